@@ -1,0 +1,1 @@
+"""Pairs against kmod in one run, as ratios."""

@@ -1,0 +1,5 @@
+"""``python -m pymodutils COMMAND``."""
+
+from pymodutils.cli import main
+
+main()

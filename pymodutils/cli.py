@@ -1,0 +1,113 @@
+"""From argv to one command, imported alone; a failure is one line on stderr and exit status 1.
+
+The tool is chosen by the name the program was called by (``modprobe``, a symlink to it,
+``pymodutils-modprobe``), else by the first word (``pymodutils modprobe ...``).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.errors import Exit, ModutilsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymodutils.commands.getopt import Tool
+
+
+class Entry(NamedTuple):
+    """Where a command lives, and what it is for."""
+
+    module: str  # below pymodutils.commands
+    help: str
+
+
+TOOLS: Final = {
+    "insmod": Entry("insmod", "load one module file"),
+    "rmmod": Entry("rmmod", "remove modules"),
+    "modprobe": Entry("modprobe", "load or remove a module with all that it needs"),
+    "modinfo": Entry("modinfo", "show what a module says of itself"),
+    "depmod": Entry("depmod", "make the database that modprobe reads"),
+    "lsmod": Entry("lsmod", "list the modules in the kernel"),
+}
+SUBCOMMANDS: Final = {
+    "list": Entry("lsmod", "list the modules in the kernel"),
+    "static-nodes": Entry("static_nodes", "print the device nodes that load modules when opened"),
+    "graph": Entry("graph", "draw what depends on what"),
+}
+OWN_NAMES: Final = ("pymodutils", "kmod", "__main__.py", "python -m pymodutils")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the tool that ``argv`` (default: sys.argv) asks for, and leave with its exit status."""
+    path, *words = sys.argv if argv is None else argv
+    prog = os.path.basename(path).removeprefix("pymodutils-").removesuffix(".py")
+    if prog in TOOLS:
+        _leave(run(prog, path, TOOLS[prog], words))
+    _leave(_multi_call(words))
+
+
+def run(prog: str, path: str, entry: Entry, words: Sequence[str]) -> int:
+    """The exit status of the command in ``entry``, called ``prog`` in messages and ``path`` in getopt's."""
+    try:
+        command: Tool = import_module(f"pymodutils.commands.{entry.module}").command
+        return command.call(prog, path, words)
+    except Exit as leave:
+        return leave.status
+    except ModutilsError as error:
+        _complain(f"{prog}: ERROR: {error}")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except OSError as error:
+        _complain(f"{prog}: ERROR: {error.filename or prog}: {error.strerror}")
+    except KeyboardInterrupt:
+        return 130
+    return 1
+
+
+def _multi_call(words: Sequence[str]) -> int:
+    first = words[0] if words else ""
+    entry = TOOLS.get(first) or SUBCOMMANDS.get(first)
+    if entry:
+        return run(first, first, entry, words[1:])
+    if first in ("-V", "--version"):
+        return run("pymodutils", "pymodutils", TOOLS["lsmod"], ["-V"])
+    if first in ("-h", "--help", "help"):
+        print(_help())  # noqa: T201 -- the text is the answer
+        return 0
+    _complain(f"pymodutils: ERROR: {f'invalid command {first!r}' if first else 'missing command'}")
+    _complain(_help())
+    return 1
+
+
+def _help() -> str:
+    rows = [f"  {name:<14}{entry.help}" for name, entry in {**TOOLS, **SUBCOMMANDS}.items()]
+    return "\n".join(
+        [
+            "Usage: pymodutils COMMAND [OPTIONS]",
+            "",
+            "Commands:",
+            *rows,
+            "",
+            "'pymodutils COMMAND -h' tells more.",
+        ]
+    )
+
+
+def _complain(line: str) -> None:
+    sys.stdout.flush()
+    sys.stderr.write(line + "\n")
+
+
+def _leave(status: int) -> None:
+    """End the process without Python's teardown, which costs more than some of our commands."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        pass
+    sys.stderr.flush()
+    os._exit(status)

@@ -1,0 +1,1 @@
+"""One file per command: words -> a call into the core -> text or JSON."""

@@ -1,0 +1,177 @@
+"""Command lines as getopt_long(3) reads them, over click.
+
+Click knows neither unambiguous prefixes of long options nor getopt's texts, and exits with 2 where
+kmod exits with 1. So the words are first brought into one spelling here, then handed to click.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from pymodutils.errors import Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+KMOD_VERSION = "34"
+FEATURES = "+ZSTD +XZ +ZLIB -OPENSSL"
+
+
+class Extra(click.Option):
+    """An option that kmod does not have: its name never makes a prefix of one of kmod's ambiguous."""
+
+
+class Tool(click.Command):
+    """A click command that reads its words as getopt does, and has ``-h`` and ``-V``.
+
+    ``examples`` are (command line, what it does) pairs for the end of ``-h``.
+    """
+
+    def __init__(self, *args: Any, examples: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **{**kwargs, "add_help_option": False})
+        self.examples = examples
+        self.params += [
+            click.Option(
+                ["-V", "--version"],
+                is_flag=True,
+                callback=_version,
+                expose_value=False,
+                help="Show the version and leave.",
+            ),
+            click.Option(
+                ["-h", "--help"],
+                is_flag=True,
+                callback=_help,
+                expose_value=False,
+                help="Show this text and leave.",
+            ),
+        ]
+
+    def call(self, prog: str, path: str, words: Sequence[str]) -> int:
+        """The exit status of the command with ``words``; getopt's errors name ``path``, argv[0] as typed."""
+        try:
+            canonical = Words(self, path).read(words)
+            with self.make_context(prog, canonical) as context:
+                status = self.invoke(context)
+        except click.exceptions.Exit as leave:
+            return leave.exit_code
+        except click.ClickException as error:
+            raise_usage(prog, error.format_message())
+        return int(status or 0)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples below the options."""
+        if self.examples:
+            with formatter.section("Examples"):
+                formatter.write_dl(self.examples)
+        super().format_epilog(ctx, formatter)
+
+
+def raise_usage(prog: str, text: str) -> NoReturn:
+    """Say what is wrong with the command line and leave with kmod's status 1."""
+    sys.stderr.write(f"{prog}: ERROR: {text}\n")
+    raise Exit(1)
+
+
+class Words:
+    """The words of one command line, read from the left as getopt_long does."""
+
+    def __init__(self, command: click.Command, path: str) -> None:
+        self.path = path
+        self.options = [param for param in command.params if isinstance(param, click.Option)]
+        self.names = {name: option for option in self.options for name in option.opts}
+
+    def read(self, words: Sequence[str]) -> list[str]:
+        """The same command line with whole option names, each value a word of its own, operands last.
+
+        Raises Exit(1) after printing getopt's own text. What stands behind -h or -V is not looked at.
+        """
+        todo, options, operands = list(words), list[str](), list[str]()
+        while todo:
+            word = todo.pop(0)
+            if word == "--":
+                operands += todo
+                break
+            if not word.startswith("-") or word == "-":
+                operands.append(word)
+                if "POSIXLY_CORRECT" in os.environ:
+                    operands += todo
+                    break
+                continue
+            read = self._long(word, todo) if word.startswith("--") else self._bundle(word, todo)
+            options += read
+            if read[-1] in ("--help", "--version", "-h", "-V"):
+                break
+        return [*options, "--", *operands]
+
+    def _long(self, word: str, todo: list[str]) -> list[str]:
+        typed, equals, value = word.partition("=")
+        name = self._whole(typed, word)
+        if not self._takes_value(name):
+            if equals:
+                self._refuse(f"option '{name}' doesn't allow an argument")
+            return [name]
+        if equals:
+            return [name, value]
+        if not todo:
+            self._refuse(f"option '{name}' requires an argument")
+        return [name, todo.pop(0)]
+
+    def _whole(self, typed: str, word: str) -> str:
+        """The name that ``typed`` is an unambiguous prefix of: kmod's own names first, then ours."""
+        if typed in self.names:
+            return typed
+        for ours in (False, True):
+            found = {
+                name: option
+                for name, option in self.names.items()
+                if name.startswith(typed) and isinstance(option, Extra) is ours
+            }
+            if len({id(option) for option in found.values()}) > 1:
+                choices = " ".join(f"'{name}'" for name in found)
+                self._refuse(f"option '{typed}' is ambiguous; possibilities: {choices}")
+            if found:
+                return next(iter(found))
+        self._refuse(f"unrecognized option '{word}'")
+
+    def _bundle(self, word: str, todo: list[str]) -> list[str]:
+        """The options in ``-vnw5``: flags, and at most one that takes the rest or the next word."""
+        read: list[str] = []
+        for at, letter in enumerate(word[1:], start=2):
+            name = f"-{letter}"
+            if name not in self.names:
+                self._refuse(f"invalid option -- '{letter}'")
+            read.append(name)
+            if self._takes_value(name):
+                if not word[at:] and not todo:
+                    self._refuse(f"option requires an argument -- '{letter}'")
+                return [*read, word[at:] or todo.pop(0)]
+            if name in ("-h", "-V"):
+                break
+        return read
+
+    def _takes_value(self, name: str) -> bool:
+        option = self.names[name]
+        return not (option.is_flag or option.count)
+
+    def _refuse(self, text: str) -> NoReturn:
+        sys.stderr.write(f"{self.path}: {text}\n")
+        raise Exit(1)
+
+
+def _version(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
+    if asked:
+        from pymodutils import __version__  # noqa: PLC0415 -- only when asked
+
+        click.echo(f"kmod version {KMOD_VERSION}\n{FEATURES} pymodutils {__version__}")
+        ctx.exit()
+
+
+def _help(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
+    if asked:
+        click.echo(ctx.get_help())
+        ctx.exit()

@@ -1,0 +1,30 @@
+"""Results as JSON or as a table; the one door to rich."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+def as_json(document: object, *, lines: bool = False) -> None:
+    """Print ``document`` as one JSON document, on one line if it is part of JSON ``lines``."""
+    import json  # noqa: PLC0415 -- text output does without
+
+    click.echo(json.dumps(document, ensure_ascii=True, indent=None if lines else 2))
+
+
+def as_table(titles: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[str] = ()) -> None:
+    """Print ``rows`` under ``titles``; the columns named in ``numbers`` are flush right."""
+    from rich.console import Console  # noqa: PLC0415 -- the door
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in titles:
+        table.add_column(title, justify="right" if title in numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    Console(soft_wrap=False, highlight=False).print(table)

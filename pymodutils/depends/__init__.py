@@ -1,0 +1,1 @@
+"""A module directory: indexes, configuration, the dependency graph, plans."""

@@ -1,0 +1,1 @@
+"""What a module file says: sections, .modinfo, versions, exports, signatures."""

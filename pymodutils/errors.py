@@ -1,0 +1,52 @@
+"""What can go wrong: one base class, raised where it is known, turned into words once in cli.py."""
+
+from __future__ import annotations
+
+import errno as codes
+
+
+class ModutilsError(Exception):
+    """A failure with the ``subject`` it is about; ``str()`` is the one line a user reads.
+
+    ``errno`` is the number that a system call would have given for it.
+    """
+
+    errno: int = codes.EINVAL
+
+    def __init__(self, subject: str, message: str, errno: int | None = None) -> None:
+        super().__init__(message)
+        self.subject = subject
+        if errno is not None:
+            self.errno = errno
+
+
+class BadModule(ModutilsError):
+    """A module file that is not what it says: truncated, not ELF, offsets outside of the file."""
+
+    errno = codes.ENOEXEC
+
+
+class BadIndex(ModutilsError):
+    """A modules.*.bin whose offsets, counts or depth lie."""
+
+
+class BadLine(ModutilsError):
+    """A line of a configuration or index text that cannot be read; the subject is ``FILE:N``."""
+
+
+class NotFound(ModutilsError):
+    """No module, file or directory of that name."""
+
+    errno = codes.ENOENT
+
+
+class Refused(ModutilsError):
+    """The kernel said no; ``errno`` is its answer, ``subject`` the module."""
+
+
+class Exit(Exception):
+    """Leave with ``status``; nothing more is printed."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status

@@ -1,0 +1,80 @@
+"""Messages as kmod prints them: ``PROG: LEVEL: text`` on stderr, or ``LEVEL: text`` to syslog."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Final
+
+from pymodutils.errors import Exit
+
+FATAL, ERROR, WARNING, NOTICE, INFO, DEBUG = 2, 3, 4, 5, 6, 7  # syslog(3)'s priorities
+WORDS: Final = {
+    FATAL: "FATAL",
+    ERROR: "ERROR",
+    WARNING: "WARNING",
+    NOTICE: "NOTICE",
+    INFO: "INFO",
+    DEBUG: "DEBUG",
+}
+
+
+class Log:
+    """Where a tool's messages go, and down to which level they are wanted."""
+
+    def __init__(self, prog: str, level: int = WARNING, *, quiet: bool = False, syslog: bool = False) -> None:
+        self.prog = prog
+        self.level = level
+        self.quiet = quiet
+        self.syslog = syslog or not _is_open(2)
+
+    def fatal(self, text: str) -> None:
+        """Say ``text`` and leave with status 1, unless messages are quiet: then neither happens."""
+        if self.quiet:
+            return
+        self.say(FATAL, text)
+        raise Exit(1)
+
+    def error(self, text: str) -> None:
+        """Say that something failed; the tool goes on."""
+        self.say(ERROR, text)
+
+    def warning(self, text: str) -> None:
+        """Say what is wrong but does not hinder."""
+        self.say(WARNING, text)
+
+    def notice(self, text: str) -> None:
+        """Say what a curious user wants to know (``-v``)."""
+        self.say(NOTICE, text)
+
+    def info(self, text: str) -> None:
+        """Say what is being done (``-vv``)."""
+        self.say(INFO, text)
+
+    def debug(self, text: str) -> None:
+        """Say what only the tool's developer needs (``-vvv``)."""
+        self.say(DEBUG, text)
+
+    def say(self, level: int, text: str) -> None:
+        """Print ``text`` if ``level`` is wanted."""
+        if self.quiet or level > self.level:
+            return
+        if self.syslog:
+            self._to_syslog(level, text)
+            return
+        sys.stdout.flush()
+        sys.stderr.write(f"{self.prog}: {WORDS[level]}: {text}\n")
+
+    def _to_syslog(self, level: int, text: str) -> None:
+        import syslog  # noqa: PLC0415 -- only with -s
+
+        syslog.openlog(self.prog, 0, syslog.LOG_DAEMON)
+        syslog.syslog(level, f"{WORDS[level]}: {text}\n")
+
+
+def _is_open(fd: int) -> bool:
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,42 @@
+"""Names of modules, files and aliases, and how kmod normalises each."""
+
+from __future__ import annotations
+
+import os
+
+from pymodutils.errors import ModutilsError
+
+EXTENSIONS = (".ko", ".ko.gz", ".ko.xz", ".ko.zst")
+
+
+def normalize(name: str) -> str:
+    """The kernel's spelling of a module name: every ``-`` is ``_``."""
+    return name.replace("-", "_")
+
+
+def of_path(path: str) -> str:
+    """The module name that the file ``path`` holds: cut at the first dot, normalised."""
+    return normalize(os.path.basename(path).partition(".")[0])
+
+
+def is_module_file(path: str) -> bool:
+    """Whether the name ends as a module's file does, compressed or not."""
+    return path.endswith(EXTENSIONS)
+
+
+def normalize_alias(alias: str) -> str:
+    """``alias`` with ``-`` as ``_`` outside of ``[...]``.
+
+    Raises ModutilsError for an unclosed ``[`` or a stray ``]``.
+    """
+    if "[" not in alias and "]" not in alias:
+        return alias.replace("-", "_")
+    parts = []
+    rest = alias
+    while rest:
+        plain, opened, rest = rest.partition("[")
+        inside, closed, rest = rest.partition("]") if opened else ("", "", "")
+        if "]" in plain or (opened and not closed):
+            raise ModutilsError(alias, f"alias {alias!r} has an unmatched bracket")
+        parts += [plain.replace("-", "_"), opened, inside, closed]
+    return "".join(parts)
