@@ -1,3 +1,3 @@
-"""The Linux module tools as one package: ``modinfo``, ``depmod``, ``modprobe`` and the rest, over a typed core."""
+"""The Linux module tools as one package, over a typed core that kernels can be exchanged under."""
 
 __version__ = "0.1.0"
