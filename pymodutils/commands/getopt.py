@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 KMOD_VERSION = "34"
+HELP_WIDTH = 100  # columns at most, and never more than the terminal has
 FEATURES = "+ZSTD +XZ +ZLIB -OPENSSL"
 
 
@@ -32,7 +33,8 @@ class Tool(click.Command):
     """
 
     def __init__(self, *args: Any, examples: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
-        super().__init__(*args, **{**kwargs, "add_help_option": False})
+        settings = {"max_content_width": HELP_WIDTH}
+        super().__init__(*args, **{"context_settings": settings, **kwargs, "add_help_option": False})
         self.examples = examples
         self.params += [
             click.Option(
@@ -62,6 +64,16 @@ class Tool(click.Command):
         except click.ClickException as error:
             raise_usage(prog, error.format_message())
         return int(status or 0)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write kmod's options, then those that only pymodutils has."""
+        for title, ours in (("Options", False), ("Options that kmod does not have", True)):
+            options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
+            shown = [param.get_help_record(ctx) for param in options if isinstance(param, Extra) is ours]
+            rows = [row for row in shown if row]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples below the options."""

@@ -1,0 +1,90 @@
+"""Two commands measured in turns in one run; what counts is the median of their ratios.
+
+Absolute times belong to the machine and the hour; a ratio of neighbours does not.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+
+class Run(NamedTuple):
+    """One process, with its children, from start to end."""
+
+    wall: float  # seconds
+    cpu: float  # seconds, user and system
+    peak: float  # MiB of the largest process
+
+
+class Ratio(NamedTuple):
+    """How ``ours`` compares with ``theirs``: medians of the ratios of neighbours."""
+
+    wall: float
+    cpu: float
+    peak: float
+    ours: Run  # medians
+    theirs: Run
+
+    @property
+    def text(self) -> str:
+        """The ratio of the wall times, as it stands in tables."""
+        return f"{self.wall:.3f}" if self.wall < 0.1 else f"{self.wall:.2f}"  # noqa: PLR2004 -- digits that tell
+
+
+Before = Callable[[], object]
+
+
+def measure(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Run:
+    """Run ``command`` once, its output thrown away; raises CalledProcessError unless it exits with 0."""
+    start = time.perf_counter()
+    pid = os.posix_spawnp(
+        command[0],
+        list(command),
+        {**os.environ, **(environment or {})},
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+        ],
+    )
+    _, status, usage = os.wait4(pid, 0)
+    wall = time.perf_counter() - start
+    if status:
+        raise subprocess.CalledProcessError(os.waitstatus_to_exitcode(status), command)
+    return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def compare(
+    ours: Sequence[str],
+    theirs: Sequence[str],
+    *,
+    pairs: int = 7,
+    before: Before = lambda: None,
+    before_theirs: Before | None = None,
+) -> Ratio:
+    """Measure both ``pairs`` times in turns, after one warm-up of each; ``before`` prepares every run."""
+    runs: list[tuple[Run, Run]] = []
+    for attempt in range(pairs + 1):
+        before()
+        mine = measure(ours)
+        (before_theirs or before)()
+        other = measure(theirs)
+        if attempt:
+            runs.append((mine, other))
+    return ratio(runs)
+
+
+def ratio(runs: Sequence[tuple[Run, Run]]) -> Ratio:
+    """The medians of ``runs``, pairs of (ours, theirs)."""
+    wall, cpu, peak = (statistics.median(mine[at] / other[at] for mine, other in runs) for at in range(3))
+    return Ratio(wall, cpu, peak, _median([mine for mine, _ in runs]), _median([other for _, other in runs]))
+
+
+def _median(runs: Sequence[Run]) -> Run:
+    wall, cpu, peak = (statistics.median(run[at] for run in runs) for at in range(3))
+    return Run(wall, cpu, peak)
