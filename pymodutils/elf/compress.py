@@ -1,0 +1,132 @@
+"""Module files as they are or compressed, told apart by their first bytes, never by their names."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from typing import Final
+
+from pymodutils.errors import BadModule, NotFound
+
+GZIP: Final = b"\x1f\x8b"
+XZ: Final = b"\xfd7zXZ\0"
+ZSTD: Final = b"\x28\xb5\x2f\xfd"
+LIMIT: Final = 1 << 30  # bytes: no module comes near; a bomb stops here
+
+
+def read(path: str) -> bytes:
+    """The whole content of the file ``path``, decompressed if need be.
+
+    Raises NotFound if it cannot be read, BadModule if its compressed data is damaged or over LIMIT.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise unreadable(path, error) from None
+    try:
+        return decompress(read_all(fd), path)
+    except OSError as error:
+        raise unreadable(path, error) from None
+    finally:
+        os.close(fd)
+
+
+def read_all(fd: int) -> bytes:
+    """Everything in the open file ``fd``, from its start."""
+    size = os.fstat(fd).st_size
+    data = os.pread(fd, size, 0)
+    if len(data) == size:
+        return data
+    parts = [data]
+    while parts[-1]:  # read(2) gives at most 2 GiB, and a file may shrink meanwhile
+        parts.append(os.pread(fd, size, sum(map(len, parts))))
+    return b"".join(parts)
+
+
+def unreadable(path: str, error: OSError) -> NotFound:
+    """The failure to open or read ``path`` in one line."""
+    return NotFound(path, f"could not open {path}: {error.strerror}", error.errno)
+
+
+def is_compressed(start: bytes) -> bool:
+    """Whether a file that begins with ``start`` (six bytes or more) is compressed."""
+    return start[:4] == ZSTD or start[:6] == XZ or start[:2] == GZIP
+
+
+def decompress(data: bytes, subject: str) -> bytes:
+    """``data`` as it was before gzip, xz or zstd; unchanged if it is none of these.
+
+    Raises BadModule (EINVAL) about ``subject``.
+    """
+    if data[:4] == ZSTD:
+        return _zstd(data, subject)
+    if data[:6] == XZ:
+        return _xz(data, subject)
+    if data[:2] == GZIP:
+        return _gzip(data, subject)
+    return data
+
+
+def _zstd(data: bytes, subject: str) -> bytes:
+    if sys.version_info >= (3, 14):
+        from compression import zstd  # noqa: PLC0415 -- most systems have one compression
+    else:
+        from backports import zstd  # noqa: PLC0415
+
+    parts: list[bytes] = []
+    try:
+        while data:
+            frame = zstd.ZstdDecompressor()
+            parts.append(frame.decompress(data, _left(parts)))
+            if not frame.eof:
+                raise _stopped(parts, subject)
+            data = frame.unused_data
+    except zstd.ZstdError as error:
+        raise _damaged(subject, str(error)) from None
+    return b"".join(parts)
+
+
+def _xz(data: bytes, subject: str) -> bytes:
+    import lzma  # noqa: PLC0415 -- see above
+
+    parts: list[bytes] = []
+    try:
+        while data:
+            stream = lzma.LZMADecompressor(lzma.FORMAT_XZ)
+            parts.append(stream.decompress(data, _left(parts)))
+            if not stream.eof:
+                raise _stopped(parts, subject)
+            data = stream.unused_data.lstrip(b"\0")  # padding between streams
+    except lzma.LZMAError as error:
+        raise _damaged(subject, str(error)) from None
+    return b"".join(parts)
+
+
+def _gzip(data: bytes, subject: str) -> bytes:
+    import zlib  # noqa: PLC0415 -- see above
+
+    parts: list[bytes] = []
+    try:
+        while data[:2] == GZIP:
+            member = zlib.decompressobj(31)
+            parts.append(member.decompress(data, _left(parts)))
+            if not member.eof:
+                raise _stopped(parts, subject)
+            data = member.unused_data
+    except zlib.error as error:
+        raise _damaged(subject, str(error)) from None
+    return b"".join(parts)
+
+
+def _left(parts: list[bytes]) -> int:
+    return max(1, LIMIT - sum(map(len, parts)))
+
+
+def _stopped(parts: list[bytes], subject: str) -> BadModule:
+    big = sum(map(len, parts)) >= LIMIT
+    return _damaged(subject, f"more than {LIMIT} bytes come out of it" if big else "it ends too early")
+
+
+def _damaged(subject: str, why: str) -> BadModule:
+    return BadModule(subject, f"{subject}: compressed data cannot be read: {why}", errno.EINVAL)

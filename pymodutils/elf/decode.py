@@ -1,0 +1,79 @@
+"""What the bytes of a module's sections mean, whoever found them."""
+
+from __future__ import annotations
+
+from struct import iter_unpack
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WIDE: Final = 64  # bits of the larger ELF class
+SHN_UNDEF: Final = 0
+SHN_ABS: Final = 0xFFF1
+STB_WEAK: Final = 2
+STT_REGISTER: Final = 13  # SPARC's register symbols, which name nothing
+MACHINES_WITH_REGISTERS: Final = (2, 18, 43)  # EM_SPARC, EM_SPARC32PLUS, EM_SPARCV9
+_ORDER: Final = {"little": "<", "big": ">"}
+
+
+class Symbol(NamedTuple):
+    """One entry of .symtab."""
+
+    name: str
+    st_value: int
+    st_size: int
+    st_info: int
+    st_shndx: int
+
+    @property
+    def binding(self) -> int:
+        """STB_LOCAL, STB_GLOBAL, STB_WEAK: the upper half of st_info."""
+        return self.st_info >> 4
+
+    @property
+    def kind(self) -> int:
+        """STT_NOTYPE, STT_OBJECT, STT_FUNC...: the lower half of st_info."""
+        return self.st_info & 15
+
+
+def text(data: bytes) -> str:
+    """``data`` as a string from which the same bytes can be had back."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def strings(section: bytes) -> list[bytes]:
+    """The NUL-separated strings of ``section`` that are not empty."""
+    return [string for string in section.split(b"\0") if string]
+
+
+def modinfo(section: bytes) -> list[tuple[str, str]]:
+    """The ``key=value`` entries of .modinfo in their order; a string without ``=`` has an empty value."""
+    entries = (text(string).partition("=") for string in strings(section))
+    return [(key, value) for key, _, value in entries]
+
+
+def versions(section: bytes, bits: int, order: str) -> list[tuple[str, int]]:
+    """(symbol, CRC) of each record of __versions: a long and a name, 64 bytes together."""
+    layout = _ORDER[order] + ("Q56s" if bits == WIDE else "I60s")
+    whole = memoryview(section)[: len(section) // 64 * 64]
+    return [(text(name.partition(b"\0")[0]), crc) for crc, name in iter_unpack(layout, whole)]
+
+
+def symbols(symtab: bytes, strtab: bytes, bits: int, order: str) -> list[Symbol]:
+    """Every entry of .symtab, the empty one at 0 included; a name outside of ``strtab`` is empty."""
+    found = []
+    for name, value, size, info, shndx in _entries(symtab, bits, order):
+        end = strtab.find(b"\0", name)
+        found.append(Symbol(text(strtab[name:end]) if end > name else "", value, size, info, shndx))
+    return found
+
+
+def _entries(symtab: bytes, bits: int, order: str) -> Sequence[tuple[int, int, int, int, int]]:
+    """(st_name, st_value, st_size, st_info, st_shndx) whichever the class."""
+    prefix = _ORDER[order]
+    if bits == WIDE:
+        whole = memoryview(symtab)[: len(symtab) // 24 * 24]
+        return [(n, v, s, i, x) for n, i, _, x, v, s in iter_unpack(prefix + "IBBHQQ", whole)]
+    whole = memoryview(symtab)[: len(symtab) // 16 * 16]
+    return [(n, v, s, i, x) for n, v, s, i, _, x in iter_unpack(prefix + "IIIBBH", whole)]

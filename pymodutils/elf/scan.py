@@ -1,0 +1,219 @@
+"""Sections by name at the cost of a few reads; nothing that a header says is believed unchecked.
+
+32 and 64 bit, both byte orders, are widened to one form at the door. Only what is asked for is read,
+so an uncompressed module of many megabytes costs some kilobytes of input.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from functools import cache
+from struct import Struct, unpack_from
+from typing import Final, NamedTuple, Self
+
+from pymodutils.errors import BadModule, NotFound
+
+MAGIC: Final = b"\x7fELF"
+SHN_XINDEX: Final = 0xFFFF
+SHT_NOBITS: Final = 8
+
+
+class Section(NamedTuple):
+    """One section header, widened to 64 bit."""
+
+    name: str
+    sh_type: int
+    sh_flags: int
+    sh_addr: int
+    sh_offset: int
+    sh_size: int
+    sh_link: int
+    sh_info: int
+    sh_addralign: int
+    sh_entsize: int
+
+
+class _Layout(NamedTuple):
+    """Where the headers of one ELF class keep what we read."""
+
+    bits: int
+    head: int  # bytes of the ELF header
+    file: str  # struct codes of the ELF header from e_type on
+    section: str  # struct codes of a section header
+    entry: int  # bytes of a section header
+
+
+_LAYOUTS: Final = {
+    b"\1": _Layout(32, 52, "HHIIIIIHHHHHH", "10I", 40),
+    b"\2": _Layout(64, 64, "HHIQQQIHHHHHH", "IIQQQQIIQQ", 64),
+}
+_ORDERS: Final = {b"\1": ("little", "<"), b"\2": ("big", ">")}
+_WINDOW: Final = 2048  # bytes before the section headers in which linkers put the names
+
+
+class Elf:
+    """The sections of one module file, found by name; see ``Elf.open`` for files.
+
+    Raises BadModule: ENOEXEC if ``data`` is not ELF, EINVAL if offsets, sizes or counts lie.
+    """
+
+    __slots__ = (
+        "_data",
+        "_entry",
+        "_fd",
+        "_format",
+        "_headers",
+        "_names",
+        "_prefix",
+        "_strings",
+        "bits",
+        "machine",
+        "order",
+        "size",
+        "subject",
+    )
+
+    def __init__(self, data: bytes, subject: str = "module", *, fd: int = -1) -> None:
+        self._fd, self._data, self.subject = fd, data, subject
+        self.size = len(data) if fd < 0 else os.fstat(fd).st_size
+        self._start()
+
+    @classmethod
+    def open(cls, path: str) -> Self:
+        """The uncompressed file ``path``, of which only what is asked for will be read.
+
+        Raises NotFound when it cannot be opened, else as the constructor.
+        """
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise NotFound(path, f"could not open {path}: {error.strerror}", error.errno) from None
+        try:
+            return cls(b"", path, fd=fd)
+        except BaseException:
+            os.close(fd)
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file, if there is one; safe to call twice."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    @property
+    def sections(self) -> list[Section]:
+        """Every section header in file order, the empty one at 0 included."""
+        return [Section(self._name(at), *self._header(at)[1:]) for at in range(len(self._names))]
+
+    def section(self, name: str) -> bytes | None:
+        """The content of the first section called ``name``, or None if there is none."""
+        at = self.index(name)
+        return None if at is None else self.content(at)
+
+    def index(self, name: str) -> int | None:
+        """The number of the first section called ``name``, or None."""
+        wanted = name.encode() + b"\0"
+        names, strings = self._names, self._strings
+        found = None
+        where = strings.find(wanted)
+        while where >= 0:  # linkers let .text be the tail of .rela.text
+            try:
+                at = names.index(where)
+                found = at if found is None else min(found, at)
+            except ValueError:
+                pass
+            where = strings.find(wanted, where + 1)
+        return found
+
+    def content(self, at: int) -> bytes:
+        """The bytes of section number ``at``; a section without bytes in the file is empty."""
+        if not 0 <= at < len(self._names):
+            raise self._bad(f"there is no section {at}")
+        _, sh_type, _, _, offset, size, *_ = self._header(at)
+        if sh_type == SHT_NOBITS:
+            return b""
+        return self.read(offset, size)
+
+    def header(self, at: int) -> tuple[int, ...]:
+        """The ten fields of section header ``at``, sh_name as a number, as the file has them."""
+        if not 0 <= at < len(self._names):
+            raise self._bad(f"there is no section {at}")
+        return self._header(at)
+
+    def read(self, offset: int, size: int) -> bytes:
+        """``size`` bytes at ``offset``; raises BadModule when the file has not that many."""
+        if offset + size > self.size:
+            raise self._bad(f"{size} bytes at offset {offset} lie outside of its {self.size} bytes")
+        found = self._read(offset, size)
+        if len(found) != size:
+            raise self._bad(f"{size} bytes at offset {offset} could not be read")
+        return found
+
+    def _read(self, offset: int, size: int) -> bytes:
+        if self._fd < 0:
+            return self._data[offset : offset + size]
+        return os.pread(self._fd, size, offset)
+
+    def _start(self) -> None:
+        ident = self._read(0, 64)
+        if ident[:4] != MAGIC:
+            raise self._bad("it is not an ELF file", errno.ENOEXEC)
+        layout = _LAYOUTS.get(ident[4:5])
+        order = _ORDERS.get(ident[5:6])
+        if layout is None or order is None:
+            raise self._bad("its class or byte order is unknown", errno.ENOEXEC)
+        self.bits = layout.bits
+        self.order, self._prefix = order
+        self._table(layout, ident)
+
+    def _table(self, layout: _Layout, ident: bytes) -> None:
+        """Read the section headers, and their names with the same read where these stand just before."""
+        if len(ident) < layout.head:
+            raise self._bad("it ends within the ELF header")
+        fields = unpack_from(self._prefix + layout.file, ident, 16)
+        self.machine, offset, entry, count, strings = fields[1], fields[5], *fields[10:]
+        if entry != layout.entry:
+            raise self._bad(f"its section headers have {entry} bytes each, not {layout.entry}")
+        self._format, self._entry = self._prefix + layout.section, entry
+        if offset and (count == 0 or strings == SHN_XINDEX):  # too many for a half: section 0 knows
+            first = unpack_from(self._format, self.read(offset, entry))
+            count, strings = count or first[5], first[6] if strings == SHN_XINDEX else strings
+        if not count or not strings < count:
+            raise self._bad(f"of its {count} sections number {strings} is to hold the names")
+        start = max(0, offset - _WINDOW)
+        window = self.read(start, offset - start + count * entry)
+        self._headers = window[offset - start :]
+        self._names = _name_column(self._prefix, entry, count).unpack(self._headers)
+        where, size = self._header(strings)[4:6]
+        inside = where >= start and where + size <= start + len(window)
+        self._strings = window[where - start : where - start + size] if inside else self.read(where, size)
+        self._check_names()
+
+    def _check_names(self) -> None:
+        if self._strings[-1:] != b"\0":
+            raise self._bad("the names of its sections do not end")
+        if max(self._names) >= len(self._strings):
+            raise self._bad("the name of a section lies outside of the names")
+
+    def _header(self, at: int) -> tuple[int, ...]:
+        return unpack_from(self._format, self._headers, at * self._entry)
+
+    def _name(self, at: int) -> str:
+        start = self._names[at]
+        return self._strings[start : self._strings.index(b"\0", start)].decode("utf-8", "surrogateescape")
+
+    def _bad(self, what: str, code: int = errno.EINVAL) -> BadModule:
+        return BadModule(self.subject, f"{self.subject}: {what}", code)
+
+
+@cache
+def _name_column(prefix: str, entry: int, count: int) -> Struct:
+    """What unpacks the first field, sh_name, of every header at once."""
+    return Struct(prefix + f"I{entry - 4}x" * count)
