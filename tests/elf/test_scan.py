@@ -30,9 +30,10 @@ def header(bits: int, sections: int, **fields: int) -> bytes:
 def seen_by_pyelftools(data: bytes) -> list[tuple[str, int, int, bytes]]:
     found = []
     for section in ELFFile(io.BytesIO(data)).iter_sections():
-        section._compressed = False  # the bytes of the file, not what debug information inflates to
-        content = b"" if section["sh_type"] == "SHT_NOBITS" else section.data()
-        found.append((section.name, section["sh_offset"], section["sh_size"], content))
+        start, size = section["sh_offset"], section["sh_size"]
+        section.data()  # may raise for damage
+        content = b"" if section["sh_type"] == "SHT_NOBITS" else data[start : start + size]
+        found.append((section.name, start, size, content))
     return found
 
 
