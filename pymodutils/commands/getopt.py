@@ -26,6 +26,13 @@ class Extra(click.Option):
     """An option that kmod does not have: its name never makes a prefix of one of kmod's ambiguous."""
 
 
+class Attached(Extra):
+    """An option of ours whose value may be left out and is never a word of its own: ``--wait``, ``--wait=5``.
+
+    Left out it is the empty string.
+    """
+
+
 class Tool(click.Command):
     """A click command that reads its words as getopt does, and has ``-h`` and ``-V``.
 
@@ -127,7 +134,7 @@ class Words:
             if equals:
                 self._refuse(f"option '{name}' doesn't allow an argument")
             return [name]
-        if equals:
+        if equals or isinstance(self.names[name], Attached):
             return [name, value]
         if not todo:
             self._refuse(f"option '{name}' requires an argument")
