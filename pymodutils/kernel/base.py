@@ -28,7 +28,7 @@ class Loaded(NamedTuple):
 
     name: str
     size: int  # bytes of the core image
-    users: int  # the use count
+    users: int | None  # the use count; None where the kernel cannot unload modules
     holders: tuple[str, ...]  # names of modules that use it
     state: State
     address: int = 0

@@ -1,0 +1,88 @@
+"""insmod: load one module file, without its dependencies and without any configuration."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from pymodutils.commands import options
+from pymodutils.commands.getopt import Tool
+from pymodutils.errors import ModutilsError
+from pymodutils.kernel import refusals
+from pymodutils.kernel.base import Init
+from pymodutils.kernel.real import RealKernel
+from pymodutils.log import ERROR, Log
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymodutils.root import Root
+
+EXAMPLES = [
+    ("insmod ./dummy.ko", "load a module that you have just built"),
+    ("insmod dummy.ko numdummies=3", "give it a parameter"),
+    ("insmod -v dummy.ko", "say what to do when it is refused"),
+]
+
+
+@click.command(cls=Tool, examples=EXAMPLES)
+@click.argument("words", nargs=-1, metavar="FILE [PARAMETER=VALUE]...")
+@click.option(
+    "-f", "--force", is_flag=True, help="Both of the following. Dangerous: it may crash the machine."
+)
+@click.option("--force-modversion", is_flag=True, help="Ignore the versions of the symbols it needs.")
+@click.option("--force-vermagic", is_flag=True, help="Ignore the version magic.")
+@options.syslog
+@options.verbose
+@options.sysroot
+def command(
+    words: tuple[str, ...],
+    force: bool,
+    force_modversion: bool,
+    force_vermagic: bool,
+    syslog: bool,
+    verbose: int,
+    root: Root,
+) -> int:
+    """Load the module in FILE. For modules that need others, use modprobe."""
+    log = Log("insmod", ERROR + verbose, syslog=syslog)
+    flags = Init.NONE
+    if force or force_modversion:
+        flags |= Init.IGNORE_MODVERSIONS
+    if force or force_vermagic:
+        flags |= Init.IGNORE_VERMAGIC
+    if not words:
+        log.error("missing filename.")
+    elif words[0] == "-":
+        log.error("this tool does not support loading from stdin!")
+    else:
+        return insert(words[0], words[1:], flags, root, log)
+    return 1
+
+
+def insert(path: str, params: Sequence[str], flags: Init, root: Root, log: Log) -> int:
+    """Load ``path`` and give the exit status, having said why if it is 1."""
+    try:
+        os.stat(path)
+    except OSError as error:
+        log.error(f"could not load module {path}: {error.strerror}")
+        return 1
+    try:
+        RealKernel(root).insert(path, " ".join(map(quoted, params)), flags)
+    except ModutilsError as error:
+        log.error(f"could not insert module {path}: {refusals.words(refusals.INSMOD, error.errno)}")
+        advice = refusals.advice(root, error.errno)
+        if advice:
+            log.warning(advice)
+        return 1
+    return 0
+
+
+def quoted(parameter: str) -> str:
+    """``parameter`` with quotes around a value that has blanks and none yet, so that it stays one word."""
+    key, equals, value = parameter.partition("=")
+    if equals and " " in value and not value.startswith('"'):
+        return f'{key}="{value}"'
+    return parameter

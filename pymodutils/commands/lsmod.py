@@ -1,0 +1,81 @@
+"""lsmod: list the modules in the kernel."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from pymodutils.commands import options, output
+from pymodutils.commands.getopt import Tool
+from pymodutils.errors import ModutilsError
+from pymodutils.kernel import procfs
+from pymodutils.log import ERROR, Log
+
+if TYPE_CHECKING:
+    from pymodutils.kernel.base import Loaded
+    from pymodutils.root import Root
+
+EXAMPLES = [
+    ("lsmod", "what is loaded, the newest first"),
+    ("lsmod --format json", "the same for a program"),
+]
+
+
+@click.command(cls=Tool, examples=EXAMPLES)
+@click.argument("words", nargs=-1, metavar="")
+@options.syslog
+@options.verbose
+@options.output_format("json", "table")
+@options.sysroot
+def command(words: tuple[str, ...], syslog: bool, verbose: int, form: str, root: Root) -> int:
+    """List the modules in the kernel: name, size in bytes, use count, and the modules that use it."""
+    log = Log("lsmod", ERROR + verbose, syslog=syslog)
+    if words:
+        log.error("too many arguments provided.")
+        return 1
+    try:
+        modules = procfs.loaded(root)
+    except ModutilsError as error:
+        log.error(str(error))
+        log.error(f"could not get list of modules: {os.strerror(error.errno)}")
+        return 1
+    PRINT[form](modules)
+    return 0
+
+
+def print_text(modules: list[Loaded]) -> None:
+    """Print kmod's columns."""
+    lines = ["Module                  Size  Used by", *map(_row, modules)]
+    click.echo("\n".join(lines))
+
+
+def print_table(modules: list[Loaded]) -> None:
+    """Print a table with the state and the taints too."""
+    rows = [
+        (it.name, f"{it.size:,}", _count(it), ", ".join(it.holders), it.state.value, it.taints)
+        for it in modules
+    ]
+    output.as_table(("Module", "Size", "Uses", "Used by", "State", "Taints"), rows, ("Size", "Uses"))
+
+
+def print_json(modules: list[Loaded]) -> None:
+    """Print what docs/json.md describes."""
+    fields = ("name", "size", "users", "holders", "state", "address", "taints")
+    output.as_json(
+        {"modules": [dict(zip(fields, (*it[:4], it.state.value, *it[5:]), strict=True)) for it in modules]}
+    )
+
+
+PRINT = {"text": print_text, "table": print_table, "json": print_json}
+
+
+def _row(module: Loaded) -> str:
+    row = f"{module.name:<19} {module.size:>8}  {_count(module)}"
+    return f"{row} {','.join(module.holders)}" if module.holders else row
+
+
+def _count(module: Loaded) -> str:
+    """The use count; "-" as in /proc/modules where the kernel keeps none."""
+    return "-" if module.users is None else str(module.users)

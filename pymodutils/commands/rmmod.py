@@ -1,0 +1,141 @@
+"""rmmod: remove modules, at once or as soon as nothing uses them."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from pymodutils import names
+from pymodutils.commands import options
+from pymodutils.commands.getopt import Attached, Tool, raise_usage
+from pymodutils.errors import Refused
+from pymodutils.kernel import refusals, remove
+from pymodutils.kernel.real import RealKernel
+from pymodutils.log import ERROR, WARNING, Log
+
+if TYPE_CHECKING:
+    from pymodutils.kernel.remove import InUse
+    from pymodutils.root import Root
+
+EXAMPLES = [
+    ("rmmod vfat fat", "remove two modules, in this order"),
+    ("rmmod --wait fat", "wait until nothing uses it, then remove it; Ctrl-C to give up"),
+    ("rmmod --wait=5 fat", "the same, but give up after five seconds"),
+]
+RISK = "removing it by force: whatever still uses it may crash the machine or destroy data"
+
+
+def _seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:
+    if not value:
+        return None if value is None else float("inf")
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = -1
+    if not seconds >= 0:
+        raise_usage("rmmod", f"unexpected wait value '{value}'.")
+    return seconds
+
+
+@click.command(cls=Tool, examples=EXAMPLES)
+@click.argument("words", nargs=-1, metavar="NAME...")
+@click.option(
+    "-f", "--force", is_flag=True, help="Remove modules in use too. Dangerous: may crash the machine."
+)
+@click.option(
+    "--wait",
+    cls=Attached,
+    callback=_seconds,
+    metavar="[=SECONDS]",
+    help="Wait until a module is no longer in use, at most SECONDS for all of them together.",
+)
+@options.syslog
+@options.verbose
+@options.sysroot
+def command(
+    words: tuple[str, ...], force: bool, wait: float | None, syslog: bool, verbose: int, root: Root
+) -> int:
+    """Remove the modules called NAME. For a module with all that only it needs, use modprobe -r."""
+    log = Log("rmmod", max(ERROR + verbose, WARNING if force else ERROR), syslog=syslog)
+    if not words:
+        log.error("missing module name.")
+        return 1
+    if force and wait is not None:
+        log.error("--wait waits for a module that --force would not wait for: give one of them.")
+        return 1
+    deadline = None if wait is None else time.monotonic() + wait
+    removal = Removal(root, log, force=force, deadline=deadline)
+    return max([removal.run(word) for word in words])
+
+
+class Removal:
+    """How one call of rmmod removes each of its modules; ``deadline`` is None to not wait at all."""
+
+    def __init__(self, root: Root, log: Log, *, force: bool, deadline: float | None) -> None:
+        self.kernel = RealKernel(root)
+        self.root = root
+        self.log = log
+        self.force = force
+        self.deadline = deadline
+        self.shown = ""
+
+    def run(self, word: str) -> int:
+        """The exit status for ``word``, the name of a module or of its file, having said why if it is 1."""
+        name = names.of_path(word) if os.path.exists(word) else names.normalize(word)
+        try:
+            if self.deadline is not None:
+                self._when_unused(name, self.deadline)
+            elif self.force:
+                self._by_force(name)
+            else:
+                remove.check(self.kernel, name, self._is_builtin)
+                self.kernel.delete(name)
+        except remove.Unfit as unfit:
+            self.log.error(str(unfit))
+            return 1
+        except Refused as refused:
+            self.log.error(str(refused))
+            self.log.error(f"could not remove module {word}: {os.strerror(refused.errno)}")
+            if advice := refusals.advice(self.root, refused.errno):
+                self.log.warning(advice)
+            return 1
+        return 0
+
+    def _by_force(self, name: str) -> None:
+        try:
+            remove.check(self.kernel, name, self._is_builtin)
+        except remove.InUse as busy:
+            self.log.warning(f"{busy}; {RISK}")
+        except remove.Unfit:
+            pass  # the kernel says it in its own words
+        self.kernel.delete(name, force=True)
+
+    def _when_unused(self, name: str, deadline: float) -> None:
+        try:
+            remove.wait(lambda: remove.attempt(self.kernel, name, self._is_builtin), deadline, self._show)
+        finally:
+            self._clear()
+
+    def _show(self, busy: InUse) -> None:
+        """Say on a terminal what is waited for, in one line that changes."""
+        line = f"rmmod: {busy} (use count {busy.users}); waiting, Ctrl-C to give up"
+        if line != self.shown and sys.stderr.isatty() and not self.log.syslog:
+            sys.stderr.write(f"\r{line}\x1b[K")
+            sys.stderr.flush()
+            self.shown = line
+
+    def _clear(self) -> None:
+        if self.shown:
+            sys.stderr.write("\r\x1b[K")
+            self.shown = ""
+
+    def _is_builtin(self, name: str) -> bool:
+        try:
+            with open(f"{self.root.modules()}/modules.builtin", encoding="utf-8") as file:
+                return name in map(names.of_path, file)
+        except OSError:
+            return False

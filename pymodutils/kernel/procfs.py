@@ -1,0 +1,113 @@
+"""What the kernel shows of its modules: /proc/modules for names and order, /sys/module for the rest."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.errors import BadLine, ModutilsError
+from pymodutils.kernel.base import Loaded, State
+
+if TYPE_CHECKING:
+    from pymodutils.root import Root
+
+STATES: Final = {"Live": State.LIVE, "Loading": State.COMING, "Unloading": State.GOING}
+NOBODY: Final = ("", "-", "[permanent]")
+MISSING: Final = ("", "", "", "", "", "")  # so that a short line has all fields, none of them a number
+PROC_MODULES: Final = "/proc/modules"
+
+
+def loaded(root: Root) -> list[Loaded]:
+    """Every module, newest first; what /sys/module/NAME lacks is taken from the line in /proc/modules.
+
+    So a module that goes away meanwhile is shown as it was. Raises ModutilsError if there is no
+    /proc/modules, BadLine for a line that no kernel writes.
+    """
+    path = root.path(PROC_MODULES)
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            lines = file.read().rstrip("\n").split("\n")
+    except OSError as error:
+        raise ModutilsError(path, f"could not open {path}: {error.strerror}", error.errno) from error
+    return [_fresh(root, _parse(f"{path}:{at}", line)) for at, line in enumerate(lines, start=1) if line]
+
+
+def state(root: Root, name: str) -> State | None:
+    """The state of ``name``, or None if it is not in the kernel.
+
+    A built-in module with parameters has a directory too and looks like one that is coming:
+    ask modules.builtin first. Raises BadLine for a word that no kernel writes.
+    """
+    word = _word(root, name, "initstate")
+    if word is None:
+        return State.COMING if os.path.isdir(root.path(f"/sys/module/{name}")) else None
+    try:
+        return State(word)
+    except ValueError:
+        raise _unreadable(root, name, "initstate", word) from None
+
+
+def users(root: Root, name: str) -> int | None:
+    """The use count of ``name``, or None where the kernel cannot unload modules or does not have it."""
+    return _number(root, name, "refcnt")
+
+
+def holders(root: Root, name: str) -> tuple[str, ...] | None:
+    """The modules that use ``name`` in the order of their directory, or None if there is none."""
+    try:
+        return tuple(os.listdir(root.path(f"/sys/module/{name}/holders")))
+    except OSError:
+        return None
+
+
+def _parse(place: str, line: str) -> Loaded:
+    """``NAME SIZE USERS HOLDERS STATE ADDRESS [TAINTS]``, as every kernel since 2.6 writes it."""
+    name, size, count, used_by, state, address, taints = [*line.split(" "), *MISSING][:7]
+    try:
+        return Loaded(
+            name=name,
+            size=int(size),
+            users=None if count == "-" else int(count),
+            holders=tuple(user for user in used_by.split(",") if user not in NOBODY),
+            state=STATES[state],
+            address=int(address, 16),
+            taints=taints.strip("()+-"),
+        )
+    except (ValueError, KeyError) as error:
+        raise BadLine(place, f"{place}: not a line about a module: {line!r}") from error
+
+
+def _fresh(root: Root, module: Loaded) -> Loaded:
+    """``module`` with the size, use count and order of holders that /sys/module has now."""
+    size = _number(root, module.name, "coresize")
+    if size is None:
+        return module
+    count, used_by = users(root, module.name), holders(root, module.name)
+    return module._replace(
+        size=size,
+        users=module.users if count is None else count,
+        holders=module.holders if used_by is None else used_by,
+    )
+
+
+def _number(root: Root, name: str, attribute: str) -> int | None:
+    word = _word(root, name, attribute)
+    if word is None:
+        return None
+    try:
+        return int(word)
+    except ValueError:
+        raise _unreadable(root, name, attribute, word) from None
+
+
+def _word(root: Root, name: str, attribute: str) -> str | None:
+    try:
+        with open(root.path(f"/sys/module/{name}/{attribute}"), encoding="ascii", errors="replace") as file:
+            return file.read().strip()
+    except (OSError, ValueError):  # ValueError: a NUL in the name
+        return None
+
+
+def _unreadable(root: Root, name: str, attribute: str, word: str) -> BadLine:
+    path = root.path(f"/sys/module/{name}/{attribute}")
+    return BadLine(path, f"{path} holds {word!r}")

@@ -1,0 +1,112 @@
+"""The running kernel, asked through the three module system calls; the one door to ctypes."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import Final
+
+from pymodutils.arch import syscalls
+from pymodutils.elf import compress
+from pymodutils.errors import Refused
+from pymodutils.kernel import force, procfs
+from pymodutils.kernel.base import Init, Kernel, Loaded, State
+from pymodutils.root import Root
+
+PACKINGS: Final = {"gzip": compress.GZIP, "xz": compress.XZ, "zstd": compress.ZSTD}
+SHORTEST: Final = 6  # bytes of the longest magic; kmod refuses shorter files without asking the kernel
+
+
+class RealKernel(Kernel):
+    """The kernel that this process runs on; /proc and /sys are looked at below ``root``."""
+
+    def __init__(self, root: Root | None = None) -> None:
+        self.root = Root() if root is None else root
+
+    def insert(self, path: str, params: str, flags: Init = Init.NONE) -> None:
+        """Load ``path``: by finit_module if the kernel can read the file itself, else from memory.
+
+        Raises Refused with the errno of the file or of the kernel, BadModule when it cannot be unpacked.
+        """
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise _refused(path, error.errno or errno.EIO) from None
+        try:
+            code = self._insert(fd, path, os.fsencode(params), flags)
+        except OSError as error:
+            code = error.errno or errno.EIO
+        finally:
+            os.close(fd)
+        if code:
+            raise _refused(path, code)
+
+    def delete(self, name: str, *, force: bool = False) -> None:
+        """Remove ``name`` without waiting; Refused with EAGAIN if it is in use."""
+        flags = os.O_NONBLOCK | (os.O_TRUNC if force else 0)
+        code = _call(self._numbers().delete_module, os.fsencode(name), flags)
+        if code:
+            raise Refused(name, f"could not remove '{name}': {os.strerror(code)}", code)
+
+    def loaded(self) -> list[Loaded]:
+        """Every module, newest first; raises ModutilsError without /proc/modules."""
+        return procfs.loaded(self.root)
+
+    def state(self, name: str) -> State | None:
+        """The state of ``name``, or None if it is not in the kernel."""
+        return procfs.state(self.root, name)
+
+    def users(self, name: str) -> int | None:
+        """The use count of ``name``, or None where the kernel cannot unload modules or does not have it."""
+        return procfs.users(self.root, name)
+
+    def holders(self, name: str) -> tuple[str, ...]:
+        """The modules that use ``name``."""
+        return procfs.holders(self.root, name) or ()
+
+    def _insert(self, fd: int, path: str, params: bytes, flags: Init) -> int:
+        """The kernel's answer; finit_module needs a kernel that has it and can undo the compression."""
+        packing = _packing(fd)
+        if packing in ("", self._unpacks()):
+            said = flags | (Init.COMPRESSED_FILE if packing else Init.NONE)
+            code = _call(self._numbers().finit_module, fd, params, int(said))
+            if code != errno.ENOSYS:
+                return code
+        image = force.stripped(compress.decompress(compress.read_all(fd), path), flags, path)
+        return _call(self._numbers().init_module, image, len(image), params)
+
+    def _unpacks(self) -> str:
+        """The compression that this kernel undoes itself: zstd, xz, gzip or "" for none."""
+        try:
+            with open(self.root.path("/sys/module/compression"), encoding="ascii") as file:
+                return file.read().strip()
+        except OSError:
+            return ""
+
+    def _numbers(self) -> syscalls.Numbers:
+        return syscalls.own(os.uname().machine)
+
+
+def _packing(fd: int) -> str:
+    """How the open file is compressed, in the words of /sys/module/compression."""
+    start = os.pread(fd, SHORTEST, 0)
+    if len(start) < SHORTEST:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+    return next((name for name, magic in PACKINGS.items() if start.startswith(magic)), "")
+
+
+def _call(number: int, *arguments: int | bytes) -> int:
+    """The errno of system call ``number``, or 0; bytes are passed by address, never NULL."""
+    import ctypes  # noqa: PLC0415 -- commands that only look at modules do without
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.syscall.restype = ctypes.c_long
+    passed = [
+        ctypes.c_char_p(argument) if isinstance(argument, bytes) else ctypes.c_long(argument)
+        for argument in arguments
+    ]
+    return ctypes.get_errno() if libc.syscall(ctypes.c_long(number), *passed) == -1 else 0
+
+
+def _refused(path: str, code: int) -> Refused:
+    return Refused(path, f"could not insert module {path}: {os.strerror(code)}", code)

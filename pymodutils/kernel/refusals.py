@@ -1,0 +1,68 @@
+"""What the kernel's error numbers mean to a user: kmod's words for each tool, and what to do about it."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pymodutils.root import Root
+
+INSMOD: Final = {
+    errno.ENOEXEC: "Invalid module format",
+    errno.ENOENT: "Unknown symbol in module",
+    errno.ESRCH: "Module has wrong symbol version",
+    errno.EINVAL: "Invalid parameters",
+}
+MODPROBE: Final = {
+    errno.EEXIST: "Module already in kernel",
+    errno.ENOENT: "Unknown symbol in module, or unknown parameter (see dmesg)",
+}
+SIGNATURE: Final = (errno.ENOKEY, errno.EKEYREJECTED, errno.EKEYREVOKED, errno.EKEYEXPIRED)
+LOGGED: Final = (errno.ENOEXEC, errno.ENOENT, errno.EINVAL, errno.ESRCH, errno.ERANGE)
+CAP_SYS_MODULE: Final = 1 << 16  # linux/capability.h
+
+
+def words(tool: Mapping[int, str], code: int) -> str:
+    """What ``tool`` (INSMOD or MODPROBE) says when the kernel answers ``code``."""
+    return tool.get(code) or os.strerror(code)
+
+
+def advice(root: Root, code: int) -> str:
+    """What to do about ``code``, or "" where kmod's own words say it."""
+    if code == errno.ENOSYS:
+        return "this kernel has no support for loadable modules (CONFIG_MODULES)"
+    if code == errno.EPERM:
+        return _permission(root)
+    if code in SIGNATURE:
+        return "this kernel accepts only modules signed with a key that it trusts"
+    if code in LOGGED:
+        return "the kernel's log tells why: dmesg"
+    return ""
+
+
+def _permission(root: Root) -> str:
+    if not int(_field(root, "/proc/self/status", "CapEff:") or "0", 16) & CAP_SYS_MODULE:
+        return "only root (CAP_SYS_MODULE) may load and remove modules: try sudo"
+    if _read(root, "/proc/sys/kernel/modules_disabled").strip() == "1":
+        return "modules are switched off until the next boot (sysctl kernel.modules_disabled)"
+    lockdown = _read(root, "/sys/kernel/security/lockdown")
+    if "[" in lockdown and "[none]" not in lockdown:
+        return "the kernel is locked down and takes signed modules only: see kernel_lockdown(7)"
+    return "the kernel's log tells why: dmesg"
+
+
+def _field(root: Root, path: str, title: str) -> str:
+    lines = _read(root, path).splitlines()
+    return next((line.removeprefix(title).strip() for line in lines if line.startswith(title)), "")
+
+
+def _read(root: Root, path: str) -> str:
+    try:
+        with open(root.path(path), encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""

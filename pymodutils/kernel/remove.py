@@ -1,0 +1,101 @@
+"""Removing a module: what rmmod looks at before it asks the kernel, and waiting until nothing uses it.
+
+Kernels since 3.13 do not wait themselves: delete_module says EAGAIN at once.
+"""
+
+from __future__ import annotations
+
+import errno
+import time
+from typing import TYPE_CHECKING, Final, Protocol
+
+from pymodutils.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pymodutils.kernel.base import Kernel
+
+FIRST_PAUSE: Final = 0.01  # seconds
+LONGEST_PAUSE: Final = 0.5
+
+
+class Clock(Protocol):
+    """Time that passes: the module ``time``, or a test's own."""
+
+    def monotonic(self) -> float:
+        """Seconds since some moment."""
+        ...
+
+    def sleep(self, seconds: float, /) -> None:
+        """Let ``seconds`` pass."""
+        ...
+
+
+class Unfit(Refused):
+    """A module that rmmod does not even ask the kernel to remove."""
+
+
+class InUse(Unfit):
+    """A module that ``holders`` (other modules) or ``users`` (a count that includes them) keep."""
+
+    errno = errno.EAGAIN
+
+    def __init__(self, name: str, users: int, holders: tuple[str, ...]) -> None:
+        by = " by: " + " ".join(holders) if holders else ""
+        super().__init__(name, f"Module {name} is in use{by}")
+        self.users = users
+        self.holders = holders
+
+
+def check(kernel: Kernel, name: str, is_builtin: Callable[[str], bool]) -> None:
+    """Raise Unfit, with rmmod's own words, if ``name`` cannot be removed now; InUse if it can later."""
+    if is_builtin(name):
+        raise Unfit(name, f"Module {name} is builtin.", errno.ENOENT)
+    if kernel.state(name) is None:
+        raise Unfit(name, f"Module {name} is not currently loaded", errno.ENOENT)
+    holders = kernel.holders(name)
+    users = kernel.users(name)
+    if holders:
+        raise InUse(name, users or len(holders), holders)
+    if users is None:
+        raise Unfit(name, "Module unloading is not supported", errno.ENOSYS)
+    if users:
+        raise InUse(name, users, ())
+
+
+def attempt(kernel: Kernel, name: str, is_builtin: Callable[[str], bool]) -> None:
+    """Remove ``name`` if nothing uses it, else raise InUse; also when someone was faster than we."""
+    check(kernel, name, is_builtin)
+    try:
+        kernel.delete(name)
+    except Refused as refused:
+        if refused.errno != errno.EAGAIN:
+            raise
+        raise InUse(name, kernel.users(name) or 0, kernel.holders(name)) from refused
+
+
+def wait(
+    step: Callable[[], None],
+    deadline: float,
+    watch: Callable[[InUse], None],
+    clock: Clock = time,
+) -> None:
+    """Repeat ``step`` until it no longer raises InUse, with growing pauses.
+
+    ``deadline`` is in ``clock``'s seconds, infinite to wait for ever; when it has passed the last InUse is
+    raised. ``watch`` hears of each failed attempt. Interrupting it at any moment changes nothing.
+    """
+    pause = FIRST_PAUSE
+    while True:
+        try:
+            step()
+        except InUse as busy:
+            left = deadline - clock.monotonic()
+            if left <= 0:
+                raise
+            watch(busy)
+            clock.sleep(min(pause, left))
+            pause = min(pause * 2, LONGEST_PAUSE)
+        else:
+            return

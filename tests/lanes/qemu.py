@@ -1,0 +1,149 @@
+"""Python inside of Debian's cloud kernel in QEMU, emulated without kvm, in about five seconds.
+
+Everything that the guest sees comes in an initramfs: CPython, the libraries of the package under test,
+kmod, and the module directory.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from tests.lanes.uml import INIT, REPOSITORY, answer, python_path
+from tests.oracles import trees
+from tests.oracles.debian import Unavailable
+
+LEFT_OUT = re.compile(
+    r"/python3[^/]*/(test|idlelib|tkinter|ensurepip|lib2to3|turtledemo|config-3[^/]*|pydoc_data)$"
+)
+NEEDED = ("click", "elftools", "rich", "networkx", "backports", "markdown_it", "mdurl", "pygments")
+MEMORY = "640M"
+
+
+def run(
+    call: str,
+    *arguments: object,
+    files: Iterable[Path] = (),
+    environ: Mapping[str, str] | None = None,
+    seconds: float = 240,
+) -> Any:
+    """What ``call`` (``module:function``) returns for ``arguments``, called inside of the guest.
+
+    ``files`` are files and folders that are to be there too, under the names that they have here.
+    Raises Unavailable without qemu-system-x86_64, RuntimeError with the guest's traceback.
+    """
+    qemu = shutil.which("qemu-system-x86_64")
+    if qemu is None:
+        raise Unavailable("no qemu-system-x86_64 (package qemu-system-x86)")
+    tree = trees.tree("cloud")
+    kernel = next((tree.root / "boot").glob("vmlinuz-*"))
+    job = {"call": call, "arguments": arguments, "path": python_path(), "environ": {**(environ or {})}}
+    with tempfile.TemporaryDirectory() as folder:
+        here = Path(folder)
+        with (here / "initrd").open("wb") as out:
+            _initramfs(out, json.dumps(job), files)
+        words = [qemu, *MACHINE, "-kernel", str(kernel), "-initrd", str(here / "initrd")]
+        words += ["-serial", f"file:{here / 'console'}", "-serial", f"file:{here / 'result'}"]
+        done = subprocess.run(
+            words, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, check=False
+        )
+        console = (here / "console").read_bytes() if (here / "console").exists() else b""
+        return answer(here / "result", done.stderr + console)
+
+
+MACHINE = [
+    *("-M", "pc", "-accel", "tcg", "-cpu", "max", "-m", MEMORY),
+    *("-nographic", "-no-reboot", "-nic", "none", "-monitor", "none"),
+    *("-append", "console=ttyS0 panic=-1 random.trust_cpu=on quiet loglevel=3 rdinit=/init"),
+]
+
+
+def _initramfs(out: IO[bytes], job: str, files: Iterable[Path]) -> None:
+    archive = Archive(out)
+    archive.text("/init", f"#!{_python()} -IS\n{INIT.read_text()}", 0o755)
+    archive.text("/job/job.json", job)
+    for path in (*_interpreter(), *_package(), *files):
+        archive.add(path)
+    archive.close()
+
+
+def _python() -> str:
+    return os.path.realpath(Path(sys.base_prefix) / "bin" / f"python{sysconfig.get_python_version()}")
+
+
+def _interpreter() -> Iterator[Path]:
+    python = Path(_python())
+    stdlib = Path(sysconfig.get_path("stdlib", vars={"installed_base": sys.base_prefix}))
+    yield from (python, stdlib, Path("/bin/sh"))
+    extensions = stdlib.glob("lib-dynload/*.so")
+    listed = subprocess.run(
+        ["ldd", python, "/bin/sh", *extensions], capture_output=True, text=True, check=True
+    )
+    yield from (Path(path) for path in sorted(set(re.findall(r"(/\S+) \(0x", listed.stdout))))
+
+
+def _package() -> Iterator[Path]:
+    yield REPOSITORY / "pymodutils"
+    yield REPOSITORY / "tests"
+    for folder in python_path()[1:]:
+        yield from (Path(folder, name) for name in NEEDED if Path(folder, name).exists())
+
+
+class Archive:
+    """A cpio archive as the kernel unpacks it: "new ASCII" headers of 110 bytes, all padded to 4."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self.out = out
+        self.known: set[str] = set()
+
+    def add(self, path: Path) -> None:
+        """Add the file, link (with what it leads to) or folder ``path`` under its own name."""
+        name = str(path)
+        if name in self.known or LEFT_OUT.search(name) or name.endswith(("__pycache__", ".pyc")):
+            return
+        self._parents(path)
+        if path.is_symlink():
+            self._entry(name, stat.S_IFLNK | 0o777, os.readlink(path).encode())
+            self.add(Path(os.path.normpath(path.parent / os.readlink(path))))
+        elif path.is_dir():
+            self._entry(name, stat.S_IFDIR | 0o755)
+            for child in sorted(path.iterdir()):
+                self.add(child)
+        else:
+            self._entry(name, path.stat().st_mode, path.read_bytes())
+
+    def text(self, name: str, text: str, mode: int = 0o644) -> None:
+        """Add a regular file with ``text``."""
+        self._parents(Path(name))
+        self._entry(name, stat.S_IFREG | mode, text.encode())
+
+    def close(self) -> None:
+        """Write the trailer, without which the kernel finds the archive damaged."""
+        self._entry("/TRAILER!!!", 0)
+
+    def _parents(self, path: Path) -> None:
+        for parent in reversed(path.parents):
+            if str(parent) in self.known or str(parent) == "/":
+                continue
+            if parent.is_symlink():
+                self.add(parent)
+            else:
+                self._entry(str(parent), stat.S_IFDIR | 0o755)
+
+    def _entry(self, name: str, mode: int, data: bytes = b"") -> None:
+        self.known.add(name)
+        encoded = name.lstrip("/").encode() + b"\0"
+        fields = (len(self.known), mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(encoded), 0)
+        header = b"070701" + b"".join(b"%08X" % field for field in fields)
+        for part in (header + encoded, data):
+            self.out.write(part + b"\0" * (-len(part) % 4))
