@@ -1,0 +1,73 @@
+"""What a shell has to know of each command, read from click."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import NamedTuple
+
+import click
+
+from pymodutils.cli import SUBCOMMANDS, TOOLS, Entry
+
+KINDS = {  # metavar -> what its value is completed with; any other value is left to the user
+    "DIR": "directory",
+    "ROOT": "directory",
+    "FILE": "file",
+    "PATH": "file",
+    "FILE_OR_DIR": "file",
+    "VERSION": "version",
+    "RELEASE": "version",
+    "MODULE": "module",
+}
+OPERANDS = {  # tool -> what its first and its further operands are
+    "insmod": ("modulefile", "parameter"),
+    "rmmod": ("loaded", "loaded"),
+    "modprobe": ("module", "parameter"),
+    "modinfo": ("moduleorfile", "moduleorfile"),
+    "depmod": ("version", "modulefile"),
+    "graph": ("module", "module"),
+}
+
+
+class Option(NamedTuple):
+    """An option: its spellings, its help, and what its value is (``""``: it takes none)."""
+
+    names: tuple[str, ...]
+    help: str
+    kind: str
+    choices: tuple[str, ...] = ()
+    repeats: bool = False
+
+
+class Command(NamedTuple):
+    """A command as a shell completes it."""
+
+    name: str
+    help: str
+    options: tuple[Option, ...]
+    first: str  # kind of the first operand
+    rest: str  # kind of the others
+    is_tool: bool  # has a program of its own, beside being a word after pymodutils
+
+
+def commands() -> list[Command]:
+    """Every tool and subcommand, in the order of ``pymodutils -h``."""
+    return [_command(name, entry) for name, entry in {**TOOLS, **SUBCOMMANDS}.items()]
+
+
+def _command(name: str, entry: Entry) -> Command:
+    command: click.Command = import_module(f"pymodutils.commands.{entry.module}").command
+    options = [param for param in command.params if isinstance(param, click.Option) and not param.hidden]
+    first, rest = OPERANDS.get(name, ("nothing", "nothing"))
+    return Command(name, entry.help, tuple(_option(option) for option in options), first, rest, name in TOOLS)
+
+
+def _option(option: click.Option) -> Option:
+    first_sentence = (option.help or "").replace("\n", " ").split(". ")[0].rstrip(".")
+    names = tuple(sorted(option.opts, key=lambda name: name.startswith("--")))
+    if option.is_flag or option.count:
+        return Option(names, first_sentence, "", repeats=option.count)
+    if isinstance(option.type, click.Choice):
+        choices = tuple(str(choice) for choice in option.type.choices)
+        return Option(names, first_sentence, "choice", choices)
+    return Option(names, first_sentence, KINDS.get(option.metavar or "", "value"), repeats=option.multiple)
