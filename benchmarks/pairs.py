@@ -30,11 +30,6 @@ class Ratio(NamedTuple):
     ours: Run  # medians
     theirs: Run
 
-    @property
-    def text(self) -> str:
-        """The ratio of the wall times, as it stands in tables."""
-        return f"{self.wall:.3f}" if self.wall < 0.1 else f"{self.wall:.2f}"  # noqa: PLR2004 -- digits that tell
-
 
 Before = Callable[[], object]
 

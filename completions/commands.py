@@ -8,6 +8,7 @@ from typing import NamedTuple
 import click
 
 from pymodutils.cli import SUBCOMMANDS, TOOLS, Entry
+from pymodutils.commands.getopt import Attached
 
 KINDS = {  # metavar -> what its value is completed with; any other value is left to the user
     "DIR": "directory",
@@ -65,7 +66,7 @@ def _command(name: str, entry: Entry) -> Command:
 def _option(option: click.Option) -> Option:
     first_sentence = (option.help or "").replace("\n", " ").split(". ")[0].rstrip(".")
     names = tuple(sorted(option.opts, key=lambda name: name.startswith("--")))
-    if option.is_flag or option.count:
+    if option.is_flag or option.count or isinstance(option, Attached):
         return Option(names, first_sentence, "", repeats=option.count)
     if isinstance(option.type, click.Choice):
         choices = tuple(str(choice) for choice in option.type.choices)

@@ -1,0 +1,42 @@
+"""How long the small commands take, as multiples of ``python -c pass`` in the same environment."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.pairs import compare
+from benchmarks.rows import Row
+from tests.oracles.trees import tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PAIRS = 41
+TARGET = 4.5
+
+
+def rows(programs: Path) -> Iterator[Row]:
+    """Measure modinfo -F, lsmod and modprobe -n, each against an empty Python."""
+    found = tree("uml")
+    nothing = [str(programs / "python"), "-c", "pass"]
+    with tempfile.TemporaryDirectory() as folder:
+        root = _machine(Path(folder), found.modules)
+        commands = {
+            "modinfo -F": ["modinfo", "-F", "license", str(found.modules / "kernel/drivers/net/dummy.ko")],
+            "lsmod": ["lsmod", "--sysroot", root],
+            "modprobe -n": ["modprobe", "-n", "--sysroot", root, "vfat"],
+        }
+        for name, (program, *words) in commands.items():
+            measured = compare([str(programs / program), *words], nothing, pairs=PAIRS)
+            yield Row(f"start-up: {name}", "`python -c pass`", measured, wall=TARGET)
+
+
+def _machine(root: Path, modules: Path) -> str:
+    (root / "lib/modules").mkdir(parents=True)
+    (root / "lib/modules" / modules.name).symlink_to(modules)
+    (root / "proc/sys/kernel").mkdir(parents=True)
+    (root / "proc/sys/kernel/osrelease").write_text(modules.name + "\n")
+    (root / "proc/modules").write_text("fat 86016 1 vfat, Live 0x0\nvfat 20480 0 - Live 0x0\n")
+    return str(root)
