@@ -10,6 +10,7 @@ import gc
 import os
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.errors import Exit, ModutilsError
@@ -46,6 +47,9 @@ OWN_NAMES: Final = ("pymodutils", "kmod", "__main__.py", "python -m pymodutils")
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the tool that ``argv`` (default: sys.argv) asks for, and leave with its exit status."""
     gc.disable()  # a sixth of the time to start; what a command makes lives until it ends
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="surrogateescape")  # bytes of a name come out as they came in
     path, *words = sys.argv if argv is None else argv
     prog = os.path.basename(path).removeprefix("pymodutils-").removesuffix(".py")
     if prog in TOOLS:

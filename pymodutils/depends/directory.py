@@ -1,0 +1,91 @@
+"""One module directory, ``/lib/modules/RELEASE``: what its indexes answer, each opened when asked first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+
+from pymodutils.depends.trie import Index
+from pymodutils.depends.wildcard import matches
+from pymodutils.errors import BadIndex, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Answer = TypeVar("Answer")
+
+DEP: Final = "modules.dep"
+ALIAS: Final = "modules.alias"
+SYMBOLS: Final = "modules.symbols"
+BUILTIN: Final = "modules.builtin"
+BUILTIN_ALIAS: Final = "modules.builtin.alias"
+
+
+class Entry(NamedTuple):
+    """A line of modules.dep: where a module is and what it needs, as absolute paths."""
+
+    path: str
+    needs: tuple[str, ...]
+
+
+class ModuleDirectory:
+    """The indexes below ``path``; one that is missing has no entries.
+
+    So has a damaged one, as for kmod; ``report`` hears of it, once.
+    """
+
+    def __init__(self, path: str, report: Callable[[str], None] = lambda _: None) -> None:
+        self.path = path
+        self._report = report
+        self._indexes: dict[str, Index | None] = {}
+        self._entries: dict[str, Entry | None] = {}
+
+    def file(self, index: str) -> str:
+        """The file that holds ``index``, one of the names above."""
+        return f"{self.path}/{index}.bin"
+
+    def entry(self, name: str) -> Entry | None:
+        """The line of modules.dep for the module ``name``."""
+        if name not in self._entries:
+            line = self.get(DEP, name)
+            self._entries[name] = None if line is None else self._parsed(line)
+        return self._entries[name]
+
+    def get(self, index: str, key: str) -> str | None:
+        """The first value of exactly ``key``."""
+        return self._asked(index, lambda found: found.get(key), None)
+
+    def search(self, index: str, key: str) -> list[str]:
+        """The values of all patterns that ``key`` matches, in the order of their priorities."""
+        return self._asked(index, lambda found: found.search(key), [])
+
+    def items(self, index: str) -> list[tuple[str, str]]:
+        """Every (key, value), in the order of the file."""
+        return self._asked(index, lambda found: list(found.items()), [])
+
+    def patterns(self, index: str, key: str) -> list[tuple[str, str]]:
+        """(pattern, value) of each entry that ``key`` matches; looks at every entry."""
+        return [(pattern, value) for pattern, value in self.items(index) if matches(pattern, key)]
+
+    def is_builtin(self, name: str) -> bool:
+        """Whether the module ``name`` is part of the kernel's image."""
+        return self.get(BUILTIN, name) is not None
+
+    def _asked(self, index: str, question: Callable[[Index], Answer], nothing: Answer) -> Answer:
+        try:
+            if index not in self._indexes:
+                self._indexes[index] = Index.open(self.file(index))
+            found = self._indexes[index]
+            return nothing if found is None else question(found)
+        except NotFound:
+            pass
+        except BadIndex as error:
+            self._report(f"{error}; 'depmod' makes it anew")
+        self._indexes[index] = None
+        return nothing
+
+    def _parsed(self, line: str) -> Entry:
+        first, _, rest = line.partition(":")
+        return Entry(self._absolute(first), tuple(map(self._absolute, rest.split())))
+
+    def _absolute(self, path: str) -> str:
+        return path if path.startswith("/") else f"{self.path}/{path}"

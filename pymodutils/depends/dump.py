@@ -1,0 +1,36 @@
+"""The whole configuration as lines, and every alias that the indexes know: ``modprobe -c``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.depends.directory import ALIAS, SYMBOLS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pymodutils.depends.config import Config, Softdep
+    from pymodutils.depends.directory import ModuleDirectory
+
+TITLE: Final = "\n# End of configuration files. Dumping indexes now:\n"
+
+
+def lines(config: Config, directory: ModuleDirectory, *, blanks_lost: bool = False) -> Iterator[str]:
+    """The lines of kmod, kind by kind; ``blanks_lost`` is its slip of joining ``pre:`` and ``post:``."""
+    yield from (f"blacklist {line.module}" for line in config.blacklists)
+    yield from (f"install {line.pattern} {line.command}" for line in config.installs)
+    yield from (f"remove {line.pattern} {line.command}" for line in config.removes)
+    yield from (f"alias {line.pattern} {line.module}" for line in config.aliases)
+    yield from (f"options {line.module} {line.text}" for line in config.options)
+    yield from (_softdep(line, "" if blanks_lost else " ") for line in config.softdeps)
+    yield from (f"weakdep {line.pattern} {' '.join(line.names)}" for line in config.weakdeps)
+    yield TITLE
+    for index in (ALIAS, SYMBOLS):
+        yield from (f"alias {key} {value}" for key, value in directory.items(index))
+
+
+def _softdep(line: Softdep, between: str) -> str:
+    parts = [" ".join(["pre:", *line.pre])] * bool(line.pre) + [" ".join(["post:", *line.post])] * bool(
+        line.post
+    )
+    return f"softdep {line.pattern} {between.join(parts)}"

@@ -1,0 +1,187 @@
+"""From a name to modules, and from a module to all that belongs to it: kmod's rules, step by step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pymodutils import names
+from pymodutils.depends.directory import ALIAS, BUILTIN, BUILTIN_ALIAS, DEP, SYMBOLS
+from pymodutils.depends.wildcard import matches
+from pymodutils.errors import ModutilsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pymodutils.depends.config import Alias, Command, Config, Options, Softdep
+    from pymodutils.depends.directory import ModuleDirectory
+
+
+class Reason(NamedTuple):
+    """What decided something: a kind, words for it, and the file (and line) it is written in."""
+
+    kind: str
+    text: str
+    place: str = ""
+
+
+class Module(NamedTuple):
+    """A module that a name led to. Reached through another alias it counts as another one."""
+
+    name: str
+    alias: str = ""  # the normalised name that led here, if that is not the module's own
+    file: str = ""  # given by the user instead of a name
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells modules apart."""
+        return self.name, self.alias
+
+
+class Soft(NamedTuple):
+    """What the soft dependency line of a module asks for, resolved."""
+
+    pre: tuple[Module, ...] = ()
+    post: tuple[Module, ...] = ()
+
+
+class Resolver:
+    """Answers from one configuration and one module directory."""
+
+    def __init__(self, config: Config, directory: ModuleDirectory) -> None:
+        self.config = config
+        self.directory = directory
+        self._found: dict[str, list[Module]] = {}
+        self._soft: dict[str, Soft] = {}
+
+    def lookup(self, name: str) -> list[Module]:
+        """The modules that ``name`` (a module, an alias, a symbol: name) stands for; first stage wins.
+
+        An empty list if there are none, or if ``name`` has an unmatched bracket.
+        """
+        if name not in self._found:
+            self._found[name] = self._lookup(name)
+        return self._found[name]
+
+    def _lookup(self, name: str) -> list[Module]:
+        try:
+            alias = names.normalize_alias(name)
+        except ModutilsError:
+            return []
+        stages = (
+            self._configured,
+            self._known,
+            self._symbol,
+            self._commanded,
+            self._aliased,
+            self._builtin,
+            self._builtin_aliased,
+        )
+        return next(filter(None, (stage(alias) for stage in stages)), [])
+
+    def _configured(self, alias: str) -> list[Module]:
+        return [
+            Module(line.module, alias, reasons=(_alias_line(line),))
+            for line in self.config.aliases
+            if matches(line.pattern, alias)
+        ]
+
+    def _known(self, alias: str) -> list[Module]:
+        if ":" in alias or self.directory.entry(alias) is None:
+            return []
+        return [Module(alias, reasons=(self._from(DEP, "name", f"{alias} is a module"),))]
+
+    def _symbol(self, alias: str) -> list[Module]:
+        return self._indexed(SYMBOLS, alias) if alias.startswith("symbol:") else []
+
+    def _commanded(self, alias: str) -> list[Module]:
+        for word, commands in (("install", self.config.installs), ("remove", self.config.removes)):
+            for line in commands:
+                if line.pattern == alias:
+                    reason = Reason(word, f"{word} {line.pattern} {line.command}", str(line.place))
+                    return [Module(alias, reasons=(reason,))]
+        return []
+
+    def _aliased(self, alias: str) -> list[Module]:
+        return self._indexed(ALIAS, alias)
+
+    def _builtin(self, alias: str) -> list[Module]:
+        if not self.directory.is_builtin(alias):
+            return []
+        return [Module(alias, reasons=(self._from(BUILTIN, "name", f"{alias} is built in"),))]
+
+    def _builtin_aliased(self, alias: str) -> list[Module]:
+        return self._indexed(BUILTIN_ALIAS, alias)
+
+    def _indexed(self, index: str, alias: str) -> list[Module]:
+        reason = self._from(index, "index", f"{alias} matches an entry")
+        return [Module(name, alias, reasons=(reason,)) for name in self.directory.search(index, alias)]
+
+    def _from(self, index: str, kind: str, text: str) -> Reason:
+        return Reason(kind, text, self.directory.file(index))
+
+    def path(self, module: Module) -> str:
+        """The file of ``module``, or "" if the directory has none."""
+        entry = self.directory.entry(module.name)
+        return module.file or (entry.path if entry else "")
+
+    def needs(self, module: Module) -> list[Module]:
+        """What ``module`` depends on, in the order of loading."""
+        entry = self.directory.entry(module.name)
+        if entry is None:
+            return []
+        reason = self._from(DEP, "dep", f"{module.name} depends on it")
+        return [Module(names.of_path(path), reasons=(reason,)) for path in reversed(entry.needs)]
+
+    def soft(self, module: Module) -> Soft:
+        """What the first soft dependency line for ``module`` asks for."""
+        if module.name not in self._soft:
+            line = self.softdep(module)
+            self._soft[module.name] = self._resolved(line) if line else Soft()
+        return self._soft[module.name]
+
+    def softdep(self, module: Module) -> Softdep | None:
+        """The soft dependency line that counts for ``module``: the first."""
+        return next((line for line in self.config.softdeps if matches(line.pattern, module.name)), None)
+
+    def _resolved(self, line: Softdep) -> Soft:
+        text = " ".join(["softdep", line.pattern, *_listed("pre:", line.pre), *_listed("post:", line.post)])
+        reason = Reason("softdep", text, str(line.place))
+        pre, post = (self._targets(targets, reason) for targets in (line.pre, line.post))
+        return Soft(pre, post)
+
+    def _targets(self, targets: Iterable[str], reason: Reason) -> tuple[Module, ...]:
+        return tuple(
+            found._replace(reasons=(reason, *found.reasons))
+            for target in targets
+            for found in self.lookup(target)
+        )
+
+    def options(self, module: Module) -> list[Options]:
+        """The option lines for ``module`` or the alias that led to it."""
+        return [
+            line for line in self.config.options if line.module in (module.name, module.alias or module.name)
+        ]
+
+    def install(self, module: Module) -> Command | None:
+        """The first install line for ``module``."""
+        return next((line for line in self.config.installs if matches(line.pattern, module.name)), None)
+
+    def remove(self, module: Module) -> Command | None:
+        """The first remove line for ``module``."""
+        return next((line for line in self.config.removes if matches(line.pattern, module.name)), None)
+
+    def blacklisted(self, module: Module) -> Reason | None:
+        """The line that forbids to reach ``module``, which holds for its exact name."""
+        for line in self.config.blacklists:
+            if line.module == module.name:
+                return Reason("blacklist", f"blacklist {line.module}", str(line.place))
+        return None
+
+
+def _alias_line(line: Alias) -> Reason:
+    return Reason("alias", f"alias {line.pattern} {line.module}", str(line.place))
+
+
+def _listed(word: str, targets: tuple[str, ...]) -> list[str]:
+    return [word, *targets] if targets else []

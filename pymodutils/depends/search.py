@@ -1,0 +1,88 @@
+"""Which files configure modprobe, and in which order: the first directory that has a name wins it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.depends import cmdline
+from pymodutils.depends.config import WEAKDEP_SINCE, Config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pymodutils.depends.config import Report
+    from pymodutils.root import Root
+
+DIRECTORIES: Final = (
+    "/etc/modprobe.d",
+    "/run/modprobe.d",
+    "/usr/local/lib/modprobe.d",
+    "/usr/lib/modprobe.d",
+    "/lib/modprobe.d",
+)
+USR_LIB_SINCE: Final = 32
+ALIAS_FILES_UNTIL: Final = 32
+CMDLINE: Final = "/proc/cmdline"
+_FILTER: Final = "conf_files_filter_out"  # the words of kmod name its function
+
+
+def load(root: Root, directory: str, paths: Sequence[str], report: Report, release: int = 34) -> Config:
+    """The configuration for the module directory ``directory``, as this ``release`` of kmod finds it.
+
+    ``paths`` (files or directories) replace the default ones. ``report`` hears what kmod prints before
+    it can do anything else.
+    """
+    config = Config()
+    for path in files(paths or defaults(root, release), directory, report, release):
+        config.read(path, report, release)
+    cmdline.read(config, root.path(CMDLINE))
+    return config
+
+
+def defaults(root: Root, release: int = 34) -> list[str]:
+    """The directories that are searched when none is given."""
+    wanted = (path for path in DIRECTORIES if path != "/usr/lib/modprobe.d" or release >= USR_LIB_SINCE)
+    return [root.path(path) for path in wanted]
+
+
+def files(paths: Sequence[str], directory: str, report: Report, release: int = 34) -> list[str]:
+    """Every file to read, sorted by its name whatever its directory.
+
+    The module directory's own modules.softdep and modules.weakdep stand in line under these names.
+    """
+    found: dict[str, str] = {}
+    for own in ("modules.softdep", "modules.weakdep")[: 2 if release >= WEAKDEP_SINCE else 1]:
+        found[own] = f"{directory}/{own}"
+    for path in paths:
+        for name, file in _named(path, report, release):
+            found.setdefault(name, file)
+    return [found[name] for name in sorted(found, key=os.fsencode)]
+
+
+def _named(path: str, report: Report, release: int) -> Iterator[tuple[str, str]]:
+    """(name, path) of each file that ``path``, a directory or a file of any name, brings."""
+    endings = (".conf", ".alias") if release <= ALIAS_FILES_UNTIL else (".conf",)
+    try:
+        names = os.listdir(path)
+    except NotADirectoryError:
+        yield os.path.basename(path), path
+        return
+    except OSError:
+        return
+    for name in names:
+        if not name.startswith(".") and name.endswith(endings) and _is_file(f"{path}/{name}", report):
+            yield name, f"{path}/{name}"
+
+
+def _is_file(path: str, report: Report) -> bool:
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        report(f"{_FILTER}: Cannot stat directory entry: {path}")
+        return False
+    if stat.S_ISDIR(mode):
+        report(f"{_FILTER}: Directories inside directories are not supported: {path}")
+        return False
+    return True

@@ -1,0 +1,217 @@
+"""Carries plans out on a kernel, or only shows what it would do; both are the same walk."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
+
+from pymodutils.depends.plan import Builtin, Insert, Install, Missing, Remove, line
+from pymodutils.errors import ModutilsError, Refused
+from pymodutils.kernel import refusals
+from pymodutils.kernel.base import Init, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pymodutils.depends.plan import Load, Step
+    from pymodutils.kernel.base import Kernel
+    from pymodutils.log import Log
+
+FIRST_SLEEP: Final = 4  # ms; each next one is twice as long
+MODULE_VARIABLE: Final = "MODPROBE_MODULE"
+
+
+class Mode(NamedTuple):
+    """How plans are carried out."""
+
+    dry: bool = False  # change nothing
+    show: bool = False  # print each step
+    ignore_loaded: bool = False  # as if the kernel had no module
+    first_time: bool = False  # it is an error if there is nothing to do
+    force: bool = False  # remove although it is in use
+    holders: bool = False  # remove the modules that use it first
+    go_on: bool = False  # what kmod ends at is a warning (-a)
+    wait: int = 0  # ms to wait for the use count to become 0
+    signals_pass: bool = False  # as in kmod, a command killed by a signal has succeeded
+
+
+class CannotLoad(ModutilsError):
+    """A module of a plan could not be loaded; the subject is the module that was asked for."""
+
+
+class NotRemoved(ModutilsError):
+    """A module could not be removed, and the user has been told why."""
+
+
+class Runner:
+    """Carries plans out on ``kernel``; ``show`` gets the lines that kmod prints.
+
+    ``plan`` gives the removal of a module that is found to use another one, ``builtin`` tells what is
+    part of the kernel's image.
+    """
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        builtin: Callable[[str], bool],
+        plan: Callable[[str], Remove],
+        mode: Mode,
+        *,
+        log: Log,
+        show: Callable[[str], None],
+    ) -> None:
+        self.kernel = kernel
+        self.builtin = builtin
+        self.plan = plan
+        self.log = log
+        self.show = show
+        self.mode = mode
+
+    def load(self, wanted: Load) -> None:
+        """Carry out ``wanted``; raises CannotLoad with the errno of the step that failed."""
+        if wanted.blacklisted:
+            return
+        if self._is_there(wanted.module):
+            if self.mode.first_time:
+                raise _cannot_load(wanted.module, errno.EEXIST)
+            return
+        for step in wanted.steps:
+            if self._is_there(step.module):
+                continue
+            code = self._step(step)
+            if code == errno.EEXIST and not (step.requested and self.mode.first_time):
+                continue
+            if code and step.required:
+                raise _cannot_load(wanted.module, code)
+
+    def _is_there(self, name: str) -> bool:
+        if self.mode.ignore_loaded:
+            return False
+        return self.builtin(name) or self.kernel.state(name) is State.LIVE
+
+    def _step(self, step: Step) -> int:
+        """Show and do ``step``; the errno, 0 if it went well."""
+        self._shown(step)
+        if self.mode.dry:
+            return 0
+        match step:
+            case Install():
+                return self._install(step)
+            case Insert():
+                return self._insert(step)
+            case Missing():
+                self.log.error(f"could not find module by name='{step.module}'")
+                return errno.ENOENT
+            case Builtin():
+                return 0
+
+    def _shown(self, step: Step | Remove) -> None:
+        text = line(step)
+        if self.mode.show and text is not None:
+            self.show(text)
+
+    def _insert(self, step: Insert) -> int:
+        try:
+            self.kernel.insert(step.path, step.options, Init(step.flags))
+        except ModutilsError as error:
+            self.log.info(f"Failed to insert module '{step.path}': {os.strerror(error.errno)}")
+            return error.errno
+        return 0
+
+    def _install(self, step: Install) -> int:
+        ended = self._shell(step.line, step.module)
+        if ended:
+            about = f"install command '{step.line}' for module {step.module}"
+            self.log.error(f"Error running {about}: {_how(ended)}")
+            return errno.EINVAL
+        return 0
+
+    def _shell(self, line: str, module: str) -> int:
+        """How ``sh -c line`` ended: 0, its exit status, or a negative signal number."""
+        os.environ[MODULE_VARIABLE] = module
+        try:
+            ended = os.waitstatus_to_exitcode(os.system(os.fsencode(line)))  # noqa: S605 -- as configured
+        finally:
+            del os.environ[MODULE_VARIABLE]
+        return 0 if ended < 0 and self.mode.signals_pass else ended
+
+    def remove(self, wanted: Remove) -> None:
+        """Carry out ``wanted``; what hinders is said, then NotRemoved is raised."""
+        asks = wanted.command is None and not self.mode.ignore_loaded
+        if asks and not self._removable(wanted.module):
+            return
+        self._each(wanted.after)
+        if self.mode.holders:
+            for holder in reversed(self.kernel.holders(wanted.module)):
+                self.remove(self.plan(holder))
+        if asks and not self.mode.wait and (self.kernel.users(wanted.module) or 0) > 0:
+            self._refuse(f"Module {wanted.module} is in use.")
+        self._remove(wanted)
+        for name in wanted.unused:
+            if self.kernel.users(name) == 0:
+                self._drop(name)
+        self._each(wanted.before)
+
+    def _removable(self, name: str) -> bool:
+        """Whether ``name`` is in the kernel; what speaks against removing it is said."""
+        if self.builtin(name):
+            self._refuse(f"Module {name} is builtin.")
+        if self.kernel.state(name) is not None:
+            return True
+        if self.mode.first_time:
+            self._refuse(f"Module {name} is not in kernel.")
+        return False
+
+    def _refuse(self, text: str) -> NoReturn:
+        (self.log.warning if self.mode.go_on else self.log.fatal)(text)
+        raise NotRemoved(text, text)
+
+    def _each(self, plans: tuple[Remove, ...]) -> None:
+        for each in plans:
+            try:
+                self.remove(each)
+            except NotRemoved:
+                pass  # soft dependencies: the user has heard of it
+
+    def _remove(self, wanted: Remove) -> None:
+        self._shown(wanted)
+        if self.mode.dry:
+            return
+        if wanted.command is None:
+            self._delete(wanted.module)
+        elif self._shell(wanted.line, wanted.module):
+            self._refuse(f"Error running remove command for {wanted.module}")
+
+    def _drop(self, name: str) -> None:
+        """Remove what nobody uses any more, if it can be."""
+        try:
+            self._remove(Remove(name, None, (), (), (), ()))
+        except NotRemoved:
+            pass
+
+    def _delete(self, name: str) -> None:
+        end, pause = time.monotonic() + self.mode.wait / 1000, FIRST_SLEEP / 1000
+        while True:
+            try:
+                self.kernel.delete(name, force=self.mode.force)
+            except Refused as error:
+                left = end - time.monotonic()
+                if error.errno == errno.EEXIST:
+                    return
+                if error.errno != errno.EAGAIN or left <= 0:
+                    self.log.error(f"could not remove '{name}': {os.strerror(error.errno)}")
+                    raise NotRemoved(name, str(error), error.errno) from None
+                time.sleep(min(pause, left))
+                pause *= 2
+            else:
+                return
+
+
+def _how(ended: int) -> str:
+    return f"retcode {ended}" if ended > 0 else f"killed by signal {-ended}"
+
+
+def _cannot_load(name: str, code: int) -> CannotLoad:
+    return CannotLoad(name, f"could not insert '{name}': {refusals.words(refusals.MODPROBE, code)}", code)

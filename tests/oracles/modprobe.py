@@ -1,0 +1,96 @@
+"""modprobe of kmod and ours on the same words: what each says and how each ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from io import BytesIO, TextIOWrapper
+from pathlib import Path
+from typing import NamedTuple
+
+from pymodutils import cli
+from tests.oracles.debian import Unavailable
+from tests.oracles.kmod import kmod30, kmod34
+
+KMOD = {30: kmod30, 34: kmod34}
+PLACE = re.compile(
+    rb"\.\./(libkmod|tools)/\S+:\d+ (\w+\(\) )?"
+)  # Debian's debugging messages name their line
+
+
+class Said(NamedTuple):
+    """Standard output, standard error, exit status."""
+
+    out: str
+    err: str
+    status: int
+
+
+def kmod(
+    release: int,
+    *words: str,
+    environment: Mapping[str, str] | None = None,
+    cwd: str | None = None,
+    mounts: Mapping[str, str] | None = None,
+) -> Said:
+    """What kmod 30 or 34 says; ``mounts`` (place -> file or directory) are bound in its own namespace."""
+    command = [*KMOD[release]("modprobe"), *words]
+    if mounts:
+        binds = " && ".join(f"mount --bind '{path}' '{place}'" for place, path in mounts.items())
+        command = ["unshare", "-m", "sh", "-c", f'{binds} && exec "$@"', "sh", *command]
+    done = subprocess.run(
+        command, env=_environment(environment), cwd=cwd, capture_output=True, check=False, timeout=60
+    )
+    err = PLACE.sub(b"", done.stderr).replace(b"libkmod: ERROR kmod", b"libkmod: ERROR: kmod")
+    return Said(
+        _text(done.stdout), _text(err).replace("libkmod: ERROR conf", "libkmod: ERROR: conf"), done.returncode
+    )
+
+
+def need_namespaces() -> None:
+    """Raise Unavailable unless directories can be bound over others here."""
+    if subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode:
+        raise Unavailable("no right to make mount namespaces")
+
+
+def ours(*words: str, environment: Mapping[str, str] | None = None, cwd: str | None = None) -> Said:
+    """What our modprobe says, as a process of its own."""
+    command = [sys.executable, "-m", "pymodutils", "modprobe", *words]
+    home = {"PYTHONPATH": str(Path(__file__).parents[2]), **(environment or {})}
+    done = subprocess.run(
+        command, env=_environment(home), cwd=cwd, capture_output=True, check=False, timeout=60
+    )
+    return Said(_text(done.stdout), _text(done.stderr), done.returncode)
+
+
+def here(*words: str) -> Said:
+    """What our modprobe says, run in this process: for thousands of cases without commands."""
+    kept, environment = (sys.stdout, sys.stderr), dict(os.environ)
+    out, err = (TextIOWrapper(BytesIO(), "utf-8", "surrogateescape", newline="\n") for _ in range(2))
+    os.environ.pop("MODPROBE_OPTIONS", None)
+    sys.stdout, sys.stderr = out, err
+    try:
+        status = cli.run("modprobe", "modprobe", cli.TOOLS["modprobe"], words)
+    finally:
+        sys.stdout, sys.stderr = kept
+        os.environ.clear()
+        os.environ.update(environment)
+    return Said(_written(out), _written(err), status)
+
+
+def _written(stream: TextIOWrapper) -> str:
+    stream.flush()
+    stream.seek(0)
+    return stream.read()
+
+
+def _environment(more: Mapping[str, str] | None) -> dict[str, str]:
+    names = ("PATH", "HOME", "LANG")
+    return {**{name: os.environ[name] for name in names if name in os.environ}, **(more or {})}
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
