@@ -12,9 +12,14 @@ if TYPE_CHECKING:
 
 def as_json(document: object, *, lines: bool = False) -> None:
     """Print ``document`` as one JSON document, on one line if it is part of JSON ``lines``."""
+    click.echo(json_text(document, lines=lines))
+
+
+def json_text(document: object, *, lines: bool = False) -> str:
+    """``document`` as JSON of 7-bit characters."""
     import json  # noqa: PLC0415 -- text output does without
 
-    click.echo(json.dumps(document, ensure_ascii=True, indent=None if lines else 2))
+    return json.dumps(document, ensure_ascii=True, indent=None if lines else 2)
 
 
 def as_table(titles: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[str] = ()) -> None:

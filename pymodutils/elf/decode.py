@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from struct import iter_unpack
+from struct import iter_unpack, unpack_from
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -14,6 +14,9 @@ SHN_ABS: Final = 0xFFF1
 STB_WEAK: Final = 2
 STT_REGISTER: Final = 13  # SPARC's register symbols, which name nothing
 MACHINES_WITH_REGISTERS: Final = (2, 18, 43)  # EM_SPARC, EM_SPARC32PLUS, EM_SPARCV9
+NT_GNU_BUILD_ID: Final = 3
+NOTE_HEADER: Final = 12  # bytes
+GNU: Final = b"GNU\0"
 _ORDER: Final = {"little": "<", "big": ">"}
 
 
@@ -49,8 +52,19 @@ def strings(section: bytes) -> list[bytes]:
 
 def modinfo(section: bytes) -> list[tuple[str, str]]:
     """The ``key=value`` entries of .modinfo in their order; a string without ``=`` has an empty value."""
-    entries = (text(string).partition("=") for string in strings(section))
+    entries = [string.partition("=") for string in text(section).split("\0") if string]
     return [(key, value) for key, _, value in entries]
+
+
+def build_id(note: bytes, order: str) -> bytes:
+    """The identifier in .note.gnu.build-id; empty if that is something else."""
+    if len(note) < NOTE_HEADER:
+        return b""
+    names, size, kind = unpack_from(_ORDER[order] + "3I", note)
+    start = NOTE_HEADER + len(GNU)
+    if (names, kind) != (len(GNU), NT_GNU_BUILD_ID) or note[NOTE_HEADER:start] != GNU:
+        return b""
+    return note[start : start + size]
 
 
 def versions(section: bytes, bits: int, order: str) -> list[tuple[str, int]]:

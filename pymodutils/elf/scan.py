@@ -168,7 +168,7 @@ class Elf:
         layout = _LAYOUTS.get(ident[4:5])
         order = _ORDERS.get(ident[5:6])
         if layout is None or order is None:
-            raise self._bad("its class or byte order is unknown", errno.ENOEXEC)
+            raise self._bad("its class or byte order is unknown")
         self.bits = layout.bits
         self.order, self._prefix = order
         self._table(layout, ident)

@@ -44,11 +44,18 @@ def seen_by_us(elf: Elf) -> list[tuple[str, int, int, bytes]]:
     ]
 
 
-@pytest.mark.parametrize("data", [b"", b"\x7fEL", b"MZ" + bytes(80), b"\x7fELF\x03\x01" + bytes(80)])
+@pytest.mark.parametrize("data", [b"", b"\x7fEL", b"MZ" + bytes(80)])
 def test_what_is_not_elf_is_an_exec_format_error(data: bytes) -> None:
     with pytest.raises(BadModule) as caught:
         Elf(data)
     assert caught.value.errno == errno.ENOEXEC
+
+
+@pytest.mark.parametrize("kind", [b"\3\1", b"\2\3"])
+def test_an_unknown_class_or_byte_order_is_an_invalid_argument(kind: bytes) -> None:
+    with pytest.raises(BadModule) as caught:  # as kmod has it
+        Elf(b"\x7fELF" + kind + bytes(80))
+    assert caught.value.errno == errno.EINVAL
 
 
 @pytest.mark.parametrize("bits", [32, 64])

@@ -1,0 +1,117 @@
+"""modinfo: show what a module says of itself."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pymodutils.commands import options, output
+from pymodutils.commands.getopt import Tool
+from pymodutils.commands.sheet import Asked, Sheet, documents, rows, sheet, text
+from pymodutils.depends.find import Finder, absolute
+from pymodutils.errors import NotFound
+from pymodutils.log import Log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from pymodutils.depends.about import About
+    from pymodutils.root import Root
+
+FORMS = {"text": text, "json": documents, "table": rows}
+MANY = 8  # compressed files for which more processes are started
+
+
+def only(letter: str, word: str, field: str) -> Callable[[Any], Any]:
+    """An option that stands for ``-F field``; of several the last counts."""
+    return click.option(f"-{letter}", f"--{word}", "field", flag_value=field, help=f"Print only '{field}'.")
+
+
+@click.command(
+    "modinfo",
+    cls=Tool,
+    examples=[
+        ("modinfo -p loop", "the parameters that loop takes"),
+        ("modinfo ./my.ko", "a file, which need not be installed"),
+        ("modinfo -k 6.1.0-50-amd64 -n ext4", "where the ext4 of another kernel is"),
+        ("modinfo --format json -b /mnt ext4", "everything, for a program to read"),
+    ],
+)
+@click.argument("words", nargs=-1, metavar="MODULE|ALIAS|FILE...")
+@only("a", "author", "author")
+@only("d", "description", "description")
+@only("l", "license", "license")
+@only("p", "parameters", "parm")
+@only("n", "filename", "filename")
+@click.option("-F", "--field", "field", metavar="NAME", help="Print only the values of NAME.")
+@click.option("-0", "--null", is_flag=True, help="End values with NUL instead of newline.")
+@click.option("-m", "--modname", is_flag=True, help="Take arguments as names of modules only.")
+@click.option(
+    "-k", "--set-version", "release", metavar="VERSION", help="Of that kernel, not the running one."
+)
+@click.option("-b", "--basedir", "base", metavar="DIR", default="", help="Look for /lib/modules below DIR.")
+@options.sysroot
+@options.output_format("json", "table")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    words: tuple[str, ...],
+    field: str | None,
+    null: bool,
+    modname: bool,
+    release: str | None,
+    base: str,
+    root: Root,
+    form: str,
+) -> int:
+    """Show what modules say of themselves: files, names, aliases, and parts of the kernel."""
+    log = Log(ctx.info_name or "modinfo")
+    if not words:
+        log.error("missing module or filename.")
+        return 1
+    finder = Finder(root.modules(base and absolute(base), release))
+    found = lookup(words, finder.find_name if modname else finder.find)
+    failed = False
+    for shown in sheets(found, form, Asked(field, null)):
+        show(shown, form, lines=len(found) > 1)
+        for complaint in shown.complaints:
+            log.error(complaint)
+        failed |= shown.failed
+    return int(failed)
+
+
+def lookup(words: Iterable[str], find: Callable[[str], list[About]]) -> list[About | NotFound]:
+    """The modules that ``words`` mean; the failure in the place of a word that means none."""
+    found: list[About | NotFound] = []
+    for word in words:
+        try:
+            found += find(word)
+        except NotFound as error:
+            found.append(error)
+    return found
+
+
+def sheets(found: Sequence[About | NotFound], form: str, asked: Asked) -> Iterator[Sheet]:
+    """A sheet of each in order, made by several processes where decompression takes the time."""
+    make = partial(sheet, FORMS[form], asked=asked)
+    packed = sum(1 for about in found if not isinstance(about, NotFound) and about.is_compressed)
+    if asked.field == "filename" or packed < MANY:
+        return map(make, found)
+    from pymodutils.depends import forks  # noqa: PLC0415 -- most calls do without
+
+    made = forks.ordered(lambda about: tuple(make(about)), found, forks.cores())
+    return (Sheet(*parts) for parts in made)
+
+
+def show(shown: Sheet, form: str, *, lines: bool) -> None:
+    """Print one module."""
+    if form == "text":
+        sys.stdout.buffer.write("".join(shown.pieces).encode("utf-8", "surrogateescape"))
+    elif form == "json":
+        for document in shown.pieces:
+            output.as_json(document, lines=lines)
+    elif shown.pieces:
+        output.as_table(("module", "field", "value"), shown.pieces)

@@ -1,0 +1,85 @@
+"""pymodutils static-nodes: the device nodes whose modules are loaded when somebody opens them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from pymodutils.commands import options, output
+from pymodutils.commands.getopt import Tool
+from pymodutils.depends import devname
+from pymodutils.errors import BadLine, Exit
+
+if TYPE_CHECKING:
+    from pymodutils.root import Root
+
+FORMATS = (*devname.FORMATS, "json")
+
+
+@click.command(
+    "static-nodes",
+    cls=Tool,
+    examples=[
+        ("pymodutils static-nodes -f tmpfiles", "what systemd-tmpfiles makes them from"),
+        ("pymodutils static-nodes -o /run/tmpfiles.d/x.conf -f tmpfiles", "the same into a file"),
+    ],
+)
+@click.argument("words", nargs=-1, metavar="")
+@click.option(
+    "-f",
+    "--format",
+    "form",
+    metavar="FORMAT",
+    default="human",
+    help=f"How to print: {', '.join(FORMATS)}; human is for reading only.",
+)
+@click.option("-o", "--output", "target", metavar="FILE", help="Write into FILE, whose folder is made.")
+@options.sysroot
+@click.pass_context
+def command(ctx: click.Context, words: tuple[str, ...], form: str, target: str | None, root: Root) -> int:
+    """Print the device nodes that /lib/modules/VERSION/modules.devname names for the running kernel."""
+    del words  # kmod takes no notice of operands
+    if form not in FORMATS:
+        click.echo(ctx.get_help())
+        click.echo(f"Unknown format: '{form}'.", err=True)
+        return 1
+    path = f"{root.modules()}/{devname.FILE}"
+    try:
+        entries = devname.load(path)
+    except FileNotFoundError:
+        click.echo(f"Warning: {path} not found - ignoring", err=True)
+        return 0
+    nodes = [entry for entry in entries if isinstance(entry, devname.Node)]
+    wrong = [entry for entry in entries if isinstance(entry, BadLine)]
+    _write(target, _shown(nodes, form))
+    for error in wrong:
+        click.echo(f"Error: {error}", err=True)
+    return int(bool(wrong))
+
+
+def _shown(nodes: list[devname.Node], form: str) -> str:
+    if form == "json":
+        return output.json_text([{**node._asdict(), "path": node.path} for node in nodes]) + "\n"
+    return "".join([line + "\n" for line in devname.FORMATS[form](nodes)])
+
+
+def _write(target: str | None, text: str) -> None:
+    """Print ``text``, or write it into ``target``."""
+    data = text.encode("utf-8", "surrogateescape")
+    if target is None:
+        sys.stdout.buffer.write(data)
+        return
+    try:
+        os.makedirs(os.path.dirname(target) or ".", exist_ok=True)
+    except OSError as error:
+        click.echo(f"Error: could not create parent directory for {target} - {error.strerror}.", err=True)
+        raise Exit(1) from None
+    try:
+        with open(target, "wb") as file:
+            file.write(data)
+    except OSError as error:
+        click.echo(f"Error: could not create {target} - {error.strerror}", err=True)
+        raise Exit(1) from None

@@ -1,0 +1,202 @@
+"""What is known of one module without loading it: what its file, or the kernel's build, says.
+
+Nothing is read before it is asked for, and a field costs no more than itself.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING, Final, Self
+
+from pymodutils import names
+from pymodutils.depends import parameters
+from pymodutils.elf import decode
+from pymodutils.elf.scan import Elf
+from pymodutils.errors import BadModule
+
+if TYPE_CHECKING:
+    from pymodutils.elf.signature import Signature
+
+BUILTIN: Final = "(builtin)"
+SHORTEST: Final = 6  # bytes that tell a compression or an ELF file
+SIGNATURE_KEYS: Final = ("sig_id", "signer", "sig_key", "sig_hashalgo", "signature")
+BUILD_ID_NOTE: Final = ".note.gnu.build-id"
+
+Pairs = list[tuple[str, str]]
+
+
+class About:
+    """A built-in module, and what one with a file has in common with it."""
+
+    __slots__ = ("_entries", "filename", "name")
+
+    def __init__(self, name: str, filename: str) -> None:
+        self.name = name
+        self.filename = filename
+        self._entries: Pairs | None = None
+
+    @property
+    def entries(self) -> Pairs:
+        """Every (key, value), in the order in which the module has them; raises ModutilsError."""
+        if self._entries is None:
+            self._entries = self._read()
+        return self._entries
+
+    @property
+    def is_builtin(self) -> bool:
+        """Whether it is part of the kernel itself."""
+        return self.filename == BUILTIN
+
+    @property
+    def path(self) -> str | None:
+        """Its file."""
+        return None if self.is_builtin else self.filename
+
+    @property
+    def is_compressed(self) -> bool:
+        """Whether its file is called as a compressed one is."""
+        return self.filename.endswith(names.EXTENSIONS[1:])
+
+    def _read(self) -> Pairs:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Forget what was read, which can be read again."""
+        self._entries = None
+
+    def signature(self) -> Signature | None:
+        """The signature at the end of its file."""
+        return None
+
+    def build_id(self) -> bytes:
+        """What the linker named its contents by; empty if it did not."""
+        return b""
+
+    def values(self, field: str) -> list[str]:
+        """The values of ``field``: a key, or one of the names for what is no entry."""
+        found = [value for key, value in self.entries if key == field]
+        if field == "build-id":
+            found += [hexadecimal(identifier) for identifier in (self.build_id(),) if identifier]
+        if field in SIGNATURE_KEYS:
+            found += [value for key, value in signed(self.signature()) if key == field]
+        return found
+
+
+class BuiltIn(About):
+    """A part of the kernel, described in the module directory ``folder``."""
+
+    __slots__ = ("_folder",)
+
+    def __init__(self, name: str, folder: str) -> None:
+        super().__init__(name, BUILTIN)
+        self._folder = folder
+
+    def _read(self) -> Pairs:
+        from pymodutils.depends import builtin  # noqa: PLC0415 -- few are built in
+
+        return builtin.modinfo(self._folder, self.name)
+
+
+class File(About):
+    """A module in a file, compressed or not; ``close`` it, or use it in a ``with``."""
+
+    __slots__ = ("_elf",)
+
+    def __init__(self, path: str, name: str = "") -> None:
+        super().__init__(name or names.of_path(path), path)
+        self._elf: Elf | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file, and forget what was read of it."""
+        super().close()
+        if self._elf is not None:
+            self._elf.close()
+            self._elf = None
+
+    @property
+    def elf(self) -> Elf:
+        """The sections of its file; raises NotFound or BadModule."""
+        if self._elf is None:
+            self._elf = opened(self.filename)
+        return self._elf
+
+    def _read(self) -> Pairs:
+        section = self.elf.section(".modinfo")
+        if section is None:
+            raise BadModule(self.filename, f"{self.filename}: it has no .modinfo section", errno.ENODATA)
+        return decode.modinfo(section)
+
+    def signature(self) -> Signature | None:
+        """The signature at the end of its file; raises NotFound or BadModule."""
+        from pymodutils.elf import signature  # noqa: PLC0415 -- most fields do without
+
+        return signature.find(self.elf)
+
+    def build_id(self) -> bytes:
+        """What the linker named its contents by; raises NotFound or BadModule."""
+        section = self.elf.section(BUILD_ID_NOTE)
+        return b"" if section is None else decode.build_id(section, self.elf.order)
+
+
+def opened(path: str) -> Elf:
+    """The sections of the module file ``path``, decompressed if need be.
+
+    Raises NotFound if it cannot be read, BadModule if it is none.
+    """
+    try:
+        return Elf.open(path)
+    except BadModule as error:
+        if error.errno != errno.ENOEXEC:
+            raise
+    from pymodutils.elf import compress  # noqa: PLC0415 -- a module as the kernel wants it does without
+
+    data = compress.read(path)
+    if len(data) < SHORTEST:
+        raise BadModule(path, f"{path}: {len(data)} bytes are no module", errno.EINVAL)
+    return Elf(data, path)
+
+
+def signed(signature: Signature | None) -> Pairs:
+    """``signature`` as the pairs that modinfo prints."""
+    if signature is None:
+        return []
+    kind, signer, key, hashalgo, value = signature
+    return list(
+        zip(SIGNATURE_KEYS, (kind, signer, hexadecimal(key), hashalgo, hexadecimal(value)), strict=True)
+    )
+
+
+def hexadecimal(data: bytes) -> str:
+    """``data`` as modinfo prints it: twenty bytes a line, further lines after two tabs."""
+    text = data.hex(":").upper()
+    return "\n\t\t".join([text[at : at + 60] for at in range(0, len(text), 60)])
+
+
+def document(about: About) -> dict[str, object]:
+    """Everything about a module as docs/json.md describes it."""
+    fields: dict[str, list[str]] = {}
+    for key, value in about.entries:
+        fields.setdefault(key, []).append(value)
+    signature = about.signature()
+    return {
+        "name": about.name,
+        "filename": about.path,
+        "builtin": about.is_builtin,
+        "fields": fields,
+        "parameters": [parameter._asdict() for parameter in reversed(parameters.read(about.entries)[0])],
+        "build_id": about.build_id().hex() or None,
+        "signature": signature
+        and {
+            "id": signature.kind,
+            "signer": signature.signer,
+            "key": signature.key.hex(),
+            "hashalgo": signature.hashalgo,
+            "value": signature.value.hex(),
+        },
+    }

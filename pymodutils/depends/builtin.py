@@ -1,0 +1,44 @@
+"""What is part of the kernel itself: modules.builtin.modinfo, written by the kernel's build.
+
+The file is one NUL-terminated ``NAME.KEY=VALUE`` after the other, those of a module together.
+"""
+
+from __future__ import annotations
+
+import errno
+
+from pymodutils.errors import ModutilsError
+
+MODINFO = "modules.builtin.modinfo"
+
+
+def modinfo(folder: str, name: str) -> list[tuple[str, str]]:
+    """The ``(key, value)`` entries of the built-in module ``name`` in the module directory ``folder``.
+
+    There are none if the file is missing. Raises ModutilsError if it cannot be read, or if a string
+    up to the end of the module's own ones has no module name.
+    """
+    path = f"{folder}/{MODINFO}"
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            text = file.read()
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise ModutilsError(path, f"{path}: {error.strerror}", error.errno) from None
+    return _block(text, name, path)
+
+
+def _block(text: str, name: str, path: str) -> list[tuple[str, str]]:
+    """The first unbroken run of entries that belong to ``name``."""
+    found: list[tuple[str, str]] = []
+    for string in text.removesuffix("\0").split("\0") if text else ():
+        module, dot, entry = string.partition(".")
+        if not dot or "=" in module:
+            raise ModutilsError(path, f"{path}: no module name before {string!r}", errno.EINVAL)
+        if module == name:
+            key, _, value = entry.partition("=")
+            found.append((key, value))
+        elif found:
+            break
+    return found

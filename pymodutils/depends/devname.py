@@ -1,0 +1,79 @@
+"""modules.devname: the device nodes that exist before their module does, and load it when opened."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.errors import BadLine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+FILE: Final = "modules.devname"
+LINE: Final = re.compile(r"\s*(\S+)\s+(\S+)\s+([bc])\s*\+?([0-9]+):\s*\+?([0-9]+)", re.ASCII)
+KINDS: Final = {"b": "block device", "c": "character device"}
+LARGEST: Final = (1 << 32) - 1  # of a major or minor number
+
+
+class Node(NamedTuple):
+    """A node below /dev and the module behind it."""
+
+    module: str
+    name: str  # its path below /dev
+    kind: str  # b or c
+    major: int
+    minor: int
+
+    @property
+    def path(self) -> str:
+        """Where the node stands."""
+        return f"/dev/{self.name}"
+
+
+def read(lines: Iterable[str]) -> Iterator[Node | BadLine]:
+    """Each entry of ``lines`` as a node, or as what is wrong with it; comments are passed over."""
+    for number, line in enumerate(lines, start=1):
+        entry = line.removesuffix("\n")
+        if entry.startswith("#"):
+            continue
+        found = LINE.match(entry)
+        if found is None or max(int(found[4]), int(found[5])) > LARGEST:
+            yield BadLine(f"{FILE}:{number}", f"invalid devname entry: {entry}")
+        else:
+            yield Node(found[1], found[2], found[3], int(found[4]), int(found[5]))
+
+
+def load(path: str) -> list[Node | BadLine]:
+    """The entries of the file ``path``; raises OSError."""
+    with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+        return list(read(file))
+
+
+def human(nodes: Iterable[Node]) -> Iterator[str]:
+    """Lines for people."""
+    for node in nodes:
+        yield f"Module: {node.module}"
+        yield f"\tDevice node: {node.path}"
+        yield f"\t\tType: {KINDS[node.kind]}"
+        yield f"\t\tMajor: {node.major}"
+        yield f"\t\tMinor: {node.minor}"
+
+
+def tmpfiles(nodes: Iterable[Node]) -> Iterator[str]:
+    """Lines of tmpfiles.d(5); a node in a directory makes that first."""
+    for node in nodes:
+        parent = os.path.dirname(node.path)
+        if "/" in node.name:
+            yield f"d {parent if parent != '/dev' else '/dev/'} 0755 - - -"
+        yield f"{node.kind}! {node.path} 0600 - - - {node.major}:{node.minor}"
+
+
+def devname(nodes: Iterable[Node]) -> Iterator[str]:
+    """Lines of modules.devname again, without its comments."""
+    for node in nodes:
+        yield f"{node.module} {node.name} {node.kind}{node.major}:{node.minor}"
+
+
+FORMATS: Final = {"human": human, "tmpfiles": tmpfiles, "devname": devname}

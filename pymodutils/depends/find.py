@@ -1,0 +1,77 @@
+"""From a word of modinfo's command line, a file or a name, to the modules that it means."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from pymodutils import names
+from pymodutils.depends.about import BuiltIn, File
+from pymodutils.errors import ModutilsError, NotFound
+
+if TYPE_CHECKING:
+    from pymodutils.depends.about import About
+    from pymodutils.depends.resolve import Resolver
+
+
+class Finder:
+    """Finds modules in files and in the module directory ``folder``, whose indexes are opened if needed."""
+
+    __slots__ = ("_folder", "_resolver")
+
+    def __init__(self, folder: str) -> None:
+        self._folder = absolute(folder)
+        self._resolver: Resolver | None = None
+
+    def find(self, word: str) -> list[About]:
+        """The module in the file ``word``, else those that the name or alias ``word`` stands for.
+
+        Raises NotFound.
+        """
+        if names.is_module_file(word) and _is_file(word):
+            return [File(absolute(word))]
+        try:
+            names.normalize_alias(word)
+        except ModutilsError:
+            raise NotFound(word, f"Module alias {word} not found.") from None
+        found = [self._about(module.name) for module in self._names().lookup(word)]
+        if not found:
+            raise NotFound(word, f"Module {word} not found.")
+        return found
+
+    def find_name(self, word: str) -> list[About]:
+        """The module called ``word``, or the built-in ones that it is an alias of; raises NotFound."""
+        directory = self._names().directory
+        name = names.normalize(word)
+        if directory.entry(name) or directory.is_builtin(name):
+            return [self._about(name)]
+        aliased = directory.search("modules.builtin.alias", name)
+        if not aliased:
+            raise NotFound(word, f"Module name {word} not found.")
+        return [BuiltIn(module, self._folder) for module in aliased]
+
+    def _about(self, name: str) -> About:
+        entry = self._names().directory.entry(name)
+        return File(entry.path, name) if entry else BuiltIn(name, self._folder)
+
+    def _names(self) -> Resolver:
+        if self._resolver is None:  # modinfo of a file does without the import
+            from pymodutils.depends.config import Config  # noqa: PLC0415
+            from pymodutils.depends.directory import ModuleDirectory  # noqa: PLC0415
+            from pymodutils.depends.resolve import Resolver  # noqa: PLC0415
+
+            self._resolver = Resolver(Config(), ModuleDirectory(self._folder))
+        return self._resolver
+
+
+def absolute(path: str) -> str:
+    """``path`` below the working directory, otherwise as it is written, which modinfo shows."""
+    return path if path.startswith("/") else f"{os.getcwd()}/{path}"
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except (OSError, ValueError):
+        return False

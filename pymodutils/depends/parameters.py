@@ -1,0 +1,49 @@
+"""The parameters that a module says it takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+KEYS: Final = ("parmtype", "parm")
+
+
+class Parameter(NamedTuple):
+    """A parameter; a module need not give a type or a description."""
+
+    name: str
+    type: str | None
+    description: str | None
+
+    @property
+    def text(self) -> str:
+        """What modinfo prints behind ``parm:``."""
+        if self.description is None:
+            return f"{self.name}:{self.type}"
+        return f"{self.name}:{self.description}" + self._typed
+
+    @property
+    def value(self) -> str:
+        """What modinfo -p prints, which differs where there is only a type."""
+        return self.text if self.description is not None else f"{self.name}:{self._typed}"
+
+    @property
+    def _typed(self) -> str:
+        return "" if self.type is None else f" ({self.type})"
+
+
+def read(entries: Iterable[tuple[str, str]]) -> tuple[list[Parameter], list[str]]:
+    """The parameters of ``entries``, first named last, and each ``key=value`` without a name."""
+    found: dict[str, list[str | None]] = {}
+    wrong = []
+    for key, value in entries:
+        if key not in KEYS:
+            continue
+        name, colon, rest = value.partition(":")
+        if colon:
+            found.setdefault(name, [None, None])[key == "parm"] = rest
+        else:
+            wrong.append(f"{key}={value}")
+    return [Parameter(name, *facts) for name, facts in reversed(found.items())], wrong
