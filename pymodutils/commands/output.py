@@ -26,10 +26,11 @@ def as_table(titles: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequ
     """Print ``rows`` under ``titles``; the columns named in ``numbers`` are flush right."""
     from rich.console import Console  # noqa: PLC0415 -- the door
     from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in titles:
         table.add_column(title, justify="right" if title in numbers else "left", overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))  # Text: ":CD:" and "[x]" are data, neither an emoji nor markup
     Console(soft_wrap=False, highlight=False).print(table)

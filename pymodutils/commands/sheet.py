@@ -66,14 +66,14 @@ def text(about: About, asked: Asked, complaints: list[str]) -> Iterator[str]:
 
 
 def rows(about: About, asked: Asked, complaints: list[str]) -> Iterator[tuple[str, str, str]]:
-    """Module, field and value of all that the text has."""
+    """Module (once), field and value of all that the text has."""
     if asked.field is not None:
         pairs = [(asked.field, value) for value in _values(about, asked.field, complaints)]
     else:
         pairs = [*_head(about), *_pairs(about)]
         pairs += [("parm", parameter.text) for parameter in _parameters(about, complaints)]
-    for key, value in pairs:
-        yield about.name, key, value
+    for at, (key, value) in enumerate(pairs):
+        yield about.name if at == 0 else "", key, value.replace("\n\t\t", "")
 
 
 def documents(about: About, asked: Asked, complaints: list[str]) -> Iterator[dict[str, object]]:
