@@ -1,0 +1,146 @@
+"""What needs what, as a networkx graph with an edge from each user to what it needs; its one door.
+
+The exact order of modules.dep is not a question for it: kmod has a stack walk of its own for that.
+"""
+
+# mypy: disable-error-code="type-arg,no-untyped-call"
+# (another package of stubs, networkx-stubs, knows less than types-networkx and may lie over it)
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+import networkx as nx
+
+from pymodutils.errors import BadLine, NotFound
+from pymodutils.names import of_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    Graph = nx.DiGraph[str]
+
+Kind = Literal["needs", "pre", "post"]
+KINDS: Final[dict[str, Kind]] = {"needs": "needs", "pre": "pre", "post": "post"}
+
+
+class Edge(NamedTuple):
+    """``user`` needs ``needed``, or wants it loaded before (pre) or after (post) itself if it is there."""
+
+    user: str
+    needed: str
+    kind: Kind = "needs"
+
+
+class Part(NamedTuple):
+    """What is to be seen of a graph."""
+
+    roots: tuple[str, ...]
+    nodes: tuple[str, ...]  # sorted
+    edges: tuple[Edge, ...]  # between nodes, sorted
+
+
+def paths(dep: str) -> dict[str, str]:
+    """The file of each module in the text of a modules.dep, in its order.
+
+    Raises BadLine for a line without a colon.
+    """
+    found = {}
+    for number, line in enumerate(dep.splitlines(), start=1):
+        path, colon, _ = line.partition(":")
+        if not colon:
+            raise BadLine(f"modules.dep:{number}", f"modules.dep line {number} has no colon: run depmod")
+        found[of_path(path)] = path
+    return found
+
+
+def read(dep: str) -> dict[str, list[str]]:
+    """What each module needs itself, by the text of a modules.dep.
+
+    That file lists all that a module needs through others too. So this is the transitive reduction: a
+    direct need that another need has as well is not to be told from an indirect one, and not in it.
+    """
+    closures = {
+        of_path(line.partition(":")[0]): [of_path(path) for path in line.partition(":")[2].split()]
+        for line in dep.splitlines()
+    }
+    direct = {}
+    for name, needs in closures.items():
+        indirect = {
+            far for near in needs for far in closures.get(near, ()) if near not in closures.get(far, ())
+        }
+        direct[name] = [need for need in needs if need not in indirect]
+    return direct
+
+
+def build(needs: Mapping[str, Sequence[str]]) -> Graph:
+    """The graph of ``needs``: module -> modules that it uses."""
+    graph: Graph = nx.DiGraph()
+    graph.add_nodes_from(needs)
+    graph.add_edges_from((user, needed) for user, all_needed in needs.items() for needed in all_needed)
+    return graph
+
+
+def soften(graph: Graph, edges: Iterable[Edge]) -> None:
+    """Add soft dependencies; where there is a hard one already it stays."""
+    for user, needed, kind in edges:
+        if not graph.has_edge(user, needed):
+            graph.add_edge(user, needed, kind=kind)
+
+
+def cycles(graph: Graph) -> list[list[str]]:
+    """A shortest way round through the first module (by name) of each tangle, that module at both ends.
+
+    A tangle can have more cycles than there are atoms; every module of it is in at least one.
+    """
+    found = []
+    for tangle in nx.strongly_connected_components(graph):
+        first = min(tangle)
+        if len(tangle) > 1:
+            inside = graph.subgraph(tangle)
+            lengths = nx.single_target_shortest_path(inside, first)
+            way = min(
+                (lengths[after] for after in inside.successors(first)), key=lambda path: (len(path), path)
+            )
+            found.append([first, *way])
+        elif graph.has_edge(first, first):
+            found.append([first, first])
+    return sorted(found)
+
+
+def closure(graph: Graph, name: str) -> set[str]:
+    """All that ``name`` needs, directly or not; raises NotFound if the graph does not have it."""
+    return set(nx.descendants(graph, _known(graph, name)))
+
+
+def who_needs(graph: Graph, name: str) -> set[str]:
+    """All that need ``name``, directly or not; raises NotFound if the graph does not have it."""
+    return set(nx.ancestors(graph, _known(graph, name)))
+
+
+def removal_order(graph: Graph, name: str) -> list[str]:
+    """What has to go that ``name`` can, each before what it needs, ``name`` last.
+
+    Modules that need each other cannot be removed: those of one tangle stand beside each other.
+    """
+    going = graph.subgraph({name, *who_needs(graph, name)})
+    tangles = nx.condensation(going)
+    order = nx.lexicographical_topological_sort(tangles, key=lambda at: min(tangles.nodes[at]["members"]))
+    return [module for at in order for module in sorted(tangles.nodes[at]["members"])]
+
+
+def part(graph: Graph, roots: Sequence[str], *, reverse: bool = False) -> Part:
+    """``roots`` with all that they need, or that needs them, soft dependencies too."""
+    reach = nx.ancestors if reverse else nx.descendants
+    nodes = set(roots)
+    for root in roots:
+        nodes |= reach(graph, _known(graph, root))
+    kinds = graph.subgraph(nodes).edges.data("kind", "needs")
+    edges = [Edge(user, needed, KINDS[kind]) for user, needed, kind in kinds]
+    return Part(tuple(roots), tuple(sorted(nodes)), tuple(sorted(edges)))
+
+
+def _known(graph: Graph, name: str) -> str:
+    if name not in graph:
+        raise NotFound(name, f"no module {name!r} in modules.dep")
+    return name
