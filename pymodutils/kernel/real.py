@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch import syscalls
 from pymodutils.elf import compress
 from pymodutils.errors import Refused
-from pymodutils.kernel import force, procfs
+from pymodutils.kernel import procfs
 from pymodutils.kernel.base import Init, Kernel, Loaded, State
 from pymodutils.root import Root
+
+if TYPE_CHECKING:
+    from pymodutils.arch.syscalls import Numbers
 
 PACKINGS: Final = {"gzip": compress.GZIP, "xz": compress.XZ, "zstd": compress.ZSTD}
 SHORTEST: Final = 6  # bytes of the longest magic; kmod refuses shorter files without asking the kernel
@@ -72,6 +74,8 @@ class RealKernel(Kernel):
             code = _call(self._numbers().finit_module, fd, params, int(said))
             if code != errno.ENOSYS:
                 return code
+        from pymodutils.kernel import force  # noqa: PLC0415 -- only where the kernel does not read files
+
         image = force.stripped(compress.decompress(compress.read_all(fd), path), flags, path)
         return _call(self._numbers().init_module, image, len(image), params)
 
@@ -83,7 +87,9 @@ class RealKernel(Kernel):
         except OSError:
             return ""
 
-    def _numbers(self) -> syscalls.Numbers:
+    def _numbers(self) -> Numbers:
+        from pymodutils.arch import syscalls  # noqa: PLC0415 -- a dry run does without
+
         return syscalls.own(os.uname().machine)
 
 

@@ -1,0 +1,54 @@
+"""What a tool imports before it does its work is what a user waits for."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent
+HEAVY = {"networkx", "rich", "elftools", "backports.zstd"}
+SLOW = {"argparse", "ctypes", "dataclasses", "json", "logging", "lzma", "pathlib", "subprocess", "zlib"}
+QUICK = {  # tool -> words that do its everyday work without a module directory
+    "lsmod": [],
+    "rmmod": ["nosuch_module"],
+    "insmod": ["/nonexistent.ko"],
+    "modinfo": ["-F", "license", "nosuch_module"],
+    "modprobe": ["-n", "nosuch_module"],
+}
+
+
+def imported(tool: str, *words: str) -> set[str]:
+    """The modules that a fresh process imports to run ``tool``."""
+    command = [sys.executable, "-X", "importtime", "-m", "pymodutils", tool, *words]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    done = subprocess.run(
+        command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert "Traceback" not in done.stderr
+    return set(re.findall(r"^import time: +\d+ \| +\d+ \| +(\S+)$", done.stderr, re.MULTILINE))
+
+
+def test_the_measure_sees_imports() -> None:
+    assert {"click", "pymodutils.commands.getopt"} <= imported("lsmod")
+
+
+@pytest.mark.parametrize("tool", QUICK)
+def test_imports_no_heavy_library(tool: str) -> None:
+    assert not imported(tool, *QUICK[tool]) & HEAVY
+
+
+@pytest.mark.parametrize("tool", QUICK)
+def test_imports_no_slow_part_of_the_standard_library(tool: str) -> None:
+    assert not imported(tool, *QUICK[tool]) & SLOW
+
+
+@pytest.mark.parametrize("tool", QUICK)
+def test_imports_one_command(tool: str) -> None:
+    shared = {"getopt", "options", "output"}
+    commands = {name for name in imported(tool, *QUICK[tool]) if name.startswith("pymodutils.commands.")}
+    assert commands - {f"pymodutils.commands.{name}" for name in (tool, *shared)} == set()
