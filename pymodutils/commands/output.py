@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -34,3 +34,28 @@ def as_table(titles: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequ
     for row in rows:
         table.add_row(*map(Text, row))  # Text: ":CD:" and "[x]" are data, neither an emoji nor markup
     Console(soft_wrap=False, highlight=False).print(table)
+
+
+class Branch(NamedTuple):
+    """A node of a tree: its name, what is said about it, and what is below it."""
+
+    name: str
+    note: str
+    below: Iterable[Branch]
+
+
+def as_tree(root: Branch) -> None:
+    """Print ``root`` and all below it."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+    from rich.tree import Tree  # noqa: PLC0415
+
+    def label(branch: Branch) -> Text:
+        return Text.assemble(branch.name, (branch.note, "dim"))
+
+    tree = Tree(label(root), guide_style="dim")
+    todo = [(tree, root)]
+    while todo:
+        above, branch = todo.pop(0)
+        todo += [(above.add(label(child)), child) for child in branch.below]
+    Console(soft_wrap=False, highlight=False).print(tree, soft_wrap=True)

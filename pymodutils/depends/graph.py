@@ -140,6 +140,34 @@ def part(graph: Graph, roots: Sequence[str], *, reverse: bool = False) -> Part:
     return Part(tuple(roots), tuple(sorted(nodes)), tuple(sorted(edges)))
 
 
+def components(seen: Part) -> list[list[list[str]]]:
+    """The parts that hang together, each as columns: what is needed stands further right than its users.
+
+    Where a cycle makes that impossible one edge of it is left out of account, a soft one if there is one.
+    """
+    graph: Graph = nx.DiGraph()
+    graph.add_nodes_from(seen.nodes)
+    soften(graph, (edge for edge in seen.edges if edge.user != edge.needed))
+    while True:
+        try:
+            cycle = nx.find_cycle(graph)
+        except nx.NetworkXNoCycle:
+            break
+        graph.remove_edge(*max(cycle, key=lambda ends: graph.edges[ends]["kind"] != "needs")[:2])
+    return [_columns(graph.subgraph(piece)) for piece in nx.weakly_connected_components(graph)]
+
+
+def _columns(graph: Graph) -> list[list[str]]:
+    """The modules by their distance from those without users, which stand close to what they need."""
+    column = {name: at for at, names in enumerate(nx.topological_generations(graph)) for name in names}
+    for name in [name for name in graph if not graph.in_degree(name) and graph.out_degree(name)]:
+        column[name] = min(column[needed] for needed in graph.successors(name)) - 1
+    columns: list[list[str]] = [[] for _ in range(max(column.values()) + 1)]
+    for name in sorted(column):
+        columns[column[name]].append(name)
+    return columns
+
+
 def _known(graph: Graph, name: str) -> str:
     if name not in graph:
         raise NotFound(name, f"no module {name!r} in modules.dep")
