@@ -1,3 +1,65 @@
-"""The Linux module tools as one package, over a typed core that kernels can be exchanged under."""
+"""The Linux module tools as one package, over a typed core that kernels can be exchanged under.
+
+The names below are the public interface; each is imported when it is first used. docs/api.md shows them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pymodutils.api import Modules as Modules, loaded as loaded, modinfo as modinfo
+    from pymodutils.depends.about import About as About
+    from pymodutils.depends.config import Config as Config
+    from pymodutils.depends.plan import (
+        Builtin as Builtin,
+        Insert as Insert,
+        Install as Install,
+        Load as Load,
+        Missing as Missing,
+        Remove as Remove,
+    )
+    from pymodutils.depends.resolve import Module as Module, Reason as Reason
+    from pymodutils.depends.trie import Index as Index
+    from pymodutils.errors import (
+        BadIndex as BadIndex,
+        BadLine as BadLine,
+        BadModule as BadModule,
+        ModutilsError as ModutilsError,
+        NotFound as NotFound,
+        Refused as Refused,
+    )
+    from pymodutils.kernel.base import Init as Init, Kernel as Kernel, Loaded as Loaded, State as State
+    from pymodutils.kernel.real import RealKernel as RealKernel
+    from pymodutils.root import Root as Root
 
 __version__ = "0.1.0"
+
+HOMES = {  # module -> the public names that live there
+    "api": ("Modules", "loaded", "modinfo"),
+    "depends.about": ("About",),
+    "depends.config": ("Config",),
+    "depends.plan": ("Builtin", "Insert", "Install", "Load", "Missing", "Remove"),
+    "depends.resolve": ("Module", "Reason"),
+    "depends.trie": ("Index",),
+    "errors": ("BadIndex", "BadLine", "BadModule", "ModutilsError", "NotFound", "Refused"),
+    "kernel.base": ("Init", "Kernel", "Loaded", "State"),
+    "kernel.real": ("RealKernel",),
+    "root": ("Root",),
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import the home of ``name``, a public name that is used for the first time."""
+    from importlib import import_module  # noqa: PLC0415 -- the tools do without all of this
+
+    for home, names in HOMES.items():
+        if name in names:
+            found = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+            return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return ["__version__", *(name for names in HOMES.values() for name in names)]

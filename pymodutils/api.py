@@ -1,0 +1,123 @@
+"""What programs ask most, in a few calls over the core; ``import pymodutils`` has all of it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from pymodutils.depends import plan, search, words
+from pymodutils.depends.directory import ModuleDirectory
+from pymodutils.depends.resolve import Module, Resolver
+from pymodutils.errors import NotFound
+from pymodutils.log import Log
+from pymodutils.root import default
+from pymodutils.run import Mode, Runner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pymodutils.depends.about import About
+    from pymodutils.depends.graph import Graph
+    from pymodutils.depends.plan import Load, Remove
+    from pymodutils.kernel.base import Kernel, Loaded
+    from pymodutils.root import Root
+
+
+def _to_stderr(text: str) -> None:
+    sys.stderr.write(f"pymodutils: {text}\n")
+
+
+def modinfo(word: str, *, release: str | None = None, root: Root | None = None) -> About:
+    """What the module in the file ``word``, else the first one of that name or alias, says of itself.
+
+    Raises NotFound; what the module says is read when it is asked for, and may raise BadModule.
+    """
+    return Modules(release, root=root).find(word)[0]
+
+
+def loaded(*, root: Root | None = None) -> list[Loaded]:
+    """The modules in the kernel, newest first."""
+    from pymodutils.kernel import procfs  # noqa: PLC0415 -- the other calls do without
+
+    return procfs.loaded(root or default())
+
+
+class Modules:
+    """The modules of one kernel release with their indexes and modprobe's configuration.
+
+    ``config`` (files or directories) replaces the default configuration. ``report`` hears of lines and
+    indexes that cannot be read, which are passed over as kmod does.
+    """
+
+    def __init__(
+        self,
+        release: str | None = None,
+        *,
+        root: Root | None = None,
+        config: Sequence[str] = (),
+        report: Callable[[str], None] = _to_stderr,
+    ) -> None:
+        self.root = root or default()
+        self.path = self.root.modules(release=release)
+        read = search.load(self.root, self.path, config, report)
+        self.resolver = Resolver(read, ModuleDirectory(self.path, report))
+
+    def find(self, word: str) -> list[About]:
+        """The module in the file ``word``, else those that the name or alias stands for; raises NotFound."""
+        from pymodutils.depends.find import Finder  # noqa: PLC0415 -- plans do without
+
+        return Finder(self.path).find(word)
+
+    def resolve(self, name: str) -> list[Module]:
+        """The modules that ``name``, a module or an alias, leads modprobe to; raises NotFound."""
+        found = self.resolver.lookup(name)
+        if not found:
+            raise NotFound(name, f"Module {name} not found in directory {self.path}")
+        return found
+
+    def plan(self, name: str, *parameters: str) -> list[Load]:
+        """What ``modprobe name parameters`` would do, a plan for each module that ``name`` stands for."""
+        options = words.parameters(parameters)
+        return [plan.load(self.resolver, it, options, plan.Choices()) for it in self.resolve(name)]
+
+    def removal(self, name: str) -> list[Remove]:
+        """What ``modprobe -r name`` would do; raises NotFound."""
+        return [plan.remove(self.resolver, it, plan.Choices()) for it in self.resolve(name)]
+
+    def load(self, name: str, *parameters: str, kernel: Kernel | None = None) -> None:
+        """Do what ``plan`` says on ``kernel``, the running one by default.
+
+        Raises NotFound, and ModutilsError with the errno of the step that failed.
+        """
+        runner = self._runner(kernel)
+        for each in self.plan(name, *parameters):
+            runner.load(each)
+
+    def remove(self, name: str, *, kernel: Kernel | None = None) -> None:
+        """Do what ``removal`` says on ``kernel``, the running one by default; raises as ``load`` does."""
+        runner = self._runner(kernel)
+        for each in self.removal(name):
+            runner.remove(each)
+
+    def _runner(self, kernel: Kernel | None) -> Runner:
+        from pymodutils.kernel.real import RealKernel  # noqa: PLC0415 -- plans do without
+
+        return Runner(
+            kernel or RealKernel(self.root),
+            self.resolver.directory.is_builtin,
+            lambda name: plan.remove(self.resolver, Module(name), plan.Choices()),
+            Mode(),
+            log=Log("pymodutils"),
+            show=_to_stderr,
+        )
+
+    def graph(self) -> Graph:
+        """What needs what, an edge from each module to each that it needs itself; raises NotFound."""
+        from pymodutils.depends import graph  # noqa: PLC0415 -- the door to networkx
+
+        path = f"{self.path}/modules.dep"
+        try:
+            with open(path, encoding="utf-8", errors="surrogateescape") as file:
+                return graph.build(graph.read(file.read()))
+        except OSError as error:
+            raise NotFound(path, f"{path}: {error.strerror}: run depmod") from None
