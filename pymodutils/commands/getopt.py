@@ -15,10 +15,13 @@ import click
 from pymodutils.errors import Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 KMOD_VERSION = "34"
 HELP_WIDTH = 100  # columns at most, and never more than the terminal has
+EXAMPLE_WIDTH = 46  # columns for a command line with its explanation beside it
+OURS, OLD = "Options that kmod does not have", "Deprecated options"
+NO_GROUPS: Mapping[str, Sequence[str]] = {}
 LEAVING = ("--help", "--version")
 FEATURES = "+ZSTD +XZ +ZLIB -OPENSSL"
 
@@ -37,13 +40,21 @@ class Attached(Extra):
 class Tool(click.Command):
     """A click command that reads its words as getopt does, and has ``-h`` and ``-V``.
 
-    ``examples`` are (command line, what it does) pairs for the end of ``-h``.
+    ``examples`` are (command line, what it does) pairs for the end of ``-h``. ``groups`` are titles
+    there, each with one name of every option below it.
     """
 
-    def __init__(self, *args: Any, examples: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        examples: Sequence[tuple[str, str]] = (),
+        groups: Mapping[str, Sequence[str]] = NO_GROUPS,
+        **kwargs: Any,
+    ) -> None:
         settings = {"max_content_width": HELP_WIDTH}
         super().__init__(*args, **{"context_settings": settings, **kwargs, "add_help_option": False})
         self.examples = examples
+        self.groups = groups
         self.params += [
             click.Option(
                 ["-V", "--version"],
@@ -74,20 +85,31 @@ class Tool(click.Command):
         return int(status or 0)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write kmod's options, then those that only pymodutils has."""
-        for title, ours in (("Options", False), ("Options that kmod does not have", True)):
-            options = [param for param in self.get_params(ctx) if isinstance(param, click.Option)]
-            shown = [param.get_help_record(ctx) for param in options if isinstance(param, Extra) is ours]
-            rows = [row for row in shown if row]
+        """Write the options: those of no group, the groups, those that kmod lacks, the deprecated ones."""
+        sections: dict[str, list[tuple[str, str]]] = {"Options": [], **{title: [] for title in self.groups}}
+        sections |= {OURS: [], OLD: []}
+        for option in self.get_params(ctx):
+            row = option.get_help_record(ctx) if isinstance(option, click.Option) else None
+            if row:
+                sections[self._section(option, row[1])].append(row)
+        for title, rows in sections.items():
             if rows:
                 with formatter.section(title):
                     formatter.write_dl(rows)
+
+    def _section(self, option: click.Parameter, text: str) -> str:
+        if isinstance(option, Extra):
+            return OURS
+        if text.startswith("Deprecated"):
+            return OLD
+        titles = (title for title, names in self.groups.items() if {*names} & {*option.opts})
+        return next(titles, "Options")
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples below the options."""
         if self.examples:
             with formatter.section("Examples"):
-                formatter.write_dl(self.examples)
+                formatter.write_dl(self.examples, col_max=EXAMPLE_WIDTH)
         super().format_epilog(ctx, formatter)
 
 

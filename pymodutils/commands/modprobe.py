@@ -43,6 +43,13 @@ EXAMPLES: Final = [
     ("modprobe -R symbol:crc7_be", "show which modules a name stands for"),
     ("modprobe --sysroot /mnt -S 6.1.0-1-amd64 -c", "show how another tree is configured"),
 ]
+GROUPS: Final = {
+    "Removing": ("-r", "-w", "--remove-holders"),
+    "Asking": ("-n", "-D", "-R", "-c", "--show-modversions", "--show-exports"),
+    "Overriding": ("-i", "-b", "--first-time", "-f", "--force-modversion", "--force-vermagic"),
+    "Where to look": ("-C", "-d", "-S"),
+    "What is said": ("-s", "-q", "-v"),
+}
 _INTEGER: Final = re.compile(r"\s*([-+]?)(0[xX][0-9a-fA-F]+|[0-9]+)")
 _LEVELS: Final = ("err", "info", "debug")
 
@@ -160,7 +167,7 @@ def _flag(*names: str, help: str, cls: type[click.Option] = click.Option) -> Cal
     return click.option(*names, is_flag=True, help=help, cls=cls)
 
 
-@click.command(cls=Modprobe, examples=EXAMPLES)
+@click.command(cls=Modprobe, examples=EXAMPLES, groups=GROUPS)
 @click.argument("operands", nargs=-1, metavar="NAME [PARAMETER=VALUE]...")
 @_flag("-a", "--all", "every", help="Every operand names a module, none a parameter.")
 @_flag("-r", "--remove", help="Remove modules, and what only they needed.")
