@@ -115,6 +115,21 @@ class Asked(NamedTuple):
         return self.show_modversions or self.dump_modversions or self.show_exports
 
     @property
+    def shows_config(self) -> bool:
+        """Whether the configuration is to be shown."""
+        return self.show_config or self.showconfig
+
+    @property
+    def shows_names(self) -> bool:
+        """Whether only the modules that names stand for are to be shown."""
+        return self.short_alias or self.resolve_alias or self.show_alias
+
+    @property
+    def only_shows(self) -> bool:
+        """Whether nothing is to be done to the kernel."""
+        return self.explain or self.shows_config or self.shows_names or self.mode.dry
+
+    @property
     def choices(self) -> plan.Choices:
         """What matters to plans."""
         flags = Init.NONE
@@ -246,22 +261,27 @@ class Session:
             if getattr(asked, old):
                 name = old.replace("_", "-")
                 self.log.warning(f"--{name} is deprecated and scheduled for removal; use --{new}")
-        if asked.show_config or asked.showconfig:
+        if asked.form == "json" and not asked.only_shows:
+            raise_usage(PROG, "--format json shows what would be done: give -n, -D, --explain, -R or -c too")
+        if asked.shows_config:
             return self._print_config()
         if not asked.operands:
             self.log.error("missing parameters. See -h.")
             return 1
         every = (asked.every and not asked.shows_symbols) or asked.removes
         typed = "" if every else words.parameters(asked.operands[1:])
+        names = asked.operands if every else asked.operands[:1]
+        if asked.explain or asked.form == "json":
+            return self._explain(names, typed)
         act = self._action(typed)
-        return max([act(name) for name in (asked.operands if every else asked.operands[:1])])
+        return max([act(name) for name in names])
 
     def _action(self, typed: str) -> Callable[[str], int]:
         """What is to be done with each operand that names a module."""
         asked = self.asked
         if asked.shows_symbols:
             return self._print_symbols
-        if asked.short_alias or asked.resolve_alias or asked.show_alias:
+        if asked.shows_names:
             return self._print_names
         if asked.removes:
             return self._remove
@@ -290,18 +310,48 @@ class Session:
                 status = 1
         return status
 
-    def _remove(self, name: str) -> int:
+    def _removable(self, name: str) -> list[Module]:
+        """The modules of a name; where there are none, that is said."""
         modules = self.resolver.lookup(name)
         if not modules:
             self._fatal(f"Module {name} not found.")
-            return 1
-        runner = self._runner()
+        return modules
+
+    def _remove(self, name: str) -> int:
+        modules, runner = self._removable(name), self._runner()
         for module in modules:
             try:
                 runner.remove(plan.remove(self.resolver, module, self.choices))
             except NotRemoved:
                 return 1
-        return 0
+        return 0 if modules else 1
+
+    def _explain(self, names: Sequence[str], typed: str) -> int:
+        from pymodutils.commands import explain, output  # noqa: PLC0415 -- only when asked
+        from pymodutils.kernel.real import RealKernel  # noqa: PLC0415
+
+        kernel, mode = RealKernel(self.asked.root), self.asked.mode
+        explainer = explain.Explainer(self.resolver, kernel, ignore_loaded=mode.ignore_loaded)
+        documents = []
+        for name in names:
+            modules = self._found(name) if not self.asked.removes else self._removable(name)
+            told = [
+                explainer.module(each)
+                if self.asked.shows_names
+                else explainer.plan(each, self._plan(each, typed))
+                for each in modules
+            ]
+            documents.append({"name": name, "modules": told})
+        if self.asked.form == "json":
+            output.as_json(documents)
+        else:
+            sys.stdout.writelines(f"{line}\n" for line in explain.text(documents))
+        return 0 if all(document["modules"] for document in documents) else 1
+
+    def _plan(self, module: Module, typed: str) -> plan.Load | plan.Remove:
+        if self.asked.removes:
+            return plan.remove(self.resolver, module, self.choices)
+        return plan.load(self.resolver, module, typed, self.choices)
 
     def _print_names(self, name: str) -> int:
         modules = self._found(name)
@@ -335,6 +385,11 @@ class Session:
         return self.resolver.path(modules[0]) if modules else ""
 
     def _print_config(self) -> int:
+        if self.asked.form == "json":
+            from pymodutils.commands import explain, output  # noqa: PLC0415 -- only when asked
+
+            output.as_json(explain.configuration(self.resolver.config, self.resolver.directory))
+            return 0
         from pymodutils.depends import dump  # noqa: PLC0415 -- only for -c
 
         lines = dump.lines(

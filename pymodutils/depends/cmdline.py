@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 LIMIT: Final = 4095  # bytes: kmod reads no more
 SPACE: Final = " \t\n\v\f\r"
 _WORD = re.compile(rf'(?:[^"{SPACE}]|"[^"]*")+')
-_PARAMETER = re.compile(r'([^".=]*)\.([^".= \t\n\v\f\r]+|(?==))(=.*)?\Z', re.DOTALL)
+_PARAMETER = re.compile(r'([^".=]*)\.([^".= \t\n\v\f\r]*)(=.*)?\Z', re.DOTALL)
 
 
 def read(config: Config, path: str) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 WEAKDEP_SINCE: Final = 33  # the release of kmod that knew the word first
 DEPRECATED: Final = ("include", "config")
 _LOGICAL = re.compile(r"(?:[^\\\n]|\\.)+", re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _WORD = re.compile(r"[^ \t]+")
 _DEPENDENCY = re.compile(r"(?:\A[ \t])?[^ \t]+")  # kmod keeps a single blank before the first one
 
@@ -132,9 +133,10 @@ class _Missing(Exception):
 
 
 def lines(text: str) -> Iterator[tuple[int, str]]:
-    r"""(number, line) of each line that is neither blank nor a comment, with ``\`` + newline taken out.
+    r"""(number, line) of each line that is neither blank nor a comment.
 
-    The number is that of the last physical line. A NUL ends its line.
+    A ``\`` makes a newline vanish and any other character a plain one. The number is that of the last
+    physical line. A NUL ends its line.
     """
     logical = _joined(text) if "\\" in text else enumerate(text.split("\n"), start=1)
     for number, whole in logical:
@@ -149,12 +151,16 @@ def _joined(text: str) -> Iterator[tuple[int, str]]:
         found = _LOGICAL.match(text, at)
         whole = found[0] if found else ""
         number += whole.count("\n")
-        yield number, re.sub(r"(\\[^\n])|\\\n", r"\1", whole)
+        yield number, _ESCAPED.sub(_meant, whole)
         at += len(whole)
         if text[at : at + 1] == "\\":  # the last byte of the file: nothing follows it
             at += 1
         number += 1
         at += 1
+
+
+def _meant(escaped: re.Match[str]) -> str:
+    return escaped[1].removeprefix("\n")
 
 
 def _cut(text: str) -> tuple[str, str]:

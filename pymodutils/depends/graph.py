@@ -118,6 +118,14 @@ def who_needs(graph: Graph, name: str) -> set[str]:
     return set(nx.ancestors(graph, _known(graph, name)))
 
 
+def way(graph: Graph, user: str, needed: str) -> list[str]:
+    """A shortest way from ``user`` to ``needed``, both ends included; empty if there is none."""
+    try:
+        return list(nx.shortest_path(graph, user, needed))
+    except (nx.NetworkXNoPath, nx.NodeNotFound):
+        return []
+
+
 def removal_order(graph: Graph, name: str) -> list[str]:
     """What has to go that ``name`` can, each before what it needs, ``name`` last.
 

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.depends.directory import BUILTIN
-from pymodutils.depends.resolve import Module, Reason, Soft
+from pymodutils.depends.resolve import Module, Reason, Soft, command_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pymodutils.depends.config import Command
     from pymodutils.depends.resolve import Resolver
 
 VARIABLE: Final = "$CMDLINE_OPTS"
@@ -158,26 +156,30 @@ def _step(resolver: Resolver, wanted: _Wanted, typed: str, choices: Choices) -> 
     module, required, requested = wanted.module, wanted.required, wanted.requested
     lines = resolver.options(module)
     options = _joined(" ".join(line.text for line in lines), typed if requested else "")
-    reasons = (*module.reasons, *(Reason("options", line.text, str(line.place)) for line in lines))
+    told = [Reason("options", f"options {line.module} {line.text}", str(line.place)) for line in lines]
+    reasons = (*module.reasons, *told)
     command = None if wanted.ignore else resolver.install(module)
-    if command and not (choices.install_yields and any(wanted.soft)):
-        reasons += (_of("install", command),)
-        return Install(module.name, command.command, options, required, requested, reasons)
+    if command:
+        decided = command_line("install", command)
+        if not (choices.install_yields and any(wanted.soft)):
+            reasons += _new(module, decided)
+            return Install(module.name, command.command, options, required, requested, reasons)
+        reasons += (decided._replace(kind="ignored", text=f"{decided.text}: lost beside a soft dependency"),)
     path = resolver.path(module)
     if path:
         return Insert(module.name, path, options, choices.flags, required, requested, reasons)
     if resolver.directory.is_builtin(module.name):
-        reasons += (Reason("builtin", f"{module.name} is built in", resolver.directory.file(BUILTIN)),)
+        reasons += _new(module, resolver.built_in(module.name))
         return Builtin(module.name, required, requested, reasons)
     return Missing(module.name, required, requested, reasons)
 
 
+def _new(module: Module, reason: Reason) -> tuple[Reason, ...]:
+    return () if reason in module.reasons else (reason,)
+
+
 def _joined(configured: str, typed: str) -> str:
     return f"{configured} {typed}" if configured else typed
-
-
-def _of(word: str, line: Command) -> Reason:
-    return Reason(word, f"{word} {line.pattern} {line.command}", str(line.place))
 
 
 def remove(resolver: Resolver, module: Module, choices: Choices) -> Remove:
@@ -197,7 +199,10 @@ def _remove(resolver: Resolver, module: Module, above: tuple[str, ...], *, ignor
         for targets in (soft.post, soft.pre)
     )
     unused = () if command else tuple(each.name for each in resolver.needs(module))
-    reasons = (*module.reasons, *((_of("remove", command),) if command else ()))
+    reasons = (
+        *module.reasons,
+        *((command_line("remove", command),) if command and not module.remove else ()),
+    )
     return Remove(module.name, command.command if command else None, after, unused, before, reasons)
 
 

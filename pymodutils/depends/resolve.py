@@ -28,9 +28,11 @@ class Module(NamedTuple):
     """A module that a name led to. Reached through another alias it counts as another one."""
 
     name: str
-    alias: str = ""  # the normalised name that led here, if that is not the module's own
+    alias: str = ""  # what led here: the pattern of an alias line, or the name that an index knows
     file: str = ""  # given by the user instead of a name
     reasons: tuple[Reason, ...] = ()
+    install: Command | None = None  # the line that led here, which then counts, be it the first or not
+    remove: Command | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -81,7 +83,7 @@ class Resolver:
 
     def _configured(self, alias: str) -> list[Module]:
         return [
-            Module(line.module, alias, reasons=(_alias_line(line),))
+            Module(line.module, line.pattern, reasons=(_alias_line(line),))
             for line in self.config.aliases
             if matches(line.pattern, alias)
         ]
@@ -95,11 +97,12 @@ class Resolver:
         return self._indexed(SYMBOLS, alias) if alias.startswith("symbol:") else []
 
     def _commanded(self, alias: str) -> list[Module]:
-        for word, commands in (("install", self.config.installs), ("remove", self.config.removes)):
-            for line in commands:
-                if line.pattern == alias:
-                    reason = Reason(word, f"{word} {line.pattern} {line.command}", str(line.place))
-                    return [Module(alias, reasons=(reason,))]
+        for line in self.config.installs:
+            if line.pattern == alias:
+                return [Module(alias, reasons=(command_line("install", line),), install=line)]
+        for line in self.config.removes:
+            if line.pattern == alias:
+                return [Module(alias, reasons=(command_line("remove", line),), remove=line)]
         return []
 
     def _aliased(self, alias: str) -> list[Module]:
@@ -108,17 +111,21 @@ class Resolver:
     def _builtin(self, alias: str) -> list[Module]:
         if not self.directory.is_builtin(alias):
             return []
-        return [Module(alias, reasons=(self._from(BUILTIN, "name", f"{alias} is built in"),))]
+        return [Module(alias, reasons=(self.built_in(alias),))]
 
     def _builtin_aliased(self, alias: str) -> list[Module]:
         return self._indexed(BUILTIN_ALIAS, alias)
 
     def _indexed(self, index: str, alias: str) -> list[Module]:
-        reason = self._from(index, "index", f"{alias} matches an entry")
+        reason = self._from(index, "index", alias)
         return [Module(name, alias, reasons=(reason,)) for name in self.directory.search(index, alias)]
 
     def _from(self, index: str, kind: str, text: str) -> Reason:
         return Reason(kind, text, self.directory.file(index))
+
+    def built_in(self, name: str) -> Reason:
+        """Why nothing has to be done for the module ``name`` of the kernel's image."""
+        return self._from(BUILTIN, "builtin", f"{name} is built into the kernel")
 
     def path(self, module: Module) -> str:
         """The file of ``module``, or "" if the directory has none."""
@@ -130,7 +137,7 @@ class Resolver:
         entry = self.directory.entry(module.name)
         if entry is None:
             return []
-        reason = self._from(DEP, "dep", f"{module.name} depends on it")
+        reason = self._from(DEP, "dep", f"{module.name} needs it")
         return [Module(names.of_path(path), reasons=(reason,)) for path in reversed(entry.needs)]
 
     def soft(self, module: Module) -> Soft:
@@ -164,12 +171,16 @@ class Resolver:
         ]
 
     def install(self, module: Module) -> Command | None:
-        """The first install line for ``module``."""
-        return next((line for line in self.config.installs if matches(line.pattern, module.name)), None)
+        """The install line that counts for ``module``: the first."""
+        return module.install or next(
+            (line for line in self.config.installs if matches(line.pattern, module.name)), None
+        )
 
     def remove(self, module: Module) -> Command | None:
-        """The first remove line for ``module``."""
-        return next((line for line in self.config.removes if matches(line.pattern, module.name)), None)
+        """The remove line that counts for ``module``: the first."""
+        return module.remove or next(
+            (line for line in self.config.removes if matches(line.pattern, module.name)), None
+        )
 
     def blacklisted(self, module: Module) -> Reason | None:
         """The line that forbids to reach ``module``, which holds for its exact name."""
@@ -177,6 +188,11 @@ class Resolver:
             if line.module == module.name:
                 return Reason("blacklist", f"blacklist {line.module}", str(line.place))
         return None
+
+
+def command_line(word: str, line: Command) -> Reason:
+    """The reason that an install or remove line is."""
+    return Reason(word, f"{word} {line.pattern} {line.command}", str(line.place))
 
 
 def _alias_line(line: Alias) -> Reason:
