@@ -55,8 +55,9 @@ def _words(text: str) -> Iterator[str]:
     at = 0
     while at < len(text):
         found = _WORD.match(text, at)
-        at = found.end() if found else at + 1
-        if text[at : at + 1] == '"':
+        end = found.end() if found else at
+        if text[end : end + 1] == '"':
             return
         if found:
             yield found[0]
+        at = end + 1

@@ -15,7 +15,7 @@ def split(text: str) -> list[str]:
     """The words of $MODPROBE_OPTIONS, which single blanks part.
 
     A quoted part that starts a word is a word of its own, so the blank behind it ends an empty one;
-    further on in a word quotes only protect blanks. A quote that is not closed is a letter.
+    further on in a word quotes only protect blanks. A quote that is not closed takes the rest.
     """
     found: list[str] = []
     word, at, inside = "", 0, False
@@ -25,6 +25,8 @@ def split(text: str) -> list[str]:
         if letter == " ":
             found.append(word)
             word, inside = "", False
+        elif letter in QUOTES and end < 0:
+            return [*found, word + text[at:]]
         elif end < 0:
             word, inside = word + letter, True
         elif inside:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from pymodutils.depends.trie import build
 from tests.oracles.kmod import kmod34
-from tests.oracles.modprobe import here, kmod
+from tests.oracles.modprobe import here, kmod, need_namespaces, ours
 from tests.oracles.trees import Tree, linked, tree
 
 BOTH = pytest.mark.parametrize("release", [30, 34])
@@ -77,3 +78,203 @@ def test_symbols_of_a_hundred_modules(amd64: Tree, release: int, option: str) ->
         if theirs.status and release < 34:  # it says ENOENT where later ones say ENODATA
             theirs = theirs._replace(err=theirs.err.replace("No such file or directory", "No data available"))
         assert ours == theirs
+
+
+LOADED = {  # name -> state, use count, holders
+    "vfat": ("live", 0, ()),
+    "fat": ("live", 2, ("vfat", "msdos")),
+    "msdos": ("live", 0, ()),
+    "ext4": ("live", 0, ()),
+    "jbd2": ("live", 0, ()),
+    "mbcache": ("live", 1, ("ext4",)),
+    "crc16": ("live", 0, ()),
+    "crc7": ("coming", None, ()),
+    "loop": ("live", 3, ()),
+}
+KERNEL_CASES = [
+    ["-nv", "vfat"],
+    ["-nv", "msdos", "x=1"],
+    ["-nv", "crc7"],
+    ["-n", "crc7"],
+    ["-nv", "btrfs"],
+    ["-D", "vfat"],
+    ["-nv", "--first-time", "vfat"],
+    ["-nv", "--first-time", "crc7"],
+    ["-nv", "--first-time", "unix"],
+    ["--first-time", "unix"],
+    ["unix"],
+    ["-rnv", "vfat"],
+    ["-rnv", "fat"],
+    ["-rnv", "ext4"],
+    ["-rnv", "crc7"],
+    ["-rnv", "ext2"],
+    ["-rnv", "unix"],
+    ["-rnv", "nosuch", "vfat"],
+    ["-arnv", "nosuch", "fat", "vfat"],
+    ["-qrnv", "nosuch", "fat", "vfat"],
+    ["-rnv", "loop"],
+    ["-rnv", "-w", "10", "loop"],
+    ["-rnv", "--first-time", "btrfs"],
+    ["-r", "btrfs"],
+    ["-rnv", "--remove-holders", "mbcache"],
+    ["-rD", "--remove-holders", "ext4"],
+    ["-rnv", "-i", "ext4"],
+]
+
+
+@pytest.fixture(scope="session")
+def sysroot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A /sys/module and a configuration for LOADED."""
+    root = tmp_path_factory.mktemp("sysroot")
+    for name, (state, users, holders) in LOADED.items():
+        folder = root / "sys/module" / name
+        (folder / "holders").mkdir(parents=True)
+        (folder / "initstate").write_text(f"{state}\n")
+        if users is not None:
+            (folder / "refcnt").write_text(f"{users}\n")
+        for holder in holders:
+            (folder / "holders" / holder).symlink_to(f"../../{holder}")
+    (root / "proc").mkdir()
+    (root / "proc/cmdline").write_text("quiet crc7.x=y\n")
+    return root
+
+
+@pytest.mark.lane
+@BOTH
+@pytest.mark.parametrize("words", KERNEL_CASES, ids=" ".join)
+def test_what_is_loaded_counts(amd64: Tree, sysroot: Path, words: list[str], release: int) -> None:
+    need_namespaces()
+    mounts = {"/sys/module": str(sysroot / "sys/module"), "/proc/cmdline": str(sysroot / "proc/cmdline")}
+    asked = [*at(amd64), "-C", "/nonexistent", *words]
+    assert here("--sysroot", str(sysroot), *asked) == kmod(release, *asked, mounts=mounts)
+
+
+WORDS = [
+    [],
+    ["-r"],
+    ["-a"],
+    ["-w", "x", "loop"],
+    ["-w", "5x", "loop"],
+    ["-r", "-w", "0x10", "nosuch"],
+    ["nosuch"],
+    ["-q", "nosuch"],
+    ["-a", "nosuch", "other"],
+    ["-D", "a[b"],
+    ["-D", "loop.ko"],
+    ["-D", "LOOP"],
+    ["-D", ""],
+    ["-D", "loop", "", "z"],
+    ["-D", "loop", "z", ""],
+    ["-D", "loop", 'a="b c"', "d=e f", "x='y z'", "=q r", 'p=""', 'g="h', 's=a "b c"'],
+    ["-D", "loop", "-x"],
+    ["-D", "--", "loop", "-x"],
+    ["--sh", "loop"],
+    ["--show-dep", "loop"],
+    ["--force-", "loop"],
+    ["-Z", "loop"],
+    ["-w"],
+    ["-C"],
+    ["--wait=5", "-n", "loop"],
+    ["--nosuch"],
+    ["--all=x"],
+    ["-R", "crc32c"],
+    ["-R", "crc7", "loop"],
+    ["-R", "-a", "crc7", "nosuch", "loop"],
+    ["-R", "net-pf-1"],
+    ["-D", "net-pf-1"],
+    ["-Db", "net-pf-1"],
+    ["-r", "unix"],
+    ["--show-modversions", "nosuch"],
+    ["--show-modversions", "/etc/passwd"],
+    ["--show-exports", "/etc"],
+    ["-a", "--show-exports", "nosuch", "other"],
+]
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize("words", WORDS, ids=" ".join)
+def test_command_lines(amd64: Tree, words: list[str]) -> None:
+    asked = ["-C", "/nonexistent", *at(amd64), *words]
+    assert here("--compat", "34", *asked) == kmod(34, *asked)
+
+
+@pytest.mark.lane
+def test_paths(amd64: Tree, tmp_path: Path) -> None:
+    kernel = amd64.modules / "kernel"
+    (tmp_path / "mod.conf").write_text("options crc7 x=1\nblacklist crc16\n")
+    for words in (["./lib/crc7.ko"], [f"{kernel}/fs/ext4/ext4.ko"], ["./nosuch.ko"], ["lib/crc7.ko"], ["/x"]):
+        asked = ["-C", str(tmp_path / "mod.conf"), *at(amd64), "-D", *words]
+        assert ours(*asked, cwd=str(kernel)) == kmod(34, *asked, cwd=str(kernel))
+    asked = ["-b", "-C", str(tmp_path / "mod.conf"), *at(amd64), "-D", f"{kernel}/lib/crc16.ko"]
+    assert ours(*asked) == kmod(34, *asked)
+
+
+COMMANDS = """\
+alias both yes
+alias both no
+install yes echo yes $MODPROBE_MODULE "[$CMDLINE_OPTS]" $MODPROBE_OPTIONS
+install no echo no; exit 3
+install killed kill -9 $$
+remove yes echo gone $MODPROBE_MODULE "[$CMDLINE_OPTS]"
+remove no exit 4
+options both o=1
+options yes p=2
+"""
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["yes"],
+        ["yes", "a=1", "b=2 3"],
+        ["no"],
+        ["both", "x=1"],
+        ["-q", "no"],
+        ["killed"],
+        ["-r", "yes"],
+        ["-r", "no"],
+        ["-r", "no", "yes"],
+        ["-ar", "no", "yes"],
+        ["-a", "no", "yes"],
+        ["-n", "no"],
+        ["-i", "yes"],
+    ],
+    ids=" ".join,
+)
+def test_commands(amd64: Tree, tmp_path: Path, words: list[str]) -> None:
+    (tmp_path / "c.conf").write_text(COMMANDS)
+    asked = [*at(amd64), "-C", str(tmp_path), *words]
+    assert ours("--compat", "34", *asked) == kmod(34, *asked)
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize(
+    "words",
+    [
+        "-q nosuch",
+        "-a n1  n2",
+        '-a "n1 n2" n3',
+        '-a x"y z"w n',
+        "-a 'a\"b' c",
+        '-a ""n',
+        "-a n  ",
+        '-a "x y n',
+    ],
+)
+def test_words_from_the_environment(amd64: Tree, words: str) -> None:
+    environment = {"MODPROBE_OPTIONS": words}
+    assert ours(*at(amd64), "zz", environment=environment) == kmod(
+        34, *at(amd64), "zz", environment=environment
+    )
+
+
+def test_an_install_line_is_kept_beside_a_soft_dependency(tmp_path: Path) -> None:
+    modules = tmp_path / "lib/modules/1.0"
+    modules.mkdir(parents=True)
+    (modules / "modules.dep.bin").write_bytes(build([(b"a", b"kernel/a.ko:", 0), (b"b", b"kernel/b.ko:", 1)]))
+    (tmp_path / "c.conf").write_text("install a /bin/false\nsoftdep a pre: b\n")
+    words = ["-d", str(tmp_path), "-S", "1.0", "-C", str(tmp_path / "c.conf"), "-D", "a"]
+    assert here(*words).out == f"insmod {modules}/kernel/b.ko \ninstall /bin/false \n"
+    lost = here("--compat", "34", *words)
+    assert lost.out == f"insmod {modules}/kernel/b.ko \ninsmod {modules}/kernel/a.ko \n"
