@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 Order = Literal["pre", "post"]
 LEAF = PREFIX | VALUES
+NOTHING = [0] * 128
+USED = b"\0" + b"\1" * 255  # what is not 0 as 1
+_RANK = itemgetter(slice(5, 9))  # the priority in NUL, count, priority, text, NUL
 
 
 class Unindexable(ModutilsError):
@@ -37,28 +40,36 @@ def build(entries: Iterable[tuple[bytes, bytes, int]], *, order: Order = "pre") 
     Texts of one key ascend by priority; of equal ones the latest entry comes first.
     Raises Unindexable for a byte that is not 7-bit, a key beyond LONGEST, or a file beyond 256 MiB.
     """
-    values = _values(list(entries))
-    keys = sorted(values, reverse=order == "pre")
-    return _Layout(upwards=order == "post").file(keys, values)
+    values = _values(entries)
+    _check(values)
+    return _Layout(upwards=order == "post").file(sorted(values, reverse=order == "pre"), values)
 
 
-def _values(entries: list[tuple[bytes, bytes, int]]) -> dict[bytes, bytes]:
-    """The value part of each key's node: count, then priority, text and NUL of each."""
-    _check({text for _, text, _ in entries})
-    single: dict[bytes, tuple[bytes, bytes, int]] = {}
-    several: dict[bytes, list[tuple[bytes, bytes, int]]] = {}
-    for entry in entries:
-        known = single.setdefault(entry[0], entry)
-        if known is not entry:
-            several.setdefault(entry[0], [known]).append(entry)
-    _check(single)
+def _values(entries: Iterable[tuple[bytes, bytes, int]]) -> dict[bytes, bytes]:
+    """NUL and the value part of each key's node: count, then priority, text and NUL of each.
+
+    Entries with the same text and priority come in a row, so what they have in common is made once.
+    """
+    values: dict[bytes, bytes] = {}
+    several: dict[bytes, list[bytes]] = {}
+    texts: list[bytes] = []
     one = Struct(">xII").pack
-    values = {key: one(1, priority) + text + b"\0" for key, text, priority in single.values()}
+    last, rank, value = None, -1, b""
+    for key, text, priority in entries:
+        if text is not last or priority != rank:
+            last, rank, value = text, priority, one(1, priority) + text + b"\0"
+            texts.append(text)
+        if key not in values:
+            values[key] = value
+        elif key in several:
+            several[key].append(value)
+        else:
+            several[key] = [values[key], value]
+    _check(texts)
     for key, found in several.items():
         found.reverse()
-        found.sort(key=itemgetter(2))
-        parts = [pack(">I", priority) + text + b"\0" for _, text, priority in found]
-        values[key] = pack(">xI", len(parts)) + b"".join(parts)
+        found.sort(key=_RANK)
+        values[key] = pack(">xI", len(found)) + b"".join([value[5:] for value in found])
     return values
 
 
@@ -82,19 +93,8 @@ def _shared(keys: Sequence[bytes]) -> Iterator[int]:
     numbers = (number(key.ljust(width, b"\0")) for key in keys)
     for one, following in pairwise(numbers):
         yield width - ((one ^ following).bit_length() + 7 >> 3)
-    yield 0
-
-
-class _Node:
-    """A node on the path to the current key, of which more children may come."""
-
-    __slots__ = ("children", "depth", "key", "values")
-
-    def __init__(self, depth: int, key: bytes, values: bytes = b"") -> None:
-        self.depth = depth  # length of the label that leads here
-        self.key = key  # one key that leads through here
-        self.values = values
-        self.children: dict[int, int] = {}  # character -> word, in the order of the keys
+    if keys:
+        yield 0
 
 
 class _Layout:
@@ -108,12 +108,20 @@ class _Layout:
         self.upwards = upwards
         self.at = HEADER.size if upwards else 0
         self.parts: list[bytes] = []
-        self.tables: list[tuple[int, int, bytes]] = []  # index in parts, words, values behind them
+        self.tables: list[tuple[int, int, bytes]] = []  # index in parts, number of words, values behind them
         self.words: list[int] = []  # of all tables, one behind the other
+        # the nodes on the path to the current key, of which more children may come
+        self.depths = [0]
+        self.children: list[dict[int, int]] = [{}]  # character -> word
+        self.values: dict[int, bytes] = {}  # by depth
 
     def file(self, keys: Sequence[bytes], values: Mapping[bytes, bytes]) -> bytes:
         """The whole file of sorted ``keys``."""
-        root = self._lay(keys, values)
+        self._lay(keys, values)
+        value = self.values.get(0, b"")[1:]
+        if not self.children[0]:
+            return HEADER.pack(MAGIC, MAJOR, MINOR, HEADER.size | (VALUES if value else 0)) + value
+        root = self._inner(b"", self.children[0], value)
         end = 0 if self.upwards else HEADER.size - self.at
         if abs(self.at) + HEADER.size > OFFSET:
             raise Unindexable("", "Module index: larger than 256 MiB")
@@ -121,85 +129,98 @@ class _Layout:
         header = HEADER.pack(MAGIC, MAJOR, MINOR, root + end)
         return b"".join([header, *(self.parts if self.upwards else reversed(self.parts))])
 
-    def _lay(self, keys: Sequence[bytes], values: Mapping[bytes, bytes]) -> int:
-        """Lay every key's node and those between; the root's word."""
-        parts, upwards, at = self.parts, self.upwards, self.at
-        node = _Node(0, b"")
-        path = [node]
-        for key, shared in zip(keys, _shared(keys), strict=False):
-            depth = node.depth
-            if depth == len(key):
-                node.values = values[key][1:]
-            elif shared == len(key):
-                node = _Node(shared, key, values[key][1:])
-                path.append(node)
+    def _lay(self, keys: Sequence[bytes], values: Mapping[bytes, bytes]) -> None:
+        """Lay the nodes of all keys and those between, but the root."""
+        parts, depths, upwards, at = self.parts, self.depths, self.upwards, self.at
+        children = self.children
+        depth = 0
+        for key, value, shared in zip(keys, map(values.__getitem__, keys), _shared(keys), strict=True):
+            if depth == len(key):  # it is in the path already
+                self.values[depth] = value
+            elif shared == len(key):  # more keys start with it
+                self.values[shared] = value
+                depths.append(shared)
+                children.append({})
             else:
                 if depth < shared:
-                    node = _Node(shared, key)
-                    path.append(node)
                     depth = shared
+                    depths.append(depth)
+                    children.append({})
                 if prefix := key[depth + 1 :]:
-                    part = prefix + values[key]
+                    part = prefix + value
                     flags = LEAF
                 else:
-                    part = values[key][1:]
+                    part = value[1:]
                     flags = VALUES
                 parts.append(part)
-                if upwards:
-                    node.children[key[depth]] = flags + at
-                    at += len(part)
-                else:
+                if not upwards:
                     at -= len(part)
-                    node.children[key[depth]] = flags + at
-            if node.depth > shared:
+                children[-1][key[depth]] = flags + at
+                if upwards:
+                    at += len(part)
+            if depth > shared:
                 self.at = at
-                node = self._close(path, shared)
+                self._close(key, shared)
                 at = self.at
+            depth = shared
         self.at = at
-        return self._inner(b"", node)
 
-    def _close(self, path: list[_Node], shared: int) -> _Node:
-        """Lay the nodes of ``path`` that are deeper than ``shared``; the last that is left."""
-        node = path.pop()
-        while node.depth > shared:
-            if path[-1].depth < shared:
-                path.append(_Node(shared, node.key))
-            parent = path.pop()
-            depth = parent.depth
-            parent.children[node.key[depth]] = self._inner(node.key[depth + 1 : node.depth], node)
-            node = parent
-        path.append(node)
-        return node
+    def _close(self, key: bytes, shared: int) -> None:
+        """Lay the nodes on the path to ``key`` that are deeper than ``shared``."""
+        depths, children = self.depths, self.children
+        depth = depths.pop()
+        while depth > shared:
+            below = children.pop()
+            if depths[-1] < shared:
+                depths.append(shared)
+                children.append({})
+            above = depths[-1]
+            children[-1][key[above]] = self._inner(
+                key[above + 1 : depth], below, self.values.pop(depth, b"")[1:]
+            )
+            depth = depths.pop()
+        depths.append(depth)
 
-    def _inner(self, prefix: bytes, node: _Node) -> int:
+    def _inner(self, prefix: bytes, children: dict[int, int], value: bytes) -> int:
         """The word of a node whose children have been laid."""
-        flags, head = (PREFIX, prefix + b"\0") if prefix else (0, b"")
-        count = 0
-        if node.children:
-            characters = list(node.children)
-            first, last = characters[0], characters[-1]
-            if first > last:
-                first, last = last, first
-            count = last - first + 1
-            words = [0] * count
-            for character, word in node.children.items():
-                words[character - first] = word
-            self.words += words
-            flags |= CHILDREN
-            head += bytes((first, last))
-        if node.values:
+        words, parts = self.words, self.parts
+        characters = [*children]
+        first, last = characters[0], characters[-1]
+        if first > last:
+            first, last = last, first
+        count = last - first + 1
+        before = len(words) - first
+        words += NOTHING[:count]
+        for character, word in children.items():
+            words[before + character] = word
+        if prefix:
+            flags, head = PREFIX | CHILDREN, b"%b\0%c%c" % (prefix, first, last)
+        else:
+            flags, head = CHILDREN, b"%c%c" % (first, last)
+        size = len(head) + 4 * count
+        self.tables.append((len(parts), count, value))
+        parts.append(head)
+        if value:
             flags |= VALUES
-        self.tables.append((len(self.parts), count, node.values))
-        self.parts.append(head)
-        size = len(head) + 4 * count + len(node.values)
-        start = self.at
-        self.at += size if self.upwards else -size
-        return flags + min(start, self.at)
+            size += len(value)
+        if self.upwards:
+            self.at += size
+            return flags + self.at - size
+        self.at -= size
+        return flags + self.at
 
     def _fill_tables(self, end: int) -> None:
-        words = [word and word + end for word in self.words] if end else self.words
-        raw = pack(f">{len(words)}I", *words)
+        """Give each node its words, moved by ``end``: all as one number, as each word has a flag on top."""
+        raw = pack(f">{len(self.words)}I", *self.words)
+        if end:
+            ones = bytearray(len(raw))
+            ones[3::4] = raw[::4].translate(USED)
+            moved = int.from_bytes(raw, "big") + int.from_bytes(ones, "big") * end
+            raw = moved.to_bytes(len(raw), "big")
         at = 0
-        for index, count, values in self.tables:
-            self.parts[index] += raw[at : at + 4 * count] + values
+        parts = self.parts
+        for index, count, tail in self.tables:
+            parts[index] += raw[at : at + 4 * count]
+            if tail:
+                parts[index] += tail
             at += 4 * count
