@@ -27,6 +27,7 @@ class Log:
         self.level = level
         self.quiet = quiet
         self.syslog = syslog or not _is_open(2)
+        self.said = 0  # messages so far
 
     def fatal(self, text: str) -> None:
         """Say ``text`` and leave with status 1, unless messages are quiet: then neither happens."""
@@ -59,6 +60,7 @@ class Log:
         """Print ``text`` if ``level`` is wanted."""
         if self.quiet or level > self.level:
             return
+        self.said += 1
         if self.syslog:
             self._to_syslog(level, text)
             return

@@ -1,8 +1,10 @@
-"""Results as JSON or as a table; the one door to rich."""
+"""Results as JSON or as a table, and how far the work is; the one door to rich."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import sys
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -59,3 +61,36 @@ def as_tree(root: Branch) -> None:
         above, branch = todo.pop(0)
         todo += [(above.add(label(child)), child) for child in branch.below]
     Console(soft_wrap=False, highlight=False).print(tree, soft_wrap=True)
+
+
+class Progress:
+    """A bar on standard error, from the second second on; nothing where that is not a terminal."""
+
+    PATIENCE = 1.0  # seconds before there is something to see
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self._start = time.monotonic()
+        self._watched = sys.stderr.isatty()
+        self._bar: Any = None
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show that ``done`` of ``total`` are ready; the bar goes away when all are."""
+        if not self._watched or (not self._bar and time.monotonic() - self._start < self.PATIENCE):
+            return
+        if not self._bar:
+            self._bar = _bar()
+            self._task = self._bar.add_task(self.what, total=total)
+        self._bar.update(self._task, completed=done)
+        if done >= total:
+            self._bar.stop()
+            self._watched = False
+
+
+def _bar() -> Any:
+    from rich.console import Console  # noqa: PLC0415 -- the door
+    from rich.progress import Progress as Bar  # noqa: PLC0415
+
+    bar = Bar(console=Console(stderr=True), transient=True)
+    bar.start()
+    return bar

@@ -8,7 +8,7 @@ The exact order of modules.dep is not a question for it: kmod has a stack walk o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import networkx as nx
 
@@ -16,7 +16,7 @@ from pymodutils.errors import BadLine, NotFound
 from pymodutils.names import of_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     Graph = nx.DiGraph[str]
 
@@ -88,14 +88,14 @@ def soften(graph: Graph, edges: Iterable[Edge]) -> None:
             graph.add_edge(user, needed, kind=kind)
 
 
-def cycles(graph: Graph) -> list[list[str]]:
-    """A shortest way round through the first module (by name) of each tangle, that module at both ends.
+def cycles(graph: Graph, rank: Callable[[str], Any] = str) -> list[list[str]]:
+    """A shortest way round through the first module (by ``rank``) of each tangle, that module at both ends.
 
     A tangle can have more cycles than there are atoms; every module of it is in at least one.
     """
     found = []
     for tangle in nx.strongly_connected_components(graph):
-        first = min(tangle)
+        first = min(tangle, key=rank)
         if len(tangle) > 1:
             inside = graph.subgraph(tangle)
             lengths = nx.single_target_shortest_path(inside, first)
@@ -105,7 +105,7 @@ def cycles(graph: Graph) -> list[list[str]]:
             found.append([first, *way])
         elif graph.has_edge(first, first):
             found.append([first, first])
-    return sorted(found)
+    return sorted(found, key=lambda way: [rank(name) for name in way])
 
 
 def closure(graph: Graph, name: str) -> set[str]:

@@ -4,16 +4,33 @@ from __future__ import annotations
 
 import errno
 from struct import error, unpack_from
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.elf import compress, decode
 from pymodutils.elf.scan import Elf
 from pymodutils.errors import BadModule
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pymodutils.elf.decode import Symbol
 
 CRC: Final = "__crc_"
+
+
+class Need(NamedTuple):
+    """A symbol that a module takes from elsewhere."""
+
+    name: str
+    crc: int
+    weak: bool = False
+
+
+class Linkage(NamedTuple):
+    """How a module hangs together with others."""
+
+    exports: list[tuple[str, int]]
+    needs: list[Need]
 
 
 def needed(path: str) -> list[tuple[str, int]]:
@@ -34,17 +51,46 @@ def exported(path: str) -> list[tuple[str, int]]:
     Raises as ``needed``.
     """
     elf = Elf(compress.read(path), path)
-    symtab, strtab = elf.section(".symtab") or b"", elf.section(".strtab") or b""
-    symbols = decode.symbols(symtab, strtab, elf.bits, elf.order)
-    found = [
-        (symbol.name[len(CRC) :], _crc(elf, symbol)) for symbol in symbols if symbol.name.startswith(CRC)
-    ]
-    found = found or [
-        (decode.text(name), 0) for name in decode.strings(elf.section("__ksymtab_strings") or b"")
-    ]
+    found = exports(elf, _symbols(elf))
     if not found:
         raise _none(path, "exported symbols")
     return found
+
+
+def exports(elf: Elf, symbols: Iterable[Symbol]) -> list[tuple[str, int]]:
+    """(symbol, CRC) of each export among ``symbols``; where none has a CRC, each with 0."""
+    found = [
+        (symbol.name[len(CRC) :], _crc(elf, symbol)) for symbol in symbols if symbol.name.startswith(CRC)
+    ]
+    return found or [
+        (decode.text(name), 0) for name in decode.strings(elf.section("__ksymtab_strings") or b"")
+    ]
+
+
+def needs(elf: Elf, symbols: Iterable[Symbol]) -> list[Need]:
+    """The undefined ones of ``symbols``, then what only __versions names; a CRC that is not there is 0."""
+    versions = dict(decode.versions(elf.section("__versions") or b"", elf.bits, elf.order))
+    registers = elf.machine in decode.MACHINES_WITH_REGISTERS
+    found = {
+        symbol.name: Need(symbol.name, versions.get(symbol.name, 0), symbol.binding == decode.STB_WEAK)
+        for symbol in symbols
+        if symbol.name
+        and symbol.st_shndx == decode.SHN_UNDEF
+        and not (registers and symbol.kind == decode.STT_REGISTER)
+    }
+    return [*found.values(), *(Need(name, crc) for name, crc in versions.items() if name not in found)]
+
+
+def _symbols(elf: Elf) -> list[Symbol]:
+    symtab, strtab = elf.section(".symtab") or b"", elf.section(".strtab") or b""
+    return decode.symbols(symtab, strtab, elf.bits, elf.order)
+
+
+def of_module(path: str) -> Linkage:
+    """What the module file ``path`` exports and needs; raises NotFound or BadModule."""
+    elf = Elf(compress.read(path), path)
+    symbols = _symbols(elf)
+    return Linkage(exports(elf, symbols), needs(elf, symbols))
 
 
 def _none(path: str, what: str) -> BadModule:

@@ -68,10 +68,15 @@ def build_id(note: bytes, order: str) -> bytes:
 
 
 def versions(section: bytes, bits: int, order: str) -> list[tuple[str, int]]:
-    """(symbol, CRC) of each record of __versions: a long and a name, 64 bytes together."""
+    """(symbol, CRC) of each record of __versions."""
+    return [(text(name), crc) for name, crc in records(section, bits, order)]
+
+
+def records(section: bytes, bits: int, order: str) -> list[tuple[bytes, int]]:
+    """(symbol, CRC) of each record of __versions, a long and a name that fill 64 bytes."""
     layout = _ORDER[order] + ("Q56s" if bits == WIDE else "I60s")
     whole = memoryview(section)[: len(section) // 64 * 64]
-    return [(text(name.partition(b"\0")[0]), crc) for crc, name in iter_unpack(layout, whole)]
+    return [(name.partition(b"\0")[0], crc) for crc, name in iter_unpack(layout, whole)]
 
 
 def symbols(symtab: bytes, strtab: bytes, bits: int, order: str) -> list[Symbol]:

@@ -135,7 +135,7 @@ class Elf:
     def content(self, at: int) -> bytes:
         """The bytes of section number ``at``; a section without bytes in the file is empty."""
         if not 0 <= at < len(self._names):
-            raise self._bad(f"there is no section {at}")
+            raise self.bad(f"there is no section {at}")
         _, sh_type, _, _, offset, size, *_ = self._header(at)
         if sh_type == SHT_NOBITS:
             return b""
@@ -144,16 +144,16 @@ class Elf:
     def header(self, at: int) -> tuple[int, ...]:
         """The ten fields of section header ``at``, sh_name as a number, as the file has them."""
         if not 0 <= at < len(self._names):
-            raise self._bad(f"there is no section {at}")
+            raise self.bad(f"there is no section {at}")
         return self._header(at)
 
     def read(self, offset: int, size: int) -> bytes:
         """``size`` bytes at ``offset``; raises BadModule when the file has not that many."""
         if offset + size > self.size:
-            raise self._bad(f"{size} bytes at offset {offset} lie outside of its {self.size} bytes")
+            raise self.bad(f"{size} bytes at offset {offset} lie outside of its {self.size} bytes")
         found = self._read(offset, size)
         if len(found) != size:
-            raise self._bad(f"{size} bytes at offset {offset} could not be read")
+            raise self.bad(f"{size} bytes at offset {offset} could not be read")
         return found
 
     def _read(self, offset: int, size: int) -> bytes:
@@ -164,11 +164,11 @@ class Elf:
     def _start(self) -> None:
         ident = self._read(0, 64)
         if ident[:4] != MAGIC:
-            raise self._bad("it is not an ELF file", errno.ENOEXEC)
+            raise self.bad("it is not an ELF file", errno.ENOEXEC)
         layout = _LAYOUTS.get(ident[4:5])
         order = _ORDERS.get(ident[5:6])
         if layout is None or order is None:
-            raise self._bad("its class or byte order is unknown")
+            raise self.bad("its class or byte order is unknown")
         self.bits = layout.bits
         self.order, self._prefix = order
         self._table(layout, ident)
@@ -176,17 +176,17 @@ class Elf:
     def _table(self, layout: _Layout, ident: bytes) -> None:
         """Read the section headers, and their names with the same read where these stand just before."""
         if len(ident) < layout.head:
-            raise self._bad("it ends within the ELF header")
+            raise self.bad("it ends within the ELF header")
         fields = unpack_from(self._prefix + layout.file, ident, 16)
         self.machine, offset, entry, count, strings = fields[1], fields[5], *fields[10:]
         if entry != layout.entry:
-            raise self._bad(f"its section headers have {entry} bytes each, not {layout.entry}")
+            raise self.bad(f"its section headers have {entry} bytes each, not {layout.entry}")
         self._format, self._entry = self._prefix + layout.section, entry
         if offset and (count == 0 or strings == SHN_XINDEX):  # too many for a half: section 0 knows
             first = unpack_from(self._format, self.read(offset, entry))
             count, strings = count or first[5], first[6] if strings == SHN_XINDEX else strings
         if not count or not strings < count:
-            raise self._bad(f"of its {count} sections number {strings} is to hold the names")
+            raise self.bad(f"of its {count} sections number {strings} is to hold the names")
         start = max(0, offset - _WINDOW)
         window = self.read(start, offset - start + count * entry)
         self._headers = window[offset - start :]
@@ -198,9 +198,9 @@ class Elf:
 
     def _check_names(self) -> None:
         if self._strings[-1:] != b"\0":
-            raise self._bad("the names of its sections do not end")
+            raise self.bad("the names of its sections do not end")
         if max(self._names) >= len(self._strings):
-            raise self._bad("the name of a section lies outside of the names")
+            raise self.bad("the name of a section lies outside of the names")
 
     def _header(self, at: int) -> tuple[int, ...]:
         return unpack_from(self._format, self._headers, at * self._entry)
@@ -209,7 +209,8 @@ class Elf:
         start = self._names[at]
         return self._strings[start : self._strings.index(b"\0", start)].decode("utf-8", "surrogateescape")
 
-    def _bad(self, what: str, code: int = errno.EINVAL) -> BadModule:
+    def bad(self, what: str, code: int = errno.EINVAL) -> BadModule:
+        """The error that says ``what`` is wrong with this module."""
         return BadModule(self.subject, f"{self.subject}: {what}", code)
 
 

@@ -1,0 +1,142 @@
+"""depmod: make the database that modprobe reads."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pymodutils.commands import options, output
+from pymodutils.commands.getopt import Extra, Tool, raise_usage
+from pymodutils.depends.depmod import cache, quick, write
+from pymodutils.depends.depmod.job import Job
+from pymodutils.depends.depmod.run import Run
+from pymodutils.errors import Exit
+from pymodutils.log import WARNING, Log
+
+if TYPE_CHECKING:
+    from pymodutils.root import Root
+
+EXAMPLES = [
+    ("depmod", "after modules of the running kernel came or went"),
+    ("depmod -b /srv/image 6.12.9", "for a kernel in another tree"),
+    ("depmod --check", "see whether the database is current; nothing is written"),
+    ("depmod -n | grep ^kernel/fs/", "look at what it would say"),
+]
+MODULES = "lib/modules"
+DEPRECATED = {"unresolved": "-u", "quiet": "-q", "old_root": "-r"}
+
+
+@click.command(cls=Tool, examples=EXAMPLES)
+@click.argument("words", nargs=-1, metavar="[VERSION] [FILE]...")
+@click.option(
+    "-a", "--all", "everything", is_flag=True, help="All modules, even if files are named (default)."
+)
+@click.option("-A", "--quick", is_flag=True, help="Only if modules.dep is older than a module or lacks one.")
+@click.option("-b", "--basedir", metavar="DIR", default="", help="The root of the module tree.")
+@click.option("-m", "--moduledir", metavar="DIR", default="", help="The module directory below that root.")
+@click.option("-o", "--outdir", metavar="DIR", default="", help="Write below DIR instead of that root.")
+@click.option("-C", "--config", metavar="PATH", multiple=True, help="Read this file or directory instead.")
+@click.option("-e", "--errsyms", is_flag=True, help="Say which symbols nobody has (needs -E or -F).")
+@click.option("-E", "--symvers", metavar="FILE", default="", help="The kernel's Module.symvers, for -e.")
+@click.option("-F", "--filesyms", metavar="FILE", default="", help="The kernel's System.map, for -e.")
+@click.option("-n", "--show", "--dry-run", "show", is_flag=True, help="Print the text files, write nothing.")
+@click.option("-P", "--symbol-prefix", "prefix", metavar="CHAR", default="", help="What symbols begin with.")
+@click.option("-w", "--warn", is_flag=True, help="Say what is there twice.")
+@click.option("--strict", cls=Extra, is_flag=True, help="Fail if a module is damaged or a symbol wrong (-e).")
+@click.option("--check", cls=Extra, is_flag=True, help="Say which files are out of date; fail if any is.")
+@click.option("--cache", "kept", cls=Extra, metavar="FILE", default="", help="Keep facts of modules in FILE.")
+@click.option("--no-cache", cls=Extra, is_flag=True, help="Read all modules, and keep nothing.")
+@click.option("--compat", cls=Extra, type=click.Choice(["30", "34"]), default="34", help="The kmod to equal.")
+@click.option("-u", "--unresolved-error", "unresolved", cls=Extra, is_flag=True, hidden=True)
+@click.option("-q", "--quiet", cls=Extra, is_flag=True, hidden=True)
+@click.option("-r", "--root", "old_root", cls=Extra, is_flag=True, hidden=True)
+@options.verbose
+@options.sysroot
+def command(**given: Any) -> int:
+    """Write modules.dep, modules.alias and the other files that modprobe reads."""
+    log = Log("depmod", WARNING + given["verbose"])
+    _deprecated(given, log)
+    run = Run(_job(given, log), log, output.Progress("modules"))
+    if given["quick"] and not quick.is_outdated(run.job, run.config, run.memory.paths, log):
+        return 0
+    if not (given["show"] or given["strict"] or given["verbose"]) and run.memory.is_current():
+        return 0
+    survey = run.survey()
+    for line in run.reasons(survey) if given["verbose"] else ():
+        click.echo(line)
+    if not (given["show"] or given["check"]) and run.is_unchanged(survey):
+        run.keep(survey, written=True)
+        return 0
+    database = run.database(survey)
+    faults = bool(given["strict"] and (survey.damaged or survey.unmet))
+    if given["show"]:
+        for text in write.show(database, run.job, log):
+            sys.stdout.buffer.write(text)
+    elif given["check"]:
+        faults |= _check(write.stale(database, run.job, log))
+    else:
+        write.make_room(run.job)
+        write.write(database, run.job, log)
+        run.keep(survey, written=True)
+    return int(faults)
+
+
+def _check(stale: Any) -> bool:
+    found = list(stale)
+    for line in found:
+        click.echo(line)
+    return bool(found)
+
+
+def _job(given: dict[str, Any], log: Log) -> Job:
+    """The words of the command line, understood; raises Exit having said what is wrong with them."""
+    root: Root = given["root"]
+    release, *files = given["words"] or (root.release(),)
+    if not re.match(r"\d+\.\d+", release):
+        if not release.startswith("/"):
+            log.error(f"Bad version passed {release}")
+            raise Exit(1)
+        release, files = root.release(), [release, *files]
+    if len(given["prefix"]) > 1:
+        log.fatal("-P only takes a single char")
+    base = os.path.abspath(given["basedir"]).rstrip("/") if given["basedir"] else root.sysroot
+    out = os.path.abspath(given["outdir"]).rstrip("/") if given["outdir"] else base
+    inside = f"{given['moduledir'].strip('/') or MODULES}/{release}"
+    elsewhere = given["basedir"] or given["outdir"] or given["moduledir"] or given["config"]
+    return Job(
+        root,
+        release,
+        f"{base}/{inside}",
+        f"{out}/{inside}",
+        given["config"],
+        () if given["everything"] else tuple(files),
+        int(given["compat"]),
+        given["prefix"],
+        given["warn"],
+        _cache(given, release, own=not (elsewhere or files or root.sysroot)),
+        given["errsyms"],
+        given["symvers"],
+        given["filesyms"],
+    )
+
+
+def _cache(given: dict[str, Any], release: str, *, own: bool) -> str:
+    """The file with facts of earlier runs: the named one, else root's own for the machine's own modules."""
+    if given["no_cache"] or given["show"] or given["errsyms"]:
+        return ""
+    if given["kept"]:
+        return str(os.path.abspath(given["kept"]))
+    return cache.path_of(release) if own and not os.geteuid() and not given["check"] else ""
+
+
+def _deprecated(given: dict[str, Any], log: Log) -> None:
+    """Take the options that kmod 30 ignores as it does; kmod 34 does not know them."""
+    for name, letter in DEPRECATED.items():
+        if given[name] and given["compat"] == "30":
+            log.warning(f"Ignored deprecated option {letter}")
+        elif given[name]:
+            raise_usage("depmod", f"option {letter} is of kmod 30: say --compat 30 to have it ignored")

@@ -1,0 +1,1 @@
+"""From a directory of modules to its database: walk, scan, order, emit, publish."""

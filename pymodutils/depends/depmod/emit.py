@@ -1,0 +1,238 @@
+"""The contents of the database's files from what was found; nothing is written here."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from pymodutils.depends import trie
+from pymodutils.depends.depmod import hash as superfast
+from pymodutils.elf.facts import listed
+from pymodutils.errors import ModutilsError
+from pymodutils.names import normalize_alias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from pymodutils.depends.depmod.job import Job
+    from pymodutils.depends.depmod.tree import Module
+    from pymodutils.elf.facts import Facts
+    from pymodutils.log import Log
+
+SYMBOL_BUCKETS: Final = 2048
+PRE_ORDER: Final = 34  # the version of kmod that puts a node before its children, and writes weakdep
+NAMES: Final = (  # in the order in which kmod writes them
+    "modules.dep",
+    "modules.dep.bin",
+    "modules.alias",
+    "modules.alias.bin",
+    "modules.softdep",
+    "modules.weakdep",
+    "modules.symbols",
+    "modules.symbols.bin",
+    "modules.builtin.bin",
+    "modules.builtin.alias.bin",
+    "modules.devname",
+)
+_NUMBERS: Final = re.compile(rb"(char|block)-major-(\s*[+-]?\d+)-(\s*[+-]?\d+)")
+_BUILTIN_ALIAS: Final = re.compile(rb"([^.]+)\.alias=(.+)", re.DOTALL)
+
+Entry = tuple[bytes, bytes, int]
+
+
+class Database(NamedTuple):
+    """Everything that the files say, modules by their number."""
+
+    modules: Sequence[Module]
+    facts: Sequence[Facts]
+    dependencies: Sequence[Sequence[int]]
+    owners: Mapping[bytes, int]  # exported symbol -> the module that has it
+
+
+def names(compat: int) -> list[str]:
+    """The files that this version of kmod writes, in its order."""
+    return [name for name in NAMES if compat >= PRE_ORDER or name != "modules.weakdep"]
+
+
+def dep(database: Database) -> bytes:
+    """modules.dep: each module and what it needs; to be loaded from right to left."""
+    return b"".join([line + b"\n" for line in _dep_lines(database)])
+
+
+def dep_entries(database: Database) -> list[Entry]:
+    """modules.dep.bin: the lines of modules.dep by module name."""
+    lines = _dep_lines(database)
+    return [
+        (module.name, line, at) for at, (module, line) in enumerate(zip(database.modules, lines, strict=True))
+    ]
+
+
+def _dep_lines(database: Database) -> list[bytes]:
+    paths = [module.listed for module in database.modules]
+    return [
+        b" ".join([path + b":", *[paths[at] for at in needs]])
+        for path, needs in zip(paths, database.dependencies, strict=True)
+    ]
+
+
+def alias(database: Database) -> bytes:
+    """modules.alias: what each module says it is called, too."""
+    head = b"# Aliases extracted from modules themselves.\n"
+    return head + _lines(b"alias ", database, lambda facts: facts.aliases, behind=True)
+
+
+def softdep(database: Database) -> bytes:
+    """modules.softdep."""
+    head = b"# Soft dependencies extracted from modules themselves.\n"
+    return head + _lines(b"softdep ", database, lambda facts: facts.softdeps)
+
+
+def weakdep(database: Database) -> bytes:
+    """modules.weakdep."""
+    head = b"# Weak dependencies extracted from modules themselves.\n"
+    return head + _lines(b"weakdep ", database, lambda facts: facts.weakdeps)
+
+
+def _lines(
+    word: bytes, database: Database, field: Callable[[Facts], bytes], *, behind: bool = False
+) -> bytes:
+    """A line for each string: ``word``, the module and the string, or the module ``behind`` it."""
+    lines = []
+    for module, facts in zip(database.modules, database.facts, strict=True):
+        if strings := field(facts):
+            start, end = (word, b" " + module.name + b"\n") if behind else (word + module.name + b" ", b"\n")
+            lines.append(start + strings[:-1].replace(b"\0", end + start) + end)
+    return b"".join(lines)
+
+
+def alias_entries(database: Database, log: Log) -> Iterator[Entry]:
+    """modules.alias.bin: module names by normalised alias; one with an unmatched bracket is left out."""
+    for at, (module, facts) in enumerate(zip(database.modules, database.facts, strict=True)):
+        if facts.aliases:
+            for key in _normalized(facts.aliases, log):
+                yield key, module.name, at
+
+
+def _normalized(aliases: bytes, log: Log) -> list[bytes]:
+    if b"[" not in aliases and b"]" not in aliases:
+        return aliases[:-1].replace(b"-", b"_").split(b"\0")
+    found = []
+    for raw in listed(aliases):
+        try:
+            found.append(normalize_alias(raw.decode("latin-1")).encode("latin-1"))
+        except ModutilsError:
+            log.warning(f"Unmatched bracket in {raw.decode('utf-8', 'surrogateescape')}")
+    return found
+
+
+def symbols(database: Database) -> bytes:
+    """modules.symbols: who exports what, in the order of kmod's hash table."""
+    head = b"# Aliases for symbols, used by symbol_request().\n"
+    names = [module.name for module in database.modules]
+    owners = database.owners
+    ordered = superfast.ordered(owners, SYMBOL_BUCKETS)
+    return head + b"".join([b"alias symbol:%b %b\n" % (name, names[owners[name]]) for name in ordered])
+
+
+def symbol_entries(database: Database) -> list[Entry]:
+    """modules.symbols.bin: module names by ``symbol:NAME``."""
+    names = [module.name for module in database.modules]
+    return [(b"symbol:" + symbol, names[at], at) for symbol, at in database.owners.items()]
+
+
+def devname(database: Database, log: Log) -> bytes:
+    """modules.devname: device nodes that load their module when opened; empty if there are none."""
+    lines = []
+    for module, facts in zip(database.modules, database.facts, strict=True):
+        if b"devname:" in facts.aliases:
+            lines += _device(module.name, listed(facts.aliases), log)
+    return b"".join([b"# Device nodes to trigger on-demand module loading.\n", *lines]) if lines else b""
+
+
+def _device(module: bytes, aliases: list[bytes], log: Log) -> list[bytes]:
+    """The line for the device that ``aliases`` describe; a name and numbers, the first complete pair."""
+    name, numbers = None, None
+    for each in aliases:
+        if each.startswith(b"devname:"):
+            name = each[8:]
+        else:
+            numbers = _NUMBERS.match(each) or numbers
+        if name is not None and numbers:
+            kind, major, minor = numbers.groups()
+            return [b"%b %b %b%d:%d\n" % (module, name, kind[:1], _unsigned(major), _unsigned(minor))]
+    if name is not None:
+        what = f"Module '{_text(module)}' has devname ({_text(name)})"
+        log.error(f"{what} but lacks major and minor information. Ignoring.")
+    return []
+
+
+def _unsigned(digits: bytes) -> int:
+    """What scanf(3)'s %u makes of ``digits``, with its sign and its overflow."""
+    number = int(digits)
+    return (number if abs(number) < 1 << 64 else -1) & 0xFFFFFFFF
+
+
+def builtin_entries(listing: bytes, log: Log) -> list[Entry]:
+    """modules.builtin.bin: the names of the modules that are part of the kernel, from modules.builtin."""
+    entries = []
+    for line in listing.splitlines(keepends=True):
+        if line[:1].isalpha():
+            name = line[line.rfind(b"/") + 1 :].partition(b".")[0]
+            entries.append((name.replace(b"-", b"_"), b"", 0))
+        else:
+            log.error(f"Invalid modules.builtin line: {_text(line)}")
+    return entries
+
+
+def builtin_alias_entries(info: bytes, log: Log) -> list[Entry]:
+    """modules.builtin.alias.bin: modules in the kernel by normalised alias, from modules.builtin.modinfo."""
+    entries = []
+    for string in info.split(b"\0")[:-1]:
+        if found := _BUILTIN_ALIAS.match(string):
+            module, raw = found.groups()
+            entries += [(key, module, 0) for key in _normalized(raw + b"\0", log)]
+    return entries
+
+
+def index(what: str, entries: Iterable[Entry], job: Job, log: Log) -> bytes:
+    """The index file of ``entries``; those with bytes that the format has no room for are left out.
+
+    With -w duplicates are complained about, ``what`` saying of what.
+    """
+    order: Literal["pre", "post"] = "pre" if job.compat >= PRE_ORDER else "post"
+    entries = list(_warned(what, entries, log) if job.warn and what else entries)
+    try:
+        return trie.build(entries, order=order)
+    except trie.Unindexable:
+        kept = [entry for entry in entries if entry[0].isascii() and entry[1].isascii()]
+        if len(kept) == len(entries):
+            raise
+        for key, text, _ in entries:
+            _complain(key, text, log)
+        return trie.build(kept, order=order)
+
+
+def _warned(what: str, entries: Iterable[Entry], log: Log) -> Iterator[Entry]:
+    seen: set[tuple[bytes, bytes]] = set()
+    for entry in entries:
+        key, text, _ = entry
+        if (key, text) in seen:
+            log.warning(f"duplicate module {what}:\n{_text(key)} {_text(text)}")
+        seen.add((key, text))
+        yield entry
+
+
+def _complain(key: bytes, text: bytes, log: Log) -> None:
+    """Say in kmod's words which byte keeps an entry out of the index."""
+    for part in (key, text):
+        for octet in part:
+            if octet & 128:
+                what = f"'{chr(octet)}'=0x{octet:x}"
+                log.error(
+                    f"Module index: bad character {what} - only 7-bit ASCII is supported:\n{_text(part)}"
+                )
+                return
+
+
+def _text(name: bytes) -> str:
+    return name.decode("utf-8", "surrogateescape")

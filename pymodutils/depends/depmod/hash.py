@@ -1,0 +1,100 @@
+"""Paul Hsieh's SuperFastHash, whose buckets give kmod two of its orders.
+
+Thousands of names are hashed at once: every name is a lane of 64 bits in one long integer, of which
+the lower 32 are its hash, and each step of the hash is one operation on all lanes.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_LANE: Final = 64
+_MASK: Final = 0xFFFFFFFF
+_TAILS: Final = {1: (10, 1), 2: (11, 17), 3: (16, 11)}  # bytes left over -> shifts to the left and right
+
+
+def ordered(names: Iterable[bytes], buckets: int) -> list[bytes]:
+    """``names`` as a table of so many ``buckets`` (a power of two) lists them: each bucket sorted."""
+    names = sorted(names)
+    places = [value & (buckets - 1) for value in superfast(names)]
+    return [name for _, name in sorted(zip(places, names, strict=True))]
+
+
+def superfast(names: list[bytes]) -> list[int]:
+    """The hash of each of ``names``, seeded with its length, as a little-endian machine computes it."""
+    found = [0] * len(names)
+    for rest in range(4):
+        places = [at for at, name in enumerate(names) if len(name) & 3 == rest]
+        places.sort(key=lambda at: -len(names[at]))
+        for at, value in zip(places, _hash([names[at] for at in places], rest), strict=True):
+            found[at] = value
+    return found
+
+
+def _hash(names: list[bytes], rest: int) -> list[int]:
+    """The hashes of ``names``, longest first, whose lengths are all ``rest`` beyond a multiple of four."""
+    if not names:
+        return []
+    width = (len(names[0]) | 3) + 1
+    table = b"".join([name.ljust(width, b"\0") for name in names])
+    halves = memoryview(table).cast("H")
+    lengths = [len(name) for name in names]
+    value = _lanes(lengths)
+    ones = _lanes([1] * len(names))
+    for block in range(lengths[0] // 4):
+        count = sum(length // 4 > block for length in lengths)
+        part = (1 << _LANE * count) - 1
+        mask = ones * _MASK & part
+        column = halves[: count * width // 2]
+        first = _lanes(column[2 * block :: width // 2].tolist())
+        second = _lanes(column[2 * block + 1 :: width // 2].tolist())
+        mixed = ((value & part) + first) & mask
+        mixed = ((mixed << 16) ^ (second << 11) ^ mixed) & mask
+        mixed = (mixed + ((mixed >> 11) & mask)) & mask
+        value = (value >> _LANE * count << _LANE * count) | mixed
+    return _words(_finish(value, ones * _MASK, names, rest), len(names))
+
+
+def _finish(value: int, mask: int, names: list[bytes], rest: int) -> int:
+    """The last one to three bytes, and the final avalanche."""
+    if rest:
+        left, right = _TAILS[rest]
+        tail = [name[len(name) - rest :] for name in names]
+        value = (value + _lanes([_head(part) & _MASK for part in tail])) & mask
+        value ^= (value << left) & mask
+        if rest == len("xyz"):
+            value ^= _lanes([(_signed(part[2]) << 18) & _MASK for part in tail])
+        value = (value + ((value >> right) & mask)) & mask
+    for left, right in ((3, 5), (4, 17), (25, 6)):
+        value ^= (value << left) & mask
+        value = (value + ((value >> right) & mask)) & mask
+    return value
+
+
+def _head(part: bytes) -> int:
+    """The first half-word of ``part``, or its only byte, which C takes as a signed one."""
+    return int.from_bytes(part[:2], sys.byteorder) if len(part) > 1 else _signed(part[0])
+
+
+def _signed(octet: int) -> int:
+    return octet - 256 if octet & 128 else octet
+
+
+def _lanes(values: list[int]) -> int:
+    """The integer with ``values`` as lanes, the first one lowest."""
+    return int.from_bytes(_little(array("Q", values)).tobytes(), "little")
+
+
+def _words(value: int, count: int) -> list[int]:
+    return _little(array("Q", value.to_bytes(count * _LANE // 8, "little"))).tolist()
+
+
+def _little(lanes: array[int]) -> array[int]:
+    if sys.byteorder == "big":
+        lanes.byteswap()
+    return lanes

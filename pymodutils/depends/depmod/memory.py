@@ -1,0 +1,138 @@
+"""What an earlier run knew, seen from this one: what still holds, and what will be kept."""
+
+from __future__ import annotations
+
+import os
+import time
+from array import array
+from typing import TYPE_CHECKING, Final
+from zlib import crc32
+
+from pymodutils.depends.depmod import cache, emit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pymodutils.depends.depmod.config import Config
+    from pymodutils.depends.depmod.job import Job
+    from pymodutils.elf.facts import Facts
+
+INPUTS: Final = ("modules.order", "modules.builtin", "modules.builtin.modinfo")
+
+
+class Memory:
+    """The cache of one job over its module files ``paths``; without a cache it knows and keeps nothing."""
+
+    def __init__(self, job: Job, config: Config, paths: Sequence[str]) -> None:
+        self.file = job.cache
+        self.paths = paths
+        self.since = time.time_ns()
+        if not self.file:
+            self._old = None
+            return
+        self._written = [f"{job.out}/{name}" for name in emit.names(job.compat)]
+        self._stamps = cache.stamps(paths)
+        self._listed = b"".join([os.fsencode(path) + b"\0" for path in paths])
+        self._settings = _settings(job, config)
+        old = cache.load(self.file)
+        self._old = old if old and cache.is_trusted(job.top, job.root.sysroot) else None
+        self._known: dict[bytes, tuple[int, Facts]] = {}
+
+    def is_current(self) -> bool:
+        """Whether nothing that the database depends on has changed, nor its files."""
+        old = self._old
+        return bool(
+            old
+            and old.stamps == self._stamps
+            and old.paths == self._listed
+            and cache.settled(self._stamps, old.since)
+            and self.is_written()
+        )
+
+    def is_written(self) -> bool:
+        """Whether the database's files are those of the earlier run, made with the same settings."""
+        old = self._old
+        if not old or not old.outputs or old.settings != self._settings:
+            return False
+        now = cache.stamps(self._written)
+        kept = now.tobytes()
+        if old.outputs[: len(kept)] != kept:
+            return False
+        if cache.settled(now, old.since):
+            return True
+        if old.outputs[len(kept) :] != _checksums(self._written):
+            return False
+        self._keep(old._replace(since=self.since))
+        return True
+
+    def recall(self) -> dict[str, Facts]:
+        """The facts of the files that are as they were."""
+        if not self._old:
+            return {}
+        self._known = cache.facts(self._old)
+        found = {}
+        for at, path in enumerate(self.paths):
+            known = self._known.get(os.fsencode(path))
+            if known and cache.believable(self._old, known[0], self._stamp(at)):
+                found[path] = known[1]
+        return found
+
+    def is_same(self, facts: Mapping[str, Facts]) -> bool:
+        """Whether the earlier run, over the same files, came to the same ``facts``."""
+        if not self._old or self._old.paths != self._listed or len(facts) != len(self._known):
+            return False
+        missing = (-1, None)
+        return all(self._known.get(os.fsencode(path), missing)[1] == each for path, each in facts.items())
+
+    def keep(self, facts: Mapping[str, Facts], *, written: bool) -> None:
+        """Leave ``facts`` of module files to the next run, and the database too if it is ``written``.
+
+        Not kept are files that have changed since this run saw them first.
+        """
+        if not self.file:
+            return
+        after = cache.stamps(self.paths)
+        lengths, body = array("Q"), list[bytes]()
+        for at, path in enumerate(self.paths):
+            each = facts.get(path)
+            if each is None or after[at * cache.STAMP : at * cache.STAMP + cache.STAMP] != self._stamp(at):
+                after[at * cache.STAMP + cache.STAMP - 1] = 0
+                lengths.extend((0,) * cache.FIELDS)
+            else:
+                lengths.extend(map(len, each))
+                body += each
+        outputs = cache.stamps(self._written).tobytes() + _checksums(self._written) if written else b""
+        self._keep(
+            cache.Cache(self.since, self._listed, after, lengths, self._settings, outputs, b"".join(body))
+        )
+
+    def _keep(self, kept: cache.Cache) -> None:
+        try:
+            os.makedirs(os.path.dirname(self.file) or ".", mode=0o755, exist_ok=True)
+            cache.save(self.file, kept)
+        except OSError:
+            pass  # the next run does without
+
+    def _stamp(self, at: int) -> array[int]:
+        return self._stamps[at * cache.STAMP : at * cache.STAMP + cache.STAMP]
+
+
+def _settings(job: Job, config: Config) -> bytes:
+    """All that the database depends on beside the modules."""
+    asked = (job.top, job.out, job.files, job.compat, job.prefix)
+    given = _checksums([f"{job.top}/{name}" for name in INPUTS])
+    ruled = (config.searches, config.overrides, config.externals, sorted(config.excludes))
+    return repr((asked, ruled, given)).encode("utf-8", "backslashreplace")
+
+
+def _checksums(paths: Sequence[str]) -> bytes:
+    """The length and the checksum of each file's content; -1 for what cannot be read."""
+    found = array("q")
+    for path in paths:
+        try:
+            with open(path, "rb", buffering=0) as file:
+                content = file.read()
+            found.extend((len(content), crc32(content)))
+        except OSError:
+            found.extend((-1, 0))
+    return found.tobytes()

@@ -1,0 +1,183 @@
+"""Which module files a directory has, and in which order they count."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.depends.depmod import hash as superfast
+from pymodutils.depends.depmod.config import BUILT_IN, EXTERNAL
+from pymodutils.errors import ModutilsError, NotFound
+from pymodutils.names import EXTENSIONS, of_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pymodutils.depends.depmod.config import Config
+    from pymodutils.log import Log
+
+SKIPPED: Final = frozenset((".", "..", "build", "source"))
+BUCKETS: Final = 512
+MOST: Final = 65534  # modules: kmod's order is a 16-bit number
+PRE_ORDER: Final = 34  # the version of kmod that changed its orders
+FIRST_FD: Final = 3
+
+
+class Module(NamedTuple):
+    """A module file of the directory."""
+
+    name: bytes
+    path: str  # as it is opened, and as messages name it
+    listed: bytes  # as modules.dep names it: relative to the version directory, else absolute
+
+
+def find(top: str, config: Config, log: Log) -> list[str]:
+    """The path of each module file of ``top`` and of the external directories, in the directories' order.
+
+    Raises NotFound if ``top`` cannot be read.
+    """
+    if not os.path.isdir(top):
+        _open(top, log)
+        raise NotFound(top, "could not search modules: No such file or directory")
+    return [path for place in (top, *config.externals) for path in walk(place, config.excludes, log)]
+
+
+def existing(paths: Iterable[str]) -> list[str]:
+    """``paths``, absolute ones that the user names; raises NotFound for one that is not there."""
+    for path in paths:
+        if not path.startswith("/"):
+            raise ModutilsError(path, f"{path}: not absolute path.")
+        try:
+            os.stat(path)
+        except OSError as error:
+            raise NotFound(path, f"could not create module {path}: {error.strerror}", error.errno) from None
+    return list(paths)
+
+
+def choose(top: str, paths: Iterable[str], config: Config, log: Log, *, compat: int) -> list[Module]:
+    """One module of each name from ``paths``, in the order that everything follows."""
+    found: dict[str, str] = {}
+    ranking = Ranking(top, config)
+    for path in paths:
+        name = of_path(path)
+        if name not in found or ranking.prefers(path, found[name]):
+            found[name] = path
+    if len(found) > MOST:
+        raise ModutilsError(top, f"{len(found)} modules are too many: the database has room for {MOST}")
+    modules = [_module(top, path, name) for name, path in found.items()]
+    return order(top, modules, log, compat=compat)
+
+
+def walk(directory: str, excludes: frozenset[str], log: Log, depth: int = 0) -> Iterator[str]:
+    """The path of each module file below ``directory``, in the directory's own order."""
+    skipped = SKIPPED | excludes
+    for entry in _open(directory, log):
+        name = entry.name
+        if name in skipped:
+            continue
+        if entry.is_dir():
+            yield from walk(entry.path, excludes, log, depth + 1)
+        elif entry.is_file():
+            if name.endswith(EXTENSIONS):
+                yield entry.path
+        else:
+            _complain(entry, depth, log)
+
+
+def _open(directory: str, log: Log) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(directory) as entries:
+            return list(entries)
+    except OSError as error:
+        log.error(f"could not open directory {directory}: {error.strerror}")
+        return []
+
+
+def _complain(entry: os.DirEntry[str], depth: int, log: Log) -> None:
+    """Say what ``entry`` is; kmod names the directory by its descriptor, which the depth tells."""
+    try:
+        kind = stat.S_IFMT(os.stat(entry.path).st_mode)
+    except OSError as error:
+        log.error(f"fstatat({FIRST_FD + depth}, {entry.name}): {error.strerror}")
+    else:
+        log.error(f"unsupported file type {entry.path}: {kind:o}")
+
+
+def _module(top: str, path: str, name: str) -> Module:
+    listed = path.removeprefix(f"{top}/")
+    return Module(os.fsencode(name), path, os.fsencode(listed))
+
+
+class Ranking:
+    """Which of two files of one name is taken: overrides first, then the rank of its directory."""
+
+    def __init__(self, top: str, config: Config) -> None:
+        self.top = top
+        self.overrides = [f"{top}/{override}" for override in config.overrides]
+        last = len(config.searches) - 1
+        ranks = [(word, last - at) for at, word in enumerate(config.searches)]
+        self.built_in = max([rank for word, rank in ranks if word == BUILT_IN], default=-1)
+        self.directories: list[tuple[str, int]] = []
+        for word, rank in reversed(ranks):
+            if word == EXTERNAL:
+                self.directories += [(f"{path}/", rank) for path in config.externals]
+            elif word != BUILT_IN:
+                self.directories.append((f"{top}/{word}/", rank))
+
+    def prefers(self, new: str, old: str) -> bool:
+        """Whether the file ``new`` takes the place of ``old``."""
+        stems = _stem(new), _stem(old)
+        for override in self.overrides:
+            if override in stems:
+                return override == stems[0]
+        ours = theirs = -1
+        for directory, rank in self.directories:
+            if new.startswith(directory):
+                ours = rank
+            elif old.startswith(directory):
+                theirs = rank
+        return (ours if ours >= 0 else self.built_in) > (theirs if theirs >= 0 else self.built_in)
+
+
+def _stem(path: str) -> str:
+    """``path`` up to the first dot of its last part."""
+    at = path.rindex("/") + 1
+    return path[:at] + path[at:].partition(".")[0]
+
+
+def order(top: str, modules: list[Module], log: Log, *, compat: int) -> list[Module]:
+    """``modules`` as modules.order lists them, the others behind; these are in the order of a hash table.
+
+    Of two lines for one module the last counts for kmod before 34, the first since.
+    """
+    lines = _lines_of_order(top, log)
+    stems = {uncompressed(module.listed): module for module in modules}
+    if compat < PRE_ORDER:
+        lines = list(reversed(dict.fromkeys(reversed(lines))))
+    first = [stems[line] for line in dict.fromkeys(lines) if line in stems]
+    if len(first) == len(modules):
+        return first
+    taken = {module.name for module in first}
+    rest = {module.name: module for module in modules if module.name not in taken}
+    return first + [rest[name] for name in superfast.ordered(rest, BUCKETS)]
+
+
+def _lines_of_order(top: str, log: Log) -> list[bytes]:
+    try:
+        with open(f"{top}/modules.order", "rb") as file:
+            text = file.read()
+    except OSError as error:
+        log.warning(f"could not open modules.order at {top}: {error.strerror}")
+        return []
+    lines = text.split(b"\n")
+    if lines.pop():
+        log.error(f"{top}/modules.order:{len(lines) + 1} corrupted line misses '\\n'")
+        return []
+    return lines
+
+
+def uncompressed(path: bytes) -> bytes:
+    """``path`` without the suffix of a compression."""
+    at = path.rindex(b".ko") + 3
+    return path[:at]

@@ -1,0 +1,133 @@
+"""The database on its way to the disk, to standard output, or held against what is there."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.depends.depmod import emit, publish
+from pymodutils.depends.depmod.fork import Child
+from pymodutils.depends.depmod.scan import FEW
+from pymodutils.errors import ModutilsError
+from pymodutils.log import Log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from pymodutils.depends.depmod.emit import Database, Entry
+    from pymodutils.depends.depmod.job import Job
+
+    Said = list[tuple[int, str]]  # messages: level and text
+
+SHOWN: Final = ("dep", "alias", "softdep", "weakdep", "symbols", "devname")  # in the order of -n
+ELSEWHERE: Final = ("modules.alias", "modules.alias.bin")  # as much work as all the others
+TEXTS: Final[Mapping[str, Callable[[Database], bytes]]] = {
+    "modules.dep": emit.dep,
+    "modules.alias": emit.alias,
+    "modules.softdep": emit.softdep,
+    "modules.weakdep": emit.weakdep,
+    "modules.symbols": emit.symbols,
+}
+INDEXES: Final[Mapping[str, tuple[str, Callable[[Database, Log], Iterable[Entry]]]]] = {
+    "modules.dep.bin": ("deps", lambda database, _: emit.dep_entries(database)),
+    "modules.alias.bin": ("alias", emit.alias_entries),
+    "modules.symbols.bin": ("syms", lambda database, _: emit.symbol_entries(database)),
+}
+BUILTINS: Final[Mapping[str, tuple[str, Callable[[bytes, Log], Iterable[Entry]]]]] = {
+    "modules.builtin.bin": ("modules.builtin", emit.builtin_entries),
+    "modules.builtin.alias.bin": ("modules.builtin.modinfo", emit.builtin_alias_entries),
+}
+
+
+class Recorder(Log):
+    """A log that keeps what it is told, to be said when its turn comes."""
+
+    def __init__(self) -> None:
+        super().__init__("depmod")
+        self.kept: Said = []
+
+    def say(self, level: int, text: str) -> None:
+        """Keep ``text``."""
+        self.kept.append((level, text))
+
+
+def show(database: Database, job: Job, log: Log) -> Iterator[bytes]:
+    """The text files one after the other, as -n prints them."""
+    wanted = emit.names(job.compat)
+    for name in (f"modules.{part}" for part in SHOWN):
+        if name in wanted:
+            yield content(name, database, job, log)
+
+
+def content(name: str, database: Database, job: Job, log: Log) -> bytes:
+    """What the file ``name`` says."""
+    if name in TEXTS:
+        return TEXTS[name](database)
+    if name == "modules.devname":
+        return emit.devname(database, log)
+    if name in BUILTINS:
+        source, entries = BUILTINS[name]
+        given = _read(job.top, source, log)
+        return b"" if given is None else emit.index("", entries(given, log), job, log)
+    what, of_modules = INDEXES[name]
+    return emit.index(what, of_modules(database, log), job, log)
+
+
+def _read(top: str, name: str, log: Log) -> bytes | None:
+    try:
+        with open(f"{top}/{name}", "rb") as file:
+            return file.read()
+    except OSError as error:
+        log.warning(f"could not open {name} at {top}: {error.strerror}")
+        return None
+
+
+def write(database: Database, job: Job, log: Log) -> None:
+    """Write all files of the database, or none of them; raises ModutilsError if the system refuses."""
+    names = emit.names(job.compat)
+    with ExitStack() as stack:
+        files = stack.enter_context(publish.Publication(job.out, names))
+        alone = len(database.modules) <= FEW
+        near = [name for name in names if alone or name not in ELSEWHERE]
+        far = [name for name in names if name not in near]
+        child = stack.enter_context(Child(lambda: _written(far, database, job, files))) if far else None
+        said = _written(near, database, job, files)
+        if child:
+            said |= child.result()
+        for name in names:
+            for level, text in said[name]:
+                log.say(level, text)
+        files.commit()
+
+
+def _written(
+    names: Sequence[str], database: Database, job: Job, files: publish.Publication
+) -> dict[str, Said]:
+    """Write these files under their temporary names; what there was to say about each."""
+    said = {}
+    for name in names:
+        recorder = Recorder()
+        files.write(name, content(name, database, job, recorder))
+        said[name] = recorder.kept
+    return said
+
+
+def stale(database: Database, job: Job, log: Log) -> Iterator[str]:
+    """Which files of the database are not what they should be, and why."""
+    for name in emit.names(job.compat):
+        wanted = content(name, database, job, log)
+        try:
+            with open(f"{job.out}/{name}", "rb") as file:
+                if file.read() != wanted:
+                    yield f"{job.out}/{name}: out of date"
+        except OSError as error:
+            yield f"{job.out}/{name}: {error.strerror}"
+
+
+def make_room(job: Job) -> None:
+    """Make the directory of the output, and its parents; raises ModutilsError."""
+    try:
+        os.makedirs(job.out, exist_ok=True)
+    except OSError as error:
+        raise ModutilsError(job.out, f"could not create directory {job.out}: {error.strerror}") from None

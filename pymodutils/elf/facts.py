@@ -1,0 +1,157 @@
+"""What depmod wants to know of one module, gathered with as few reads and as little Python as can be.
+
+Lists are kept as bytes, each string with a NUL behind it: four thousand modules have 200,000 strings,
+which are cheap to send, store and search that way, and dear as objects.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.elf import decode
+
+if TYPE_CHECKING:
+    from pymodutils.elf.scan import Elf
+
+_CRC: Final = b"__crc_"
+
+
+class Facts(NamedTuple):
+    """A module's part in the module database; each field is a list, see ``listed``."""
+
+    needs: bytes = b""  # symbols that it takes from elsewhere
+    exports: bytes = b""
+    aliases: bytes = b""
+    softdeps: bytes = b""
+    weakdeps: bytes = b""
+
+
+class _Shape(NamedTuple):
+    """Where a symbol table entry of one ELF class keeps st_name and st_shndx."""
+
+    entry: int  # bytes
+    words: int  # step between st_names, in 32-bit words
+    halves: int  # step between st_shndx, in 16-bit halves
+    shndx: int  # the first of them
+    info: int  # st_info, in bytes
+
+
+_SHAPES: Final = {32: _Shape(16, 4, 8, 7, 12), 64: _Shape(24, 6, 12, 3, 4)}
+
+
+def gather(elf: Elf) -> Facts:
+    """The facts of one module; raises BadModule if a section lies outside of the file."""
+    needs, exports = _symbols(elf)
+    info = elf.section(".modinfo")
+    if not info:
+        return Facts(needs, exports)
+    info = b"\0" + info + b"\0"
+    return Facts(needs, exports, *(_values(info, key) for key in (b"alias", b"softdep", b"weakdep")))
+
+
+def listed(strings: bytes) -> list[bytes]:
+    """The strings of one field of Facts."""
+    return strings[:-1].split(b"\0") if strings else []
+
+
+def _joined(strings: list[bytes]) -> bytes:
+    return b"\0".join(strings) + b"\0" if strings else b""
+
+
+def _values(info: bytes, key: bytes) -> bytes:
+    """The values of all ``key`` entries of .modinfo, a NUL before it; without "=" it is empty."""
+    if b"\0" + key not in info:
+        return b""
+    if b"\0" + key + b"\0" in info:
+        entries = (string.partition(b"=") for string in info.split(b"\0"))
+        return _joined([value for name, _, value in entries if name == key])
+    parts = info.split(b"\0" + key + b"=")
+    return _joined([part if b"\0" not in part else part[: part.index(b"\0")] for part in parts[1:]])
+
+
+def _symbols(elf: Elf) -> tuple[bytes, bytes]:
+    """The undefined names, and the exported ones: those with a CRC, else those of __ksymtab_strings."""
+    table, strings = elf.index(".symtab"), elf.index(".strtab")
+    if table is None or strings is None:
+        return _joined(_with_versions(elf, [])), _uncounted(elf)
+    shape = _SHAPES[elf.bits]
+    symtab, strtab, local = _tables(elf, elf.header(table), elf.header(strings), shape.entry)
+    names = _column(symtab, "I", elf.order)[:: shape.words].tolist()
+    sections = _column(symtab, "H", elf.order)[shape.shndx :: shape.halves].tolist()
+    if elf.machine in decode.MACHINES_WITH_REGISTERS:
+        kinds = symtab[shape.info :: shape.entry]
+        names = [
+            name if kind & 15 != decode.STT_REGISTER else 0 for name, kind in zip(names, kinds, strict=True)
+        ]
+    end = strtab.index
+    try:
+        needs = [
+            strtab[at : end(b"\0", at)]
+            for at, section in zip(names, sections, strict=True)
+            if not section and at
+        ]
+    except ValueError:
+        raise elf.bad("the name of a symbol lies outside of the names") from None
+    exports = _counted(elf, names, strtab, local) if strtab.find(_CRC) >= 0 else b""
+    return _joined(_with_versions(elf, needs)), exports or _uncounted(elf)
+
+
+def _tables(
+    elf: Elf, symtab: tuple[int, ...], strtab: tuple[int, ...], entry: int
+) -> tuple[bytes, bytes, tuple[int, int]]:
+    """The global symbols, the names, and where the local symbols lie; one read if linkers did as ever."""
+    start, size, local = symtab[4], symtab[5], symtab[7] * entry
+    if local > size:
+        local = 0
+    size -= size % entry
+    names, length = strtab[4], strtab[5]
+    if names != start + size:
+        return elf.read(start + local, size - local), elf.read(names, length), (start, local)
+    both = elf.read(start + local, size - local + length)
+    return both[: size - local], both[size - local :], (start, local)
+
+
+def _column(table: bytes, code: str, order: str) -> memoryview | array[int]:
+    """``table`` as native integers of the ``code``'s width."""
+    if order == sys.byteorder:
+        return memoryview(table).cast(code)  # type: ignore[call-overload,no-any-return]
+    swapped = array(code, table)
+    swapped.byteswap()
+    return swapped
+
+
+def _counted(elf: Elf, names: list[int], strtab: bytes, local: tuple[int, int]) -> bytes:
+    """The X of all symbols __crc_X; only if some are not among the global ``names`` are local ones read."""
+    places = set()
+    place = strtab.find(_CRC)
+    while place >= 0:
+        places.add(place)
+        place = strtab.find(_CRC, place + 1)
+    found = places.intersection(names)
+    if len(found) < len(places):
+        words = _column(elf.read(*local), "I", elf.order)[:: _SHAPES[elf.bits].words]
+        found |= places.intersection(words.tolist())
+    end, skip = strtab.index, len(_CRC)
+    return _joined([strtab[place + skip : end(b"\0", place)] for place in sorted(found)])
+
+
+def _uncounted(elf: Elf) -> bytes:
+    """The exports of a module without CRCs."""
+    section = elf.section("__ksymtab_strings")
+    return _joined(decode.strings(section)) if section else b""
+
+
+def _with_versions(elf: Elf, needs: list[bytes]) -> list[bytes]:
+    """``needs`` and what only __versions names.
+
+    The section is long, and by modpost's making has one record for each of ``needs`` and one for
+    module_layout, which no module exports: only another count of records is worth reading it.
+    """
+    at = elf.index("__versions")
+    if at is None or elf.header(at)[5] // 64 == len(needs) + 1:
+        return needs
+    seen = set(needs)
+    names = [name for name, _ in decode.records(elf.content(at), elf.bits, elf.order)]
+    return needs + [name for name in dict.fromkeys(names) if name not in seen]
