@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pymodutils import __version__
 from pymodutils.commands import options, output
 from pymodutils.commands.getopt import Extra, Tool, raise_usage
 from pymodutils.depends.depmod import cache, quick, write
@@ -117,6 +118,7 @@ def _job(given: dict[str, Any], log: Log) -> Job:
         int(given["compat"]),
         given["prefix"],
         given["warn"],
+        __version__,
         _cache(given, release, own=not (elsewhere or files or root.sysroot)),
         given["errsyms"],
         given["symvers"],

@@ -19,20 +19,19 @@ from struct import Struct, error
 from typing import TYPE_CHECKING, Final, NamedTuple
 from zlib import crc32
 
-from pymodutils import __version__
 from pymodutils.elf.facts import Facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 STORE: Final = "/var/cache/pymodutils"
-MAGIC: Final = f"pymodutils {__version__} depmod cache 1\n".encode().ljust(48, b"\0")
+FORMAT: Final = "pymodutils {} depmod cache 1\n"  # with the version of the program that wrote it
 SETTLED: Final = 2_000_000_000  # ns after which no clock's tick is still the same
 STAMP: Final = 6  # numbers in a stamp: size, mtime, ctime, inode, device, mode
 FIELDS: Final = len(Facts._fields)
 TRUSTED: Final = frozenset((b"ext4", b"xfs", b"btrfs", b"f2fs", b"tmpfs"))
 MOUNTS: Final = "/proc/self/mountinfo"
-HEAD: Final = Struct("=48sQ6QII")  # MAGIC, since, the lengths of what follows, checksums of head and body
+HEAD: Final = Struct("=48sQ6QII")  # FORMAT, since, the lengths of what follows, checksums of head and body
 _WORD: Final = 0xFFFFFFFF
 _POSITIVE: Final = (1 << 63) - 1
 
@@ -103,8 +102,8 @@ def facts(cache: Cache) -> dict[bytes, tuple[int, Facts]]:
     return found
 
 
-def load(path: str) -> Cache | None:
-    """The cache in the file ``path``; None if it is absent, not ours alone, damaged or of another version."""
+def load(path: str, version: str) -> Cache | None:
+    """The cache in ``path``; None if it is absent, not ours alone, damaged or of another ``version``."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:
@@ -115,16 +114,20 @@ def load(path: str) -> Cache | None:
         data = os.pread(fd, status.st_size, 0) if ours else b""
     finally:
         os.close(fd)
-    return _parsed(data)
+    return _parsed(data, _magic(version))
 
 
-def _parsed(data: bytes) -> Cache | None:
+def _magic(version: str) -> bytes:
+    return FORMAT.format(version).encode().ljust(48, b"\0")
+
+
+def _parsed(data: bytes, expected: bytes) -> Cache | None:
     try:
         magic, since, *lengths, head, body = HEAD.unpack_from(data)
     except error:
         return None
     bounds = list(accumulate(lengths, initial=HEAD.size))
-    if magic != MAGIC or bounds[-1] != len(data):
+    if magic != expected or bounds[-1] != len(data):
         return None
     if crc32(memoryview(data)[HEAD.size : bounds[-2]], since & _WORD) != head:
         return None
@@ -133,12 +136,12 @@ def _parsed(data: bytes) -> Cache | None:
     return Cache(since, paths, array("q", stamps), array("Q", fields), settings, outputs, rest, body)
 
 
-def save(path: str, cache: Cache) -> None:
+def save(path: str, cache: Cache, version: str) -> None:
     """Put ``cache`` into the file ``path``; what the system refuses is an OSError."""
     stamped, fields = cache.stamps.tobytes(), cache.lengths.tobytes()
     parts = [cache.paths, stamped, fields, cache.settings, cache.outputs, cache.body]
     head = crc32(b"".join(parts[:-1]), cache.since & _WORD)
-    start = HEAD.pack(MAGIC, cache.since, *map(len, parts), head, crc32(cache.body))
+    start = HEAD.pack(_magic(version), cache.since, *map(len, parts), head, crc32(cache.body))
     temporary = f"{path}.{os.getpid()}.new"
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:

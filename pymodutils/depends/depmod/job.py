@@ -20,6 +20,7 @@ class Job(NamedTuple):
     compat: int = 34  # the version of kmod whose bytes are written
     prefix: str = ""  # a character before symbols that does not count
     warn: bool = False  # about duplicate lines
+    version: str = ""  # of this program
     cache: str = ""  # the file with facts of earlier runs, if they are to be used
     errsyms: bool = False  # say which symbols nobody has
     symvers: str = ""  # the Module.symvers to compare with

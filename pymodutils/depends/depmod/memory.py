@@ -25,7 +25,7 @@ class Memory:
 
     def __init__(self, job: Job, config: Config, paths: Sequence[str]) -> None:
         self.file = job.cache
-        self.paths = paths
+        self.paths, self._version = paths, job.version
         self.since = time.time_ns()
         if not self.file:
             self._old = None
@@ -34,7 +34,7 @@ class Memory:
         self._stamps = cache.stamps(paths)
         self._listed = b"".join([os.fsencode(path) + b"\0" for path in paths])
         self._settings = _settings(job, config)
-        old = cache.load(self.file)
+        old = cache.load(self.file, job.version)
         self._old = old if old and cache.is_trusted(job.top, job.root.sysroot) else None
         self._known: dict[bytes, tuple[int, Facts]] = {}
 
@@ -109,7 +109,7 @@ class Memory:
     def _keep(self, kept: cache.Cache) -> None:
         try:
             os.makedirs(os.path.dirname(self.file) or ".", mode=0o755, exist_ok=True)
-            cache.save(self.file, kept)
+            cache.save(self.file, kept, self._version)
         except OSError:
             pass  # the next run does without
 
