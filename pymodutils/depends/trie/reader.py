@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from operator import itemgetter
 from struct import error, unpack_from
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from pymodutils.depends.trie.layout import (
     CHILDREN,
@@ -25,17 +26,8 @@ if TYPE_CHECKING:
 
 WILDCARDS: Final = b"*?["
 LITERALS: Final = bytes(set(range(256)) - set(WILDCARDS))
-
-
-class _Place(NamedTuple):
-    """Where the parts of one node are in the file; 0 for a part that it does not have."""
-
-    at: int
-    prefix: bytes
-    first: int  # character of the first child
-    words: Sequence[int]  # of the children
-    values: int
-    end: int  # of all but the values
+FLAGS: Final = PREFIX | VALUES | CHILDREN
+LEAF: Final = PREFIX | VALUES
 
 
 class Index:
@@ -59,7 +51,7 @@ class Index:
         if major != MAJOR:
             raise self._bad(f"version {major}, not {MAJOR}")
         self._upwards = self._root & OFFSET == HEADER.size  # pre-order: children lie behind their parent
-        self._place(self._root)
+        self._node(self._root)
 
     @classmethod
     def open(cls, path: str) -> Index:
@@ -73,15 +65,15 @@ class Index:
     def get(self, key: str) -> str | None:
         """The first text of exactly ``key``."""
         rest = _encoded(key)
-        place = self._place(self._root)
-        while rest.startswith(place.prefix):
-            rest = rest[len(place.prefix) :]
-            if not rest:
-                return next((text for _, text in self._values(place)), None)
-            word = self._child(place, rest[0])
-            if not word:
+        word = self._root
+        while word:
+            prefix, first, words, end = self._node(word)
+            if not rest.startswith(prefix):
                 return None
-            place = self._place(word)
+            rest = rest[len(prefix) :]
+            if not rest:
+                return next((text for _, text in self._values(word, end)), None)
+            word = self._child(word, first, words, rest[0])
             rest = rest[1:]
         return None
 
@@ -97,12 +89,26 @@ class Index:
         return [text for _, text in found]
 
     def items(self) -> Iterator[tuple[str, str]]:
-        """Every key with each of its texts, in the order of ``modprobe -c``."""
-        left = len(self._data)
-        for key, place in self._below(self._root):
-            if place.values:
-                name = key.decode("utf-8", "surrogateescape")
-                for _, text in self._values(place):
+        """Every key with each of its texts, in the order of ``modprobe -c``.
+
+        Nearly every node is a leaf with one text, which one regular expression reads.
+        """
+        data = self._data.decode("latin-1")
+        leaf = re.compile(r"([\x01-\x7f]*)\x00{4}\x01.{4}([\x01-\x7f]*)\x00", re.DOTALL).match
+        left = len(data)
+        todo = [(self._root, "")]
+        while todo:
+            word, key = todo.pop()
+            if word & FLAGS == LEAF and (found := leaf(data, word & OFFSET)):
+                prefix, text = found.groups()
+                left -= len(prefix) + len(text) + 10
+                yield key + prefix, text
+            else:
+                key, below, end = self._entered(word, key)
+                left -= end - (word & OFFSET)
+                todo += below
+                name = key if key.isascii() else key.encode("latin-1").decode("utf-8", "surrogateescape")
+                for _, text in self._values(word, end):
                     left -= len(text) + 5
                     yield name, text
             if left < 0:
@@ -111,10 +117,10 @@ class Index:
     def check(self) -> None:
         """Look at everything once; raises BadIndex for what is wrong anywhere, gaps and overlaps too."""
         left = len(self._data) - HEADER.size
-        for _, place in self._below(self._root):
-            left -= place.end - place.at
-            if place.values:
-                left -= 4 + sum(len(_encoded(text)) + 5 for _, text in self._values(place))
+        for _, word, end in self._below(self._root):
+            left -= end - (word & OFFSET)
+            if word & VALUES:
+                left -= 4 + sum(len(_encoded(text)) + 5 for _, text in self._values(word, end))
             if left < 0:
                 raise self._bad("nodes overlap")
         if left:
@@ -124,92 +130,105 @@ class Index:
         """Priority and text of all that matches ``rest``, in the order of the file's tree."""
         word = self._root
         while word:
-            place = self._place(word)
-            literal = len(place.prefix) - len(place.prefix.lstrip(LITERALS))
-            if not rest.startswith(place.prefix[:literal]):
+            prefix, first, words, end = self._node(word)
+            literal = len(prefix) - len(prefix.lstrip(LITERALS))
+            if not rest.startswith(prefix[:literal]):
                 return
             rest = rest[literal:]
-            if literal < len(place.prefix):
-                yield from self._matching(word, b"", literal, rest)
+            if literal < len(prefix):
+                yield from self._matching(word, "", literal, rest)
                 return
             for wildcard in WILDCARDS:
-                if child := self._child(place, wildcard):
-                    yield from self._matching(child, bytes((wildcard,)), 0, rest)
+                if child := self._child(word, first, words, wildcard):
+                    yield from self._matching(child, chr(wildcard), 0, rest)
             if not rest:
-                yield from self._values(place)
+                yield from self._values(word, end)
                 return
-            word = self._child(place, rest[0])
+            word = self._child(word, first, words, rest[0])
             rest = rest[1:]
 
-    def _matching(self, word: int, label: bytes, literal: int, rest: bytes) -> Iterator[tuple[int, str]]:
+    def _matching(self, word: int, label: str, literal: int, rest: bytes) -> Iterator[tuple[int, str]]:
         """What lies below ``word`` and matches ``rest``; the first ``literal`` bytes have been compared."""
         name = rest.decode("latin-1")
-        for key, place in self._below(word, label):
-            if place.values and matches(key[literal:].decode("latin-1"), name):
-                yield from self._values(place)
+        for key, below, end in self._below(word, label):
+            if below & VALUES and matches(key[literal:], name):
+                yield from self._values(below, end)
 
-    def _below(self, word: int, label: bytes = b"") -> Iterator[tuple[bytes, _Place]]:
-        """Each node from ``word`` on with its key after ``label``: parents first, ascending characters."""
+    def _below(self, word: int, label: str = "") -> Iterator[tuple[str, int, int]]:
+        """Each node from ``word`` on: its key after ``label``, its word, and where its values are.
+
+        Parents come first, then children in the order of their characters. Keys are latin-1.
+        """
         left = len(self._data)
         todo = [(word, label)]
         while todo:
             word, key = todo.pop()
-            place = self._place(word)
-            left -= place.end - place.at
-            key += place.prefix
-            if left < 0 or len(key) > LONGEST:
-                raise self._bad("nodes overlap" if left < 0 else "a key that is too long")
-            yield key, place
-            character = place.first + len(place.words)
-            for child in reversed(place.words):
-                character -= 1
-                if child:
-                    todo.append((self._ordered(place, child), key + bytes((character,))))
+            key, below, end = self._entered(word, key)
+            left -= end - (word & OFFSET)
+            if left < 0:
+                raise self._bad("nodes overlap")
+            yield key, word, end
+            todo += below
 
-    def _child(self, place: _Place, character: int) -> int:
-        """The word of the child of that character, else 0."""
-        at = character - place.first
-        if not 0 <= at < len(place.words) or not place.words[at]:
+    def _entered(self, word: int, label: str) -> tuple[str, list[tuple[int, str]], int]:
+        """The key of the node, its children's words and labels from the last on, and where its values are."""
+        prefix, first, words, end = self._node(word)
+        key = label + prefix.decode("latin-1") if prefix else label
+        if len(key) > LONGEST:
+            raise self._bad("a key that is too long")
+        below = [(child, key + chr(first + step)) for step, child in enumerate(words) if child]
+        if below:
+            at, upwards = word & OFFSET, self._upwards
+            for child, _ in below:
+                if (child & OFFSET > at) is not upwards:
+                    raise self._bad(f"the node at {at} has a child on the wrong side")
+            below.reverse()
+        return key, below, end
+
+    def _child(self, word: int, first: int, words: Sequence[int], character: int) -> int:
+        """The word of the child of ``word`` for that character, else 0."""
+        at = character - first
+        if not 0 <= at < len(words) or not words[at]:
             return 0
-        return self._ordered(place, place.words[at])
+        if (words[at] & OFFSET > word & OFFSET) is not self._upwards:
+            raise self._bad(f"the node at {word & OFFSET} has a child on the wrong side")
+        return words[at]
 
-    def _ordered(self, parent: _Place, word: int) -> int:
-        """``word``, if it leads in the direction of the file: no loop does."""
-        if (word & OFFSET > parent.at) is not self._upwards:
-            raise self._bad(f"the node at {parent.at} has a child on the wrong side")
-        return word
-
-    def _place(self, word: int) -> _Place:
-        start = at = word & OFFSET
+    def _node(self, word: int) -> tuple[bytes, int, Sequence[int], int]:
+        """Prefix, character of the first child, words of the children, and where the values are."""
+        data, at = self._data, word & OFFSET
         prefix, first, words = b"", 0, ()
-        if not HEADER.size <= at <= len(self._data) or word & UNKNOWN:
+        if not HEADER.size <= at <= len(data) or word & UNKNOWN:
             raise self._bad(f"no node at {at}")
         try:
             if word & PREFIX:
-                end = self._data.index(0, at)
-                prefix = self._data[at:end]
+                end = data.index(0, at)
+                prefix = data[at:end]
                 at = end + 1
             if word & CHILDREN:
-                first, last = self._data[at], self._data[at + 1]
-                words = unpack_from(f">{last - first + 1}I", self._data, at + 2)
+                first, last = data[at], data[at + 1]
+                words = unpack_from(f">{last - first + 1}I", data, at + 2)
                 at += 2 + 4 * len(words)
         except (ValueError, IndexError, error):
-            raise self._bad(f"no node at {start}") from None
-        return _Place(start, prefix, first, words, at if word & VALUES else 0, at)
+            raise self._bad(f"no node at {word & OFFSET}") from None
+        return prefix, first, words, at
 
-    def _values(self, place: _Place) -> Iterator[tuple[int, str]]:
-        """Priority and text of each value of the node."""
-        if not place.values:
+    def _values(self, word: int, at: int) -> Iterator[tuple[int, str]]:
+        """Priority and text of each value, which are at ``at`` if the node has any."""
+        if not word & VALUES:
             return
-        data, at = self._data, place.values + 4
+        data = self._data
         try:
-            for _ in range(*unpack_from(">I", data, place.values)):
+            (left,) = unpack_from(">I", data, at)
+            at += 4
+            while left:
                 (priority,) = unpack_from(">I", data, at)
                 end = data.index(0, at + 4)
                 yield priority, data[at + 4 : end].decode("utf-8", "surrogateescape")
                 at = end + 1
+                left -= 1
         except (ValueError, error):
-            raise self._bad(f"values at {place.values} leave the file") from None
+            raise self._bad("values leave the file") from None
 
     def _bad(self, what: str) -> BadIndex:
         return BadIndex(self._path, f"{self._path}: bad index: {what}")
