@@ -50,7 +50,7 @@ GROUPS: Final = {
     "Where to look": ("-C", "-d", "-S"),
     "What is said": ("-s", "-q", "-v"),
 }
-_INTEGER: Final = re.compile(r"\s*([-+]?)(0[xX][0-9a-fA-F]+|[0-9]+)")
+_INTEGER: Final = r"\s*([-+]?)(0[xX][0-9a-fA-F]+|[0-9]+)"
 _LEVELS: Final = ("err", "info", "debug")
 
 
@@ -169,7 +169,7 @@ def _milliseconds(_ctx: click.Context, _param: click.Parameter, value: str | Non
     """An integer as strtol reads it in base 0."""
     if value is None:
         return 0
-    found = _INTEGER.fullmatch(value)
+    found = re.fullmatch(_INTEGER, value)
     digits = found[2] if found else ""
     octal = digits.startswith("0") and digits.isdigit()
     try:

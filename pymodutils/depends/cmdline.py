@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.depends.config import Blacklist, Options, Place
@@ -15,8 +14,8 @@ if TYPE_CHECKING:
 
 LIMIT: Final = 4095  # bytes: kmod reads no more
 SPACE: Final = " \t\n\v\f\r"
-_WORD = re.compile(rf'(?:[^"{SPACE}]|"[^"]*")+')
-_PARAMETER = re.compile(r'([^".=]*)\.([^".= \t\n\v\f\r]*)(=.*)?\Z', re.DOTALL)
+VOID: Final = frozenset(f'"{SPACE}')  # what no name may have in it
+_ENDS: Final = dict.fromkeys(map(ord, SPACE), "\0")
 
 
 def read(config: Config, path: str) -> None:
@@ -45,19 +44,15 @@ def parameters(text: str) -> Iterator[tuple[str, str, str]]:
     """
     for word in _words(text):
         quoted = word.startswith('"')
-        found = _PARAMETER.match(word[quoted:])
-        if found:
-            module, param, value = found[1], found[2], found[3] or ""
-            yield module, param, f'="{value[1:]}' if quoted and value else value
+        name, equals, value = word[quoted:].partition("=")
+        module, dot, param = name.partition(".")
+        if dot and "." not in param and not VOID.intersection(name):
+            yield module, param, f'="{value}' if quoted and equals else equals + value
 
 
-def _words(text: str) -> Iterator[str]:
-    at = 0
-    while at < len(text):
-        found = _WORD.match(text, at)
-        end = found.end() if found else at
-        if text[end : end + 1] == '"':
-            return
-        if found:
-            yield found[0]
-        at = end + 1
+def _words(text: str) -> list[str]:
+    parts = text.split('"')
+    marked = [part if at % 2 else part.translate(_ENDS) for at, part in enumerate(parts)]
+    closed = len(parts) % 2 == 1
+    found = '"'.join(marked).split("\0")
+    return found if closed else found[:-1]

@@ -6,7 +6,6 @@ the syntax were read off kmod 30 and 34; what only one of the two does hangs on 
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.errors import BadLine, ModutilsError
@@ -19,10 +18,7 @@ if TYPE_CHECKING:
 
 WEAKDEP_SINCE: Final = 33  # the release of kmod that knew the word first
 DEPRECATED: Final = ("include", "config")
-_LOGICAL = re.compile(r"(?:[^\\\n]|\\.)+", re.DOTALL)
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_WORD = re.compile(r"[^ \t]+")
-_DEPENDENCY = re.compile(r"(?:\A[ \t])?[^ \t]+")  # kmod keeps a single blank before the first one
+BLANKS: Final = " \t"
 
 
 class Place(NamedTuple):
@@ -141,34 +137,31 @@ def lines(text: str) -> Iterator[tuple[int, str]]:
     logical = _joined(text) if "\\" in text else enumerate(text.split("\n"), start=1)
     for number, whole in logical:
         line = whole.partition("\0")[0]
-        if line.strip(" \t") and not line.startswith("#"):
+        if line.strip(BLANKS) and not line.startswith("#"):
             yield number, line
 
 
 def _joined(text: str) -> Iterator[tuple[int, str]]:
-    number, at = 1, 0
-    while at < len(text):
-        found = _LOGICAL.match(text, at)
-        whole = found[0] if found else ""
-        number += whole.count("\n")
-        yield number, _ESCAPED.sub(_meant, whole)
-        at += len(whole)
-        if text[at : at + 1] == "\\":  # the last byte of the file: nothing follows it
-            at += 1
-        number += 1
-        at += 1
-
-
-def _meant(escaped: re.Match[str]) -> str:
-    return escaped[1].removeprefix("\n")
+    """The logical lines of a text with backslashes, those that say nothing included."""
+    line, number = "", 0
+    for number, physical in enumerate(text.split("\n"), start=1):
+        goes_on = (len(physical) - len(physical.rstrip("\\"))) % 2
+        body = physical[:-1] if goes_on else physical
+        line += "\\".join(part.replace("\\", "") for part in body.split("\\\\"))
+        if not goes_on:
+            yield number, line
+            line = ""
+    if line:
+        yield number, line
 
 
 def _cut(text: str) -> tuple[str, str]:
     """The first word and what stands behind the one blank after it; raises _Missing without a word."""
-    found = _WORD.search(text)
-    if not found:
+    start = text.lstrip(BLANKS)
+    if not start:
         raise _Missing
-    return found[0], text[found.end() + 1 :]
+    word = start.replace("\t", " ").partition(" ")[0]
+    return word, start[len(word) + 1 :]
 
 
 def _ignored(place: Place, word: str) -> BadLine:
@@ -205,7 +198,7 @@ def _softdep(config: Config, name: str, rest: str, place: Place) -> None:
     words: list[str] = []
     marked: dict[str, list[int]] = {"": [], "pre:": [], "post:": []}
     kind = ""
-    for word in _DEPENDENCY.findall(_needed(rest)):
+    for word in _listed(_needed(rest)):
         if word in marked:
             kind = word
         else:
@@ -215,13 +208,21 @@ def _softdep(config: Config, name: str, rest: str, place: Place) -> None:
     config.softdeps.append(Softdep(name, pre, post, place))
 
 
+def _listed(text: str) -> list[str]:
+    """The words of ``text``; kmod keeps a blank that stands alone before the first one."""
+    words = text.replace("\t", " ").split(" ")
+    alone = text[0] if len(words) > 1 and not words[0] and words[1] else ""
+    words = [word for word in words if word]
+    return [alone + words[0], *words[1:]] if alone else words
+
+
 def _span(words: list[str], marked: list[int]) -> tuple[str, ...]:
     """The words from the first to the last marked one: where a kind comes twice kmod takes all between."""
     return tuple(words[marked[0] : marked[-1] + 1]) if marked else ()
 
 
 def _weakdep(config: Config, name: str, rest: str, place: Place) -> None:
-    config.weakdeps.append(Weakdep(name, tuple(_DEPENDENCY.findall(_needed(rest))), place))
+    config.weakdeps.append(Weakdep(name, tuple(_listed(_needed(rest))), place))
 
 
 _WORDS: Final = {
