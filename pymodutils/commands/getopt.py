@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import deque
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -132,9 +133,9 @@ class Words:
 
         Raises Exit(1) after printing getopt's own text. What stands behind -h or -V is not looked at.
         """
-        todo, options, operands = list(words), list[str](), list[str]()
+        todo, options, operands = deque(words), list[str](), list[str]()
         while todo:
-            word = todo.pop(0)
+            word = todo.popleft()
             if word == "--":
                 operands += todo
                 break
@@ -150,7 +151,7 @@ class Words:
                 break
         return [*options, "--", *operands]
 
-    def _long(self, word: str, todo: list[str]) -> list[str]:
+    def _long(self, word: str, todo: deque[str]) -> list[str]:
         typed, equals, value = word.partition("=")
         name = self._whole(typed, word)
         if not self._takes_value(name):
@@ -161,7 +162,7 @@ class Words:
             return [name, value]
         if not todo:
             self._refuse(f"option '{name}' requires an argument")
-        return [name, todo.pop(0)]
+        return [name, todo.popleft()]
 
     def _whole(self, typed: str, word: str) -> str:
         """The name that ``typed`` is an unambiguous prefix of: kmod's own names first, then ours."""
@@ -180,7 +181,7 @@ class Words:
                 return next(iter(found))
         self._refuse(f"unrecognized option '{word}'")
 
-    def _bundle(self, word: str, todo: list[str]) -> list[str]:
+    def _bundle(self, word: str, todo: deque[str]) -> list[str]:
         """The options in ``-vnw5``: flags, and at most one that takes the rest or the next word."""
         read: list[str] = []
         for at, letter in enumerate(word[1:], start=2):
@@ -191,7 +192,7 @@ class Words:
             if self._takes_value(name):
                 if not word[at:] and not todo:
                     self._refuse(f"option requires an argument -- '{letter}'")
-                return [*read, word[at:] or todo.pop(0)]
+                return [*read, word[at:] or todo.popleft()]
             if read[-1] in LEAVING:
                 break
         return read

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from pymodutils.root import Root
 
 FORMS = {"text": text, "json": documents, "table": rows}
-MANY = 8  # compressed files for which more processes are started
+PACKED = 50  # times the work of a file as it is: a compressed one
+MANY = 500  # files for which more processes are started
 
 
 def only(letter: str, word: str, field: str) -> Callable[[Any], Any]:
@@ -95,10 +96,10 @@ def lookup(words: Iterable[str], find: Callable[[str], list[About]]) -> list[Abo
 
 
 def sheets(found: Sequence[About | NotFound], form: str, asked: Asked) -> Iterator[Sheet]:
-    """A sheet of each in order, made by several processes where decompression takes the time."""
+    """A sheet of each in order, made by several processes if there is much to read."""
     make = partial(sheet, FORMS[form], asked=asked)
-    packed = sum(1 for about in found if not isinstance(about, NotFound) and about.is_compressed)
-    if asked.field == "filename" or packed < MANY:
+    weight = sum(PACKED if about.is_compressed else 1 for about in found if not isinstance(about, NotFound))
+    if asked.field == "filename" or weight < MANY:
         return map(make, found)
     from pymodutils.depends import forks  # noqa: PLC0415 -- most calls do without
 

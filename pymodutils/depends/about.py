@@ -167,9 +167,13 @@ def signed(signature: Signature | None) -> Pairs:
     if signature is None:
         return []
     kind, signer, key, hashalgo, value = signature
-    return list(
-        zip(SIGNATURE_KEYS, (kind, signer, hexadecimal(key), hashalgo, hexadecimal(value)), strict=True)
-    )
+    return [
+        ("sig_id", kind),
+        ("signer", signer),
+        ("sig_key", hexadecimal(key)),
+        ("sig_hashalgo", hashalgo),
+        ("signature", hexadecimal(value)),
+    ]
 
 
 def hexadecimal(data: bytes) -> str:

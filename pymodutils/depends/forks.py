@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 AHEAD = 1 << 20  # bytes of results that may wait in each pipe, if the kernel allows
 
+BUFFER = 1 << 16  # bytes of results that are written, and read, at once
+
 
 def cores() -> int:
     """How many processes can run at once."""
@@ -42,14 +44,15 @@ def _started(work: Callable[[Any], Any], items: Sequence[Any], workers: int) -> 
             reading, writing = os.pipe()
             pid = os.fork()
             if not pid:
+                _close([reading, *(pipe.fileno() for pipe in pipes)])
                 _serve(work, items[first::workers], writing)
             os.close(writing)
             pids.append(pid)
-            pipes.append(os.fdopen(reading, "rb"))
+            pipes.append(os.fdopen(reading, "rb", BUFFER))
         yield pipes
     finally:
         for pipe in pipes:
-            pipe.close()  # a worker that still writes ends by SIGPIPE
+            pipe.close()  # a worker that still writes fails then
         for pid in pids:
             os.waitpid(pid, 0)
 
@@ -59,13 +62,18 @@ def _serve(work: Callable[[Any], Any], items: Sequence[Any], writing: int) -> No
     status = 1
     try:
         _widen(writing)
-        with os.fdopen(writing, "wb") as pipe:
+        with os.fdopen(writing, "wb", BUFFER) as pipe:
             for item in items:
                 marshal.dump(work(item), pipe)
-                pipe.flush()
         status = 0
     finally:
         os._exit(status)
+
+
+def _close(reading: list[int]) -> None:
+    """Let the parent be the only reader: when it goes, writing fails."""
+    for fd in reading:
+        os.close(fd)
 
 
 def _widen(pipe: int) -> None:

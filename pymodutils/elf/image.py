@@ -15,7 +15,7 @@ from elftools.common.exceptions import ELFError
 from elftools.construct import ConstructError
 from elftools.elf.elffile import ELFFile
 
-from pymodutils.elf.scan import MAGIC, SHT_NOBITS, Section
+from pymodutils.elf.scan import EI_NIDENT, MAGIC, SHT_NOBITS, Section
 from pymodutils.errors import BadModule
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Image:
 
     def __init__(self, data: bytes, subject: str = "module") -> None:
         self._data, self.subject, self.size = data, subject, len(data)
-        if not data.startswith(MAGIC):
+        if not data.startswith(MAGIC) or len(data) <= EI_NIDENT:
             raise self._bad("it is not an ELF file", errno.ENOEXEC)
         try:
             self._elf = ELFFile(BytesIO(data))

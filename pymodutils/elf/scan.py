@@ -15,6 +15,7 @@ from typing import Final, NamedTuple, Self
 from pymodutils.errors import BadModule, NotFound
 
 MAGIC: Final = b"\x7fELF"
+EI_NIDENT: Final = 16
 SHN_XINDEX: Final = 0xFFFF
 SHT_NOBITS: Final = 8
 
@@ -163,7 +164,7 @@ class Elf:
 
     def _start(self) -> None:
         ident = self._read(0, 64)
-        if ident[:4] != MAGIC:
+        if ident[:4] != MAGIC or len(ident) <= EI_NIDENT:
             raise self.bad("it is not an ELF file", errno.ENOEXEC)
         layout = _LAYOUTS.get(ident[4:5])
         order = _ORDERS.get(ident[5:6])

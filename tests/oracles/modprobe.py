@@ -1,4 +1,4 @@
-"""modprobe of kmod and ours on the same words: what each says and how each ends."""
+"""A tool of kmod (modprobe if no other is named) and ours on the same words: what each says, how it ends."""
 
 from __future__ import annotations
 
@@ -32,12 +32,13 @@ class Said(NamedTuple):
 def kmod(
     release: int,
     *words: str,
+    tool: str = "modprobe",
     environment: Mapping[str, str] | None = None,
     cwd: str | None = None,
     mounts: Mapping[str, str] | None = None,
 ) -> Said:
     """What kmod 30 or 34 says; ``mounts`` (place -> file or directory) are bound in its own namespace."""
-    command = [*KMOD[release]("modprobe"), *words]
+    command = [*KMOD[release](tool), *words]
     if mounts:
         binds = " && ".join(f"mount --bind '{path}' '{place}'" for place, path in mounts.items())
         command = ["unshare", "-m", "sh", "-c", f'{binds} && exec "$@"', "sh", *command]
@@ -56,9 +57,11 @@ def need_namespaces() -> None:
         raise Unavailable("no right to make mount namespaces")
 
 
-def ours(*words: str, environment: Mapping[str, str] | None = None, cwd: str | None = None) -> Said:
-    """What our modprobe says, as a process of its own."""
-    command = [sys.executable, "-m", "pymodutils", "modprobe", *words]
+def ours(
+    *words: str, tool: str = "modprobe", environment: Mapping[str, str] | None = None, cwd: str | None = None
+) -> Said:
+    """What our tool says, as a process of its own."""
+    command = [sys.executable, "-m", "pymodutils", tool, *words]
     home = {"PYTHONPATH": str(Path(__file__).parents[2]), **(environment or {})}
     done = subprocess.run(
         command, env=_environment(home), cwd=cwd, capture_output=True, check=False, timeout=60
@@ -66,14 +69,14 @@ def ours(*words: str, environment: Mapping[str, str] | None = None, cwd: str | N
     return Said(_text(done.stdout), _text(done.stderr), done.returncode)
 
 
-def here(*words: str) -> Said:
-    """What our modprobe says, run in this process: for thousands of cases without commands."""
+def here(*words: str, tool: str = "modprobe") -> Said:
+    """What our tool says, run in this process: for thousands of cases without commands."""
     kept, environment = (sys.stdout, sys.stderr), dict(os.environ)
     out, err = (TextIOWrapper(BytesIO(), "utf-8", "surrogateescape", newline="\n") for _ in range(2))
     os.environ.pop("MODPROBE_OPTIONS", None)
     sys.stdout, sys.stderr = out, err
     try:
-        status = cli.run("modprobe", "modprobe", cli.TOOLS["modprobe"], words)
+        status = cli.run(tool, tool, {**cli.TOOLS, **cli.SUBCOMMANDS}[tool], words)
     finally:
         sys.stdout, sys.stderr = kept
         os.environ.clear()

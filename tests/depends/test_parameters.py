@@ -1,0 +1,18 @@
+"""Parameters; tests/commands/test_modinfo.py compares their text with kmod's."""
+
+from __future__ import annotations
+
+from pymodutils.depends.parameters import Parameter, read
+
+
+def test_description_and_type_come_together_and_the_last_counts() -> None:
+    entries = [("parm", "a:first"), ("parmtype", "b:int"), ("parm", "a:second"), ("parmtype", "a:bool")]
+    assert read(entries) == ([Parameter("b", "int", None), Parameter("a", "bool", "second")], [])
+
+
+def test_other_entries_are_passed_over() -> None:
+    assert read([("license", "a:b"), ("parms", "x:y")]) == ([], [])
+
+
+def test_what_has_no_name_is_given_back() -> None:
+    assert read([("parm", "nothing"), ("parmtype", "")]) == ([], ["parm=nothing", "parmtype="])

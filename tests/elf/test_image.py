@@ -1,0 +1,97 @@
+"""Two finders and one decoder: pyelftools and the scanner give the same bytes, or both refuse."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from pymodutils.elf import decode, signature
+from pymodutils.elf.image import Image
+from pymodutils.elf.scan import Elf, Section
+from pymodutils.errors import BadModule
+from tests.elf import made
+from tests.oracles.trees import tree
+
+ROUNDS = 150  # damaged copies of each of the modules
+STRICTER = (  # what only the image looks at: tables that nobody asked for
+    "sh_entsize of SHT_REL",
+    "section size to be a multiple",
+    "points at section",
+    "section points at",
+    "expected 4, found",
+    "Unexpected section type",
+    "past EOF",
+)
+
+
+def seen(elf: Elf | Image) -> tuple[object, ...]:
+    """All that a finder finds, and what it means."""
+    sections: list[Section] = elf.sections
+    contents = [elf.content(at) for at in range(len(sections))]
+    information = decode.modinfo(elf.section(".modinfo") or b"")
+    return elf.bits, elf.order, elf.machine, elf.size, sections, contents, information, signature.find(elf)
+
+
+def answer(finder: type[Elf | Image], data: bytes) -> tuple[object, ...] | BadModule:
+    try:
+        return seen(finder(data))
+    except BadModule as error:
+        return error
+
+
+def damaged(data: bytes, chance: random.Random) -> bytes:
+    """``data`` with some bytes of headers and tables changed, or cut."""
+    copy = bytearray(data)
+    for _ in range(chance.randint(1, 4)):
+        headers = range(64)
+        tables = range(max(0, len(copy) - 5000), len(copy))
+        copy[chance.choice(chance.choice([headers, tables, range(len(copy))]))] = chance.randrange(256)
+    return bytes(copy[: chance.randrange(len(copy))] if chance.random() < 0.2 else copy)
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize("name", ["amd64", "s390x", "armhf", "uml"])
+def test_real_modules(name: str) -> None:
+    for path in sorted(tree(name).modules.rglob("*.ko"), key=lambda path: path.stat().st_size)[:600:40]:
+        data = path.read_bytes()
+        assert answer(Image, data) == answer(Elf, data)
+
+
+@pytest.mark.lane
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["amd64", "s390x", "armhf", "uml"])
+def test_damaged_modules(name: str) -> None:
+    chance = random.Random(name)  # noqa: S311 -- a fixed seed
+    paths = sorted(tree(name).modules.rglob("*.ko"), key=lambda path: path.stat().st_size)[:50:25]
+    refused = 0
+    for path in paths * ROUNDS:
+        data = damaged(path.read_bytes(), chance)
+        ours, theirs = answer(Elf, data), answer(Image, data)
+        if isinstance(theirs, BadModule) and not isinstance(ours, BadModule):
+            assert any(reason in str(theirs) for reason in STRICTER)
+        elif isinstance(ours, BadModule):
+            assert isinstance(theirs, BadModule)
+            refused += 1
+        else:
+            assert ours == theirs
+    assert ROUNDS // 10 < refused < len(paths) * ROUNDS * 0.9
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_modules_made_by_hand(bits: int, order: str) -> None:
+    data = made.module({".modinfo": b"a=b\0", ".text": b"", "x": b"\xff"}, bits, order)
+    assert answer(Image, data) == answer(Elf, data)
+    assert Image(data).section(".modinfo") == b"a=b\0"
+    assert Image(data).section("absent") is None
+    with pytest.raises(BadModule, match="no section 9"):
+        Image(data).content(9)
+
+
+@pytest.mark.parametrize("data", [b"", b"MZ" * 50, b"\x7fELF", b"\x7fELF\x02\x01" + bytes(80)])
+def test_both_refuse_with_the_same_errno(data: bytes) -> None:
+    ours, theirs = answer(Elf, data), answer(Image, data)
+    assert isinstance(ours, BadModule)
+    assert isinstance(theirs, BadModule)
+    assert ours.errno == theirs.errno
