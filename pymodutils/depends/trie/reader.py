@@ -34,11 +34,12 @@ class Index:
     """An index file in memory.
 
     Nothing of it is believed: each node is checked when it is reached (``check`` reaches all). Every
-    method raises BadIndex for offsets or counts that lie; none does more work than the file is large.
+    method raises BadIndex for offsets or counts that lie. Nodes of a tree do not overlap, so a walk that
+    has passed more bytes than the file has is in a loop, or in a part that two parents share.
     The file is read, not mapped: to cut a mapped file short would kill who looks at it.
     """
 
-    __slots__ = ("_data", "_path", "_root", "_upwards")
+    __slots__ = ("_data", "_path", "_root")
 
     def __init__(self, data: bytes, path: str = "") -> None:
         self._data = data
@@ -50,7 +51,6 @@ class Index:
             raise self._bad("not an index of modules")
         if major != MAJOR:
             raise self._bad(f"version {major}, not {MAJOR}")
-        self._upwards = self._root & OFFSET == HEADER.size  # pre-order: children lie behind their parent
         self._node(self._root)
 
     @classmethod
@@ -73,7 +73,7 @@ class Index:
             rest = rest[len(prefix) :]
             if not rest:
                 return next((text for _, text in self._values(word, end)), None)
-            word = self._child(word, first, words, rest[0])
+            word = _child(first, words, rest[0])
             rest = rest[1:]
         return None
 
@@ -107,10 +107,11 @@ class Index:
                 key, below, end = self._entered(word, key)
                 left -= end - (word & OFFSET)
                 todo += below
-                name = key if key.isascii() else key.encode("latin-1").decode("utf-8", "surrogateescape")
-                for _, text in self._values(word, end):
-                    left -= len(text) + 5
-                    yield name, text
+                if word & VALUES:
+                    name = key if key.isascii() else key.encode("latin-1").decode("utf-8", "surrogateescape")
+                    for _, text in self._values(word, end):
+                        left -= len(text) + 5
+                        yield name, text
             if left < 0:
                 raise self._bad("nodes overlap")
 
@@ -139,12 +140,12 @@ class Index:
                 yield from self._matching(word, "", literal, rest)
                 return
             for wildcard in WILDCARDS:
-                if child := self._child(word, first, words, wildcard):
+                if child := _child(first, words, wildcard):
                     yield from self._matching(child, chr(wildcard), 0, rest)
             if not rest:
                 yield from self._values(word, end)
                 return
-            word = self._child(word, first, words, rest[0])
+            word = _child(first, words, rest[0])
             rest = rest[1:]
 
     def _matching(self, word: int, label: str, literal: int, rest: bytes) -> Iterator[tuple[int, str]]:
@@ -176,23 +177,9 @@ class Index:
         key = label + prefix.decode("latin-1") if prefix else label
         if len(key) > LONGEST:
             raise self._bad("a key that is too long")
-        below = [(child, key + chr(first + step)) for step, child in enumerate(words) if child]
-        if below:
-            at, upwards = word & OFFSET, self._upwards
-            for child, _ in below:
-                if (child & OFFSET > at) is not upwards:
-                    raise self._bad(f"the node at {at} has a child on the wrong side")
-            below.reverse()
+        below = [(child, key + chr(character)) for character, child in enumerate(words, first) if child]
+        below.reverse()
         return key, below, end
-
-    def _child(self, word: int, first: int, words: Sequence[int], character: int) -> int:
-        """The word of the child of ``word`` for that character, else 0."""
-        at = character - first
-        if not 0 <= at < len(words) or not words[at]:
-            return 0
-        if (words[at] & OFFSET > word & OFFSET) is not self._upwards:
-            raise self._bad(f"the node at {word & OFFSET} has a child on the wrong side")
-        return words[at]
 
     def _node(self, word: int) -> tuple[bytes, int, Sequence[int], int]:
         """Prefix, character of the first child, words of the children, and where the values are."""
@@ -236,3 +223,9 @@ class Index:
 
 def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
+
+
+def _child(first: int, words: Sequence[int], character: int) -> int:
+    """The word of the child for that character, else 0."""
+    at = character - first
+    return words[at] if 0 <= at < len(words) else 0
