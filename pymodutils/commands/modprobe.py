@@ -343,7 +343,8 @@ class Session:
             ]
             documents.append({"name": name, "modules": told})
         if self.asked.form == "json":
-            output.as_json(documents)
+            for document in documents:
+                output.as_json(document, lines=len(documents) > 1)
         else:
             sys.stdout.writelines(f"{line}\n" for line in explain.text(documents))
         return 0 if all(document["modules"] for document in documents) else 1
