@@ -98,6 +98,10 @@ def test_output_goes_into_a_file_whose_folder_is_made(tmp_path: Path) -> None:
     for place in (str(tmp_path / "folder"), ""):
         assert machine.ours("-o", place) == machine.theirs(34, "-o", place)
     assert machine.ours("-o", str(target / "below")).status == 1
+    assert (
+        machine.ours("-o", "/dev/full").err == "Error: could not create /dev/full - No space left on device\n"
+    )
+    assert os.listdir(target.parent) == ["out"]
 
 
 def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
