@@ -95,3 +95,11 @@ def test_both_refuse_with_the_same_errno(data: bytes) -> None:
     assert isinstance(ours, BadModule)
     assert isinstance(theirs, BadModule)
     assert ours.errno == theirs.errno
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+def test_names_without_end_are_refused_by_both(bits: int) -> None:
+    data = made.module({".modinfo": b"a=b\0"}, bits).replace(b".shstrtab\0", b".shstrtab!")
+    for finder in (Elf, Image):
+        with pytest.raises(BadModule, match="the names of its sections do not end"):
+            finder(data)
