@@ -10,26 +10,23 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pymodutils.depends.trie import build
+from tests.oracles import small
 from tests.oracles.modprobe import Said, here, kmod, need_namespaces
 
 pytestmark = [pytest.mark.lane, pytest.mark.slow]
 RELEASES = pytest.mark.parametrize("release", [30, 34])
-DEP = {
-    "loop": [],
-    "dummy": [],
-    "crc7": [],
-    "fat": [],
-    "vfat": ["fat"],
-    "msdos": ["fat"],
-    "mbcache": [],
-    "jbd2": ["crc7"],
-    "ext4": ["mbcache", "crc7", "jbd2"],
-    "a_b": ["loop"],
-}
-ALIASES = {"fs-ext4": "ext4", "fs-vfat": "vfat", "pci:v*d[0-3]?": "dummy", "pci:v1*": "loop", "dead": "gone"}
-BUILTINS = ["unix", "rtc_cmos"]
-NAMES = [*DEP, *ALIASES, *BUILTINS, "a-b", "q", "r-s", "nosuch", "pci:v1d2x", "symbol:fat_scan"]
+NAMES = [
+    *small.DEP,
+    *small.ALIASES,
+    *small.BUILTINS,
+    "fs-ext4",
+    "a-b",
+    "q",
+    "r-s",
+    "nosuch",
+    "pci:v1d2x",
+    "symbol:fat_scan",
+]
 
 names = st.sampled_from([name for name in NAMES if "[" not in name])
 patterns = names | st.sampled_from(
@@ -84,24 +81,7 @@ numbers = count()
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small module directory, whose soft dependencies stand among those of the configuration."""
     root = tmp_path_factory.mktemp("root")
-    modules = root / "lib/modules/1.0"
-    (modules / "kernel").mkdir(parents=True)
-    for name in DEP:  # kmod drops what a missing file needs
-        (modules / "kernel" / f"{name}.ko").touch()
-    entries = {
-        "dep": [
-            (name, f"kernel/{name}.ko:" + "".join(f" kernel/{n}.ko" for n in needs))
-            for name, needs in DEP.items()
-        ],
-        "alias": [(alias.replace("fs-", "fs_"), name) for alias, name in ALIASES.items()],
-        "symbols": [("symbol:fat_scan", "fat")],
-        "builtin": [(name, "") for name in BUILTINS],
-        "builtin.alias": [("net_pf_1", "unix")],
-    }
-    for index, pairs in entries.items():
-        data = build((key.encode(), value.encode(), at) for at, (key, value) in enumerate(pairs))
-        (modules / f"modules.{index}.bin").write_bytes(data)
-    (modules / "modules.softdep").write_text("softdep ext4 pre: fat\nsoftdep loop post: crc7\n")
+    small.make(root)
     return root
 
 
