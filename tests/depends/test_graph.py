@@ -93,6 +93,8 @@ def test_direct_needs_reach_as_far_as_all_needs(needs: Needs) -> None:
     )
     direct = graph.read(text)
     assert {name: reached(direct, name) for name in direct} == closures
+    for needs_itself in direct.values():
+        assert not any(one in reached(direct, other) for one in needs_itself for other in needs_itself)
 
 
 def test_a_line_that_is_none_is_named() -> None:
