@@ -16,7 +16,10 @@ TITLE: Final = "\n# End of configuration files. Dumping indexes now:\n"
 
 
 def lines(config: Config, directory: ModuleDirectory, *, blanks_lost: bool = False) -> Iterator[str]:
-    """The lines of kmod, kind by kind; ``blanks_lost`` is its slip of joining ``pre:`` and ``post:``."""
+    """The lines of kmod, kind by kind; each index is one text of many lines.
+
+    ``blanks_lost`` is kmod's slip of joining the ``pre:`` and the ``post:`` part.
+    """
     yield from (f"blacklist {line.module}" for line in config.blacklists)
     yield from (f"install {line.pattern} {line.command}" for line in config.installs)
     yield from (f"remove {line.pattern} {line.command}" for line in config.removes)
@@ -26,7 +29,8 @@ def lines(config: Config, directory: ModuleDirectory, *, blanks_lost: bool = Fal
     yield from (f"weakdep {line.pattern} {' '.join(line.names)}" for line in config.weakdeps)
     yield TITLE
     for index in (ALIAS, SYMBOLS):
-        yield from (f"alias {key} {value}" for key, value in directory.items(index))
+        if found := directory.items(index):
+            yield "\n".join([f"alias {key} {value}" for key, value in found])
 
 
 def _softdep(line: Softdep, between: str) -> str:

@@ -20,6 +20,7 @@ NAMES = [
     *small.ALIASES,
     *small.BUILTINS,
     "fs-ext4",
+    "fs-ext4",
     "a-b",
     "q",
     "r-s",
