@@ -12,8 +12,9 @@ import click
 from pymodutils import __version__
 from pymodutils.commands import options, output
 from pymodutils.commands.getopt import Extra, Tool, raise_usage
-from pymodutils.depends.depmod import cache, quick, write
+from pymodutils.depends.depmod import cache
 from pymodutils.depends.depmod.job import Job
+from pymodutils.depends.depmod.quick import is_outdated
 from pymodutils.depends.depmod.run import Run
 from pymodutils.errors import Exit
 from pymodutils.log import WARNING, Log
@@ -62,28 +63,37 @@ def command(**given: Any) -> int:
     log = Log("depmod", WARNING + given["verbose"])
     _deprecated(given, log)
     run = Run(_job(given, log), log, output.Progress("modules"))
-    if given["quick"] and not quick.is_outdated(run.job, run.config, run.memory.paths, log):
+    if given["quick"] and not is_outdated(run.job, run.config, run.memory.paths, log):
         return 0
     if not (given["show"] or given["strict"] or given["verbose"]) and run.memory.is_current():
         return 0
-    survey = run.survey()
-    for line in run.reasons(survey) if given["verbose"] else ():
+    return int(_update(run, given))
+
+
+def _update(run: Run, given: dict[str, Any]) -> bool:
+    """Look at the modules and do what was asked with the result; whether there is a fault to tell of."""
+    from pymodutils.depends.depmod import write  # noqa: PLC0415 -- often there is nothing to do
+    from pymodutils.depends.depmod.survey import Surveyor  # noqa: PLC0415
+
+    surveyor = Surveyor(run)
+    survey = surveyor.survey()
+    for line in surveyor.reasons(survey) if given["verbose"] else ():
         click.echo(line)
-    if not (given["show"] or given["check"]) and run.is_unchanged(survey):
-        run.keep(survey, written=True)
-        return 0
-    database = run.database(survey)
     faults = bool(given["strict"] and (survey.damaged or survey.unmet))
+    if not (given["show"] or given["check"]) and surveyor.is_unchanged(survey):
+        surveyor.keep(survey, written=True)
+        return faults
+    database = surveyor.database(survey)
     if given["show"]:
-        for text in write.show(database, run.job, log):
+        for text in write.show(database, run.job, run.log):
             sys.stdout.buffer.write(text)
     elif given["check"]:
-        faults |= _check(write.stale(database, run.job, log))
+        faults |= _check(write.stale(database, run.job, run.log))
     else:
         write.make_room(run.job)
-        write.write(database, run.job, log)
-        run.keep(survey, written=True)
-    return int(faults)
+        write.write(database, run.job, run.log)
+        surveyor.keep(survey, written=True)
+    return faults
 
 
 def _check(stale: Any) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from pymodutils.depends import trie
 from pymodutils.depends.depmod import hash as superfast
+from pymodutils.depends.depmod.files import PRE_ORDER
 from pymodutils.elf.facts import listed
 from pymodutils.errors import ModutilsError
 from pymodutils.names import normalize_alias
@@ -20,20 +21,6 @@ if TYPE_CHECKING:
     from pymodutils.log import Log
 
 SYMBOL_BUCKETS: Final = 2048
-PRE_ORDER: Final = 34  # the version of kmod that puts a node before its children, and writes weakdep
-NAMES: Final = (  # in the order in which kmod writes them
-    "modules.dep",
-    "modules.dep.bin",
-    "modules.alias",
-    "modules.alias.bin",
-    "modules.softdep",
-    "modules.weakdep",
-    "modules.symbols",
-    "modules.symbols.bin",
-    "modules.builtin.bin",
-    "modules.builtin.alias.bin",
-    "modules.devname",
-)
 _NUMBERS: Final = re.compile(rb"(char|block)-major-(\s*[+-]?\d+)-(\s*[+-]?\d+)")
 _BUILTIN_ALIAS: Final = re.compile(rb"([^.]+)\.alias=(.+)", re.DOTALL)
 
@@ -47,11 +34,6 @@ class Database(NamedTuple):
     facts: Sequence[Facts]
     dependencies: Sequence[Sequence[int]]
     owners: Mapping[bytes, int]  # exported symbol -> the module that has it
-
-
-def names(compat: int) -> list[str]:
-    """The files that this version of kmod writes, in its order."""
-    return [name for name in NAMES if compat >= PRE_ORDER or name != "modules.weakdep"]
 
 
 def dep(database: Database) -> bytes:

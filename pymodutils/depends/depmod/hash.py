@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from array import array
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -21,16 +22,18 @@ _TAILS: Final = {1: (10, 1), 2: (11, 17), 3: (16, 11)}  # bytes left over -> shi
 def ordered(names: Iterable[bytes], buckets: int) -> list[bytes]:
     """``names`` as a table of so many ``buckets`` (a power of two) lists them: each bucket sorted."""
     names = sorted(names)
-    places = [value & (buckets - 1) for value in superfast(names)]
-    return [name for _, name in sorted(zip(places, names, strict=True))]
+    table: list[list[bytes]] = [[] for _ in range(buckets)]
+    for name, value in zip(names, superfast(names), strict=True):
+        table[value & (buckets - 1)].append(name)
+    return [name for bucket in table for name in bucket]
 
 
 def superfast(names: list[bytes]) -> list[int]:
     """The hash of each of ``names``, seeded with its length, as a little-endian machine computes it."""
-    found = [0] * len(names)
+    found, lengths = [0] * len(names), [len(name) for name in names]
     for rest in range(4):
-        places = [at for at, name in enumerate(names) if len(name) & 3 == rest]
-        places.sort(key=lambda at: -len(names[at]))
+        places = [at for at, length in enumerate(lengths) if length & 3 == rest]
+        places.sort(key=lengths.__getitem__, reverse=True)
         for at, value in zip(places, _hash([names[at] for at in places], rest), strict=True):
             found[at] = value
     return found
@@ -46,8 +49,9 @@ def _hash(names: list[bytes], rest: int) -> list[int]:
     lengths = [len(name) for name in names]
     value = _lanes(lengths)
     ones = _lanes([1] * len(names))
-    for block in range(lengths[0] // 4):
-        count = sum(length // 4 > block for length in lengths)
+    blocks = [-(length // 4) for length in lengths]  # ascends
+    for block in range(-blocks[0]):
+        count = bisect_left(blocks, -block)  # names that are longer
         part = (1 << _LANE * count) - 1
         mask = ones * _MASK & part
         column = halves[: count * width // 2]

@@ -8,7 +8,8 @@ from array import array
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
-from pymodutils.depends.depmod import cache, emit
+from pymodutils.depends.depmod import cache
+from pymodutils.depends.depmod.files import names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +31,7 @@ class Memory:
         if not self.file:
             self._old = None
             return
-        self._written = [f"{job.out}/{name}" for name in emit.names(job.compat)]
+        self._written = [f"{job.out}/{name}" for name in names(job.compat)]
         self._stamps = cache.stamps(paths)
         self._listed = b"".join([os.fsencode(path) + b"\0" for path in paths])
         self._settings = _settings(job, config)

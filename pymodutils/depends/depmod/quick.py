@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from pymodutils.depends.depmod import emit, tree
+from pymodutils.depends.depmod import tree
+from pymodutils.depends.depmod.files import names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +28,7 @@ def is_outdated(job: Job, config: Config, paths: Sequence[str], log: Log) -> boo
         return True
     if any(os.stat(path).st_mtime_ns > made for path in paths):
         return True
-    if not all(os.path.exists(f"{job.out}/{name}") for name in emit.names(job.compat)):
+    if not all(os.path.exists(f"{job.out}/{name}") for name in names(job.compat)):
         return True
     with open(f"{job.out}/modules.dep", "rb") as file:
         listed = {line.partition(b":")[0] for line in file}

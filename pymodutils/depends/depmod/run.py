@@ -1,38 +1,23 @@
-"""The steps of a run, from a module directory to its database."""
+"""One job as far as every call goes: its configuration, its module files, what is remembered of them."""
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from pymodutils.depends.depmod import config, emit, order, tree, verify
+from pymodutils.depends.depmod import config, tree
 from pymodutils.depends.depmod.memory import Memory
-from pymodutils.depends.depmod.scan import scan
-from pymodutils.errors import ModutilsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from types import ModuleType
+    from collections.abc import Callable
 
     from pymodutils.depends.depmod.job import Job
-    from pymodutils.depends.depmod.tree import Module
-    from pymodutils.elf.facts import Facts
     from pymodutils.log import Log
 
     Progress = Callable[[int, int], object]
 
 
-class Survey(NamedTuple):
-    """What was found: the modules in their order, what each says, and what is wrong."""
-
-    modules: list[Module]
-    facts: list[Facts]
-    damaged: list[str]  # paths of modules that could not be read wholly
-    unmet: int  # needs that nobody meets, or not in that version; counted with -e only
-
-
 class Run:
-    """One job up to its database; messages go to ``log``, ``progress`` hears (modules read, of how many).
+    """One job; messages go to ``log``, ``progress`` hears (modules read, of how many).
 
     Raises NotFound if there is no such directory or file.
     """
@@ -43,100 +28,16 @@ class Run:
         self.config = config.read(job.root, job.release, job.config, log)
         paths = tree.existing(job.files) if job.files else tree.find(job.top, self.config, log)
         self.said = log.said
-        self.graphs: ModuleType | None = None
         self.memory = Memory(job, self.config, paths)
-
-    def survey(self) -> Survey:
-        """The facts of all modules, remembered or gathered now."""
-        modules = tree.choose(self.job.top, self.memory.paths, self.config, self.log, compat=self.job.compat)
-        found = self.memory.recall()
-        todo = [module.path for module in modules if module.path not in found]
-        scanned = scan(todo, self._meanwhile(found), lambda done: self.progress(done, len(todo)))
-        errors = {path: each.error for path, each in zip(todo, scanned, strict=True) if each.error}
-        for path, error in errors.items():
-            self.log.error(f"failed to load symbols from {path}: {os.strerror(error)}")
-        found.update((path, each.facts) for path, each in zip(todo, scanned, strict=True))
-        facts = [found[module.path] for module in modules]
-        return Survey(modules, facts, list(errors), self._unmet(modules))
-
-    def _unmet(self, modules: Sequence[Module]) -> int:
-        """Say which symbols nobody has, if that was asked; how many these are."""
-        if self.kernel is None or not self.job.errsyms:
-            return 0
-        paths = [module.path for module in modules]
-        count = 0
-        for complaint in verify.complaints(
-            paths, self.kernel, self.job.prefix, versions=bool(self.job.symvers)
-        ):
-            self.log.warning(complaint)
-            count += 1
-        return count
-
-    def database(self, survey: Survey) -> emit.Database:
-        """All that the files say; raises ModutilsError, having named them, if there are cycles."""
-        prefix = self.job.prefix.encode()
-        owners = order.owners([facts.exports for facts in survey.facts], prefix)
-        needs = order.direct([facts.needs for facts in survey.facts], owners, prefix)
-        numbers = order.number(needs)
-        if self.graphs or -1 in numbers:
-            self._draw(survey, needs, numbers.count(-1))
-        return emit.Database(survey.modules, survey.facts, order.closures(needs, numbers), owners)
-
-    def _meanwhile(self, found: Mapping[str, Facts]) -> Callable[[], object]:
-        """What to do while others read: a run that knows nothing yet gets the graph ready."""
-        return (lambda: None) if found else self._import_graphs
-
-    def _import_graphs(self) -> ModuleType:
-        from pymodutils.depends import graph  # noqa: PLC0415 -- dear: not before the readers are on their way
-
-        self.graphs = graph
-        return graph
-
-    def reasons(self, survey: Survey) -> Iterator[str]:
-        """For each direct dependency the symbol that first makes it one, as -v tells."""
-        prefix = self.job.prefix.encode()
-        owners = order.owners([facts.exports for facts in survey.facts], prefix)
-        for module, facts in zip(survey.modules, survey.facts, strict=True):
-            for owner, symbol in order.first_uses(facts.needs, owners, prefix).items():
-                name = symbol.decode("utf-8", "surrogateescape")
-                yield f'{module.path} needs "{name}": {survey.modules[owner].path}'
-
-    def _draw(self, survey: Survey, needs: Sequence[Sequence[int]], tangled: int) -> None:
-        """Build the graph, and refuse one with cycles."""
-        graphs = self.graphs or self._import_graphs()
-        names = [os.fsdecode(module.name) for module in survey.modules]
-        direct = ([names[at] for at in each] for each in needs)
-        graph = graphs.build(dict(zip(names, direct, strict=True)))
-        if tangled:
-            rank = {name: at for at, name in enumerate(names)}
-            for way in graphs.cycles(graph, rank.__getitem__):
-                self.log.error(f"Cycle detected: {' -> '.join(way)}")
-            raise ModutilsError(self.job.top, f"Found {tangled} modules in dependency cycles!")
-
-    def is_unchanged(self, survey: Survey) -> bool:
-        """Whether the modules changed in nothing that the database tells, and that is as it was written."""
-        return not survey.damaged and self.memory.is_same(_by_path(survey)) and self.memory.is_written()
-
-    def keep(self, survey: Survey, *, written: bool) -> None:
-        """Leave what was found to the next run, and that the database is ``written`` if it had no faults."""
-        faultless = not survey.damaged and self.log.said == self.said
-        self.memory.keep(_by_path(survey), written=written and faultless)
-
-
-def _by_path(survey: Survey) -> dict[str, Facts]:
-    damaged = set(survey.damaged)
-    return {
-        module.path: facts
-        for module, facts in zip(survey.modules, survey.facts, strict=True)
-        if module.path not in damaged
-    }
 
 
 def _kernel_symbols(job: Job, log: Log) -> dict[str, int] | None:
     """What the kernel itself exports, by the file that was named."""
-    if job.symvers:
-        return verify.of_symvers(job.symvers, job.prefix, log)
-    if job.filesyms:
+    if job.symvers or job.filesyms:
+        from pymodutils.depends.depmod import verify  # noqa: PLC0415 -- only with -E or -F
+
+        if job.symvers:
+            return verify.of_symvers(job.symvers, job.prefix, log)
         return verify.of_system_map(job.filesyms, job.prefix, log)
     if job.errsyms:
         log.warning("-e needs -E or -F")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.depends.depmod import hash as superfast
 from pymodutils.depends.depmod.config import BUILT_IN, EXTERNAL
+from pymodutils.depends.depmod.files import PRE_ORDER
 from pymodutils.errors import ModutilsError, NotFound
 from pymodutils.names import EXTENSIONS, of_path
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 SKIPPED: Final = frozenset((".", "..", "build", "source"))
 BUCKETS: Final = 512
 MOST: Final = 65534  # modules: kmod's order is a 16-bit number
-PRE_ORDER: Final = 34  # the version of kmod that changed its orders
 FIRST_FD: Final = 3
 
 

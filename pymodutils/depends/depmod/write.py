@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.depends.depmod import emit, publish
+from pymodutils.depends.depmod.files import names as names_of
 from pymodutils.depends.depmod.fork import Child
 from pymodutils.depends.depmod.scan import FEW
 from pymodutils.errors import ModutilsError
@@ -54,7 +55,7 @@ class Recorder(Log):
 
 def show(database: Database, job: Job, log: Log) -> Iterator[bytes]:
     """The text files one after the other, as -n prints them."""
-    wanted = emit.names(job.compat)
+    wanted = names_of(job.compat)
     for name in (f"modules.{part}" for part in SHOWN):
         if name in wanted:
             yield content(name, database, job, log)
@@ -85,7 +86,7 @@ def _read(top: str, name: str, log: Log) -> bytes | None:
 
 def write(database: Database, job: Job, log: Log) -> None:
     """Write all files of the database, or none of them; raises ModutilsError if the system refuses."""
-    names = emit.names(job.compat)
+    names = names_of(job.compat)
     with ExitStack() as stack:
         files = stack.enter_context(publish.Publication(job.out, names))
         alone = len(database.modules) <= FEW
@@ -115,7 +116,7 @@ def _written(
 
 def stale(database: Database, job: Job, log: Log) -> Iterator[str]:
     """Which files of the database are not what they should be, and why."""
-    for name in emit.names(job.compat):
+    for name in names_of(job.compat):
         wanted = content(name, database, job, log)
         try:
             with open(f"{job.out}/{name}", "rb") as file:
