@@ -16,7 +16,7 @@ from pymodutils.depends.depmod import cache
 from pymodutils.depends.depmod.job import Job
 from pymodutils.depends.depmod.quick import is_outdated
 from pymodutils.depends.depmod.run import Run
-from pymodutils.errors import Exit
+from pymodutils.errors import Exit, ModutilsError
 from pymodutils.log import WARNING, Log
 
 if TYPE_CHECKING:
@@ -62,7 +62,12 @@ def command(**given: Any) -> int:
     """Write modules.dep, modules.alias and the other files that modprobe reads."""
     log = Log("depmod", WARNING + given["verbose"])
     _deprecated(given, log)
-    run = Run(_job(given, log), log, output.Progress("modules"))
+    job = _job(given, log)
+    try:
+        run = Run(job, log, output.Progress("modules"))
+    except ModutilsError as error:
+        log.fatal(str(error))
+        return 1
     if given["quick"] and not is_outdated(run.job, run.config, run.memory.paths, log):
         return 0
     if not (given["show"] or given["strict"] or given["verbose"]) and run.memory.is_current():

@@ -108,6 +108,12 @@ def cycles(graph: Graph, rank: Callable[[str], Any] = str) -> list[list[str]]:
     return sorted(found, key=lambda way: [rank(name) for name in way])
 
 
+def tangled(graph: Graph) -> set[str]:
+    """The modules that need themselves, directly or not."""
+    parts = nx.strongly_connected_components(graph)
+    return {name for part in parts for name in part if len(part) > 1 or graph.has_edge(name, name)}
+
+
 def closure(graph: Graph, name: str) -> set[str]:
     """All that ``name`` needs, directly or not; raises NotFound if the graph does not have it."""
     return set(nx.descendants(graph, _known(graph, name)))

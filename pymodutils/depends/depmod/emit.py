@@ -95,16 +95,15 @@ def alias_entries(database: Database, log: Log) -> Iterator[Entry]:
                 yield key, module.name, at
 
 
-def _normalized(aliases: bytes, log: Log) -> list[bytes]:
+def _normalized(aliases: bytes, log: Log) -> Iterator[bytes]:
     if b"[" not in aliases and b"]" not in aliases:
-        return aliases[:-1].replace(b"-", b"_").split(b"\0")
-    found = []
+        yield from aliases[:-1].replace(b"-", b"_").split(b"\0")
+        return
     for raw in listed(aliases):
         try:
-            found.append(normalize_alias(raw.decode("latin-1")).encode("latin-1"))
+            yield normalize_alias(raw.decode("latin-1")).encode("latin-1")
         except ModutilsError:
-            log.warning(f"Unmatched bracket in {raw.decode('utf-8', 'surrogateescape')}")
-    return found
+            log.warning(f"Unmatched bracket in {_text(raw)}")
 
 
 def symbols(database: Database) -> bytes:

@@ -57,10 +57,11 @@ def direct(needs: Sequence[bytes], owners: Mapping[bytes, int], prefix: bytes = 
 
 
 def first_uses(needs: bytes, owners: Mapping[bytes, int], prefix: bytes = b"") -> dict[int, bytes]:
-    """For each module that ``needs`` use, the first of its symbols as it is written there."""
+    """For each module that ``needs`` use, the first of its symbols by its own name."""
     found: dict[int, bytes] = {}
-    for symbol in needs.split(b"\0"):
-        owner = owners.get(symbol.removeprefix(b".").removeprefix(prefix))
+    for name in needs.split(b"\0"):
+        symbol = name.removeprefix(b".").removeprefix(prefix)
+        owner = owners.get(symbol)
         if owner is not None:
             found.setdefault(owner, symbol)
     return found

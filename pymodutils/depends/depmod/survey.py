@@ -71,7 +71,7 @@ class Surveyor:
         needs = order.direct([facts.needs for facts in survey.facts], owners, prefix)
         numbers = order.number(needs)
         if self.graphs or -1 in numbers:
-            self._draw(survey, needs, numbers.count(-1))
+            self._draw(survey, needs, tangled=-1 in numbers)
         return emit.Database(survey.modules, survey.facts, order.closures(needs, numbers), owners)
 
     def _meanwhile(self, found: Mapping[str, Facts]) -> Callable[[], object]:
@@ -93,7 +93,7 @@ class Surveyor:
                 name = symbol.decode("utf-8", "surrogateescape")
                 yield f'{module.path} needs "{name}": {survey.modules[owner].path}'
 
-    def _draw(self, survey: Survey, needs: Sequence[Sequence[int]], tangled: int) -> None:
+    def _draw(self, survey: Survey, needs: Sequence[Sequence[int]], *, tangled: bool) -> None:
         """Build the graph, and refuse one with cycles."""
         graphs = self.graphs or self._import_graphs()
         names = [os.fsdecode(module.name) for module in survey.modules]
@@ -103,7 +103,8 @@ class Surveyor:
             rank = {name: at for at, name in enumerate(names)}
             for way in graphs.cycles(graph, rank.__getitem__):
                 self.log.error(f"Cycle detected: {' -> '.join(way)}")
-            raise ModutilsError(self.job.top, f"Found {tangled} modules in dependency cycles!")
+            count = len(graphs.tangled(graph))
+            raise ModutilsError(self.job.top, f"Found {count} modules in dependency cycles!")
 
     def is_unchanged(self, survey: Survey) -> bool:
         """Whether the modules changed in nothing that the database tells, and that is as it was written."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SKIPPED: Final = frozenset((".", "..", "build", "source"))
 BUCKETS: Final = 512
+_SUFFIXES: Final = frozenset(map(str.encode, EXTENSIONS))
 MOST: Final = 65534  # modules: kmod's order is a 16-bit number
 FIRST_FD: Final = 3
 
@@ -152,7 +153,7 @@ def order(top: str, modules: list[Module], log: Log, *, compat: int) -> list[Mod
     Of two lines for one module the last counts for kmod before 34, the first since.
     """
     lines = _lines_of_order(top, log)
-    stems = {uncompressed(module.listed): module for module in modules}
+    stems = {uncompressed(module): module for module in modules}
     if compat < PRE_ORDER:
         lines = list(reversed(dict.fromkeys(reversed(lines))))
     first = [stems[line] for line in dict.fromkeys(lines) if line in stems]
@@ -177,7 +178,11 @@ def _lines_of_order(top: str, log: Log) -> list[bytes]:
     return lines
 
 
-def uncompressed(path: bytes) -> bytes:
-    """``path`` without the suffix of a compression."""
-    at = path.rindex(b".ko") + 3
-    return path[:at]
+def uncompressed(module: Module) -> bytes:
+    """How modules.order names ``module``; kmod finds none there whose name has a dot of its own."""
+    at = module.listed.rfind(b"/") + 1
+    return module.listed[: at + len(module.name)] + b".ko" if _has_plain_name(module, at) else b"\n"
+
+
+def _has_plain_name(module: Module, at: int) -> bool:
+    return module.listed[at + len(module.name) :] in _SUFFIXES

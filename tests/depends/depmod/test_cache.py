@@ -1,0 +1,178 @@
+"""Runs that remember give what a run that remembers nothing gives, whatever happened in between."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from pymodutils import __version__
+from pymodutils.depends.depmod import cache
+from tests.depends.depmod.compare import KMODS, Outcome, made_by, ours
+from tests.depends.depmod.made import module, place
+from tests.oracles.trees import Tree
+
+NAMES = [f"kernel/m{at}.ko" for at in range(12)]
+
+
+def some_module(rng: random.Random) -> bytes:
+    numbers = [rng.randrange(40) for _ in range(3)]
+    return module(
+        info=[b"alias=a%02d" % numbers[0], b"softdep=pre: m%02d" % numbers[1]],
+        exports={b"s%02d" % numbers[0]: 1},
+        needs=[b"s%02d" % max(numbers[0] + 1, numbers[2])],
+    )
+
+
+def age(path: Path) -> None:
+    """Have the cache say that its run began later: as if all stamps had long settled by then."""
+    old = cache.load(str(path), __version__)
+    assert old
+    cache.save(str(path), old._replace(since=old.since + 10**10), __version__)
+
+
+class Changes:
+    """Things that happen to a tree."""
+
+    def __init__(self, tree: Tree, rng: random.Random) -> None:
+        self.tree, self.rng = tree, rng
+
+    def path(self) -> Path:
+        return self.tree.modules / self.rng.choice(NAMES)
+
+    def replace(self) -> None:
+        new = self.tree.modules / "new"
+        new.write_bytes(some_module(self.rng))
+        new.replace(self.path())
+
+    def delete(self) -> None:
+        self.path().unlink(missing_ok=True)
+
+    def edit_in_place_with_the_old_date(self) -> None:
+        path = self.path()
+        if path.exists():
+            status, data = path.stat(), path.read_bytes()
+            with path.open("r+b") as file:
+                file.write(data.replace(b"alias=a1", b"alias=a3").replace(b"alias=a2", b"alias=a1"))
+            os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+    def swap(self) -> None:
+        first, second = self.path(), self.path()
+        if first.exists() and second.exists() and first != second:
+            middle = self.tree.modules / "middle"
+            first.replace(middle)
+            second.replace(first)
+            middle.replace(second)
+
+    def reorder(self) -> None:
+        names = self.rng.sample(NAMES, len(NAMES))
+        (self.tree.modules / "modules.order").write_text("".join(f"{name}\n" for name in names))
+
+    def duplicate(self) -> None:
+        path = self.tree.modules / self.rng.choice(["updates", "extra"]) / self.path().name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(some_module(self.rng))
+
+    def spoil_the_database(self) -> None:
+        path = self.tree.modules / self.rng.choice(["modules.dep", "modules.alias.bin", "modules.devname"])
+        if path.exists():
+            path.write_bytes(path.read_bytes()[:-1] + b"!")
+
+    def damage(self) -> None:
+        self.path().write_bytes(b"\x7fELF damaged")
+
+    def nothing(self) -> None:
+        pass
+
+    def any(self) -> None:
+        changes = [
+            *(self.replace, self.delete, self.edit_in_place_with_the_old_date, self.swap, self.reorder),
+            *(self.duplicate, self.spoil_the_database, self.damage, self.nothing, self.nothing),
+        ]
+        self.rng.choice(changes)()
+
+
+def fresh(tree: Tree, *words: str) -> Outcome:
+    return made_by(ours(), tree, *words)
+
+
+@pytest.mark.slow
+@pytest.mark.lane
+@pytest.mark.parametrize("seed", range(2))
+def test_any_sequence_of_changes(seed: int, tmp_path: Path) -> None:
+    rng = random.Random(seed)  # noqa: S311
+    tree = place(tmp_path / "tree", {name: some_module(rng) for name in NAMES})
+    kept, changes = tmp_path / "cache", Changes(tree, rng)
+    for _ in range(10):
+        remembered = made_by(ours(), tree, "--cache", str(kept), clear=False)
+        again = made_by(ours(), tree, "--cache", str(kept), clear=False)
+        scratch = fresh(tree)
+        theirs = made_by(KMODS["34"]("depmod"), tree)
+        if not theirs.status:  # else there is a cycle, and the database stays as it was
+            assert remembered.files == again.files == scratch.files == theirs.files
+        assert remembered.status == scratch.status == theirs.status
+        fresh(tree)
+        if kept.exists():
+            age(kept)
+        for _ in range(rng.randrange(1, 3)):
+            changes.any()
+
+
+def test_a_damaged_cache_is_no_cache(tmp_path: Path) -> None:
+    tree = place(tmp_path / "tree", {name: module(exports={name[-5:].encode(): 1}) for name in NAMES})
+    expected = fresh(tree).files
+    kept = tmp_path / "cache"
+    made_by(ours(), tree, "--cache", str(kept))
+    whole = kept.read_bytes()
+    for at in (0, 40, 50, 60, 120, len(whole) // 2, len(whole) - 3):
+        data = bytearray(whole)
+        data[at] ^= 0x41
+        kept.write_bytes(data)
+        assert made_by(ours(), tree, "--cache", str(kept)).files == expected
+    kept.write_bytes(whole[:100])
+    assert made_by(ours(), tree, "--cache", str(kept)).files == expected
+
+
+def test_facts_in_a_cache_that_others_can_write_are_not_believed(tmp_path: Path) -> None:
+    tree = place(tmp_path / "tree", {"kernel/a.ko": module(info=[b"alias=old"])})
+    kept = tmp_path / "cache"
+    time.sleep(2.1)
+    made_by(ours(), tree, "--cache", str(kept))
+    assert b"old" in kept.read_bytes()
+    age(kept)
+    kept.chmod(0o666)
+    made_by(ours(), tree, "--cache", str(kept))
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_check_tells_what_is_stale_and_writes_nothing(tmp_path: Path) -> None:
+    tree = place(tmp_path, {name: module() for name in NAMES})
+    missing = made_by(ours(), tree, "--check")
+    assert (missing.status, missing.files, missing.out.count(b"\n")) == (1, {}, 11)
+    made_by(ours(), tree)
+    assert made_by(ours(), tree, "--check", clear=False)[1:] == (b"", "", 0)
+    (tree.modules / NAMES[0]).unlink()
+    stale = made_by(ours(), tree, "--check", clear=False)
+    assert stale.status == 1
+    assert stale.out.decode().splitlines()[0] == f"{tree.modules}/modules.dep: out of date"
+
+
+def test_strict_fails_for_a_damaged_module_that_is_listed_all_the_same(tmp_path: Path) -> None:
+    tree = place(tmp_path, {"kernel/a.ko": module(), "kernel/b.ko": b"no module"})
+    assert made_by(ours(), tree).status == 0
+    strict = made_by(ours(), tree, "--strict")
+    assert strict.status == 1
+    assert strict.files["modules.dep"] == b"kernel/a.ko:\nkernel/b.ko:\n"
+
+
+def test_quick_sees_what_kmod_does_not(tmp_path: Path) -> None:
+    tree = place(tmp_path, {name: module() for name in NAMES})
+    made_by(ours(), tree)
+    before = (tree.modules / "modules.dep").stat().st_mtime_ns
+    assert made_by(ours(), tree, "-A", clear=False).status == 0
+    assert (tree.modules / "modules.dep").stat().st_mtime_ns == before
+    (tree.modules / NAMES[0]).unlink()
+    assert NAMES[0].encode() not in made_by(ours(), tree, "-A", clear=False).files["modules.dep"]

@@ -1,0 +1,103 @@
+"""The old database or the new one, whole, whatever happens in between."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pymodutils.depends.depmod.publish import Publication
+from pymodutils.errors import ModutilsError
+from tests.depends.depmod.compare import database, made_by, ours
+from tests.depends.depmod.made import module, place
+from tests.oracles.trees import linked, tree
+
+MODULES = {f"kernel/m{at}.ko": module(info=[b"alias=x-%d" % at] * 30) for at in range(100)}
+
+
+def hidden(top: Path) -> list[str]:
+    return [name for name in os.listdir(top) if name.startswith(".")]
+
+
+def test_a_full_disk_leaves_the_old_files(tmp_path: Path) -> None:
+    if os.geteuid():
+        pytest.skip("mounting needs root")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", tmp_path], check=True)
+    try:
+        modules = place(tmp_path, {"kernel/a.ko": module(exports={b"a": 1})})
+        old = made_by(ours(), modules).files
+        (modules.modules / "kernel/b.ko").write_bytes(module(info=[b"alias=%d" % at for at in range(90000)]))
+        full = made_by(ours(), modules, clear=False)
+        assert full.status == 1
+        assert "No space left on device" in full.messages
+        assert full.files == old
+        assert hidden(modules.modules) == []
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+
+
+def test_a_read_only_tree_is_a_failure(tmp_path: Path) -> None:
+    if os.geteuid():
+        pytest.skip("mounting needs root")
+    modules = place(tmp_path, MODULES)
+    subprocess.run(["mount", "--bind", tmp_path, tmp_path], check=True)
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", tmp_path], check=True)
+        found = made_by(ours(), modules, clear=False)
+        assert (found.status, found.files) == (1, {})
+        assert "Read-only file system" in found.messages
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_nothing_is_left_of_a_publication_that_fails(error: type[BaseException], tmp_path: Path) -> None:
+    (tmp_path / "modules.dep").write_bytes(b"old")
+
+    def fail() -> None:
+        with Publication(str(tmp_path), ["modules.dep", "modules.alias"]) as files:
+            files.write("modules.dep", b"new")
+            raise error
+
+    with pytest.raises(error):
+        fail()
+    assert (tmp_path / "modules.dep").read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["modules.dep"]
+
+
+def test_what_a_killed_process_left_is_taken_away(tmp_path: Path) -> None:
+    (tmp_path / ".modules.dep.4194999.new").write_bytes(b"left")  # above any pid_max
+    (tmp_path / ".modules.other").write_bytes(b"not ours")
+    with Publication(str(tmp_path), ["modules.dep"]) as files:
+        files.write("modules.dep", b"new")
+        files.commit()
+    assert sorted(os.listdir(tmp_path)) == [".modules.other", "modules.dep"]
+
+
+def test_a_directory_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ModutilsError, match="No such file"), Publication(str(tmp_path / "no"), []):
+        pass
+
+
+@pytest.mark.lane
+@pytest.mark.slow
+def test_killed_at_any_moment_the_old_files_stay(tmp_path: Path) -> None:
+    modules = linked(tree("uml"), tmp_path)
+    old = made_by(ours(), modules).files
+    removed = next(modules.modules.rglob("vfat.ko"))
+    removed.unlink()
+    command = [sys.executable, "-m", "pymodutils", "depmod", "-b", str(tmp_path), modules.version]
+    for step in range(8):
+        with subprocess.Popen(command) as process:
+            time.sleep(0.05 * step)
+            process.send_signal(signal.SIGKILL if step % 2 else signal.SIGINT)
+        found = database(modules.modules)
+        assert found == old or step  # all old at first; once published, all new
+        if found != old:
+            assert found == made_by(ours(), modules).files
+            return
