@@ -50,7 +50,6 @@ _LAYOUTS: Final = {
     b"\2": _Layout(64, 64, "HHIQQQIHHHHHH", "IIQQQQIIQQ", 64),
 }
 _ORDERS: Final = {b"\1": ("little", "<"), b"\2": ("big", ">")}
-_SHORTEST: Final = 6  # bytes that it takes to tell the magic numbers apart
 _WINDOW: Final = 2048  # bytes before the section headers in which linkers put the names
 
 
@@ -165,8 +164,6 @@ class Elf:
 
     def _start(self) -> None:
         ident = self._read(0, 64)
-        if len(ident) < _SHORTEST:
-            raise self.bad("it has too few bytes to be anything")
         if ident[:4] != MAGIC or len(ident) <= EI_NIDENT:
             raise self.bad("it is not an ELF file", errno.ENOEXEC)
         layout = _LAYOUTS.get(ident[4:5])

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 24  # modules that a process takes at a time
 PIPE: Final = 65536  # bytes that a pipe holds before anyone reads
+SHORTEST: Final = 6  # bytes that it takes to tell the magic numbers apart
 FEW: Final = 64  # modules that are read sooner than another process is made
 
 
@@ -109,6 +110,8 @@ def _elf(fd: int, path: str) -> Elf:
         if error.errno != errno.ENOEXEC:
             raise
         data = compress.read_all(fd)
+        if len(data) < SHORTEST:
+            raise BadModule(path, f"{path}: it has too few bytes to be anything", errno.EINVAL) from None
         if not compress.is_compressed(data[:6]):
             raise
     return Elf(compress.decompress(data, path), path)

@@ -27,11 +27,11 @@ def hidden(top: Path) -> list[str]:
 def test_a_full_disk_leaves_the_old_files(tmp_path: Path) -> None:
     if os.geteuid():
         pytest.skip("mounting needs root")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", tmp_path], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", tmp_path], check=True)
     try:
         modules = place(tmp_path, {"kernel/a.ko": module(exports={b"a": 1})})
         old = made_by(ours(), modules).files
-        (modules.modules / "kernel/b.ko").write_bytes(module(info=[b"alias=%d" % at for at in range(90000)]))
+        (modules.modules / "kernel/b.ko").write_bytes(module(info=[b"alias=%d" % at for at in range(60000)]))
         full = made_by(ours(), modules, clear=False)
         assert full.status == 1
         assert "No space left on device" in full.messages
