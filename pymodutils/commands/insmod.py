@@ -9,7 +9,7 @@ import click
 
 from pymodutils.commands import options
 from pymodutils.commands.getopt import Tool
-from pymodutils.errors import ModutilsError
+from pymodutils.errors import BadModule, ModutilsError
 from pymodutils.kernel import refusals
 from pymodutils.kernel.base import Init
 from pymodutils.kernel.real import RealKernel
@@ -66,14 +66,17 @@ def insert(path: str, params: Sequence[str], flags: Init, root: Root, log: Log) 
     """Load ``path`` and give the exit status, having said why if it is 1."""
     try:
         os.stat(path)
+        os.stat(os.path.basename(path) and path)  # kmod finds no name of a module in "folder/"
     except OSError as error:
         log.error(f"could not load module {path}: {error.strerror}")
         return 1
     try:
         RealKernel(root).insert(path, " ".join(map(quoted, params)), flags)
     except ModutilsError as error:
+        if isinstance(error, BadModule):
+            log.error(str(error))
         log.error(f"could not insert module {path}: {refusals.words(refusals.INSMOD, error.errno)}")
-        advice = refusals.advice(root, error.errno)
+        advice = refusals.advice(root, error.errno, loading=True)
         if advice:
             log.warning(advice)
         return 1

@@ -12,7 +12,8 @@ import click
 from pymodutils import names
 from pymodutils.commands import options
 from pymodutils.commands.getopt import Attached, Tool, raise_usage
-from pymodutils.errors import Refused
+from pymodutils.depends.trie import Index
+from pymodutils.errors import ModutilsError, Refused
 from pymodutils.kernel import refusals, remove
 from pymodutils.kernel.real import RealKernel
 from pymodutils.log import ERROR, WARNING, Log
@@ -60,7 +61,7 @@ def command(
     words: tuple[str, ...], force: bool, wait: float | None, syslog: bool, verbose: int, root: Root
 ) -> int:
     """Remove the modules called NAME. For a module with all that only it needs, use modprobe -r."""
-    log = Log("rmmod", max(ERROR + verbose, WARNING if force else ERROR), syslog=syslog)
+    log = Log("rmmod", ERROR + verbose, syslog=syslog)
     if not words:
         log.error("missing module name.")
         return 1
@@ -85,7 +86,7 @@ class Removal:
 
     def run(self, word: str) -> int:
         """The exit status for ``word``, the name of a module or of its file, having said why if it is 1."""
-        name = names.of_path(word) if os.path.exists(word) else names.normalize(word)
+        name = names.of_path(word) if os.path.exists(word) else names.normalize(word.partition(".")[0])
         try:
             if self.deadline is not None:
                 self._when_unused(name, self.deadline)
@@ -100,7 +101,7 @@ class Removal:
         except Refused as refused:
             self.log.error(str(refused))
             self.log.error(f"could not remove module {word}: {os.strerror(refused.errno)}")
-            if advice := refusals.advice(self.root, refused.errno):
+            if advice := refusals.advice(self.root, refused.errno, loading=False):
                 self.log.warning(advice)
             return 1
         return 0
@@ -109,7 +110,8 @@ class Removal:
         try:
             remove.check(self.kernel, name, self._is_builtin)
         except remove.InUse as busy:
-            self.log.warning(f"{busy}; {RISK}")
+            loud = Log("rmmod", WARNING, syslog=self.log.syslog)
+            loud.warning(f"{busy}; {RISK}")
         except remove.Unfit:
             pass  # the kernel says it in its own words
         self.kernel.delete(name, force=True)
@@ -124,9 +126,9 @@ class Removal:
         """Say on a terminal what is waited for, in one line that changes."""
         line = f"rmmod: {busy} (use count {busy.users}); waiting, Ctrl-C to give up"
         if line != self.shown and sys.stderr.isatty() and not self.log.syslog:
+            self.shown = line  # first: an interrupt may come at any moment, and _clear must know
             sys.stderr.write(f"\r{line}\x1b[K")
             sys.stderr.flush()
-            self.shown = line
 
     def _clear(self) -> None:
         if self.shown:
@@ -135,7 +137,6 @@ class Removal:
 
     def _is_builtin(self, name: str) -> bool:
         try:
-            with open(f"{self.root.modules()}/modules.builtin", encoding="utf-8") as file:
-                return name in map(names.of_path, file)
-        except OSError:
+            return Index.open(f"{self.root.modules()}/modules.builtin.bin").get(name) is not None
+        except ModutilsError:
             return False

@@ -40,7 +40,7 @@ def state(root: Root, name: str) -> State | None:
     """
     word = _word(root, name, "initstate")
     if word is None:
-        return State.COMING if os.path.isdir(root.path(f"/sys/module/{name}")) else None
+        return State.COMING if name and os.path.isdir(root.path(f"/sys/module/{name}")) else None
     try:
         return State(word)
     except ValueError:

@@ -31,15 +31,15 @@ def words(tool: Mapping[int, str], code: int) -> str:
     return tool.get(code) or os.strerror(code)
 
 
-def advice(root: Root, code: int) -> str:
-    """What to do about ``code``, or "" where kmod's own words say it."""
+def advice(root: Root, code: int, *, loading: bool) -> str:
+    """What to do about ``code``, the answer to loading or removing, or "" where kmod's own words say it."""
     if code == errno.ENOSYS:
         return "this kernel has no support for loadable modules (CONFIG_MODULES)"
     if code == errno.EPERM:
         return _permission(root)
-    if code in SIGNATURE:
+    if loading and code in SIGNATURE:
         return "this kernel accepts only modules signed with a key that it trusts"
-    if code in LOGGED:
+    if loading and code in LOGGED:
         return "the kernel's log tells why: dmesg"
     return ""
 

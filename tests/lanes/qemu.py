@@ -6,6 +6,7 @@ kmod, and the module directory.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -19,7 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from tests.lanes.uml import INIT, REPOSITORY, answer, python_path
+from tests.lanes.uml import INIT, REPOSITORY, answer, console, python_path
 from tests.oracles import trees
 from tests.oracles.debian import Unavailable
 
@@ -27,6 +28,7 @@ LEFT_OUT = re.compile(
     r"/python3[^/]*/(test|idlelib|tkinter|ensurepip|lib2to3|turtledemo|config-3[^/]*|pydoc_data)$"
 )
 NEEDED = ("click", "elftools", "rich", "networkx", "backports", "markdown_it", "mdurl", "pygments")
+PROGRAMS = ("/bin/sh", "/bin/true", "/bin/false")
 MEMORY = "640M"
 
 
@@ -35,7 +37,7 @@ def run(
     *arguments: object,
     files: Iterable[Path] = (),
     environ: Mapping[str, str] | None = None,
-    seconds: float = 240,
+    seconds: float = 400,
 ) -> Any:
     """What ``call`` (``module:function``) returns for ``arguments``, called inside of the guest.
 
@@ -54,11 +56,9 @@ def run(
             _initramfs(out, json.dumps(job), files)
         words = [qemu, *MACHINE, "-kernel", str(kernel), "-initrd", str(here / "initrd")]
         words += ["-serial", f"file:{here / 'console'}", "-serial", f"file:{here / 'result'}"]
-        done = subprocess.run(
-            words, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, check=False
-        )
-        console = (here / "console").read_bytes() if (here / "console").exists() else b""
-        return answer(here / "result", done.stderr + console)
+        printed = console(words, seconds)
+        log = here / "console"
+        return answer(here / "result", printed + (log.read_bytes() if log.exists() else b""))
 
 
 MACHINE = [
@@ -82,13 +82,12 @@ def _python() -> str:
 
 
 def _interpreter() -> Iterator[Path]:
-    python = Path(_python())
     stdlib = Path(sysconfig.get_path("stdlib", vars={"installed_base": sys.base_prefix}))
-    yield from (python, stdlib, Path("/bin/sh"))
-    extensions = stdlib.glob("lib-dynload/*.so")
-    listed = subprocess.run(
-        ["ldd", python, "/bin/sh", *extensions], capture_output=True, text=True, check=True
-    )
+    programs = [Path(_python()), *map(Path, PROGRAMS)]
+    yield from (*programs, stdlib)
+    packages = [path.rglob("*.so") for path in _package()]
+    extensions = [*stdlib.glob("lib-dynload/*.so"), *itertools.chain.from_iterable(packages)]
+    listed = subprocess.run(["ldd", *programs, *extensions], capture_output=True, text=True, check=True)
     yield from (Path(path) for path in sorted(set(re.findall(r"(/\S+) \(0x", listed.stdout))))
 
 

@@ -5,8 +5,11 @@ It needs neither root nor kvm; the host's files are there, read-only.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,7 +24,7 @@ INIT = Path(__file__).with_name("guest") / "init.py"
 MEMORY = "512M"
 
 
-def run(call: str, *arguments: object, environ: Mapping[str, str] | None = None, seconds: float = 120) -> Any:
+def run(call: str, *arguments: object, environ: Mapping[str, str] | None = None, seconds: float = 300) -> Any:
     """What ``call`` (``module:function``) returns for ``arguments``, called inside of the guest.
 
     Arguments and result travel as JSON. Raises Unavailable if the kernel cannot run here,
@@ -35,10 +38,25 @@ def run(call: str, *arguments: object, environ: Mapping[str, str] | None = None,
         job = {"call": call, "arguments": arguments, "path": python_path(), "environ": {**(environ or {})}}
         Path(folder, "job.json").write_text(json.dumps(job))
         words = [setarch, "-R", str(kernel), *_options(folder)]
-        done = subprocess.run(
-            words, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, check=False
+        return answer(Path(folder, "result.json"), console(words, seconds))
+
+
+def console(words: list[str], seconds: float) -> bytes:
+    """All that the kernel in ``words`` prints until it ends; after ``seconds`` it is killed with its family."""
+    with tempfile.TemporaryFile() as out:
+        kernel = subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
         )
-        return answer(Path(folder, "result.json"), done.stdout + done.stderr)
+        try:
+            kernel.wait(seconds)
+        except subprocess.TimeoutExpired:
+            out.write(b"\nno end after %d seconds" % seconds)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(kernel.pid, signal.SIGKILL)
+            kernel.wait()
+        out.seek(0)
+        return out.read()
 
 
 def python_path() -> list[str]:
@@ -46,11 +64,11 @@ def python_path() -> list[str]:
     return [str(REPOSITORY), *(path for path in sys.path if path.endswith("site-packages"))]
 
 
-def answer(path: Path, console: bytes) -> Any:
-    """The result in ``path``; raises RuntimeError with the traceback in it, or with ``console``."""
+def answer(path: Path, printed: bytes) -> Any:
+    """The result in ``path``; raises RuntimeError with the traceback in it, or with what was ``printed``."""
     text = path.read_text(encoding="ascii") if path.exists() else ""
     if not text:
-        raise RuntimeError(f"the guest gave no answer:\n{console.decode(errors='replace')[-4000:]}")
+        raise RuntimeError(f"the guest gave no answer:\n{printed.decode(errors='replace')[-4000:]}")
     result = json.loads(text)
     if isinstance(result, dict) and "traceback" in result:
         raise RuntimeError(f"in the guest: {result['traceback']}")

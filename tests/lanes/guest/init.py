@@ -12,8 +12,8 @@ import traceback
 
 HOST = "/host"
 BIND, POWER_OFF = 4096, 0x4321FEDC  # linux/mount.h, linux/reboot.h
-OWN = ("/", "/usr", "/usr/lib", "/etc")  # folders whose entries are links, so that some can be replaced
-REPLACED = ("/usr/lib/modules", "/etc/modprobe.d", "/tmp", "/run", "/proc", "/sys", "/dev", "/job", "/host")
+OWN = ("/", "/usr", "/usr/lib", "/etc", "/tmp")  # their entries are links, so that some can be replaced
+REPLACED = ("/usr/lib/modules", "/etc/modprobe.d", "/run", "/proc", "/sys", "/dev", "/job", "/host")
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -36,7 +36,6 @@ def machine() -> None:
         if error.errno != 16:  # the kernel has mounted it by itself
             raise
     mount("tmpfs", "/run", "tmpfs")
-    mount("tmpfs", "/tmp", "tmpfs")
 
 
 def root_of_links(new: str) -> None:
