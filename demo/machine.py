@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 from tests.oracles.trees import linked, tree
 
+SETTLED = 3  # seconds until depmod trusts the times of files that were just made
 CONFIG = """\
 # Somebody's configuration
 options e1000e IntMode=1
@@ -25,6 +27,7 @@ def main() -> None:
     (root / "proc/sys/kernel/osrelease").write_text(f"{found.version}\n")
     (root / "proc/modules").touch()
     (root / "sys/module").mkdir(parents=True)
+    time.sleep(SETTLED)
     print(found.version, len(list(found.modules.rglob("*.ko"))))
 
 
