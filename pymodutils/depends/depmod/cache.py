@@ -154,10 +154,13 @@ def save(path: str, cache: Cache, version: str) -> None:
         raise
 
 
-def is_trusted(directory: str, sysroot: str = "") -> bool:
-    """Whether the file system of ``directory`` keeps times and inodes that mean something, and can change."""
+def is_trusted(directory: str) -> bool:
+    """Whether the file system of ``directory`` keeps times and inodes that mean something, and can change.
+
+    What this process sees is what it has mounted, below a sysroot too.
+    """
     try:
-        with open(sysroot + MOUNTS, "rb") as file:
+        with open(MOUNTS, "rb") as file:
             lines = [line.split(b" ") for line in file]
     except OSError:
         return False

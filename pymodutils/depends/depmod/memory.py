@@ -36,7 +36,7 @@ class Memory:
         self._listed = b"".join([os.fsencode(path) + b"\0" for path in paths])
         self._settings = _settings(job, config)
         old = cache.load(self.file, job.version)
-        self._old = old if old and cache.is_trusted(job.top, job.root.sysroot) else None
+        self._old = old if old and cache.is_trusted(job.top) else None
         self._known: dict[bytes, tuple[int, Facts]] = {}
 
     def is_current(self) -> bool:
