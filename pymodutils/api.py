@@ -58,15 +58,39 @@ class Modules:
         report: Callable[[str], None] = _to_stderr,
     ) -> None:
         self.root = root or default()
-        self.path = self.root.modules(release=release)
-        read = search.load(self.root, self.path, config, report)
-        self.resolver = Resolver(read, ModuleDirectory(self.path, report))
+        self.release = self.root.release() if release is None else release
+        self.path = self.root.modules(release=self.release)
+        self._config, self._report = config, report
+        self.resolver = self._resolver()
+
+    def _resolver(self) -> Resolver:
+        read = search.load(self.root, self.path, self._config, self._report)
+        return Resolver(read, ModuleDirectory(self.path, self._report))
 
     def find(self, word: str) -> list[About]:
         """The module in the file ``word``, else those that the name or alias stands for; raises NotFound."""
         from pymodutils.depends.find import Finder  # noqa: PLC0415 -- plans do without
 
         return Finder(self.path).find(word)
+
+    def depmod(self, *, compat: int = 34) -> list[str]:
+        """Make the database as this release of kmod does; the paths of damaged modules, which it lacks.
+
+        Messages go to stderr. Raises NotFound without modules, ModutilsError for cycles or a full disk: then
+        the files are what they were.
+        """
+        from pymodutils.depends.depmod import write  # noqa: PLC0415 -- dear, and rarely wanted
+        from pymodutils.depends.depmod.job import Job  # noqa: PLC0415
+        from pymodutils.depends.depmod.run import Run  # noqa: PLC0415
+        from pymodutils.depends.depmod.survey import Surveyor  # noqa: PLC0415
+
+        log = Log("depmod")
+        job = Job(self.root, self.release, self.path, self.path, compat=compat)
+        surveyor = Surveyor(Run(job, log, lambda _done, _total: None))
+        survey = surveyor.survey()
+        write.write(surveyor.database(survey), job, log)
+        self.resolver = self._resolver()
+        return survey.damaged
 
     def resolve(self, name: str) -> list[Module]:
         """The modules that ``name``, a module or an alias, leads modprobe to; raises NotFound."""
