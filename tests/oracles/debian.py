@@ -18,6 +18,7 @@ from pathlib import Path
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 TRIES = 3
+failed: dict[Path, Unavailable] = {}  # what this process need not try again
 
 
 class Unavailable(Exception):
@@ -38,9 +39,15 @@ def unpacked(package: str, suite: str = "bookworm", arch: str = "amd64") -> Path
     folder = cache() / f"{suite}-{arch}" / package
     if folder.is_dir():
         return folder
+    if folder in failed:
+        raise failed[folder]
     with _lock(suite, arch):
-        if not folder.is_dir():
-            _unpack(_download(package, suite, arch), folder)
+        try:
+            if not folder.is_dir():
+                _unpack(_download(package, suite, arch), folder)
+        except Unavailable as error:
+            failed[folder] = error
+            raise
     return folder
 
 
