@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from threading import Thread
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.errors import ModutilsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import Self
 
 _LEFTOVER: Final = re.compile(r"\.modules\.[a-z.]+\.(\d+)\.new")
@@ -39,33 +40,29 @@ class Publication:
         self._pending = {}
 
     def write(self, name: str, content: bytes) -> None:
-        """Put ``content`` on the disk, to become the file ``name``."""
+        """Hand ``content`` to the system, to become the file ``name``."""
         temporary = self._pending[name]
         _remove(temporary)  # left by a process that was killed and had our number
         try:
             fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
             try:
                 _write_all(fd, content)
-                os.fsync(fd)
             finally:
                 os.close(fd)
         except OSError as error:
             raise self._refused(name, error) from error
 
     def commit(self) -> None:
-        """Give everything its name, durably."""
+        """Put everything on the disk, then give it its names, durably."""
         name = ""
+        _flush(list(self._pending.values()))
         try:
             for name, temporary in list(self._pending.items()):
                 os.rename(temporary, f"{self.directory}/{name}")
                 del self._pending[name]
-            fd = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            try:
-                os.fsync(fd)
-            finally:
-                os.close(fd)
         except OSError as error:
             raise self._refused(name, error) from error
+        _flush([self.directory])
 
     def _listing(self) -> list[str]:
         try:
@@ -76,6 +73,33 @@ class Publication:
     def _refused(self, name: str, error: OSError) -> ModutilsError:
         path = f"{self.directory}/{name}"
         return ModutilsError(path, f"could not write {path}: {error.strerror}", error.errno)
+
+
+def _flush(paths: Sequence[str]) -> None:
+    """Wait until all of ``paths`` are on the disk: at once, so that the file system commits them together.
+
+    Raises ModutilsError for the first that the system cannot write.
+    """
+    refused: list[OSError] = []
+    threads = [Thread(target=_flush_one, args=(path, refused)) for path in paths]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for error in refused:
+        raise ModutilsError(error.filename, f"could not write {error.filename}: {error.strerror}", error.errno)
+
+
+def _flush_one(path: str, refused: list[OSError]) -> None:
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+    except OSError as error:
+        error.filename = path
+        refused.append(error)
 
 
 def _write_all(fd: int, content: bytes) -> None:
