@@ -79,8 +79,7 @@ class Modules:
         Messages go to stderr. Raises NotFound without modules, ModutilsError for cycles or a full disk: then
         the files are what they were.
         """
-        from pymodutils.depends.depmod import write  # noqa: PLC0415 -- dear, and rarely wanted
-        from pymodutils.depends.depmod.job import Job  # noqa: PLC0415
+        from pymodutils.depends.depmod.job import Job  # noqa: PLC0415 -- dear, and rarely wanted
         from pymodutils.depends.depmod.run import Run  # noqa: PLC0415
         from pymodutils.depends.depmod.survey import Surveyor  # noqa: PLC0415
 
@@ -88,7 +87,7 @@ class Modules:
         job = Job(self.root, self.release, self.path, self.path, compat=compat)
         surveyor = Surveyor(Run(job, log, lambda _done, _total: None))
         survey = surveyor.survey()
-        write.write(surveyor.database(survey), job, log)
+        surveyor.write(survey)
         self.resolver = self._resolver()
         return survey.damaged
 

@@ -88,15 +88,13 @@ def _update(run: Run, given: dict[str, Any]) -> bool:
     if not (given["show"] or given["check"]) and surveyor.is_unchanged(survey):
         surveyor.keep(survey, written=True)
         return faults
-    database = surveyor.database(survey)
     if given["show"]:
-        for text in write.show(database, run.job, run.log):
+        for text in write.show(surveyor.database(survey), run.job, run.log):
             sys.stdout.buffer.write(text)
     elif given["check"]:
-        faults |= _check(write.stale(database, run.job, run.log))
+        faults |= _check(write.stale(surveyor.database(survey), run.job, run.log))
     else:
-        write.make_room(run.job)
-        write.write(database, run.job, run.log)
+        surveyor.write(survey)
         surveyor.keep(survey, written=True)
     return faults
 

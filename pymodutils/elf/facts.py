@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sys
 from array import array
+from itertools import accumulate, compress
+from operator import not_
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.elf import decode
@@ -87,11 +89,7 @@ def _symbols(elf: Elf) -> tuple[bytes, bytes]:
         ]
     end = strtab.index
     try:
-        needs = [
-            strtab[at : end(b"\0", at)]
-            for at, section in zip(names, sections, strict=True)
-            if not section and at
-        ]
+        needs = [strtab[at : end(b"\0", at)] for at in compress(names, map(not_, sections)) if at]
     except ValueError:
         raise elf.bad("the name of a symbol lies outside of the names") from None
     exports = _counted(elf, names, strtab, local) if strtab.find(_CRC) >= 0 else b""
@@ -124,16 +122,14 @@ def _column(table: bytes, code: str, order: str) -> memoryview | array[int]:
 
 def _counted(elf: Elf, names: list[int], strtab: bytes, local: tuple[int, int]) -> bytes:
     """The X of all symbols __crc_X; only if some are not among the global ``names`` are local ones read."""
-    places = set()
-    place = strtab.find(_CRC)
-    while place >= 0:
-        places.add(place)
-        place = strtab.find(_CRC, place + 1)
+    skip = len(_CRC)
+    before, *parts = strtab.split(_CRC)
+    places = set(accumulate((len(part) + skip for part in parts[:-1]), initial=len(before)))
     found = places.intersection(names)
     if len(found) < len(places):
         words = _column(elf.read(*local), "I", elf.order)[:: _SHAPES[elf.bits].words]
         found |= places.intersection(words.tolist())
-    end, skip = strtab.index, len(_CRC)
+    end = strtab.index
     return _joined([strtab[place + skip : end(b"\0", place)] for place in sorted(found)])
 
 

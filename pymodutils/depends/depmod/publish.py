@@ -87,7 +87,9 @@ def _flush(paths: Sequence[str]) -> None:
     for thread in threads:
         thread.join()
     for error in refused:
-        raise ModutilsError(error.filename, f"could not write {error.filename}: {error.strerror}", error.errno)
+        raise ModutilsError(
+            error.filename, f"could not write {error.filename}: {error.strerror}", error.errno
+        )
 
 
 def _flush_one(path: str, refused: list[OSError]) -> None:

@@ -64,6 +64,14 @@ class Surveyor:
             count += 1
         return count
 
+    def write(self, survey: Survey) -> None:
+        """Write the database; raises ModutilsError if there are cycles, or the system refuses."""
+        from pymodutils.depends.depmod import write  # noqa: PLC0415 -- -n and --check do without
+
+        write.make_room(self.job)
+        known = emit.Database(survey.modules, survey.facts, (), {})
+        write.write(known, lambda: self.database(survey), self.job, self.log)
+
     def database(self, survey: Survey) -> emit.Database:
         """All that the files say; raises ModutilsError, having named them, if there are cycles."""
         prefix = self.job.prefix.encode()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Said = list[tuple[int, str]]  # messages: level and text
 
 SHOWN: Final = ("dep", "alias", "softdep", "weakdep", "symbols", "devname")  # in the order of -n
-ELSEWHERE: Final = ("modules.alias", "modules.alias.bin")  # as much work as all the others
+NEAR: Final = ("modules.dep", "modules.dep.bin", "modules.symbols", "modules.symbols.bin")  # half of the work
 TEXTS: Final[Mapping[str, Callable[[Database], bytes]]] = {
     "modules.dep": emit.dep,
     "modules.alias": emit.alias,
@@ -84,16 +84,18 @@ def _read(top: str, name: str, log: Log) -> bytes | None:
         return None
 
 
-def write(database: Database, job: Job, log: Log) -> None:
-    """Write all files of the database, or none of them; raises ModutilsError if the system refuses."""
+def write(known: Database, complete: Callable[[], Database], job: Job, log: Log) -> None:
+    """Write all files of the database, or none of them; raises ModutilsError if the system refuses.
+
+    Another process writes those that ``known``, without dependencies and owners, is enough for, while this
+    one makes the ``complete`` database.
+    """
     names = names_of(job.compat)
     with ExitStack() as stack:
         files = stack.enter_context(publish.Publication(job.out, names))
-        alone = len(database.modules) <= FEW
-        near = [name for name in names if alone or name not in ELSEWHERE]
-        far = [name for name in names if name not in near]
-        child = stack.enter_context(Child(lambda: _written(far, database, job, files))) if far else None
-        said = _written(near, database, job, files)
+        far = [] if len(known.modules) <= FEW else [name for name in names if name not in NEAR]
+        child = stack.enter_context(Child(lambda: _written(far, known, job, files))) if far else None
+        said = _written([name for name in names if name not in far], complete(), job, files)
         if child:
             said |= child.result()
         for name in names:
