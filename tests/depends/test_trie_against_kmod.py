@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pymodutils.depends.trie import Index, build
@@ -147,6 +147,7 @@ def small(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     st.lists(st.tuples(ALIAS, MODULES, st.integers(0, 2)), min_size=1, max_size=15),
     st.text("ab*-", min_size=1, max_size=5),
 )
+@example([("*", "n", 2), ("*[^a]", "m", 2)], "-")
 def test_kmod_finds_in_our_file_what_we_do(
     small: Database, found: list[tuple[str, str, int]], name: str
 ) -> None:

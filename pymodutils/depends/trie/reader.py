@@ -28,6 +28,7 @@ WILDCARDS: Final = b"*?["
 LITERALS: Final = bytes(set(range(256)) - set(WILDCARDS))
 FLAGS: Final = PREFIX | VALUES | CHILDREN
 LEAF: Final = PREFIX | VALUES
+UNSEEN: Final = -1  # no place in a file
 
 
 class Index:
@@ -158,18 +159,21 @@ class Index:
     def _below(self, word: int, label: str = "") -> Iterator[tuple[str, int, int]]:
         """Each node from ``word`` on: its key after ``label``, its word, and where its values are.
 
-        Parents come first, then children in the order of their characters. Keys are latin-1.
+        Children come first, in the order of their characters, then their parent. Keys are latin-1.
         """
         left = len(self._data)
-        todo = [(word, label)]
+        todo: list[tuple[int, str, int]] = [(word, label, UNSEEN)]
         while todo:
-            word, key = todo.pop()
+            word, key, end = todo.pop()
+            if end != UNSEEN:
+                yield key, word, end
+                continue
             key, below, end = self._entered(word, key)
             left -= end - (word & OFFSET)
             if left < 0:
                 raise self._bad("nodes overlap")
-            yield key, word, end
-            todo += below
+            todo.append((word, key, end))
+            todo += [(child, longer, UNSEEN) for child, longer in below]
 
     def _entered(self, word: int, label: str) -> tuple[str, list[tuple[int, str]], int]:
         """The key of the node, its children's words and labels from the last on, and where its values are."""
