@@ -68,14 +68,14 @@ def stamp(status: os.stat_result) -> tuple[int, ...]:
 
 def stamps(paths: Iterable[str]) -> array[int]:
     """The stamps of ``paths``; zeros for what is not there."""
-    found = array("q")
+    found: list[int] = []
     look = os.stat
     for path in paths:
         try:
-            found.extend(stamp(look(path)))
+            found += stamp(look(path))
         except OSError:
-            found.extend((0,) * STAMP)
-    return found
+            found += (0,) * STAMP
+    return array("q", found)
 
 
 def settled(found: array[int], since: int) -> bool:

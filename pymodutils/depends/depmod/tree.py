@@ -13,7 +13,7 @@ from pymodutils.errors import ModutilsError, NotFound
 from pymodutils.names import EXTENSIONS, of_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from pymodutils.depends.depmod.config import Config
     from pymodutils.log import Log
@@ -41,7 +41,10 @@ def find(top: str, config: Config, log: Log) -> list[str]:
     if not os.path.isdir(top):
         _open(top, log)
         raise NotFound(top, "could not search modules: No such file or directory")
-    return [path for place in (top, *config.externals) for path in walk(place, config.excludes, log)]
+    found: list[str] = []
+    for place in (top, *config.externals):
+        walk(place, SKIPPED | config.excludes, found, log)
+    return found
 
 
 def existing(paths: Iterable[str]) -> list[str]:
@@ -70,18 +73,16 @@ def choose(top: str, paths: Iterable[str], config: Config, log: Log, *, compat: 
     return order(top, modules, log, compat=compat)
 
 
-def walk(directory: str, excludes: frozenset[str], log: Log, depth: int = 0) -> Iterator[str]:
-    """The path of each module file below ``directory``, in the directory's own order."""
-    skipped = SKIPPED | excludes
+def walk(directory: str, skipped: frozenset[str], found: list[str], log: Log, depth: int = 0) -> None:
+    """Add the path of each module file below ``directory`` to ``found``, in the directory's own order."""
     for entry in _open(directory, log):
-        name = entry.name
-        if name in skipped:
+        if entry.name in skipped:
             continue
         if entry.is_dir():
-            yield from walk(entry.path, excludes, log, depth + 1)
+            walk(entry.path, skipped, found, log, depth + 1)
         elif entry.is_file():
-            if name.endswith(EXTENSIONS):
-                yield entry.path
+            if entry.name.endswith(EXTENSIONS):
+                found.append(entry.path)
         else:
             _complain(entry, depth, log)
 
