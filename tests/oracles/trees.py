@@ -51,7 +51,7 @@ def tree(name: str) -> Tree:
 def linked(source: Tree, root: Path) -> Tree:
     """``source`` again below ``root``, the module files as hard links, all others as copies."""
     copy = Tree(root, source.version)
-    shutil.copytree(source.modules, copy.modules, symlinks=True, copy_function=_link)
+    shutil.copytree(source.modules, copy.modules, symlinks=True, copy_function=link)
     return copy
 
 
@@ -113,12 +113,13 @@ def _uml() -> Tree:
         if not root.is_dir():
             partial = root.with_name("uml.partial")
             shutil.rmtree(partial, ignore_errors=True)
-            shutil.copytree(folder, partial / "lib/modules", symlinks=True, copy_function=_link)
+            shutil.copytree(folder, partial / "lib/modules", symlinks=True, copy_function=link)
             partial.rename(root)
     return Tree(root, version)
 
 
-def _link(source: str, target: str) -> str:
+def link(source: str, target: str) -> str:
+    """Make ``target`` the same file as ``source`` if that is a module, else a copy."""
     if source.endswith(".ko") or ".ko." in source:
         try:
             os.link(source, target)

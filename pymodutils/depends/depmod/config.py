@@ -12,25 +12,17 @@ if TYPE_CHECKING:
     from pymodutils.log import Log
     from pymodutils.root import Root
 
+MERGED: Final = "/usr/lib/depmod.d"
+MERGED_SINCE: Final = 32  # the version of kmod that looked there first
 DIRECTORIES: Final = (
     "/etc/depmod.d",
     "/run/depmod.d",
     "/usr/local/lib/depmod.d",
-    "/usr/lib/depmod.d",
+    MERGED,
     "/lib/depmod.d",
 )
 BUILT_IN: Final = "built-in"
 EXTERNAL: Final = "external"
-_CLASSES: Final = {
-    "alpha": "a-zA-Z",
-    "digit": "0-9",
-    "alnum": "a-zA-Z0-9",
-    "upper": "A-Z",
-    "lower": "a-z",
-    "space": r"\s",
-    "xdigit": "0-9a-fA-F",
-    "punct": "!-/:-@\\[-`{-~",
-}
 
 
 class Config(NamedTuple):
@@ -38,28 +30,33 @@ class Config(NamedTuple):
 
     searches: tuple[str, ...] = ("updates",)  # relative to the version directory; the first ranks highest
     overrides: tuple[str, ...] = ()  # SUBDIR/MODULE, the latest definition first
-    externals: tuple[str, ...] = ()  # absolute directories in the order of their definition
+    externals: tuple[str, ...] = ()  # absolute directories, the latest definition first
     excludes: frozenset[str] = frozenset()  # names of files and directories
     files: tuple[str, ...] = ()  # what was read
 
 
-def read(root: Root, release: str, paths: Sequence[str], log: Log) -> Config:
-    """The configuration for the kernel ``release``: of ``paths`` if there are any, else of DIRECTORIES."""
+def directories(root: Root, compat: int) -> list[str]:
+    """Where kmod ``compat`` looks for configuration that nobody names."""
+    return [root.path(each) for each in DIRECTORIES if each != MERGED or compat >= MERGED_SINCE]
+
+
+def read(paths: Sequence[str], release: str, log: Log) -> Config:
+    """What the files among and in ``paths`` say for the kernel ``release``."""
     searches: list[str] = []
     overrides: list[str] = []
     externals: list[str] = []
     excludes: list[str] = []
-    files = find(paths or [root.path(directory) for directory in DIRECTORIES], log)
+    files = find(paths, log)
     for where, words in _lines(files, log):
         match words:
-            case ["search", *directories]:
-                searches += directories
+            case ["search", *places]:
+                searches += places
             case ["override", module, version, subdirectory, *_]:
                 if _matches(version, release):
                     overrides.insert(0, f"{subdirectory}/{module}")
             case ["external", version, directory, *_]:
                 if _matches(version, release):
-                    externals.append(directory)
+                    externals.insert(0, directory)
             case ["exclude", *names]:
                 excludes += names
             case ["include" | "make_map_files", *_]:
@@ -90,30 +87,24 @@ def find(paths: Sequence[str], log: Log) -> list[str]:
 
 
 def _lines(files: Sequence[str], log: Log) -> Iterator[tuple[str, list[str]]]:
-    """(FILE:LINE, words) of each line that says something; a backslash joins lines."""
+    """(FILE:LINE, words) of each line that says something."""
     for file in files:
+        from pymodutils.depends.config import BLANKS, lines  # noqa: PLC0415 -- most machines have no such file
+
         try:
-            with open(file, encoding="utf-8", errors="surrogateescape", newline="") as handle:
+            with open(file, encoding="utf-8", errors="surrogateescape", newline="\n") as handle:
                 text = handle.read()
         except OSError as error:
             log.error(f"file parsing {file}: {error.strerror}")
             continue
-        number = 0
-        for line in text.replace("\\\n", "\0").split("\n"):
-            number += 1 + line.count("\0")
-            words = line.replace("\0", "").replace("\t", " ").split(" ")
-            words = [word for word in words if word]
-            if words and not line.startswith("#"):
-                yield f"{file}:{number}", words
+        for number, line in lines(text):
+            yield f"{file}:{number}", re.findall(f"[^{BLANKS}]+", line)
 
 
 def _matches(pattern: str, release: str) -> bool:
     """Whether ``release`` is meant by KVER: ``*`` or a POSIX regular expression that matches anywhere."""
     if pattern == "*":
         return True
-    for name, members in _CLASSES.items():
-        pattern = pattern.replace(f"[:{name}:]", members)
-    try:
-        return re.search(pattern, release) is not None
-    except re.error:
-        return False
+    from pymodutils.depends.depmod import ere  # noqa: PLC0415 -- few machines have such a line
+
+    return ere.search(pattern, release)

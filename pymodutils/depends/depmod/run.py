@@ -25,7 +25,8 @@ class Run:
     def __init__(self, job: Job, log: Log, progress: Progress) -> None:
         self.job, self.log, self.progress = job, log, progress
         self.kernel = _kernel_symbols(job, log)
-        self.config = config.read(job.root, job.release, job.config, log)
+        places = job.config or config.directories(job.root, job.compat)
+        self.config = config.read(places, job.release, log)
         paths = tree.existing(job.files) if job.files else tree.find(job.top, self.config, log)
         self.said = log.said
         self.memory = Memory(job, self.config, paths)

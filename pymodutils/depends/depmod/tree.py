@@ -23,6 +23,7 @@ BUCKETS: Final = 512
 _SUFFIXES: Final = frozenset(map(str.encode, EXTENSIONS))
 MOST: Final = 65534  # modules: kmod's order is a 16-bit number
 FIRST_FD: Final = 3
+LOWEST: Final = (0, 0)  # rank
 
 
 class Module(NamedTuple):
@@ -88,8 +89,9 @@ def walk(directory: str, skipped: frozenset[str], found: list[str], log: Log, de
 
 
 def _open(directory: str, log: Log) -> list[os.DirEntry[str]]:
+    """What is in ``directory``; their paths have a slash more than its own name, as kmod's have."""
     try:
-        with os.scandir(directory) as entries:
+        with os.scandir(f"{directory}/" if directory.endswith("/") else directory) as entries:
             return list(entries)
     except OSError as error:
         log.error(f"could not open directory {directory}: {error.strerror}")
@@ -111,21 +113,29 @@ def _module(top: str, path: str, name: str) -> Module:
     return Module(os.fsencode(name), path, os.fsencode(listed))
 
 
+class Place(NamedTuple):
+    """A directory that a search line names, or an external line."""
+
+    prefix: str  # of the paths in it
+    rank: tuple[int, int]  # of the word, and of the external directory among these
+    external: bool
+
+
 class Ranking:
     """Which of two files of one name is taken: overrides first, then the rank of its directory."""
 
     def __init__(self, top: str, config: Config) -> None:
-        self.top = top
         self.overrides = [f"{top}/{override}" for override in config.overrides]
-        last = len(config.searches) - 1
+        last = len(config.searches)
         ranks = [(word, last - at) for at, word in enumerate(config.searches)]
-        self.built_in = max([rank for word, rank in ranks if word == BUILT_IN], default=-1)
-        self.directories: list[tuple[str, int]] = []
+        self.built_in = max([(rank, 0) for word, rank in ranks if word == BUILT_IN], default=LOWEST)
+        self.places: list[Place] = []
         for word, rank in reversed(ranks):
             if word == EXTERNAL:
-                self.directories += [(f"{path}/", rank) for path in config.externals]
+                found = enumerate(config.externals)
+                self.places += [Place(f"{path}/", (rank, at), external=True) for at, path in found]
             elif word != BUILT_IN:
-                self.directories.append((f"{top}/{word}/", rank))
+                self.places.append(Place(f"{top}/{word}/", (rank, 0), external=False))
 
     def prefers(self, new: str, old: str) -> bool:
         """Whether the file ``new`` takes the place of ``old``."""
@@ -133,13 +143,14 @@ class Ranking:
         for override in self.overrides:
             if override in stems:
                 return override == stems[0]
-        ours = theirs = -1
-        for directory, rank in self.directories:
-            if new.startswith(directory):
-                ours = rank
-            elif old.startswith(directory):
-                theirs = rank
-        return (ours if ours >= 0 else self.built_in) > (theirs if theirs >= 0 else self.built_in)
+        ours = theirs = self.built_in
+        for place in self.places:
+            is_ours = new.startswith(place.prefix)
+            if is_ours:
+                ours = place.rank
+            if old.startswith(place.prefix) and (place.external or not is_ours):
+                theirs = place.rank
+        return ours > theirs
 
 
 def _stem(path: str) -> str:
