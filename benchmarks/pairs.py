@@ -36,11 +36,12 @@ Before = Callable[[], object]
 
 def measure(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Run:
     """Run ``command`` once, its output thrown away; raises CalledProcessError unless it exits with 0."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     start = time.perf_counter()
     pid = os.posix_spawnp(
         command[0],
         list(command),
-        {**os.environ, **(environment or {})},
+        {**inherited, **(environment or {})},
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
