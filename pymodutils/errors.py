@@ -26,6 +26,10 @@ class BadModule(ModutilsError):
     errno = codes.ENOEXEC
 
 
+class BadKernel(ModutilsError):
+    """A kernel image, package or description that is not what it says."""
+
+
 class BadIndex(ModutilsError):
     """A modules.*.bin whose offsets, counts or depth lie."""
 

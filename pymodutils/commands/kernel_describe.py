@@ -1,0 +1,71 @@
+"""``pymodutils kernel describe``: which kernel an image, package or directory holds."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from typing import TYPE_CHECKING
+
+import click
+
+from pymodutils.commands import options
+from pymodutils.commands.getopt import Tool
+from pymodutils.errors import ModutilsError
+from pymodutils.kernel import saved
+from pymodutils.kernel.sources import source
+from pymodutils.log import Log
+
+if TYPE_CHECKING:
+    from pymodutils.root import Root
+
+EXAMPLES = [
+    (
+        "kernel describe /boot/vmlinuz-6.1.0-50-amd64",
+        "what the image tells, and the config-RELEASE beside it",
+    ),
+    ("kernel describe linux-image-6.1.0-50-amd64_6.1.176-1_amd64.deb -o k.json", "keep it in a file"),
+    ("kernel describe vmlinuz /usr/src/linux-headers-6.1.0-50-amd64", "two sources; the first one wins"),
+    ("kernel describe running", "the kernel that runs, and the files of its release"),
+]
+
+
+@click.command(cls=Tool, examples=EXAMPLES)
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("-o", "--output", metavar="FILE", help="Write the description as JSON into FILE.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print (text)."
+)
+@options.sysroot
+def command(sources: tuple[str, ...], output: str | None, form: str, root: Root) -> None:
+    """Say which kernel SOURCE is: its release, its exports, and how it was configured.
+
+    A SOURCE is a kernel image, a headers directory, a module directory, a .deb or .rpm package, a .config,
+    a Module.symvers, a saved description, or the word "running". Of several the first that knows
+    something wins; where they disagree is told.
+    """
+    kernel = source.describe(sources, root)
+    log = Log("kernel describe")
+    for conflict in kernel.conflicts:
+        log.warning(conflict)
+    if output:
+        _write(output, saved.dumps(kernel))
+    if form == "json":
+        click.echo(saved.dumps(kernel), nl=False)
+        return
+    from pymodutils.kernel.summary import lines  # noqa: PLC0415 -- text only
+
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    click.echo("\n".join(lines(kernel)))
+
+
+def _write(path: str, text: str) -> None:
+    """The file ``path`` with ``text``, whole or not at all."""
+    folder = os.path.dirname(os.path.abspath(path))
+    try:
+        with tempfile.NamedTemporaryFile("w", dir=folder, encoding="ascii", delete=False) as file:
+            file.write(text)
+        os.chmod(file.name, 0o644)
+        os.replace(file.name, path)
+    except OSError as error:
+        raise ModutilsError(path, f"could not write {path}: {error.strerror}", error.errno) from None

@@ -1,0 +1,173 @@
+"""From the file that a boot loader takes to the kernel as it lies in memory.
+
+What each container looks like is said in Documentation/arch/x86/boot.rst, arm64/booting.rst,
+riscv/boot-image-header.rst and drivers/firmware/efi/libstub (zboot). Where a container does not tell the
+place of its payload (zImage, s390, MIPS), every compressed stream in it is tried.
+"""
+
+from __future__ import annotations
+
+import re
+from struct import unpack_from
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.elf.kernelimage import payload
+from pymodutils.errors import BadKernel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BANNER: Final = b"Linux version "
+DEPTH: Final = 4  # containers in containers: an Image.gz in a zboot is two
+TRIES: Final = 40  # streams in one file that may not be what they look like
+SECTOR: Final = 512
+EM_386, EM_ARM, EM_X86_64, EM_AARCH64, EM_RISCV, EM_S390 = 3, 40, 62, 183, 243, 22
+STREAM: Final = re.compile(
+    b"|".join(re.escape(form.magic) for form in payload.FORMATS if form.name not in ("gzip", "bzip2", "lzma"))
+    + rb"|\x1f\x8b\x08[\0-\x1f].{4}[\0\2\4]|BZh[1-9]1AY&SY|\x5d\0\0.[\0-\7]\xff{8}",
+    re.DOTALL,
+)
+
+
+class Image(NamedTuple):
+    """An uncompressed kernel, and what its wrapping told."""
+
+    data: bytes  # an ELF file, or memory as it is
+    container: str  # bzImage, zImage, Image, zboot, vmlinux..., outermost first, joined by " > "
+    machine: int = 0  # e_machine, 0 if only the kernel itself can tell
+    bits: int = 0
+    order: str = ""
+
+
+class _Wrap(NamedTuple):
+    """One container: its name and its content, which is a kernel already if ``final``."""
+
+    name: str
+    content: bytes
+    final: bool = False
+    machine: int = 0
+    bits: int = 0
+    order: str = ""
+
+
+def unwrap(data: bytes, subject: str) -> Image:
+    """The kernel in ``data``; raises BadKernel if there is none or its payload is damaged."""
+    names: list[str] = []
+    machine = 0
+    for _ in range(DEPTH):
+        wrap = _open(data, subject)
+        names.append(wrap.name)
+        machine = machine or wrap.machine
+        data = wrap.content
+        if wrap.final:
+            return Image(data, " > ".join(names), wrap.machine or machine, wrap.bits, wrap.order)
+    raise BadKernel(subject, f"{subject}: more than {DEPTH} containers in each other")
+
+
+def _open(data: bytes, subject: str) -> _Wrap:
+    for reader in READERS:
+        wrap = reader(data, subject)
+        if wrap is not None:
+            return wrap
+    return _search(data, subject)
+
+
+def _stream(data: bytes, subject: str) -> _Wrap | None:
+    form = payload.find(data)
+    return form and _Wrap(form.name, payload.decompress(form, data, subject))
+
+
+def _bzimage(data: bytes, subject: str) -> _Wrap | None:
+    if data[0x202:0x206] != b"HdrS":
+        return None
+    version, sectors = unpack_from("<H", data, 0x206)[0], data[0x1F1] or 4
+    if version < 0x208:  # noqa: PLR2004 -- boot protocol 2.08, Linux 2.6.26
+        return None
+    offset, size = unpack_from("<II", data.ljust(0x250, b"\0"), 0x248)
+    start = (sectors + 1) * SECTOR + offset
+    if start + size > len(data):
+        raise BadKernel(
+            subject, f"{subject}: its payload of {size} bytes at {start} lies outside of the file"
+        )
+    content = data[start : start + size]
+    return _Wrap(f"bzImage {_packing(content)}".strip(), *_inner(content, subject))
+
+
+def _zboot(data: bytes, subject: str) -> _Wrap | None:
+    if data[:2] != b"MZ" or data[4:8] != b"zimg":
+        return None
+    offset, size = unpack_from("<II", data.ljust(16, b"\0"), 8)
+    if offset + size > len(data):
+        raise BadKernel(
+            subject, f"{subject}: its payload of {size} bytes at {offset} lies outside of the file"
+        )
+    content = data[offset : offset + size]
+    return _Wrap(f"EFI zboot {_packing(content)}".strip(), *_inner(content, subject))
+
+
+def _packing(content: bytes) -> str:
+    form = payload.find(content)
+    return form.name if form else ""
+
+
+def _inner(content: bytes, subject: str) -> tuple[bytes]:
+    form = payload.find(content)
+    return (payload.decompress(form, content, subject) if form else content,)
+
+
+def _raw(data: bytes, _subject: str) -> _Wrap | None:
+    if data[56:60] == b"ARM\x64":
+        order = "big" if data[24] & 1 else "little"
+        return _Wrap("arm64 Image", data, True, EM_AARCH64, 64, order)
+    if data[48:56] == b"RISCV\0\0\0" and data[56:60] == b"RSC\x05":
+        return _Wrap("riscv Image", data, True, EM_RISCV, 0, "little")
+    return None
+
+
+def _elf(data: bytes, _subject: str) -> _Wrap | None:
+    """An ELF file is the kernel itself, unless it is a small one around a payload (MIPS vmlinuz)."""
+    if data[:4] != b"\x7fELF" or BANNER not in data:
+        return None
+    return _Wrap("vmlinux", data, True)
+
+
+def _search(data: bytes, subject: str) -> _Wrap:
+    name, machine, bits, order = _outside(data)
+    refused, left = "", payload.LIMIT
+    for count, match in enumerate(STREAM.finditer(data)):
+        form = payload.find(data[match.start() : match.start() + 16])
+        if form is None or count >= TRIES or left < 0:
+            break
+        try:
+            content = payload.decompress(form, data[match.start() :], subject)
+        except BadKernel as error:
+            refused = refused or str(error)
+            continue
+        left -= len(content)
+        if BANNER in content:
+            final = content[:4] != b"\x7fELF"
+            return _Wrap(f"{name} {form.name}".strip(), content, final, machine, bits, order)
+    if BANNER in data:
+        return _Wrap(name or "raw image", data, True, machine, bits, order)
+    reason = f" ({refused})" if refused else ""
+    raise BadKernel(
+        subject, f"{subject}: no Linux kernel in it{reason}: give a vmlinuz, Image or vmlinux file"
+    )
+
+
+def _outside(data: bytes) -> tuple[str, int, int, str]:
+    """What the wrapping itself tells: its name, e_machine, bits and byte order."""
+    if data[0x24:0x28] == b"\x18\x28\x6f\x01":
+        return "zImage", EM_ARM, 32, "little"
+    if data[0x24:0x28] == b"\x01\x6f\x28\x18":
+        return "zImage", EM_ARM, 32, "big"
+    if data[0x10008:0x1000E] == b"S390EP":
+        return "s390 image", EM_S390, 64, "big"
+    if data[:4] == b"\x7fELF" and len(data) > 20:  # noqa: PLR2004 -- up to e_machine
+        order = "big" if data[5] == 2 else "little"  # noqa: PLR2004 -- ELFDATA2MSB
+        machine = int.from_bytes(data[18:20], "big" if order == "big" else "little")
+        return "ELF", machine, 64 if data[4] == 2 else 32, order  # noqa: PLR2004 -- ELFCLASS64
+    return "", 0, 0, ""
+
+
+READERS: Final[tuple[Callable[[bytes, str], _Wrap | None], ...]] = (_stream, _bzimage, _zboot, _raw, _elf)

@@ -1,0 +1,98 @@
+"""What the strings in a kernel tell of it: its release, its vermagic, and how it was configured.
+
+A message that only one configuration compiles in is proof of it; its absence proves nothing, for other
+releases word it differently.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from typing import Final, NamedTuple
+
+BANNER: Final = re.compile(
+    rb"Linux version (\d[^ \0\n]*) \([^\0\n]*\) (#\d[^\0\n]*)\n"
+)  # not the weak one: "# SMP"
+SHORT: Final = re.compile(rb"Linux version (\d[^ \0\n]*) ")
+VERMAGIC: Final = rb"\0(%s (?:[!-~]+ )*[!-~]*)\0"
+IKCONFIG: Final = re.compile(rb"IKCFG_ST(\x1f\x8b.*?)IKCFG_ED", re.DOTALL)
+CONFIG_LIMIT: Final = 4 << 20  # bytes of a .config
+FLAGS: Final = {  # words of vermagic; include/linux/vermagic.h
+    "SMP": "SMP",
+    "mod_unload": "MODULE_UNLOAD",
+    "modversions": "MODVERSIONS",
+    "preempt_rt": "PREEMPT_RT",
+}
+MESSAGES: Final = (  # (text, switch, its value where the text is)
+    (b"module verification failed: signature and/or required key missing", "MODULE_SIG", True),
+    (b"%s: %s: kernel tainted.\n", "MODULE_FORCE_LOAD", True),
+    (b"livepatch module, but livepatch support is disabled", "LIVEPATCH", False),
+    (b"tainting kernel with TAINT_LIVEPATCH", "LIVEPATCH", True),
+    (b"loading module not compiled with retpoline compiler", "RETPOLINE", True),
+    (b"section %s (index %d) has invalid WRITE|EXEC flags", "STRICT_MODULE_RWX", True),
+    (b"not a gzip compressed module", "MODULE_COMPRESS_GZIP", True),
+    (b"not an xz compressed module", "MODULE_COMPRESS_XZ", True),
+    (b"has both .ctors and .init_array", "CONSTRUCTORS", True),
+)
+DECOMPRESSES: Final = ("MODULE_COMPRESS_GZIP", "MODULE_COMPRESS_XZ")  # only MODULE_DECOMPRESS has these texts
+GENERATIONS: Final = (  # (text, the first release whose loader has it), newest first
+    (b"tries to import module namespace", "6.16"),
+    (b"more extended version crcs than names", "6.14"),
+    (b"symbol name out of bounds in string table", "6.12"),
+    (b"Only one .modinfo section must exist", "6.3"),
+)
+
+
+class Evidence(NamedTuple):
+    """What was found; None where there was nothing."""
+
+    release: str | None
+    version: str | None  # "#1 SMP ...", of the banner
+    vermagic: str | None
+    config: str | None  # the .config that CONFIG_IKCONFIG built in
+    switches: dict[str, bool]
+    generation: str | None
+
+
+def gather(data: bytes) -> Evidence:
+    """Everything that the kernel ``data`` says of itself in strings."""
+    banner = BANNER.search(data) or SHORT.search(data)
+    release = banner[1] if banner else None
+    vermagic = _vermagic(data, release) if release else None
+    switches = {switch: value for text, switch, value in MESSAGES if text in data}
+    if any(switch in switches for switch in DECOMPRESSES):
+        switches["MODULE_DECOMPRESS"] = True
+    return Evidence(
+        release=_text(release),
+        version=_text(banner[2]) if banner and banner.re is BANNER else None,
+        vermagic=vermagic,
+        config=_config(data),
+        switches=switches | (of_vermagic(vermagic) if vermagic else {}),
+        generation=next((name for text, name in GENERATIONS if text in data), None),
+    )
+
+
+def of_vermagic(vermagic: str) -> dict[str, bool]:
+    """The switches that the words of ``vermagic`` stand for: each word is there if and only if it is on."""
+    words = vermagic.split(" ")[1:]
+    return {switch: word in words for word, switch in FLAGS.items()}
+
+
+def _vermagic(data: bytes, release: bytes) -> str | None:
+    """The one string that is the release and words, each with a space behind it."""
+    found = set(re.findall(VERMAGIC % re.escape(release), data))
+    return _text(found.pop()) if len(found) == 1 else None
+
+
+def _config(data: bytes) -> str | None:
+    packed = IKCONFIG.search(data)
+    if packed is None:
+        return None
+    try:
+        return zlib.decompressobj(31).decompress(packed[1], CONFIG_LIMIT).decode("utf-8", "surrogateescape")
+    except zlib.error:
+        return None
+
+
+def _text(found: bytes | None) -> str | None:
+    return None if found is None else found.decode("utf-8", "surrogateescape")

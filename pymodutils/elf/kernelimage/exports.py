@@ -1,0 +1,150 @@
+"""Export tables: what __ksymtab, __kcrctab and their strings say, wherever they were found.
+
+An entry is {value, name, namespace}, of pointers or of 32-bit distances from each field to what it names
+(CONFIG_HAVE_ARCH_PREL32_RELOCATIONS); before Linux 5.4 it has no namespace. include/linux/export.h.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import repeat
+from struct import unpack_from
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.errors import BadKernel
+
+if TYPE_CHECKING:
+    from pymodutils.elf.kernelimage.memory import Memory
+    from pymodutils.elf.scan import Elf, Section
+
+TABLES: Final = ("", "_gpl", "_unused", "_unused_gpl", "_gpl_future")  # in the order in which they lie
+GPL_TABLES: Final = ("_gpl", "_unused_gpl")
+FLAGS: Final = "__kflagstab"  # since 7.0 one table for all, and a byte of flags for each
+GPL_FLAG: Final = 1
+NAME: Final = re.compile(rb"[A-Za-z_.$][\w.$]*")
+NAMESPACE: Final = re.compile(rb"[!-~]{0,200}")  # "module:one,two-*" since 6.16
+NARROW: Final = 4  # bytes of a CRC since 4.10, and of a distance
+
+
+class Export(NamedTuple):
+    """A symbol that modules may use."""
+
+    address: int | None  # as linked, before KASLR; None if it is not known
+    crc: int | None  # None without CONFIG_MODVERSIONS, or if it is not known
+    gpl: bool | None  # only for modules with a compatible licence; None if it is not known
+    namespace: str | None  # "" for none, None if it is not known
+
+
+class Shape(NamedTuple):
+    """How the entries of a table are written."""
+
+    relative: bool  # distances rather than pointers
+    fields: int  # 3, or 2 before namespaces
+
+    def size(self, memory: Memory) -> int:
+        """Bytes of one entry."""
+        return self.fields * (NARROW if self.relative else memory.word)
+
+
+SHAPES: Final = (Shape(True, 3), Shape(False, 3), Shape(True, 2), Shape(False, 2))
+
+
+class Table(NamedTuple):
+    """One export table found in an image."""
+
+    offset: int  # in the file
+    length: int
+    crcs: list[int] | None
+    gpl: bool
+
+
+def read(memory: Memory, shape: Shape, tables: list[Table]) -> dict[str, Export]:
+    """Every export of ``tables``; raises BadKernel if a name lies outside of the image."""
+    found: dict[str, Export] = {}
+    for table in tables:
+        crcs = table.crcs or repeat(None, table.length)
+        for (value, name, space), crc in zip(entries(memory, shape, table), crcs, strict=True):
+            text = memory.string(name)
+            namespace = memory.string(space) if space else b""
+            if not text or namespace is None:
+                raise BadKernel("kernel image", "the kernel's export table names a place outside of it")
+            key = text.decode("utf-8", "surrogateescape")
+            found[key] = Export(value, crc, table.gpl, namespace.decode("utf-8", "surrogateescape"))
+    return found
+
+
+def entries(memory: Memory, shape: Shape, table: Table) -> list[tuple[int, int, int]]:
+    """(value, name, namespace) of each entry, as addresses; 0 for no namespace."""
+    count = table.length * shape.fields
+    if table.offset + table.length * shape.size(memory) > len(memory.data):
+        raise BadKernel("kernel image", "an export table lies outside of it")
+    code = "i" if shape.relative else memory.long
+    words = list(unpack_from(f"{memory.prefix}{count}{code}", memory.data, table.offset))
+    if shape.relative:
+        start = memory.address(table.offset)
+        mask = memory.mask
+        places = range(start, start + count * NARROW, NARROW)
+        words = [(place + word) & mask if word else 0 for place, word in zip(places, words, strict=True)]
+    spaces = words[2::3] if shape.fields == 3 else [0] * table.length  # noqa: PLR2004
+    return list(zip(words[:: shape.fields], words[1 :: shape.fields], spaces, strict=True))
+
+
+def in_sections(memory: Memory, elf: Elf) -> tuple[Shape, list[Table]] | None:
+    """The shape of the tables of a vmlinux with section headers, and the tables; None without any."""
+    sections = {section.name: section for section in elf.sections}
+    total = sections.get("__ksymtab") or sections.get("__ksymtab_gpl")
+    if total is None:
+        return None
+    shape = _shape(memory, total)
+    tables = [table for kind in TABLES for table in _table(memory, shape, sections, kind)]
+    return shape, tables
+
+
+def _table(memory: Memory, shape: Shape, sections: dict[str, Section], kind: str) -> list[Table]:
+    symbols = sections.get(f"__ksymtab{kind}")
+    count = symbols.sh_size // shape.size(memory) if symbols else 0
+    if symbols is None or not count:
+        return []
+    crcs = sections.get(f"__kcrctab{kind}")
+    numbers = crcs and read_crcs(memory, crcs.sh_offset, count, crcs.sh_size // count)
+    flags = sections.get(FLAGS)
+    if flags is None or kind:
+        return [Table(symbols.sh_offset, count, numbers, kind in GPL_TABLES)]
+    marks = memory.data[flags.sh_offset : flags.sh_offset + count]
+    return _by_flag(Table(symbols.sh_offset, count, numbers, False), marks, shape.size(memory))
+
+
+def _by_flag(table: Table, marks: bytes, size: int) -> list[Table]:
+    """``table`` as one of its own for each entry."""
+    return [
+        Table(table.offset + at * size, 1, table.crcs and table.crcs[at : at + 1], bool(mark & GPL_FLAG))
+        for at, mark in enumerate(marks)
+    ]
+
+
+def read_crcs(memory: Memory, offset: int, count: int, size: int) -> list[int] | None:
+    """``count`` CRCs of ``size`` bytes each, or None if ``size`` is not one that CRCs have."""
+    if size not in (NARROW, memory.word) or offset + count * size > len(memory.data):
+        return None
+    code = "I" if size == NARROW else "Q"
+    return list(unpack_from(f"{memory.prefix}{count}{code}", memory.data, offset))
+
+
+def _shape(memory: Memory, section: Section) -> Shape:
+    """The one shape in which the first entries' names are strings in the image."""
+    for shape in SHAPES:
+        count = min(section.sh_size // shape.size(memory), 16)
+        rows = entries(memory, shape, Table(section.sh_offset, count, None, False))
+        names = [name_of(memory, name, space) for _, name, space in rows]
+        if all(names) and names == sorted(names):
+            return shape
+    raise BadKernel("kernel image", "the entries of its __ksymtab are of no known shape")
+
+
+def name_of(memory: Memory, name: int, namespace: int) -> bytes:
+    """The name at the address ``name``, or b"" if that or ``namespace`` is not what an entry may have."""
+    text = memory.string(name)
+    if not text or not NAME.fullmatch(text):
+        return b""
+    space = memory.string(namespace) if namespace else b""
+    return b"" if space is None or not NAMESPACE.fullmatch(space) else text

@@ -1,0 +1,54 @@
+"""Where an arm64 Image is linked: its own relocations say it, for nothing else in it does.
+
+Each names a place that holds zeros, or already its value, until the kernel relocates itself; only one
+start of the image makes that true of all.
+"""
+
+from __future__ import annotations
+
+from struct import iter_unpack, pack
+from typing import Final
+
+RELATIVE: Final = 0x403  # R_AARCH64_RELATIVE
+ENTRY: Final = 24  # bytes of Elf64_Rela
+FEWEST: Final = 200  # entries in a row, else they are no relocations
+SAMPLE: Final = 8000  # entries looked at
+ALIGN: Final = 0x10000  # what the kernel's start is aligned to
+
+
+def find(data: bytes) -> int | None:
+    """The address of the first byte of the arm64 Image ``data`` as linked, or None if it cannot be told."""
+    start = _relocations(data)
+    if start is None:
+        return None
+    rows = iter_unpack("<QQQ", data[start : start + SAMPLE * ENTRY])
+    values = {place: value for place, kind, value in rows if kind == RELATIVE}
+    lowest = (max(values) + 8 - len(data)) // ALIGN * ALIGN + ALIGN
+    highest = min(values) // ALIGN * ALIGN
+    votes = {base: _written(data, values, base) for base in range(lowest, highest + 1, ALIGN)}
+    best = max(votes, key=votes.__getitem__, default=0)
+    return best if votes and list(votes.values()).count(votes[best]) == 1 else None
+
+
+def _relocations(data: bytes) -> int | None:
+    """The offset of the first of many entries in a row."""
+    kind = pack("<Q", RELATIVE)
+    at = data.find(kind)
+    while at >= 0:
+        row = data[at : at + FEWEST * ENTRY]
+        if at % 8 == 0 and all(row[step : step + 8] == kind for step in range(0, FEWEST * ENTRY, ENTRY)):
+            return at - 8
+        at = data.find(kind, at + 8)
+    return None
+
+
+def _written(data: bytes, values: dict[int, int], base: int) -> int:
+    """How many places hold their value, were the image at ``base``; -1 if one holds other than zeros."""
+    count = 0
+    for place, value in values.items():
+        held = data[place - base : place - base + 8]
+        if held == value.to_bytes(8, "little"):
+            count += 1
+        elif held != bytes(8):
+            return -1
+    return count

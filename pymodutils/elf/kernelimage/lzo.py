@@ -1,0 +1,178 @@
+"""LZO1X in the frame of lzop, in which kernels are packed.
+
+The stream: https://docs.kernel.org/staging/lzo.html; the frame: lzop's own header, then blocks of
+(length, packed length, check sums, data), a length of 0 at the end. All numbers are big endian.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Final, NamedTuple
+
+from pymodutils.elf.kernelimage.lz4 import Damaged
+
+MAGIC: Final = b"\x89LZO\0\r\n\x1a\n"
+BLOCK: Final = 64 << 20  # bytes that lzop lets come out of one block
+LEVELS_SINCE: Final = 0x0940  # the version of lzop whose header has more fields
+ADLER_OUT, ADLER_IN, EXTRA, CRC_OUT, CRC_IN, FILTER = 1, 2, 0x40, 0x100, 0x200, 0x800
+NEAR: Final = 64  # the first code of a match of 3 to 8 bytes at most 2 KiB back
+FURTHER: Final = 16  # the first code of a match of any length; below are runs and the shortest matches
+RUN: Final = 4  # the state after a run of literals
+FAR: Final = 16384  # a match this far back with distance 0 is the end of a stream
+
+
+class _Reader:
+    """Big-endian numbers, one after another."""
+
+    def __init__(self, data: bytes, at: int) -> None:
+        self.data, self.at = data, at
+
+    def number(self, size: int) -> int:
+        start, self.at = self.at, self.at + size
+        if self.at > len(self.data):
+            raise Damaged("it ends too early")
+        return int.from_bytes(self.data[start : self.at], "big")
+
+
+class _Block(NamedTuple):
+    size: int
+    packed: bytes
+    adler: int | None  # of what comes out
+    crc: int | None
+
+
+def decompress(data: bytes, limit: int) -> bytes:
+    """What the frame at the start of ``data`` holds, up to its end mark.
+
+    Raises Damaged, also when more than ``limit`` bytes come out.
+    """
+    reader = _Reader(data, len(MAGIC))
+    flags = _header(reader)
+    parts: list[bytes] = []
+    left = limit
+    while (block := _block(reader, flags)) is not None:
+        left -= block.size
+        if left < 0 or block.size > BLOCK:
+            raise Damaged(f"more than {limit} bytes come out of it")
+        parts.append(_unpacked(block))
+    return b"".join(parts)
+
+
+def _header(reader: _Reader) -> int:
+    """The flags; ``reader`` stands at the first block after it."""
+    version = reader.number(2)
+    reader.number(2)  # of the library
+    late = version >= LEVELS_SINCE
+    reader.number(3 if late else 0)  # the version needed, and the method
+    reader.number(1)  # the level, or the method of old
+    flags = reader.number(4)
+    if flags & FILTER:
+        raise Damaged("it went through a filter of lzop")
+    reader.number(12 if late else 8)  # mode and time
+    reader.number(reader.number(1))  # the name
+    reader.number(4)  # the header's check sum
+    if flags & EXTRA:
+        reader.number(reader.number(4) + 4)
+    return flags
+
+
+def _block(reader: _Reader, flags: int) -> _Block | None:
+    size = reader.number(4)
+    if not size:
+        return None
+    packed = reader.number(4)
+    adler = reader.number(4) if flags & ADLER_OUT else None
+    crc = reader.number(4) if flags & CRC_OUT else None
+    if packed < size:
+        reader.number(4 * bool(flags & ADLER_IN) + 4 * bool(flags & CRC_IN))
+    start = reader.at
+    reader.at += packed
+    if packed > size or reader.at > len(reader.data):
+        raise Damaged("a block lies outside of the data")
+    return _Block(size, reader.data[start : reader.at], adler, crc)
+
+
+def _unpacked(block: _Block) -> bytes:
+    stored = len(block.packed) == block.size
+    data = block.packed if stored else stream(block.packed, block.size)
+    wrong = block.adler is not None and zlib.adler32(data) != block.adler
+    if wrong or (block.crc is not None and zlib.crc32(data) != block.crc):
+        raise Damaged("a check sum does not hold")
+    return data
+
+
+def stream(packed: bytes, size: int) -> bytes:
+    """The ``size`` bytes that one LZO1X stream stands for; raises Damaged."""
+    out = bytearray()
+    try:
+        _instructions(packed, out, size)
+    except IndexError:
+        raise Damaged("a block ends within an instruction") from None
+    if len(out) != size:
+        raise Damaged(f"a block of {size} bytes has {len(out)}")
+    return bytes(out)
+
+
+def _instructions(packed: bytes, out: bytearray, size: int) -> None:
+    """Append what each instruction says to ``out``: the loop that all the time goes into.
+
+    ``state`` is the number of literals that the last instruction brought along, 4 for a run of its own.
+    """
+    at, state = 0, 0
+    if packed[0] > 17:  # noqa: PLR2004 -- a first run of literals is written in one byte
+        run = packed[0] - 17
+        out += packed[1 : 1 + run]
+        at, state = 1 + run, min(run, RUN)
+    while True:
+        code = packed[at]
+        at += 1
+        if code >= NEAR:  # most of all
+            match = (code >> 5) + 1
+            distance = (packed[at] << 3) + (code >> 2 & 7) + 1
+            state = code & 3
+            at += 1
+        elif code < FURTHER and state == 0:
+            run, at = (code, at) if code else _longer(packed, at, 15)
+            out += packed[at : at + run + 3]
+            at, state = at + run + 3, RUN
+            continue
+        else:
+            match, distance, state, at = _match(packed, at, code, state)
+            if not match:
+                return
+        start = len(out) - distance
+        if start < 0 or match > size:
+            raise Damaged("a match lies outside of its block")
+        if match > distance:
+            out += (out[start:] * (match // distance + 1))[:match]
+        else:
+            out += out[start : start + match]
+        if state:
+            out += packed[at : at + state]
+            at += state
+        if len(out) > size:
+            raise Damaged(f"a block holds more than its {size} bytes")
+
+
+def _match(packed: bytes, at: int, code: int, state: int) -> tuple[int, int, int, int]:
+    """Length, distance, literals and what follows of the rarer matches; length 0 is the end of the stream."""
+    if code < FURTHER:
+        match, distance = (3, 2049) if state == RUN else (2, 1)
+        return match, distance + (packed[at] << 2) + (code >> 2), code & 3, at + 1
+    bits = 31 if code >= 2 * FURTHER else 7
+    match = code & bits
+    if not match:
+        match, at = _longer(packed, at, bits)
+    pair = packed[at] | packed[at + 1] << 8
+    if code >= 2 * FURTHER:
+        return match + 2, (pair >> 2) + 1, pair & 3, at + 2
+    distance = FAR + ((code & 8) << 11) + (pair >> 2)
+    return 0 if distance == FAR else match + 2, distance, pair & 3, at + 2
+
+
+def _longer(packed: bytes, at: int, length: int) -> tuple[int, int]:
+    """``length`` and the bytes at ``at`` that add to it, and where they end."""
+    while not packed[at]:
+        length += 255
+        at += 1
+    return length + packed[at], at + 1

@@ -1,0 +1,72 @@
+"""The kernel's address space as its image fills it: from addresses to bytes and strings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.errors import BadKernel
+
+if TYPE_CHECKING:
+    from pymodutils.elf.scan import Elf
+
+SHF_ALLOC: Final = 2
+SHT_NOBITS: Final = 8
+MOST: Final = 512  # sections in memory: a kernel has some sixty
+LONGEST: Final = 512  # bytes of a symbol's name: KSYM_NAME_LEN
+
+
+class Region(NamedTuple):
+    """``size`` bytes of the file at ``offset`` lie at ``address``."""
+
+    address: int
+    offset: int
+    size: int
+
+
+class Memory:
+    """``data`` with its ``regions``; words have ``bits`` and ``order``."""
+
+    def __init__(self, data: bytes, regions: list[Region], bits: int, order: str) -> None:
+        self.data, self.regions, self.bits, self.order = data, regions, bits, order
+        self.word = bits // 8
+        self.prefix = ">" if order == "big" else "<"
+        self.long = "Q" if bits == 64 else "I"  # noqa: PLR2004 -- struct's code of a pointer
+        self.mask = (1 << bits) - 1
+
+    def offset(self, address: int) -> int | None:
+        """Where in the file the byte at ``address`` is, or None."""
+        for at, region in enumerate(self.regions):
+            if 0 <= address - region.address < region.size:
+                if at:  # the next question is mostly about the same region
+                    self.regions.insert(0, self.regions.pop(at))
+                return address - region.address + region.offset
+        return None
+
+    def address(self, offset: int) -> int:
+        """The address of the byte at ``offset`` of the file; the inverse of ``offset``."""
+        for region in self.regions:
+            if 0 <= offset - region.offset < region.size:
+                return offset - region.offset + region.address
+        raise BadKernel("kernel image", f"the byte at offset {offset} of the kernel has no address")
+
+    def string(self, address: int) -> bytes | None:
+        """The NUL-terminated string at ``address``, or None if there is none of at most LONGEST bytes."""
+        start = self.offset(address)
+        if start is None:
+            return None
+        end = self.data.find(b"\0", start, start + LONGEST + 1)
+        return None if end < 0 else self.data[start:end]
+
+
+def of_sections(data: bytes, elf: Elf) -> Memory:
+    """The memory that the sections of a vmlinux describe."""
+    sections = [one for one in elf.sections if one.sh_flags & SHF_ALLOC and one.sh_type != SHT_NOBITS]
+    if len(sections) > MOST:
+        raise BadKernel("kernel image", f"{len(sections)} sections are more than a kernel has")
+    regions = [Region(one.sh_addr, one.sh_offset, one.sh_size) for one in sections]
+    return Memory(data, regions, elf.bits, elf.order)
+
+
+def at_base(data: bytes, base: int, bits: int, order: str) -> Memory:
+    """The memory of an image without headers that starts at ``base``."""
+    return Memory(data, [Region(base, 0, len(data))], bits, order)

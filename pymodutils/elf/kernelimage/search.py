@@ -1,0 +1,230 @@
+"""Export tables in an image without section headers, found by what they must look like.
+
+The tables name symbols that nearly every kernel exports. Where such a name stands, some entry must point;
+its neighbours are entries too, in the order of their names, and behind the last table lie the CRCs.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from struct import pack
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from pymodutils.elf.kernelimage.exports import (
+    GPL_TABLES,
+    NARROW,
+    SHAPES,
+    TABLES,
+    Shape,
+    Table,
+    entries,
+    name_of,
+    read_crcs,
+)
+from pymodutils.elf.kernelimage.memory import Memory, at_base
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ANCHORS: Final = (
+    b"module_layout",
+    b"register_chrdev_region",
+    b"kmem_cache_alloc",
+    b"filp_close",
+    b"register_filesystem",
+    b"mutex_lock",
+    b"vfree",
+    b"jiffies",
+    b"wake_up_process",
+    b"schedule_timeout",
+    b"init_task",
+    b"iomem_resource",
+    b"class_destroy",
+    b"device_register",
+    b"add_timer",
+    b"synchronize_rcu",
+    b"kthread_stop",
+    b"unregister_netdev",
+    b"seq_printf",
+    b"kfree",
+)
+TRIED: Final = 6  # anchors whose entry is looked for
+PAGE: Final = 4096  # bytes to which every kernel's start is aligned
+NIBBLES: Final = bytes(byte & 0xF for byte in range(256))
+FEW: Final = 3  # places of an anchor that tells something
+AGREE: Final = 5  # anchors that must agree on where the kernel starts
+STEP: Final = 64  # entries looked at in one go
+FEWEST: Final = 16  # entries of a table, else it is none
+SLACK: Final = 64  # bytes of padding, or of strings that no entry names
+
+
+class Found(NamedTuple):
+    """Export tables, and the memory they are written for."""
+
+    memory: Memory
+    shape: Shape
+    tables: list[Table]
+    crcs_known: bool  # False: something lies where the CRCs should be
+
+
+def search(data: bytes, bits: int, order: str, *, relative: bool) -> Found | None:
+    """The tables in ``data``; None if there are none.
+
+    Entries of distances are looked for first if ``relative``, else entries of pointers.
+    """
+    places = [found for found in (list(_places(data, anchor)) for anchor in ANCHORS) if 0 < len(found) <= FEW]
+    for distances in (relative, not relative):
+        base = 0 if distances else _base(data, places, bits, order)
+        if base is not None:
+            found = _around(at_base(data, base, bits, order), places[:TRIED], relative=distances)
+            if found:
+                return found
+    return None
+
+
+def _places(data: bytes, name: bytes) -> Iterator[int]:
+    """Where ``name`` ends a string: it may be the tail of a longer one."""
+    at = data.find(name + b"\0")
+    for _ in range(FEW + 1):
+        if at < 0:
+            return
+        yield at
+        at = data.find(name + b"\0", at + 1)
+
+
+def _base(data: bytes, places: list[list[int]], bits: int, order: str) -> int | None:
+    """The address of the image's first byte: the one at which most anchors are pointed to."""
+    words = _Words(data, bits // 8, order)
+    votes: Counter[int] = Counter()
+    for anchored in places:
+        votes.update(
+            {(words.word(at) - place) % (1 << bits) for place in anchored for at in words.like(place)}
+        )
+    best = votes.most_common(2)
+    if not best or best[0][1] < AGREE or (len(best) > 1 and best[0][1] == best[1][1]):
+        return None
+    return best[0][0]
+
+
+class _Words:
+    """The aligned words of an image, looked up by their bits below PAGE."""
+
+    def __init__(self, data: bytes, size: int, order: str) -> None:
+        self.data, self.size = data, size
+        self.order: Literal["big", "little"] = "big" if order == "big" else "little"
+        low, second = (size - 1, size - 2) if order == "big" else (0, 1)
+        count = len(data) // size
+        self.pairs = bytearray(2 * count)  # of each word the lowest byte, and four bits of the next
+        self.pairs[::2] = data[low : count * size : size]
+        self.pairs[1::2] = data[second : count * size : size].translate(NIBBLES)
+
+    def word(self, at: int) -> int:
+        """The word number ``at``."""
+        return int.from_bytes(self.data[at * self.size : (at + 1) * self.size], self.order)
+
+    def like(self, place: int) -> Iterator[int]:
+        """The numbers of the words that agree with ``place`` in the bits below PAGE."""
+        wanted = bytes((place & 0xFF, place >> 8 & 0xF))
+        at = self.pairs.find(wanted)
+        while at >= 0:
+            if at % 2 == 0:
+                yield at // 2
+            at = self.pairs.find(wanted, at + 1)
+
+
+def _around(memory: Memory, places: list[list[int]], *, relative: bool) -> Found | None:
+    """The tables around the first of the strings at ``places`` that an entry names."""
+    for field in (field for found in places for place in found for field in _naming(memory, place, relative)):
+        for shape in SHAPES:
+            if shape.relative == relative:
+                start, names = _walk(memory, shape, field - shape.size(memory) // shape.fields)
+                if len(names) >= FEWEST:
+                    return _found(memory, shape, start, names)
+    return None
+
+
+def _naming(memory: Memory, place: int, relative: bool) -> Iterator[int]:
+    """The offsets of fields that name the string at ``place``."""
+    if relative:
+        yield from _distances(memory, place)
+        return
+    wanted = pack(memory.prefix + memory.long, memory.address(place))
+    at = memory.data.find(wanted)
+    while at >= 0:
+        if at % memory.word == 0:
+            yield at
+        at = memory.data.find(wanted, at + 1)
+
+
+def _distances(memory: Memory, place: int) -> Iterator[int]:
+    """The offsets of 32-bit words that hold their own distance to ``place``.
+
+    Within 64 KiB the upper half of such a word has one of two values, which are looked for.
+    """
+    data, half = memory.data, 2 if memory.order == "little" else 0
+    for chunk in range(0, len(data), 0x10000):
+        for upper in {(place - chunk) >> 16 & 0xFFFF, (place - chunk - 0xFFFF) >> 16 & 0xFFFF}:
+            wanted = pack(memory.prefix + "H", upper)
+            at = data.find(wanted, chunk, chunk + 0x10002)
+            while at >= 0:
+                field = at - half
+                if field % NARROW == 0 and data[field : field + 4] == _distance(memory, place - field):
+                    yield field
+                at = data.find(wanted, at + 1, chunk + 0x10002)
+
+
+def _distance(memory: Memory, distance: int) -> bytes:
+    return pack(memory.prefix + "I", distance & 0xFFFFFFFF)
+
+
+def _walk(memory: Memory, shape: Shape, entry: int) -> tuple[int, list[bytes]]:
+    """The offset of the first of the entries around ``entry``, and the names of them all."""
+    size = shape.size(memory)
+    after = list(_names(memory, shape, entry, size))
+    before = list(_names(memory, shape, entry - size, -size)) if after else []
+    return entry - len(before) * size, before[::-1] + after
+
+
+def _names(memory: Memory, shape: Shape, at: int, step: int) -> Iterator[bytes]:
+    """The names of the entries from ``at`` on, upwards or downwards, up to what is no entry."""
+    size = abs(step)
+    while True:
+        count = min(STEP, (len(memory.data) - at) // size if step > 0 else at // size + 1)
+        if count <= 0 or at < 0:
+            return
+        start = at if step > 0 else at - (count - 1) * size
+        rows = entries(memory, shape, Table(start, count, None, False))
+        for _, name, space in rows if step > 0 else reversed(rows):
+            text = name_of(memory, name, space)
+            if not text:
+                return
+            yield text
+        at += count * step
+
+
+def _found(memory: Memory, shape: Shape, start: int, names: list[bytes]) -> Found | None:
+    """The one run of entries cut into tables: a table ends where the next name is a smaller one."""
+    size = shape.size(memory)
+    cuts = [at for at in range(1, len(names)) if names[at] <= names[at - 1]]
+    bounds = [0, *cuts, len(names)]
+    if len(bounds) - 1 > len(TABLES):
+        return None
+    whole = Table(start, len(names), None, False)
+    crcs, known = _crcs(memory, shape, whole)
+    tables = [
+        Table(start + first * size, last - first, crcs and crcs[first:last], kind in GPL_TABLES)
+        for first, last, kind in zip(bounds, bounds[1:], TABLES, strict=False)
+    ]
+    return Found(memory, shape, tables, known)
+
+
+def _crcs(memory: Memory, shape: Shape, whole: Table) -> tuple[list[int] | None, bool]:
+    """The CRCs between the tables and the strings, and whether that place is as it should be."""
+    rows = entries(memory, shape, whole)
+    end = whole.offset + whole.length * shape.size(memory)
+    strings = min(memory.offset(name) or 0 for row in rows for name in row[1:] if name)
+    gap = strings - end
+    for size in {NARROW, memory.word}:
+        if 0 <= gap - size * whole.length < SLACK:
+            return read_crcs(memory, end, whole.length, size), True
+    return None, 0 <= gap < SLACK

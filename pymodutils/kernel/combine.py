@@ -1,0 +1,124 @@
+"""Several sources as one description: the first that knows something wins, and disagreement is told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+from pymodutils.elf.kernelimage.exports import Export
+from pymodutils.kernel.description import Description, generation_of, is_strict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+SINGLE: Final = (
+    "release",
+    "version",
+    "vermagic",
+    "machine",
+    "bits",
+    "order",
+    "page_size",
+    "module_size",
+    "generation",
+    "strict_versions",
+)
+
+
+def combine(parts: Sequence[Description]) -> Description:
+    """``parts`` as one, earlier ones before later ones; exports are merged attribute by attribute.
+
+    A list of exports that is complete takes no further names.
+    """
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = _merge(whole, part)
+    return derive(whole)
+
+
+def derive(kernel: Description) -> Description:
+    """``kernel`` with what follows from what is known of it."""
+    if kernel.generation is None and kernel.release:
+        kernel = kernel._replace(generation=generation_of(kernel.release))
+    if kernel.strict_versions is None and kernel.version:
+        kernel = kernel._replace(strict_versions=is_strict(kernel.version))
+    return kernel
+
+
+def _merge(first: Description, second: Description) -> Description:
+    conflicts = list(first.conflicts + second.conflicts)
+    names = f"{_names(first)} says", f"{_names(second)} says"
+    single: dict[str, Any] = {}
+    for field in SINGLE:
+        ours, theirs = getattr(first, field), getattr(second, field)
+        single[field] = theirs if ours is None else ours
+        if ours is not None and theirs is not None and ours != theirs:
+            conflicts.append(f"{field}: {names[0]} {ours!r}, {names[1]} {theirs!r}; the first is taken")
+    for name in first.switches.keys() & second.switches.keys():
+        if first.switches[name] != second.switches[name]:
+            said = f"{names[0]} {_yes(first.switches[name])}, {names[1]} {_yes(second.switches[name])}"
+            conflicts.append(f"CONFIG_{name}: {said}; the first is taken")
+    exports = _exports(first, second, conflicts)
+    return Description(
+        **single,
+        exports=exports,
+        complete=first.complete or second.complete,
+        switches={**second.switches, **first.switches},
+        sources=first.sources + second.sources,
+        conflicts=tuple(conflicts),
+        remarks={**second.remarks, **first.remarks},
+    )
+
+
+def _exports(first: Description, second: Description, conflicts: list[str]) -> Mapping[str, Export]:
+    """The exports of both.
+
+    A name that a complete list lacks is left out: if it comes from modules, another module exports it.
+    """
+    if not first.exports or not second.exports:
+        return first.exports or second.exports
+    names = _listed(first, second)
+    differs = Counter[str]()
+    lists = (first.exports, second.exports)
+    merged = {name: _row([rows[name] for rows in lists if name in rows], differs) for name in names}
+    if first.complete and second.complete:
+        differs["names"] = len(first.exports.keys() ^ second.exports.keys())
+    told = {"names": "are exported by one only"}
+    both = f"{_names(first)} and {_names(second)}"
+    for what, count in sorted((+differs).items()):
+        how = told.get(what, f"have another {what}")
+        conflicts.append(f"exports: {count} {how} in {both}; the first is taken")
+    return merged
+
+
+def _listed(first: Description, second: Description) -> list[str]:
+    """The names of the merged exports: those of a complete list, else of both."""
+    if first.complete or second.complete:
+        return list(first.exports if first.complete else second.exports)
+    return [*first.exports, *(name for name in second.exports if name not in first.exports)]
+
+
+def _row(rows: list[Export], differs: Counter[str]) -> Export:
+    if len(rows) == 1:
+        return rows[0]
+    first, second = rows
+    differs.update(
+        field
+        for field, ours, theirs in zip(first._fields, first, second, strict=True)
+        if ours is not None and theirs is not None and ours != theirs
+    )
+    return Export(
+        address=second.address if first.address is None else first.address,
+        crc=second.crc if first.crc is None else first.crc,
+        gpl=second.gpl if first.gpl is None else first.gpl,
+        namespace=second.namespace if first.namespace is None else first.namespace,
+    )
+
+
+def _names(part: Description) -> str:
+    more = f" (and {len(part.sources) - 1} more)" if len(part.sources) > 1 else ""
+    return f"{part.sources[0]}{more}" if part.sources else "a source"
+
+
+def _yes(value: bool) -> str:
+    return "y" if value else "n"

@@ -1,0 +1,167 @@
+"""Which kernel: everything of a kernel that decides what becomes of a module."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pymodutils.elf.kernelimage.exports import Export
+
+SWITCHES: Final = (  # the configuration that changes verdicts, layout or what can be seen; without CONFIG_
+    "MODULES",
+    "SMP",
+    "PREEMPT_BUILD",
+    "PREEMPT_RT",
+    "MODVERSIONS",
+    "ASM_MODVERSIONS",
+    "BASIC_MODVERSIONS",
+    "EXTENDED_MODVERSIONS",
+    "MODULE_SIG",
+    "MODULE_SIG_FORCE",
+    "MODULE_FORCE_LOAD",
+    "MODULE_UNLOAD",
+    "MODULE_FORCE_UNLOAD",
+    "MODULE_UNLOAD_TAINT_TRACKING",
+    "MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS",
+    "MODULE_SRCVERSION_ALL",
+    "MODULE_COMPRESS",
+    "MODULE_COMPRESS_NONE",
+    "MODULE_COMPRESS_GZIP",
+    "MODULE_COMPRESS_XZ",
+    "MODULE_COMPRESS_ZSTD",
+    "MODULE_DECOMPRESS",
+    "STRICT_MODULE_RWX",
+    "TRIM_UNUSED_KSYMS",
+    "KALLSYMS",
+    "KALLSYMS_ALL",
+    "RETPOLINE",  # MITIGATION_RETPOLINE since 6.9
+    "LIVEPATCH",
+    "CONSTRUCTORS",
+    "DYNAMIC_DEBUG",
+    "DYNAMIC_DEBUG_CORE",
+    "FUNCTION_TRACER",
+    "GENERIC_BUG",
+    "JUMP_LABEL",
+    "LOCK_DOWN_KERNEL_FORCE_INTEGRITY",
+    "RANDSTRUCT",
+    "SECURITY_LOCKDOWN_LSM",
+    "SYSFS",
+    "TRACEPOINTS",
+)
+GENERATIONS: Final = ("6.1", "6.3", "6.13", "6.14", "6.16")  # releases whose loader differs from that before
+ARCHES: Final = {  # e_machine -> the name that people use
+    2: "sparc",
+    3: "i386",
+    4: "m68k",
+    8: "mips",
+    15: "parisc",
+    20: "powerpc",
+    21: "powerpc64",
+    22: "s390x",
+    40: "arm",
+    42: "sh",
+    43: "sparc64",
+    50: "ia64",
+    62: "x86_64",
+    92: "openrisc",
+    94: "xtensa",
+    183: "aarch64",
+    195: "arc",
+    243: "riscv",
+    252: "csky",
+    258: "loongarch",
+    0x9026: "alpha",
+}
+
+
+class Description(NamedTuple):
+    """A kernel as far as it is known; None and absent entries are what is not."""
+
+    release: str | None = None
+    version: str | None = None  # "#1 SMP ...", as uname -v shows
+    vermagic: str | None = None
+    machine: int | None = None  # e_machine
+    bits: int | None = None
+    order: str | None = None  # "little" or "big"
+    page_size: int | None = None  # bytes
+    exports: Mapping[str, Export] = MappingProxyType({})
+    complete: bool = False  # whether what is not in ``exports`` is not exported
+    switches: Mapping[str, bool] = MappingProxyType({})  # keys of SWITCHES
+    module_size: int | None = None  # sizeof(struct module)
+    generation: str | None = None  # one of GENERATIONS
+    strict_versions: bool | None = None  # Debian's kernels refuse an import that __versions does not list
+    sources: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()  # where two sources disagreed: what was taken
+    remarks: Mapping[str, str] = MappingProxyType({})  # field -> why a source does not tell it
+
+    @property
+    def arch(self) -> str | None:
+        """The architecture's name, or None."""
+        return None if self.machine is None else ARCHES.get(self.machine, f"machine {self.machine}")
+
+
+def generation_of(release: str) -> str | None:
+    """The newest of GENERATIONS that is not newer than ``release``; None if there is none."""
+    number = _number(release)
+    known = [name for name in GENERATIONS if number and _number(name) <= number]
+    return known[-1] if known else None
+
+
+def is_strict(version: str) -> bool:
+    """Whether ``version`` (uname -v) is that of a kernel of Debian."""
+    return "Debian" in version
+
+
+def _number(release: str) -> tuple[int, ...]:
+    parts = release.split("-", maxsplit=1)[0].split("+", maxsplit=1)[0].split(".")[:2]
+    return tuple(int(part) for part in parts) if all(part.isdigit() for part in parts) else ()
+
+
+def unknown(kernel: Description) -> dict[str, str]:
+    """What is not known of ``kernel``: field -> why, and what to add."""
+    missing = {field: HINTS[field] for field in HINTS if getattr(kernel, field) is None}
+    open_switches = [name for name in SWITCHES if name not in kernel.switches]
+    if open_switches:
+        missing["switches"] = f"no source tells {_some(open_switches)}; {CONFIGURE}"
+    missing |= _unknown_exports(kernel)
+    if kernel.generation is None and kernel.release:
+        missing["generation"] = f"the loader of {kernel.release} is older than those that are known"
+    return {field: kernel.remarks.get(field, why) for field, why in missing.items()}
+
+
+def _unknown_exports(kernel: Description) -> dict[str, str]:
+    rows = kernel.exports.values()
+    if not rows:
+        return {"exports": "no source lists exports; add an image, a headers directory or a package"}
+    absent = {
+        "addresses": (sum(row.address is None for row in rows), "only an image has them"),
+        "crcs": (sum(row.crc is None for row in rows), "add an image or a Module.symvers"),
+        "gpl": (sum(row.gpl is None for row in rows), "add an image or a Module.symvers"),
+    }
+    told = {key: f"of {count} exports; {why}" for key, (count, why) in absent.items() if count}
+    if not kernel.complete:
+        told["exports"] = "only those that the modules import are known; add an image or a Module.symvers"
+    if kernel.switches.get("MODVERSIONS") is False:
+        told.pop("crcs", None)
+    return told
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(names[:4])
+    return f"{shown} and {len(names) - 4} more" if len(names) > 4 else shown  # noqa: PLR2004
+
+
+CONFIGURE: Final = "add /boot/config-RELEASE or a headers directory"
+HINTS: Final = {
+    "release": "no source names it; add an image or a headers directory",
+    "version": "no source names it; add an image",
+    "vermagic": "no source has it; add an image or a module directory",
+    "machine": "no source tells the architecture; add an image or a configuration",
+    "page_size": f"this architecture has several; {CONFIGURE}",
+    "module_size": "no module, and no BTF in the image; add a module directory",
+    "generation": "it follows from the release, which is not known",
+    "strict_versions": "who built it decides whether imports without a version are refused; add an image",
+}

@@ -1,0 +1,108 @@
+"""A description as a JSON file.
+
+The document is one object: ``format`` is ``"pymodutils kernel"``, ``version`` is 1; the other keys are the
+fields of Description. ``exports`` has for each name ``[address, CRC, gpl, namespace]``, with null for
+what is not known, one name a line so that two files can be compared. ``unknown`` is for people, and is
+not read. A reader refuses a version that it does not know.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from pymodutils.elf.kernelimage.exports import Export
+from pymodutils.errors import BadKernel
+from pymodutils.kernel.description import Description, unknown
+
+FORMAT: Final = "pymodutils kernel"
+VERSION: Final = 1
+START: Final = b'{"format": "pymodutils kernel"'
+TYPES: Final[dict[str, type | tuple[type, ...]]] = {
+    "release": str,
+    "version": str,
+    "vermagic": str,
+    "machine": int,
+    "bits": int,
+    "order": str,
+    "page_size": int,
+    "module_size": int,
+    "generation": str,
+    "strict_versions": bool,
+}
+
+
+def document(kernel: Description) -> dict[str, Any]:
+    """``kernel`` as what JSON can hold."""
+    fields = kernel._asdict()
+    uname = fields.pop("version")
+    fields["exports"] = {name: list(export) for name, export in kernel.exports.items()}
+    plain = {key: dict(value) if key in ("switches", "remarks") else value for key, value in fields.items()}
+    return {"format": FORMAT, "version": VERSION, "uname_version": uname, **plain, "unknown": unknown(kernel)}
+
+
+def dumps(kernel: Description) -> str:
+    """``kernel`` as the text of a file: a line for each field and for each export."""
+    lines = []
+    for key, value in document(kernel).items():
+        text = json.dumps(value, ensure_ascii=True)
+        if key == "exports":
+            rows = (f"  {json.dumps(name)}: {json.dumps(row)}" for name, row in value.items())
+            text = "{\n" + ",\n".join(rows) + "\n }"
+        lines.append(f"{json.dumps(key)}: {text}")
+    return "{" + ",\n ".join(lines) + "}\n"
+
+
+def is_saved(data: bytes) -> bool:
+    """Whether ``data`` starts as a saved description does."""
+    return data.startswith(START)
+
+
+def loads(data: bytes, subject: str) -> Description:
+    """The description in ``data``; raises BadKernel about ``subject``."""
+    try:
+        found = json.loads(data)
+        if not isinstance(found, dict) or found.pop("format", None) != FORMAT:
+            raise _bad(subject, "it is not a kernel description")
+        version = found.pop("version", None)
+        if version != VERSION:
+            raise _bad(
+                subject, f"its format is version {version}, known is {VERSION}: make it again from its source"
+            )
+        return _description(found, subject)
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise _bad(subject, f"it is damaged: {error}") from None
+
+
+def _description(found: dict[str, Any], subject: str) -> Description:
+    found["version"] = found.pop("uname_version", None)
+    found.pop("unknown", None)
+    extra = found.keys() - set(Description._fields)
+    if extra:
+        raise _bad(subject, f"it has a field that is not known: {min(extra)}")
+    for field, kind in TYPES.items():
+        if found.get(field) is not None and type(found[field]) is not kind:
+            raise _bad(subject, f"{field} is {found[field]!r}")
+    exports = {name: Export(*row) for name, row in found.pop("exports", {}).items()}
+    for name, row in exports.items():
+        if not _is_export(row):
+            raise _bad(subject, f"the export {name} is {list(row)!r}")
+    for field in ("sources", "conflicts"):
+        found[field] = tuple(str(text) for text in found.get(field, ()))
+    switches = found.get("switches", {})
+    if any(type(value) is not bool for value in (*switches.values(), found.get("complete", False))):
+        raise _bad(subject, "a switch is neither true nor false")
+    found["remarks"] = {str(field): str(why) for field, why in found.get("remarks", {}).items()}
+    return Description(**{**found, "exports": exports})
+
+
+def _is_export(row: Export) -> bool:
+    """Whether what JSON had in place of an export is of the right types."""
+    parts: tuple[object, ...] = row
+    kinds = (int, int, bool, str)
+    typed = all(part is None or type(part) is kind for part, kind in zip(parts, kinds, strict=True))
+    return typed and (row.address or 0) >= 0 and (row.crc or 0) >= 0
+
+
+def _bad(subject: str, why: str) -> BadKernel:
+    return BadKernel(subject, f"{subject}: {why}")

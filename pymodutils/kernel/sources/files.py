@@ -1,0 +1,89 @@
+"""What a set of files tells, of a folder or a package: image, configuration, headers and modules by path."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.elf import compress
+from pymodutils.elf.scan import Elf
+from pymodutils.errors import BadKernel
+from pymodutils.kernel.combine import combine
+from pymodutils.kernel.sources import config, headers, image
+from pymodutils.kernel.sources.modules import Union
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pymodutils.kernel.description import Description
+
+KINDS: Final = {  # kind -> the end of its path; where one packaging puts it is said behind
+    "image": r"boot/(?:vmlinu[xz]|Image|zImage)[^/]*"
+    r"|lib/modules/[^/]+/vmlinuz"  # Fedora
+    r"|usr/bin/linux\.uml",  # Debian's user-mode-linux
+    "config": r"boot/config-[^/]+|lib/modules/[^/]+/config|\.config|user-mode-linux/config(?:\.gz)?",
+    "symvers": r"Module\.symvers|(?:boot|lib/modules/[^/]+)/symvers[^/]*\.(?:gz|xz|zst)",
+    "generated": r"include/generated/(?:utsrelease|utsversion|compile)\.h",
+    "module": r"[^/]+\.ko(?:\.gz|\.xz|\.zst)?",
+}
+KIND: Final = re.compile("|".join(f"(?P<{kind}>(?:^|.*/)(?:{end}))" for kind, end in KINDS.items()))
+ORDER: Final = ("image", "config", "symvers", "generated", "modules")  # earlier ones win
+TEXT_LIMIT: Final = 32 << 20  # bytes of a configuration or a Module.symvers
+
+
+def kind_of(path: str) -> str | None:
+    """What the file called ``path`` (with slashes) is to a description: one of KINDS, or None."""
+    match = KIND.fullmatch(path)
+    return match.lastgroup if match else None
+
+
+class Files:
+    """The files seen so far; ``describe`` says what they tell together."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.parts: dict[str, list[Description]] = {kind: [] for kind in ORDER}
+        self.texts: list[tuple[str, str]] = []  # configurations wait for the release
+        self.modules = Union()
+
+    def add(self, path: str, kind: str, read: Callable[[], bytes]) -> None:
+        """Learn from the file ``path`` of ``kind``; raises BadKernel or BadModule if it is damaged."""
+        if kind == "module":
+            self.modules.add(Elf(compress.decompress(read(), path), path))
+        elif kind == "image":
+            self.parts["image"].append(image.describe(read(), path))
+        else:
+            self._text(path, kind, self._read_text(path, read()))
+
+    def _text(self, path: str, kind: str, text: str) -> None:
+        if kind == "config":
+            self.texts.append((path, text))
+        elif kind == "symvers":
+            self.parts["symvers"].append(headers.symvers(text, path))
+        else:
+            self.parts["generated"].append(headers.generated(text, path))
+
+    def _read_text(self, path: str, data: bytes) -> str:
+        data = compress.decompress(data, path)
+        if len(data) > TEXT_LIMIT:
+            raise BadKernel(path, f"{path}: {len(data)} bytes are too many for a text of a kernel")
+        return data.decode("utf-8", "surrogateescape")
+
+    def __bool__(self) -> bool:
+        return bool(self.modules.count or self.texts or any(self.parts.values()))
+
+    def describe(self) -> Description:
+        """What the files tell; raises BadKernel if none of them is of use."""
+        if not self:
+            wanted = "a kernel image, a Module.symvers, a .config or modules"
+            raise BadKernel(self.source, f"{self.source}: it holds nothing that describes a kernel: {wanted}")
+        if self.modules.count:
+            self.parts["modules"].append(self.modules.describe(self.source))
+        releases = sorted({part.release or "" for part in self.parts["image"]})
+        if len(releases) > 1:
+            raise BadKernel(
+                self.source, f"{self.source}: it holds several kernels ({', '.join(releases)}): give one"
+            )
+        release = next((part.release for kind in ORDER for part in self.parts[kind] if part.release), None)
+        self.parts["config"] = [config.describe(text, path, release) for path, text in self.texts]
+        return combine([part for kind in ORDER for part in self.parts[kind]])

@@ -1,0 +1,60 @@
+"""What a directory tells: of headers, of modules, or a tree with both and an image."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.elf.compress import is_compressed
+from pymodutils.elf.scan import Elf
+from pymodutils.errors import NotFound
+from pymodutils.kernel.sources.files import Files, kind_of
+
+if TYPE_CHECKING:
+    from pymodutils.kernel.description import Description
+
+
+LINKS: Final = ("build", "source")  # of a module directory: other directories, mostly by links
+
+
+def describe(path: str) -> Description:
+    """What the files below the directory ``path`` tell; raises BadKernel, BadModule or NotFound."""
+    return gather(path).describe()
+
+
+def gather(path: str) -> Files:
+    """The files of use below the directory ``path``; raises as ``describe``.
+
+    Links to directories are not followed, nor are ``build`` and ``source`` at the top.
+    """
+    found = Files(path)
+    for folder, names, files in os.walk(path):
+        names[:] = sorted(name for name in names if folder != path or name not in LINKS)
+        for name in sorted(files):
+            place = f"{folder.rstrip('/')}/{name}"
+            kind = kind_of(place)
+            if kind == "module":
+                _add_module(found, place)
+            elif kind:
+                found.add(place, kind, lambda: read(place))  # noqa: B023 -- called at once
+    return found
+
+
+def read(path: str) -> bytes:
+    """The content of the file ``path``; raises NotFound."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise NotFound(path, f"could not open {path}: {error.strerror}", error.errno) from None
+
+
+def _add_module(found: Files, path: str) -> None:
+    """Learn from a module without reading more of it than is needed."""
+    with open(path, "rb") as file:
+        packed = is_compressed(file.read(6))
+    if packed:
+        found.add(path, "module", lambda: read(path))
+        return
+    with Elf.open(path) as elf:
+        found.modules.add(elf)

@@ -1,0 +1,48 @@
+"""What a kernel image tells, and the configuration that lies beside it under the same release."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from pymodutils.elf.kernelimage import kernel
+from pymodutils.kernel.combine import combine
+from pymodutils.kernel.description import Description
+from pymodutils.kernel.sources import config
+
+CONFIG_LIMIT: Final = 8 << 20  # bytes
+
+
+def describe(data: bytes, source: str) -> Description:
+    """What the image ``data`` tells; raises BadKernel."""
+    image = kernel.read(data, source)
+    evidence = image.evidence
+    told = Description(
+        release=evidence.release,
+        version=evidence.version,
+        vermagic=evidence.vermagic,
+        machine=image.machine or None,
+        bits=image.bits,
+        order=image.order,
+        page_size=image.page_size or config.page_size({}, image.machine),
+        exports=image.exports,
+        complete=True,
+        switches={"MODULES": True, **evidence.switches},
+        module_size=image.module_size,
+        generation=evidence.generation,
+        sources=(f"{source} ({image.container})",),
+        remarks=image.remarks,
+    )
+    if evidence.config is None:
+        return told
+    return combine([told, config.describe(evidence.config, "the configuration in it", evidence.release)])
+
+
+def beside(path: str, release: str | None) -> Description | None:
+    """What the file config-RELEASE in the folder of the image ``path`` tells, if there is one."""
+    place = os.path.join(os.path.dirname(path), f"config-{release}")
+    try:
+        with open(place, encoding="utf-8", errors="surrogateescape") as file:
+            return config.describe(file.read(CONFIG_LIMIT), place, release)
+    except OSError:
+        return None

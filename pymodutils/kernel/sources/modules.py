@@ -1,0 +1,90 @@
+"""What the modules of a kernel tell of it: imports with their CRCs, vermagic, sizeof(struct module)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.elf import decode
+from pymodutils.elf.kernelimage.evidence import of_vermagic
+from pymodutils.elf.kernelimage.exports import Export
+from pymodutils.kernel.description import Description
+from pymodutils.kernel.sources.config import page_size
+
+if TYPE_CHECKING:
+    from pymodutils.elf.scan import Elf
+
+THIS_MODULE: Final = ".gnu.linkonce.this_module"
+
+
+class Union:
+    """The modules seen so far; ``describe`` says what they have in common."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.imports: dict[str, int | None] = {}
+        self.exported: set[str] = set()
+        self.clashes: set[str] = set()
+        self.votes: dict[str, Counter[object]] = {"vermagic": Counter(), "size": Counter(), "elf": Counter()}
+
+    def add(self, elf: Elf) -> None:
+        """Learn from one module; raises BadModule if it is damaged."""
+        self.count += 1
+        self.votes["elf"][elf.machine, elf.bits, elf.order] += 1
+        info = dict(decode.modinfo(elf.section(".modinfo") or b""))
+        if "vermagic" in info:
+            self.votes["vermagic"][info["vermagic"]] += 1
+        size = elf.section(THIS_MODULE)
+        if size:
+            self.votes["size"][len(size)] += 1
+        self.exported.update(map(decode.text, decode.strings(elf.section("__ksymtab_strings") or b"")))
+        self._imports(elf)
+
+    def _imports(self, elf: Elf) -> None:
+        versions = elf.section("__versions")
+        if versions:
+            for name, crc in decode.versions(versions, elf.bits, elf.order):
+                if self.imports.setdefault(name, crc) not in (crc, None):
+                    self.clashes.add(name)
+            return
+        symbols = decode.symbols(
+            elf.section(".symtab") or b"", elf.section(".strtab") or b"", elf.bits, elf.order
+        )
+        for symbol in symbols[1:]:
+            if symbol.st_shndx == decode.SHN_UNDEF and symbol.binding != decode.STB_WEAK and symbol.name:
+                self.imports.setdefault(symbol.name, None)
+
+    def describe(self, source: str) -> Description:
+        """What the modules tell together: exports that some module imports and none exports itself."""
+        vermagic, size, elf = (self._common(what) for what in ("vermagic", "size", "elf"))
+        machine, bits, order = elf if isinstance(elf, tuple) else (None, None, None)
+        magic = vermagic if isinstance(vermagic, str) else None
+        names = self.imports.keys() - self.exported
+        return Description(
+            release=magic.split(" ")[0] if magic else None,
+            vermagic=magic,
+            machine=machine,
+            bits=bits,
+            order=order,
+            page_size=page_size({}, machine),
+            exports={name: Export(None, self.imports[name], None, None) for name in sorted(names)},
+            switches=of_vermagic(magic) if magic else {},
+            module_size=size if isinstance(size, int) else None,
+            sources=(f"{source} ({self.count} modules)",),
+            conflicts=tuple(self._conflicts(source)),
+        )
+
+    def _common(self, what: str) -> object:
+        best = self.votes[what].most_common(1)
+        return best[0][0] if best else None
+
+    def _conflicts(self, source: str) -> list[str]:
+        names = {"vermagic": "vermagic", "size": "sizeof(struct module)", "elf": "architecture"}
+        told = [
+            f"{names[what]}: {source} has modules with {len(votes)} different ones; the commonest is taken"
+            for what, votes in self.votes.items()
+            if len(votes) > 1
+        ]
+        if self.clashes:
+            told.append(f"exports: {len(self.clashes)} have two CRCs in {source}; the first is taken")
+        return told

@@ -1,0 +1,102 @@
+"""Parts of files, decompressed as they are read: a package never lies in memory whole."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import sys
+import zlib
+from importlib import import_module
+from typing import IO, TYPE_CHECKING, Final, cast
+
+from pymodutils.elf.kernelimage import payload
+from pymodutils.errors import BadKernel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LIMIT: Final = 16 << 30  # bytes out of one package: more than any kernel's, fewer than a bomb's
+CHUNK: Final = 1 << 20
+ZSTD: Final = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+
+
+class Window(io.RawIOBase):
+    """``size`` bytes of ``file`` from ``start`` on, or from where it stands if ``start`` is None."""
+
+    def __init__(self, file: IO[bytes], start: int | None, size: int) -> None:
+        super().__init__()
+        self.file, self.left = file, max(0, size)
+        if start is not None:
+            file.seek(start)
+
+    def readable(self) -> bool:
+        """True: this is what makes it a file for the decompressors."""
+        return True
+
+    def readinto(self, buffer: bytearray, /) -> int:  # type: ignore[override]
+        """Fill ``buffer`` as far as there are bytes left."""
+        data = self.file.read(min(len(buffer), self.left))
+        self.left -= len(data)
+        buffer[: len(data)] = data
+        return len(data)
+
+    def skip(self) -> None:
+        """Read on to the end."""
+        while self.left and self.read(min(CHUNK, self.left)):
+            pass
+
+
+class _Guarded(io.RawIOBase):
+    """What a decompressor gives, its failures turned into BadKernel, and no more than LIMIT bytes."""
+
+    def __init__(self, stream: IO[bytes], name: str, subject: str) -> None:
+        super().__init__()
+        self.stream, self.name, self.subject, self.left = stream, name, subject, LIMIT
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray, /) -> int:  # type: ignore[override]
+        try:
+            part = self.stream.read(len(buffer))
+        except _errors() as error:
+            raise self._bad(str(error)) from None
+        self.left -= len(part)
+        if self.left < 0:
+            raise self._bad(f"more than {LIMIT} bytes come out of it")
+        buffer[: len(part)] = part
+        return len(part)
+
+    def _bad(self, why: str) -> BadKernel:
+        return BadKernel(self.subject, f"{self.subject}: its {self.name} content cannot be read: {why}")
+
+
+def plain(window: Window, subject: str) -> IO[bytes]:
+    """What ``window`` holds, decompressed by its first bytes; raises BadKernel if it is packed otherwise."""
+    buffered = io.BufferedReader(cast("io.RawIOBase", window), CHUNK)
+    form = payload.find(buffered.peek(16)[:16])
+    name = form.name if form else ""
+    if name not in OPENERS:
+        raise BadKernel(subject, f"{subject}: its content is packed with {name}, which packages do not use")
+    guarded = cast(
+        "io.RawIOBase", _Guarded(cast("IO[bytes]", OPENERS[name](buffered)), name or "plain", subject)
+    )
+    return io.BufferedReader(guarded, CHUNK)
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """What the decompressors raise; zstd only if it has been met at all."""
+    known = (OSError, EOFError, lzma.LZMAError, zlib.error)
+    return (*known, sys.modules[ZSTD].ZstdError) if ZSTD in sys.modules else known
+
+
+OPENERS: Final[dict[str, Callable[[IO[bytes]], object]]] = {
+    "": lambda file: file,
+    "gzip": lambda file: gzip.GzipFile(fileobj=file),
+    "bzip2": bz2.BZ2File,
+    "xz": lzma.LZMAFile,
+    "lzma": lzma.LZMAFile,
+    "zstd": lambda file: import_module(ZSTD).ZstdFile(file),
+}

@@ -1,0 +1,93 @@
+"""Small kernels made by hand, in every shape that export tables have had, and their containers."""
+
+from __future__ import annotations
+
+import gzip
+from struct import pack
+from typing import NamedTuple
+
+RELEASE = "6.1.0-test"
+BANNER = f"Linux version {RELEASE} (me@here) (gcc) #1 SMP Debian 6.1\n".encode()
+VERMAGIC = f"{RELEASE} SMP mod_unload modversions ".encode()
+USUAL = (
+    "module_layout register_chrdev_region kmem_cache_alloc filp_close register_filesystem mutex_lock vfree "
+    "jiffies wake_up_process schedule_timeout init_task iomem_resource class_destroy device_register "
+    "add_timer synchronize_rcu kthread_stop unregister_netdev seq_printf kfree aaa zzz"
+)
+
+
+class Row(NamedTuple):
+    """An export as it should be read again."""
+
+    address: int
+    crc: int
+    gpl: bool
+    namespace: str
+
+
+class Shape(NamedTuple):
+    bits: int = 64
+    order: str = "little"
+    relative: bool = False
+    fields: int = 3
+    crc: int = 4  # bytes of a CRC; 0 without MODVERSIONS
+
+
+def rows(count: int = 200) -> dict[str, Row]:
+    """What a kernel of ``count`` made-up exports beside the usual ones exports."""
+    names = sorted({*USUAL.split(), *(f"sym_{at:04}" for at in range(count))})
+    found = {}
+    for at, name in enumerate(names):
+        space = "MYSPACE" if at % 17 == 5 else ""
+        found[name] = Row(0x1000 + 16 * at, (0x9E3779B1 * (at + 1)) & 0xFFFFFFFF, at % 3 == 1, space)
+    return found
+
+
+def raw(shape: Shape, exports: dict[str, Row], base: int) -> bytes:
+    """The memory of a kernel at ``base``; the addresses of ``exports`` are offsets in it."""
+    prefix = "<" if shape.order == "little" else ">"
+    tables = [sorted(n for n, row in exports.items() if row.gpl is gpl) for gpl in (False, True)]
+    names = [name for table in tables for name in table]
+    field = 4 if shape.relative else shape.bits // 8
+    start = 0x8000
+    strings_at = start + len(names) * (shape.fields * field + shape.crc)
+    strings, places = bytearray(b"\0MYSPACE\0"), {"": strings_at, "MYSPACE": strings_at + 1}
+    for name in names:
+        places[name] = strings_at + len(strings)
+        strings += name.encode() + b"\0"
+    out = bytearray(BANNER + b"\0\0" + VERMAGIC + b"\0")
+    out += bytes(7 + i % 5 for i in range(start - len(out)))
+    for name in names:
+        row = exports[name]
+        space = places[row.namespace] if row.namespace or not shape.relative else None
+        for target in (row.address, places[name], space)[: shape.fields]:
+            if shape.relative:
+                out += pack(prefix + "i", 0 if target is None else target - len(out))
+            else:
+                out += pack(prefix + ("Q" if shape.bits == 64 else "I"), base + (target or 0))
+    code = {0: "", 4: "I", 8: "Q"}[shape.crc]
+    out += b"".join(pack(prefix + code, exports[name].crc) for name in names if code)
+    return bytes(out + strings + bytes(range(256)) * 64)
+
+
+def zimage(payload: bytes) -> bytes:
+    """An ARM zImage around a compressed ``payload``."""
+    return bytes(0x24) + b"\x18\x28\x6f\x01" + bytes(0x500) + payload + bytes(100)
+
+
+def s390(payload: bytes) -> bytes:
+    return bytes(0x10008) + b"S390EP" + bytes(0x1000) + payload + bytes(100)
+
+
+def zboot(payload: bytes, name: bytes = b"gzip") -> bytes:
+    head = b"MZ\0\0zimg" + pack("<II", 0x1000, len(payload)) + bytes(8) + name
+    return head.ljust(0x1000, b"\0") + payload + bytes(512)
+
+
+def arm64(memory: bytes, flags: int = 0b1010) -> bytes:
+    """``memory`` with the header of an arm64 Image in its first 64 bytes."""
+    return b"MZ@\xfa" + bytes(20) + pack("<Q", flags) + bytes(24) + b"ARM\x64" + bytes(4) + memory[64:]
+
+
+def packed(memory: bytes) -> bytes:
+    return gzip.compress(memory, 1, mtime=0)

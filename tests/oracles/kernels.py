@@ -1,0 +1,64 @@
+"""Debian's kernels of many architectures with the headers that belong to them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.oracles.debian import newest, unpacked
+
+
+class Kernel(NamedTuple):
+    """One kernel: where its packages are unpacked."""
+
+    image: Path  # boot/vmlinuz-RELEASE
+    package: Path
+    headers: Path  # with Module.symvers and .config
+
+    @property
+    def release(self) -> str:
+        return self.image.name.partition("-")[2]
+
+    @property
+    def modules(self) -> Path:
+        old, new = (self.package / top / "modules" / self.release for top in ("lib", "usr/lib"))
+        return old if old.is_dir() else new
+
+    def symvers(self) -> dict[str, tuple[int, bool, str]]:
+        """What Module.symvers says that the kernel itself exports: CRC, GPL-only, namespace."""
+        rows = [line.split("\t") for line in (self.headers / "Module.symvers").read_text().splitlines()]
+        return {
+            name: (int(crc, 16), kind == "EXPORT_SYMBOL_GPL", space)
+            for crc, name, module, kind, space in rows
+            if module == "vmlinux"
+        }
+
+    def config(self) -> dict[str, str]:
+        """The options that are set."""
+        lines = (self.headers / ".config").read_text().splitlines()
+        return dict(
+            line.removeprefix("CONFIG_").split("=", 1) for line in lines if line.startswith("CONFIG_")
+        )
+
+
+FLAVOURS = {  # name -> (end of the metapackages' names, suite, Debian's architecture)
+    "amd64": ("amd64", "bookworm", "amd64"),
+    "cloud-amd64": ("cloud-amd64", "bookworm", "amd64"),
+    "arm64": ("arm64", "bookworm", "arm64"),
+    "armhf": ("armmp", "bookworm", "armhf"),
+    "i386": ("686", "bookworm", "i386"),
+    "s390x": ("s390x", "bookworm", "s390x"),
+    "ppc64el": ("powerpc64le", "bookworm", "ppc64el"),
+    "mips64el": ("5kc-malta", "bookworm", "mips64el"),
+    "riscv64": ("riscv64", "trixie", "riscv64"),
+}
+
+
+def kernel(name: str) -> Kernel:
+    """One of FLAVOURS, fetched if absent; raises Unavailable."""
+    flavour, suite, arch = FLAVOURS[name]
+    package = unpacked(newest(f"linux-image-{flavour}", suite, arch), suite, arch)
+    headers = unpacked(newest(f"linux-headers-{flavour}", suite, arch), suite, arch)
+    image = next(path for path in (package / "boot").iterdir() if path.name.startswith("vmlinu"))
+    folder = next(path.parent for path in (headers / "usr/src").glob("*/Module.symvers"))
+    return Kernel(image, package, folder)

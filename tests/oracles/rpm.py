@@ -1,0 +1,56 @@
+"""RPM packages by the real rpmbuild, which Debian has, unpacked and never installed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from tests.oracles.debian import unpacked
+
+LIBRARIES = (
+    "librpm9 librpmbuild9 librpmio9 librpmsign9 liblua5.3-0 libpopt0 libarchive13 libelf1 libdw1 libmagic1 "
+    "libfsverity0 libsqlite3-0"
+)
+SPEC = """Name: kernel-core
+Version: 6.1
+Release: 1
+Summary: a kernel
+License: GPL
+%description
+a kernel
+%install
+mkdir -p %{{buildroot}}
+cp -a {tree}/. %{{buildroot}}
+%files
+{files}
+"""
+
+
+def build(tree: Path, payload: str, work: Path) -> Path:
+    """A package of the files in ``tree``; ``payload`` is rpm's: ``w3.zstdio``. Raises Unavailable."""
+    rpm, common = unpacked("rpm"), unpacked("rpm-common")
+    folders = [
+        str(unpacked(name) / top / "x86_64-linux-gnu")
+        for name in LIBRARIES.split()
+        for top in ("usr/lib", "lib")
+    ]
+    spec = work / "k.spec"
+    spec.write_text(SPEC.format(tree=tree, files="\n".join(f"/{path.name}" for path in tree.iterdir())))
+    defines = {
+        "_topdir": str(work),
+        "_arch": "noarch",
+        "_binary_payload": payload,
+        "__os_install_post": "%{nil}",
+        "_rpmfilename": "k.rpm",
+        "_rpmconfigdir": str(rpm / "usr/lib/rpm"),
+    }
+    words = [word for name, value in defines.items() for word in ("--define", f"{name} {value}")]
+    environment = {
+        **os.environ,
+        "LD_LIBRARY_PATH": ":".join(folders),
+        "RPM_CONFIGDIR": str(common / "usr/lib/rpm"),
+    }
+    command = [str(rpm / "usr/bin/rpmbuild"), "--target", "noarch", "-bb", *words, str(spec)]
+    subprocess.run(command, env=environment, capture_output=True, check=True)
+    return work / "RPMS/k.rpm"
