@@ -52,14 +52,15 @@ def unpacked(package: str, suite: str = "bookworm", arch: str = "amd64") -> Path
 
 
 def newest(meta: str, suite: str = "bookworm", arch: str = "amd64") -> str:
-    """The package that the metapackage ``meta`` (``linux-image-amd64``) depends on first."""
+    """The package that the metapackage ``meta`` (``linux-image-amd64``) depends on, of its own kind."""
     note = cache() / f"{suite}-{arch}" / f"{meta}.depends"
     if not note.is_file():
         with _lock(suite, arch):
             shown = _retry(lambda: _apt("apt-cache", suite, arch, "show", f"{meta}:{arch}"))
-        depends = re.search(r"^Depends: ([^ ,]+)", shown, re.MULTILINE)
+        kind = "-".join(meta.split("-")[:2])
+        depends = re.search(rf"^Depends: (?:.*, )?({kind}-[^ ,]+)", shown, re.MULTILINE)
         if depends is None:
-            raise Unavailable(f"{meta} of {suite} depends on nothing")
+            raise Unavailable(f"{meta} of {suite} depends on no {kind}")
         note.parent.mkdir(parents=True, exist_ok=True)
         note.write_text(depends[1])
     return note.read_text()

@@ -17,18 +17,19 @@ class Kernel(NamedTuple):
 
     @property
     def release(self) -> str:
-        return self.image.name.partition("-")[2]
+        return self.image.name.partition("-")[2] or self.image.parent.name
 
     @property
     def modules(self) -> Path:
         old, new = (self.package / top / "modules" / self.release for top in ("lib", "usr/lib"))
         return old if old.is_dir() else new
 
-    def symvers(self) -> dict[str, tuple[int, bool, str]]:
+    def symvers(self) -> dict[str, tuple[int | None, bool, str]]:
         """What Module.symvers says that the kernel itself exports: CRC, GPL-only, namespace."""
+        versions = self.config().get("MODVERSIONS") == "y"
         rows = [line.split("\t") for line in (self.headers / "Module.symvers").read_text().splitlines()]
         return {
-            name: (int(crc, 16), kind == "EXPORT_SYMBOL_GPL", space)
+            name: (int(crc, 16) if versions else None, kind == "EXPORT_SYMBOL_GPL", space)
             for crc, name, module, kind, space in rows
             if module == "vmlinux"
         }
@@ -51,14 +52,20 @@ FLAVOURS = {  # name -> (end of the metapackages' names, suite, Debian's archite
     "ppc64el": ("powerpc64le", "bookworm", "ppc64el"),
     "mips64el": ("5kc-malta", "bookworm", "mips64el"),
     "riscv64": ("riscv64", "trixie", "riscv64"),
+    "loong64": ("loong64", "forky", "loong64"),  # EFI zboot, __kflagstab, no MODVERSIONS
 }
 
 
 def kernel(name: str) -> Kernel:
     """One of FLAVOURS, fetched if absent; raises Unavailable."""
     flavour, suite, arch = FLAVOURS[name]
-    package = unpacked(newest(f"linux-image-{flavour}", suite, arch), suite, arch)
     headers = unpacked(newest(f"linux-headers-{flavour}", suite, arch), suite, arch)
-    image = next(path for path in (package / "boot").iterdir() if path.name.startswith("vmlinu"))
+    name = newest(f"linux-image-{flavour}", suite, arch)
+    if suite == "forky":  # image and modules are packages of their own
+        package = unpacked(name.replace("image", "binary"), suite, arch)
+        image = next(package.glob("usr/lib/modules/*/vmlinuz"))
+    else:
+        package = unpacked(name, suite, arch)
+        image = next(path for path in (package / "boot").iterdir() if path.name.startswith("vmlinu"))
     folder = next(path.parent for path in (headers / "usr/src").glob("*/Module.symvers"))
     return Kernel(image, package, folder)

@@ -21,7 +21,7 @@ BANNER: Final = b"Linux version "
 DEPTH: Final = 4  # containers in containers: an Image.gz in a zboot is two
 TRIES: Final = 40  # streams in one file that may not be what they look like
 SECTOR: Final = 512
-EM_386, EM_ARM, EM_X86_64, EM_AARCH64, EM_RISCV, EM_S390 = 3, 40, 62, 183, 243, 22
+EM_S390, EM_ARM, EM_AARCH64, EM_RISCV, EM_LOONGARCH = 22, 40, 183, 243, 258
 STREAM: Final = re.compile(
     b"|".join(re.escape(form.magic) for form in payload.FORMATS if form.name not in ("gzip", "bzip2", "lzma"))
     + rb"|\x1f\x8b\x08[\0-\x1f].{4}[\0\2\4]|BZh[1-9]1AY&SY|\x5d\0\0.[\0-\7]\xff{8}",
@@ -119,6 +119,8 @@ def _raw(data: bytes, _subject: str) -> _Wrap | None:
     if data[56:60] == b"ARM\x64":
         order = "big" if data[24] & 1 else "little"
         return _Wrap("arm64 Image", data, True, EM_AARCH64, 64, order)
+    if data[56:60] == b"\xcd\x23\x82\x81":
+        return _Wrap("loongarch Image", data, True, EM_LOONGARCH, 64, "little")
     if data[48:56] == b"RISCV\0\0\0" and data[56:60] == b"RSC\x05":
         return _Wrap("riscv Image", data, True, EM_RISCV, 0, "little")
     return None

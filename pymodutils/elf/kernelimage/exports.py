@@ -55,7 +55,7 @@ class Table(NamedTuple):
     offset: int  # in the file
     length: int
     crcs: list[int] | None
-    gpl: bool
+    gpl: list[bool]  # of each entry
 
 
 def read(memory: Memory, shape: Shape, tables: list[Table]) -> dict[str, Export]:
@@ -63,29 +63,30 @@ def read(memory: Memory, shape: Shape, tables: list[Table]) -> dict[str, Export]
     found: dict[str, Export] = {}
     for table in tables:
         crcs = table.crcs or repeat(None, table.length)
-        for (value, name, space), crc in zip(entries(memory, shape, table), crcs, strict=True):
+        rows = entries(memory, shape, table.offset, table.length)
+        for (value, name, space), crc, gpl in zip(rows, crcs, table.gpl, strict=True):
             text = memory.string(name)
             namespace = memory.string(space) if space else b""
             if not text or namespace is None:
                 raise BadKernel("kernel image", "the kernel's export table names a place outside of it")
             key = text.decode("utf-8", "surrogateescape")
-            found[key] = Export(value, crc, table.gpl, namespace.decode("utf-8", "surrogateescape"))
+            found[key] = Export(value, crc, gpl, namespace.decode("utf-8", "surrogateescape"))
     return found
 
 
-def entries(memory: Memory, shape: Shape, table: Table) -> list[tuple[int, int, int]]:
-    """(value, name, namespace) of each entry, as addresses; 0 for no namespace."""
-    count = table.length * shape.fields
-    if table.offset + table.length * shape.size(memory) > len(memory.data):
+def entries(memory: Memory, shape: Shape, offset: int, length: int) -> list[tuple[int, int, int]]:
+    """(value, name, namespace) of ``length`` entries, as addresses; 0 for no namespace."""
+    count = length * shape.fields
+    if offset + length * shape.size(memory) > len(memory.data):
         raise BadKernel("kernel image", "an export table lies outside of it")
     code = "i" if shape.relative else memory.long
-    words = list(unpack_from(f"{memory.prefix}{count}{code}", memory.data, table.offset))
+    words = list(unpack_from(f"{memory.prefix}{count}{code}", memory.data, offset))
     if shape.relative:
-        start = memory.address(table.offset)
+        start = memory.address(offset)
         mask = memory.mask
         places = range(start, start + count * NARROW, NARROW)
         words = [(place + word) & mask if word else 0 for place, word in zip(places, words, strict=True)]
-    spaces = words[2::3] if shape.fields == 3 else [0] * table.length  # noqa: PLR2004
+    spaces = words[2::3] if shape.fields == 3 else [0] * length  # noqa: PLR2004
     return list(zip(words[:: shape.fields], words[1 :: shape.fields], spaces, strict=True))
 
 
@@ -109,17 +110,16 @@ def _table(memory: Memory, shape: Shape, sections: dict[str, Section], kind: str
     numbers = crcs and read_crcs(memory, crcs.sh_offset, count, crcs.sh_size // count)
     flags = sections.get(FLAGS)
     if flags is None or kind:
-        return [Table(symbols.sh_offset, count, numbers, kind in GPL_TABLES)]
-    marks = memory.data[flags.sh_offset : flags.sh_offset + count]
-    return _by_flag(Table(symbols.sh_offset, count, numbers, False), marks, shape.size(memory))
+        return [Table(symbols.sh_offset, count, numbers, [kind in GPL_TABLES] * count)]
+    gpl = read_flags(memory.data[flags.sh_offset : flags.sh_offset + count])
+    if len(gpl) != count:
+        raise BadKernel("kernel image", f"its {FLAGS} is shorter than its __ksymtab")
+    return [Table(symbols.sh_offset, count, numbers, gpl)]
 
 
-def _by_flag(table: Table, marks: bytes, size: int) -> list[Table]:
-    """``table`` as one of its own for each entry."""
-    return [
-        Table(table.offset + at * size, 1, table.crcs and table.crcs[at : at + 1], bool(mark & GPL_FLAG))
-        for at, mark in enumerate(marks)
-    ]
+def read_flags(flags: bytes) -> list[bool]:
+    """Whether each entry is for GPL modules only."""
+    return [bool(flag & GPL_FLAG) for flag in flags]
 
 
 def read_crcs(memory: Memory, offset: int, count: int, size: int) -> list[int] | None:
@@ -134,7 +134,7 @@ def _shape(memory: Memory, section: Section) -> Shape:
     """The one shape in which the first entries' names are strings in the image."""
     for shape in SHAPES:
         count = min(section.sh_size // shape.size(memory), 16)
-        rows = entries(memory, shape, Table(section.sh_offset, count, None, False))
+        rows = entries(memory, shape, section.sh_offset, count)
         names = [name_of(memory, name, space) for _, name, space in rows]
         if all(names) and names == sorted(names):
             return shape

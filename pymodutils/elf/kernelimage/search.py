@@ -11,6 +11,7 @@ from struct import pack
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from pymodutils.elf.kernelimage.exports import (
+    GPL_FLAG,
     GPL_TABLES,
     NARROW,
     SHAPES,
@@ -20,6 +21,7 @@ from pymodutils.elf.kernelimage.exports import (
     entries,
     name_of,
     read_crcs,
+    read_flags,
 )
 from pymodutils.elf.kernelimage.memory import Memory, at_base
 
@@ -193,7 +195,7 @@ def _names(memory: Memory, shape: Shape, at: int, step: int) -> Iterator[bytes]:
         if count <= 0 or at < 0:
             return
         start = at if step > 0 else at - (count - 1) * size
-        rows = entries(memory, shape, Table(start, count, None, False))
+        rows = entries(memory, shape, start, count)
         for _, name, space in rows if step > 0 else reversed(rows):
             text = name_of(memory, name, space)
             if not text:
@@ -209,22 +211,44 @@ def _found(memory: Memory, shape: Shape, start: int, names: list[bytes]) -> Foun
     bounds = [0, *cuts, len(names)]
     if len(bounds) - 1 > len(TABLES):
         return None
-    whole = Table(start, len(names), None, False)
-    crcs, known = _crcs(memory, shape, whole)
+    behind = _behind(memory, shape, start, len(names))
     tables = [
-        Table(start + first * size, last - first, crcs and crcs[first:last], kind in GPL_TABLES)
+        Table(
+            start + first * size,
+            last - first,
+            behind.crcs and behind.crcs[first:last],
+            behind.gpl[first:last] if behind.gpl else [kind in GPL_TABLES] * (last - first),
+        )
         for first, last, kind in zip(bounds, bounds[1:], TABLES, strict=False)
     ]
-    return Found(memory, shape, tables, known)
+    return Found(memory, shape, tables, behind.known)
 
 
-def _crcs(memory: Memory, shape: Shape, whole: Table) -> tuple[list[int] | None, bool]:
-    """The CRCs between the tables and the strings, and whether that place is as it should be."""
-    rows = entries(memory, shape, whole)
-    end = whole.offset + whole.length * shape.size(memory)
-    strings = min(memory.offset(name) or 0 for row in rows for name in row[1:] if name)
-    gap = strings - end
-    for size in {NARROW, memory.word}:
-        if 0 <= gap - size * whole.length < SLACK:
-            return read_crcs(memory, end, whole.length, size), True
-    return None, 0 <= gap < SLACK
+class _Behind(NamedTuple):
+    """What lies between the tables and the strings."""
+
+    crcs: list[int] | None = None
+    gpl: list[bool] | None = None
+    known: bool = True  # whether all that lies there has a meaning
+
+
+def _behind(memory: Memory, shape: Shape, start: int, count: int) -> _Behind:
+    """CRCs, and since 7.0 a byte of flags for each entry, as far as there is room."""
+    rows = entries(memory, shape, start, count)
+    end = start + count * shape.size(memory)
+    gap = min(memory.offset(name) or 0 for row in rows for name in row[1:] if name) - end
+    for size in (0, NARROW, memory.word):
+        if 0 <= gap - count * size < SLACK:
+            return _Behind(crcs=read_crcs(memory, end, count, size))
+        if 0 <= gap - count * (size + 1) < SLACK:
+            marks, crcs = _flags(memory.data, end, count, size)
+            return _Behind(read_crcs(memory, crcs, count, size), read_flags(marks), known=bool(marks))
+    return _Behind(known=False)
+
+
+def _flags(data: bytes, end: int, count: int, size: int) -> tuple[bytes, int]:
+    """The flags, before or behind CRCs of ``size`` bytes, and where these are; b"" if neither fits."""
+    for at, crcs in ((end, end + count), (end + count * size, end)):
+        if max(data[at : at + count], default=0) <= GPL_FLAG:
+            return data[at : at + count], (crcs + NARROW - 1) // NARROW * NARROW
+    return b"", end

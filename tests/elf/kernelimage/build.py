@@ -31,6 +31,7 @@ class Shape(NamedTuple):
     relative: bool = False
     fields: int = 3
     crc: int = 4  # bytes of a CRC; 0 without MODVERSIONS
+    flags: str = ""  # "before" or "behind" the CRCs: one table for all, and a byte for each
 
 
 def rows(count: int = 200) -> dict[str, Row]:
@@ -47,10 +48,11 @@ def raw(shape: Shape, exports: dict[str, Row], base: int) -> bytes:
     """The memory of a kernel at ``base``; the addresses of ``exports`` are offsets in it."""
     prefix = "<" if shape.order == "little" else ">"
     tables = [sorted(n for n, row in exports.items() if row.gpl is gpl) for gpl in (False, True)]
-    names = [name for table in tables for name in table]
+    names = sorted(exports) if shape.flags else [name for table in tables for name in table]
     field = 4 if shape.relative else shape.bits // 8
     start = 0x8000
-    strings_at = start + len(names) * (shape.fields * field + shape.crc)
+    pad = bytes(-len(names) % 4) if shape.flags == "before" else b""  # CRCs are aligned
+    strings_at = start + len(names) * (shape.fields * field + shape.crc + bool(shape.flags)) + len(pad)
     strings, places = bytearray(b"\0MYSPACE\0"), {"": strings_at, "MYSPACE": strings_at + 1}
     for name in names:
         places[name] = strings_at + len(strings)
@@ -66,7 +68,9 @@ def raw(shape: Shape, exports: dict[str, Row], base: int) -> bytes:
             else:
                 out += pack(prefix + ("Q" if shape.bits == 64 else "I"), base + (target or 0))
     code = {0: "", 4: "I", 8: "Q"}[shape.crc]
-    out += b"".join(pack(prefix + code, exports[name].crc) for name in names if code)
+    marks = bytes(exports[name].gpl for name in names) if shape.flags else b""
+    crcs = b"".join(pack(prefix + code, exports[name].crc) for name in names if code)
+    out += marks + pad + crcs if shape.flags == "before" else crcs + marks
     return bytes(out + strings + bytes(range(256)) * 64)
 
 

@@ -19,6 +19,9 @@ SHAPES = [
     build.Shape(64, "big", crc=8),
     build.Shape(64, "little", crc=0),
     build.Shape(32, "little", crc=0),
+    build.Shape(64, "little", crc=0, flags="before"),
+    build.Shape(64, "big", crc=4, flags="before"),
+    build.Shape(32, "little", crc=4, flags="behind"),
 ]
 BASE = 0x80100000
 
