@@ -318,3 +318,13 @@ end
 __pymodutils_tool_graph -c pymodutils -n '__pymodutils_is graph'
 complete -c pymodutils -n __fish_use_subcommand -a graph -d 'draw what depends on what'
 
+
+function __pymodutils_tool_kernel
+    complete $argv -f
+    complete $argv -s V -l version -d 'Show the version and leave'
+    complete $argv -s h -l help -d 'Show this text and leave'
+end
+
+__pymodutils_tool_kernel -c pymodutils -n '__pymodutils_is kernel'
+complete -c pymodutils -n __fish_use_subcommand -a kernel -d 'say which kernel an image, package or directory holds'
+

@@ -6,10 +6,10 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pymodutils.commands.getopt import Tool
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from pymodutils.commands.getopt import Tool
 
 
 class Entry(NamedTuple):
@@ -24,7 +24,7 @@ COMMANDS: Final = {
 }
 
 
-class Group:
+class Group(Tool):
     """The commands below one word; only the one that is asked for is imported."""
 
     def call(self, prog: str, path: str, words: Sequence[str]) -> int:
@@ -46,4 +46,4 @@ def _help(prog: str) -> str:
     return "".join([f"Usage: pymodutils {prog} COMMAND [OPTIONS]\n\nCommands:\n", *rows])
 
 
-command: Final = Group()
+command: Final = Group("kernel")

@@ -6,10 +6,10 @@ its neighbours are entries too, in the order of their names, and behind the last
 
 from __future__ import annotations
 
-from collections import Counter
 from struct import pack
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pymodutils.elf.kernelimage import anchors
 from pymodutils.elf.kernelimage.exports import (
     GPL_FLAG,
     GPL_TABLES,
@@ -28,33 +28,7 @@ from pymodutils.elf.kernelimage.memory import Memory, at_base
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ANCHORS: Final = (
-    b"module_layout",
-    b"register_chrdev_region",
-    b"kmem_cache_alloc",
-    b"filp_close",
-    b"register_filesystem",
-    b"mutex_lock",
-    b"vfree",
-    b"jiffies",
-    b"wake_up_process",
-    b"schedule_timeout",
-    b"init_task",
-    b"iomem_resource",
-    b"class_destroy",
-    b"device_register",
-    b"add_timer",
-    b"synchronize_rcu",
-    b"kthread_stop",
-    b"unregister_netdev",
-    b"seq_printf",
-    b"kfree",
-)
 TRIED: Final = 6  # anchors whose entry is looked for
-PAGE: Final = 4096  # bytes to which every kernel's start is aligned
-NIBBLES: Final = bytes(byte & 0xF for byte in range(256))
-FEW: Final = 3  # places of an anchor that tells something
-AGREE: Final = 5  # anchors that must agree on where the kernel starts
 STEP: Final = 64  # entries looked at in one go
 FEWEST: Final = 16  # entries of a table, else it is none
 SLACK: Final = 64  # bytes of padding, or of strings that no entry names
@@ -74,64 +48,14 @@ def search(data: bytes, bits: int, order: str, *, relative: bool) -> Found | Non
 
     Entries of distances are looked for first if ``relative``, else entries of pointers.
     """
-    places = [found for found in (list(_places(data, anchor)) for anchor in ANCHORS) if 0 < len(found) <= FEW]
+    places = anchors.places(data)
     for distances in (relative, not relative):
-        base = 0 if distances else _base(data, places, bits, order)
+        base = 0 if distances else anchors.base(data, places, bits, order)
         if base is not None:
             found = _around(at_base(data, base, bits, order), places[:TRIED], relative=distances)
             if found:
                 return found
     return None
-
-
-def _places(data: bytes, name: bytes) -> Iterator[int]:
-    """Where ``name`` ends a string: it may be the tail of a longer one."""
-    at = data.find(name + b"\0")
-    for _ in range(FEW + 1):
-        if at < 0:
-            return
-        yield at
-        at = data.find(name + b"\0", at + 1)
-
-
-def _base(data: bytes, places: list[list[int]], bits: int, order: str) -> int | None:
-    """The address of the image's first byte: the one at which most anchors are pointed to."""
-    words = _Words(data, bits // 8, order)
-    votes: Counter[int] = Counter()
-    for anchored in places:
-        votes.update(
-            {(words.word(at) - place) % (1 << bits) for place in anchored for at in words.like(place)}
-        )
-    best = votes.most_common(2)
-    if not best or best[0][1] < AGREE or (len(best) > 1 and best[0][1] == best[1][1]):
-        return None
-    return best[0][0]
-
-
-class _Words:
-    """The aligned words of an image, looked up by their bits below PAGE."""
-
-    def __init__(self, data: bytes, size: int, order: str) -> None:
-        self.data, self.size = data, size
-        self.order: Literal["big", "little"] = "big" if order == "big" else "little"
-        low, second = (size - 1, size - 2) if order == "big" else (0, 1)
-        count = len(data) // size
-        self.pairs = bytearray(2 * count)  # of each word the lowest byte, and four bits of the next
-        self.pairs[::2] = data[low : count * size : size]
-        self.pairs[1::2] = data[second : count * size : size].translate(NIBBLES)
-
-    def word(self, at: int) -> int:
-        """The word number ``at``."""
-        return int.from_bytes(self.data[at * self.size : (at + 1) * self.size], self.order)
-
-    def like(self, place: int) -> Iterator[int]:
-        """The numbers of the words that agree with ``place`` in the bits below PAGE."""
-        wanted = bytes((place & 0xFF, place >> 8 & 0xF))
-        at = self.pairs.find(wanted)
-        while at >= 0:
-            if at % 2 == 0:
-                yield at // 2
-            at = self.pairs.find(wanted, at + 1)
 
 
 def _around(memory: Memory, places: list[list[int]], *, relative: bool) -> Found | None:
