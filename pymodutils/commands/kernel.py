@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from pymodutils.commands.getopt import Tool
+from pymodutils.commands.getopt import Tool, raise_usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import click
 
-class Entry(NamedTuple):
-    """Where a command lives, and what it is for."""
-
-    module: str  # below pymodutils.commands
-    help: str
-
-
-COMMANDS: Final = {
-    "describe": Entry("kernel_describe", "say which kernel an image, package or directory holds"),
+COMMANDS: Final = {  # word -> (module below pymodutils.commands, what it is for)
+    "describe": ("kernel_describe", "say which kernel an image, package or directory holds"),
 }
+EXAMPLES: Final = [
+    ("pymodutils kernel describe /boot/vmlinuz-6.1", "which kernel it is"),
+    ("pymodutils kernel describe -h", "more about one command"),
+]
 
 
 class Group(Tool):
@@ -31,19 +28,23 @@ class Group(Tool):
         """The exit status of the command that the first of ``words`` names."""
         first = words[0] if words else ""
         if first in COMMANDS:
-            tool: Tool = import_module(f"pymodutils.commands.{COMMANDS[first].module}").command
+            tool: Tool = import_module(f"pymodutils.commands.{COMMANDS[first][0]}").command
             return tool.call(f"{prog} {first}", f"{path} {first}", words[1:])
-        if first in ("-h", "--help"):
-            sys.stdout.write(_help(prog))
-            return 0
-        wrong = f"invalid command {first!r}" if first else "missing command"
-        sys.stderr.write(f"{prog}: ERROR: {wrong}\n{_help(prog)}")
-        return 1
+        if first.startswith("-"):
+            return super().call(prog, path, words)
+        known = f"known: {', '.join(COMMANDS)}"
+        raise_usage(prog, f"invalid command {first!r}; {known}" if first else f"missing command; {known}")
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands, then the options."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(word, what) for word, (_, what) in COMMANDS.items()])
+        super().format_options(ctx, formatter)
 
 
-def _help(prog: str) -> str:
-    rows = [f"  {name:<14}{entry.help}\n" for name, entry in COMMANDS.items()]
-    return "".join([f"Usage: pymodutils {prog} COMMAND [OPTIONS]\n\nCommands:\n", *rows])
-
-
-command: Final = Group("kernel")
+command: Final = Group(
+    "kernel",
+    help="What is about a kernel as a whole.",
+    options_metavar="COMMAND [OPTIONS]",
+    examples=EXAMPLES,
+)

@@ -20,13 +20,10 @@ if TYPE_CHECKING:
     from pymodutils.root import Root
 
 EXAMPLES = [
-    (
-        "kernel describe /boot/vmlinuz-6.1.0-50-amd64",
-        "what the image tells, and the config-RELEASE beside it",
-    ),
-    ("kernel describe linux-image-6.1.0-50-amd64_6.1.176-1_amd64.deb -o k.json", "keep it in a file"),
-    ("kernel describe vmlinuz /usr/src/linux-headers-6.1.0-50-amd64", "two sources; the first one wins"),
-    ("kernel describe running", "the kernel that runs, and the files of its release"),
+    ("pymodutils kernel describe /boot/vmlinuz-6.1", "an image, and the config-6.1 beside it"),
+    ("pymodutils kernel describe linux.deb -o k.json", "a package, kept in a file"),
+    ("pymodutils kernel describe vmlinuz headers/", "two sources; the first one wins"),
+    ("pymodutils kernel describe running", "the kernel that runs"),
 ]
 
 
