@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -80,6 +81,7 @@ SAMPLES = {
     "noise": random.Random(1).randbytes(300_000),  # noqa: S311
     "text": b"".join(b"%d bottles of beer on the wall, " % at for at in range(30000)),
     "one byte": b"x",
+    "a program": Path(sys.executable).read_bytes()[:1_500_000],  # every kind of match of LZO
     "short repeats": b"".join(bytes([at % 251]) * (at % 40) for at in range(20000)),
 }
 

@@ -46,6 +46,8 @@ def test_tables_of_pointers(shape: build.Shape) -> None:
         assert image.exports[name] == (BASE + row.address, crc, row.gpl, space)
     assert image.evidence.release == build.RELEASE
     assert image.evidence.vermagic == build.VERMAGIC.decode()
+    switches = {"SMP": True, "MODULE_UNLOAD": True, "MODVERSIONS": True, "PREEMPT_RT": False}
+    assert image.evidence.switches == switches
     assert bool(image.remarks) is not bool(shape.crc)
 
 
