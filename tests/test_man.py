@@ -23,8 +23,12 @@ FORMATS = ("pymodutils-modprobe.d.5", "pymodutils-depmod.d.5", "pymodutils-modul
 
 @pytest.mark.parametrize("tool", PAGE)
 def test_a_page_has_the_options_of_its_command_and_no_others(tool: str) -> None:
-    command: click.Command = import_module(f"pymodutils.commands.{ENTRIES[tool].module}").command
-    known = [param for param in command.params if isinstance(param, click.Option) and not param.hidden]
+    module = import_module(f"pymodutils.commands.{ENTRIES[tool].module}")
+    commands: list[click.Command] = [module.command]
+    if tool == "kernel":
+        commands += [module.tool(word) for word in module.COMMANDS]
+    params = [param for command in commands for param in command.params]
+    known = [param for param in params if isinstance(param, click.Option) and not param.hidden]
     page = next(path for path in pages() if path.name == PAGE[tool])
     assert options(page) == {name for option in known for name in option.opts}
 

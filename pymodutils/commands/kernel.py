@@ -28,8 +28,7 @@ class Group(Tool):
         """The exit status of the command that the first of ``words`` names."""
         first = words[0] if words else ""
         if first in COMMANDS:
-            tool: Tool = import_module(f"pymodutils.commands.{COMMANDS[first][0]}").command
-            return tool.call(f"{prog} {first}", f"{path} {first}", words[1:])
+            return tool(first).call(f"{prog} {first}", f"{path} {first}", words[1:])
         if first.startswith("-"):
             return super().call(prog, path, words)
         known = f"known: {', '.join(COMMANDS)}"
@@ -40,6 +39,12 @@ class Group(Tool):
         with formatter.section("Commands"):
             formatter.write_dl([(word, what) for word, (_, what) in COMMANDS.items()])
         super().format_options(ctx, formatter)
+
+
+def tool(word: str) -> Tool:
+    """The command that ``word`` names; raises KeyError."""
+    found: Tool = import_module(f"pymodutils.commands.{COMMANDS[word][0]}").command
+    return found
 
 
 command: Final = Group(
