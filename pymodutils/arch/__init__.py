@@ -1,1 +1,32 @@
-"""What differs between machines."""
+"""What differs between machines: one file each, imported when a module of that machine turns up."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.errors import BadModule
+
+if TYPE_CHECKING:
+    from pymodutils.arch.model import Arch
+
+MODULES: Final = {  # e_machine -> the module below this package, whose ARCHS name their machines
+    3: "x86",
+    4: "m68k",
+    6: "x86",
+    62: "x86",
+    243: "riscv",
+}
+
+
+def of(machine: int, bits: int, order: str, subject: str = "module") -> Arch:
+    """The architecture of files with this e_machine, width and byte order.
+
+    Raises BadModule (ENOEXEC) about ``subject`` if there is none.
+    """
+    if machine in MODULES:
+        archs: tuple[Arch, ...] = import_module(f"pymodutils.arch.{MODULES[machine]}").ARCHS
+        for arch in archs:
+            if machine in arch.machines and (arch.bits, arch.order) == (bits, order):
+                return arch
+    raise BadModule(subject, f"{subject}: no architecture is known for machine {machine}, {bits} bit {order}")

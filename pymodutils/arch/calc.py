@@ -1,0 +1,23 @@
+"""The calculations that most psABIs share, in their letters; see arch.model."""
+
+from __future__ import annotations
+
+
+def s_a(S: int, A: int) -> int:
+    """The symbol and the addend."""
+    return S + A
+
+
+def s_a_p(S: int, A: int, P: int) -> int:
+    """The way from the place to the symbol."""
+    return S + A - P
+
+
+def v_plus_s_a(V: int, S: int, A: int) -> int:
+    """What is at the place, and the symbol with the addend."""
+    return V + S + A
+
+
+def v_less_s_a(V: int, S: int, A: int) -> int:
+    """What is at the place without the symbol with the addend."""
+    return V - S - A

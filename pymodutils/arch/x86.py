@@ -1,0 +1,63 @@
+"""x86, 64 and 32 bit: https://gitlab.com/x86-psABIs; which checks are made: arch/x86/kernel/module.c.
+
+The 64-bit loader never looks whether a PC-relative value fits its 32 bits, but insists on places that are
+zero before; the 32-bit one checks nothing at all.
+"""
+
+from __future__ import annotations
+
+from errno import ENOEXEC
+
+from pymodutils.arch.calc import s_a, s_a_p
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Reloc, Says, Span, signed, unsigned, word
+
+X86_64 = Arch(
+    name="x86_64",
+    machines=(62,),
+    bits=64,
+    order="little",
+    relocs={
+        0: Reloc("R_X86_64_NONE"),
+        1: Reloc("R_X86_64_64", s_a, word(64)),
+        2: Reloc("R_X86_64_PC32", s_a_p, word(32)),
+        4: Reloc("R_X86_64_PLT32", s_a_p, word(32)),
+        10: Reloc("R_X86_64_32", s_a, word(32), unsigned(32)),
+        11: Reloc("R_X86_64_32S", s_a, word(32), signed(32)),
+        24: Reloc("R_X86_64_PC64", s_a_p, word(64)),
+    },
+    unknown=Says("{prefix}{module}: Unknown rela relocation: {number}", ENOEXEC),
+    overflow=Says(
+        "{prefix}overflow in relocation type {number} val {value:x}\n"
+        "{prefix}`{module}' likely not compiled with -mcmodel=kernel",
+        ENOEXEC,
+    ),
+    occupied=Says(
+        "{prefix}x86/modules: Skipping invalid relocation target, existing value is nonzero "
+        "for type {number}, loc {place:016x}, val {sum:x}",
+        ENOEXEC,
+    ),
+    rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    prefix="module: ",
+    memory=Span(0xFFFF_FFFF_C000_0000, 0xFFFF_FFFF_FF00_0000),
+    optional=frozenset({"_GLOBAL_OFFSET_TABLE_"}),
+)
+
+UM = X86_64._replace(name="um", prefix="subarch: ", memory=Span(0, 0))  # anywhere its vmalloc likes
+
+I386 = Arch(
+    name="i386",
+    machines=(3, 6),
+    bits=32,
+    order="little",
+    relocs={
+        1: Reloc("R_386_32", s_a, word(32)),
+        2: Reloc("R_386_PC32", s_a_p, word(32)),
+        4: Reloc("R_386_PLT32", s_a_p, word(32)),
+    },
+    unknown=Says("{prefix}{module}: Unknown relocation: {number}", ENOEXEC),
+    rela=Says(REL_UNSUPPORTED, ENOEXEC),
+    prefix="module: ",
+    optional=X86_64.optional,
+)
+
+ARCHS = (X86_64, I386)

@@ -1,0 +1,114 @@
+"""The relocations of one section, decoded into columns, and the memory they are applied to."""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from functools import cache
+from itertools import chain, repeat
+from operator import add
+from struct import Struct
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.arch.model import CODES, PREFIXES, Fixups
+from pymodutils.link.failure import OutOfBounds
+from pymodutils.link.object import SHT_RELA
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pymodutils.arch.model import Arch, Field, Reloc
+    from pymodutils.link.image import Image
+
+LOW: Final = 0 if sys.byteorder == "little" else 1  # which half of a 64-bit word comes first here
+WIDE: Final = 64
+
+
+class Site:
+    """Relocation section ``at`` of ``image``, and the section it patches.
+
+    ``values`` are the symbols', as signed numbers of the machine's width; so is ``base``, the address of
+    the patched section.
+    """
+
+    __slots__ = ("arch", "base", "blank", "header", "image", "memory", "name", "rela", "values")
+
+    def __init__(self, image: Image, at: int, values: Sequence[int], name: str) -> None:
+        self.image, self.values, self.name = image, values, name
+        self.arch: Arch = image.module.arch
+        self.header = image.module.sections[at]
+        self.rela = self.header.sh_type == SHT_RELA
+        self.memory = image.section(self.header.sh_info)
+        self.blank = bytes(self.memory) == bytes(len(self.memory))  # tables of addresses are, before
+        half = 1 << self.arch.bits - 1
+        self.base = (image.addresses[self.header.sh_info] ^ half) - half
+
+    def packer(self, field: Field, code: str = "") -> Struct:
+        """What reads and writes the words of ``field``, as ``code`` or without sign."""
+        return _struct(PREFIXES[field.order or self.arch.order] + (code or CODES[field.size]))
+
+    def words(self, field: Field, offsets: Iterable[int]) -> list[int]:
+        """What stands at ``offsets``, without sign."""
+        unpack = self.packer(field).unpack_from
+        return list(chain.from_iterable(map(unpack, repeat(self.memory), offsets)))
+
+    def columns(self, row: Reloc, fixups: Fixups, words: Sequence[int]) -> list[Iterable[int]]:
+        """What the calculation of ``row`` asks for; ``words`` are what stands at the places."""
+        return [self._column(letter, row, fixups, words) for letter in row.letters]
+
+    def _column(self, letter: str, row: Reloc, fixups: Fixups, words: Sequence[int]) -> Iterable[int]:
+        if letter == "S":
+            return map(self.values.__getitem__, fixups.symbols) if fixups.S is None else fixups.S
+        if letter == "P":
+            return map(add, fixups.offsets, repeat(self.base)) if fixups.P is None else fixups.P
+        if letter == "A":
+            return map(row.field.get, words) if fixups.A is None else fixups.A
+        return words
+
+
+_struct = cache(Struct)
+
+
+def read(site: Site, raw: memoryview) -> Fixups:
+    """The relocations in ``raw``, with what the architecture makes of pairs among them."""
+    arch, step = site.arch, 3 if site.rela else 2
+    unsigned, signed = ("Q", "q") if arch.bits == WIDE else ("I", "i")
+    words = array(unsigned)
+    words.frombytes(raw[: len(raw) // (step * words.itemsize) * step * words.itemsize])
+    if arch.order != sys.byteorder:
+        words.byteswap()
+    numbers, symbols = (arch.info or _info)(words[1::step])
+    addends = array(signed, words[2::step].tobytes()).tolist() if site.rela else None
+    fixups = Fixups(numbers, symbols, words[0::step].tolist(), addends)
+    if arch.pair is None or arch.paired.isdisjoint(numbers):
+        return fixups
+    full = _filled(site, fixups)
+    return full._replace(refused=arch.pair(full))
+
+
+def _info(words: array[int]) -> tuple[Sequence[int], Sequence[int]]:
+    """The numbers and symbols in a column of r_info, as most machines have them."""
+    if words.itemsize == WIDE // 8:
+        halves = array("I", words.tobytes())
+        return halves[LOW::2].tolist(), halves[1 - LOW :: 2].tolist()
+    return [word & 0xFF for word in words], [word >> 8 for word in words]
+
+
+def _filled(site: Site, fixups: Fixups) -> Fixups:
+    """``fixups`` with every S, A and P, to be changed."""
+    if fixups.symbols and max(fixups.symbols) >= len(site.values):
+        raise OutOfBounds(site.name, f"{site.header.name} names symbols beyond the table's end")
+    values = [site.values[symbol] for symbol in fixups.symbols]
+    places = [site.base + offset for offset in fixups.offsets]
+    addends = _in_place(site, fixups) if fixups.A is None else list(fixups.A)
+    return fixups._replace(S=values, A=addends, P=places)
+
+
+def _in_place(site: Site, fixups: Fixups) -> list[int]:
+    """The addends that lie in the fields of REL relocations; 0 where there can be none."""
+    found = []
+    for number, offset in zip(fixups.numbers, fixups.offsets, strict=True):
+        row = site.arch.relocs.get(number)
+        inside = row is not None and offset + row.field.size <= len(site.memory)
+        found.append(row.field.get(*site.words(row.field, [offset])) if row and inside else 0)
+    return found

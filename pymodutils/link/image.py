@@ -1,0 +1,45 @@
+"""The memory of a module: its areas at their addresses, with the sections that belong there copied in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pymodutils.link.object import SHT_NOBITS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymodutils.link.layout import Layout
+    from pymodutils.link.object import Object
+
+
+class Image:
+    """``module`` laid out by ``layout`` with its areas at ``bases``; an empty area's base is 0.
+
+    ``addresses`` has one for each section: where it lies, or, of a section that stays behind, where the
+    loader's copy of the file (at ``file``) has it.
+    """
+
+    __slots__ = ("addresses", "bases", "layout", "memory", "module")
+
+    def __init__(self, module: Object, layout: Layout, bases: Sequence[int], file: int = 0) -> None:
+        self.module, self.layout = module, layout
+        sizes = layout.sizes
+        self.bases = tuple(base if size else 0 for base, size in zip(bases, sizes, strict=True))
+        self.memory = [bytearray(size) for size in sizes]
+        self.addresses: list[int] = []
+        for at, (section, placed) in enumerate(zip(module.sections, layout.placed, strict=True)):
+            if placed is None:
+                self.addresses.append(file + section.sh_offset)
+                continue
+            self.addresses.append(self.bases[placed.area] + placed.offset)
+            if section.sh_type != SHT_NOBITS:
+                self.memory[placed.area][placed.offset : placed.offset + section.sh_size] = module.content(at)
+
+    def section(self, at: int) -> memoryview:
+        """The bytes of section ``at`` in memory, to be read and written; of one not there, the file's."""
+        placed = self.layout.placed[at]
+        if placed is None:
+            return memoryview(self.module.content(at))
+        size = self.module.sections[at].sh_size
+        return memoryview(self.memory[placed.area])[placed.offset : placed.offset + size]

@@ -1,0 +1,213 @@
+"""How a module's sections share its memory; kernel/module/main.c: layout_sections, layout_symtab.
+
+Sections are placed in five rounds (code, constants, constants after init, data, small data), in file
+order within each. Until 6.3 there are two areas, what stays and what init leaves; since 6.4 seven.
+"""
+
+from __future__ import annotations
+
+from errno import ENOMEM
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.link.failure import LinkError
+from pymodutils.link.object import SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymodutils.link.object import Object
+
+SHF_RO_AFTER_INIT: Final = 0x0020_0000  # the kernel's own, set by the loader
+RO_AFTER_INIT: Final = (".data..ro_after_init", "__jump_table")
+PER_CPU: Final = ".data..percpu"
+UNLOADED: Final = (".modinfo", "__versions")  # read from the file's copy and forgotten
+LIMIT: Final = 1 << 28  # bytes: a module larger than this is refused as if memory were short
+KALLSYMS: Final = {32: (16, 4), 64: (32, 8)}  # size and alignment of struct mod_kallsyms
+SYMBOL_SIZE: Final = {32: 16, 64: 24}
+WORD: Final = (1 << 64) - 1
+
+
+class Plan(NamedTuple):
+    """Which area each of the five rounds fills, and after which rounds a new page begins."""
+
+    areas: tuple[str, ...]
+    core: tuple[int, ...]
+    init: tuple[int | None, ...]  # None: such sections wait for a later round
+    pages_core: frozenset[int]
+    pages_init: frozenset[int]
+    whole_pages: bool  # each area, at the end
+
+
+TWO_AREAS: Final = Plan(
+    ("core", "init"), (0,) * 5, (1,) * 5, frozenset({0, 1, 2, 4}), frozenset({0, 1, 4}), whole_pages=False
+)
+SEVEN_AREAS: Final = Plan(
+    ("text", "data", "rodata", "ro_after_init", "init.text", "init.data", "init.rodata"),
+    (0, 2, 3, 1, 1),
+    (4, 6, None, 5, 5),
+    frozenset(),
+    frozenset(),
+    whole_pages=True,
+)
+
+
+class Config(NamedTuple):
+    """What of a kernel's configuration decides where sections go."""
+
+    plan: Plan = TWO_AREAS
+    strict_rwx: bool = True  # STRICT_MODULE_RWX
+    kallsyms: bool = True
+    kallsyms_all: bool = True
+    unload: bool = True  # MODULE_UNLOAD; without it .exit sections go as .init ones do
+    smp: bool = True  # else .data..percpu is a section like others
+    page: int = 4096  # bytes
+
+
+class Placed(NamedTuple):
+    """Where a section lies."""
+
+    area: int
+    offset: int  # in that area
+
+
+class Tail(NamedTuple):
+    """Where the symbols that stay are kept behind the data, and what kallsyms needs until init is over."""
+
+    area: int
+    symbols: int  # offset of the kept Elf_Sym
+    strings: int
+    types: int
+    init_area: int
+    kallsyms: int  # offset of struct mod_kallsyms
+    init_types: int
+    kept: tuple[int, ...]  # indices into .symtab, 0 among them
+
+
+class Layout(NamedTuple):
+    """The result: areas with their sizes, and each section's place."""
+
+    plan: Plan
+    sizes: tuple[int, ...]  # bytes, by area
+    placed: tuple[Placed | None, ...]  # by section; None stays behind in the file
+    percpu: int  # the number of the per-cpu section, or 0
+    rounds: tuple[tuple[int, ...], ...]  # by area: its size after each round, where protection changes
+    tail: Tail | None
+
+    @property
+    def coresize(self) -> int:
+        """Bytes of what stays after init."""
+        return sum(self.sizes[area] for area in sorted(set(self.plan.core)))
+
+    @property
+    def initsize(self) -> int:
+        """Bytes of what init leaves free."""
+        return sum(self.sizes[area] for area in sorted({a for a in self.plan.init if a is not None}))
+
+
+def layout(
+    module: Object, config: Config, *, unloaded: Sequence[str] = UNLOADED, livepatch: bool = False
+) -> Layout:
+    """Where everything of ``module`` goes, apart from the addresses of the areas.
+
+    ``unloaded`` names the sections that are only read (with IGNORE_MODVERSIONS, __versions is loaded).
+    Raises LinkError (ENOMEM) for modules over LIMIT.
+    """
+    work = _Work(module, config, unloaded)
+    work.rounds_of(config.plan.core, config.plan.pages_core, init=False)
+    work.rounds_of(config.plan.init, config.plan.pages_init, init=True)
+    tail = work.symbols(livepatch=livepatch) if config.kallsyms else None
+    sizes = [align(size, config.page) if config.plan.whole_pages else size for size in work.sizes]
+    if sum(sizes) > LIMIT:
+        raise LinkError(module.subject, f"vmalloc error: size {sum(sizes)}, exceeds total pages", ENOMEM)
+    rounds = tuple(tuple(ends) for ends in work.ends)
+    return Layout(config.plan, tuple(sizes), tuple(work.placed), work.percpu, rounds, tail)
+
+
+def align(offset: int, to: int) -> int:
+    """``offset`` rounded up to a multiple of ``to``, by the kernel's arithmetic even if that lies."""
+    return offset + (to or 1) - 1 & ~((to or 1) - 1) & WORD
+
+
+class _Work:
+    """The state of one layout: sizes grow, sections get their places."""
+
+    def __init__(self, module: Object, config: Config, unloaded: Sequence[str]) -> None:
+        self.module, self.config = module, config
+        self.sizes = [0] * len(config.plan.areas)
+        self.ends: list[list[int]] = [[] for _ in self.sizes]
+        self.placed: list[Placed | None] = [None] * len(module.sections)
+        self.flags = [section.sh_flags for section in module.sections]
+        self.percpu = module.find(PER_CPU) if config.smp else 0
+        for name in unloaded:
+            self.flags[module.find(name)] &= ~SHF_ALLOC
+        self.flags[self.percpu] &= ~SHF_ALLOC
+        for name in RO_AFTER_INIT:
+            at = module.find(name)
+            self.flags[at] |= SHF_RO_AFTER_INIT if at else 0
+
+    def rounds_of(self, areas: Sequence[int | None], pages: frozenset[int], *, init: bool) -> None:
+        """Place all sections that stay, or (``init``) all that do not, in five rounds."""
+        small = self.module.arch.small
+        masks = (
+            (SHF_EXECINSTR | SHF_ALLOC, small),
+            (SHF_ALLOC, SHF_WRITE | small),
+            (SHF_RO_AFTER_INIT | SHF_ALLOC, small),
+            (SHF_WRITE | SHF_ALLOC, small),
+            (small | SHF_ALLOC, 0),
+        )
+        todo = [at for at, flags in enumerate(self.flags) if flags & SHF_ALLOC and self._is_init(at) == init]
+        for number, ((must, must_not), area) in enumerate(zip(masks, areas, strict=True)):
+            if area is None:
+                continue
+            for at in todo:
+                flags = self.flags[at]
+                if self.placed[at] is None and flags & must == must and not flags & must_not:
+                    self._place(at, area)
+            if number in pages and self.config.strict_rwx:
+                self.sizes[area] = align(self.sizes[area], self.config.page)
+            self.ends[area].append(self.sizes[area])
+
+    def symbols(self, *, livepatch: bool) -> Tail:
+        """Place .symtab and .strtab with what init leaves, and behind the data what kallsyms keeps."""
+        module, config, plan = self.module, self.config, self.config.plan
+        bits = module.arch.bits
+        core, init = plan.core[-1], plan.init[-1] or 0
+        strict = config.page if config.strict_rwx and not plan.whole_pages else 1
+        kept = range(len(module.symbols)) if livepatch else self._kept()
+        self._place(module.symtab, init)
+        symbols = align(self.sizes[core], module.sections[module.symtab].sh_addralign)
+        strings = symbols + len(kept) * SYMBOL_SIZE[bits]
+        types = strings + module.symbols.lengths(kept)
+        self.sizes[core] = align(types + len(kept), strict)
+        self._place(module.strtab, init)
+        size, alignment = KALLSYMS[bits]
+        kallsyms = align(self.sizes[init], alignment)
+        init_types = kallsyms + size
+        self.sizes[init] = align(init_types + len(module.symbols), strict)
+        return Tail(core, symbols, strings, types, init, kallsyms, init_types, tuple(kept))
+
+    def _kept(self) -> list[int]:
+        """The symbols that kallsyms keeps after init."""
+        wanted = SHF_ALLOC if self.config.kallsyms_all else SHF_ALLOC | SHF_EXECINSTR
+        inits = {area for area in self.config.plan.init if area is not None}
+        stay = {
+            at
+            for at, where in enumerate(self.placed)
+            if at and where and where.area not in inits and self.flags[at] & wanted == wanted
+        }
+        if self.config.kallsyms_all and self.percpu:
+            stay.add(self.percpu)
+        table = self.module.symbols
+        named = zip(table.sections, table.names, strict=True)
+        kept = [at for at, (section, name) in enumerate(named) if section in stay and name]
+        return [0, *kept] if table.names else kept
+
+    def _is_init(self, at: int) -> bool:
+        prefixes = self.module.arch.init if self.config.unload else (*self.module.arch.init, ".exit")
+        return self.module.sections[at].name.startswith(prefixes)
+
+    def _place(self, at: int, area: int) -> None:
+        section = self.module.sections[at]
+        offset = align(self.sizes[area], section.sh_addralign)
+        self.placed[at] = Placed(area, offset)
+        self.sizes[area] = offset + section.sh_size

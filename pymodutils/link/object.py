@@ -1,0 +1,107 @@
+"""A module file as the loader sees it: its sections, and its symbols in columns.
+
+The machine's own width and byte order are used whatever e_ident claims, as most kernels do.
+"""
+
+from __future__ import annotations
+
+from struct import iter_unpack
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.arch.model import PREFIXES
+from pymodutils.link.failure import LinkError, OutOfBounds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymodutils.arch.model import Arch
+    from pymodutils.elf.scan import Section
+
+SHT_SYMTAB: Final = 2
+SHT_RELA: Final = 4
+SHT_NOBITS: Final = 8
+SHT_REL: Final = 9
+SHF_WRITE: Final = 1
+SHF_ALLOC: Final = 2
+SHF_EXECINSTR: Final = 4
+LONGEST: Final = 1024  # bytes of a symbol's name: twice the kernel's KSYM_NAME_LEN, about its longest line
+SYMBOL: Final = {  # by width: struct's codes, bytes, and where each column of Symbols is
+    32: ("IIIBBH", 16, (0, 3, 4, 5, 1, 2)),
+    64: ("IBBHQQ", 24, (0, 1, 2, 3, 4, 5)),
+}
+
+
+class Symbols:
+    """.symtab in columns, index 0 included; names are looked up when asked for."""
+
+    __slots__ = ("_strings", "_text", "infos", "names", "others", "sections", "sizes", "subject", "values")
+
+    def __init__(self, raw: bytes, arch: Arch, text: bytes, strings: int, subject: str) -> None:
+        codes, size, order = SYMBOL[arch.bits]
+        rows = iter_unpack(PREFIXES[arch.order] + codes, memoryview(raw)[: len(raw) // size * size])
+        found: list[Sequence[int]] = list(zip(*rows, strict=True)) or [()] * len(order)
+        columns = [found[at] for at in order]
+        self.names, self.infos, self.others, self.sections, self.values, self.sizes = columns
+        self._text, self._strings, self.subject = text, strings, subject
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def name(self, at: int) -> str:
+        """The name of symbol ``at``: the string at st_name, wherever in the file that ends."""
+        start = self._strings + self.names[at]
+        end = self._text.find(b"\0", start, start + LONGEST + 1)
+        if end < 0:
+            raise OutOfBounds(self.subject, f"the name of symbol {at} does not end within {LONGEST} bytes")
+        return self._text[start:end].decode("utf-8", "surrogateescape")
+
+    def lengths(self, chosen: Sequence[int]) -> int:
+        """The bytes that the names of the ``chosen`` symbols take, their NULs included."""
+        find, base, total = self._text.find, self._strings, 0
+        end, top = -1, len(self._text)
+        for start in sorted((base + self.names[at] for at in chosen), reverse=True):
+            nearer = find(b"\0", start, top)  # no byte is looked at twice, however names overlap
+            end, top = end if nearer < 0 else nearer, start
+            if end < 0:
+                raise OutOfBounds(self.subject, "the names of its symbols lie outside of the file")
+            total += end - start + 1
+        return total
+
+
+class Object:
+    """``data`` and its ``sections``, after the checks that the kernel makes of an ELF file.
+
+    Raises LinkError without a symbol table, OutOfBounds for what the kernel would read beyond the file.
+    """
+
+    __slots__ = ("arch", "data", "sections", "strtab", "subject", "symbols", "symtab")
+
+    def __init__(self, data: bytes, sections: Sequence[Section], arch: Arch, subject: str = "module") -> None:
+        self.data, self.sections, self.arch, self.subject = data, sections, arch, subject
+        tables = (at for at, section in enumerate(sections) if at and section.sh_type == SHT_SYMTAB)
+        self.symtab = next(tables, 0)
+        if not self.symtab:
+            raise LinkError(subject, f"{subject}: module has no symbols (stripped?)")
+        self.strtab = sections[self.symtab].sh_link
+        if self.strtab >= len(sections):
+            raise OutOfBounds(subject, f"the symbol table's names are to be in section {self.strtab}")
+        raw = self.content(self.symtab)
+        strings = sections[self.strtab].sh_offset
+        self.symbols = Symbols(raw, arch, data, strings, subject)
+
+    def content(self, at: int) -> bytes:
+        """The bytes of section ``at`` in the file; none for NOBITS."""
+        section = self.sections[at]
+        if section.sh_type == SHT_NOBITS:
+            return b""
+        end = section.sh_offset + section.sh_size
+        if end > len(self.data):
+            raise OutOfBounds(self.subject, f"section {section.name} ends at {end} of {len(self.data)} bytes")
+        return self.data[section.sh_offset : end]
+
+    def find(self, name: str) -> int:
+        """The number of the first section called ``name`` that is to be in memory, or 0."""
+        for at, section in enumerate(self.sections):
+            if section.name == name and section.sh_flags & SHF_ALLOC:
+                return at
+        return 0

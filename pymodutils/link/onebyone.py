@@ -1,0 +1,83 @@
+"""Relocations in their order, each looked at for itself: what the result means, and where it stops."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pymodutils.arch.model import ignored
+from pymodutils.link.failure import LinkError, OutOfBounds, Where
+
+if TYPE_CHECKING:
+    from pymodutils.arch.model import Fixups, Reloc, Says
+    from pymodutils.link.fixups import Site
+
+
+def apply(site: Site, fixups: Fixups) -> None:
+    """Apply ``fixups`` up to the first that fails; raises LinkError or OutOfBounds for that one."""
+    for at, number in enumerate(fixups.numbers):
+        row = site.arch.relocs.get(number)
+        if row is None:
+            raise _refusal(site, fixups, at, site.arch.unknown)
+        if at in fixups.refused:
+            raise _refusal(site, fixups, at, fixups.refused[at])
+        if row.calc is not ignored:
+            _one(site, fixups, at, row)
+
+
+def _one(site: Site, fixups: Fixups, at: int, row: Reloc) -> None:
+    """Apply the relocation ``at``."""
+    where, field = fixups.offsets[at], row.field
+    if fixups.symbols[at] >= len(site.values):
+        raise _beyond(site, fixups, at, f"its symbol {fixups.symbols[at]} is beyond the table's end")
+    if where + field.size > len(site.memory):
+        raise _beyond(site, fixups, at, f"its section has {len(site.memory)} bytes")
+    words = site.words(field, [where])
+    half = 1 << site.arch.bits - 1
+    (value,) = map(row.calc, *site.columns(row, fixups.one(at), words))
+    value = (value + half & 2 * half - 1) - half
+    if site.arch.occupied and words[0]:
+        raise _refusal(site, fixups, at, site.arch.occupied, value)
+    if row.range and not row.range.low <= value < row.range.high:
+        raise _refusal(site, fixups, at, row.overflow or site.arch.overflow, value)
+    if value % row.align:
+        raise _refusal(site, fixups, at, site.arch.misaligned, value)
+    site.packer(field).pack_into(site.memory, where, field.put(words[0], value))
+
+
+def _refusal(site: Site, fixups: Fixups, at: int, says: Says, value: int = 0) -> LinkError:
+    """The kernel's words about the relocation ``at``, whose calculation gave ``value``."""
+    where, symbol = _where(site, fixups, at), fixups.symbols[at]
+    mask = (1 << site.arch.bits) - 1
+    known = site.values[symbol] if symbol < len(site.values) else 0
+    total = known + (fixups.A[at] if fixups.A else 0)
+    text = says.text.format(
+        prefix=site.arch.prefix,
+        module=site.name,
+        number=fixups.numbers[at],
+        name=where.relocation,
+        index=at,
+        section=site.header.sh_info,
+        symbol=where.symbol,
+        place=where.address,
+        value=value & mask,
+        sum=total & mask,
+    )
+    return LinkError(site.name, text, says.errno, where)
+
+
+def _beyond(site: Site, fixups: Fixups, at: int, text: str) -> OutOfBounds:
+    return OutOfBounds(site.name, text, _where(site, fixups, at))
+
+
+def _where(site: Site, fixups: Fixups, at: int) -> Where:
+    """Where the relocation ``at`` is, in words."""
+    module, number, symbol = site.image.module, fixups.numbers[at], fixups.symbols[at]
+    row = site.arch.relocs.get(number)
+    known = symbol < len(site.values)
+    return Where(
+        module.sections[site.header.sh_info].name,
+        fixups.offsets[at],
+        site.base + fixups.offsets[at] & (1 << site.arch.bits) - 1,
+        row.name if row else f"relocation {number}",
+        module.symbols.name(symbol) if known else "",
+    )

@@ -1,0 +1,96 @@
+"""What each symbol is worth in memory; kernel/module/main.c: simplify_symbols."""
+
+from __future__ import annotations
+
+from errno import ENOENT, ENOEXEC
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.errors import Refused
+from pymodutils.link.failure import LinkError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pymodutils.link.image import Image
+
+    Resolve = Callable[[str], int | None]
+    Report = Callable[[int, str], None]
+
+SHN_UNDEF: Final = 0
+SHN_LIVEPATCH: Final = 0xFF20
+SHN_ABS: Final = 0xFFF1
+SHN_COMMON: Final = 0xFFF2
+STB_WEAK: Final = 2
+ERROR, WARNING = 3, 4  # the kernel's log levels
+
+
+def simplify(image: Image, name: str, resolve: Resolve, report: Report, *, percpu: int = 0) -> list[int]:
+    """The value of each symbol of the module called ``name``, index 0 included.
+
+    ``resolve`` gives the address of an undefined symbol, None if nobody has it, or raises Refused, having
+    logged why; it is asked in the order of the table, for all symbols. ``report`` takes the log's lines
+    with their levels, ``percpu`` is the address of the module's per-cpu area.
+    Raises LinkError, for the last symbol that failed, when all have been tried.
+    """
+    symbols = image.module.symbols
+    bases = dict(enumerate(image.addresses))
+    bases[SHN_UNDEF] = 0
+    if image.layout.percpu:
+        bases[image.layout.percpu] = percpu
+    top = len(image.addresses)
+    word = (1 << image.module.arch.bits) - 1
+    pairs = zip(symbols.values, symbols.sections, strict=True)
+    values = [value + bases.get(section, 0) & word for value, section in pairs]
+    if values:
+        values[0] = symbols.values[0]
+    failure: LinkError | None = None
+    rest = _Rest(image, name, resolve, report)
+    for at, section in enumerate(symbols.sections):
+        if at and (section == SHN_UNDEF or section >= top):
+            try:
+                found = rest.value(at, section)
+            except LinkError as error:
+                failure = error
+                continue
+            if found is not None:
+                values[at] = found & word
+    if failure:
+        raise failure
+    return values
+
+
+class _Rest:
+    """The symbols that no section of the module holds."""
+
+    def __init__(self, image: Image, name: str, resolve: Resolve, report: Report) -> None:
+        self.module, self.name, self.resolve, self.report = image.module, name, resolve, report
+
+    def value(self, at: int, section: int) -> int | None:
+        """The value of symbol ``at``, None if it keeps its own; raises LinkError, having reported it."""
+        if section in (SHN_ABS, SHN_LIVEPATCH):
+            return None
+        symbol = self.module.symbols.name(at)
+        if section == SHN_UNDEF:
+            return self._undefined(at, symbol)
+        if section != SHN_COMMON:
+            top = len(self.module.sections)
+            raise self._refusal(ERROR, f"Symbol {symbol} has an invalid section index {section} (max {top})")
+        if not symbol.startswith("__gnu_lto"):
+            raise self._refusal(WARNING, "please compile with -fno-common")
+        return None
+
+    def _undefined(self, at: int, symbol: str) -> int | None:
+        errno = ENOENT
+        try:
+            found = self.resolve(symbol)
+        except Refused as error:
+            errno = error.errno
+        else:
+            weak = self.module.symbols.infos[at] >> 4 == STB_WEAK
+            if found is not None or weak or symbol in self.module.arch.optional:
+                return found
+        raise self._refusal(WARNING, f"Unknown symbol {symbol} (err -{errno})", errno)
+
+    def _refusal(self, level: int, text: str, errno: int = ENOEXEC) -> LinkError:
+        self.report(level, f"{self.name}: {text}")
+        return LinkError(self.name, f"{self.name}: {text}", errno)
