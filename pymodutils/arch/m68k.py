@@ -1,0 +1,22 @@
+"""Motorola 68000 family: https://github.com/rui314/psabi, m68k.pdf; the kernel checks nothing."""
+
+from __future__ import annotations
+
+from errno import ENOEXEC
+
+from pymodutils.arch.calc import s_a, s_a_p
+from pymodutils.arch.model import Arch, Reloc, Says, word
+
+M68K = Arch(
+    name="m68k",
+    machines=(4,),
+    bits=32,
+    order="big",
+    relocs={
+        1: Reloc("R_68K_32", s_a, word(32)),
+        4: Reloc("R_68K_PC32", s_a_p, word(32)),
+    },
+    unknown=Says("module {module}: Unknown relocation: {number}", ENOEXEC),
+)
+
+ARCHS = (M68K,)
