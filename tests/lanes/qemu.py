@@ -36,25 +36,27 @@ def run(
     call: str,
     *arguments: object,
     files: Iterable[Path] = (),
+    image: Path | None = None,
+    cpu: str = "max",
     environ: Mapping[str, str] | None = None,
     seconds: float = 400,
 ) -> Any:
     """What ``call`` (``module:function``) returns for ``arguments``, called inside of the guest.
 
-    ``files`` are files and folders that are to be there too, under the names that they have here.
+    ``files`` are files and folders that are to be there too, under the names that they have here;
+    ``image`` is the kernel's, if it is not to be Debian 12's cloud kernel.
     Raises Unavailable without qemu-system-x86_64, RuntimeError with the guest's traceback.
     """
     qemu = shutil.which("qemu-system-x86_64")
     if qemu is None:
         raise Unavailable("no qemu-system-x86_64 (package qemu-system-x86)")
-    tree = trees.tree("cloud")
-    kernel = next((tree.root / "boot").glob("vmlinuz-*"))
+    kernel = image or next((trees.tree("cloud").root / "boot").glob("vmlinuz-*"))
     job = {"call": call, "arguments": arguments, "path": python_path(), "environ": {**(environ or {})}}
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder)
         with (here / "initrd").open("wb") as out:
             _initramfs(out, json.dumps(job), files)
-        words = [qemu, *MACHINE, "-kernel", str(kernel), "-initrd", str(here / "initrd")]
+        words = [qemu, *MACHINE, "-cpu", cpu, "-kernel", str(kernel), "-initrd", str(here / "initrd")]
         words += ["-serial", f"file:{here / 'console'}", "-serial", f"file:{here / 'result'}"]
         printed = console(words, seconds)
         log = here / "console"
@@ -62,7 +64,7 @@ def run(
 
 
 MACHINE = [
-    *("-M", "pc", "-accel", "tcg", "-cpu", "max", "-m", MEMORY),
+    *("-M", "pc", "-accel", "tcg", "-m", MEMORY),
     *("-nographic", "-no-reboot", "-nic", "none", "-monitor", "none"),
     *("-append", "console=ttyS0 panic=-1 random.trust_cpu=on quiet loglevel=3 rdinit=/init"),
 ]

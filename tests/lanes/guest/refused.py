@@ -1,0 +1,104 @@
+"""Inside of a real kernel: relocations that it refuses, and what it and we say of them."""
+
+from __future__ import annotations
+
+import os
+import re
+from struct import pack_into, unpack_from
+from typing import NamedTuple
+
+from pymodutils.arch.model import Arch
+from pymodutils.arch.x86 import UM, X86_64
+from pymodutils.elf import compress
+from pymodutils.elf.scan import Elf
+from pymodutils.link.failure import LinkError
+from pymodutils.link.image import Image
+from pymodutils.link.layout import TWO_AREAS, Config, layout
+from pymodutils.link.object import Object
+from pymodutils.link.relocate import relocate
+from pymodutils.link.symbols import simplify
+from pymodutils.names import of_path
+from tests.lanes.guest.linking import exports, insert, kallsyms, without_init
+
+PLT32 = 4
+CALLS = (PLT32, 1)  # the latter in User Mode Linux, whose modules may be anywhere
+
+
+class Wrong(NamedTuple):
+    """How the first call of an import is made wrong."""
+
+    number: int
+    addend: int = 0
+    before: int = 0  # the first byte of the place
+
+
+WRONGS = (
+    *(Wrong(99), Wrong(11, 1 << 40), Wrong(11, -(1 << 40)), Wrong(10, 1 << 40), Wrong(10, -(1 << 40))),
+    *(
+        Wrong(PLT32, -4, before=1),
+        Wrong(1, 16, before=1),
+        Wrong(24, 16, before=1),
+        Wrong(11, 1 << 40, before=1),
+    ),
+)
+
+
+def refusals(path: str, switches: dict[str, bool], kernel: str = "") -> list[list[list[str]]]:
+    """For each of WRONGS done to ``path``: our errno and lines, and the kernel's."""
+    symbols = exports(kernel) if kernel else kallsyms()
+    arch = UM if kernel else X86_64
+    data, name = without_init(compress.read(path)), of_path(path)
+    return [
+        _both(spoilt(data, wrong), name, arch, Config(TWO_AREAS, **switches), symbols) for wrong in WRONGS
+    ]
+
+
+def spoilt(data: bytes, wrong: Wrong) -> bytes:
+    """``data`` with the first call of an import made wrong."""
+    elf = Elf(data)
+    sections = elf.sections
+    table = next(section for section in sections if section.name == ".rela.text")
+    text, symtab = sections[table.sh_info], elf.section(".symtab") or b""
+    copy = bytearray(data)
+    for at in range(table.sh_offset, table.sh_offset + table.sh_size, 24):
+        offset, number, symbol = unpack_from("<QII", data, at)
+        if number in CALLS and unpack_from("<H", symtab, 24 * symbol + 6) == (0,):
+            pack_into("<QIIq", copy, at, offset, wrong.number, symbol, wrong.addend)
+            copy[text.sh_offset + offset] = wrong.before
+            return bytes(copy)
+    raise LookupError("no call of an import")
+
+
+def _both(data: bytes, name: str, arch: Arch, config: Config, symbols: dict[str, int]) -> list[list[str]]:
+    module = Object(data, Elf(data).sections, arch, name)
+    image = Image(module, layout(module, config), (0xFFFF_FFFF_C000_0000, 0xFFFF_FFFF_C010_0000))
+    ours: list[str] = []
+    try:
+        relocate(image, simplify(image, name, symbols.get, lambda _, __: None), name)
+    except LinkError as error:
+        ours = [str(error.errno), *error.log]
+    return [[_unhashed(line) for line in lines] for lines in (ours, _theirs(data, name))]
+
+
+def _theirs(data: bytes, name: str) -> list[str]:
+    log = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
+    os.lseek(log, 0, os.SEEK_END)
+    try:
+        insert(data, name)
+        code = 0
+    except OSError as error:
+        code = error.errno or 0
+    lines = [str(code)]
+    while True:
+        try:
+            lines.append(os.read(log, 8192).decode().split(";", 1)[1].splitlines()[0])
+        except BlockingIOError:
+            os.close(log)
+            return [
+                line for line in lines if not line.startswith((f"{name}: loading", f"{name}: module verif"))
+            ]
+
+
+def _unhashed(line: str) -> str:
+    """``line`` without the pointer, which the kernel prints as a hash of it."""
+    return re.sub(r"loc [0-9a-f]{16}", "loc HASH", line)
