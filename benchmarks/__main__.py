@@ -11,14 +11,20 @@ import platform
 import sys
 from typing import TYPE_CHECKING
 
-from benchmarks import depmod, describe, readers, startup
+from benchmarks import depmod, describe, link, readers, startup
 from benchmarks.places import REPOSITORY, environment
 from benchmarks.rows import Row, table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-PARTS = {"depmod": depmod.rows, "describe": describe.rows, "readers": readers.rows, "startup": startup.rows}
+PARTS = {
+    "depmod": depmod.rows,
+    "readers": readers.rows,
+    "startup": startup.rows,
+    "describe": describe.rows,
+    "link": link.rows,
+}
 PAGE = REPOSITORY / "docs/performance.md"
 TEXT = """\
 # Performance
