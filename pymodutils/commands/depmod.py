@@ -13,6 +13,7 @@ from pymodutils import __version__
 from pymodutils.commands import options, output
 from pymodutils.commands.getopt import Extra, Tool, raise_usage
 from pymodutils.depends.depmod import cache
+from pymodutils.depends.depmod.files import clear
 from pymodutils.depends.depmod.job import Job
 from pymodutils.depends.depmod.quick import is_outdated
 from pymodutils.depends.depmod.run import Run
@@ -70,7 +71,9 @@ def command(**given: Any) -> int:
         return 1
     if given["quick"] and not is_outdated(run.job, run.config, run.memory.paths, log):
         return 0
-    if not (given["show"] or given["strict"] or given["verbose"]) and run.memory.is_current():
+    asked = [name for name in ("show", "strict", "verbose", "check") if given[name]]
+    if not asked and run.memory.is_current():
+        clear(job.out)
         return 0
     return int(_update(run, given))
 
@@ -87,6 +90,7 @@ def _update(run: Run, given: dict[str, Any]) -> bool:
     faults = bool(given["strict"] and (survey.damaged or survey.unmet))
     if not (given["show"] or given["check"]) and surveyor.is_unchanged(survey):
         surveyor.keep(survey, written=True)
+        clear(run.job.out)
         return faults
     if given["show"]:
         for text in write.show(surveyor.database(survey), run.job, run.log):

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import re
+import signal
 from threading import Thread
 from typing import TYPE_CHECKING, Final
 
+from pymodutils.depends.depmod.files import clear, remove, temporary
 from pymodutils.errors import ModutilsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Self
 
-_LEFTOVER: Final = re.compile(r"\.modules\.[a-z.]+\.(\d+)\.new")
+_WAITING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 class Publication:
@@ -25,26 +27,25 @@ class Publication:
 
     def __init__(self, directory: str, names: Iterable[str]) -> None:
         self.directory = directory
-        self._pending = {name: f"{directory}/.{name}.{os.getpid()}.new" for name in names}
+        self._pending = {name: f"{directory}/{temporary(name)}" for name in names}
 
     def __enter__(self) -> Self:
-        for name in self._listing():
-            found = _LEFTOVER.fullmatch(name)
-            if found and not os.path.exists(f"/proc/{found[1]}"):
-                _remove(f"{self.directory}/{name}")
+        if not os.path.isdir(self.directory):
+            raise self._refused("", FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
+        clear(self.directory)
         return self
 
     def __exit__(self, *_: object) -> None:
-        for temporary in self._pending.values():
-            _remove(temporary)
+        for path in self._pending.values():
+            remove(path)
         self._pending = {}
 
     def write(self, name: str, content: bytes) -> None:
         """Hand ``content`` to the system, to become the file ``name``."""
-        temporary = self._pending[name]
-        _remove(temporary)  # left by a process that was killed and had our number
+        path = self._pending[name]
+        remove(path)  # left by a process that was killed and had our number
         try:
-            fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
             try:
                 _write_all(fd, content)
             finally:
@@ -53,22 +54,26 @@ class Publication:
             raise self._refused(name, error) from error
 
     def commit(self) -> None:
-        """Put everything on the disk, then give it its names, durably."""
-        name = ""
+        """Put everything on the disk, then give it its names in their order, durably.
+
+        Signals wait from the first name to the last. If the system refuses in between, the rest stays:
+        leftovers tell the next run that something is amiss.
+        """
         _flush(list(self._pending.values()))
+        waiting = signal.pthread_sigmask(signal.SIG_BLOCK, _WAITING)
         try:
-            for name, temporary in list(self._pending.items()):
-                os.rename(temporary, f"{self.directory}/{name}")
-                del self._pending[name]
-        except OSError as error:
-            raise self._refused(name, error) from error
+            self._rename()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, waiting)
         _flush([self.directory])
 
-    def _listing(self) -> list[str]:
-        try:
-            return os.listdir(self.directory)
-        except OSError as error:
-            raise self._refused("", error) from error
+    def _rename(self) -> None:
+        for name, path in list(self._pending.items()):
+            try:
+                os.rename(path, f"{self.directory}/{name}")
+            except OSError as error:
+                raise self._refused(name, error) from error
+            self._pending = {}
 
     def _refused(self, name: str, error: OSError) -> ModutilsError:
         path = f"{self.directory}/{name}"
@@ -108,10 +113,3 @@ def _write_all(fd: int, content: bytes) -> None:
     rest = memoryview(content)
     while rest:
         rest = rest[os.write(fd, rest) :]
-
-
-def _remove(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:
-        pass

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from pymodutils.depends.depmod import tree
-from pymodutils.depends.depmod.files import names
+from pymodutils.depends.depmod.files import leftovers, names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 def is_outdated(job: Job, config: Config, paths: Sequence[str], log: Log) -> bool:
     """Whether a module is newer than modules.dep, or not in it, or gone, or a file of the database is.
 
+    What a killed run left behind may mean that some files are new and others old.
     kmod only looks for newer modules, so it misses removed ones and those that come with an old date.
     """
     try:
@@ -28,7 +29,7 @@ def is_outdated(job: Job, config: Config, paths: Sequence[str], log: Log) -> boo
         return True
     if any(os.stat(path).st_mtime_ns > made for path in paths):
         return True
-    if not all(os.path.exists(f"{job.out}/{name}") for name in names(job.compat)):
+    if leftovers(job.out) or not all(os.path.exists(f"{job.out}/{name}") for name in names(job.compat)):
         return True
     with open(f"{job.out}/modules.dep", "rb") as file:
         listed = {line.partition(b":")[0] for line in file}

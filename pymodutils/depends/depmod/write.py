@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.depends.depmod import emit, publish
+from pymodutils.depends.depmod.files import leftovers, renamed
 from pymodutils.depends.depmod.files import names as names_of
 from pymodutils.depends.depmod.fork import Child
 from pymodutils.depends.depmod.scan import FEW
@@ -92,7 +93,7 @@ def write(known: Database, complete: Callable[[], Database], job: Job, log: Log)
     """
     names = names_of(job.compat)
     with ExitStack() as stack:
-        files = stack.enter_context(publish.Publication(job.out, names))
+        files = stack.enter_context(publish.Publication(job.out, renamed(job.compat)))
         far = [] if len(known.modules) <= FEW else [name for name in names if name not in NEAR]
         child = stack.enter_context(Child(lambda: _written(far, known, job, files))) if far else None
         said = _written([name for name in names if name not in far], complete(), job, files)
@@ -118,6 +119,8 @@ def _written(
 
 def stale(database: Database, job: Job, log: Log) -> Iterator[str]:
     """Which files of the database are not what they should be, and why."""
+    for path in leftovers(job.out):
+        yield f"{path}: left by a depmod that was killed"
     for name in names_of(job.compat):
         wanted = content(name, database, job, log)
         try:

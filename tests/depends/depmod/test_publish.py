@@ -15,7 +15,8 @@ from pymodutils.depends.depmod.publish import Publication
 from pymodutils.errors import ModutilsError
 from tests.depends.depmod.compare import database, made_by, ours
 from tests.depends.depmod.made import module, place
-from tests.oracles.trees import linked, tree
+from tests.oracles.kmod import kmod34
+from tests.oracles.trees import Tree, linked, tree
 
 MODULES = {f"kernel/m{at}.ko": module(info=[b"alias=x-%d" % at] * 30) for at in range(100)}
 
@@ -101,3 +102,85 @@ def test_killed_at_any_moment_the_old_files_stay(tmp_path: Path) -> None:
         if found != old:
             assert found == made_by(ours(), modules).files
             return
+
+
+KILLED = """
+import os, sys
+from pymodutils import cli
+rename, left = os.rename, int(sys.argv[1])
+def counted(source, target):
+    global left
+    if "/modules." in target:
+        if not left:
+            os._exit(9)
+        left -= 1
+    rename(source, target)
+os.rename = counted
+cli.main(sys.argv[2:])
+"""
+
+
+def killed_after(renames: int, tree: Tree) -> None:
+    """Start depmod, and end it as SIGKILL does when so many files have their names."""
+    words = ["depmod", "--no-cache", "-b", str(tree.root), tree.version]
+    done = subprocess.run([sys.executable, "-c", KILLED, str(renames), *words], check=False, timeout=60)
+    assert done.returncode == 9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("renames", [1, 10])
+def test_what_a_kill_between_two_renames_leaves_is_seen_and_mended(renames: int, tmp_path: Path) -> None:
+    modules = place(tmp_path, MODULES)
+    old = made_by(ours(), modules).files
+    (modules.modules / "kernel/m7.ko").unlink()
+    new = made_by(ours(), modules).files
+    for mend in ("-A", "--no-cache", f"--cache={tmp_path}/cache"):
+        for name, data in old.items():
+            (modules.modules / name).write_bytes(data)
+        later = time.time_ns() + 10**9
+        os.utime(modules.modules / "modules.dep", ns=(later, later))
+        killed_after(renames, modules)
+        torn = database(modules.modules)
+        assert all(data in (old[name], new[name]) for name, data in torn.items())
+        assert torn["modules.dep"] == old["modules.dep"]
+        assert torn["modules.dep.bin"] == new["modules.dep.bin"]
+        check = made_by(ours(), modules, "--check", clear=False)
+        assert check.status == 1
+        assert check.out.count(b"left by a depmod that was killed") == 11 - renames
+        assert made_by(ours(), modules, mend, clear=False).files == new
+        assert hidden(modules.modules) == []
+        assert made_by(ours(), modules, "--check", clear=False).status == 0
+
+
+def test_a_kill_that_changed_nothing_is_tidied_up_although_the_database_is_current(tmp_path: Path) -> None:
+    modules = place(tmp_path / "tree", MODULES)
+    cache = f"--cache={tmp_path}/cache"
+    new = made_by(ours(), modules, cache).files
+    killed_after(0, modules)
+    assert made_by(ours(), modules, "--check", cache, clear=False).status == 1
+    assert made_by(ours(), modules, cache, clear=False).files == new
+    assert hidden(modules.modules) == []
+
+
+@pytest.mark.lane
+def test_kmods_quick_run_mends_it_too_if_a_module_is_newer(tmp_path: Path) -> None:
+    modules = place(tmp_path, MODULES)
+    made_by(ours(), modules)
+    time.sleep(0.02)
+    (modules.modules / "kernel/m7.ko").write_bytes(module(info=[b"alias=new"]))
+    killed_after(10, modules)
+    mended = made_by(kmod34("depmod"), modules, "-A", clear=False).files
+    assert mended == made_by(ours(), modules).files
+
+
+@pytest.mark.parametrize("done", [0, 1])
+def test_a_rename_that_fails(done: int, tmp_path: Path) -> None:
+    """Before anything has changed nothing is left; later the rest stays and tells of it."""
+    names = ["modules.dep.bin", "modules.dep"]
+    (tmp_path / names[done]).mkdir()
+    with Publication(str(tmp_path), names) as files:
+        for name in names:
+            files.write(name, b"new")
+        with pytest.raises(ModutilsError, match="Is a directory"):
+            files.commit()
+    assert len(hidden(tmp_path)) == done
