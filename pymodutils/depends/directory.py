@@ -60,7 +60,11 @@ class ModuleDirectory:
 
     def items(self, index: str) -> list[tuple[str, str]]:
         """Every (key, value), in the order of the file."""
-        return self._asked(index, lambda found: list(found.items()), [])
+        return self._asked(index, Index.items, [])
+
+    def lines(self, index: str, start: str, between: str) -> list[str]:
+        """``start``, key, ``between`` and value of each of ``items``."""
+        return self._asked(index, lambda found: found.lines(start, between), [])
 
     def patterns(self, index: str, key: str) -> list[tuple[str, str]]:
         """(pattern, value) of each entry that ``key`` matches; looks at every entry."""

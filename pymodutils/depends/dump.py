@@ -29,8 +29,8 @@ def lines(config: Config, directory: ModuleDirectory, *, blanks_lost: bool = Fal
     yield from (f"weakdep {line.pattern} {' '.join(line.names)}" for line in config.weakdeps)
     yield TITLE
     for index in (ALIAS, SYMBOLS):
-        if found := directory.items(index):
-            yield "\n".join([f"alias {key} {value}" for key, value in found])
+        if found := directory.lines(index, "alias ", " "):
+            yield "\n".join(found)
 
 
 def _softdep(line: Softdep, between: str) -> str:

@@ -45,7 +45,7 @@ def test_every_entry_is_found_again(entries: Entries, order: Order) -> None:
     index = Index(written(entries, order))
     index.check()
     keys = sorted({key for key, _, _ in entries})
-    assert list(index.items()) == [(key, text) for key in keys for _, text in texts_of(entries, key)]
+    assert index.items() == [(key, text) for key in keys for _, text in texts_of(entries, key)]
     for key in keys:
         assert index.get(key) == texts_of(entries, key)[0][1]
         assert index.get(key + "x") is None
@@ -64,7 +64,7 @@ def test_search_finds_what_fnmatch_does(entries: Entries, order: Order, name: st
 
 def test_an_empty_index_is_a_header() -> None:
     assert written([]).hex() == "b007f457000200010000000c"
-    assert list(Index(written([])).items()) == []
+    assert Index(written([])).items() == []
 
 
 @pytest.mark.parametrize("entry", [("é", "m", 0), ("a", "\udcff", 0), ("k" * 4096, "m", 0)])
@@ -99,7 +99,7 @@ def sample() -> Entries:
 
 def read_everything(data: bytes) -> None:
     """Ask all that can be asked; BadIndex is a good answer, any other exception is not."""
-    for ask in (Index.check, lambda index: [*index.items()], *ASKED):
+    for ask in (Index.check, lambda index: index.items(), *ASKED):
         try:
             ask(Index(data))
         except BadIndex:
@@ -166,9 +166,20 @@ def test_a_file_that_fans_out_without_end_is_refused() -> None:
     levels = 60
     nodes = [b"ab" + struct.pack(">II", *[CHILD | 12 + 10 * (level + 1)] * 2) for level in range(levels)]
     data = hand_made(CHILD | 12, b"".join(nodes) + b"ab" + bytes(8))
-    for ask in (Index.check, lambda index: [*index.items()]):
+    for ask in (Index.check, lambda index: index.items()):
         with pytest.raises(BadIndex, match="overlap"):
             ask(Index(data))
+
+
+def test_keys_of_two_thousand_levels_are_listed() -> None:
+    keys = ["x" * size for size in range(1, 2001)]
+    assert Index(written([(key, "m", 0) for key in keys])).items() == [(key, "m") for key in keys]
+
+
+def test_bytes_that_are_not_ascii_come_out_as_they_went_in() -> None:
+    rest = b"ab" + struct.pack(">II", LEAF | 22, 0) + struct.pack(">II", 1, 0) + b"\xc3\xa4\xff\0"
+    data = hand_made(CHILD | 12, rest)
+    assert Index(data).items() == [("a", "\xe4\udcff")] == [("a", text) for text in Index(data).search("a")]
 
 
 def test_a_file_of_one_deep_path_is_refused_soon() -> None:

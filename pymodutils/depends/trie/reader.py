@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from operator import itemgetter
 from struct import error, unpack_from
 from typing import TYPE_CHECKING, Final
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 
 WILDCARDS: Final = b"*?["
 LITERALS: Final = bytes(set(range(256)) - set(WILDCARDS))
-FLAGS: Final = PREFIX | VALUES | CHILDREN
-LEAF: Final = PREFIX | VALUES
 UNSEEN: Final = -1  # no place in a file
 
 
@@ -89,32 +86,16 @@ class Index:
         found.sort(key=itemgetter(0))
         return [text for _, text in found]
 
-    def items(self) -> Iterator[tuple[str, str]]:
-        """Every key with each of its texts, in the order of ``modprobe -c``.
+    def items(self) -> list[tuple[str, str]]:
+        """Every key with each of its texts, in the order of ``lines``."""
+        split = (line.partition("\0") for line in self.lines("", "\0"))
+        return [(key, text) for key, _, text in split]
 
-        Nearly every node is a leaf with one text, which one regular expression reads.
-        """
-        data = self._data.decode("latin-1")
-        leaf = re.compile(r"([\x01-\x7f]*)\x00{4}\x01.{4}([\x01-\x7f]*)\x00", re.DOTALL).match
-        left = len(data)
-        todo = [(self._root, "")]
-        while todo:
-            word, key = todo.pop()
-            if word & FLAGS == LEAF and (found := leaf(data, word & OFFSET)):
-                prefix, text = found.groups()
-                left -= len(prefix) + len(text) + 10
-                yield key + prefix, text
-            else:
-                key, below, end = self._entered(word, key)
-                left -= end - (word & OFFSET)
-                todo += below
-                if word & VALUES:
-                    name = key if key.isascii() else key.encode("latin-1").decode("utf-8", "surrogateescape")
-                    for _, text in self._values(word, end):
-                        left -= len(text) + 5
-                        yield name, text
-            if left < 0:
-                raise self._bad("nodes overlap")
+    def lines(self, start: str, between: str) -> list[str]:
+        """``start``, key, ``between`` and text of every entry, in the order of ``modprobe -c``."""
+        from pymodutils.depends.trie.listing import Listing  # noqa: PLC0415 -- to find one thing takes none
+
+        return Listing(self._data, self._values, self._bad).lines(self._root, start, between)
 
     def check(self) -> None:
         """Look at everything once; raises BadIndex for what is wrong anywhere, gaps and overlaps too."""
