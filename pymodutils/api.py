@@ -125,14 +125,8 @@ class Modules:
     def _runner(self, kernel: Kernel | None) -> Runner:
         from pymodutils.kernel.real import RealKernel  # noqa: PLC0415 -- plans do without
 
-        return Runner(
-            kernel or RealKernel(self.root),
-            self.resolver.directory.is_builtin,
-            lambda name: plan.remove(self.resolver, Module(name), plan.Choices()),
-            Mode(),
-            log=Log("pymodutils"),
-            show=_to_stderr,
-        )
+        real = kernel or RealKernel(self.root)
+        return Runner.of(self.resolver, real, Mode(), log=Log("pymodutils"), show=_to_stderr)
 
     def graph(self) -> Graph:
         """What needs what, an edge from each module to each that it needs itself; raises NotFound."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
-from pymodutils.depends.plan import Builtin, Insert, Install, Missing, Remove, line
+from pymodutils.depends.plan import Builtin, Choices, Insert, Install, Missing, Remove, line, remove
+from pymodutils.depends.resolve import Module
 from pymodutils.errors import ModutilsError, Refused
 from pymodutils.kernel import refusals
 from pymodutils.kernel.base import Init, State
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pymodutils.depends.plan import Load, Step
+    from pymodutils.depends.resolve import Resolver
     from pymodutils.kernel.base import Kernel
     from pymodutils.log import Log
 
@@ -68,6 +71,14 @@ class Runner:
         self.log = log
         self.show = show
         self.mode = mode
+
+    @classmethod
+    def of(
+        cls, resolver: Resolver, kernel: Kernel, mode: Mode, *, log: Log, show: Callable[[str], None]
+    ) -> Runner:
+        """The runner for the modules that ``resolver`` knows."""
+        removal = partial(_removal, resolver)
+        return cls(kernel, resolver.directory.is_builtin, removal, mode, log=log, show=show)
 
     def load(self, wanted: Load) -> None:
         """Carry out ``wanted``; raises CannotLoad with the errno of the step that failed."""
@@ -207,6 +218,10 @@ class Runner:
                 pause *= 2
             else:
                 return
+
+
+def _removal(resolver: Resolver, name: str) -> Remove:
+    return remove(resolver, Module(name), Choices())
 
 
 def _how(ended: int) -> str:

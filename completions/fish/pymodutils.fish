@@ -167,7 +167,7 @@ function __pymodutils_tool_modprobe
     complete $argv -l remove-dependencies -d 'Deprecated: use --remove-holders'
     complete $argv -l remove-holders -d 'Remove modules, and first those that use them'
     complete $argv -s w -l wait -d 'Wait up to MSEC milliseconds until nothing uses the module to be removed' -x
-    complete $argv -s R -d 'The same as --show-alias'
+    complete $argv -s R -l show-alias -d 'Show the modules that a name stands for, and do nothing'
     complete $argv -l resolve-alias -d 'Deprecated: use --show-alias'
     complete $argv -l first-time -d 'Fail if there is nothing to do'
     complete $argv -s i -l ignore-install -l ignore-remove -d 'Ignore install and remove commands and soft dependencies of the modules named'
@@ -189,7 +189,6 @@ function __pymodutils_tool_modprobe
     complete $argv -s s -l syslog -d 'Send messages to syslog instead of stderr'
     complete $argv -s q -l quiet -d 'Say nothing, not even what went wrong'
     complete $argv -s v -l verbose -d 'Say more; may be repeated'
-    complete $argv -l show-alias -d 'Show the modules that a name stands for, and do nothing'
     complete $argv -l explain -d 'Show what would be done and what decided it, and do nothing'
     complete $argv -l compat -d 'Do as this kmod even where it errs: see the man page' -x -a '30 34'
     complete $argv -l format -d 'How to print: kmod\'s text (default), or json' -x -a 'text json'

@@ -28,7 +28,7 @@ FEATURES = "+ZSTD +XZ +ZLIB -OPENSSL"
 
 
 class Extra(click.Option):
-    """An option that kmod does not have: its name never makes a prefix of one of kmod's ambiguous."""
+    """An option whose long name kmod does not have: that never makes a prefix of kmod's ambiguous."""
 
 
 class Attached(Extra):
@@ -99,12 +99,10 @@ class Tool(click.Command):
                     formatter.write_dl(rows)
 
     def _section(self, option: click.Parameter, text: str) -> str:
-        if isinstance(option, Extra):
-            return OURS
+        titles = (title for title, names in self.groups.items() if {*names} & {*option.opts})
         if text.startswith("Deprecated"):
             return OLD
-        titles = (title for title, names in self.groups.items() if {*names} & {*option.opts})
-        return next(titles, "Options")
+        return next(titles, OURS if isinstance(option, Extra) else "Options")
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples below the options."""

@@ -190,6 +190,11 @@ class Resolver:
         return None
 
 
+def in_file(path: str, typed: str) -> Module:
+    """The module in the file ``path``, which the user has named ``typed``."""
+    return Module(names.of_path(path), file=path, reasons=(Reason("path", f"the file {typed} was named"),))
+
+
 def command_line(word: str, line: Command) -> Reason:
     """The reason that an install or remove line is."""
     return Reason(word, f"{word} {line.pattern} {line.command}", str(line.place))

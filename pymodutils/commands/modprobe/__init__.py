@@ -1,0 +1,118 @@
+"""modprobe: load or remove modules with all that belongs to them, or tell what that would be."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from pymodutils.commands import options
+from pymodutils.commands.getopt import Extra, Tool, raise_usage
+from pymodutils.commands.modprobe.asked import PROG, Asked
+from pymodutils.depends import words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+EXAMPLES: Final = [
+    ("modprobe e1000e debug=4", "load a module with a parameter, and first what it needs"),
+    ("modprobe -r vfat", "remove it, and what only it needed"),
+    ("modprobe -D btrfs", "show what loading it takes"),
+    ("modprobe --explain fs-ext4", "show also which line of which file decided what"),
+    ("modprobe -R symbol:crc7_be", "show which modules a name stands for"),
+    ("modprobe --sysroot /mnt -S 6.1.0-1-amd64 -c", "show how another tree is configured"),
+]
+GROUPS: Final = {
+    "Removing": ("-r", "-w", "--remove-holders"),
+    "Asking": ("-n", "-D", "-R", "-c", "--show-modversions", "--show-exports"),
+    "Overriding": ("-i", "-b", "--first-time", "-f", "--force-modversion", "--force-vermagic"),
+    "Where to look": ("-C", "-d", "-S"),
+    "What is said": ("-s", "-q", "-v"),
+}
+_INTEGER: Final = r"\s*([-+]?)(0[xX][0-9a-fA-F]+|[0-9]+)"
+
+
+class Modprobe(Tool):
+    """A tool whose words start with those of $MODPROBE_OPTIONS."""
+
+    def call(self, prog: str, path: str, given: Sequence[str]) -> int:
+        """As Tool.call."""
+        return super().call(prog, path, [*words.split(os.environ.get(words.VARIABLE, "")), *given])
+
+
+def _milliseconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int:
+    """An integer as strtol reads it in base 0."""
+    if value is None:
+        return 0
+    found = re.fullmatch(_INTEGER, value)
+    digits = found[2] if found else ""
+    octal = digits.startswith("0") and digits.isdigit()
+    try:
+        return int(digits, 8 if octal else 0) * (-1 if found and found[1] == "-" else 1)
+    except ValueError:
+        raise_usage(PROG, f"unexpected wait value '{value}'.")
+
+
+def _flag(*names: str, help: str, cls: type[click.Option] = click.Option) -> Callable[[Any], Any]:  # noqa: A002
+    return click.option(*names, is_flag=True, help=help, cls=cls)
+
+
+@click.command(cls=Modprobe, examples=EXAMPLES, groups=GROUPS)
+@click.argument("operands", nargs=-1, metavar="NAME [PARAMETER=VALUE]...")
+@_flag("-a", "--all", "every", help="Every operand names a module, none a parameter.")
+@_flag("-r", "--remove", help="Remove modules, and what only they needed.")
+@_flag("--remove-dependencies", help="Deprecated: use --remove-holders.")
+@_flag("--remove-holders", help="Remove modules, and first those that use them.")
+@click.option(
+    "-w",
+    "--wait",
+    metavar="MSEC",
+    callback=_milliseconds,
+    help="Wait up to MSEC milliseconds until nothing uses the module to be removed.",
+)
+@_flag("-R", "--show-alias", cls=Extra, help="Show the modules that a name stands for, and do nothing.")
+@_flag("--resolve-alias", help="Deprecated: use --show-alias.")
+@_flag("--first-time", help="Fail if there is nothing to do.")
+@_flag(
+    "-i",
+    "--ignore-install",
+    "--ignore-remove",
+    "ignore",
+    help="Ignore install and remove commands and soft dependencies of the modules named.",
+)
+@_flag("-b", "--use-blacklist", help="Blacklists hold for the names typed, too, not only for aliases.")
+@_flag("-f", "--force", help="Both of the following; with -r, remove modules in use. Dangerous.")
+@_flag("--force-modversion", help="Ignore the versions of the symbols that modules need.")
+@_flag("--force-vermagic", help="Ignore the version magic of modules.")
+@_flag("-D", "--show-depends", help="Show what would be done if nothing were loaded, and do nothing.")
+@_flag("--showconfig", help="Deprecated: use --show-config.")
+@_flag("-c", "--show-config", help="Show the configuration and the indexes.")
+@_flag("--show-modversions", help="Show the versions of the symbols that a module needs.")
+@_flag("--dump-modversions", help="Deprecated: use --show-modversions.")
+@_flag("--show-exports", help="Show the symbols that a module exports, with their versions.")
+@_flag("-n", "--dry-run", help="Do nothing; with -v, show what would be done.")
+@_flag("--show", help="Deprecated: use --dry-run.")
+@click.option(
+    "-C", "--config", multiple=True, metavar="PATH", help="Read this file or directory instead (repeatable)."
+)
+@click.option("-d", "--dirname", metavar="DIR", default="", help="Use DIR/lib/modules.")
+@click.option("-S", "--set-version", metavar="RELEASE", help="Use the modules of another kernel release.")
+@options.syslog
+@_flag("-q", "--quiet", help="Say nothing, not even what went wrong.")
+@options.verbose
+@_flag("--explain", cls=Extra, help="Show what would be done and what decided it, and do nothing.")
+@click.option(
+    "--compat",
+    cls=Extra,
+    type=click.Choice(["30", "34"]),
+    help="Do as this kmod even where it errs: see the man page.",
+)
+@options.output_format("json")
+@options.sysroot
+def command(**words_: Any) -> int:
+    """Load the module NAME with all that it needs, or remove modules, or show what is known of them."""
+    from pymodutils.commands.modprobe.session import Session  # noqa: PLC0415 -- -h does without
+
+    return Session(Asked(**words_)).run()

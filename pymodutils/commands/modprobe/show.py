@@ -1,0 +1,114 @@
+"""What modprobe shows instead of doing something: names, plans, symbols and the configuration."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from pymodutils.commands.modprobe.session import say
+from pymodutils.depends import plan
+from pymodutils.errors import ModutilsError
+
+if TYPE_CHECKING:
+    from pymodutils.commands.modprobe.session import Session
+    from pymodutils.depends.resolve import Module
+
+
+def answer(session: Session) -> int:
+    """Show what was asked for; the exit status."""
+    asked = session.asked
+    if asked.shows_config:
+        return configuration(session)
+    if asked.explains:
+        return explained(session)
+    show = symbols if asked.shows_symbols else names
+    return max([show(session, name) for name in asked.names])
+
+
+def names(session: Session, name: str) -> int:
+    """Show the modules that ``name`` stands for."""
+    modules = session.found(name)
+    for module in modules:
+        say(module.name)
+    return 0 if modules else 1
+
+
+def symbols(session: Session, name: str) -> int:
+    """Show the symbols that a module has or needs."""
+    from pymodutils.elf import crcs  # noqa: PLC0415 -- only for two options
+
+    path = _file(session, name)
+    if not path:
+        session.fatal(f"Module {name} not found.")
+        return 1
+    exported = session.asked.show_exports
+    try:
+        found = crcs.exported(path) if exported else crcs.needed(path)
+    except ModutilsError as error:
+        what = "symbols" if exported else "modversions"
+        session.fatal(f"could not get {what} of {name}: {os.strerror(error.errno)}")
+        return 1
+    for symbol, crc in found:
+        say(f"0x{crc:08x}\t{symbol}")
+    return 0
+
+
+def _file(session: Session, name: str) -> str:
+    """The file that ``name`` is or, unlike in kmod 34, stands for; "" if there is none."""
+    if os.path.exists(name):
+        return name
+    modules = session.resolver.lookup(name) if not session.asked.compat else []
+    return session.resolver.path(modules[0]) if modules else ""
+
+
+def configuration(session: Session) -> int:
+    """Show how modprobe is configured, and every alias of the indexes."""
+    config, directory = session.resolver.config, session.resolver.directory
+    if session.asked.form == "json":
+        from pymodutils.commands import output  # noqa: PLC0415 -- only when asked
+        from pymodutils.commands.modprobe import explain  # noqa: PLC0415
+
+        output.as_json(explain.configuration(config, directory))
+        return 0
+    from pymodutils.depends import dump  # noqa: PLC0415 -- only for -c
+
+    lines = dump.lines(config, directory, blanks_lost=session.asked.compat is not None)
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+    return 0
+
+
+def explained(session: Session) -> int:
+    """Show what would be done and what decided it."""
+    from pymodutils.commands import output  # noqa: PLC0415 -- only when asked
+    from pymodutils.commands.modprobe import explain  # noqa: PLC0415
+
+    documents = [_document(session, name) for name in session.asked.names]
+    if session.asked.form == "json":
+        for document in documents:
+            output.as_json(document, lines=len(documents) > 1)
+    else:
+        sys.stdout.writelines(f"{line}\n" for line in explain.text(documents))
+    return 0 if all(document["modules"] for document in documents) else 1
+
+
+def _document(session: Session, name: str) -> dict[str, Any]:
+    """What docs/json.md says of one name."""
+    from pymodutils.commands.modprobe import explain  # noqa: PLC0415 -- only when asked
+    from pymodutils.kernel.real import RealKernel  # noqa: PLC0415
+
+    asked = session.asked
+    kernel = RealKernel(asked.root)
+    explainer = explain.Explainer(session.resolver, kernel, ignore_loaded=asked.mode.ignore_loaded)
+    modules = session.found(name)
+    if asked.shows_names:
+        told = [explainer.module(module) for module in modules]
+    else:
+        told = [explainer.plan(module, _plan(session, module)) for module in modules]
+    return {"name": name, "modules": told}
+
+
+def _plan(session: Session, module: Module) -> plan.Load | plan.Remove:
+    if session.asked.removes:
+        return plan.remove(session.resolver, module, session.choices)
+    return plan.load(session.resolver, module, session.asked.parameters, session.choices)
