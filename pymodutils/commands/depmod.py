@@ -30,7 +30,20 @@ EXAMPLES = [
     ("depmod -n | grep ^kernel/fs/", "look at what it would say"),
 ]
 MODULES = "lib/modules"
-DEPRECATED = {"unresolved": "-u", "quiet": "-q", "old_root": "-r"}
+DEPRECATED = {  # of kmod 30, which names them as they were written
+    "old_u": "-u",
+    "old_unresolved": "--unresolved-error",
+    "old_q": "-q",
+    "old_quiet": "--quiet",
+    "old_r": "-r",
+    "old_root": "--root",
+}
+
+
+def _take_deprecated(command: Any) -> Any:
+    for name, word in DEPRECATED.items():
+        command = click.option(word, name, cls=Extra, is_flag=True, hidden=True)(command)
+    return command
 
 
 @click.command(cls=Tool, examples=EXAMPLES)
@@ -54,9 +67,7 @@ DEPRECATED = {"unresolved": "-u", "quiet": "-q", "old_root": "-r"}
 @click.option("--cache", "kept", cls=Extra, metavar="FILE", default="", help="Keep facts of modules in FILE.")
 @click.option("--no-cache", cls=Extra, is_flag=True, help="Read all modules, and keep nothing.")
 @click.option("--compat", cls=Extra, type=click.Choice(["30", "34"]), default="34", help="The kmod to equal.")
-@click.option("-u", "--unresolved-error", "unresolved", cls=Extra, is_flag=True, hidden=True)
-@click.option("-q", "--quiet", cls=Extra, is_flag=True, hidden=True)
-@click.option("-r", "--root", "old_root", cls=Extra, is_flag=True, hidden=True)
+@_take_deprecated
 @options.verbose
 @options.sysroot
 def command(**given: Any) -> int:
@@ -154,8 +165,8 @@ def _cache(given: dict[str, Any], release: str, *, own: bool) -> str:
 
 def _deprecated(given: dict[str, Any], log: Log) -> None:
     """Take the options that kmod 30 ignores as it does; kmod 34 does not know them."""
-    for name, letter in DEPRECATED.items():
+    for name, word in DEPRECATED.items():
         if given[name] and given["compat"] == "30":
-            log.warning(f"Ignored deprecated option {letter}")
+            log.warning(f"Ignored deprecated option {word}")
         elif given[name]:
-            raise_usage("depmod", f"option {letter} is of kmod 30: say --compat 30 to have it ignored")
+            raise_usage("depmod", f"option {word} is of kmod 30: say --compat 30 to have it ignored")
