@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from struct import error, unpack_from
+from struct import Struct, error
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.depends.trie.layout import CHILDREN, HEADER, LONGEST, OFFSET, PREFIX, UNKNOWN, VALUES
@@ -19,6 +19,7 @@ PLACE: Final = UNKNOWN | OFFSET  # beyond OFFSET if an unknown part is there
 FIRST: Final = HEADER.size  # where the first node may be
 SHORT: Final = rf"([^\x00]{{0,{LONGEST}}})\x00"
 ONE_TEXT: Final = SHORT + r"\x00{3}\x01.{4}" + SHORT  # prefix, how many texts, priority, text
+NONE: Final[tuple[int, ...]] = ()
 CHARACTERS: Final = "".join(map(chr, range(256)))
 
 
@@ -40,6 +41,7 @@ class Listing:
         self.left = len(data)  # bytes that no node has claimed
         self.values = values
         self.bad = bad
+        self.unpack = {count: Struct(f">{count}I").unpack_from for count in range(257)}  # words of children
         self.leaf = re.compile(ONE_TEXT, re.DOTALL).match
         self.between = ""
         self.found: list[str] = []
@@ -51,7 +53,7 @@ class Listing:
         sys.setrecursionlimit(limit + LONGEST)  # each level is a character of the key
         try:
             self._walk(root, start)
-        except (ValueError, IndexError, error):
+        except (ValueError, LookupError, error):
             raise self.bad("nodes leave the file") from None
         finally:
             sys.setrecursionlimit(limit)
@@ -60,19 +62,20 @@ class Listing:
     def _walk(self, word: int, key: str) -> None:
         """Find what the node and those below it hold; ``key`` has led to it."""
         data, text, at = self.data, self.text, word & OFFSET
-        words: tuple[int, ...] = ()
-        character = 0
+        words, character = NONE, 0
         if word & PREFIX:
             end = text.index("\0", at)
             key += text[at:end]
             at = end + 1
         if word & CHILDREN:
             character = data[at]
-            words = unpack_from(f">{data[at + 1] - character + 1}I", data, at + 2)
+            words = self.unpack[data[at + 1] - character + 1](data, at + 2)
             at += 2 + 4 * len(words)
         self.left += (word & OFFSET) - at
         if word & VALUES or not FIRST <= word & PLACE <= OFFSET or self.left < 0 or len(key) > LONGEST:
             self._check(word, at, key)
+        if not words:
+            return
         leaf, between, found = self.leaf, self.between, self.found.append
         for child in words:
             if child >> 28 == LEAF and (one := leaf(text, child & OFFSET)):
@@ -103,6 +106,6 @@ def _latin(text: str) -> str:
 
 
 def _recoded(lines: list[str]) -> list[str]:
-    if "".join(lines).isascii():
+    if all(map(str.isascii, lines)):
         return lines
     return [line.encode("latin-1").decode("utf-8", "surrogateescape") for line in lines]
