@@ -10,7 +10,7 @@ from pymodutils.depends.depmod.scan import scan
 from pymodutils.errors import ModutilsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from types import ModuleType
 
     from pymodutils.depends.depmod.run import Run
@@ -35,19 +35,27 @@ class Surveyor:
         self.graphs: ModuleType | None = None
 
     def survey(self) -> Survey:
-        """The facts of all modules, remembered or gathered now."""
-        modules = tree.choose(
-            self.job.top, self.memory.paths, self.run.config, self.log, compat=self.job.compat
-        )
+        """The facts of all modules, remembered or gathered now, while it is chosen which ones count."""
         found = self.memory.recall()
-        todo = [module.path for module in modules if module.path not in found]
-        scanned = scan(todo, self._meanwhile(found), lambda done: self.run.progress(done, len(todo)))
+        todo = [path for path in self.memory.paths if path not in found]
+        modules: list[Module] = []
+        scanned = scan(
+            todo, lambda: self._meanwhile(modules, found), lambda done: self.run.progress(done, len(todo))
+        )
         errors = {path: each.error for path, each in zip(todo, scanned, strict=True) if each.error}
-        for path, error in errors.items():
-            self.log.error(f"failed to load symbols from {path}: {os.strerror(error)}")
+        damaged = [module.path for module in modules if module.path in errors]
+        for path in damaged:
+            self.log.error(f"failed to load symbols from {path}: {os.strerror(errors[path])}")
         found.update((path, each.facts) for path, each in zip(todo, scanned, strict=True))
         facts = [found[module.path] for module in modules]
-        return Survey(modules, facts, list(errors), self._unmet(modules))
+        return Survey(modules, facts, damaged, self._unmet(modules))
+
+    def _meanwhile(self, modules: list[Module], found: Mapping[str, Facts]) -> None:
+        """What to do while others read: fill ``modules``; a run that knows nothing yet readies the graph."""
+        job = self.job
+        modules += tree.choose(job.top, self.memory.paths, self.run.config, self.log, compat=job.compat)
+        if not found:
+            self._import_graphs()
 
     def _unmet(self, modules: Sequence[Module]) -> int:
         """Say which symbols nobody has, if that was asked; how many these are."""
@@ -81,10 +89,6 @@ class Surveyor:
         if self.graphs or -1 in numbers:
             self._draw(survey, needs, tangled=-1 in numbers)
         return emit.Database(survey.modules, survey.facts, order.closures(needs, numbers), owners)
-
-    def _meanwhile(self, found: Mapping[str, Facts]) -> Callable[[], object]:
-        """What to do while others read: a run that knows nothing yet gets the graph ready."""
-        return (lambda: None) if found else self._import_graphs
 
     def _import_graphs(self) -> ModuleType:
         from pymodutils.depends import graph  # noqa: PLC0415 -- dear: not before the readers are on their way
