@@ -184,3 +184,13 @@ def test_a_rename_that_fails(done: int, tmp_path: Path) -> None:
         with pytest.raises(ModutilsError, match="Is a directory"):
             files.commit()
     assert len(hidden(tmp_path)) == done
+
+
+def test_quick_looks_for_leftovers_where_neither_dates_nor_names_tell(tmp_path: Path) -> None:
+    modules = place(tmp_path, {"kernel/a.ko": module(info=[b"alias=old"])})
+    made_by(ours(), modules)
+    (modules.modules / "kernel/a.ko").write_bytes(module(info=[b"alias=new"]))
+    os.utime(modules.modules / "kernel/a.ko", (0, 0))
+    killed_after(1, modules)
+    assert made_by(ours(), modules, "-A", clear=False).files["modules.alias"].endswith(b"alias new a\n")
+    assert hidden(modules.modules) == []
