@@ -248,9 +248,10 @@ function __pymodutils_tool_depmod
     complete $argv -l compat -d 'The kmod to equal' -x -a '30 34'
     complete $argv -s v -l verbose -d 'Say more; may be repeated'
     complete $argv -l sysroot -d 'Take /etc, /run, /usr/lib, /lib, /proc and /sys from below DIR (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
+    complete $argv -l format -d 'How to print: kmod\'s text (default), or json' -x -a 'text json'
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
-    complete $argv -a '(__pymodutils_operand version modulefile -b --basedir -m --moduledir -o --outdir -C --config -E --symvers -F --filesyms -P --symbol-prefix --cache --compat --sysroot)'
+    complete $argv -a '(__pymodutils_operand version modulefile -b --basedir -m --moduledir -o --outdir -C --config -E --symvers -F --filesyms -P --symbol-prefix --cache --compat --sysroot --format)'
 end
 
 __pymodutils_tool_depmod -c depmod

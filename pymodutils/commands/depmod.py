@@ -21,6 +21,7 @@ from pymodutils.errors import Exit, ModutilsError
 from pymodutils.log import WARNING, Log
 
 if TYPE_CHECKING:
+    from pymodutils.depends.depmod.write import Stale
     from pymodutils.root import Root
 
 EXAMPLES = [
@@ -70,10 +71,13 @@ def _take_deprecated(command: Any) -> Any:
 @_take_deprecated
 @options.verbose
 @options.sysroot
+@options.output_format("json")
 def command(**given: Any) -> int:
     """Write modules.dep, modules.alias and the other files that modprobe reads."""
     log = Log("depmod", WARNING + given["verbose"])
     _deprecated(given, log)
+    if given["form"] == "json" and not given["check"]:
+        raise_usage("depmod", "--format json tells what --check finds: give --check too")
     job = _job(given, log)
     try:
         run = Run(job, log, output.Progress("modules"))
@@ -107,18 +111,20 @@ def _update(run: Run, given: dict[str, Any]) -> bool:
         for text in write.show(surveyor.database(survey), run.job, run.log):
             sys.stdout.buffer.write(text)
     elif given["check"]:
-        faults |= _check(write.stale(surveyor.database(survey), run.job, run.log))
+        faults |= _check(list(write.stale(surveyor.database(survey), run.job, run.log)), given["form"])
     else:
         surveyor.write(survey)
         surveyor.keep(survey, written=True)
     return faults
 
 
-def _check(stale: Any) -> bool:
-    found = list(stale)
-    for line in found:
-        click.echo(line)
-    return bool(found)
+def _check(stale: list[Stale], form: str) -> bool:
+    if form == "json":
+        output.as_json({"current": not stale, "stale": [each._asdict() for each in stale]})
+    else:
+        for file, why in stale:
+            click.echo(f"{file}: {why}")
+    return bool(stale)
 
 
 def _job(given: dict[str, Any], log: Log) -> Job:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import subprocess
@@ -100,6 +101,19 @@ def test_check_and_strict_together(tree: Tree) -> None:
     made_by(ours(), tree)
     assert made_by(ours(), tree, "--check", clear=False).status == 0
     assert made_by(ours(), tree, "--check", "--strict", clear=False).status == 1
+
+
+def test_check_for_programs(tree: Tree) -> None:
+    words = ["-b", str(tree.root), VERSION]
+    told = json.loads(in_process("34", tree, ["--check", "--format", "json", *words]).out)
+    assert not told["current"]
+    missing = {f"{tree.modules}/modules.dep": "No such file or directory"}
+    assert missing.items() <= {each["file"]: each["why"] for each in told["stale"]}.items()
+    made_by(ours(), tree)
+    done = made_by(ours(), tree, "--check", "--format", "json", clear=False)
+    assert json.loads(done.out) == {"current": True, "stale": []}
+    assert done.status == 0
+    assert in_process("34", tree, ["--format", "json", *words]).status == 1
 
 
 BAR = """

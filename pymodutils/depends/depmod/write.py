@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.depends.depmod import emit, publish
 from pymodutils.depends.depmod.files import leftovers, renamed
@@ -117,18 +117,25 @@ def _written(
     return said
 
 
-def stale(database: Database, job: Job, log: Log) -> Iterator[str]:
+class Stale(NamedTuple):
+    """A file of the database that is not what it should be."""
+
+    file: str
+    why: str
+
+
+def stale(database: Database, job: Job, log: Log) -> Iterator[Stale]:
     """Which files of the database are not what they should be, and why."""
     for path in leftovers(job.out):
-        yield f"{path}: left by a depmod that was killed"
+        yield Stale(path, "left by a depmod that was killed")
     for name in names_of(job.compat):
         wanted = content(name, database, job, log)
         try:
             with open(f"{job.out}/{name}", "rb") as file:
                 if file.read() != wanted:
-                    yield f"{job.out}/{name}: out of date"
+                    yield Stale(f"{job.out}/{name}", "out of date")
         except OSError as error:
-            yield f"{job.out}/{name}: {error.strerror}"
+            yield Stale(f"{job.out}/{name}", error.strerror or "cannot be read")
 
 
 def make_room(job: Job) -> None:
