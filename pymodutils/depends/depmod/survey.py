@@ -77,18 +77,25 @@ class Surveyor:
         from pymodutils.depends.depmod import write  # noqa: PLC0415 -- -n and --check do without
 
         write.make_room(self.job)
-        known = emit.Database(survey.modules, survey.facts, (), {})
-        write.write(known, lambda: self.database(survey), self.job, self.log)
+        known = self._known(survey)
+        write.write(known, lambda: self._completed(known), self.job, self.log)
 
     def database(self, survey: Survey) -> emit.Database:
         """All that the files say; raises ModutilsError, having named them, if there are cycles."""
-        prefix = self.job.prefix.encode()
-        owners = order.owners([facts.exports for facts in survey.facts], prefix)
-        needs = order.direct([facts.needs for facts in survey.facts], owners, prefix)
+        return self._completed(self._known(survey))
+
+    def _known(self, survey: Survey) -> emit.Database:
+        """What the files say apart from dependencies."""
+        owners = order.owners([facts.exports for facts in survey.facts], self.job.prefix.encode())
+        return emit.Database(survey.modules, survey.facts, (), owners)
+
+    def _completed(self, known: emit.Database) -> emit.Database:
+        """``known`` with its dependencies."""
+        needs = order.direct([facts.needs for facts in known.facts], known.owners, self.job.prefix.encode())
         numbers = order.number(needs)
         if self.graphs or -1 in numbers:
-            self._draw(survey, needs, tangled=-1 in numbers)
-        return emit.Database(survey.modules, survey.facts, order.closures(needs, numbers), owners)
+            self._draw(known.modules, needs, tangled=-1 in numbers)
+        return known._replace(dependencies=order.closures(needs, numbers))
 
     def _import_graphs(self) -> ModuleType:
         from pymodutils.depends import graph  # noqa: PLC0415 -- dear: not before the readers are on their way
@@ -105,10 +112,10 @@ class Surveyor:
                 name = symbol.decode("utf-8", "surrogateescape")
                 yield f'{module.path} needs "{name}": {survey.modules[owner].path}'
 
-    def _draw(self, survey: Survey, needs: Sequence[Sequence[int]], *, tangled: bool) -> None:
+    def _draw(self, modules: Sequence[Module], needs: Sequence[Sequence[int]], *, tangled: bool) -> None:
         """Build the graph, and refuse one with cycles."""
         graphs = self.graphs or self._import_graphs()
-        names = [os.fsdecode(module.name) for module in survey.modules]
+        names = [os.fsdecode(module.name) for module in modules]
         direct = ([names[at] for at in each] for each in needs)
         graph = graphs.build(dict(zip(names, direct, strict=True)))
         if tangled:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.depends.depmod import emit, publish
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     Said = list[tuple[int, str]]  # messages: level and text
 
 SHOWN: Final = ("dep", "alias", "softdep", "weakdep", "symbols", "devname")  # in the order of -n
-NEAR: Final = ("modules.dep", "modules.dep.bin", "modules.symbols", "modules.symbols.bin")  # half of the work
+DEPENDENCIES: Final = ("modules.dep", "modules.dep.bin")
+SYMBOLS: Final = ("modules.symbols", "modules.symbols.bin")
 TEXTS: Final[Mapping[str, Callable[[Database], bytes]]] = {
     "modules.dep": emit.dep,
     "modules.alias": emit.alias,
@@ -88,21 +90,32 @@ def _read(top: str, name: str, log: Log) -> bytes | None:
 def write(known: Database, complete: Callable[[], Database], job: Job, log: Log) -> None:
     """Write all files of the database, or none of them; raises ModutilsError if the system refuses.
 
-    Another process writes those that ``known``, without dependencies and owners, is enough for, while this
-    one makes the ``complete`` database.
+    Other processes write those that ``known``, which has no dependencies, is enough for, while this one
+    makes the ``complete`` database.
     """
     names = names_of(job.compat)
     with ExitStack() as stack:
         files = stack.enter_context(publish.Publication(job.out, renamed(job.compat)))
-        far = [] if len(known.modules) <= FEW else [name for name in names if name not in NEAR]
-        child = stack.enter_context(Child(lambda: _written(far, known, job, files))) if far else None
+        elsewhere = [] if len(known.modules) <= FEW else _shares(names)
+        children = [
+            stack.enter_context(Child(partial(_written, share, known, job, files))) for share in elsewhere
+        ]
+        far = {name for share in elsewhere for name in share}
         said = _written([name for name in names if name not in far], complete(), job, files)
-        if child:
+        for child in children:
             said |= child.result()
         for name in names:
             for level, text in said[name]:
                 log.say(level, text)
         files.commit()
+
+
+def _shares(names: Sequence[str]) -> list[list[str]]:
+    """The files that can be made before the dependencies are known, in equal shares of work."""
+    return [
+        [name for name in names if name not in (*DEPENDENCIES, *SYMBOLS)],
+        [name for name in names if name in SYMBOLS],
+    ]
 
 
 def _written(
