@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -252,14 +253,18 @@ def test_waiting_asks_again_with_longer_and_longer_pauses(monkeypatch: pytest.Mo
     assert slept == [pytest.approx(slept[0] * 2**at) for at in range(3)]
 
 
-def test_waiting_ends(capsys: pytest.CaptureFixture[str]) -> None:
+def test_waiting_ends(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     kernel = Recorder(live={"m": 1}, refusals={"m": [errno.EAGAIN] * 99})
+    passed = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: sum(passed))
+    monkeypatch.setattr(time, "sleep", passed.append)
     with pytest.raises(NotRemoved):
         runner(kernel, wait=30).remove(gone("m"))
     assert (
         capsys.readouterr().err == "modprobe: ERROR: could not remove 'm': Resource temporarily unavailable\n"
     )
-    assert 3 < len(kernel.calls) < 9
+    assert passed == pytest.approx([0, 0.004, 0.008, 0.016, 0.002])
+    assert len(kernel.calls) == len(passed)
 
 
 def test_force_reaches_the_kernel_for_a_module_in_use() -> None:
