@@ -103,6 +103,8 @@ def _apt_folder(suite: str, arch: str) -> Path:
     subprocess.run(
         ["apt-get", "-c", str(folder / "apt.conf"), "-qq", "update"], check=True, capture_output=True
     )
+    if not any((folder / "lists").glob("*_Packages*")):  # apt-get calls that a success
+        raise Unavailable(f"the archive cannot be reached for {suite}, {arch}")
     (folder / "ready").touch()
     return folder
 
