@@ -42,7 +42,6 @@ SUBCOMMANDS: Final = {
     "graph": Entry("graph", "draw what depends on what"),
     "kernel": Entry("kernel", "say which kernel an image, package or directory holds"),
 }
-OWN_NAMES: Final = ("pymodutils", "kmod", "__main__.py", "python -m pymodutils")
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pymodutils.cli import SUBCOMMANDS, TOOLS
+from tests.environment import without_coverage
 
 REPOSITORY = Path(__file__).parent.parent
 HEAVY = {"networkx", "rich", "elftools", "backports.zstd"}
@@ -27,9 +27,14 @@ QUICK = {  # tool -> words that do its everyday work without a module directory
 def imported(tool: str, *words: str) -> set[str]:
     """The modules that a fresh process imports to run ``tool``."""
     command = [sys.executable, "-X", "importtime", "-m", "pymodutils", tool, *words]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
     done = subprocess.run(
-        command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False, timeout=60
+        command,
+        cwd=REPOSITORY,
+        env=without_coverage(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     assert "Traceback" not in done.stderr
     return set(re.findall(r"^import time: +\d+ \| +\d+ \| +(\S+)$", done.stderr, re.MULTILINE))

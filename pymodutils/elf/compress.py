@@ -5,9 +5,31 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pymodutils.errors import BadModule, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol
+
+    class Decompressor(Protocol):
+        """What the decompressors of all three libraries have in common."""
+
+        @property
+        def eof(self) -> bool:
+            """Whether the part is complete."""
+            ...
+
+        @property
+        def unused_data(self) -> bytes:
+            """What stands behind the part."""
+            ...
+
+        def decompress(self, data: bytes, max_length: int, /) -> bytes:
+            """At most ``max_length`` bytes of the part."""
+            ...
+
 
 GZIP: Final = b"\x1f\x8b"
 XZ: Final = b"\xfd7zXZ\0"
@@ -74,47 +96,50 @@ def _zstd(data: bytes, subject: str) -> bytes:
     else:
         from backports import zstd  # noqa: PLC0415
 
-    parts: list[bytes] = []
-    try:
-        while data:
-            frame = zstd.ZstdDecompressor()
-            parts.append(frame.decompress(data, _left(parts)))
-            if not frame.eof:
-                raise _stopped(parts, subject)
-            data = frame.unused_data
-    except zstd.ZstdError as error:
-        raise _damaged(subject, str(error)) from None
-    return b"".join(parts)
+    return _unpacked(data, subject, zstd.ZstdDecompressor, zstd.ZstdError, lambda rest: rest)
 
 
 def _xz(data: bytes, subject: str) -> bytes:
     import lzma  # noqa: PLC0415 -- see above
 
-    parts: list[bytes] = []
-    try:
-        while data:
-            stream = lzma.LZMADecompressor(lzma.FORMAT_XZ)
-            parts.append(stream.decompress(data, _left(parts)))
-            if not stream.eof:
-                raise _stopped(parts, subject)
-            data = stream.unused_data.lstrip(b"\0")  # padding between streams
-    except lzma.LZMAError as error:
-        raise _damaged(subject, str(error)) from None
-    return b"".join(parts)
+    return _unpacked(
+        data,
+        subject,
+        lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ),
+        lzma.LZMAError,
+        lambda rest: rest.lstrip(b"\0"),  # padding between streams
+    )
 
 
 def _gzip(data: bytes, subject: str) -> bytes:
     import zlib  # noqa: PLC0415 -- see above
 
+    return _unpacked(
+        data,
+        subject,
+        lambda: zlib.decompressobj(31),
+        zlib.error,
+        lambda rest: rest if rest[:2] == GZIP else b"",
+    )
+
+
+def _unpacked(
+    data: bytes,
+    subject: str,
+    start: Callable[[], Decompressor],
+    damage: type[Exception],
+    following: Callable[[bytes], bytes],
+) -> bytes:
+    """All parts of ``data``, each by a decompressor of its own; ``following`` finds the next in the rest."""
     parts: list[bytes] = []
     try:
-        while data[:2] == GZIP:
-            member = zlib.decompressobj(31)
-            parts.append(member.decompress(data, _left(parts)))
-            if not member.eof:
+        while data:
+            part = start()
+            parts.append(part.decompress(data, _left(parts)))
+            if not part.eof:
                 raise _stopped(parts, subject)
-            data = member.unused_data
-    except zlib.error as error:
+            data = following(part.unused_data)
+    except damage as error:
         raise _damaged(subject, str(error)) from None
     return b"".join(parts)
 

@@ -13,6 +13,7 @@ import pytest
 
 from pymodutils.elf import compress
 from pymodutils.errors import BadModule, NotFound
+from tests.environment import without_coverage
 
 DATA = b"\x7fELF" + bytes(range(256)) * 5000
 PACKERS = {"gzip": ["gzip", "-c"], "xz": ["xz", "-c"], "zstd": ["zstd", "-qc"]}
@@ -80,8 +81,7 @@ def test_unreadable_files_say_why(tmp_path: Path) -> None:
 def test_decompressors_are_imported_only_when_met() -> None:
     heavy = "{'lzma', 'zlib', 'backports.zstd'}"
     script = f"import sys; import pymodutils.elf.compress; print({heavy} & set(sys.modules))"
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
     done = subprocess.run(
-        [sys.executable, "-c", script], env=plain, capture_output=True, text=True, check=True
+        [sys.executable, "-c", script], env=without_coverage(), capture_output=True, text=True, check=True
     )
     assert done.stdout == "set()\n"

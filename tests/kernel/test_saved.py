@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 
@@ -15,6 +14,7 @@ from pymodutils.elf.kernelimage.exports import Export
 from pymodutils.errors import BadKernel
 from pymodutils.kernel import saved
 from pymodutils.kernel.description import SWITCHES, Description
+from tests.environment import without_coverage
 
 maybe_text = st.none() | st.text()
 numbers = st.none() | st.integers(0, 2**64 - 1)
@@ -103,10 +103,9 @@ def test_reading_one_imports_no_decompressor() -> None:
         "{'lzma', 'bz2', 'tarfile', 'backports.zstd', 'elftools', 'rich', 'networkx', 'sqlite3', 'ctypes'}"
     )
     script = "import sys; from pymodutils.kernel.sources import source; from pymodutils.kernel import saved;"
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
     done = subprocess.run(
         [sys.executable, "-c", f"{script} print({heavy} & set(sys.modules))"],
-        env=plain,
+        env=without_coverage(),
         capture_output=True,
         text=True,
         check=True,
