@@ -1,0 +1,9 @@
+"""A kernel in one file: modules are loaded, linked and removed as a real kernel would, and as it would say it.
+
+kernel      EmulatedKernel: what can be asked of it, one transaction each
+load        load_module of 6.1 and of later kernels, as lists of steps
+unload      delete_module
+rules       what of a description decides, and what had to be assumed
+store       the file; state what is in it during one operation
+views/      /proc and /sys, byte for byte
+"""
