@@ -68,6 +68,11 @@ def read(store: Store) -> Rules:
     return rules(Description(**kept, switches=_all(every)), found[CMDLINE])
 
 
+def banner(store: Store, wanted: Rules) -> str:
+    """What /proc/version shows."""
+    return f"Linux version {wanted.release} {wanted.version}"
+
+
 def _all(switches: dict[str, bool]) -> dict[str, bool]:
     """``switches`` with those that are off, too, so that nothing is assumed any more."""
     return {**dict.fromkeys(assumed(Description()), False), **switches}

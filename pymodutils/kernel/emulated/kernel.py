@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 
 from pymodutils.errors import BadState, ModutilsError, Refused
 from pymodutils.kernel.base import Init, Loaded
@@ -15,6 +15,7 @@ from pymodutils.kernel.emulated.loading import Loading, Wait
 from pymodutils.kernel.emulated.notifiers import Notifiers
 from pymodutils.kernel.emulated.state import State
 from pymodutils.kernel.emulated.store import Store
+from pymodutils.kernel.emulated.views import proc, sysfs, tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,9 +24,19 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.caller import Clock
     from pymodutils.kernel.emulated.module import Module
     from pymodutils.kernel.emulated.rules import Rules
+    from pymodutils.kernel.emulated.views.tree import Folder
 
 T = TypeVar("T")
 NO_BASES: Mapping[tuple[str, str], int] = {}
+
+
+class Line(NamedTuple):
+    """A line of the kernel's log."""
+
+    number: int
+    stamp: float  # seconds since the epoch
+    level: int
+    text: str
 
 
 class EmulatedKernel:
@@ -131,6 +142,25 @@ class EmulatedKernel:
         query = "INSERT OR IGNORE INTO certificate VALUES (?)"
         self._operate(lambda state: state.store.insert(query, certificate))
 
+    # What user space sees
+
+    def read(self, path: str) -> bytes:
+        """What the file ``path`` below /proc or /sys holds; raises Refused as the calls would."""
+        return self._operate(lambda state: tree.read(_root(state), path))
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write ``data`` to the file ``path``; raises Refused as the calls would."""
+        self._operate(lambda state: tree.write(_root(state), path, data))
+
+    def listdir(self, path: str) -> list[str]:
+        """The names in the folder ``path``, sorted; raises Refused."""
+        return self._operate(lambda state: tree.names(_root(state), path))
+
+    def log(self, after: int = 0) -> list[Line]:
+        """The lines of the kernel's log behind line number ``after``."""
+        query = "SELECT id, stamp, level, text FROM line WHERE id > ? ORDER BY id"
+        return self._operate(lambda state: [Line(*row) for row in state.store.execute(query, after)])
+
     # The protocol of kernel.base
 
     def loaded(self) -> list[Loaded]:
@@ -205,6 +235,10 @@ class EmulatedKernel:
 
     def _sleep_until(self, moment: float) -> None:
         self.clock.sleep(max(0.0, moment - self.clock.time()))
+
+
+def _root(state: State) -> Folder:
+    return tree.folder({"proc": proc.tree(state), "sys": sysfs.tree(state)})
 
 
 def _known(state: State, name: str) -> Module:

@@ -80,6 +80,11 @@ class Module:
         """Whether it can only be removed by force."""
         return bool(self.init) and not self.exit
 
+    @property
+    def count(self) -> int:
+        """Its uses, as refcnt shows them; -1 when it goes and nobody is left."""
+        return -1 if self.state is State.GOING and not self.refs else self.refs
+
     def size(self, *, init: bool) -> int:
         """Bytes of its areas of one kind."""
         return sum(area.size for area in self.areas if area.init == init)

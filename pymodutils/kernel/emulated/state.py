@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.module import Module
     from pymodutils.kernel.emulated.rules import Rules
     from pymodutils.kernel.emulated.store import Store
-    from pymodutils.kernel.emulated.taints import Taint
 
 ERR: Final = 3  # the log levels of linux/kern_levels.h
 WARNING: Final = 4
@@ -76,11 +75,11 @@ class State:
         """The bits of /proc/sys/kernel/tainted."""
         return self.setting("tainted")
 
-    def tainted(self, flag: Taint) -> bool:
+    def tainted(self, flag: int) -> bool:
         """Whether the kernel has the taint ``flag``."""
         return bool(self.taints >> flag & 1)
 
-    def taint(self, flag: Taint, module: Module | None = None) -> None:
+    def taint(self, flag: int, module: Module | None = None) -> None:
         """Taint the kernel, and ``module`` with it; kernel/panic.c: add_taint."""
         if flag in UNRELIABLE and self.once(DEBUGGING_ENDS):
             self.log(WARNING, DEBUGGING_ENDS)
