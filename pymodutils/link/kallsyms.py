@@ -62,7 +62,7 @@ def kind(image: Image, at: int) -> str:
         return "v" if table.infos[at] & 15 == STT_OBJECT else "w"
     if where == SHN_UNDEF:
         return "U"
-    if where == SHN_ABS or where == image.layout.percpu:
+    if where in (SHN_ABS, image.layout.percpu):
         return "a"
     if where >= len(module.sections):
         return "?"

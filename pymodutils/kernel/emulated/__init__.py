@@ -1,4 +1,4 @@
-"""A kernel in one file: modules are loaded, linked and removed as a real kernel would, and as it would say it.
+"""A kernel in one file, which loads, links and removes modules as a real one would, with its words.
 
 kernel      EmulatedKernel: what can be asked of it, one transaction each
 load        load_module of 6.1 and of later kernels, as lists of steps

@@ -35,7 +35,7 @@ def default_path() -> str:
 
 
 def make(path: str, kernel: Description, cmdline: str, clock: Clock) -> Store:
-    """The file ``path`` with a kernel that has just booted; it replaces what was there, at once or not at all."""
+    """The file ``path`` with a kernel that has just booted, in place of what was there."""
     wanted = rules(kernel, cmdline)
     temporary = path if path == ":memory:" else f"{path}.{os.getpid()}.new"
     try:

@@ -142,7 +142,7 @@ def _inside(load: Loading, section: Raw) -> bool:
 
 
 def _named(load: Loading, raw: Raw, names: Raw) -> Section:
-    """``raw`` with its name, which the kernel reads wherever it lies; of a section not loaded it does not matter."""
+    """``raw`` with its name, read wherever it lies; that of a section not loaded does not matter."""
     at = names.sh_offset + raw.sh_name
     end = load.data.find(b"\0", at, at + LONGEST)
     if end < 0 and raw.sh_flags & SHF_ALLOC:

@@ -1,4 +1,4 @@
-"""A module linked becomes one that others see: exports, notifiers, sysfs; complete_formation and around it."""
+"""A linked module becomes one that others see: exports, notifiers, sysfs; complete_formation."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Reader(NamedTuple):
     relative: bool  # distances from each field to what it names, else pointers
 
     def rows(self, raw: bytes, address: int, word: int) -> Iterator[tuple[int, int, int]]:
-        """(value, name, namespace) of each entry of ``raw``, which lies at ``address``; a distance of 0 is 0."""
+        """(value, name, namespace) of each entry of ``raw``, at ``address``; a distance of 0 is 0."""
         whole = raw[: len(raw) // self.struct.size * self.struct.size]
         for at, row in enumerate(self.struct.iter_unpack(whole)):
             place = address + at * self.struct.size

@@ -15,6 +15,7 @@ from pymodutils.kernel.emulated.loading import Loading, Wait
 from pymodutils.kernel.emulated.notifiers import Notifiers
 from pymodutils.kernel.emulated.state import State
 from pymodutils.kernel.emulated.store import Store
+from pymodutils.kernel.emulated.taints import letters
 from pymodutils.kernel.emulated.views import proc, sysfs, tree
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class EmulatedKernel:
         self._operate(lambda state: state.store.insert(query, *values))
 
     def get(self, name: str) -> None:
-        """Use the module called ``name``, as a mount or an open device would; raises Refused if it is not live."""
+        """Use the module called ``name``, as a mount or an open device does; raises Refused unless it is live."""
 
         def take(state: State) -> None:
             module = _known(state, name)
@@ -206,19 +207,18 @@ class EmulatedKernel:
                 self._sleep_until(wait.until)
 
     def _once(self, step: Callable[[State], T]) -> T:
-        refused: ModutilsError | None = None
         with self.store.transaction():
             state = State(self.store, self.rules, self.clock.time)
             self._advance(state)
             try:
-                result = step(state)
+                result: T | ModutilsError = step(state)
                 self._advance(state)
             except BadState:
                 raise
             except ModutilsError as error:
-                refused = error
-        if refused:
-            raise refused
+                result = error
+        if isinstance(result, ModutilsError):
+            raise result
         return result
 
     def _advance(self, state: State) -> None:
@@ -249,8 +249,6 @@ def _known(state: State, name: str) -> Module:
 
 
 def _loaded(state: State, module: Module) -> Loaded:
-    from pymodutils.kernel.emulated.taints import letters
-
     return Loaded(
         module.name,
         module.size(init=False),

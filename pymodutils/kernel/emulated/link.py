@@ -41,9 +41,9 @@ def licence_and_versions(load: Loading) -> None:
         load.state.taint(Taint.PROPRIETARY, load.module)
     if not before and load.state.tainted(Taint.PROPRIETARY):
         load.log(WARNING, f"{load.module.name}: module license taints kernel.")
-    if load.on("MODVERSIONS") and any(map(load.without_crcs, ("", "_gpl"))):
-        if not claims.force(load, "no versions for exported symbols"):
-            load.refuse()
+    lacking = load.on("MODVERSIONS") and any(map(load.without_crcs, ("", "_gpl")))
+    if lacking and not claims.force(load, "no versions for exported symbols"):
+        load.refuse()
 
 
 def relocations(load: Loading) -> None:

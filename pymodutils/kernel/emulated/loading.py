@@ -80,7 +80,7 @@ class Loading:
         return next(self.all_modinfo(tag), None)
 
     def all_modinfo(self, tag: str) -> Iterator[str]:
-        """Every value of ``tag`` in .modinfo; the last one ends where a NUL is, if only behind the section."""
+        """Every value of ``tag`` in .modinfo; the last one ends at a NUL, if only behind the section."""
         if not self.info:
             return
         section, prefix = self.sections[self.info], tag.encode() + b"="

@@ -1,4 +1,4 @@
-"""Memory for a module, and its sections copied there; kernel/module/main.c: layout_and_allocate and around it."""
+"""Memory for a module, and its sections copied there; kernel/module/main.c: layout_and_allocate."""
 
 from __future__ import annotations
 

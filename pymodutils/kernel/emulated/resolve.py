@@ -78,7 +78,7 @@ def _imports(load: Loading, found: Found) -> bool:
 
 
 def reference(load: Loading, owner: Module) -> None:
-    """Let the module use ``owner``; raises Wait while that is starting, Refused when it has been long enough."""
+    """Let the module use ``owner``; raises Wait while that is starting, Refused if it takes too long."""
     if any(used.id == owner.id for used in load.used):
         return
     if owner.state is State.COMING:

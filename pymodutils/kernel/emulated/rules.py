@@ -1,4 +1,4 @@
-"""What of a kernel decides over modules, made from its description; what it does not tell is assumed, and told."""
+"""What of a kernel decides over modules, made from its description; the rest is assumed, and told."""
 
 from __future__ import annotations
 
@@ -135,5 +135,6 @@ def _arch(machine: int, bits: int, order: str, on: frozenset[str]) -> Arch:
 
 
 def _number(release: str) -> tuple[int, ...]:
-    digits = [part for part in release.split("-")[0].split("+")[0].split(".")[:2] if part.isdigit()]
+    plain = release.partition("-")[0].partition("+")[0]
+    digits = [part for part in plain.split(".")[:2] if part.isdigit()]
     return tuple(map(int, digits))

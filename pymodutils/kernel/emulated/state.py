@@ -148,7 +148,7 @@ class State:
     # Exports
 
     def export(self, name: str, *, gpl: bool = True) -> Found | None:
-        """Who exports ``name``: the kernel, else the newest module; without ``gpl`` GPL-only ones do not count."""
+        """Who exports ``name``: the kernel, else the newest module; without ``gpl``, not for GPL modules only."""
         query = "SELECT owner, address, crc, gpl, namespace FROM export WHERE name = ?"
         found = self.store.execute(query, name)
         if not gpl:

@@ -25,7 +25,9 @@ CREATE TABLE setting (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE switch (name TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE builtin (name TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE certificate (der BLOB PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE behaviour (name TEXT PRIMARY KEY, init INTEGER, init_seconds REAL, exit_seconds REAL) WITHOUT ROWID;
+CREATE TABLE behaviour (
+    name TEXT PRIMARY KEY, init INTEGER, init_seconds REAL, exit_seconds REAL
+) WITHOUT ROWID;
 CREATE TABLE once (text TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE line (id INTEGER PRIMARY KEY AUTOINCREMENT, stamp REAL, level INTEGER, text TEXT);
 CREATE TABLE uevent (id INTEGER PRIMARY KEY AUTOINCREMENT, stamp REAL, action TEXT, name TEXT, more TEXT);
@@ -39,8 +41,8 @@ CREATE TABLE area (
     PRIMARY KEY (module, at)
 );
 CREATE TABLE section (
-    module INTEGER, at INTEGER, name TEXT, area INTEGER, address INTEGER, size INTEGER, flags INTEGER, type INTEGER,
-    align INTEGER, PRIMARY KEY (module, at)
+    module INTEGER, at INTEGER, name TEXT, area INTEGER, address INTEGER, size INTEGER, flags INTEGER,
+    type INTEGER, align INTEGER, PRIMARY KEY (module, at)
 ) WITHOUT ROWID;
 CREATE TABLE param (
     module INTEGER, at INTEGER, name TEXT, perm INTEGER, value TEXT, PRIMARY KEY (module, at)
@@ -73,7 +75,7 @@ class Store:
 
     @classmethod
     def create(cls, path: str) -> Self:
-        """A file ``path`` with empty tables, which must not exist yet; raises BadState if it cannot be made."""
+        """The new file ``path`` with empty tables; raises BadState if it cannot be made."""
         store = cls(path, _connect(path))
         with store.told():
             store._connection.executescript(

@@ -74,7 +74,7 @@ def _whole(table: bytes) -> bytes:
 
 
 def layout(load: Loading) -> None:
-    """Refuse a module with another idea of struct module; kernel/module/version.c: check_modstruct_version."""
+    """Refuse a module with another idea of struct module; version.c: check_modstruct_version."""
     load.expects = Versions(load)
     found = load.state.export(LAYOUT)
     if found and not load.expects.fits(LAYOUT, found.export.crc):
