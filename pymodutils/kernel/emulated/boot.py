@@ -68,7 +68,7 @@ def read(store: Store) -> Rules:
     return rules(Description(**kept, switches=_all(every)), found[CMDLINE])
 
 
-def banner(store: Store, wanted: Rules) -> str:
+def banner(wanted: Rules) -> str:
     """What /proc/version shows."""
     return f"Linux version {wanted.release} {wanted.version}"
 

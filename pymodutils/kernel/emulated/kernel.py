@@ -115,7 +115,7 @@ class EmulatedKernel:
         self._operate(lambda state: state.store.insert(query, *values))
 
     def get(self, name: str) -> None:
-        """Use the module called ``name``, as a mount or an open device does; raises Refused unless it is live."""
+        """Use the module called ``name``, as a mount does; raises Refused unless it is live."""
 
         def take(state: State) -> None:
             module = _known(state, name)

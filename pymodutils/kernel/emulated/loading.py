@@ -6,7 +6,6 @@ from errno import ENOEXEC
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from pymodutils.errors import Refused
-from pymodutils.kernel.base import Init
 from pymodutils.kernel.emulated.module import Module
 from pymodutils.kernel.emulated.state import ERR
 from pymodutils.link.failure import OutOfBounds
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pymodutils.elf.scan import Section
+    from pymodutils.kernel.base import Init
     from pymodutils.kernel.emulated.caller import Caller
     from pymodutils.kernel.emulated.state import State
     from pymodutils.kernel.emulated.versions import Versions

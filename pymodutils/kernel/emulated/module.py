@@ -40,7 +40,7 @@ class Tail(NamedTuple):
     symbols: int
     strings: int
     types: int
-    count: int
+    length: int
 
 
 class PerCpu(NamedTuple):

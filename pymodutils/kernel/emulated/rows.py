@@ -12,31 +12,16 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.store import Store
 
 MODULES: Final = (
-    "SELECT id, name, state, taints, refs, init, exit, version, srcversion, percpu, percpu_size, percpu_align, "
-    "until, outcome, tail FROM module"
+    "SELECT id, name, state, taints, refs, init, exit, version, srcversion, percpu, percpu_size, "
+    "percpu_align, until, outcome, tail FROM module"
 )
 OWNED: Final = ("area", "section", "param")  # tables whose rows belong to one module
 
 
 def module(store: Store, row: Any) -> Module:
     """The module in ``row`` of MODULES, with its areas; sections are had by ``sections``."""
-    (
-        number,
-        name,
-        state,
-        taints,
-        refs,
-        init,
-        exits,
-        version,
-        srcversion,
-        percpu,
-        size,
-        align,
-        until,
-        outcome,
-        tail,
-    ) = row
+    number, name, state, taints, refs, init, exits, *rest = row
+    version, srcversion, percpu, size, align, until, outcome, tail = rest
     found = Module(name)
     found.id, found.state, found.taints, found.refs = number, State(state), taints, refs
     found.init, found.exit = unsigned(init), unsigned(exits)

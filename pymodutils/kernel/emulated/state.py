@@ -148,7 +148,7 @@ class State:
     # Exports
 
     def export(self, name: str, *, gpl: bool = True) -> Found | None:
-        """Who exports ``name``: the kernel, else the newest module; without ``gpl``, not for GPL modules only."""
+        """Who exports ``name``: the kernel, else the newest module; without ``gpl``, to any licence."""
         query = "SELECT owner, address, crc, gpl, namespace FROM export WHERE name = ?"
         found = self.store.execute(query, name)
         if not gpl:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from errno import EINVAL
+from functools import partial
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
@@ -37,10 +38,10 @@ def tree(state: State) -> Folder:
     return folder(
         {
             "cmdline": file(f"{state.rules.cmdline}\n"),
-            "kallsyms": _lines(lambda: kallsyms(state)),
-            "modules": _lines(lambda: modules(state)),
+            "kallsyms": _lines(partial(kallsyms, state)),
+            "modules": _lines(partial(modules, state)),
             "sys": folder({"kernel": folder(kernel)}),
-            "version": file(f"{boot.banner(state.store, state.rules)}\n"),
+            "version": file(f"{boot.banner(state.rules)}\n"),
         }
     )
 
@@ -95,7 +96,7 @@ def symbols(state: State, module: Module) -> Iterator[tuple[str, int, str]]:
         return
     memory = rows.memory(state.store, module, tail.area)
     codes, size, (names, _, _, _, values, _) = SYMBOL[arch.bits]
-    table = memory[tail.symbols : tail.symbols + tail.count * size]
+    table = memory[tail.symbols : tail.symbols + tail.length * size]
     assert size == SYMBOL_SIZE[arch.bits]  # noqa: S101
     for at, row in enumerate(Struct(PREFIXES[arch.order] + codes).iter_unpack(table)):
         start = tail.strings + row[names]
