@@ -58,6 +58,11 @@ def compare_patched(
     return [_one(path, config, symbols, Machine(static_keys=keys)) for path in files]
 
 
+def compare_seven_patched(files: list[str], switches: dict[str, bool]) -> list[dict[str, Any]]:
+    """The same of ``compare_patched``."""
+    return compare_patched(files, switches, SEVEN_AREAS)
+
+
 def compare_seven(files: list[str], switches: dict[str, bool]) -> list[dict[str, Any]]:
     """The same in a kernel that has an area for each type of memory (6.4 and later)."""
     return compare(files, switches, plan=SEVEN_AREAS)
