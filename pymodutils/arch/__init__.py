@@ -15,6 +15,7 @@ MODULES: Final = {  # e_machine -> the module below this package, whose ARCHS na
     4: "m68k",
     6: "x86",
     62: "x86",
+    183: "arm64",
     243: "riscv",
 }
 
