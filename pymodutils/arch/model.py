@@ -4,6 +4,7 @@ A calculation is written in the psABI's letters, and the names of its parameters
 
     S  value of the symbol                A  addend (of a REL relocation: what its field holds)
     P  address of the place               V  the whole word at the place, before
+    D  what r_info holds beside number and symbol
 
 All are signed numbers of the machine's width, so kernel addresses are small negative ones. A result is
 wrapped to that width before its range is checked.
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 ByteOrder = Literal["little", "big"]
-CODES: Final = {1: "B", 2: "H", 4: "I", 8: "Q"}  # struct's letters by bytes
+CODES: Final = {1: "B", 2: "H", 4: "I", 8: "Q"}  # struct's letters by bytes; it has none for three
 PREFIXES: Final = {"little": "<", "big": ">"}
 
 
@@ -94,7 +95,7 @@ def unsigned(bits: int) -> Range:
 
 
 class Says(NamedTuple):
-    """What the kernel logs, a line or more, and the errno that goes with it.
+    """What the kernel logs, a line or more, and the errno that goes with it; with 0 it goes on.
 
     ``text`` may name {prefix} {module} {section} {symbol} {number} {name} {index} {place} {value} {sum}:
     ``value`` as the machine's word without sign, ``sum`` the same of S+A.
@@ -118,6 +119,8 @@ class Reloc(NamedTuple):
     range: Range | None = None  # None: the kernel does not look
     align: int = 1  # the value must be a multiple
     overflow: Says | None = None  # where it differs from the architecture's
+    misaligned: Says | None = None  # the same
+    refused: Says | None = None  # whatever the value
 
     @property
     def letters(self) -> tuple[str, ...]:
@@ -136,6 +139,14 @@ def _parameters(calc: Callable[..., int]) -> tuple[str, ...]:
     return code.co_varnames[: code.co_argcount]
 
 
+class Info(NamedTuple):
+    """What a column of r_info says, in columns."""
+
+    numbers: Sequence[int]
+    symbols: Sequence[int]  # indices into .symtab
+    D: Sequence[int] | None = None
+
+
 class Fixups(NamedTuple):
     """Relocations of one section in columns.
 
@@ -149,22 +160,38 @@ class Fixups(NamedTuple):
     A: Sequence[int] | None  # None: they lie in the fields of the places
     S: list[int] | None = None
     P: list[int] | None = None
+    D: Sequence[int] | None = None
+    rela: bool = True  # whether A came from records, not from the places
     refused: Mapping[int, Says] = {}  # by index
 
     def only(self, chosen: Sequence[bool]) -> Fixups:
         """Those for which ``chosen`` is true."""
-        A, S, P = (None if column is None else list(compress(column, chosen)) for column in self[3:6])
+        A, S, P, D = (None if column is None else list(compress(column, chosen)) for column in self[3:7])
         numbers, symbols, offsets = (list(compress(column, chosen)) for column in self[:3])
-        return Fixups(numbers, symbols, offsets, A, S, P)
+        return Fixups(numbers, symbols, offsets, A, S, P, D, self.rela)
 
     def one(self, at: int) -> Fixups:
         """The one at ``at``."""
         here = slice(at, at + 1)
-        A, S, P = (None if column is None else list(column[here]) for column in self[3:6])
-        return Fixups(self.numbers[here], self.symbols[here], self.offsets[here], A, S, P)
+        A, S, P, D = (None if column is None else list(column[here]) for column in self[3:7])
+        return Fixups(self.numbers[here], self.symbols[here], self.offsets[here], A, S, P, D, self.rela)
 
 
 NEVER: Final = Says("", 0)  # by machines whose rows have nothing to complain about
+
+
+class Flags(NamedTuple):
+    """What elf_check_arch wants of e_flags: that the bits of ``mask`` are one of ``values``."""
+
+    mask: int
+    values: tuple[int, ...]
+
+
+class Extable(NamedTuple):
+    """An entry of __ex_table: two addresses, of an instruction and of where to go on, and perhaps more."""
+
+    codes: str  # struct's
+    relative: bool = False  # the addresses are seen from themselves
 
 
 class Span(NamedTuple):
@@ -172,6 +199,10 @@ class Span(NamedTuple):
 
     low: int
     high: int
+
+
+RELATIVE: Final = Extable("ii4s", relative=True)
+WORDS: Final = {32: Extable("II"), 64: Extable("QQ")}  # the generic one, by width
 
 
 class Arch(NamedTuple):
@@ -187,7 +218,7 @@ class Arch(NamedTuple):
     bits: Literal[32, 64]
     order: ByteOrder
     relocs: Mapping[int, Reloc]
-    unknown: Says
+    unknown: Says  # of numbers without a row
     overflow: Says = NEVER
     misaligned: Says = NEVER
     occupied: Says | None = None  # when the place must be all zero first
@@ -198,8 +229,12 @@ class Arch(NamedTuple):
     optional: frozenset[str] = frozenset()  # undefined symbols that may stay 0 though not weak
     init: tuple[str, ...] = (".init",)  # how the names of sections freed after init() begin
     small: int = 0  # ARCH_SHF_SMALL: sections that the global pointer reaches, placed last
-    extable: int = 12  # bytes of an entry of __ex_table whose first words are relative to themselves
-    info: Callable[[Sequence[int]], tuple[Sequence[int], Sequence[int]]] | None = None  # r_info, if unusual
+    flags: tuple[Flags, ...] = ()  # of e_flags, wanted by elf_check_arch
+    ident: bool = False  # whether elf_check_arch looks at EI_CLASS, too
+    absolute: frozenset[int] = frozenset()  # the st_type of undefined symbols that keep their values
+    extable: Extable = RELATIVE
+    info: Callable[[Sequence[int]], Info] | None = None  # what r_info says, if that is unusual
+    by_word: Callable[[Fixups, memoryview], Sequence[int]] | None = None  # numbers, by what is at the places
     pair: Callable[[Fixups], dict[int, Says]] | None = None
     paired: frozenset[int] = frozenset()  # a section without these numbers does not need ``pair``
 

@@ -6,21 +6,29 @@ from typing import TYPE_CHECKING
 
 from pymodutils.arch.model import ignored
 from pymodutils.link.failure import LinkError, OutOfBounds, Where
+from pymodutils.link.symbols import ERROR
 
 if TYPE_CHECKING:
     from pymodutils.arch.model import Fixups, Reloc, Says
     from pymodutils.link.fixups import Site
+    from pymodutils.link.symbols import Report
 
 
-def apply(site: Site, fixups: Fixups) -> None:
-    """Apply ``fixups`` up to the first that fails; raises LinkError or OutOfBounds for that one."""
+def apply(site: Site, fixups: Fixups, report: Report) -> None:
+    """Apply ``fixups`` up to the first that fails; raises LinkError or OutOfBounds for that one.
+
+    What the kernel says without failing goes to ``report``.
+    """
     for at, number in enumerate(fixups.numbers):
         row = site.arch.relocs.get(number)
-        if row is None:
-            raise _refusal(site, fixups, at, site.arch.unknown)
-        if at in fixups.refused:
-            raise _refusal(site, fixups, at, fixups.refused[at])
-        if row.calc is not ignored:
+        says = row.refused or fixups.refused.get(at) if row else site.arch.unknown
+        if says:
+            refusal = _refusal(site, fixups, at, says)
+            if says.errno:
+                raise refusal
+            for line in refusal.log:
+                report(ERROR, line)
+        elif row and row.calc is not ignored:
             _one(site, fixups, at, row)
 
 
@@ -37,10 +45,10 @@ def _one(site: Site, fixups: Fixups, at: int, row: Reloc) -> None:
     value = (value + half & 2 * half - 1) - half
     if site.arch.occupied and words[0]:
         raise _refusal(site, fixups, at, site.arch.occupied, value)
+    if value % row.align:
+        raise _refusal(site, fixups, at, row.misaligned or site.arch.misaligned, value)
     if row.range and not row.range.low <= value < row.range.high:
         raise _refusal(site, fixups, at, row.overflow or site.arch.overflow, value)
-    if value % row.align:
-        raise _refusal(site, fixups, at, site.arch.misaligned, value)
     site.packer(field).pack_into(site.memory, where, field.put(words[0], value))
 
 

@@ -12,16 +12,19 @@ from pymodutils.link import bulk, onebyone
 from pymodutils.link.failure import LinkError, OutOfBounds
 from pymodutils.link.fixups import Site, read
 from pymodutils.link.object import SHT_REL, SHT_RELA
+from pymodutils.link.symbols import unheard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pymodutils.link.image import Image
+    from pymodutils.link.symbols import Report
 
 
-def relocate(image: Image, values: Sequence[int], name: str) -> None:
+def relocate(image: Image, values: Sequence[int], name: str, report: Report = unheard) -> None:
     """Apply all relocations of the module called ``name``, whose symbols have ``values``.
 
+    ``report`` takes the log's lines about what does not stop the loader, with their levels.
     Raises LinkError with the kernel's words, OutOfBounds for what the kernel would not have noticed.
     """
     module = image.module
@@ -36,10 +39,10 @@ def relocate(image: Image, values: Sequence[int], name: str) -> None:
         budget -= section.sh_size
         if budget < 0:
             raise OutOfBounds(name, "its relocation sections overlap each other")
-        _apply(image, at, signed, name)
+        _apply(image, at, signed, name, report)
 
 
-def _apply(image: Image, at: int, values: Sequence[int], name: str) -> None:
+def _apply(image: Image, at: int, values: Sequence[int], name: str, report: Report) -> None:
     """Apply relocation section ``at``."""
     header, arch = image.module.sections[at], image.module.arch
     refusal = arch.rela if header.sh_type == SHT_RELA else arch.rel
@@ -52,4 +55,4 @@ def _apply(image: Image, at: int, values: Sequence[int], name: str) -> None:
     try:
         bulk.apply(site, fixups)
     except bulk.Doubt:
-        onebyone.apply(site, fixups)
+        onebyone.apply(site, fixups, report)
