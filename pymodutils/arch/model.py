@@ -7,6 +7,7 @@ A calculation is written in the psABI's letters, and the names of its parameters
     G  address of the slot, made by the   L  where a branch goes or what a pointer holds: the target,
        loader, that holds S+A                or a stub or descriptor that the loader has made for it
     GP what the global pointer holds      B  address of the patched section
+    D  what r_info holds beside number and symbol
 
 All are signed numbers of the machine's width, so kernel addresses are small negative ones. A result is
 wrapped to that width before its alignment and its range are checked.
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pymodutils.arch.making import Draft, Frobbed, Maker, Memory
 
 ByteOrder = Literal["little", "big"]
-CODES: Final = {1: "B", 2: "H", 4: "I", 8: "Q"}  # struct's letters by bytes
+CODES: Final = {1: "B", 2: "H", 4: "I", 8: "Q"}  # struct's letters by bytes; it has none for three
 PREFIXES: Final = {"little": "<", "big": ">"}
 
 
@@ -104,7 +105,7 @@ def unsigned(bits: int) -> Range:
 
 
 class Says(NamedTuple):
-    """What the kernel logs, a line or more, and the errno that goes with it.
+    """What the kernel logs, a line or more, and the errno that goes with it; with 0 it goes on.
 
     ``text`` may name {prefix} {module} {section} {relsec} {symbol} {number} {name} {index} {offset} {size}
     {place} {value} {signed} {S} {sum}: ``value``, ``S`` and ``sum`` (S+A) as the machine's words without
@@ -130,6 +131,7 @@ class Reloc(NamedTuple):
     align: int = 1  # the value must be a multiple
     overflow: Says | None = None  # where it differs from the architecture's; of both, if alone
     misaligned: Says | None = None
+    refused: Says | None = None  # whatever the value
     needs: str = ""  # the CONFIG_ option without which the kernel does not know it
     since: tuple[int, int] = (0, 0)  # the first release that knows it
 
@@ -155,6 +157,14 @@ def _parameters(calc: Callable[..., int]) -> tuple[str, ...]:
     return code.co_varnames[: code.co_argcount]
 
 
+class Info(NamedTuple):
+    """What a column of r_info says, in columns."""
+
+    numbers: Sequence[int]
+    symbols: Sequence[int]  # indices into .symtab
+    D: Sequence[int] | None = None
+
+
 class Fixups(NamedTuple):
     """Relocations of one section in columns.
 
@@ -169,6 +179,8 @@ class Fixups(NamedTuple):
     S: list[int] | None = None
     P: list[int] | None = None
     L: list[int] | None = None  # G too: what Arch.maker has made for each
+    D: Sequence[int] | None = None
+    rela: bool = True  # whether A came from records, not from the places
     refused: Mapping[int, Says] = {}  # by index
 
     def only(self, chosen: Sequence[bool]) -> Fixups:
@@ -180,11 +192,25 @@ class Fixups(NamedTuple):
         return self._each(lambda column: list(column[at : at + 1]))
 
     def _each(self, part: Callable[[Sequence[int]], list[int]]) -> Fixups:
-        A, S, P, L = (None if column is None else part(column) for column in self[3:7])
-        return Fixups(part(self.numbers), part(self.symbols), part(self.offsets), A, S, P, L)
+        A, S, P, L, D = (None if column is None else part(column) for column in self[3:8])
+        return Fixups(part(self.numbers), part(self.symbols), part(self.offsets), A, S, P, L, D, self.rela)
 
 
 NEVER: Final = Says("", 0)  # by machines whose rows have nothing to complain about
+
+
+class Flags(NamedTuple):
+    """What elf_check_arch wants of e_flags: that the bits of ``mask`` are one of ``values``."""
+
+    mask: int
+    values: tuple[int, ...]
+
+
+class Extable(NamedTuple):
+    """An entry of __ex_table: two addresses, of an instruction and of where to go on, and perhaps more."""
+
+    codes: str  # struct's
+    relative: bool = False  # the addresses are seen from themselves
 
 
 class Span(NamedTuple):
@@ -192,6 +218,10 @@ class Span(NamedTuple):
 
     low: int
     high: int
+
+
+RELATIVE: Final = Extable("ii4s", relative=True)
+WORDS: Final = {32: Extable("II"), 64: Extable("QQ")}  # the generic one, by width
 
 
 class Arch(NamedTuple):
@@ -208,7 +238,7 @@ class Arch(NamedTuple):
     bits: Literal[32, 64]
     order: ByteOrder
     relocs: Mapping[int, Reloc]
-    unknown: Says
+    unknown: Says  # of numbers without a row
     overflow: Says = NEVER
     misaligned: Says = NEVER
     occupied: Says | None = None  # when the place must be all zero first
@@ -220,8 +250,12 @@ class Arch(NamedTuple):
     init: tuple[str, ...] = (".init",)  # how the names of sections freed after init() begin
     exit: tuple[str, ...] = (".exit",)  # the same of those that only removal needs
     small: int = 0  # ARCH_SHF_SMALL: sections that the global pointer reaches, placed last
-    extable: int = 12  # bytes of an entry of __ex_table whose first words are relative to themselves
-    info: Callable[[Sequence[int]], tuple[Sequence[int], Sequence[int]]] | None = None  # r_info, if unusual
+    flags: tuple[Flags, ...] = ()  # of e_flags, wanted by elf_check_arch
+    ident: bool = False  # whether elf_check_arch looks at EI_CLASS, too
+    absolute: frozenset[int] = frozenset()  # the st_type of undefined symbols that keep their values
+    extable: Extable = RELATIVE
+    info: Callable[[Sequence[int]], Info] | None = None  # what r_info says, if that is unusual
+    by_word: Callable[[Fixups, memoryview], Sequence[int]] | None = None  # numbers, by what is at the places
     pair: Callable[[Fixups], dict[int, Says]] | None = None
     paired: frozenset[int] = frozenset()  # a section without these numbers does not need ``pair``
     worthless: Callable[[int], bool] | None = None  # values of symbols that stand for none
@@ -230,7 +264,6 @@ class Arch(NamedTuple):
     frob: Callable[[Draft], Frobbed] | None = None  # module_frob_arch_sections
     maker: Callable[[Memory], Maker] | None = None
     options: Mapping[str, str] = {}  # what is taken to be configured if nothing is known
-    accepts: Callable[[int, int], bool] | None = None  # of e_flags and e_entry; None: all are
 
     def fitting(self, options: Mapping[str, str], release: tuple[int, int]) -> Arch:
         """The same for a kernel of this configuration and release, which may not know all relocations."""

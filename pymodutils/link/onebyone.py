@@ -7,23 +7,32 @@ from typing import TYPE_CHECKING
 from pymodutils.arch.making import NO_ROOM
 from pymodutils.arch.model import ignored
 from pymodutils.link.failure import LinkError, OutOfBounds, Where
+from pymodutils.link.symbols import ERROR
 
 if TYPE_CHECKING:
     from pymodutils.arch.model import Fixups, Reloc, Says
     from pymodutils.link.fixups import Site
+    from pymodutils.link.symbols import Report
 
 
-def apply(site: Site, fixups: Fixups) -> None:
-    """Apply ``fixups`` up to the first that fails; raises LinkError or OutOfBounds for that one."""
+def apply(site: Site, fixups: Fixups, report: Report) -> None:
+    """Apply ``fixups`` up to the first that fails; raises LinkError or OutOfBounds for that one.
+
+    What the kernel says without failing goes to ``report``.
+    """
     for at, number in enumerate(fixups.numbers):
-        row, refused = site.arch.relocs.get(number), fixups.refused.get(at)
-        if refused is NO_ROOM:
+        row, says = site.arch.relocs.get(number), fixups.refused.get(at)
+        if says is NO_ROOM:
             raise _beyond(site, fixups, at, "there is no room for what the loader makes for it")
-        if refused and (row or refused is site.arch.absent):
-            raise _refusal(site, fixups, at, refused)
-        if row is None:
-            raise _refusal(site, fixups, at, site.arch.unknown)
-        if row.calc is not ignored:
+        if says is not site.arch.absent:
+            says = row.refused or says if row else site.arch.unknown
+        if says:
+            refusal = _refusal(site, fixups, at, says)
+            if says.errno:
+                raise refusal
+            for line in refusal.log:
+                report(ERROR, line)
+        elif row and row.calc is not ignored:
             _one(site, fixups, at, row)
 
 

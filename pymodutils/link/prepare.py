@@ -41,6 +41,8 @@ def read(site: Site, raw: memoryview, maker: Maker | None) -> Fixups:
     """The relocations in ``raw`` with all that the architecture finds out about them beforehand."""
     arch = site.arch
     fixups = decode(arch, raw, rela=site.rela)
+    if arch.by_word:
+        fixups = fixups._replace(numbers=arch.by_word(fixups, site.memory))
     if maker is None and arch.pair is None and arch.worthless is None:
         return fixups
     if fixups.symbols and max(fixups.symbols) >= len(site.values):

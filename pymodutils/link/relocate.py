@@ -12,17 +12,20 @@ from pymodutils.link import bulk, onebyone, prepare
 from pymodutils.link.failure import LinkError, OutOfBounds
 from pymodutils.link.fixups import Site
 from pymodutils.link.object import SHT_REL, SHT_RELA
+from pymodutils.link.symbols import unheard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pymodutils.arch.making import Maker
     from pymodutils.link.image import Image
+    from pymodutils.link.symbols import Report
 
 
-def relocate(image: Image, values: Sequence[int], name: str) -> None:
+def relocate(image: Image, values: Sequence[int], name: str, report: Report = unheard) -> None:
     """Apply all relocations of the module called ``name``, whose symbols have ``values``.
 
+    ``report`` takes the log's lines about what does not stop the loader, with their levels.
     Raises LinkError with the kernel's words, OutOfBounds for what the kernel would not have noticed.
     """
     module = image.module
@@ -38,20 +41,19 @@ def relocate(image: Image, values: Sequence[int], name: str) -> None:
         budget -= section.sh_size
         if budget < 0:
             raise OutOfBounds(name, "its relocation sections overlap each other")
-        _apply(image, at, signed, name, maker)
+        _apply(Site(image, at, signed, name, maker.gp if maker else 0), maker, report)
 
 
-def _apply(image: Image, at: int, values: Sequence[int], name: str, maker: Maker | None) -> None:
-    """Apply relocation section ``at``."""
-    header, arch = image.module.sections[at], image.module.arch
-    refusal = arch.rela if header.sh_type == SHT_RELA else arch.rel
+def _apply(site: Site, maker: Maker | None, report: Report) -> None:
+    """Apply the relocation section that ``site`` is about."""
+    header, arch = site.image.module.sections[site.at], site.arch
+    refusal = arch.rela if site.rela else arch.rel
     if refusal:
-        raise LinkError(name, refusal.text.format(module=name), refusal.errno)
-    if header.sh_info == image.module.symtab:
-        raise OutOfBounds(name, f"{header.name} patches the symbols that it uses")
-    site = Site(image, at, values, name, maker.gp if maker else 0)
-    fixups = prepare.read(site, image.section(at), maker)
+        raise LinkError(site.name, refusal.text.format(module=site.name), refusal.errno)
+    if header.sh_info == site.image.module.symtab:
+        raise OutOfBounds(site.name, f"{header.name} patches the symbols that it uses")
+    fixups = prepare.read(site, site.image.section(site.at), maker)
     try:
         bulk.apply(site, fixups)
     except bulk.Doubt:
-        onebyone.apply(site, fixups)
+        onebyone.apply(site, fixups, report)

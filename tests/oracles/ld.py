@@ -6,13 +6,14 @@ import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pymodutils.elf.scan import Elf
-from tests.oracles.debian import Unavailable, unpacked
+from tests.oracles import binutils
 
 SHF_MERGE_STRINGS = 0x30
-WIDE = 2  # ELFCLASS64
+EI_CLASS, EI_DATA, MSB = 4, 5, 2
+WHERE = {1: (0x20, 0x30, 40, 4), 2: (0x28, 0x3C, 64, 8)}  # by class: e_shoff, e_shnum, e_shentsize, a word
 OPTIONS = (
     *("-static", "-nostdlib", "--no-relax", "--no-gc-sections", "--build-id=none"),
     *("-z", "max-page-size=0x1000", "-z", "noexecstack", "--no-check-sections", "--no-warn-mismatch"),
@@ -31,32 +32,27 @@ class Placing(NamedTuple):
     align: int
 
 
-PACKAGES = {  # of the linkers that know an emulation; the machine's own knows the others
-    "elf64lriscv": "riscv64-linux-gnu",
-    "m68kelf": "m68k-linux-gnu",
-}
+OWN = ("elf_x86_64", "elf_i386")  # the emulations that the machine's own ld is trusted with
 
 
-def find(emulation: str) -> list[str]:
-    """The words that run the ld for ``emulation``; raises Unavailable."""
-    triplet = PACKAGES.get(emulation)
-    if triplet:
-        folder = unpacked(f"binutils-{triplet}") / "usr"
-        libraries = f"{folder}/lib/x86_64-linux-gnu"
-        return ["env", f"LD_LIBRARY_PATH={libraries}", f"{folder}/bin/{triplet}-ld"]
-    found = shutil.which("ld")
-    if found is None:
-        raise Unavailable("no ld (package binutils)")
-    return [found]
+def find(emulation: str) -> str:
+    """The path of an ld for ``emulation``; raises Unavailable."""
+    found = shutil.which("ld") if emulation in OWN else None
+    return found or binutils.program("ld")
 
 
 def unmerged(data: bytes) -> bytes:
-    """``data`` without the flags that let ld join equal strings (64-bit little-endian files)."""
+    """``data`` without the flags that let ld join equal strings."""
+    order: Literal["little", "big"] = "big" if data[EI_DATA] == MSB else "little"
+    start, count, step, width = WHERE[data[EI_CLASS]]
     copy = bytearray(data)
-    table = int.from_bytes(copy[0x28:0x30], "little")
-    for at in range(int.from_bytes(copy[0x3C:0x3E], "little")):
-        flags = table + 64 * at + 8
-        copy[flags] &= ~SHF_MERGE_STRINGS
+
+    def number(at: int, size: int) -> int:
+        return int.from_bytes(copy[at : at + size], order)
+
+    for at in range(number(count, 2)):
+        flags = number(start, width) + step * at + 8
+        copy[flags : flags + width] = (number(flags, width) & ~SHF_MERGE_STRINGS).to_bytes(width, order)
     return bytes(copy)
 
 
@@ -92,11 +88,12 @@ def command(
     emulation: str = "elf_x86_64",
 ) -> list[str]:
     """What links ``data`` into ``folder``."""
-    (folder / "in.o").write_bytes(unmerged(data) if data[4] == WIDE else data)
+    (folder / "in.o").write_bytes(unmerged(data))
     (folder / "script").write_text(script(placings, imports))
     return [
-        *find(emulation),
+        find(emulation),
         *OPTIONS,
+        "-EB" if data[EI_DATA] == MSB else "-EL",
         "-m",
         emulation,
         "-T",
