@@ -14,6 +14,7 @@ MODULES: Final = {  # e_machine -> the module below this package, whose ARCHS na
     3: "x86",
     4: "m68k",
     6: "x86",
+    40: "arm",
     62: "x86",
     183: "arm64",
     243: "riscv",

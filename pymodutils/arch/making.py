@@ -126,6 +126,7 @@ class Memory(NamedTuple):
     areas: Sequence[tuple[int, bytearray]]  # address and content
     symbols: Symbols
     options: Mapping[str, str]  # the kernel's configuration
+    kernel: Mapping[str, int]  # addresses of what stubs need of the kernel itself
 
     def write(self, address: int, content: bytes) -> None:
         """Put ``content`` at ``address``; raises Refusal outside of the module."""

@@ -143,7 +143,7 @@ class Reloc(NamedTuple):
     @property
     def action(self) -> tuple[object, ...]:
         """All but the name: rows with equal actions do the same."""
-        return self[1:]
+        return (type(self.field), *self[1:])
 
     @property
     def makes(self) -> bool:
@@ -261,6 +261,7 @@ class Arch(NamedTuple):
     worthless: Callable[[int], bool] | None = None  # values of symbols that stand for none
     absent: Says = NEVER  # said of those
     weak: bool = True  # but not where such a symbol is weak: its relocations are passed over
+    stray: tuple[Says, Says] | tuple[()] = ()  # said of symbols and of places beyond the end
     frob: Callable[[Draft], Frobbed] | None = None  # module_frob_arch_sections
     maker: Callable[[Memory], Maker] | None = None
     options: Mapping[str, str] = {}  # what is taken to be configured if nothing is known

@@ -24,7 +24,7 @@ def apply(site: Site, fixups: Fixups, report: Report) -> None:
         row, says = site.arch.relocs.get(number), fixups.refused.get(at)
         if says is NO_ROOM:
             raise _beyond(site, fixups, at, "there is no room for what the loader makes for it")
-        if says is not site.arch.absent:
+        if says is None or says not in (site.arch.absent, *site.arch.stray):
             says = row.refused or says if row else site.arch.unknown
         if says:
             refusal = _refusal(site, fixups, at, says)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from pymodutils.arch.making import Fixup, Memory, Refusal
@@ -12,7 +13,7 @@ from pymodutils.link.frob import view
 from pymodutils.link.symbols import STB_WEAK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from pymodutils.arch.making import Maker
     from pymodutils.arch.model import Fixups, Says
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from pymodutils.link.image import Image
 
 
-def memory(image: Image) -> Memory:
-    """``image`` as the code of its machine sees it."""
+def memory(image: Image, kernel: Mapping[str, int]) -> Memory:
+    """``image`` as the code of its machine sees it; ``kernel`` has the addresses that stubs need."""
     module = image.module
     half = 1 << module.arch.bits - 1
     bases = [(base ^ half) - half for base in image.bases]
@@ -34,7 +35,7 @@ def memory(image: Image) -> Memory:
             sections[section.name] = Span(low, low + section.sh_size)
     core, init = spans[plan.core[0]], spans[plan.init[0] or 0]
     areas = list(zip(bases, image.memory, strict=True))
-    return Memory(module.arch, sections, core, init, areas, view(module.symbols), module.options)
+    return Memory(module.arch, sections, core, init, areas, view(module.symbols), module.options, kernel)
 
 
 def read(site: Site, raw: memoryview, maker: Maker | None) -> Fixups:
@@ -45,9 +46,7 @@ def read(site: Site, raw: memoryview, maker: Maker | None) -> Fixups:
         fixups = fixups._replace(numbers=arch.by_word(fixups, site.memory))
     if maker is None and arch.pair is None and arch.worthless is None:
         return fixups
-    if fixups.symbols and max(fixups.symbols) >= len(site.values):
-        raise OutOfBounds(site.name, f"{site.header.name} names symbols beyond the table's end")
-    refused: dict[int, Says] = {}
+    fixups, refused = _bounded(site, fixups)
     if arch.worthless:
         fixups, refused = _worthless(site, fixups, arch.worthless)
     made = {number for number in set(fixups.numbers) if number in arch.relocs and arch.relocs[number].makes}
@@ -59,6 +58,22 @@ def read(site: Site, raw: memoryview, maker: Maker | None) -> Fixups:
     if arch.pair is not None and paired:
         refused = {**arch.pair(fixups), **refused}
     return fixups._replace(refused=refused)
+
+
+def _bounded(site: Site, fixups: Fixups) -> tuple[Fixups, dict[int, Says]]:
+    """``fixups`` up to the first that names a symbol or a place beyond the end, and what is said of that."""
+    top, says, size = len(site.values), site.arch.stray, len(site.memory)
+    last = (size - 4) & 0xFFFF_FFFF if says else sys.maxsize
+    if not fixups.symbols or (max(fixups.symbols) < top and max(fixups.offsets) <= last):
+        return fixups, {}
+    pairs = enumerate(zip(fixups.symbols, fixups.offsets, strict=True))
+    first = next(at for at, (symbol, offset) in pairs if symbol >= top or offset > last)
+    symbol = fixups.symbols[first]
+    if symbol == top or (symbol > top and not says):
+        raise OutOfBounds(site.name, f"{site.header.name} names symbols beyond the table's end")
+    cut = fixups.only([at <= first for at in range(len(fixups.symbols))])
+    symbols = [*cut.symbols[:-1], 0 if symbol > top else symbol]
+    return cut._replace(symbols=symbols), {first: says[symbol <= top]}
 
 
 def _worthless(

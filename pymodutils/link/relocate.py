@@ -6,7 +6,7 @@ find the one at which the kernel would stop, they are taken in their order.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pymodutils.link import bulk, onebyone, prepare
 from pymodutils.link.failure import LinkError, OutOfBounds
@@ -15,23 +15,33 @@ from pymodutils.link.object import SHT_REL, SHT_RELA
 from pymodutils.link.symbols import unheard
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pymodutils.arch.making import Maker
     from pymodutils.link.image import Image
     from pymodutils.link.symbols import Report
 
+NOTHING: Final[Mapping[str, int]] = {}
 
-def relocate(image: Image, values: Sequence[int], name: str, report: Report = unheard) -> None:
+
+def relocate(
+    image: Image,
+    values: Sequence[int],
+    name: str,
+    report: Report = unheard,
+    *,
+    kernel: Mapping[str, int] = NOTHING,
+) -> None:
     """Apply all relocations of the module called ``name``, whose symbols have ``values``.
 
-    ``report`` takes the log's lines about what does not stop the loader, with their levels.
+    ``report`` takes the log's lines about what does not stop the loader, with their levels; ``kernel`` has
+    the addresses of those functions of the kernel that some machines' stubs lead to.
     Raises LinkError with the kernel's words, OutOfBounds for what the kernel would not have noticed.
     """
     module = image.module
     half = 1 << module.arch.bits - 1
     signed = [(value ^ half) - half for value in values]
-    maker = module.arch.maker(prepare.memory(image)) if module.arch.maker else None
+    maker = module.arch.maker(prepare.memory(image, kernel)) if module.arch.maker else None
     budget = len(module.data)
     for at, section in enumerate(module.sections):
         if not at or section.sh_type not in (SHT_REL, SHT_RELA) or section.sh_info >= len(module.sections):

@@ -43,7 +43,7 @@ WRONGS = (
 )
 
 
-def refusals(path: str, switches: dict[str, bool], kernel: str = "") -> list[list[list[str]]]:
+def refusals(path: str, switches: dict[str, Any], kernel: str = "") -> list[list[list[str]]]:
     """For each of WRONGS done to ``path``: our errno and lines, and the kernel's."""
     symbols = exports(kernel) if kernel else kallsyms()
     arch = UM if kernel else X86_64
