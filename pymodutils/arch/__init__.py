@@ -14,10 +14,12 @@ MODULES: Final = {  # e_machine -> the module below this package, whose ARCHS na
     3: "x86",
     4: "m68k",
     6: "x86",
+    22: "s390",
     40: "arm",
     62: "x86",
     183: "arm64",
     243: "riscv",
+    0xA390: "s390",
 }
 
 

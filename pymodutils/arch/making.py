@@ -102,6 +102,7 @@ class Frobbed(NamedTuple):
     orders: Mapping[int, Sequence[int]] = {}  # how it sorts the relocations of a section
     front: int = 0  # bytes at the beginning of the module's memory
     before: Mapping[int, int] = {}  # bytes in front of a section
+    places: Mapping[tuple[str, int], int] = {}  # where in ``front`` or a section what was counted lies
     absolute: frozenset[int] = frozenset()  # undefined symbols that become SHN_ABS
     undotted: frozenset[int] = frozenset()  # symbols whose names lose the first character
 
@@ -125,6 +126,8 @@ class Memory(NamedTuple):
     init: Span  # what init() leaves free
     areas: Sequence[tuple[int, bytearray]]  # address and content
     symbols: Symbols
+    front: int  # bytes that Frobbed.front reserved
+    places: Mapping[tuple[str, int], int]  # what Frobbed.places said
     options: Mapping[str, str]  # the kernel's configuration
     kernel: Mapping[str, int]  # addresses of what stubs need of the kernel itself
 

@@ -35,7 +35,11 @@ def memory(image: Image, kernel: Mapping[str, int]) -> Memory:
             sections[section.name] = Span(low, low + section.sh_size)
     core, init = spans[plan.core[0]], spans[plan.init[0] or 0]
     areas = list(zip(bases, image.memory, strict=True))
-    return Memory(module.arch, sections, core, init, areas, view(module.symbols), module.options, kernel)
+    frobbed = module.frobbed
+    return Memory(
+        *(module.arch, sections, core, init, areas, view(module.symbols)),
+        *(frobbed.front, frobbed.places, module.options, kernel),
+    )
 
 
 def read(site: Site, raw: memoryview, maker: Maker | None) -> Fixups:

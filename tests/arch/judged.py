@@ -11,6 +11,7 @@ from pymodutils.arch.arm64 import ARM64
 from pymodutils.arch.m68k import M68K
 from pymodutils.arch.model import Arch, Reloc, ignored, signed
 from pymodutils.arch.riscv import RISCV64
+from pymodutils.arch.s390 import S390
 from pymodutils.arch.x86 import I386, X86_64
 from pymodutils.elf.scan import Elf
 from pymodutils.link.frob import frob
@@ -55,6 +56,12 @@ class Judged(NamedTuple):
         return LOW, HIGH if self.arch.bits == 64 else HIGH32
 
 
+def made(arch: Arch, *but: int) -> frozenset[int]:
+    """The relocations that need what the loader makes, which ld would put elsewhere, apart from ``but``."""
+    letters = {"G", "L", "GP"}
+    return frozenset(at for at, row in arch.relocs.items() if letters & {*row.letters}) - frozenset(but)
+
+
 PLT = (Part(".plt", bytes(1)), Part(".init.plt", bytes(1)))
 V7 = b"aeabi\0\1\x09\0\0\0\6\x0a\x09\2"  # Tag_CPU_arch v7, Tag_THUMB_ISA_use Thumb-2: branches are wide
 ATTRIBUTES = Part(".ARM.attributes", b"A" + (len(V7) + 4).to_bytes(4, "little") + V7, 0, 0x7000_0003)
@@ -68,6 +75,7 @@ JUDGED = {
         # PCREL_HI20 reaches S, not S+A, before it takes the value for an absolute one
         Judged(RISCV64, "elf64lriscv", apart=RISCV64.paired, plain=frozenset({23, 35, 36, 39, 40})),
         Judged(ARM64, "aarch64linux", PLT),
+        Judged(S390, "elf64_s390", apart=made(S390, 18, 20), plain=frozenset({18, 20})),
         Judged(
             ARM,
             "armelf_linux_eabi",
@@ -150,7 +158,10 @@ def _word(judged: Judged, case: Case) -> bytes:
 def ours(judged: Judged, data: bytes, imports: dict[str, int], base: int) -> bytes:
     """The text as we link it at ``base``."""
     module = frob(Object(data, Elf(data).sections, judged.arch), judged.config, "module")
-    image = Image(module, layout(module, judged.config), (base, base + (1 << 24)))
+    plan = layout(module, judged.config)
+    text = plan.placed[1]
+    assert text
+    image = Image(module, plan, (base - text.offset, base + (1 << 24)))
     relocate(image, simplify(image, "module", imports.__getitem__, print), "module")
     return bytes(image.section(1))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from struct import pack_into, unpack_from
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pymodutils.arch.model import Arch
 from pymodutils.arch.x86 import UM, X86_64
