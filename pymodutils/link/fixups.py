@@ -31,10 +31,10 @@ class Site:
     the patched section.
     """
 
-    __slots__ = ("arch", "base", "blank", "header", "image", "memory", "name", "rela", "values")
+    __slots__ = ("arch", "at", "base", "blank", "header", "image", "memory", "name", "rela", "values")
 
     def __init__(self, image: Image, at: int, values: Sequence[int], name: str) -> None:
-        self.image, self.values, self.name = image, values, name
+        self.image, self.at, self.values, self.name = image, at, values, name
         self.arch: Arch = image.module.arch
         self.header = image.module.sections[at]
         self.rela = self.header.sh_type == SHT_RELA

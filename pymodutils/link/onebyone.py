@@ -65,6 +65,7 @@ def _refusal(site: Site, fixups: Fixups, at: int, says: Says, value: int = 0) ->
         name=where.relocation,
         index=at,
         section=site.header.sh_info,
+        relsec=site.at,
         symbol=where.symbol,
         place=where.address,
         value=value & mask,
