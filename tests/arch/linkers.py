@@ -35,7 +35,7 @@ class Judged(NamedTuple):
     asked: bool = True  # with files that are like ours; else with RELA ones
     words: Mapping[int, int] = {}  # what stands at the places of a number
     limits: Mapping[int, Range] = {}  # of values, where the linker takes less than the kernel
-    zero: tuple[int, ...] = ()  # numbers that the linker understands only without an addend
+    zero: tuple[int, ...] = ()  # numbers whose addend the linker does not see, or not as the kernel
     unpaired: frozenset[int] = frozenset()  # numbers of Arch.paired that are complete in themselves here
     unasked: Mapping[int, str] = {}  # numbers it does not know, or sees otherwise, and why
 
@@ -68,8 +68,8 @@ JUDGED = (
     Judged(MIPS64_LITTLE, "elf64ltsmip", CKSEG, unpaired=frozenset({4, 5, 6, 18, 28, 29})),
     Judged(SPARC32, "elf32_sparc"),
     Judged(SPARC64, "elf64_sparc", (0x1000_0000, 0xE000_0000), limits=OLO10),
-    Judged(SH, "shlelf_linux", limits=REL32, unasked=dict.fromkeys(range(246, 250), NO_SH64)),
-    Judged(SH_BIG, "shelf_linux", limits=REL32, unasked=dict.fromkeys(range(246, 250), NO_SH64)),
+    Judged(SH, "shlelf_linux", zero=(1, 2), limits=REL32, unasked=dict.fromkeys(range(246, 250), NO_SH64)),
+    Judged(SH_BIG, "shelf_linux", zero=(1, 2), limits=REL32, unasked=dict.fromkeys(range(246, 250), NO_SH64)),
     Judged(OPENRISC, "elf32or1k_linux"),
     Judged(XTENSA, ld.LX106, words={CALL: 0x5, L32R: 0x1, 6: 0}),
     Judged(XTENSA_BIG, "elf32xtensa", words={6: 0}, unasked=dict.fromkeys((CALL, L32R), LITTLE)),

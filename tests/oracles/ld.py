@@ -111,9 +111,9 @@ def command(
 
 
 def read(folder: Path, placings: Sequence[Placing]) -> dict[str, bytes]:
-    """What ld has put where it was told."""
+    """What ld has put where it was told; lld keeps the quotes of names."""
     elf = Elf((folder / "out").read_bytes())
-    made = {section.name: (at, section) for at, section in enumerate(elf.sections)}
+    made = {section.name.strip('"'): (at, section) for at, section in enumerate(elf.sections)}
     found = {}
     for name, address, _ in placings:
         if name not in made:  # empty, or the note that --build-id=none drops
