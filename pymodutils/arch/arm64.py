@@ -179,4 +179,6 @@ ARM64 = Arch(
     options={"ARM64_MODULE_PLTS": "y", "RANDOMIZE_BASE": "y"},
 )
 
-ARCHS = (ARM64, ARM64._replace(order="big"))
+ARM64_BIG = ARM64._replace(order="big")
+
+ARCHS = (ARM64, ARM64_BIG)

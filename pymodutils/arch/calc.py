@@ -18,6 +18,11 @@ def v_plus_s_a(V: int, S: int, A: int) -> int:
     return V + S + A
 
 
+def v_plus_s_a_p(V: int, S: int, A: int, P: int) -> int:
+    """What is at the place, and the way from it to the symbol."""
+    return V + S + A - P
+
+
 def v_less_s_a(V: int, S: int, A: int) -> int:
     """What is at the place without the symbol with the addend."""
     return V - S - A

@@ -175,7 +175,7 @@ class Fixups(NamedTuple):
     numbers: Sequence[int]
     symbols: Sequence[int]  # indices into .symtab
     offsets: Sequence[int]  # of the places, in their section
-    A: Sequence[int] | None  # None: they lie in the fields of the places
+    A: list[int] | None  # None: they lie in the fields of the places
     S: list[int] | None = None
     P: list[int] | None = None
     L: list[int] | None = None  # G too: what Arch.maker has made for each
@@ -197,13 +197,6 @@ class Fixups(NamedTuple):
 
 
 NEVER: Final = Says("", 0)  # by machines whose rows have nothing to complain about
-
-
-class Flags(NamedTuple):
-    """What elf_check_arch wants of e_flags: that the bits of ``mask`` are one of ``values``."""
-
-    mask: int
-    values: tuple[int, ...]
 
 
 class Extable(NamedTuple):
@@ -250,14 +243,12 @@ class Arch(NamedTuple):
     init: tuple[str, ...] = (".init",)  # how the names of sections freed after init() begin
     exit: tuple[str, ...] = (".exit",)  # the same of those that only removal needs
     small: int = 0  # ARCH_SHF_SMALL: sections that the global pointer reaches, placed last
-    flags: tuple[Flags, ...] = ()  # of e_flags, wanted by elf_check_arch
-    ident: bool = False  # whether elf_check_arch looks at EI_CLASS, too
-    absolute: frozenset[int] = frozenset()  # the st_type of undefined symbols that keep their values
     extable: Extable = RELATIVE
     info: Callable[[Sequence[int]], Info] | None = None  # what r_info says, if that is unusual
     by_word: Callable[[Fixups, memoryview], Sequence[int]] | None = None  # numbers, by what is at the places
     pair: Callable[[Fixups], dict[int, Says]] | None = None
     paired: frozenset[int] = frozenset()  # a section without these numbers does not need ``pair``
+    accepts: Callable[[int, int], bool] | None = None  # of e_flags and e_entry; None: all are
     worthless: Callable[[int], bool] | None = None  # values of symbols that stand for none
     absent: Says = NEVER  # said of those
     weak: bool = True  # but not where such a symbol is weak: its relocations are passed over

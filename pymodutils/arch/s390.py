@@ -140,7 +140,6 @@ S390 = Arch(
         "module {module}: relocation error for symbol {symbol} (r_type {number}, value 0x{value:x})", ENOEXEC
     ),
     rel=Says(REL_UNSUPPORTED, ENOEXEC),
-    ident=True,
     frob=frob,
     maker=Tables,
     options={EXPOLINE: "y"},

@@ -21,7 +21,6 @@ SHN_LIVEPATCH: Final = 0xFF20
 SHN_ABS: Final = 0xFFF1
 SHN_COMMON: Final = 0xFFF2
 STB_WEAK: Final = 2
-STT_MASK: Final = 15
 ERROR, WARNING = 3, 4  # the kernel's log levels
 
 
@@ -86,8 +85,6 @@ class _Rest:
 
     def _undefined(self, at: int, symbol: str) -> int | None:
         errno = ENOENT
-        if self.module.symbols.infos[at] & STT_MASK in self.module.arch.absolute:
-            return None
         try:
             found = self.resolve(symbol)
         except Refused as error:

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from pymodutils.elf.scan import Elf
 from tests.oracles import binutils
+from tests.oracles.debian import unpacked
 
 SHF_MERGE_STRINGS = 0x30
 EI_CLASS, EI_DATA, MSB = 4, 5, 2
@@ -19,9 +20,14 @@ OPTIONS = (
     *("-z", "max-page-size=0x1000", "-z", "noexecstack", "--no-check-sections", "--no-warn-mismatch"),
     *("-e", "0"),
 )
-LINKERS_OWN = (
-    "*(.got) *(.got.plt) *(.igot*) *(.plt) *(.iplt) *(.toc) *(.sdata .sbss .scommon) *(.rela*) *(.opd)"
-)
+REST = """
+    .got : { *(.got .got.plt .igot* .plt .iplt .toc .sdata .sbss .scommon .rela* .opd) }
+    /DISCARD/ : { *(*) }
+"""
+LLD_REST = ".got : { *(.got .got.plt .toc) }"
+OWN = ("elf_x86_64", "elf_i386")  # the emulations that the machine's own ld is trusted with
+LX106 = "elf32xtensa of lx106"  # the little-endian one: the byte order of Xtensa is built in
+LLD = "lld"  # LLVM's, which finds out from the file; for machines that GNU ld does not know
 
 
 class Placing(NamedTuple):
@@ -32,13 +38,15 @@ class Placing(NamedTuple):
     align: int
 
 
-OWN = ("elf_x86_64", "elf_i386")  # the emulations that the machine's own ld is trusted with
-
-
-def find(emulation: str) -> str:
-    """The path of an ld for ``emulation``; raises Unavailable."""
-    found = shutil.which("ld") if emulation in OWN else None
-    return found or binutils.program("ld")
+def find(emulation: str) -> list[str]:
+    """The words that run an ld for ``emulation``; raises Unavailable."""
+    if emulation == LLD:
+        lld, libraries = unpacked("lld-14"), unpacked("libllvm14") / "usr/lib/x86_64-linux-gnu"
+        return ["env", f"LD_LIBRARY_PATH={libraries}", f"{lld}/usr/lib/llvm-14/bin/ld.lld", "-znorelro"]
+    if emulation == LX106:
+        return [f"{unpacked('binutils-xtensa-lx106')}/usr/bin/xtensa-lx106-elf-ld", "-m", "elf32xtensa"]
+    own = shutil.which("ld") if emulation in OWN else None
+    return [own or binutils.program("ld"), "-m", emulation]
 
 
 def unmerged(data: bytes) -> bytes:
@@ -56,14 +64,14 @@ def unmerged(data: bytes) -> bytes:
     return bytes(copy)
 
 
-def script(placings: Sequence[Placing], imports: Mapping[str, int]) -> str:
-    """The linker script for these places."""
+def script(placings: Sequence[Placing], imports: Mapping[str, int], rest: str) -> str:
+    """The linker script for these places; ``rest`` says what becomes of all else."""
     symbols = "".join(f'"{name}" = {value:#x};\n' for name, value in imports.items())
     rows = "".join(
         f'"{name}" {address:#x} : SUBALIGN({align}) {{ KEEP(*("{name}")) }}\n'
         for name, address, align in sorted(placings, key=lambda one: one.address)
     )
-    return f"{symbols}SECTIONS {{\n{rows}.got : {{ {LINKERS_OWN} }} /DISCARD/ : {{ *(*) }} }}\n"
+    return f"{symbols}SECTIONS {{\n{rows}{rest} }}\n"
 
 
 def link(
@@ -75,7 +83,10 @@ def link(
     *,
     words: Sequence[str] = (),
 ) -> dict[str, bytes]:
-    """The content of each placed section as ld, told ``words`` too, makes it, by name."""
+    """The content of each placed section as ld, told ``words`` too, makes it, by name.
+
+    It is an AssertionError if ld will not.
+    """
     all_words = [*command(folder, data, placings, imports, emulation), *words]
     done = subprocess.run(all_words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
@@ -91,13 +102,11 @@ def command(
 ) -> list[str]:
     """What links ``data`` into ``folder``."""
     (folder / "in.o").write_bytes(unmerged(data))
-    (folder / "script").write_text(script(placings, imports))
+    (folder / "script").write_text(script(placings, imports, LLD_REST if emulation == LLD else REST))
     return [
-        find(emulation),
+        *find(emulation),
         *OPTIONS,
         "-EB" if data[EI_DATA] == MSB else "-EL",
-        "-m",
-        emulation,
         "-T",
         str(folder / "script"),
         "-o",
@@ -107,9 +116,9 @@ def command(
 
 
 def read(folder: Path, placings: Sequence[Placing]) -> dict[str, bytes]:
-    """What ld has put where it was told."""
+    """What ld has put where it was told; lld keeps the quotes of names."""
     elf = Elf((folder / "out").read_bytes())
-    made = {section.name: (at, section) for at, section in enumerate(elf.sections)}
+    made = {section.name.strip('"'): (at, section) for at, section in enumerate(elf.sections)}
     found = {}
     for name, address, _ in placings:
         if name not in made:  # empty, or the note that --build-id=none drops
