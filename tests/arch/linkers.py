@@ -16,6 +16,8 @@ from pymodutils.arch.mips import ARCHS as MIPS
 from pymodutils.arch.model import Arch, Range
 from pymodutils.arch.nios2 import NIOS2
 from pymodutils.arch.openrisc import OPENRISC
+from pymodutils.arch.powerpc import PPC
+from pymodutils.arch.powerpc64 import PPC64, PPC64_BIG
 from pymodutils.arch.riscv import RISCV64
 from pymodutils.arch.s390 import S390
 from pymodutils.arch.sh import SH, SH_BIG
@@ -45,6 +47,7 @@ class Judged(NamedTuple):
     parts: tuple[Part, ...] = ()  # sections without which the loader or the linker refuses the file
     options: tuple[str, ...] = ()  # that the kernel is configured with
     functions: frozenset[int] = frozenset()  # numbers whose symbols are functions at odd addresses
+    absolute: bool = False  # symbols are SHN_ABS in the file, not undefined
     told: tuple[str, ...] = ()  # to the linker
 
     @property
@@ -62,6 +65,7 @@ CKSEG = (0xFFFF_FFFF_8000_0000, 0xFFFF_FFFF_C000_0000)
 REL32 = {2: Range(-1 << 30, 1 << 31)}  # what it adds to is taken for a part of a signed sum
 OLO10 = {33: Range(0, 1 << 10)}
 
+HA = {252: Range(-0x8000_8000, 0x7FFF_8000)}
 ELSEWHERE = "ld puts slots and stubs elsewhere"
 
 
@@ -104,6 +108,29 @@ JUDGED = (
         limits={18: Range(-0xFFFE, 1 << 16), 20: Range(-0xFFFF_FFFE, 1 << 32)},
         zero=(18, 20),
         unasked=made(S390, 18, 20),
+    ),
+    Judged(PPC, "elf32ppclinux", parts=PLT),
+    Judged(
+        PPC64,
+        "elf64lppc",
+        (LOW, HIGH),
+        flags=2,
+        limits=HA,
+        zero=(10,),
+        unasked=made(PPC64, 10),
+        absolute=True,
+        parts=(Part(".stubs"),),
+    ),
+    Judged(
+        PPC64_BIG,
+        "elf64ppc",
+        (LOW, HIGH),
+        flags=1,
+        limits=HA,
+        zero=(10,),
+        unasked=made(PPC64_BIG, 10),
+        absolute=True,
+        parts=(Part(".stubs"),),
     ),
     Judged(MIPS32, "elf32btsmip", rela=False, limits=JUMP, unpaired=frozenset({4})),
     Judged(MIPS32_LITTLE, "elf32ltsmip", rela=False, limits=JUMP, unpaired=frozenset({4})),
