@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pymodutils.arch.model import Arch, Reloc, ignored, signed
@@ -37,7 +37,12 @@ class Case(NamedTuple):
 def cases(judged: Judged, base: int) -> list[Case]:
     """Each row that is judged alone, with each bit of its value in both signs and the ends of its range."""
     wanted = [(number, value) for number in plain(judged) for value in sorted(targets(judged, number))]
-    return [case(judged, *one, base + at * STEP) for at, one in enumerate(wanted)]
+    found: list[Case] = []
+    for one in wanted:
+        new = case(judged, *one, base + len(found) * STEP)
+        if judged.arch.worthless is None or not judged.arch.worthless(wrapped(judged.arch, new.symbol)):
+            found.append(new)
+    return found
 
 
 def plain(judged: Judged) -> Iterator[int]:
@@ -106,9 +111,11 @@ def _place(arch: Arch, case: Case, before: int) -> bytes:
     return before.to_bytes(case.row.field.size, case.row.field.order or arch.order)
 
 
-def ours(arch: Arch, data: bytes, imports: dict[str, int], base: int, options: Sequence[str] = ()) -> bytes:
+def ours(
+    arch: Arch, data: bytes, imports: dict[str, int], base: int, options: Mapping[str, str] | None = None
+) -> bytes:
     """The text as we link it at ``base`` for a kernel configured with ``options``."""
-    config = Config(options=dict.fromkeys(options, "y"))
+    config = Config(options=options or {})
     module = frob(Object(data, Elf(data).sections, arch), config, "module")
     plan = layout(module, config)
     text = plan.placed[1]

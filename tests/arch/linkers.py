@@ -18,7 +18,7 @@ from pymodutils.arch.nios2 import NIOS2
 from pymodutils.arch.openrisc import OPENRISC
 from pymodutils.arch.powerpc import PPC
 from pymodutils.arch.powerpc64 import PPC64, PPC64_BIG
-from pymodutils.arch.riscv import RISCV64
+from pymodutils.arch.riscv import RISCV32, RISCV64
 from pymodutils.arch.s390 import S390
 from pymodutils.arch.sh import SH, SH_BIG
 from pymodutils.arch.sparc import SPARC32, SPARC64
@@ -45,7 +45,7 @@ class Judged(NamedTuple):
     unpaired: frozenset[int] = frozenset()  # numbers of Arch.paired that are complete in themselves here
     unasked: Mapping[int, str] = {}  # numbers it does not know, or sees otherwise, and why
     parts: tuple[Part, ...] = ()  # sections without which the loader or the linker refuses the file
-    options: tuple[str, ...] = ()  # that the kernel is configured with
+    options: Mapping[str, str] = {}  # what the kernel is configured with
     functions: frozenset[int] = frozenset()  # numbers whose symbols are functions at odd addresses
     absolute: bool = False  # symbols are SHN_ABS in the file, not undefined
     told: tuple[str, ...] = ()  # to the linker
@@ -76,6 +76,9 @@ def made(arch: Arch, *but: int) -> dict[int, str]:
 
 
 PLT = (Part(".plt", bytes(1)), Part(".init.plt", bytes(1)))
+GOT = (Part(".plt", bytes(1)), Part(".got", bytes(1)), Part(".got.plt", bytes(1)))
+HALVES = {20: ELSEWHERE, **dict.fromkeys((24, 25), "low halves have a test of their own")}
+HI20 = {26: Range(-0x8000_0800, 0x7FFF_F800)}
 V7 = b"aeabi\0\1\x09\0\0\0\6\x0a\x09\2"  # Tag_CPU_arch v7, Tag_THUMB_ISA_use Thumb-2: branches are wide
 ATTRIBUTES = Part(".ARM.attributes", b"A" + (len(V7) + 4).to_bytes(4, "little") + V7, 0, 0x7000_0003)
 
@@ -86,7 +89,12 @@ JUDGED = (
     Judged(UM32, "elf_i386", rela=False),
     Judged(M68K, "m68kelf"),
     Judged(M68K, "m68kelf", rela=False, asked=False),
-    Judged(RISCV64, "elf64lriscv", (LOW, HIGH), zero=(23, 35, 36, 39, 40)),
+    Judged(
+        RISCV64, "elf64lriscv", (LOW, HIGH), limits=HI20, zero=(23, 35, 36, 39, 40), unasked=HALVES, parts=GOT
+    ),
+    Judged(
+        RISCV32, "elf32lriscv", limits=HI20, zero=(23, 35, 39), unasked=HALVES, options={"CMODEL_MEDLOW": "n"}
+    ),
     Judged(ARM64, "aarch64linux", (LOW, HIGH), parts=PLT),
     Judged(ARM64_BIG, "aarch64linuxb", (LOW, HIGH), parts=PLT),
     Judged(
@@ -98,7 +106,7 @@ JUDGED = (
         zero=(59,),
         unasked={40: "it has no symbol"},
         parts=(*PLT, ATTRIBUTES),
-        options=("THUMB2_KERNEL",),
+        options={"THUMB2_KERNEL": "y"},
         functions=frozenset({10, 30}),
     ),
     Judged(

@@ -79,12 +79,16 @@ def test_low_halves_find_their_high_halves_as_in_ld(base: int, tmp_path: Path) -
             Rel(here + 4, 24, label),
             Rel(here, 51, 0),
         ]
-    data = make(RISCV64, [Part(".text", bytes(STEP * len(distances)), align=16)], symbols, {1: rows})
+    data = make(
+        RISCV64, [Part(".text", bytes(STEP * len(distances)), align=16), *RISCV.parts], symbols, {1: rows}
+    )
     word = (1 << 64) - 1
     imports = {f"s{at}": base + at * STEP + far & word for at, far in enumerate(distances)}
     theirs = ld.link(tmp_path, data, [ld.Placing(".text", base, 16)], imports, "elf64lriscv")[".text"]
     assert ours(RISCV64, data, imports, base) == theirs
-    data = make(RISCV64, [Part(".text", bytes(STEP))], [Sym("alone", 8, 1)], {1: [Rel(0, 24, 1)]})
+    data = make(
+        RISCV64, [Part(".text", bytes(STEP)), *RISCV.parts], [Sym("alone", 8, 1)], {1: [Rel(0, 24, 1)]}
+    )
     with pytest.raises(LinkError, match="Can not find HI20 relocation information") as failure:
         ours(RISCV64, data, {}, base)
     assert failure.value.errno == 22
