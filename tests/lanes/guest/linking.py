@@ -46,7 +46,7 @@ def compare(
 
 
 def compare_patched(
-    files: list[str], switches: dict[str, bool], plan: Plan = TWO_AREAS
+    files: list[str], switches: dict[str, Any], plan: Plan = TWO_AREAS
 ) -> list[dict[str, Any]]:
     """The same with our patches, whose numbers of places are ``patched``."""
     config, symbols = Config(plan, **switches), kallsyms()
@@ -58,7 +58,7 @@ def compare_patched(
     return [_one(path, config, symbols, Machine(static_keys=keys)) for path in files]
 
 
-def compare_seven_patched(files: list[str], switches: dict[str, bool]) -> list[dict[str, Any]]:
+def compare_seven_patched(files: list[str], switches: dict[str, Any]) -> list[dict[str, Any]]:
     """The same of ``compare_patched``."""
     return compare_patched(files, switches, SEVEN_AREAS)
 
