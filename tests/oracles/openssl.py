@@ -60,7 +60,7 @@ class Identity(NamedTuple):
         inner.take(der.SEQUENCE)
         start, end = inner.place(der.SEQUENCE)
         size = end - start
-        assert size < 128  # noqa: PLR2004 -- a name in these tests has a short length
+        assert size < 128
         return self.der[start - 2 : end], serial
 
 
@@ -73,7 +73,13 @@ def root(folder: Path, name: str, *words: str, key: str = "rsa:2048", md: str = 
 
 
 def leaf(
-    folder: Path, name: str, above: Identity, extensions: str = AUTHORITY, key: str = "rsa:2048", md: str = "sha256"
+    folder: Path,
+    name: str,
+    above: Identity,
+    extensions: str = AUTHORITY,
+    *,
+    key: str = "rsa:2048",
+    md: str = "sha256",
 ) -> Identity:
     """A key whose certificate ``above`` has signed."""
     files = ("-keyout", f"{name}.key", "-out", f"{name}.csr")

@@ -46,9 +46,7 @@ def _of_parameters(memory: Memory, section: Section) -> Iterator[str]:
 def _of_versions(memory: Memory, section: Section) -> Iterator[str]:
     """The module of each struct module_version_attribute, whose last fields are module and version."""
     starts = [
-        at
-        for at in _places(memory, section, memory.word)
-        if memory.string(_pointer(memory, at)) == VERSION
+        at for at in _places(memory, section, memory.word) if memory.string(_pointer(memory, at)) == VERSION
     ]
     ends = [*starts[1:], section.sh_offset + section.sh_size]
     for _, end in zip(starts, ends, strict=False):

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-CERTIFICATE: Final = re.compile(rb"\x30\x82..\x30\x82", re.DOTALL)  # one in another, with lengths of two bytes
+CERTIFICATE: Final = re.compile(
+    rb"\x30\x82..\x30\x82", re.DOTALL
+)  # one in another, with lengths of two bytes
 HEADER: Final = 4  # bytes of a tag and such a length
 ALIGNMENTS: Final = (8, 256)  # bytes; what .align 8 means is the architecture's
 MOST: Final = 64  # certificates in a list

@@ -74,7 +74,7 @@ def _verify(
     """Raise Rejected unless ``message`` is a signature of ``data`` by one of ``trusted``."""
     parsed = pkcs7.parse(message, crypto, log)
     if parsed.has_data:
-        log.warn("PKCS7: Data already supplied")
+        log.warning("PKCS7: Data already supplied")
         log.reject(EBADMSG, "PKCS#7 signature with non-detached data", ERR)
     chain = Chain(parsed, data, crypto, log)
     chain.verify()

@@ -115,7 +115,7 @@ class Reader:
         self.end = frame.outer
         return Value(0, frame.head, frame.start, end)
 
-    def each(self, frame: Frame, read: Callable[[], None]) -> Value:
+    def each(self, frame: Frame, read: Callable[[], object]) -> Value:
         """``read`` the one or more values in ``frame``, and end it."""
         read()
         while self._more(frame):

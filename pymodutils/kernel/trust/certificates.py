@@ -12,7 +12,9 @@ from pymodutils.kernel.trust.ber import SEQUENCE, Reader
 from pymodutils.kernel.trust.digests import EVERYTHING
 from pymodutils.kernel.trust.refused import Log, Rejected
 
-PEM: Final = re.compile(rb"-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----(.*?)-----END \1?CERTIFICATE-----", re.DOTALL)
+PEM: Final = re.compile(
+    rb"-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----(.*?)-----END \1?CERTIFICATE-----", re.DOTALL
+)
 
 
 def certificates(data: bytes, subject: str) -> list[bytes]:
@@ -24,7 +26,9 @@ def certificates(data: bytes, subject: str) -> list[bytes]:
         try:
             x509.parse(der, EVERYTHING, Log())
         except Rejected as error:
-            raise ModutilsError(subject, f"{subject}: the kernel does not accept a certificate: {error}") from None
+            raise ModutilsError(
+                subject, f"{subject}: the kernel does not accept a certificate: {error}"
+            ) from None
     return found
 
 

@@ -48,18 +48,23 @@ class Chain:
         seen: set[int] = set()
         vouched: set[int] = set()
         for at, signer in enumerate(self.message.signers):
-            try:
-                if at in self.unsupported:
-                    raise Rejected("signature", "the kernel cannot compute its hash", ENOPKG)
-                self._trust_one(signer, trusted, seen, vouched)
-                best = 0
-            except Rejected as error:
-                if error.errno not in (ENOKEY, ENOPKG):
-                    raise
-                if error.errno == ENOPKG and best == ENOKEY:
-                    best = ENOPKG
+            found = ENOPKG if at in self.unsupported else self._trusted(signer, trusted, seen, vouched)
+            if not found or (found == ENOPKG and best == ENOKEY):
+                best = found
         if best:
             raise Rejected("signature", "no trusted key has made it", best)
+
+    def _trusted(
+        self, signer: Signer, trusted: Sequence[Certificate], seen: set[int], vouched: set[int]
+    ) -> int:
+        """0 if a trusted key vouches for ``signer``, ENOKEY if none does; raises Rejected if it is wrong."""
+        try:
+            self._trust_one(signer, trusted, seen, vouched)
+        except Rejected as error:
+            if error.errno != ENOKEY:
+                raise
+            return ENOKEY
+        return 0
 
     def _signed(self, signer: Signer) -> Signed:
         return Signed(signer.kind, signer.hashed, digest(signer.hashed, self.data), signer.value)
@@ -91,7 +96,7 @@ class Chain:
             if above is None:
                 return
             if above in seen:
-                self.log.warn(f"PKCS7: Sig {number}: X.509 chain contains loop")
+                self.log.warning(f"PKCS7: Sig {number}: X.509 chain contains loop")
                 return
             verify(self.message.certificates[above].key, cert.signed, self.crypto)
             self.issuers[at] = above
@@ -119,6 +124,7 @@ class Chain:
         """Raise Rejected unless a trusted key is one of the chain of ``signer``, or signed its end."""
         signed = self._signed(signer)
         passed: list[int] = []
+        found: Certificate | None = None
         at = self._certificate_of(signer)
         while at is not None:
             if at in seen:
@@ -129,16 +135,16 @@ class Chain:
             seen.add(at)
             passed.append(at)
             cert = self.message.certificates[at]
-            key = _known(trusted, cert.id, cert.skid)
-            if key is not None:
+            found = _known(trusted, cert.id, cert.skid)
+            if found is not None:
                 break
             if self.issuers.get(at) == at:
                 raise Rejected("signature", "its root is not trusted", ENOKEY)
             signed, at = cert.signed, self.issuers.get(at)
-        else:
-            key, signed = self._outside(signer, passed, trusted, signed)
+        if found is None:
+            found, signed = self._outside(signer, passed, trusted, signed)
         try:
-            verify(key.key, signed, self.crypto)
+            verify(found.key, signed, self.crypto)
         except Rejected as error:
             raise Rejected("signature", str(error), EKEYREJECTED) from None
         vouched.update(passed)

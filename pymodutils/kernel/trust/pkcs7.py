@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 VERSIONS: Final = (1, 3)  # PKCS#7, and CMS with signers named by their keys
 
+
 class Signer(NamedTuple):
     """One signature of a message, and the key that made it."""
 
@@ -122,7 +123,7 @@ class _Parser:
     def _note(self, oid: bytes, end: int) -> None:
         self.last = oid
         if oids.number(oid) == oids.UNKNOWN:
-            self.log.warn(f"PKCS7: Unknown OID: [{end - len(oid)}] {oids.shown(oid)}")
+            self.log.warning(f"PKCS7: Unknown OID: [{end - len(oid)}] {oids.shown(oid)}")
 
     def _version(self, what: str) -> int:
         content = self.reader.content(self.reader.take(INTEGER))

@@ -28,7 +28,7 @@ class Rejected(ModutilsError):
 class Log(list[Line]):
     """What the kernel says on the way."""
 
-    def warn(self, text: str) -> None:
+    def warning(self, text: str) -> None:
         """Add a warning."""
         self.append(Line(WARNING, text))
 

@@ -228,7 +228,7 @@ def _authority(data: bytes, log: Log) -> tuple[bytes | None, bytes | None]:
     try:
         return _authority_key(Reader(data))
     except Rejected:
-        log.warn("X.509: Couldn't decode AuthKeyIdentifier")
+        log.warning("X.509: Couldn't decode AuthKeyIdentifier")
         raise
 
 

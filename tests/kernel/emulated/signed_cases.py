@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tests.elf.made import MAGIC, oid, sequence, value
 from tests.kernel.emulated import messages as m
@@ -81,8 +81,8 @@ def fuzzed(k: Keys) -> Iterator[bytes]:
             yield BODY + m.appended(bytes(blob))
 
 
-def _own(k: Keys, **fields: bytes) -> bytes:
-    return m.signer(m.by_serial(k.own), k.own.sign(BODY), **fields)  # type: ignore[arg-type]
+def _own(k: Keys, **fields: Any) -> bytes:
+    return m.signer(m.by_serial(k.own), k.own.sign(BODY), **fields)
 
 
 def _rich(k: Keys) -> bytes:
@@ -97,7 +97,9 @@ def _rich(k: Keys) -> bytes:
 
 
 def _plain(k: Keys) -> dict[str, bytes]:
-    cms = {md: k.own.cms(BODY, "-noattr", "-nocerts", "-md", md) for md in ("sha1", "sha224", "sha384", "sha512")}
+    cms = {
+        md: k.own.cms(BODY, "-noattr", "-nocerts", "-md", md) for md in ("sha1", "sha224", "sha384", "sha512")
+    }
     return {
         "openssl cms": k.own.cms(BODY, "-noattr", "-nocerts"),
         "by key": k.own.cms(BODY, "-noattr", "-nocerts", "-keyid"),
@@ -148,7 +150,9 @@ def _fields(k: Keys) -> dict[str, bytes]:
         "another issuer": m.message(m.signer(sequence(k.other.issuer, value(2, k.own.serial)), sign)),
         "empty issuer": m.message(m.signer(sequence(sequence(), value(2, k.own.serial)), sign)),
         "unknown attribute of the issuer": m.message(
-            m.signer(sequence(sequence(value(0x31, sequence(oid("1.2.3.9"), value(12, b"a")))), m.integer(1)), sign)
+            m.signer(
+                sequence(sequence(value(0x31, sequence(oid("1.2.3.9"), value(12, b"a")))), m.integer(1)), sign
+            )
         ),
         "no digests": m.message(good, digests=b""),
         "empty digests": m.message(good, digests=value(0x31)),
@@ -172,9 +176,7 @@ def _fields(k: Keys) -> dict[str, bytes]:
         "unknown and good signer": m.message(m.signer(m.by_serial(k.other), k.other.sign(BODY)), good),
         "good and unknown signer": m.message(good, m.signer(m.by_serial(k.other), k.other.sign(BODY))),
         "good and bad signer": m.message(good, m.signer(sid, k.own.sign(b"x"))),
-        "unsupported and good signer": m.message(
-            _own(k, digest=m.algorithm(m.HASHES["streebog256"])), good
-        ),
+        "unsupported and good signer": m.message(_own(k, digest=m.algorithm(m.HASHES["streebog256"])), good),
         "unsupported and unknown signer": m.message(
             _own(k, digest=m.algorithm(m.HASHES["streebog256"])),
             m.signer(m.by_serial(k.other), k.other.sign(BODY)),
@@ -190,7 +192,9 @@ def _fields(k: Keys) -> dict[str, bytes]:
         "signer of another tag": m.message(_own(k, tag=0x31)),
         "something behind the signature": m.message(_own(k, behind=m.NULL)),
         "unsigned attributes": m.message(_own(k, behind=value(0xA1, m.attribute("1.2.3", m.NULL)))),
-        "unsigned attributes as a sequence": m.message(_own(k, behind=value(0xA3, m.attribute("1.2.3", m.NULL)))),
+        "unsigned attributes as a sequence": m.message(
+            _own(k, behind=value(0xA3, m.attribute("1.2.3", m.NULL)))
+        ),
         "empty unsigned attributes": m.message(_own(k, behind=value(0xA1))),
         "bytes behind": m.message(good, behind=bytes(100)),
         "empty certificates": m.message(good, certificates=value(0xA0)),
@@ -229,7 +233,10 @@ def _attributes(k: Keys) -> dict[str, bytes]:
         "unknown": (kind, digest, m.attribute("1.2.3.4.5", m.NULL)),
         "unknown twice": (kind, digest, m.attribute("2.999.4", m.NULL, m.NULL)),
         **{f"time {text}": (kind, digest, m.attribute(m.TIME, value(23, text.encode()))) for text in TIMES},
-        **{f"long time {text}": (kind, digest, m.attribute(m.TIME, value(24, text.encode()))) for text in LONG_TIMES},
+        **{
+            f"long time {text}": (kind, digest, m.attribute(m.TIME, value(24, text.encode())))
+            for text in LONG_TIMES
+        },
     }
     found = {}
     for name, listed in lists.items():
@@ -250,10 +257,14 @@ LONG_TIMES = ("20230101000000Z", "20500101000000Z", "99991231235959Z", "19491231
 
 def _chains(k: Keys) -> dict[str, bytes]:
     def by(who: Identity, *certificates: Identity) -> bytes:
-        return m.message(m.signer(m.by_serial(who), who.sign(BODY)), certificates=m.certificates(*certificates))
+        return m.message(
+            m.signer(m.by_serial(who), who.sign(BODY)), certificates=m.certificates(*certificates)
+        )
 
     def bad(who: Identity, *certificates: Identity) -> bytes:
-        return m.message(m.signer(m.by_serial(who), who.sign(b"x")), certificates=m.certificates(*certificates))
+        return m.message(
+            m.signer(m.by_serial(who), who.sign(b"x")), certificates=m.certificates(*certificates)
+        )
 
     found = {}
     for name in Keys._fields:
@@ -297,7 +308,7 @@ def _chains(k: Keys) -> dict[str, bytes]:
 
 
 def _padding(k: Keys) -> dict[str, bytes]:
-    """Blocks that are not padded as they should be, each signed for itself; with a certificate all are told."""
+    """Blocks that are not padded as they should be, each with the certificate for it."""
     info = bytes.fromhex("3031300d060960864801650304020105000420")
     whole = 256
     blocks = {
@@ -305,7 +316,9 @@ def _padding(k: Keys) -> dict[str, bytes]:
         "no zero in front": b"\1" + _block(whole, info + _sha256())[1:],
         "block type 2": b"\0\2" + _block(whole, info + _sha256())[2:],
         "block type 0": b"\0\0" + _block(whole, info + _sha256())[2:],
-        "filling of another byte": _block(whole, info + _sha256()).replace(b"\xff\xff\xff", b"\xff\xfe\xff", 1),
+        "filling of another byte": _block(whole, info + _sha256()).replace(
+            b"\xff\xff\xff", b"\xff\xfe\xff", 1
+        ),
         "short filling": b"\0\1" + b"\xff" * 7 + b"\0" + info + _sha256() + bytes(whole - 61),
         "enough filling": b"\0\1" + b"\xff" * 8 + b"\0" + info + _sha256() + bytes(whole - 62),
         "filling without end": b"\0\1" + b"\xff" * (whole - 2),
@@ -372,7 +385,9 @@ def _encoding(k: Keys) -> dict[str, bytes]:
             _own(k, kind=m.algorithm(m.RSA, b"\x30\x80\x31\x80\5\0\0\0\0\0"))
         ),
         "indefinite primitive": m.message(_own(k, kind=m.algorithm(m.RSA, b"\x05\x80\0\0"))),
-        "indefinite primitive inside": m.message(_own(k, kind=m.algorithm(m.RSA, b"\x30\x80\x05\x80\0\0\0\0"))),
+        "indefinite primitive inside": m.message(
+            _own(k, kind=m.algorithm(m.RSA, b"\x30\x80\x05\x80\0\0\0\0"))
+        ),
         "long tag inside": m.message(_own(k, kind=m.algorithm(m.RSA, b"\x30\x80\x1f\x81\1\0\0\0"))),
         "long tag": m.message(_own(k, kind=m.algorithm(m.RSA, b"\x1f\x05\0"))),
         "primitive sequence": b"\x10" + good[1:],
@@ -383,7 +398,9 @@ def _encoding(k: Keys) -> dict[str, bytes]:
         "length too short by one": b"\x30\x82" + (len(good[4:]) - 1).to_bytes(2, "big") + good[4:],
         "empty object identifier": m.message(_own(k), content=sequence(value(6))),
         "object identifier without end": m.message(_own(k), content=sequence(value(6, b"\x2a\x86\x88"))),
-        "long object identifier": m.message(_own(k), content=sequence(oid("1.2." + ".".join(["12345678901234567890"] * 4)))),
+        "long object identifier": m.message(
+            _own(k), content=sequence(oid("1.2." + ".".join(["12345678901234567890"] * 4)))
+        ),
         "object identifier of one bad byte": m.message(_own(k), content=sequence(value(6, b"\xff"))),
         **{f"cut at {at}": good[:at] for at in range(1, len(good), 9)},
     }

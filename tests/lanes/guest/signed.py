@@ -34,7 +34,7 @@ def verdicts(path: str, modules: list[str]) -> list[Any]:
 def _verdict(image: bytes, log: int) -> list[Any]:
     os.lseek(log, 0, os.SEEK_END)
     code = ctypes.get_errno() if libc.syscall(INIT_MODULE, image, len(image), b"") else 0
-    lines = []
+    lines: list[list[Any]] = []
     while True:
         try:
             head, _, text = os.read(log, 8192).decode("ascii", "replace").partition(";")
