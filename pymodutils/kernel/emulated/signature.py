@@ -6,7 +6,7 @@ from errno import EBADMSG, ENODATA, ENOKEY, ENOPKG
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.elf.signature import MAGIC, RECORD
+from pymodutils.kernel.emulated.signing import MARKER
 from pymodutils.kernel.trust import pkcs7, x509
 from pymodutils.kernel.trust.chain import Chain
 from pymodutils.kernel.trust.digests import EVERYTHING
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from pymodutils.kernel.trust.x509 import Certificate
 
 PKCS7: Final = 2  # the kind of signature; include/linux/module_signature.h
-PADDING: Final = slice(5, 8)  # of the record
+RECORD: Final = 12  # bytes: algorithm, hash, kind, lengths of signer and key, three of padding, u32 length
+LENGTH: Final = slice(8, 12)
 
 
 class Checked(NamedTuple):
@@ -37,9 +38,9 @@ def check(
     ``trusted`` are certificates in DER; one that the kernel cannot read is not among its keys. ``crypto`` is
     what the kernel can compute. ``twice``: it asks the keys of the firmware, too, and says all again.
     """
-    if not image.endswith(MAGIC):
+    if not image.endswith(MARKER):
         return Checked(len(image), ENODATA)
-    length = len(image) - len(MAGIC)
+    length = len(image) - len(MARKER)
     log = Log()
     try:
         length, message = _cut(image, length, log)
@@ -54,16 +55,16 @@ def check(
 
 def _cut(image: bytes, length: int, log: Log) -> tuple[int, bytes]:
     """How long the module is, and the message behind it; raises Rejected for a record that makes no sense."""
-    if length <= RECORD.size:
+    if length <= RECORD:
         raise Rejected("signature", "the file is too short for a signature", EBADMSG)
-    start = length - RECORD.size
-    *_, size = RECORD.unpack_from(image, start)
+    start = length - RECORD
+    record = image[start:length]
+    size = int.from_bytes(record[LENGTH], "big")
     if size >= start:
         raise Rejected("signature", "the signature is longer than the file", EBADMSG)
-    record = image[start:length]
     if record[2] != PKCS7:
         log.reject(ENOPKG, "module: not signed with expected PKCS#7 message", ERR)
-    if any(record[:2]) or any(record[3:5]) or any(record[PADDING]):
+    if any(record[:2]) or any(record[3 : LENGTH.start]):
         log.reject(EBADMSG, "module: PKCS#7 signature info has unexpected non-zero params", ERR)
     return start - size, image[start - size : start]
 

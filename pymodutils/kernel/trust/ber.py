@@ -122,6 +122,16 @@ class Reader:
             read()
         return self.leave(frame)
 
+    def inside(self, frame: Frame | None, read: Callable[[], object]) -> None:
+        """``read`` the one or more values in ``frame``, if there is one."""
+        if frame is not None:
+            self.each(frame, read)
+            self.matched = True
+
+    def either(self, first: int, second: int, read: Callable[[], object]) -> None:
+        """``read`` what is in the value with one of two tags, if there is one."""
+        self.inside(self.maybe_enter(first) or self.otherwise_enter(second), read)
+
     def _more(self, frame: Frame) -> bool:
         if not frame.indefinite:
             return self.at < self.end

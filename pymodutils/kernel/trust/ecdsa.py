@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 from pymodutils.kernel.trust.ber import INTEGER, SEQUENCE, Reader
 from pymodutils.kernel.trust.refused import Rejected
 
-HASHES: Final = ("sha1", "sha224", "sha256", "sha384", "sha512")
 UNCOMPRESSED: Final = 4
 
 Point = tuple[int, int] | None  # None: at infinity

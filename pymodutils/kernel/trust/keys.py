@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from errno import EINVAL, EKEYREJECTED, ENOENT
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.kernel.trust import ecdsa, rsa
+from pymodutils.kernel.trust import rsa
 from pymodutils.kernel.trust.refused import Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+HASHES: Final = {  # kind of key -> what it signs; RSA says so itself
+    "ecdsa": ("sha1", "sha224", "sha256", "sha384", "sha512"),
+    "sm2": ("sm3",),
+    "ecrdsa": ("streebog256", "streebog512"),
+}
 
 
 class Key(NamedTuple):
@@ -38,11 +44,12 @@ def verify(key: Key, signed: Signed, crypto: Collection[str]) -> None:
     if kind == "rsa":
         rsa.verify(key.data, signed.hashed, signed.digest, signed.value)
     elif kind == "ecdsa" and kind in crypto:
+        from pymodutils.kernel.trust import ecdsa  # noqa: PLC0415 -- most kernels' keys are RSA
+
         ecdsa.verify(key.kind, key.data, signed.digest, signed.value)
     else:
         raise Rejected("signature", f"the kernel has no {key.kind}", ENOENT)
 
 
 def _goes_with(kind: str, hashed: str) -> bool:
-    allowed = {"ecdsa": ecdsa.HASHES, "sm2": ("sm3",), "ecrdsa": ("streebog256", "streebog512")}
-    return kind not in allowed or hashed in allowed[kind]
+    return kind not in HASHES or hashed in HASHES[kind]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from errno import EBADMSG, EINVAL, ENOPKG
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.kernel.trust import names, oids, x509
+from pymodutils.kernel.trust import issuer, names, oids, x509
 from pymodutils.kernel.trust.attributes import Attributes
 from pymodutils.kernel.trust.ber import (
     CONSTRUCTED,
@@ -21,9 +21,8 @@ from pymodutils.kernel.trust.digests import HASHES
 from pymodutils.kernel.trust.refused import Log, Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection
 
-    from pymodutils.kernel.trust.ber import Frame
     from pymodutils.kernel.trust.x509 import Certificate
 
 VERSIONS: Final = (1, 3)  # PKCS#7, and CMS with signers named by their keys
@@ -90,32 +89,17 @@ class _Parser:
         reader = self.reader
         frame = reader.enter(SEQUENCE)
         self.version = self._version("SignedData")
-        self._either(SET, SEQUENCE, self._algorithm)
+        reader.either(SET, SEQUENCE, self._algorithm)
         reader.chosen()
         self._content()
         if not self._certificate_set():
-            self._otherwise(CONTEXT | CONSTRUCTED | 2, self._certificate)
+            reader.inside(reader.otherwise_enter(CONTEXT | CONSTRUCTED | 2), self._certificate)
         found, self.certificates = self.certificates, []
-        self._either(CONTEXT | CONSTRUCTED | 1, CONTEXT | CONSTRUCTED | 3, self._revocations)
+        reader.either(CONTEXT | CONSTRUCTED | 1, CONTEXT | CONSTRUCTED | 3, self._revocations)
         self.certificates = found  # the revoked ones must be certificates, and are forgotten
-        self._either(SET, SEQUENCE, self._signer)
+        reader.either(SET, SEQUENCE, self._signer)
         reader.chosen()
         reader.leave(frame)
-
-    def _either(self, first: int, second: int, read: Callable[[], None]) -> bool:
-        """``read`` what is in the value with one of two tags, if there is one."""
-        frame = self.reader.maybe_enter(first) or self.reader.otherwise_enter(second)
-        return self._inside(frame, read)
-
-    def _otherwise(self, tag: int, read: Callable[[], None]) -> bool:
-        return self._inside(self.reader.otherwise_enter(tag), read)
-
-    def _inside(self, frame: Frame | None, read: Callable[[], None]) -> bool:
-        if frame is None:
-            return False
-        self.reader.each(frame, read)
-        self.reader.matched = True
-        return True
 
     def _oid(self) -> None:
         self._note(self.reader.content(self.reader.take(OID)), self.reader.at)
@@ -186,7 +170,7 @@ class _Parser:
         self._algorithm()
         kind = self._kind()
         value = reader.content(reader.take(OCTET_STRING))
-        self._either(CONTEXT | CONSTRUCTED | 1, CONTEXT | CONSTRUCTED | 3, self._unsigned_attribute)
+        reader.either(CONTEXT | CONSTRUCTED | 1, CONTEXT | CONSTRUCTED | 3, self._unsigned_attribute)
         reader.leave(frame)
         if self.data_type == names.INDIRECT_DATA and not signed:
             self.log.reject(EBADMSG, "PKCS7: Authenticode requires AuthAttrs")
@@ -203,7 +187,7 @@ class _Parser:
         reader = self.reader
         frame = reader.maybe_enter(SEQUENCE)
         if frame is not None:
-            self.ids["issuer"] = reader.content(x509.name(reader, self._note_at))
+            self.ids["issuer"] = reader.content(issuer.name(reader, self._note_at))
             self.ids["serial"] = reader.content(reader.take(INTEGER))
             reader.leave(frame)
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from errno import EINVAL, EKEYREJECTED, ENOPKG
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.kernel.trust import names, oids
+from pymodutils.kernel.trust import issuer, names, oids
 from pymodutils.kernel.trust import time as times
 from pymodutils.kernel.trust.ber import (
     BIT_STRING,
@@ -13,12 +13,10 @@ from pymodutils.kernel.trust.ber import (
     CONSTRUCTED,
     CONTEXT,
     GENERALIZED_TIME,
-    IA5_STRING,
     INTEGER,
     OCTET_STRING,
     OID,
     SEQUENCE,
-    SET,
     UTC_TIME,
     Reader,
     Value,
@@ -28,10 +26,8 @@ from pymodutils.kernel.trust.keys import Key, Signed, verify
 from pymodutils.kernel.trust.refused import Log, Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection
 
-GENERAL_NAMES: Final = (0, IA5_STRING, IA5_STRING, 0, 0, 0, IA5_STRING, OCTET_STRING, OID)  # 0: any value
-DIRECTORY_NAME: Final = 4
 SHORTEST: Final = 3  # bytes: tag, length, and one of content
 
 
@@ -79,9 +75,9 @@ class _Parser:
         self.serial = reader.content(reader.take(INTEGER))
         self._algorithm()
         self._note_signer()
-        self.issuer = reader.content(name(reader))
+        self.issuer = reader.content(issuer.name(reader))
         self.valid = self._validity()
-        self.subject = reader.content(name(reader))
+        self.subject = reader.content(issuer.name(reader))
         self._key()
         for number in (1, 2):
             reader.maybe(CONTEXT | number)
@@ -93,7 +89,7 @@ class _Parser:
 
     def judged(self, crypto: Collection[str]) -> Certificate:
         """The certificate, its own signature verified if it is signed by itself."""
-        authority = _authority(self.akid, self.log) if self.akid is not None else (None, None)
+        authority = issuer.authority(self.akid, self.log) if self.akid is not None else (None, None)
         kind, hashed = self.signer
         known = hashed in crypto
         signed = Signed(kind, hashed, digest(hashed, self.tbs) if known else b"", self.value)
@@ -204,63 +200,11 @@ class _Parser:
         self.value = content[1:]
 
 
-def name(reader: Reader, note: Callable[[bytes], None] = lambda _: None) -> Value:
-    """The X.501 name that is next; ``note`` is told the kind of each attribute."""
-
-    def attribute() -> None:
-        frame = reader.enter(SEQUENCE)
-        note(reader.content(reader.take(OID)))
-        reader.any()
-        reader.leave(frame)
-
-    return reader.each(reader.enter(SEQUENCE), lambda: reader.each(reader.enter(SET), attribute))
-
-
 def _short(data: bytes, tag: int) -> bytes | None:
     """The content of the one value ``data``, whose length is one byte; None if it is not of that form."""
     if len(data) < SHORTEST or data[0] != tag or data[1] != len(data) - 2:
         return None
     return data[2:]
-
-
-def _authority(data: bytes, log: Log) -> tuple[bytes | None, bytes | None]:
-    """Which key an AuthorityKeyIdentifier means: serial number and issuer, and its own identifier."""
-    try:
-        return _authority_key(Reader(data))
-    except Rejected:
-        log.warning("X.509: Couldn't decode AuthKeyIdentifier")
-        raise
-
-
-def _authority_key(reader: Reader) -> tuple[bytes | None, bytes | None]:
-    whole = reader.enter(SEQUENCE)
-    key = reader.maybe(CONTEXT)
-    issuers: list[bytes] = []
-    frame = reader.maybe_enter(CONTEXT | CONSTRUCTED | 1)
-    if frame is not None:
-        reader.each(frame, lambda: _general_name(reader, issuers))
-    serial = reader.maybe(CONTEXT | 2)
-    reader.leave(whole)
-    ident = reader.content(serial) + issuers[-1] if serial and issuers else None
-    return ident, reader.content(key) if key else None
-
-
-def _general_name(reader: Reader, issuers: list[bytes]) -> None:
-    """One of the names of an issuer; ``issuers`` gets it if it is an X.501 name."""
-    for number, tag in enumerate(GENERAL_NAMES):
-        wanted = CONTEXT | CONSTRUCTED | number
-        frame = reader.otherwise_enter(wanted) if number else reader.maybe_enter(wanted)
-        if frame is None:
-            continue
-        if number == DIRECTORY_NAME:
-            issuers.append(reader.content(name(reader)))
-        elif tag:
-            reader.take(tag)
-        else:
-            reader.any()
-        reader.leave(frame)
-        reader.matched = True
-    reader.chosen()
 
 
 def _self_signed(cert: Certificate, crypto: Collection[str]) -> Certificate:
