@@ -39,6 +39,12 @@ class Identity(NamedTuple):
         words = ("x509", "-in", f"{self.name}.pem", "-noout", "-ext", "subjectKeyIdentifier")
         return bytes.fromhex(openssl(self.folder, *words).decode().split()[-1].replace(":", ""))
 
+    @property
+    def public(self) -> bytes:
+        """The SubjectPublicKeyInfo of the key."""
+        words = ("pkey", "-in", f"{self.name}.key", "-pubout", "-outform", "DER")
+        return openssl(self.folder, *words)
+
     def sign(self, data: bytes, md: str = "sha256") -> bytes:
         """The plain signature of ``data``."""
         return openssl(self.folder, "dgst", f"-{md}", "-sign", f"{self.name}.key", data=data)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.elf.made import MAGIC, oid, sequence, value
+from tests.kernel.emulated import certificates_made
 from tests.kernel.emulated import messages as m
 from tests.oracles import openssl
 from tests.oracles.openssl import Identity
@@ -63,6 +64,7 @@ def keys(folder: Path) -> Keys:
 def images(k: Keys) -> dict[str, bytes]:
     """The images by the names of their cases."""
     blobs = {**_plain(k), **_fields(k), **_attributes(k), **_chains(k), **_padding(k), **_encoding(k)}
+    blobs |= certificates_made.messages(k.other, BODY)
     found = {name: BODY + m.appended(blob) for name, blob in blobs.items()}
     return {**found, **_records(k), **_bodies(k)}
 
@@ -177,6 +179,11 @@ def _fields(k: Keys) -> dict[str, bytes]:
         "good and unknown signer": m.message(good, m.signer(m.by_serial(k.other), k.other.sign(BODY))),
         "good and bad signer": m.message(good, m.signer(sid, k.own.sign(b"x"))),
         "unsupported and good signer": m.message(_own(k, digest=m.algorithm(m.HASHES["streebog256"])), good),
+        "good and unsupported signer": m.message(good, _own(k, digest=m.algorithm(m.HASHES["sm3"]))),
+        "unknown and unsupported signer": m.message(
+            m.signer(m.by_serial(k.other), k.other.sign(BODY)),
+            _own(k, digest=m.algorithm(m.HASHES["sm3"])),
+        ),
         "unsupported and unknown signer": m.message(
             _own(k, digest=m.algorithm(m.HASHES["streebog256"])),
             m.signer(m.by_serial(k.other), k.other.sign(BODY)),
