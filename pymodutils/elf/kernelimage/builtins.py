@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pymodutils.elf.scan import Elf, Section
 
 CORE: Final = "kernel"  # whose parameters have no module's name before theirs
+MOST: Final = 50_000  # entries: a kernel has some thousand
 VERSION: Final = b"version"  # the name of the file that an entry of __modver makes
 
 
@@ -45,20 +46,20 @@ def _of_parameters(memory: Memory, section: Section) -> Iterator[str]:
 
 def _of_versions(memory: Memory, section: Section) -> Iterator[str]:
     """The module of each struct module_version_attribute, whose last fields are module and version."""
-    starts = [
-        at for at in _places(memory, section, memory.word) if memory.string(_pointer(memory, at)) == VERSION
-    ]
-    ends = [*starts[1:], section.sh_offset + section.sh_size]
-    for _, end in zip(starts, ends, strict=False):
-        name = memory.string(_pointer(memory, end - 2 * memory.word))
+    places = _places(memory, section, memory.word)
+    starts = [at for at in places if memory.string(_pointer(memory, at)) == VERSION]
+    for start, end in zip(starts, [*starts[1:], places.stop], strict=False):
+        at = end - 2 * memory.word
+        name = memory.string(_pointer(memory, at)) if at > start else None
         if name:
             yield name.decode("utf-8", "surrogateescape")
 
 
 def _places(memory: Memory, section: Section, size: int) -> range:
-    """Where the entries of ``size`` bytes in ``section`` start, as far as it lies in the file."""
-    end = min(section.sh_offset + section.sh_size, len(memory.data))
-    return range(section.sh_offset, end - size + 1, size)
+    """Where the entries of ``size`` bytes in ``section`` start, as far as they lie in the file."""
+    room = min(section.sh_size, len(memory.data) - section.sh_offset)
+    count = min(max(room, 0) // size, MOST)
+    return range(section.sh_offset, section.sh_offset + count * size, size)
 
 
 def _pointer(memory: Memory, at: int) -> int:
