@@ -25,6 +25,7 @@ SWITCHES: Final = (  # the configuration that changes verdicts, layout or what c
     "MODULE_UNLOAD",
     "MODULE_FORCE_UNLOAD",
     "MODULE_UNLOAD_TAINT_TRACKING",
+    "MODULE_ALLOW_BTF_MISMATCH",  # else a module with damaged .BTF is refused
     "MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS",
     "MODULE_SRCVERSION_ALL",
     "MODULE_COMPRESS",
@@ -47,6 +48,7 @@ SWITCHES: Final = (  # the configuration that changes verdicts, layout or what c
     "CRYPTO_SHA512",
     "CRYPTO_SM3_GENERIC",
     "CRYPTO_STREEBOG",
+    "DEBUG_INFO_BTF_MODULES",
     "DYNAMIC_DEBUG",
     "DYNAMIC_DEBUG_CORE",
     "FUNCTION_TRACER",
