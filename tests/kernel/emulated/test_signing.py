@@ -1,4 +1,4 @@
-"""An emulated kernel made from a real one's image judges signatures with that one's key, and says the same."""
+"""An emulated kernel made from a real one's image judges signatures with that one's key, and says as much."""
 
 from __future__ import annotations
 
