@@ -44,14 +44,18 @@ class Judged:
         self.theirs = qemu.run(call, str(path), names, files=[path, *modules], image=image)
 
     def ours(self, image: bytes) -> Verdict:
-        """What the kernel should say by our verdict: it insists on signatures, and the data is not ELF."""
-        errno, log = (found := signature.check(image, self.trusted, CRYPTO, twice=True)).errno, found.log
-        lines = [list(line) for line in log]
-        if not errno:
-            return [ENOEXEC, [*lines, NOT_ELF]]
-        if errno not in SOFT:
-            return [errno, lines]
-        return [EKEYREJECTED, [*lines, [5, f"Loading of {SOFT[errno]} is rejected"]]]
+        """What the kernel should say by our verdict."""
+        return verdict(signature.check(image, self.trusted, CRYPTO, twice=True))
+
+
+def verdict(found: signature.Checked) -> Verdict:
+    """What a kernel that insists on signatures says of data that is no ELF file, by ours on its signature."""
+    lines = [list(line) for line in found.log]
+    if not found.errno:
+        return [ENOEXEC, [*lines, NOT_ELF]]
+    if found.errno not in SOFT:
+        return [found.errno, lines]
+    return [EKEYREJECTED, [*lines, [5, f"Loading of {SOFT[found.errno]} is rejected"]]]
 
 
 @pytest.fixture(scope="session")
