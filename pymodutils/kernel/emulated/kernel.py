@@ -169,9 +169,9 @@ class EmulatedKernel(Kernel):
 
     def trust_file(self, path: str) -> None:
         """Trust the certificates in the file ``path``, PEM or DER; raises ModutilsError about it."""
-        from pymodutils.kernel.emulated import signature  # noqa: PLC0415 -- few need it
+        from pymodutils.kernel.trust.certificates import certificates  # noqa: PLC0415 -- few need it
 
-        for der in signature.certificates(compress.read(path), path):
+        for der in certificates(compress.read(path), path):
             self.trust(der)
 
     # What user space sees

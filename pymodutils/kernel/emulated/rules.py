@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 SEVEN_AREAS_SINCE: Final = (6, 4)
 PAGE: Final = 4096
 USUAL: Final = {  # what nearly every distribution's kernel has; where a source tells, that counts
+    "CRYPTO_MD5": True,
+    "CRYPTO_SHA1": True,
+    "CRYPTO_SHA512": True,
     "MODULES": True,
     "KALLSYMS": True,
     "KALLSYMS_ALL": True,

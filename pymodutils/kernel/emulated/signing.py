@@ -22,6 +22,7 @@ SOFT: Final = {
     ENOPKG: "module with unsupported crypto",
     ENOKEY: "module with unavailable key",
 }
+FIRMWARE_KEYS: Final = "INTEGRITY_PLATFORM_KEYRING"  # asked where the kernel's own keys are not enough
 FORCED: Final = Init.IGNORE_MODVERSIONS | Init.IGNORE_VERMAGIC
 
 
@@ -31,16 +32,26 @@ def check(load: Loading) -> None:
         return
     code = ENODATA
     if load.data.endswith(MARKER) and not load.flags & FORCED:
-        from pymodutils.kernel.emulated import signature  # noqa: PLC0415 -- few kernels of tests need it
-
-        found = signature.check(load.data, load.state.certificates())
-        load.data, code = load.data[: found.length], found.errno
+        code = _verdict(load)
     if not code:
         load.sig_ok = True
     elif code not in SOFT:
         load.refuse(code)
     else:
         _insist(load, SOFT[code])
+
+
+def _verdict(load: Loading) -> int:
+    """Cut the signature off, and say what the kernel says of it; 0 if a trusted key made it."""
+    from pymodutils.kernel.emulated import signature  # noqa: PLC0415 -- not every kernel looks at them
+    from pymodutils.kernel.trust.digests import computable  # noqa: PLC0415
+
+    trusted, twice = load.state.certificates(), load.on(FIRMWARE_KEYS)
+    found = signature.check(load.data, trusted, computable(load.on), twice=twice)
+    for level, text in found.log:
+        load.log(level, text)
+    load.data = load.data[: found.length]
+    return found.errno
 
 
 def _insist(load: Loading, reason: str) -> None:
