@@ -26,3 +26,23 @@ def v_plus_s_a_p(V: int, S: int, A: int, P: int) -> int:
 def v_less_s_a(V: int, S: int, A: int) -> int:
     """What is at the place without the symbol with the addend."""
     return V - S - A
+
+
+def l_p(L: int, P: int) -> int:
+    """The way from the place to where a branch goes."""
+    return L - P
+
+
+def l_a_p(L: int, A: int, P: int) -> int:
+    """The same with an addend that counts from there."""
+    return L + A - P
+
+
+def g_a_p(G: int, A: int, P: int) -> int:
+    """The way from the place to the symbol's slot, and the addend."""
+    return G + A - P
+
+
+def s_a_gp(S: int, A: int, GP: int) -> int:
+    """The way from the global pointer to the symbol."""
+    return S + A - GP

@@ -11,7 +11,6 @@ from struct import Struct
 from typing import TYPE_CHECKING, Final, Protocol
 
 from pymodutils.arch.model import CODES, PREFIXES, Fixups, Info
-from pymodutils.link.failure import OutOfBounds
 from pymodutils.link.object import SHT_RELA
 
 if TYPE_CHECKING:
@@ -22,19 +21,20 @@ if TYPE_CHECKING:
 
 LOW: Final = 0 if sys.byteorder == "little" else 1  # which half of a 64-bit word comes first here
 WIDE: Final = 64
+CONSTANT: Final = ("GP", "B")
 
 
 class Site:
     """Relocation section ``at`` of ``image``, and the section it patches.
 
-    ``values`` are the symbols', as signed numbers of the machine's width; so is ``base``, the address of
-    the patched section.
+    ``values`` are the symbols', as signed numbers of the machine's width; so are ``base``, the address of
+    the patched section, and ``gp``, what the global pointer holds.
     """
 
-    __slots__ = ("arch", "at", "base", "blank", "header", "image", "memory", "name", "rela", "values")
+    __slots__ = ("arch", "at", "base", "blank", "gp", "header", "image", "memory", "name", "rela", "values")
 
-    def __init__(self, image: Image, at: int, values: Sequence[int], name: str) -> None:
-        self.image, self.at, self.values, self.name = image, at, values, name
+    def __init__(self, image: Image, at: int, values: Sequence[int], name: str, gp: int = 0) -> None:
+        self.image, self.at, self.values, self.name, self.gp = image, at, values, name, gp
         self.arch: Arch = image.module.arch
         self.header = image.module.sections[at]
         self.rela = self.header.sh_type == SHT_RELA
@@ -68,7 +68,9 @@ class Site:
             return map(row.field.get, words) if fixups.A is None else fixups.A
         if letter == "D":
             return repeat(0) if fixups.D is None else fixups.D
-        return words
+        if letter in CONSTANT:
+            return repeat(self.gp if letter == "GP" else self.base, len(fixups.numbers))
+        return words if letter == "V" else fixups.L or ()
 
 
 class Packer(Protocol):
@@ -98,23 +100,17 @@ _struct = cache(Struct)
 _THREE: Final[Mapping[ByteOrder, Packer]] = {"little": _Three("little"), "big": _Three("big")}
 
 
-def read(site: Site, raw: memoryview) -> Fixups:
-    """The relocations in ``raw``, with what the architecture makes of pairs among them."""
-    arch, step = site.arch, 3 if site.rela else 2
+def decode(arch: Arch, raw: bytes | memoryview, *, rela: bool) -> Fixups:
+    """The relocations in ``raw``."""
+    step = 3 if rela else 2
     unsigned, signed = ("Q", "q") if arch.bits == WIDE else ("I", "i")
     words = array(unsigned)
     words.frombytes(raw[: len(raw) // (step * words.itemsize) * step * words.itemsize])
     if arch.order != sys.byteorder:
         words.byteswap()
     numbers, symbols, D = (arch.info or _info)(words[1::step])
-    addends = array(signed, words[2::step].tobytes()).tolist() if site.rela else None
-    fixups = Fixups(numbers, symbols, words[0::step].tolist(), addends, D=D, rela=site.rela)
-    if arch.by_word:
-        fixups = fixups._replace(numbers=arch.by_word(fixups, site.memory))
-    if arch.pair is None or arch.paired.isdisjoint(numbers):
-        return fixups
-    full = _filled(site, fixups)
-    return full._replace(refused=arch.pair(full))
+    addends = array(signed, words[2::step].tobytes()).tolist() if rela else None
+    return Fixups(numbers, symbols, words[0::step].tolist(), addends, D=D, rela=rela)
 
 
 def _info(words: array[int]) -> Info:
@@ -125,21 +121,14 @@ def _info(words: array[int]) -> Info:
     return Info([word & 0xFF for word in words], [word >> 8 for word in words])
 
 
-def _filled(site: Site, fixups: Fixups) -> Fixups:
-    """``fixups`` with every S, A and P, to be changed."""
-    if fixups.symbols and max(fixups.symbols) >= len(site.values):
-        raise OutOfBounds(site.name, f"{site.header.name} names symbols beyond the table's end")
-    values = [site.values[symbol] for symbol in fixups.symbols]
-    places = [site.base + offset for offset in fixups.offsets]
-    addends = _in_place(site, fixups) if fixups.A is None else list(fixups.A)
-    return fixups._replace(S=values, A=addends, P=places)
-
-
-def _in_place(site: Site, fixups: Fixups) -> list[int]:
+def in_place(arch: Arch, memory: bytes | memoryview, fixups: Fixups) -> list[int]:
     """The addends that lie in the fields of REL relocations; 0 where there can be none."""
     found = []
     for number, offset in zip(fixups.numbers, fixups.offsets, strict=True):
-        row = site.arch.relocs.get(number)
-        inside = row is not None and offset + row.field.size <= len(site.memory)
-        found.append(row.field.get(*site.words(row.field, [offset])) if row and inside else 0)
+        row = arch.relocs.get(number)
+        if row is None or offset + row.field.size > len(memory):
+            found.append(0)
+            continue
+        place = bytes(memory[offset : offset + row.field.size])
+        found.append(row.field.get(int.from_bytes(place, row.field.order or arch.order)))
     return found

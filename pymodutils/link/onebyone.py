@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pymodutils.arch.making import NO_ROOM
 from pymodutils.arch.model import ignored
 from pymodutils.link.failure import LinkError, OutOfBounds, Where
 from pymodutils.link.symbols import ERROR
@@ -20,8 +21,11 @@ def apply(site: Site, fixups: Fixups, report: Report) -> None:
     What the kernel says without failing goes to ``report``.
     """
     for at, number in enumerate(fixups.numbers):
-        row = site.arch.relocs.get(number)
-        says = row.refused or fixups.refused.get(at) if row else site.arch.unknown
+        row, says = site.arch.relocs.get(number), fixups.refused.get(at)
+        if says is NO_ROOM:
+            raise _beyond(site, fixups, at, "there is no room for what the loader makes for it")
+        if says is None or says not in (site.arch.absent, *site.arch.stray):
+            says = row.refused or says if row else site.arch.unknown
         if says:
             refusal = _refusal(site, fixups, at, says)
             if says.errno:
@@ -46,7 +50,7 @@ def _one(site: Site, fixups: Fixups, at: int, row: Reloc) -> None:
     if site.arch.occupied and words[0]:
         raise _refusal(site, fixups, at, site.arch.occupied, value)
     if value % row.align:
-        raise _refusal(site, fixups, at, row.misaligned or site.arch.misaligned, value)
+        raise _refusal(site, fixups, at, row.misaligned or row.overflow or site.arch.misaligned, value)
     if row.range and not row.range.low <= value < row.range.high:
         raise _refusal(site, fixups, at, row.overflow or site.arch.overflow, value)
     site.packer(field).pack_into(site.memory, where, field.put(words[0], value))
@@ -67,8 +71,12 @@ def _refusal(site: Site, fixups: Fixups, at: int, says: Says, value: int = 0) ->
         section=site.header.sh_info,
         relsec=site.at,
         symbol=where.symbol,
+        offset=where.offset,
+        size=len(site.memory),
         place=where.address,
         value=value & mask,
+        signed=value,
+        S=known & mask,
         sum=total & mask,
     )
     return LinkError(site.name, text, says.errno, where)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from pymodutils.arch.model import Arch, Reloc, ignored, signed
 from pymodutils.elf.scan import Elf
+from pymodutils.link.frob import frob
 from pymodutils.link.image import Image
 from pymodutils.link.layout import Config, layout
 from pymodutils.link.object import Object
@@ -17,6 +18,8 @@ from tests.link.objects import Part, Rel, Sym, make
 
 ADDEND = -4  # of every relocation, in its record or at its place
 BEFORE = 0x0123_4567_09AB_CDEF  # what relocations that add find
+INIT = 1 << 24  # from the text to what init leaves
+ABS, FUNCTION = 0xFFF1, 0x12  # SHN_ABS, a global STT_FUNC
 STEP = 16  # bytes from one place to the next
 
 
@@ -50,7 +53,8 @@ def targets(judged: Judged, number: int) -> set[int]:
     row = judged.arch.relocs[number]
     parts = row.field.parts
     low, high = judged.limits.get(number) or row.range or signed(1 + max(part.high for part in parts))
-    step = 1 if any(part.rounding for part in parts) else 1 << min(part.low for part in parts)
+    rounded = any(part.rounding for part in parts)
+    step = max(row.align, 1 if rounded else 1 << min(part.low for part in parts))
     wanted = {0, low, high - step, -step, 5 * step}
     wanted |= {sign << bit for bit in range(64) for sign in (1, -1)}
     return {value for value in wanted if low <= value < high and value % step == 0}
@@ -62,11 +66,13 @@ def case(judged: Judged, number: int, value: int, place: int) -> Case:
     addend = 0 if number in judged.zero else ADDEND
     before = row.field.put(0, BEFORE if "V" in row.letters else 0 if judged.rela else addend)
     before = judged.words.get(number, before)
-    letters = {"A": addend, "P": wrapped(arch, place), "V": before, "D": 0}
+    letters = {"A": addend, "P": wrapped(arch, place), "V": before}
+    if "L" in row.letters and "A" not in row.letters:
+        letters["L"] = addend  # which is then in it
     given = [letters.get(letter, 0) for letter in row.letters]
-    at = row.letters.index("S")
-    start, step = row.calc(*given), row.calc(*given[:at], 1, *given[at + 1 :])
-    symbol = value - start if step > start else start - value
+    at = next(at for at, letter in enumerate(row.letters) if letter in "SL")
+    start, step = row.calc(*given), row.calc(*given[:at], given[at] + 1, *given[at + 1 :])
+    symbol = start - value if step < start else value - start
     return Case(number, row, value, symbol & (1 << arch.bits) - 1, addend, before)
 
 
@@ -79,22 +85,30 @@ def wrapped(arch: Arch, value: int) -> int:
 def built(judged: Judged, todo: Sequence[Case], *, rela: bool | None = None) -> tuple[bytes, dict[str, int]]:
     """A module with all cases, and what its imports are worth; with ``rela``, whatever the kernel wants."""
     arch, rela = judged.arch, judged.rela if rela is None else rela
-    symbols = [Sym(f"s{at}") for at in range(len(todo))]
+    symbols = [
+        Sym(f"s{at}", case.symbol | 1, ABS, FUNCTION) if case.number in judged.functions else Sym(f"s{at}")
+        for at, case in enumerate(todo)
+    ]
     rows = [Rel(at * STEP, case.number, at + 1, case.addend) for at, case in enumerate(todo)]
     places = [_place(arch, case, case.before if rela == judged.rela else 0) for case in todo]
     text = b"".join(place.ljust(STEP, b"\0") for place in places)
-    part = Part(".text", text, align=16)
-    data = make(arch, [part], symbols, {1: rows}, e_flags=judged.flags, rela=rela)
-    return data, {f"s{at}": case.symbol for at, case in enumerate(todo)}
+    parts = [Part(".text", text, align=16), *judged.parts]
+    data = make(arch, parts, symbols, {1: rows}, e_flags=judged.flags, rela=rela)
+    imports = {f"s{at}": case.symbol for at, case in enumerate(todo) if case.number not in judged.functions}
+    return data, imports
 
 
 def _place(arch: Arch, case: Case, before: int) -> bytes:
     return before.to_bytes(case.row.field.size, case.row.field.order or arch.order)
 
 
-def ours(arch: Arch, data: bytes, imports: dict[str, int], base: int) -> bytes:
-    """The text as we link it at ``base``."""
-    module = Object(data, Elf(data).sections, arch)
-    image = Image(module, layout(module, Config()), (base, 0))
+def ours(arch: Arch, data: bytes, imports: dict[str, int], base: int, options: Sequence[str] = ()) -> bytes:
+    """The text as we link it at ``base`` for a kernel configured with ``options``."""
+    config = Config(options=dict.fromkeys(options, "y"))
+    module = frob(Object(data, Elf(data).sections, arch), config, "module")
+    plan = layout(module, config)
+    text = plan.placed[1]
+    assert text
+    image = Image(module, plan, (base - text.offset, base + INIT))
     relocate(image, simplify(image, "module", imports.__getitem__, print), "module")
     return bytes(image.section(1))

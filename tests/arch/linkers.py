@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from pymodutils.arch.arc import ARCHS as ARC
+from pymodutils.arch.arm import ARM
+from pymodutils.arch.arm64 import ARM64, ARM64_BIG
 from pymodutils.arch.csky import CSKY
 from pymodutils.arch.hexagon import HEXAGON
 from pymodutils.arch.m68k import M68K
@@ -15,10 +17,12 @@ from pymodutils.arch.model import Arch, Range
 from pymodutils.arch.nios2 import NIOS2
 from pymodutils.arch.openrisc import OPENRISC
 from pymodutils.arch.riscv import RISCV64
+from pymodutils.arch.s390 import S390
 from pymodutils.arch.sh import SH, SH_BIG
 from pymodutils.arch.sparc import SPARC32, SPARC64
 from pymodutils.arch.x86 import I386, UM, UM32, X86_64
 from pymodutils.arch.xtensa import CALL, L32R, XTENSA, XTENSA_BIG
+from tests.link.objects import Part
 from tests.oracles import ld
 
 LOW, HIGH, HIGH32 = 0x4000_0000, 0xFFFF_FFFF_A000_0000, 0xC000_0000
@@ -38,6 +42,10 @@ class Judged(NamedTuple):
     zero: tuple[int, ...] = ()  # numbers whose addend the linker does not see, or not as the kernel
     unpaired: frozenset[int] = frozenset()  # numbers of Arch.paired that are complete in themselves here
     unasked: Mapping[int, str] = {}  # numbers it does not know, or sees otherwise, and why
+    parts: tuple[Part, ...] = ()  # sections without which the loader or the linker refuses the file
+    options: tuple[str, ...] = ()  # that the kernel is configured with
+    functions: frozenset[int] = frozenset()  # numbers whose symbols are functions at odd addresses
+    told: tuple[str, ...] = ()  # to the linker
 
     @property
     def name(self) -> str:
@@ -54,6 +62,19 @@ CKSEG = (0xFFFF_FFFF_8000_0000, 0xFFFF_FFFF_C000_0000)
 REL32 = {2: Range(-1 << 30, 1 << 31)}  # what it adds to is taken for a part of a signed sum
 OLO10 = {33: Range(0, 1 << 10)}
 
+ELSEWHERE = "ld puts slots and stubs elsewhere"
+
+
+def made(arch: Arch, *but: int) -> dict[int, str]:
+    """The relocations that need what the loader makes, apart from ``but``."""
+    letters = {"G", "L", "GP"}
+    return {at: ELSEWHERE for at, row in arch.relocs.items() if letters & {*row.letters} and at not in but}
+
+
+PLT = (Part(".plt", bytes(1)), Part(".init.plt", bytes(1)))
+V7 = b"aeabi\0\1\x09\0\0\0\6\x0a\x09\2"  # Tag_CPU_arch v7, Tag_THUMB_ISA_use Thumb-2: branches are wide
+ATTRIBUTES = Part(".ARM.attributes", b"A" + (len(V7) + 4).to_bytes(4, "little") + V7, 0, 0x7000_0003)
+
 JUDGED = (
     Judged(X86_64, "elf_x86_64", (LOW, HIGH)),
     Judged(UM, "elf_x86_64", (LOW, 0x7000_0000)),
@@ -62,6 +83,28 @@ JUDGED = (
     Judged(M68K, "m68kelf"),
     Judged(M68K, "m68kelf", rela=False, asked=False),
     Judged(RISCV64, "elf64lriscv", (LOW, HIGH), zero=(23, 35, 36, 39, 40)),
+    Judged(ARM64, "aarch64linux", (LOW, HIGH), parts=PLT),
+    Judged(ARM64_BIG, "aarch64linuxb", (LOW, HIGH), parts=PLT),
+    Judged(
+        ARM,
+        "armelf_linux_eabi",
+        rela=False,
+        words={10: 0xFFFE_F7FF, 28: 0xEBFF_FFFF, 30: 0xBFFE_F7FF},
+        limits={10: Range(-1 << 24, 0xFF_FFFE), 30: Range(-1 << 24, 0xFF_FFFE)},
+        zero=(59,),
+        unasked={40: "it has no symbol"},
+        parts=(*PLT, ATTRIBUTES),
+        options=("THUMB2_KERNEL",),
+        functions=frozenset({10, 30}),
+    ),
+    Judged(
+        S390,
+        "elf64_s390",
+        (LOW, HIGH),
+        limits={18: Range(-0xFFFE, 1 << 16), 20: Range(-0xFFFF_FFFE, 1 << 32)},
+        zero=(18, 20),
+        unasked=made(S390, 18, 20),
+    ),
     Judged(MIPS32, "elf32btsmip", rela=False, limits=JUMP, unpaired=frozenset({4})),
     Judged(MIPS32_LITTLE, "elf32ltsmip", rela=False, limits=JUMP, unpaired=frozenset({4})),
     Judged(MIPS64, "elf64btsmip", CKSEG, unpaired=frozenset({4, 5, 6, 18, 28, 29})),

@@ -33,9 +33,11 @@ def _judged() -> Iterator[ParameterSet]:
 def test_every_bit_as_ld(judged: Judged, base: int, tmp_path: Path) -> None:
     todo = cases(judged, base)
     data, imports = built(judged, todo)
-    made = ours(judged.arch, data, imports, base)
+    made = ours(judged.arch, data, imports, base, judged.options)
     asked = data if judged.asked else built(judged, todo, rela=True)[0]
-    theirs = ld.link(tmp_path, asked, [ld.Placing(".text", base, 16)], imports, judged.emulation)[".text"]
+    places = [ld.Placing(".text", base, 16)]
+    linked = ld.link(tmp_path, asked, places, imports, judged.emulation, words=judged.told)
+    theirs = linked[".text"]
     starts = range(0, len(made), STEP)
     different = [made[at : at + STEP] != theirs[at : at + STEP] for at in starts]
     assert [case for case, wrong in zip(todo, different, strict=True) if wrong] == []

@@ -80,10 +80,15 @@ def link(
     placings: Sequence[Placing],
     imports: Mapping[str, int],
     emulation: str = "elf_x86_64",
+    *,
+    words: Sequence[str] = (),
 ) -> dict[str, bytes]:
-    """The content of each placed section as ld makes it, by name; it is an AssertionError if ld will not."""
-    words = command(folder, data, placings, imports, emulation)
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    """The content of each placed section as ld, told ``words`` too, makes it, by name.
+
+    It is an AssertionError if ld will not.
+    """
+    all_words = [*command(folder, data, placings, imports, emulation), *words]
+    done = subprocess.run(all_words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return read(folder, placings)
 

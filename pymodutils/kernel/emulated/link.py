@@ -11,7 +11,7 @@ from pymodutils.kernel.emulated import claims
 from pymodutils.kernel.emulated.state import WARNING
 from pymodutils.kernel.emulated.taints import Taint
 from pymodutils.link import extable
-from pymodutils.link.fixups import Site, read
+from pymodutils.link.fixups import decode
 from pymodutils.link.kallsyms import keep
 from pymodutils.link.object import SHT_REL, SHT_RELA
 from pymodutils.link.relocate import relocate
@@ -63,7 +63,7 @@ def _pointers(load: Loading) -> tuple[int, int]:
     for at, section in enumerate(load.sections):
         if section.sh_type not in (SHT_REL, SHT_RELA) or section.sh_info != load.this_module or not at:
             continue
-        fixups = read(Site(load.image, at, load.values, load.module.name), load.image.section(at))
+        fixups = decode(arch, load.image.section(at), rela=section.sh_type == SHT_RELA)
         for symbol, offset in zip(fixups.symbols, fixups.offsets, strict=True):
             name = load.object.symbols.name(symbol)
             if name in found and offset + word.size <= len(memory):
