@@ -83,6 +83,7 @@ RISCV64 = Arch(
     unknown=Says("{module}: Unknown relocation type {number}", EINVAL),
     overflow=FAR,
     rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    ident=True,
     pair=pair,
     paired=frozenset({LOW_I, LOW_S, ALIGN}),
 )

@@ -36,8 +36,13 @@ class Case(NamedTuple):
 
 def cases(judged: Judged, base: int) -> list[Case]:
     """Each row that is judged alone, with each bit of its value in both signs and the ends of its range."""
-    wanted = [(number, value) for number in plain(judged) for value in sorted(targets(judged, number))]
-    return [case(judged, *one, base + at * STEP) for at, one in enumerate(wanted)]
+    found: list[Case] = []
+    for number in plain(judged):
+        for value in sorted(targets(judged, number)):
+            one = case(judged, number, value, base + len(found) * STEP)
+            if not judged.arch.worthless or not judged.arch.worthless(wrapped(judged.arch, one.symbol)):
+                found.append(one)
+    return found
 
 
 def plain(judged: Judged) -> Iterator[int]:

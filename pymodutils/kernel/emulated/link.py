@@ -48,7 +48,7 @@ def licence_and_versions(load: Loading) -> None:
 
 def relocations(load: Loading) -> None:
     """Patch every place of the image, and find its functions."""
-    relocate(load.image, load.values, load.module.name)
+    relocate(load.image, load.values, load.module.name, load.log)
     extable.sort(load.image)
     keep(load.image, load.values)
     load.module.init, load.module.exit = _pointers(load)
