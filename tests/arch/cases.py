@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pymodutils.arch.model import Arch, Reloc, ignored, signed
@@ -12,7 +12,7 @@ from pymodutils.link.image import Image
 from pymodutils.link.layout import Config, layout
 from pymodutils.link.object import Object
 from pymodutils.link.relocate import relocate
-from pymodutils.link.symbols import simplify
+from pymodutils.link.symbols import simplify, unheard
 from tests.arch.linkers import Judged
 from tests.link.objects import Part, Rel, Sym, make
 
@@ -107,7 +107,15 @@ def _place(arch: Arch, case: Case, before: int) -> bytes:
     return before.to_bytes(case.row.field.size, case.row.field.order or arch.order)
 
 
-def ours(arch: Arch, data: bytes, imports: dict[str, int], base: int, options: Sequence[str] = ()) -> bytes:
+def ours(
+    arch: Arch,
+    data: bytes,
+    imports: Mapping[str, int],
+    base: int,
+    options: Sequence[str] = (),
+    *,
+    report: Callable[[int, str], None] = unheard,
+) -> bytes:
     """The text as we link it at ``base`` for a kernel configured with ``options``."""
     config = Config(options=dict.fromkeys(options, "y"))
     module = frob(Object(data, Elf(data).sections, arch), config, "module")
@@ -115,5 +123,5 @@ def ours(arch: Arch, data: bytes, imports: dict[str, int], base: int, options: S
     text = plan.placed[1]
     assert text
     image = Image(module, plan, (base - text.offset, base + INIT))
-    relocate(image, simplify(image, "module", imports.__getitem__, print), "module")
+    relocate(image, simplify(image, "module", imports.__getitem__, report), "module", report)
     return bytes(image.section(1))
