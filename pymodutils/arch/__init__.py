@@ -16,6 +16,8 @@ MODULES: Final = {  # e_machine -> the module below this package, whose ARCHS na
     4: "m68k",
     6: "x86",
     8: "mips",
+    20: "powerpc",
+    21: "powerpc64",
     22: "s390",
     39: "csky",
     40: "arm",

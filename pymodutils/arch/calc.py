@@ -28,6 +28,11 @@ def v_less_s_a(V: int, S: int, A: int) -> int:
     return V - S - A
 
 
+def goal(L: int) -> int:
+    """What the loader has found out, and nothing else."""
+    return L
+
+
 def l_p(L: int, P: int) -> int:
     """The way from the place to where a branch goes."""
     return L - P
@@ -36,6 +41,11 @@ def l_p(L: int, P: int) -> int:
 def l_a_p(L: int, A: int, P: int) -> int:
     """The same with an addend that counts from there."""
     return L + A - P
+
+
+def g_p(G: int, P: int) -> int:
+    """The way from the place to the slot of the symbol with the addend."""
+    return G - P
 
 
 def g_a_p(G: int, A: int, P: int) -> int:

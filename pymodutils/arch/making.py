@@ -179,10 +179,17 @@ class Maker:
 
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
+        self.defined: dict[int, int] = {}  # symbols to which it gives a value
+
+    def begin(self, fixups: Fixups) -> None:
+        """See all relocations of a section, before ``goal`` is asked about each."""
 
     def goal(self, one: Fixup) -> int:
         """What G or L is worth for ``one``; raises Refusal."""
         raise NotImplementedError(one)
+
+    def finish(self) -> None:
+        """Make what is made when all is relocated."""
 
 
 class Table:

@@ -14,6 +14,8 @@ from pymodutils.root import VARIABLE, Root, default
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pymodutils.kernel.emulated.kernel import EmulatedKernel
+
 
 BACKEND = "pymodutils.backend"
 
@@ -30,7 +32,7 @@ def _backend(ctx: click.Context, _param: click.Parameter, backend: str) -> None:
 
 syslog = click.option("-s", "--syslog", is_flag=True, help="Send messages to syslog instead of stderr.")
 verbose = click.option("-v", "--verbose", count=True, help="Say more; may be repeated.")
-_sysroot = click.option(
+sysroot = click.option(
     "--sysroot",
     "root",  # the command gets a Root
     cls=Extra,
@@ -53,9 +55,25 @@ _chosen = click.option(
 )
 
 
+def _emulated(ctx: click.Context, _param: click.Parameter, backend: str) -> EmulatedKernel:
+    chosen = backend or os.environ.get(choose.VARIABLE, "")
+    return choose.opened(chosen if chosen != choose.REAL else choose.EMULATED, ctx.info_name or "")
+
+
+emulated = click.option(
+    "--backend",
+    "kernel",  # the command gets an EmulatedKernel
+    cls=Extra,
+    callback=_emulated,
+    metavar="KERNEL",
+    default="",
+    help=f"Which one: emulated (default) or emulated:FILE (also: ${choose.VARIABLE}).",
+)
+
+
 def machine(command: Any) -> Any:
     """``--sysroot`` and ``--backend``, which give the command its Root."""
-    return _sysroot(_chosen(command))
+    return sysroot(_chosen(command))
 
 
 def output_format(*choices: str) -> Callable[[Any], Any]:

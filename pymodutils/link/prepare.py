@@ -101,6 +101,7 @@ def _filled(site: Site, fixups: Fixups) -> Fixups:
 
 def _make(site: Site, fixups: Fixups, maker: Maker, made: set[int], refused: dict[int, Says]) -> None:
     """Fill L of ``fixups`` in their order, up to the first that is refused."""
+    maker.begin(fixups)
     S, A, P, L = fixups.S or [], fixups.A or [], fixups.P or [], fixups.L or []
     for at, number in enumerate(fixups.numbers):
         if at in refused:

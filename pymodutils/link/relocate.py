@@ -42,6 +42,8 @@ def relocate(
     half = 1 << module.arch.bits - 1
     signed = [(value ^ half) - half for value in values]
     maker = module.arch.maker(prepare.memory(image, kernel)) if module.arch.maker else None
+    for at, value in maker.defined.items() if maker else ():
+        signed[at] = value
     budget = len(module.data)
     for at, section in enumerate(module.sections):
         if not at or section.sh_type not in (SHT_REL, SHT_RELA) or section.sh_info >= len(module.sections):
@@ -52,6 +54,8 @@ def relocate(
         if budget < 0:
             raise OutOfBounds(name, "its relocation sections overlap each other")
         _apply(Site(image, at, signed, name, maker.gp if maker else 0), maker, report)
+    if maker:
+        maker.finish()
 
 
 def _apply(site: Site, maker: Maker | None, report: Report) -> None:

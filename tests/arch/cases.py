@@ -90,17 +90,21 @@ def wrapped(arch: Arch, value: int) -> int:
 def built(judged: Judged, todo: Sequence[Case], *, rela: bool | None = None) -> tuple[bytes, dict[str, int]]:
     """A module with all cases, and what its imports are worth; with ``rela``, whatever the kernel wants."""
     arch, rela = judged.arch, judged.rela if rela is None else rela
-    symbols = [
-        Sym(f"s{at}", case.symbol | 1, ABS, FUNCTION) if case.number in judged.functions else Sym(f"s{at}")
-        for at, case in enumerate(todo)
-    ]
+    symbols = [_symbol(judged, case)._replace(name=f"s{at}") for at, case in enumerate(todo)]
     rows = [Rel(at * STEP, case.number, at + 1, case.addend) for at, case in enumerate(todo)]
     places = [_place(arch, case, case.before if rela == judged.rela else 0) for case in todo]
     text = b"".join(place.ljust(STEP, b"\0") for place in places)
     parts = [Part(".text", text, align=16), *judged.parts]
     data = make(arch, parts, symbols, {1: rows}, e_flags=judged.flags, rela=rela)
-    imports = {f"s{at}": case.symbol for at, case in enumerate(todo) if case.number not in judged.functions}
+    imports = {f"s{at}": case.symbol for at, case in enumerate(todo) if not symbols[at].section}
     return data, imports
+
+
+def _symbol(judged: Judged, case: Case) -> Sym:
+    """What ``case`` is about."""
+    if case.number in judged.functions:
+        return Sym("", case.symbol | 1, ABS, FUNCTION)
+    return Sym("", case.symbol, ABS) if judged.absolute else Sym("")
 
 
 def _place(arch: Arch, case: Case, before: int) -> bytes:
@@ -112,12 +116,12 @@ def ours(
     data: bytes,
     imports: Mapping[str, int],
     base: int,
-    options: Sequence[str] = (),
+    options: Mapping[str, str] | None = None,
     *,
     report: Callable[[int, str], None] = unheard,
 ) -> bytes:
     """The text as we link it at ``base`` for a kernel configured with ``options``."""
-    config = Config(options=dict.fromkeys(options, "y"))
+    config = Config(options=options or {})
     module = frob(Object(data, Elf(data).sections, arch), config, "module")
     plan = layout(module, config)
     text = plan.placed[1]

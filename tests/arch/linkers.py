@@ -16,7 +16,9 @@ from pymodutils.arch.mips import ARCHS as MIPS
 from pymodutils.arch.model import Arch, Range
 from pymodutils.arch.nios2 import NIOS2
 from pymodutils.arch.openrisc import OPENRISC
-from pymodutils.arch.riscv import RISCV64
+from pymodutils.arch.powerpc import PPC
+from pymodutils.arch.powerpc64 import PPC64, PPC64_BIG
+from pymodutils.arch.riscv import RISCV32, RISCV64
 from pymodutils.arch.s390 import S390
 from pymodutils.arch.sh import SH, SH_BIG
 from pymodutils.arch.sparc import SPARC32, SPARC64
@@ -43,8 +45,9 @@ class Judged(NamedTuple):
     unpaired: frozenset[int] = frozenset()  # numbers of Arch.paired that are complete in themselves here
     unasked: Mapping[int, str] = {}  # numbers it does not know, or sees otherwise, and why
     parts: tuple[Part, ...] = ()  # sections without which the loader or the linker refuses the file
-    options: tuple[str, ...] = ()  # that the kernel is configured with
+    options: Mapping[str, str] = {}  # what the kernel is configured with
     functions: frozenset[int] = frozenset()  # numbers whose symbols are functions at odd addresses
+    absolute: bool = False  # symbols are SHN_ABS in the file, not undefined
     told: tuple[str, ...] = ()  # to the linker
 
     @property
@@ -63,6 +66,7 @@ REL32 = {2: Range(-1 << 30, 1 << 31)}  # what it adds to is taken for a part of 
 BIG_WORDS = {CALL: 0x50_0000, L32R: 0x10_0000, 6: 0}
 OLO10 = {33: Range(0, 1 << 10)}
 
+HA = {252: Range(-0x8000_8000, 0x7FFF_8000)}
 ELSEWHERE = "ld puts slots and stubs elsewhere"
 
 
@@ -73,6 +77,9 @@ def made(arch: Arch, *but: int) -> dict[int, str]:
 
 
 PLT = (Part(".plt", bytes(1)), Part(".init.plt", bytes(1)))
+GOT = (Part(".plt", bytes(1)), Part(".got", bytes(1)), Part(".got.plt", bytes(1)))
+HALVES = {20: ELSEWHERE, **dict.fromkeys((24, 25), "low halves have a test of their own")}
+HI20 = {26: Range(-0x8000_0800, 0x7FFF_F800)}
 V7 = b"aeabi\0\1\x09\0\0\0\6\x0a\x09\2"  # Tag_CPU_arch v7, Tag_THUMB_ISA_use Thumb-2: branches are wide
 ATTRIBUTES = Part(".ARM.attributes", b"A" + (len(V7) + 4).to_bytes(4, "little") + V7, 0, 0x7000_0003)
 
@@ -83,7 +90,12 @@ JUDGED = (
     Judged(UM32, "elf_i386", rela=False),
     Judged(M68K, "m68kelf"),
     Judged(M68K, "m68kelf", rela=False, asked=False),
-    Judged(RISCV64, "elf64lriscv", (LOW, HIGH), zero=(23, 35, 36, 39, 40)),
+    Judged(
+        RISCV64, "elf64lriscv", (LOW, HIGH), limits=HI20, zero=(23, 35, 36, 39, 40), unasked=HALVES, parts=GOT
+    ),
+    Judged(
+        RISCV32, "elf32lriscv", limits=HI20, zero=(23, 35, 39), unasked=HALVES, options={"CMODEL_MEDLOW": "n"}
+    ),
     Judged(ARM64, "aarch64linux", (LOW, HIGH), parts=PLT),
     Judged(ARM64_BIG, "aarch64linuxb", (LOW, HIGH), parts=PLT),
     Judged(
@@ -95,7 +107,7 @@ JUDGED = (
         zero=(59,),
         unasked={40: "it has no symbol"},
         parts=(*PLT, ATTRIBUTES),
-        options=("THUMB2_KERNEL",),
+        options={"THUMB2_KERNEL": "y"},
         functions=frozenset({10, 30}),
     ),
     Judged(
@@ -105,6 +117,29 @@ JUDGED = (
         limits={18: Range(-0xFFFE, 1 << 16), 20: Range(-0xFFFF_FFFE, 1 << 32)},
         zero=(18, 20),
         unasked=made(S390, 18, 20),
+    ),
+    Judged(PPC, "elf32ppclinux", parts=PLT),
+    Judged(
+        PPC64,
+        "elf64lppc",
+        (LOW, HIGH),
+        flags=2,
+        limits=HA,
+        zero=(10,),
+        unasked=made(PPC64, 10),
+        absolute=True,
+        parts=(Part(".stubs"),),
+    ),
+    Judged(
+        PPC64_BIG,
+        "elf64ppc",
+        (LOW, HIGH),
+        flags=1,
+        limits=HA,
+        zero=(10,),
+        unasked=made(PPC64_BIG, 10),
+        absolute=True,
+        parts=(Part(".stubs"),),
     ),
     Judged(MIPS32, "elf32btsmip", rela=False, limits=JUMP, unpaired=frozenset({4})),
     Judged(MIPS32_LITTLE, "elf32ltsmip", rela=False, limits=JUMP, unpaired=frozenset({4})),

@@ -1,10 +1,11 @@
-"""docs/architectures.md, from what the tests are made of: ``python -m tests.arch.table > docs/architectures.md``."""
+"""docs/architectures.md, from what the tests are made of; ``python -m tests.arch.table`` writes it."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
+from pathlib import Path
 
 from pymodutils.arch.model import Reloc, ignored
 from tests.arch.cases import cases
@@ -24,6 +25,7 @@ rows for each other, and sees the linker disagree. Numbers without a row are unk
 A relocation that no linker is asked about says why, or where its proof is. What a loader refuses is in
 tests/arch/test_refusals.py, relocations that lie in tests/arch/test_hostile.py.
 """
+PAGE = Path(__file__).resolve().parents[2] / "docs/architectures.md"
 PAIRS = "in pairs, tests/arch/test_pairs.py"
 
 
@@ -67,7 +69,7 @@ def section(title: str, members: list[Judged]) -> Iterator[str]:
         yield f"- e_machine {machines}, {one.arch.order}-endian, {kind}: {linker(one)}, at {places}"
     found = [(one, counts(one)) for one in members]
     yield "\n| | relocation | value | cases | proof |\n|---:|---|---|---:|---|"
-    mask = 0xFF if members[0].arch.bits == 32 else -1  # noqa: PLR2004 -- what r_info holds; more is by_word's
+    mask = 0xFF if members[0].arch.bits == 32 else -1  # what r_info holds; more is by_word's
     for number, row in sorted(members[0].arch.relocs.items(), key=lambda item: item[0] & mask):
         total = sum(counted[number] for _, counted in found)
         proofs = dict.fromkeys(proof(one, number, one.arch.relocs[number]) for one in members)
@@ -90,4 +92,4 @@ def page() -> str:
 
 
 if __name__ == "__main__":
-    print(page(), end="")
+    PAGE.write_text(page())

@@ -41,14 +41,16 @@ def test_low_halves_of_riscv_find_their_high_halves(base: int, tmp_path: Path) -
             Rel(here + 4, 24, label),
             Rel(here, 51, 0),
         ]
-    data = make(RISCV64, [Part(".text", bytes(STEP * len(distances)), align=16)], symbols, {1: rows})
+    parts = [Part(".text", bytes(STEP * len(distances)), align=16), *RISCV.parts]
+    data = make(RISCV64, parts, symbols, {1: rows})
     word = (1 << 64) - 1
     imports = {f"s{at}": base + at * STEP + far & word for at, far in enumerate(distances)}
     assert ours(RISCV64, data, imports, base) == theirs(tmp_path, data, base, imports, RISCV.emulation)
 
 
 def test_a_low_half_without_a_high_one_is_refused() -> None:
-    data = make(RISCV64, [Part(".text", bytes(STEP))], [Sym("alone", 8, 1)], {1: [Rel(0, 24, 1)]})
+    parts = [Part(".text", bytes(STEP)), *RISCV.parts]
+    data = make(RISCV64, parts, [Sym("alone", 8, 1)], {1: [Rel(0, 24, 1)]})
     with pytest.raises(LinkError, match="Can not find HI20 relocation information") as failure:
         ours(RISCV64, data, {}, LOW)
     assert failure.value.errno == 22
