@@ -1,4 +1,4 @@
-"""Real modules of other machines, linked by GNU ld and by us at equal addresses: the sections are the same."""
+"""Real modules of other machines, linked by GNU ld and by us at equal addresses: equal sections."""
 
 from __future__ import annotations
 

@@ -1,0 +1,58 @@
+"""What the loaders in Debian's source of Linux 6.1 can say."""
+
+from __future__ import annotations
+
+import re
+import tarfile
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from tests.oracles.debian import cache as oracles
+from tests.oracles.debian import locked, unpacked
+
+GENERIC: Final = ("kernel/module/main.c", "include/linux/moduleloader.h")
+LOADER: Final = re.compile(r"arch/(\w+)/kernel/module[\w-]*\.c")
+LITERALS: Final = re.compile(r'"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*')
+COMMENT: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
+PR_FMT: Final = '#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt'
+SHORTEST: Final = 6  # letters that are no conversions; what has fewer is no message
+CONVERSION: Final = re.compile(r"%[-#0-9]*(?:hh?|ll?|L)?(?:p[A-Z]?|[a-zA-Z])")
+
+
+def folder() -> Path:
+    """The loaders' files, taken out of the source package once; raises Unavailable."""
+    made = oracles() / "loaders-6.1"
+    with locked("loaders-6.1"):
+        if not made.is_dir():
+            archive = unpacked("linux-source-6.1") / "usr/src/linux-source-6.1.tar.xz"
+            partial = made.with_name(f"{made.name}.partial")
+            with tarfile.open(archive) as tar:
+                for member in tar:
+                    name = member.name.partition("/")[2]
+                    if name in GENERIC or LOADER.fullmatch(name):
+                        content = tar.extractfile(member)
+                        path = partial / name
+                        path.parent.mkdir(parents=True, exist_ok=True)
+                        path.write_bytes(content.read() if content else b"")
+            partial.rename(made)
+    return made
+
+
+@cache
+def formats(arch: str) -> tuple[re.Pattern[str], ...]:
+    """What the loader of ``arch``, a folder's name below arch/, may print: conversions match anything."""
+    files = [*folder().glob(f"arch/{arch}/kernel/module*.c"), *(folder() / name for name in GENERIC)]
+    return tuple(pattern for path in files for pattern in _formats(path))
+
+
+def _formats(path: Path) -> Iterator[re.Pattern[str]]:
+    """The string literals of one file, with the prefix that it has for its messages, or without."""
+    text = COMMENT.sub("", path.read_text())
+    prefix = f"(?:{path.stem.replace('-', '_')}: )?" if PR_FMT in text else ""
+    for joined in LITERALS.findall(text):
+        plain = "".join(re.findall(r'"((?:[^"\\\n]|\\.)*)"', joined))
+        parts = CONVERSION.split(plain.removesuffix(r"\n"))
+        if len("".join(parts)) > SHORTEST:
+            yield re.compile(prefix + ".+".join(map(re.escape, parts)))
