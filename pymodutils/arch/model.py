@@ -256,6 +256,7 @@ class Arch(NamedTuple):
     frob: Callable[[Draft], Frobbed] | None = None  # module_frob_arch_sections
     maker: Callable[[Memory], Maker] | None = None
     options: Mapping[str, str] = {}  # what is taken to be configured if nothing is known
+    calls: tuple[str, ...] = ()  # functions of the kernel that its stubs lead to
 
     def fitting(self, options: Mapping[str, str], release: tuple[int, int]) -> Arch:
         """The same for a kernel of this configuration and release, which may not know all relocations."""

@@ -8,14 +8,26 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pymodutils.commands.getopt import Extra
+from pymodutils.kernel import choose
 from pymodutils.root import VARIABLE, Root, default
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pymodutils.kernel.emulated.kernel import EmulatedKernel
 
-def _root(_ctx: click.Context, _param: click.Parameter, sysroot: str) -> Root:
-    return Root(os.path.abspath(sysroot)) if sysroot else default()
+
+BACKEND = "pymodutils.backend"
+
+
+def _root(ctx: click.Context, _param: click.Parameter, sysroot: str) -> Root:
+    root = Root(os.path.abspath(sysroot)) if sysroot else default()
+    backend = ctx.meta.get(BACKEND, "")
+    return root._replace(kernel=choose.emulated(backend, ctx.info_name or "")) if backend else root
+
+
+def _backend(ctx: click.Context, _param: click.Parameter, backend: str) -> None:
+    ctx.meta[BACKEND] = backend or os.environ.get(choose.VARIABLE, "")
 
 
 syslog = click.option("-s", "--syslog", is_flag=True, help="Send messages to syslog instead of stderr.")
@@ -29,6 +41,39 @@ sysroot = click.option(
     default="",
     help=f"Take /etc, /run, /usr/lib, /lib, /proc and /sys from below DIR (also: ${VARIABLE}).",
 )
+
+
+_chosen = click.option(
+    "--backend",
+    cls=Extra,
+    callback=_backend,
+    expose_value=False,
+    is_eager=True,
+    metavar="KERNEL",
+    default="",
+    help=f"The kernel to talk to: real (default), emulated or emulated:FILE (also: ${choose.VARIABLE}).",
+)
+
+
+def _emulated(ctx: click.Context, _param: click.Parameter, backend: str) -> EmulatedKernel:
+    chosen = backend or os.environ.get(choose.VARIABLE, "")
+    return choose.opened(chosen if chosen != choose.REAL else choose.EMULATED, ctx.info_name or "")
+
+
+emulated = click.option(
+    "--backend",
+    "kernel",  # the command gets an EmulatedKernel
+    cls=Extra,
+    callback=_emulated,
+    metavar="KERNEL",
+    default="",
+    help=f"Which one: emulated (default) or emulated:FILE (also: ${choose.VARIABLE}).",
+)
+
+
+def machine(command: Any) -> Any:
+    """``--sysroot`` and ``--backend``, which give the command its Root."""
+    return sysroot(_chosen(command))
 
 
 def output_format(*choices: str) -> Callable[[Any], Any]:

@@ -1,0 +1,300 @@
+"""A kernel that lives in a file: whatever can be asked of it, one transaction each."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from pymodutils.elf import compress
+from pymodutils.errors import Refused
+from pymodutils.kernel import handover
+from pymodutils.kernel.base import Init, Kernel, Loaded
+from pymodutils.kernel.base import State as ModuleState
+from pymodutils.kernel.emulated import boot, load, start, unload
+from pymodutils.kernel.emulated.caller import COMMAND, Caller
+from pymodutils.kernel.emulated.loading import Loading
+from pymodutils.kernel.emulated.notifiers import Notifiers
+from pymodutils.kernel.emulated.operate import Operator
+from pymodutils.kernel.emulated.state import INFO, State
+from pymodutils.kernel.emulated.store import Store
+from pymodutils.kernel.emulated.taints import letters
+from pymodutils.kernel.emulated.views import proc, sysfs, tree
+from pymodutils.root import Root
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pymodutils.kernel.description import Description
+    from pymodutils.kernel.emulated.caller import Clock
+    from pymodutils.kernel.emulated.module import Module
+    from pymodutils.kernel.emulated.rules import Rules
+    from pymodutils.kernel.emulated.views.tree import Folder, Node
+
+NO_BASES: Mapping[tuple[str, str], int] = {}
+
+
+class Line(NamedTuple):
+    """A line of the kernel's log."""
+
+    number: int
+    stamp: float  # seconds since the epoch
+    level: int
+    text: str
+
+
+class Exported(NamedTuple):
+    """A file, link or folder of /proc or /sys, with what a file held."""
+
+    path: str
+    node: Node
+    content: bytes
+
+
+class EmulatedKernel(Kernel):
+    """The kernel in one state file; any number of processes may use it at once.
+
+    ``notifiers`` are called by loads and removals of this process. ``command`` is what the process is called
+    in the log; without ``capable`` it lacks CAP_SYS_MODULE. ``bases`` puts areas of modules to given
+    addresses, by the names of both.
+    """
+
+    def __init__(
+        self, store: Store, rules: Rules, clock: Clock = time, *, command: str = COMMAND, capable: bool = True
+    ) -> None:
+        self.store, self.rules, self.clock = store, rules, clock
+        self.command, self.capable = command, capable
+        self.notifiers = Notifiers()
+        self._operator = Operator(store, rules, clock, self.notifiers)
+        self.bases = NO_BASES
+        self.root = Root(kernel=self)
+
+    @classmethod
+    def boot(
+        cls,
+        description: Description,
+        path: str = ":memory:",
+        *,
+        cmdline: str = "",
+        clock: Clock = time,
+    ) -> Self:
+        """A kernel as described, with no module in it, in the file ``path`` (which it replaces).
+
+        Raises BadKernel if the description lacks the architecture, BadState if the file cannot be written.
+        """
+        store = boot.make(path, description, cmdline, clock)
+        return cls(store, boot.read(store), clock)
+
+    @classmethod
+    def open(cls, path: str, *, command: str = COMMAND, clock: Clock = time) -> Self:
+        """The kernel in the file ``path``; raises BadState if it is absent, damaged or of another version."""
+        store = Store.open(path)
+        return cls(store, boot.read(store), clock, command=command)
+
+    # The system calls
+
+    def init_module(self, image: bytes, params: bytes = b"") -> None:
+        """Load the module in ``image``; raises Refused with the errno of the system call."""
+        self.finit_module(image, params)
+
+    def finit_module(self, image: bytes, params: bytes = b"", flags: Init = Init.NONE) -> None:
+        """The same with ``flags``; ``image`` is what is in the file."""
+        caller = self._caller()
+
+        def insert(state: State) -> Module:
+            unload.permit(state, caller)
+            loading = Loading(state, image, params, flags, caller)
+            load.load_module(loading)
+            start.begin(state, loading.module)
+            return loading.module
+
+        module = self._operator.run(insert)
+        self._operator.finish(module)
+        if module.outcome < 0:
+            text = f"could not insert module {module.name}: init() returned {module.outcome}"
+            raise Refused(module.name, text, -module.outcome)
+
+    def delete_module(self, name: bytes, flags: int = os.O_NONBLOCK) -> None:
+        """Remove the module called ``name``; raises Refused with the errno of the system call."""
+        caller = self._caller()
+        self._operator.finish(
+            self._operator.run(lambda state: unload.delete_module(state, name, flags, caller))
+        )
+
+    def _caller(self) -> Caller:
+        return Caller(
+            self.notifiers,
+            command=self.command,
+            capable=self.capable,
+            started=self.clock.time(),
+            bases=self.bases,
+        )
+
+    # What modules do by themselves
+
+    def behave(self, name: str, *, init: int = 0, init_seconds: float = 0, exit_seconds: float = 0) -> None:
+        """Let init() of the module called ``name`` return ``init``, and init() and exit() take their time."""
+        values = (name, init, init_seconds, exit_seconds)
+        query = "INSERT OR REPLACE INTO behaviour VALUES (?, ?, ?, ?)"
+        self._operator.run(lambda state: state.store.insert(query, *values))
+
+    def get(self, name: str) -> None:
+        """Use the module called ``name``, as a mount does; raises Refused unless it is live."""
+
+        def take(state: State) -> None:
+            module = _known(state, name)
+            if module.state is not ModuleState.LIVE:
+                raise Refused(name, f"Module {name} is {module.state.value}", 16)
+            module.refs += 1
+            state.save(module)
+
+        self._operator.run(take)
+
+    def put(self, name: str) -> None:
+        """No longer use it; raises Refused if nobody but other modules does."""
+
+        def drop(state: State) -> None:
+            module = _known(state, name)
+            if module.refs <= len(state.users_of(module)):
+                raise Refused(name, f"Module {name} is not in use but by modules")
+            module.refs -= 1
+            state.save(module)
+
+        self._operator.run(drop)
+
+    def trust(self, certificate: bytes) -> None:
+        """Accept modules signed with the key of ``certificate``, DER."""
+        query = "INSERT OR IGNORE INTO certificate VALUES (?)"
+        self._operator.run(lambda state: state.store.insert(query, certificate))
+
+    def trust_file(self, path: str) -> None:
+        """Trust the certificates in the file ``path``, PEM or DER; raises ModutilsError about it."""
+        from pymodutils.kernel.emulated import signature  # noqa: PLC0415 -- few need it
+
+        for der in signature.certificates(compress.read(path), path):
+            self.trust(der)
+
+    # What user space sees
+
+    def read(self, path: str) -> bytes:
+        """What the file ``path`` below /proc or /sys holds; raises Refused as the calls would."""
+        return self._operator.run(lambda state: tree.read(_root(state), path))
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write ``data`` to the file ``path``; raises Refused as the calls would."""
+        self._operator.run(lambda state: tree.write(_root(state), path, data))
+
+    def listdir(self, path: str) -> list[str]:
+        """The names in the folder ``path``, sorted; raises Refused."""
+        return self._operator.run(lambda state: tree.names(_root(state), path))
+
+    def log(self, after: int = 0) -> list[Line]:
+        """The lines of the kernel's log behind line number ``after``."""
+        query = "SELECT id, stamp, level, text FROM line WHERE id > ? ORDER BY id"
+        return self._operator.run(lambda state: [Line(*row) for row in state.store.execute(query, after)])
+
+    def uevents(self, after: int = 0) -> list[Line]:
+        """What user space was told behind event number ``after``, as lines of level 6."""
+        query = "SELECT id, stamp, action, name, more FROM uevent WHERE id > ? ORDER BY id"
+        return self._operator.run(lambda state: [_event(row) for row in state.store.execute(query, after)])
+
+    def booted(self) -> float:
+        """When it was booted, seconds since the epoch."""
+        return self._operator.run(lambda state: float(state.setting(boot.BOOTED)))
+
+    def exported(self) -> list[Exported]:
+        """All of /proc and /sys at one moment, folders before what is in them."""
+
+        def every(state: State) -> list[Exported]:
+            return [Exported(path, node, _content(node)) for path, node in tree.walk(_root(state))]
+
+        return self._operator.run(every)
+
+    # The protocol of kernel.base
+
+    def insert(self, path: str, params: str, flags: Init = Init.NONE) -> None:
+        """Load ``path``, handed over as to the real kernel.
+
+        Raises Refused with the errno of the file or of the kernel, BadModule when it cannot be unpacked.
+        """
+        handover.insert(self, path, params, flags)
+
+    def finit(self, fd: int, params: bytes, flags: Init) -> int:
+        """The errno of finit_module, or 0."""
+        try:
+            self.finit_module(compress.read_all(fd), params, flags)
+        except Refused as refused:
+            return refused.errno
+        return 0
+
+    def init(self, image: bytes, params: bytes) -> int:
+        """The errno of init_module, or 0."""
+        try:
+            self.init_module(image, params)
+        except Refused as refused:
+            return refused.errno
+        return 0
+
+    def delete(self, name: str, *, force: bool = False) -> None:
+        """Remove ``name`` without waiting; Refused with EAGAIN if it is in use."""
+        self.delete_module(os.fsencode(name), os.O_NONBLOCK | (os.O_TRUNC if force else 0))
+
+    def loaded(self) -> list[Loaded]:
+        """Every module, newest first."""
+        return self._operator.run(lambda state: [_loaded(state, module) for module in state.modules()])
+
+    def state(self, name: str) -> ModuleState | None:
+        """The state of ``name``, or None if it is not in the kernel."""
+        found = self._operator.run(lambda state: state.find(name))
+        return found.state if found else None
+
+    def users(self, name: str) -> int | None:
+        """The use count of ``name``, or None where the kernel cannot unload modules or does not have it."""
+        found = self._operator.run(lambda state: state.find(name))
+        return found.refs if found and self.rules.on("MODULE_UNLOAD") else None
+
+    def holders(self, name: str) -> tuple[str, ...]:
+        """The modules that use ``name``."""
+
+        def users(state: State) -> tuple[str, ...]:
+            module = state.find(name)
+            return tuple(state.users_of(module)) if module else ()
+
+        return self._operator.run(users)
+
+
+def _root(state: State) -> Folder:
+    return tree.folder({"proc": proc.tree(state), "sys": sysfs.tree(state)})
+
+
+def _content(node: Node) -> bytes:
+    """What a file holds; nothing of one that cannot be read."""
+    try:
+        return node.read() if isinstance(node, tree.File) and node.read else b""
+    except Refused:
+        return b""
+
+
+def _event(row: tuple[int, float, str, str, str]) -> Line:
+    number, stamp, action, name, more = row
+    words = [f"ACTION={action}", f"DEVPATH=/module/{name}", "SUBSYSTEM=module", *filter(None, [more])]
+    return Line(number, stamp, INFO, f"{action}@/module/{name} {' '.join(words)} SEQNUM={number}")
+
+
+def _known(state: State, name: str) -> Module:
+    module = state.find(name)
+    if module is None:
+        raise Refused(name, f"Module {name} is not currently loaded", 2)
+    return module
+
+
+def _loaded(state: State, module: Module) -> Loaded:
+    return Loaded(
+        module.name,
+        module.size(init=False),
+        module.refs,
+        tuple(state.users_of(module)),
+        module.state,
+        module.areas[0].base if module.areas else 0,
+        letters(module.taints),
+    )
