@@ -6,7 +6,7 @@ ones have RELA, and r_info is a structure with three numbers, of which the kerne
 
 from __future__ import annotations
 
-from errno import EINVAL, ENOEXEC
+from errno import EINVAL, ENOENT, ENOEXEC
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import s_a
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 JUMP, HI16, LO16 = 4, 5, 6
 WIDE: Final = (18, 28, 29)  # known in RELA sections only
+MAX_ERRNO: Final = 4095
 REGION: Final = 1 << 28  # bytes that a jump reaches
 
 
@@ -90,6 +91,11 @@ def info_little(words: Sequence[int]) -> Info:
     return Info([word >> 56 for word in words], [word & 0xFFFF_FFFF for word in words])
 
 
+def is_error(S: int) -> bool:
+    """Whether a symbol's value is an error number."""
+    return -MAX_ERRNO <= S < 0
+
+
 def of_o32(e_flags: int, _e_entry: int) -> bool:
     """Whether the file is of the 32-bit ABI."""
     return not e_flags & EF_MIPS_ABI2 and e_flags & EF_MIPS_ABI in (0, EF_MIPS_ABI_O32)
@@ -123,7 +129,10 @@ MIPS32 = Arch(
     extable=WORDS[32],
     pair=pair,
     paired=frozenset({JUMP, HI16, LO16}),
+    ident=True,
     accepts=of_o32,
+    worthless=is_error,
+    absent=Says("{module}: Unknown symbol {symbol}", ENOENT),
 )
 MIPS64 = MIPS32._replace(
     bits=64,

@@ -243,12 +243,13 @@ class Arch(NamedTuple):
     init: tuple[str, ...] = (".init",)  # how the names of sections freed after init() begin
     exit: tuple[str, ...] = (".exit",)  # the same of those that only removal needs
     small: int = 0  # ARCH_SHF_SMALL: sections that the global pointer reaches, placed last
+    ident: bool = False  # whether elf_check_arch looks at EI_CLASS, too
+    accepts: Callable[[int, int], bool] | None = None  # of e_flags and e_entry; None: all are
     extable: Extable = RELATIVE
     info: Callable[[Sequence[int]], Info] | None = None  # what r_info says, if that is unusual
     by_word: Callable[[Fixups, memoryview], Sequence[int]] | None = None  # numbers, by what is at the places
     pair: Callable[[Fixups], dict[int, Says]] | None = None
     paired: frozenset[int] = frozenset()  # a section without these numbers does not need ``pair``
-    accepts: Callable[[int, int], bool] | None = None  # of e_flags and e_entry; None: all are
     worthless: Callable[[int], bool] | None = None  # values of symbols that stand for none
     absent: Says = NEVER  # said of those
     weak: bool = True  # but not where such a symbol is weak: its relocations are passed over

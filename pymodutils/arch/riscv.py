@@ -147,6 +147,7 @@ RISCV64 = Arch(
     unknown=Says("{module}: Unknown relocation type {number}", EINVAL),
     overflow=FAR,
     rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    ident=True,
     worthless=is_error,
     absent=UNKNOWN,
     frob=frob,

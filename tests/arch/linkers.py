@@ -64,6 +64,7 @@ MIPS32, MIPS32_LITTLE, MIPS64, MIPS64_LITTLE = MIPS
 JUMP = {4: Range(0, (1 << 28) - 4)}  # the kernel wants the symbol without its addend in reach
 CKSEG = (0xFFFF_FFFF_8000_0000, 0xFFFF_FFFF_C000_0000)
 REL32 = {2: Range(-1 << 30, 1 << 31)}  # what it adds to is taken for a part of a signed sum
+BIG_WORDS = {CALL: 0x50_0000, L32R: 0x10_0000, 6: 0}
 OLO10 = {33: Range(0, 1 << 10)}
 
 HA = {252: Range(-0x8000_8000, 0x7FFF_8000)}
@@ -153,7 +154,7 @@ JUDGED = (
     Judged(SH_BIG, "shelf_linux", zero=(1, 2), limits=REL32, unasked=dict.fromkeys(range(246, 250), NO_SH64)),
     Judged(OPENRISC, "elf32or1k_linux"),
     Judged(XTENSA, ld.LX106, words={CALL: 0x5, L32R: 0x1, 6: 0}),
-    Judged(XTENSA_BIG, "elf32xtensa", words={6: 0}, unasked=dict.fromkeys((CALL, L32R), LITTLE)),
+    Judged(XTENSA_BIG, "elf32xtensa", words=BIG_WORDS, unasked=dict.fromkeys((CALL, L32R), LITTLE)),
     Judged(MICROBLAZE, "elf32mb_linux"),
     Judged(MICROBLAZE_LITTLE, "elf32mbel_linux"),
     Judged(NIOS2, "nios2linux"),
