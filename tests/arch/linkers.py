@@ -10,6 +10,7 @@ from pymodutils.arch.arm import ARM
 from pymodutils.arch.arm64 import ARM64, ARM64_BIG
 from pymodutils.arch.csky import CSKY
 from pymodutils.arch.hexagon import HEXAGON
+from pymodutils.arch.loongarch import LOONGARCH
 from pymodutils.arch.m68k import M68K
 from pymodutils.arch.microblaze import MICROBLAZE, MICROBLAZE_LITTLE
 from pymodutils.arch.mips import ARCHS as MIPS
@@ -78,6 +79,7 @@ def made(arch: Arch, *but: int) -> dict[int, str]:
 
 PLT = (Part(".plt", bytes(1)), Part(".init.plt", bytes(1)))
 GOT = (Part(".plt", bytes(1)), Part(".got", bytes(1)), Part(".got.plt", bytes(1)))
+LARCH = (Part(".got", bytes(1)), Part(".plt", bytes(1)), Part(".plt.idx", bytes(1)))
 HALVES = {20: ELSEWHERE, **dict.fromkeys((24, 25), "low halves have a test of their own")}
 HI20 = {26: Range(-0x8000_0800, 0x7FFF_F800)}
 V7 = b"aeabi\0\1\x09\0\0\0\6\x0a\x09\2"  # Tag_CPU_arch v7, Tag_THUMB_ISA_use Thumb-2: branches are wide
@@ -141,6 +143,7 @@ JUDGED = (
         absolute=True,
         parts=(Part(".stubs"),),
     ),
+    Judged(LOONGARCH, ld.LLD, (LOW, HIGH), flags=0x43, unasked=made(LOONGARCH, 66), parts=LARCH),
     Judged(MIPS32, "elf32btsmip", rela=False, limits=JUMP, unpaired=frozenset({4})),
     Judged(MIPS32_LITTLE, "elf32ltsmip", rela=False, limits=JUMP, unpaired=frozenset({4})),
     Judged(MIPS64, "elf64btsmip", CKSEG, unpaired=frozenset({4, 5, 6, 18, 28, 29})),

@@ -16,7 +16,7 @@ GENERIC: Final = ("kernel/module/main.c", "include/linux/moduleloader.h")
 LOADER: Final = re.compile(r"arch/(\w+)/kernel/module[\w-]*\.c")
 LITERALS: Final = re.compile(r'"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*')
 COMMENT: Final = re.compile(r"/\*.*?\*/", re.DOTALL)
-PR_FMT: Final = '#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt'
+PR_FMT: Final = re.compile(r'#define pr_fmt\(fmt\) (KBUILD_MODNAME )?"(.*)" fmt')
 SHORTEST: Final = 6  # letters that are no conversions; what has fewer is no message
 CONVERSION: Final = re.compile(r"%[-#0-9]*(?:hh?|ll?|L)?(?:p[A-Z]?|[a-zA-Z])")
 
@@ -50,7 +50,8 @@ def formats(arch: str) -> tuple[re.Pattern[str], ...]:
 def _formats(path: Path) -> Iterator[re.Pattern[str]]:
     """The string literals of one file, with the prefix that it has for its messages, or without."""
     text = COMMENT.sub("", path.read_text())
-    prefix = f"(?:{path.stem.replace('-', '_')}: )?" if PR_FMT in text else ""
+    own = PR_FMT.search(text)
+    prefix = f"(?:{path.stem.replace('-', '_') if own[1] else ''}{own[2]})?" if own else ""
     for joined in LITERALS.findall(text):
         plain = "".join(re.findall(r'"((?:[^"\\\n]|\\.)*)"', joined))
         parts = CONVERSION.split(plain.removesuffix(r"\n"))
