@@ -22,8 +22,12 @@ that knows nothing of us, with equal bytes. A case is one bit of the value, in b
 range that the kernel checks; all are made for a low address and for one of a kernel. Another test takes
 rows for each other, and sees the linker disagree. Numbers without a row are unknown to the kernel, and to us.
 
-A relocation that no linker is asked about says why, or where its proof is. What a loader refuses is in
-tests/arch/test_refusals.py, relocations that lie in tests/arch/test_hostile.py.
+A relocation that no linker is asked about says why, or where its proof is. The rest is in tests/arch, too:
+
+- `test_refusals.py`: what a loader refuses, and that linkers refuse it; `test_hostile.py`: relocations that lie
+- `test_words.py`: what a loader says stands in the source of Linux 6.1
+- `test_modules_against_ld.py`: Debian's own modules, linked as a whole
+- `test_mips_kernels.py`: memory and verdicts of Debian's MIPS kernels
 """
 PAGE = Path(__file__).resolve().parents[2] / "docs/architectures.md"
 PAIRS = "in pairs, tests/arch/test_pairs.py"
