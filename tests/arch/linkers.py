@@ -58,7 +58,7 @@ class Judged(NamedTuple):
         return f"{self.arch.name} {self.arch.bits} {self.arch.order}{kind}"
 
 
-LITTLE = "no GNU ld that knows the instructions of this byte order"
+BIG = "QEMU's disassembler, tests/arch/test_xtensa_big.py"
 NO_SH64 = "GNU ld has forgotten the 64-bit instruction set"
 MIPS32, MIPS32_LITTLE, MIPS64, MIPS64_LITTLE = MIPS
 JUMP = {4: Range(0, (1 << 28) - 4)}  # the kernel wants the symbol without its addend in reach
@@ -154,11 +154,11 @@ JUDGED = (
     Judged(SH_BIG, "shelf_linux", zero=(1, 2), limits=REL32, unasked=dict.fromkeys(range(246, 250), NO_SH64)),
     Judged(OPENRISC, "elf32or1k_linux"),
     Judged(XTENSA, ld.LX106, words={CALL: 0x5, L32R: 0x1, 6: 0}),
-    Judged(XTENSA_BIG, "elf32xtensa", words=BIG_WORDS, unasked=dict.fromkeys((CALL, L32R), LITTLE)),
+    Judged(XTENSA_BIG, "elf32xtensa", words=BIG_WORDS, unasked=dict.fromkeys((CALL, L32R), BIG)),
     Judged(MICROBLAZE, "elf32mb_linux"),
     Judged(MICROBLAZE_LITTLE, "elf32mbel_linux"),
     Judged(NIOS2, "nios2linux"),
     *(Judged(arch, "arclinux", flags=0x400) for arch in ARC),
     Judged(CSKY, "cskyelf_linux"),
-    Judged(HEXAGON, ld.LLD, unasked={1: "the kernel's bits are not the psABI's"}),
+    Judged(HEXAGON, ld.LLD, unasked={1: "lld, for twice the distance: tests/arch/test_hexagon.py"}),
 )

@@ -24,7 +24,7 @@ rows for each other, and sees the linker disagree. Numbers without a row are unk
 
 A relocation that no linker is asked about says why, or where its proof is. The rest is in tests/arch, too:
 
-- `test_refusals.py`: what a loader refuses, and that linkers refuse it; `test_hostile.py`: relocations that lie
+- `test_refusals.py`: what a loader refuses, and linkers too; `test_hostile.py`: relocations that lie
 - `test_words.py`: what a loader says stands in the source of Linux 6.1
 - `test_modules_against_ld.py`: Debian's own modules, linked as a whole
 - `test_mips_kernels.py`: memory and verdicts of Debian's MIPS kernels

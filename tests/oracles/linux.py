@@ -1,4 +1,4 @@
-"""What the loaders in Debian's source of Linux 6.1 can say."""
+"""What the loaders in Debian's sources of Linux can say."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Final
 from tests.oracles.debian import cache as oracles
 from tests.oracles.debian import locked, unpacked
 
+SUITES: Final = {"6.1": "bookworm", "6.12": "trixie"}  # by release
 GENERIC: Final = ("kernel/module/main.c", "include/linux/moduleloader.h")
 LOADER: Final = re.compile(r"arch/(\w+)/kernel/module[\w-]*\.c")
 LITERALS: Final = re.compile(r'"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*')
@@ -21,12 +22,12 @@ SHORTEST: Final = 6  # letters that are no conversions; what has fewer is no mes
 CONVERSION: Final = re.compile(r"%[-#0-9]*(?:hh?|ll?|L)?(?:p[A-Z]?|[a-zA-Z])")
 
 
-def folder() -> Path:
+def folder(release: str) -> Path:
     """The loaders' files, taken out of the source package once; raises Unavailable."""
-    made = oracles() / "loaders-6.1"
-    with locked("loaders-6.1"):
+    made, source = oracles() / f"loaders-{release}", f"linux-source-{release}"
+    with locked(made.name):
         if not made.is_dir():
-            archive = unpacked("linux-source-6.1") / "usr/src/linux-source-6.1.tar.xz"
+            archive = unpacked(source, SUITES[release]) / f"usr/src/{source}.tar.xz"
             partial = made.with_name(f"{made.name}.partial")
             with tarfile.open(archive) as tar:
                 for member in tar:
@@ -41,9 +42,10 @@ def folder() -> Path:
 
 
 @cache
-def formats(arch: str) -> tuple[re.Pattern[str], ...]:
+def formats(arch: str, release: str = "6.1") -> tuple[re.Pattern[str], ...]:
     """What the loader of ``arch``, a folder's name below arch/, may print: conversions match anything."""
-    files = [*folder().glob(f"arch/{arch}/kernel/module*.c"), *(folder() / name for name in GENERIC)]
+    top = folder(release)
+    files = [*top.glob(f"arch/{arch}/kernel/module*.c"), *(top / name for name in GENERIC)]
     return tuple(pattern for path in files for pattern in _formats(path))
 
 
