@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import compress
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -206,6 +206,13 @@ class Extable(NamedTuple):
     relative: bool = False  # the addresses are seen from themselves
 
 
+class Later(NamedTuple):
+    """Fields of an Arch that are others from a release on."""
+
+    release: tuple[int, int]
+    facts: Mapping[str, Any]
+
+
 class Span(NamedTuple):
     """Addresses ``low <= address < high``."""
 
@@ -235,6 +242,7 @@ class Arch(NamedTuple):
     overflow: Says = NEVER
     misaligned: Says = NEVER
     occupied: Says | None = None  # when the place must be all zero first
+    occupied_last: bool = False  # whether the value is looked at before the place
     rel: Says | None = None  # why SHT_REL sections are refused; None: they are applied
     rela: Says | None = None  # the same of SHT_RELA
     prefix: str = ""  # of the log lines about relocations
@@ -257,17 +265,21 @@ class Arch(NamedTuple):
     frob: Callable[[Draft], Frobbed] | None = None  # module_frob_arch_sections
     maker: Callable[[Memory], Maker] | None = None
     options: Mapping[str, str] = {}  # what is taken to be configured if nothing is known
+    later: tuple[Later, ...] = ()  # what holds instead in later kernels, the latest last
     calls: tuple[str, ...] = ()  # functions of the kernel that its stubs lead to
 
     def fitting(self, options: Mapping[str, str], release: tuple[int, int]) -> Arch:
         """The same for a kernel of this configuration and release, which may not know all relocations."""
+        now = self
+        for change in self.later:
+            now = now._replace(**change.facts) if release >= change.release else now
         unknown = [
             number
-            for number, row in self.relocs.items()
+            for number, row in now.relocs.items()
             if row.since > release or (row.needs and options.get(row.needs) != "y")
         ]
-        relocs = {number: row for number, row in self.relocs.items() if number not in unknown}
-        return self._replace(relocs=relocs) if unknown else self
+        relocs = {number: row for number, row in now.relocs.items() if number not in unknown}
+        return now._replace(relocs=relocs) if unknown else now
 
 
 REL_UNSUPPORTED: Final = "module {module}: REL relocation unsupported"  # said of RELA too; moduleloader.h

@@ -118,10 +118,11 @@ def ours(
     base: int,
     options: Mapping[str, str] | None = None,
     *,
+    release: tuple[int, int] = (6, 1),
     report: Callable[[int, str], None] = unheard,
 ) -> bytes:
-    """The text as we link it at ``base`` for a kernel configured with ``options``."""
-    config = Config(options=options or {})
+    """The text as we link it at ``base`` for a kernel of ``release`` configured with ``options``."""
+    config = Config(options=options or {}, release=release)
     module = frob(Object(data, Elf(data).sections, arch), config, "module")
     plan = layout(module, config)
     text = plan.placed[1]

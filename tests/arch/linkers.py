@@ -37,6 +37,7 @@ class Judged(NamedTuple):
     arch: Arch
     emulation: str
     bases: tuple[int, ...] = (LOW, HIGH32)  # of the text
+    release: tuple[int, int] = (6, 1)  # of the kernel
     flags: int = 0  # e_flags
     rela: bool = True
     asked: bool = True  # with files that are like ours; else with RELA ones
@@ -152,7 +153,7 @@ JUDGED = (
     Judged(SPARC64, "elf64_sparc", (0x1000_0000, 0xE000_0000), limits=OLO10),
     Judged(SH, "shlelf_linux", zero=(1, 2), limits=REL32, unasked=dict.fromkeys(range(246, 250), NO_SH64)),
     Judged(SH_BIG, "shelf_linux", zero=(1, 2), limits=REL32, unasked=dict.fromkeys(range(246, 250), NO_SH64)),
-    Judged(OPENRISC, "elf32or1k_linux"),
+    Judged(OPENRISC, "elf32or1k_linux", release=(6, 12)),
     Judged(XTENSA, ld.LX106, words={CALL: 0x5, L32R: 0x1, 6: 0}),
     Judged(XTENSA_BIG, "elf32xtensa", words=BIG_WORDS, unasked=dict.fromkeys((CALL, L32R), BIG)),
     Judged(MICROBLAZE, "elf32mb_linux"),
