@@ -126,6 +126,7 @@ MIPS32 = Arch(
     unknown=Says("{module}: Unknown relocation type {number}", EINVAL),
     overflow=OVERFLOW,
     rela=Says(REL_UNSUPPORTED, ENOEXEC),
+    memory=Span(0xC000_0000, 0xFFFC_D000),  # vmalloc's, below the fixed mappings, of 4 kB pages
     extable=WORDS[32],
     pair=pair,
     paired=frozenset({JUMP, HI16, LO16}),
@@ -143,7 +144,7 @@ MIPS64 = MIPS32._replace(
         29: Reloc("R_MIPS_HIGHEST", s_a, insn(4, (63, 48, 0, 0x8000_8000_8000))),
     },
     rela=None,
-    memory=Span(0xFFFF_FFFF_C000_0000, 0xFFFF_FFFF_FFFC_D000),  # below the fixed mappings, of 4 kB pages
+    memory=Span(0xFFFF_FFFF_C000_0000, 0xFFFF_FFFF_FFFC_D000),  # where 32 bits reach
     extable=WORDS[64],
     info=info_big,
     paired=MIPS32.paired | frozenset(WIDE),

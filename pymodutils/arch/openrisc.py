@@ -9,7 +9,7 @@ from __future__ import annotations
 from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a, s_a_p
-from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Reloc, Says, insn, word
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Reloc, Says, Span, insn, word
 
 OPENRISC = Arch(
     name="openrisc",
@@ -27,6 +27,7 @@ OPENRISC = Arch(
     },
     unknown=Says("module {module}: Unknown relocation: {number}", 0),
     rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    memory=Span(0xBC00_0000, 0xC000_0000),
     extable=WORDS[32],
 )
 
