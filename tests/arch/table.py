@@ -30,9 +30,9 @@ A relocation that no linker is asked about says why, or where its proof is. The 
 - `test_modules_against_ld.py`: Debian's own modules, linked as a whole
 - `test_mips_kernels.py`: memory and verdicts of Debian's MIPS kernels
 
-Not here are the architectures that Linux had and 6.1 has no more (arm26, avr32, blackfin, c6x, cris, frv, h8300,
-m32r, metag, mn10300, nds32, score, tile, unicore32, v850): nothing that can be fetched here says what their
-loaders did, so nothing could be checked.
+Not here are the architectures that Linux had and 6.1 has no more (arm26, avr32, blackfin, c6x, cris, frv,
+h8300, m32r, metag, mn10300, nds32, score, tile, unicore32, v850): nothing that can be fetched here says what
+their loaders did, so nothing could be checked.
 """
 PAGE = Path(__file__).resolve().parents[2] / "docs/architectures.md"
 RELEASE = (6, 1)
