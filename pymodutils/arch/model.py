@@ -207,10 +207,11 @@ class Extable(NamedTuple):
 
 
 class Later(NamedTuple):
-    """Fields of an Arch that are others from a release on."""
+    """Fields of an Arch that are others from a release on, and with the CONFIG_ option that it ``needs``."""
 
     release: tuple[int, int]
     facts: Mapping[str, Any]
+    needs: str = ""
 
 
 class Span(NamedTuple):
@@ -265,14 +266,15 @@ class Arch(NamedTuple):
     frob: Callable[[Draft], Frobbed] | None = None  # module_frob_arch_sections
     maker: Callable[[Memory], Maker] | None = None
     options: Mapping[str, str] = {}  # what is taken to be configured if nothing is known
-    later: tuple[Later, ...] = ()  # what holds instead in later kernels, the latest last
+    later: tuple[Later, ...] = ()  # what holds instead in other kernels, the latest last
     calls: tuple[str, ...] = ()  # functions of the kernel that its stubs lead to
 
     def fitting(self, options: Mapping[str, str], release: tuple[int, int]) -> Arch:
         """The same for a kernel of this configuration and release, which may not know all relocations."""
         now = self
         for change in self.later:
-            now = now._replace(**change.facts) if release >= change.release else now
+            if release >= change.release and (not change.needs or options.get(change.needs) == "y"):
+                now = now._replace(**change.facts)
         unknown = [
             number
             for number, row in now.relocs.items()

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pymodutils.arch.arc import ARCHS as ARC
 from pymodutils.arch.arm import ARM
 from pymodutils.arch.arm64 import ARM64, ARM64_BIG
-from pymodutils.arch.csky import CSKY
+from pymodutils.arch.csky import CSKY, JSRI
 from pymodutils.arch.hexagon import HEXAGON
 from pymodutils.arch.loongarch import LOONGARCH
 from pymodutils.arch.m68k import M68K
@@ -160,6 +160,6 @@ JUDGED = (
     Judged(MICROBLAZE_LITTLE, "elf32mbel_linux"),
     Judged(NIOS2, "nios2linux"),
     *(Judged(arch, "arclinux", flags=0x400) for arch in ARC),
-    Judged(CSKY, "cskyelf_linux"),
+    Judged(CSKY, "cskyelf_linux", unasked={JSRI: "for the CK810: objdump, tests/arch/test_ck810.py"}),
     Judged(HEXAGON, ld.LLD, unasked={1: "lld, for twice the distance: tests/arch/test_hexagon.py"}),
 )
