@@ -36,7 +36,7 @@ def by_opcode(fixups: Fixups, memory: memoryview) -> list[int]:
 
 
 def through_r26(V: int) -> int:  # noqa: ARG001 -- a calculation has a letter, though here it is of no use
-    """What makes ``lrw r26`` of the jsri, and what is ``jsr r26``."""
+    """``lrw r26`` in place of the jsri, and ``jsr r26``."""
     return 0x9A_E8FA
 
 

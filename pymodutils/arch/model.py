@@ -107,9 +107,9 @@ def unsigned(bits: int) -> Range:
 class Says(NamedTuple):
     """What the kernel logs, a line or more, and the errno that goes with it; with 0 it goes on.
 
-    ``text`` may name {prefix} {module} {section} {relsec} {symbol} {number} {name} {index} {offset} {size}
-    {place} {value} {signed} {S} {sum}: ``value``, ``S`` and ``sum`` (S+A) as the machine's words without
-    sign, ``size`` in bytes, of the patched section.
+    ``text`` may name {prefix} {module} {section} {relsec} {symbol} {anonymous} {number} {name} {index}
+    {offset} {size} {place} {value} {signed} {S} {sum}: ``value``, ``S`` and ``sum`` (S+A) as the machine's
+    words without sign, ``size`` in bytes, of the patched section, ``anonymous`` the symbol or that word.
     """
 
     text: str

@@ -74,6 +74,7 @@ def _refusal(site: Site, fixups: Fixups, at: int, says: Says, value: int = 0) ->
         section=site.header.sh_info,
         relsec=site.at,
         symbol=where.symbol,
+        anonymous=where.symbol or "(anonymous)",
         offset=where.offset,
         size=len(site.memory),
         place=where.address,

@@ -14,7 +14,7 @@ from tests.oracles.linux import formats
 
 FOLDERS = {"powerpc64": "powerpc"}
 VALUES = {
-    **dict.fromkeys(("module", "symbol", "name"), "x"),
+    **dict.fromkeys(("module", "symbol", "anonymous", "name"), "x"),
     **dict.fromkeys(("number", "index", "section", "relsec", "offset", "size", "place"), 7),
     **dict.fromkeys(("value", "signed", "S", "sum"), 7),
 }
