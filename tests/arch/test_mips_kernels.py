@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from errno import EINVAL, ENOEXEC
 from typing import NamedTuple
 
@@ -28,20 +29,11 @@ def test_memory_is_as_we_link_it(malta: Malta) -> None:
         name: load(compress.read(str(modules(malta.name)[name])), malta.arch, name)
         for name in MODULES.split()
     }
-    script = [f"insmod /m/{name}.ko; echo @ loaded {name} $?" for name in MODULES.split()]
-    script += ["sed 's/^/@ module /' /proc/modules", SYMBOLS]
-    for name, module in found.items():
-        script += [
-            dump(malta, name, module.sections[at].name, str(module.sections[at].sh_size))
-            for at in constant(module)
-        ]
-    files = {f"{name}.ko": module.data for name, module in found.items()}
-    wanted = set().union(*map(imports, found.values()))
-    said = run(malta, "\n".join(script), {**files, "symbols": "\n".join(wanted).encode()})
+    said = loaded(malta, found)
     symbols = {words[2]: int(words[1], 16) for words in said if words[0] == "symbol"}
     lives = {words[1]: (int(words[2]), int(words[6], 16)) for words in said if words[0] == "module"}
     theirs = {(words[1], words[2]): words[3:] for words in said if words[0] == "section"}
-    assert set(lives) == set(MODULES.split())
+    assert set(lives) == set(found)
     for name, module in found.items():
         size, base = lives[name]
         image = linked(module, base, symbols)
@@ -49,12 +41,24 @@ def test_memory_is_as_we_link_it(malta: Malta) -> None:
         changed = patched(image, symbols)
         for at in constant(module):
             section = module.sections[at].name
-            if (name, section) not in theirs:
-                continue
-            address, content = int(theirs[name, section][0], 16), bytes.fromhex(theirs[name, section][1])
-            assert address == image.addresses[at]
-            assert differences(address, content, bytes(image.section(at))) <= changed, (name, section)
+            if (name, section) in theirs:
+                address, content = theirs[name, section]
+                assert int(address, 16) == image.addresses[at]
+                differing = differences(image.addresses[at], bytes.fromhex(content), bytes(image.section(at)))
+                assert differing <= changed, (name, section)
     assert len(theirs) > 80
+
+
+def loaded(malta: Malta, found: Mapping[str, Object]) -> list[list[str]]:
+    """What a kernel that has loaded the modules ``found`` says of them, of their imports and sections."""
+    script = [f"insmod /m/{name}.ko" for name in found]
+    script += ["sed 's/^/@ module /' /proc/modules", SYMBOLS]
+    for name, module in found.items():
+        sections = [module.sections[at] for at in constant(module)]
+        script += [dump(malta, name, section.name, str(section.sh_size)) for section in sections]
+    files = {f"{name}.ko": module.data for name, module in found.items()}
+    wanted = set().union(*map(imports, found.values()))
+    return run(malta, "\n".join(script), {**files, "symbols": "\n".join(wanted).encode()})
 
 
 VICTIM, CASES = "mbcache", 300
