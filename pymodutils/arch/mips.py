@@ -50,7 +50,7 @@ def dangerous(kind: str) -> Says:
 
 
 OVERFLOW = Says("module {module}: relocation overflow", ENOEXEC)
-UNPAIRED = Says("", ENOEXEC)
+UNPAIRED = Says("", ENOEXEC)  # found out at the end of the section
 UNWANTED = Says("", EINVAL)  # after a warning with a trace of the stack
 PC16, PC21, PC26 = (insn(4, (bits + 1, 2, 0)) for bits in (16, 21, 26))
 
@@ -73,7 +73,7 @@ def pair(fixups: Fixups) -> dict[int, Says]:
             waiting.clear()
         elif number == JUMP:
             A[at] = _wrapped(in_region(S[at], 0, P[at]), A[at])
-    return refused | dict.fromkeys(waiting, UNPAIRED)
+    return refused | ({len(numbers): UNPAIRED} if waiting else {})
 
 
 def _wrapped(target: int, addend: int) -> int:

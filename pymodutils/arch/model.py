@@ -181,7 +181,7 @@ class Fixups(NamedTuple):
     L: list[int] | None = None  # G too: what Arch.maker has made for each
     D: Sequence[int] | None = None
     rela: bool = True  # whether A came from records, not from the places
-    refused: Mapping[int, Says] = {}  # by index
+    refused: Mapping[int, Says] = {}  # by index; behind the last: when all others have passed
 
     def only(self, chosen: Sequence[bool]) -> Fixups:
         """Those for which ``chosen`` is true."""

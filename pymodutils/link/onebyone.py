@@ -34,6 +34,8 @@ def apply(site: Site, fixups: Fixups, report: Report) -> None:
                 report(ERROR, line)
         elif row and row.calc is not ignored:
             _one(site, fixups, at, row)
+    if says := fixups.refused.get(len(fixups.numbers)):
+        raise _refusal(site, fixups, len(fixups.numbers) - 1, says)
 
 
 def _one(site: Site, fixups: Fixups, at: int, row: Reloc) -> None:
