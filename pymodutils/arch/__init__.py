@@ -34,6 +34,7 @@ MODULES: Final = {  # e_machine -> the module below this package, whose ARCHS na
     195: "arc",
     243: "riscv",
     252: "csky",
+    258: "loongarch",
     0x8472: "openrisc",
     0xA390: "s390",
     0xABC7: "xtensa",

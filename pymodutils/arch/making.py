@@ -195,8 +195,10 @@ class Maker:
 class Table:
     """Room that fills up with entries; the last ``spare`` of them stay free."""
 
-    def __init__(self, memory: Memory, span: Span, size: int, spare: int = 0) -> None:
-        self.memory, self.span, self.size = memory, span, size
+    def __init__(
+        self, memory: Memory, span: Span, size: int, *, spare: int = 0, full: Says = NO_ROOM
+    ) -> None:
+        self.memory, self.span, self.size, self.full = memory, span, size, full
         self.limit = (span.high - span.low) // size - spare
         self.count = 0
         self.known: dict[object, int] = {}  # the address of the latest entry for each value
@@ -210,7 +212,7 @@ class Table:
         """The address of a new entry with ``content`` for ``value``; raises Refusal if there is no room."""
         address = self.next
         if self.count >= self.limit:
-            raise Refusal(NO_ROOM)
+            raise Refusal(self.full)
         self.memory.write(address, content)
         self.known[value] = address
         self.count += 1
@@ -220,8 +222,8 @@ class Table:
 class Slots(Table):
     """Words that each hold a value: a global offset table."""
 
-    def __init__(self, memory: Memory, span: Span, spare: int = 0) -> None:
-        super().__init__(memory, span, memory.arch.bits // 8, spare)
+    def __init__(self, memory: Memory, span: Span, *, spare: int = 0, full: Says = NO_ROOM) -> None:
+        super().__init__(memory, span, memory.arch.bits // 8, spare=spare, full=full)
 
     def of(self, value: int) -> int:
         """The address of the slot that holds ``value``."""

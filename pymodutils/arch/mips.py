@@ -6,7 +6,7 @@ ones have RELA, and r_info is a structure with three numbers, of which the kerne
 
 from __future__ import annotations
 
-from errno import EINVAL, ENOEXEC
+from errno import EINVAL, ENOENT, ENOEXEC
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import s_a
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 JUMP, HI16, LO16 = 4, 5, 6
 WIDE: Final = (18, 28, 29)  # known in RELA sections only
+MAX_ERRNO: Final = 4095
 REGION: Final = 1 << 28  # bytes that a jump reaches
 
 
@@ -49,7 +50,7 @@ def dangerous(kind: str) -> Says:
 
 
 OVERFLOW = Says("module {module}: relocation overflow", ENOEXEC)
-UNPAIRED = Says("", ENOEXEC)
+UNPAIRED = Says("", ENOEXEC)  # found out at the end of the section
 UNWANTED = Says("", EINVAL)  # after a warning with a trace of the stack
 PC16, PC21, PC26 = (insn(4, (bits + 1, 2, 0)) for bits in (16, 21, 26))
 
@@ -72,7 +73,7 @@ def pair(fixups: Fixups) -> dict[int, Says]:
             waiting.clear()
         elif number == JUMP:
             A[at] = _wrapped(in_region(S[at], 0, P[at]), A[at])
-    return refused | dict.fromkeys(waiting, UNPAIRED)
+    return refused | ({len(numbers): UNPAIRED} if waiting else {})
 
 
 def _wrapped(target: int, addend: int) -> int:
@@ -88,6 +89,11 @@ def info_big(words: Sequence[int]) -> Info:
 def info_little(words: Sequence[int]) -> Info:
     """The same bytes in a word that begins with the low ones."""
     return Info([word >> 56 for word in words], [word & 0xFFFF_FFFF for word in words])
+
+
+def is_error(S: int) -> bool:
+    """Whether a symbol's value is an error number."""
+    return -MAX_ERRNO <= S < 0
 
 
 def of_o32(e_flags: int, _e_entry: int) -> bool:
@@ -120,10 +126,14 @@ MIPS32 = Arch(
     unknown=Says("{module}: Unknown relocation type {number}", EINVAL),
     overflow=OVERFLOW,
     rela=Says(REL_UNSUPPORTED, ENOEXEC),
+    memory=Span(0xC000_0000, 0xFFFC_D000),  # vmalloc's, below the fixed mappings, of 4 kB pages
     extable=WORDS[32],
     pair=pair,
     paired=frozenset({JUMP, HI16, LO16}),
+    ident=True,
     accepts=of_o32,
+    worthless=is_error,
+    absent=Says("{module}: Unknown symbol {symbol}", ENOENT),
 )
 MIPS64 = MIPS32._replace(
     bits=64,
@@ -134,7 +144,7 @@ MIPS64 = MIPS32._replace(
         29: Reloc("R_MIPS_HIGHEST", s_a, insn(4, (63, 48, 0, 0x8000_8000_8000))),
     },
     rela=None,
-    memory=Span(0xFFFF_FFFF_C000_0000, 0xFFFF_FFFF_FFFC_D000),  # below the fixed mappings, of 4 kB pages
+    memory=Span(0xFFFF_FFFF_C000_0000, 0xFFFF_FFFF_FFFC_D000),  # where 32 bits reach
     extable=WORDS[64],
     info=info_big,
     paired=MIPS32.paired | frozenset(WIDE),

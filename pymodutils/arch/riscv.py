@@ -75,7 +75,7 @@ class Tables(Maker):
         self.highs: dict[int, tuple[int, int]] = {}
         if self.made:
             self.got, self.got_plt = (
-                Slots(memory, memory.sections[name], 1) for name in (".got", ".got.plt")
+                Slots(memory, memory.sections[name], spare=1) for name in (".got", ".got.plt")
             )
             self.plt = Table(memory, memory.sections[".plt"], ENTRY, spare=1)
 
@@ -147,6 +147,7 @@ RISCV64 = Arch(
     unknown=Says("{module}: Unknown relocation type {number}", EINVAL),
     overflow=FAR,
     rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    ident=True,
     worthless=is_error,
     absent=UNKNOWN,
     frob=frob,

@@ -142,6 +142,7 @@ S390 = Arch(
     rel=Says(REL_UNSUPPORTED, ENOEXEC),
     frob=frob,
     maker=Tables,
+    ident=True,
     options={EXPOLINE: "y"},
 )
 

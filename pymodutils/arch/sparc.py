@@ -6,13 +6,16 @@ In 64-bit files r_info holds 24 bits of data above the number, which one relocat
 from __future__ import annotations
 
 from errno import ENOEXEC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import s_a, s_a_p
+from pymodutils.arch.making import SHN_UNDEF, Frobbed
 from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Info, Reloc, Says, Span, insn, word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pymodutils.arch.making import Draft
 
 
 def info(words: Sequence[int]) -> Info:
@@ -26,6 +29,14 @@ def olo10(S: int, A: int, D: int) -> int:
     return (S + A & 0x3FF) + D
 
 
+def frob(draft: Draft) -> Frobbed:
+    """Names of global registers are symbols, too, of no section and no kernel."""
+    pairs = enumerate(zip(draft.symbols.infos, draft.symbols.sections, strict=True))
+    registers = {at for at, (info, section) in pairs if section == SHN_UNDEF and info & 15 == STT_REGISTER}
+    return Frobbed(absolute=frozenset(registers))
+
+
+STT_REGISTER: Final = 13
 BRANCH19, BRANCH22, CALL30 = (insn(4, (bits + 1, 2, 0)) for bits in (19, 22, 30))
 HIGH22 = insn(4, (31, 10, 0))
 LOW10 = insn(4, (9, 0, 0))
@@ -47,7 +58,9 @@ SPARC32 = Arch(
     },
     unknown=Says("module {module}: Unknown relocation: {number:x}", ENOEXEC),
     rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    memory=Span(0xFE60_0000, 0xFFC0_0000),
     extable=WORDS[32],
+    frob=frob,
 )
 
 SPARC64 = SPARC32._replace(

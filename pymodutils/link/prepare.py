@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from pymodutils.arch.making import Fixup, Memory, Refusal
@@ -67,7 +66,7 @@ def read(site: Site, raw: memoryview, maker: Maker | None) -> Fixups:
 def _bounded(site: Site, fixups: Fixups) -> tuple[Fixups, dict[int, Says]]:
     """``fixups`` up to the first that names a symbol or a place beyond the end, and what is said of that."""
     top, says, size = len(site.values), site.arch.stray, len(site.memory)
-    last = (size - 4) & 0xFFFF_FFFF if says else sys.maxsize
+    last = (size - 4) & 0xFFFF_FFFF if says else (1 << 64) - 1
     if not fixups.symbols or (max(fixups.symbols) < top and max(fixups.offsets) <= last):
         return fixups, {}
     pairs = enumerate(zip(fixups.symbols, fixups.offsets, strict=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pymodutils.arch.model import Arch, Reloc, ignored, signed
@@ -12,7 +12,7 @@ from pymodutils.link.image import Image
 from pymodutils.link.layout import Config, layout
 from pymodutils.link.object import Object
 from pymodutils.link.relocate import relocate
-from pymodutils.link.symbols import simplify
+from pymodutils.link.symbols import simplify, unheard
 from tests.arch.linkers import Judged
 from tests.link.objects import Part, Rel, Sym, make
 
@@ -36,12 +36,12 @@ class Case(NamedTuple):
 
 def cases(judged: Judged, base: int) -> list[Case]:
     """Each row that is judged alone, with each bit of its value in both signs and the ends of its range."""
-    wanted = [(number, value) for number in plain(judged) for value in sorted(targets(judged, number))]
     found: list[Case] = []
-    for one in wanted:
-        new = case(judged, *one, base + len(found) * STEP)
-        if judged.arch.worthless is None or not judged.arch.worthless(wrapped(judged.arch, new.symbol)):
-            found.append(new)
+    for number in plain(judged):
+        for value in sorted(targets(judged, number)):
+            one = case(judged, number, value, base + len(found) * STEP)
+            if not judged.arch.worthless or not judged.arch.worthless(wrapped(judged.arch, one.symbol)):
+                found.append(one)
     return found
 
 
@@ -112,14 +112,21 @@ def _place(arch: Arch, case: Case, before: int) -> bytes:
 
 
 def ours(
-    arch: Arch, data: bytes, imports: dict[str, int], base: int, options: Mapping[str, str] | None = None
+    arch: Arch,
+    data: bytes,
+    imports: Mapping[str, int],
+    base: int,
+    options: Mapping[str, str] | None = None,
+    *,
+    release: tuple[int, int] = (6, 1),
+    report: Callable[[int, str], None] = unheard,
 ) -> bytes:
-    """The text as we link it at ``base`` for a kernel configured with ``options``."""
-    config = Config(options=options or {})
+    """The text as we link it at ``base`` for a kernel of ``release`` configured with ``options``."""
+    config = Config(options=options or {}, release=release)
     module = frob(Object(data, Elf(data).sections, arch), config, "module")
     plan = layout(module, config)
     text = plan.placed[1]
     assert text
     image = Image(module, plan, (base - text.offset, base + INIT))
-    relocate(image, simplify(image, "module", imports.__getitem__, print), "module")
+    relocate(image, simplify(image, "module", imports.__getitem__, report), "module", report)
     return bytes(image.section(1))

@@ -8,8 +8,9 @@ from typing import NamedTuple
 from pymodutils.arch.arc import ARCHS as ARC
 from pymodutils.arch.arm import ARM
 from pymodutils.arch.arm64 import ARM64, ARM64_BIG
-from pymodutils.arch.csky import CSKY
+from pymodutils.arch.csky import CSKY, JSRI
 from pymodutils.arch.hexagon import HEXAGON
+from pymodutils.arch.loongarch import LOONGARCH
 from pymodutils.arch.m68k import M68K
 from pymodutils.arch.microblaze import MICROBLAZE, MICROBLAZE_LITTLE
 from pymodutils.arch.mips import ARCHS as MIPS
@@ -36,6 +37,7 @@ class Judged(NamedTuple):
     arch: Arch
     emulation: str
     bases: tuple[int, ...] = (LOW, HIGH32)  # of the text
+    release: tuple[int, int] = (6, 1)  # of the kernel
     flags: int = 0  # e_flags
     rela: bool = True
     asked: bool = True  # with files that are like ours; else with RELA ones
@@ -57,12 +59,13 @@ class Judged(NamedTuple):
         return f"{self.arch.name} {self.arch.bits} {self.arch.order}{kind}"
 
 
-LITTLE = "no GNU ld that knows the instructions of this byte order"
+BIG = "QEMU's disassembler, tests/arch/test_xtensa_big.py"
 NO_SH64 = "GNU ld has forgotten the 64-bit instruction set"
 MIPS32, MIPS32_LITTLE, MIPS64, MIPS64_LITTLE = MIPS
 JUMP = {4: Range(0, (1 << 28) - 4)}  # the kernel wants the symbol without its addend in reach
 CKSEG = (0xFFFF_FFFF_8000_0000, 0xFFFF_FFFF_C000_0000)
 REL32 = {2: Range(-1 << 30, 1 << 31)}  # what it adds to is taken for a part of a signed sum
+BIG_WORDS = {CALL: 0x50_0000, L32R: 0x10_0000, 6: 0}
 OLO10 = {33: Range(0, 1 << 10)}
 
 HA = {252: Range(-0x8000_8000, 0x7FFF_8000)}
@@ -77,6 +80,7 @@ def made(arch: Arch, *but: int) -> dict[int, str]:
 
 PLT = (Part(".plt", bytes(1)), Part(".init.plt", bytes(1)))
 GOT = (Part(".plt", bytes(1)), Part(".got", bytes(1)), Part(".got.plt", bytes(1)))
+LARCH = (Part(".got", bytes(1)), Part(".plt", bytes(1)), Part(".plt.idx", bytes(1)))
 HALVES = {20: ELSEWHERE, **dict.fromkeys((24, 25), "low halves have a test of their own")}
 HI20 = {26: Range(-0x8000_0800, 0x7FFF_F800)}
 V7 = b"aeabi\0\1\x09\0\0\0\6\x0a\x09\2"  # Tag_CPU_arch v7, Tag_THUMB_ISA_use Thumb-2: branches are wide
@@ -140,6 +144,7 @@ JUDGED = (
         absolute=True,
         parts=(Part(".stubs"),),
     ),
+    Judged(LOONGARCH, ld.LLD, (LOW, HIGH), flags=0x43, unasked=made(LOONGARCH, 66), parts=LARCH),
     Judged(MIPS32, "elf32btsmip", rela=False, limits=JUMP, unpaired=frozenset({4})),
     Judged(MIPS32_LITTLE, "elf32ltsmip", rela=False, limits=JUMP, unpaired=frozenset({4})),
     Judged(MIPS64, "elf64btsmip", CKSEG, unpaired=frozenset({4, 5, 6, 18, 28, 29})),
@@ -148,13 +153,13 @@ JUDGED = (
     Judged(SPARC64, "elf64_sparc", (0x1000_0000, 0xE000_0000), limits=OLO10),
     Judged(SH, "shlelf_linux", zero=(1, 2), limits=REL32, unasked=dict.fromkeys(range(246, 250), NO_SH64)),
     Judged(SH_BIG, "shelf_linux", zero=(1, 2), limits=REL32, unasked=dict.fromkeys(range(246, 250), NO_SH64)),
-    Judged(OPENRISC, "elf32or1k_linux"),
+    Judged(OPENRISC, "elf32or1k_linux", release=(6, 12)),
     Judged(XTENSA, ld.LX106, words={CALL: 0x5, L32R: 0x1, 6: 0}),
-    Judged(XTENSA_BIG, "elf32xtensa", words={6: 0}, unasked=dict.fromkeys((CALL, L32R), LITTLE)),
+    Judged(XTENSA_BIG, "elf32xtensa", words=BIG_WORDS, unasked=dict.fromkeys((CALL, L32R), BIG)),
     Judged(MICROBLAZE, "elf32mb_linux"),
     Judged(MICROBLAZE_LITTLE, "elf32mbel_linux"),
     Judged(NIOS2, "nios2linux"),
     *(Judged(arch, "arclinux", flags=0x400) for arch in ARC),
-    Judged(CSKY, "cskyelf_linux"),
-    Judged(HEXAGON, ld.LLD, unasked={1: "the kernel's bits are not the psABI's"}),
+    Judged(CSKY, "cskyelf_linux", unasked={JSRI: "for the CK810: objdump, tests/arch/test_ck810.py"}),
+    Judged(HEXAGON, ld.LLD, unasked={1: "lld, for twice the distance: tests/arch/test_hexagon.py"}),
 )

@@ -114,23 +114,32 @@ class Archive:
             return
         self._parents(path)
         if path.is_symlink():
-            self._entry(name, stat.S_IFLNK | 0o777, os.readlink(path).encode())
+            self.entry(name, stat.S_IFLNK | 0o777, os.readlink(path).encode())
             self.add(Path(os.path.normpath(path.parent / os.readlink(path))))
         elif path.is_dir():
-            self._entry(name, stat.S_IFDIR | 0o755)
+            self.entry(name, stat.S_IFDIR | 0o755)
             for child in sorted(path.iterdir()):
                 self.add(child)
         else:
-            self._entry(name, path.stat().st_mode, path.read_bytes())
+            self.entry(name, path.stat().st_mode, path.read_bytes())
 
     def text(self, name: str, text: str, mode: int = 0o644) -> None:
         """Add a regular file with ``text``."""
         self._parents(Path(name))
-        self._entry(name, stat.S_IFREG | mode, text.encode())
+        self.entry(name, stat.S_IFREG | mode, text.encode())
+
+    def entry(self, name: str, mode: int, data: bytes = b"") -> None:
+        """Add one entry, as it is said here; its folders have to be there."""
+        self.known.add(name)
+        encoded = name.lstrip("/").encode() + b"\0"
+        fields = (len(self.known), mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(encoded), 0)
+        header = b"070701" + b"".join(b"%08X" % field for field in fields)
+        for part in (header + encoded, data):
+            self.out.write(part + b"\0" * (-len(part) % 4))
 
     def close(self) -> None:
         """Write the trailer, without which the kernel finds the archive damaged."""
-        self._entry("/TRAILER!!!", 0)
+        self.entry("/TRAILER!!!", 0)
 
     def _parents(self, path: Path) -> None:
         for parent in reversed(path.parents):
@@ -139,12 +148,4 @@ class Archive:
             if parent.is_symlink():
                 self.add(parent)
             else:
-                self._entry(str(parent), stat.S_IFDIR | 0o755)
-
-    def _entry(self, name: str, mode: int, data: bytes = b"") -> None:
-        self.known.add(name)
-        encoded = name.lstrip("/").encode() + b"\0"
-        fields = (len(self.known), mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(encoded), 0)
-        header = b"070701" + b"".join(b"%08X" % field for field in fields)
-        for part in (header + encoded, data):
-            self.out.write(part + b"\0" * (-len(part) % 4))
+                self.entry(str(parent), stat.S_IFDIR | 0o755)

@@ -41,8 +41,8 @@ class Placing(NamedTuple):
 def find(emulation: str) -> list[str]:
     """The words that run an ld for ``emulation``; raises Unavailable."""
     if emulation == LLD:
-        lld, libraries = unpacked("lld-14"), unpacked("libllvm14") / "usr/lib/x86_64-linux-gnu"
-        return ["env", f"LD_LIBRARY_PATH={libraries}", f"{lld}/usr/lib/llvm-14/bin/ld.lld", "-znorelro"]
+        lld, libraries = unpacked("lld-19"), unpacked("libllvm19") / "usr/lib/x86_64-linux-gnu"
+        return ["env", f"LD_LIBRARY_PATH={libraries}", f"{lld}/usr/lib/llvm-19/bin/ld.lld", "-znorelro"]
     if emulation == LX106:
         return [f"{unpacked('binutils-xtensa-lx106')}/usr/bin/xtensa-lx106-elf-ld", "-m", "elf32xtensa"]
     own = shutil.which("ld") if emulation in OWN else None

@@ -1,6 +1,6 @@
 """Whether a file is an ELF module at all; kernel/module/main.c: elf_validity_check, in its order.
 
-e_ident says nothing here: a kernel takes files to be of its own width and byte order.
+e_ident says little here: a kernel takes files to be of its own width and byte order.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pymodutils.arch.model import Arch
     from pymodutils.kernel.emulated.loading import Loading
 
+EI_CLASS: Final = 4
+CLASSES: Final = {1: 32, 2: 64}
 ET_REL: Final = 1
 SHT_NULL: Final = 0
 LONGEST: Final = 1 << 12  # bytes of a section's name
@@ -90,16 +92,16 @@ def _header(load: Loading) -> Header:
     header = Header._make(structs(load.rules.arch)[0].unpack_from(load.data))
     if header.e_type != ET_REL:
         load.refuse(text=f"Invalid ELF header type: {header.e_type} != {ET_REL}")
-    if not _of_this_machine(load.rules.arch, header):
+    if not _fits(load.rules.arch, header, load.data[EI_CLASS]):
         load.refuse(text=f"Invalid architecture in ELF header: {header.e_machine}")
     if header.e_shentsize != structs(load.rules.arch)[1].size:
         load.refuse(text="Invalid ELF section header size")
     return header
 
 
-def _of_this_machine(arch: Arch, header: Header) -> bool:
-    """Whether the kernel runs code of this kind; elf_check_arch."""
-    known = header.e_machine in arch.machines
+def _fits(arch: Arch, header: Header, elf_class: int) -> bool:
+    """Whether the file is one of the kernel's architecture; elf_check_arch."""
+    known = header.e_machine in arch.machines and (not arch.ident or CLASSES.get(elf_class) == arch.bits)
     return known and (arch.accepts is None or arch.accepts(header.e_flags, header.e_entry))
 
 

@@ -141,7 +141,7 @@ def _arch(machine: int, bits: int, order: str, on: frozenset[str]) -> Arch:
     if "UML" in on:
         from pymodutils.arch import x86  # noqa: PLC0415 -- the only one whose kernel is a process too
 
-        return x86.UM
+        return x86.UM if found.bits == x86.UM.bits else x86.UM32
     return found
 
 

@@ -1,0 +1,218 @@
+"""LoongArch, 64 bit: https://github.com/loongson/la-abi-specs, laelf; arch/loongarch/kernel/module*.c.
+
+Older assemblers describe a value by a row of relocations that work on a stack; the last of them stores it.
+"""
+
+from __future__ import annotations
+
+import operator
+from errno import EINVAL, ENOENT, ENOEXEC
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.arch.calc import goal, l_p, s_a, v_less_s_a, v_plus_s_a
+from pymodutils.arch.making import Fixup, Frobbed, Maker, Memory, Refusal, Slots, Table, code, data, words
+from pymodutils.arch.model import (
+    REL_UNSUPPORTED,
+    WORDS,
+    Arch,
+    Reloc,
+    Says,
+    insn,
+    signed,
+    unsigned,
+    word,
+)
+from pymodutils.arch.riscv import is_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pymodutils.arch.making import Draft
+    from pymodutils.arch.model import Fixups
+
+ENTRY, SLOT, LINE, DEPTH = 16, 8, 64, 16  # bytes of a PLT entry, of a word, L1_CACHE_BYTES; RELA_STACK_DEPTH
+PUSH_PCREL, PUSH_ABSOLUTE, PUSH_DUP, PUSH_PLT, IF_ELSE, B26 = 22, 23, 24, 29, 37, 66
+GOT_HI20, GOT_LO12 = 75, 76
+REACH: Final = signed(28)
+BINARY: Final[Mapping[int, Callable[[int, int], int]]] = {
+    32: operator.sub,
+    33: lambda a, b: a << (b & 63),
+    34: lambda a, b: a >> (b & 63),
+    35: operator.add,
+    36: operator.and_,
+}
+SILENT = Says("", ENOEXEC)
+UNSUPPORTED = Says("kmod: {module}: Unsupport relocation type {number}, please add its support.", EINVAL)
+UNKNOWN_POP = Says("kmod: {module}: Unsupport relocation type {number}", EINVAL)
+DANGEROUS: Final = "dangerous apply_r_larch_sop_imm_field ({number}) relocation"
+OVERFLOW = Says("kmod: module {module}: opr1 = 0x{value:x} overflow! " + DANGEROUS, ENOEXEC)
+UNALIGNED = Says("kmod: module {module}: opr1 = 0x{value:x} unaligned! " + DANGEROUS, ENOEXEC)
+JUMP: Final = "dangerous R_LARCH_B26 ({number}) relocation"
+JUMP_FAR = Says("kmod: module {module}: jump offset = 0x{value:x} overflow! " + JUMP, ENOEXEC)
+JUMP_ODD = Says("kmod: module {module}: jump offset = 0x{value:x} unaligned! " + JUMP, ENOEXEC)
+BAD_GOT = Says("{module}: module contains bad GOT relocation", EINVAL)
+
+NOTHING = insn(1)
+U12 = I12 = insn(4, (11, 0, 10))
+I16, J16 = insn(4, (15, 0, 10)), insn(4, (17, 2, 10))
+I20 = insn(4, (19, 0, 5))
+J21, J26 = insn(4, (17, 2, 10), (22, 18, 0)), insn(4, (17, 2, 10), (27, 18, 0))
+HI20, LO20, HI12 = insn(4, (31, 12, 5)), insn(4, (51, 32, 5)), insn(4, (63, 52, 10))
+
+
+def page(S: int, A: int, P: int) -> int:
+    """The way from the place's page to the one from which a signed low half reaches the symbol."""
+    return (S + A + 0x800 & ~0xFFF) - (P & ~0xFFF)
+
+
+def slot_page(G: int, P: int) -> int:
+    """The same for the symbol's slot."""
+    return page(G, 0, P)
+
+
+def slot(G: int) -> int:
+    """The address of the symbol's slot."""
+    return G
+
+
+def rest(S: int, A: int, P: int) -> int:
+    """What 32 bits of that way leave."""
+    way = (page(S, A, P) + (1 << 31) & (1 << 32) - 1) - (1 << 31)
+    return S + A - ((P & ~0xFFF) + way)
+
+
+def frob(draft: Draft) -> Frobbed:
+    """Room in .plt and .plt.idx for each call, in .got for each address, of sections of code, in order."""
+    got, plt, idx = (draft.find(name) for name in (".got", ".plt", ".plt.idx"))
+    for found, name in ((got, "GOT"), (plt, "PLT"), (idx, "PLT.IDX")):
+        if not found:
+            raise Refusal(Says(f"{{module}}: module {name} section(s) missing", ENOEXEC))
+    entries, slots, orders = 1, 1, {}
+    for at, fixups in draft.of_code():
+        keys = list(zip(fixups.symbols, fixups.numbers, fixups.A or (), strict=True))
+        entries += sum(number in (PUSH_PLT, B26) for _, number, _ in set(keys))
+        slots += sum(number == GOT_HI20 for _, number, _ in set(keys))
+        orders[at] = sorted(range(len(keys)), key=keys.__getitem__)
+    rooms = {got: data(SLOT * slots, LINE), plt: code(ENTRY * entries, LINE), idx: data(SLOT * entries, LINE)}
+    return Frobbed(rooms, orders)
+
+
+class Tables(Maker):
+    """.got, .plt, whose targets .plt.idx repeats, and the stack."""
+
+    def __init__(self, memory: Memory) -> None:
+        super().__init__(memory)
+        sections = memory.sections
+        self.got = Slots(memory, sections[".got"], spare=1, full=BAD_GOT)
+        self.plt = Table(memory, sections[".plt"], ENTRY, spare=1)
+        self.idx = Slots(memory, sections[".plt.idx"], spare=1)
+        self.stack: list[int] = []
+
+    def begin(self, _: Fixups) -> None:
+        """Each section begins with an empty stack."""
+        self.stack = []
+
+    def goal(self, one: Fixup) -> int:
+        """The symbol's slot, what a call goes to, or what comes from the stack."""
+        target = one.S + one.A
+        if one.number in (GOT_HI20, GOT_LO12):
+            return self.got.of(target)
+        if one.number in (B26, PUSH_PLT) and not REACH.low <= target - one.P < REACH.high:
+            target = self._entry(target)
+        if one.number == B26:
+            return target
+        if one.number in (PUSH_PCREL, PUSH_PLT, PUSH_ABSOLUTE):
+            return self._push(target - (0 if one.number == PUSH_ABSOLUTE else one.P))
+        return self._operate(one.number)
+
+    def _operate(self, number: int) -> int:
+        """Carry out ``number``; what a POP stores."""
+        if number == PUSH_DUP:
+            top = self._pop()
+            return self._push(top) or self._push(top)
+        if number == IF_ELSE:
+            otherwise, then, condition = self._pop(), self._pop(), self._pop()
+            return self._push(then if condition else otherwise)
+        if number in BINARY:
+            second, first = self._pop(), self._pop()
+            return self._push(BINARY[number](first, second))
+        return self._pop()
+
+    def _push(self, value: int) -> int:
+        if len(self.stack) == DEPTH:
+            raise Refusal(SILENT)
+        self.stack.append((value + (1 << 63) & (1 << 64) - 1) - (1 << 63))
+        return 0
+
+    def _pop(self) -> int:
+        if not self.stack:
+            raise Refusal(SILENT)
+        return self.stack.pop()
+
+    def _entry(self, target: int) -> int:
+        """The entry that leads to ``target``: lu12i.w t1; lu32i.d t1; lu52i.d t1; jirl t1."""
+        if target not in self.plt.known:
+            high, higher = HI20.put(0x1400_000D, target), LO20.put(0x1600_000D, target)
+            highest, jump = HI12.put(0x0300_01AD, target), J16.put(0x4C00_01A0, target & 0xFFF)
+            self.plt.add(target, words("little", high, higher, highest, jump))
+            self.idx.of(target)
+        return self.plt.known[target]
+
+
+LOONGARCH = Arch(
+    name="loongarch",
+    machines=(258,),
+    bits=64,
+    order="little",
+    relocs={
+        **{number: Reloc(f"R_LARCH {number}", refused=UNSUPPORTED) for number in range(110)},
+        0: Reloc("R_LARCH_NONE"),
+        1: Reloc("R_LARCH_32", s_a, word(32)),
+        2: Reloc("R_LARCH_64", s_a, word(64)),
+        20: Reloc("R_LARCH_MARK_LA"),
+        21: Reloc("R_LARCH_MARK_PCREL"),
+        22: Reloc("R_LARCH_SOP_PUSH_PCREL", goal, NOTHING),
+        23: Reloc("R_LARCH_SOP_PUSH_ABSOLUTE", goal, NOTHING),
+        24: Reloc("R_LARCH_SOP_PUSH_DUP", goal, NOTHING),
+        29: Reloc("R_LARCH_SOP_PUSH_PLT_PCREL", goal, NOTHING),
+        32: Reloc("R_LARCH_SOP_SUB", goal, NOTHING),
+        33: Reloc("R_LARCH_SOP_SL", goal, NOTHING),
+        34: Reloc("R_LARCH_SOP_SR", goal, NOTHING),
+        35: Reloc("R_LARCH_SOP_ADD", goal, NOTHING),
+        36: Reloc("R_LARCH_SOP_AND", goal, NOTHING),
+        37: Reloc("R_LARCH_SOP_IF_ELSE", goal, NOTHING),
+        38: Reloc(
+            "R_LARCH_SOP_POP_32_S_10_5", refused=Says("kmod: {module}: Unsupport relocation type 38", EINVAL)
+        ),
+        39: Reloc("R_LARCH_SOP_POP_32_U_10_12", goal, U12, unsigned(12)),
+        40: Reloc("R_LARCH_SOP_POP_32_S_10_12", goal, I12, signed(12)),
+        41: Reloc("R_LARCH_SOP_POP_32_S_10_16", goal, I16, signed(16)),
+        42: Reloc("R_LARCH_SOP_POP_32_S_10_16_S2", goal, J16, signed(18), align=4),
+        43: Reloc("R_LARCH_SOP_POP_32_S_5_20", goal, I20, signed(20)),
+        44: Reloc("R_LARCH_SOP_POP_32_S_0_5_10_16_S2", goal, J21, signed(23), align=4),
+        45: Reloc("R_LARCH_SOP_POP_32_S_0_10_10_16_S2", goal, J26, signed(28), align=4),
+        46: Reloc("R_LARCH_SOP_POP_32_U", goal, word(32), unsigned(32)),
+        50: Reloc("R_LARCH_ADD32", v_plus_s_a, word(32)),
+        51: Reloc("R_LARCH_ADD64", v_plus_s_a, word(64)),
+        55: Reloc("R_LARCH_SUB32", v_less_s_a, word(32)),
+        56: Reloc("R_LARCH_SUB64", v_less_s_a, word(64)),
+        66: Reloc("R_LARCH_B26", l_p, J26, REACH, align=4, overflow=JUMP_FAR, misaligned=JUMP_ODD),
+        71: Reloc("R_LARCH_PCALA_HI20", page, HI20),
+        72: Reloc("R_LARCH_PCALA_LO12", s_a, I12),
+        73: Reloc("R_LARCH_PCALA64_LO20", rest, LO20),
+        74: Reloc("R_LARCH_PCALA64_HI12", rest, HI12),
+        75: Reloc("R_LARCH_GOT_PC_HI20", slot_page, HI20),
+        76: Reloc("R_LARCH_GOT_PC_LO12", slot, I12),
+    },
+    unknown=Says("kmod: {module}: Unknown relocation type {number}", EINVAL),
+    overflow=OVERFLOW,
+    misaligned=UNALIGNED,
+    rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    extable=WORDS[64],
+    worthless=is_error,
+    absent=Says("kmod: {module}: Unknown symbol {symbol}", ENOENT),
+    frob=frob,
+    maker=Tables,
+)
+
+ARCHS = (LOONGARCH,)

@@ -1,0 +1,112 @@
+"""Relocations whose value depends on another one, or on data of their own: the bytes are GNU ld's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from pymodutils.arch.mips import ARCHS, HI16, LO16
+from pymodutils.arch.model import Arch
+from pymodutils.arch.riscv import RISCV64
+from pymodutils.arch.sparc import SPARC64
+from pymodutils.link.failure import LinkError
+from tests.arch.cases import STEP, ours, targets
+from tests.arch.linkers import HIGH, HIGH32, JUDGED, LOW, Judged
+from tests.link.objects import Part, Rel, Sym, make
+from tests.oracles import ld
+
+RISCV = next(one for one in JUDGED if one.arch is RISCV64)
+MIPS_REL = [one for one in JUDGED if one.arch in ARCHS and not one.rela]
+UNKNOWN = 199
+OPCODES = {HI16: 0x3C02_0000, LO16: 0x2442_0000, UNKNOWN: 0}  # lui, addiu
+ADDENDS = (0, 1, -4, 0x7FFF, -0x8000, 0x8000, 0x1_8000, -0x1_0000, 0x7FFF_8000)
+
+
+def theirs(folder: Path, data: bytes, base: int, imports: Mapping[str, int], emulation: str) -> bytes:
+    return ld.link(folder, data, [ld.Placing(".text", base, 16)], imports, emulation)[".text"]
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize("base", [LOW, HIGH], ids=hex)
+def test_low_halves_of_riscv_find_their_high_halves(base: int, tmp_path: Path) -> None:
+    distances = sorted(targets(RISCV, 23))
+    symbols, rows = [Sym(f"at{at}", at * STEP, 1, 0) for at in range(len(distances))], []
+    symbols += [Sym(f"s{at}") for at in range(len(distances))]
+    for at in range(len(distances)):
+        here, label, goal = at * STEP, at + 1, len(distances) + at + 1
+        rows += [
+            Rel(here + 8, 25, label),
+            Rel(here, 23, goal),
+            Rel(here + 4, 24, label),
+            Rel(here, 51, 0),
+        ]
+    parts = [Part(".text", bytes(STEP * len(distances)), align=16), *RISCV.parts]
+    data = make(RISCV64, parts, symbols, {1: rows})
+    word = (1 << 64) - 1
+    imports = {f"s{at}": base + at * STEP + far & word for at, far in enumerate(distances)}
+    assert ours(RISCV64, data, imports, base) == theirs(tmp_path, data, base, imports, RISCV.emulation)
+
+
+def test_a_low_half_without_a_high_one_is_refused() -> None:
+    parts = [Part(".text", bytes(STEP)), *RISCV.parts]
+    data = make(RISCV64, parts, [Sym("alone", 8, 1)], {1: [Rel(0, 24, 1)]})
+    with pytest.raises(LinkError, match="Can not find HI20 relocation information") as failure:
+        ours(RISCV64, data, {}, LOW)
+    assert failure.value.errno == 22
+
+
+def mips(arch: Arch, insns: Sequence[tuple[int, int, int]]) -> bytes:
+    """A module of instructions with a number, a symbol, and an addend, of which they hold half."""
+    text, rows = b"", []
+    for at, (number, symbol, addend) in enumerate(insns):
+        half = addend + 0x8000 >> 16 if number == HI16 else addend
+        text += (OPCODES[number] | half & 0xFFFF).to_bytes(4, arch.order)
+        rows.append(Rel(4 * at, number, symbol + 1))
+    symbols = [Sym(f"s{at}") for at in range(1 + max(symbol for _, symbol, _ in insns))]
+    return make(arch, [Part(".text", text, align=16)], symbols, {1: rows}, rela=False)
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize("judged", MIPS_REL, ids=lambda one: one.name)
+@pytest.mark.parametrize("symbol", [0, 0x7FFC, 0x8000, 0x8012_3454, 0x8012_FFFC, 0xFFFE_8000], ids=hex)
+def test_high_halves_of_mips_wait_for_a_low_one(judged: Judged, symbol: int, tmp_path: Path) -> None:
+    addends = [*ADDENDS, *(sign << bit for bit in range(31) for sign in (1, -1))]
+    kinds = (HI16, HI16, LO16, LO16)
+    data = mips(judged.arch, [(kind, at, addend) for at, addend in enumerate(addends) for kind in kinds])
+    imports = {f"s{at}": symbol for at in range(len(addends))}
+    made = ours(judged.arch, data, imports, HIGH32)
+    assert made == theirs(tmp_path, data, HIGH32, imports, judged.emulation)
+
+
+@pytest.mark.parametrize("judged", MIPS_REL, ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    ("halves", "errno", "log"),
+    [
+        ([(HI16, 0), (HI16, 1), (LO16, 1)], 8, ("module module: dangerous R_MIPS_LO16 relocation",)),
+        ([(LO16, 0), (HI16, 0)], 8, ()),
+        ([(HI16, 0), (UNKNOWN, 0)], 22, ("module: Unknown relocation type 199",)),
+    ],
+    ids=["another symbol's", "none", "none, and something worse behind it"],
+)
+def test_a_high_half_of_mips_without_its_low_one_is_refused(
+    judged: Judged, halves: Sequence[tuple[int, int]], errno: int, log: Sequence[str]
+) -> None:
+    data = mips(judged.arch, [(number, symbol, 0) for number, symbol in halves])
+    with pytest.raises(LinkError) as failure:
+        ours(judged.arch, data, {"s0": 0x8000_0000, "s1": 0x8000_1000}, HIGH32)
+    assert (failure.value.errno, failure.value.log) == (errno, log)
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize("symbol", [0, 0x155, 0x3FF, 0xDEAD_BEEF], ids=hex)
+def test_sparc_adds_the_data_of_r_info(symbol: int, tmp_path: Path) -> None:
+    base = 0x1000_0000
+    offsets = [sign << bit for bit in range(12) for sign in (1, -1)]
+    fitting = [offset for offset in offsets if -0x1000 <= (symbol & 0x3FF) + offset < 0x1000]
+    rows = [Rel(STEP * at, 33, 1, 0, offset & 0xFF_FFFF) for at, offset in enumerate(fitting)]
+    data = make(SPARC64, [Part(".text", bytes(STEP * len(rows)), align=16)], [Sym("s")], {1: rows})
+    made = ours(SPARC64, data, {"s": symbol}, base)
+    assert made == theirs(tmp_path, data, base, {"s": symbol}, "elf64_sparc")
+    assert len({made[at : at + STEP] for at in range(0, len(made), STEP)}) > 20
