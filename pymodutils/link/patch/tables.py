@@ -109,5 +109,5 @@ def static_calls(patch: Patch) -> int:
         if key in trampolines and key not in keys:
             return 0
         rows.append((code, keys.get(key, key) | flagged & FLAGS))
-    ordered = heap_sorted(rows, key=lambda row: row[1] & ~FLAGS)
+    ordered = heap_sorted(rows, lambda row: row[1] & ~FLAGS, pairs=patch.machine.sorts_pairs)
     return write(patch, codes, [(code, key | INIT * patch.in_init(code)) for code, key in ordered])
