@@ -6,8 +6,10 @@ import os
 import time
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 
+from pymodutils.elf import compress
 from pymodutils.errors import BadState, ModutilsError, Refused
-from pymodutils.kernel.base import Init, Loaded
+from pymodutils.kernel import handover
+from pymodutils.kernel.base import Init, Kernel, Loaded
 from pymodutils.kernel.base import State as ModuleState
 from pymodutils.kernel.emulated import boot, load, start, unload
 from pymodutils.kernel.emulated.caller import COMMAND, Caller
@@ -17,6 +19,7 @@ from pymodutils.kernel.emulated.state import State
 from pymodutils.kernel.emulated.store import Store
 from pymodutils.kernel.emulated.taints import letters
 from pymodutils.kernel.emulated.views import proc, sysfs, tree
+from pymodutils.root import Root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,7 +43,7 @@ class Line(NamedTuple):
     text: str
 
 
-class EmulatedKernel:
+class EmulatedKernel(Kernel):
     """The kernel in one state file; any number of processes may use it at once.
 
     ``notifiers`` are called by loads and removals of this process. ``command`` is what the process is called
@@ -55,6 +58,7 @@ class EmulatedKernel:
         self.command, self.capable = command, capable
         self.notifiers = Notifiers()
         self.bases = NO_BASES
+        self.root = Root(kernel=self)
 
     @classmethod
     def boot(
@@ -163,6 +167,33 @@ class EmulatedKernel:
         return self._operate(lambda state: [Line(*row) for row in state.store.execute(query, after)])
 
     # The protocol of kernel.base
+
+    def insert(self, path: str, params: str, flags: Init = Init.NONE) -> None:
+        """Load ``path``, handed over as to the real kernel.
+
+        Raises Refused with the errno of the file or of the kernel, BadModule when it cannot be unpacked.
+        """
+        handover.insert(self, path, params, flags)
+
+    def finit(self, fd: int, params: bytes, flags: Init) -> int:
+        """The errno of finit_module, or 0."""
+        try:
+            self.finit_module(compress.read_all(fd), params, flags)
+        except Refused as refused:
+            return refused.errno
+        return 0
+
+    def init(self, image: bytes, params: bytes) -> int:
+        """The errno of init_module, or 0."""
+        try:
+            self.init_module(image, params)
+        except Refused as refused:
+            return refused.errno
+        return 0
+
+    def delete(self, name: str, *, force: bool = False) -> None:
+        """Remove ``name`` without waiting; Refused with EAGAIN if it is in use."""
+        self.delete_module(os.fsencode(name), os.O_NONBLOCK | (os.O_TRUNC if force else 0))
 
     def loaded(self) -> list[Loaded]:
         """Every module, newest first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from errno import EINVAL, EROFS
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.kernel.emulated import rows, signing
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 SHT_NOTE: Final = 7
 SECTION_SIZE: Final = 19  # bytes: 0x, sixteen digits and the end of the line
 ACTIONS: Final = ("add", "remove", "change", "move", "online", "offline", "bind", "unbind")
+OWN: Final = "module"  # the built-in module whose parameters are the loader's own
 LEVELS: Final = ("none", "integrity", "confidentiality")
 
 
@@ -26,17 +28,24 @@ def tree(state: State) -> Folder:
     kernel: dict[str, Node] = {}
     if state.rules.on("SECURITY_LOCKDOWN_LSM"):
         kernel["security"] = folder({"lockdown": _lockdown(state)})
-    return folder({"module": Folder(lambda: _modules(state)), "kernel": folder(kernel)})
+    modules = Folder(partial(_modules, state), partial(_one, state))
+    return folder({"module": modules, "kernel": folder(kernel)})
 
 
 def _modules(state: State) -> dict[str, Node]:
-    builtins = [name for (name,) in state.store.execute("SELECT name FROM builtin")]
-    found: dict[str, Node] = {name: folder({"uevent": _uevent(state, name)}) for name in builtins}
-    if state.rules.on("MODULE_SIG"):
-        found["module"] = folder({"parameters": folder({"sig_enforce": _sig_enforce(state)})})
-    for module in state.modules():
-        found[module.name] = Folder(lambda module=module: _module(state, module))  # type: ignore[misc]
-    return found
+    names = state.store.execute("SELECT name FROM builtin UNION SELECT name FROM module")
+    found = {name: _one(state, name) for (name,) in [*names, (OWN,)]}
+    return {name: node for name, node in found.items() if node is not None}
+
+
+def _one(state: State, name: str) -> Node | None:
+    """The folder of a module, or of one that is built in."""
+    module = state.find(name)
+    if module is not None:
+        return Folder(partial(_module, state, module))
+    if name == OWN and state.rules.on("MODULE_SIG"):
+        return folder({"parameters": folder({"sig_enforce": _sig_enforce(state)})})
+    return folder({"uevent": _uevent(state, name)}) if state.is_builtin(name) else None
 
 
 def _module(state: State, module: Module) -> dict[str, Node]:

@@ -31,9 +31,14 @@ class Link(NamedTuple):
 
 
 class Folder(NamedTuple):
-    """A folder: the entries that it has now."""
+    """A folder: the entries that it has now; ``one`` finds one of many without making the others."""
 
     entries: Callable[[], Mapping[str, Node]]
+    one: Callable[[str], Node | None] | None = None
+
+    def child(self, name: str) -> Node | None:
+        """The entry called ``name``, or None."""
+        return self.one(name) if self.one else self.entries().get(name)
 
 
 Node = File | Link | Folder
@@ -73,7 +78,7 @@ def _step(path: str, places: list[Node], rest: list[str]) -> tuple[Node, list[st
     here = places[-1]
     if not isinstance(here, Folder):
         raise refused(path, ENOTDIR)
-    found = here.entries().get(part)
+    found = here.child(part)
     if found is None:
         raise refused(path, ENOENT)
     if isinstance(found, Link):
