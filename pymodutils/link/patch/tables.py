@@ -84,8 +84,8 @@ def orc(patch: Patch) -> int:
 
 
 def _is_gap(frame: bytes) -> bool:
-    """Whether ``frame`` says that nothing is known: no register of the stack, and not the end of it all."""
-    return not frame[4] & 0x0F and not frame[5] & 0x04
+    """Whether ``frame`` says that nothing is known: no register, no type, not the end."""
+    return not frame[4] & 0x0F and not frame[5] & 0x07  # 6.4 made the flag of the end a type
 
 
 def jump_labels(patch: Patch) -> int:
