@@ -51,7 +51,7 @@ def _insist(load: Loading, reason: str) -> None:
 
 
 def locked_down(state: State, command: str, what: str) -> bool:
-    """Whether ``what`` is refused to the process ``command`` because the kernel is locked down; it says so."""
+    """Whether ``what`` is refused to the process ``command`` by lockdown; it says so."""
     refused = state.setting(LOCKDOWN) >= INTEGRITY
     if refused:
         state.log(NOTICE, f"Lockdown: {command}: {what} is restricted; see man kernel_lockdown.7")
