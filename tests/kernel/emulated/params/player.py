@@ -27,14 +27,14 @@ def latin(text: str) -> str:
 class Alone:
     """The module ``data`` called ``name`` after linking, without a kernel around it."""
 
-    def __init__(self, data: bytes, name: str) -> None:
+    def __init__(self, data: bytes, name: str, *, dynamic_debug: bool = True) -> None:
         made = linked(data)
         self.memory = Memory.of(made.image, name)
         self.params = table(made.image, made.values, self.memory)
         self.fresh = [bytes(area) for _, area in self.memory.areas]
         self.log: Records = []
         self.tainted = 0
-        self.context = Context(name, lambda level, text: self.log.append([level, latin(text)]), self._taint)
+        self.context = Context(name, self._log, self._taint, dynamic_debug)
 
     def load(self, line: bytes) -> Outcome:
         """What happens when it is loaded with ``line``."""
@@ -61,6 +61,9 @@ class Alone:
             return show(param, self.memory).decode("latin-1")
         except Refused as error:
             return error.errno
+
+    def _log(self, level: int, text: str) -> None:
+        self.log.append([level, latin(text)])
 
     def _taint(self, letter: str) -> None:
         assert letter == "U"

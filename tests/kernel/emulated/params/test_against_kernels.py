@@ -20,6 +20,7 @@ from tests.oracles import kbuild, kernels
 
 pytestmark = [pytest.mark.slow, pytest.mark.lane]
 SOURCE = Path(__file__).with_name("every.c")
+UNKNOWN = "nosuch=1 dyndbg x.y=1 x.dyndbg .=1 async_probe=0 dyndbg=+p"
 CALL = "tests.lanes.guest.parameters:"
 
 
@@ -52,8 +53,14 @@ class Real:
         random = Random(seed)  # noqa: S311 -- not for secrets
         named = [name for name, path in sorted(paths(tree).items()) if has_parameters(path)]
         self.files = in_order(tree, random.sample(named, min(len(named), 60)))
-        self.ours = [Alone(compress.read(str(file)), of_path(str(file))) for file in self.files]
-        self.lines = [[self._line(one, random, 0.2), self._line(one, random, 0), ""] for one in self.ours]
+        dynamic_debug = tree != "uml"
+        self.ours = [
+            Alone(compress.read(str(file)), of_path(str(file)), dynamic_debug=dynamic_debug)
+            for file in self.files
+        ]
+        self.lines = [
+            [self._line(one, random, 0.2), f"{self._line(one, random, 0)} {UNKNOWN}", ""] for one in self.ours
+        ]
         self.hidden = [[p.name.decode() for p in one.params if p.ops and p.ops.foreign] for one in self.ours]
 
     @staticmethod
