@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from struct import pack
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pymodutils.arch.x86 import I386, X86_64
@@ -21,6 +21,9 @@ ADDRESSES = (
     st.sampled_from([0, 1, *KERNEL]) | st.integers(BASE - 9, BASE + ROOM + 99) | st.integers(0, 2**32 - 1)
 )
 WORDS = st.lists(ADDRESSES, min_size=ROOM // 4, max_size=ROOM // 4)
+ARRAYS = next(at for at, name in KERNEL.items() if name == "param_array_ops")
+OPS = st.sampled_from(list(KERNEL)) | ADDRESSES
+ARGS = st.just(NAME + 4) | ADDRESSES
 LINES = st.text('abc="-, 1x\n\xa0', max_size=40).map(lambda text: text.encode("latin-1"))
 
 
@@ -32,7 +35,7 @@ def laid_out(ops: int, arg: int, flags: int, words: list[int], *, wide: bool) ->
     return Memory([(BASE, bytearray(data))], X86_64 if wide else I386)
 
 
-@given(ops=ADDRESSES, arg=ADDRESSES, flags=st.integers(0, 3), words=WORDS, line=LINES, wide=st.booleans())
+@given(ops=OPS, arg=ARGS, flags=st.integers(0, 3), words=WORDS, line=LINES, wide=st.booleans())
 def test_pointers_to_anywhere(
     *, ops: int, arg: int, flags: int, words: list[int], line: bytes, wide: bool
 ) -> None:
@@ -81,3 +84,24 @@ def test_the_struct_of_a_32_bit_big_endian_machine() -> None:
     context = Context("module", lambda _level, _text: None, lambda _flag: None)
     assert parse(b"one=258", [param], memory, context) == 0
     assert memory.areas[0][1][24:] == b"\0\0\1\2"
+
+
+@example(ops=ARRAYS, most=9, size=4, number=0, elements=NAME, line=b"1,2")
+@given(
+    ops=OPS,
+    most=st.integers(0, 2**32 - 1),
+    size=st.integers(0, 9),
+    number=ADDRESSES,
+    elements=ADDRESSES,
+    line=LINES,
+)
+def test_arrays_of_anything(
+    *, ops: int, most: int, size: int, number: int, elements: int, line: bytes
+) -> None:
+    memory = laid_out(ARRAYS, NAME + 4, 0, [most, size, number, ops, elements, *range(80)], wide=False)
+    context = Context("module", lambda _level, _text: None, lambda _flag: None)
+    [param] = read(BASE, 20, memory, KERNEL.get)
+    with suppress(Refused):
+        assert len(show(param, memory)) < 4096
+    with suppress(Refused):
+        parse(b"a=" + line, [param], memory, context)
