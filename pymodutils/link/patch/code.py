@@ -17,8 +17,8 @@ CALL, JUMP = 0xE8, 0xE9
 BRANCH: Final = 5  # bytes of either
 NOP: Final = bytes.fromhex("0f1f440000")
 RETURN: Final = bytes.fromhex("c3cccccccc")  # ret, int3
-ENDBR: Final = (bytes.fromhex("f30f1efa"), bytes.fromhex("660f1f00"))  # the latter once sealed
-POISON: Final = bytes.fromhex("660f1f00")
+ENDBR: Final = bytes.fromhex("f30f1efa")
+SEALED: Final = bytes.fromhex("660f1f00")  # a nop of its own kind
 LOCK, DS = b"\xf0", b"\x3e"
 TEXT: Final = 0  # its number among the seven areas
 WORD: Final = (1 << 64) - 1
@@ -42,9 +42,9 @@ def endbr(patch: Patch) -> int:
     """Seal the landing places that nothing jumps to."""
     count = 0
     for address in _relative(patch):
-        code = patch.code(address, len(POISON))
-        if code in ENDBR:
-            code[:] = POISON
+        code = patch.code(address, len(SEALED))
+        if code in (ENDBR, SEALED):
+            code[:] = SEALED
             count += 1
     return count
 
