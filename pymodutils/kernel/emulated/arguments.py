@@ -37,13 +37,14 @@ class Parameters:
 
     def __init__(self, state: State, module: Module, command: str) -> None:
         self.state, self.module = state, module
-        contents = [bytearray(rows.memory(state.store, module, at)) for at in range(len(module.areas))]
+        self.held = rows.held(state.store, module)
         self.memory: Memory = params.Memory(
-            [(area.base, content) for area, content in zip(module.areas, contents, strict=True)],
+            [(area.base, bytearray(area.content)) for area in self.held],
             state.rules.arch,
             module.name,
-            {unsigned(address): text for address, text in state.store.execute(STRINGS, module.id)},
-            dict(state.store.execute("SELECT name, text FROM given WHERE module = ?", module.id)),
+            strings={unsigned(address): text for address, text in state.store.execute(STRINGS, module.id)},
+            texts=dict(state.store.execute("SELECT name, text FROM given WHERE module = ?", module.id)),
+            others=self._others,
         )
         self.context: Context = params.Context(
             module.name,
@@ -52,6 +53,14 @@ class Parameters:
             state.rules.on("DYNAMIC_DEBUG"),
             partial(signing.locked_down, state, command, "unsafe module parameters"),
         )
+
+    def _others(self, address: int) -> tuple[int, bytearray] | None:
+        """The area around ``address``, of whichever module; what changes there is written back, too."""
+        found = rows.held_at(self.state.store, address)
+        if found is None:
+            return None
+        self.held.append(found)
+        return found.base, bytearray(found.content)
 
     def declared(self) -> list[Param]:
         """The parameters in the order of the module's section; raises OutOfBounds where it lies."""
@@ -77,9 +86,10 @@ class Parameters:
     def keep(self) -> None:
         """Write what has changed back."""
         store, number = self.state.store, self.module.id
-        for at, (_, content) in enumerate(self.memory.areas):
-            if content:
-                rows.put_memory(store, self.module, at, bytes(content))
+        for area, (_, content) in zip(self.held, self.memory.areas, strict=True):
+            if content != area.content:
+                rows.put_memory(store, area, bytes(content))
+        store.execute("DELETE FROM string WHERE module = ?", number)
         store.many(
             "INSERT OR REPLACE INTO string VALUES (?, ?, ?)",
             [(number, signed(address), text) for address, text in self.memory.strings.items()],

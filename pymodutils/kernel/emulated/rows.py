@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pymodutils.kernel.base import State
 from pymodutils.kernel.emulated.module import Area, Module, PerCpu, Section, Tail
@@ -52,9 +52,31 @@ def memory(store: Store, owner: Module, area: int) -> bytes:
     return found[0][0] if found else b""
 
 
-def put_memory(store: Store, owner: Module, area: int, content: bytes) -> None:
-    """Change what is in an area of ``owner``."""
-    store.execute("UPDATE area SET bytes = ? WHERE module = ? AND at = ?", content, owner.id, area)
+class Held(NamedTuple):
+    """An area with what is in it."""
+
+    module: int  # the id
+    at: int  # which of its areas
+    base: int
+    content: bytes
+
+
+def held(store: Store, owner: Module) -> list[Held]:
+    """The areas that ``owner`` still has."""
+    found = store.execute("SELECT module, at, base, bytes FROM area WHERE module = ?", owner.id)
+    return [Held(number, at, unsigned(base), content) for number, at, base, content in found]
+
+
+def held_at(store: Store, address: int) -> Held | None:
+    """The area, whoever's, in which ``address`` lies."""
+    query = "SELECT module, at, base, bytes FROM area WHERE base <= ?1 AND ?1 < base + size"
+    found = store.execute(query, signed(address))
+    return Held(*found[0])._replace(base=unsigned(found[0][2])) if found else None
+
+
+def put_memory(store: Store, area: Held, content: bytes) -> None:
+    """Change what is in ``area``."""
+    store.execute("UPDATE area SET bytes = ? WHERE module = ? AND at = ?", content, area.module, area.at)
 
 
 def add(store: Store, new: Module, contents: list[bytearray]) -> None:
