@@ -37,9 +37,11 @@ class Kind(StrEnum):
     STUBS = "stubs"  # room that the architecture wanted in front of a section: GOT, PLT
     PADDING = "padding"  # for the alignment of what follows
     WASTE = "waste"  # up to the end of a page
+    GUARD = "guard"  # the page behind an area, which nobody has
+    FREE = "free"
 
 
-USED: Final = tuple(kind for kind in Kind if kind not in (Kind.PADDING, Kind.WASTE))
+NOT_MEMORY: Final = (Kind.GUARD, Kind.FREE)
 PROTECTION: Final = {  # the rounds of the layout; where they change, a page may have to end
     Kind.TEXT: 0,
     Kind.RODATA: 1,
@@ -99,6 +101,20 @@ class Space(NamedTuple):
     page: int  # bytes
     modules: tuple[ModuleMemory, ...]  # the lowest first
     gaps: tuple[tuple[int, int], ...]  # where there is room, and how many bytes
+
+    def rooms(self) -> list[tuple[ModuleMemory, Room]]:
+        """The areas that have memory, the lowest first."""
+        found = [(owner, room) for owner in self.modules for room in owner.rooms if not room.discarded]
+        return sorted(found, key=lambda pair: pair[1].base)
+
+    def parts(self) -> list[Part]:
+        """Everything from ``low`` to ``high`` in order, offsets counted from ``low``."""
+        found = [Part(Kind.FREE, "", base - self.low, size) for base, size in self.gaps]
+        for _, room in self.rooms():
+            start = room.base - self.low
+            found += [part._replace(offset=start + part.offset) for part in room.parts]
+            found.append(Part(Kind.GUARD, "", start + room.taken, self.page))
+        return sorted(found, key=lambda part: (part.offset, part.size > 0))
 
 
 def space(state: State) -> Space:
