@@ -1,12 +1,15 @@
-"""Results as JSON or as a table, and how far the work is; the one door to rich."""
+"""Results as JSON, tables, coloured lines or files, and how far the work is; the one door to rich."""
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
+
+from pymodutils.errors import ModutilsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -61,6 +64,44 @@ def as_tree(root: Branch) -> None:
         above, branch = todo.pop(0)
         todo += [(above.add(label(child)), child) for child in branch.below]
     Console(soft_wrap=False, highlight=False).print(tree, soft_wrap=True)
+
+
+def width() -> int:
+    """The columns that there are."""
+    from rich.console import Console  # noqa: PLC0415 -- the door
+
+    return Console().width
+
+
+def as_lines(lines: Iterable[Iterable[tuple[str, str]]]) -> None:
+    """Print ``lines`` of pieces of text, each with rich's style for it; none is cut."""
+    from rich.console import Console  # noqa: PLC0415 -- the door
+    from rich.text import Text  # noqa: PLC0415
+
+    console = Console(highlight=False)
+    for line in lines:
+        console.print(Text.assemble(*line), soft_wrap=True)
+
+
+def save(path: str, data: bytes) -> None:
+    """The file ``path`` with ``data``, whole or not at all; raises ModutilsError.
+
+    What is no file, such as /dev/stdout, is written to.
+    """
+    import tempfile  # noqa: PLC0415 -- few write files
+
+    try:
+        if os.path.exists(path) and not os.path.isfile(path):
+            with open(path, "wb") as file:
+                file.write(data)
+            return
+        place = os.path.realpath(path)
+        with tempfile.NamedTemporaryFile(dir=os.path.dirname(place), delete=False) as new:
+            new.write(data)
+        os.chmod(new.name, 0o644)
+        os.replace(new.name, place)
+    except OSError as error:
+        raise ModutilsError(path, f"could not write {path}: {error.strerror}", error.errno) from None
 
 
 class Progress:

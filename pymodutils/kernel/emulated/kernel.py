@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 
 from pymodutils.elf import compress
 from pymodutils.errors import Refused
@@ -23,7 +23,7 @@ from pymodutils.kernel.emulated.views import proc, sysfs, tree
 from pymodutils.root import Root
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pymodutils.kernel.description import Description
     from pymodutils.kernel.emulated.caller import Clock
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.rules import Rules
     from pymodutils.kernel.emulated.views.tree import Folder, Node
 
+T = TypeVar("T")
 NO_BASES: Mapping[tuple[str, str], int] = {}
 
 
@@ -187,6 +188,10 @@ class EmulatedKernel(Kernel):
     def listdir(self, path: str) -> list[str]:
         """The names in the folder ``path``, sorted; raises Refused."""
         return self._operator.run(lambda state: tree.names(_root(state), path))
+
+    def look(self, view: Callable[[State], T]) -> T:
+        """What ``view`` makes of everything that is in the kernel at one moment."""
+        return self._operator.run(view)
 
     def log(self, after: int = 0) -> list[Line]:
         """The lines of the kernel's log behind line number ``after``."""

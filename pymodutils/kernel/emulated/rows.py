@@ -29,10 +29,10 @@ def module(store: Store, row: Any) -> Module:
     found.percpu = PerCpu(percpu, size, align) if size else None
     found.until, found.outcome = until, outcome
     found.tail = Tail(*map(int, tail.split())) if tail else None
-    query = "SELECT name, base, size, init FROM area WHERE module = ? ORDER BY at"
+    query = "SELECT name, base, size, init, freed FROM area WHERE module = ? ORDER BY at"
     found.areas = [
-        Area(area, unsigned(base), length, bool(is_init))
-        for area, base, length, is_init in store.execute(query, number)
+        Area(area, unsigned(base), length, bool(is_init), freed)
+        for area, base, length, is_init, freed in store.execute(query, number)
     ]
     return found
 
@@ -85,9 +85,9 @@ def add(store: Store, new: Module, contents: list[bytearray]) -> None:
     marks = ", ".join("?" * len(_columns(new)))
     new.id = store.insert(f"INSERT INTO module ({columns}) VALUES ({marks})", *_columns(new).values())
     store.many(
-        "INSERT INTO area VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO area VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (new.id, at, area.name, signed(area.base), area.size, area.init, bytes(content))
+            (new.id, at, area.name, signed(area.base), area.size, area.init, area.freed, bytes(content))
             for at, (area, content) in enumerate(zip(new.areas, contents, strict=True))
         ],
     )

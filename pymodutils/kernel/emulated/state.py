@@ -123,8 +123,11 @@ class State:
 
     def drop_init(self, module: Module) -> None:
         """Give back the areas that init() left."""
-        self.store.execute("DELETE FROM area WHERE module = ? AND init", module.id)
-        module.areas = [area._replace(size=0) if area.init else area for area in module.areas]
+        emptied = "UPDATE area SET freed = size, size = 0, bytes = x'' WHERE module = ? AND init"
+        self.store.execute(emptied, module.id)
+        module.areas = [
+            area._replace(size=0, freed=area.size) if area.init else area for area in module.areas
+        ]
 
     def percpu(self) -> list[PerCpu]:
         """What modules have of the reserved per-cpu memory."""

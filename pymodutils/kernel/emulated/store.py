@@ -37,8 +37,8 @@ CREATE TABLE module (
     percpu_align INTEGER, until REAL, outcome INTEGER, tail TEXT
 );
 CREATE TABLE area (
-    module INTEGER, at INTEGER, name TEXT, base INTEGER, size INTEGER, init INTEGER, bytes BLOB,
-    PRIMARY KEY (module, at)
+    module INTEGER, at INTEGER, name TEXT, base INTEGER, size INTEGER, init INTEGER, freed INTEGER,
+    bytes BLOB, PRIMARY KEY (module, at)
 );
 CREATE TABLE section (
     module INTEGER, at INTEGER, name TEXT, area INTEGER, address INTEGER, size INTEGER, flags INTEGER,
