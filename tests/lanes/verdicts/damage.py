@@ -110,10 +110,10 @@ def _version(editor: Editor, symbol: str, value: str | None) -> None:
 
 def _export(editor: Editor, old: str, new: str) -> None:
     start = editor.get(SECTION, editor.section("__ksymtab_strings"), "sh_offset")
-    at = editor.data.index(b"\0" + old.encode() + b"\0", start - 1)
+    at = editor.data.index(old.encode() + b"\0", start)
     if len(old) != len(new):
         raise ValueError(new)
-    editor.data[at + 1 : at + 1 + len(new)] = new.encode()
+    editor.data[at : at + len(new)] = new.encode()
 
 
 def _name(editor: Editor, new: str) -> None:

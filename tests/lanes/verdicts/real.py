@@ -111,4 +111,4 @@ def _syscall(number: int, *arguments: Any) -> None:
     result = libc.syscall(number, *arguments)
     if result:
         code = ctypes.get_errno() if result == -1 else abs(result)
-        raise OSError(code, os.strerror(code))
+        raise OSError(code, "refused")

@@ -1,5 +1,6 @@
 /* A bit of everything that most modules have: code, data, constants, imports, a version. */
 #include <linux/bug.h>
+#include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <linux/module.h>
 
@@ -9,9 +10,10 @@ static const int plain_const[] = { 1, 2, 3 };
 
 int __used plain_code(unsigned int at)
 {
-	pr_info("plain %d %lu\n", plain_data++, jiffies);
-	WARN_ON(at > 2);
-	return plain_bss[at] + plain_const[at];
+	msleep(jiffies);
+	if (WARN_ON(at > 2))
+		pr_info("plain %d\n", plain_data);
+	return plain_bss[at]++ + plain_const[at] + plain_data++;
 }
 
 static int __init plain_init(void)
