@@ -37,9 +37,9 @@ def modinfo(word: str, *, release: str | None = None, root: Root | None = None) 
 
 def loaded(*, root: Root | None = None) -> list[Loaded]:
     """The modules in the kernel, newest first."""
-    from pymodutils.kernel import procfs  # noqa: PLC0415 -- the other calls do without
+    from pymodutils.kernel import choose  # noqa: PLC0415 -- the other calls do without
 
-    return procfs.loaded(root or default())
+    return choose.kernel(root or default()).loaded()
 
 
 class Modules:
@@ -123,10 +123,10 @@ class Modules:
             runner.remove(each)
 
     def _runner(self, kernel: Kernel | None) -> Runner:
-        from pymodutils.kernel.real import RealKernel  # noqa: PLC0415 -- plans do without
+        from pymodutils.kernel import choose  # noqa: PLC0415 -- plans do without
 
-        real = kernel or RealKernel(self.root)
-        return Runner.of(self.resolver, real, Mode(), log=Log("pymodutils"), show=_to_stderr)
+        chosen = kernel or choose.kernel(self.root)
+        return Runner.of(self.resolver, chosen, Mode(), log=Log("pymodutils"), show=_to_stderr)
 
     def graph(self) -> Graph:
         """What needs what, an edge from each module to each that it needs itself; raises NotFound."""

@@ -30,6 +30,10 @@ class BadKernel(ModutilsError):
     """A kernel image, package or description that is not what it says."""
 
 
+class BadState(ModutilsError):
+    """The file of an emulated kernel that is absent, damaged, or of another version."""
+
+
 class BadIndex(ModutilsError):
     """A modules.*.bin whose offsets, counts or depth lie."""
 

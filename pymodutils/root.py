@@ -1,28 +1,62 @@
-"""Where /etc, /lib, /proc and /sys are: the machine's own, or all of them below one directory."""
+"""Where /etc, /lib, /proc and /sys are: the machine's own, below one directory, or an emulated kernel's."""
 
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+
+from pymodutils.errors import ModutilsError
 
 VARIABLE = "PYMODUTILS_SYSROOT"
+KERNELS_OWN = ("/proc/", "/sys/")
+
+
+class Shown(Protocol):
+    """A kernel that shows its own /proc and /sys."""
+
+    def read(self, path: str) -> bytes:
+        """What the file ``path`` holds; raises ModutilsError with the errno of the call."""
+        ...
+
+    def listdir(self, path: str) -> list[str]:
+        """The names in the folder ``path``; raises ModutilsError with the errno of the call."""
+        ...
 
 
 class Root(NamedTuple):
-    """A tree that stands for the machine; "" is the machine itself."""
+    """A tree that stands for the machine, "" for itself; /proc and /sys are ``kernel``'s, if given."""
 
     sysroot: str = ""
+    kernel: Shown | None = None
 
     def path(self, absolute: str) -> str:
         """Where ``absolute`` (as the machine itself would name it) lies below this root."""
         return self.sysroot + absolute
 
-    def release(self) -> str:
-        """The kernel release: of the sysroot's /proc if it has one, else the running kernel's."""
-        if self.sysroot:
+    def read(self, absolute: str) -> bytes:
+        """What the file ``absolute`` holds; raises OSError."""
+        if self.kernel is not None and absolute.startswith(KERNELS_OWN):
             try:
-                with open(self.path("/proc/sys/kernel/osrelease"), encoding="utf-8") as file:
-                    return file.read().strip()
+                return self.kernel.read(absolute)
+            except ModutilsError as error:
+                raise OSError(error.errno, os.strerror(error.errno), absolute) from None
+        with open(self.path(absolute), "rb") as file:
+            return file.read()
+
+    def listdir(self, absolute: str) -> list[str]:
+        """The names in the folder ``absolute``; raises OSError."""
+        if self.kernel is not None and absolute.startswith(KERNELS_OWN):
+            try:
+                return self.kernel.listdir(absolute)
+            except ModutilsError as error:
+                raise OSError(error.errno, os.strerror(error.errno), absolute) from None
+        return os.listdir(self.path(absolute))
+
+    def release(self) -> str:
+        """The kernel release: of the emulated kernel or the sysroot's /proc, else the running kernel's."""
+        if self.sysroot or self.kernel is not None:
+            try:
+                return self.read("/proc/sys/kernel/osrelease").decode("ascii", "replace").strip()
             except OSError:
                 pass
         return os.uname().release

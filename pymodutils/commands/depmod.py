@@ -70,7 +70,7 @@ def _take_deprecated(command: Any) -> Any:
 @click.option("--compat", cls=Extra, type=click.Choice(["30", "34"]), default="34", help="The kmod to equal.")
 @_take_deprecated
 @options.verbose
-@options.sysroot
+@options.machine
 @options.output_format("json")
 def command(**given: Any) -> int:
     """Write modules.dep, modules.alias and the other files that modprobe reads."""

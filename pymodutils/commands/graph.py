@@ -49,7 +49,7 @@ MARKS: Final = {"needs": "", "pre": " (before, if there)", "post": " (after, if 
     metavar="FILE",
     help="Read FILE, or the files in it, instead of modprobe.d.",
 )
-@options.sysroot
+@options.machine
 def command(
     names: tuple[str, ...],
     every: bool,

@@ -10,9 +10,8 @@ import click
 from pymodutils.commands import options
 from pymodutils.commands.getopt import Tool
 from pymodutils.errors import BadModule, ModutilsError
-from pymodutils.kernel import refusals
+from pymodutils.kernel import choose, refusals
 from pymodutils.kernel.base import Init
-from pymodutils.kernel.real import RealKernel
 from pymodutils.log import ERROR, Log
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ EXAMPLES = [
 @click.option("--force-vermagic", is_flag=True, help="Ignore the version magic.")
 @options.syslog
 @options.verbose
-@options.sysroot
+@options.machine
 def command(
     words: tuple[str, ...],
     force: bool,
@@ -71,7 +70,7 @@ def insert(path: str, params: Sequence[str], flags: Init, root: Root, log: Log) 
         log.error(f"could not load module {path}: {error.strerror}")
         return 1
     try:
-        RealKernel(root).insert(path, " ".join(map(quoted, params)), flags)
+        choose.kernel(root).insert(path, " ".join(map(quoted, params)), flags)
     except ModutilsError as error:
         if isinstance(error, BadModule):
             log.error(str(error))

@@ -10,7 +10,7 @@ import click
 from pymodutils.commands import options, output
 from pymodutils.commands.getopt import Tool
 from pymodutils.errors import ModutilsError
-from pymodutils.kernel import procfs
+from pymodutils.kernel import choose
 from pymodutils.log import ERROR, Log
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ EXAMPLES = [
 @options.syslog
 @options.verbose
 @options.output_format("json", "table")
-@options.sysroot
+@options.machine
 def command(words: tuple[str, ...], syslog: bool, verbose: int, form: str, root: Root) -> int:
     """List the modules in the kernel: name, size in bytes, use count, and the modules that use it."""
     log = Log("lsmod", ERROR + verbose, syslog=syslog)
@@ -36,7 +36,7 @@ def command(words: tuple[str, ...], syslog: bool, verbose: int, form: str, root:
         log.error("too many arguments provided.")
         return 1
     try:
-        modules = procfs.loaded(root)
+        modules = choose.kernel(root).loaded()
     except ModutilsError as error:
         log.error(str(error))
         log.error(f"could not get list of modules: {os.strerror(error.errno)}")

@@ -54,7 +54,7 @@ def only(letter: str, word: str, field: str) -> Callable[[Any], Any]:
     "-k", "--set-version", "release", metavar="VERSION", help="Of that kernel, not the running one."
 )
 @click.option("-b", "--basedir", "base", metavar="DIR", default="", help="Look for /lib/modules below DIR.")
-@options.sysroot
+@options.machine
 @options.output_format("json", "table")
 @click.pass_context
 def command(

@@ -8,19 +8,29 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pymodutils.commands.getopt import Extra
+from pymodutils.kernel import choose
 from pymodutils.root import VARIABLE, Root, default
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def _root(_ctx: click.Context, _param: click.Parameter, sysroot: str) -> Root:
-    return Root(os.path.abspath(sysroot)) if sysroot else default()
+BACKEND = "pymodutils.backend"
+
+
+def _root(ctx: click.Context, _param: click.Parameter, sysroot: str) -> Root:
+    root = Root(os.path.abspath(sysroot)) if sysroot else default()
+    backend = ctx.meta.get(BACKEND, "")
+    return root._replace(kernel=choose.emulated(backend, ctx.info_name or "")) if backend else root
+
+
+def _backend(ctx: click.Context, _param: click.Parameter, backend: str) -> None:
+    ctx.meta[BACKEND] = backend or os.environ.get(choose.VARIABLE, "")
 
 
 syslog = click.option("-s", "--syslog", is_flag=True, help="Send messages to syslog instead of stderr.")
 verbose = click.option("-v", "--verbose", count=True, help="Say more; may be repeated.")
-sysroot = click.option(
+_sysroot = click.option(
     "--sysroot",
     "root",  # the command gets a Root
     cls=Extra,
@@ -29,6 +39,23 @@ sysroot = click.option(
     default="",
     help=f"Take /etc, /run, /usr/lib, /lib, /proc and /sys from below DIR (also: ${VARIABLE}).",
 )
+
+
+_chosen = click.option(
+    "--backend",
+    cls=Extra,
+    callback=_backend,
+    expose_value=False,
+    is_eager=True,
+    metavar="KERNEL",
+    default="",
+    help=f"The kernel to talk to: real (default), emulated or emulated:FILE (also: ${choose.VARIABLE}).",
+)
+
+
+def machine(command: Any) -> Any:
+    """``--sysroot`` and ``--backend``, which give the command its Root."""
+    return _sysroot(_chosen(command))
 
 
 def output_format(*choices: str) -> Callable[[Any], Any]:

@@ -14,8 +14,7 @@ from pymodutils.commands import options
 from pymodutils.commands.getopt import Attached, Tool, raise_usage
 from pymodutils.depends.trie import Index
 from pymodutils.errors import ModutilsError, Refused
-from pymodutils.kernel import refusals, remove
-from pymodutils.kernel.real import RealKernel
+from pymodutils.kernel import choose, refusals, remove
 from pymodutils.log import ERROR, WARNING, Log
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def _seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) ->
 )
 @options.syslog
 @options.verbose
-@options.sysroot
+@options.machine
 def command(
     words: tuple[str, ...], force: bool, wait: float | None, syslog: bool, verbose: int, root: Root
 ) -> int:
@@ -77,7 +76,7 @@ class Removal:
     """How one call of rmmod removes each of its modules; ``deadline`` is None to not wait at all."""
 
     def __init__(self, root: Root, log: Log, *, force: bool, deadline: float | None) -> None:
-        self.kernel = RealKernel(root)
+        self.kernel = choose.kernel(root)
         self.root = root
         self.log = log
         self.force = force

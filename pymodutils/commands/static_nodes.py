@@ -37,7 +37,7 @@ FORMATS = (*devname.FORMATS, "json")
     help=f"How to print: {', '.join(FORMATS)}; human is for reading only.",
 )
 @click.option("-o", "--output", "target", metavar="FILE", help="Write into FILE, whose folder is made.")
-@options.sysroot
+@options.machine
 @click.pass_context
 def command(ctx: click.Context, words: tuple[str, ...], form: str, target: str | None, root: Root) -> int:
     """Print the device nodes that /lib/modules/VERSION/modules.devname names for the running kernel."""

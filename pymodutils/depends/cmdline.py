@@ -11,21 +11,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pymodutils.depends.config import Config
+    from pymodutils.root import Root
 
+CMDLINE: Final = "/proc/cmdline"
 LIMIT: Final = 4095  # bytes: kmod reads no more
 SPACE: Final = " \t\n\v\f\r"
 VOID: Final = frozenset(f'"{SPACE}')  # what no name may have in it
 _ENDS: Final = dict.fromkeys(map(ord, SPACE), "\0")
 
 
-def read(config: Config, path: str) -> None:
-    """Add what the kernel command line in the file ``path`` says; without one, nothing."""
+def read(config: Config, root: Root) -> None:
+    """Add what the kernel command line says; without one, nothing."""
     try:
-        with open(path, "rb") as file:
-            data = file.read(LIMIT)
+        data = root.read(CMDLINE)[:LIMIT]
     except OSError:
         return
-    add(config, data.partition(b"\0")[0].decode("utf-8", "surrogateescape"), Place(path))
+    add(config, data.partition(b"\0")[0].decode("utf-8", "surrogateescape"), Place(root.path(CMDLINE)))
 
 
 def add(config: Config, text: str, place: Place) -> None:

@@ -24,7 +24,6 @@ DIRECTORIES: Final = (
 )
 USR_LIB_SINCE: Final = 32
 ALIAS_FILES_UNTIL: Final = 32
-CMDLINE: Final = "/proc/cmdline"
 _FILTER: Final = "conf_files_filter_out"  # the words of kmod name its function
 
 
@@ -37,7 +36,7 @@ def load(root: Root, directory: str, paths: Sequence[str], report: Report, relea
     config = Config()
     for path in files(paths or defaults(root, release), directory, report, release):
         config.read(path, report, release)
-    cmdline.read(config, root.path(CMDLINE))
+    cmdline.read(config, root)
     return config
 
 

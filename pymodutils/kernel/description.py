@@ -44,12 +44,14 @@ SWITCHES: Final = (  # the configuration that changes verdicts, layout or what c
     "DYNAMIC_DEBUG_CORE",
     "FUNCTION_TRACER",
     "GENERIC_BUG",
+    "HAVE_ARCH_PREL32_RELOCATIONS",
     "JUMP_LABEL",
     "LOCK_DOWN_KERNEL_FORCE_INTEGRITY",
     "RANDSTRUCT",
     "SECURITY_LOCKDOWN_LSM",
     "SYSFS",
     "TRACEPOINTS",
+    "UML",
 )
 GENERATIONS: Final = ("6.1", "6.3", "6.13", "6.14", "6.16")  # releases whose loader differs from that before
 ARCHES: Final = {  # e_machine -> the name that people use
@@ -96,6 +98,8 @@ class Description(NamedTuple):
     sources: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()  # where two sources disagreed: what was taken
     remarks: Mapping[str, str] = MappingProxyType({})  # field -> why a source does not tell it
+    keys: tuple[bytes, ...] = ()  # DER certificates that it trusts for modules
+    builtins: tuple[str, ...] | None = None  # built-in modules with a directory in /sys/module
 
     @property
     def arch(self) -> str | None:

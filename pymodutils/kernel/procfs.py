@@ -25,10 +25,10 @@ def loaded(root: Root) -> list[Loaded]:
     """
     path = root.path(PROC_MODULES)
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            lines = file.read().rstrip("\n").split("\n")
+        text = root.read(PROC_MODULES).decode("utf-8", "surrogateescape")
     except OSError as error:
         raise ModutilsError(path, f"could not open {path}: {error.strerror}", error.errno) from error
+    lines = text.rstrip("\n").split("\n")
     return [_fresh(root, _parse(f"{path}:{at}", line)) for at, line in enumerate(lines, start=1) if line]
 
 
@@ -55,7 +55,7 @@ def users(root: Root, name: str) -> int | None:
 def holders(root: Root, name: str) -> tuple[str, ...] | None:
     """The modules that use ``name`` in the order of their directory, or None if there is none."""
     try:
-        return tuple(os.listdir(root.path(f"/sys/module/{name}/holders")))
+        return tuple(root.listdir(f"/sys/module/{name}/holders"))
     except OSError:
         return None
 
@@ -102,8 +102,7 @@ def _number(root: Root, name: str, attribute: str) -> int | None:
 
 def _word(root: Root, name: str, attribute: str) -> str | None:
     try:
-        with open(root.path(f"/sys/module/{name}/{attribute}"), encoding="ascii", errors="replace") as file:
-            return file.read().strip()
+        return root.read(f"/sys/module/{name}/{attribute}").decode("ascii", "replace").strip()
     except (OSError, ValueError):  # ValueError: a NUL in the name
         return None
 

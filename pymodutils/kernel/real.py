@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from pymodutils.elf import compress
 from pymodutils.errors import Refused
-from pymodutils.kernel import procfs
+from pymodutils.kernel import handover, procfs
 from pymodutils.kernel.base import Init, Kernel, Loaded, State
 from pymodutils.root import Root
 
 if TYPE_CHECKING:
     from pymodutils.arch.syscalls import Numbers
-
-PACKINGS: Final = {"gzip": compress.GZIP, "xz": compress.XZ, "zstd": compress.ZSTD}
-SHORTEST: Final = 6  # bytes of the longest magic; kmod refuses shorter files without asking the kernel
 
 
 class RealKernel(Kernel):
@@ -30,18 +25,7 @@ class RealKernel(Kernel):
 
         Raises Refused with the errno of the file or of the kernel, BadModule when it cannot be unpacked.
         """
-        try:
-            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError as error:
-            raise _refused(path, error.errno or errno.EIO) from None
-        try:
-            code = self._insert(fd, path, os.fsencode(params), flags)
-        except OSError as error:
-            code = error.errno or errno.EIO
-        finally:
-            os.close(fd)
-        if code:
-            raise _refused(path, code)
+        handover.insert(self, path, params, flags)
 
     def delete(self, name: str, *, force: bool = False) -> None:
         """Remove ``name`` without waiting; Refused with EAGAIN if it is in use."""
@@ -66,39 +50,18 @@ class RealKernel(Kernel):
         """The modules that use ``name``."""
         return procfs.holders(self.root, name) or ()
 
-    def _insert(self, fd: int, path: str, params: bytes, flags: Init) -> int:
-        """The kernel's answer; finit_module needs a kernel that has it and can undo the compression."""
-        packing = _packing(fd)
-        if packing in ("", self._unpacks()):
-            said = flags | (Init.COMPRESSED_FILE if packing else Init.NONE)
-            code = _call(self._numbers().finit_module, fd, params, int(said))
-            if code != errno.ENOSYS:
-                return code
-        from pymodutils.kernel import force  # noqa: PLC0415 -- only where the kernel does not read files
+    def finit(self, fd: int, params: bytes, flags: Init) -> int:
+        """The errno of finit_module, or 0."""
+        return _call(self._numbers().finit_module, fd, params, int(flags))
 
-        image = force.stripped(compress.decompress(compress.read_all(fd), path), flags, path)
+    def init(self, image: bytes, params: bytes) -> int:
+        """The errno of init_module, or 0."""
         return _call(self._numbers().init_module, image, len(image), params)
-
-    def _unpacks(self) -> str:
-        """The compression that this kernel undoes itself: zstd, xz, gzip or "" for none."""
-        try:
-            with open(self.root.path("/sys/module/compression"), encoding="ascii") as file:
-                return file.read().strip()
-        except OSError:
-            return ""
 
     def _numbers(self) -> Numbers:
         from pymodutils.arch import syscalls  # noqa: PLC0415 -- a dry run does without
 
         return syscalls.own(os.uname().machine)
-
-
-def _packing(fd: int) -> str:
-    """How the open file is compressed, in the words of /sys/module/compression."""
-    start = os.pread(fd, SHORTEST, 0)
-    if len(start) < SHORTEST:
-        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
-    return next((name for name, magic in PACKINGS.items() if start.startswith(magic)), "")
 
 
 def _call(number: int, *arguments: int | bytes) -> int:
@@ -112,7 +75,3 @@ def _call(number: int, *arguments: int | bytes) -> int:
         for argument in arguments
     ]
     return ctypes.get_errno() if libc.syscall(ctypes.c_long(number), *passed) == -1 else 0
-
-
-def _refused(path: str, code: int) -> Refused:
-    return Refused(path, f"could not insert module {path}: {os.strerror(code)}", code)

@@ -62,7 +62,6 @@ def _field(root: Root, path: str, title: str) -> str:
 
 def _read(root: Root, path: str) -> str:
     try:
-        with open(root.path(path), encoding="utf-8", errors="replace") as file:
-            return file.read()
+        return root.read(path).decode("utf-8", "replace")
     except OSError:
         return ""

@@ -92,6 +92,7 @@ class Layout(NamedTuple):
     percpu: int  # the number of the per-cpu section, or 0
     rounds: tuple[tuple[int, ...], ...]  # by area: its size after each round, where protection changes
     tail: Tail | None
+    flags: tuple[int, ...]  # by section: sh_flags as the loader leaves them
 
     @property
     def coresize(self) -> int:
@@ -120,7 +121,7 @@ def layout(
     if sum(sizes) > LIMIT:
         raise LinkError(module.subject, f"vmalloc error: size {sum(sizes)}, exceeds total pages", ENOMEM)
     rounds = tuple(tuple(ends) for ends in work.ends)
-    return Layout(config.plan, tuple(sizes), tuple(work.placed), work.percpu, rounds, tail)
+    return Layout(config.plan, tuple(sizes), tuple(work.placed), work.percpu, rounds, tail, tuple(work.flags))
 
 
 def align(offset: int, to: int) -> int:

@@ -49,11 +49,15 @@ class Symbols:
 
     def name(self, at: int) -> str:
         """The name of symbol ``at``: the string at st_name, wherever in the file that ends."""
+        return self.raw_name(at).decode("utf-8", "surrogateescape")
+
+    def raw_name(self, at: int) -> bytes:
+        """The same as it stands in the file."""
         start = self._strings + self.names[at]
         end = self._text.find(b"\0", start, start + LONGEST + 1)
         if end < 0:
             raise OutOfBounds(self.subject, f"the name of symbol {at} does not end within {LONGEST} bytes")
-        return self._text[start:end].decode("utf-8", "surrogateescape")
+        return self._text[start:end]
 
     def lengths(self, chosen: Sequence[int]) -> int:
         """The bytes that the names of the ``chosen`` symbols take, their NULs included."""

@@ -138,9 +138,10 @@ def test_kernel_command_line_blacklists() -> None:
 
 
 def test_only_the_start_of_a_long_kernel_command_line_counts(tmp_path: Path) -> None:
-    (tmp_path / "cmdline").write_bytes(b"x" * 4089 + b" a.b=cdef g.h=i")
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/cmdline").write_bytes(b"x" * 4089 + b" a.b=cdef g.h=i")
     config = Config()
-    cmdline.read(config, str(tmp_path / "cmdline"))
+    cmdline.read(config, Root(str(tmp_path)))
     assert [line.text for line in config.options] == ["b=c"]
 
 

@@ -110,7 +110,7 @@ def _flag(*names: str, help: str, cls: type[click.Option] = click.Option) -> Cal
     help="Do as this kmod even where it errs: see the man page.",
 )
 @options.output_format("json")
-@options.sysroot
+@options.machine
 def command(**words_: Any) -> int:
     """Load the module NAME with all that it needs, or remove modules, or show what is known of them."""
     from pymodutils.commands.modprobe.session import Session  # noqa: PLC0415 -- -h does without

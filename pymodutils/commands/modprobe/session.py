@@ -11,6 +11,7 @@ from pymodutils.commands.modprobe.asked import PROG
 from pymodutils.depends import plan, search
 from pymodutils.depends.directory import ModuleDirectory
 from pymodutils.depends.resolve import Module, Resolver, in_file
+from pymodutils.kernel import choose
 from pymodutils.log import ERROR, WARNING, Log
 from pymodutils.run import CannotLoad, NotRemoved, Runner
 
@@ -73,9 +74,7 @@ class Session:
         return 0 if modules else 1
 
     def _runner(self) -> Runner:
-        from pymodutils.kernel.real import RealKernel  # noqa: PLC0415 -- a query does without
-
-        kernel = RealKernel(self.asked.root)
+        kernel = choose.kernel(self.asked.root)
         return Runner.of(self.resolver, kernel, self.asked.mode, log=self.log, show=say)
 
     def found(self, name: str) -> list[Module]:

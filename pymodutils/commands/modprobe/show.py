@@ -95,10 +95,10 @@ def explained(session: Session) -> int:
 def _document(session: Session, name: str) -> dict[str, Any]:
     """What docs/json.md says of one name."""
     from pymodutils.commands.modprobe import explain  # noqa: PLC0415 -- only when asked
-    from pymodutils.kernel.real import RealKernel  # noqa: PLC0415
+    from pymodutils.kernel import choose  # noqa: PLC0415
 
     asked = session.asked
-    kernel = RealKernel(asked.root)
+    kernel = choose.kernel(asked.root)
     explainer = explain.Explainer(session.resolver, kernel, ignore_loaded=asked.mode.ignore_loaded)
     modules = session.found(name)
     if asked.shows_names:

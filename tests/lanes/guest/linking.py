@@ -16,10 +16,12 @@ from typing import Any
 from pymodutils.arch.x86 import X86_64
 from pymodutils.elf import compress
 from pymodutils.elf.scan import Elf
-from pymodutils.link import extable
+from pymodutils.link import extable, patch
 from pymodutils.link.image import Image
 from pymodutils.link.layout import SEVEN_AREAS, TWO_AREAS, Config, Layout, Plan, layout
 from pymodutils.link.object import Object
+from pymodutils.link.patch.machine import Machine
+from pymodutils.link.patch.tables import TRAMPOLINE
 from pymodutils.link.relocate import relocate
 from pymodutils.link.symbols import simplify
 from pymodutils.names import of_path
@@ -43,13 +45,33 @@ def compare(
     return [_one(path, config, symbols) for path in files]
 
 
+def compare_patched(
+    files: list[str], switches: dict[str, bool], plan: Plan = TWO_AREAS
+) -> list[dict[str, Any]]:
+    """The same with our patches, whose numbers of places are ``patched``."""
+    config, symbols = Config(plan, **switches), kallsyms()
+    keys = {
+        at: symbols[f"__SCK__{name.removeprefix(TRAMPOLINE)}"]
+        for name, at in symbols.items()
+        if name.startswith(TRAMPOLINE) and f"__SCK__{name.removeprefix(TRAMPOLINE)}" in symbols
+    }
+    return [_one(path, config, symbols, Machine(static_keys=keys)) for path in files]
+
+
+def compare_seven_patched(files: list[str], switches: dict[str, bool]) -> list[dict[str, Any]]:
+    """The same of ``compare_patched``."""
+    return compare_patched(files, switches, SEVEN_AREAS)
+
+
 def compare_seven(files: list[str], switches: dict[str, bool]) -> list[dict[str, Any]]:
     """The same in a kernel that has an area for each type of memory (6.4 and later)."""
     return compare(files, switches, plan=SEVEN_AREAS)
 
 
-def _one(path: str, config: Config, symbols: dict[str, int]) -> dict[str, Any]:
-    """Load ``path``, and compare layout and memory with our own."""
+def _one(
+    path: str, config: Config, symbols: dict[str, int], machine: Machine | None = None
+) -> dict[str, Any]:
+    """Load ``path``, and compare layout and memory with our own, patched as by ``machine`` if there is one."""
     data, name = without_init(compress.read(path)), of_path(path)
     insert(data, name)
     module = Object(data, Elf(data).sections, X86_64, name)
@@ -67,6 +89,7 @@ def _one(path: str, config: Config, symbols: dict[str, int]) -> dict[str, Any]:
     values = simplify(image, name, resolve, lambda _, __: None, percpu=percpu_of(name, module, plan))
     relocate(image, values, name)
     extable.sort(image)
+    patched = patch.apply(image, values, machine) if machine else {}
     add_exports(module, values, symbols)
     ours = {section.name: image.addresses[at] for at, section in enumerate(module.sections)}
     return {
@@ -77,6 +100,7 @@ def _one(path: str, config: Config, symbols: dict[str, int]) -> dict[str, Any]:
         ],
         "coresize": [plan.coresize, number(f"/sys/module/{name}/coresize")],
         "missing": missing,
+        "patched": patched,
         **patches.compare(image, values, read_memory),
     }
 

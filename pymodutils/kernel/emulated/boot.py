@@ -1,0 +1,122 @@
+"""A state file made from a description, and the rules that it was made with read back."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.errors import BadState
+from pymodutils.kernel.description import Description
+from pymodutils.kernel.emulated import rooms, signing, unload
+from pymodutils.kernel.emulated.rules import PREL32, Rules, assumed, rules
+from pymodutils.kernel.emulated.state import KERNEL, NOTICE
+from pymodutils.kernel.emulated.store import Store, signed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pymodutils.kernel.emulated.caller import Clock
+
+KEPT: Final = (  # fields of the description that make the rules
+    *("release", "version", "vermagic", "machine", "bits", "order"),
+    *("page_size", "generation", "strict_versions", "module_size"),
+)
+CMDLINE: Final = "cmdline"
+BOOTED: Final = "booted"  # seconds since the epoch
+TEXT: Final = {32: 0xC010_0000, 64: 0xFFFF_FFFF_8100_0000}  # where exports of unknown address are put
+STEP: Final = 16  # bytes between them
+DEFAULT: Final = "pymodutils/kernel.state"  # below $XDG_STATE_HOME
+
+
+def default_path() -> str:
+    """The state file that is meant where none is named."""
+    home = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local/state")
+    return os.path.join(home, DEFAULT)
+
+
+def make(path: str, kernel: Description, cmdline: str, clock: Clock) -> Store:
+    """The file ``path`` with a kernel that has just booted, in place of what was there."""
+    wanted = rules(kernel, cmdline)
+    temporary = path if path == ":memory:" else f"{path}.{os.getpid()}.new"
+    try:
+        store = Store.create(temporary)
+        with store.transaction():
+            _fill(store, kernel, wanted, clock.time())
+        if path != ":memory:":
+            os.replace(temporary, path)
+            store.path = path
+    except BaseException as error:
+        if path != ":memory:" and os.path.exists(temporary):
+            os.unlink(temporary)
+        if isinstance(error, OSError):
+            raise BadState(path, f"{path}: {error.strerror}", error.errno) from None
+        raise
+    return store
+
+
+def read(store: Store) -> Rules:
+    """The rules of the kernel in ``store``; raises BadState if they make no sense."""
+    with store.told():
+        found = dict(store.execute("SELECT name, value FROM setting"))
+        switches = {name: True for (name,) in store.execute("SELECT name FROM switch")}
+    missing = [name for name in (*KEPT, CMDLINE) if name not in found]
+    if missing:
+        raise BadState(store.path, f"{store.path}: the file is damaged: it has no {missing[0]}")
+    every = {**dict.fromkeys((PREL32, "MODULE_SIG", "MODVERSIONS"), False), **switches}
+    kept = {name: found[name] for name in KEPT}
+    kept["strict_versions"] = bool(kept["strict_versions"])
+    return rules(Description(**kept, switches=_all(every)), found[CMDLINE])
+
+
+def banner(wanted: Rules) -> str:
+    """What /proc/version shows."""
+    return f"Linux version {wanted.release} {wanted.version}"
+
+
+def _all(switches: dict[str, bool]) -> dict[str, bool]:
+    """``switches`` with those that are off, too, so that nothing is assumed any more."""
+    return {**dict.fromkeys(assumed(Description()), False), **switches}
+
+
+def _fill(store: Store, kernel: Description, wanted: Rules, now: float) -> None:
+    settings = {name: getattr(kernel, name) for name in KEPT}
+    settings |= {"release": wanted.release, "version": wanted.version, "vermagic": wanted.vermagic}
+    settings |= {CMDLINE: wanted.cmdline, BOOTED: now, **_switched(wanted)}
+    store.many("INSERT INTO setting VALUES (?, ?)", settings.items())
+    store.many("INSERT INTO switch VALUES (?)", [(name,) for name in sorted(wanted.switches)])
+    store.many("INSERT INTO builtin VALUES (?)", [(name,) for name in sorted(set(kernel.builtins or ()))])
+    store.many("INSERT INTO certificate VALUES (?)", [(der,) for der in sorted(set(kernel.keys))])
+    store.many("INSERT INTO export VALUES (?, ?, ?, ?, ?, ?)", _exports(kernel, wanted.arch.bits))
+    rooms.open_range(store, wanted.arch)
+    line = f"Linux version {wanted.release} {wanted.version}"
+    store.insert("INSERT INTO line (stamp, level, text) VALUES (?, ?, ?)", now, NOTICE, line)
+    line = f"Kernel command line: {wanted.cmdline}"
+    store.insert("INSERT INTO line (stamp, level, text) VALUES (?, ?, ?)", now, NOTICE, line)
+
+
+def _switched(wanted: Rules) -> dict[str, int]:
+    """What the configuration and the command line set for the start."""
+    words = wanted.cmdline.split()
+    enforced = wanted.on("MODULE_SIG_FORCE") or _yes(wanted.word("module.sig_enforce"))
+    lockdown = {"integrity": signing.INTEGRITY, "confidentiality": signing.CONFIDENTIALITY}
+    level = lockdown.get(wanted.word("lockdown") or "", 0) if wanted.on("SECURITY_LOCKDOWN_LSM") else 0
+    if wanted.on("LOCK_DOWN_KERNEL_FORCE_INTEGRITY"):
+        level = max(level, signing.INTEGRITY)
+    return {
+        "tainted": 0,
+        signing.ENFORCE: int(enforced or "module.sig_enforce" in words),
+        signing.LOCKDOWN: level,
+        unload.DISABLED: int("nomodule" in words),
+    }
+
+
+def _yes(value: str | None) -> bool:
+    return (value or "")[:1] in tuple("yYtT1") or (value or "")[:2] in ("on", "On", "oN", "ON")
+
+
+def _exports(kernel: Description, bits: int) -> Iterator[tuple[object, ...]]:
+    with_versions = any(export.crc for export in kernel.exports.values())
+    for at, (name, export) in enumerate(kernel.exports.items()):
+        address = TEXT[bits] + at * STEP if export.address is None else export.address
+        crc = export.crc if with_versions else None
+        yield name, KERNEL, int(bool(export.gpl)), signed(address), crc, export.namespace or ""

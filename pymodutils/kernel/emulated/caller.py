@@ -1,0 +1,53 @@
+"""Who asks the kernel: what it sees of the process, and what only this process knows."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final, Protocol
+
+from pymodutils.kernel.emulated.notifiers import Notifiers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+COMMAND: Final = "insmod"  # the name of a process that has not said another
+
+
+class Clock(Protocol):
+    """Time that passes: the module ``time``, or a test's own."""
+
+    def time(self) -> float:
+        """Seconds since the epoch."""
+        ...
+
+    def sleep(self, seconds: float, /) -> None:
+        """Let ``seconds`` pass."""
+        ...
+
+
+class Caller:
+    """One system call's process; ``capable``: it has CAP_SYS_MODULE.
+
+    ``bases`` says where modules are to lie, by name and area, in place of where there is room.
+    """
+
+    __slots__ = ("bases", "capable", "command", "notifiers", "started", "waited_for")
+
+    def __init__(
+        self,
+        notifiers: Notifiers | None = None,
+        *,
+        command: str = COMMAND,
+        capable: bool = True,
+        started: float | None = None,
+        bases: Mapping[tuple[str, str], int] | None = None,
+    ) -> None:
+        self.notifiers = notifiers or Notifiers()
+        self.command, self.capable = command, capable
+        self.started = time.time() if started is None else started
+        self.bases = bases or {}
+        self.waited_for = ""  # the module of whose end this call has waited
+
+    def base(self, module: str, area: str) -> int | None:
+        """Where an area of ``module`` is to lie; None for wherever there is room."""
+        return self.bases.get((module, area))

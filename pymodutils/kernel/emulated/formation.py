@@ -1,0 +1,123 @@
+"""A linked module becomes one that others see: exports, notifiers, sysfs; complete_formation."""
+
+from __future__ import annotations
+
+from errno import EINVAL, ENOEXEC
+from struct import Struct
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.arch.model import PREFIXES
+from pymodutils.elf.kernelimage.exports import Export
+from pymodutils.kernel.base import State
+from pymodutils.kernel.emulated import start
+from pymodutils.kernel.emulated.rules import PREL32
+from pymodutils.link.failure import OutOfBounds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pymodutils.kernel.emulated.loading import Loading
+
+TABLES: Final = ("", "_gpl")  # in the order in which the kernel looks at them
+NAMESPACES_SINCE: Final = (5, 4)
+NAME: Final = 512  # bytes that the name of an export may have; KSYM_NAME_LEN
+
+
+class Reader(NamedTuple):
+    """How the entries of __ksymtab are written on this machine."""
+
+    struct: Struct
+    relative: bool  # distances from each field to what it names, else pointers
+
+    def rows(self, raw: bytes, address: int, word: int) -> Iterator[tuple[int, int, int]]:
+        """(value, name, namespace) of each entry of ``raw``, at ``address``; a distance of 0 is 0."""
+        whole = raw[: len(raw) // self.struct.size * self.struct.size]
+        for at, row in enumerate(self.struct.iter_unpack(whole)):
+            place = address + at * self.struct.size
+            if self.relative:
+                row = tuple(it and place + 4 * field + it & word for field, it in enumerate(row))  # noqa: PLW2901
+            yield row[0], row[1], row[2]
+
+
+def reader(load: Loading) -> Reader:
+    """The reader for this kernel."""
+    arch, relative = load.rules.arch, load.on(PREL32)
+    code = "3i" if relative else "3Q" if arch.bits == 64 else "3I"  # noqa: PLR2004
+    return Reader(Struct(PREFIXES[arch.order] + code), relative)
+
+
+def exports(load: Loading) -> list[tuple[str, Export]]:
+    """What the module exports, with the names found in its memory."""
+    return [row for table in TABLES for row in _table(load, table)]
+
+
+def _table(load: Loading, table: str) -> Iterator[tuple[str, Export]]:
+    at = load.find(f"__ksymtab{table}")
+    if not at or load.image.layout.placed[at] is None:
+        return
+    word = (1 << load.rules.arch.bits) - 1
+    crcs = _crcs(load, f"__kcrctab{table}")
+    raw, address = bytes(load.image.section(at)), load.image.addresses[at]
+    for number, (value, name, space) in enumerate(reader(load).rows(raw, address, word)):
+        crc = crcs[number] if number < len(crcs) else None
+        named = _string(load, name)
+        yield named, Export(value, crc, table == "_gpl", _string(load, space) if space else "")
+
+
+def _crcs(load: Loading, name: str) -> list[int]:
+    at = load.find(name)
+    if not at or load.image.layout.placed[at] is None:
+        return []
+    raw = bytes(load.image.section(at))
+    code = Struct(PREFIXES[load.rules.arch.order] + "I")
+    return [crc for (crc,) in code.iter_unpack(raw[: len(raw) // 4 * 4])]
+
+
+def _string(load: Loading, address: int) -> str:
+    for area, memory in zip(load.module.areas, load.image.memory, strict=True):
+        if area.base <= address < area.base + area.size:
+            start = address - area.base
+            end = memory.find(b"\0", start, start + NAME)
+            if end >= 0:
+                return memory[start:end].decode("utf-8", "surrogateescape")
+    raise OutOfBounds(load.module.name, "the name of an export lies outside of the module")
+
+
+def complete(load: Loading) -> None:
+    """Refuse exports that somebody has already; then the module can be seen. complete_formation."""
+    found = exports(load)
+    for name, _ in found:
+        taken = load.state.export(name)
+        if taken:
+            owner = taken.owner.name if taken.owner else "kernel"
+            load.refuse(ENOEXEC, f"{load.module.name}: exports duplicate symbol {name} (owned by {owner})")
+    load.module.state = State.COMING
+    load.state.add(load.module, load.image.memory)
+    load.state.add_exports(load.module, found)
+    for used in load.used:
+        load.state.use(load.module, used)
+        used.refs += 1
+        load.state.save(used)
+
+
+def announce(load: Loading) -> None:
+    """Call the notifiers; one that objects ends the load. prepare_coming_module."""
+    load.caller.notifiers.coming(load.module)
+
+
+def sysfs(load: Loading) -> None:
+    """Refuse a name that is in /sys/module already; mod_sysfs_setup."""
+    if load.state.is_builtin(load.module.name):
+        load.refuse(EINVAL, f"{load.module.name}: module is already loaded")
+
+
+def vanish(load: Loading) -> None:
+    """Take back what ``complete`` did, where somebody objected to the module."""
+    start.free(load.state, load.module)
+
+
+def undo(load: Loading) -> None:
+    """The same, when all had heard of it."""
+    load.module.state = State.GOING
+    load.caller.notifiers.going(load.module)
+    vanish(load)

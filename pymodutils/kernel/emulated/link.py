@@ -1,0 +1,71 @@
+"""The module in its place, linked: relocations, exception table, per-cpu copies, kallsyms, functions."""
+
+from __future__ import annotations
+
+from errno import EINVAL
+from struct import Struct
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.arch.model import PREFIXES
+from pymodutils.kernel.emulated import claims
+from pymodutils.kernel.emulated.state import WARNING
+from pymodutils.kernel.emulated.taints import Taint
+from pymodutils.link import extable
+from pymodutils.link.fixups import Site, read
+from pymodutils.link.kallsyms import keep
+from pymodutils.link.object import SHT_REL, SHT_RELA
+from pymodutils.link.relocate import relocate
+
+if TYPE_CHECKING:
+    from pymodutils.kernel.emulated.loading import Loading
+
+LIARS: Final = ("driverloader", "lve")  # modules that once claimed a licence that they did not have
+NDISWRAPPER: Final = "ndiswrapper"  # free itself, but it loads what is not
+INIT, EXIT = "init_module", "cleanup_module"
+
+
+def find_sections(load: Loading) -> None:
+    """Look at the optional sections; kernel/module/main.c: find_module_sections."""
+    if load.on("CONSTRUCTORS") and load.find(".ctors") and load.find(".init_array"):
+        load.refuse(EINVAL, f"{load.module.name}: has both .ctors and .init_array.", WARNING)
+    if load.find("__obsparm"):
+        load.log(WARNING, f"{load.module.name}: Ignoring obsolete parameters")
+
+
+def licence_and_versions(load: Loading) -> None:
+    """Distrust some names, and exports without CRCs; check_module_license_and_versions."""
+    before = load.state.tainted(Taint.PROPRIETARY)
+    if load.module.name == NDISWRAPPER:
+        load.state.taint(Taint.PROPRIETARY)
+    if load.module.name in LIARS:
+        load.state.taint(Taint.PROPRIETARY, load.module)
+    if not before and load.state.tainted(Taint.PROPRIETARY):
+        load.log(WARNING, f"{load.module.name}: module license taints kernel.")
+    lacking = load.on("MODVERSIONS") and any(map(load.without_crcs, ("", "_gpl")))
+    if lacking and not claims.force(load, "no versions for exported symbols"):
+        load.refuse()
+
+
+def relocations(load: Loading) -> None:
+    """Patch every place of the image, and find its functions."""
+    relocate(load.image, load.values, load.module.name)
+    extable.sort(load.image)
+    keep(load.image, load.values)
+    load.module.init, load.module.exit = _pointers(load)
+    load.module.version, load.module.srcversion = load.modinfo("version"), load.modinfo("srcversion")
+
+
+def _pointers(load: Loading) -> tuple[int, int]:
+    """The addresses of init and exit in struct module, found by what they are relocated with."""
+    arch, found = load.rules.arch, {INIT: 0, EXIT: 0}
+    word = Struct(PREFIXES[arch.order] + ("Q" if arch.bits == 64 else "I"))  # noqa: PLR2004
+    memory = load.image.section(load.this_module)
+    for at, section in enumerate(load.sections):
+        if section.sh_type not in (SHT_REL, SHT_RELA) or section.sh_info != load.this_module or not at:
+            continue
+        fixups = read(Site(load.image, at, load.values, load.module.name), load.image.section(at))
+        for symbol, offset in zip(fixups.symbols, fixups.offsets, strict=True):
+            name = load.object.symbols.name(symbol)
+            if name in found and offset + word.size <= len(memory):
+                (found[name],) = word.unpack_from(memory, offset)
+    return found[INIT], found[EXIT]

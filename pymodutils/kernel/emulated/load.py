@@ -1,0 +1,90 @@
+"""Loading a module, step by step; kernel/module/main.c: load_module, as of 6.1 and of 6.4.
+
+Until its exports are complete a failure leaves nothing but marks and words in the log; behind that, the
+module has been seen, and goes as one that is removed does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.kernel.emulated import (
+    arguments,
+    claims,
+    elfcheck,
+    formation,
+    link,
+    place,
+    resolve,
+    setup,
+    signing,
+    versions,
+)
+from pymodutils.kernel.emulated.state import ERR
+from pymodutils.link.failure import LinkError, OutOfBounds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pymodutils.kernel.emulated.loading import Loading
+
+    Steps = tuple[Callable[[Loading], None], ...]
+
+FILE: Final[Steps] = (signing.check, elfcheck.check, setup.setup, setup.blacklist, versions.layout)
+CONTENT: Final[Steps] = (
+    place.percpu,
+    link.find_sections,
+    link.licence_and_versions,
+    resolve.symbols,
+    link.relocations,
+    formation.complete,
+)
+UNSEEN: Final[dict[tuple[int, ...], Steps]] = {  # by the release from which on they are taken
+    (6, 1): (
+        *FILE,
+        *claims.EARLY,
+        place.write_exec,
+        place.place,
+        place.reserve_name,
+        claims.unsigned,
+        *CONTENT,
+    ),
+    (6, 4): (
+        *FILE,
+        claims.vermagic,
+        claims.livepatch,
+        place.reserve_name,
+        place.write_exec,
+        place.place,
+        *claims.LATE,
+        *CONTENT,
+    ),
+}
+ANNOUNCED: Final[Steps] = (arguments.parse, formation.sysfs)
+
+
+def load_module(load: Loading) -> None:
+    """Take all steps up to init(); raises Refused with what the system call returns."""
+    newest = max(number for number in UNSEEN if load.rules.since(*number))
+    _take(load, UNSEEN[newest], place.give_back)
+    _take(load, (formation.announce,), formation.vanish)
+    _take(load, ANNOUNCED, formation.undo)
+
+
+def _take(load: Loading, steps: Steps, undo: Callable[[Loading], None]) -> None:
+    try:
+        for step in steps:
+            step(load)
+    except LinkError as error:
+        undo(load)
+        for line in _words(error):
+            load.log(ERR, line)
+        raise
+    except BaseException:
+        undo(load)
+        raise
+
+
+def _words(error: LinkError) -> tuple[str, ...]:
+    """What the log says of ``error``; of what the kernel would not have noticed, our own words."""
+    return (f"pymodutils: {error}",) if isinstance(error, OutOfBounds) else error.log

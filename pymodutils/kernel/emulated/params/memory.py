@@ -1,0 +1,106 @@
+"""The memory in which parameters lie: what is known of it, and what the kernel keeps beside it."""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.arch.model import CODES, PREFIXES
+from pymodutils.link.failure import OutOfBounds
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymodutils.arch.model import Arch
+    from pymodutils.link.image import Image
+
+HEAP: Final = {32: 0xC100_0000, 64: 0xFFFF_8880_0100_0000}  # where made-up kmalloc() begins, by width
+GRAIN: Final = 8  # bytes: what kmalloc() aligns to
+
+
+class Memory:
+    """The areas of modules, and the strings that parameters have been given.
+
+    ``areas`` are addresses with what lies there, of the module itself and of those it uses. ``strings``
+    has the copies that charp parameters point to by their (made-up) addresses, ``texts`` what parameters
+    were given whose functions cannot be run, by name; both outlive a process if the caller keeps them.
+    Each access raises OutOfBounds, about ``subject``, where nothing is known to be.
+    """
+
+    __slots__ = ("areas", "bits", "prefix", "strings", "subject", "texts")
+
+    def __init__(
+        self,
+        areas: Sequence[tuple[int, bytearray]],
+        arch: Arch,
+        subject: str = "module",
+        strings: dict[int, bytes] | None = None,
+        texts: dict[str, bytes] | None = None,
+    ) -> None:
+        self.areas, self.subject = areas, subject
+        self.bits: int = arch.bits
+        self.prefix = PREFIXES[arch.order]
+        self.strings = {} if strings is None else strings
+        self.texts = {} if texts is None else texts
+
+    @classmethod
+    def of(cls, image: Image, subject: str = "module") -> Memory:
+        """The memory of ``image`` alone."""
+        areas = list(zip(image.bases, image.memory, strict=True))
+        return cls(areas, image.module.arch, subject)
+
+    @property
+    def word(self) -> int:
+        """Bytes of a pointer, and of a long."""
+        return self.bits // 8
+
+    def read(self, address: int, size: int) -> bytes:
+        """``size`` bytes at ``address``."""
+        area, at = self._find(address, size)
+        return bytes(area[at : at + size])
+
+    def write(self, address: int, data: bytes) -> None:
+        """Put ``data`` at ``address``."""
+        area, at = self._find(address, len(data))
+        area[at : at + len(data)] = data
+
+    def unpack(self, codes: str, address: int) -> tuple[int, ...]:
+        """The struct at ``address`` by struct's ``codes``, among which P is a pointer."""
+        layout = Struct(self.prefix + codes.replace("P", CODES[self.word]))
+        return layout.unpack(self.read(address, layout.size))
+
+    def number(self, address: int, size: int, *, signed: bool = False) -> int:
+        """The integer of ``size`` bytes at ``address``."""
+        code = CODES[size].lower() if signed else CODES[size]
+        return self.unpack(code, address)[0]
+
+    def put(self, address: int, size: int, value: int) -> None:
+        """Write ``value``, whatever its sign, as an integer of ``size`` bytes."""
+        self.write(address, Struct(self.prefix + CODES[size]).pack(value & (1 << 8 * size) - 1))
+
+    def string(self, address: int, limit: int) -> bytes:
+        """The string at ``address`` without its NUL, of at most ``limit`` bytes."""
+        if address in self.strings:
+            return self.strings[address][:limit]
+        area, at = self._find(address, 1)
+        end = area.find(b"\0", at, at + limit)
+        if end < 0 and at + limit > len(area):
+            raise self.fault(address, limit)
+        return bytes(area[at : end if end >= 0 else at + limit])
+
+    def keep(self, text: bytes) -> int:
+        """The address of a new copy of ``text``."""
+        newest = max(self.strings, default=0)
+        free = newest + len(self.strings[newest]) + GRAIN & -GRAIN if newest else HEAP[self.bits]
+        self.strings[free] = text
+        return free
+
+    def fault(self, address: int, size: int) -> OutOfBounds:
+        """The error about ``size`` bytes at ``address``."""
+        return OutOfBounds(self.subject, f"{self.subject}: {size} bytes of a parameter at {address:#x}")
+
+    def _find(self, address: int, size: int) -> tuple[bytearray, int]:
+        for base, area in self.areas:
+            if base <= address and address + size <= base + len(area):
+                return area, address - base
+        raise self.fault(address, size)

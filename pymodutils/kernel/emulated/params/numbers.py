@@ -1,0 +1,57 @@
+"""Numbers and truth as text; lib/kstrtox.c."""
+
+from __future__ import annotations
+
+from errno import EINVAL, ERANGE
+from typing import Final
+
+WIDEST: Final = 1 << 64  # what all integers are read as first
+DIGITS: Final = {8: b"01234567", 10: b"0123456789", 16: b"0123456789abcdefABCDEF"}
+TRUE, FALSE = b"yYtT1", b"nNfF0"
+
+
+class Invalid(Exception):
+    """A value that a parameter does not take; ``errno`` is why."""
+
+    def __init__(self, errno: int) -> None:
+        super().__init__(errno)
+        self.errno = errno
+
+
+def integer(text: bytes, low: int, high: int) -> int:
+    """The number ``text``, decimal, 0x or octal; raises Invalid unless ``low <= number < high``.
+
+    A minus is for signed types only; one newline may follow.
+    """
+    negative = low < 0 and text.startswith(b"-")
+    number = _digits(text[1:] if negative or text.startswith(b"+") else text)
+    number = -number if negative else number
+    if not low <= number < high:
+        raise Invalid(ERANGE)
+    return number
+
+
+def _digits(text: bytes) -> int:
+    base = 10
+    if text.startswith(b"0"):
+        base = 8
+        if text[1:2] in (b"x", b"X") and text[2:3] and text[2] in DIGITS[16]:
+            base, text = 16, text[2:]
+    rest = text.lstrip(DIGITS[base])
+    digits = text[: len(text) - len(rest)]
+    significant = digits.lstrip(b"0")
+    if len(significant) > 22 or int(significant or b"0", base) >= WIDEST:  # noqa: PLR2004 -- octal 2**64 - 1
+        raise Invalid(ERANGE)
+    if not digits or rest not in (b"", b"\n"):
+        raise Invalid(EINVAL)
+    return int(digits, base)
+
+
+def truth(text: bytes) -> bool:
+    """Whether ``text`` means yes; only its first letters count. Raises Invalid."""
+    first, second = text[:1], text[1:2]
+    if (first and first in TRUE) or (first in (b"o", b"O") and second in (b"n", b"N")):
+        return True
+    if (first and first in FALSE) or (first in (b"o", b"O") and second in (b"f", b"F")):
+        return False
+    raise Invalid(EINVAL)

@@ -1,0 +1,116 @@
+"""The words given with a module, each into its parameter; kernel/params.c: parse_args."""
+
+from __future__ import annotations
+
+from errno import EINVAL, ENOSPC, EPERM
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.kernel.emulated.params.numbers import Invalid
+from pymodutils.kernel.emulated.params.scalars import Place
+from pymodutils.kernel.emulated.params.table import HARDWARE, NOARG, UNSAFE, Array
+from pymodutils.kernel.emulated.params.types import ERROR, put
+from pymodutils.kernel.emulated.params.words import words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pymodutils.kernel.emulated.params.memory import Memory
+    from pymodutils.kernel.emulated.params.scalars import Log
+    from pymodutils.kernel.emulated.params.table import Param
+    from pymodutils.kernel.emulated.params.words import Word
+
+WARNING, NOTICE = 4, 5  # the kernel's log levels
+NO_DYNDBG: Final = "dyndbg param is supported only in CONFIG_DYNAMIC_DEBUG builds"
+
+
+class Context(NamedTuple):
+    """The kernel around a parameter: ``log`` takes level and text, ``taint`` the letter of a flag.
+
+    ``locked_down`` is asked whether parameters that touch hardware are refused, and logs it if so.
+    """
+
+    module: str
+    log: Log
+    taint: Callable[[str], None]
+    dynamic_debug: bool = True
+    locked_down: Callable[[], bool] = bool
+
+
+def parse(text: bytes, params: Iterable[Param], memory: Memory, context: Context) -> int:
+    """Set ``params`` as ``text`` says; 0, or the errno of the last word that failed.
+
+    All words up to ``--`` are tried; what was set stays set. Raises OutOfBounds where a parameter leads
+    to memory that is not there.
+    """
+    errno = 0
+    known: dict[bytes, Param] = {}
+    for param in params:
+        known.setdefault(_alike(param.name), param)
+    text = text.partition(b"\0")[0]
+    for word in words(text):
+        if word.value is None and word.name == b"--":
+            if not errno:
+                rest = _shown(text[word.end :])
+                context.log(WARNING, f"{context.module}: parameters '{rest}' after `--' ignored")
+            break
+        found = known.get(_alike(word.name))
+        if found is None:
+            _unknown(word, context)
+        else:
+            errno = _one(found, word, memory, context) or errno
+    return errno
+
+
+def assign(param: Param, text: bytes | None, memory: Memory, context: Context) -> None:
+    """Set ``param`` to ``text``, if it may be set here and now; raises Invalid."""
+    if param.flags & HARDWARE and context.locked_down():
+        raise Invalid(EPERM)
+    place = Place(memory, param, param.arg, context.log)
+    if param.flags & UNSAFE:
+        context.log(NOTICE, f"Setting dangerous option {place.name} - tainting kernel")
+        context.taint("U")
+    put(place, param.ops, text)
+
+
+def _one(param: Param, word: Word, memory: Memory, context: Context) -> int:
+    """Set ``param`` as ``word`` says; the errno, once the log has it."""
+    try:
+        assign(param, _given(param, word), memory, context)
+    except Invalid as error:
+        value, name = _shown(_left(param, word.value or b"")), _shown(word.name)
+        why = "too large" if error.errno == ENOSPC else "invalid"
+        context.log(ERROR, f"{context.module}: `{value}' {why} for parameter `{name}'")
+        return error.errno
+    return 0
+
+
+def _given(param: Param, word: Word) -> bytes | None:
+    """The value in ``word``; raises Invalid if it has none, but ``param`` needs one."""
+    if word.value is None and not (param.ops and param.ops.flags & NOARG):
+        raise Invalid(EINVAL)
+    return word.value
+
+
+def _left(param: Param, value: bytes) -> bytes:
+    """What is left of ``value`` when it has been set: arrays overwrite commas."""
+    return value.partition(b",")[0] if isinstance(param.detail, Array) and param.detail.max else value
+
+
+def _unknown(word: Word, context: Context) -> None:
+    """What the loader itself understands; the rest is only mentioned."""
+    first, dot, second = word.name.partition(b".")
+    dotted = dot and context.dynamic_debug  # whose code takes the name of a module off
+    if word.name == b"async_probe" or (second if dotted else word.name) == b"dyndbg":
+        if word.name == b"dyndbg" and not context.dynamic_debug:
+            context.log(WARNING, NO_DYNDBG)
+        return
+    name = _shown(first if dotted else word.name)
+    context.log(WARNING, f"{context.module}: unknown parameter '{name}' ignored")
+
+
+def _alike(name: bytes) -> bytes:
+    return name.replace(b"-", b"_")
+
+
+def _shown(text: bytes) -> str:
+    return text.decode("utf-8", "surrogateescape")

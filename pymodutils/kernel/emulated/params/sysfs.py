@@ -1,0 +1,58 @@
+"""Reading and writing /sys/module/NAME/parameters/PARAMETER; kernel/params.c, fs/sysfs/file.c."""
+
+from __future__ import annotations
+
+from errno import EACCES, ENOENT, EPERM
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.errors import Refused
+from pymodutils.kernel.emulated.params.numbers import Invalid
+from pymodutils.kernel.emulated.params.parse import assign
+from pymodutils.kernel.emulated.params.scalars import Place
+from pymodutils.kernel.emulated.params.table import NONE
+from pymodutils.kernel.emulated.params.types import PAGE, get
+
+if TYPE_CHECKING:
+    from pymodutils.kernel.emulated.params.memory import Memory
+    from pymodutils.kernel.emulated.params.parse import Context
+    from pymodutils.kernel.emulated.params.table import Param
+
+READ: Final = 0o444
+WRITE: Final = 0o222
+
+
+def show(param: Param, memory: Memory) -> bytes:
+    """What the file of ``param`` says to root.
+
+    Raises Refused: ENOENT without a file, EACCES where the mode lets nobody read, EPERM for a parameter that
+    cannot be shown; and OutOfBounds where it leads to memory that is not there.
+    """
+    name = param.name.decode("utf-8", "surrogateescape")
+    if not param.perm & READ:
+        raise Refused(name, f"{name} cannot be read", EACCES if param.perm else ENOENT)
+    try:
+        return get(Place(memory, param, param.arg, _silent), param.ops)[: PAGE - 1]
+    except Invalid as error:
+        raise Refused(name, f"{name} cannot be shown", error.errno) from error
+
+
+def store(param: Param, text: bytes, memory: Memory, context: Context) -> int:
+    """What root gets for writing ``text`` into the file of ``param``: 0, or an errno.
+
+    Raises OutOfBounds where ``param`` leads to memory that is not there.
+    """
+    if not param.perm & WRITE:
+        return EACCES if param.perm else ENOENT
+    if param.ops and param.ops.set == NONE:
+        return EPERM
+    if not text:
+        return 0
+    try:
+        assign(param, text[:PAGE].partition(b"\0")[0], memory, context)
+    except Invalid as error:
+        return error.errno
+    return 0
+
+
+def _silent(_level: int, _text: str) -> None:
+    """Showing says nothing."""

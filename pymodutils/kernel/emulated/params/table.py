@@ -1,0 +1,163 @@
+"""The parameters that a module declares: section __param; include/linux/moduleparam.h."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.link.failure import OutOfBounds
+from pymodutils.link.symbols import SHN_UNDEF
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pymodutils.kernel.emulated.params.memory import Memory
+    from pymodutils.link.image import Image
+
+SECTION: Final = "__param"
+PARAM: Final = {
+    32: "PPPHbBP",
+    64: "PPPHbB4xP",
+}  # struct kernel_param: name, mod, ops, perm, level, flags, arg
+OPS: Final = {32: "IPP", 64: "I4xPP"}  # struct kernel_param_ops: flags, set, get
+ARRAY: Final = "IIPPP"  # struct kparam_array: max, elemsize, num, ops, elem
+STRING: Final = {32: "IP", 64: "I4xP"}  # struct kparam_string: maxlen, string
+SIZE: Final = {32: 20, 64: 40}  # bytes of struct kernel_param
+LONGEST: Final = 4096  # bytes of a name that is read to its end
+NOARG: Final = 1  # KERNEL_PARAM_OPS_FL_NOARG
+UNSAFE: Final = 1  # KERNEL_PARAM_FL_UNSAFE
+HARDWARE: Final = 2  # KERNEL_PARAM_FL_HWPARAM
+
+
+class Ops(NamedTuple):
+    """How a parameter is set and shown: the kernel's functions by name, OWN for others, NONE for NULL."""
+
+    flags: int
+    set: str
+    get: str
+
+    @property
+    def foreign(self) -> bool:
+        """Whether a function that sets or shows is none of the kernel's."""
+        return OWN in (self.set, self.get)
+
+
+OWN: Final = "own"
+NONE: Final = ""
+FOREIGN: Final = Ops(NOARG, OWN, OWN)
+KINDS: Final = ("byte", "short", "ushort", "int", "uint", "long", "ulong", "ullong", "hexint", "charp")
+KERNEL_OPS: Final = {
+    **{f"param_ops_{kind}": Ops(0, f"param_set_{kind}", f"param_get_{kind}") for kind in KINDS},
+    "param_ops_bool": Ops(NOARG, "param_set_bool", "param_get_bool"),
+    "param_ops_bool_enable_only": Ops(NOARG, "param_set_bool_enable_only", "param_get_bool"),
+    "param_ops_invbool": Ops(0, "param_set_invbool", "param_get_invbool"),
+    "param_ops_bint": Ops(NOARG, "param_set_bint", "param_get_int"),
+    "param_ops_string": Ops(0, "param_set_copystring", "param_get_string"),
+    "param_array_ops": Ops(0, "param_array_set", "param_array_get"),
+}
+KERNEL_FUNCTIONS: Final = {name for ops in KERNEL_OPS.values() for name in (ops.set, ops.get)}
+
+
+class Array(NamedTuple):
+    """struct kparam_array, with the functions of its elements."""
+
+    max: int
+    size: int  # bytes from one element to the next
+    number: int  # the address of how many are set, or 0
+    ops: Ops | None
+    elements: int  # the address of the first
+
+
+class String(NamedTuple):
+    """struct kparam_string."""
+
+    size: int  # bytes, the NUL's included
+    text: int  # the address
+
+
+class Param(NamedTuple):
+    """struct kernel_param; ``ops`` and ``detail`` are None where their pointers lead nowhere."""
+
+    name: bytes
+    ops: Ops | None
+    perm: int  # the mode of its file; 0: it has none
+    level: int
+    flags: int
+    arg: int  # the address of the variable, or of ``detail``
+    detail: Array | String | None = None
+
+    @property
+    def kind(self) -> str:
+        """How it would be declared: ``int``, ``string``, ``array of int``; a module's own is ``own``."""
+        if isinstance(self.detail, Array):
+            return f"array of {_kind(self.detail.ops)}"
+        return _kind(self.ops)
+
+
+def _kind(ops: Ops | None) -> str:
+    known = (name for name, kernels in KERNEL_OPS.items() if kernels == ops)
+    return next(known, OWN).removeprefix("param_ops_")
+
+
+def table(image: Image, values: Sequence[int], memory: Memory) -> list[Param]:
+    """The parameters of the linked ``image``, whose symbols have ``values``, in the order of its section.
+
+    Raises OutOfBounds for a name that is not there: the kernel compares all names.
+    """
+    at = image.module.find(SECTION)
+    if not at or image.layout.placed[at] is None:
+        return []
+    finder = _Finder(memory, imports(image, values))
+    size = SIZE[memory.bits]
+    first, count = image.addresses[at], image.module.sections[at].sh_size // size
+    return [finder.param(first + number * size) for number in range(count)]
+
+
+def imports(image: Image, values: Sequence[int]) -> dict[int, str]:
+    """The names of the symbols that others define, by where they are."""
+    symbols = image.module.symbols
+    found = (at for at, section in enumerate(symbols.sections) if section == SHN_UNDEF and values[at])
+    return {values[at]: symbols.name(at) for at in found}
+
+
+class _Finder:
+    """Follows the pointers of parameters in ``memory``; ``names`` are of what lies elsewhere."""
+
+    def __init__(self, memory: Memory, names: Mapping[int, str]) -> None:
+        self.memory, self.names = memory, names
+        self.known: dict[int, Ops | None] = {}
+
+    def param(self, address: int) -> Param:
+        name, _, ops, perm, level, flags, arg = self.memory.unpack(PARAM[self.memory.bits], address)
+        found = self._ops(ops)
+        param = Param(self.memory.string(name, LONGEST), found, perm, level, flags, arg)
+        try:
+            return param._replace(detail=self._detail(found, arg))
+        except OutOfBounds:
+            return param
+
+    def _detail(self, ops: Ops | None, arg: int) -> Array | String | None:
+        functions = () if ops is None else (ops.set, ops.get)
+        if "param_array_set" in functions:
+            most, size, count, element, first = self.memory.unpack(ARRAY, arg)
+            return Array(most, size, count, self._ops(element), first)
+        if "param_set_copystring" in functions or "param_get_string" in functions:
+            return String(*self.memory.unpack(STRING[self.memory.bits], arg))
+        return None
+
+    def _ops(self, address: int) -> Ops | None:
+        if address not in self.known:
+            self.known[address] = self._read_ops(address)
+        return self.known[address]
+
+    def _read_ops(self, address: int) -> Ops | None:
+        if address in self.names:
+            return KERNEL_OPS.get(self.names[address], FOREIGN)
+        try:
+            flags, setter, getter = self.memory.unpack(OPS[self.memory.bits], address)
+        except OutOfBounds:
+            return None
+        return Ops(flags, self._function(setter), self._function(getter))
+
+    def _function(self, address: int) -> str:
+        name = self.names.get(address, OWN) if address else NONE
+        return name if name in KERNEL_FUNCTIONS or not name else OWN

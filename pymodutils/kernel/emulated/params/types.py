@@ -1,0 +1,144 @@
+"""What each type of parameter does with a text, and how it shows its value; kernel/params.c."""
+
+from __future__ import annotations
+
+from errno import EINVAL, ENOSPC, EPERM
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.kernel.emulated.params.numbers import Invalid
+from pymodutils.kernel.emulated.params.scalars import INT, NUMBERS, TRUTHS, Place, enable_only
+from pymodutils.kernel.emulated.params.table import NONE, OWN, Array, Ops, String
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pymodutils.kernel.emulated.params.memory import Memory
+
+ERROR: Final = 3  # the kernel's log level
+LONGEST: Final = 1024  # bytes of a charp
+PAGE: Final = 4096  # bytes of the buffer of a file
+
+
+def put(place: Place, ops: Ops | None, text: bytes | None) -> None:
+    """Set the variable at ``place`` by ``ops``; raises Invalid with the errno of the setter.
+
+    ``text`` is None if the name stood alone. A function of the module's own cannot be run: it takes any
+    text, which is kept to be shown again.
+    """
+    if ops is None or ops.set == NONE:
+        raise place.fault()
+    if ops.foreign:
+        place.memory.texts[place.name] = text or b""
+    if ops.set == OWN:
+        return
+    if text is None and ops.set not in LONE:
+        raise place.fault()
+    SETTERS[ops.set](place, b"1" if text is None else text)
+
+
+def get(place: Place, ops: Ops | None) -> bytes:
+    """What the file of the variable at ``place`` shows; raises Invalid if nobody can tell.
+
+    A parameter with functions of its own shows the text that it was given last.
+    """
+    if ops is None:
+        raise place.fault()
+    if ops.get == NONE:
+        raise Invalid(EPERM)
+    if ops.foreign and place.name in place.memory.texts:
+        return place.memory.texts[place.name] + b"\n"
+    return b"\n" if ops.get == OWN else GETTERS[ops.get](place)
+
+
+def _set_charp(place: Place, text: bytes) -> None:
+    """Keep a copy, let go of the one before."""
+    if len(text) > LONGEST:
+        place.log(ERROR, f"{place.name}: string parameter too long")
+        raise Invalid(ENOSPC)
+    memory = place.memory
+    memory.strings.pop(memory.number(place.at, memory.word), None)
+    memory.put(place.at, memory.word, memory.keep(text))
+
+
+def _get_charp(place: Place) -> bytes:
+    memory = place.memory
+    pointer = memory.number(place.at, memory.word)
+    if not pointer:
+        return b"(null)\n"
+    if pointer < PAGE or pointer >= (1 << memory.bits) - PAGE:
+        return b"(efault)\n"
+    return memory.string(pointer, PAGE) + b"\n"
+
+
+def _set_string(place: Place, text: bytes) -> None:
+    detail = place.param.detail
+    if not isinstance(detail, String):
+        raise place.fault()
+    if len(text) >= detail.size:
+        place.log(ERROR, f"{place.name}: string doesn't fit in {detail.size - 1 & 0xFFFF_FFFF} chars.")
+        raise Invalid(ENOSPC)
+    place.memory.write(detail.text, text + b"\0")
+
+
+def _get_string(place: Place) -> bytes:
+    detail = place.param.detail
+    if not isinstance(detail, String):
+        raise place.fault()
+    return place.memory.string(detail.text, PAGE) + b"\n"
+
+
+def _set_array(place: Place, text: bytes) -> None:
+    """Each value between commas goes to an element, until one is not taken."""
+    array, memory = place.param.detail, place.memory
+    if not isinstance(array, Array):
+        raise place.fault()
+    _count(memory, array, 0)
+    for number, part in enumerate(text.split(b",")):
+        if number == array.max:
+            place.log(ERROR, f"{place.name}: can only take {array.max} arguments")
+            raise Invalid(EINVAL)
+        put(_element(place, array, number), array.ops, part)
+        _count(memory, array, number + 1)
+
+
+def _count(memory: Memory, array: Array, count: int) -> None:
+    """Note that ``count`` elements of ``array`` are set, if it wants to know."""
+    if array.number:
+        memory.put(array.number, INT, count)
+
+
+def _get_array(place: Place) -> bytes:
+    array, memory = place.param.detail, place.memory
+    if not isinstance(array, Array):
+        raise place.fault()
+    shown: list[bytes] = []
+    size = 0
+    for number in range(memory.number(array.number, INT) if array.number else array.max):
+        shown.append(get(_element(place, array, number), array.ops).removesuffix(b"\n"))
+        size += len(shown[-1]) + 1
+        if size > PAGE:
+            break
+    return b",".join(shown) + b"\n" if shown else b""
+
+
+def _element(place: Place, array: Array, number: int) -> Place:
+    return place._replace(at=array.elements + array.size * number)
+
+
+LONE: Final = ("param_set_bool", "param_set_bool_enable_only", "param_set_invbool", "param_set_bint")
+SETTERS: Final[dict[str, Callable[[Place, bytes], None]]] = {
+    **{f"param_set_{name}": number.set for name, number in NUMBERS.items()},
+    **{f"param_set_{name}": one.set for name, one in TRUTHS.items()},
+    "param_set_bool_enable_only": enable_only,
+    "param_set_charp": _set_charp,
+    "param_set_copystring": _set_string,
+    "param_array_set": _set_array,
+}
+GETTERS: Final[dict[str, Callable[[Place], bytes]]] = {
+    **{f"param_get_{name}": number.get for name, number in NUMBERS.items()},
+    "param_get_bool": TRUTHS["bool"].get,
+    "param_get_invbool": TRUTHS["invbool"].get,
+    "param_get_charp": _get_charp,
+    "param_get_string": _get_string,
+    "param_array_get": _get_array,
+}

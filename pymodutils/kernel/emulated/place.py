@@ -1,0 +1,113 @@
+"""Memory for a module, and its sections copied there; kernel/module/main.c: layout_and_allocate."""
+
+from __future__ import annotations
+
+from errno import EBUSY, EEXIST, ENOMEM
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.kernel.base import Init, State
+from pymodutils.kernel.emulated import rooms
+from pymodutils.kernel.emulated.loading import Wait
+from pymodutils.kernel.emulated.module import Area, PerCpu, Section, Tail
+from pymodutils.kernel.emulated.state import WARNING
+from pymodutils.link.failure import OutOfBounds
+from pymodutils.link.image import Image
+from pymodutils.link.layout import UNLOADED, layout
+from pymodutils.link.object import SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS
+
+if TYPE_CHECKING:
+    from pymodutils.kernel.emulated.loading import Loading
+    from pymodutils.link.layout import Layout
+
+WRITE_EXEC: Final = SHF_WRITE | SHF_EXECINSTR
+TEMPORARY: Final = 0xFFFF_C900_1000_0000  # where the kernel's copy of the file is taken to lie
+
+
+def write_exec(load: Loading) -> None:
+    """Refuse sections that could be written and run; module_enforce_rwx_sections."""
+    if not load.rules.layout.strict_rwx:
+        return
+    for at, section in enumerate(load.sections):
+        if section.sh_flags & WRITE_EXEC == WRITE_EXEC:
+            name = load.module.name
+            load.refuse(text=f"{name}: section {section.name} (index {at}) has invalid WRITE|EXEC flags")
+
+
+def place(load: Loading) -> None:
+    """Lay the sections out, find room, and copy them there."""
+    _struct_module(load)
+    unloaded = UNLOADED if not load.flags & Init.IGNORE_MODVERSIONS else (".modinfo",)
+    patch = load.on("LIVEPATCH") and load.modinfo("livepatch") is not None
+    plan = layout(load.object, load.rules.layout, unloaded=unloaded, livepatch=patch)
+    load.module.areas = _areas(load, plan)
+    load.image = Image(load.object, plan, [area.base for area in load.module.areas], TEMPORARY)
+    load.module.sections = [
+        Section(it.name, where.area, address, it.sh_size, it.sh_flags, it.sh_type, it.sh_addralign)
+        for it, where, address in zip(load.sections, plan.placed, load.image.addresses, strict=True)
+        if where is not None
+    ]
+    if plan.tail:
+        tail = plan.tail
+        load.module.tail = Tail(tail.area, tail.symbols, tail.strings, tail.types, len(tail.kept))
+
+
+def _struct_module(load: Loading) -> None:
+    """Refuse a struct module that is shorter than the kernel's, which would write behind it."""
+    section = load.sections[load.this_module]
+    if section.sh_size < load.rules.module_size or section.sh_type == SHT_NOBITS:
+        had = f"{section.sh_size} bytes, the kernel's {load.rules.module_size}"
+        raise OutOfBounds(load.name, f"struct module has {had}")
+
+
+def _areas(load: Loading, plan: Layout) -> list[Area]:
+    core, page = set(plan.plan.core), load.rules.layout.page
+    found = []
+    for at, (name, size) in enumerate(zip(plan.plan.areas, plan.sizes, strict=True)):
+        base = load.caller.base(load.module.name, name)
+        if base is None and size:
+            base = rooms.take(load.state.store, size, page)
+            if base is None:
+                load.log(WARNING, f"vmap allocation for size {size + page} failed")
+                load.refuse(ENOMEM)
+        found.append(Area(name, base or 0, size, at not in core))
+    return found
+
+
+def reserve_name(load: Loading) -> None:
+    """Refuse a name that is taken; raises Wait while its owner is starting. add_unformed_module."""
+    old = load.state.find(load.module.name)
+    if old is None:
+        if load.caller.waited_for == load.module.name:
+            load.refuse(EBUSY)
+        return
+    if old.state is State.COMING:
+        load.caller.waited_for = old.name
+        raise Wait(old.until or 0)
+    load.refuse(EEXIST if old.state is State.LIVE else EBUSY)
+
+
+def percpu(load: Loading) -> None:
+    """Give the module its part of the reserved per-cpu memory; percpu_modalloc."""
+    if not load.percpu:
+        return
+    section, page, name = load.sections[load.percpu], load.rules.layout.page, load.module.name
+    align = section.sh_addralign
+    if not section.sh_size:
+        return
+    if align > page:
+        load.log(WARNING, f"{name}: per-cpu alignment {align} > {page}")
+        align = page
+    at = rooms.percpu(load.state.percpu(), section.sh_size, align, load.rules.percpu)
+    if at is None:
+        size = section.sh_size
+        tried = f"allocation failed, size={size} align={align} atomic=0, alloc from reserved chunk failed"
+        load.log(WARNING, f"percpu: {tried}")
+        load.refuse(ENOMEM, f"{name}: Could not allocate {size} bytes percpu data", WARNING)
+    load.module.percpu = PerCpu(at, section.sh_size, align)
+
+
+def give_back(load: Loading) -> None:
+    """Free the memory of a module that came to nothing."""
+    for area in load.module.areas:
+        if area.size and load.caller.base(load.module.name, area.name) is None:
+            rooms.give_back(load.state.store, area.base, area.size, load.rules.layout.page)

@@ -1,0 +1,93 @@
+"""Who has the symbols that a module imports, and may it use them; kernel/module/main.c: resolve_symbol."""
+
+from __future__ import annotations
+
+from errno import EBUSY, EINVAL, ENOENT
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.errors import Refused
+from pymodutils.kernel.base import State
+from pymodutils.kernel.emulated.loading import Wait
+from pymodutils.kernel.emulated.state import ERR, WARNING
+from pymodutils.kernel.emulated.taints import Taint
+from pymodutils.link.failure import LinkError, OutOfBounds
+from pymodutils.link.symbols import simplify
+
+if TYPE_CHECKING:
+    from pymodutils.kernel.emulated.loading import Loading
+    from pymodutils.kernel.emulated.module import Found, Module
+
+PATIENCE: Final = 30  # seconds that a module waits for another one's init()
+
+
+def symbols(load: Loading) -> None:
+    """Give every symbol its value."""
+    percpu = load.module.percpu.address if load.module.percpu else 0
+    name = load.module.name
+    try:
+        load.values = simplify(load.image, name, partial(_resolve, load), load.log, percpu=percpu)
+    except OutOfBounds:
+        raise
+    except LinkError as error:  # its words are in the log already
+        raise Refused(name, str(error), error.errno) from None
+
+
+def _resolve(load: Loading, name: str) -> int | None:
+    """The address of ``name``, None if nobody has it for this module; raises Refused, having said why."""
+    proprietary = load.module.taints >> Taint.PROPRIETARY & 1
+    found = load.state.export(name, gpl=not proprietary)
+    if found is None:
+        return None
+    if found.export.gpl:
+        load.gpl_used = True
+    if found.owner and not _inherits(load, found.owner, name):
+        return None
+    if not load.expects.fits(name, found.export.crc) or not _imports(load, found):
+        raise Refused(name, name, EINVAL)
+    if found.owner:
+        reference(load, found.owner)
+    return found.export.address or 0
+
+
+def _inherits(load: Loading, owner: Module, name: str) -> bool:
+    """Whether a symbol of ``owner`` can be had: what uses a proprietary module becomes one."""
+    if not owner.taints >> Taint.PROPRIETARY & 1:
+        return True
+    who = load.module.name
+    if load.gpl_used:
+        uses = f"module using GPL-only symbols uses symbols {name} from proprietary module {owner.name}."
+        load.log(ERR, f"{who}: {uses}")
+        return False
+    if not load.module.taints >> Taint.PROPRIETARY & 1:
+        uses = f"module uses symbols {name} from proprietary module {owner.name}, inheriting taint."
+        load.log(WARNING, f"{who}: {uses}")
+        load.module.taints |= 1 << Taint.PROPRIETARY
+    return True
+
+
+def _imports(load: Loading, found: Found) -> bool:
+    """Whether the module asks for the namespace that the symbol is in."""
+    space = found.export.namespace
+    if not space or space in load.all_modinfo("import_ns"):
+        return True
+    lenient = load.on("MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS")
+    uses = f"module uses symbol ({found.name}) from namespace {space}, but does not import it."
+    load.log(WARNING if lenient else ERR, f"{load.module.name}: {uses}")
+    return lenient
+
+
+def reference(load: Loading, owner: Module) -> None:
+    """Let the module use ``owner``; raises Wait while that is starting, Refused if it takes too long."""
+    if any(used.id == owner.id for used in load.used):
+        return
+    if owner.state is State.COMING:
+        patient_until = load.caller.started + PATIENCE
+        ends = owner.until or 0
+        if load.state.now() < patient_until:
+            raise Wait(min(ends, patient_until))
+        load.log(WARNING, f"{load.module.name}: gave up waiting for init of module {owner.name}.")
+        raise Refused(owner.name, owner.name, EBUSY)
+    if owner.state is State.GOING:
+        raise Refused(owner.name, owner.name, ENOENT)
+    load.used.append(owner)

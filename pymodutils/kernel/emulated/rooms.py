@@ -1,0 +1,70 @@
+"""Where there is room: the addresses for modules as vmalloc gives them out, and the reserved per-cpu memory.
+
+The lowest gap that is large enough is taken, and a page is left free behind each area.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.kernel.emulated.store import signed, unsigned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pymodutils.arch.model import Arch
+    from pymodutils.kernel.emulated.module import PerCpu
+    from pymodutils.kernel.emulated.store import Store
+
+VMALLOC: Final = {  # by width, for architectures that have no range of their own for modules
+    32: (0xF000_0000, 0xFF00_0000),
+    64: (0xFFFF_C900_0000_0000, 0xFFFF_E900_0000_0000),
+}
+RESERVED: Final = 8 << 10  # bytes for the per-cpu sections of all modules; PERCPU_MODULE_RESERVE
+UNIT: Final = 4  # bytes; PCPU_MIN_ALLOC_SIZE
+
+
+def open_range(store: Store, arch: Arch) -> None:
+    """All that modules of ``arch`` may have is free."""
+    low, high = arch.memory if arch.memory != (0, 0) else VMALLOC[arch.bits]
+    store.insert("INSERT INTO gap VALUES (?, ?)", signed(low), high - low)
+
+
+def take(store: Store, size: int, page: int) -> int | None:
+    """The address of ``size`` bytes, no longer free; None if there is no such gap."""
+    need = _whole(size, page) + page
+    found = store.execute("SELECT base, size FROM gap WHERE size >= ? ORDER BY base LIMIT 1", need)
+    if not found:
+        return None
+    base, room = found[0]
+    store.execute("DELETE FROM gap WHERE base = ?", base)
+    if room > need:
+        store.insert("INSERT INTO gap VALUES (?, ?)", base + need, room - need)
+    return unsigned(base)
+
+
+def give_back(store: Store, base: int, size: int, page: int) -> None:
+    """Free what ``take`` gave, joined with the gaps beside it."""
+    low, size = signed(base), _whole(size, page) + page
+    before = "SELECT base, size FROM gap WHERE base < ? ORDER BY base DESC LIMIT 1"
+    behind = "SELECT base, size FROM gap WHERE base > ? ORDER BY base LIMIT 1"
+    for other, room in store.execute(before, low) + store.execute(behind, low):
+        if other + room == low or low + size == other:
+            store.execute("DELETE FROM gap WHERE base = ?", other)
+            low, size = min(low, other), size + room
+    store.insert("INSERT INTO gap VALUES (?, ?)", low, size)
+
+
+def percpu(used: Iterable[PerCpu], size: int, align: int, start: int) -> int | None:
+    """The lowest free place in the reserved per-cpu memory, which begins at ``start``; None if it is full."""
+    size, align = _whole(size, UNIT), max(align, UNIT)
+    at = _whole(start, align)
+    for taken in sorted(used):
+        if at + size <= taken.address:
+            break
+        at = max(at, _whole(taken.address + _whole(taken.size, UNIT), align))
+    return at if at + size <= start + RESERVED else None
+
+
+def _whole(size: int, unit: int) -> int:
+    return -(-size // unit) * unit

@@ -1,0 +1,108 @@
+"""Modules as rows of the state file's tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pymodutils.kernel.base import State
+from pymodutils.kernel.emulated.module import Area, Module, PerCpu, Section, Tail
+from pymodutils.kernel.emulated.store import signed, unsigned
+
+if TYPE_CHECKING:
+    from pymodutils.kernel.emulated.store import Store
+
+MODULES: Final = (
+    "SELECT id, name, state, taints, refs, init, exit, version, srcversion, percpu, percpu_size, "
+    "percpu_align, until, outcome, tail FROM module"
+)
+OWNED: Final = ("area", "section", "param")  # tables whose rows belong to one module
+
+
+def module(store: Store, row: Any) -> Module:
+    """The module in ``row`` of MODULES, with its areas; sections are had by ``sections``."""
+    number, name, state, taints, refs, init, exits, *rest = row
+    version, srcversion, percpu, size, align, until, outcome, tail = rest
+    found = Module(name)
+    found.id, found.state, found.taints, found.refs = number, State(state), taints, refs
+    found.init, found.exit = unsigned(init), unsigned(exits)
+    found.version, found.srcversion = version, srcversion
+    found.percpu = PerCpu(percpu, size, align) if size else None
+    found.until, found.outcome = until, outcome
+    found.tail = Tail(*map(int, tail.split())) if tail else None
+    query = "SELECT name, base, size, init FROM area WHERE module = ? ORDER BY at"
+    found.areas = [
+        Area(area, unsigned(base), length, bool(is_init))
+        for area, base, length, is_init in store.execute(query, number)
+    ]
+    return found
+
+
+def sections(store: Store, owner: Module) -> list[Section]:
+    """The sections of ``owner`` in the file's order."""
+    query = "SELECT name, area, address, size, flags, type, align FROM section WHERE module = ? ORDER BY at"
+    return [
+        Section(name, area, unsigned(address), size, unsigned(flags), kind, align)
+        for name, area, address, size, flags, kind, align in store.execute(query, owner.id)
+    ]
+
+
+def memory(store: Store, owner: Module, area: int) -> bytes:
+    """What is in an area of ``owner``; nothing if it has been given back."""
+    found = store.execute("SELECT bytes FROM area WHERE module = ? AND at = ?", owner.id, area)
+    return found[0][0] if found else b""
+
+
+def add(store: Store, new: Module, contents: list[bytearray]) -> None:
+    """Add ``new`` with the ``contents`` of its areas; it gets its id."""
+    columns = ", ".join(_columns(new))
+    marks = ", ".join("?" * len(_columns(new)))
+    new.id = store.insert(f"INSERT INTO module ({columns}) VALUES ({marks})", *_columns(new).values())
+    store.many(
+        "INSERT INTO area VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (new.id, at, area.name, signed(area.base), area.size, area.init, bytes(content))
+            for at, (area, content) in enumerate(zip(new.areas, contents, strict=True))
+        ],
+    )
+    store.many(
+        "INSERT INTO section VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (new.id, at, it.name, it.area, signed(it.address), it.size, signed(it.flags), it.type, it.align)
+            for at, it in enumerate(new.sections)
+        ],
+    )
+
+
+def save(store: Store, changed: Module) -> None:
+    """Write what may have changed in ``changed``, but for its memory."""
+    columns = ", ".join(f"{name} = ?" for name in _columns(changed))
+    store.insert(f"UPDATE module SET {columns} WHERE id = ?", *_columns(changed).values(), changed.id)
+
+
+def delete(store: Store, gone: Module) -> None:
+    """Remove every row of ``gone``."""
+    for table in OWNED:
+        store.execute(f"DELETE FROM {table} WHERE module = ?", gone.id)
+    store.execute("DELETE FROM export WHERE owner = ?", gone.id)
+    store.execute("DELETE FROM use WHERE user = ? OR used = ?", gone.id, gone.id)
+    store.execute("DELETE FROM module WHERE id = ?", gone.id)
+
+
+def _columns(of: Module) -> dict[str, Any]:
+    percpu = of.percpu or PerCpu(0, 0, 0)
+    return {
+        "name": of.name,
+        "state": of.state.value,
+        "taints": of.taints,
+        "refs": of.refs,
+        "init": signed(of.init),
+        "exit": signed(of.exit),
+        "version": of.version,
+        "srcversion": of.srcversion,
+        "percpu": percpu.address,
+        "percpu_size": percpu.size,
+        "percpu_align": percpu.align,
+        "until": of.until,
+        "outcome": of.outcome,
+        "tail": " ".join(map(str, of.tail)) if of.tail else None,
+    }

@@ -1,0 +1,140 @@
+"""What of a kernel decides over modules, made from its description; the rest is assumed, and told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils import arch as machines
+from pymodutils.errors import BadKernel
+from pymodutils.link.layout import SEVEN_AREAS, TWO_AREAS, Config
+
+if TYPE_CHECKING:
+    from pymodutils.arch.model import Arch, ByteOrder
+    from pymodutils.kernel.description import Description
+
+SEVEN_AREAS_SINCE: Final = (6, 4)
+PAGE: Final = 4096
+USUAL: Final = {  # what nearly every distribution's kernel has; where a source tells, that counts
+    "MODULES": True,
+    "KALLSYMS": True,
+    "KALLSYMS_ALL": True,
+    "MODULE_UNLOAD": True,
+    "STRICT_MODULE_RWX": True,
+    "SYSFS": True,
+}
+MAGIC_WORDS: Final = {  # words of vermagic, and the switches that put them there
+    "SMP": "SMP",
+    "mod_unload": "MODULE_UNLOAD",
+    "modversions": "MODVERSIONS",
+    "preempt_rt": "PREEMPT_RT",
+}
+PREL32: Final = "HAVE_ARCH_PREL32_RELOCATIONS"
+WITH_PREL32: Final = ((62, 64), (3, 32), (183, 64))  # machines whose export tables hold distances
+
+
+class Rules(NamedTuple):
+    """The constants of one emulated kernel."""
+
+    release: str
+    version: str  # uname -v
+    vermagic: str
+    number: tuple[int, ...]  # of the release
+    arch: Arch
+    layout: Config
+    switches: frozenset[str]  # those that are on
+    strict_versions: bool  # an import that __versions does not list is refused
+    module_size: int  # sizeof(struct module), 0 if not known
+    cmdline: str = ""
+    percpu: int = 0x34000  # where the per-cpu memory reserved for modules begins
+    retpolines: bool = False  # whether the processor is one that needs them
+
+    def on(self, switch: str) -> bool:
+        """Whether CONFIG_``switch`` is set."""
+        return switch in self.switches
+
+    def word(self, name: str) -> str | None:
+        """The value of the last ``name=value`` on the command line; None without one."""
+        found = [word.partition("=")[2] for word in self.cmdline.split() if word.startswith(f"{name}=")]
+        return found[-1] if found else None
+
+    def since(self, *number: int) -> bool:
+        """Whether the kernel is of this release or later."""
+        return self.number >= number
+
+
+def rules(kernel: Description, cmdline: str = "") -> Rules:
+    """The rules of ``kernel``; raises BadKernel if not even its architecture is known."""
+    if kernel.machine is None or kernel.bits is None or kernel.order is None:
+        raise BadKernel(
+            "kernel", "the architecture of the kernel is not known: add an image or a configuration"
+        )
+    switches = {**assumed(kernel), **kernel.switches}
+    on = frozenset(name for name, value in switches.items() if value)
+    number = _number(kernel.release or kernel.generation or "6.1")
+    return Rules(
+        release=kernel.release or f"{kernel.generation or '6.1'}.0",
+        version=kernel.version or "#1",
+        vermagic=kernel.vermagic or f"{kernel.release or ''} ",
+        number=number,
+        arch=_arch(kernel.machine, kernel.bits, kernel.order, on),
+        layout=Config(
+            plan=SEVEN_AREAS if number >= SEVEN_AREAS_SINCE else TWO_AREAS,
+            strict_rwx="STRICT_MODULE_RWX" in on,
+            kallsyms="KALLSYMS" in on,
+            kallsyms_all="KALLSYMS_ALL" in on,
+            unload="MODULE_UNLOAD" in on,
+            smp="SMP" in on,
+            page=kernel.page_size or PAGE,
+        ),
+        switches=on,
+        strict_versions=bool(kernel.strict_versions),
+        module_size=kernel.module_size or 0,
+        cmdline=cmdline,
+    )
+
+
+def assumed(kernel: Description) -> dict[str, bool]:
+    """The switches that decide but are not known, with what is taken for them; no others are on."""
+    magic = (kernel.vermagic or "").split()
+    found = {**USUAL}
+    if kernel.vermagic is not None:
+        found |= {switch: word in magic for word, switch in MAGIC_WORDS.items()}
+    found.setdefault("MODVERSIONS", any(export.crc for export in kernel.exports.values()))
+    found["MODULE_SIG"] = bool(kernel.keys)
+    found[PREL32] = (kernel.machine, kernel.bits) in WITH_PREL32 and not kernel.switches.get("UML", False)
+    return {name: value for name, value in found.items() if name not in kernel.switches}
+
+
+def assumptions(kernel: Description) -> list[str]:
+    """One line for each thing that was not known and had to be taken for something."""
+    told = [
+        f"CONFIG_{name} is not known, taken as {'y' if value else 'n'}"
+        for name, value in sorted(assumed(kernel).items())
+        if name != PREL32
+    ]
+    if kernel.vermagic is None:
+        told.append("vermagic is not known: no module's will be right")
+    if not kernel.exports:
+        told.append("no exports are known: every import is an unknown symbol")
+    unknown = sum(export.address is None for export in kernel.exports.values())
+    if unknown:
+        told.append(f"{unknown} exports have no known address, and are given one")
+    if kernel.page_size is None:
+        told.append(f"the page size is not known, taken as {PAGE}")
+    return told
+
+
+def _arch(machine: int, bits: int, order: str, on: frozenset[str]) -> Arch:
+    byte_order: ByteOrder = "big" if order == "big" else "little"
+    found = machines.of(machine, bits, byte_order, "kernel")
+    if "UML" in on:
+        from pymodutils.arch import x86  # noqa: PLC0415 -- the only one whose kernel is a process too
+
+        return x86.UM
+    return found
+
+
+def _number(release: str) -> tuple[int, ...]:
+    plain = release.partition("-")[0].partition("+")[0]
+    digits = [part for part in plain.split(".")[:2] if part.isdigit()]
+    return tuple(map(int, digits))

@@ -1,0 +1,50 @@
+"""Whether a module may be loaded as far as its signature goes; kernel/module/signing.c: module_sig_check."""
+
+from __future__ import annotations
+
+from errno import EKEYREJECTED, ENODATA, ENOKEY, ENOPKG, EPERM
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.kernel.base import Init
+from pymodutils.kernel.emulated.state import NOTICE
+
+if TYPE_CHECKING:
+    from pymodutils.kernel.emulated.loading import Loading
+
+MARKER: Final = b"~Module signature appended~\n"
+ENFORCE: Final = "sig_enforce"  # the setting behind /sys/module/module/parameters/sig_enforce
+LOCKDOWN: Final = "lockdown"
+INTEGRITY: Final = 1  # levels of lockdown
+CONFIDENTIALITY: Final = 2
+SOFT: Final = {
+    ENODATA: "unsigned module",
+    ENOPKG: "module with unsupported crypto",
+    ENOKEY: "module with unavailable key",
+}
+FORCED: Final = Init.IGNORE_MODVERSIONS | Init.IGNORE_VERMAGIC
+
+
+def check(load: Loading) -> None:
+    """Cut the signature off and judge it; what is only missing passes unless the kernel insists."""
+    if not load.on("MODULE_SIG"):
+        return
+    code = ENODATA
+    if load.data.endswith(MARKER) and not load.flags & FORCED:
+        from pymodutils.kernel.emulated import signature  # noqa: PLC0415 -- few kernels of tests need it
+
+        found = signature.check(load.data, load.state.certificates())
+        load.data, code = load.data[: found.length], found.errno
+    if not code:
+        load.sig_ok = True
+    elif code not in SOFT:
+        load.refuse(code)
+    else:
+        _insist(load, SOFT[code])
+
+
+def _insist(load: Loading, reason: str) -> None:
+    if load.state.setting(ENFORCE):
+        load.refuse(EKEYREJECTED, f"Loading of {reason} is rejected", NOTICE)
+    if load.state.setting(LOCKDOWN) >= INTEGRITY:
+        restricted = "unsigned module loading is restricted; see man kernel_lockdown.7"
+        load.refuse(EPERM, f"Lockdown: {load.caller.command}: {restricted}", NOTICE)

@@ -1,0 +1,186 @@
+"""The state of an emulated kernel during one operation, in the kernel's own terms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.elf.kernelimage.exports import Export
+from pymodutils.kernel.emulated import rows
+from pymodutils.kernel.emulated.module import Found, PerCpu
+from pymodutils.kernel.emulated.store import signed, unsigned
+from pymodutils.kernel.emulated.taints import UNRELIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pymodutils.kernel.emulated.module import Module
+    from pymodutils.kernel.emulated.rules import Rules
+    from pymodutils.kernel.emulated.store import Store
+
+ERR: Final = 3  # the log levels of linux/kern_levels.h
+WARNING: Final = 4
+NOTICE: Final = 5
+INFO: Final = 6
+KERNEL: Final = 0  # the owner of the kernel's own exports
+DEBUGGING_ENDS: Final = "Disabling lock debugging due to kernel taint"
+
+
+class Behaviour(NamedTuple):
+    """What the functions of a module do, since nobody runs them."""
+
+    init: int = 0  # what init() returns
+    init_seconds: float = 0
+    exit_seconds: float = 0
+
+
+class State:
+    """What is in ``store``, for a kernel with these ``rules``; only to be used inside of a transaction."""
+
+    def __init__(self, store: Store, rules: Rules, now: Callable[[], float]) -> None:
+        self.store, self.rules, self.now = store, rules, now
+
+    # The log
+
+    def log(self, level: int, text: str) -> None:
+        """Write ``text`` to the kernel's log, each of its lines as a record of its own."""
+        stamp = self.now()
+        for line in text.split("\n"):
+            self.store.insert("INSERT INTO line (stamp, level, text) VALUES (?, ?, ?)", stamp, level, line)
+
+    def once(self, key: str) -> bool:
+        """Whether this is the first time since boot that anybody asks for ``key``."""
+        if self.store.execute("SELECT 1 FROM once WHERE text = ?", key):
+            return False
+        self.store.insert("INSERT INTO once VALUES (?)", key)
+        return True
+
+    def uevent(self, action: str, name: str, more: str = "") -> None:
+        """Tell user space that module ``name`` came or went."""
+        columns = "INSERT INTO uevent (stamp, action, name, more) VALUES (?, ?, ?, ?)"
+        self.store.insert(columns, self.now(), action, name, more)
+
+    # Settings
+
+    def setting(self, name: str, default: int = 0) -> int:
+        """A number that can change while the kernel runs."""
+        found = self.store.execute("SELECT value FROM setting WHERE name = ?", name)
+        return found[0][0] if found else default
+
+    def set(self, name: str, value: int) -> None:
+        """Change a number."""
+        self.store.insert("INSERT OR REPLACE INTO setting VALUES (?, ?)", name, value)
+
+    @property
+    def taints(self) -> int:
+        """The bits of /proc/sys/kernel/tainted."""
+        return self.setting("tainted")
+
+    def tainted(self, flag: int) -> bool:
+        """Whether the kernel has the taint ``flag``."""
+        return bool(self.taints >> flag & 1)
+
+    def taint(self, flag: int, module: Module | None = None) -> None:
+        """Taint the kernel, and ``module`` with it; kernel/panic.c: add_taint."""
+        if flag in UNRELIABLE and self.once(DEBUGGING_ENDS):
+            self.log(WARNING, DEBUGGING_ENDS)
+        self.set("tainted", self.taints | 1 << flag)
+        if module is not None:
+            module.taints |= 1 << flag
+
+    # Modules
+
+    def find(self, name: str) -> Module | None:
+        """The module called ``name``, in whatever state."""
+        found = self.store.execute(f"{rows.MODULES} WHERE name = ?", name)
+        return rows.module(self.store, found[0]) if found else None
+
+    def modules(self) -> Iterator[Module]:
+        """All modules, newest first."""
+        for row in self.store.execute(f"{rows.MODULES} ORDER BY id DESC"):
+            yield rows.module(self.store, row)
+
+    def ended(self) -> list[Module]:
+        """The modules whose init() or exit() is over by now, the earliest first."""
+        query = f"{rows.MODULES} WHERE until <= ? ORDER BY until, id"
+        return [rows.module(self.store, row) for row in self.store.execute(query, self.now())]
+
+    def add(self, module: Module, memory: list[bytearray]) -> None:
+        """Put ``module`` with what is in its areas into the list."""
+        rows.add(self.store, module, memory)
+
+    def save(self, module: Module) -> None:
+        """Keep what changed in ``module``."""
+        rows.save(self.store, module)
+
+    def forget(self, module: Module) -> None:
+        """Take ``module`` out of the list, with all that it used, exported and held."""
+        for used in self.used_by(module):
+            used.refs = max(0, used.refs - 1)
+            self.save(used)
+        rows.delete(self.store, module)
+
+    def drop_init(self, module: Module) -> None:
+        """Give back the areas that init() left."""
+        self.store.execute("DELETE FROM area WHERE module = ? AND init", module.id)
+        module.areas = [area._replace(size=0) if area.init else area for area in module.areas]
+
+    def percpu(self) -> list[PerCpu]:
+        """What modules have of the reserved per-cpu memory."""
+        query = "SELECT percpu, percpu_size, percpu_align FROM module WHERE percpu_size > 0"
+        return [PerCpu(*row) for row in self.store.execute(query)]
+
+    # Who uses whom
+
+    def use(self, user: Module, used: Module) -> None:
+        """Note that ``user`` needs ``used``."""
+        self.store.insert("INSERT OR IGNORE INTO use (user, used) VALUES (?, ?)", user.id, used.id)
+
+    def users_of(self, module: Module) -> list[str]:
+        """The names of the modules that use ``module``, newest first."""
+        query = "SELECT name FROM use JOIN module ON module.id = user WHERE used = ? ORDER BY use.id DESC"
+        return [name for (name,) in self.store.execute(query, module.id)]
+
+    def used_by(self, module: Module) -> list[Module]:
+        """The modules that ``module`` uses."""
+        query = f"{rows.MODULES} WHERE id IN (SELECT used FROM use WHERE user = ?)"
+        return [rows.module(self.store, row) for row in self.store.execute(query, module.id)]
+
+    # Exports
+
+    def export(self, name: str, *, gpl: bool = True) -> Found | None:
+        """Who exports ``name``: the kernel, else the newest module; without ``gpl``, to any licence."""
+        query = "SELECT owner, address, crc, gpl, namespace FROM export WHERE name = ?"
+        found = self.store.execute(query, name)
+        if not gpl:
+            found = [row for row in found if not row[3]]
+        if not found:
+            return None
+        owner, address, crc, only, namespace = min(found, key=lambda row: (row[0] != KERNEL, -row[0], row[3]))
+        module = self._by_id(owner) if owner != KERNEL else None
+        return Found(name, Export(unsigned(address), crc, bool(only), namespace), module)
+
+    def add_exports(self, module: Module, exports: list[tuple[str, Export]]) -> None:
+        """Let others use what ``module`` exports."""
+        lines = [
+            (name, module.id, bool(e.gpl), signed(e.address or 0), e.crc, e.namespace) for name, e in exports
+        ]
+        self.store.many("INSERT OR IGNORE INTO export VALUES (?, ?, ?, ?, ?, ?)", lines)
+
+    def _by_id(self, number: int) -> Module:
+        return rows.module(self.store, self.store.execute(f"{rows.MODULES} WHERE id = ?", number)[0])
+
+    # What is known beforehand
+
+    def behaviour(self, name: str) -> Behaviour:
+        """What the functions of module ``name`` are to do."""
+        query = "SELECT init, init_seconds, exit_seconds FROM behaviour WHERE name = ?"
+        found = self.store.execute(query, name)
+        return Behaviour(*found[0]) if found else Behaviour()
+
+    def is_builtin(self, name: str) -> bool:
+        """Whether /sys/module has a directory for a built-in module of this name."""
+        return bool(self.store.execute("SELECT 1 FROM builtin WHERE name = ?", name))
+
+    def certificates(self) -> list[bytes]:
+        """The keys that are trusted for modules, DER."""
+        return [der for (der,) in self.store.execute("SELECT der FROM certificate")]

@@ -1,0 +1,169 @@
+"""The file that holds an emulated kernel: SQLite, one transaction an operation; the one door to sqlite3.
+
+A process that is killed leaves what was before its transaction; a second one waits for the first.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from pymodutils.errors import BadState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+APPLICATION: Final = 0x6B6D6F64  # "kmod", in the header of the file
+VERSION: Final = 1  # of the tables below
+PATIENCE: Final = 600  # seconds that another process may take for its transaction
+HALF: Final = 1 << 63
+TABLES: Final = """
+CREATE TABLE setting (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE switch (name TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE builtin (name TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE certificate (der BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE behaviour (
+    name TEXT PRIMARY KEY, init INTEGER, init_seconds REAL, exit_seconds REAL
+) WITHOUT ROWID;
+CREATE TABLE once (text TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE line (id INTEGER PRIMARY KEY AUTOINCREMENT, stamp REAL, level INTEGER, text TEXT);
+CREATE TABLE uevent (id INTEGER PRIMARY KEY AUTOINCREMENT, stamp REAL, action TEXT, name TEXT, more TEXT);
+CREATE TABLE module (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, state TEXT, taints INTEGER, refs INTEGER,
+    init INTEGER, exit INTEGER, version TEXT, srcversion TEXT, percpu INTEGER, percpu_size INTEGER,
+    percpu_align INTEGER, until REAL, outcome INTEGER, tail TEXT
+);
+CREATE TABLE area (
+    module INTEGER, at INTEGER, name TEXT, base INTEGER, size INTEGER, init INTEGER, bytes BLOB,
+    PRIMARY KEY (module, at)
+);
+CREATE TABLE section (
+    module INTEGER, at INTEGER, name TEXT, area INTEGER, address INTEGER, size INTEGER, flags INTEGER,
+    type INTEGER, align INTEGER, PRIMARY KEY (module, at)
+) WITHOUT ROWID;
+CREATE TABLE param (
+    module INTEGER, at INTEGER, name TEXT, perm INTEGER, value TEXT, PRIMARY KEY (module, at)
+) WITHOUT ROWID;
+CREATE TABLE use (id INTEGER PRIMARY KEY AUTOINCREMENT, user INTEGER, used INTEGER, UNIQUE (used, user));
+CREATE TABLE export (
+    name TEXT, owner INTEGER, gpl INTEGER, address INTEGER, crc INTEGER, namespace TEXT,
+    PRIMARY KEY (name, owner, gpl)
+) WITHOUT ROWID;
+CREATE TABLE gap (base INTEGER PRIMARY KEY, size INTEGER);
+CREATE INDEX export_owner ON export (owner);
+"""
+
+
+def signed(address: int) -> int:
+    """``address`` as SQLite can hold it."""
+    return (address ^ HALF) - HALF
+
+
+def unsigned(number: int) -> int:
+    """An address as it came from SQLite."""
+    return number & (HALF << 1) - 1
+
+
+class Store:
+    """One state file, or ``:memory:``."""
+
+    def __init__(self, path: str, connection: sqlite3.Connection) -> None:
+        self.path, self._connection = path, connection
+
+    @classmethod
+    def create(cls, path: str) -> Self:
+        """The new file ``path`` with empty tables; raises BadState if it cannot be made."""
+        store = cls(path, _connect(path))
+        with store.told():
+            store._connection.executescript(
+                f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; {TABLES}"
+            )
+        return store
+
+    @classmethod
+    def open(cls, path: str) -> Self:
+        """The file ``path``; raises BadState if it is absent, damaged, another's, or of another version."""
+        if not os.path.isfile(path):
+            why = "there is no emulated kernel: make one with 'pymodutils kernel boot'"
+            raise BadState(path, f"{path}: {why}", errno.ENOENT)
+        store = cls(path, _connect(path))
+        with store.told():
+            found = [store.execute(f"PRAGMA {name}")[0][0] for name in ("application_id", "user_version")]
+        if found[0] != APPLICATION:
+            raise BadState(path, f"{path}: this is not the file of an emulated kernel")
+        if found[1] != VERSION:
+            again = "boot it again with 'pymodutils kernel boot'"
+            raise BadState(path, f"{path}: its format is version {found[1]}, known is {VERSION}: {again}")
+        return store
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; waits for the transactions of other processes."""
+        with self.told():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def execute(self, statement: str, *values: Any) -> list[Any]:
+        """The rows that ``statement`` gives."""
+        return self._connection.execute(statement, list(map(_plain, values))).fetchall()
+
+    def insert(self, statement: str, *values: Any) -> int:
+        """Execute ``statement``; the number of the new row."""
+        return self._connection.execute(statement, list(map(_plain, values))).lastrowid or 0
+
+    def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Execute ``statement`` for each of ``rows``."""
+        self._connection.executemany(statement, (list(map(_plain, row)) for row in rows))
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """What SQLite complains of becomes BadState."""
+        try:
+            yield
+        except (sqlite3.DatabaseError, UnicodeError, OverflowError) as error:
+            full = "disk is full" in str(error)
+            code = errno.ENOSPC if full else errno.EIO
+            raise BadState(self.path, f"{self.path}: {_words(error)}", code) from None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+
+def _plain(value: Any) -> Any:
+    """``value`` as SQLite takes it: a text of any bytes as one of as many characters."""
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-8", "surrogateescape").decode("latin-1")
+    return value
+
+
+def _text(data: bytes) -> str:
+    """What ``_plain`` made a text of."""
+    text = data.decode()
+    return text if text.isascii() else text.encode("latin-1").decode("utf-8", "surrogateescape")
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise BadState(path, f"{path}: {error}", errno.EIO) from None
+    connection.text_factory = _text
+    connection.execute("PRAGMA synchronous = OFF")  # a kill is survived all the same, a power failure not
+    return connection
+
+
+def _words(error: Exception) -> str:
+    text = str(error)
+    if "malformed" in text or "not a database" in text or isinstance(error, UnicodeError):
+        return f"the file is damaged ({text}): boot it again with 'pymodutils kernel boot'"
+    return text

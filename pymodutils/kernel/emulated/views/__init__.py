@@ -1,0 +1,1 @@
+"""What user space sees of the emulated kernel: files with the texts that the real ones have."""

@@ -1,0 +1,134 @@
+"""/proc as far as it is about modules; kernel/module/procfs.c, kernel/kallsyms.c, kernel/sysctl.c."""
+
+from __future__ import annotations
+
+from errno import EINVAL
+from functools import partial
+from struct import Struct
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.arch.model import PREFIXES
+from pymodutils.kernel.base import State as ModuleState
+from pymodutils.kernel.emulated import boot, rows, unload
+from pymodutils.kernel.emulated.state import KERNEL
+from pymodutils.kernel.emulated.store import unsigned
+from pymodutils.kernel.emulated.taints import LETTERS, letters
+from pymodutils.kernel.emulated.views.tree import File, Folder, file, folder, refused
+from pymodutils.link.layout import SYMBOL_SIZE
+from pymodutils.link.object import SYMBOL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pymodutils.kernel.emulated.module import Module
+    from pymodutils.kernel.emulated.state import State
+
+WORDS: Final = {ModuleState.LIVE: "Live", ModuleState.COMING: "Loading", ModuleState.GOING: "Unloading"}
+SIGNS: Final = {ModuleState.LIVE: "", ModuleState.COMING: "+", ModuleState.GOING: "-"}
+
+
+def tree(state: State) -> Folder:
+    """/proc."""
+    kernel = {
+        "modules_disabled": _number(state, unload.DISABLED, _disable, 0o644),
+        "osrelease": file(f"{state.rules.release}\n"),
+        "tainted": _number(state, "tainted", _taint, 0o644),
+        "version": file(f"{state.rules.version}\n"),
+    }
+    return folder(
+        {
+            "cmdline": file(f"{state.rules.cmdline}\n"),
+            "kallsyms": _lines(partial(kallsyms, state)),
+            "modules": _lines(partial(modules, state)),
+            "sys": folder({"kernel": folder(kernel)}),
+            "version": file(f"{boot.banner(state.rules)}\n"),
+        }
+    )
+
+
+def modules(state: State) -> Iterator[str]:
+    """The lines of /proc/modules, newest module first."""
+    return (line(state, module) for module in state.modules())
+
+
+def line(state: State, module: Module) -> str:
+    """The line about ``module``."""
+    size = module.size(init=True) + module.size(init=False)
+    taints = f" ({letters(module.taints)}{SIGNS[module.state]})" if module.taints else ""
+    base = address(state, module.areas[0].base if module.areas else 0)
+    return f"{module.name} {size}{_users(state, module)} {WORDS[module.state]} 0x{base}{taints}"
+
+
+def _users(state: State, module: Module) -> str:
+    if not state.rules.on("MODULE_UNLOAD"):
+        return " - -"
+    users = [*state.users_of(module), *(("[permanent]",) if module.permanent else ())]
+    return f" {module.count} {''.join(f'{user},' for user in users) or '-'}"
+
+
+def address(state: State, value: int) -> str:
+    """``value`` as %px prints it."""
+    return f"{value:0{state.rules.arch.bits // 4}x}"
+
+
+def kallsyms(state: State) -> Iterator[str]:
+    """The lines of /proc/kallsyms: of the kernel what is exported, of modules what kallsyms keeps."""
+    query = "SELECT address, name FROM export WHERE owner = ?"
+    for value, name in sorted((unsigned(value), name) for value, name in state.store.execute(query, KERNEL)):
+        yield f"{address(state, value)} T {name}"
+    for module in state.modules():
+        yield from _of_module(state, module)
+
+
+def _of_module(state: State, module: Module) -> Iterator[str]:
+    query = "SELECT name, address FROM export WHERE owner = ? AND NOT gpl"
+    exported = {(name, unsigned(value)) for name, value in state.store.execute(query, module.id)}
+    for name, value, kind in symbols(state, module):
+        if name:
+            letter = kind.upper() if (name, value) in exported else kind.lower()
+            yield f"{address(state, value)} {letter} {name}\t[{module.name}]"
+
+
+def symbols(state: State, module: Module) -> Iterator[tuple[str, int, str]]:
+    """(name, value, type) of each symbol that stays, read from the memory of ``module``."""
+    tail, arch = module.tail, state.rules.arch
+    if tail is None:
+        return
+    memory = rows.memory(state.store, module, tail.area)
+    codes, size, (names, _, _, _, values, _) = SYMBOL[arch.bits]
+    table = memory[tail.symbols : tail.symbols + tail.length * size]
+    assert size == SYMBOL_SIZE[arch.bits]  # noqa: S101
+    for at, row in enumerate(Struct(PREFIXES[arch.order] + codes).iter_unpack(table)):
+        start = tail.strings + row[names]
+        name = memory[start : memory.index(b"\0", start)].decode("utf-8", "surrogateescape")
+        yield name, row[values], chr(memory[tail.types + at])
+
+
+def _lines(make: Callable[[], Iterator[str]]) -> File:
+    def text() -> bytes:
+        return "".join(f"{line}\n" for line in make()).encode("utf-8", "surrogateescape")
+
+    return File(0o444, text, size=0)
+
+
+def _number(state: State, name: str, change: Callable[[State, int], None], mode: int) -> File:
+    def write(data: bytes) -> None:
+        if not data.strip().isdigit():
+            raise refused(f"/proc/sys/kernel/{name}", EINVAL)
+        change(state, int(data))
+
+    return File(mode, lambda: f"{state.setting(name)}\n".encode(), write, size=0)
+
+
+def _disable(state: State, value: int) -> None:
+    """Modules can be switched off, not on."""
+    if value != 1:
+        raise refused("/proc/sys/kernel/modules_disabled", EINVAL)
+    state.set(unload.DISABLED, value)
+
+
+def _taint(state: State, value: int) -> None:
+    """Bits can be set, not cleared."""
+    for bit in range(len(LETTERS)):
+        if value >> bit & 1:
+            state.taint(bit)

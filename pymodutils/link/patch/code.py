@@ -1,0 +1,77 @@
+"""Instructions that are replaced as soon as a module is there; arch/x86/kernel/alternative.c, ftrace.c."""
+
+from __future__ import annotations
+
+from struct import unpack_from
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.link.patch import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pymodutils.link.patch.machine import Patch
+
+CALL, JUMP = 0xE8, 0xE9
+BRANCH: Final = 5  # bytes of either
+NOP: Final = bytes.fromhex("0f1f440000")
+RETURN: Final = bytes.fromhex("c3cccccccc")  # ret, int3
+ENDBR: Final = (bytes.fromhex("f30f1efa"), bytes.fromhex("660f1f00"))  # the latter once sealed
+POISON: Final = bytes.fromhex("660f1f00")
+LOCK, DS = b"\xf0", b"\x3e"
+WORD: Final = (1 << 64) - 1
+
+
+def fentry(patch: Patch) -> int:
+    """Sort the table of calls to the tracer, and make them nops."""
+    target = patch.imports().get("__fentry__", 0)
+    return sum(_replace(patch, address, CALL, target, NOP) for address in tables.absolute(patch))
+
+
+def returns(patch: Patch) -> int:
+    """Make jumps to the return thunk returns, unless the processor needs the thunk."""
+    if patch.machine.return_thunks:
+        return 0
+    target = patch.imports().get("__x86_return_thunk", 0)
+    return sum(_replace(patch, address, JUMP, target, RETURN) for address in _relative(patch))
+
+
+def endbr(patch: Patch) -> int:
+    """Seal the landing places that nothing jumps to."""
+    count = 0
+    for address in _relative(patch):
+        code = patch.code(address, len(POISON))
+        if code in ENDBR:
+            code[:] = POISON
+            count += 1
+    return count
+
+
+def locks(patch: Patch) -> int:
+    """Take the lock prefix from instructions of .text, if there is but one processor."""
+    text = patch.image.module.find(".text")
+    if not patch.machine.one_cpu or not text:
+        return 0
+    low = patch.image.addresses[text]
+    high = low + patch.image.module.sections[text].sh_size
+    count = 0
+    for address in _relative(patch):
+        code = patch.code(address, 1)
+        if low <= address < high and code == LOCK:
+            code[:] = DS
+            count += 1
+    return count
+
+
+def _replace(patch: Patch, address: int, opcode: int, target: int, by: bytes) -> int:
+    """Put ``by`` where ``opcode`` leads to ``target``; how many places that were."""
+    code = patch.code(address, BRANCH)
+    if not code or code[0] != opcode or address + BRANCH + unpack_from("<i", code, 1)[0] & WORD != target:
+        return 0
+    code[:] = by
+    return 1
+
+
+def _relative(patch: Patch) -> Iterator[int]:
+    """The places that the table names relative to its words."""
+    return (address & WORD for (address,) in tables.relative(patch, "i"))
