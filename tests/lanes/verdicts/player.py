@@ -68,7 +68,7 @@ class Player:
 
     def _step(self, step: str) -> dict[str, Any]:
         answer = self._do(step)
-        modules = self.machine.read("/proc/modules").decode()
+        modules = self.machine.read("/proc/modules").decode("latin-1")
         names = [line.split(" ")[0] for line in modules.splitlines()]
         return {
             "step": step,
@@ -77,7 +77,7 @@ class Player:
             "log": self.machine.log(),
             "modules": modules,
             "tainted": self.machine.read("/proc/sys/kernel/tainted").decode(),
-            "sys": {name: self.machine.tree(f"/sys/module/{name}") for name in names},
+            "sys": {name: self.machine.tree(f"/sys/module/{name.replace('/', '!')}") for name in names},
         }
 
     def _do(self, step: str) -> Answer:
@@ -136,7 +136,7 @@ class Player:
                 self._call(self.machine.delete, name.encode(), os.O_NONBLOCK | flags)
 
     def _names(self) -> list[str]:
-        return [line.split(" ")[0] for line in self.machine.read("/proc/modules").decode().splitlines()]
+        return [line.split(" ")[0] for line in self.machine.read("/proc/modules").decode("latin-1").splitlines()]
 
 
 def _text(text: str) -> bytes:
