@@ -40,7 +40,7 @@ SUBCOMMANDS: Final = {
     "list": Entry("lsmod", "list the modules in the kernel"),
     "static-nodes": Entry("static_nodes", "print the device nodes that load modules when opened"),
     "graph": Entry("graph", "draw what depends on what"),
-    "kernel": Entry("kernel", "say which kernel an image, package or directory holds"),
+    "kernel": Entry("kernel", "describe kernels, and make emulated ones"),
 }
 
 

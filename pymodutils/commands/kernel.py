@@ -14,9 +14,20 @@ if TYPE_CHECKING:
 
 COMMANDS: Final = {  # word -> (module below pymodutils.commands, what it is for)
     "describe": ("kernel_describe", "say which kernel an image, package or directory holds"),
+    "boot": ("kernel_boot", "make an emulated kernel"),
+    "dmesg": ("kernel_dmesg", "show its log"),
+    "cat": ("kernel_cat", "print a file of its /proc or /sys"),
+    "ls": ("kernel_ls", "list a folder there"),
+    "write": ("kernel_write", "write to a file there"),
+    "export": ("kernel_export", "write all of /proc and /sys into a directory"),
+    "get": ("kernel_get", "take a use count of a module"),
+    "put": ("kernel_put", "drop it again"),
+    "behave": ("kernel_behave", "say what init() and exit() of a module do"),
+    "taint": ("kernel_taint", "show what taints it"),
 }
 EXAMPLES: Final = [
     ("pymodutils kernel describe /boot/vmlinuz-6.1", "which kernel it is"),
+    ("pymodutils kernel boot --from /boot/vmlinuz-6.1", "an emulated kernel like it"),
     ("pymodutils kernel describe -h", "more about one command"),
 ]
 

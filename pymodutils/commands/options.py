@@ -14,6 +14,8 @@ from pymodutils.root import VARIABLE, Root, default
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pymodutils.kernel.emulated.kernel import EmulatedKernel
+
 
 BACKEND = "pymodutils.backend"
 
@@ -50,6 +52,22 @@ _chosen = click.option(
     metavar="KERNEL",
     default="",
     help=f"The kernel to talk to: real (default), emulated or emulated:FILE (also: ${choose.VARIABLE}).",
+)
+
+
+def _emulated(ctx: click.Context, _param: click.Parameter, backend: str) -> EmulatedKernel:
+    chosen = backend or os.environ.get(choose.VARIABLE, "")
+    return choose.opened(chosen if chosen != choose.REAL else choose.EMULATED, ctx.info_name or "")
+
+
+emulated = click.option(
+    "--backend",
+    "kernel",  # the command gets an EmulatedKernel
+    cls=Extra,
+    callback=_emulated,
+    metavar="KERNEL",
+    default="",
+    help=f"Which one: emulated (default) or emulated:FILE (also: ${choose.VARIABLE}).",
 )
 
 

@@ -16,26 +16,23 @@ REAL: Final = "real"
 EMULATED: Final = "emulated"
 
 
-def path(backend: str) -> str | None:
-    """The state file that ``backend`` means, None for the real kernel; raises ModutilsError otherwise."""
-    from pymodutils.kernel.emulated import boot  # noqa: PLC0415 -- the real kernel does without
-
-    kind, _, file = backend.partition(":")
-    if backend == REAL:
-        return None
-    if kind != EMULATED:
-        raise ModutilsError(backend, f"unknown backend '{backend}': real, emulated or emulated:FILE")
-    return file or boot.default_path()
-
-
 def emulated(backend: str, command: str) -> EmulatedKernel | None:
-    """The kernel that ``backend`` means if it is emulated; ``command`` is how its log calls this process."""
-    if backend in ("", REAL):
-        return None
-    file = path(backend)
+    """The kernel that ``backend`` means, None if that is the real one; raises as ``opened`` does."""
+    return None if backend in ("", REAL) else opened(backend, command)
+
+
+def opened(backend: str, command: str) -> EmulatedKernel:
+    """The emulated kernel that ``backend`` means; ``command`` is how its log calls this process.
+
+    Raises ModutilsError if it means none, BadState if the file is absent or damaged.
+    """
+    from pymodutils.kernel.emulated import boot  # noqa: PLC0415 -- the real kernel does without
     from pymodutils.kernel.emulated.kernel import EmulatedKernel  # noqa: PLC0415 -- the same
 
-    return EmulatedKernel.open(file, command=command) if file else None
+    kind, _, file = backend.partition(":")
+    if kind != EMULATED:
+        raise ModutilsError(backend, f"unknown backend '{backend}': real, emulated or emulated:FILE")
+    return EmulatedKernel.open(file or boot.default_path(), command=command)
 
 
 def kernel(root: Root) -> Kernel:

@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from pymodutils.elf import compress
-from pymodutils.errors import BadState, ModutilsError, Refused
+from pymodutils.errors import Refused
 from pymodutils.kernel import handover
 from pymodutils.kernel.base import Init, Kernel, Loaded
 from pymodutils.kernel.base import State as ModuleState
 from pymodutils.kernel.emulated import boot, load, start, unload
 from pymodutils.kernel.emulated.caller import COMMAND, Caller
-from pymodutils.kernel.emulated.loading import Loading, Wait
+from pymodutils.kernel.emulated.loading import Loading
 from pymodutils.kernel.emulated.notifiers import Notifiers
-from pymodutils.kernel.emulated.state import State
+from pymodutils.kernel.emulated.operate import Operator
+from pymodutils.kernel.emulated.state import INFO, State
 from pymodutils.kernel.emulated.store import Store
 from pymodutils.kernel.emulated.taints import letters
 from pymodutils.kernel.emulated.views import proc, sysfs, tree
 from pymodutils.root import Root
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from pymodutils.kernel.description import Description
     from pymodutils.kernel.emulated.caller import Clock
     from pymodutils.kernel.emulated.module import Module
     from pymodutils.kernel.emulated.rules import Rules
-    from pymodutils.kernel.emulated.views.tree import Folder
+    from pymodutils.kernel.emulated.views.tree import Folder, Node
 
-T = TypeVar("T")
 NO_BASES: Mapping[tuple[str, str], int] = {}
 
 
@@ -41,6 +41,14 @@ class Line(NamedTuple):
     stamp: float  # seconds since the epoch
     level: int
     text: str
+
+
+class Exported(NamedTuple):
+    """A file, link or folder of /proc or /sys, with what a file held."""
+
+    path: str
+    node: Node
+    content: bytes
 
 
 class EmulatedKernel(Kernel):
@@ -57,6 +65,7 @@ class EmulatedKernel(Kernel):
         self.store, self.rules, self.clock = store, rules, clock
         self.command, self.capable = command, capable
         self.notifiers = Notifiers()
+        self._operator = Operator(store, rules, clock, self.notifiers)
         self.bases = NO_BASES
         self.root = Root(kernel=self)
 
@@ -99,8 +108,8 @@ class EmulatedKernel(Kernel):
             start.begin(state, loading.module)
             return loading.module
 
-        module = self._operate(insert)
-        self._pass(module)
+        module = self._operator.run(insert)
+        self._operator.finish(module)
         if module.outcome < 0:
             text = f"could not insert module {module.name}: init() returned {module.outcome}"
             raise Refused(module.name, text, -module.outcome)
@@ -108,7 +117,18 @@ class EmulatedKernel(Kernel):
     def delete_module(self, name: bytes, flags: int = os.O_NONBLOCK) -> None:
         """Remove the module called ``name``; raises Refused with the errno of the system call."""
         caller = self._caller()
-        self._pass(self._operate(lambda state: unload.delete_module(state, name, flags, caller)))
+        self._operator.finish(
+            self._operator.run(lambda state: unload.delete_module(state, name, flags, caller))
+        )
+
+    def _caller(self) -> Caller:
+        return Caller(
+            self.notifiers,
+            command=self.command,
+            capable=self.capable,
+            started=self.clock.time(),
+            bases=self.bases,
+        )
 
     # What modules do by themselves
 
@@ -116,7 +136,7 @@ class EmulatedKernel(Kernel):
         """Let init() of the module called ``name`` return ``init``, and init() and exit() take their time."""
         values = (name, init, init_seconds, exit_seconds)
         query = "INSERT OR REPLACE INTO behaviour VALUES (?, ?, ?, ?)"
-        self._operate(lambda state: state.store.insert(query, *values))
+        self._operator.run(lambda state: state.store.insert(query, *values))
 
     def get(self, name: str) -> None:
         """Use the module called ``name``, as a mount does; raises Refused unless it is live."""
@@ -128,7 +148,7 @@ class EmulatedKernel(Kernel):
             module.refs += 1
             state.save(module)
 
-        self._operate(take)
+        self._operator.run(take)
 
     def put(self, name: str) -> None:
         """No longer use it; raises Refused if nobody but other modules does."""
@@ -140,31 +160,55 @@ class EmulatedKernel(Kernel):
             module.refs -= 1
             state.save(module)
 
-        self._operate(drop)
+        self._operator.run(drop)
 
     def trust(self, certificate: bytes) -> None:
         """Accept modules signed with the key of ``certificate``, DER."""
         query = "INSERT OR IGNORE INTO certificate VALUES (?)"
-        self._operate(lambda state: state.store.insert(query, certificate))
+        self._operator.run(lambda state: state.store.insert(query, certificate))
+
+    def trust_file(self, path: str) -> None:
+        """Trust the certificates in the file ``path``, PEM or DER; raises ModutilsError about it."""
+        from pymodutils.kernel.emulated import signature  # noqa: PLC0415 -- few need it
+
+        for der in signature.certificates(compress.read(path), path):
+            self.trust(der)
 
     # What user space sees
 
     def read(self, path: str) -> bytes:
         """What the file ``path`` below /proc or /sys holds; raises Refused as the calls would."""
-        return self._operate(lambda state: tree.read(_root(state), path))
+        return self._operator.run(lambda state: tree.read(_root(state), path))
 
     def write(self, path: str, data: bytes) -> None:
         """Write ``data`` to the file ``path``; raises Refused as the calls would."""
-        self._operate(lambda state: tree.write(_root(state), path, data))
+        self._operator.run(lambda state: tree.write(_root(state), path, data))
 
     def listdir(self, path: str) -> list[str]:
         """The names in the folder ``path``, sorted; raises Refused."""
-        return self._operate(lambda state: tree.names(_root(state), path))
+        return self._operator.run(lambda state: tree.names(_root(state), path))
 
     def log(self, after: int = 0) -> list[Line]:
         """The lines of the kernel's log behind line number ``after``."""
         query = "SELECT id, stamp, level, text FROM line WHERE id > ? ORDER BY id"
-        return self._operate(lambda state: [Line(*row) for row in state.store.execute(query, after)])
+        return self._operator.run(lambda state: [Line(*row) for row in state.store.execute(query, after)])
+
+    def uevents(self, after: int = 0) -> list[Line]:
+        """What user space was told behind event number ``after``, as lines of level 6."""
+        query = "SELECT id, stamp, action, name, more FROM uevent WHERE id > ? ORDER BY id"
+        return self._operator.run(lambda state: [_event(row) for row in state.store.execute(query, after)])
+
+    def booted(self) -> float:
+        """When it was booted, seconds since the epoch."""
+        return self._operator.run(lambda state: float(state.setting(boot.BOOTED)))
+
+    def exported(self) -> list[Exported]:
+        """All of /proc and /sys at one moment, folders before what is in them."""
+
+        def every(state: State) -> list[Exported]:
+            return [Exported(path, node, _content(node)) for path, node in tree.walk(_root(state))]
+
+        return self._operator.run(every)
 
     # The protocol of kernel.base
 
@@ -197,16 +241,16 @@ class EmulatedKernel(Kernel):
 
     def loaded(self) -> list[Loaded]:
         """Every module, newest first."""
-        return self._operate(lambda state: [_loaded(state, module) for module in state.modules()])
+        return self._operator.run(lambda state: [_loaded(state, module) for module in state.modules()])
 
     def state(self, name: str) -> ModuleState | None:
         """The state of ``name``, or None if it is not in the kernel."""
-        found = self._operate(lambda state: state.find(name))
+        found = self._operator.run(lambda state: state.find(name))
         return found.state if found else None
 
     def users(self, name: str) -> int | None:
         """The use count of ``name``, or None where the kernel cannot unload modules or does not have it."""
-        found = self._operate(lambda state: state.find(name))
+        found = self._operator.run(lambda state: state.find(name))
         return found.refs if found and self.rules.on("MODULE_UNLOAD") else None
 
     def holders(self, name: str) -> tuple[str, ...]:
@@ -216,60 +260,25 @@ class EmulatedKernel(Kernel):
             module = state.find(name)
             return tuple(state.users_of(module)) if module else ()
 
-        return self._operate(users)
-
-    # One operation
-
-    def _caller(self) -> Caller:
-        return Caller(
-            self.notifiers,
-            command=self.command,
-            capable=self.capable,
-            started=self.clock.time(),
-            bases=self.bases,
-        )
-
-    def _operate(self, step: Callable[[State], T]) -> T:
-        """What ``step`` gives, as one transaction; a refusal keeps what it logged, too."""
-        while True:
-            try:
-                return self._once(step)
-            except Wait as wait:
-                self._sleep_until(wait.until)
-
-    def _once(self, step: Callable[[State], T]) -> T:
-        with self.store.transaction():
-            state = State(self.store, self.rules, self.clock.time)
-            self._advance(state)
-            try:
-                result: T | ModutilsError = step(state)
-                self._advance(state)
-            except BadState:
-                raise
-            except ModutilsError as error:
-                result = error
-        if isinstance(result, ModutilsError):
-            raise result
-        return result
-
-    def _advance(self, state: State) -> None:
-        """Let end what should have ended by now: init() and exit() of modules, whoever waits for them."""
-        for module in state.ended():
-            end = start.end_init if module.state is ModuleState.COMING else start.end_exit
-            end(state, module, self.notifiers)
-
-    def _pass(self, module: Module) -> None:
-        """Wait until init() or exit() of ``module`` has ended."""
-        if module.until is not None and module.until > self.clock.time():
-            self._sleep_until(module.until)
-            self._operate(lambda _: None)
-
-    def _sleep_until(self, moment: float) -> None:
-        self.clock.sleep(max(0.0, moment - self.clock.time()))
+        return self._operator.run(users)
 
 
 def _root(state: State) -> Folder:
     return tree.folder({"proc": proc.tree(state), "sys": sysfs.tree(state)})
+
+
+def _content(node: Node) -> bytes:
+    """What a file holds; nothing of one that cannot be read."""
+    try:
+        return node.read() if isinstance(node, tree.File) and node.read else b""
+    except Refused:
+        return b""
+
+
+def _event(row: tuple[int, float, str, str, str]) -> Line:
+    number, stamp, action, name, more = row
+    words = [f"ACTION={action}", f"DEVPATH=/module/{name}", "SUBSYSTEM=module", *filter(None, [more])]
+    return Line(number, stamp, INFO, f"{action}@/module/{name} {' '.join(words)} SEQNUM={number}")
 
 
 def _known(state: State, name: str) -> Module:

@@ -15,7 +15,7 @@ MODULES: Final = (
     "SELECT id, name, state, taints, refs, init, exit, version, srcversion, percpu, percpu_size, "
     "percpu_align, until, outcome, tail FROM module"
 )
-OWNED: Final = ("area", "section", "param")  # tables whose rows belong to one module
+OWNED: Final = ("area", "section", "string", "given")  # tables whose rows belong to one module
 
 
 def module(store: Store, row: Any) -> Module:
@@ -50,6 +50,11 @@ def memory(store: Store, owner: Module, area: int) -> bytes:
     """What is in an area of ``owner``; nothing if it has been given back."""
     found = store.execute("SELECT bytes FROM area WHERE module = ? AND at = ?", owner.id, area)
     return found[0][0] if found else b""
+
+
+def put_memory(store: Store, owner: Module, area: int, content: bytes) -> None:
+    """Change what is in an area of ``owner``."""
+    store.execute("UPDATE area SET bytes = ? WHERE module = ? AND at = ?", content, owner.id, area)
 
 
 def add(store: Store, new: Module, contents: list[bytearray]) -> None:

@@ -10,6 +10,7 @@ from pymodutils.kernel.emulated.state import NOTICE
 
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.loading import Loading
+    from pymodutils.kernel.emulated.state import State
 
 MARKER: Final = b"~Module signature appended~\n"
 ENFORCE: Final = "sig_enforce"  # the setting behind /sys/module/module/parameters/sig_enforce
@@ -45,6 +46,13 @@ def check(load: Loading) -> None:
 def _insist(load: Loading, reason: str) -> None:
     if load.state.setting(ENFORCE):
         load.refuse(EKEYREJECTED, f"Loading of {reason} is rejected", NOTICE)
-    if load.state.setting(LOCKDOWN) >= INTEGRITY:
-        restricted = "unsigned module loading is restricted; see man kernel_lockdown.7"
-        load.refuse(EPERM, f"Lockdown: {load.caller.command}: {restricted}", NOTICE)
+    if locked_down(load.state, load.caller.command, "unsigned module loading"):
+        load.refuse(EPERM)
+
+
+def locked_down(state: State, command: str, what: str) -> bool:
+    """Whether ``what`` is refused to the process ``command`` by lockdown; it says so."""
+    refused = state.setting(LOCKDOWN) >= INTEGRITY
+    if refused:
+        state.log(NOTICE, f"Lockdown: {command}: {what} is restricted; see man kernel_lockdown.7")
+    return refused

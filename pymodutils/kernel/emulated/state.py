@@ -159,6 +159,12 @@ class State:
         module = self._by_id(owner) if owner != KERNEL else None
         return Found(name, Export(unsigned(address), crc, bool(only), namespace), module)
 
+    def name_of(self, address: int) -> str | None:
+        """The name of what the kernel exports at ``address``, or None."""
+        query = "SELECT name FROM export WHERE owner = ? AND address = ?"
+        found = self.store.execute(query, KERNEL, signed(address))
+        return found[0][0] if found else None
+
     def add_exports(self, module: Module, exports: list[tuple[str, Export]]) -> None:
         """Let others use what ``module`` exports."""
         lines = [

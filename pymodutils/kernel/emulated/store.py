@@ -44,16 +44,17 @@ CREATE TABLE section (
     module INTEGER, at INTEGER, name TEXT, area INTEGER, address INTEGER, size INTEGER, flags INTEGER,
     type INTEGER, align INTEGER, PRIMARY KEY (module, at)
 ) WITHOUT ROWID;
-CREATE TABLE param (
-    module INTEGER, at INTEGER, name TEXT, perm INTEGER, value TEXT, PRIMARY KEY (module, at)
+CREATE TABLE string (
+    module INTEGER, address INTEGER, text BLOB, PRIMARY KEY (module, address)
 ) WITHOUT ROWID;
+CREATE TABLE given (module INTEGER, name TEXT, text BLOB, PRIMARY KEY (module, name)) WITHOUT ROWID;
 CREATE TABLE use (id INTEGER PRIMARY KEY AUTOINCREMENT, user INTEGER, used INTEGER, UNIQUE (used, user));
 CREATE TABLE export (
     name TEXT, owner INTEGER, gpl INTEGER, address INTEGER, crc INTEGER, namespace TEXT,
     PRIMARY KEY (name, owner, gpl)
 ) WITHOUT ROWID;
 CREATE TABLE gap (base INTEGER PRIMARY KEY, size INTEGER);
-CREATE INDEX export_owner ON export (owner);
+CREATE INDEX export_owner ON export (owner, address);
 """
 
 

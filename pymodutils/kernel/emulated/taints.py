@@ -21,6 +21,27 @@ class Taint(IntEnum):
 
 
 LETTERS: Final = "PFSRMBUDAWCIOELKXTN"  # by bit
+MEANINGS: Final = (  # by bit
+    "a proprietary module was loaded",
+    "a module was loaded by force",
+    "the processor is out of its specification",
+    "a module was removed by force",
+    "the hardware reported an error",
+    "a page was in a bad state",
+    "a user asked for it: a dangerous parameter",
+    "the kernel has died once",
+    "an ACPI table was overridden",
+    "the kernel warned of something",
+    "a staging driver was loaded",
+    "a firmware's fault was worked around",
+    "an out-of-tree module was loaded",
+    "an unsigned module was loaded",
+    "a processor was stuck",
+    "the kernel was patched live",
+    "the distribution's own mark",
+    "its structures are laid out at random",
+    "a module that tests the kernel was loaded",
+)
 UNRELIABLE: Final = (Taint.PROPRIETARY, Taint.FORCED_LOAD, Taint.FORCED_REMOVAL)  # lock debugging ends
 
 

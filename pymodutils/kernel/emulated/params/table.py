@@ -8,10 +8,12 @@ from pymodutils.link.failure import OutOfBounds
 from pymodutils.link.symbols import SHN_UNDEF
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from pymodutils.kernel.emulated.params.memory import Memory
     from pymodutils.link.image import Image
+
+    Named = Callable[[int], str | None]
 
 SECTION: Final = "__param"
 PARAM: Final = {
@@ -106,10 +108,16 @@ def table(image: Image, values: Sequence[int], memory: Memory) -> list[Param]:
     at = image.module.find(SECTION)
     if not at or image.layout.placed[at] is None:
         return []
-    finder = _Finder(memory, imports(image, values))
-    size = SIZE[memory.bits]
-    first, count = image.addresses[at], image.module.sections[at].sh_size // size
-    return [finder.param(first + number * size) for number in range(count)]
+    return read(image.addresses[at], image.module.sections[at].sh_size, memory, imports(image, values).get)
+
+
+def read(address: int, size: int, memory: Memory, name_of: Named) -> list[Param]:
+    """The parameters in the section at ``address``; ``name_of`` tells what lies at addresses of the kernel.
+
+    Raises OutOfBounds for a name that is not there.
+    """
+    finder, step = _Finder(memory, name_of), SIZE[memory.bits]
+    return [finder.param(address + number * step) for number in range(size // step)]
 
 
 def imports(image: Image, values: Sequence[int]) -> dict[int, str]:
@@ -120,10 +128,10 @@ def imports(image: Image, values: Sequence[int]) -> dict[int, str]:
 
 
 class _Finder:
-    """Follows the pointers of parameters in ``memory``; ``names`` are of what lies elsewhere."""
+    """Follows the pointers of parameters in ``memory``; ``name_of`` tells what lies elsewhere."""
 
-    def __init__(self, memory: Memory, names: Mapping[int, str]) -> None:
-        self.memory, self.names = memory, names
+    def __init__(self, memory: Memory, name_of: Named) -> None:
+        self.memory, self.name_of = memory, name_of
         self.known: dict[int, Ops | None] = {}
 
     def param(self, address: int) -> Param:
@@ -150,8 +158,9 @@ class _Finder:
         return self.known[address]
 
     def _read_ops(self, address: int) -> Ops | None:
-        if address in self.names:
-            return KERNEL_OPS.get(self.names[address], FOREIGN)
+        name = self.name_of(address)
+        if name is not None:
+            return KERNEL_OPS.get(name, FOREIGN)
         try:
             flags, setter, getter = self.memory.unpack(OPS[self.memory.bits], address)
         except OutOfBounds:
@@ -159,5 +168,5 @@ class _Finder:
         return Ops(flags, self._function(setter), self._function(getter))
 
     def _function(self, address: int) -> str:
-        name = self.names.get(address, OWN) if address else NONE
+        name = (self.name_of(address) or OWN) if address else NONE
         return name if name in KERNEL_FUNCTIONS or not name else OWN

@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pymodutils.kernel.emulated import params
+from pymodutils.kernel.emulated.arguments import Parameters
+from pymodutils.kernel.emulated.views.tree import File
+
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.module import Module
+    from pymodutils.kernel.emulated.params import Param
     from pymodutils.kernel.emulated.state import State
     from pymodutils.kernel.emulated.views.tree import Node
 
 
 def files(state: State, module: Module) -> dict[str, Node]:
     """A file for each parameter of ``module`` that is shown."""
-    return {}
+    owner = Parameters(state, module, "sh")
+    return {param.name.decode("utf-8", "surrogateescape"): _file(owner, param) for param in owner.shown()}
+
+
+def _file(owner: Parameters, param: Param) -> File:
+    def read() -> bytes:
+        return params.show(param, owner.memory)
+
+    def write(text: bytes) -> None:
+        owner.store(param, text)
+
+    return File(param.perm, read, write)

@@ -117,7 +117,7 @@ def _number(state: State, name: str, change: Callable[[State, int], None], mode:
             raise refused(f"/proc/sys/kernel/{name}", EINVAL)
         change(state, int(data))
 
-    return File(mode, lambda: f"{state.setting(name)}\n".encode(), write, size=0)
+    return File(mode, lambda: b"%d\n" % state.setting(name), write, size=0)
 
 
 def _disable(state: State, value: int) -> None:

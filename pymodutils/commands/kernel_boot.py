@@ -1,0 +1,113 @@
+"""``pymodutils kernel boot``: make an emulated kernel."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from pymodutils.commands import options
+from pymodutils.commands.getopt import Tool, raise_usage
+from pymodutils.kernel.emulated import boot
+from pymodutils.kernel.emulated.kernel import EmulatedKernel
+from pymodutils.kernel.emulated.rules import assumptions
+from pymodutils.kernel.sources import source
+from pymodutils.log import Log
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymodutils.root import Root
+
+PROG = "kernel boot"
+EXAMPLES = [
+    ("pymodutils kernel boot --from /boot/vmlinuz-6.1", "a kernel like that one"),
+    ("pymodutils kernel boot k.state --from linux.deb", "in a file of its own"),
+    ("insmod --backend emulated:k.state dummy.ko", "and a module in it"),
+]
+
+
+class Boot(Tool):
+    """A tool whose ``--from`` takes all words up to the next option."""
+
+    def call(self, prog: str, path: str, words: Sequence[str]) -> int:
+        """The exit status of the command with ``words``."""
+        return super().call(prog, path, spread(words))
+
+
+def spread(words: Sequence[str]) -> list[str]:
+    """``words`` with ``--from A B`` as ``--from A --from B``."""
+    found: list[str] = []
+    sources = False
+    for word in words:
+        if word.startswith("-"):
+            sources = word == "--from"
+            found += [] if sources else [word]
+        else:
+            found += ["--from", word] if sources else [word]
+    return found
+
+
+@click.command(cls=Boot, examples=EXAMPLES)
+@click.argument("state", required=False, metavar="[STATE]")
+@click.option(
+    "--from", "sources", multiple=True, metavar="SOURCE...", help="Which kernel: as for 'kernel describe'."
+)
+@click.option("--cmdline", default="", metavar="TEXT", help="The kernel's command line.")
+@click.option("--trust", multiple=True, metavar="CERT", help="Trust modules signed with this certificate.")
+@click.option(
+    "--init-returns", multiple=True, metavar="NAME=NUMBER", help="What init() of a module is to return (0)."
+)
+@click.option("--init-takes", multiple=True, metavar="NAME=SECONDS", help="How long it is to take (0).")
+@click.option("--exit-takes", multiple=True, metavar="NAME=SECONDS", help="The same of its exit().")
+@options.machine
+def command(
+    state: str | None,
+    sources: tuple[str, ...],
+    cmdline: str,
+    trust: tuple[str, ...],
+    init_returns: tuple[str, ...],
+    init_takes: tuple[str, ...],
+    exit_takes: tuple[str, ...],
+    root: Root,
+) -> None:
+    """Make an emulated kernel in the file STATE, in place of one that is there.
+
+    Without STATE it is the one that --backend emulated means. A SOURCE is whatever 'kernel describe' takes.
+    """
+    if not sources:
+        raise_usage(PROG, "--from is missing: an image, package, headers or module directory, or a saved one")
+    described = source.describe(sources, root)
+    log = Log(PROG)
+    for text in (*described.conflicts, *assumptions(described)):
+        log.warning(text)
+    path = state or boot.default_path()
+    if not state:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+    kernel = EmulatedKernel.boot(described, path, cmdline=cmdline)
+    returns, takes, leaves = (pairs(words) for words in (init_returns, init_takes, exit_takes))
+    for name in dict.fromkeys((*returns, *takes, *leaves)):
+        kernel.behave(
+            name,
+            init=int(returns.get(name, 0)),
+            init_seconds=takes.get(name, 0),
+            exit_seconds=leaves.get(name, 0),
+        )
+    for file in trust:
+        kernel.trust_file(file)
+    click.echo(f"{kernel.rules.release} ({described.arch}, {len(described.exports):,} exports) in {path}")
+
+
+def pairs(words: Sequence[str]) -> dict[str, float]:
+    """``NAME=NUMBER`` words as numbers by names; ends with a message for other words."""
+    found = {}
+    for word in words:
+        name, equals, number = word.partition("=")
+        try:
+            found[name] = float(number)
+        except ValueError:
+            equals = ""
+        if not (name and equals):
+            raise_usage(PROG, f"'{word}' is not NAME=NUMBER")
+    return found

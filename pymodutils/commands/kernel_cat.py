@@ -1,0 +1,28 @@
+"""``pymodutils kernel cat``: a file of an emulated kernel's /proc or /sys."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from pymodutils.commands import options
+from pymodutils.commands.getopt import Tool
+
+if TYPE_CHECKING:
+    from pymodutils.kernel.emulated.kernel import EmulatedKernel
+
+EXAMPLES = [
+    ("pymodutils kernel cat /proc/modules", "the modules in it"),
+    ("pymodutils kernel cat /sys/module/fat/refcnt", "how often fat is used"),
+]
+
+
+@click.command(cls=Tool, examples=EXAMPLES)
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@options.emulated
+def command(paths: tuple[str, ...], kernel: EmulatedKernel) -> None:
+    """Print files below /proc and /sys, byte for byte as the real kernel has them."""
+    for path in paths:
+        sys.stdout.buffer.write(kernel.read(path))

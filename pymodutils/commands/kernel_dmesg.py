@@ -1,0 +1,52 @@
+"""``pymodutils kernel dmesg``: the log of an emulated kernel."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from pymodutils.commands import options, output
+from pymodutils.commands.getopt import Tool
+
+if TYPE_CHECKING:
+    from pymodutils.kernel.emulated.kernel import EmulatedKernel, Line
+
+PAUSE = 0.1  # seconds between two looks
+EXAMPLES = [
+    ("pymodutils kernel dmesg", "all that it has said since boot"),
+    ("pymodutils kernel dmesg -w", "and whatever comes, until Ctrl-C"),
+]
+
+
+@click.command(cls=Tool, examples=EXAMPLES)
+@click.option("-w", "--follow", is_flag=True, help="Wait for more lines, until interrupted.")
+@click.option("-r", "--raw", is_flag=True, help="Show the level of each line: <3> error, <4> warning ...")
+@click.option("-u", "--uevents", is_flag=True, help="Show what user space is told of modules, too.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print (text)."
+)
+@options.emulated
+def command(follow: bool, raw: bool, uevents: bool, form: str, kernel: EmulatedKernel) -> None:
+    """Show what the kernel logged."""
+    booted, last = kernel.booted(), (0, 0)
+    while True:
+        lines = kernel.log(last[0])
+        events = kernel.uevents(last[1]) if uevents else []
+        last = (lines[-1].number if lines else last[0], events[-1].number if events else last[1])
+        for line in sorted([*lines, *events], key=lambda line: line.stamp):
+            _show(line, booted, form, raw=raw)
+        if not follow:
+            return
+        sys.stdout.flush()
+        time.sleep(PAUSE)
+
+
+def _show(line: Line, booted: float, form: str, *, raw: bool) -> None:
+    seconds = max(0.0, line.stamp - booted)
+    if form == "json":
+        output.as_json({"seconds": round(seconds, 6), "level": line.level, "text": line.text}, lines=True)
+    else:
+        click.echo(f"{f'<{line.level}>' if raw else ''}[{seconds:12.6f}] {line.text}")

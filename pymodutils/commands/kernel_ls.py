@@ -1,0 +1,24 @@
+"""``pymodutils kernel ls``: a folder of an emulated kernel's /proc or /sys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from pymodutils.commands import options
+from pymodutils.commands.getopt import Tool
+
+if TYPE_CHECKING:
+    from pymodutils.kernel.emulated.kernel import EmulatedKernel
+
+EXAMPLES = [("pymodutils kernel ls /sys/module/fat/sections", "what can be read there")]
+
+
+@click.command(cls=Tool, examples=EXAMPLES)
+@click.argument("path", default="/sys/module", metavar="[PATH]")
+@options.emulated
+def command(path: str, kernel: EmulatedKernel) -> None:
+    """List a folder below /proc or /sys (default: /sys/module)."""
+    for name in kernel.listdir(path):
+        click.echo(name)

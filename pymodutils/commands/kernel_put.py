@@ -1,0 +1,23 @@
+"""``pymodutils kernel put``: no longer use a module of an emulated kernel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from pymodutils.commands import options
+from pymodutils.commands.getopt import Tool
+
+if TYPE_CHECKING:
+    from pymodutils.kernel.emulated.kernel import EmulatedKernel
+
+EXAMPLES = [("pymodutils kernel put fat", "one use less")]
+
+
+@click.command(cls=Tool, examples=EXAMPLES)
+@click.argument("name", metavar="NAME")
+@options.emulated
+def command(name: str, kernel: EmulatedKernel) -> None:
+    """Drop a use count of the module NAME that 'get' took."""
+    kernel.put(name)

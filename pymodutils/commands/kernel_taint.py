@@ -1,0 +1,34 @@
+"""``pymodutils kernel taint``: what makes an emulated kernel one that nobody wants to debug."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from pymodutils.commands import options, output
+from pymodutils.commands.getopt import Tool
+from pymodutils.kernel.emulated.taints import LETTERS, MEANINGS
+
+if TYPE_CHECKING:
+    from pymodutils.kernel.emulated.kernel import EmulatedKernel
+
+EXAMPLES = [("pymodutils kernel taint", "each mark, and what it stands for")]
+
+
+@click.command(cls=Tool, examples=EXAMPLES)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print (text)."
+)
+@options.emulated
+def command(form: str, kernel: EmulatedKernel) -> None:
+    """Show the number in /proc/sys/kernel/tainted, and what its bits mean."""
+    value = int(kernel.read("/proc/sys/kernel/tainted"))
+    bits = [bit for bit in range(len(LETTERS)) if value >> bit & 1]
+    if form == "json":
+        marks = [{"bit": bit, "letter": LETTERS[bit], "meaning": MEANINGS[bit]} for bit in bits]
+        output.as_json({"tainted": value, "marks": marks})
+        return
+    click.echo(value or "0: not tainted")
+    for bit in bits:
+        click.echo(f"  {LETTERS[bit]}  {MEANINGS[bit]}")

@@ -1,0 +1,70 @@
+"""One operation on the state file after the other, and time that passes between them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from pymodutils.errors import BadState, ModutilsError
+from pymodutils.kernel.base import State as ModuleState
+from pymodutils.kernel.emulated import start
+from pymodutils.kernel.emulated.loading import Wait
+from pymodutils.kernel.emulated.state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pymodutils.kernel.emulated.caller import Clock
+    from pymodutils.kernel.emulated.module import Module
+    from pymodutils.kernel.emulated.notifiers import Notifiers
+    from pymodutils.kernel.emulated.rules import Rules
+    from pymodutils.kernel.emulated.store import Store
+
+T = TypeVar("T")
+
+
+class Operator:
+    """Carries operations out on the kernel in ``store``, each as one transaction."""
+
+    def __init__(self, store: Store, rules: Rules, clock: Clock, notifiers: Notifiers) -> None:
+        self.store, self.rules, self.clock, self.notifiers = store, rules, clock, notifiers
+
+    def run(self, step: Callable[[State], T]) -> T:
+        """What ``step`` gives; when it raises Wait nothing has happened, and it is tried again.
+
+        A refusal keeps what it logged.
+        """
+        while True:
+            try:
+                return self._once(step)
+            except Wait as wait:
+                self._sleep_until(wait.until)
+
+    def finish(self, module: Module) -> None:
+        """Wait until init() or exit() of ``module`` has ended."""
+        if module.until is not None and module.until > self.clock.time():
+            self._sleep_until(module.until)
+            self.run(lambda _: None)
+
+    def _once(self, step: Callable[[State], T]) -> T:
+        with self.store.transaction():
+            state = State(self.store, self.rules, self.clock.time)
+            self._advance(state)
+            try:
+                result: T | ModutilsError = step(state)
+                self._advance(state)
+            except BadState:
+                raise
+            except ModutilsError as error:
+                result = error
+        if isinstance(result, ModutilsError):
+            raise result
+        return result
+
+    def _advance(self, state: State) -> None:
+        """Let end what should have ended by now: init() and exit() of modules, whoever waits for them."""
+        for module in state.ended():
+            end = start.end_init if module.state is ModuleState.COMING else start.end_exit
+            end(state, module, self.notifiers)
+
+    def _sleep_until(self, moment: float) -> None:
+        self.clock.sleep(max(0.0, moment - self.clock.time()))
