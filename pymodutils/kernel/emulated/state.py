@@ -22,6 +22,7 @@ WARNING: Final = 4
 NOTICE: Final = 5
 INFO: Final = 6
 KERNEL: Final = 0  # the owner of the kernel's own exports
+LONGEST: Final = 989  # bytes of a message: LOG_LINE_MAX without the level in front and the NUL behind
 DEBUGGING_ENDS: Final = "Disabling lock debugging due to kernel taint"
 
 
@@ -42,9 +43,10 @@ class State:
     # The log
 
     def log(self, level: int, text: str) -> None:
-        """Write ``text`` to the kernel's log, each of its lines as a record of its own."""
+        """Write ``text`` to the kernel's log, as far as one message goes, each line as a record of its own."""
         stamp = self.now()
-        for line in text.split("\n"):
+        said = text.encode("utf-8", "surrogateescape")[:LONGEST].decode("utf-8", "surrogateescape")
+        for line in said.split("\n"):
             self.store.insert("INSERT INTO line (stamp, level, text) VALUES (?, ?, ?)", stamp, level, line)
 
     def once(self, key: str) -> bool:

@@ -77,7 +77,7 @@ class Emulated:
 
     def tree(self, path: str) -> dict[str, str]:
         try:
-            return self.kernel._operate(lambda state: _below(tree.find(_root(state), path)))
+            return self.kernel._operator.run(lambda state: _below(tree.find(_root(state), path)))
         except Refused:
             return {}
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from tests.lanes.verdicts.player import names_in
+
 DUMP = re.compile(  # of a stack: registers, code and calls; their values are those of one run
     r"CPU: \d+ PID:|Hardware name:|Call Trace:|RIP: |Code: |RSP: |R[A-D0-9][X0-9PI ]: |[CDFEG]S: |CR2: "
     r"| ?<?/?TASK>| \? | \w[\w.]*\+0x|---\[ end trace| \[<|Stack:| [0-9a-f]{8}|Modules linked in:"
@@ -31,10 +33,8 @@ def _said(line: str) -> bool:
 
 def _bases(modules: str) -> dict[str, int]:
     """Where the core of each module begins."""
-    return {line.split(" ")[0]: int(found[1], 16) for line in modules.splitlines() if (found := ADDRESS.search(line))}
-
-
-ADDRESS = re.compile(r" 0x([0-9a-f]+)(?: \(|$)")
+    places = [int(at, 16) for at in re.findall(r" 0x([0-9a-f]+)(?: \(\S+)?$", modules, re.MULTILINE)]
+    return dict(zip(names_in(modules), places, strict=True))
 
 
 def _relative(tree: dict[str, str], base: int) -> dict[str, str]:

@@ -69,7 +69,6 @@ class Player:
     def _step(self, step: str) -> dict[str, Any]:
         answer = self._do(step)
         modules = self.machine.read("/proc/modules").decode("latin-1")
-        names = [line.split(" ")[0] for line in modules.splitlines()]
         return {
             "step": step,
             "errno": errno.errorcode.get(answer.errno, str(answer.errno)) if answer.errno else "",
@@ -77,7 +76,7 @@ class Player:
             "log": self.machine.log(),
             "modules": modules,
             "tainted": self.machine.read("/proc/sys/kernel/tainted").decode(),
-            "sys": {name: self.machine.tree(f"/sys/module/{name.replace('/', '!')}") for name in names},
+            "sys": {name: self.machine.tree(f"/sys/module/{name.replace('/', '!')}") for name in names_in(modules)},
         }
 
     def _do(self, step: str) -> Answer:
@@ -103,7 +102,7 @@ class Player:
 
     def _delete(self, rest: str) -> Answer:
         name, _, flags = rest.partition(" ")
-        return self._call(self.machine.delete, name.encode(), int(flags or str(os.O_NONBLOCK), 0))
+        return self._call(self.machine.delete, _text(name), int(flags or str(os.O_NONBLOCK), 0))
 
     def _start(self, rest: str) -> Answer:
         answers: list[Answer] = []
@@ -132,11 +131,13 @@ class Player:
         while self.threads:
             self._join("")
         for flags in (0, 0, 0, TRUNC, TRUNC):
-            for name in self._names():
-                self._call(self.machine.delete, name.encode(), os.O_NONBLOCK | flags)
+            for name in names_in(self.machine.read("/proc/modules").decode("latin-1")):
+                self._call(self.machine.delete, name.encode("latin-1"), os.O_NONBLOCK | flags)
 
-    def _names(self) -> list[str]:
-        return [line.split(" ")[0] for line in self.machine.read("/proc/modules").decode("latin-1").splitlines()]
+
+def names_in(modules: str) -> list[str]:
+    """The names of the modules in the text of /proc/modules."""
+    return [line.rsplit(" ", 5 + line.endswith(")"))[0] for line in modules.splitlines()]
 
 
 def _text(text: str) -> bytes:

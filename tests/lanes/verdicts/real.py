@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from tests.lanes.verdicts import cases
 from tests.lanes.verdicts.player import Player
 
 INIT_MODULE, DELETE_MODULE, FINIT_MODULE = 175, 176, 313  # x86-64's numbers of the system calls
+MARK = "verdicts: read so far"
+ESCAPED = re.compile(r"\\x([0-9a-f]{2})")
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -42,7 +45,8 @@ class Real:
     """The kernel that runs this process."""
 
     def __init__(self) -> None:
-        self.kmsg = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
+        self.write("/proc/sys/kernel/printk_devkmsg", b"on\n")  # as many lines as we like
+        self.kmsg = os.open("/dev/kmsg", os.O_RDWR)
         os.lseek(self.kmsg, 0, os.SEEK_END)
 
     def insert(self, name: str, image: bytes, params: bytes, flags: int | None) -> None:
@@ -97,14 +101,18 @@ class Real:
             return f"{mode} errno {error.errno}"
 
     def log(self) -> list[tuple[int, str]]:
-        found = []
+        os.write(self.kmsg, f"{MARK}\n".encode())  # ends a line that has no end yet, which could not be read
+        found: list[tuple[int, str]] = []
         while True:
-            try:
-                head, _, text = os.read(self.kmsg, 1 << 14).decode("latin-1").partition(";")
-            except BlockingIOError:
+            head, _, text = os.read(self.kmsg, 1 << 14).decode("latin-1").partition(";")
+            lines = ESCAPED.sub(_character, text.partition("\n")[0]).split("\n")
+            if lines == [MARK]:
                 return found
-            level = int(head.split(",")[0]) & 7
-            found += [(level, line) for line in text.split("\n ")[0].rstrip("\n").split("\\x0a")]
+            found += [(int(head.split(",")[0]) & 7, line) for line in lines]
+
+
+def _character(escaped: re.Match[str]) -> str:
+    return chr(int(escaped[1], 16))
 
 
 def _syscall(number: int, *arguments: Any) -> None:
