@@ -133,9 +133,10 @@ function __pymodutils_tool_insmod
     complete $argv -s s -l syslog -d 'Send messages to syslog instead of stderr'
     complete $argv -s v -l verbose -d 'Say more; may be repeated'
     complete $argv -l sysroot -d 'Take /etc, /run, /usr/lib, /lib, /proc and /sys from below DIR (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
+    complete $argv -l backend -d 'The kernel to talk to: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
-    complete $argv -a '(__pymodutils_operand modulefile parameter --sysroot)'
+    complete $argv -a '(__pymodutils_operand modulefile parameter --sysroot --backend)'
 end
 
 __pymodutils_tool_insmod -c insmod
@@ -150,9 +151,10 @@ function __pymodutils_tool_rmmod
     complete $argv -s s -l syslog -d 'Send messages to syslog instead of stderr'
     complete $argv -s v -l verbose -d 'Say more; may be repeated'
     complete $argv -l sysroot -d 'Take /etc, /run, /usr/lib, /lib, /proc and /sys from below DIR (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
+    complete $argv -l backend -d 'The kernel to talk to: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
-    complete $argv -a '(__pymodutils_operand loaded loaded --sysroot)'
+    complete $argv -a '(__pymodutils_operand loaded loaded --sysroot --backend)'
 end
 
 __pymodutils_tool_rmmod -c rmmod
@@ -193,9 +195,10 @@ function __pymodutils_tool_modprobe
     complete $argv -l compat -d 'Do as this kmod even where it errs: see the man page' -x -a '30 34'
     complete $argv -l format -d 'How to print: kmod\'s text (default), or json' -x -a 'text json'
     complete $argv -l sysroot -d 'Take /etc, /run, /usr/lib, /lib, /proc and /sys from below DIR (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
+    complete $argv -l backend -d 'The kernel to talk to: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
-    complete $argv -a '(__pymodutils_operand module parameter -w --wait -C --config -d --dirname -S --set-version --compat --format --sysroot)'
+    complete $argv -a '(__pymodutils_operand module parameter -w --wait -C --config -d --dirname -S --set-version --compat --format --sysroot --backend)'
 end
 
 __pymodutils_tool_modprobe -c modprobe
@@ -216,10 +219,11 @@ function __pymodutils_tool_modinfo
     complete $argv -s k -l set-version -d 'Of that kernel, not the running one' -x -a '(__pymodutils_version)'
     complete $argv -s b -l basedir -d 'Look for /lib/modules below DIR' -x -a '(__fish_complete_directories)'
     complete $argv -l sysroot -d 'Take /etc, /run, /usr/lib, /lib, /proc and /sys from below DIR (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
+    complete $argv -l backend -d 'The kernel to talk to: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -l format -d 'How to print: kmod\'s text (default), or json or table' -x -a 'text json table'
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
-    complete $argv -a '(__pymodutils_operand moduleorfile moduleorfile -F --field -k --set-version -b --basedir --sysroot --format)'
+    complete $argv -a '(__pymodutils_operand moduleorfile moduleorfile -F --field -k --set-version -b --basedir --sysroot --backend --format)'
 end
 
 __pymodutils_tool_modinfo -c modinfo
@@ -248,10 +252,11 @@ function __pymodutils_tool_depmod
     complete $argv -l compat -d 'The kmod to equal' -x -a '30 34'
     complete $argv -s v -l verbose -d 'Say more; may be repeated'
     complete $argv -l sysroot -d 'Take /etc, /run, /usr/lib, /lib, /proc and /sys from below DIR (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
+    complete $argv -l backend -d 'The kernel to talk to: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -l format -d 'How to print: kmod\'s text (default), or json' -x -a 'text json'
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
-    complete $argv -a '(__pymodutils_operand version modulefile -b --basedir -m --moduledir -o --outdir -C --config -E --symvers -F --filesyms -P --symbol-prefix --cache --compat --sysroot --format)'
+    complete $argv -a '(__pymodutils_operand version modulefile -b --basedir -m --moduledir -o --outdir -C --config -E --symvers -F --filesyms -P --symbol-prefix --cache --compat --sysroot --backend --format)'
 end
 
 __pymodutils_tool_depmod -c depmod
@@ -265,6 +270,7 @@ function __pymodutils_tool_lsmod
     complete $argv -s v -l verbose -d 'Say more; may be repeated'
     complete $argv -l format -d 'How to print: kmod\'s text (default), or json or table' -x -a 'text json table'
     complete $argv -l sysroot -d 'Take /etc, /run, /usr/lib, /lib, /proc and /sys from below DIR (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
+    complete $argv -l backend -d 'The kernel to talk to: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
 end
@@ -280,6 +286,7 @@ function __pymodutils_tool_list
     complete $argv -s v -l verbose -d 'Say more; may be repeated'
     complete $argv -l format -d 'How to print: kmod\'s text (default), or json or table' -x -a 'text json table'
     complete $argv -l sysroot -d 'Take /etc, /run, /usr/lib, /lib, /proc and /sys from below DIR (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
+    complete $argv -l backend -d 'The kernel to talk to: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
 end
@@ -293,6 +300,7 @@ function __pymodutils_tool_static-nodes
     complete $argv -s f -l format -d 'How to print: human, tmpfiles, devname, json; human is for reading only' -x
     complete $argv -s o -l output -d 'Write into FILE, whose folder is made' -r -F
     complete $argv -l sysroot -d 'Take /etc, /run, /usr/lib, /lib, /proc and /sys from below DIR (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
+    complete $argv -l backend -d 'The kernel to talk to: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
 end
@@ -310,9 +318,10 @@ function __pymodutils_tool_graph
     complete $argv -s b -l basedir -d 'Take lib/modules from below DIR' -x -a '(__fish_complete_directories)'
     complete $argv -s C -l config -d 'Read FILE, or the files in it, instead of modprobe.d' -r -F
     complete $argv -l sysroot -d 'Take /etc, /run, /usr/lib, /lib, /proc and /sys from below DIR (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
+    complete $argv -l backend -d 'The kernel to talk to: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
-    complete $argv -a '(__pymodutils_operand module module --format -k --set-version -b --basedir -C --config --sysroot)'
+    complete $argv -a '(__pymodutils_operand module module --format -k --set-version -b --basedir -C --config --sysroot --backend)'
 end
 
 __pymodutils_tool_graph -c pymodutils -n '__pymodutils_is graph'
@@ -326,5 +335,5 @@ function __pymodutils_tool_kernel
 end
 
 __pymodutils_tool_kernel -c pymodutils -n '__pymodutils_is kernel'
-complete -c pymodutils -n __fish_use_subcommand -a kernel -d 'say which kernel an image, package or directory holds'
+complete -c pymodutils -n __fish_use_subcommand -a kernel -d 'describe kernels, and make emulated ones'
 

@@ -11,11 +11,33 @@ if TYPE_CHECKING:
     from pymodutils.arch.model import Arch
 
 MODULES: Final = {  # e_machine -> the module below this package, whose ARCHS name their machines
+    2: "sparc",
     3: "x86",
     4: "m68k",
     6: "x86",
+    8: "mips",
+    20: "powerpc",
+    21: "powerpc64",
+    22: "s390",
+    39: "csky",
+    40: "arm",
+    42: "sh",
+    43: "sparc",
     62: "x86",
+    92: "openrisc",
+    93: "arc",
+    94: "xtensa",
+    113: "nios2",
+    164: "hexagon",
+    183: "arm64",
+    189: "microblaze",
+    195: "arc",
     243: "riscv",
+    252: "csky",
+    0x8472: "openrisc",
+    0xA390: "s390",
+    0xABC7: "xtensa",
+    0xBAAB: "microblaze",
 }
 
 

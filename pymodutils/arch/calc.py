@@ -18,6 +18,41 @@ def v_plus_s_a(V: int, S: int, A: int) -> int:
     return V + S + A
 
 
+def v_plus_s_a_p(V: int, S: int, A: int, P: int) -> int:
+    """What is at the place, and the way from it to the symbol."""
+    return V + S + A - P
+
+
 def v_less_s_a(V: int, S: int, A: int) -> int:
     """What is at the place without the symbol with the addend."""
     return V - S - A
+
+
+def goal(L: int) -> int:
+    """What the loader has found out, and nothing else."""
+    return L
+
+
+def l_p(L: int, P: int) -> int:
+    """The way from the place to where a branch goes."""
+    return L - P
+
+
+def l_a_p(L: int, A: int, P: int) -> int:
+    """The same with an addend that counts from there."""
+    return L + A - P
+
+
+def g_p(G: int, P: int) -> int:
+    """The way from the place to the slot of the symbol with the addend."""
+    return G - P
+
+
+def g_a_p(G: int, A: int, P: int) -> int:
+    """The way from the place to the symbol's slot, and the addend."""
+    return G + A - P
+
+
+def s_a_gp(S: int, A: int, GP: int) -> int:
+    """The way from the global pointer to the symbol."""
+    return S + A - GP

@@ -5,7 +5,7 @@ from __future__ import annotations
 from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a, s_a_p
-from pymodutils.arch.model import Arch, Reloc, Says, word
+from pymodutils.arch.model import WORDS, Arch, Reloc, Says, word
 
 M68K = Arch(
     name="m68k",
@@ -17,6 +17,7 @@ M68K = Arch(
         4: Reloc("R_68K_PC32", s_a_p, word(32)),
     },
     unknown=Says("module {module}: Unknown relocation: {number}", ENOEXEC),
+    extable=WORDS[32],
 )
 
 ARCHS = (M68K,)

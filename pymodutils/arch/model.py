@@ -4,9 +4,13 @@ A calculation is written in the psABI's letters, and the names of its parameters
 
     S  value of the symbol                A  addend (of a REL relocation: what its field holds)
     P  address of the place               V  the whole word at the place, before
+    G  address of the slot, made by the   L  where a branch goes or what a pointer holds: the target,
+       loader, that holds S+A                or a stub or descriptor that the loader has made for it
+    GP what the global pointer holds      B  address of the patched section
+    D  what r_info holds beside number and symbol
 
 All are signed numbers of the machine's width, so kernel addresses are small negative ones. A result is
-wrapped to that width before its range is checked.
+wrapped to that width before its alignment and its range are checked.
 """
 
 from __future__ import annotations
@@ -18,8 +22,10 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from pymodutils.arch.making import Draft, Frobbed, Maker, Memory
+
 ByteOrder = Literal["little", "big"]
-CODES: Final = {1: "B", 2: "H", 4: "I", 8: "Q"}  # struct's letters by bytes
+CODES: Final = {1: "B", 2: "H", 4: "I", 8: "Q"}  # struct's letters by bytes; it has none for three
 PREFIXES: Final = {"little": "<", "big": ">"}
 
 
@@ -33,7 +39,10 @@ class Bits(NamedTuple):
 
 
 class Field(NamedTuple):
-    """Where the bits of a value sit in the ``size`` bytes at the place; made by ``word`` and ``insn``."""
+    """Where the bits of a value sit in the ``size`` bytes at the place; made by ``word`` and ``insn``.
+
+    Instructions that are more than bits of a value (another opcode for negative ones) override ``put``.
+    """
 
     size: int
     parts: tuple[Bits, ...]
@@ -61,13 +70,15 @@ class Field(NamedTuple):
         return (value ^ sign) - sign
 
 
-def insn(size: int, *parts: tuple[int, ...], order: ByteOrder | None = None) -> Field:
+def insn(
+    size: int, *parts: tuple[int, ...], order: ByteOrder | None = None, kind: type[Field] = Field
+) -> Field:
     """A field of ``size`` bytes; each of ``parts`` is (high, low, at) or (high, low, at, rounding)."""
     bits = tuple(Bits(*part) for part in parts)
     mask = 0
     for part in bits:
         mask |= (1 << part.high - part.low + 1) - 1 << part.at
-    return Field(size, bits, order, mask)
+    return kind(size, bits, order, mask)
 
 
 def word(bits: int) -> Field:
@@ -94,10 +105,11 @@ def unsigned(bits: int) -> Range:
 
 
 class Says(NamedTuple):
-    """What the kernel logs, a line or more, and the errno that goes with it.
+    """What the kernel logs, a line or more, and the errno that goes with it; with 0 it goes on.
 
-    ``text`` may name {prefix} {module} {section} {symbol} {number} {name} {index} {place} {value} {sum}:
-    ``value`` as the machine's word without sign, ``sum`` the same of S+A.
+    ``text`` may name {prefix} {module} {section} {relsec} {symbol} {number} {name} {index} {offset} {size}
+    {place} {value} {signed} {S} {sum}: ``value``, ``S`` and ``sum`` (S+A) as the machine's words without
+    sign, ``size`` in bytes, of the patched section.
     """
 
     text: str
@@ -117,7 +129,11 @@ class Reloc(NamedTuple):
     field: Field = word(8)
     range: Range | None = None  # None: the kernel does not look
     align: int = 1  # the value must be a multiple
-    overflow: Says | None = None  # where it differs from the architecture's
+    overflow: Says | None = None  # where it differs from the architecture's; of both, if alone
+    misaligned: Says | None = None
+    refused: Says | None = None  # whatever the value
+    needs: str = ""  # the CONFIG_ option without which the kernel does not know it
+    since: tuple[int, int] = (0, 0)  # the first release that knows it
 
     @property
     def letters(self) -> tuple[str, ...]:
@@ -127,13 +143,26 @@ class Reloc(NamedTuple):
     @property
     def action(self) -> tuple[object, ...]:
         """All but the name: rows with equal actions do the same."""
-        return self[1:]
+        return (type(self.field), *self[1:])
+
+    @property
+    def makes(self) -> bool:
+        """Whether the loader may have to make something for it."""
+        return "L" in self.letters or "G" in self.letters
 
 
 @cache
 def _parameters(calc: Callable[..., int]) -> tuple[str, ...]:
     code = calc.__code__
     return code.co_varnames[: code.co_argcount]
+
+
+class Info(NamedTuple):
+    """What a column of r_info says, in columns."""
+
+    numbers: Sequence[int]
+    symbols: Sequence[int]  # indices into .symtab
+    D: Sequence[int] | None = None
 
 
 class Fixups(NamedTuple):
@@ -146,25 +175,35 @@ class Fixups(NamedTuple):
     numbers: Sequence[int]
     symbols: Sequence[int]  # indices into .symtab
     offsets: Sequence[int]  # of the places, in their section
-    A: Sequence[int] | None  # None: they lie in the fields of the places
+    A: list[int] | None  # None: they lie in the fields of the places
     S: list[int] | None = None
     P: list[int] | None = None
+    L: list[int] | None = None  # G too: what Arch.maker has made for each
+    D: Sequence[int] | None = None
+    rela: bool = True  # whether A came from records, not from the places
     refused: Mapping[int, Says] = {}  # by index
 
     def only(self, chosen: Sequence[bool]) -> Fixups:
         """Those for which ``chosen`` is true."""
-        A, S, P = (None if column is None else list(compress(column, chosen)) for column in self[3:6])
-        numbers, symbols, offsets = (list(compress(column, chosen)) for column in self[:3])
-        return Fixups(numbers, symbols, offsets, A, S, P)
+        return self._each(lambda column: list(compress(column, chosen)))
 
     def one(self, at: int) -> Fixups:
         """The one at ``at``."""
-        here = slice(at, at + 1)
-        A, S, P = (None if column is None else list(column[here]) for column in self[3:6])
-        return Fixups(self.numbers[here], self.symbols[here], self.offsets[here], A, S, P)
+        return self._each(lambda column: list(column[at : at + 1]))
+
+    def _each(self, part: Callable[[Sequence[int]], list[int]]) -> Fixups:
+        A, S, P, L, D = (None if column is None else part(column) for column in self[3:8])
+        return Fixups(part(self.numbers), part(self.symbols), part(self.offsets), A, S, P, L, D, self.rela)
 
 
 NEVER: Final = Says("", 0)  # by machines whose rows have nothing to complain about
+
+
+class Extable(NamedTuple):
+    """An entry of __ex_table: two addresses, of an instruction and of where to go on, and perhaps more."""
+
+    codes: str  # struct's
+    relative: bool = False  # the addresses are seen from themselves
 
 
 class Span(NamedTuple):
@@ -174,12 +213,17 @@ class Span(NamedTuple):
     high: int
 
 
+RELATIVE: Final = Extable("ii4s", relative=True)
+WORDS: Final = {32: Extable("II"), 64: Extable("QQ")}  # the generic one, by width
+
+
 class Arch(NamedTuple):
     """All that differs between architectures.
 
     To add one: copy the psABI's table into ``arch/<name>.py``, one row a line, with the ranges that the
-    kernel checks; give ``pair`` only if some relocation needs another to know its value; name the module
-    in ``arch.MODULES``; add it to the cases of tests/arch, where GNU ld judges each bit.
+    kernel checks; give ``pair`` only if some relocation needs another to know its value, ``frob`` and
+    ``maker`` only if the loader makes slots, stubs or descriptors (arch.making); name the module in
+    ``arch.MODULES``; add it to the cases of tests/arch, where GNU ld judges each bit.
     """
 
     name: str  # the kernel's: ARCH=
@@ -187,7 +231,7 @@ class Arch(NamedTuple):
     bits: Literal[32, 64]
     order: ByteOrder
     relocs: Mapping[int, Reloc]
-    unknown: Says
+    unknown: Says  # of numbers without a row
     overflow: Says = NEVER
     misaligned: Says = NEVER
     occupied: Says | None = None  # when the place must be all zero first
@@ -197,11 +241,32 @@ class Arch(NamedTuple):
     memory: Span = Span(0, 0)  # where module_alloc looks for room
     optional: frozenset[str] = frozenset()  # undefined symbols that may stay 0 though not weak
     init: tuple[str, ...] = (".init",)  # how the names of sections freed after init() begin
+    exit: tuple[str, ...] = (".exit",)  # the same of those that only removal needs
     small: int = 0  # ARCH_SHF_SMALL: sections that the global pointer reaches, placed last
-    extable: int = 12  # bytes of an entry of __ex_table whose first words are relative to themselves
-    info: Callable[[Sequence[int]], tuple[Sequence[int], Sequence[int]]] | None = None  # r_info, if unusual
+    extable: Extable = RELATIVE
+    info: Callable[[Sequence[int]], Info] | None = None  # what r_info says, if that is unusual
+    by_word: Callable[[Fixups, memoryview], Sequence[int]] | None = None  # numbers, by what is at the places
     pair: Callable[[Fixups], dict[int, Says]] | None = None
     paired: frozenset[int] = frozenset()  # a section without these numbers does not need ``pair``
+    accepts: Callable[[int, int], bool] | None = None  # of e_flags and e_entry; None: all are
+    worthless: Callable[[int], bool] | None = None  # values of symbols that stand for none
+    absent: Says = NEVER  # said of those
+    weak: bool = True  # but not where such a symbol is weak: its relocations are passed over
+    stray: tuple[Says, Says] | tuple[()] = ()  # said of symbols and of places beyond the end
+    frob: Callable[[Draft], Frobbed] | None = None  # module_frob_arch_sections
+    maker: Callable[[Memory], Maker] | None = None
+    options: Mapping[str, str] = {}  # what is taken to be configured if nothing is known
+    calls: tuple[str, ...] = ()  # functions of the kernel that its stubs lead to
+
+    def fitting(self, options: Mapping[str, str], release: tuple[int, int]) -> Arch:
+        """The same for a kernel of this configuration and release, which may not know all relocations."""
+        unknown = [
+            number
+            for number, row in self.relocs.items()
+            if row.since > release or (row.needs and options.get(row.needs) != "y")
+        ]
+        relocs = {number: row for number, row in self.relocs.items() if number not in unknown}
+        return self._replace(relocs=relocs) if unknown else self
 
 
 REL_UNSUPPORTED: Final = "module {module}: REL relocation unsupported"  # said of RELA too; moduleloader.h

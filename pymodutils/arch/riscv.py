@@ -1,4 +1,4 @@
-"""RISC-V: https://github.com/riscv-non-isa/riscv-elf-psabi-doc; arch/riscv/kernel/module.c as of 6.1.
+"""RISC-V: https://github.com/riscv-non-isa/riscv-elf-psabi-doc; arch/riscv/kernel/module*.c as of 6.1.
 
 The low half of a pc-relative address names not its target but the instruction with the high half, so it
 takes its value from there. Calls are two instructions, a field of eight bytes.
@@ -6,24 +6,22 @@ takes its value from there. Calls are two instructions, a field of eight bytes.
 
 from __future__ import annotations
 
-from errno import EINVAL, ENOEXEC
-from typing import Final
+from errno import EINVAL, ENOENT, ENOEXEC
+from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.calc import s_a, s_a_p, v_less_s_a, v_plus_s_a
-from pymodutils.arch.model import (
-    REL_UNSUPPORTED,
-    Arch,
-    Fixups,
-    Reloc,
-    Says,
-    insn,
-    signed,
-    unsigned,
-    word,
-)
+from pymodutils.arch.calc import g_p, goal, l_p, s_a, s_a_p, v_less_s_a, v_plus_s_a
+from pymodutils.arch.making import Fixup, Frobbed, Maker, Memory, Refusal, Slots, Table, code, data, words
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Reloc, Says, insn, signed, unsigned, word
 
+if TYPE_CHECKING:
+    from pymodutils.arch.making import Draft
+    from pymodutils.arch.model import Fixups
+
+ENTRY, SLOT, LINE = 12, 8, 64  # bytes of a PLT entry, of a word, L1_CACHE_BYTES
+SECTIONS, MEDLOW = "MODULE_SECTIONS", "CMODEL_MEDLOW"
 ROUND: Final = 0x800  # the low twelve bits are signed
-HIGH, LOW_I, LOW_S, ALIGN = 23, 24, 25, 43
+CALL_PLT, GOT_HIGH, HIGH, LOW_I, LOW_S, HI20 = 19, 20, 23, 24, 25, 26
+REACH: Final = signed(32, ROUND)
 B = insn(4, (12, 12, 31), (11, 11, 7), (10, 5, 25), (4, 1, 8))
 J = insn(4, (20, 20, 31), (19, 12, 12), (11, 11, 20), (10, 1, 21))
 U = insn(4, (31, 12, 12, ROUND))
@@ -40,17 +38,82 @@ ALONE = Says("{module}: Can not find HI20 relocation information", EINVAL)
 ALIGNS = Says("{module}: The unexpected relocation type 'R_RISCV_ALIGN' from PC = {place:016x}", EINVAL)
 
 
-def pair(fixups: Fixups) -> dict[int, Says]:
-    """Give each low half the distance of the high half at the place that its symbol is worth."""
-    numbers, S, A, P = fixups.numbers, fixups.S or [], fixups.A or (), fixups.P or ()
-    refused = {at: ALIGNS for at, number in enumerate(numbers) if number == ALIGN}
-    distances = {P[at]: S[at] + A[at] - P[at] for at, number in enumerate(numbers) if number == HIGH}
-    for at, number in enumerate(numbers):
-        if number in (LOW_I, LOW_S) and S[at] in distances:
-            S[at] = distances[S[at]]
-        elif number in (LOW_I, LOW_S):
-            refused[at] = ALONE
-    return refused
+NO_SLOT = Says(
+    "{module}: can not generate the GOT entry for symbol = {sum:016x} from PC = {place:016x}", EINVAL
+)
+UNKNOWN = Says("{module}: Unknown symbol {symbol}", ENOENT)
+
+
+def is_error(value: int) -> bool:
+    """Whether a symbol is worth an errno."""
+    return -4095 <= value < 0
+
+
+def frob(draft: Draft) -> Frobbed:
+    """Room in .plt and .got.plt for each call, in .got for each address, that some section wants."""
+    if not draft.on(SECTIONS):
+        return Frobbed()
+    plt, got, got_plt = (draft.find(name) for name in (".plt", ".got", ".got.plt"))
+    for found, name in ((plt, "PLT"), (got, "GOT"), (got_plt, "GOT.PLT")):
+        if not found:
+            raise Refusal(Says(f"{{module}}: module {name} section(s) missing", ENOEXEC))
+    entries = slots = 1
+    for _, fixups in draft.of_code():
+        wanted = set(zip(fixups.numbers, fixups.symbols, fixups.A or (), strict=True))
+        entries += sum(number == CALL_PLT for number, _, _ in wanted)
+        slots += sum(number == GOT_HIGH for number, _, _ in wanted)
+    rooms = {plt: code(ENTRY * entries, LINE), got: data(SLOT * slots, LINE)}
+    return Frobbed({**rooms, got_plt: data(SLOT * entries, LINE)})
+
+
+class Tables(Maker):
+    """.got, and .plt with .got.plt: auipc t0; ld t1, (t0); jr t1."""
+
+    def __init__(self, memory: Memory) -> None:
+        super().__init__(memory)
+        self.made = memory.options.get(SECTIONS) == "y"
+        self.highs: dict[int, tuple[int, int]] = {}
+        if self.made:
+            self.got, self.got_plt = (
+                Slots(memory, memory.sections[name], 1) for name in (".got", ".got.plt")
+            )
+            self.plt = Table(memory, memory.sections[".plt"], ENTRY, spare=1)
+
+    def begin(self, fixups: Fixups) -> None:
+        """Learn where the high halves of a section are, and what of."""
+        self.highs = {}
+        columns = zip(fixups.numbers, fixups.S or (), fixups.A or (), fixups.P or (), strict=True)
+        for number, S, A, P in columns:
+            if number in (HIGH, GOT_HIGH):
+                self.highs.setdefault(P, (number, S + A))
+
+    def goal(self, one: Fixup) -> int:
+        """The symbol's slot, what a call goes to, or how far the high half at the symbol reaches."""
+        target = one.S + one.A
+        if one.number in (LOW_I, LOW_S):
+            if one.S not in self.highs:
+                raise Refusal(ALONE)
+            number, target = self.highs[one.S]
+            return (self._slot(target) if number == GOT_HIGH and self.made else target) - one.S
+        if one.number == GOT_HIGH:
+            return self._slot(target)
+        if one.number == HI20 and self.memory.options.get(MEDLOW) == "y":
+            raise Refusal(FAR)
+        reaches = (
+            one.number == HI20 or self.memory.arch.bits == 32 or REACH.low <= target - one.P < REACH.high
+        )
+        return target if reaches or not self.made else self._entry(target)
+
+    def _slot(self, target: int) -> int:
+        if not self.made:
+            raise Refusal(NO_SLOT)
+        return self.got.of(target)
+
+    def _entry(self, target: int) -> int:
+        if target not in self.plt.known:
+            way = self.got_plt.of(target) - self.plt.next
+            self.plt.add(target, words("little", U.put(0x297, way), I.put(0x2_B303, way), 0x3_0067))
+        return self.plt.known[target]
 
 
 RISCV64 = Arch(
@@ -63,19 +126,20 @@ RISCV64 = Arch(
         2: Reloc("R_RISCV_64", s_a, word(64)),
         16: Reloc("R_RISCV_BRANCH", s_a_p, B),
         17: Reloc("R_RISCV_JAL", s_a_p, J),
-        18: Reloc("R_RISCV_CALL", s_a_p, U_I, signed(32, ROUND)),
-        19: Reloc("R_RISCV_CALL_PLT", s_a_p, U_I, signed(32, ROUND)),
-        23: Reloc("R_RISCV_PCREL_HI20", s_a_p, U, signed(32, ROUND)),
-        24: Reloc("R_RISCV_PCREL_LO12_I", s_a, I),
-        25: Reloc("R_RISCV_PCREL_LO12_S", s_a, S),
-        26: Reloc("R_RISCV_HI20", s_a, U, signed(32, ROUND)),
+        18: Reloc("R_RISCV_CALL", s_a_p, U_I, REACH),
+        19: Reloc("R_RISCV_CALL_PLT", l_p, U_I, REACH),
+        20: Reloc("R_RISCV_GOT_HI20", g_p, U),
+        23: Reloc("R_RISCV_PCREL_HI20", s_a_p, U, REACH),
+        24: Reloc("R_RISCV_PCREL_LO12_I", goal, I),
+        25: Reloc("R_RISCV_PCREL_LO12_S", goal, S),
+        26: Reloc("R_RISCV_HI20", goal, U),
         27: Reloc("R_RISCV_LO12_I", s_a, I),
         28: Reloc("R_RISCV_LO12_S", s_a, S),
         35: Reloc("R_RISCV_ADD32", v_plus_s_a, word(32)),
         36: Reloc("R_RISCV_ADD64", v_plus_s_a, word(64)),
         39: Reloc("R_RISCV_SUB32", v_less_s_a, word(32)),
         40: Reloc("R_RISCV_SUB64", v_less_s_a, word(64)),
-        43: Reloc("R_RISCV_ALIGN"),
+        43: Reloc("R_RISCV_ALIGN", refused=ALIGNS),
         44: Reloc("R_RISCV_RVC_BRANCH", s_a_p, CB),
         45: Reloc("R_RISCV_RVC_JUMP", s_a_p, CJ),
         51: Reloc("R_RISCV_RELAX"),
@@ -83,8 +147,19 @@ RISCV64 = Arch(
     unknown=Says("{module}: Unknown relocation type {number}", EINVAL),
     overflow=FAR,
     rel=Says(REL_UNSUPPORTED, ENOEXEC),
-    pair=pair,
-    paired=frozenset({LOW_I, LOW_S, ALIGN}),
+    worthless=is_error,
+    absent=UNKNOWN,
+    frob=frob,
+    maker=Tables,
+    options={SECTIONS: "y"},
 )
 
-ARCHS = (RISCV64,)
+RISCV32 = RISCV64._replace(
+    bits=32,
+    relocs={
+        number: row._replace(range=None) for number, row in RISCV64.relocs.items() if row.field != word(64)
+    },
+    options={MEDLOW: "y"},
+)
+
+ARCHS = (RISCV64, RISCV32)

@@ -60,4 +60,6 @@ I386 = Arch(
     optional=X86_64.optional,
 )
 
+UM32 = I386._replace(name="um", prefix="subarch: ")
+
 ARCHS = (X86_64, I386)

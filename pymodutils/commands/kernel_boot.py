@@ -61,7 +61,7 @@ def spread(words: Sequence[str]) -> list[str]:
 )
 @click.option("--init-takes", multiple=True, metavar="NAME=SECONDS", help="How long it is to take (0).")
 @click.option("--exit-takes", multiple=True, metavar="NAME=SECONDS", help="The same of its exit().")
-@options.machine
+@options.sysroot
 def command(
     state: str | None,
     sources: tuple[str, ...],

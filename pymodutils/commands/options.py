@@ -32,7 +32,7 @@ def _backend(ctx: click.Context, _param: click.Parameter, backend: str) -> None:
 
 syslog = click.option("-s", "--syslog", is_flag=True, help="Send messages to syslog instead of stderr.")
 verbose = click.option("-v", "--verbose", count=True, help="Say more; may be repeated.")
-_sysroot = click.option(
+sysroot = click.option(
     "--sysroot",
     "root",  # the command gets a Root
     cls=Extra,
@@ -73,7 +73,7 @@ emulated = click.option(
 
 def machine(command: Any) -> Any:
     """``--sysroot`` and ``--backend``, which give the command its Root."""
-    return _sysroot(_chosen(command))
+    return sysroot(_chosen(command))
 
 
 def output_format(*choices: str) -> Callable[[Any], Any]:

@@ -13,10 +13,9 @@ from pymodutils.arch.model import CODES, ignored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from struct import Struct
 
     from pymodutils.arch.model import Fixups, Reloc
-    from pymodutils.link.fixups import Site
+    from pymodutils.link.fixups import Packer, Site
 
     Group = tuple[Reloc, Fixups]
 
@@ -28,7 +27,7 @@ class Doubt(Exception):
 class _Patch(NamedTuple):
     """``values`` that fit, to be packed at ``offsets``."""
 
-    struct: Struct
+    packer: Packer
     offsets: Sequence[int]
     values: Iterable[int]
 
@@ -41,7 +40,7 @@ def apply(site: Site, fixups: Fixups) -> None:
     if not _apart(groups):
         raise Doubt
     for patch in [_patch(site, row, group) for row, group in groups]:
-        deque(map(patch.struct.pack_into, repeat(site.memory), patch.offsets, patch.values), maxlen=0)
+        deque(map(patch.packer.pack_into, repeat(site.memory), patch.offsets, patch.values), maxlen=0)
 
 
 def _groups(site: Site, fixups: Fixups) -> Iterator[Group]:
@@ -55,6 +54,8 @@ def _groups(site: Site, fixups: Fixups) -> Iterator[Group]:
         kinds.setdefault(rows[number].action, set()).add(number)
     for members in kinds.values():
         row = rows[min(members)]
+        if row.refused:
+            raise Doubt
         if row.calc is ignored:
             continue
         everything = members == present
@@ -91,7 +92,7 @@ def _patch(site: Site, row: Reloc, group: Fixups) -> _Patch:
     if row.align > 1 and any(map(and_, found.values, repeat(row.align - 1))):
         raise Doubt
     field = row.field
-    if not field.whole:
+    if not field.whole or field.size not in CODES:
         return _Patch(site.packer(field), group.offsets, map(field.put, words, found.values))
     top = 1 << 8 * field.size
     if -top // 2 <= found.lowest and found.highest < top // 2:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import itemgetter
-from struct import iter_unpack, pack
+from struct import calcsize, iter_unpack, pack
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.model import PREFIXES
@@ -17,24 +17,25 @@ TABLE: Final = "__ex_table"
 def sort(image: Image) -> None:
     """Sort the table of ``image``, if it has one and is not in order already.
 
-    Each entry begins with two words relative to themselves, which change as the entry moves.
+    Addresses that are seen from themselves change as their entry moves.
     """
     arch = image.module.arch
     at = image.module.find(TABLE)
     if not at or image.layout.placed[at] is None:
         return
-    memory, size = image.section(at), arch.extable
-    layout = f"{PREFIXES[arch.order]}ii{size - 8}s"
+    layout = PREFIXES[arch.order] + arch.extable.codes
+    memory, size = image.section(at), calcsize(layout)
     whole = memory[: len(memory) // size * size]
-    places = range(0, len(whole), size)
+    places = range(0, len(whole), size) if arch.extable.relative else [0] * (len(whole) // size)
     entries = zip(places, iter_unpack(layout, whole), strict=True)
-    rows = [(insn + place, fixup + place, rest) for place, (insn, fixup, rest) in entries]
+    rows = [(insn + place, fixup + place, *rest) for place, (insn, fixup, *rest) in entries]
     ordered = sorted(rows, key=itemgetter(0))
     if ordered != rows:
         moved = zip(places, ordered, strict=True)
-        parts = [pack(layout, _word(insn - at), _word(fixup - at), rest) for at, (insn, fixup, rest) in moved]
+        parts = [pack(layout, _less(insn, at), _less(to, at), *rest) for at, (insn, to, *rest) in moved]
         whole[:] = b"".join(parts)
 
 
-def _word(value: int) -> int:
-    return (value + (1 << 31) & (1 << 32) - 1) - (1 << 31)
+def _less(address: int, place: int) -> int:
+    """``address`` as seen from ``place``: 32 bits with a sign; itself if there is no place."""
+    return (address - place + (1 << 31) & (1 << 32) - 1) - (1 << 31) if place else address

@@ -8,33 +8,33 @@ from functools import cache
 from itertools import chain, repeat
 from operator import add
 from struct import Struct
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
-from pymodutils.arch.model import CODES, PREFIXES, Fixups
-from pymodutils.link.failure import OutOfBounds
+from pymodutils.arch.model import CODES, PREFIXES, Fixups, Info
 from pymodutils.link.object import SHT_RELA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from pymodutils.arch.model import Arch, Field, Reloc
+    from pymodutils.arch.model import Arch, ByteOrder, Field, Reloc
     from pymodutils.link.image import Image
 
 LOW: Final = 0 if sys.byteorder == "little" else 1  # which half of a 64-bit word comes first here
 WIDE: Final = 64
+CONSTANT: Final = ("GP", "B")
 
 
 class Site:
     """Relocation section ``at`` of ``image``, and the section it patches.
 
-    ``values`` are the symbols', as signed numbers of the machine's width; so is ``base``, the address of
-    the patched section.
+    ``values`` are the symbols', as signed numbers of the machine's width; so are ``base``, the address of
+    the patched section, and ``gp``, what the global pointer holds.
     """
 
-    __slots__ = ("arch", "base", "blank", "header", "image", "memory", "name", "rela", "values")
+    __slots__ = ("arch", "at", "base", "blank", "gp", "header", "image", "memory", "name", "rela", "values")
 
-    def __init__(self, image: Image, at: int, values: Sequence[int], name: str) -> None:
-        self.image, self.values, self.name = image, values, name
+    def __init__(self, image: Image, at: int, values: Sequence[int], name: str, gp: int = 0) -> None:
+        self.image, self.at, self.values, self.name, self.gp = image, at, values, name, gp
         self.arch: Arch = image.module.arch
         self.header = image.module.sections[at]
         self.rela = self.header.sh_type == SHT_RELA
@@ -43,9 +43,12 @@ class Site:
         half = 1 << self.arch.bits - 1
         self.base = (image.addresses[self.header.sh_info] ^ half) - half
 
-    def packer(self, field: Field, code: str = "") -> Struct:
+    def packer(self, field: Field, code: str = "") -> Packer:
         """What reads and writes the words of ``field``, as ``code`` or without sign."""
-        return _struct(PREFIXES[field.order or self.arch.order] + (code or CODES[field.size]))
+        order = field.order or self.arch.order
+        return (
+            _struct(PREFIXES[order] + (code or CODES[field.size])) if field.size in CODES else _THREE[order]
+        )
 
     def words(self, field: Field, offsets: Iterable[int]) -> list[int]:
         """What stands at ``offsets``, without sign."""
@@ -63,52 +66,69 @@ class Site:
             return map(add, fixups.offsets, repeat(self.base)) if fixups.P is None else fixups.P
         if letter == "A":
             return map(row.field.get, words) if fixups.A is None else fixups.A
-        return words
+        if letter == "D":
+            return repeat(0) if fixups.D is None else fixups.D
+        if letter in CONSTANT:
+            return repeat(self.gp if letter == "GP" else self.base, len(fixups.numbers))
+        return words if letter == "V" else fixups.L or ()
+
+
+class Packer(Protocol):
+    """What reads words from memory and writes them."""
+
+    def unpack_from(self, memory: memoryview, offset: int) -> tuple[int, ...]:
+        """The word at ``offset``, alone in a tuple."""
+
+    def pack_into(self, memory: memoryview, offset: int, value: int) -> None:
+        """Write ``value`` at ``offset``."""
+
+
+class _Three:
+    """The Packer of words of three bytes in ``order``."""
+
+    def __init__(self, order: ByteOrder) -> None:
+        self.order = order
+
+    def unpack_from(self, memory: memoryview, offset: int) -> tuple[int]:
+        return (int.from_bytes(memory[offset : offset + 3], self.order),)
+
+    def pack_into(self, memory: memoryview, offset: int, value: int) -> None:
+        memory[offset : offset + 3] = value.to_bytes(3, self.order)
 
 
 _struct = cache(Struct)
+_THREE: Final[Mapping[ByteOrder, Packer]] = {"little": _Three("little"), "big": _Three("big")}
 
 
-def read(site: Site, raw: memoryview) -> Fixups:
-    """The relocations in ``raw``, with what the architecture makes of pairs among them."""
-    arch, step = site.arch, 3 if site.rela else 2
+def decode(arch: Arch, raw: bytes | memoryview, *, rela: bool) -> Fixups:
+    """The relocations in ``raw``."""
+    step = 3 if rela else 2
     unsigned, signed = ("Q", "q") if arch.bits == WIDE else ("I", "i")
     words = array(unsigned)
     words.frombytes(raw[: len(raw) // (step * words.itemsize) * step * words.itemsize])
     if arch.order != sys.byteorder:
         words.byteswap()
-    numbers, symbols = (arch.info or _info)(words[1::step])
-    addends = array(signed, words[2::step].tobytes()).tolist() if site.rela else None
-    fixups = Fixups(numbers, symbols, words[0::step].tolist(), addends)
-    if arch.pair is None or arch.paired.isdisjoint(numbers):
-        return fixups
-    full = _filled(site, fixups)
-    return full._replace(refused=arch.pair(full))
+    numbers, symbols, D = (arch.info or _info)(words[1::step])
+    addends = array(signed, words[2::step].tobytes()).tolist() if rela else None
+    return Fixups(numbers, symbols, words[0::step].tolist(), addends, D=D, rela=rela)
 
 
-def _info(words: array[int]) -> tuple[Sequence[int], Sequence[int]]:
-    """The numbers and symbols in a column of r_info, as most machines have them."""
+def _info(words: array[int]) -> Info:
+    """What a column of r_info says on most machines."""
     if words.itemsize == WIDE // 8:
         halves = array("I", words.tobytes())
-        return halves[LOW::2].tolist(), halves[1 - LOW :: 2].tolist()
-    return [word & 0xFF for word in words], [word >> 8 for word in words]
+        return Info(halves[LOW::2].tolist(), halves[1 - LOW :: 2].tolist())
+    return Info([word & 0xFF for word in words], [word >> 8 for word in words])
 
 
-def _filled(site: Site, fixups: Fixups) -> Fixups:
-    """``fixups`` with every S, A and P, to be changed."""
-    if fixups.symbols and max(fixups.symbols) >= len(site.values):
-        raise OutOfBounds(site.name, f"{site.header.name} names symbols beyond the table's end")
-    values = [site.values[symbol] for symbol in fixups.symbols]
-    places = [site.base + offset for offset in fixups.offsets]
-    addends = _in_place(site, fixups) if fixups.A is None else list(fixups.A)
-    return fixups._replace(S=values, A=addends, P=places)
-
-
-def _in_place(site: Site, fixups: Fixups) -> list[int]:
+def in_place(arch: Arch, memory: bytes | memoryview, fixups: Fixups) -> list[int]:
     """The addends that lie in the fields of REL relocations; 0 where there can be none."""
     found = []
     for number, offset in zip(fixups.numbers, fixups.offsets, strict=True):
-        row = site.arch.relocs.get(number)
-        inside = row is not None and offset + row.field.size <= len(site.memory)
-        found.append(row.field.get(*site.words(row.field, [offset])) if row and inside else 0)
+        row = arch.relocs.get(number)
+        if row is None or offset + row.field.size > len(memory):
+            found.append(0)
+            continue
+        place = bytes(memory[offset : offset + row.field.size])
+        found.append(row.field.get(int.from_bytes(place, row.field.order or arch.order)))
     return found

@@ -13,7 +13,7 @@ from pymodutils.link.failure import LinkError
 from pymodutils.link.object import SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pymodutils.link.object import Object
 
@@ -41,6 +41,14 @@ class Plan(NamedTuple):
 TWO_AREAS: Final = Plan(
     ("core", "init"), (0,) * 5, (1,) * 5, frozenset({0, 1, 2, 4}), frozenset({0, 1, 4}), whole_pages=False
 )
+DATA_APART: Final = Plan(  # ARCH_WANTS_MODULES_DATA_IN_VMALLOC, 5.18 to 6.3
+    ("core", "init", "data"),
+    (0, 2, 2, 2, 2),
+    (1,) * 5,
+    frozenset({0, 1, 2, 4}),
+    frozenset({0, 1, 4}),
+    whole_pages=False,
+)
 SEVEN_AREAS: Final = Plan(
     ("text", "data", "rodata", "ro_after_init", "init.text", "init.data", "init.rodata"),
     (0, 2, 3, 1, 1),
@@ -61,6 +69,8 @@ class Config(NamedTuple):
     unload: bool = True  # MODULE_UNLOAD; without it .exit sections go as .init ones do
     smp: bool = True  # else .data..percpu is a section like others
     page: int = 4096  # bytes
+    options: Mapping[str, str] = {}  # CONFIG_ options that only some architectures look at
+    release: tuple[int, int] = (6, 1)
 
 
 class Placed(NamedTuple):
@@ -135,6 +145,7 @@ class _Work:
     def __init__(self, module: Object, config: Config, unloaded: Sequence[str]) -> None:
         self.module, self.config = module, config
         self.sizes = [0] * len(config.plan.areas)
+        self.sizes[config.plan.core[0]] = module.frobbed.front
         self.ends: list[list[int]] = [[] for _ in self.sizes]
         self.placed: list[Placed | None] = [None] * len(module.sections)
         self.flags = [section.sh_flags for section in module.sections]
@@ -204,11 +215,13 @@ class _Work:
         return [0, *kept] if table.names else kept
 
     def _is_init(self, at: int) -> bool:
-        prefixes = self.module.arch.init if self.config.unload else (*self.module.arch.init, ".exit")
+        arch = self.module.arch
+        prefixes = arch.init if self.config.unload else (*arch.init, *arch.exit)
         return self.module.sections[at].name.startswith(prefixes)
 
     def _place(self, at: int, area: int) -> None:
         section = self.module.sections[at]
-        offset = align(self.sizes[area], section.sh_addralign)
+        before = self.module.frobbed.before.get(at, 0)
+        offset = align(self.sizes[area] + before, section.sh_addralign)
         self.placed[at] = Placed(area, offset)
         self.sizes[area] = offset + section.sh_size

@@ -8,6 +8,7 @@ from __future__ import annotations
 from struct import iter_unpack
 from typing import TYPE_CHECKING, Final
 
+from pymodutils.arch.making import Frobbed
 from pymodutils.arch.model import PREFIXES
 from pymodutils.link.failure import LinkError, OutOfBounds
 
@@ -78,10 +79,15 @@ class Object:
     Raises LinkError without a symbol table, OutOfBounds for what the kernel would read beyond the file.
     """
 
-    __slots__ = ("arch", "data", "sections", "strtab", "subject", "symbols", "symtab")
+    __slots__ = (
+        *("arch", "contents", "data", "frobbed", "options", "sections", "strtab", "subject", "symbols"),
+        "symtab",
+    )
 
     def __init__(self, data: bytes, sections: Sequence[Section], arch: Arch, subject: str = "module") -> None:
         self.data, self.sections, self.arch, self.subject = data, sections, arch, subject
+        self.frobbed, self.options = Frobbed(), arch.options
+        self.contents: dict[int, bytes] = {}  # of sections that are not as in the file
         tables = (at for at, section in enumerate(sections) if at and section.sh_type == SHT_SYMTAB)
         self.symtab = next(tables, 0)
         if not self.symtab:
@@ -98,6 +104,8 @@ class Object:
         section = self.sections[at]
         if section.sh_type == SHT_NOBITS:
             return b""
+        if at in self.contents:
+            return self.contents[at]
         end = section.sh_offset + section.sh_size
         if end > len(self.data):
             raise OutOfBounds(self.subject, f"section {section.name} ends at {end} of {len(self.data)} bytes")

@@ -4,23 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pymodutils.arch.making import NO_ROOM
 from pymodutils.arch.model import ignored
 from pymodutils.link.failure import LinkError, OutOfBounds, Where
+from pymodutils.link.symbols import ERROR
 
 if TYPE_CHECKING:
     from pymodutils.arch.model import Fixups, Reloc, Says
     from pymodutils.link.fixups import Site
+    from pymodutils.link.symbols import Report
 
 
-def apply(site: Site, fixups: Fixups) -> None:
-    """Apply ``fixups`` up to the first that fails; raises LinkError or OutOfBounds for that one."""
+def apply(site: Site, fixups: Fixups, report: Report) -> None:
+    """Apply ``fixups`` up to the first that fails; raises LinkError or OutOfBounds for that one.
+
+    What the kernel says without failing goes to ``report``.
+    """
     for at, number in enumerate(fixups.numbers):
-        row = site.arch.relocs.get(number)
-        if row is None:
-            raise _refusal(site, fixups, at, site.arch.unknown)
-        if at in fixups.refused:
-            raise _refusal(site, fixups, at, fixups.refused[at])
-        if row.calc is not ignored:
+        row, says = site.arch.relocs.get(number), fixups.refused.get(at)
+        if says is NO_ROOM:
+            raise _beyond(site, fixups, at, "there is no room for what the loader makes for it")
+        if says is None or says not in (site.arch.absent, *site.arch.stray):
+            says = row.refused or says if row else site.arch.unknown
+        if says:
+            refusal = _refusal(site, fixups, at, says)
+            if says.errno:
+                raise refusal
+            for line in refusal.log:
+                report(ERROR, line)
+        elif row and row.calc is not ignored:
             _one(site, fixups, at, row)
 
 
@@ -37,10 +49,10 @@ def _one(site: Site, fixups: Fixups, at: int, row: Reloc) -> None:
     value = (value + half & 2 * half - 1) - half
     if site.arch.occupied and words[0]:
         raise _refusal(site, fixups, at, site.arch.occupied, value)
+    if value % row.align:
+        raise _refusal(site, fixups, at, row.misaligned or row.overflow or site.arch.misaligned, value)
     if row.range and not row.range.low <= value < row.range.high:
         raise _refusal(site, fixups, at, row.overflow or site.arch.overflow, value)
-    if value % row.align:
-        raise _refusal(site, fixups, at, site.arch.misaligned, value)
     site.packer(field).pack_into(site.memory, where, field.put(words[0], value))
 
 
@@ -57,9 +69,14 @@ def _refusal(site: Site, fixups: Fixups, at: int, says: Says, value: int = 0) ->
         name=where.relocation,
         index=at,
         section=site.header.sh_info,
+        relsec=site.at,
         symbol=where.symbol,
+        offset=where.offset,
+        size=len(site.memory),
         place=where.address,
         value=value & mask,
+        signed=value,
+        S=known & mask,
         sum=total & mask,
     )
     return LinkError(site.name, text, says.errno, where)

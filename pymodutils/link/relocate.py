@@ -6,27 +6,44 @@ find the one at which the kernel would stop, they are taken in their order.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from pymodutils.link import bulk, onebyone
+from pymodutils.link import bulk, onebyone, prepare
 from pymodutils.link.failure import LinkError, OutOfBounds
-from pymodutils.link.fixups import Site, read
+from pymodutils.link.fixups import Site
 from pymodutils.link.object import SHT_REL, SHT_RELA
+from pymodutils.link.symbols import unheard
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from pymodutils.arch.making import Maker
     from pymodutils.link.image import Image
+    from pymodutils.link.symbols import Report
+
+NOTHING: Final[Mapping[str, int]] = {}
 
 
-def relocate(image: Image, values: Sequence[int], name: str) -> None:
+def relocate(
+    image: Image,
+    values: Sequence[int],
+    name: str,
+    report: Report = unheard,
+    *,
+    kernel: Mapping[str, int] = NOTHING,
+) -> None:
     """Apply all relocations of the module called ``name``, whose symbols have ``values``.
 
+    ``report`` takes the log's lines about what does not stop the loader, with their levels; ``kernel`` has
+    the addresses of those functions of the kernel that some machines' stubs lead to.
     Raises LinkError with the kernel's words, OutOfBounds for what the kernel would not have noticed.
     """
     module = image.module
     half = 1 << module.arch.bits - 1
     signed = [(value ^ half) - half for value in values]
+    maker = module.arch.maker(prepare.memory(image, kernel)) if module.arch.maker else None
+    for at, value in maker.defined.items() if maker else ():
+        signed[at] = value
     budget = len(module.data)
     for at, section in enumerate(module.sections):
         if not at or section.sh_type not in (SHT_REL, SHT_RELA) or section.sh_info >= len(module.sections):
@@ -36,20 +53,21 @@ def relocate(image: Image, values: Sequence[int], name: str) -> None:
         budget -= section.sh_size
         if budget < 0:
             raise OutOfBounds(name, "its relocation sections overlap each other")
-        _apply(image, at, signed, name)
+        _apply(Site(image, at, signed, name, maker.gp if maker else 0), maker, report)
+    if maker:
+        maker.finish()
 
 
-def _apply(image: Image, at: int, values: Sequence[int], name: str) -> None:
-    """Apply relocation section ``at``."""
-    header, arch = image.module.sections[at], image.module.arch
-    refusal = arch.rela if header.sh_type == SHT_RELA else arch.rel
+def _apply(site: Site, maker: Maker | None, report: Report) -> None:
+    """Apply the relocation section that ``site`` is about."""
+    header, arch = site.image.module.sections[site.at], site.arch
+    refusal = arch.rela if site.rela else arch.rel
     if refusal:
-        raise LinkError(name, refusal.text.format(module=name), refusal.errno)
-    if header.sh_info == image.module.symtab:
-        raise OutOfBounds(name, f"{header.name} patches the symbols that it uses")
-    site = Site(image, at, values, name)
-    fixups = read(site, image.section(at))
+        raise LinkError(site.name, refusal.text.format(module=site.name), refusal.errno)
+    if header.sh_info == site.image.module.symtab:
+        raise OutOfBounds(site.name, f"{header.name} patches the symbols that it uses")
+    fixups = prepare.read(site, site.image.section(site.at), maker)
     try:
         bulk.apply(site, fixups)
     except bulk.Doubt:
-        onebyone.apply(site, fixups)
+        onebyone.apply(site, fixups, report)

@@ -24,6 +24,10 @@ STB_WEAK: Final = 2
 ERROR, WARNING = 3, 4  # the kernel's log levels
 
 
+def unheard(_level: int, _line: str) -> None:
+    """The report of lines that nobody reads."""
+
+
 def simplify(image: Image, name: str, resolve: Resolve, report: Report, *, percpu: int = 0) -> list[int]:
     """The value of each symbol of the module called ``name``, index 0 included.
 

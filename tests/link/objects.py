@@ -41,6 +41,7 @@ class Rel(NamedTuple):
     number: int
     symbol: int
     addend: int = 0
+    data: int = 0  # between number and symbol
 
 
 class Table:
@@ -58,11 +59,20 @@ class Table:
 
 
 def make(
-    arch: Arch, parts: list[Part], symbols: list[Sym], relocs: dict[int, list[Rel]], *, e_flags: int = 0
+    arch: Arch,
+    parts: list[Part],
+    symbols: list[Sym],
+    relocs: dict[int, list[Rel]],
+    *,
+    e_flags: int = 0,
+    rela: bool | None = None,
 ) -> bytes:
-    """A relocatable file: ``parts`` are sections 1 and on, ``relocs`` apply to the section of their key."""
+    """A relocatable file: ``parts`` are sections 1 and on, ``relocs`` apply to the section of their key.
+
+    Relocations are RELA where the architecture takes such, if nothing else is said.
+    """
     order = PREFIXES[arch.order]
-    rela = arch.rela is None
+    rela = arch.rela is None if rela is None else rela
     strings = Table()
     table = b"".join(_symbol(arch, order, symbol, strings.add(symbol.name)) for symbol in symbols)
     symtab = len(parts) + len(relocs) + 1
@@ -98,10 +108,18 @@ def _symbol(arch: Arch, order: str, symbol: Sym, name: int) -> bytes:
 
 
 def _relocation(arch: Arch, order: str, row: Rel, *, rela: bool) -> bytes:
-    wide = arch.bits == 64
-    info = row.symbol << 32 | row.number if wide else row.symbol << 8 | row.number
-    words, addend = ("QQ", "q") if wide else ("II", "i")
-    return pack(order + words, row.offset, info) + (pack(order + addend, row.addend) if rela else b"")
+    words, addend = ("QQ", "q") if arch.bits == 64 else ("II", "i")
+    return pack(order + words, row.offset, _info(arch, row)) + (
+        pack(order + addend, row.addend) if rela else b""
+    )
+
+
+def _info(arch: Arch, row: Rel) -> int:
+    if arch.bits == 32:
+        return row.symbol << 8 | row.number & 0xFF
+    if (arch.name, arch.order) == ("mips", "little"):
+        return row.number << 56 | row.symbol
+    return row.symbol << 32 | row.data << 8 | row.number
 
 
 def _file(arch: Arch, order: str, parts: list[Part], e_flags: int) -> bytes:

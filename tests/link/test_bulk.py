@@ -30,7 +30,8 @@ def relocations(arch: Arch) -> st.SearchStrategy[list[Rel]]:
     addends = ADDENDS if arch.bits == 64 else st.just(0)
     aligned = st.integers(0, SIZE // 8 - 1).map(lambda at: 8 * at)
     return st.lists(
-        st.builds(Rel, aligned | PLACES, numbers, st.integers(0, IMPORTS + 1), addends), max_size=9
+        st.builds(Rel, aligned | PLACES, numbers, st.integers(0, IMPORTS + 1), addends, st.just(0)),
+        max_size=9,
     )
 
 

@@ -41,7 +41,7 @@ def unpacked(package: str, suite: str = "bookworm", arch: str = "amd64") -> Path
         return folder
     if folder in failed:
         raise failed[folder]
-    with _lock(suite, arch):
+    with locked(f"{suite}-{arch}"):
         try:
             if not folder.is_dir():
                 _unpack(_download(package, suite, arch), folder)
@@ -55,7 +55,7 @@ def newest(meta: str, suite: str = "bookworm", arch: str = "amd64") -> str:
     """The package that the metapackage ``meta`` (``linux-image-amd64``) depends on, of its own kind."""
     note = cache() / f"{suite}-{arch}" / f"{meta}.depends"
     if not note.is_file():
-        with _lock(suite, arch):
+        with locked(f"{suite}-{arch}"):
             shown = _retry(lambda: _apt("apt-cache", suite, arch, "show", f"{meta}:{arch}"))
         kind = "-".join(meta.split("-")[:2])
         depends = re.search(rf"^Depends: (?:.*, )?({kind}-[^ ,]+)", shown, re.MULTILINE)
@@ -150,8 +150,9 @@ def _retry(step: Callable[[], str]) -> str:
 
 
 @contextmanager
-def _lock(suite: str, arch: str) -> Iterator[None]:
-    path = cache() / f"{suite}-{arch}.lock"
+def locked(name: str) -> Iterator[None]:
+    """Hold the lock called ``name`` of the cache: one process makes what others wait for."""
+    path = cache() / f"{name}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)

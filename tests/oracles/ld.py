@@ -6,21 +6,28 @@ import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pymodutils.elf.scan import Elf
-from tests.oracles.debian import Unavailable, unpacked
+from tests.oracles import binutils
+from tests.oracles.debian import unpacked
 
 SHF_MERGE_STRINGS = 0x30
-WIDE = 2  # ELFCLASS64
+EI_CLASS, EI_DATA, MSB = 4, 5, 2
+WHERE = {1: (0x20, 0x30, 40, 4), 2: (0x28, 0x3C, 64, 8)}  # by class: e_shoff, e_shnum, e_shentsize, a word
 OPTIONS = (
     *("-static", "-nostdlib", "--no-relax", "--no-gc-sections", "--build-id=none"),
     *("-z", "max-page-size=0x1000", "-z", "noexecstack", "--no-check-sections", "--no-warn-mismatch"),
     *("-e", "0"),
 )
-LINKERS_OWN = (
-    "*(.got) *(.got.plt) *(.igot*) *(.plt) *(.iplt) *(.toc) *(.sdata .sbss .scommon) *(.rela*) *(.opd)"
-)
+REST = """
+    .got : { *(.got .got.plt .igot* .plt .iplt .toc .sdata .sbss .scommon .rela* .opd) }
+    /DISCARD/ : { *(*) }
+"""
+LLD_REST = ".got : { *(.got .got.plt .toc) }"
+OWN = ("elf_x86_64", "elf_i386")  # the emulations that the machine's own ld is trusted with
+LX106 = "elf32xtensa of lx106"  # the little-endian one: the byte order of Xtensa is built in
+LLD = "lld"  # LLVM's, which finds out from the file; for machines that GNU ld does not know
 
 
 class Placing(NamedTuple):
@@ -31,43 +38,40 @@ class Placing(NamedTuple):
     align: int
 
 
-PACKAGES = {  # of the linkers that know an emulation; the machine's own knows the others
-    "elf64lriscv": "riscv64-linux-gnu",
-    "m68kelf": "m68k-linux-gnu",
-}
-
-
 def find(emulation: str) -> list[str]:
-    """The words that run the ld for ``emulation``; raises Unavailable."""
-    triplet = PACKAGES.get(emulation)
-    if triplet:
-        folder = unpacked(f"binutils-{triplet}") / "usr"
-        libraries = f"{folder}/lib/x86_64-linux-gnu"
-        return ["env", f"LD_LIBRARY_PATH={libraries}", f"{folder}/bin/{triplet}-ld"]
-    found = shutil.which("ld")
-    if found is None:
-        raise Unavailable("no ld (package binutils)")
-    return [found]
+    """The words that run an ld for ``emulation``; raises Unavailable."""
+    if emulation == LLD:
+        lld, libraries = unpacked("lld-14"), unpacked("libllvm14") / "usr/lib/x86_64-linux-gnu"
+        return ["env", f"LD_LIBRARY_PATH={libraries}", f"{lld}/usr/lib/llvm-14/bin/ld.lld", "-znorelro"]
+    if emulation == LX106:
+        return [f"{unpacked('binutils-xtensa-lx106')}/usr/bin/xtensa-lx106-elf-ld", "-m", "elf32xtensa"]
+    own = shutil.which("ld") if emulation in OWN else None
+    return [own or binutils.program("ld"), "-m", emulation]
 
 
 def unmerged(data: bytes) -> bytes:
-    """``data`` without the flags that let ld join equal strings (64-bit little-endian files)."""
+    """``data`` without the flags that let ld join equal strings."""
+    order: Literal["little", "big"] = "big" if data[EI_DATA] == MSB else "little"
+    start, count, step, width = WHERE[data[EI_CLASS]]
     copy = bytearray(data)
-    table = int.from_bytes(copy[0x28:0x30], "little")
-    for at in range(int.from_bytes(copy[0x3C:0x3E], "little")):
-        flags = table + 64 * at + 8
-        copy[flags] &= ~SHF_MERGE_STRINGS
+
+    def number(at: int, size: int) -> int:
+        return int.from_bytes(copy[at : at + size], order)
+
+    for at in range(number(count, 2)):
+        flags = number(start, width) + step * at + 8
+        copy[flags : flags + width] = (number(flags, width) & ~SHF_MERGE_STRINGS).to_bytes(width, order)
     return bytes(copy)
 
 
-def script(placings: Sequence[Placing], imports: Mapping[str, int]) -> str:
-    """The linker script for these places."""
+def script(placings: Sequence[Placing], imports: Mapping[str, int], rest: str) -> str:
+    """The linker script for these places; ``rest`` says what becomes of all else."""
     symbols = "".join(f'"{name}" = {value:#x};\n' for name, value in imports.items())
     rows = "".join(
         f'"{name}" {address:#x} : SUBALIGN({align}) {{ KEEP(*("{name}")) }}\n'
         for name, address, align in sorted(placings, key=lambda one: one.address)
     )
-    return f"{symbols}SECTIONS {{\n{rows}.got : {{ {LINKERS_OWN} }} /DISCARD/ : {{ *(*) }} }}\n"
+    return f"{symbols}SECTIONS {{\n{rows}{rest} }}\n"
 
 
 def link(
@@ -76,10 +80,15 @@ def link(
     placings: Sequence[Placing],
     imports: Mapping[str, int],
     emulation: str = "elf_x86_64",
+    *,
+    words: Sequence[str] = (),
 ) -> dict[str, bytes]:
-    """The content of each placed section as ld makes it, by name."""
-    words = command(folder, data, placings, imports, emulation)
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    """The content of each placed section as ld, told ``words`` too, makes it, by name.
+
+    It is an AssertionError if ld will not.
+    """
+    all_words = [*command(folder, data, placings, imports, emulation), *words]
+    done = subprocess.run(all_words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return read(folder, placings)
 
@@ -92,13 +101,12 @@ def command(
     emulation: str = "elf_x86_64",
 ) -> list[str]:
     """What links ``data`` into ``folder``."""
-    (folder / "in.o").write_bytes(unmerged(data) if data[4] == WIDE else data)
-    (folder / "script").write_text(script(placings, imports))
+    (folder / "in.o").write_bytes(unmerged(data))
+    (folder / "script").write_text(script(placings, imports, LLD_REST if emulation == LLD else REST))
     return [
         *find(emulation),
         *OPTIONS,
-        "-m",
-        emulation,
+        "-EB" if data[EI_DATA] == MSB else "-EL",
         "-T",
         str(folder / "script"),
         "-o",
@@ -108,9 +116,9 @@ def command(
 
 
 def read(folder: Path, placings: Sequence[Placing]) -> dict[str, bytes]:
-    """What ld has put where it was told."""
+    """What ld has put where it was told; lld keeps the quotes of names."""
     elf = Elf((folder / "out").read_bytes())
-    made = {section.name: (at, section) for at, section in enumerate(elf.sections)}
+    made = {section.name.strip('"'): (at, section) for at, section in enumerate(elf.sections)}
     found = {}
     for name, address, _ in placings:
         if name not in made:  # empty, or the note that --build-id=none drops

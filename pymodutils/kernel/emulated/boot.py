@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.errors import BadState
 from pymodutils.kernel.description import Description
 from pymodutils.kernel.emulated import rooms, signing, unload
-from pymodutils.kernel.emulated.rules import PREL32, Rules, assumed, rules
+from pymodutils.kernel.emulated.rules import Rules, assumed, rules
 from pymodutils.kernel.emulated.state import KERNEL, NOTICE
 from pymodutils.kernel.emulated.store import Store, signed
 
@@ -58,14 +58,13 @@ def read(store: Store) -> Rules:
     """The rules of the kernel in ``store``; raises BadState if they make no sense."""
     with store.told():
         found = dict(store.execute("SELECT name, value FROM setting"))
-        switches = {name: True for (name,) in store.execute("SELECT name FROM switch")}
+        switches = {name: bool(value) for name, value in store.execute("SELECT name, value FROM switch")}
     missing = [name for name in (*KEPT, CMDLINE) if name not in found]
     if missing:
         raise BadState(store.path, f"{store.path}: the file is damaged: it has no {missing[0]}")
-    every = {**dict.fromkeys((PREL32, "MODULE_SIG", "MODVERSIONS"), False), **switches}
     kept = {name: found[name] for name in KEPT}
     kept["strict_versions"] = bool(kept["strict_versions"])
-    return rules(Description(**kept, switches=_all(every)), found[CMDLINE])
+    return rules(Description(**kept, switches=switches), found[CMDLINE])
 
 
 def banner(wanted: Rules) -> str:
@@ -73,17 +72,12 @@ def banner(wanted: Rules) -> str:
     return f"Linux version {wanted.release} {wanted.version}"
 
 
-def _all(switches: dict[str, bool]) -> dict[str, bool]:
-    """``switches`` with those that are off, too, so that nothing is assumed any more."""
-    return {**dict.fromkeys(assumed(Description()), False), **switches}
-
-
 def _fill(store: Store, kernel: Description, wanted: Rules, now: float) -> None:
     settings = {name: getattr(kernel, name) for name in KEPT}
     settings |= {"release": wanted.release, "version": wanted.version, "vermagic": wanted.vermagic}
     settings |= {CMDLINE: wanted.cmdline, BOOTED: now, **_switched(wanted)}
     store.many("INSERT INTO setting VALUES (?, ?)", settings.items())
-    store.many("INSERT INTO switch VALUES (?)", [(name,) for name in sorted(wanted.switches)])
+    store.many("INSERT INTO switch VALUES (?, ?)", sorted({**assumed(kernel), **kernel.switches}.items()))
     store.many("INSERT INTO builtin VALUES (?)", [(name,) for name in sorted(set(kernel.builtins or ()))])
     store.many("INSERT INTO certificate VALUES (?)", [(der,) for der in sorted(set(kernel.keys))])
     store.many("INSERT INTO export VALUES (?, ?, ?, ?, ?, ?)", _exports(kernel, wanted.arch.bits))

@@ -90,11 +90,17 @@ def _header(load: Loading) -> Header:
     header = Header._make(structs(load.rules.arch)[0].unpack_from(load.data))
     if header.e_type != ET_REL:
         load.refuse(text=f"Invalid ELF header type: {header.e_type} != {ET_REL}")
-    if header.e_machine not in load.rules.arch.machines:
+    if not _of_this_machine(load.rules.arch, header):
         load.refuse(text=f"Invalid architecture in ELF header: {header.e_machine}")
     if header.e_shentsize != structs(load.rules.arch)[1].size:
         load.refuse(text="Invalid ELF section header size")
     return header
+
+
+def _of_this_machine(arch: Arch, header: Header) -> bool:
+    """Whether the kernel runs code of this kind; elf_check_arch."""
+    known = header.e_machine in arch.machines
+    return known and (arch.accepts is None or arch.accepts(header.e_flags, header.e_entry))
 
 
 def _raw_sections(load: Loading, header: Header) -> list[Raw]:

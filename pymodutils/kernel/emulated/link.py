@@ -11,7 +11,7 @@ from pymodutils.kernel.emulated import claims
 from pymodutils.kernel.emulated.state import WARNING
 from pymodutils.kernel.emulated.taints import Taint
 from pymodutils.link import extable
-from pymodutils.link.fixups import Site, read
+from pymodutils.link.fixups import decode
 from pymodutils.link.kallsyms import keep
 from pymodutils.link.object import SHT_REL, SHT_RELA
 from pymodutils.link.relocate import relocate
@@ -48,22 +48,28 @@ def licence_and_versions(load: Loading) -> None:
 
 def relocations(load: Loading) -> None:
     """Patch every place of the image, and find its functions."""
-    relocate(load.image, load.values, load.module.name)
+    relocate(load.image, load.values, load.module.name, load.log, kernel=_stubs(load))
     extable.sort(load.image)
     keep(load.image, load.values)
     load.module.init, load.module.exit = _pointers(load)
     load.module.version, load.module.srcversion = load.modinfo("version"), load.modinfo("srcversion")
 
 
+def _stubs(load: Loading) -> dict[str, int]:
+    """Where those functions of the kernel are that the stubs of some machines lead to."""
+    found = {name: load.state.export(name) for name in load.object.arch.calls}
+    return {name: it.export.address or 0 for name, it in found.items() if it}
+
+
 def _pointers(load: Loading) -> tuple[int, int]:
     """The addresses of init and exit in struct module, found by what they are relocated with."""
-    arch, found = load.rules.arch, {INIT: 0, EXIT: 0}
+    arch, found = load.object.arch, {INIT: 0, EXIT: 0}
     word = Struct(PREFIXES[arch.order] + ("Q" if arch.bits == 64 else "I"))  # noqa: PLR2004
     memory = load.image.section(load.this_module)
     for at, section in enumerate(load.sections):
         if section.sh_type not in (SHT_REL, SHT_RELA) or section.sh_info != load.this_module or not at:
             continue
-        fixups = read(Site(load.image, at, load.values, load.module.name), load.image.section(at))
+        fixups = decode(arch, load.image.section(at), rela=section.sh_type == SHT_RELA)
         for symbol, offset in zip(fixups.symbols, fixups.offsets, strict=True):
             name = load.object.symbols.name(symbol)
             if name in found and offset + word.size <= len(memory):

@@ -43,6 +43,7 @@ UNSEEN: Final[dict[tuple[int, ...], Steps]] = {  # by the release from which on 
     (6, 1): (
         *FILE,
         *claims.EARLY,
+        place.frob,
         place.write_exec,
         place.place,
         place.reserve_name,
@@ -54,6 +55,7 @@ UNSEEN: Final[dict[tuple[int, ...], Steps]] = {  # by the release from which on 
         claims.vermagic,
         claims.livepatch,
         place.reserve_name,
+        place.frob,
         place.write_exec,
         place.place,
         *claims.LATE,

@@ -10,6 +10,7 @@ from pymodutils.kernel.emulated import rooms
 from pymodutils.kernel.emulated.loading import Wait
 from pymodutils.kernel.emulated.module import Area, PerCpu, Section, Tail
 from pymodutils.kernel.emulated.state import WARNING
+from pymodutils.link import frob as machine
 from pymodutils.link.failure import OutOfBounds
 from pymodutils.link.image import Image
 from pymodutils.link.layout import UNLOADED, layout
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 
 WRITE_EXEC: Final = SHF_WRITE | SHF_EXECINSTR
 TEMPORARY: Final = 0xFFFF_C900_1000_0000  # where the kernel's copy of the file is taken to lie
+
+
+def frob(load: Loading) -> None:
+    """Let the architecture make room for what it adds; module_frob_arch_sections."""
+    load.object = machine.frob(load.object, load.rules.layout, load.module.name)
+    load.sections = list(load.object.sections)
 
 
 def write_exec(load: Loading) -> None:

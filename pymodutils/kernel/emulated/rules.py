@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils import arch as machines
 from pymodutils.errors import BadKernel
-from pymodutils.link.layout import SEVEN_AREAS, TWO_AREAS, Config
+from pymodutils.link.layout import DATA_APART, SEVEN_AREAS, TWO_AREAS, Config, Plan
 
 if TYPE_CHECKING:
     from pymodutils.arch.model import Arch, ByteOrder
@@ -78,13 +78,15 @@ def rules(kernel: Description, cmdline: str = "") -> Rules:
         number=number,
         arch=_arch(kernel.machine, kernel.bits, kernel.order, on),
         layout=Config(
-            plan=SEVEN_AREAS if number >= SEVEN_AREAS_SINCE else TWO_AREAS,
+            plan=_plan(number, on),
             strict_rwx="STRICT_MODULE_RWX" in on,
             kallsyms="KALLSYMS" in on,
             kallsyms_all="KALLSYMS_ALL" in on,
             unload="MODULE_UNLOAD" in on,
             smp="SMP" in on,
             page=kernel.page_size or PAGE,
+            options={name: "y" if value else "n" for name, value in kernel.switches.items()},
+            release=(number[0], number[1]),
         ),
         switches=on,
         strict_versions=bool(kernel.strict_versions),
@@ -124,6 +126,12 @@ def assumptions(kernel: Description) -> list[str]:
     return told
 
 
+def _plan(number: tuple[int, ...], on: frozenset[str]) -> Plan:
+    if number >= SEVEN_AREAS_SINCE:
+        return SEVEN_AREAS
+    return DATA_APART if "ARCH_WANTS_MODULES_DATA_IN_VMALLOC" in on else TWO_AREAS
+
+
 def _arch(machine: int, bits: int, order: str, on: frozenset[str]) -> Arch:
     byte_order: ByteOrder = "big" if order == "big" else "little"
     found = machines.of(machine, bits, byte_order, "kernel")
@@ -137,4 +145,4 @@ def _arch(machine: int, bits: int, order: str, on: frozenset[str]) -> Arch:
 def _number(release: str) -> tuple[int, ...]:
     plain = release.partition("-")[0].partition("+")[0]
     digits = [part for part in plain.split(".")[:2] if part.isdigit()]
-    return tuple(map(int, digits))
+    return (*map(int, digits), 0, 0)[:2]

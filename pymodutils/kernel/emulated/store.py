@@ -22,7 +22,7 @@ PATIENCE: Final = 600  # seconds that another process may take for its transacti
 HALF: Final = 1 << 63
 TABLES: Final = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE switch (name TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE switch (name TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;
 CREATE TABLE builtin (name TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE certificate (der BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE behaviour (

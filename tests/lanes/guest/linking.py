@@ -33,7 +33,7 @@ THIS_MODULE = ".gnu.linkonce.this_module"
 
 
 def compare(
-    files: list[str], switches: dict[str, bool], kernel: str = "", plan: Plan = TWO_AREAS
+    files: list[str], switches: dict[str, Any], kernel: str = "", plan: Plan = TWO_AREAS
 ) -> list[dict[str, Any]]:
     """What of each of ``files``, loaded in this order, is not as we link it; see ``_one``.
 
@@ -46,7 +46,7 @@ def compare(
 
 
 def compare_patched(
-    files: list[str], switches: dict[str, bool], plan: Plan = TWO_AREAS
+    files: list[str], switches: dict[str, Any], plan: Plan = TWO_AREAS
 ) -> list[dict[str, Any]]:
     """The same with our patches, whose numbers of places are ``patched``."""
     config, symbols = Config(plan, **switches), kallsyms()
@@ -58,12 +58,12 @@ def compare_patched(
     return [_one(path, config, symbols, Machine(static_keys=keys)) for path in files]
 
 
-def compare_seven_patched(files: list[str], switches: dict[str, bool]) -> list[dict[str, Any]]:
+def compare_seven_patched(files: list[str], switches: dict[str, Any]) -> list[dict[str, Any]]:
     """The same of ``compare_patched``."""
     return compare_patched(files, switches, SEVEN_AREAS)
 
 
-def compare_seven(files: list[str], switches: dict[str, bool]) -> list[dict[str, Any]]:
+def compare_seven(files: list[str], switches: dict[str, Any]) -> list[dict[str, Any]]:
     """The same in a kernel that has an area for each type of memory (6.4 and later)."""
     return compare(files, switches, plan=SEVEN_AREAS)
 
@@ -130,7 +130,7 @@ def insert(data: bytes, name: str) -> None:
         raise OSError(ctypes.get_errno(), f"{name}: {os.strerror(ctypes.get_errno())}")
 
 
-def init_sizes(files: list[str], switches: dict[str, bool]) -> dict[str, list[int]]:
+def init_sizes(files: list[str], switches: dict[str, Any]) -> dict[str, list[int]]:
     """Our and the kernel's initsize of those of ``files`` whose init() takes long enough to look."""
     config = Config(TWO_AREAS, **switches)
     found = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from struct import pack_into, unpack_from
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pymodutils.arch.model import Arch
 from pymodutils.arch.x86 import UM, X86_64
@@ -43,7 +43,7 @@ WRONGS = (
 )
 
 
-def refusals(path: str, switches: dict[str, bool], kernel: str = "") -> list[list[list[str]]]:
+def refusals(path: str, switches: dict[str, Any], kernel: str = "") -> list[list[list[str]]]:
     """For each of WRONGS done to ``path``: our errno and lines, and the kernel's."""
     symbols = exports(kernel) if kernel else kallsyms()
     arch = UM if kernel else X86_64

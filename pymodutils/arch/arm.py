@@ -1,0 +1,297 @@
+"""32-bit ARM and Thumb-2: https://github.com/ARM-software/abi-aa, aaelf32; arch/arm/kernel/module*.c.
+
+The addends lie in the places. Calls that do not reach go through .plt or .init.plt: sets of as many
+``ldr pc`` as a cache line holds, and behind them the line of the addresses that they load. A Thumb
+instruction is two halfwords, of which the first is the higher.
+"""
+
+from __future__ import annotations
+
+from errno import ENOEXEC
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.arch.calc import l_p, s_a, s_a_p
+from pymodutils.arch.making import (
+    NO_ROOM,
+    STT_FUNC,
+    Draft,
+    Fixup,
+    Frobbed,
+    Maker,
+    Memory,
+    Refusal,
+    code,
+    words,
+)
+from pymodutils.arch.model import (
+    REL_UNSUPPORTED,
+    WORDS,
+    Arch,
+    Field,
+    Range,
+    Reloc,
+    Says,
+    Span,
+    insn,
+    signed,
+    word,
+)
+from pymodutils.arch.order import heapsorted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pymodutils.arch.model import Fixups
+
+WHERE: Final = "{module}: section {relsec} reloc {index} sym '{symbol}': "
+FAR = Says(WHERE + "relocation {number} out of range ({place:#x} -> {S:#x})", ENOEXEC)
+TO_THUMB = Says(WHERE + "unsupported interworking call (ARM -> Thumb)", ENOEXEC)
+TO_ARM = Says(WHERE + "unsupported interworking call (Thumb -> ARM)", ENOEXEC)
+NO_SYMBOL = Says("{module}: section {relsec} reloc {index}: bad relocation sym offset", ENOEXEC)
+NO_PLACE = Says(WHERE + "out of bounds relocation, offset {offset} size {size}", ENOEXEC)
+THM_CALL, LDR_PC_G2 = 10, 63
+BIAS: Final = {1: 8, 28: 8, 29: 8, 10: 4, 30: 4}  # the calls, and how far ahead the pc is
+PLTS, FTRACE, THUMB, GROUPS = "ARM_MODULE_PLTS", "DYNAMIC_FTRACE", "THUMB2_KERNEL", "ARM_HAS_GROUP_RELOCS"
+REACH, REACH_THUMB = Range(-0x1FF_FFFF, 0x200_0000), Range(-0xFF_FFFF, 0x100_0000)
+
+
+class Top(Field):
+    """The upper half of a value, whose addend is a lower half."""
+
+    __slots__ = ()
+
+    def get(self, word: int) -> int:
+        """The addend in ``word``."""
+        return super().get(word) >> 16
+
+
+class Call(Field):
+    """bl and b.w, in which two bits are inverted unless the sign is set."""
+
+    __slots__ = ()
+
+    def put(self, word: int, value: int) -> int:
+        """``word`` with ``value`` in the field."""
+        return super().put(word, value if value < 0 else value ^ 3 << 22)
+
+    def get(self, word: int) -> int:
+        """The value in ``word``."""
+        value = super().get(word)
+        return value if value < 0 else value ^ 3 << 22
+
+
+class Group(Field):
+    """add or sub of the first group of eight bits of a value, rotated to its place."""
+
+    __slots__ = ()
+    before = 0  # groups that other instructions add
+
+    def put(self, word: int, value: int) -> int:
+        """``word`` with the group in the field, as an add or a sub."""
+        rest = remaining(value, self.before)
+        low = max(_lowest(rest), 0)
+        imm = rest >> low | (32 - low) // 2 % 16 << 8
+        return word & ~0xC0_0FFF | (1 << 22 if value < 0 else 1 << 23) | imm
+
+    def get(self, word: int) -> int:
+        """The value in ``word``."""
+        turn = word >> 7 & 0x1E
+        value = ((word & 0xFF) << 32 >> turn | (word & 0xFF) >> turn) & 0xFFFF_FFFF
+        return -value if word >> 22 & 1 else value
+
+
+class Second(Group):
+    """The same of the second group."""
+
+    __slots__ = ()
+    before = 1
+
+
+class Load(Field):
+    """ldr of what two groups leave."""
+
+    __slots__ = ()
+
+    def put(self, word: int, value: int) -> int:
+        """``word`` with the rest in the field, and the sign of ``value``."""
+        return word & ~0x80_0FFF | (0 if value < 0 else 1 << 23) | remaining(value, 2) & 0xFFF
+
+    def get(self, word: int) -> int:
+        """The value in ``word``."""
+        return word & 0xFFF if word >> 23 & 1 else -(word & 0xFFF)
+
+
+B24 = insn(4, (25, 2, 0), order="little")
+W16 = insn(4, (15, 12, 16), (11, 0, 0), order="little")
+T16 = insn(4, (31, 28, 16), (27, 16, 0), order="little", kind=Top)
+ALU0 = insn(4, (11, 0, 0), order="little", kind=Group)
+ALU1 = insn(4, (11, 0, 0), order="little", kind=Second)
+LDR2 = insn(4, (11, 0, 0), order="little", kind=Load)
+V4BX = insn(4, (27, 4, 4), order="little")
+THM_B24 = insn(
+    4, (24, 24, 10), (23, 23, 29), (22, 22, 27), (21, 12, 0), (11, 1, 16), order="little", kind=Call
+)
+THM_W16 = insn(4, (15, 12, 0), (11, 11, 10), (10, 8, 28), (7, 0, 16), order="little")
+THM_T16 = insn(4, (31, 28, 0), (27, 27, 10), (26, 24, 28), (23, 16, 16), order="little", kind=Top)
+
+
+def mov_pc(V: int) -> int:
+    """The same instruction as mov pc, Rm."""
+    return V & 0xF | 0x01A0_F000
+
+
+def remaining(value: int, groups: int) -> int:
+    """What is left of the size of ``value`` when its highest ``groups`` of eight bits are taken away."""
+    rest = abs(value) & 0xFFFF_FFFF
+    for _ in range(groups):
+        rest &= (1 << max(_lowest(rest), 0)) - 1
+    return rest
+
+
+def _lowest(rest: int) -> int:
+    """Where the highest group of eight bits in ``rest`` begins: an even number, below 0 if at the end."""
+    return rest.bit_length() + (rest.bit_length() & 1) - 8 if rest else 0
+
+
+def stride(options: Mapping[str, str]) -> int:
+    """Bytes of a cache line."""
+    return 1 << int(options.get("ARM_L1_CACHE_SHIFT", "6"))
+
+
+def frob(draft: Draft) -> Frobbed:
+    """Room in .plt and .init.plt for each call into another section, and all relocations of code sorted."""
+    core, init = draft.find(".plt"), draft.find(".init.plt")
+    if not draft.on(PLTS):
+        return Frobbed()
+    if not core or not init:
+        raise Refusal(Says("{module}: module PLT section(s) missing", ENOEXEC))
+    fixed = 2 if draft.on(FTRACE) else 0
+    counts, orders = {core: fixed, init: fixed}, {}
+    for at, fixups in draft.of_code():
+        where = init if draft.patched(at).name.startswith(ARM.init) else core
+        orders[at] = heapsorted(list(zip(fixups.numbers, fixups.symbols, strict=True)))
+        counts[where] += _count(draft, draft.sections[at].sh_info, fixups, orders[at])
+    line = stride(draft.options)
+    rooms = {at: code(-(-count * 8 // (2 * line)) * 2 * line, line) for at, count in counts.items()}
+    return Frobbed(rooms, orders)
+
+
+def _count(draft: Draft, section: int, fixups: Fixups, order: list[int]) -> int:
+    """How many calls out of ``section`` may need an entry: of equal ones without addend, one."""
+    A, count, last = fixups.A or (), 0, None
+    for at in order:
+        number, symbol = fixups.numbers[at], fixups.symbols[at]
+        plain = A[at] == -BIAS.get(number, 0)
+        if number in BIAS and draft.section_of(symbol) != section:
+            count += not plain or last != (number, symbol, True)
+        last = (number, symbol, plain)
+    return count
+
+
+class Plts(Maker):
+    """The sets of .plt and .init.plt."""
+
+    def __init__(self, memory: Memory) -> None:
+        super().__init__(memory)
+        self.stride = stride(memory.options)
+        wanted = memory.options.get(PLTS) == "y"
+        self.sets = [_Sets(self, memory.sections[name]) for name in (".plt", ".init.plt")] if wanted else []
+
+    def goal(self, one: Fixup) -> int:
+        """The target of a call with its addend, or the entry that leads there."""
+        target = one.S + one.A
+        if one.number == LDR_PC_G2:
+            if remaining(target - one.P, 2) >> 12:
+                raise Refusal(FAR)
+            return target
+        bias = BIAS[one.number]
+        thumb = bias == BIAS[THM_CALL]
+        if not thumb and one.S & 3:
+            raise Refusal(TO_THUMB)
+        if thumb and self.memory.symbols.infos[one.symbol] & 0xF == STT_FUNC and not one.S & 1:
+            raise Refusal(TO_ARM)
+        reach = REACH_THUMB if thumb else REACH
+        if reach.low <= target - one.P < reach.high or not self.sets:
+            return target
+        return self.sets[self.memory.is_init(one.P)].of(target + bias & 0xFFFF_FFFF) - bias
+
+
+class _Sets:
+    """One of the sections; its first entries lead to ftrace."""
+
+    def __init__(self, plts: Plts, span: Span) -> None:
+        self.memory, self.stride, self.span = plts.memory, plts.stride, span
+        fixed = ("ftrace_caller", "__gnu_mcount_nc") if self.memory.options.get(FTRACE) == "y" else ()
+        self.fixed = [self.memory.kernel.get(name, 0) for name in fixed]
+        self.count, self.last = 0, 0
+        load = self.stride - 4 << 16 | 0xF000_F8DF if self.memory.options.get(THUMB) == "y" else 0
+        self.load = words("little", load or 0xE59F_F000 | self.stride - 8)
+
+    def of(self, target: int) -> int:
+        """The entry that leads to ``target``: a fixed one, the latest one, or a new one."""
+        if not self.count:
+            for address in self.fixed:
+                self._add(address)
+        if target in self.fixed:
+            return self._at(self.fixed.index(target))
+        if not self.count or self.last != target:
+            self._add(target)
+        return self._at(self.count - 1)
+
+    def _at(self, index: int) -> int:
+        full, here = divmod(index, self.stride // 4)
+        return self.span.low + 2 * self.stride * full + 4 * here
+
+    def _add(self, target: int) -> None:
+        entry = self._at(self.count)
+        if entry + self.stride >= self.span.high:
+            raise Refusal(NO_ROOM)
+        if not self.count % (self.stride // 4):
+            self.memory.write(entry, self.load * (self.stride // 4))
+        self.memory.write(entry + self.stride, self.memory.word(target))
+        self.count, self.last = self.count + 1, target
+
+
+ARM = Arch(
+    name="arm",
+    machines=(40,),
+    bits=32,
+    order="little",
+    relocs={
+        0: Reloc("R_ARM_NONE"),
+        1: Reloc("R_ARM_PC24", l_p, B24, REACH),
+        2: Reloc("R_ARM_ABS32", s_a, word(32)),
+        3: Reloc("R_ARM_REL32", s_a_p, word(32)),
+        10: Reloc("R_ARM_THM_CALL", l_p, THM_B24, REACH_THUMB, needs=THUMB),
+        28: Reloc("R_ARM_CALL", l_p, B24, REACH),
+        29: Reloc("R_ARM_JUMP24", l_p, B24, REACH),
+        30: Reloc("R_ARM_THM_JUMP24", l_p, THM_B24, REACH_THUMB, needs=THUMB),
+        38: Reloc("R_ARM_TARGET1", s_a, word(32)),
+        40: Reloc("R_ARM_V4BX", mov_pc, V4BX),
+        42: Reloc("R_ARM_PREL31", s_a_p, insn(4, (30, 0, 0)), signed(31)),
+        43: Reloc("R_ARM_MOVW_ABS_NC", s_a, W16),
+        44: Reloc("R_ARM_MOVT_ABS", s_a, T16),
+        45: Reloc("R_ARM_MOVW_PREL_NC", s_a_p, W16),
+        46: Reloc("R_ARM_MOVT_PREL", s_a_p, T16),
+        47: Reloc("R_ARM_THM_MOVW_ABS_NC", s_a, THM_W16, needs=THUMB),
+        48: Reloc("R_ARM_THM_MOVT_ABS", s_a, THM_T16, needs=THUMB),
+        49: Reloc("R_ARM_THM_MOVW_PREL_NC", s_a_p, THM_W16, needs=THUMB),
+        50: Reloc("R_ARM_THM_MOVT_PREL", s_a_p, THM_T16, needs=THUMB),
+        57: Reloc("R_ARM_ALU_PC_G0_NC", s_a_p, ALU0, needs=GROUPS),
+        59: Reloc("R_ARM_ALU_PC_G1_NC", s_a_p, ALU1, needs=GROUPS),
+        63: Reloc("R_ARM_LDR_PC_G2", l_p, LDR2, needs=GROUPS),
+    },
+    unknown=Says("{module}: unknown relocation: {number}", ENOEXEC),
+    overflow=FAR,
+    rela=Says(REL_UNSUPPORTED, ENOEXEC),
+    stray=(NO_SYMBOL, NO_PLACE),
+    memory=Span(0xBF00_0000, 0xC000_0000),
+    init=(".init", ".ARM.extab.init", ".ARM.exidx.init"),
+    exit=(".exit", ".ARM.extab.exit", ".ARM.exidx.exit"),
+    extable=WORDS[32],
+    frob=frob,
+    maker=Plts,
+    options={PLTS: "y", FTRACE: "y", GROUPS: "y"},
+)
+
+ARCHS = (ARM, ARM._replace(order="big"))

@@ -1,0 +1,184 @@
+"""64-bit ARM: https://github.com/ARM-software/abi-aa, aaelf64; arch/arm64/kernel/module*.c.
+
+Branches that do not reach go through an entry of .plt or .init.plt, whose room is counted before the
+layout. Instructions are little-endian in big-endian modules, too.
+"""
+
+from __future__ import annotations
+
+from errno import ENOEXEC
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.arch.calc import l_p, s_a, s_a_p
+from pymodutils.arch.making import Draft, Fixup, Frobbed, Maker, Memory, Refusal, Table, code, words
+from pymodutils.arch.model import (
+    REL_UNSUPPORTED,
+    Arch,
+    Field,
+    Reloc,
+    Says,
+    Span,
+    insn,
+    signed,
+    unsigned,
+    word,
+)
+
+if TYPE_CHECKING:
+    from pymodutils.arch.model import Fixups
+
+ENTRY, LINE, FTRACE = 12, 64, 2  # bytes of a PLT entry, L1_CACHE_BYTES, entries for ftrace
+JUMP26, CALL26 = BRANCHES = 282, 283
+REACH: Final = signed(28)
+BREAK: Final = 0xD420_2000  # what an adrp that cannot reach becomes
+
+
+class Move(Field):
+    """movz of a value, or movn of its complement."""
+
+    __slots__ = ()
+
+    def put(self, word: int, value: int) -> int:
+        """``word`` with ``value`` in the field, and the opcode that goes with its sign."""
+        word = word & ~(3 << 29) | (0 if value < 0 else 2 << 29)
+        return super().put(word, ~value if value < 0 else value)
+
+
+G0, G1, G2, G3 = (insn(4, (low + 15, low, 5), order="little") for low in (0, 16, 32, 48))
+M0, M1, M2, M3 = (insn(4, (low + 15, low, 5), order="little", kind=Move) for low in (0, 16, 32, 48))
+B14 = insn(4, (15, 2, 5), order="little")
+B19 = insn(4, (20, 2, 5), order="little")
+B26 = insn(4, (27, 2, 0), order="little")
+ADR = insn(4, (20, 2, 5), (1, 0, 29), order="little")
+ADRP = insn(4, (32, 14, 5), (13, 12, 29), order="little")
+I0, I1, I2, I3, I4 = (insn(4, (11, low, 10), order="little") for low in range(5))
+
+
+def page(S: int, A: int, P: int) -> int:
+    """The way from the place's page to the symbol's."""
+    return (S + A & ~0xFFF) - (P & ~0xFFF)
+
+
+def frob(draft: Draft) -> Frobbed:
+    """Room in .plt and .init.plt for each branch into another section, and those branches sorted."""
+    core, init, ftrace = (draft.find(name) for name in (".plt", ".init.plt", ".text.ftrace_trampoline"))
+    if not draft.on("ARM64_MODULE_PLTS"):
+        return Frobbed()
+    if not core or not init:
+        raise Refusal(Says("{module}: module PLT section(s) missing", ENOEXEC))
+    counts, orders = {core: 1, init: 1}, {}
+    for at, fixups in draft.of_code() if draft.on("RANDOMIZE_BASE") else ():
+        where = init if draft.patched(at).name.startswith(".init") else core
+        orders[at], far = _sorted(draft, draft.sections[at].sh_info, fixups)
+        counts[where] += len(far)
+    rooms = {at: code(ENTRY * count, LINE) for at, count in counts.items()}
+    if ftrace:
+        rooms[ftrace] = code(ENTRY * FTRACE, 4)
+    return Frobbed(rooms, orders)
+
+
+def _sorted(draft: Draft, section: int, fixups: Fixups) -> tuple[list[int], list[int]]:
+    """The order in which the loader takes ``fixups``, and those that are counted.
+
+    Branches out of ``section`` come first, by number, symbol and addend; of those that are equal only one
+    counts. The walk from both ends leaves the one in which it ends unsorted.
+    """
+    A = fixups.A or ()
+    keys = list(zip(fixups.numbers, fixups.symbols, A, strict=True))
+    far = [n in BRANCHES and draft.section_of(symbol) != section for n, symbol, _ in keys]
+    order, low, high = list(range(len(keys))), 0, len(keys) - 1
+    while low < high:
+        if far[order[low]]:
+            low += 1
+        elif far[order[high]]:
+            order[low], order[high] = order[high], order[low]
+        else:
+            high -= 1
+    order[:low] = sorted(order[:low], key=keys.__getitem__)
+    before = [None, *(keys[at] for at in order)]
+    return order, [
+        at for at, last in zip(order, before, strict=False) if far[at] and (A[at] or keys[at] != last)
+    ]
+
+
+class Plts(Maker):
+    """The entries of .plt and .init.plt: adrp x16; add x16, x16; br x16."""
+
+    def __init__(self, memory: Memory) -> None:
+        super().__init__(memory)
+        names = (".plt", ".init.plt") if memory.options.get("ARM64_MODULE_PLTS") == "y" else ()
+        self.tables = [Table(memory, memory.sections[name], ENTRY, spare=1) for name in names]
+
+    def goal(self, one: Fixup) -> int:
+        """The target of a branch, or the entry that leads there."""
+        target = one.S + one.A
+        if REACH.low <= target - one.P < REACH.high or not self.tables:
+            return target
+        table = self.tables[self.memory.is_init(one.P)]
+        way = page(target, 0, table.next)
+        adrp = ADRP.put(0x9000_0010, way) if -(1 << 32) <= way < 1 << 32 else BREAK
+        entry = words("little", adrp, I0.put(0x9100_0210, target), 0xD61F_0200)
+        self.memory.write(table.next, entry)  # even if it is then found to be there already
+        if table.known.get(target) != table.next - ENTRY:
+            table.add(target, entry)
+        return table.known[target]
+
+
+ARM64 = Arch(
+    name="arm64",
+    machines=(183,),
+    bits=64,
+    order="little",
+    relocs={
+        0: Reloc("R_ARM_NONE"),
+        256: Reloc("R_AARCH64_NONE"),
+        257: Reloc("R_AARCH64_ABS64", s_a, word(64)),
+        258: Reloc("R_AARCH64_ABS32", s_a, word(32), unsigned(32)),
+        259: Reloc("R_AARCH64_ABS16", s_a, word(16), unsigned(16)),
+        260: Reloc("R_AARCH64_PREL64", s_a_p, word(64)),
+        261: Reloc("R_AARCH64_PREL32", s_a_p, word(32), signed(32)),
+        262: Reloc("R_AARCH64_PREL16", s_a_p, word(16), signed(16)),
+        263: Reloc("R_AARCH64_MOVW_UABS_G0", s_a, G0, unsigned(16)),
+        264: Reloc("R_AARCH64_MOVW_UABS_G0_NC", s_a, G0),
+        265: Reloc("R_AARCH64_MOVW_UABS_G1", s_a, G1, unsigned(32)),
+        266: Reloc("R_AARCH64_MOVW_UABS_G1_NC", s_a, G1),
+        267: Reloc("R_AARCH64_MOVW_UABS_G2", s_a, G2, unsigned(48)),
+        268: Reloc("R_AARCH64_MOVW_UABS_G2_NC", s_a, G2),
+        269: Reloc("R_AARCH64_MOVW_UABS_G3", s_a, G3),
+        270: Reloc("R_AARCH64_MOVW_SABS_G0", s_a, M0, signed(17)),
+        271: Reloc("R_AARCH64_MOVW_SABS_G1", s_a, M1, signed(33)),
+        272: Reloc("R_AARCH64_MOVW_SABS_G2", s_a, M2, signed(49)),
+        273: Reloc("R_AARCH64_LD_PREL_LO19", s_a_p, B19, signed(21)),
+        274: Reloc("R_AARCH64_ADR_PREL_LO21", s_a_p, ADR, signed(21)),
+        275: Reloc("R_AARCH64_ADR_PREL_PG_HI21", page, ADRP, signed(33)),
+        276: Reloc("R_AARCH64_ADR_PREL_PG_HI21_NC", page, ADRP),
+        277: Reloc("R_AARCH64_ADD_ABS_LO12_NC", s_a, I0),
+        278: Reloc("R_AARCH64_LDST8_ABS_LO12_NC", s_a, I0),
+        279: Reloc("R_AARCH64_TSTBR14", s_a_p, B14, signed(16)),
+        280: Reloc("R_AARCH64_CONDBR19", s_a_p, B19, signed(21)),
+        282: Reloc("R_AARCH64_JUMP26", l_p, B26, REACH),
+        283: Reloc("R_AARCH64_CALL26", l_p, B26, REACH),
+        284: Reloc("R_AARCH64_LDST16_ABS_LO12_NC", s_a, I1),
+        285: Reloc("R_AARCH64_LDST32_ABS_LO12_NC", s_a, I2),
+        286: Reloc("R_AARCH64_LDST64_ABS_LO12_NC", s_a, I3),
+        287: Reloc("R_AARCH64_MOVW_PREL_G0", s_a_p, M0, signed(17)),
+        288: Reloc("R_AARCH64_MOVW_PREL_G0_NC", s_a_p, G0),
+        289: Reloc("R_AARCH64_MOVW_PREL_G1", s_a_p, M1, signed(33)),
+        290: Reloc("R_AARCH64_MOVW_PREL_G1_NC", s_a_p, G1),
+        291: Reloc("R_AARCH64_MOVW_PREL_G2", s_a_p, M2, signed(49)),
+        292: Reloc("R_AARCH64_MOVW_PREL_G2_NC", s_a_p, G2),
+        293: Reloc("R_AARCH64_MOVW_PREL_G3", s_a_p, M3),
+        299: Reloc("R_AARCH64_LDST128_ABS_LO12_NC", s_a, I4),
+    },
+    unknown=Says("module {module}: unsupported RELA relocation: {number}", ENOEXEC),
+    overflow=Says("module {module}: overflow in relocation type {number} val {sum:x}", ENOEXEC),
+    rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    memory=Span(0xFFFF_8000_0000_0000, 0xFFFF_8000_0800_0000),
+    frob=frob,
+    maker=Plts,
+    options={"ARM64_MODULE_PLTS": "y", "RANDOMIZE_BASE": "y"},
+)
+
+ARM64_BIG = ARM64._replace(order="big")
+
+ARCHS = (ARM64, ARM64_BIG)

@@ -1,0 +1,40 @@
+"""Hexagon: the Application Binary Interface, Qualcomm 80-N2040-23; arch/hexagon/kernel/module.c.
+
+The kernel places the bits of a branch one higher than the instruction has them. Its modules are compiled
+with -mlong-calls and have no such branch; here it gets the kernel's bits, not the psABI's.
+"""
+
+from __future__ import annotations
+
+from errno import ENOEXEC
+
+from pymodutils.arch.calc import s_a, s_a_p
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Reloc, Says, insn, signed, word
+
+FAR = Says(
+    "{module}: R_HEXAGON_B22_PCREL reloc out of range: {value:08x}={sum:08x}-{place:08x} {symbol}", ENOEXEC
+)
+PLT = Says("{module}: GOT/PLT relocations unsupported", ENOEXEC)
+BRANCH = insn(4, (22, 14, 16), (13, 0, 0))
+
+HEXAGON = Arch(
+    name="hexagon",
+    machines=(164,),
+    bits=32,
+    order="little",
+    relocs={
+        1: Reloc("R_HEX_B22_PCREL", s_a_p, BRANCH, signed(24), overflow=FAR),
+        4: Reloc("R_HEX_LO16", s_a, insn(4, (15, 14, 22), (13, 0, 0))),
+        5: Reloc("R_HEX_HI16", s_a, insn(4, (31, 30, 22), (29, 16, 0))),
+        6: Reloc("R_HEX_32", s_a, word(32)),
+        31: Reloc("R_HEX_32_PCREL", s_a_p, word(32)),
+        36: Reloc("R_HEX_PLT_B22_PCREL", refused=PLT),
+        37: Reloc("R_HEX_GOTREL_LO16", refused=PLT),
+        38: Reloc("R_HEX_GOTREL_HI16", refused=PLT),
+    },
+    unknown=Says("{module}: unknown relocation: {number}", ENOEXEC),
+    rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    extable=WORDS[32],
+)
+
+ARCHS = (HEXAGON,)

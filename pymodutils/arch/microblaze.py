@@ -1,0 +1,43 @@
+"""MicroBlaze: https://docs.amd.com/r/en-US/ug984-vivado-microblaze-ref; arch/microblaze/kernel/module.c.
+
+A 32-bit value is spread over two instructions, a field of eight bytes; its distance counts from the second.
+"""
+
+from __future__ import annotations
+
+from errno import ENOEXEC
+
+from pymodutils.arch.calc import s_a
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, ByteOrder, Field, Reloc, Says, insn, word
+
+
+def from_second(S: int, A: int, P: int) -> int:
+    """The way from the second instruction to the symbol."""
+    return S + A - P - 4
+
+
+def microblaze(order: ByteOrder, halves: Field) -> Arch:
+    """The architecture in one byte order, with its field of two instructions."""
+    return Arch(
+        name="microblaze",
+        machines=(189, 0xBAAB),
+        bits=32,
+        order=order,
+        relocs={
+            0: Reloc("R_MICROBLAZE_NONE"),
+            1: Reloc("R_MICROBLAZE_32", s_a, word(32)),
+            3: Reloc("R_MICROBLAZE_64_PCREL", from_second, halves),
+            4: Reloc("R_MICROBLAZE_32_PCREL_LO"),
+            5: Reloc("R_MICROBLAZE_64", s_a, halves),
+            9: Reloc("R_MICROBLAZE_64_NONE"),
+        },
+        unknown=Says("module {module}: Unknown relocation: {number}", ENOEXEC),
+        rel=Says(REL_UNSUPPORTED, ENOEXEC),
+        extable=WORDS[32],
+    )
+
+
+MICROBLAZE = microblaze("big", insn(8, (31, 16, 32), (15, 0, 0)))
+MICROBLAZE_LITTLE = microblaze("little", insn(8, (31, 16, 0), (15, 0, 32)))
+
+ARCHS = (MICROBLAZE, MICROBLAZE_LITTLE)

@@ -1,0 +1,149 @@
+"""MIPS, 32 and 64 bit: the psABI supplement and its 64-bit edition; arch/mips/kernel/module.c of 6.1.
+
+32-bit modules have REL sections: a HI16 carries half of its addend, and the LO16 after it the rest. 64-bit
+ones have RELA, and r_info is a structure with three numbers, of which the kernel looks at the first.
+"""
+
+from __future__ import annotations
+
+from errno import EINVAL, ENOEXEC
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.arch.calc import s_a
+from pymodutils.arch.model import (
+    REL_UNSUPPORTED,
+    WORDS,
+    Arch,
+    Fixups,
+    Info,
+    Reloc,
+    Says,
+    Span,
+    insn,
+    signed,
+    unsigned,
+    word,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+JUMP, HI16, LO16 = 4, 5, 6
+WIDE: Final = (18, 28, 29)  # known in RELA sections only
+REGION: Final = 1 << 28  # bytes that a jump reaches
+
+
+def in_region(S: int, A: int, P: int) -> int:
+    """The symbol and the addend, counted from the start of the 256 MB that the delay slot is in."""
+    return S + A - (P + 4 & -REGION) & 0xFFFF_FFFF
+
+
+def from_word(S: int, A: int, P: int) -> int:
+    """The way from the place, which should be the start of a word, to the symbol."""
+    return S + A - (P + 3 & -4)
+
+
+def dangerous(kind: str) -> Says:
+    """What is said of a target that is no instruction."""
+    return Says(f"module {{module}}: dangerous R_MIPS_{kind} relocation", ENOEXEC)
+
+
+OVERFLOW = Says("module {module}: relocation overflow", ENOEXEC)
+UNPAIRED = Says("", ENOEXEC)
+UNWANTED = Says("", EINVAL)  # after a warning with a trace of the stack
+PC16, PC21, PC26 = (insn(4, (bits + 1, 2, 0)) for bits in (16, 21, 26))
+
+
+def pair(fixups: Fixups) -> dict[int, Says]:
+    """Complete what stands in the fields of REL relocations."""
+    if fixups.rela:
+        return {}
+    numbers, S, A, P = fixups.numbers, fixups.S or [], fixups.A or [], fixups.P or ()
+    refused = {at: UNWANTED for at, number in enumerate(numbers) if number in WIDE}
+    waiting: list[int] = []
+    for at, number in enumerate(numbers):
+        if number == HI16:
+            waiting.append(at)
+        elif number == LO16:
+            if any(S[high] != S[at] for high in waiting):
+                refused[at] = dangerous("LO16")
+            for high in waiting:
+                A[high] += A[at]
+            waiting.clear()
+        elif number == JUMP:
+            A[at] = _wrapped(in_region(S[at], 0, P[at]), A[at])
+    return refused | dict.fromkeys(waiting, UNPAIRED)
+
+
+def _wrapped(target: int, addend: int) -> int:
+    """The addend of a jump: it stays in the region if the symbol itself, all that is checked, is there."""
+    return (target + addend) % REGION - target if target < REGION else 0
+
+
+def info_big(words: Sequence[int]) -> Info:
+    """The symbol first, the number last."""
+    return Info([word & 0xFF for word in words], [word >> 32 for word in words])
+
+
+def info_little(words: Sequence[int]) -> Info:
+    """The same bytes in a word that begins with the low ones."""
+    return Info([word >> 56 for word in words], [word & 0xFFFF_FFFF for word in words])
+
+
+def of_o32(e_flags: int, _e_entry: int) -> bool:
+    """Whether the file is of the 32-bit ABI."""
+    return not e_flags & EF_MIPS_ABI2 and e_flags & EF_MIPS_ABI in (0, EF_MIPS_ABI_O32)
+
+
+EF_MIPS_ABI2, EF_MIPS_ABI, EF_MIPS_ABI_O32 = 0x20, 0xF000, 0x1000
+BOTH: Final = {
+    0: Reloc("R_MIPS_NONE"),
+    2: Reloc("R_MIPS_32", s_a, word(32)),
+    JUMP: Reloc("R_MIPS_26", in_region, insn(4, (27, 2, 0)), unsigned(28), 4, misaligned=dangerous("26")),
+    HI16: Reloc("R_MIPS_HI16", s_a, insn(4, (31, 16, 0, 0x8000))),
+    LO16: Reloc("R_MIPS_LO16", s_a, insn(4, (15, 0, 0))),
+    10: Reloc("R_MIPS_PC16", from_word, PC16, signed(18), 4, misaligned=dangerous("PC16")),
+    60: Reloc("R_MIPS_PC21_S2", from_word, PC21, signed(23), 4, misaligned=dangerous("PC21")),
+    61: Reloc("R_MIPS_PC26_S2", from_word, PC26, signed(28), 4, misaligned=dangerous("PC26")),
+}
+MIPS32 = Arch(
+    name="mips",
+    machines=(8,),
+    bits=32,
+    order="big",
+    relocs={
+        **BOTH,
+        18: Reloc("R_MIPS_64", refused=UNWANTED),
+        28: Reloc("R_MIPS_HIGHER", refused=UNWANTED),
+        29: Reloc("R_MIPS_HIGHEST", refused=UNWANTED),
+    },
+    unknown=Says("{module}: Unknown relocation type {number}", EINVAL),
+    overflow=OVERFLOW,
+    rela=Says(REL_UNSUPPORTED, ENOEXEC),
+    extable=WORDS[32],
+    pair=pair,
+    paired=frozenset({JUMP, HI16, LO16}),
+    accepts=of_o32,
+)
+MIPS64 = MIPS32._replace(
+    bits=64,
+    relocs={
+        **BOTH,
+        18: Reloc("R_MIPS_64", s_a, word(64)),
+        28: Reloc("R_MIPS_HIGHER", s_a, insn(4, (47, 32, 0, 0x8000_8000))),
+        29: Reloc("R_MIPS_HIGHEST", s_a, insn(4, (63, 48, 0, 0x8000_8000_8000))),
+    },
+    rela=None,
+    memory=Span(0xFFFF_FFFF_C000_0000, 0xFFFF_FFFF_FFFC_D000),  # below the fixed mappings, of 4 kB pages
+    extable=WORDS[64],
+    info=info_big,
+    paired=MIPS32.paired | frozenset(WIDE),
+    accepts=None,
+)
+
+ARCHS = (
+    MIPS32,
+    MIPS32._replace(order="little"),
+    MIPS64,
+    MIPS64._replace(order="little", info=info_little),
+)

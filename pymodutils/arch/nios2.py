@@ -1,0 +1,45 @@
+"""Nios II: the Processor Reference Guide's chapter on the ABI; arch/nios2/kernel/module.c.
+
+Module memory comes from kmalloc, so that a call, which stays in its 256 MB, reaches the kernel.
+"""
+
+from __future__ import annotations
+
+from errno import ENOEXEC
+
+from pymodutils.arch.calc import s_a, v_plus_s_a
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Reloc, Says, insn, signed, unsigned, word
+
+
+def in_region(S: int, A: int, P: int) -> int:
+    """The symbol and the addend, counted from the start of the 256 MB that the place is in."""
+    return S + A - (P & -1 << 28)
+
+
+def from_next(S: int, A: int, P: int) -> int:
+    """The way from the next instruction to the symbol."""
+    return S + A - P - 4
+
+
+NIOS2 = Arch(
+    name="nios2",
+    machines=(113,),
+    bits=32,
+    order="little",
+    relocs={
+        0: Reloc("R_NIOS2_NONE"),
+        3: Reloc("R_NIOS2_PCREL16", from_next, insn(4, (15, 0, 6)), signed(16)),
+        4: Reloc("R_NIOS2_CALL26", in_region, insn(4, (27, 2, 6)), unsigned(28), align=4),
+        9: Reloc("R_NIOS2_HI16", s_a, insn(4, (31, 16, 6))),
+        10: Reloc("R_NIOS2_LO16", s_a, insn(4, (15, 0, 6))),
+        11: Reloc("R_NIOS2_HIADJ16", s_a, insn(4, (31, 16, 6, 0x8000))),
+        12: Reloc("R_NIOS2_BFD_RELOC_32", v_plus_s_a, word(32)),
+    },
+    unknown=Says("module {module}: Unknown reloc: {number}", ENOEXEC),
+    overflow=Says("module {module}: relocation overflow", ENOEXEC),
+    misaligned=Says("module {module}: dangerous relocation", ENOEXEC),
+    rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    extable=WORDS[32],
+)
+
+ARCHS = (NIOS2,)

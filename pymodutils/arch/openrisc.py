@@ -1,0 +1,29 @@
+"""OpenRISC 1000: https://openrisc.io/architecture; arch/openrisc/kernel/module.c of 6.1.
+
+Numbers that it does not know, 0 among them, are logged, and the module is loaded nevertheless.
+"""
+
+from __future__ import annotations
+
+from errno import ENOEXEC
+
+from pymodutils.arch.calc import s_a, s_a_p
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Reloc, Says, insn, word
+
+OPENRISC = Arch(
+    name="openrisc",
+    machines=(92, 0x8472),
+    bits=32,
+    order="big",
+    relocs={
+        1: Reloc("R_OR1K_32", s_a, word(32)),
+        4: Reloc("R_OR1K_LO_16_IN_INSN", s_a, insn(4, (15, 0, 0))),
+        5: Reloc("R_OR1K_HI_16_IN_INSN", s_a, insn(4, (31, 16, 0))),
+        6: Reloc("R_OR1K_INSN_REL_26", s_a_p, insn(4, (27, 2, 0))),
+    },
+    unknown=Says("module {module}: Unknown relocation: {number}", 0),
+    rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    extable=WORDS[32],
+)
+
+ARCHS = (OPENRISC,)

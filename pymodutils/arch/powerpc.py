@@ -1,0 +1,112 @@
+"""PowerPC, 32 bit: https://github.com/rui314/psabi, ppc.pdf; arch/powerpc/kernel/module_32.c.
+
+Calls that do not reach go through .plt or .init.plt, with an entry for each target.
+"""
+
+from __future__ import annotations
+
+from errno import ENOEXEC
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.arch.calc import l_p, s_a, s_a_p
+from pymodutils.arch.making import Fixup, Frobbed, Maker, Memory, Refusal, Room, Table, words
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Extable, Reloc, Says, insn, signed, word
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pymodutils.arch.making import Draft
+    from pymodutils.arch.model import Fixups
+
+ENTRY, REL24 = 16, 10  # bytes of an entry; the calls
+REACH: Final = signed(26)
+FTRACE: Final = "DYNAMIC_FTRACE"
+MISSING = Says("module_32: Module doesn't contain .plt or .init.plt sections.", ENOEXEC)
+
+LO, HI = insn(2, (15, 0, 0)), insn(2, (31, 16, 0))
+HA = insn(2, (31, 16, 0, 0x8000))  # the low half is signed
+LI = insn(4, (25, 2, 2))
+WORDS_RELATIVE = Extable("ii", relative=True)
+
+
+def sorted_down(fixups: Fixups) -> list[int]:
+    """The order in which the loader takes ``fixups``: by symbol, number and addend, the largest first."""
+    keys = list(zip(fixups.symbols, fixups.numbers, fixups.A or (), strict=True))
+    return sorted(range(len(keys)), key=keys.__getitem__, reverse=True)
+
+
+def calls(fixups: Fixups) -> int:
+    """How many of ``fixups`` are calls of different targets; symbol 0 without addend does not count."""
+    pairs = zip(fixups.numbers, fixups.symbols, fixups.A or (), strict=True)
+    return len({(symbol, addend) for number, symbol, addend in pairs if number == REL24} - {(0, 0)})
+
+
+def frob(draft: Draft) -> Frobbed:
+    """Room in .plt and .init.plt, and all relocations sorted."""
+    core, init = draft.find(".plt"), draft.find(".init.plt")
+    if not core or not init:
+        raise Refusal(MISSING)
+    counts: Mapping[int, list[int]] = {core: [], init: []}
+    for at, fixups in draft.relocations.items():
+        name = draft.sections[at].name
+        if ".debug" not in name:
+            counts[init if ".init" in name else core].append(calls(fixups) + draft.on(FTRACE))
+    rooms = {at: Room(sh_size=ENTRY * sum(each)) for at, each in counts.items()}
+    orders = {
+        at: sorted_down(fixups)
+        for at, fixups in draft.relocations.items()
+        if ".debug" not in draft.sections[at].name
+    }
+    return Frobbed(rooms, orders)
+
+
+class Plts(Maker):
+    """The entries of .plt and .init.plt: lis 12; addi 12,12; mtctr 12; bctr."""
+
+    def __init__(self, memory: Memory) -> None:
+        super().__init__(memory)
+        self.core, self.init = (Table(memory, memory.sections[name], ENTRY) for name in (".plt", ".init.plt"))
+
+    def goal(self, one: Fixup) -> int:
+        """The target of a call, or the entry that leads there."""
+        target = one.S + one.A
+        if REACH.low <= target - one.P < REACH.high:
+            return target
+        core = self.memory.core
+        return self._entry(self.core if core.low <= one.P < core.high else self.init, target)
+
+    def finish(self) -> None:
+        """An entry for ftrace."""
+        caller = self.memory.kernel.get("ftrace_caller")
+        if caller is not None and self.memory.options.get(FTRACE) == "y":
+            self._entry(self.core, caller)
+
+    def _entry(self, table: Table, target: int) -> int:
+        if target not in table.known:
+            lis, addi = HA.put(0, target) | 0x3D80_0000, LO.put(0, target) | 0x398C_0000
+            table.add(target, words(self.memory.arch.order, lis, addi, 0x7D89_03A6, 0x4E80_0420))
+        return table.known[target]
+
+
+PPC = Arch(
+    name="powerpc",
+    machines=(20,),
+    bits=32,
+    order="big",
+    relocs={
+        1: Reloc("R_PPC_ADDR32", s_a, word(32)),
+        4: Reloc("R_PPC_ADDR16_LO", s_a, LO),
+        5: Reloc("R_PPC_ADDR16_HI", s_a, HI),
+        6: Reloc("R_PPC_ADDR16_HA", s_a, HA),
+        10: Reloc("R_PPC_REL24", l_p, LI),
+        26: Reloc("R_PPC_REL32", s_a_p, word(32)),
+    },
+    unknown=Says("module_32: {module}: unknown ADD relocation: {number}", ENOEXEC),
+    rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    extable=WORDS_RELATIVE,
+    frob=frob,
+    maker=Plts,
+    options={FTRACE: "y"},
+)
+
+ARCHS = (PPC,)

@@ -1,0 +1,206 @@
+"""PowerPC, 64 bit: the 64-bit ELF ABI of OpenPOWER, and the one before it; arch/powerpc/kernel/module_64.c.
+
+Code finds its data by r2, which points into .toc. Calls out of the module go through .stubs, which save r2
+and load what the callee wants; the nop after the call becomes the load that restores it. What init leaves
+is not separated, for there is one r2.
+"""
+
+from __future__ import annotations
+
+from errno import ENOENT, ENOEXEC
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.arch.calc import l_p, s_a, s_a_gp, s_a_p
+from pymodutils.arch.making import (
+    SHN_LIVEPATCH,
+    SHN_UNDEF,
+    Fixup,
+    Frobbed,
+    Maker,
+    Memory,
+    Refusal,
+    Room,
+    Table,
+    words,
+)
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Field, Reloc, Says, insn, signed, word
+from pymodutils.arch.powerpc import HA, LI, LO, WORDS_RELATIVE, calls, sorted_down
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pymodutils.arch.making import Draft
+
+SHN_ABS: Final = 0xFFF1
+NOP, MAGIC, BIAS = 0x6000_0000, 0x7374_7562, 0x8000
+FTRACE, BY_PROFILE = "DYNAMIC_FTRACE", "MPROFILE_KERNEL"
+TRACERS: Final = ("_mcount", "ftrace_caller", "ftrace_regs_caller")  # whose callers need no r2
+V1: Final = "PPC64_ELF_ABI_V1"
+LD_R2, LD_R2_V1 = 0xE841_0018, 0xE841_0028  # ld 2,24(1); ld 2,40(1)
+NO_STUBS = Says("module_64: {module}: doesn't contain .stubs.", ENOEXEC)
+FAR24 = Says("module_64: {module}: REL24 {signed} out of range!", ENOEXEC)
+FAR32 = Says("module_64: {module}: REL32 {signed} out of range!", ENOEXEC)
+
+
+class Entry(Field):
+    """A prologue for a TOC anywhere, made shorter where it is within 2 GiB."""
+
+    __slots__ = ()
+
+    def put(self, word: int, value: int) -> int:
+        """``word`` as addis 2,12; addi 2,2 if it is ld 2; add 2,2,12."""
+        first, second = word & 0xFFFF_FFFF, word >> 32
+        near = -0x8000_8000 <= value < 0x7FFF_8000
+        if not near or first & ~0xFFFC != 0xE84C_0000 or second != 0x7C42_6214:
+            return word
+        return HA.put(0, value) | 0x3C4C_0000 | (LO.put(0, value) | 0x3842_0000) << 32
+
+
+DS = insn(2, (15, 2, 2))
+PROLOGUE = insn(8, (31, 0, 0), kind=Entry)
+
+
+def gp(GP: int) -> int:
+    """What r2 holds."""
+    return GP
+
+
+def gp_p(GP: int, P: int) -> int:
+    """The way from the place to where r2 points."""
+    return GP - P
+
+
+def bad(kind: str) -> Says:
+    """What is said of a value that is too far from r2, or not aligned."""
+    return Says(f"module_64: {{module}}: bad {kind} relocation (0x{{value:x}})", ENOEXEC)
+
+
+def entry_size(options: Mapping[str, str]) -> int:
+    """Bytes of a stub: seven instructions, a mark, and what is called or its descriptor."""
+    return 32 + (24 if options.get(V1) == "y" else 8)
+
+
+def frob(draft: Draft) -> Frobbed:
+    """Room in .stubs, dots taken from names, .TOC. defined, and all relocations sorted."""
+    stubs, toc, symbols = draft.find(".stubs"), draft.find(".toc"), draft.symbols
+    if not stubs:
+        raise Refusal(NO_STUBS)
+    undefined = [at for at, section in enumerate(symbols.sections) if at and section == SHN_UNDEF]
+    dotted = [at for at in undefined if symbols.name(at).startswith(".")]
+    absolute = [at for at in dotted if symbols.name(at) == ".TOC."]
+    count = 1 + draft.on(FTRACE) + (draft.on(FTRACE) and draft.on("DYNAMIC_FTRACE_WITH_REGS"))
+    count += sum(calls(fixups) for fixups in draft.relocations.values())
+    rooms = {stubs: Room(sh_size=count * entry_size(draft.options))}
+    if toc:
+        rooms[toc] = Room(sh_addralign=max(8, draft.sections[toc].sh_addralign))
+    orders = {at: sorted_down(fixups) for at, fixups in draft.relocations.items()}
+    return Frobbed(rooms, orders, absolute=frozenset(absolute), undotted=frozenset(dotted))
+
+
+class Stubs(Maker):
+    """The stubs, and r2."""
+
+    def __init__(self, memory: Memory) -> None:
+        super().__init__(memory)
+        self.v1 = memory.options.get(V1) == "y"
+        toc = memory.sections.get(".toc") or memory.sections[".stubs"]
+        self.gp = (toc.low & ~0xFF) + BIAS
+        self.table = Table(memory, memory.sections[".stubs"], entry_size(memory.options))
+        sections = enumerate(memory.symbols.sections)
+        tocs = [at for at, section in sections if section == SHN_ABS and memory.symbols.name(at) == "TOC."]
+        self.defined = dict.fromkeys(tocs[:1], self.gp)
+
+    def goal(self, one: Fixup) -> int:
+        """The local entry of a function of the module, or the stub for another one."""
+        symbols = self.memory.symbols
+        if symbols.sections[one.symbol] not in (SHN_UNDEF, SHN_LIVEPATCH):
+            local = 0 if self.v1 else 1 << (symbols.others[one.symbol] >> 5 & 7) >> 2 << 2
+            return one.S + one.A + local
+        name = symbols.name(one.symbol)
+        traced = self.memory.options.get(BY_PROFILE) == "y" and name in TRACERS
+        try:
+            stub = self._stub(one.S + one.A, traced=traced)
+        except Refusal as refusal:
+            raise Refusal(Says("", ENOENT)) from refusal
+        if not traced:
+            self._restore(one.P)
+        return stub
+
+    def _stub(self, target: int, *, traced: bool) -> int:
+        """The stub that leads to ``target``."""
+        if target in self.table.known:
+            return self.table.known[target]
+        stub, order = self.table.next, self.memory.arch.order
+        code = self._to_tracer(target) if traced else self._to_function(stub)
+        head = words(order, *code, *[0] * (7 - len(code)), MAGIC)
+        return self.table.add(target, head + self._data(target))
+
+    def _to_function(self, stub: int) -> list[int]:
+        """Addis 11,2; addi 11,11; std 2; ld 12; (ld 2;) mtctr 12; bctr."""
+        way = stub - self.gp
+        save, load = (0xF841_0028, [0xE84B_0028]) if self.v1 else (0xF841_0018, [])
+        find = [HA.put(0, way) | 0x3D62_0000, LO.put(0, way) | 0x396B_0000]
+        return [*find, save, 0xE98B_0020, *load, 0x7D89_03A6, 0x4E80_0420]
+
+    def _to_tracer(self, target: int) -> list[int]:
+        """Ld 12,(13); addis 12,12; addi 12,12; mtctr 12; bctr: by the kernel's own TOC."""
+        kernel = self.memory.kernel
+        way = target - kernel.get(".TOC.", 0)
+        find = [HA.put(0, way) | 0x3D8C_0000, LO.put(0, way) | 0x398C_0000]
+        return [0xE98D_0000 | kernel.get("paca kernel_toc", 0), *find, 0x7D89_03A6, 0x4E80_0420]
+
+    def _data(self, target: int) -> bytes:
+        """The address, or the descriptor, which is known if the module itself holds it."""
+        if not self.v1:
+            return self.memory.word(target)
+        try:
+            return self.memory.read(target, 24)
+        except Refusal:
+            return bytes(24)
+
+    def _restore(self, place: int) -> None:
+        """Let the instruction after the call at ``place`` restore r2."""
+        order = self.memory.arch.order
+        call, after = (int.from_bytes(self.memory.read(place + at, 4), order) for at in (0, 4))
+        if call >> 26 not in (16, 18) or call & 3 != 1:
+            return  # a tail call does not come back
+        if after != NOP:
+            text = f"module_64: {{module}}: Expected nop after call, got {after:08x} at {{symbol}}"
+            raise Refusal(Says(text, ENOEXEC))
+        self.memory.write(place + 4, words(order, LD_R2_V1 if self.v1 else LD_R2))
+
+
+PPC64 = Arch(
+    name="powerpc64le",
+    machines=(21,),
+    bits=64,
+    order="little",
+    relocs={
+        1: Reloc("R_PPC64_ADDR32", s_a, word(32)),
+        10: Reloc("R_PPC64_REL24", l_p, LI, signed(26), align=4, overflow=FAR24),
+        26: Reloc("R_PPC64_REL32", s_a_p, word(32), signed(32), overflow=FAR32),
+        38: Reloc("R_PPC64_ADDR64", s_a, word(64)),
+        44: Reloc("R_PPC64_REL64", s_a_p, word(64)),
+        47: Reloc("R_PPC64_TOC16", s_a_gp, LO, signed(16), overflow=bad("TOC16")),
+        48: Reloc("R_PPC64_TOC16_LO", s_a_gp, LO),
+        50: Reloc("R_PPC64_TOC16_HA", s_a_gp, HA),
+        51: Reloc("R_PPC64_TOC", gp, word(64)),
+        63: Reloc("R_PPC64_TOC16_DS", s_a_gp, DS, signed(16), align=4, overflow=bad("TOC16_DS")),
+        64: Reloc("R_PPC64_TOC16_LO_DS", s_a_gp, DS, align=4, overflow=bad("TOC16_LO_DS")),
+        109: Reloc("R_PPC64_TOCSAVE"),
+        118: Reloc("R_PPC64_ENTRY", gp_p, PROLOGUE),
+        250: Reloc("R_PPC64_REL16_LO", s_a_p, LO),
+        252: Reloc("R_PPC64_REL16_HA", s_a_p, HA),
+    },
+    unknown=Says("module_64: {module}: Unknown ADD relocation: {number}", ENOEXEC),
+    rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    init=(),
+    extable=WORDS_RELATIVE,
+    frob=frob,
+    maker=Stubs,
+    options={FTRACE: "y", "DYNAMIC_FTRACE_WITH_REGS": "y", BY_PROFILE: "y"},
+)
+
+PPC64_BIG = PPC64._replace(name="powerpc64", order="big", options={FTRACE: "y", V1: "y"})
+
+ARCHS = (PPC64, PPC64_BIG)

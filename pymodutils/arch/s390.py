@@ -1,0 +1,148 @@
+"""IBM Z: https://github.com/IBM/s390x-abi; arch/s390/kernel/module.c.
+
+GOT and PLT have no section: they lie in front of the module's memory, with a slot or an entry for each
+symbol that some relocation wants one for, whatever the addend.
+"""
+
+from __future__ import annotations
+
+from errno import ENOEXEC
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.arch.calc import g_a_p, l_a_p, s_a, s_a_gp, s_a_p
+from pymodutils.arch.making import SHN_UNDEF, Fixup, Frobbed, Maker, Memory
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Range, Reloc, Says, insn, signed, unsigned, word
+
+if TYPE_CHECKING:
+    from pymodutils.arch.making import Draft
+
+SLOT, ENTRY = 8, 22  # bytes
+SLOTS: Final = frozenset({6, 7, 15, 24, 26, 29, 30, 31, 32, 33, 58, 59})
+ENTRIES: Final = frozenset({8, 18, 20, 25, 34, 35, 36})
+DIRECT: Final = {18: Range(-0xFFFF, 0xFFFF), 20: Range(-0xFFFF_FFFF, 0xFFFF_FFFF)}  # S - P of no need for one
+EXPOLINE: Final = "EXPOLINE"  # set, and not switched off by the machine or the command line
+LOAD: Final = bytes.fromhex("0d10 e310 100c 0004")  # basr 1,0; lg 1,12(1)
+THUNK: Final = bytes.fromhex("c600 0000 0005 a7f4 0000 07f1")  # exrl 0,.+10; j .; br 1
+SILENT: Final = Says("", ENOEXEC)
+
+B12, B20 = insn(2, (11, 0, 0)), insn(4, (11, 0, 16), (19, 12, 8))
+D16, D32 = insn(2, (16, 1, 0)), insn(4, (32, 1, 0))
+
+
+def g_a_gp(G: int, A: int, GP: int) -> int:
+    """The way from the GOT's beginning to the symbol's slot, and the addend."""
+    return G + A - GP
+
+
+def l_a_gp(L: int, A: int, GP: int) -> int:
+    """The way from the GOT's beginning to the symbol's entry, and the addend."""
+    return L + A - GP
+
+
+def gp_a_p(GP: int, A: int, P: int) -> int:
+    """The way from the place to the GOT's beginning, and the addend."""
+    return GP + A - P
+
+
+def frob(draft: Draft) -> Frobbed:
+    """Room for the GOT, and for the PLT behind it."""
+    slots: dict[tuple[str, int], int] = {}
+    entries: dict[tuple[str, int], int] = {}
+    for fixups in draft.relocations.values():
+        for number, symbol in zip(fixups.numbers, fixups.symbols, strict=True):
+            if number in SLOTS:
+                slots.setdefault(("got", symbol), SLOT * len(slots))
+            elif number in ENTRIES:
+                entries.setdefault(("plt", symbol), ENTRY * len(entries))
+    got, plt = SLOT * len(slots), ENTRY * len(entries)
+    thunk = ENTRY if entries and draft.on(EXPOLINE) else 0
+    places = {**slots, **{key: got + offset for key, offset in entries.items()}}
+    table = "_GLOBAL_OFFSET_TABLE_"
+    undefined = (at for at, section in enumerate(draft.symbols.sections) if section == SHN_UNDEF)
+    absolute = frozenset(at for at in undefined if draft.symbols.name(at) == table)
+    return Frobbed(front=got + plt + thunk, places=places, absolute=absolute)
+
+
+class Tables(Maker):
+    """The GOT and the PLT."""
+
+    def __init__(self, memory: Memory) -> None:
+        super().__init__(memory)
+        self.gp = memory.core.low
+        self.thunk = self.gp + memory.front - ENTRY if memory.options.get(EXPOLINE) == "y" else 0
+        if self.thunk and any(kind == "plt" for kind, _ in memory.places):
+            memory.write(self.thunk, THUNK)
+
+    def goal(self, one: Fixup) -> int:
+        """The symbol's slot, or where a branch to it goes."""
+        if one.number in SLOTS:
+            slot = self.gp + self.memory.places["got", one.symbol]
+            self.memory.write(slot, self.memory.word(one.S))
+            return slot
+        entry = self.gp + self.memory.places["plt", one.symbol]
+        jump = b"\x07\xf1" + bytes(4)  # br 1
+        if self.thunk:
+            jump = b"\xc0\xf4" + (self.thunk - entry - 8 >> 1).to_bytes(4, "big", signed=True)  # jg
+        self.memory.write(entry, LOAD + jump + self.memory.word(one.S))
+        reach = DIRECT.get(one.number)
+        return one.S if reach and reach.low <= one.S - one.P < reach.high else entry
+
+
+S390 = Arch(
+    name="s390",
+    machines=(22, 0xA390),
+    bits=64,
+    order="big",
+    relocs={
+        0: Reloc("R_390_NONE"),
+        1: Reloc("R_390_8", s_a, word(8), unsigned(8)),
+        2: Reloc("R_390_12", s_a, B12, unsigned(12)),
+        3: Reloc("R_390_16", s_a, word(16), unsigned(16)),
+        4: Reloc("R_390_32", s_a, word(32), unsigned(32)),
+        5: Reloc("R_390_PC32", s_a_p, word(32), signed(32)),
+        6: Reloc("R_390_GOT12", g_a_gp, B12, unsigned(12)),
+        7: Reloc("R_390_GOT32", g_a_gp, word(32), unsigned(32)),
+        8: Reloc("R_390_PLT32", l_a_p, word(32), unsigned(32)),
+        9: Reloc("R_390_COPY", refused=SILENT),
+        10: Reloc("R_390_GLOB_DAT", refused=SILENT),
+        11: Reloc("R_390_JMP_SLOT", refused=SILENT),
+        12: Reloc("R_390_RELATIVE", refused=SILENT),
+        13: Reloc("R_390_GOTOFF32", s_a_gp, word(32), unsigned(32)),
+        14: Reloc("R_390_GOTPC", gp_a_p, word(32), signed(32)),
+        15: Reloc("R_390_GOT16", g_a_gp, word(16), unsigned(16)),
+        16: Reloc("R_390_PC16", s_a_p, word(16), signed(16)),
+        17: Reloc("R_390_PC16DBL", s_a_p, D16, signed(17), align=2),
+        18: Reloc("R_390_PLT16DBL", l_a_p, D16, signed(17), align=2),
+        19: Reloc("R_390_PC32DBL", s_a_p, D32, signed(33), align=2),
+        20: Reloc("R_390_PLT32DBL", l_a_p, D32, signed(33), align=2),
+        21: Reloc("R_390_GOTPCDBL", gp_a_p, D32, signed(33), align=2),
+        22: Reloc("R_390_64", s_a, word(64)),
+        23: Reloc("R_390_PC64", s_a_p, word(64)),
+        24: Reloc("R_390_GOT64", g_a_gp, word(64)),
+        25: Reloc("R_390_PLT64", l_a_p, word(64)),
+        26: Reloc("R_390_GOTENT", g_a_p, D32, signed(33), align=2),
+        27: Reloc("R_390_GOTOFF16", s_a_gp, word(16), unsigned(16)),
+        28: Reloc("R_390_GOTOFF64", s_a_gp, word(64)),
+        29: Reloc("R_390_GOTPLT12", g_a_gp, B12, unsigned(12)),
+        30: Reloc("R_390_GOTPLT16", g_a_gp, word(16), unsigned(16)),
+        31: Reloc("R_390_GOTPLT32", g_a_gp, word(32), unsigned(32)),
+        32: Reloc("R_390_GOTPLT64", g_a_gp, word(64)),
+        33: Reloc("R_390_GOTPLTENT", g_a_p, D32, signed(33), align=2),
+        34: Reloc("R_390_PLTOFF16", l_a_gp, word(16), unsigned(16)),
+        35: Reloc("R_390_PLTOFF32", l_a_gp, word(32), unsigned(32)),
+        36: Reloc("R_390_PLTOFF64", l_a_gp, word(64)),
+        57: Reloc("R_390_20", s_a, B20, signed(20)),
+        58: Reloc("R_390_GOT20", g_a_gp, B20, signed(20)),
+        59: Reloc("R_390_GOTPLT20", g_a_gp, B20, signed(20)),
+    },
+    unknown=Says("module {module}: unknown relocation: {number}", ENOEXEC),
+    overflow=Says(
+        "module {module}: relocation error for symbol {symbol} (r_type {number}, value 0x{value:x})", ENOEXEC
+    ),
+    rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    frob=frob,
+    maker=Tables,
+    options={EXPOLINE: "y"},
+)
+
+ARCHS = (S390,)

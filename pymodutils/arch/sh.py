@@ -1,0 +1,33 @@
+"""SuperH: the table is that of GNU ld; arch/sh/kernel/module.c adds to what is at the place."""
+
+from __future__ import annotations
+
+from errno import ENOEXEC
+
+from pymodutils.arch.calc import s_a, s_a_p, v_plus_s_a, v_plus_s_a_p
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Reloc, Says, insn, word
+
+LOW = insn(4, (15, 0, 10))  # of the 64-bit instruction set, which no kernel runs any more
+MEDIUM = insn(4, (31, 16, 10))
+
+SH = Arch(
+    name="sh",
+    machines=(42,),
+    bits=32,
+    order="little",
+    relocs={
+        0: Reloc("R_SH_NONE"),
+        1: Reloc("R_SH_DIR32", v_plus_s_a, word(32)),
+        2: Reloc("R_SH_REL32", v_plus_s_a_p, word(32)),
+        246: Reloc("R_SH_IMM_LOW16", s_a, LOW),
+        247: Reloc("R_SH_IMM_LOW16_PCREL", s_a_p, LOW),
+        248: Reloc("R_SH_IMM_MEDLOW16", s_a, MEDIUM),
+        249: Reloc("R_SH_IMM_MEDLOW16_PCREL", s_a_p, MEDIUM),
+    },
+    unknown=Says("module {module}: Unknown relocation: {number}", ENOEXEC),
+    rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    extable=WORDS[32],
+)
+SH_BIG = SH._replace(order="big")
+
+ARCHS = (SH, SH_BIG)

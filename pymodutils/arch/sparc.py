@@ -1,0 +1,67 @@
+"""SPARC, 32 and 64 bit: https://sparc.org/technical-documents; arch/sparc/kernel/module.c checks no range.
+
+In 64-bit files r_info holds 24 bits of data above the number, which one relocation adds to its value.
+"""
+
+from __future__ import annotations
+
+from errno import ENOEXEC
+from typing import TYPE_CHECKING
+
+from pymodutils.arch.calc import s_a, s_a_p
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Info, Reloc, Says, Span, insn, word
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def info(words: Sequence[int]) -> Info:
+    """The number is the low byte, the symbol the high half."""
+    columns = [word & 0xFF for word in words], [word >> 32 for word in words]
+    return Info(*columns, D=[word >> 8 & 0xFF_FFFF for word in words])
+
+
+def olo10(S: int, A: int, D: int) -> int:
+    """The low ten bits, and the data."""
+    return (S + A & 0x3FF) + D
+
+
+BRANCH19, BRANCH22, CALL30 = (insn(4, (bits + 1, 2, 0)) for bits in (19, 22, 30))
+HIGH22 = insn(4, (31, 10, 0))
+LOW10 = insn(4, (9, 0, 0))
+LOW13 = insn(4, (12, 0, 0))
+
+SPARC32 = Arch(
+    name="sparc",
+    machines=(2,),
+    bits=32,
+    order="big",
+    relocs={
+        3: Reloc("R_SPARC_32", s_a, word(32)),
+        6: Reloc("R_SPARC_DISP32", s_a_p, word(32)),
+        7: Reloc("R_SPARC_WDISP30", s_a_p, CALL30),
+        8: Reloc("R_SPARC_WDISP22", s_a_p, BRANCH22),
+        9: Reloc("R_SPARC_HI22", s_a, HIGH22),
+        12: Reloc("R_SPARC_LO10", s_a, LOW10),
+        23: Reloc("R_SPARC_UA32", s_a, word(32)),
+    },
+    unknown=Says("module {module}: Unknown relocation: {number:x}", ENOEXEC),
+    rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    extable=WORDS[32],
+)
+
+SPARC64 = SPARC32._replace(
+    machines=(43,),
+    bits=64,
+    relocs={
+        **SPARC32.relocs,
+        32: Reloc("R_SPARC_64", s_a, word(64)),
+        33: Reloc("R_SPARC_OLO10", olo10, LOW13),
+        41: Reloc("R_SPARC_WDISP19", s_a_p, BRANCH19),
+        54: Reloc("R_SPARC_UA64", s_a, word(64)),
+    },
+    memory=Span(0x1000_0000, 0xF000_0000),
+    info=info,
+)
+
+ARCHS = (SPARC32, SPARC64)

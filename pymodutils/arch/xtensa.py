@@ -1,0 +1,88 @@
+"""Xtensa: https://0x04.net/~mwk/doc/xtensa.pdf; arch/xtensa/kernel/module.c.
+
+Instructions have three bytes, or two, and what SLOT0_OP means depends on the one it stands at: a call, a
+load of a literal that lies before it, or another, which the assembler has finished.
+"""
+
+from __future__ import annotations
+
+from errno import ENOEXEC
+
+from pymodutils.arch.calc import v_plus_s_a
+from pymodutils.arch.model import (
+    REL_UNSUPPORTED,
+    WORDS,
+    Arch,
+    ByteOrder,
+    Field,
+    Fixups,
+    Range,
+    Reloc,
+    Says,
+    insn,
+    signed,
+    word,
+)
+
+SLOT0, CALL, L32R = 20, 20 | 5 << 8, 20 | 1 << 8  # beyond the byte: the opcode, CALL0 to CALL12 alike
+
+
+def by_opcode(fixups: Fixups, memory: memoryview, shift: int) -> list[int]:
+    """The numbers, those of SLOT0_OP with the opcode in bits ``shift`` and up of the first byte."""
+    numbers = list(fixups.numbers)
+    for at, (number, offset) in enumerate(zip(numbers, fixups.offsets, strict=True)):
+        if number == SLOT0 and offset < len(memory):
+            known = SLOT0 | (memory[offset] >> shift & 15) << 8
+            numbers[at] = known if known in (CALL, L32R) else SLOT0
+    return numbers
+
+
+def from_next_word(S: int, A: int, P: int) -> int:
+    """The way from the word behind that of the place to the symbol."""
+    return S + A - (P & -4) - 4
+
+
+def from_this_word(S: int, A: int, P: int) -> int:
+    """The way from the first word that begins at the place or behind it."""
+    return S + A - (P + 3 & -4)
+
+
+FAR = Says("{module}: relocation out of range, section {relsec} reloc {index} sym '{symbol}'", ENOEXEC)
+FLIX = Says("{module}: unexpected FLIX relocation: {number}", ENOEXEC)
+ALT = Says("{module}: unexpected ALT relocation: {number}", ENOEXEC)
+
+
+def xtensa(order: ByteOrder, call: Field, l32r: Field, shift: int) -> Arch:
+    """The architecture in one byte order, with its fields of instructions."""
+    return Arch(
+        name="xtensa",
+        machines=(94, 0xABC7),
+        bits=32,
+        order=order,
+        relocs={
+            0: Reloc("R_XTENSA_NONE"),
+            1: Reloc("R_XTENSA_32", v_plus_s_a, word(32)),
+            6: Reloc("R_XTENSA_PLT", v_plus_s_a, word(32)),
+            11: Reloc("R_XTENSA_ASM_EXPAND"),
+            17: Reloc("R_XTENSA_DIFF8"),
+            18: Reloc("R_XTENSA_DIFF16"),
+            19: Reloc("R_XTENSA_DIFF32"),
+            SLOT0: Reloc("R_XTENSA_SLOT0_OP"),
+            CALL: Reloc("R_XTENSA_SLOT0_OP", from_next_word, call, signed(20), align=4),
+            L32R: Reloc("R_XTENSA_SLOT0_OP", from_this_word, l32r, Range(-1 << 18, 0), align=4),
+            **{20 + slot: Reloc(f"R_XTENSA_SLOT{slot}_OP", refused=FLIX) for slot in range(1, 15)},
+            **{35 + slot: Reloc(f"R_XTENSA_SLOT{slot}_ALT", refused=ALT) for slot in range(15)},
+        },
+        unknown=Says("{module}: unexpected relocation: {number}", ENOEXEC),
+        overflow=FAR,
+        misaligned=FAR,
+        rel=Says(REL_UNSUPPORTED, ENOEXEC),
+        extable=WORDS[32],
+        by_word=lambda fixups, memory: by_opcode(fixups, memory, shift),
+    )
+
+
+XTENSA = xtensa("little", insn(3, (19, 2, 6)), insn(3, (17, 2, 8)), 0)
+XTENSA_BIG = xtensa("big", insn(3, (19, 2, 0)), insn(3, (17, 2, 0)), 4)
+
+ARCHS = (XTENSA, XTENSA_BIG)

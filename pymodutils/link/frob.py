@@ -1,0 +1,93 @@
+"""What the loader of a machine changes in a module before its layout; module_frob_arch_sections."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import TYPE_CHECKING
+
+from pymodutils.arch import making
+from pymodutils.arch.making import Draft, Frobbed, Header, Refusal
+from pymodutils.link.failure import LinkError, OutOfBounds
+from pymodutils.link.fixups import decode, in_place
+from pymodutils.link.object import SHT_REL, SHT_RELA
+from pymodutils.link.symbols import SHN_ABS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymodutils.arch.model import Fixups
+    from pymodutils.link.layout import Config
+    from pymodutils.link.object import Object, Symbols
+
+
+def frob(module: Object, config: Config, name: str) -> Object:
+    """The module called ``name`` as a kernel of this configuration lays it out.
+
+    Raises LinkError with the kernel's words, OutOfBounds for what the kernel would not have noticed.
+    """
+    options = {**module.arch.options, **config.options}
+    arch = module.arch.fitting(options, config.release)
+    if arch is module.arch and arch.frob is None:
+        return module
+    changed = copy(module)
+    changed.arch, changed.options = arch, options
+    if arch.frob:
+        headers = [
+            Header(one.name, one.sh_type, one.sh_flags, one.sh_size, one.sh_addralign, one.sh_info)
+            for one in module.sections
+        ]
+        draft = Draft(headers, view(module.symbols), _relocations(changed, name), options)
+        try:
+            frobbed = arch.frob(draft)
+        except Refusal as refusal:
+            raise LinkError(name, refusal.says.text.format(module=name), refusal.says.errno) from None
+        _change(changed, frobbed)
+    return changed
+
+
+def view(symbols: Symbols) -> making.Symbols:
+    """``symbols`` as the code of the machine sees them."""
+    return making.Symbols(symbols.infos, symbols.others, symbols.sections, symbols.name)
+
+
+def _relocations(module: Object, name: str) -> dict[int, Fixups]:
+    """Every relocation section of the kind that the machine has."""
+    found: dict[int, Fixups] = {}
+    budget = len(module.data)
+    for at, section in enumerate(module.sections):
+        rela = section.sh_type == SHT_RELA
+        wanted = (rela and not module.arch.rela) or (section.sh_type == SHT_REL and not module.arch.rel)
+        if not wanted or section.sh_info >= len(module.sections):
+            continue
+        budget -= section.sh_size
+        if budget < 0:
+            raise OutOfBounds(name, "its relocation sections overlap each other")
+        fixups = decode(module.arch, module.content(at), rela=rela)
+        if not rela:
+            fixups = fixups._replace(A=in_place(module.arch, module.content(section.sh_info), fixups))
+        found[at] = fixups
+    return found
+
+
+def _change(module: Object, frobbed: Frobbed) -> None:
+    """Make ``module``, which is nobody else's, what ``frobbed`` says."""
+    sections = list(module.sections)
+    for at, room in frobbed.rooms.items():
+        fields = {field: value for field, value in room._asdict().items() if value is not None}
+        sections[at] = sections[at]._replace(**fields)
+    module.contents = {at: _sorted(module, at, order) for at, order in frobbed.orders.items()}
+    module.sections, module.frobbed = sections, frobbed
+    if frobbed.absolute or frobbed.undotted:
+        symbols = module.symbols = copy(module.symbols)
+        symbols.sections, symbols.names = list(symbols.sections), list(symbols.names)
+        for at in frobbed.absolute:
+            symbols.sections[at] = SHN_ABS
+        for at in frobbed.undotted:
+            symbols.names[at] += 1
+
+
+def _sorted(module: Object, at: int, order: Sequence[int]) -> bytes:
+    """The records of relocation section ``at`` in ``order``."""
+    size = (3 if module.sections[at].sh_type == SHT_RELA else 2) * module.arch.bits // 8
+    raw = module.content(at)
+    return b"".join(raw[size * one : size * one + size] for one in order)

@@ -1,0 +1,116 @@
+"""What must be known of a section's relocations before any is applied: what is made for them, and pairs."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from pymodutils.arch.making import Fixup, Memory, Refusal
+from pymodutils.arch.model import Span
+from pymodutils.link.failure import OutOfBounds
+from pymodutils.link.fixups import decode, in_place
+from pymodutils.link.frob import view
+from pymodutils.link.symbols import STB_WEAK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pymodutils.arch.making import Maker
+    from pymodutils.arch.model import Fixups, Says
+    from pymodutils.link.fixups import Site
+    from pymodutils.link.image import Image
+
+
+def memory(image: Image, kernel: Mapping[str, int]) -> Memory:
+    """``image`` as the code of its machine sees it; ``kernel`` has the addresses that stubs need."""
+    module = image.module
+    half = 1 << module.arch.bits - 1
+    bases = [(base ^ half) - half for base in image.bases]
+    spans = [Span(base, base + len(area)) for base, area in zip(bases, image.memory, strict=True)]
+    plan = image.layout.plan
+    sections = {}
+    for section, placed in zip(module.sections, image.layout.placed, strict=True):
+        if placed is not None:
+            low = bases[placed.area] + placed.offset
+            sections[section.name] = Span(low, low + section.sh_size)
+    core, init = spans[plan.core[0]], spans[plan.init[0] or 0]
+    areas = list(zip(bases, image.memory, strict=True))
+    frobbed = module.frobbed
+    return Memory(
+        *(module.arch, sections, core, init, areas, view(module.symbols)),
+        *(frobbed.front, frobbed.places, module.options, kernel),
+    )
+
+
+def read(site: Site, raw: memoryview, maker: Maker | None) -> Fixups:
+    """The relocations in ``raw`` with all that the architecture finds out about them beforehand."""
+    arch = site.arch
+    fixups = decode(arch, raw, rela=site.rela)
+    if arch.by_word:
+        fixups = fixups._replace(numbers=arch.by_word(fixups, site.memory))
+    if maker is None and arch.pair is None and arch.worthless is None:
+        return fixups
+    fixups, refused = _bounded(site, fixups)
+    if arch.worthless:
+        fixups, refused = _worthless(site, fixups, arch.worthless)
+    made = {number for number in set(fixups.numbers) if number in arch.relocs and arch.relocs[number].makes}
+    paired = arch.pair is not None and not arch.paired.isdisjoint(fixups.numbers)
+    if made or paired:
+        fixups = _filled(site, fixups)
+    if maker is not None and made:
+        _make(site, fixups, maker, made, refused)
+    if arch.pair is not None and paired:
+        refused = {**arch.pair(fixups), **refused}
+    return fixups._replace(refused=refused)
+
+
+def _bounded(site: Site, fixups: Fixups) -> tuple[Fixups, dict[int, Says]]:
+    """``fixups`` up to the first that names a symbol or a place beyond the end, and what is said of that."""
+    top, says, size = len(site.values), site.arch.stray, len(site.memory)
+    last = (size - 4) & 0xFFFF_FFFF if says else sys.maxsize
+    if not fixups.symbols or (max(fixups.symbols) < top and max(fixups.offsets) <= last):
+        return fixups, {}
+    pairs = enumerate(zip(fixups.symbols, fixups.offsets, strict=True))
+    first = next(at for at, (symbol, offset) in pairs if symbol >= top or offset > last)
+    symbol = fixups.symbols[first]
+    if symbol == top or (symbol > top and not says):
+        raise OutOfBounds(site.name, f"{site.header.name} names symbols beyond the table's end")
+    cut = fixups.only([at <= first for at in range(len(fixups.symbols))])
+    symbols = [*cut.symbols[:-1], 0 if symbol > top else symbol]
+    return cut._replace(symbols=symbols), {first: says[symbol <= top]}
+
+
+def _worthless(
+    site: Site, fixups: Fixups, worthless: Callable[[int], bool]
+) -> tuple[Fixups, dict[int, Says]]:
+    """``fixups`` without those that are passed over, and what is said of those that cannot be applied."""
+    arch, infos = site.arch, site.image.module.symbols.infos
+    bad = {symbol for symbol in set(fixups.symbols) if worthless(site.values[symbol])}
+    weak = {symbol for symbol in bad if arch.weak and infos[symbol] >> 4 == STB_WEAK}
+    if weak:
+        fixups = fixups.only([symbol not in weak for symbol in fixups.symbols])
+    return fixups, {at: arch.absent for at, symbol in enumerate(fixups.symbols) if symbol in bad}
+
+
+def _filled(site: Site, fixups: Fixups) -> Fixups:
+    """``fixups`` with every S, A, P and L, to be changed."""
+    values = [site.values[symbol] for symbol in fixups.symbols]
+    places = [site.base + offset for offset in fixups.offsets]
+    addends = in_place(site.arch, site.memory, fixups) if fixups.A is None else list(fixups.A)
+    return fixups._replace(S=values, A=addends, P=places, L=[0] * len(values))
+
+
+def _make(site: Site, fixups: Fixups, maker: Maker, made: set[int], refused: dict[int, Says]) -> None:
+    """Fill L of ``fixups`` in their order, up to the first that is refused."""
+    maker.begin(fixups)
+    S, A, P, L = fixups.S or [], fixups.A or [], fixups.P or [], fixups.L or []
+    for at, number in enumerate(fixups.numbers):
+        if at in refused:
+            return
+        if number in made:
+            one = Fixup(number, fixups.symbols[at], S[at], A[at], P[at], site.base, site.header.sh_info)
+            try:
+                L[at] = maker.goal(one)
+            except Refusal as refusal:
+                refused[at] = refusal.says
+                return

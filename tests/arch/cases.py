@@ -1,0 +1,125 @@
+"""Relocations that differ from each other in one bit of their value, and what becomes of them here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from pymodutils.arch.model import Arch, Reloc, ignored, signed
+from pymodutils.elf.scan import Elf
+from pymodutils.link.frob import frob
+from pymodutils.link.image import Image
+from pymodutils.link.layout import Config, layout
+from pymodutils.link.object import Object
+from pymodutils.link.relocate import relocate
+from pymodutils.link.symbols import simplify
+from tests.arch.linkers import Judged
+from tests.link.objects import Part, Rel, Sym, make
+
+ADDEND = -4  # of every relocation, in its record or at its place
+BEFORE = 0x0123_4567_09AB_CDEF  # what relocations that add find
+INIT = 1 << 24  # from the text to what init leaves
+ABS, FUNCTION = 0xFFF1, 0x12  # SHN_ABS, a global STT_FUNC
+STEP = 16  # bytes from one place to the next
+
+
+class Case(NamedTuple):
+    """One relocation whose calculation gives ``value`` when its symbol is worth ``symbol``."""
+
+    number: int
+    row: Reloc
+    value: int
+    symbol: int
+    addend: int
+    before: int  # the word at the place
+
+
+def cases(judged: Judged, base: int) -> list[Case]:
+    """Each row that is judged alone, with each bit of its value in both signs and the ends of its range."""
+    wanted = [(number, value) for number in plain(judged) for value in sorted(targets(judged, number))]
+    found: list[Case] = []
+    for one in wanted:
+        new = case(judged, *one, base + len(found) * STEP)
+        if judged.arch.worthless is None or not judged.arch.worthless(wrapped(judged.arch, new.symbol)):
+            found.append(new)
+    return found
+
+
+def plain(judged: Judged) -> Iterator[int]:
+    """The numbers whose value depends on nothing but their own symbol, addend and place."""
+    alone = judged.arch.paired - judged.unpaired
+    for number, row in judged.arch.relocs.items():
+        if row.calc is not ignored and number not in alone and number not in judged.unasked:
+            yield number
+
+
+def targets(judged: Judged, number: int) -> set[int]:
+    """Values that differ from each other in one bit, all of which fit."""
+    row = judged.arch.relocs[number]
+    parts = row.field.parts
+    low, high = judged.limits.get(number) or row.range or signed(1 + max(part.high for part in parts))
+    rounded = any(part.rounding for part in parts)
+    step = max(row.align, 1 if rounded else 1 << min(part.low for part in parts))
+    wanted = {0, low, high - step, -step, 5 * step}
+    wanted |= {sign << bit for bit in range(64) for sign in (1, -1)}
+    return {value for value in wanted if low <= value < high and value % step == 0}
+
+
+def case(judged: Judged, number: int, value: int, place: int) -> Case:
+    """The case of ``number`` at ``place`` that gives ``value``."""
+    arch, row = judged.arch, judged.arch.relocs[number]
+    addend = 0 if number in judged.zero else ADDEND
+    before = row.field.put(0, BEFORE if "V" in row.letters else 0 if judged.rela else addend)
+    before = judged.words.get(number, before)
+    letters = {"A": addend, "P": wrapped(arch, place), "V": before}
+    if "L" in row.letters and "A" not in row.letters:
+        letters["L"] = addend  # which is then in it
+    given = [letters.get(letter, 0) for letter in row.letters]
+    at = next(at for at, letter in enumerate(row.letters) if letter in "SL")
+    start, step = row.calc(*given), row.calc(*given[:at], given[at] + 1, *given[at + 1 :])
+    symbol = start - value if step < start else value - start
+    return Case(number, row, value, symbol & (1 << arch.bits) - 1, addend, before)
+
+
+def wrapped(arch: Arch, value: int) -> int:
+    """``value`` as a signed number of the machine's width."""
+    half = 1 << arch.bits - 1
+    return (value + half & 2 * half - 1) - half
+
+
+def built(judged: Judged, todo: Sequence[Case], *, rela: bool | None = None) -> tuple[bytes, dict[str, int]]:
+    """A module with all cases, and what its imports are worth; with ``rela``, whatever the kernel wants."""
+    arch, rela = judged.arch, judged.rela if rela is None else rela
+    symbols = [_symbol(judged, case)._replace(name=f"s{at}") for at, case in enumerate(todo)]
+    rows = [Rel(at * STEP, case.number, at + 1, case.addend) for at, case in enumerate(todo)]
+    places = [_place(arch, case, case.before if rela == judged.rela else 0) for case in todo]
+    text = b"".join(place.ljust(STEP, b"\0") for place in places)
+    parts = [Part(".text", text, align=16), *judged.parts]
+    data = make(arch, parts, symbols, {1: rows}, e_flags=judged.flags, rela=rela)
+    imports = {f"s{at}": case.symbol for at, case in enumerate(todo) if not symbols[at].section}
+    return data, imports
+
+
+def _symbol(judged: Judged, case: Case) -> Sym:
+    """What ``case`` is about."""
+    if case.number in judged.functions:
+        return Sym("", case.symbol | 1, ABS, FUNCTION)
+    return Sym("", case.symbol, ABS) if judged.absolute else Sym("")
+
+
+def _place(arch: Arch, case: Case, before: int) -> bytes:
+    return before.to_bytes(case.row.field.size, case.row.field.order or arch.order)
+
+
+def ours(
+    arch: Arch, data: bytes, imports: dict[str, int], base: int, options: Mapping[str, str] | None = None
+) -> bytes:
+    """The text as we link it at ``base`` for a kernel configured with ``options``."""
+    config = Config(options=options or {})
+    module = frob(Object(data, Elf(data).sections, arch), config, "module")
+    plan = layout(module, config)
+    text = plan.placed[1]
+    assert text
+    image = Image(module, plan, (base - text.offset, base + INIT))
+    relocate(image, simplify(image, "module", imports.__getitem__, print), "module")
+    return bytes(image.section(1))

@@ -1,0 +1,160 @@
+"""Which linker judges which architecture, and what it is not asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from pymodutils.arch.arc import ARCHS as ARC
+from pymodutils.arch.arm import ARM
+from pymodutils.arch.arm64 import ARM64, ARM64_BIG
+from pymodutils.arch.csky import CSKY
+from pymodutils.arch.hexagon import HEXAGON
+from pymodutils.arch.m68k import M68K
+from pymodutils.arch.microblaze import MICROBLAZE, MICROBLAZE_LITTLE
+from pymodutils.arch.mips import ARCHS as MIPS
+from pymodutils.arch.model import Arch, Range
+from pymodutils.arch.nios2 import NIOS2
+from pymodutils.arch.openrisc import OPENRISC
+from pymodutils.arch.powerpc import PPC
+from pymodutils.arch.powerpc64 import PPC64, PPC64_BIG
+from pymodutils.arch.riscv import RISCV32, RISCV64
+from pymodutils.arch.s390 import S390
+from pymodutils.arch.sh import SH, SH_BIG
+from pymodutils.arch.sparc import SPARC32, SPARC64
+from pymodutils.arch.x86 import I386, UM, UM32, X86_64
+from pymodutils.arch.xtensa import CALL, L32R, XTENSA, XTENSA_BIG
+from tests.link.objects import Part
+from tests.oracles import ld
+
+LOW, HIGH, HIGH32 = 0x4000_0000, 0xFFFF_FFFF_A000_0000, 0xC000_0000
+
+
+class Judged(NamedTuple):
+    """An architecture and how its linker is asked."""
+
+    arch: Arch
+    emulation: str
+    bases: tuple[int, ...] = (LOW, HIGH32)  # of the text
+    flags: int = 0  # e_flags
+    rela: bool = True
+    asked: bool = True  # with files that are like ours; else with RELA ones
+    words: Mapping[int, int] = {}  # what stands at the places of a number
+    limits: Mapping[int, Range] = {}  # of values, where the linker takes less than the kernel
+    zero: tuple[int, ...] = ()  # numbers whose addend the linker does not see, or not as the kernel
+    unpaired: frozenset[int] = frozenset()  # numbers of Arch.paired that are complete in themselves here
+    unasked: Mapping[int, str] = {}  # numbers it does not know, or sees otherwise, and why
+    parts: tuple[Part, ...] = ()  # sections without which the loader or the linker refuses the file
+    options: Mapping[str, str] = {}  # what the kernel is configured with
+    functions: frozenset[int] = frozenset()  # numbers whose symbols are functions at odd addresses
+    absolute: bool = False  # symbols are SHN_ABS in the file, not undefined
+    told: tuple[str, ...] = ()  # to the linker
+
+    @property
+    def name(self) -> str:
+        """The architecture with its width and byte order."""
+        kind = "" if self.arch.rela is None and self.rela else " REL"
+        return f"{self.arch.name} {self.arch.bits} {self.arch.order}{kind}"
+
+
+LITTLE = "no GNU ld that knows the instructions of this byte order"
+NO_SH64 = "GNU ld has forgotten the 64-bit instruction set"
+MIPS32, MIPS32_LITTLE, MIPS64, MIPS64_LITTLE = MIPS
+JUMP = {4: Range(0, (1 << 28) - 4)}  # the kernel wants the symbol without its addend in reach
+CKSEG = (0xFFFF_FFFF_8000_0000, 0xFFFF_FFFF_C000_0000)
+REL32 = {2: Range(-1 << 30, 1 << 31)}  # what it adds to is taken for a part of a signed sum
+OLO10 = {33: Range(0, 1 << 10)}
+
+HA = {252: Range(-0x8000_8000, 0x7FFF_8000)}
+ELSEWHERE = "ld puts slots and stubs elsewhere"
+
+
+def made(arch: Arch, *but: int) -> dict[int, str]:
+    """The relocations that need what the loader makes, apart from ``but``."""
+    letters = {"G", "L", "GP"}
+    return {at: ELSEWHERE for at, row in arch.relocs.items() if letters & {*row.letters} and at not in but}
+
+
+PLT = (Part(".plt", bytes(1)), Part(".init.plt", bytes(1)))
+GOT = (Part(".plt", bytes(1)), Part(".got", bytes(1)), Part(".got.plt", bytes(1)))
+HALVES = {20: ELSEWHERE, **dict.fromkeys((24, 25), "low halves have a test of their own")}
+HI20 = {26: Range(-0x8000_0800, 0x7FFF_F800)}
+V7 = b"aeabi\0\1\x09\0\0\0\6\x0a\x09\2"  # Tag_CPU_arch v7, Tag_THUMB_ISA_use Thumb-2: branches are wide
+ATTRIBUTES = Part(".ARM.attributes", b"A" + (len(V7) + 4).to_bytes(4, "little") + V7, 0, 0x7000_0003)
+
+JUDGED = (
+    Judged(X86_64, "elf_x86_64", (LOW, HIGH)),
+    Judged(UM, "elf_x86_64", (LOW, 0x7000_0000)),
+    Judged(I386, "elf_i386", rela=False),
+    Judged(UM32, "elf_i386", rela=False),
+    Judged(M68K, "m68kelf"),
+    Judged(M68K, "m68kelf", rela=False, asked=False),
+    Judged(
+        RISCV64, "elf64lriscv", (LOW, HIGH), limits=HI20, zero=(23, 35, 36, 39, 40), unasked=HALVES, parts=GOT
+    ),
+    Judged(
+        RISCV32, "elf32lriscv", limits=HI20, zero=(23, 35, 39), unasked=HALVES, options={"CMODEL_MEDLOW": "n"}
+    ),
+    Judged(ARM64, "aarch64linux", (LOW, HIGH), parts=PLT),
+    Judged(ARM64_BIG, "aarch64linuxb", (LOW, HIGH), parts=PLT),
+    Judged(
+        ARM,
+        "armelf_linux_eabi",
+        rela=False,
+        words={10: 0xFFFE_F7FF, 28: 0xEBFF_FFFF, 30: 0xBFFE_F7FF},
+        limits={10: Range(-1 << 24, 0xFF_FFFE), 30: Range(-1 << 24, 0xFF_FFFE)},
+        zero=(59,),
+        unasked={40: "it has no symbol"},
+        parts=(*PLT, ATTRIBUTES),
+        options={"THUMB2_KERNEL": "y"},
+        functions=frozenset({10, 30}),
+    ),
+    Judged(
+        S390,
+        "elf64_s390",
+        (LOW, HIGH),
+        limits={18: Range(-0xFFFE, 1 << 16), 20: Range(-0xFFFF_FFFE, 1 << 32)},
+        zero=(18, 20),
+        unasked=made(S390, 18, 20),
+    ),
+    Judged(PPC, "elf32ppclinux", parts=PLT),
+    Judged(
+        PPC64,
+        "elf64lppc",
+        (LOW, HIGH),
+        flags=2,
+        limits=HA,
+        zero=(10,),
+        unasked=made(PPC64, 10),
+        absolute=True,
+        parts=(Part(".stubs"),),
+    ),
+    Judged(
+        PPC64_BIG,
+        "elf64ppc",
+        (LOW, HIGH),
+        flags=1,
+        limits=HA,
+        zero=(10,),
+        unasked=made(PPC64_BIG, 10),
+        absolute=True,
+        parts=(Part(".stubs"),),
+    ),
+    Judged(MIPS32, "elf32btsmip", rela=False, limits=JUMP, unpaired=frozenset({4})),
+    Judged(MIPS32_LITTLE, "elf32ltsmip", rela=False, limits=JUMP, unpaired=frozenset({4})),
+    Judged(MIPS64, "elf64btsmip", CKSEG, unpaired=frozenset({4, 5, 6, 18, 28, 29})),
+    Judged(MIPS64_LITTLE, "elf64ltsmip", CKSEG, unpaired=frozenset({4, 5, 6, 18, 28, 29})),
+    Judged(SPARC32, "elf32_sparc"),
+    Judged(SPARC64, "elf64_sparc", (0x1000_0000, 0xE000_0000), limits=OLO10),
+    Judged(SH, "shlelf_linux", zero=(1, 2), limits=REL32, unasked=dict.fromkeys(range(246, 250), NO_SH64)),
+    Judged(SH_BIG, "shelf_linux", zero=(1, 2), limits=REL32, unasked=dict.fromkeys(range(246, 250), NO_SH64)),
+    Judged(OPENRISC, "elf32or1k_linux"),
+    Judged(XTENSA, ld.LX106, words={CALL: 0x5, L32R: 0x1, 6: 0}),
+    Judged(XTENSA_BIG, "elf32xtensa", words={6: 0}, unasked=dict.fromkeys((CALL, L32R), LITTLE)),
+    Judged(MICROBLAZE, "elf32mb_linux"),
+    Judged(MICROBLAZE_LITTLE, "elf32mbel_linux"),
+    Judged(NIOS2, "nios2linux"),
+    *(Judged(arch, "arclinux", flags=0x400) for arch in ARC),
+    Judged(CSKY, "cskyelf_linux"),
+    Judged(HEXAGON, ld.LLD, unasked={1: "the kernel's bits are not the psABI's"}),
+)
