@@ -39,7 +39,7 @@ def memory(state: State, image: bytes, _: Init) -> bytes:
 
 def file(state: State, image: bytes, flags: Init) -> bytes:
     """The module in a file that holds ``image``; raises Refused as finit_module does."""
-    if flags & ~KNOWN or not image:
+    if int(flags) & ~int(KNOWN) or not image:
         _refuse(EINVAL)
     return _unpacked(state, image) if flags & Init.COMPRESSED_FILE else image
 

@@ -30,8 +30,7 @@ MAGIC_WORDS: Final = {  # words of vermagic, and the switches that put them ther
 }
 GUARDED: Final = ("on", "retpoline", "retpoline,generic", "retpoline,lfence", "retpoline,amd")
 PREL32: Final = "HAVE_ARCH_PREL32_RELOCATIONS"
-WITH_GUARDED: Final = ("on", "retpoline", "retpoline,generic", "retpoline,lfence", "retpoline,amd")
-PREL32: Final = ((62, 64), (3, 32), (183, 64))  # machines whose export tables hold distances
+WITH_PREL32: Final = ((62, 64), (3, 32), (183, 64))  # machines whose export tables hold distances
 
 
 class Rules(NamedTuple):

@@ -16,6 +16,8 @@ from tests.lanes.verdicts.cases import Case
 from tests.lanes.verdicts.player import Player
 from tests.lanes.verdicts.real import Files
 
+COMMAND = "init"  # how the guest's process is called, for Python is its init
+
 
 def play(
     description: Description, state: str, cmdline: str, cases: list[Case], files: Files
@@ -38,7 +40,7 @@ class Emulated:
     def kernel(self) -> EmulatedKernel:
         """This thread's."""
         if not hasattr(self.mine, "kernel"):
-            self.mine.kernel = EmulatedKernel.open(self.state)
+            self.mine.kernel = EmulatedKernel.open(self.state, command=COMMAND)
         kernel: EmulatedKernel = self.mine.kernel
         return kernel
 
@@ -50,7 +52,7 @@ class Emulated:
             if flags is None:
                 self.kernel.init_module(image, params)
             else:
-                self.kernel.finit_module(image, params, Init(flags))
+                self.kernel.finit_module(image, params, Init(flags & 0xFFFF_FFFF))
         except Refused as refused:
             raise _error(refused) from None
 

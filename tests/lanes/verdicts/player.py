@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
@@ -115,6 +116,7 @@ class Player:
     def _join(self, _: str) -> Answer:
         thread, answers = self.threads.pop(0)
         thread.join()
+        time.sleep(SLEEPS)  # others may have waited for it
         return answers[0]
 
     def _read(self, path: str) -> Answer:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.kernel.emulated import rows, signing
+from pymodutils.kernel.emulated.params.numbers import Invalid, truth
 from pymodutils.kernel.emulated.state import WARNING
 from pymodutils.kernel.emulated.taints import letters
 from pymodutils.kernel.emulated.views import parameters, uevent
@@ -103,10 +104,13 @@ def _uevent(state: State, name: str) -> File:
 
 def _sig_enforce(state: State) -> File:
     def write(data: bytes) -> None:
-        if data[:1] not in (b"1", b"y", b"Y", b"t", b"T") and state.setting(signing.ENFORCE):
+        try:
+            wanted = truth(data)
+        except Invalid as error:
+            raise refused("/sys/module/module/parameters/sig_enforce", error.errno) from None
+        if state.setting(signing.ENFORCE) and not wanted:
             raise refused("/sys/module/module/parameters/sig_enforce", EROFS)
-        if data[:1] in (b"1", b"y", b"Y", b"t", b"T"):
-            state.set(signing.ENFORCE, 1)
+        state.set(signing.ENFORCE, int(wanted))
 
     return File(0o644, lambda: b"Y\n" if state.setting(signing.ENFORCE) else b"N\n", write)
 
