@@ -39,12 +39,13 @@ def run(
     image: Path | None = None,
     cpu: str = "max",
     environ: Mapping[str, str] | None = None,
+    cmdline: str = "",
     seconds: float = 400,
 ) -> Any:
     """What ``call`` (``module:function``) returns for ``arguments``, called inside of the guest.
 
     ``files`` are files and folders that are to be there too, under the names that they have here;
-    ``image`` is the kernel's, if it is not to be Debian 12's cloud kernel.
+    ``image`` is the kernel's, if it is not to be Debian 12's cloud kernel; ``cmdline`` is said to it, too.
     Raises Unavailable without qemu-system-x86_64, RuntimeError with the guest's traceback.
     """
     qemu = shutil.which("qemu-system-x86_64")
@@ -57,6 +58,7 @@ def run(
         with (here / "initrd").open("wb") as out:
             _initramfs(out, json.dumps(job), files)
         words = [qemu, *MACHINE, "-cpu", cpu, "-kernel", str(kernel), "-initrd", str(here / "initrd")]
+        words += ["-append", f"{CMDLINE} {cmdline}"]
         words += ["-serial", f"file:{here / 'console'}", "-serial", f"file:{here / 'result'}"]
         printed = console(words, seconds)
         log = here / "console"
@@ -66,8 +68,8 @@ def run(
 MACHINE = [
     *("-M", "pc", "-accel", "tcg", "-m", MEMORY),
     *("-nographic", "-no-reboot", "-nic", "none", "-monitor", "none"),
-    *("-append", "console=ttyS0 panic=-1 random.trust_cpu=on quiet loglevel=3 rdinit=/init"),
 ]
+CMDLINE = "console=ttyS0 panic=-1 random.trust_cpu=on quiet loglevel=3 rdinit=/init"
 
 
 def _initramfs(out: IO[bytes], job: str, files: Iterable[Path]) -> None:

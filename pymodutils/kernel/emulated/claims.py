@@ -61,7 +61,7 @@ def out_of_tree(load: Loading) -> None:
 
 def retpoline(load: Loading) -> None:
     """Warn of a module whose indirect jumps can be misled, where the kernel guards its own."""
-    if load.on("RETPOLINE") and load.rules.retpolines and load.modinfo("retpoline") is None:
+    if load.rules.retpolines and load.modinfo("retpoline") is None:
         load.log(ERR, "Spectre V2 : System may be vulnerable to spectre v2")
         load.log(WARNING, f"{load.module.name}: loading module not compiled with retpoline compiler.")
 

@@ -61,7 +61,7 @@ def check(load: Loading) -> None:
     first = raw[0]
     if first.sh_type != SHT_NULL or first.sh_size or first.sh_addr:
         load.refuse(
-            text=f"ELF Spec violation: section 0 type({first.sh_type})!=SH_NULL or non-zero len or addr"
+            text=f"ELF Spec violation: section 0 type({_signed(first.sh_type)})!=SH_NULL or non-zero len or addr"
         )
     for at, section in enumerate(raw[1:], start=1):
         _section(load, header, at, section, names.sh_size)
@@ -133,7 +133,7 @@ def _section(load: Loading, header: Header, at: int, section: Raw, names: int) -
     if section.sh_type in (SHT_NULL, SHT_NOBITS):
         return
     if section.sh_type == SHT_SYMTAB and not 0 < section.sh_link < header.e_shnum:
-        link, count = section.sh_link, header.e_shnum
+        link, count = _signed(section.sh_link), header.e_shnum
         load.refuse(
             text=f"Invalid ELF sh_link!=SHN_UNDEF({link}) or (sh_link({link}) >= hdr->e_shnum({count})"
         )
@@ -141,6 +141,11 @@ def _section(load: Loading, header: Header, at: int, section: Raw, names: int) -
         load.refuse(text=f"Invalid ELF section in module (section {at} type {section.sh_type})")
     if section.sh_flags & SHF_ALLOC and section.sh_name >= names:
         load.refuse(text=f"Invalid ELF section name in module (section {at} type {section.sh_type})")
+
+
+def _signed(word: int) -> int:
+    """``word`` as %d prints it."""
+    return (word ^ 1 << 31) - (1 << 31)
 
 
 def _inside(load: Loading, section: Raw) -> bool:

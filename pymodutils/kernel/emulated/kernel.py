@@ -11,7 +11,7 @@ from pymodutils.errors import Refused
 from pymodutils.kernel import handover
 from pymodutils.kernel.base import Init, Kernel, Loaded
 from pymodutils.kernel.base import State as ModuleState
-from pymodutils.kernel.emulated import boot, load, start, unload
+from pymodutils.kernel.emulated import boot, entry, load, start, unload
 from pymodutils.kernel.emulated.caller import COMMAND, Caller
 from pymodutils.kernel.emulated.loading import Loading
 from pymodutils.kernel.emulated.notifiers import Notifiers
@@ -96,15 +96,18 @@ class EmulatedKernel(Kernel):
 
     def init_module(self, image: bytes, params: bytes = b"") -> None:
         """Load the module in ``image``; raises Refused with the errno of the system call."""
-        self.finit_module(image, params)
+        self._insert(entry.memory, image, params, Init.NONE)
 
     def finit_module(self, image: bytes, params: bytes = b"", flags: Init = Init.NONE) -> None:
         """The same with ``flags``; ``image`` is what is in the file."""
+        self._insert(entry.file, image, params, flags)
+
+    def _insert(self, taken: entry.Taken, image: bytes, params: bytes, flags: Init) -> None:
         caller = self._caller()
 
         def insert(state: State) -> Module:
             unload.permit(state, caller)
-            loading = Loading(state, image, params, flags, caller)
+            loading = Loading(state, taken(state, image, flags), params, flags, caller)
             load.load_module(loading)
             start.begin(state, loading.module)
             return loading.module

@@ -11,6 +11,7 @@ from pymodutils.kernel.emulated.loading import Wait
 from pymodutils.kernel.emulated.module import Area, PerCpu, Section, Tail
 from pymodutils.kernel.emulated.state import WARNING
 from pymodutils.link import frob as machine
+from pymodutils.kernel.emulated.taints import Taint
 from pymodutils.link.failure import OutOfBounds
 from pymodutils.link.image import Image
 from pymodutils.link.layout import UNLOADED, layout
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from pymodutils.link.layout import Layout
 
 WRITE_EXEC: Final = SHF_WRITE | SHF_EXECINSTR
+SMALLEST: Final = 4  # bytes that per-cpu memory is aligned to at least
+LARGEST: Final = 32 << 10  # bytes of per-cpu memory that can be asked for at once; PCPU_MIN_UNIT_SIZE
 TEMPORARY: Final = 0xFFFF_C900_1000_0000  # where the kernel's copy of the file is taken to lie
 
 
@@ -104,13 +107,23 @@ def percpu(load: Loading) -> None:
     if align > page:
         load.log(WARNING, f"{name}: per-cpu alignment {align} > {page}")
         align = page
-    at = rooms.percpu(load.state.percpu(), section.sh_size, align, load.rules.percpu)
+    at = _percpu_room(load, section.sh_size, max(align, SMALLEST))
     if at is None:
-        size = section.sh_size
+        load.refuse(ENOMEM, f"{name}: Could not allocate {section.sh_size} bytes percpu data", WARNING)
+    load.module.percpu = PerCpu(at, section.sh_size, align)
+
+
+def _percpu_room(load: Loading, size: int, align: int) -> int | None:
+    """Where there is room for ``size`` bytes, None if there is none, which the log tells; pcpu_alloc."""
+    if size > LARGEST or align & align - 1:
+        load.log(WARNING, f"illegal size ({size}) or align ({align}) for percpu allocation")
+        load.state.taint(Taint.WARNED)
+        return None
+    at = rooms.percpu(load.state.percpu(), size, align, load.rules.percpu)
+    if at is None:
         tried = f"allocation failed, size={size} align={align} atomic=0, alloc from reserved chunk failed"
         load.log(WARNING, f"percpu: {tried}")
-        load.refuse(ENOMEM, f"{name}: Could not allocate {size} bytes percpu data", WARNING)
-    load.module.percpu = PerCpu(at, section.sh_size, align)
+    return at
 
 
 def give_back(load: Loading) -> None:

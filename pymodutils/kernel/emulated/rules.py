@@ -31,6 +31,7 @@ MAGIC_WORDS: Final = {  # words of vermagic, and the switches that put them ther
     "modversions": "MODVERSIONS",
     "preempt_rt": "PREEMPT_RT",
 }
+GUARDED: Final = ("on", "retpoline", "retpoline,generic", "retpoline,lfence", "retpoline,amd")
 PREL32: Final = "HAVE_ARCH_PREL32_RELOCATIONS"
 WITH_PREL32: Final = ((62, 64), (3, 32), (183, 64))  # machines whose export tables hold distances
 
@@ -49,7 +50,6 @@ class Rules(NamedTuple):
     module_size: int  # sizeof(struct module), 0 if not known
     cmdline: str = ""
     percpu: int = 0x34000  # where the per-cpu memory reserved for modules begins
-    retpolines: bool = False  # whether the processor is one that needs them
 
     def on(self, switch: str) -> bool:
         """Whether CONFIG_``switch`` is set."""
@@ -59,6 +59,11 @@ class Rules(NamedTuple):
         """The value of the last ``name=value`` on the command line; None without one."""
         found = [word.partition("=")[2] for word in self.cmdline.split() if word.startswith(f"{name}=")]
         return found[-1] if found else None
+
+    @property
+    def retpolines(self) -> bool:
+        """Whether indirect jumps are guarded: nobody knows the processor, so only where one is told to."""
+        return self.on("RETPOLINE") and self.word("spectre_v2") in GUARDED
 
     def since(self, *number: int) -> bool:
         """Whether the kernel is of this release or later."""
