@@ -37,6 +37,8 @@ descriptions = st.builds(
     sources=st.lists(st.text()).map(tuple),
     conflicts=st.lists(st.text()).map(tuple),
     remarks=st.dictionaries(st.text(), st.text()),
+    keys=st.lists(st.binary()).map(tuple),
+    builtins=st.none() | st.lists(st.text()).map(tuple),
 )
 KERNEL = Description(release="6.1", exports={"a": Export(1, 2, True, "NS")}, sources=("x",))
 
