@@ -20,8 +20,8 @@ APPLICATION: Final = 0x6B6D6F64  # "kmod", in the header of the file
 VERSION: Final = 1  # of the tables below
 PATIENCE: Final = 600  # seconds that another process may take for its transaction
 HALF: Final = 1 << 63
-OUTERMOST: Final = ("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK")
-NESTED: Final = ("SAVEPOINT part", "RELEASE part", "ROLLBACK TO part; RELEASE part")
+OUTERMOST: Final = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
+NESTED: Final = ("SAVEPOINT part", "RELEASE part", ("ROLLBACK TO part", "RELEASE part"))
 TABLES: Final = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE switch (name TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;
@@ -113,7 +113,7 @@ class Store:
                 self._connection.execute(commit)
             except BaseException:
                 if self._connection.in_transaction:
-                    self._connection.executescript(rollback)
+                    self._take_back(rollback)
                 raise
 
     @contextmanager
@@ -125,7 +125,11 @@ class Store:
             try:
                 yield
             finally:
-                self._connection.executescript(rollback)
+                self._take_back(rollback)
+
+    def _take_back(self, statements: Sequence[str]) -> None:
+        for statement in statements:
+            self._connection.execute(statement)
 
     def execute(self, statement: str, *values: Any) -> list[Any]:
         """The rows that ``statement`` gives."""
