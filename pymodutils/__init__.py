@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pymodutils.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from pymodutils.api import Modules as Modules, loaded as loaded, modinfo as modinfo
     from pymodutils.depends.about import About as About
@@ -32,8 +34,6 @@ if TYPE_CHECKING:
     from pymodutils.kernel.base import Init as Init, Kernel as Kernel, Loaded as Loaded, State as State
     from pymodutils.kernel.real import RealKernel as RealKernel
     from pymodutils.root import Root as Root
-
-__version__ = "0.1.0"
 
 HOMES = {  # module -> the public names that live there
     "api": ("Modules", "loaded", "modinfo"),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 WARNING, NOTE = Severity.WARNING, Severity.NOTE
 FIRMWARE: Final = ("", ".xz", ".zst")  # how a kernel may find a firmware file
 BAD_TAINTS: Final = "PFSRCX"
+UNTRUSTED: Final = "PFR"
 SIGNING: Final = "E"  # told by its own rule
 
 
@@ -35,7 +36,7 @@ def _taints(scene: Scene) -> Iterator[Finding]:
     for letter in letters:
         severity = WARNING if letter in BAD_TAINTS else NOTE
         meaning = MEANINGS[LETTERS.index(letter)]
-        advice = "bug reports from this kernel will not be looked at" if severity is WARNING else ""
+        advice = "bug reports from such a kernel are not looked at" if letter in UNTRUSTED else ""
         yield Finding("taint", severity, letter, f"it taints the kernel ({letter}): {meaning}", advice)
 
 
@@ -79,12 +80,10 @@ def _firmware(scene: Scene) -> Iterator[Finding]:
 
 
 def _aliases(scene: Scene) -> Iterator[Finding]:
-    if scene.tree is None:
-        return
     ours = set(listed(scene.module.facts.aliases))
-    for other in scene.tree.modules if ours else ():
-        common = ours.intersection(listed(other.facts.aliases)) if other.name != scene.module.name else set()
-        if common:
+    for other in scene.others if ours else ():
+        common = ours.intersection(listed(other.facts.aliases))
+        if common and other.name != scene.module.name:
             names = sorted(alias.decode("utf-8", "surrogateescape") for alias in common)
             text = f"{other.name} of the kernel claims {len(names)} of its aliases too: {some(names)}"
             advice = f"blacklist {other.name} where this module is to be taken"
@@ -98,20 +97,19 @@ def _builtin(scene: Scene) -> Iterator[Finding]:
 
 
 def _replaces(scene: Scene) -> Iterator[Finding]:
-    if scene.tree and scene.module.name in scene.tree.by_name:
+    if scene.module.name in {other.name for other in scene.others}:
         text = f"the kernel's own modules have a {scene.module.name} too"
         yield Finding("replaces", NOTE, scene.module.name, text, "the one in updates/ comes first (depmod.d)")
 
 
 def _softdeps(scene: Scene) -> Iterator[Finding]:
-    for line in scene.module.values("softdep"):
-        names = [word for word in line.split() if word not in ("pre:", "post:")]
-        lost = [name for name in names if not _at_hand(scene, name)]
-        if lost and (scene.tree or scene.builtins):
-            text = f"its soft dependencies lead nowhere: {some(lost)}"
-            yield Finding(
-                "softdep", NOTE, lost[0], text, "they are passed over: see whether it needs them", tuple(lost)
-            )
+    words = [word for line in scene.module.values("softdep") for word in line.split()]
+    names = dict.fromkeys(word for word in words if word not in ("pre:", "post:"))
+    lost = [name for name in names if not _at_hand(scene, name)]
+    if lost and (scene.tree or scene.builtins):
+        text = f"of its soft dependencies {len(lost)} lead nowhere: {some(lost)}"
+        advice = "they are passed over: see whether it needs them"
+        yield Finding("softdep", NOTE, lost[0], text, advice, tuple(lost))
 
 
 def _at_hand(scene: Scene, name: str) -> bool:

@@ -10,9 +10,9 @@ import hashlib
 import os
 from typing import TYPE_CHECKING, Final
 
-from pymodutils import __version__
 from pymodutils.kernel import saved
 from pymodutils.kernel.sources import source as sources
+from pymodutils.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,8 @@ import os
 import tempfile
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from pymodutils.checks import inputs, target
+from pymodutils.checks import between, inputs, target
+from pymodutils.checks.between import Comparison
 from pymodutils.checks.bites import warnings
 from pymodutils.checks.candidate import below, read_all
 from pymodutils.checks.pool import Pool, Providers
@@ -54,7 +55,7 @@ def check(wanted: Wanted, root: Root, progress: Callable[[int, int, str], None] 
         more = _pool(wanted.more, folder)
         targets = target.targets(wanted.kernels, root, cached=wanted.cached)
         job = Job(wanted, targets, own, [_providers(it, own, more, folder) for it in targets])
-        pairs = [(at, number) for number in range(len(targets)) for at in range(len(own.modules))]
+        pairs = job.pairs()
         verdicts: dict[tuple[int, int], Verdict] = {}
         workers = max(1, min(forks.cores(), len(pairs) // 4))
         found = forks.ordered(job.plain, pairs, workers) if workers > 1 else map(job.plain, pairs)
@@ -62,6 +63,15 @@ def check(wanted: Wanted, root: Root, progress: Callable[[int, int, str], None] 
             verdicts[pair] = again(plain)
             progress(len(verdicts), len(pairs), verdicts[pair].module)
     return Report(tuple(it.row() for it in targets), tuple(verdicts[pair] for pair in sorted(verdicts)))
+
+
+def compare(names: Sequence[str], modules: Sequence[str], root: Root, *, cached: bool) -> Comparison:
+    """The kernels ``names``, old and new, compared: which of ``modules`` breaks; raises as ``check``."""
+    old, new = (target.targets([name], root, cached=cached)[0] for name in names)
+    found = between.changes(old.kernel, new.kernel)
+    with tempfile.TemporaryDirectory(prefix="pymodutils-") as folder:
+        count, broken = between.broken(found, modules, folder)
+    return Comparison(old.row(), new.row(), tuple(found), count, tuple(broken))
 
 
 def _pool(words: Sequence[str], folder: str) -> Pool:
@@ -78,20 +88,22 @@ class Around(NamedTuple):
 
 
 def _providers(it: Target, own: Pool, more: Pool, folder: str) -> Around:
-    """The kernel's own modules are read only where they are not the ones that are checked."""
+    """The kernel's own modules are read only if not all of them are checked themselves."""
     exports = {name.encode("utf-8", "surrogateescape") for name in it.kernel.exports}
     tree = None
-    if it.tree and not _within(own, it.tree):
+    if it.tree and not _covers(own, it.tree):
         tree = _tree(it.tree, own, exports, folder)
     pools = [own, more, *([tree] if tree else [])]
     builtins = _builtins(it.tree)
     return Around(Providers(exports, it.kernel.release, pools), tree, builtins)
 
 
-def _within(own: Pool, tree: str) -> bool:
-    """Whether all modules that are checked are files of the directory ``tree``."""
-    top = os.path.realpath(tree) + "/"
-    return all(os.path.realpath(module.path).startswith(top) for module in own.modules)
+def _covers(own: Pool, tree: str) -> bool:
+    """Whether all modules below the directory ``tree`` are checked."""
+    if not os.path.isdir(tree):
+        return False
+    checked = {os.path.realpath(module.path) for module in own.modules}
+    return checked.issuperset(map(os.path.realpath, below(tree)))
 
 
 def _tree(place: str, own: Pool, exports: set[bytes], folder: str) -> Pool | None:
@@ -122,6 +134,15 @@ class Job:
         self.wanted, self.targets, self.own, self.around = wanted, targets, own, around
         self._benches: dict[int, Bench] = {}
 
+    def pairs(self) -> list[tuple[int, int]]:
+        """All pairs of module and kernel, those that need the same modules first behind each other."""
+        everything = range(len(self.own.modules))
+        found = []
+        for number, around in enumerate(self.around):
+            needed = [[it.name for it in around.providers.needed(module)] for module in self.own.modules]
+            found += [(at, number) for at in sorted(everything, key=needed.__getitem__)]
+        return found
+
     def plain(self, pair: tuple[int, int]) -> tuple[Any, ...]:
         """The verdict on a pair, as what may pass between processes."""
         verdict = self._verdict(self.own.modules[pair[0]], pair[1])
@@ -129,10 +150,10 @@ class Job:
 
     def _verdict(self, module: Candidate, number: int) -> Verdict:
         if number not in self._benches:
-            self._benches = {number: Bench(self.targets[number].kernel)}
+            self._benches = {number: Bench(self.targets[number].kernel, self.wanted.params)}
         around, kernel = self.around[number], self.targets[number].kernel
         needed = around.providers.needed(module)
-        trial = self._benches[number].attempt(module, needed, self.wanted.params)
+        trial = self._benches[number].attempt(module, needed)
         behind = survey(module, kernel, around.providers) if trial.errno else None
         scene = Scene(
             module, self.targets[number], self.targets, around.providers, around.tree, around.builtins,

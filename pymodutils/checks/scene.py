@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.checks.survey import agrees
@@ -34,6 +35,13 @@ class Scene(NamedTuple):
     def release(self) -> str:
         """The kernel's."""
         return self.target.kernel.release or self.target.label
+
+    @property
+    def others(self) -> Sequence[Candidate]:
+        """The kernel's own modules, none if this is one of them."""
+        if self.tree is None or os.path.realpath(self.module.path) in self.tree.paths:
+            return ()
+        return self.tree.modules
 
     @property
     def headers(self) -> str:

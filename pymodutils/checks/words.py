@@ -71,7 +71,7 @@ def _crc(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
     shown = [name for name in names if name != LAYOUT] or names
     total = len(scene.expects) or len(names)
     text = f"{len(names):,} of the {count(total, 'symbol')} that it uses changed since it was built: "
-    text += some([_both(cause) for cause in causes if cause.subject in shown][: len(shown)])
+    text += f"{some(shown)} ({_both(causes[names.index(shown[0])])})"
     text += f"; {_layout(scene)}" if LAYOUT in names else ""
     owners = sorted({cause.owner for cause in causes if cause.owner})
     text += f"; of those, some are in {some(owners)}" if owners else ""
@@ -79,7 +79,7 @@ def _crc(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
 
 
 def _both(cause: Cause) -> str:
-    return f"{cause.subject} ({cause.said} in the module, {cause.wanted} in {cause.owner or 'the kernel'})"
+    return f"the first {cause.said} in the module, {cause.wanted} in {cause.owner or 'the kernel'}"
 
 
 def _layout(scene: Scene) -> str:
@@ -111,11 +111,11 @@ def _unknown(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
     lost = [name for name in names if name not in helped]
     if lost:
         places = dict.fromkeys(label for name in lost for label in scene.elsewhere(name))
-        where = f"; {some(list(places))} has some of them" if places else ""
+        where = f"; some are in {some(list(places))}" if places else ""
         text = f"nobody at hand exports {count(len(lost), 'symbol')} that it uses: {some(lost)}{where}"
         built = scene.module.built_for
         other = built and built != scene.release
-        advice = "give the modules that export them: --with DIR" + (f", or {scene.rebuild}" if other else "")
+        advice = (f"{scene.rebuild}, or " if other else "") + "give the modules that export them: --with DIR"
         yield Finding(Kind.UNKNOWN, ERROR, lost[0], text, advice, tuple(lost))
 
 
