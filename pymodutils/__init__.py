@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 from pymodutils.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from pymodutils.api import Modules as Modules, loaded as loaded, modinfo as modinfo
+    from pymodutils.api import Modules as Modules, check as check, loaded as loaded, modinfo as modinfo
+    from pymodutils.checks.verdict import (
+        Finding as Finding,
+        Report as Report,
+        Severity as Severity,
+        Verdict as Verdict,
+    )
     from pymodutils.depends.about import About as About
     from pymodutils.depends.config import Config as Config
     from pymodutils.depends.plan import (
@@ -36,7 +42,8 @@ if TYPE_CHECKING:
     from pymodutils.root import Root as Root
 
 HOMES = {  # module -> the public names that live there
-    "api": ("Modules", "loaded", "modinfo"),
+    "api": ("Modules", "check", "loaded", "modinfo"),
+    "checks.verdict": ("Finding", "Report", "Severity", "Verdict"),
     "depends.about": ("About",),
     "depends.config": ("Config",),
     "depends.plan": ("Builtin", "Insert", "Install", "Load", "Missing", "Remove"),

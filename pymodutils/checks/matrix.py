@@ -12,7 +12,7 @@ from pymodutils.checks.bites import warnings
 from pymodutils.checks.candidate import below, read_all
 from pymodutils.checks.pool import Pool, Providers
 from pymodutils.checks.scene import Scene
-from pymodutils.checks.survey import survey
+from pymodutils.checks.survey import NOWHERE, survey
 from pymodutils.checks.trial import Bench
 from pymodutils.checks.verdict import Finding, Report, Severity, Verdict
 from pymodutils.checks.words import errors
@@ -154,12 +154,15 @@ class Job:
         around, kernel = self.around[number], self.targets[number].kernel
         needed = around.providers.needed(module)
         trial = self._benches[number].attempt(module, needed)
-        behind = survey(module, kernel, around.providers) if trial.errno else None
+        foreign = any(cause.kind is Kind.MACHINE for cause in trial.causes)  # nothing else matters then
+        if foreign:
+            trial, needed = trial._replace(stopped=""), []
+        behind = survey(module, kernel, around.providers) if trial.errno and not foreign else NOWHERE
         scene = Scene(
             module, self.targets[number], self.targets, around.providers, around.tree, around.builtins,
-            trial, behind.expects if behind else {}, self.wanted.firmware,
+            trial, behind.expects, self.wanted.firmware,
         )  # fmt: skip
-        findings = [*_refusals(scene, (*trial.causes, *behind.causes) if behind else ()), *warnings(scene)]
+        findings = [*_refusals(scene, (*trial.causes, *behind.causes)), *warnings(scene)]
         names = tuple(it.name for it in needed)
         label = self.targets[number].label
         return Verdict(module.name, module.shown, label, trial.errno, trial.log, names, tuple(findings))

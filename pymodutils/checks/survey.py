@@ -34,6 +34,9 @@ class Survey(NamedTuple):
     causes: tuple[Cause, ...]
 
 
+NOWHERE: Final = Survey({}, ())
+
+
 def survey(module: Candidate, kernel: Description, providers: Providers) -> Survey:
     """What speaks against ``module`` by its imports and exports."""
     linkage = _linkage(module.path)
