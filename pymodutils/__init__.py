@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pymodutils.version import __version__ as __version__
-
 if TYPE_CHECKING:
     from pymodutils.api import Modules as Modules, check as check, loaded as loaded, modinfo as modinfo
     from pymodutils.checks.verdict import (
@@ -40,6 +38,7 @@ if TYPE_CHECKING:
     from pymodutils.kernel.base import Init as Init, Kernel as Kernel, Loaded as Loaded, State as State
     from pymodutils.kernel.real import RealKernel as RealKernel
     from pymodutils.root import Root as Root
+    from pymodutils.version import __version__ as __version__
 
 HOMES = {  # module -> the public names that live there
     "api": ("Modules", "check", "loaded", "modinfo"),
@@ -53,6 +52,7 @@ HOMES = {  # module -> the public names that live there
     "kernel.base": ("Init", "Kernel", "Loaded", "State"),
     "kernel.real": ("RealKernel",),
     "root": ("Root",),
+    "version": ("__version__",),
 }
 
 
@@ -69,4 +69,4 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     """The public names."""
-    return ["__version__", *(name for names in HOMES.values() for name in names)]
+    return [name for names in HOMES.values() for name in names]
