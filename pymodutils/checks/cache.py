@@ -34,13 +34,27 @@ def describe(names: Sequence[str], root: Root, *, cached: bool) -> str:
     if not cached or sources.RUNNING in names:
         return saved.dumps(sources.describe(names, root))
     path = f"{folder()}/{_key(names)}.json"
+    text = _kept(path)
+    if text is None:
+        text = saved.dumps(sources.describe(names, root))
+        _keep(path, seal(text))
+    return text
+
+
+def seal(text: str) -> str:
+    """``text`` as an entry: behind a line that only belongs to it."""
+    return f"{hashlib.sha256(text.encode('ascii')).hexdigest()}\n{text}"
+
+
+def _kept(path: str) -> str | None:
+    """The text of the entry ``path``; None if it is absent or damaged."""
     try:
         with open(path, encoding="ascii") as file:
-            return file.read()
-    except OSError:
-        text = saved.dumps(sources.describe(names, root))
-        _keep(path, text)
-        return text
+            entry = file.read()
+    except (OSError, UnicodeError):
+        return None
+    text = entry.partition("\n")[2]
+    return text if seal(text) == entry else None
 
 
 def _key(names: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from pymodutils.elf.scan import MAGIC
 from pymodutils.errors import BadKernel, BadModule, NotFound
 from pymodutils.kernel.sources import package
 from pymodutils.kernel.sources.files import kind_of
+from pymodutils.kernel.sources.stream import Window, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,19 +87,22 @@ def _members(path: str, start: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _tar(file: IO[bytes], path: str) -> Iterator[tuple[str, int, IO[bytes]]]:
+    size = file.seek(0, os.SEEK_END)
     try:
-        with tarfile.open(fileobj=file) as archive:
+        with tarfile.open(fileobj=plain(Window(file, 0, size), path), mode="r|") as archive:
             for member in archive:
                 content = archive.extractfile(member) if member.isreg() else None
                 if content:
                     yield member.name, member.size, content
-    except (tarfile.TarError, EOFError, OSError) as error:
-        told = "it is none of these" if isinstance(error, tarfile.ReadError) else f"it is damaged: {error}"
-        raise BadModule(path, f"{path}: {told}: give {KINDS}") from None
+    except tarfile.TarError:
+        raise BadModule(path, f"{path}: it is none of these, or damaged: give {KINDS}") from None
 
 
 def _whole(path: str, name: str, size: int, content: IO[bytes]) -> bytes:
-    data = content.read() if size <= LARGEST else b""
+    try:
+        data = content.read() if size <= LARGEST else b""
+    except tarfile.TarError:
+        data = b""
     if len(data) != size or not data:
         raise BadKernel(path, f"{path}: it ends within {name}: fetch it again")
     return data
