@@ -132,6 +132,7 @@ class Job:
         self, wanted: Wanted, targets: Sequence[Target], own: Pool, around: Sequence[Around]
     ) -> None:
         self.wanted, self.targets, self.own, self.around = wanted, targets, own, around
+        self.trees = [it.tree for it in around]
         self._benches: dict[int, Bench] = {}
 
     def pairs(self) -> list[tuple[int, int]]:
@@ -151,21 +152,31 @@ class Job:
     def _verdict(self, module: Candidate, number: int) -> Verdict:
         if number not in self._benches:
             self._benches = {number: Bench(self.targets[number].kernel, self.wanted.params)}
-        around, kernel = self.around[number], self.targets[number].kernel
+        around, target = self.around[number], self.targets[number]
         needed = around.providers.needed(module)
         trial = self._benches[number].attempt(module, needed)
         foreign = any(cause.kind is Kind.MACHINE for cause in trial.causes)  # nothing else matters then
         if foreign:
             trial, needed = trial._replace(stopped=""), []
-        behind = survey(module, kernel, around.providers) if trial.errno and not foreign else NOWHERE
+        beyond = trial.errno and not foreign
+        behind = survey(module, target.kernel, around.providers) if beyond else NOWHERE
         scene = Scene(
-            module, self.targets[number], self.targets, around.providers, around.tree, around.builtins,
-            trial, behind.expects, self.wanted.firmware,
-        )  # fmt: skip
+            module=module,
+            target=target,
+            targets=self.targets,
+            trees=self.trees,
+            providers=around.providers,
+            tree=around.tree,
+            builtins=around.builtins,
+            trial=trial,
+            expects=behind.expects,
+            firmware=self.wanted.firmware,
+        )
         findings = [*_refusals(scene, (*trial.causes, *behind.causes)), *warnings(scene)]
         names = tuple(it.name for it in needed)
-        label = self.targets[number].label
-        return Verdict(module.name, module.shown, label, trial.errno, trial.log, names, tuple(findings))
+        return Verdict(
+            module.name, module.shown, target.label, trial.errno, trial.log, names, tuple(findings)
+        )
 
 
 def _refusals(scene: Scene, causes: Sequence[Cause]) -> list[Finding]:

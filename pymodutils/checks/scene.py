@@ -24,6 +24,7 @@ class Scene(NamedTuple):
     module: Candidate
     target: Target
     targets: Sequence[Target]  # all kernels of this check
+    trees: Sequence[Pool | None]  # and their own modules
     providers: Providers
     tree: Pool | None  # the kernel's own modules, if they were looked at
     builtins: frozenset[str]  # names of what is built into the kernel
@@ -54,8 +55,19 @@ class Scene(NamedTuple):
         return f"rebuild it against {self.headers}"
 
     def elsewhere(self, symbol: str) -> list[str]:
-        """The labels of the other kernels that export ``symbol``."""
-        return [it.label for it in self.targets if it is not self.target and symbol in it.kernel.exports]
+        """Where else ``symbol`` is exported: labels of other kernels, or their modules."""
+        found = []
+        for target, tree in zip(self.targets, self.trees, strict=True):
+            owner = tree.exporter(symbol.encode("utf-8", "surrogateescape"), None) if tree else None
+            if target is not self.target and (owner or symbol in target.kernel.exports):
+                found.append(f"{owner.name} of {target.label}" if owner else target.label)
+        return found
+
+    @property
+    def absent(self) -> list[str]:
+        """The modules that it says it depends on, but that are not at hand."""
+        names = (self.module.value("depends") or "").replace("-", "_").split(",")
+        return [name for name in names if name and not self.providers.named(name)]
 
     def agreeing(self) -> list[str]:
         """The labels of the kernels whose symbols are all those that the module expects."""
