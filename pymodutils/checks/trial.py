@@ -7,7 +7,7 @@ from errno import ENOEXEC
 from typing import TYPE_CHECKING, NamedTuple
 
 from pymodutils.elf import compress
-from pymodutils.errors import ModutilsError
+from pymodutils.errors import BadModule, Refused
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Bench:
         before = self.kernel.log()[-1].number
         try:
             self.kernel.init_module(compress.read(module.path), self.params.get(module.name, "").encode())
-        except ModutilsError as error:
+        except (BadModule, Refused) as error:
             return self._told(before, error.errno or ENOEXEC)
         return self._told(before, 0)._replace(taints=self.kernel.loaded()[0].taints)
 
