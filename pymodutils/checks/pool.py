@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,7 +15,6 @@ class Pool:
 
     def __init__(self, modules: Iterable[Candidate] = ()) -> None:
         self.modules = list(modules)
-        self.paths = {os.path.realpath(module.path) for module in self.modules}
         self.by_name: dict[str, Candidate] = {}
         self.exporters: dict[bytes, list[Candidate]] = {}
         for module in self.modules:

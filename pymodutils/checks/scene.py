@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.checks.survey import agrees
@@ -40,7 +39,8 @@ class Scene(NamedTuple):
     @property
     def others(self) -> Sequence[Candidate]:
         """The kernel's own modules, none if this is one of them."""
-        if self.tree is None or os.path.realpath(self.module.path) in self.tree.paths:
+        own = self.tree.by_name.get(self.module.name) if self.tree else None
+        if self.tree is None or (own and (own.info, own.facts) == (self.module.info, self.module.facts)):
             return ()
         return self.tree.modules
 

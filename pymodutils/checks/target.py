@@ -78,7 +78,7 @@ def _usable(kernel: Description, name: str) -> None:
     """Raise BadKernel if nothing could be said of any module."""
     if kernel.machine is None or not kernel.exports:
         lacks = "does not tell the architecture" if kernel.machine is None else "lists no exported symbols"
-        more = "add an image or a Module.symvers, as SOURCE,SOURCE"
+        more = "add an image or a Module.symvers, as SOURCE,SOURCE, or give another --kernel"
         raise BadKernel(name, f"{name}: it {lacks}, so nothing can be said of modules: {more}")
 
 

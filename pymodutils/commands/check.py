@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -111,6 +112,7 @@ def command(
     from pymodutils.checks.matrix import Wanted, check  # noqa: PLC0415 -- words come first
 
     wanted = Wanted(modules, kernels or ("running",), more, _params(params), firmware, cached=not no_cache)
+    gc.enable()  # cli.main has turned it off, for commands that end at once
     progress = output.Progress("checking")
     report = check(wanted, root, progress)
     print_report(report, form, path)

@@ -72,7 +72,8 @@ def test_a_name_that_is_built_in_or_taken(desk: Desk) -> None:
     kernel = tree(desk, builtin="kernel/drivers/made.ko\n", other=data(desk, "other"))
     found = bites(desk.verdict(desk.module(), kernel=kernel))
     assert found["builtin"] == "made is built into 6.1.0-made: modprobe will never load this one"
-    found = bites(desk.verdict(desk.file("mine/other.ko", data(desk, "other")), kernel=kernel))
+    mine = data(desk, "other", info=["description=mine"])
+    found = bites(desk.verdict(desk.file("mine/other.ko", mine), kernel=kernel))
     assert found["replaces"] == "the kernel's own modules have a other too"
 
 
