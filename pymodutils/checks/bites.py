@@ -80,14 +80,16 @@ def _firmware(scene: Scene) -> Iterator[Finding]:
 
 
 def _aliases(scene: Scene) -> Iterator[Finding]:
-    ours = set(listed(scene.module.facts.aliases))
-    for other in scene.others if ours else ():
-        common = ours.intersection(listed(other.facts.aliases))
-        if common and other.name != scene.module.name:
-            names = sorted(alias.decode("utf-8", "surrogateescape") for alias in common)
-            text = f"{other.name} of the kernel claims {len(names)} of its aliases too: {some(names)}"
-            advice = f"blacklist {other.name} where this module is to be taken"
-            yield Finding("alias", WARNING, other.name, text, advice, tuple(names))
+    claimants = scene.others.claimants
+    found: dict[str, list[str]] = {}
+    for alias in listed(scene.module.facts.aliases):
+        for name in claimants.get(alias, ()):
+            found.setdefault(name, []).append(alias.decode("utf-8", "surrogateescape"))
+    found.pop(scene.module.name, None)
+    for name, aliases in found.items():
+        text = f"{name} of the kernel claims {len(aliases)} of its aliases too: {some(aliases)}"
+        advice = f"blacklist {name} where this module is to be taken"
+        yield Finding("alias", WARNING, name, text, advice, tuple(aliases))
 
 
 def _builtin(scene: Scene) -> Iterator[Finding]:
@@ -97,7 +99,7 @@ def _builtin(scene: Scene) -> Iterator[Finding]:
 
 
 def _replaces(scene: Scene) -> Iterator[Finding]:
-    if scene.module.name in {other.name for other in scene.others}:
+    if scene.module.name in scene.others.by_name:
         text = f"the kernel's own modules have a {scene.module.name} too"
         yield Finding("replaces", NOTE, scene.module.name, text, "the one in updates/ comes first (depmod.d)")
 
@@ -117,8 +119,7 @@ def _at_hand(scene: Scene, name: str) -> bool:
     if ":" in name or spelled in scene.builtins or scene.providers.named(spelled):
         return True
     alias = name.encode("utf-8", "surrogateescape")
-    modules = scene.tree.modules if scene.tree else []
-    return any(alias in listed(module.facts.aliases) for module in modules)
+    return any(pool.claimants.get(alias) for pool in scene.providers.pools)
 
 
 def _modinfo(scene: Scene) -> Iterator[Finding]:

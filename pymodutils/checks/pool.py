@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+from pymodutils.elf.facts import listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -21,6 +24,15 @@ class Pool:
             self.by_name.setdefault(module.name, module)
             for symbol in module.exports:
                 self.exporters.setdefault(symbol, []).append(module)
+
+    @cached_property
+    def claimants(self) -> dict[bytes, list[str]]:
+        """The names of the modules that have an alias, by aliases."""
+        found: dict[bytes, list[str]] = {}
+        for module in self.modules:
+            for alias in listed(module.facts.aliases):
+                found.setdefault(alias, []).append(module.name)
+        return found
 
     def exporter(self, symbol: bytes, release: str | None) -> Candidate | None:
         """Who exports ``symbol``, best one that was built for ``release``."""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pymodutils.checks.pool import Pool
 from pymodutils.checks.survey import agrees
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pymodutils.checks.candidate import Candidate
-    from pymodutils.checks.pool import Pool, Providers
+    from pymodutils.checks.pool import Providers
     from pymodutils.checks.target import Target
     from pymodutils.checks.trial import Trial
 
+NOBODY: Final = Pool()
 SHOWN: Final = 3  # names that a sentence lists
 
 
@@ -37,12 +39,12 @@ class Scene(NamedTuple):
         return self.target.kernel.release or self.target.label
 
     @property
-    def others(self) -> Sequence[Candidate]:
+    def others(self) -> Pool:
         """The kernel's own modules, none if this is one of them."""
         own = self.tree.by_name.get(self.module.name) if self.tree else None
         if self.tree is None or (own and (own.info, own.facts) == (self.module.info, self.module.facts)):
-            return ()
-        return self.tree.modules
+            return NOBODY
+        return self.tree
 
     @property
     def headers(self) -> str:
