@@ -52,7 +52,7 @@ def rows(programs: Path) -> Iterator[Row]:
     yield Row(f"check: {count:,} modules, 1 kernel", against, ratio(list(zip(one, theirs, strict=True))))
     for kept, target, how in ((False, COLD, "cold"), (True, KEPT, "descriptions kept")):
         ours = _check(programs, four, cloud.modules, kept=kept)
-        goal = target / theirs[0].wall
+        goal = round(target / theirs[0].wall, 2)
         measured = ratio(list(zip(ours, theirs, strict=True)))
         yield Row(
             f"check: {count:,} modules, 4 kernels, {how}", f"{against} of 1 of them", measured, wall=goal
@@ -60,7 +60,7 @@ def rows(programs: Path) -> Iterator[Row]:
     ours = _check(programs, [amd64.image], amd64.modules, kept=False)
     measured = ratio(list(zip(ours, theirs, strict=True)))
     number = len(list(amd64.modules.rglob("*.ko")))
-    goal = WHOLE / theirs[0].wall
+    goal = round(WHOLE / theirs[0].wall, 2)
     yield Row(f"check: {number:,} modules, 1 kernel, cold", f"{against} of {count:,}", measured, wall=goal)
 
 
