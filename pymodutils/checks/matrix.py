@@ -182,9 +182,12 @@ class Job:
 def _refusals(scene: Scene, causes: Sequence[Cause]) -> list[Finding]:
     found = list(errors(scene, causes)) if scene.trial.errno else []
     if scene.trial.stopped:
-        text = f"it needs {scene.trial.stopped}, which this kernel does not take either"
+        used = f"it needs {scene.trial.stopped}, which this kernel does not take"
+        text, severity = f"{used} either", Severity.ERROR
+        if not scene.trial.errno:
+            text, severity = f"{used}; it loads without, for what it imports is weak", Severity.WARNING
         advice = f"see what is said of {scene.trial.stopped}"
-        found.append(Finding("needs", Severity.ERROR, scene.trial.stopped, text, advice))
+        found.append(Finding("needs", severity, scene.trial.stopped, text, advice))
     if scene.trial.errno and not found:
         found += errors(scene, [Cause(Kind.OTHER)])
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -113,8 +114,8 @@ def command(
 
     wanted = Wanted(modules, kernels or ("running",), more, _params(params), firmware, cached=not no_cache)
     gc.enable()  # cli.main has turned it off, for commands that end at once
-    progress = output.Progress("checking")
-    report = check(wanted, root, progress)
+    with closing(output.Progress("checking")) as progress:
+        report = check(wanted, root, progress)
     print_report(report, form, path)
     return _status(report, fail_on, expect, write_expect)
 

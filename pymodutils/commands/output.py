@@ -116,8 +116,13 @@ class Progress:
             self._task = self._bar.add_task(self.what, total=total)
         self._bar.update(self._task, completed=done, description=f"{self.what} {now}".rstrip())
         if done >= total:
+            self.close()
+
+    def close(self) -> None:
+        """Take the bar away, and give the cursor back."""
+        if self._bar:
             self._bar.stop()
-            self._watched = False
+        self._watched, self._bar = False, None
 
 
 def _bar() -> Any:

@@ -121,6 +121,14 @@ def test_a_needed_module_that_does_not_load(desk: Desk) -> None:
     assert advice(verdict, "needs") == "see what is said of exporter"
 
 
+def test_a_module_that_can_do_without_what_it_needs(desk: Desk) -> None:
+    exporter = desk.module("exporter", exports=["given"], versions={"module_layout": 1})
+    verdict = desk.verdict(desk.module("user", weak=["given"]), more=[exporter])
+    assert verdict.loads
+    assert errors(verdict) == {}
+    assert bites(verdict)["needs"].endswith("it loads without, for what it imports is weak")
+
+
 def test_a_needed_module_that_was_built_anew(desk: Desk) -> None:
     exporter = desk.module("exporter", exports=["given"])
     user = desk.module("user", imports=["given"], versions={"given": 0x999})
