@@ -79,6 +79,9 @@ def test_the_format_is_as_documented() -> None:
         ({"complete": 1}, "neither true nor false"),
         ({"colour": 1}, "a field that is not known: colour"),
         ({"sources": 1}, "it is damaged"),
+        ({"keys": ["*"]}, "it is damaged"),
+        ({"keys": 1}, "it is damaged"),
+        ({"builtins": 1}, "it is damaged"),
         ({"remarks": []}, "it is damaged"),
     ],
 )
