@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.arch.model import PREFIXES
 from pymodutils.elf.scan import MAGIC, SHT_NOBITS, Section
+from pymodutils.kernel.emulated.causes import Kind
 from pymodutils.link.failure import OutOfBounds
 from pymodutils.link.object import SHF_ALLOC, SHT_SYMTAB
 
@@ -93,6 +94,7 @@ def _header(load: Loading) -> Header:
     if header.e_type != ET_REL:
         load.refuse(text=f"Invalid ELF header type: {header.e_type} != {ET_REL}")
     if not _fits(load.rules.arch, header, load.data[EI_CLASS]):
+        load.because(Kind.MACHINE, str(header.e_machine), wanted=load.rules.arch.name)
         load.refuse(text=f"Invalid architecture in ELF header: {header.e_machine}")
     if header.e_shentsize != structs(load.rules.arch)[1].size:
         load.refuse(text="Invalid ELF section header size")
