@@ -61,9 +61,8 @@ def check(load: Loading) -> None:
     names = _names(load, header, raw)
     first = raw[0]
     if first.sh_type != SHT_NULL or first.sh_size or first.sh_addr:
-        load.refuse(
-            text=f"ELF Spec violation: section 0 type({_signed(first.sh_type)})!=SH_NULL or non-zero len or addr"
-        )
+        kind = f"type({_signed(first.sh_type)})"
+        load.refuse(text=f"ELF Spec violation: section 0 {kind}!=SH_NULL or non-zero len or addr")
     for at, section in enumerate(raw[1:], start=1):
         _section(load, header, at, section, names.sh_size)
     load.sections = [_named(load, row, names) for row in raw]

@@ -11,8 +11,8 @@ from pymodutils.kernel.emulated.causes import Kind
 from pymodutils.kernel.emulated.loading import Wait
 from pymodutils.kernel.emulated.module import Area, PerCpu, Section, Tail
 from pymodutils.kernel.emulated.state import WARNING
-from pymodutils.link import frob as machine
 from pymodutils.kernel.emulated.taints import Taint
+from pymodutils.link import frob as machine
 from pymodutils.link.failure import OutOfBounds
 from pymodutils.link.image import Image
 from pymodutils.link.layout import UNLOADED, layout

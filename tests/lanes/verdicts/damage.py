@@ -1,4 +1,4 @@
-"""Damages to a module file, each one word: what is damaged, ``=``, and what it becomes.
+r"""Damages to a module file, each one word: what is damaged, ``=``, and what it becomes.
 
 | word                      | what it does                                                          |
 |---------------------------|-----------------------------------------------------------------------|
