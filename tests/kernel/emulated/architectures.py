@@ -102,8 +102,8 @@ def main(names: Iterable[str]) -> None:
         tree = Tree(found.modules.rglob("*.ko*"))
         outcome = load(found, tree, tree.needs)
         sys.stdout.write(
-            f"{name} {found.release}: {outcome.loaded} of {outcome.wanted} loaded, {outcome.unloaded} unloaded, "
-            f"{outcome.seconds:.0f} s; left: {' '.join(outcome.left)}\n"
+            f"{name} {found.release}: {outcome.loaded} of {outcome.wanted} loaded, "
+            f"{outcome.unloaded} unloaded, {outcome.seconds:.0f} s; left: {' '.join(outcome.left)}\n"
         )
         said = Counter(chain.from_iterable(outcome.refused.values()))
         for words, count in said.most_common(20):
