@@ -14,7 +14,7 @@ from pymodutils.arch.loongarch import LOONGARCH
 from pymodutils.arch.m68k import M68K
 from pymodutils.arch.microblaze import MICROBLAZE, MICROBLAZE_LITTLE
 from pymodutils.arch.mips import ARCHS as MIPS
-from pymodutils.arch.model import Arch, Range
+from pymodutils.arch.model import Arch, Range, gathered
 from pymodutils.arch.nios2 import NIOS2
 from pymodutils.arch.openrisc import OPENRISC
 from pymodutils.arch.powerpc import PPC
@@ -82,6 +82,9 @@ PLT = (Part(".plt", bytes(1)), Part(".init.plt", bytes(1)))
 GOT = (Part(".plt", bytes(1)), Part(".got", bytes(1)), Part(".got.plt", bytes(1)))
 LARCH = (Part(".got", bytes(1)), Part(".plt", bytes(1)), Part(".plt.idx", bytes(1)))
 HALVES = {20: ELSEWHERE, **dict.fromkeys((24, 25), "low halves have a test of their own")}
+SUMS = {
+    at: "gathered, tests/arch/test_pairs.py" for at, row in RISCV64.relocs.items() if row.calc is gathered
+}
 HI20 = {26: Range(-0x8000_0800, 0x7FFF_F800)}
 V7 = b"aeabi\0\1\x09\0\0\0\6\x0a\x09\2"  # Tag_CPU_arch v7, Tag_THUMB_ISA_use Thumb-2: branches are wide
 ATTRIBUTES = Part(".ARM.attributes", b"A" + (len(V7) + 4).to_bytes(4, "little") + V7, 0, 0x7000_0003)
@@ -94,10 +97,21 @@ JUDGED = (
     Judged(M68K, "m68kelf"),
     Judged(M68K, "m68kelf", rela=False, asked=False),
     Judged(
-        RISCV64, "elf64lriscv", (LOW, HIGH), limits=HI20, zero=(23, 35, 36, 39, 40), unasked=HALVES, parts=GOT
+        RISCV64,
+        "elf64lriscv",
+        (LOW, HIGH),
+        limits=HI20,
+        zero=(23, 35, 36, 39, 40),
+        unasked={**HALVES, **SUMS},
+        parts=GOT,
     ),
     Judged(
-        RISCV32, "elf32lriscv", limits=HI20, zero=(23, 35, 39), unasked=HALVES, options={"CMODEL_MEDLOW": "n"}
+        RISCV32,
+        "elf32lriscv",
+        limits=HI20,
+        zero=(23, 35, 39),
+        unasked={**HALVES, **SUMS},
+        options={"CMODEL_MEDLOW": "n"},
     ),
     Judged(ARM64, "aarch64linux", (LOW, HIGH), parts=PLT),
     Judged(ARM64_BIG, "aarch64linuxb", (LOW, HIGH), parts=PLT),

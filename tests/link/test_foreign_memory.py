@@ -19,6 +19,7 @@ from pymodutils.link.layout import Layout, layout
 from pymodutils.link.object import SHF_WRITE, Object
 from pymodutils.link.relocate import relocate
 from pymodutils.link.symbols import simplify
+from tests.arch import proofs
 from tests.arch.running import imports
 from tests.kernel.emulated.architectures import Tree
 from tests.lanes.foreign import MACHINES, Machine, Seen, loaded
@@ -65,7 +66,13 @@ def test_memory_is_as_we_link_it(machine: Machine) -> None:
             compare(Object(data, Elf(data).sections, here.arch, name), here, seen, symbols)
             for name, data in files.items()
         ]
-    print({name: one for name, one in zip(files, found, strict=True)}, seen.spectre)
+    proof = {
+        "release": own.release,
+        "modules": len(found),
+        "bytes": sum(one.compared for one in found),
+        "changed": sum((one.changed for one in found), Counter[str]()),
+    }
+    proofs.agree("memory", machine.name, proof)
     assert [line for one in found for line in one.unexplained] == []
     assert sum(one.sections for one in found) > 8 * len(files)
     assert sum(one.compared for one in found) > 500_000
