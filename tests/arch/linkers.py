@@ -14,12 +14,13 @@ from pymodutils.arch.loongarch import LOONGARCH
 from pymodutils.arch.m68k import M68K
 from pymodutils.arch.microblaze import MICROBLAZE, MICROBLAZE_LITTLE
 from pymodutils.arch.mips import ARCHS as MIPS
-from pymodutils.arch.model import Arch, Range, gathered
+from pymodutils.arch.model import Arch, Range
 from pymodutils.arch.nios2 import NIOS2
 from pymodutils.arch.openrisc import OPENRISC
 from pymodutils.arch.powerpc import PPC
 from pymodutils.arch.powerpc64 import PPC64, PPC64_BIG
 from pymodutils.arch.riscv import RISCV32, RISCV64
+from pymodutils.arch.riscv_sums import TERMS
 from pymodutils.arch.s390 import S390
 from pymodutils.arch.sh import SH, SH_BIG
 from pymodutils.arch.sparc import SPARC32, SPARC64
@@ -82,9 +83,7 @@ PLT = (Part(".plt", bytes(1)), Part(".init.plt", bytes(1)))
 GOT = (Part(".plt", bytes(1)), Part(".got", bytes(1)), Part(".got.plt", bytes(1)))
 LARCH = (Part(".got", bytes(1)), Part(".plt", bytes(1)), Part(".plt.idx", bytes(1)))
 HALVES = {20: ELSEWHERE, **dict.fromkeys((24, 25), "low halves have a test of their own")}
-SUMS = {
-    at: "gathered, tests/arch/test_pairs.py" for at, row in RISCV64.relocs.items() if row.calc is gathered
-}
+SUMS = dict.fromkeys(TERMS, "gathered, tests/arch/test_pairs.py")
 HI20 = {26: Range(-0x8000_0800, 0x7FFF_F800)}
 V7 = b"aeabi\0\1\x09\0\0\0\6\x0a\x09\2"  # Tag_CPU_arch v7, Tag_THUMB_ISA_use Thumb-2: branches are wide
 ATTRIBUTES = Part(".ARM.attributes", b"A" + (len(V7) + 4).to_bytes(4, "little") + V7, 0, 0x7000_0003)
@@ -97,20 +96,30 @@ JUDGED = (
     Judged(M68K, "m68kelf"),
     Judged(M68K, "m68kelf", rela=False, asked=False),
     Judged(
-        RISCV64,
+        RISCV64.fitting({}, (6, 12))._replace(later=()),
+        "elf64lriscv",
+        (LOW, HIGH),
+        release=(6, 12),
+        limits=HI20,
+        zero=(23, 57),
+        unasked={**HALVES, **SUMS, 59: "GNU ld 2.40 does not know it"},
+        parts=GOT,
+    ),
+    Judged(
+        RISCV64.fitting({}, (6, 1)),
         "elf64lriscv",
         (LOW, HIGH),
         limits=HI20,
         zero=(23, 35, 36, 39, 40),
-        unasked={**HALVES, **SUMS},
+        unasked=HALVES,
         parts=GOT,
     ),
     Judged(
-        RISCV32,
+        RISCV32.fitting({}, (6, 1)),
         "elf32lriscv",
         limits=HI20,
         zero=(23, 35, 39),
-        unasked={**HALVES, **SUMS},
+        unasked=HALVES,
         options={"CMODEL_MEDLOW": "n"},
     ),
     Judged(ARM64, "aarch64linux", (LOW, HIGH), parts=PLT),
