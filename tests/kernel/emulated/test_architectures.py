@@ -29,4 +29,4 @@ def test_a_tree_loads_in_the_order_of_its_dependencies_and_goes(name: str) -> No
 @pytest.mark.parametrize("name", [name for name in FLAVOURS if name != "cloud-amd64"])
 def test_the_page_has_a_whole_tree_of_each(name: str) -> None:
     proof = proofs.kept("trees")[name]
-    assert proof["loaded"] == proof["modules"] > 2000
+    assert proof["loaded"] == proof["modules"] > LARGE
