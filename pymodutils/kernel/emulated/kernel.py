@@ -18,7 +18,7 @@ from pymodutils.kernel.emulated.loading import Loading
 from pymodutils.kernel.emulated.notifiers import Notifiers
 from pymodutils.kernel.emulated.operate import Operator
 from pymodutils.kernel.emulated.state import INFO, State
-from pymodutils.kernel.emulated.store import Store
+from pymodutils.kernel.emulated.store import MEMORY, Store
 from pymodutils.kernel.emulated.taints import letters
 from pymodutils.kernel.emulated.views import proc, sysfs, tree
 from pymodutils.root import Root
@@ -77,7 +77,7 @@ class EmulatedKernel(Kernel):
     def boot(
         cls,
         description: Description,
-        path: str = ":memory:",
+        path: str = MEMORY,
         *,
         cmdline: str = "",
         clock: Clock = time,
