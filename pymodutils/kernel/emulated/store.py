@@ -15,6 +15,7 @@ from pymodutils.errors import BadState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
 APPLICATION: Final = 0x6B6D6F64  # "kmod", in the header of the file
 MEMORY: Final = ":memory:"  # for a path
@@ -94,19 +95,17 @@ class Store:
         It is a transaction of what is there: a kill leaves the one or the other. What is no database, whose
         transactions nobody could respect, is removed.
         """
-        try:
-            self._copy(path)
-        except sqlite3.OperationalError as error:
-            raise _failure(path, error) from None
-        except sqlite3.DatabaseError:
-            self._copy(path, anew=True)
+        with _told(path):
+            try:
+                self._copy(path)
+            except sqlite3.OperationalError:  # of the disk, not of what is there
+                raise
+            except sqlite3.DatabaseError:
+                _remove(path)
+                self._copy(path)
         return self.open(path)
 
-    def _copy(self, path: str, *, anew: bool = False) -> None:
-        if anew:
-            for left in (path, f"{path}-journal"):
-                if os.path.exists(left):
-                    os.unlink(left)
+    def _copy(self, path: str) -> None:
         target = _connect(path)
         try:
             self._connection.backup(target)
@@ -118,8 +117,8 @@ class Store:
         """The file ``path``; raises BadState if it is absent, damaged, another's, or of another version."""
         if not os.path.isfile(path):
             raise _absent(path)
-        store = cls(path, _connect(path))
-        with store.told():
+        with _told(path):
+            store = cls(path, _connect(path))
             names = ("application_id", "user_version", "schema_version")
             application, version, store._boot = map(store._pragma, names)
         if not store._boot and not os.path.getsize(path):  # the first boot there has not come to its end
@@ -187,17 +186,19 @@ class Store:
         """Execute ``statement`` for each of ``rows``."""
         self._connection.executemany(statement, (list(map(_plain, row)) for row in rows))
 
-    @contextmanager
-    def told(self) -> Iterator[None]:
+    def told(self) -> AbstractContextManager[None]:
         """What SQLite complains of becomes BadState."""
-        try:
-            yield
-        except (sqlite3.DatabaseError, UnicodeError, OverflowError) as error:
-            raise _failure(self.path, error) from None
+        return _told(self.path)
 
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+
+def _remove(path: str) -> None:
+    for left in (path, f"{path}-journal"):
+        if os.path.exists(left):
+            os.unlink(left)
 
 
 def _absent(path: str) -> BadState:
@@ -205,9 +206,13 @@ def _absent(path: str) -> BadState:
     return BadState(path, f"{path}: {why}", errno.ENOENT)
 
 
-def _failure(path: str, error: Exception) -> BadState:
-    code = errno.ENOSPC if "disk is full" in str(error) else errno.EIO
-    return BadState(path, f"{path}: {_words(error)}", code)
+@contextmanager
+def _told(path: str) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.DatabaseError, UnicodeError, OverflowError) as error:
+        code = errno.ENOSPC if "disk is full" in str(error) else errno.EIO
+        raise BadState(path, f"{path}: {_words(error)}", code) from None
 
 
 def _plain(value: Any) -> Any:
@@ -224,10 +229,7 @@ def _text(data: bytes) -> str:
 
 
 def _connect(path: str) -> sqlite3.Connection:
-    try:
-        connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
-    except sqlite3.Error as error:
-        raise BadState(path, f"{path}: {error}", errno.EIO) from None
+    connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
     connection.text_factory = _text
     connection.execute("PRAGMA synchronous = OFF")  # a kill is survived all the same, a power failure not
     return connection
