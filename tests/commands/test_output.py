@@ -30,7 +30,7 @@ def test_a_file_is_replaced_whole_through_links_and_what_is_no_file_written_to(t
 
 
 def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(ModutilsError, match="could not write .*: No such file or directory"):
+    with pytest.raises(ModutilsError, match=r"could not write .*: No such file or directory"):
         save(str(tmp_path / "no/such"), b"")
     (tmp_path / "folder").mkdir()
     with pytest.raises(ModutilsError, match="Is a directory"):
