@@ -10,7 +10,8 @@ from typing import Any
 from pymodutils.errors import Refused
 from pymodutils.kernel.base import Init
 from pymodutils.kernel.description import Description
-from pymodutils.kernel.emulated.kernel import EmulatedKernel, _root
+from pymodutils.kernel.emulated.kernel import EmulatedKernel
+from pymodutils.kernel.emulated.observe import root
 from pymodutils.kernel.emulated.views import tree
 from tests.lanes.verdicts.cases import Case
 from tests.lanes.verdicts.player import Player
@@ -81,7 +82,7 @@ class Emulated:
 
     def tree(self, path: str) -> dict[str, str]:
         try:
-            return self.kernel._operator.run(lambda state: _below(tree.find(_root(state), path)))
+            return self.kernel.look(lambda state: _below(tree.find(root(state), path)))
         except Refused:
             return {}
 
