@@ -29,8 +29,3 @@ def make(root: Path) -> Path:
     path = root / "kernel.json"
     path.write_text(saved.dumps(description()))
     return path
-
-
-def stranger() -> bytes:
-    """A module that was built for another kernel."""
-    return module("dummy", magic="6.1.176 mod_unload ", versions={"module_layout": 1})
