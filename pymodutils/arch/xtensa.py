@@ -78,7 +78,7 @@ def xtensa(order: ByteOrder, call: Field, l32r: Field, shift: int) -> Arch:
         misaligned=FAR,
         rel=Says(REL_UNSUPPORTED, ENOEXEC),
         extable=WORDS[32],
-        by_word=lambda fixups, memory: by_opcode(fixups, memory, shift),
+        by_word=lambda fixups, memory: fixups._replace(numbers=by_opcode(fixups, memory, shift)),
     )
 
 
