@@ -1,12 +1,23 @@
-"""Make the folder named on the command line look like a machine with Debian's kernel; say what it has."""
+"""Make the folder named on the command line look like a machine with Debian's kernel; say what it has.
+
+A kernel that this machine has in /boot is taken first, else one is fetched; without either, there is a
+small one of our own, with modules of our own.
+"""
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
-from tests.oracles.trees import linked, tree
+from demo import own
+from tests.oracles.debian import Unavailable
+from tests.oracles.trees import Tree, linked, tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SETTLED = 3  # seconds until depmod trusts the times of files that were just made
 CONFIG = """\
@@ -17,18 +28,60 @@ blacklist pcspkr
 """
 
 
+class Machine(NamedTuple):
+    """A release with its modules below the folder, and what its kernel can be described from."""
+
+    release: str
+    image: Path
+    kind: str  # debian or own
+
+
 def main() -> None:
-    """Print the release and the number of modules."""
+    """Print the release, the number of modules, the image, a module of another kernel, and the kind."""
     root = Path(sys.argv[1])
-    found = linked(tree("amd64"), root)
+    machine = make(root)
     (root / "etc/modprobe.d").mkdir(parents=True)
-    (root / "etc/modprobe.d/demo.conf").write_text(CONFIG)
+    (root / "etc/modprobe.d/demo.conf").write_text(CONFIG if machine.kind == "debian" else "")
     (root / "proc/sys/kernel").mkdir(parents=True)
-    (root / "proc/sys/kernel/osrelease").write_text(f"{found.version}\n")
+    (root / "proc/sys/kernel/osrelease").write_text(f"{machine.release}\n")
     (root / "proc/modules").touch()
     (root / "sys/module").mkdir(parents=True)
+    stranger = root / "stranger.ko"
+    stranger.write_bytes(_stranger(machine))
     time.sleep(SETTLED)
-    print(found.version, len(list(found.modules.rglob("*.ko"))))
+    count = len(list((root / "lib/modules" / machine.release).rglob("*.ko*")))
+    print(machine.release, count, machine.image, machine.kind)
+
+
+def make(root: Path) -> Machine:
+    """The machine below ``root``."""
+    for release, image in _installed():
+        modules = Path("/lib/modules") / release
+        shutil.copytree(modules, root / "lib/modules" / release, symlinks=True)
+        return Machine(release, image, "debian")
+    try:
+        found = tree("amd64")
+    except Unavailable as reason:
+        print(f"{reason}: a kernel of our own instead", file=sys.stderr)
+        return Machine(own.RELEASE, own.make(root), "own")
+    linked(found, root)
+    return Machine(found.version, next((found.root / "boot").glob("vmlinuz-*")), "debian")
+
+
+def _installed() -> Iterator[tuple[str, Path]]:
+    """The kernels of this machine that have modules."""
+    for image in sorted(Path("/boot").glob("vmlinuz-*-amd64"), reverse=True):
+        release = image.name.removeprefix("vmlinuz-")
+        if Path("/lib/modules", release, "kernel/fs/fat/vfat.ko").exists():
+            yield release, image
+
+
+def _stranger(machine: Machine) -> bytes:
+    """A module that was built for another kernel."""
+    if machine.kind == "own":
+        return own.stranger()
+    uml: Tree = tree("uml")
+    return next(uml.modules.rglob("dummy.ko")).read_bytes()
 
 
 if __name__ == "__main__":

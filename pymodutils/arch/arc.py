@@ -8,7 +8,18 @@ from __future__ import annotations
 from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a, s_a_p
-from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, ByteOrder, Field, Reloc, Says, insn, word
+from pymodutils.arch.model import (
+    REL_UNSUPPORTED,
+    WORDS,
+    Arch,
+    ByteOrder,
+    Field,
+    Reloc,
+    Says,
+    Span,
+    insn,
+    word,
+)
 
 EF_ARC_OSABI_MSK, EF_ARC_OSABI_V4 = 0xF00, 0x400  # as compilers since gcc 6 have it
 EM_ARCOMPACT, EM_ARCV2 = 93, 195
@@ -33,6 +44,7 @@ def arc(machine: int, order: ByteOrder, middle: Field) -> Arch:
         },
         unknown=Says("{module}: unknown relocation: {number}", ENOEXEC),
         rel=Says(REL_UNSUPPORTED, ENOEXEC),
+        memory=Span(0x7000_0000, 0x7F80_0000),  # 256 MB below the kernel, if nothing else is configured
         extable=WORDS[32],
         accepts=accepts,
     )

@@ -1,7 +1,8 @@
 """C-SKY: the psABI at https://github.com/c-sky/csky-doc; arch/csky/kernel/module.c.
 
-Of an instruction of 32 bits the half with the opcode comes first, in the order of the data. Calls are
-absolute, through literals, and their relocations only offer a shorter form, which the loader leaves be.
+Of an instruction of 32 bits the half with the opcode comes first, in the order of the data. Calls go through
+literals, and their relocations offer a shorter form, which the loader leaves be. But for the CK810 it makes
+two instructions of a jsri and the nop behind it.
 """
 
 from __future__ import annotations
@@ -9,8 +10,37 @@ from __future__ import annotations
 from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a, s_a_p
-from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Reloc, Says, insn, word
+from pymodutils.arch.model import (
+    REL_UNSUPPORTED,
+    WORDS,
+    Arch,
+    Fixups,
+    Later,
+    Reloc,
+    Says,
+    insn,
+    word,
+)
 
+CALL, JSRI = 40, 40 | 1 << 8  # beyond the byte: at a jsri
+OPCODE = 0xEAE0
+
+
+def by_opcode(fixups: Fixups, memory: memoryview) -> list[int]:
+    """The numbers, those of calls by jsri told from others."""
+    pairs = zip(fixups.numbers, fixups.offsets, strict=True)
+    return [
+        JSRI if number == CALL and memory[offset : offset + 2] == OPCODE.to_bytes(2, "little") else number
+        for number, offset in pairs
+    ]
+
+
+def through_r26(V: int) -> int:  # noqa: ARG001 -- a calculation has a letter, though here it is of no use
+    """``lrw r26`` in place of the jsri, and ``jsr r26``."""
+    return 0x9A_E8FA
+
+
+NAME = "R_CKCORE_PCREL_JSR_IMM26BY2"
 CSKY = Arch(
     name="csky",
     machines=(252, 39),
@@ -22,11 +52,13 @@ CSKY = Arch(
         6: Reloc("R_CKCORE_PCREL_JSR_IMM11BY2"),
         24: Reloc("R_CKCORE_ADDR_HI16", s_a, insn(4, (31, 16, 16))),
         25: Reloc("R_CKCORE_ADDR_LO16", s_a, insn(4, (15, 0, 16))),
-        40: Reloc("R_CKCORE_PCREL_JSR_IMM26BY2"),
+        CALL: Reloc(NAME),
+        JSRI: Reloc(NAME, through_r26, insn(8, (23, 16, 0), (15, 0, 32), (39, 24, 48)), needs="CPU_CK810"),
     },
     unknown=Says("module {module}: Unknown relocation: {number}", ENOEXEC),
     rel=Says(REL_UNSUPPORTED, ENOEXEC),
     extable=WORDS[32],
+    later=(Later((0, 0), {"by_word": by_opcode}, needs="CPU_CK810"),),
 )
 
 ARCHS = (CSKY,)

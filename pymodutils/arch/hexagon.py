@@ -12,7 +12,7 @@ from pymodutils.arch.calc import s_a, s_a_p
 from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Reloc, Says, insn, signed, word
 
 FAR = Says(
-    "{module}: R_HEXAGON_B22_PCREL reloc out of range: {value:08x}={sum:08x}-{place:08x} {symbol}", ENOEXEC
+    "{module}: R_HEXAGON_B22_PCREL reloc out of range: {value:08x}={sum:08x}-{place:08x} {anonymous}", ENOEXEC
 )
 PLT = Says("{module}: GOT/PLT relocations unsupported", ENOEXEC)
 BRANCH = insn(4, (22, 14, 16), (13, 0, 0))

@@ -50,7 +50,7 @@ def dangerous(kind: str) -> Says:
 
 
 OVERFLOW = Says("module {module}: relocation overflow", ENOEXEC)
-UNPAIRED = Says("", ENOEXEC)
+UNPAIRED = Says("", ENOEXEC)  # found out at the end of the section
 UNWANTED = Says("", EINVAL)  # after a warning with a trace of the stack
 PC16, PC21, PC26 = (insn(4, (bits + 1, 2, 0)) for bits in (16, 21, 26))
 
@@ -73,7 +73,7 @@ def pair(fixups: Fixups) -> dict[int, Says]:
             waiting.clear()
         elif number == JUMP:
             A[at] = _wrapped(in_region(S[at], 0, P[at]), A[at])
-    return refused | dict.fromkeys(waiting, UNPAIRED)
+    return refused | ({len(numbers): UNPAIRED} if waiting else {})
 
 
 def _wrapped(target: int, addend: int) -> int:
@@ -126,6 +126,7 @@ MIPS32 = Arch(
     unknown=Says("{module}: Unknown relocation type {number}", EINVAL),
     overflow=OVERFLOW,
     rela=Says(REL_UNSUPPORTED, ENOEXEC),
+    memory=Span(0xC000_0000, 0xFFFC_D000),  # vmalloc's, below the fixed mappings, of 4 kB pages
     extable=WORDS[32],
     pair=pair,
     paired=frozenset({JUMP, HI16, LO16}),
@@ -143,7 +144,7 @@ MIPS64 = MIPS32._replace(
         29: Reloc("R_MIPS_HIGHEST", s_a, insn(4, (63, 48, 0, 0x8000_8000_8000))),
     },
     rela=None,
-    memory=Span(0xFFFF_FFFF_C000_0000, 0xFFFF_FFFF_FFFC_D000),  # below the fixed mappings, of 4 kB pages
+    memory=Span(0xFFFF_FFFF_C000_0000, 0xFFFF_FFFF_FFFC_D000),  # where 32 bits reach
     extable=WORDS[64],
     info=info_big,
     paired=MIPS32.paired | frozenset(WIDE),

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import compress
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -107,10 +107,10 @@ def unsigned(bits: int) -> Range:
 class Says(NamedTuple):
     """What the kernel logs, a line or more, and the errno that goes with it; with 0 it goes on.
 
-    ``text`` may name {prefix} {module} {section} {relsec} {symbol} {number} {name} {index} {offset} {size}
-    {place} {value} {signed} {S} {sum} {against}: ``value``, ``S`` and ``sum`` (S+A) as the machine's words
-    without sign, ``size`` in bytes, of the patched section, ``against`` as ``symbol``, or "section N".
-    {words} is ``value`` in words of four bytes.
+    ``text`` may name {prefix} {module} {section} {relsec} {symbol} {anonymous} {against} {number} {name}
+    {index} {offset} {size} {place} {value} {signed} {words} {S} {sum}: ``value``, ``S`` and ``sum`` (S+A) as
+    the machine's words without sign, ``words`` of ``value`` in fours of bytes, ``size`` in bytes, of the
+    patched section, ``anonymous`` the symbol or that word, ``against`` the symbol or "section N".
     """
 
     text: str
@@ -182,7 +182,7 @@ class Fixups(NamedTuple):
     L: list[int] | None = None  # G too: what Arch.maker has made for each
     D: Sequence[int] | None = None
     rela: bool = True  # whether A came from records, not from the places
-    refused: Mapping[int, Says] = {}  # by index
+    refused: Mapping[int, Says] = {}  # by index; behind the last: when all others have passed
 
     def only(self, chosen: Sequence[bool]) -> Fixups:
         """Those for which ``chosen`` is true."""
@@ -205,6 +205,14 @@ class Extable(NamedTuple):
 
     codes: str  # struct's
     relative: int = 0  # how many of these addresses are seen from themselves
+
+
+class Later(NamedTuple):
+    """Fields of an Arch that are others from a release on, and with the CONFIG_ option that it ``needs``."""
+
+    release: tuple[int, int]
+    facts: Mapping[str, Any]
+    needs: str = ""
 
 
 class Span(NamedTuple):
@@ -236,6 +244,7 @@ class Arch(NamedTuple):
     overflow: Says = NEVER
     misaligned: Says = NEVER
     occupied: Says | None = None  # when the place must be all zero first
+    occupied_last: bool = False  # whether the value is looked at before the place
     rel: Says | None = None  # why SHT_REL sections are refused; None: they are applied
     rela: Says | None = None  # the same of SHT_RELA
     prefix: str = ""  # of the log lines about relocations
@@ -258,17 +267,22 @@ class Arch(NamedTuple):
     frob: Callable[[Draft], Frobbed] | None = None  # module_frob_arch_sections
     maker: Callable[[Memory], Maker] | None = None
     options: Mapping[str, str] = {}  # what is taken to be configured if nothing is known
+    later: tuple[Later, ...] = ()  # what holds instead in other kernels, the latest last
     calls: tuple[str, ...] = ()  # functions of the kernel that its stubs lead to
 
     def fitting(self, options: Mapping[str, str], release: tuple[int, int]) -> Arch:
         """The same for a kernel of this configuration and release, which may not know all relocations."""
+        now = self
+        for change in self.later:
+            if release >= change.release and (not change.needs or options.get(change.needs) == "y"):
+                now = now._replace(**change.facts)
         unknown = [
             number
-            for number, row in self.relocs.items()
+            for number, row in now.relocs.items()
             if row.since > release or (row.needs and options.get(row.needs) != "y")
         ]
-        relocs = {number: row for number, row in self.relocs.items() if number not in unknown}
-        return self._replace(relocs=relocs) if unknown else self
+        relocs = {number: row for number, row in now.relocs.items() if number not in unknown}
+        return now._replace(relocs=relocs) if unknown else now
 
 
 REL_UNSUPPORTED: Final = "module {module}: REL relocation unsupported"  # said of RELA too; moduleloader.h

@@ -8,7 +8,18 @@ from __future__ import annotations
 from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a, v_plus_s_a
-from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Reloc, Says, insn, signed, unsigned, word
+from pymodutils.arch.model import (
+    REL_UNSUPPORTED,
+    WORDS,
+    Arch,
+    Reloc,
+    Says,
+    Span,
+    insn,
+    signed,
+    unsigned,
+    word,
+)
 
 
 def in_region(S: int, A: int, P: int) -> int:
@@ -39,6 +50,7 @@ NIOS2 = Arch(
     overflow=Says("module {module}: relocation overflow", ENOEXEC),
     misaligned=Says("module {module}: dangerous relocation", ENOEXEC),
     rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    memory=Span(0xC000_0000, 0xE000_0000),
     extable=WORDS[32],
 )
 

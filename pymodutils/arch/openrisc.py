@@ -1,6 +1,7 @@
 """OpenRISC 1000: https://openrisc.io/architecture; arch/openrisc/kernel/module.c of 6.1.
 
-Numbers that it does not know, 0 among them, are logged, and the module is loaded nevertheless.
+Numbers that it does not know, 0 among them, are logged, and the module is loaded nevertheless. Later kernels
+know three more, two of which are for low halves that are signed, and split in stores.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a, s_a_p
-from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Reloc, Says, insn, word
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Reloc, Says, Span, insn, word
 
 OPENRISC = Arch(
     name="openrisc",
@@ -20,9 +21,13 @@ OPENRISC = Arch(
         4: Reloc("R_OR1K_LO_16_IN_INSN", s_a, insn(4, (15, 0, 0))),
         5: Reloc("R_OR1K_HI_16_IN_INSN", s_a, insn(4, (31, 16, 0))),
         6: Reloc("R_OR1K_INSN_REL_26", s_a_p, insn(4, (27, 2, 0))),
+        9: Reloc("R_OR1K_32_PCREL", s_a_p, word(32), since=(6, 10)),
+        35: Reloc("R_OR1K_AHI16", s_a, insn(4, (31, 16, 0, 0x8000)), since=(6, 10)),
+        39: Reloc("R_OR1K_SLO16", s_a, insn(4, (15, 11, 21), (10, 0, 0)), since=(6, 10)),
     },
     unknown=Says("module {module}: Unknown relocation: {number}", 0),
     rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    memory=Span(0xBC00_0000, 0xC000_0000),
     extable=WORDS[32],
 )
 

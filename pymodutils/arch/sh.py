@@ -5,7 +5,7 @@ from __future__ import annotations
 from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a, s_a_p, v_plus_s_a, v_plus_s_a_p
-from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Reloc, Says, insn, word
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Reloc, Says, Span, insn, word
 
 LOW = insn(4, (15, 0, 10))  # of the 64-bit instruction set, which no kernel runs any more
 MEDIUM = insn(4, (31, 16, 10))
@@ -26,6 +26,7 @@ SH = Arch(
     },
     unknown=Says("module {module}: Unknown relocation: {number}", ENOEXEC),
     rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    memory=Span(0xC000_0000, 0xE000_0000),  # P3, but for the fixed mappings at its end
     extable=WORDS[32],
 )
 SH_BIG = SH._replace(order="big")

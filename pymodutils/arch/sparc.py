@@ -58,6 +58,7 @@ SPARC32 = Arch(
     },
     unknown=Says("module {module}: Unknown relocation: {number:x}", ENOEXEC),
     rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    memory=Span(0xFE60_0000, 0xFFC0_0000),
     extable=WORDS[32],
     frob=frob,
 )

@@ -9,7 +9,13 @@ from __future__ import annotations
 from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a, s_a_p
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Reloc, Says, Span, signed, unsigned, word
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Later, Reloc, Says, Span, signed, unsigned, word
+
+OCCUPIED_6_3 = Says(
+    "{prefix}x86/modules: Invalid relocation target, existing value is nonzero "
+    "for type {number}, loc {place:016x}, val {value:x}",
+    ENOEXEC,
+)
 
 X86_64 = Arch(
     name="x86_64",
@@ -40,6 +46,7 @@ X86_64 = Arch(
     prefix="module: ",
     memory=Span(0xFFFF_FFFF_C000_0000, 0xFFFF_FFFF_FF00_0000),
     optional=frozenset({"_GLOBAL_OFFSET_TABLE_"}),
+    later=(Later((6, 3), {"occupied": OCCUPIED_6_3, "occupied_last": True}),),
 )
 
 UM = X86_64._replace(name="um", prefix="subarch: ", memory=Span(0, 0))  # anywhere its vmalloc likes

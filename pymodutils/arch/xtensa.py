@@ -19,6 +19,7 @@ from pymodutils.arch.model import (
     Range,
     Reloc,
     Says,
+    Span,
     insn,
     signed,
     word,
@@ -77,6 +78,7 @@ def xtensa(order: ByteOrder, call: Field, l32r: Field, shift: int) -> Arch:
         overflow=FAR,
         misaligned=FAR,
         rel=Says(REL_UNSUPPORTED, ENOEXEC),
+        memory=Span(0xC000_0000, 0xC7FE_FFFF),
         extable=WORDS[32],
         by_word=lambda fixups, memory: fixups._replace(numbers=by_opcode(fixups, memory, shift)),
     )

@@ -20,6 +20,8 @@ COMMANDS: Final = {  # word -> (module below pymodutils.commands, what it is for
     "ls": ("kernel_ls", "list a folder there"),
     "write": ("kernel_write", "write to a file there"),
     "export": ("kernel_export", "write all of /proc and /sys into a directory"),
+    "map": ("kernel_map", "draw the memory of modules"),
+    "dump": ("kernel_dump", "show the bytes of a section in memory"),
     "get": ("kernel_get", "take a use count of a module"),
     "put": ("kernel_put", "drop it again"),
     "behave": ("kernel_behave", "say what init() and exit() of a module do"),

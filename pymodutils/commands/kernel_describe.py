@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
 from typing import TYPE_CHECKING
 
 import click
 
 from pymodutils.commands import options
 from pymodutils.commands.getopt import Tool
-from pymodutils.errors import ModutilsError
+from pymodutils.commands.output import save
 from pymodutils.kernel import saved
 from pymodutils.kernel.sources import source
 from pymodutils.log import Log
@@ -46,7 +44,7 @@ def command(sources: tuple[str, ...], output: str | None, form: str, root: Root)
     for conflict in kernel.conflicts:
         log.warning(conflict)
     if output:
-        _write(output, saved.dumps(kernel))
+        save(output, saved.dumps(kernel).encode())
     if form == "json":
         click.echo(saved.dumps(kernel), nl=False)
         return
@@ -54,15 +52,3 @@ def command(sources: tuple[str, ...], output: str | None, form: str, root: Root)
 
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     click.echo("\n".join(lines(kernel)))
-
-
-def _write(path: str, text: str) -> None:
-    """The file ``path`` with ``text``, whole or not at all."""
-    folder = os.path.dirname(os.path.abspath(path))
-    try:
-        with tempfile.NamedTemporaryFile("w", dir=folder, encoding="ascii", delete=False) as file:
-            file.write(text)
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, path)
-    except OSError as error:
-        raise ModutilsError(path, f"could not write {path}: {error.strerror}", error.errno) from None

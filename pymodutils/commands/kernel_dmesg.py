@@ -49,4 +49,5 @@ def _show(line: Line, booted: float, form: str, *, raw: bool) -> None:
     if form == "json":
         output.as_json({"seconds": round(seconds, 6), "level": line.level, "text": line.text}, lines=True)
     else:
-        click.echo(f"{f'<{line.level}>' if raw else ''}[{seconds:12.6f}] {line.text}")
+        prefix = f"{f'<{line.level}>' if raw else ''}[{seconds:12.6f}] "
+        click.echo("\n".join(prefix + part for part in line.text.split("\n")))

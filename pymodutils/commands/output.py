@@ -1,15 +1,19 @@
-"""Results as JSON or as a table, and how far the work is; the one door to rich."""
+"""Results as JSON, tables, coloured lines or files, and how far the work is; the one door to rich."""
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from pymodutils.errors import ModutilsError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 def as_json(document: object, *, lines: bool = False) -> None:
@@ -38,6 +42,38 @@ def as_table(titles: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequ
     Console(soft_wrap=False, highlight=False).print(table)
 
 
+@contextmanager
+def into(path: str | None) -> Iterator[None]:
+    """What is printed inside of this goes into the file ``path``, if there is one."""
+    if path is None:
+        yield
+        return
+    with open(path, "w", encoding="utf-8", errors="surrogateescape") as file, redirect_stdout(file):
+        yield
+
+
+def as_styled(titles: Sequence[tuple[str, str]], rows: Iterable[Iterable[tuple[str, str]]]) -> None:
+    """Print ``rows`` under ``titles``, each cell a text with rich's style for it."""
+    from rich.console import Console  # noqa: PLC0415 -- the door
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=None, pad_edge=False)
+    for title, style in titles:
+        table.add_column(Text(title, style), overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(text, style) for text, style in row))
+    Console(soft_wrap=False, highlight=False).print(table)
+
+
+def styled(parts: Iterable[tuple[str, str]]) -> None:
+    """Print one line of texts with rich's styles; it wraps where the terminal does."""
+    from rich.console import Console  # noqa: PLC0415 -- the door
+    from rich.text import Text  # noqa: PLC0415
+
+    Console(soft_wrap=True, highlight=False).print(Text.assemble(*parts))
+
+
 class Branch(NamedTuple):
     """A node of a tree: its name, what is said about it, and what is below it."""
 
@@ -63,6 +99,44 @@ def as_tree(root: Branch) -> None:
     Console(soft_wrap=False, highlight=False).print(tree, soft_wrap=True)
 
 
+def width() -> int:
+    """The columns that there are."""
+    from rich.console import Console  # noqa: PLC0415 -- the door
+
+    return Console().width
+
+
+def as_lines(lines: Iterable[Iterable[tuple[str, str]]]) -> None:
+    """Print ``lines`` of pieces of text, each with rich's style for it; none is cut."""
+    from rich.console import Console  # noqa: PLC0415 -- the door
+    from rich.text import Text  # noqa: PLC0415
+
+    console = Console(highlight=False)
+    for line in lines:
+        console.print(Text.assemble(*line), soft_wrap=True)
+
+
+def save(path: str, data: bytes) -> None:
+    """The file ``path`` with ``data``, whole or not at all; raises ModutilsError.
+
+    What is no file, such as /dev/stdout, is written to.
+    """
+    import tempfile  # noqa: PLC0415 -- few write files
+
+    try:
+        if os.path.exists(path) and not os.path.isfile(path):
+            with open(path, "wb") as file:
+                file.write(data)
+            return
+        place = os.path.realpath(path)
+        with tempfile.NamedTemporaryFile(dir=os.path.dirname(place), delete=False) as new:
+            new.write(data)
+        os.chmod(new.name, 0o644)
+        os.replace(new.name, place)
+    except OSError as error:
+        raise ModutilsError(path, f"could not write {path}: {error.strerror}", error.errno) from None
+
+
 class Progress:
     """A bar on standard error, from the second second on; nothing where that is not a terminal."""
 
@@ -74,17 +148,22 @@ class Progress:
         self._watched = sys.stderr.isatty()
         self._bar: Any = None
 
-    def __call__(self, done: int, total: int) -> None:
-        """Show that ``done`` of ``total`` are ready; the bar goes away when all are."""
+    def __call__(self, done: int, total: int, now: str = "") -> None:
+        """Show that ``done`` of ``total`` are ready, ``now`` the last; the bar goes away when all are."""
         if not self._watched or (not self._bar and time.monotonic() - self._start < self.PATIENCE):
             return
         if not self._bar:
             self._bar = _bar()
             self._task = self._bar.add_task(self.what, total=total)
-        self._bar.update(self._task, completed=done)
+        self._bar.update(self._task, completed=done, description=f"{self.what} {now}".rstrip())
         if done >= total:
+            self.close()
+
+    def close(self) -> None:
+        """Take the bar away, and give the cursor back."""
+        if self._bar:
             self._bar.stop()
-            self._watched = False
+        self._watched, self._bar = False, None
 
 
 def _bar() -> Any:

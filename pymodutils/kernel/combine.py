@@ -58,6 +58,8 @@ def _merge(first: Description, second: Description) -> Description:
         if first.switches[name] != second.switches[name]:
             said = f"{names[0]} {_yes(first.switches[name])}, {names[1]} {_yes(second.switches[name])}"
             conflicts.append(f"CONFIG_{name}: {said}; the first is taken")
+    if first.keys and second.keys and set(first.keys) != set(second.keys):
+        conflicts.append(f"keys: {names[0]} others than {_names(second)}; the first are taken")
     exports = _exports(first, second, conflicts)
     return Description(
         **single,
@@ -67,6 +69,8 @@ def _merge(first: Description, second: Description) -> Description:
         sources=first.sources + second.sources,
         conflicts=tuple(conflicts),
         remarks={**second.remarks, **first.remarks},
+        keys=first.keys or second.keys,
+        builtins=second.builtins if first.builtins is None else first.builtins,
     )
 
 

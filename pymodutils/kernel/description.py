@@ -25,6 +25,7 @@ SWITCHES: Final = (  # the configuration that changes verdicts, layout or what c
     "MODULE_UNLOAD",
     "MODULE_FORCE_UNLOAD",
     "MODULE_UNLOAD_TAINT_TRACKING",
+    "MODULE_ALLOW_BTF_MISMATCH",  # else a module with damaged .BTF is refused
     "MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS",
     "MODULE_SRCVERSION_ALL",
     "MODULE_COMPRESS",
@@ -39,12 +40,22 @@ SWITCHES: Final = (  # the configuration that changes verdicts, layout or what c
     "KALLSYMS_ALL",
     "RETPOLINE",  # MITIGATION_RETPOLINE since 6.9
     "LIVEPATCH",
+    "MODULE_SECTIONS",  # of RISC-V: GOT and PLT of modules
     "CONSTRUCTORS",
+    "CRYPTO_ECDSA",
+    "CRYPTO_MD4",
+    "CRYPTO_MD5",
+    "CRYPTO_SHA1",
+    "CRYPTO_SHA512",
+    "CRYPTO_SM3_GENERIC",
+    "CRYPTO_STREEBOG",
+    "DEBUG_INFO_BTF_MODULES",
     "DYNAMIC_DEBUG",
     "DYNAMIC_DEBUG_CORE",
     "FUNCTION_TRACER",
     "GENERIC_BUG",
     "HAVE_ARCH_PREL32_RELOCATIONS",
+    "INTEGRITY_PLATFORM_KEYRING",
     "JUMP_LABEL",
     "LOCK_DOWN_KERNEL_FORCE_INTEGRITY",
     "RANDSTRUCT",
@@ -130,6 +141,8 @@ def unknown(kernel: Description) -> dict[str, str]:
     open_switches = [name for name in SWITCHES if name not in kernel.switches]
     if open_switches:
         missing["switches"] = f"no source tells {_some(open_switches)}; {CONFIGURE}"
+    if kernel.switches.get("MODULE_SIG") and not kernel.keys:
+        missing["keys"] = "no source has the certificates that are trusted; add an image"
     missing |= _unknown_exports(kernel)
     if kernel.generation is None and kernel.release:
         missing["generation"] = f"the loader of {kernel.release} is older than those that are known"
@@ -166,6 +179,7 @@ HINTS: Final = {
     "machine": "no source tells the architecture; add an image or a configuration",
     "page_size": f"this architecture has several; {CONFIGURE}",
     "module_size": "no module, and no BTF in the image; add a module directory",
+    "builtins": "no source tells which of them /sys/module shows; add an image or a module directory",
     "generation": "it follows from the release, which is not known",
     "strict_versions": "who built it decides whether imports without a version are refused; add an image",
 }

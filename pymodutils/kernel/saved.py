@@ -2,13 +2,14 @@
 
 The document is one object: ``format`` is ``"pymodutils kernel"``, ``version`` is 1; the other keys are the
 fields of Description. ``exports`` has for each name ``[address, CRC, gpl, namespace]``, with null for
-what is not known, one name a line so that two files can be compared. ``unknown`` is for people, and is
-not read. A reader refuses a version that it does not know.
+what is not known, one name a line so that two files can be compared; ``keys`` are in base64. ``unknown``
+is for people, and is not read. A reader refuses a version that it does not know.
 """
 
 from __future__ import annotations
 
 import json
+from binascii import a2b_base64, b2a_base64
 from typing import Any, Final
 
 from pymodutils.elf.kernelimage.exports import Export
@@ -37,6 +38,7 @@ def document(kernel: Description) -> dict[str, Any]:
     fields = kernel._asdict()
     uname = fields.pop("version")
     fields["exports"] = {name: list(export) for name, export in kernel.exports.items()}
+    fields["keys"] = [b2a_base64(key, newline=False).decode() for key in kernel.keys]
     plain = {key: dict(value) if key in ("switches", "remarks") else value for key, value in fields.items()}
     return {"format": FORMAT, "version": VERSION, "uname_version": uname, **plain, "unknown": unknown(kernel)}
 
@@ -89,6 +91,9 @@ def _description(found: dict[str, Any], subject: str) -> Description:
             raise _bad(subject, f"the export {name} is {list(row)!r}")
     for field in ("sources", "conflicts"):
         found[field] = tuple(str(text) for text in found.get(field, ()))
+    found["keys"] = tuple(a2b_base64(text, strict_mode=True) for text in found.get("keys", ()))
+    if found.get("builtins") is not None:
+        found["builtins"] = tuple(str(name) for name in found["builtins"])
     switches = found.get("switches", {})
     if any(type(value) is not bool for value in (*switches.values(), found.get("complete", False))):
         raise _bad(subject, "a switch is neither true nor false")

@@ -6,6 +6,7 @@
     simplify    what each symbol is worth
     relocate    the image with every place patched
     extable     its exception table in order
+    patch       what else a kernel changes, where that follows from the module
 
 Policy (who may use which symbol) and messages are the caller's.
 """

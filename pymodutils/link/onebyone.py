@@ -36,6 +36,8 @@ def apply(site: Site, fixups: Fixups, report: Report) -> None:
                 report(ERROR, line)
         elif row and row.calc is not ignored:
             _one(site, fixups, at, row)
+    if says := fixups.refused.get(len(fixups.numbers)):
+        raise _refusal(site, fixups, len(fixups.numbers) - 1, says)
 
 
 def _one(site: Site, fixups: Fixups, at: int, row: Reloc) -> None:
@@ -49,12 +51,15 @@ def _one(site: Site, fixups: Fixups, at: int, row: Reloc) -> None:
     half = 1 << site.arch.bits - 1
     (value,) = map(row.calc, *site.columns(row, fixups.one(at), words))
     value = (value + half & 2 * half - 1) - half
-    if site.arch.occupied and words[0]:
-        raise _refusal(site, fixups, at, site.arch.occupied, value)
+    occupied = site.arch.occupied if words[0] else None
+    if occupied and not site.arch.occupied_last:
+        raise _refusal(site, fixups, at, occupied, value)
     if value % row.align:
         raise _refusal(site, fixups, at, row.misaligned or row.overflow or site.arch.misaligned, value)
     if row.range and not row.range.low <= value < row.range.high:
         raise _refusal(site, fixups, at, row.overflow or site.arch.overflow, value)
+    if occupied:
+        raise _refusal(site, fixups, at, occupied, value)
     site.packer(field).pack_into(site.memory, where, field.put(words[0], value))
 
 
@@ -73,6 +78,7 @@ def _refusal(site: Site, fixups: Fixups, at: int, says: Says, value: int = 0) ->
         section=site.header.sh_info,
         relsec=site.at,
         symbol=where.symbol,
+        anonymous=where.symbol or "(anonymous)",
         offset=where.offset,
         size=len(site.memory),
         place=where.address,

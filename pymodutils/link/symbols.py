@@ -77,7 +77,7 @@ class _Rest:
         if section == SHN_UNDEF:
             return self._undefined(at, symbol)
         if section != SHN_COMMON:
-            top = len(self.module.sections)
+            top = len(self.module.sections) - 1
             raise self._refusal(ERROR, f"Symbol {symbol} has an invalid section index {section} (max {top})")
         if not symbol.startswith("__gnu_lto"):
             raise self._refusal(WARNING, "please compile with -fno-common")

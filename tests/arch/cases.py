@@ -50,7 +50,7 @@ def _points(judged: Judged) -> bool:
 def pointer(judged: Judged, todo: Sequence[Case], base: int) -> int:
     """What the global pointer of a module with these cases holds."""
     data, imports = built(judged, todo)
-    made = image(judged.arch, data, base, judged.options)
+    made = image(judged.arch, data, base, Config(options=judged.options))
     maker = made.module.arch.maker
     assert maker
     return maker(prepare.memory(made, imports)).gp
@@ -115,6 +115,7 @@ def built(judged: Judged, todo: Sequence[Case], *, rela: bool | None = None) -> 
     """A module with all cases, and what its imports are worth; with ``rela``, whatever the kernel wants."""
     arch, rela = judged.arch, judged.rela if rela is None else rela
     symbols = [_symbol(judged, case)._replace(name=f"s{at}") for at, case in enumerate(todo)]
+    symbols += [Sym(name, 0, 1, FUNCTION) for name in judged.entry]
     byte = 0xFF if judged.slots else -1
     rows = [
         Rel(at * STEP + (case.number & ~byte) // 256, case.number & byte, at + 1, case.addend)
@@ -146,17 +147,17 @@ def ours(
     base: int,
     options: Mapping[str, str] | None = None,
     *,
+    release: tuple[int, int] = (6, 1),
     report: Callable[[int, str], None] = unheard,
 ) -> bytes:
-    """The text as we link it at ``base`` for a kernel configured with ``options``."""
-    made = image(arch, data, base, options)
+    """The text as we link it at ``base`` for a kernel of ``release`` configured with ``options``."""
+    made = image(arch, data, base, Config(options=options or {}, release=release))
     relocate(made, simplify(made, "module", imports.__getitem__, report), "module", report)
     return bytes(made.section(1))
 
 
-def image(arch: Arch, data: bytes, base: int, options: Mapping[str, str] | None = None) -> Image:
+def image(arch: Arch, data: bytes, base: int, config: Config) -> Image:
     """The module ``data`` in memory, not yet linked, with its text at ``base``."""
-    config = Config(options=options or {})
     module = frob(Object(data, Elf(data).sections, arch), config, "module")
     plan = layout(module, config)
     text = plan.placed[1]

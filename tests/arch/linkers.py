@@ -9,7 +9,7 @@ from pymodutils.arch.alpha import ALPHA
 from pymodutils.arch.arc import ARCHS as ARC
 from pymodutils.arch.arm import ARM
 from pymodutils.arch.arm64 import ARM64, ARM64_BIG
-from pymodutils.arch.csky import CSKY
+from pymodutils.arch.csky import CSKY, JSRI
 from pymodutils.arch.hexagon import HEXAGON
 from pymodutils.arch.ia64 import IA64, branch, made_branch
 from pymodutils.arch.loongarch import LOONGARCH
@@ -40,6 +40,7 @@ class Judged(NamedTuple):
     arch: Arch
     emulation: str
     bases: tuple[int, ...] = (LOW, HIGH32)  # of the text
+    release: tuple[int, int] = (6, 1)  # of the kernel
     flags: int = 0  # e_flags
     rela: bool = True
     asked: bool = True  # with files that are like ours; else with RELA ones
@@ -54,6 +55,7 @@ class Judged(NamedTuple):
     functions: frozenset[int] = frozenset()  # numbers whose symbols are functions at odd addresses
     absolute: bool = False  # symbols are SHN_ABS in the file, not undefined
     osabi: int = 0  # EI_OSABI
+    entry: tuple[str, ...] = ()  # functions without which it fails
     told: tuple[str, ...] = ()  # to the linker
     got: int | None = None  # where it is to put .got, seen from what our gp holds
     gp: str = ""  # the symbol that tells it what gp holds
@@ -66,7 +68,7 @@ class Judged(NamedTuple):
         return f"{self.arch.name} {self.arch.bits} {self.arch.order}{kind}"
 
 
-LITTLE = "no GNU ld that knows the instructions of this byte order"
+BIG = "QEMU's disassembler, tests/arch/test_xtensa_big.py"
 NO_SH64 = "GNU ld has forgotten the 64-bit instruction set"
 MIPS32, MIPS32_LITTLE, MIPS64, MIPS64_LITTLE = MIPS
 JUMP = {4: Range(0, (1 << 28) - 4)}  # the kernel wants the symbol without its addend in reach
@@ -96,6 +98,7 @@ OPD = tuple(Part(name, bytes(1)) for name in (".core.plt", ".init.plt", ".got", 
 BIAS = 0x8000  # from the beginning of .got to where gp points
 B21 = {7: signed(23)}  # the kernel looks at one bit too few
 BRSGP = {**made(ALPHA), 28: "as BRADDR; ld wants the symbol in the module"}
+SEGMENTS = dict.fromkeys((41, 49), "the kernel's segments and sections begin at 0")
 KERNELS = {
     **dict.fromkeys((0x85 | 1 << 8, 0x85 | 2 << 8), "GNU ld does not know it"),
     **dict.fromkeys((0x87 | slot << 8 for slot in range(3)), "GNU ld knows it only beside LTOFF22X"),
@@ -162,8 +165,20 @@ JUDGED = (
         gp="__gp",
         slots=True,
     ),
-    Judged(PARISC, "hppalinux", flags=0x214, osabi=3, gp="$global$", absolute=True),
-    Judged(PARISC64, "hppa64linux", (LOW, HIGH), flags=0x8_0214, osabi=3, unasked=made(PARISC64)),
+    Judged(
+        PARISC, "hppalinux", flags=0x214, zero=(65,), unasked=SEGMENTS, absolute=True, osabi=3, gp="$global$"
+    ),
+    Judged(
+        PARISC64,
+        "hppa64linux",
+        (LOW, HIGH),
+        flags=0x8_0214,
+        unasked={**made(PARISC64), **SEGMENTS},
+        absolute=True,
+        osabi=3,
+        entry=("f",),
+        told=("-e", "f"),
+    ),
     Judged(PPC, "elf32ppclinux", parts=PLT),
     Judged(
         PPC64,
@@ -200,13 +215,13 @@ JUDGED = (
     Judged(SPARC64, "elf64_sparc", (0x1000_0000, 0xE000_0000), limits=OLO10),
     Judged(SH, "shlelf_linux", zero=(1, 2), limits=REL32, unasked=dict.fromkeys(range(246, 250), NO_SH64)),
     Judged(SH_BIG, "shelf_linux", zero=(1, 2), limits=REL32, unasked=dict.fromkeys(range(246, 250), NO_SH64)),
-    Judged(OPENRISC, "elf32or1k_linux"),
+    Judged(OPENRISC, "elf32or1k_linux", release=(6, 12)),
     Judged(XTENSA, ld.LX106, words={CALL: 0x5, L32R: 0x1, 6: 0}),
-    Judged(XTENSA_BIG, "elf32xtensa", words=BIG_WORDS, unasked=dict.fromkeys((CALL, L32R), LITTLE)),
+    Judged(XTENSA_BIG, "elf32xtensa", words=BIG_WORDS, unasked=dict.fromkeys((CALL, L32R), BIG)),
     Judged(MICROBLAZE, "elf32mb_linux"),
     Judged(MICROBLAZE_LITTLE, "elf32mbel_linux"),
     Judged(NIOS2, "nios2linux"),
     *(Judged(arch, "arclinux", flags=0x400) for arch in ARC),
-    Judged(CSKY, "cskyelf_linux"),
-    Judged(HEXAGON, ld.LLD, unasked={1: "the kernel's bits are not the psABI's"}),
+    Judged(CSKY, "cskyelf_linux", unasked={JSRI: "for the CK810: objdump, tests/arch/test_ck810.py"}),
+    Judged(HEXAGON, ld.LLD, unasked={1: "lld, for twice the distance: tests/arch/test_hexagon.py"}),
 )

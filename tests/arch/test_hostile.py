@@ -23,7 +23,7 @@ def linked(judged: Judged, rows: list[Rel], values: list[int]) -> bytes:
     symbols = [Sym(f"s{at}") for at in range(SYMBOLS)]
     data = make(judged.arch, parts, symbols, {1: rows}, e_flags=judged.flags, rela=judged.rela)
     imports = {f"s{at}": value for at, value in enumerate(values)}
-    return ours(judged.arch, data, imports, judged.bases[1], judged.options)
+    return ours(judged.arch, data, imports, judged.bases[1], judged.options, release=judged.release)
 
 
 def rows(arch: Arch) -> list[tuple[int, Reloc]]:

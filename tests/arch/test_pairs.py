@@ -19,7 +19,8 @@ from tests.oracles import ld
 
 RISCV = next(one for one in JUDGED if one.arch is RISCV64)
 MIPS_REL = [one for one in JUDGED if one.arch in ARCHS and not one.rela]
-OPCODES = {HI16: 0x3C02_0000, LO16: 0x2442_0000}  # lui, addiu
+UNKNOWN = 199
+OPCODES = {HI16: 0x3C02_0000, LO16: 0x2442_0000, UNKNOWN: 0}  # lui, addiu
 ADDENDS = (0, 1, -4, 0x7FFF, -0x8000, 0x8000, 0x1_8000, -0x1_0000, 0x7FFF_8000)
 
 
@@ -81,20 +82,21 @@ def test_high_halves_of_mips_wait_for_a_low_one(judged: Judged, symbol: int, tmp
 
 @pytest.mark.parametrize("judged", MIPS_REL, ids=lambda one: one.name)
 @pytest.mark.parametrize(
-    ("halves", "log"),
+    ("halves", "errno", "log"),
     [
-        ([(HI16, 0), (HI16, 1), (LO16, 1)], ("module module: dangerous R_MIPS_LO16 relocation",)),
-        ([(LO16, 0), (HI16, 0)], ()),
+        ([(HI16, 0), (HI16, 1), (LO16, 1)], 8, ("module module: dangerous R_MIPS_LO16 relocation",)),
+        ([(LO16, 0), (HI16, 0)], 8, ()),
+        ([(HI16, 0), (UNKNOWN, 0)], 22, ("module: Unknown relocation type 199",)),
     ],
-    ids=["another symbol's", "none"],
+    ids=["another symbol's", "none", "none, and something worse behind it"],
 )
 def test_a_high_half_of_mips_without_its_low_one_is_refused(
-    judged: Judged, halves: Sequence[tuple[int, int]], log: Sequence[str]
+    judged: Judged, halves: Sequence[tuple[int, int]], errno: int, log: Sequence[str]
 ) -> None:
     data = mips(judged.arch, [(number, symbol, 0) for number, symbol in halves])
     with pytest.raises(LinkError) as failure:
         ours(judged.arch, data, {"s0": 0x8000_0000, "s1": 0x8000_1000}, HIGH32)
-    assert (failure.value.errno, failure.value.log) == (8, log)
+    assert (failure.value.errno, failure.value.log) == (errno, log)
 
 
 @pytest.mark.lane

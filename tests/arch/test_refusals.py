@@ -107,6 +107,15 @@ def test_the_linker_refuses_it_too(one: Beyond, tmp_path: Path) -> None:
         assert (subprocess.run(words, capture_output=True, check=False).returncode == 0) == (value == fitting)
 
 
+def test_hexagon_has_a_word_for_symbols_without_names() -> None:
+    rows = {1: [Rel(0, 1, 1, 1 << 23)]}
+    data = make(HEXAGON, [Part(".text", bytes(STEP))], [Sym("", 0, 1, 3)], rows)
+    with pytest.raises(LinkError) as failure:
+        ours(HEXAGON, data, {}, 0x4000)
+    text = "module: R_HEXAGON_B22_PCREL reloc out of range: 00800000=00804000-00004000 (anonymous)"
+    assert failure.value.log == (text,)
+
+
 UNKNOWN = {
     "arc": "module: unknown relocation: 199",
     "csky": "module module: Unknown relocation: 199",

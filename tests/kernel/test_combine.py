@@ -110,8 +110,20 @@ def test_all_that_is_not_known_is_listed_with_what_to_do() -> None:
         "strict_versions",
         "switches",
         "exports",
+        "builtins",
     }
-    whole = combine([IMAGE])._replace(page_size=4096, module_size=896, switches=dict.fromkeys(SWITCHES, True))
+    known = Description(page_size=4096, module_size=896, keys=(b"DER",), builtins=("kernel",))
+    whole = combine([IMAGE, known])._replace(switches=dict.fromkeys(SWITCHES, True))
+    assert set(unknown(whole._replace(keys=(), builtins=None))) == {"crcs", "keys", "builtins"}
     assert unknown(whole) == {"crcs": "of 1 exports; add an image or a Module.symvers"}
     assert unknown(whole._replace(exports={"a": Export(1, 1, True, "")})) == {}
     assert "5.10" in unknown(combine([IMAGE._replace(release="5.10.0")]))["generation"]
+
+
+def test_other_keys_are_told_and_the_first_taken() -> None:
+    keys = [IMAGE._replace(keys=(name,), sources=(name.decode(),)) for name in (b"one", b"two")]
+    whole = combine(keys)
+    assert whole.keys == (b"one",)
+    assert whole.conflicts == ("keys: one says others than two; the first are taken",)
+    assert combine([IMAGE, keys[1]]).keys == (b"two",)
+    assert combine([keys[0], keys[0]]).conflicts == ()

@@ -37,6 +37,8 @@ descriptions = st.builds(
     sources=st.lists(st.text()).map(tuple),
     conflicts=st.lists(st.text()).map(tuple),
     remarks=st.dictionaries(st.text(), st.text()),
+    keys=st.lists(st.binary()).map(tuple),
+    builtins=st.none() | st.lists(st.text()).map(tuple),
 )
 KERNEL = Description(release="6.1", exports={"a": Export(1, 2, True, "NS")}, sources=("x",))
 
@@ -77,6 +79,9 @@ def test_the_format_is_as_documented() -> None:
         ({"complete": 1}, "neither true nor false"),
         ({"colour": 1}, "a field that is not known: colour"),
         ({"sources": 1}, "it is damaged"),
+        ({"keys": ["*"]}, "it is damaged"),
+        ({"keys": 1}, "it is damaged"),
+        ({"builtins": 1}, "it is damaged"),
         ({"remarks": []}, "it is damaged"),
     ],
 )

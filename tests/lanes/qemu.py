@@ -39,12 +39,13 @@ def run(
     image: Path | None = None,
     cpu: str = "max",
     environ: Mapping[str, str] | None = None,
+    cmdline: str = "",
     seconds: float = 400,
 ) -> Any:
     """What ``call`` (``module:function``) returns for ``arguments``, called inside of the guest.
 
     ``files`` are files and folders that are to be there too, under the names that they have here;
-    ``image`` is the kernel's, if it is not to be Debian 12's cloud kernel.
+    ``image`` is the kernel's, if it is not to be Debian 12's cloud kernel; ``cmdline`` is said to it, too.
     Raises Unavailable without qemu-system-x86_64, RuntimeError with the guest's traceback.
     """
     qemu = shutil.which("qemu-system-x86_64")
@@ -57,6 +58,7 @@ def run(
         with (here / "initrd").open("wb") as out:
             _initramfs(out, json.dumps(job), files)
         words = [qemu, *MACHINE, "-cpu", cpu, "-kernel", str(kernel), "-initrd", str(here / "initrd")]
+        words += ["-append", f"{CMDLINE} {cmdline}"]
         words += ["-serial", f"file:{here / 'console'}", "-serial", f"file:{here / 'result'}"]
         printed = console(words, seconds)
         log = here / "console"
@@ -66,8 +68,8 @@ def run(
 MACHINE = [
     *("-M", "pc", "-accel", "tcg", "-m", MEMORY),
     *("-nographic", "-no-reboot", "-nic", "none", "-monitor", "none"),
-    *("-append", "console=ttyS0 panic=-1 random.trust_cpu=on quiet loglevel=3 rdinit=/init"),
 ]
+CMDLINE = "console=ttyS0 panic=-1 random.trust_cpu=on quiet loglevel=3 rdinit=/init"
 
 
 def _initramfs(out: IO[bytes], job: str, files: Iterable[Path]) -> None:
@@ -114,23 +116,32 @@ class Archive:
             return
         self._parents(path)
         if path.is_symlink():
-            self._entry(name, stat.S_IFLNK | 0o777, os.readlink(path).encode())
+            self.entry(name, stat.S_IFLNK | 0o777, os.readlink(path).encode())
             self.add(Path(os.path.normpath(path.parent / os.readlink(path))))
         elif path.is_dir():
-            self._entry(name, stat.S_IFDIR | 0o755)
+            self.entry(name, stat.S_IFDIR | 0o755)
             for child in sorted(path.iterdir()):
                 self.add(child)
         else:
-            self._entry(name, path.stat().st_mode, path.read_bytes())
+            self.entry(name, path.stat().st_mode, path.read_bytes())
 
     def text(self, name: str, text: str, mode: int = 0o644) -> None:
         """Add a regular file with ``text``."""
         self._parents(Path(name))
-        self._entry(name, stat.S_IFREG | mode, text.encode())
+        self.entry(name, stat.S_IFREG | mode, text.encode())
+
+    def entry(self, name: str, mode: int, data: bytes = b"") -> None:
+        """Add one entry, as it is said here; its folders have to be there."""
+        self.known.add(name)
+        encoded = name.lstrip("/").encode() + b"\0"
+        fields = (len(self.known), mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(encoded), 0)
+        header = b"070701" + b"".join(b"%08X" % field for field in fields)
+        for part in (header + encoded, data):
+            self.out.write(part + b"\0" * (-len(part) % 4))
 
     def close(self) -> None:
         """Write the trailer, without which the kernel finds the archive damaged."""
-        self._entry("/TRAILER!!!", 0)
+        self.entry("/TRAILER!!!", 0)
 
     def _parents(self, path: Path) -> None:
         for parent in reversed(path.parents):
@@ -139,12 +150,4 @@ class Archive:
             if parent.is_symlink():
                 self.add(parent)
             else:
-                self._entry(str(parent), stat.S_IFDIR | 0o755)
-
-    def _entry(self, name: str, mode: int, data: bytes = b"") -> None:
-        self.known.add(name)
-        encoded = name.lstrip("/").encode() + b"\0"
-        fields = (len(self.known), mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(encoded), 0)
-        header = b"070701" + b"".join(b"%08X" % field for field in fields)
-        for part in (header + encoded, data):
-            self.out.write(part + b"\0" * (-len(part) % 4))
+                self.entry(str(parent), stat.S_IFDIR | 0o755)

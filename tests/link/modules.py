@@ -66,14 +66,21 @@ def load(data: bytes, arch: Arch = X86_64, subject: str = "module") -> Object:
     return Object(data, Elf(data, subject).sections, arch, subject)
 
 
-def linked(data: bytes, config: Config | None = None, bases: tuple[int, ...] = (CORE, INIT)) -> Linked:
-    """``data`` linked at ``bases``, its imports 48 bytes from each other in the kernel."""
-    module = load(data)
+def linked(
+    data: bytes,
+    config: Config | None = None,
+    bases: tuple[int, ...] = (CORE, INIT),
+    *,
+    arch: Arch = X86_64,
+    kernel: int = KERNEL,
+) -> Linked:
+    """``data`` linked at ``bases``, its imports 48 bytes from each other in the kernel at ``kernel``."""
+    module = load(data, arch)
     image = Image(module, layout(module, config or Config()), bases)
     imports: dict[str, int] = {}
 
     def resolve(name: str) -> int:
-        return imports.setdefault(name, KERNEL + 48 * len(imports))
+        return imports.setdefault(name, kernel + 48 * len(imports))
 
     values = simplify(image, "module", resolve, lambda _, __: None, percpu=PERCPU)
     relocate(image, values, "module")

@@ -50,6 +50,7 @@ FLAVOURS = {  # name -> (end of the metapackages' names, suite, Debian's archite
     "i386": ("686", "bookworm", "i386"),
     "s390x": ("s390x", "bookworm", "s390x"),
     "ppc64el": ("powerpc64le", "bookworm", "ppc64el"),
+    "mipsel": ("4kc-malta", "bookworm", "mipsel"),
     "mips64el": ("5kc-malta", "bookworm", "mips64el"),
     "riscv64": ("riscv64", "trixie", "riscv64"),
     "loong64": ("loong64", "forky", "loong64"),  # EFI zboot, __kflagstab, no MODVERSIONS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.elf.kernelimage import btf, container, evidence, exports, linkbase, search
+from pymodutils.elf.kernelimage import btf, builtins, container, evidence, exports, keys, linkbase, search
 from pymodutils.elf.kernelimage.memory import at_base, of_sections
 from pymodutils.elf.scan import MAGIC, Elf
 from pymodutils.errors import BadKernel, BadModule
@@ -27,7 +27,9 @@ class KernelImage(NamedTuple):
     evidence: Evidence
     module_size: int | None  # sizeof(struct module)
     page_size: int | None
+    keys: tuple[bytes, ...]  # certificates in DER
     remarks: dict[str, str]
+    builtins: tuple[str, ...] | None  # those with a directory in /sys/module
 
 
 class _Exports(NamedTuple):
@@ -36,6 +38,7 @@ class _Exports(NamedTuple):
     order: str
     exports: dict[str, Export]
     remarks: dict[str, str]
+    builtins: tuple[str, ...] | None = None
 
 
 def read(data: bytes, subject: str) -> KernelImage:
@@ -54,6 +57,7 @@ def read(data: bytes, subject: str) -> KernelImage:
         evidence=evidence.gather(image.data),
         module_size=btf.struct_size(image.data, "module", found.order),
         page_size=page,
+        keys=keys.find(image.data, found.bits, found.order),
         **found._asdict(),
     )
 
@@ -66,7 +70,12 @@ def _sections(image: container.Image) -> _Exports:
         return _Exports(elf.machine, elf.bits, elf.order, {}, {})
     shape, tables = found
     return _Exports(
-        elf.machine, elf.bits, elf.order, exports.read(memory, shape, tables), _no_crcs(tables, True)
+        elf.machine,
+        elf.bits,
+        elf.order,
+        exports.read(memory, shape, tables),
+        _no_crcs(tables, True),
+        builtins.in_sections(memory, elf),
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.errors import Refused
 from pymodutils.kernel.emulated import params, rows, signing
+from pymodutils.kernel.emulated.causes import Kind
 from pymodutils.kernel.emulated.params.table import SECTION, read
 from pymodutils.kernel.emulated.store import signed, unsigned
 from pymodutils.kernel.emulated.taints import LETTERS
@@ -26,10 +27,19 @@ def parse(load: Loading) -> None:
     if not load.params:
         return
     owner = Parameters(load.state, load.module, load.caller.command)
-    code = params.parse(load.params, owner.declared(), owner.memory, owner.context)
+    context = owner.context._replace(objects=partial(_objects, load))
+    code = params.parse(load.params, owner.declared(), owner.memory, context)
     owner.keep()
     if code:
         load.refuse(code)
+
+
+def _objects(load: Loading, name: str, value: str | None) -> None:
+    """Note a word that no parameter takes, or that its parameter does not."""
+    if value is None:
+        load.because(Kind.NO_PARAMETER, name)
+    else:
+        load.because(Kind.PARAMETER, name, said=value)
 
 
 class Parameters:
@@ -37,13 +47,14 @@ class Parameters:
 
     def __init__(self, state: State, module: Module, command: str) -> None:
         self.state, self.module = state, module
-        contents = [bytearray(rows.memory(state.store, module, at)) for at in range(len(module.areas))]
+        self.held = rows.held(state.store, module)
         self.memory: Memory = params.Memory(
-            [(area.base, content) for area, content in zip(module.areas, contents, strict=True)],
+            [(area.base, bytearray(area.content)) for area in self.held],
             state.rules.arch,
             module.name,
-            {unsigned(address): text for address, text in state.store.execute(STRINGS, module.id)},
-            dict(state.store.execute("SELECT name, text FROM given WHERE module = ?", module.id)),
+            strings={unsigned(address): text for address, text in state.store.execute(STRINGS, module.id)},
+            texts=dict(state.store.execute("SELECT name, text FROM given WHERE module = ?", module.id)),
+            others=self._others,
         )
         self.context: Context = params.Context(
             module.name,
@@ -52,6 +63,14 @@ class Parameters:
             state.rules.on("DYNAMIC_DEBUG"),
             partial(signing.locked_down, state, command, "unsafe module parameters"),
         )
+
+    def _others(self, address: int) -> tuple[int, bytearray] | None:
+        """The area around ``address``, of whichever module; what changes there is written back, too."""
+        found = rows.held_at(self.state.store, address)
+        if found is None:
+            return None
+        self.held.append(found)
+        return found.base, bytearray(found.content)
 
     def declared(self) -> list[Param]:
         """The parameters in the order of the module's section; raises OutOfBounds where it lies."""
@@ -77,9 +96,10 @@ class Parameters:
     def keep(self) -> None:
         """Write what has changed back."""
         store, number = self.state.store, self.module.id
-        for at, (_, content) in enumerate(self.memory.areas):
-            if content:
-                rows.put_memory(store, self.module, at, bytes(content))
+        for area, (_, content) in zip(self.held, self.memory.areas, strict=True):
+            if content != area.content:
+                rows.put_memory(store, area, bytes(content))
+        store.execute("DELETE FROM string WHERE module = ?", number)
         store.many(
             "INSERT OR REPLACE INTO string VALUES (?, ?, ?)",
             [(number, signed(address), text) for address, text in self.memory.strings.items()],

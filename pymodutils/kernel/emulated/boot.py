@@ -43,8 +43,9 @@ def make(path: str, kernel: Description, cmdline: str, clock: Clock) -> Store:
         with store.transaction():
             _fill(store, kernel, wanted, clock.time())
         if path != ":memory:":
+            store.close()
             os.replace(temporary, path)
-            store.path = path
+            store = Store.open(path)  # SQLite writes to no file that has moved
     except BaseException as error:
         if path != ":memory:" and os.path.exists(temporary):
             os.unlink(temporary)

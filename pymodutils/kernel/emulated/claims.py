@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.kernel.base import Init
+from pymodutils.kernel.emulated.causes import Kind
 from pymodutils.kernel.emulated.state import ERR, NOTICE, WARNING
 from pymodutils.kernel.emulated.taints import Taint
 
@@ -29,10 +30,12 @@ def vermagic(load: Loading) -> None:
     said = None if load.flags & Init.IGNORE_VERMAGIC else load.modinfo("vermagic")
     if said is None:
         if not force(load, "bad vermagic"):
+            load.because(Kind.VERMAGIC, wanted=load.rules.vermagic)
             load.refuse()
     elif not same_magic(
         said, load.rules.vermagic, with_versions=bool(load.versions) and load.on("MODVERSIONS")
     ):
+        load.because(Kind.VERMAGIC, said=said, wanted=load.rules.vermagic)
         load.refuse(text=f"{load.name}: version magic '{said}' should be '{load.rules.vermagic}'")
 
 
@@ -61,7 +64,7 @@ def out_of_tree(load: Loading) -> None:
 
 def retpoline(load: Loading) -> None:
     """Warn of a module whose indirect jumps can be misled, where the kernel guards its own."""
-    if load.on("RETPOLINE") and load.rules.retpolines and load.modinfo("retpoline") is None:
+    if load.rules.retpolines and load.modinfo("retpoline") is None:
         load.log(ERR, "Spectre V2 : System may be vulnerable to spectre v2")
         load.log(WARNING, f"{load.module.name}: loading module not compiled with retpoline compiler.")
 
@@ -77,6 +80,7 @@ def staging(load: Loading) -> None:
 def livepatch(load: Loading) -> None:
     """Refuse a live patch where there is no such thing."""
     if load.modinfo("livepatch") is not None and not load.on("LIVEPATCH"):
+        load.because(Kind.LIVEPATCH)
         disabled = "module is marked as livepatch module, but livepatch support is disabled"
         load.refuse(text=f"{load.module.name}: {disabled}")
 

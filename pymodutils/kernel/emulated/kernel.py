@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, NamedTuple, Self
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 
 from pymodutils.elf import compress
 from pymodutils.errors import Refused
 from pymodutils.kernel import handover
 from pymodutils.kernel.base import Init, Kernel, Loaded
 from pymodutils.kernel.base import State as ModuleState
-from pymodutils.kernel.emulated import boot, load, start, unload
+from pymodutils.kernel.emulated import boot, entry, load, start, unload
 from pymodutils.kernel.emulated.caller import COMMAND, Caller
 from pymodutils.kernel.emulated.loading import Loading
 from pymodutils.kernel.emulated.notifiers import Notifiers
@@ -23,14 +24,16 @@ from pymodutils.kernel.emulated.views import proc, sysfs, tree
 from pymodutils.root import Root
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pymodutils.kernel.description import Description
     from pymodutils.kernel.emulated.caller import Clock
+    from pymodutils.kernel.emulated.causes import Cause
     from pymodutils.kernel.emulated.module import Module
     from pymodutils.kernel.emulated.rules import Rules
     from pymodutils.kernel.emulated.views.tree import Folder, Node
 
+T = TypeVar("T")
 NO_BASES: Mapping[tuple[str, str], int] = {}
 
 
@@ -67,6 +70,7 @@ class EmulatedKernel(Kernel):
         self.notifiers = Notifiers()
         self._operator = Operator(store, rules, clock, self.notifiers)
         self.bases = NO_BASES
+        self.causes: Sequence[Cause] = ()  # what the kernel minded of the last module, taken or not
         self.root = Root(kernel=self)
 
     @classmethod
@@ -95,15 +99,20 @@ class EmulatedKernel(Kernel):
 
     def init_module(self, image: bytes, params: bytes = b"") -> None:
         """Load the module in ``image``; raises Refused with the errno of the system call."""
-        self.finit_module(image, params)
+        self._insert(entry.memory, image, params, Init.NONE)
 
     def finit_module(self, image: bytes, params: bytes = b"", flags: Init = Init.NONE) -> None:
         """The same with ``flags``; ``image`` is what is in the file."""
+        self._insert(entry.file, image, params, flags)
+
+    def _insert(self, taken: entry.Taken, image: bytes, params: bytes, flags: Init) -> None:
         caller = self._caller()
+        self.causes = caller.causes
 
         def insert(state: State) -> Module:
+            caller.causes.clear()  # of a try that had to wait
             unload.permit(state, caller)
-            loading = Loading(state, image, params, flags, caller)
+            loading = Loading(state, taken(state, image, flags), params, flags, caller)
             load.load_module(loading)
             start.begin(state, loading.module)
             return loading.module
@@ -120,6 +129,12 @@ class EmulatedKernel(Kernel):
         self._operator.finish(
             self._operator.run(lambda state: unload.delete_module(state, name, flags, caller))
         )
+
+    @contextmanager
+    def trial(self) -> Iterator[None]:
+        """What happens to the kernel inside of this is undone at its end, whatever that was."""
+        with self.store.undone():
+            yield
 
     def _caller(self) -> Caller:
         return Caller(
@@ -169,9 +184,9 @@ class EmulatedKernel(Kernel):
 
     def trust_file(self, path: str) -> None:
         """Trust the certificates in the file ``path``, PEM or DER; raises ModutilsError about it."""
-        from pymodutils.kernel.emulated import signature  # noqa: PLC0415 -- few need it
+        from pymodutils.kernel.trust.certificates import certificates  # noqa: PLC0415 -- few need it
 
-        for der in signature.certificates(compress.read(path), path):
+        for der in certificates(compress.read(path), path):
             self.trust(der)
 
     # What user space sees
@@ -187,6 +202,10 @@ class EmulatedKernel(Kernel):
     def listdir(self, path: str) -> list[str]:
         """The names in the folder ``path``, sorted; raises Refused."""
         return self._operator.run(lambda state: tree.names(_root(state), path))
+
+    def look(self, view: Callable[[State], T]) -> T:
+        """What ``view`` makes of everything that is in the kernel at one moment."""
+        return self._operator.run(view)
 
     def log(self, after: int = 0) -> list[Line]:
         """The lines of the kernel's log behind line number ``after``."""

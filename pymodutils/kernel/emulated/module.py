@@ -19,6 +19,7 @@ class Area(NamedTuple):
     base: int
     size: int  # bytes
     init: bool  # given back when init() has ended
+    freed: int = 0  # bytes that it had before it was given back
 
 
 class Section(NamedTuple):

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.kernel.base import Init, State
 from pymodutils.kernel.emulated import rooms
+from pymodutils.kernel.emulated.causes import Kind
 from pymodutils.kernel.emulated.loading import Wait
 from pymodutils.kernel.emulated.module import Area, PerCpu, Section, Tail
 from pymodutils.kernel.emulated.state import WARNING
+from pymodutils.kernel.emulated.taints import Taint
 from pymodutils.link import frob as machine
 from pymodutils.link.failure import OutOfBounds
 from pymodutils.link.image import Image
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from pymodutils.link.layout import Layout
 
 WRITE_EXEC: Final = SHF_WRITE | SHF_EXECINSTR
+SMALLEST: Final = 4  # bytes that per-cpu memory is aligned to at least
+LARGEST: Final = 32 << 10  # bytes of per-cpu memory that can be asked for at once; PCPU_MIN_UNIT_SIZE
 TEMPORARY: Final = 0xFFFF_C900_1000_0000  # where the kernel's copy of the file is taken to lie
 
 
@@ -37,6 +41,7 @@ def write_exec(load: Loading) -> None:
     for at, section in enumerate(load.sections):
         if section.sh_flags & WRITE_EXEC == WRITE_EXEC:
             name = load.module.name
+            load.because(Kind.WRITE_EXEC, section.name)
             load.refuse(text=f"{name}: section {section.name} (index {at}) has invalid WRITE|EXEC flags")
 
 
@@ -62,6 +67,7 @@ def _struct_module(load: Loading) -> None:
     """Refuse a struct module that is shorter than the kernel's, which would write behind it."""
     section = load.sections[load.this_module]
     if section.sh_size < load.rules.module_size or section.sh_type == SHT_NOBITS:
+        load.because(Kind.STRUCT_MODULE, said=str(section.sh_size), wanted=str(load.rules.module_size))
         had = f"{section.sh_size} bytes, the kernel's {load.rules.module_size}"
         raise OutOfBounds(load.name, f"struct module has {had}")
 
@@ -90,6 +96,7 @@ def reserve_name(load: Loading) -> None:
     if old.state is State.COMING:
         load.caller.waited_for = old.name
         raise Wait(old.until or 0)
+    load.because(Kind.PRESENT, old.name)
     load.refuse(EEXIST if old.state is State.LIVE else EBUSY)
 
 
@@ -104,13 +111,23 @@ def percpu(load: Loading) -> None:
     if align > page:
         load.log(WARNING, f"{name}: per-cpu alignment {align} > {page}")
         align = page
-    at = rooms.percpu(load.state.percpu(), section.sh_size, align, load.rules.percpu)
+    at = _percpu_room(load, section.sh_size, max(align, SMALLEST))
     if at is None:
-        size = section.sh_size
+        load.refuse(ENOMEM, f"{name}: Could not allocate {section.sh_size} bytes percpu data", WARNING)
+    load.module.percpu = PerCpu(at, section.sh_size, align)
+
+
+def _percpu_room(load: Loading, size: int, align: int) -> int | None:
+    """Where there is room for ``size`` bytes, None if there is none, which the log tells; pcpu_alloc."""
+    if size > LARGEST or align & align - 1:
+        load.log(WARNING, f"illegal size ({size}) or align ({align}) for percpu allocation")
+        load.state.taint(Taint.WARNED)
+        return None
+    at = rooms.percpu(load.state.percpu(), size, align, load.rules.percpu)
+    if at is None:
         tried = f"allocation failed, size={size} align={align} atomic=0, alloc from reserved chunk failed"
         load.log(WARNING, f"percpu: {tried}")
-        load.refuse(ENOMEM, f"{name}: Could not allocate {size} bytes percpu data", WARNING)
-    load.module.percpu = PerCpu(at, section.sh_size, align)
+    return at
 
 
 def give_back(load: Loading) -> None:

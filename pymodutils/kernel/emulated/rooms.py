@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pymodutils.arch.model import Span
 from pymodutils.kernel.emulated.store import signed, unsigned
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.store import Store
 
 VMALLOC: Final = {  # by width, for architectures that have no range of their own for modules
-    32: (0xF000_0000, 0xFF00_0000),
-    64: (0xFFFF_C900_0000_0000, 0xFFFF_E900_0000_0000),
+    32: Span(0xF000_0000, 0xFF00_0000),
+    64: Span(0xFFFF_C900_0000_0000, 0xFFFF_E900_0000_0000),
 }
 RESERVED: Final = 8 << 10  # bytes for the per-cpu sections of all modules; PERCPU_MODULE_RESERVE
 UNIT: Final = 4  # bytes; PCPU_MIN_ALLOC_SIZE
@@ -26,8 +27,18 @@ UNIT: Final = 4  # bytes; PCPU_MIN_ALLOC_SIZE
 
 def open_range(store: Store, arch: Arch) -> None:
     """All that modules of ``arch`` may have is free."""
-    low, high = arch.memory if arch.memory != (0, 0) else VMALLOC[arch.bits]
+    low, high = limits(arch)
     store.insert("INSERT INTO gap VALUES (?, ?)", signed(low), high - low)
+
+
+def limits(arch: Arch) -> Span:
+    """The range in which modules of ``arch`` are."""
+    return arch.memory if arch.memory != (0, 0) else VMALLOC[arch.bits]
+
+
+def gaps(store: Store) -> list[tuple[int, int]]:
+    """Where there is room, and how many bytes, in the order of addresses."""
+    return sorted((unsigned(base), size) for base, size in store.execute("SELECT base, size FROM gap"))
 
 
 def take(store: Store, size: int, page: int) -> int | None:

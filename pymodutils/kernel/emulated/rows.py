@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pymodutils.kernel.base import State
 from pymodutils.kernel.emulated.module import Area, Module, PerCpu, Section, Tail
@@ -26,13 +26,13 @@ def module(store: Store, row: Any) -> Module:
     found.id, found.state, found.taints, found.refs = number, State(state), taints, refs
     found.init, found.exit = unsigned(init), unsigned(exits)
     found.version, found.srcversion = version, srcversion
-    found.percpu = PerCpu(percpu, size, align) if size else None
+    found.percpu = PerCpu(unsigned(percpu), size, align) if size else None
     found.until, found.outcome = until, outcome
     found.tail = Tail(*map(int, tail.split())) if tail else None
-    query = "SELECT name, base, size, init FROM area WHERE module = ? ORDER BY at"
+    query = "SELECT name, base, size, init, freed FROM area WHERE module = ? ORDER BY at"
     found.areas = [
-        Area(area, unsigned(base), length, bool(is_init))
-        for area, base, length, is_init in store.execute(query, number)
+        Area(area, unsigned(base), length, bool(is_init), freed)
+        for area, base, length, is_init, freed in store.execute(query, number)
     ]
     return found
 
@@ -52,9 +52,31 @@ def memory(store: Store, owner: Module, area: int) -> bytes:
     return found[0][0] if found else b""
 
 
-def put_memory(store: Store, owner: Module, area: int, content: bytes) -> None:
-    """Change what is in an area of ``owner``."""
-    store.execute("UPDATE area SET bytes = ? WHERE module = ? AND at = ?", content, owner.id, area)
+class Held(NamedTuple):
+    """An area with what is in it."""
+
+    module: int  # the id
+    at: int  # which of its areas
+    base: int
+    content: bytes
+
+
+def held(store: Store, owner: Module) -> list[Held]:
+    """The areas that ``owner`` still has."""
+    found = store.execute("SELECT module, at, base, bytes FROM area WHERE module = ?", owner.id)
+    return [Held(number, at, unsigned(base), content) for number, at, base, content in found]
+
+
+def held_at(store: Store, address: int) -> Held | None:
+    """The area, whoever's, in which ``address`` lies."""
+    query = "SELECT module, at, base, bytes FROM area WHERE base <= ?1 AND ?1 < base + size"
+    found = store.execute(query, signed(address))
+    return Held(*found[0])._replace(base=unsigned(found[0][2])) if found else None
+
+
+def put_memory(store: Store, area: Held, content: bytes) -> None:
+    """Change what is in ``area``."""
+    store.execute("UPDATE area SET bytes = ? WHERE module = ? AND at = ?", content, area.module, area.at)
 
 
 def add(store: Store, new: Module, contents: list[bytearray]) -> None:
@@ -63,9 +85,9 @@ def add(store: Store, new: Module, contents: list[bytearray]) -> None:
     marks = ", ".join("?" * len(_columns(new)))
     new.id = store.insert(f"INSERT INTO module ({columns}) VALUES ({marks})", *_columns(new).values())
     store.many(
-        "INSERT INTO area VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO area VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (new.id, at, area.name, signed(area.base), area.size, area.init, bytes(content))
+            (new.id, at, area.name, signed(area.base), area.size, area.init, area.freed, bytes(content))
             for at, (area, content) in enumerate(zip(new.areas, contents, strict=True))
         ],
     )
@@ -104,7 +126,7 @@ def _columns(of: Module) -> dict[str, Any]:
         "exit": signed(of.exit),
         "version": of.version,
         "srcversion": of.srcversion,
-        "percpu": percpu.address,
+        "percpu": signed(percpu.address),
         "percpu_size": percpu.size,
         "percpu_align": percpu.align,
         "until": of.until,

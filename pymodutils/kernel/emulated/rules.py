@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 SEVEN_AREAS_SINCE: Final = (6, 4)
 PAGE: Final = 4096
+X86_64: Final = (62, 64)  # the one machine whose per-cpu addresses begin at 0; others have them by the kernel
+ZERO_BASED: Final = 0x34000  # where its own end
 USUAL: Final = {  # what nearly every distribution's kernel has; where a source tells, that counts
+    "CRYPTO_MD5": True,
+    "CRYPTO_SHA1": True,
+    "CRYPTO_SHA512": True,
     "MODULES": True,
     "KALLSYMS": True,
     "KALLSYMS_ALL": True,
@@ -28,6 +33,7 @@ MAGIC_WORDS: Final = {  # words of vermagic, and the switches that put them ther
     "modversions": "MODVERSIONS",
     "preempt_rt": "PREEMPT_RT",
 }
+GUARDED: Final = ("on", "retpoline", "retpoline,generic", "retpoline,lfence", "retpoline,amd")
 PREL32: Final = "HAVE_ARCH_PREL32_RELOCATIONS"
 WITH_PREL32: Final = ((62, 64), (3, 32), (183, 64))  # machines whose export tables hold distances
 
@@ -45,8 +51,7 @@ class Rules(NamedTuple):
     strict_versions: bool  # an import that __versions does not list is refused
     module_size: int  # sizeof(struct module), 0 if not known
     cmdline: str = ""
-    percpu: int = 0x34000  # where the per-cpu memory reserved for modules begins
-    retpolines: bool = False  # whether the processor is one that needs them
+    percpu: int = ZERO_BASED  # where the per-cpu memory reserved for modules begins
 
     def on(self, switch: str) -> bool:
         """Whether CONFIG_``switch`` is set."""
@@ -56,6 +61,11 @@ class Rules(NamedTuple):
         """The value of the last ``name=value`` on the command line; None without one."""
         found = [word.partition("=")[2] for word in self.cmdline.split() if word.startswith(f"{name}=")]
         return found[-1] if found else None
+
+    @property
+    def retpolines(self) -> bool:
+        """Whether indirect jumps are guarded: nobody knows the processor, so only where one is told to."""
+        return self.on("RETPOLINE") and self.word("spectre_v2") in GUARDED
 
     def since(self, *number: int) -> bool:
         """Whether the kernel is of this release or later."""
@@ -71,12 +81,13 @@ def rules(kernel: Description, cmdline: str = "") -> Rules:
     switches = {**assumed(kernel), **kernel.switches}
     on = frozenset(name for name, value in switches.items() if value)
     number = _number(kernel.release or kernel.generation or "6.1")
+    arch = _arch(kernel.machine, kernel.bits, kernel.order, on)
     return Rules(
         release=kernel.release or f"{kernel.generation or '6.1'}.0",
         version=kernel.version or "#1",
         vermagic=kernel.vermagic or f"{kernel.release or ''} ",
         number=number,
-        arch=_arch(kernel.machine, kernel.bits, kernel.order, on),
+        arch=arch,
         layout=Config(
             plan=_plan(number, on),
             strict_rwx="STRICT_MODULE_RWX" in on,
@@ -92,6 +103,7 @@ def rules(kernel: Description, cmdline: str = "") -> Rules:
         strict_versions=bool(kernel.strict_versions),
         module_size=kernel.module_size or 0,
         cmdline=cmdline,
+        percpu=ZERO_BASED if (kernel.machine, kernel.bits) == X86_64 else arch.memory[1],
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from errno import EKEYREJECTED, ENODATA, ENOKEY, ENOPKG, EPERM
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.kernel.base import Init
+from pymodutils.kernel.emulated.causes import Kind
 from pymodutils.kernel.emulated.state import NOTICE
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ SOFT: Final = {
     ENOPKG: "module with unsupported crypto",
     ENOKEY: "module with unavailable key",
 }
+FIRMWARE_KEYS: Final = "INTEGRITY_PLATFORM_KEYRING"  # asked where the kernel's own keys are not enough
 FORCED: Final = Init.IGNORE_MODVERSIONS | Init.IGNORE_VERMAGIC
 
 
@@ -31,22 +34,35 @@ def check(load: Loading) -> None:
         return
     code = ENODATA
     if load.data.endswith(MARKER) and not load.flags & FORCED:
-        from pymodutils.kernel.emulated import signature  # noqa: PLC0415 -- few kernels of tests need it
-
-        found = signature.check(load.data, load.state.certificates())
-        load.data, code = load.data[: found.length], found.errno
+        code = _verdict(load)
     if not code:
         load.sig_ok = True
     elif code not in SOFT:
+        load.because(Kind.SIGNATURE, said=os.strerror(code))
         load.refuse(code)
     else:
         _insist(load, SOFT[code])
 
 
+def _verdict(load: Loading) -> int:
+    """Cut the signature off, and say what the kernel says of it; 0 if a trusted key made it."""
+    from pymodutils.kernel.emulated import signature  # noqa: PLC0415 -- not every kernel looks at them
+    from pymodutils.kernel.trust.digests import computable  # noqa: PLC0415
+
+    trusted, twice = load.state.certificates(), load.on(FIRMWARE_KEYS)
+    found = signature.check(load.data, trusted, computable(load.on), twice=twice)
+    for level, text in found.log:
+        load.log(level, text)
+    load.data = load.data[: found.length]
+    return found.errno
+
+
 def _insist(load: Loading, reason: str) -> None:
     if load.state.setting(ENFORCE):
+        load.because(Kind.SIGNATURE, said=reason)
         load.refuse(EKEYREJECTED, f"Loading of {reason} is rejected", NOTICE)
     if locked_down(load.state, load.caller.command, "unsigned module loading"):
+        load.because(Kind.SIGNATURE, said=f"{reason}, and the kernel is locked down")
         load.refuse(EPERM)
 
 

@@ -21,6 +21,7 @@ ERR: Final = 3  # the log levels of linux/kern_levels.h
 WARNING: Final = 4
 NOTICE: Final = 5
 INFO: Final = 6
+LONGEST: Final = {False: 989, True: 1021}  # bytes of a record's text, before 6.4 and since
 KERNEL: Final = 0  # the owner of the kernel's own exports
 DEBUGGING_ENDS: Final = "Disabling lock debugging due to kernel taint"
 
@@ -42,10 +43,11 @@ class State:
     # The log
 
     def log(self, level: int, text: str) -> None:
-        """Write ``text`` to the kernel's log, each of its lines as a record of its own."""
-        stamp = self.now()
-        for line in text.split("\n"):
-            self.store.insert("INSERT INTO line (stamp, level, text) VALUES (?, ?, ?)", stamp, level, line)
+        """Write ``text`` to the kernel's log: one record, cut where its buffer ends."""
+        longest = LONGEST[self.rules.since(6, 4)]
+        record = text.encode("utf-8", "surrogateescape")[:longest].decode("utf-8", "surrogateescape")
+        values = (self.now(), level, record)
+        self.store.insert("INSERT INTO line (stamp, level, text) VALUES (?, ?, ?)", *values)
 
     def once(self, key: str) -> bool:
         """Whether this is the first time since boot that anybody asks for ``key``."""
@@ -121,13 +123,16 @@ class State:
 
     def drop_init(self, module: Module) -> None:
         """Give back the areas that init() left."""
-        self.store.execute("DELETE FROM area WHERE module = ? AND init", module.id)
-        module.areas = [area._replace(size=0) if area.init else area for area in module.areas]
+        emptied = "UPDATE area SET freed = size, size = 0, bytes = x'' WHERE module = ? AND init"
+        self.store.execute(emptied, module.id)
+        module.areas = [
+            area._replace(size=0, freed=area.size) if area.init else area for area in module.areas
+        ]
 
     def percpu(self) -> list[PerCpu]:
         """What modules have of the reserved per-cpu memory."""
         query = "SELECT percpu, percpu_size, percpu_align FROM module WHERE percpu_size > 0"
-        return [PerCpu(*row) for row in self.store.execute(query)]
+        return [PerCpu(unsigned(at), size, align) for at, size, align in self.store.execute(query)]
 
     # Who uses whom
 

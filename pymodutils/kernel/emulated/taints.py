@@ -7,12 +7,13 @@ from typing import Final
 
 
 class Taint(IntEnum):
-    """Bits of /proc/sys/kernel/tainted that modules bring."""
+    """Bits of /proc/sys/kernel/tainted that loading a module can set."""
 
     PROPRIETARY = 0
     FORCED_LOAD = 1
     FORCED_REMOVAL = 3
     USER = 6
+    WARNED = 9
     STAGING = 10
     OUT_OF_TREE = 12
     UNSIGNED = 13

@@ -9,7 +9,7 @@ from pymodutils.elf import compress
 from pymodutils.elf.scan import Elf
 from pymodutils.errors import BadKernel
 from pymodutils.kernel.combine import combine
-from pymodutils.kernel.sources import config, headers, image
+from pymodutils.kernel.sources import builtin, config, headers, image
 from pymodutils.kernel.sources.modules import Union
 
 if TYPE_CHECKING:
@@ -24,10 +24,11 @@ KINDS: Final = {  # kind -> the end of its path; where one packaging puts it is 
     "config": r"boot/config-[^/]+|lib/modules/[^/]+/config|\.config|user-mode-linux/config(?:\.gz)?",
     "symvers": r"Module\.symvers|(?:boot|lib/modules/[^/]+)/symvers[^/]*\.(?:gz|xz|zst)",
     "generated": r"include/generated/(?:utsrelease|utsversion|compile)\.h",
+    "builtin": r"modules\.builtin\.modinfo",
     "module": r"[^/]+\.ko(?:\.gz|\.xz|\.zst)?",
 }
 KIND: Final = re.compile("|".join(f"(?P<{kind}>(?:^|.*/)(?:{end}))" for kind, end in KINDS.items()))
-ORDER: Final = ("image", "config", "symvers", "generated", "modules")  # earlier ones win
+ORDER: Final = ("image", "config", "symvers", "generated", "modules", "builtin")  # earlier ones win
 TEXT_LIMIT: Final = 32 << 20  # bytes of a configuration or a Module.symvers
 
 
@@ -58,6 +59,8 @@ class Files:
     def _text(self, path: str, kind: str, text: str) -> None:
         if kind == "config":
             self.texts.append((path, text))
+        elif kind == "builtin":
+            self.parts["builtin"].append(builtin.describe(text, path))
         elif kind == "symvers":
             self.parts["symvers"].append(headers.symvers(text, path))
         else:

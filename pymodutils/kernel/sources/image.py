@@ -32,6 +32,8 @@ def describe(data: bytes, source: str) -> Description:
         generation=evidence.generation,
         sources=(f"{source} ({image.container})",),
         remarks=image.remarks,
+        keys=image.keys,
+        builtins=image.builtins,
     )
     if evidence.config is None:
         return told

@@ -10,7 +10,7 @@ from pymodutils.elf import compress
 from pymodutils.errors import NotFound
 from pymodutils.kernel.combine import combine
 from pymodutils.kernel.description import Description
-from pymodutils.kernel.sources import config, folder, image
+from pymodutils.kernel.sources import builtin, config, folder, image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,8 @@ def describe(root: Root) -> Description:
     match = BANNER.match(folder.read(path).decode("utf-8", "surrogateescape").strip())
     if match is None:
         raise NotFound(path, f"{path}: it does not start as Linux's does")
-    banner = Description(release=match[1], version=match[2], sources=(path,))
+    shown = builtin.running(root)
+    banner = Description(release=match[1], version=match[2], builtins=shown, sources=(path,))
     return combine([banner, *_files(root, match[1])])
 
 

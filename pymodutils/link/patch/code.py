@@ -5,6 +5,7 @@ from __future__ import annotations
 from struct import unpack_from
 from typing import TYPE_CHECKING, Final
 
+from pymodutils.link.layout import SEVEN_AREAS
 from pymodutils.link.patch import tables
 
 if TYPE_CHECKING:
@@ -16,9 +17,10 @@ CALL, JUMP = 0xE8, 0xE9
 BRANCH: Final = 5  # bytes of either
 NOP: Final = bytes.fromhex("0f1f440000")
 RETURN: Final = bytes.fromhex("c3cccccccc")  # ret, int3
-ENDBR: Final = (bytes.fromhex("f30f1efa"), bytes.fromhex("660f1f00"))  # the latter once sealed
-POISON: Final = bytes.fromhex("660f1f00")
+ENDBR: Final = bytes.fromhex("f30f1efa")
+SEALED: Final = bytes.fromhex("660f1f00")  # a nop of its own kind
 LOCK, DS = b"\xf0", b"\x3e"
+TEXT: Final = 0  # its number among the seven areas
 WORD: Final = (1 << 64) - 1
 
 
@@ -40,27 +42,34 @@ def endbr(patch: Patch) -> int:
     """Seal the landing places that nothing jumps to."""
     count = 0
     for address in _relative(patch):
-        code = patch.code(address, len(POISON))
-        if code in ENDBR:
-            code[:] = POISON
+        code = patch.code(address, len(SEALED))
+        if code in (ENDBR, SEALED):
+            code[:] = SEALED
             count += 1
     return count
 
 
 def locks(patch: Patch) -> int:
-    """Take the lock prefix from instructions of .text, if there is but one processor."""
-    text = patch.image.module.find(".text")
-    if not patch.machine.one_cpu or not text:
+    """Take the lock prefix from instructions of the text, if there is but one processor."""
+    text = _text(patch)
+    if not patch.machine.one_cpu:
         return 0
-    low = patch.image.addresses[text]
-    high = low + patch.image.module.sections[text].sh_size
     count = 0
     for address in _relative(patch):
         code = patch.code(address, 1)
-        if low <= address < high and code == LOCK:
+        if address in text and code == LOCK:
             code[:] = DS
             count += 1
     return count
+
+
+def _text(patch: Patch) -> range:
+    """The addresses of .text, or with areas by type, of all code that stays."""
+    image = patch.image
+    if image.layout.plan is SEVEN_AREAS:
+        return range(image.bases[TEXT], image.bases[TEXT] + image.layout.sizes[TEXT])
+    at = image.module.find(".text")
+    return range(image.addresses[at], image.addresses[at] + image.module.sections[at].sh_size)
 
 
 def _replace(patch: Patch, address: int, opcode: int, target: int, by: bytes) -> int:

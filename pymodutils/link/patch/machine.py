@@ -17,6 +17,7 @@ class Machine(NamedTuple):
 
     one_cpu: bool = True  # and never more: locked instructions lose their prefix
     return_thunks: bool = False  # X86_FEATURE_RETHUNK: returns stay jumps to a thunk
+    sorts_pairs: bool = False  # by the heapsort of 6.9 and later
     static_keys: Mapping[int, int] = {}  # where static calls' keys are, by their trampolines
 
 

@@ -6,8 +6,9 @@ words as addresses.
 
 from __future__ import annotations
 
-from struct import calcsize, iter_unpack, pack
-from typing import TYPE_CHECKING, Final
+from itertools import accumulate
+from struct import Struct, calcsize, iter_unpack, pack
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.arch.model import PREFIXES
 from pymodutils.link.patch.heap import heap_sorted
@@ -26,32 +27,46 @@ INIT: Final = 2  # the flag of places that are freed after init
 TRAMPOLINE: Final = "__SCT__"
 
 
+class _Words(NamedTuple):
+    """A row of the table: signed words by struct's ``codes``, and where in the row each is."""
+
+    struct: Struct
+    offsets: tuple[int, ...]
+    widths: tuple[int, ...]  # bits
+
+    def places(self, patch: Patch) -> range:
+        """Where the rows begin."""
+        size = self.struct.size
+        return range(patch.address, patch.address + len(patch.table) // size * size, size)
+
+
+def _words(patch: Patch, codes: str) -> _Words:
+    sizes = [calcsize(f"<{code}") for code in codes]
+    offsets = tuple(accumulate(sizes, initial=0))[:-1]
+    struct = Struct(PREFIXES[patch.image.module.arch.order] + codes)
+    return _Words(struct, offsets, tuple(8 * size for size in sizes))
+
+
 def relative(patch: Patch, codes: str) -> list[Row]:
     """The rows of struct's ``codes``, signed words each relative to itself, as addresses."""
-    size, offsets = calcsize(f"<{codes}"), [calcsize(f"<{codes[:at]}") for at in range(len(codes))]
-    prefix = PREFIXES[patch.image.module.arch.order]
-    raw = patch.table[: len(patch.table) // size * size]
-    starts = range(patch.address, patch.address + len(raw), size)
+    words = _words(patch, codes)
+    places = words.places(patch)
+    raw = patch.table[: len(places) * words.struct.size]
     return [
-        tuple([start + offset + word for offset, word in zip(offsets, row, strict=True)])
-        for start, row in zip(starts, iter_unpack(prefix + codes, raw), strict=True)
+        tuple([place + offset + word for offset, word in zip(words.offsets, row, strict=True)])
+        for place, row in zip(places, words.struct.iter_unpack(raw), strict=True)
     ]
 
 
 def write(patch: Patch, codes: str, rows: Sequence[Row]) -> int:
     """Put ``rows``, as ``relative`` gave them, into the table; how many of them are new there."""
-    size, offsets = calcsize(f"<{codes}"), [calcsize(f"<{codes[:at]}") for at in range(len(codes))]
-    prefix = PREFIXES[patch.image.module.arch.order]
-    widths = [8 * calcsize(f"<{code}") for code in codes]
+    words = _words(patch, codes)
     changed = sum(old != new for old, new in zip(relative(patch, codes), rows, strict=True))
-    starts = range(patch.address, patch.address + size * len(rows), size)
     parts = []
-    for start, row in zip(starts, rows, strict=True):
-        words = [
-            _signed(word - start - at, bits) for word, at, bits in zip(row, offsets, widths, strict=True)
-        ]
-        parts.append(pack(prefix + codes, *words))
-    patch.table[: size * len(rows)] = b"".join(parts)
+    for place, row in zip(words.places(patch), rows, strict=True):
+        fields = zip(row, words.offsets, words.widths, strict=True)
+        parts.append(words.struct.pack(*[_signed(word - place - at, bits) for word, at, bits in fields]))
+    patch.table[: len(rows) * words.struct.size] = b"".join(parts)
     return changed
 
 
@@ -84,8 +99,8 @@ def orc(patch: Patch) -> int:
 
 
 def _is_gap(frame: bytes) -> bool:
-    """Whether ``frame`` says that nothing is known: no register of the stack, and not the end of it all."""
-    return not frame[4] & 0x0F and not frame[5] & 0x04
+    """Whether ``frame`` says that nothing is known: no register, no type, not the end."""
+    return not frame[4] & 0x0F and not frame[5] & 0x07  # 6.4 made the flag of the end a type
 
 
 def jump_labels(patch: Patch) -> int:
@@ -109,5 +124,5 @@ def static_calls(patch: Patch) -> int:
         if key in trampolines and key not in keys:
             return 0
         rows.append((code, keys.get(key, key) | flagged & FLAGS))
-    ordered = heap_sorted(rows, key=lambda row: row[1] & ~FLAGS)
+    ordered = heap_sorted(rows, lambda row: row[1] & ~FLAGS, pairs=patch.machine.sorts_pairs)
     return write(patch, codes, [(code, key | INIT * patch.in_init(code)) for code, key in ordered])

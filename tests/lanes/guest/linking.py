@@ -48,14 +48,15 @@ def compare(
 def compare_patched(
     files: list[str], switches: dict[str, Any], plan: Plan = TWO_AREAS
 ) -> list[dict[str, Any]]:
-    """The same with our patches, whose numbers of places are ``patched``."""
+    """The same with our patches; what differed ``unpatched``, and their numbers of places ``patched``."""
     config, symbols = Config(plan, **switches), kallsyms()
     keys = {
         at: symbols[f"__SCK__{name.removeprefix(TRAMPOLINE)}"]
         for name, at in symbols.items()
         if name.startswith(TRAMPOLINE) and f"__SCK__{name.removeprefix(TRAMPOLINE)}" in symbols
     }
-    return [_one(path, config, symbols, Machine(static_keys=keys)) for path in files]
+    machine = Machine(sorts_pairs=plan is SEVEN_AREAS, static_keys=keys)
+    return [_one(path, config, symbols, machine) for path in files]
 
 
 def compare_seven_patched(files: list[str], switches: dict[str, Any]) -> list[dict[str, Any]]:
@@ -89,7 +90,7 @@ def _one(
     values = simplify(image, name, resolve, lambda _, __: None, percpu=percpu_of(name, module, plan))
     relocate(image, values, name)
     extable.sort(image)
-    patched = patch.apply(image, values, machine) if machine else {}
+    patched = _patch(image, values, machine) if machine else {}
     add_exports(module, values, symbols)
     ours = {section.name: image.addresses[at] for at, section in enumerate(module.sections)}
     return {
@@ -100,13 +101,19 @@ def _one(
         ],
         "coresize": [plan.coresize, number(f"/sys/module/{name}/coresize")],
         "missing": missing,
-        "patched": patched,
+        **patched,
         **patches.compare(image, values, read_memory),
     }
 
 
-def without_init(data: bytes) -> bytes:
-    """The module ``data`` with an init that is NULL."""
+def _patch(image: Image, values: list[int], machine: Machine) -> dict[str, Any]:
+    unpatched = patches.compare(image, values, read_memory)
+    places = patch.apply(image, values, machine)
+    return {"unpatched": unpatched["changed"], "patched": places}
+
+
+def without_init(data: bytes, functions: tuple[bytes, ...] = (b"init_module",)) -> bytes:
+    """The module ``data`` with an init that is NULL, and so the other ``functions``."""
     elf = Elf(data)
     names = [section.name for section in elf.sections]
     copy = bytearray(data)
@@ -118,7 +125,7 @@ def without_init(data: bytes) -> bytes:
     for at in range(table.sh_offset, table.sh_offset + table.sh_size, 24):
         _, number, symbol, _ = unpack_from("<QIIq", copy, at)
         start = unpack_from("<I", symbols, 24 * symbol)[0]
-        if number == 1 and strings[start : strings.index(b"\0", start)] == b"init_module":
+        if number == 1 and strings[start : strings.index(b"\0", start)] in functions:
             pack_into("<I", copy, at + 8, 0)  # R_X86_64_NONE
     return bytes(copy).removesuffix(SIGNED)  # unsigned, for the signature is no longer right
 

@@ -8,16 +8,17 @@ from __future__ import annotations
 import ctypes
 import os
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from pymodutils.elf import compress
 from pymodutils.names import of_path
-from tests.lanes.guest.linking import INIT_MODULE, SIGNED
+from tests.lanes.guest.linking import INIT_MODULE, SIGNED, without_init
 from tests.lanes.guest.machine import libc
 
 DELETE_MODULE = 176
 END = b"that is all\n"
-SIGNATURE_TEXT = re.compile(rb"verification failed|out-of-tree")
+NOT_OURS = re.compile(rb"verification failed|out-of-tree|taints kernel\\.$|lock debugging")
 
 
 def loads(path: str, lines: list[str]) -> list[dict[str, Any]]:
@@ -47,6 +48,23 @@ def stores(path: str, writes: list[list[str]]) -> list[dict[str, Any]]:
 def both(path: str, lines: list[str], writes: list[list[str]]) -> list[list[dict[str, Any]]]:
     """``loads`` and ``stores`` in one boot."""
     return [loads(path, lines), stores(path, writes)]
+
+
+def modules(files: list[str], lines: list[list[str]], hidden: list[list[str]]) -> list[list[dict[str, Any]]]:
+    """What happens when each of ``files``, its init taken out, is loaded with ``lines`` until one is taken.
+
+    Files that are ``hidden`` are not looked at: the module's own code would run.
+    """
+    log = Log()
+    found = []
+    for path, tried, left in zip(files, lines, hidden, strict=True):
+        data, name = without_init(compress.read(path)), of_path(path)
+        found.append(list[dict[str, Any]]())
+        for line in tried:
+            found[-1].append(_seen(name, insert(data, line), log, left))
+            if not found[-1][-1]["errno"]:
+                break
+    return found
 
 
 def insert(data: bytes, line: str) -> int:
@@ -104,14 +122,14 @@ class Log:
                 return found
             head, _, rest = record.partition(b";")
             text = re.sub(rb"\\x([0-9a-f]{2})", lambda m: bytes([int(m[1], 16)]), rest.split(b"\n", 1)[0])
-            if not SIGNATURE_TEXT.search(text):
+            if not NOT_OURS.search(text):
                 found.append((int(head.split(b",")[0]) & 7, text.decode("latin-1")))
 
 
-def _seen(name: str, errno: int, log: Log) -> dict[str, Any]:
+def _seen(name: str, errno: int, log: Log, left: Iterable[str] = ()) -> dict[str, Any]:
     """``errno``, what was logged, whether the kernel is tainted U, and each file's mode and content."""
     folder = f"/sys/module/{name}/parameters"
-    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    names = sorted(set(os.listdir(folder)).difference(left)) if os.path.isdir(folder) else []
     files = {one: [os.stat(f"{folder}/{one}").st_mode & 0o7777, read(f"{folder}/{one}")] for one in names}
     with open("/proc/sys/kernel/tainted", encoding="ascii") as file:
         tainted = int(file.read()) >> 6 & 1

@@ -12,8 +12,9 @@ from pymodutils.arch.x86 import UM, X86_64
 from pymodutils.elf import compress
 from pymodutils.elf.scan import Elf
 from pymodutils.link.failure import LinkError
+from pymodutils.link.frob import frob
 from pymodutils.link.image import Image
-from pymodutils.link.layout import TWO_AREAS, Config, layout
+from pymodutils.link.layout import SEVEN_AREAS, TWO_AREAS, Config, layout
 from pymodutils.link.object import Object
 from pymodutils.link.relocate import relocate
 from pymodutils.link.symbols import simplify
@@ -45,12 +46,18 @@ WRONGS = (
 
 def refusals(path: str, switches: dict[str, Any], kernel: str = "") -> list[list[list[str]]]:
     """For each of WRONGS done to ``path``: our errno and lines, and the kernel's."""
-    symbols = exports(kernel) if kernel else kallsyms()
-    arch = UM if kernel else X86_64
+    config = Config(TWO_AREAS, **switches)
+    return _all(path, UM if kernel else X86_64, config, exports(kernel) if kernel else kallsyms())
+
+
+def later_refusals(path: str, switches: dict[str, Any]) -> list[list[list[str]]]:
+    """The same in a kernel of 6.12."""
+    return _all(path, X86_64, Config(SEVEN_AREAS, release=(6, 12), **switches), kallsyms())
+
+
+def _all(path: str, arch: Arch, config: Config, symbols: dict[str, int]) -> list[list[list[str]]]:
     data, name = without_init(compress.read(path)), of_path(path)
-    return [
-        _both(spoilt(data, wrong), name, arch, Config(TWO_AREAS, **switches), symbols) for wrong in WRONGS
-    ]
+    return [_both(spoilt(data, wrong), name, arch, config, symbols) for wrong in WRONGS]
 
 
 def spoilt(data: bytes, wrong: Wrong) -> bytes:
@@ -70,8 +77,9 @@ def spoilt(data: bytes, wrong: Wrong) -> bytes:
 
 
 def _both(data: bytes, name: str, arch: Arch, config: Config, symbols: dict[str, int]) -> list[list[str]]:
-    module = Object(data, Elf(data).sections, arch, name)
-    image = Image(module, layout(module, config), (0xFFFF_FFFF_C000_0000, 0xFFFF_FFFF_C010_0000))
+    module = frob(Object(data, Elf(data).sections, arch, name), config, name)
+    bases = [0xFFFF_FFFF_C000_0000 + (area << 20) for area in range(len(config.plan.areas))]
+    image = Image(module, layout(module, config), bases)
     ours: list[str] = []
     try:
         relocate(image, simplify(image, name, symbols.get, lambda _, __: None), name)
@@ -100,5 +108,9 @@ def _theirs(data: bytes, name: str) -> list[str]:
 
 
 def _unhashed(line: str) -> str:
-    """``line`` without the pointer, which the kernel prints as a hash of it."""
-    return re.sub(r"loc [0-9a-f]{16}", "loc HASH", line)
+    """``line`` without the pointer, which the kernel prints as a hash of it, and without distances from it.
+
+    (They are in the line that later kernels print.)
+    """
+    hashed = re.sub(r"loc [0-9a-f]{16}", "loc HASH", line)
+    return re.sub(r"(Invalid .* type (?:4|24), loc HASH, val) \w+", r"\1 FAR", hashed)

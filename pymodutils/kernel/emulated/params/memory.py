@@ -9,35 +9,40 @@ from pymodutils.arch.model import CODES, PREFIXES
 from pymodutils.link.failure import OutOfBounds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
     from pymodutils.arch.model import Arch
     from pymodutils.link.image import Image
+
+    Area = tuple[int, bytearray]
 
 HEAP: Final = {32: 0xC100_0000, 64: 0xFFFF_8880_0100_0000}  # where made-up kmalloc() begins, by width
 GRAIN: Final = 8  # bytes: what kmalloc() aligns to
 
 
 class Memory:
-    """The areas of modules, and the strings that parameters have been given.
+    """The areas of a module, and the strings that its parameters have been given.
 
-    ``areas`` are addresses with what lies there, of the module itself and of those it uses. ``strings``
-    has the copies that charp parameters point to by their (made-up) addresses, ``texts`` what parameters
-    were given whose functions cannot be run, by name; both outlive a process if the caller keeps them.
+    ``areas`` are addresses with what lies there; ``others`` is asked for the area around any other
+    address, which may be another module's. ``strings`` has the copies that charp parameters point to by
+    their (made-up) addresses, ``texts`` what parameters were given whose functions cannot be run, by
+    name; both outlive a process if the caller keeps them.
     Each access raises OutOfBounds, about ``subject``, where nothing is known to be.
     """
 
-    __slots__ = ("areas", "bits", "prefix", "strings", "subject", "texts")
+    __slots__ = ("areas", "bits", "others", "prefix", "strings", "subject", "texts")
 
     def __init__(
         self,
-        areas: Sequence[tuple[int, bytearray]],
+        areas: list[Area],
         arch: Arch,
         subject: str = "module",
+        *,
         strings: dict[int, bytes] | None = None,
         texts: dict[str, bytes] | None = None,
+        others: Callable[[int], Area | None] = lambda _: None,
     ) -> None:
-        self.areas, self.subject = areas, subject
+        self.areas, self.others, self.subject = areas, others, subject
         self.bits: int = arch.bits
         self.prefix = PREFIXES[arch.order]
         self.strings = {} if strings is None else strings
@@ -100,7 +105,15 @@ class Memory:
         return OutOfBounds(self.subject, f"{self.subject}: {size} bytes of a parameter at {address:#x}")
 
     def _find(self, address: int, size: int) -> tuple[bytearray, int]:
-        for base, area in self.areas:
-            if base <= address and address + size <= base + len(area):
-                return area, address - base
-        raise self.fault(address, size)
+        known = (area for area in self.areas if area[0] <= address < area[0] + len(area[1]))
+        base, content = next(known, None) or self._other(address, size)
+        if address + size > base + len(content):
+            raise self.fault(address, size)
+        return content, address - base
+
+    def _other(self, address: int, size: int) -> Area:
+        found = self.others(address)
+        if found is None:
+            raise self.fault(address, size)
+        self.areas.append(found)
+        return found

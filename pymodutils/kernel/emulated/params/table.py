@@ -65,7 +65,7 @@ class Array(NamedTuple):
     max: int
     size: int  # bytes from one element to the next
     number: int  # the address of how many are set, or 0
-    ops: Ops | None
+    ops: Ops | None  # never an array's
     elements: int  # the address of the first
 
 
@@ -147,7 +147,8 @@ class _Finder:
         functions = () if ops is None else (ops.set, ops.get)
         if "param_array_set" in functions:
             most, size, count, element, first = self.memory.unpack(ARRAY, arg)
-            return Array(most, size, count, self._ops(element), first)
+            of = self._ops(element)
+            return Array(most, size, count, None if of == KERNEL_OPS["param_array_ops"] else of, first)
         if "param_set_copystring" in functions or "param_get_string" in functions:
             return String(*self.memory.unpack(STRING[self.memory.bits], arg))
         return None

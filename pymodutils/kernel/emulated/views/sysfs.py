@@ -7,8 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.kernel.emulated import rows, signing
+from pymodutils.kernel.emulated.params.numbers import Invalid, truth
+from pymodutils.kernel.emulated.state import WARNING
 from pymodutils.kernel.emulated.taints import letters
-from pymodutils.kernel.emulated.views import parameters
+from pymodutils.kernel.emulated.views import parameters, uevent
 from pymodutils.kernel.emulated.views.tree import File, Folder, Link, file, folder, refused
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 SHT_NOTE: Final = 7
 SECTION_SIZE: Final = 19  # bytes: 0x, sixteen digits and the end of the line
-ACTIONS: Final = ("add", "remove", "change", "move", "online", "offline", "bind", "unbind")
+PAGE: Final = 4096  # bytes of the buffer that a file's text is made in
 OWN: Final = "module"  # the built-in module whose parameters are the loader's own
 LEVELS: Final = ("none", "integrity", "confidentiality")
 
@@ -34,13 +36,13 @@ def tree(state: State) -> Folder:
 
 def _modules(state: State) -> dict[str, Node]:
     names = state.store.execute("SELECT name FROM builtin UNION SELECT name FROM module")
-    found = {name: _one(state, name) for (name,) in [*names, (OWN,)]}
+    found = {name.replace("/", "!"): _one(state, name) for (name,) in [*names, (OWN,)]}
     return {name: node for name, node in found.items() if node is not None}
 
 
 def _one(state: State, name: str) -> Node | None:
     """The folder of a module, or of one that is built in."""
-    module = state.find(name)
+    module = state.find(name) or state.find(name.replace("!", "/"))  # no name in sysfs has a slash
     if module is not None:
         return Folder(partial(_module, state, module))
     if name == OWN and state.rules.on("MODULE_SIG"):
@@ -60,7 +62,7 @@ def _module(state: State, module: Module) -> dict[str, Node]:
     }
     for name, value in (("version", module.version), ("srcversion", module.srcversion)):
         if value is not None:
-            found[name] = file(f"{value}\n")
+            found[name] = file(f"{value}\n"[: PAGE - 1])
     if state.rules.on("MODULE_UNLOAD"):
         found["refcnt"] = file(f"{module.count}\n")
     if shown := parameters.files(state, module):
@@ -91,21 +93,24 @@ def _note(state: State, module: Module, section: Section) -> File:
 
 def _uevent(state: State, name: str) -> File:
     def write(data: bytes) -> None:
-        words = data.split()
-        action = words[0].decode("ascii", "replace") if words else ""
-        if action not in ACTIONS:
-            raise refused(f"/sys/module/{name}/uevent", EINVAL)
-        state.uevent(action, name, "SYNTH_UUID=0")
+        try:
+            state.uevent(*uevent.parse(data, name))
+        except uevent.BadEvent as error:
+            state.log(WARNING, f"synth uevent: /module/{name}: {error}")
+            raise refused(f"/sys/module/{name}/uevent", EINVAL) from None
 
     return File(0o200, None, write)
 
 
 def _sig_enforce(state: State) -> File:
     def write(data: bytes) -> None:
-        if data[:1] not in (b"1", b"y", b"Y", b"t", b"T") and state.setting(signing.ENFORCE):
+        try:
+            wanted = truth(data)
+        except Invalid as error:
+            raise refused("/sys/module/module/parameters/sig_enforce", error.errno) from None
+        if state.setting(signing.ENFORCE) and not wanted:
             raise refused("/sys/module/module/parameters/sig_enforce", EROFS)
-        if data[:1] in (b"1", b"y", b"Y", b"t", b"T"):
-            state.set(signing.ENFORCE, 1)
+        state.set(signing.ENFORCE, int(wanted))
 
     return File(0o644, lambda: b"Y\n" if state.setting(signing.ENFORCE) else b"N\n", write)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from random import Random
 
 NUMBERS = ("a_byte", "a_short", "a_ushort", "an_int", "a_uint", "a_long", "a_ulong", "a_ullong", "a_hexint")
@@ -110,3 +110,23 @@ def writes() -> Iterator[tuple[str, str]]:
         ("a_charp", "\0"),
     ]
     yield from [("ints", "1,2,3,4,5\n"), ("ints", "6,x\n"), ("charps", "x\n"), ("charps", ",,\n")]
+
+
+KINDS = ("byte", "short", "ushort", "int", "uint", "long", "ulong", "ullong", "hexint")
+GOOD = {
+    **dict.fromkeys(KINDS, ("1", "0x10", "017")),
+    **dict.fromkeys(("bool", "invbool", "bint", "bool_enable_only"), ("y", "N", "1", "off")),
+    "charp": ("text", '"two words"', ""),
+    "string": ("x", ""),
+}
+
+
+def for_kinds(kinds: Iterable[tuple[str, str]], random: Random, errors: float) -> str:
+    """A line that sets each of ``kinds``, names with kinds; a part of the words is wrong."""
+    found = []
+    for name, kind in kinds:
+        values = GOOD[kind.removeprefix("array of ")]
+        bad = random.random() < errors
+        value = random.choice((*NUMERALS, *WORDS)) if bad else random.choice(values)
+        found.append(f"{name}={value}" if "\n" not in value else f'{name}="{value}"')
+    return " ".join(found)

@@ -1,0 +1,36 @@
+"""A kernel and modules of our own, for a machine that has no kernel and cannot fetch one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.kernel import saved
+from tests.kernel.emulated.modules import description, module
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RELEASE: Final = "6.1.0-made"
+
+
+def make(root: Path) -> Path:
+    """Put fat, vfat and dummy below ``root``; the saved description of a kernel that they fit."""
+    folder = root / "lib/modules" / RELEASE / "kernel"
+    folder.mkdir(parents=True)
+    files = {
+        "fat": module("fat", exports=["fat_build_inode"]),
+        "vfat": module(
+            "vfat", info=["depends=fat"], imports=["fat_build_inode"], versions={"fat_build_inode": 0x100}
+        ),
+        "dummy": module("dummy"),
+    }
+    for name, data in files.items():
+        (folder / f"{name}.ko").write_bytes(data)
+    path = root / "kernel.json"
+    path.write_text(saved.dumps(description()))
+    return path
+
+
+def stranger() -> bytes:
+    """A module that was built for another kernel."""
+    return module("dummy", magic="6.1.176 mod_unload ", versions={"module_layout": 1})

@@ -1,0 +1,75 @@
+"""``pymodutils kernel map``: what lies where in the memory of modules."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from pymodutils.commands import memory, memory_svg, memory_text, options, output
+from pymodutils.commands.getopt import Tool
+from pymodutils.kernel.emulated.views.memory import Space, of, space
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pymodutils.commands.memory_text import Line
+    from pymodutils.kernel.emulated.kernel import EmulatedKernel
+    from pymodutils.kernel.emulated.views.memory import ModuleMemory
+
+EXAMPLES = [
+    ("pymodutils kernel map", "all modules, and what is free"),
+    ("pymodutils kernel map btrfs", "the sections of one"),
+    ("pymodutils kernel map btrfs --format svg -o btrfs.svg", "as a picture"),
+]
+
+
+@click.command(cls=Tool, examples=EXAMPLES)
+@click.argument("name", required=False, metavar="[NAME]")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "svg", "json"]),
+    default="text",
+    help="How to draw: text (default), a picture, or a document for programs.",
+)
+@click.option("-o", "--output", "target", metavar="FILE", help="Write to FILE, whole or not at all.")
+@options.emulated
+def command(name: str | None, form: str, target: str | None, kernel: EmulatedKernel) -> None:
+    """Draw the memory of the module NAME, or the whole range of addresses in which modules are.
+
+    Every byte is accounted for: sections, padding between them, and what is lost at the end of pages.
+    """
+    found = kernel.look(space) if name is None else kernel.look(partial(of, name=name))
+    if form == "text" and target is None:
+        output.as_lines(lines(found, output.width()))
+        return
+    text = TEXT[form](found)
+    if target is None:
+        click.echo(text)
+    else:
+        output.save(target, f"{text}\n".encode("utf-8", "surrogateescape"))
+
+
+def lines(found: ModuleMemory | Space, width: int) -> Iterator[Line]:
+    """``found`` for a terminal of ``width`` columns."""
+    return memory_text.space(found, width) if isinstance(found, Space) else memory_text.module(found, width)
+
+
+def plain(found: ModuleMemory | Space) -> str:
+    """The same without colours."""
+    return "\n".join("".join(text for text, _ in line) for line in lines(found, output.width()))
+
+
+def picture(found: ModuleMemory | Space) -> str:
+    """``found`` as SVG."""
+    return memory_svg.space(found) if isinstance(found, Space) else memory_svg.module(found)
+
+
+def document(found: ModuleMemory | Space) -> str:
+    """What docs/json.md describes."""
+    return output.json_text(memory.whole(found) if isinstance(found, Space) else memory.document(found))
+
+
+TEXT = {"text": plain, "svg": picture, "json": document}

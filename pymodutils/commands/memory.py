@@ -1,0 +1,104 @@
+"""How the kinds of memory look, how much of it a row shows, and all of it as a document for programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.kernel.emulated.views.memory import NOT_MEMORY, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from pymodutils.kernel.emulated.views.memory import ModuleMemory, Part, Room, Space
+
+
+class Look(NamedTuple):
+    """How one kind is shown."""
+
+    letter: str
+    style: str  # rich's
+    fill: str  # SVG's
+    words: str
+
+
+LOOKS: Final = {
+    Kind.TEXT: Look("T", "bright_white on blue", "#8fb4e3", "text"),
+    Kind.RODATA: Look("R", "black on cyan", "#7cc0ba", "read-only data"),
+    Kind.RO_AFTER_INIT: Look("A", "black on bright_cyan", "#b5e0dc", "read-only after init"),
+    Kind.DATA: Look("D", "black on yellow", "#f2a65a", "data"),
+    Kind.BSS: Look("B", "black on bright_yellow", "#f7d488", "bss"),
+    Kind.KALLSYMS: Look("K", "black on green", "#a3c585", "kallsyms"),
+    Kind.STUBS: Look("S", "black on magenta", "#c59bc9", "stubs (GOT, PLT)"),
+    Kind.PADDING: Look("-", "red", "#d6453d", "padding for alignment"),
+    Kind.WASTE: Look(".", "red", "#e6c9c7", "end of pages"),
+    Kind.GUARD: Look("|", "dim", "#b8bcc2", "guard pages"),
+    Kind.FREE: Look(" ", "", "#f4f5f7", "free"),
+}
+
+
+def scale(size: int, columns: int, rows: int, least: int) -> int:
+    """The bytes of a column, a power of two from ``least`` on, by which ``size`` fits into ``rows``."""
+    unit = least
+    while -(-size // (unit * columns)) > rows:
+        unit *= 2
+    return unit
+
+
+def totals(parts: Iterable[Part]) -> dict[Kind, int]:
+    """The bytes of each kind that there is, in the order of the kinds."""
+    found = dict.fromkeys(Kind, 0)
+    for part in parts:
+        found[part.kind] += part.size
+    return {kind: size for kind, size in found.items() if size}
+
+
+def parts_of(rooms: Iterable[Room], *, discarded: bool = False) -> Iterator[Part]:
+    """The parts of those ``rooms`` that were ``discarded``, or that were not."""
+    return (part for room in rooms if room.discarded is discarded for part in room.parts)
+
+
+def shown(name: str) -> str:
+    """``name`` as a terminal and XML can show it."""
+    return name if name.isprintable() else name.encode("unicode_escape").decode("ascii")
+
+
+def document(memory: ModuleMemory) -> dict[str, object]:
+    """The memory of a module for JSON."""
+    return {**_module(memory), "areas": [_area(room, room.parts) for room in memory.rooms]}
+
+
+def whole(space: Space) -> dict[str, object]:
+    """The range of all modules for JSON."""
+    every = totals(space.parts())
+    return {
+        "low": space.low,
+        "high": space.high,
+        "page_size": space.page,
+        "modules": [{**_module(it), "areas": [_area(room) for room in it.rooms]} for it in space.modules],
+        "gaps": [{"address": base, "size": size} for base, size in space.gaps],
+        "taken": sum(size for kind, size in every.items() if kind not in NOT_MEMORY),
+        "totals": every,
+    }
+
+
+def _module(memory: ModuleMemory) -> dict[str, object]:
+    """What is about a module as a whole."""
+    kept = totals(parts_of(memory.rooms))
+    gone = totals(parts_of(memory.rooms, discarded=True))
+    return {
+        "name": memory.name,
+        "state": memory.state.value,
+        "page_size": memory.page,
+        "percpu": memory.percpu._asdict() if memory.percpu else None,
+        "taken": sum(kept.values()),
+        "totals": kept,
+        "discarded": sum(gone.values()),
+        "discarded_totals": gone,
+    }
+
+
+def _area(room: Room, parts: Sequence[Part] | None = None) -> dict[str, object]:
+    """One area, with its ``parts`` if they are asked for."""
+    found = {"name": room.name, "address": room.base, "size": room.size, "taken": room.taken}
+    found |= {"init": room.init, "discarded": room.discarded}
+    return found if parts is None else {**found, "parts": [part._asdict() for part in parts]}

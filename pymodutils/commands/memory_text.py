@@ -1,0 +1,152 @@
+"""The memory of modules in a terminal: strips of letters to scale, and tables of bytes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.commands.memory import LOOKS, parts_of, scale, shown, totals
+from pymodutils.kernel.emulated.views.memory import NOT_MEMORY, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pymodutils.kernel.emulated.views.memory import ModuleMemory, Part, Room, Space
+
+    Line = list[tuple[str, str]]  # pieces of text, each with its style
+
+ROWS: Final = 16  # of a strip, about
+WIDE: Final = 140  # columns of a terminal from which on strips are twice as long
+CELLS: Final = 64
+LEAST: Final = 16  # bytes of a letter
+HEAD: Final = "bold"
+FAINT: Final = "dim"
+TITLES: Final = f"{'Offset':>10}{'Size':>12}{'Padding':>9}{'Page end':>10}  Section"
+SPACE_TITLES: Final = f"{'Address':<16}{'Bytes':>15}{'Padding':>9}{'Page ends':>10}  Module"
+
+
+def module(memory: ModuleMemory, width: int) -> Iterator[Line]:
+    """The lines about one module."""
+    columns = CELLS * 2 if width >= WIDE else CELLS
+    unit = scale(sum(room.taken for room in memory.rooms), columns, ROWS, LEAST)
+    yield [(shown(memory.name), HEAD), (f" ({memory.state.value}): one letter is {unit:,} bytes", "")]
+    for room in memory.rooms:
+        yield []
+        yield _title(room, memory.page)
+        yield from _strip(room.parts, unit, columns, faded=room.discarded)
+        yield []
+        yield from _sections(room)
+    yield []
+    if memory.percpu:
+        size, at = memory.percpu.size, memory.percpu.address
+        yield [(f"of each processor's own memory: {size:,} bytes at offset {at:#x}", "")]
+        yield []
+    yield from _legend(memory.rooms)
+
+
+def space(whole: Space, width: int) -> Iterator[Line]:
+    """The lines about the range of all modules."""
+    parts, columns = whole.parts(), CELLS * 2 if width >= WIDE else CELLS
+    used = max((part.offset + part.size for part in parts if part.kind is not Kind.FREE), default=0)
+    unit = scale(used, columns, ROWS, LEAST)
+    size = whole.high - whole.low
+    yield [(f"{whole.low:#x} to {whole.high:#x}", HEAD), (f": {size:,} bytes for modules", "")]
+    if used:
+        yield [(f"one letter is {unit:,} bytes", "")]
+        yield []
+        yield from _strip([part for part in parts if part.offset < used], unit, columns)
+    yield []
+    yield [(SPACE_TITLES, HEAD)]
+    yield from _places(whole)
+    yield []
+    yield from _sums(whole)
+
+
+def _title(room: Room, page: int) -> Line:
+    pages = room.taken // page
+    size = f"  {room.base:#x}  {room.size:,} bytes in {pages:,} page{'s' if pages != 1 else ''}"
+    return [(room.name, HEAD), (size, ""), (", discarded when init() ended" if room.discarded else "", FAINT)]
+
+
+def _strip(parts: Sequence[Part], unit: int, columns: int, *, faded: bool = False) -> Iterator[Line]:
+    """Rows of letters, each for the kind that has most of its ``unit`` bytes."""
+    kinds = list(_kinds(parts, unit))
+    digits = len(f"{len(kinds) * unit:x}")
+    for start in range(0, len(kinds), columns):
+        line: Line = [(f"{start * unit:>#{digits + 2}x} ", FAINT)]
+        for kind in kinds[start : start + columns]:
+            look = LOOKS[kind]
+            line.append((look.letter.lower() if faded else look.letter, FAINT if faded else look.style))
+        yield line
+
+
+def _kinds(parts: Sequence[Part], unit: int) -> Iterator[Kind]:
+    """For each ``unit`` bytes the kind that has most of them."""
+    share: dict[Kind, int] = {}
+    end = unit
+    for part in parts:
+        at, stop = part.offset, part.offset + part.size
+        while stop >= end:
+            share[part.kind] = share.get(part.kind, 0) + end - at
+            yield max(share, key=lambda kind: share[kind])
+            at, end, share = end, end + unit, {}
+        share[part.kind] = share.get(part.kind, 0) + stop - at
+    if any(share.values()):
+        yield max(share, key=lambda kind: share[kind])
+
+
+def _sections(room: Room) -> Iterator[Line]:
+    """A row for each section, with what is lost behind it."""
+    yield [(TITLES, HEAD)]
+    parts = [part for part in room.parts if part.size]
+    rows = [at for at, part in enumerate(parts) if part.kind not in (Kind.PADDING, Kind.WASTE)]
+    for at, following in zip(rows, [*rows[1:], len(parts)], strict=True):
+        part, look = parts[at], LOOKS[parts[at].kind]
+        lost = totals(parts[at + 1 : following])
+        numbers = f"{part.offset:>#10x}{part.size:>12,}{_lost(lost)}  "
+        letter = look.letter.lower() if room.discarded else look.letter
+        name = shown(part.name) or look.words
+        yield [(numbers, ""), (letter, FAINT if room.discarded else look.style), (f" {name}", "")]
+
+
+def _lost(lost: dict[Kind, int]) -> str:
+    padding, waste = (f"{lost[kind]:,}" if kind in lost else "" for kind in (Kind.PADDING, Kind.WASTE))
+    return f"{padding:>9}{waste:>10}"
+
+
+def _legend(rooms: Sequence[Room]) -> Iterator[Line]:
+    """Bytes by kind, of what is there and of what is gone."""
+    kept, gone = (totals(parts_of(rooms, discarded=discarded)) for discarded in (False, True))
+    yield [(f"{'':<26}{'Bytes':>13}{'':>8}{'Discarded' if gone else '':>13}", HEAD)]
+    for kind in (kind for kind in Kind if kind in kept or kind in gone):
+        lost = f"{gone[kind]:,}" if kind in gone else ""
+        yield _row(kind, kept.get(kind, 0), sum(kept.values()), lost)
+    total = f"{sum(gone.values()):,}" if gone else ""
+    yield [(f"  {'':<24}{sum(kept.values()):>13,}{'':>8}{total:>13}".rstrip(), HEAD)]
+
+
+def _row(kind: Kind, size: int, total: int, more: str = "") -> Line:
+    look = LOOKS[kind]
+    share = f"{size / total:.1%}" if total else ""
+    return [(look.letter, look.style), (f" {look.words:<24}{size:>13,}{share:>8}{more:>13}".rstrip(), "")]
+
+
+def _places(whole: Space) -> Iterator[Line]:
+    """A row for each area and each gap, by address."""
+    rows: list[tuple[int, Line]] = [
+        (base, [(f"{base:<16x}{size:>15,}{'':>19}  free", FAINT)]) for base, size in whole.gaps
+    ]
+    for owner, room in whole.rooms():
+        numbers = f"{room.base:<16x}{room.taken:>15,}{_lost(totals(room.parts))}  "
+        rows.append((room.base, [(numbers, ""), (shown(owner.name), HEAD), (f" {room.name}", "")]))
+    return (line for _, line in sorted(rows, key=lambda row: row[0]))
+
+
+def _sums(whole: Space) -> Iterator[Line]:
+    """Bytes by kind of the whole range, in parts of the memory that modules have."""
+    found = totals(whole.parts())
+    taken = sum(size for kind, size in found.items() if kind not in NOT_MEMORY)
+    for kind, size in found.items():
+        yield _row(kind, size, 0 if kind in NOT_MEMORY else taken)
+    yield [(f"  {'memory of modules':<24}{taken:>13,}", HEAD)]
+    gone = sum(it.total(discarded=True) for it in whole.modules)
+    yield [(f"  {'discarded after init':<24}{gone:>13,}", HEAD)]

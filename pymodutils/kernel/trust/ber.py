@@ -1,0 +1,237 @@
+"""BER as the kernel decodes it: lib/asn1_decoder.c, driven by a grammar.
+
+More is let through than X.690 allows, and some less: lengths have at most two bytes, tags one. Where a
+grammar offers a choice, the decoder only asks whether anything matched since the last value that had to;
+``matched`` is that memory, and decides what becomes of a message that ends too early.
+"""
+
+from __future__ import annotations
+
+from errno import EBADMSG, EMSGSIZE
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.kernel.trust.refused import Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, OID = 0x01, 0x02, 0x03, 0x04, 0x06
+IA5_STRING, UTC_TIME, GENERALIZED_TIME = 0x16, 0x17, 0x18
+SEQUENCE, SET = 0x30, 0x31
+CONTEXT: Final = 0x80  # and the number
+CONSTRUCTED: Final = 0x20
+HIGH_TAG: Final = 0x1F
+INDEFINITE: Final = 0x80
+LONGEST: Final = 0xFFFF  # bytes of a message
+LENGTH_BYTES: Final = 2
+LENGTH_BYTES_SKIPPED: Final = 7  # in what is only passed over
+
+
+class Value(NamedTuple):
+    """A value of a message: ``data[head:start]`` is tag and length, ``data[start:end]`` the content."""
+
+    tag: int
+    head: int
+    start: int
+    end: int
+
+
+class Frame(NamedTuple):
+    """A constructed value that is being read."""
+
+    head: int
+    start: int
+    outer: int  # where the value around it ends; with an indefinite length also this one's limit
+    indefinite: bool
+
+
+class Reader:
+    """The values of ``data`` in their order; raises Rejected where the kernel's decoder gives up."""
+
+    __slots__ = ("at", "data", "end", "matched")
+
+    def __init__(self, data: bytes) -> None:
+        if len(data) > LONGEST:
+            raise Rejected("signature", f"{len(data)} bytes are too long for a message", EMSGSIZE)
+        self.data, self.at, self.end, self.matched = data, 0, len(data), False
+
+    def content(self, value: Value) -> bytes:
+        """What is in ``value``."""
+        return self.data[value.start : value.end]
+
+    def whole(self, value: Value) -> bytes:
+        """``value`` with its tag and length."""
+        return self.data[value.head : value.end]
+
+    def take(self, tag: int) -> Value:
+        """The next value, which must have ``tag``."""
+        return _there(self._next(tag))
+
+    def maybe(self, tag: int) -> Value | None:
+        """The next value if it has ``tag``."""
+        return None if self.at == self.end else self._next(tag)
+
+    def otherwise(self, tag: int) -> Value | None:
+        """The same, if nothing else of the choice was there."""
+        return None if self.matched else self.maybe(tag)
+
+    def any(self) -> Value:
+        """The next value, whatever its tag."""
+        return _there(self._next(None))
+
+    def maybe_any(self) -> Value | None:
+        """The next value, if there is any."""
+        return None if self.at == self.end else self._next(None)
+
+    def chosen(self) -> None:
+        """Insist that one of a choice was there."""
+        if not self.matched:
+            raise _bad(self.at)
+
+    def enter(self, tag: int) -> Frame:
+        """Go into the next value, which must have ``tag``."""
+        frame = self._enter(tag)
+        if frame is None:
+            raise _bad(self.at)
+        return frame
+
+    def maybe_enter(self, tag: int) -> Frame | None:
+        """Go into the next value if it has ``tag``."""
+        return None if self.at == self.end else self._enter(tag)
+
+    def otherwise_enter(self, tag: int) -> Frame | None:
+        """The same, if nothing else of the choice was there."""
+        return None if self.matched else self.maybe_enter(tag)
+
+    def leave(self, frame: Frame) -> Value:
+        """End ``frame``, in which nothing may be left; the value that it was."""
+        end = self.at
+        if frame.indefinite:
+            if self.data[end : min(end + 2, self.end)] != b"\0\0":
+                raise _bad(end)
+            self.at += 2
+        elif end != self.end:
+            raise _bad(end)
+        self.end = frame.outer
+        return Value(0, frame.head, frame.start, end)
+
+    def each(self, frame: Frame, read: Callable[[], object]) -> Value:
+        """``read`` the one or more values in ``frame``, and end it."""
+        read()
+        while self._more(frame):
+            read()
+        return self.leave(frame)
+
+    def inside(self, frame: Frame | None, read: Callable[[], object]) -> None:
+        """``read`` the one or more values in ``frame``, if there is one."""
+        if frame is not None:
+            self.each(frame, read)
+            self.matched = True
+
+    def either(self, first: int, second: int, read: Callable[[], object]) -> None:
+        """``read`` what is in the value with one of two tags, if there is one."""
+        self.inside(self.maybe_enter(first) or self.otherwise_enter(second), read)
+
+    def _more(self, frame: Frame) -> bool:
+        if not frame.indefinite:
+            return self.at < self.end
+        if self.end - self.at < 2:  # noqa: PLR2004 -- the two bytes that end it
+            raise _bad(self.at)
+        return self.data[self.at] != 0
+
+    def _enter(self, tag: int) -> Frame | None:
+        head = self.at
+        found = self._header(tag)
+        if found is None:
+            return None
+        length, indefinite = found
+        frame = Frame(head, self.at, self.end, indefinite)
+        if not indefinite:
+            self.end = self.at + length
+        return frame
+
+    def _next(self, tag: int | None) -> Value | None:
+        head = self.at
+        found = self._header(tag)
+        if found is None:
+            return None
+        length, indefinite = found
+        start = self.at
+        self.at = _end_of_contents(self.data, start, self.end) if indefinite else start + length
+        return Value(self.data[head], head, start, self.at)
+
+    def _header(self, tag: int | None) -> tuple[int, bool] | None:
+        """Pass over tag and length: the length, and whether there is none; None for another tag."""
+        self.matched = False
+        if self.end - self.at < 2:  # noqa: PLR2004 -- a tag and a length
+            raise _bad(self.at)
+        found = self.data[self.at]
+        if found & HIGH_TAG == HIGH_TAG:
+            raise _bad(self.at)
+        if tag is not None and (found ^ tag) & ~(tag & CONSTRUCTED):
+            return None
+        self.matched = True
+        length = self.data[self.at + 1]
+        self.at += 2
+        if length == INDEFINITE:
+            if not found & CONSTRUCTED or self.end - self.at < 2:  # noqa: PLR2004 -- see _more
+                raise _bad(self.at)
+            return 0, True
+        if length > INDEFINITE:
+            length, self.at = _long(self.data, self.at, length - INDEFINITE, LENGTH_BYTES, self.end)
+        if length > self.end - self.at:
+            raise _bad(self.at)
+        return length, False
+
+
+def _long(data: bytes, at: int, count: int, most: int, end: int) -> tuple[int, int]:
+    """A length of ``count`` bytes, and what follows it."""
+    if count > most or count > end - at:
+        raise _bad(at)
+    return int.from_bytes(data[at : at + count], "big"), at + count
+
+
+def _end_of_contents(data: bytes, at: int, end: int) -> int:
+    """Where a value of indefinite length that has its content at ``at`` ends, its two zeros included."""
+    level = 1
+    while level:
+        if end - at < 2:  # noqa: PLR2004 -- a tag and a length
+            raise _bad(at)
+        tag, at = data[at], at + 1
+        if tag & HIGH_TAG == HIGH_TAG:
+            at = _long_tag(data, at, end)
+        length, at = data[at], at + 1
+        if not tag:
+            if length:
+                raise _bad(at)
+            level -= 1
+        elif length == INDEFINITE:
+            if not tag & CONSTRUCTED:
+                raise _bad(at)
+            level += 1
+        else:
+            if length > INDEFINITE:
+                length, at = _long(data, at, length - INDEFINITE, LENGTH_BYTES_SKIPPED, end)
+            if length > end - at:
+                raise _bad(at)
+            at += length
+    return at
+
+
+def _long_tag(data: bytes, at: int, end: int) -> int:
+    while True:
+        if end - at < 2:  # noqa: PLR2004 -- one byte of the tag, and the length
+            raise _bad(at)
+        at += 1
+        if not data[at - 1] & 0x80:
+            return at
+
+
+def _there(value: Value | None) -> Value:
+    if value is None:
+        raise Rejected("signature", "another value was expected", EBADMSG)
+    return value
+
+
+def _bad(at: int) -> Rejected:
+    return Rejected("signature", f"the encoding is damaged at byte {at}", EBADMSG)

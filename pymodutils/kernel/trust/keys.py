@@ -1,0 +1,55 @@
+"""A public key, and whether a signature was made with it; crypto/asymmetric_keys/public_key.c."""
+
+from __future__ import annotations
+
+from errno import EINVAL, EKEYREJECTED, ENOENT
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.kernel.trust import rsa
+from pymodutils.kernel.trust.refused import Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+HASHES: Final = {  # kind of key -> what it signs; RSA says so itself
+    "ecdsa": ("sha1", "sha224", "sha256", "sha384", "sha512"),
+    "sm2": ("sm3",),
+    "ecrdsa": ("streebog256", "streebog512"),
+}
+
+
+class Key(NamedTuple):
+    """A public key of ``kind``: rsa, ecdsa-nist-p256..., sm2 or ecrdsa."""
+
+    kind: str
+    data: bytes  # as in a certificate
+
+
+class Signed(NamedTuple):
+    """A signature made with a key of ``kind`` (rsa, ecdsa, sm2, ecrdsa) over a digest."""
+
+    kind: str
+    hashed: str  # the name of the hash
+    digest: bytes
+    value: bytes
+
+
+def verify(key: Key, signed: Signed, crypto: Collection[str]) -> None:
+    """Raise Rejected unless ``signed`` was made with ``key``; ``crypto`` is what the kernel can compute."""
+    kind = "ecdsa" if key.kind.startswith("ecdsa-") else key.kind
+    if kind != signed.kind:
+        raise Rejected("signature", f"a {key.kind} key makes no {signed.kind} signature", EKEYREJECTED)
+    if not _goes_with(kind, signed.hashed):
+        raise Rejected("signature", f"{kind} is not used with {signed.hashed}", EINVAL)
+    if kind == "rsa":
+        rsa.verify(key.data, signed.hashed, signed.digest, signed.value)
+    elif kind == "ecdsa" and kind in crypto:
+        from pymodutils.kernel.trust import ecdsa  # noqa: PLC0415 -- most kernels' keys are RSA
+
+        ecdsa.verify(key.kind, key.data, signed.digest, signed.value)
+    else:
+        raise Rejected("signature", f"the kernel has no {key.kind}", ENOENT)
+
+
+def _goes_with(kind: str, hashed: str) -> bool:
+    return kind not in HASHES or hashed in HASHES[kind]

@@ -1,0 +1,243 @@
+"""PKCS#7 messages as the kernel reads them; crypto/asymmetric_keys/pkcs7_parser.c, RFC 2315 and 5652."""
+
+from __future__ import annotations
+
+from errno import EBADMSG, EINVAL, ENOPKG
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.kernel.trust import issuer, names, oids, x509
+from pymodutils.kernel.trust.attributes import Attributes
+from pymodutils.kernel.trust.ber import (
+    CONSTRUCTED,
+    CONTEXT,
+    INTEGER,
+    OCTET_STRING,
+    OID,
+    SEQUENCE,
+    SET,
+    Reader,
+)
+from pymodutils.kernel.trust.digests import HASHES
+from pymodutils.kernel.trust.refused import Log, Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from pymodutils.kernel.trust.x509 import Certificate
+
+VERSIONS: Final = (1, 3)  # PKCS#7, and CMS with signers named by their keys
+
+
+class Signer(NamedTuple):
+    """One signature of a message, and the key that made it."""
+
+    id: bytes  # serial number and issuer of the certificate, or the identifier of its key
+    hashed: str
+    kind: str  # rsa, ecdsa, sm2, ecrdsa
+    value: bytes
+    with_attributes: bool  # whether the signature is over attributes instead of the data
+    time: int | None
+
+
+class Message(NamedTuple):
+    """A SignedData."""
+
+    data_type: bytes  # object identifier
+    has_data: bool
+    certificates: tuple[Certificate, ...]
+    signers: tuple[Signer, ...]
+
+
+def parse(data: bytes, crypto: Collection[str], log: Log) -> Message:
+    """The message ``data``; raises Rejected."""
+    parser = _Parser(data, crypto, log)
+    parser.message()
+    attributes = {signer.with_attributes for signer in parser.signers}
+    if len(attributes) != 1:
+        log.reject(EINVAL, "PKCS7: Inconsistently supplied authAttrs")
+    return Message(parser.data_type, parser.has_data, tuple(parser.certificates), tuple(parser.signers))
+
+
+class _Parser:
+    """What has been read of one message so far."""
+
+    def __init__(self, data: bytes, crypto: Collection[str], log: Log) -> None:
+        self.reader, self.crypto, self.log = Reader(data), crypto, log
+        self.last = b""  # object identifier
+        self.data_type = b""
+        self.has_data = False
+        self.version = 0
+        self.certificates: list[Certificate] = []
+        self.signers: list[Signer] = []
+        self.by_key = False
+        self.ids = {"serial": b"", "issuer": b"", "key": b""}  # kept from one signer to the next
+
+    def message(self) -> None:
+        """Read all of it."""
+        reader = self.reader
+        frame = reader.enter(SEQUENCE)
+        self._oid()
+        if self.last != names.SIGNED_DATA:
+            self.log.reject(EINVAL, "PKCS7: Only support pkcs7_signedData type")
+        content = reader.maybe_enter(CONTEXT | CONSTRUCTED)
+        if content is not None:
+            self._signed_data()
+            reader.leave(content)
+        reader.leave(frame)
+
+    def _signed_data(self) -> None:
+        reader = self.reader
+        frame = reader.enter(SEQUENCE)
+        self.version = self._version("SignedData")
+        reader.either(SET, SEQUENCE, self._algorithm)
+        reader.chosen()
+        self._content()
+        if not self._certificate_set():
+            reader.inside(reader.otherwise_enter(CONTEXT | CONSTRUCTED | 2), self._certificate)
+        found, self.certificates = self.certificates, []
+        reader.either(CONTEXT | CONSTRUCTED | 1, CONTEXT | CONSTRUCTED | 3, self._revocations)
+        self.certificates = found  # the revoked ones must be certificates, and are forgotten
+        reader.either(SET, SEQUENCE, self._signer)
+        reader.chosen()
+        reader.leave(frame)
+
+    def _oid(self) -> None:
+        self._note(self.reader.content(self.reader.take(OID)), self.reader.at)
+
+    def _note(self, oid: bytes, end: int) -> None:
+        self.last = oid
+        if oids.number(oid) == oids.UNKNOWN:
+            self.log.warning(f"PKCS7: Unknown OID: [{end - len(oid)}] {oids.shown(oid)}")
+
+    def _version(self, what: str) -> int:
+        content = self.reader.content(self.reader.take(INTEGER))
+        if len(content) != 1 or content[0] not in VERSIONS:
+            self.log.reject(EINVAL, f"PKCS7: Unsupported {what} version")
+        return content[0]
+
+    def _algorithm(self) -> None:
+        frame = self.reader.enter(SEQUENCE)
+        self._oid()
+        self.reader.maybe_any()
+        self.reader.leave(frame)
+
+    def _content(self) -> None:
+        """The data that is signed, which for a module must not be here."""
+        frame = self.reader.enter(SEQUENCE)
+        self._oid()
+        self._note(self.last, self.reader.at)
+        inner = self.reader.maybe_enter(CONTEXT | CONSTRUCTED)
+        if inner is not None:
+            self.reader.any()
+            self.has_data = True
+            self.reader.leave(inner)
+        self.reader.leave(frame)
+        if self.last not in (names.DATA, names.INDIRECT_DATA):
+            self.log.reject(EINVAL, f"PKCS7: Unsupported data type {oids.number(self.last)}")
+        self.data_type = self.last
+
+    def _certificate_set(self) -> bool:
+        """The certificates in a SET, which may be empty as those in a SEQUENCE may not."""
+        frame = self.reader.maybe_enter(CONTEXT | CONSTRUCTED)
+        if frame is None:
+            return False
+        if frame.indefinite or self.reader.at < self.reader.end:
+            self.reader.each(frame, self._certificate)
+        else:
+            self.reader.leave(frame)
+        self.reader.matched = True
+        return True
+
+    def _revocations(self) -> None:
+        """A list of revoked certificates, which the kernel takes for one of certificates."""
+        self.reader.each(self.reader.enter(SEQUENCE), self._certificate)
+
+    def _certificate(self) -> None:
+        value = self.reader.any()
+        if value.tag != SEQUENCE:
+            raise Rejected("signature", "a certificate is not a sequence")
+        self.certificates.append(x509.parse(self.reader.whole(value), self.crypto, self.log))
+
+    def _signer(self) -> None:
+        reader = self.reader
+        frame = reader.enter(SEQUENCE)
+        self._signer_version()
+        self._identifier()
+        self._algorithm()
+        hashed = self._hash()
+        attributes = Attributes(self.data_type, self.log)
+        signed = self._attributes(attributes)
+        self._algorithm()
+        kind = self._kind()
+        value = reader.content(reader.take(OCTET_STRING))
+        reader.either(CONTEXT | CONSTRUCTED | 1, CONTEXT | CONSTRUCTED | 3, self._unsigned_attribute)
+        reader.leave(frame)
+        if self.data_type == names.INDIRECT_DATA and not signed:
+            self.log.reject(EBADMSG, "PKCS7: Authenticode requires AuthAttrs")
+        ident = self.ids["key"] if self.by_key else self.ids["serial"] + self.ids["issuer"]
+        self.signers.append(Signer(ident, hashed, kind, value, signed, attributes.time))
+
+    def _signer_version(self) -> None:
+        version = self._version("SignerInfo")
+        if (version == 1) != (self.version == 1):
+            self.log.reject(EBADMSG, "PKCS7: SignedData-SignerInfo version mismatch")
+        self.by_key = version != 1
+
+    def _identifier(self) -> None:
+        reader = self.reader
+        frame = reader.maybe_enter(SEQUENCE)
+        if frame is not None:
+            self.ids["issuer"] = reader.content(issuer.name(reader, self._note_at))
+            self.ids["serial"] = reader.content(reader.take(INTEGER))
+            reader.leave(frame)
+        else:
+            key = reader.otherwise(CONTEXT)
+            self.ids["key"] = reader.content(key) if key else self.ids["key"]
+        reader.chosen()
+
+    def _note_at(self, oid: bytes) -> None:
+        self._note(oid, self.reader.at)
+
+    def _hash(self) -> str:
+        if self.last not in HASHES:
+            self.log.reject(ENOPKG, f"Unsupported digest algo: {oids.number(self.last)}")
+        return HASHES[self.last]
+
+    def _kind(self) -> str:
+        if self.last not in names.KEYS:
+            self.log.reject(ENOPKG, f"Unsupported pkey algo: {oids.number(self.last)}")
+        return names.KEYS[self.last]
+
+    def _attributes(self, found: Attributes) -> bool:
+        """Read the attributes of a signer; whether the signature is over them."""
+        reader = self.reader
+
+        def attribute() -> None:
+            frame = reader.enter(SEQUENCE)
+            self._oid()
+            reader.each(reader.enter(SET), value)
+            reader.leave(frame)
+
+        def value() -> None:
+            one = reader.any()
+            found.note(self.last, one.tag, reader.content(one))
+
+        frame = reader.maybe_enter(CONTEXT | CONSTRUCTED)
+        if frame is not None:
+            reader.each(frame, attribute)
+            found.require()
+            return True
+        outer = reader.otherwise_enter(CONTEXT | CONSTRUCTED | 2)
+        if outer is not None:
+            reader.each(reader.enter(SEQUENCE), attribute)
+            reader.leave(outer)
+        return False
+
+    def _unsigned_attribute(self) -> None:
+        frame = self.reader.enter(SEQUENCE)
+        self.reader.take(OID)
+        self.reader.each(self.reader.enter(SET), self._skip)
+        self.reader.leave(frame)
+
+    def _skip(self) -> None:
+        self.reader.any()

@@ -1,0 +1,38 @@
+"""Why the kernel takes no signature or key: an errno, and at times a line in its log."""
+
+from __future__ import annotations
+
+from errno import EBADMSG
+from typing import Final, NamedTuple, NoReturn
+
+from pymodutils.errors import ModutilsError
+
+ERR: Final = 3  # levels of syslog(2)
+WARNING: Final = 4
+INFO: Final = 6
+
+
+class Line(NamedTuple):
+    """One record of the kernel's log."""
+
+    level: int
+    text: str
+
+
+class Rejected(ModutilsError):
+    """The kernel does not accept a message, a certificate or a signature; ``errno`` is its reason."""
+
+    errno = EBADMSG
+
+
+class Log(list[Line]):
+    """What the kernel says on the way."""
+
+    def warning(self, text: str) -> None:
+        """Add a warning."""
+        self.append(Line(WARNING, text))
+
+    def reject(self, errno: int, text: str, level: int = WARNING) -> NoReturn:
+        """End with ``errno``, having said ``text``."""
+        self.append(Line(level, text))
+        raise Rejected("signature", text, errno)

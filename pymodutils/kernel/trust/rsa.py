@@ -1,0 +1,69 @@
+"""RSA signatures with the padding of PKCS#1 v1.5, refused as the kernel refuses; crypto/rsa-pkcs1pad.c."""
+
+from __future__ import annotations
+
+from errno import EBADMSG, EINVAL, EKEYREJECTED, ENOENT, ENOMEM
+from typing import Final
+
+from pymodutils.kernel.trust.ber import INTEGER, SEQUENCE, Reader
+from pymodutils.kernel.trust.refused import Rejected
+
+PREFIXES: Final = {  # what stands before a digest that is signed: RFC 8017, 9.2
+    "md5": "3020300c06082a864886f70d020505000410",
+    "sha1": "3021300906052b0e03021a05000414",
+    "sha224": "302d300d06096086480165030402040500041c",
+    "sha256": "3031300d060960864801650304020105000420",
+    "sha384": "3041300d060960864801650304020205000430",
+    "sha512": "3051300d060960864801650304020305000440",
+}
+SIZES: Final = (64, 128, 192, 256, 384, 512)  # bytes of a modulus
+LARGEST: Final = 2048  # bytes of any number
+LIMB: Final = 8  # bytes; a modulus has a whole number of them
+FILLING: Final = 8  # bytes 0xff at least
+
+
+def verify(key: bytes, name: str, digest: bytes, signature: bytes) -> None:
+    """Raise Rejected unless ``signature`` is that of ``digest``, made by the hash ``name``, under ``key``."""
+    if name not in PREFIXES:
+        raise _rejected(ENOENT, f"RSA is not used with {name}")
+    modulus, exponent, size = _key(key)
+    value = int.from_bytes(signature, "big")
+    if not digest or len(signature) != size or value >= modulus:
+        raise _rejected(EINVAL, "the signature does not fit the key")
+    block = pow(value, exponent, modulus).to_bytes(size, "big")
+    if _unpadded(block, bytes.fromhex(PREFIXES[name])) != digest:
+        raise _rejected(EKEYREJECTED, "the signature is not that of the data")
+
+
+def _key(key: bytes) -> tuple[int, int, int]:
+    """Modulus, exponent, and bytes of the modulus."""
+    reader = Reader(key)
+    frame = reader.enter(SEQUENCE)
+    modulus = reader.content(reader.take(INTEGER))
+    if not modulus:
+        raise _rejected(EINVAL, "the key has no modulus")
+    exponent = reader.content(reader.take(INTEGER))
+    if not 0 < len(exponent) <= len(modulus):
+        raise _rejected(EINVAL, "the exponent is longer than the modulus")
+    reader.leave(frame)
+    if max(len(exponent.lstrip(b"\0")), len(modulus.lstrip(b"\0"))) > LARGEST:
+        raise _rejected(ENOMEM, "a number of the key is too large")
+    size = -(-len(modulus.lstrip(b"\0")) // LIMB) * LIMB
+    if size not in SIZES:
+        raise _rejected(EINVAL, f"no key has {size * 8} bits")
+    return int.from_bytes(modulus, "big"), int.from_bytes(exponent, "big"), size
+
+
+def _unpadded(block: bytes, prefix: bytes) -> bytes:
+    if block[0]:
+        raise _rejected(EINVAL, "the padding does not start with a zero")
+    filling, zero, rest = block[1:].partition(b"\0")
+    if filling[:1] != b"\1" or len(filling) <= FILLING or filling.strip(b"\xff") != b"\1" or not zero:
+        raise _rejected(EBADMSG, "the padding is damaged")
+    if not rest.startswith(prefix):
+        raise _rejected(EBADMSG, "the signature is of another hash")
+    return rest.removeprefix(prefix)
+
+
+def _rejected(errno: int, why: str) -> Rejected:
+    return Rejected("signature", why, errno)

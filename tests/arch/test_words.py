@@ -1,0 +1,54 @@
+"""Whatever a loader is made to say here stands in its source: Debian's packages of Linux are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from pymodutils.arch import MODULES
+from pymodutils.arch.model import Says
+from tests.oracles.linux import formats
+
+FOLDERS = {"powerpc64": "powerpc"}
+VALUES = {
+    **dict.fromkeys(("module", "symbol", "anonymous", "name"), "x"),
+    **dict.fromkeys(("number", "index", "section", "relsec", "offset", "size", "place"), 7),
+    **dict.fromkeys(("value", "signed", "S", "sum"), 7),
+}
+
+
+def sayings(module: Any) -> Iterator[Says]:
+    """All that the architectures of a module say, and what it has ready for its functions to say."""
+    yield from _says(vars(module).values())
+    for arch in module.ARCHS:
+        yield from _says(arch)
+        for row in arch.relocs.values():
+            yield from _says(row)
+
+
+def later(module: Any) -> Iterator[Says]:
+    """What they say in later kernels instead."""
+    for arch in module.ARCHS:
+        for change in arch.later:
+            yield from _says(change.facts.values())
+
+
+def _says(values: Iterable[object]) -> Iterator[Says]:
+    return (value for value in values if isinstance(value, Says))
+
+
+@pytest.mark.slow
+@pytest.mark.lane
+@pytest.mark.parametrize("name", sorted(set(MODULES.values())))
+def test_the_source_has_these_words(name: str) -> None:
+    module = import_module(f"pymodutils.arch.{name}")
+    new = set(later(module))
+    for release, said in (("6.1", set(sayings(module)) - new), ("6.12", new)):
+        known = formats(FOLDERS.get(name, name), release)
+        prefix = module.ARCHS[0].prefix
+        lines = {line for says in said for line in says.text.format(prefix=prefix, **VALUES).split("\n")}
+        unheard = {line for line in lines if line and not any(one.fullmatch(line) for one in known)}
+        assert unheard == set(), release

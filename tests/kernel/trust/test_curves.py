@@ -1,0 +1,111 @@
+"""ECDSA and files of certificates as openssl has them: its keys, its signatures, its verdict."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+
+import pytest
+
+from pymodutils.errors import ModutilsError
+from pymodutils.kernel.emulated import signature
+from pymodutils.kernel.trust import x509
+from pymodutils.kernel.trust.certificates import certificates
+from pymodutils.kernel.trust.digests import EVERYTHING, digest
+from pymodutils.kernel.trust.keys import Signed, verify
+from pymodutils.kernel.trust.refused import Log, Rejected
+from tests.elf.made import sequence
+from tests.kernel.emulated import messages as m
+from tests.oracles import openssl
+from tests.oracles.debian import Unavailable
+from tests.oracles.openssl import Identity
+
+CURVES = {"P-256": "sha256", "P-384": "sha384"}
+DATA = b"what is signed"
+
+
+@pytest.fixture(scope="module", params=CURVES)
+def identity(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Identity:
+    folder = tmp_path_factory.mktemp("keys")
+    try:
+        key = f"ec -pkeyopt ec_paramgen_curve:{request.param}"
+        return openssl.root(folder, "curve", key=key, md=CURVES[request.param])
+    except Unavailable as error:
+        pytest.skip(str(error))
+
+
+def accepts(identity: Identity, hashed: str, value: bytes, data: bytes) -> bool:
+    cert = x509.parse(identity.der, EVERYTHING, Log())
+    try:
+        verify(cert.key, Signed("ecdsa", hashed, digest(hashed, data), value), EVERYTHING)
+    except Rejected:
+        return False
+    return True
+
+
+def openssl_accepts(identity: Identity, hashed: str, value: bytes, data: bytes) -> bool:
+    folder = identity.folder
+    (folder / "value").write_bytes(value)
+    (folder / "public").write_bytes(openssl.openssl(folder, "x509", "-in", "curve.pem", "-noout", "-pubkey"))
+    try:
+        openssl.openssl(folder, "dgst", f"-{hashed}", "-verify", "public", "-signature", "value", data=data)
+    except subprocess.CalledProcessError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("hashed", ["sha1", "sha224", "sha256", "sha384", "sha512"])
+def test_signatures_of_openssl_are_good(identity: Identity, hashed: str) -> None:
+    value = identity.sign(DATA, hashed)
+    assert accepts(identity, hashed, value, DATA)
+    assert not accepts(identity, hashed, value, DATA + b"x")
+
+
+def test_damaged_signatures_are_as_openssl_says(identity: Identity) -> None:
+    value, chosen = identity.sign(DATA), random.Random(7)  # noqa: S311 -- no secret
+    for _ in range(40):
+        changed = bytearray(value)
+        changed[chosen.randrange(len(value))] ^= 1 << chosen.randrange(8)
+        assert accepts(identity, "sha256", bytes(changed), DATA) == openssl_accepts(
+            identity, "sha256", bytes(changed), DATA
+        )
+
+
+def test_a_module_may_be_signed_on_a_curve(identity: Identity) -> None:
+    image = DATA + m.appended(identity.cms(DATA, "-noattr", "-nocerts"))
+    rejected, missing = 129, 126
+    assert signature.check(image, [identity.der])[:2] == (len(DATA), 0)
+    assert signature.check(b"x" + image[1:], [identity.der]).errno == rejected
+    assert signature.check(image, []).errno == missing
+
+
+def test_certificates_are_read_in_every_form(identity: Identity) -> None:
+    pem = (identity.folder / "curve.pem").read_bytes()
+    for data in (pem, identity.der, pem * 2, identity.der * 2, b"Subject: x\n" + pem + b"\nmore\n"):
+        assert set(certificates(data, "x.pem")) == {identity.der}
+    assert len(certificates(pem * 3, "x.pem")) == 3
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"text",
+        b"\x30",
+        sequence(b""),
+        b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        b"-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----\n",
+        b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+        b"-----BEGIN CERTIFICATE-----\n",
+    ],
+)
+def test_what_is_none_is_told_in_one_line(data: bytes) -> None:
+    with pytest.raises(ModutilsError, match=r"^x\.pem: ") as caught:
+        certificates(data, "x.pem")
+    assert "\n" not in str(caught.value)
+
+
+def test_what_cannot_be_read_is_no_key() -> None:
+    assert signature.check(bytes(100), [b"no certificate"]).errno == 61  # ENODATA
+    blob = m.message(b"")
+    assert signature.check(DATA + m.appended(blob), [bytes(9)]).errno == 74  # EBADMSG

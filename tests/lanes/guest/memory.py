@@ -1,0 +1,40 @@
+"""Inside of a real kernel: where it says that the sections of modules are, and how large areas and symbols are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pymodutils.elf import compress
+from pymodutils.names import of_path
+from tests.lanes.guest.linking import addresses, insert, number, without_init
+
+ENTRY = 24 + 1  # bytes of a symbol that kallsyms keeps, and of its type; its name is more
+
+
+def shown(files: list[str]) -> dict[str, dict[str, Any]]:
+    """What /sys/module and /proc/kallsyms show of each of ``files``, loaded in this order."""
+    found = {}
+    for path in files:
+        name = of_path(path)
+        insert(without_init(compress.read(path)), name)
+        found[name] = {
+            "sections": addresses(name),
+            "coresize": number(f"/sys/module/{name}/coresize"),
+            "initsize": number(f"/sys/module/{name}/initsize"),
+        }
+    for name, size in _symbols().items():
+        if name in found:
+            found[name]["kallsyms"] = size
+    return found
+
+
+def _symbols() -> dict[str, int]:
+    """By module, the bytes that its symbols in /proc/kallsyms take: the empty first one is not shown."""
+    sizes: dict[str, int] = {}
+    with open("/proc/kallsyms", encoding="utf-8") as file:
+        for line in file:
+            _, _, name, *owner = line.split()
+            if owner:
+                module = owner[0].strip("[]")
+                sizes[module] = sizes.get(module, ENTRY + 1) + ENTRY + len(name) + 1
+    return sizes

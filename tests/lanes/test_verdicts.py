@@ -1,0 +1,63 @@
+"""Modules whole and damaged, in a real kernel and in the emulated one: the same errno, log, taint and files.
+
+One boot plays all cases of a lane, in the order in which the emulated kernel plays them; each is a test.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lanes.verdicts import lanes
+from tests.lanes.verdicts.normal import normal
+
+pytestmark = [pytest.mark.lane, pytest.mark.slow]
+
+Outcomes = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="session", params=lanes.LANES)
+def lane(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Outcomes, Outcomes]:
+    """What the cases of a lane did in the real kernel and in ours; parallel workers share one boot."""
+    name: str = request.param
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    kept = shared / f"verdicts-{name}.json"
+    with (shared / f"verdicts-{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            kept.write_text(json.dumps(both(name, shared)))
+    found = json.loads(kept.read_text())
+    assert "failed" not in found, found["failed"]
+    real, ours = found["real"], found["ours"]
+    return real, ours
+
+
+def both(name: str, folder: Path) -> dict[str, Any]:
+    """What happened in both kernels; a boot that fails is not tried again for each case."""
+    lane = lanes.LANES[name]
+    try:
+        real = lanes.real(lane)
+    except RuntimeError as error:
+        return {"failed": str(error)}
+    return {"real": real, "ours": lanes.emulated(lane, str(folder / f"verdicts-{name}.state"))}
+
+
+def cases() -> Iterator[Any]:
+    for name, lane in lanes.LANES.items():
+        for case in lane.cases():
+            yield pytest.param(name, case.name, id=f"{name}: {case.name}")
+
+
+@pytest.mark.parametrize(("lane", "case"), list(cases()), indirect=["lane"])
+def test_the_same_verdict(lane: tuple[Outcomes, Outcomes], case: str) -> None:
+    real, ours = (outcomes[case] for outcomes in lane)
+    assert [normal(step) for step in ours] == [normal(step) for step in real]

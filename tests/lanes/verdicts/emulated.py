@@ -1,0 +1,111 @@
+"""The emulated kernel as a machine to be played on."""
+
+from __future__ import annotations
+
+import errno
+import re
+import threading
+from typing import Any
+
+from pymodutils.errors import Refused
+from pymodutils.kernel.base import Init
+from pymodutils.kernel.description import Description
+from pymodutils.kernel.emulated.kernel import EmulatedKernel, _root
+from pymodutils.kernel.emulated.views import tree
+from tests.lanes.verdicts.cases import Case
+from tests.lanes.verdicts.player import Player
+from tests.lanes.verdicts.real import Files
+
+COMMAND = "init"  # how the guest's process is called, for Python is its init
+
+
+def play(
+    description: Description, state: str, cmdline: str, cases: list[Case], files: Files
+) -> dict[str, list[dict[str, Any]]]:
+    """What ``cases`` do on one emulated kernel in the file ``state``, by case."""
+    EmulatedKernel.boot(description, state, cmdline=cmdline)
+    player = Player(Emulated(state), files)
+    return {case.name: player.play(case) for case in cases}
+
+
+class Emulated:
+    """The kernel in the file ``state``; each thread is a process of its own to it."""
+
+    def __init__(self, state: str) -> None:
+        self.state = state
+        self.mine = threading.local()
+        self.seen = len(self.kernel.log())
+
+    @property
+    def kernel(self) -> EmulatedKernel:
+        """This thread's."""
+        if not hasattr(self.mine, "kernel"):
+            self.mine.kernel = EmulatedKernel.open(self.state, command=COMMAND)
+        kernel: EmulatedKernel = self.mine.kernel
+        return kernel
+
+    def insert(self, name: str, image: bytes, params: bytes, flags: int | None) -> None:
+        if name == "returns":  # whose code does what its parameters say
+            words = dict(re.findall(r"(\w+)=(-?\d+)", params.decode()))
+            self.kernel.behave(
+                name, init=int(words.get("code", 0)), init_seconds=int(words.get("ms", 0)) / 1000
+            )
+        try:
+            if flags is None:
+                self.kernel.init_module(image, params)
+            else:
+                self.kernel.finit_module(image, params, Init(flags & 0xFFFF_FFFF))
+        except Refused as refused:
+            raise _error(refused) from None
+
+    def delete(self, name: bytes, flags: int) -> None:
+        try:
+            self.kernel.delete_module(name, flags)
+        except Refused as refused:
+            raise _error(refused) from None
+
+    def use(self, name: str, by: int) -> None:
+        (self.kernel.get if by > 0 else self.kernel.put)(name)
+
+    def read(self, path: str) -> bytes:
+        try:
+            return self.kernel.read(path)
+        except Refused as refused:
+            raise _error(refused) from None
+
+    def write(self, path: str, data: bytes) -> None:
+        try:
+            self.kernel.write(path, data)
+        except Refused as refused:
+            raise _error(refused) from None
+
+    def tree(self, path: str) -> dict[str, str]:
+        try:
+            return self.kernel._operator.run(lambda state: _below(tree.find(_root(state), path)))
+        except Refused:
+            return {}
+
+    def log(self) -> list[tuple[int, str]]:
+        lines = self.kernel.log(self.seen)
+        self.seen += len(lines)
+        return [(line.level, part) for line in lines for part in line.text.split("\n")]
+
+
+def _below(folder: tree.Node) -> dict[str, str]:
+    return {path: _entry(node) for path, node in tree.walk(folder) if path}
+
+
+def _entry(node: tree.Node) -> str:
+    if isinstance(node, tree.Link):
+        return f"-> {node.target}"
+    if isinstance(node, tree.Folder):
+        return "755/"
+    try:
+        content = node.read().decode("latin-1") if node.read else f"errno {errno.EACCES}"
+    except Refused as refused:
+        content = f"errno {refused.errno}"
+    return f"{node.mode:o} {content}"
+
+
+def _error(refused: Refused) -> OSError:
+    return OSError(refused.errno, str(refused))

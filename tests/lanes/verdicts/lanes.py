@@ -1,0 +1,72 @@
+"""The lanes: a kernel, what it is booted with, and which cases are played there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pymodutils.kernel.description import Description
+from pymodutils.kernel.sources import source
+from pymodutils.root import Root
+from tests.lanes import qemu, uml
+from tests.lanes.verdicts import build, cases
+from tests.lanes.verdicts.emulated import play
+from tests.lanes.verdicts.real import Files
+from tests.link.modules import paths
+from tests.oracles import kernels, trees
+from tests.oracles.debian import unpacked
+
+
+class Lane(NamedTuple):
+    """``kernel`` is one of build.KERNELS; ``files`` are of cases/, in the order in which they are played."""
+
+    kernel: str
+    files: tuple[str, ...]
+    cmdline: str = ""
+
+    def cases(self) -> list[cases.Case]:
+        """What is played."""
+        return cases.read(*self.files)
+
+
+COMMON = ("basic", "remove", "threads", "elf", "modinfo", "symbols", "relocations", "params")
+LANES = {
+    "amd64": Lane("cloud", (*COMMON, "percpu", "amd64", "signatures", "forced"), "spectre_v2=on"),
+    "uml": Lane("uml", (*COMMON, "forced")),
+    "enforced": Lane("cloud", ("enforced",), "module.sig_enforce=1"),
+    "lenient": Lane("cloud", ("lenient", "last")),
+    "blacklist": Lane("cloud", ("blacklist",), "module_blacklist=plain,,other,exporter"),
+    "nomodule": Lane("cloud", ("nomodule",), "nomodule"),
+    "lockdown": Lane("cloud", ("lockdown",), "lockdown=integrity"),
+}
+
+
+def real(lane: Lane) -> Any:
+    """What the real kernel did; raises Unavailable, or RuntimeError if it did not survive."""
+    built = build.modules(lane.kernel)
+    own = paths(lane.kernel)
+    tree = [own[name] for name in sorted(cases.files(lane.cases()))]
+    call = ("tests.lanes.verdicts.real:main", lane.files, str(built), [str(path) for path in tree])
+    if lane.kernel == "uml":
+        return uml.run(*call)
+    return qemu.run(*call, files=[built, *tree], cmdline=f"nokaslr {lane.cmdline}")
+
+
+def emulated(lane: Lane, state: str) -> Any:
+    """What the emulated kernel in the file ``state`` did."""
+    files = Files(str(build.modules(lane.kernel)), [str(path) for path in paths(lane.kernel).values()])
+    return play(describe(lane.kernel), state, lane.cmdline, lane.cases(), files)
+
+
+def describe(kernel: str) -> Description:
+    """The description of a kernel, from all that its packages tell."""
+    return source.describe([str(path) for path in _sources(kernel)], Root())
+
+
+def _sources(kernel: str) -> tuple[Path, ...]:
+    if kernel == "uml":
+        package = unpacked("user-mode-linux") / "usr"
+        config = package / "share/doc/user-mode-linux/config.gz"
+        return (package / "bin/linux.uml", config, trees.tree("uml").modules)
+    cloud = kernels.kernel("cloud-amd64")
+    return (cloud.image, cloud.headers, cloud.modules)

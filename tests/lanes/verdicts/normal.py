@@ -1,0 +1,52 @@
+"""What of an outcome is the same in each run of the same kernel."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tests.lanes.verdicts.player import names_in
+
+DUMP = re.compile(  # of a stack: registers, code and calls; their values are those of one run
+    r"CPU: \d+ PID:|Hardware name:|Call Trace:|RIP: |Code: |RSP: |R[A-D0-9][X0-9PI ]: |[CDFEG]S: |CR2: "
+    r"| ?<?/?TASK>| \? | \w[\w.]*\+0x|---\[ end trace| \[<|Stack:| [0-9a-f]{8}|Modules linked in:"
+    r"|-+\[ cut here \]|WARNING: CPU: |PKRU: "
+)
+NOISE = re.compile(r"random: |clocksource: |hrtimer: |sched: |workqueue: ")  # of the machine, at any moment
+PLACE = re.compile(r" 0x[0-9a-f]+( \(|$)", re.MULTILINE)
+HASHED = re.compile(r"loc [0-9a-f]{16}")  # %p
+
+
+def normal(outcome: dict[str, Any]) -> dict[str, Any]:
+    """``outcome`` of a step without what differs between runs: addresses, dumps of stacks, noise."""
+    bases = _bases(outcome["modules"])
+    return {
+        **outcome,
+        "log": [[level, HASHED.sub("loc HASH", line)] for level, line in outcome["log"] if _said(line)],
+        "modules": PLACE.sub(r" 0x\1", outcome["modules"]),
+        "sys": {name: _relative(tree, bases[name]) for name, tree in outcome["sys"].items()},
+    }
+
+
+def _said(line: str) -> bool:
+    return not (DUMP.match(line) or NOISE.match(line))
+
+
+def _bases(modules: str) -> dict[str, int]:
+    """Where the core of each module begins."""
+    places = [int(at, 16) for at in re.findall(r" 0x([0-9a-f]+)(?: \(\S+)?$", modules, re.MULTILINE)]
+    return dict(zip(names_in(modules), places, strict=True))
+
+
+def _relative(tree: dict[str, str], base: int) -> dict[str, str]:
+    """``tree`` with the addresses of sections from the begin of their area: the core's, or what init left."""
+    places = {path: int(text.split()[1], 16) for path, text in tree.items() if path.startswith("/sections/")}
+    size = next((int(text.split()[1]) for path, text in tree.items() if path == "/coresize"), 0)
+    init = min((place for place in places.values() if not base <= place <= base + size), default=0)
+    return {
+        path: f"400 {'core' if base <= places[path] <= base + size else 'init'}"
+        f"+{places[path] - (base if base <= places[path] <= base + size else init):#x}"
+        if path in places
+        else text
+        for path, text in tree.items()
+    }

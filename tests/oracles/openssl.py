@@ -1,0 +1,108 @@
+"""Keys, certificates and signatures as openssl makes them, in a folder that the caller owns."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+from pymodutils.elf import der
+from tests.oracles.debian import Unavailable
+
+LONG = ("-days", "36500")
+AUTHORITY = "authorityKeyIdentifier=keyid\nsubjectKeyIdentifier=hash\n"
+WITH_SERIAL = "authorityKeyIdentifier=keyid:always,issuer:always\nsubjectKeyIdentifier=hash\n"
+ONLY_SERIAL = "authorityKeyIdentifier=issuer:always\nsubjectKeyIdentifier=none\n"
+
+
+class Identity(NamedTuple):
+    """A private key and a certificate for it, as files NAME.key and NAME.pem."""
+
+    folder: Path
+    name: str
+    der: bytes
+
+    @property
+    def issuer(self) -> bytes:
+        """The issuer's name, encoded."""
+        return self._parts()[0]
+
+    @property
+    def serial(self) -> bytes:
+        """The content of the serial number."""
+        return self._parts()[1]
+
+    @property
+    def skid(self) -> bytes:
+        """The identifier of the key."""
+        words = ("x509", "-in", f"{self.name}.pem", "-noout", "-ext", "subjectKeyIdentifier")
+        return bytes.fromhex(openssl(self.folder, *words).decode().split()[-1].replace(":", ""))
+
+    @property
+    def public(self) -> bytes:
+        """The SubjectPublicKeyInfo of the key."""
+        words = ("pkey", "-in", f"{self.name}.key", "-pubout", "-outform", "DER")
+        return openssl(self.folder, *words)
+
+    def sign(self, data: bytes, md: str = "sha256") -> bytes:
+        """The plain signature of ``data``."""
+        return openssl(self.folder, "dgst", f"-{md}", "-sign", f"{self.name}.key", data=data)
+
+    def raw(self, block: bytes) -> bytes:
+        """``block``, padded by nobody, to the power of the private key."""
+        words = ("pkeyutl", "-decrypt", "-inkey", f"{self.name}.key", "-pkeyopt", "rsa_padding_mode:none")
+        return openssl(self.folder, *words, data=block)
+
+    def cms(self, data: bytes, *words: str) -> bytes:
+        """What ``openssl cms -sign`` says of ``data``: a message in DER."""
+        files = ("-signer", f"{self.name}.pem", "-inkey", f"{self.name}.key")
+        return openssl(self.folder, "cms", "-sign", "-binary", "-outform", "DER", *files, *words, data=data)
+
+    def _parts(self) -> tuple[bytes, bytes]:
+        inner = der.Reader(self.der).enter(der.SEQUENCE).enter(der.SEQUENCE)
+        inner.skip(der.CONTEXT_0)
+        serial = inner.take(der.INTEGER)
+        inner.take(der.SEQUENCE)
+        start, end = inner.place(der.SEQUENCE)
+        size = end - start
+        assert size < 128
+        return self.der[start - 2 : end], serial
+
+
+def root(folder: Path, name: str, *words: str, key: str = "rsa:2048", md: str = "sha256") -> Identity:
+    """A key with a certificate that it has signed itself; ``words`` are more of ``openssl req``."""
+    kind = ("-newkey", *key.split()) if key else ("-key", f"{name}.key")
+    files = ("-keyout", f"{name}.key", "-out", f"{name}.pem") if key else ("-out", f"{name}.pem")
+    openssl(folder, "req", "-x509", "-nodes", *kind, *files, *LONG, f"-{md}", "-subj", f"/CN={name}", *words)
+    return _read(folder, name)
+
+
+def leaf(
+    folder: Path,
+    name: str,
+    above: Identity,
+    extensions: str = AUTHORITY,
+    *,
+    key: str = "rsa:2048",
+    md: str = "sha256",
+) -> Identity:
+    """A key whose certificate ``above`` has signed."""
+    files = ("-keyout", f"{name}.key", "-out", f"{name}.csr")
+    openssl(folder, "req", "-new", "-nodes", "-newkey", *key.split(), *files, "-subj", f"/CN={name}")
+    (folder / "extensions").write_text(extensions)
+    signer = ("-CA", f"{above.name}.pem", "-CAkey", f"{above.name}.key", "-CAcreateserial")
+    words = (*signer, "-extfile", "extensions", "-in", f"{name}.csr", "-out", f"{name}.pem")
+    openssl(folder, "x509", "-req", *LONG, f"-{md}", *words)
+    return _read(folder, name)
+
+
+def openssl(folder: Path, *words: str, data: bytes = b"") -> bytes:
+    """What openssl prints, run in ``folder`` with ``data`` as its input; raises Unavailable without it."""
+    if shutil.which("openssl") is None:
+        raise Unavailable("no openssl (package openssl)")
+    return subprocess.run(["openssl", *words], cwd=folder, input=data, capture_output=True, check=True).stdout
+
+
+def _read(folder: Path, name: str) -> Identity:
+    return Identity(folder, name, openssl(folder, "x509", "-in", f"{name}.pem", "-outform", "DER"))
