@@ -19,7 +19,7 @@ from pymodutils.arch.mips import ARCHS as MIPS
 from pymodutils.arch.model import Arch, Range, signed
 from pymodutils.arch.nios2 import NIOS2
 from pymodutils.arch.openrisc import OPENRISC
-from pymodutils.arch.parisc import PARISC, PARISC64
+from pymodutils.arch.parisc import PARISC, PARISC64, ahead
 from pymodutils.arch.powerpc import PPC
 from pymodutils.arch.powerpc64 import PPC64, PPC64_BIG
 from pymodutils.arch.riscv import RISCV32, RISCV64
@@ -56,6 +56,7 @@ class Judged(NamedTuple):
     absolute: bool = False  # symbols are SHN_ABS in the file, not undefined
     osabi: int = 0  # EI_OSABI
     entry: tuple[str, ...] = ()  # functions without which it fails
+    kept: str = ""  # a section without which it fails
     told: tuple[str, ...] = ()  # to the linker
     got: int | None = None  # where it is to put .got, seen from what our gp holds
     gp: str = ""  # the symbol that tells it what gp holds
@@ -110,6 +111,9 @@ BRANCHING = IA64._replace(  # wherever the branches go
         number: row._replace(calc=branch) if row.calc is made_branch else row
         for number, row in IA64.relocs.items()
     }
+)
+CALLING = PARISC64._replace(  # wherever the calls go
+    relocs={**PARISC64.relocs, 74: PARISC64.relocs[74]._replace(calc=ahead)}
 )
 V7 = b"aeabi\0\1\x09\0\0\0\6\x0a\x09\2"  # Tag_CPU_arch v7, Tag_THUMB_ISA_use Thumb-2: branches are wide
 ATTRIBUTES = Part(".ARM.attributes", b"A" + (len(V7) + 4).to_bytes(4, "little") + V7, 0, 0x7000_0003)
@@ -169,14 +173,16 @@ JUDGED = (
         PARISC, "hppalinux", flags=0x214, zero=(65,), unasked=SEGMENTS, absolute=True, osabi=3, gp="$global$"
     ),
     Judged(
-        PARISC64,
+        CALLING,
         "hppa64linux",
         (LOW, HIGH),
         flags=0x8_0214,
-        unasked={**made(PARISC64), **SEGMENTS},
+        unasked={**made(CALLING), **SEGMENTS},
         absolute=True,
+        parts=(Part(".data", bytes(16), 3),),
         osabi=3,
         entry=("f",),
+        kept=".data",
         told=("-e", "f"),
     ),
     Judged(PPC, "elf32ppclinux", parts=PLT),
