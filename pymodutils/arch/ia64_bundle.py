@@ -53,7 +53,7 @@ def each(
 ) -> dict[int, Reloc]:
     """The rows of a relocation of instructions, one for each slot."""
     number, name, calc = row
-    says = Says(f"{{module}}: value {{signed}} out of {kind} range", ENOEXEC)
+    says = Says(f"{{module}}: value {{signed}} out of {kind} range", ENOEXEC) if fits else None
     wrong = Says(f"{{module}}: invalid slot number 0 for {kind}", ENOEXEC)
     rows = {
         number | slot << 8: Reloc(f"R_IA64_{name}", calc, field, fits, overflow=says)
