@@ -174,10 +174,10 @@ def _text(data: bytes) -> str:
 def _connect(path: str) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+        connection.text_factory = _text
+        connection.execute("PRAGMA synchronous = OFF")  # a kill is survived all the same, a power failure not
     except sqlite3.Error as error:
-        raise BadState(path, f"{path}: {error}", errno.EIO) from None
-    connection.text_factory = _text
-    connection.execute("PRAGMA synchronous = OFF")  # a kill is survived all the same, a power failure not
+        raise BadState(path, f"{path}: {_words(error)}", errno.EIO) from None
     return connection
 
 
