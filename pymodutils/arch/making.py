@@ -62,6 +62,7 @@ class Draft(NamedTuple):
     symbols: Symbols
     relocations: Mapping[int, Fixups]  # by the number of their section; of REL ones, A is known
     options: Mapping[str, str]  # the kernel's configuration
+    bits: int  # of the machine's words
 
     def find(self, name: str) -> int:
         """The number of the last section called ``name``, or 0."""
@@ -127,6 +128,7 @@ class Memory(NamedTuple):
     areas: Sequence[tuple[int, bytearray]]  # address and content
     symbols: Symbols
     front: int  # bytes that Frobbed.front reserved
+    before: Mapping[int, int]  # what Frobbed.before said
     places: Mapping[tuple[str, int], int]  # what Frobbed.places said
     options: Mapping[str, str]  # the kernel's configuration
     kernel: Mapping[str, int]  # addresses of what stubs need of the kernel itself

@@ -107,9 +107,10 @@ def unsigned(bits: int) -> Range:
 class Says(NamedTuple):
     """What the kernel logs, a line or more, and the errno that goes with it; with 0 it goes on.
 
-    ``text`` may name {prefix} {module} {section} {relsec} {symbol} {anonymous} {number} {name} {index}
-    {offset} {size} {place} {value} {signed} {S} {sum}: ``value``, ``S`` and ``sum`` (S+A) as the machine's
-    words without sign, ``size`` in bytes, of the patched section, ``anonymous`` the symbol or that word.
+    ``text`` may name {prefix} {module} {section} {relsec} {symbol} {anonymous} {against} {number} {name}
+    {index} {offset} {size} {place} {value} {signed} {words} {S} {sum}: ``value``, ``S`` and ``sum`` (S+A) as
+    the machine's words without sign, ``words`` of ``value`` in fours of bytes, ``size`` in bytes, of the
+    patched section, ``anonymous`` the symbol or that word, ``against`` the symbol or "section N".
     """
 
     text: str
@@ -203,7 +204,7 @@ class Extable(NamedTuple):
     """An entry of __ex_table: two addresses, of an instruction and of where to go on, and perhaps more."""
 
     codes: str  # struct's
-    relative: bool = False  # the addresses are seen from themselves
+    relative: int = 0  # how many of these addresses are seen from themselves
 
 
 class Later(NamedTuple):
@@ -221,7 +222,7 @@ class Span(NamedTuple):
     high: int
 
 
-RELATIVE: Final = Extable("ii4s", relative=True)
+RELATIVE: Final = Extable("ii4s", relative=2)
 WORDS: Final = {32: Extable("II"), 64: Extable("QQ")}  # the generic one, by width
 
 
@@ -256,7 +257,7 @@ class Arch(NamedTuple):
     accepts: Callable[[int, int], bool] | None = None  # of e_flags and e_entry; None: all are
     extable: Extable = RELATIVE
     info: Callable[[Sequence[int]], Info] | None = None  # what r_info says, if that is unusual
-    by_word: Callable[[Fixups, memoryview], Sequence[int]] | None = None  # numbers, by what is at the places
+    by_word: Callable[[Fixups, memoryview], Fixups] | None = None  # the same, by what is at the places
     pair: Callable[[Fixups], dict[int, Says]] | None = None
     paired: frozenset[int] = frozenset()  # a section without these numbers does not need ``pair``
     worthless: Callable[[int], bool] | None = None  # values of symbols that stand for none
