@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.making import NO_ROOM
-from pymodutils.arch.model import ignored
 from pymodutils.link.failure import LinkError, OutOfBounds, Where
 from pymodutils.link.symbols import ERROR
 
@@ -34,7 +33,7 @@ def apply(site: Site, fixups: Fixups, report: Report) -> None:
                 raise refusal
             for line in refusal.log:
                 report(ERROR, line)
-        elif row and row.calc is not ignored:
+        elif row and row.stores:
             _one(site, fixups, at, row)
     if says := fixups.refused.get(len(fixups.numbers)):
         raise _refusal(site, fixups, len(fixups.numbers) - 1, says)
