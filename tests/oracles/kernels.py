@@ -63,7 +63,9 @@ def kernel(name: str) -> Kernel:
     headers = unpacked(newest(f"linux-headers-{flavour}", suite, arch), suite, arch)
     name = newest(f"linux-image-{flavour}", suite, arch)
     if suite == "forky":  # image and modules are packages of their own
-        binary, package = (unpacked(name.replace("image", kind), suite, arch) for kind in ("binary", "modules"))
+        binary, package = (
+            unpacked(name.replace("image", kind), suite, arch) for kind in ("binary", "modules")
+        )
         image = next(binary.glob("usr/lib/modules/*/vmlinuz"))
     else:
         package = unpacked(name, suite, arch)

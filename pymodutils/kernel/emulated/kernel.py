@@ -18,7 +18,7 @@ from pymodutils.kernel.emulated.loading import Loading
 from pymodutils.kernel.emulated.notifiers import Notifiers
 from pymodutils.kernel.emulated.observe import Observed
 from pymodutils.kernel.emulated.operate import Operator
-from pymodutils.kernel.emulated.store import Store
+from pymodutils.kernel.emulated.store import MEMORY, Store
 from pymodutils.kernel.emulated.taints import letters
 from pymodutils.root import Root
 
@@ -58,7 +58,7 @@ class EmulatedKernel(Observed, Kernel):
     def boot(
         cls,
         description: Description,
-        path: str = ":memory:",
+        path: str = MEMORY,
         *,
         cmdline: str = "",
         clock: Clock = time,

@@ -50,7 +50,8 @@ def take(store: Store, size: int, page: int, arch: Arch) -> int | None:
     for span in ranges(arch):
         found = store.execute(lowest, need, signed(span.low), signed(span.high) - need)
         if found:
-            return _taken(store, *found[0], need)
+            base, room = found[0]
+            return _taken(store, base, room, need)
     return None
 
 
