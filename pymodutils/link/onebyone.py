@@ -22,6 +22,8 @@ def apply(site: Site, fixups: Fixups, report: Report) -> None:
     What the kernel says without failing goes to ``report``.
     """
     for at, number in enumerate(fixups.numbers):
+        if fixups.symbols[at] >= len(site.values):  # whatever the number says, the symbol is read first
+            raise _beyond(site, fixups, at, f"its symbol {fixups.symbols[at]} is beyond the table's end")
         row, says = site.arch.relocs.get(number), fixups.refused.get(at)
         if says is NO_ROOM:
             raise _beyond(site, fixups, at, "there is no room for what the loader makes for it")
@@ -42,8 +44,6 @@ def apply(site: Site, fixups: Fixups, report: Report) -> None:
 def _one(site: Site, fixups: Fixups, at: int, row: Reloc) -> None:
     """Apply the relocation ``at``."""
     where, field = fixups.offsets[at], row.field
-    if fixups.symbols[at] >= len(site.values):
-        raise _beyond(site, fixups, at, f"its symbol {fixups.symbols[at]} is beyond the table's end")
     if where + field.size > len(site.memory):
         raise _beyond(site, fixups, at, f"its section has {len(site.memory)} bytes")
     words = site.words(field, [where])
