@@ -23,7 +23,9 @@ Outcomes = dict[str, list[dict[str, Any]]]
 
 
 @pytest.fixture(scope="session", params=lanes.LANES)
-def lane(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcomes, Outcomes]:
+def lane(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Outcomes, Outcomes]:
     """What the cases of a lane did in the real kernel and in ours; parallel workers share one boot."""
     name: str = request.param
     base = tmp_path_factory.getbasetemp()

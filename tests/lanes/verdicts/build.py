@@ -52,7 +52,7 @@ def _strip(folder: Path) -> None:
 
 
 def _cloud() -> list[str]:
-    """make's words for Debian's cloud kernel."""
+    """The words of make for Debian's cloud kernel."""
     headers = newest("linux-headers-cloud-amd64")
     return ["-C", str(_headers(headers, "linux-kbuild-6.1"))]
 
@@ -84,7 +84,7 @@ def _made(folder: Path) -> Path:
 
 
 def _uml() -> list[str]:
-    """make's words for Debian's User Mode Linux, whose headers no package has."""
+    """The words of make for Debian's User Mode Linux, whose headers no package has."""
     root = cache() / "kbuild" / f"uml-{_uml_release()}"
     source, objects = root / "linux-source-6.1", root / "objects"
     sublevel = f"SUBLEVEL={_uml_release().rpartition('.')[2]}"

@@ -1,4 +1,4 @@
-"""Damages to a module file, each one word: what is damaged, ``=``, and what it becomes.
+r"""Damages to a module file, each one word: what is damaged, ``=``, and what it becomes.
 
 | word                      | what it does                                                          |
 |---------------------------|-----------------------------------------------------------------------|
@@ -18,7 +18,7 @@
 | `add(NAME,TYPE,FLAGS)=HEX`| one more section                                                      |
 | `content(NAME)=HEX`       | what a section holds; `*N` behind the bytes repeats them              |
 | `cut=EXPR`                | only so many bytes of the file                                        |
-| `append=TEXT`             | that behind it; `\\n` is a newline, `\\xHH` a byte                     |
+| `append=TEXT`             | that behind it; `\n` is a newline, `\xHH` a byte                       |
 | `unsigned`                | without the signature                                                 |
 """
 

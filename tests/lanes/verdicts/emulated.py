@@ -47,7 +47,9 @@ class Emulated:
     def insert(self, name: str, image: bytes, params: bytes, flags: int | None) -> None:
         if name == "returns":  # whose code does what its parameters say
             words = dict(re.findall(r"(\w+)=(-?\d+)", params.decode()))
-            self.kernel.behave(name, init=int(words.get("code", 0)), init_seconds=int(words.get("ms", 0)) / 1000)
+            self.kernel.behave(
+                name, init=int(words.get("code", 0)), init_seconds=int(words.get("ms", 0)) / 1000
+            )
         try:
             if flags is None:
                 self.kernel.init_module(image, params)

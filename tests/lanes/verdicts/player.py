@@ -77,7 +77,9 @@ class Player:
             "log": self.machine.log(),
             "modules": modules,
             "tainted": self.machine.read("/proc/sys/kernel/tainted").decode(),
-            "sys": {name: self.machine.tree(f"/sys/module/{name.replace('/', '!')}") for name in names_in(modules)},
+            "sys": {
+                name: self.machine.tree(f"/sys/module/{name.replace('/', '!')}") for name in names_in(modules)
+            },
         }
 
     def _do(self, step: str) -> Answer:
