@@ -19,6 +19,7 @@ KINDS = {  # metavar -> what its value is completed with; any other value is lef
     "VERSION": "version",
     "RELEASE": "version",
     "MODULE": "module",
+    "SOURCE": "file",
 }
 OPERANDS = {  # tool -> what its first and its further operands are
     "insmod": ("modulefile", "parameter"),
@@ -27,6 +28,7 @@ OPERANDS = {  # tool -> what its first and its further operands are
     "modinfo": ("moduleorfile", "moduleorfile"),
     "depmod": ("version", "modulefile"),
     "graph": ("module", "module"),
+    "check": ("modulefile", "modulefile"),
 }
 
 

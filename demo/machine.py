@@ -9,13 +9,15 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from demo import own
 from tests.oracles.debian import Unavailable
 from tests.oracles.trees import Tree, linked, tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SETTLED = 3  # seconds until depmod trusts the times of files that were just made
 CONFIG = """\

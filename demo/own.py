@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pymodutils.kernel import saved
 from tests.kernel.emulated.modules import description, module
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 RELEASE: Final = "6.1.0-made"
 

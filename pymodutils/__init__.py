@@ -8,7 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pymodutils.api import Modules as Modules, loaded as loaded, modinfo as modinfo
+    from pymodutils.api import Modules as Modules, check as check, loaded as loaded, modinfo as modinfo
+    from pymodutils.checks.verdict import (
+        Finding as Finding,
+        Report as Report,
+        Severity as Severity,
+        Verdict as Verdict,
+    )
     from pymodutils.depends.about import About as About
     from pymodutils.depends.config import Config as Config
     from pymodutils.depends.plan import (
@@ -32,11 +38,11 @@ if TYPE_CHECKING:
     from pymodutils.kernel.base import Init as Init, Kernel as Kernel, Loaded as Loaded, State as State
     from pymodutils.kernel.real import RealKernel as RealKernel
     from pymodutils.root import Root as Root
-
-__version__ = "0.1.0"
+    from pymodutils.version import __version__ as __version__
 
 HOMES = {  # module -> the public names that live there
-    "api": ("Modules", "loaded", "modinfo"),
+    "api": ("Modules", "check", "loaded", "modinfo"),
+    "checks.verdict": ("Finding", "Report", "Severity", "Verdict"),
     "depends.about": ("About",),
     "depends.config": ("Config",),
     "depends.plan": ("Builtin", "Insert", "Install", "Load", "Missing", "Remove"),
@@ -46,6 +52,7 @@ HOMES = {  # module -> the public names that live there
     "kernel.base": ("Init", "Kernel", "Loaded", "State"),
     "kernel.real": ("RealKernel",),
     "root": ("Root",),
+    "version": ("__version__",),
 }
 
 
@@ -62,4 +69,4 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     """The public names."""
-    return ["__version__", *(name for names in HOMES.values() for name in names)]
+    return [name for names in HOMES.values() for name in names]

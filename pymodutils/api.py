@@ -14,8 +14,9 @@ from pymodutils.root import default
 from pymodutils.run import Mode, Runner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from pymodutils.checks.verdict import Report
     from pymodutils.depends.about import About
     from pymodutils.depends.graph import Graph
     from pymodutils.depends.plan import Load, Remove
@@ -40,6 +41,29 @@ def loaded(*, root: Root | None = None) -> list[Loaded]:
     from pymodutils.kernel import choose  # noqa: PLC0415 -- the other calls do without
 
     return choose.kernel(root or default()).loaded()
+
+
+def check(
+    modules: str | Sequence[str],
+    kernels: str | Sequence[str] = "running",
+    *,
+    more: Sequence[str] = (),
+    params: Mapping[str, str] | None = None,
+    firmware: str = "",
+    cached: bool = True,
+    root: Root | None = None,
+) -> Report:
+    """Whether ``modules`` (files, directories, packages) load into ``kernels``, as ``pymodutils check``.
+
+    Needed modules are taken from ``more``, too; ``params`` has parameters by the names of modules;
+    ``firmware`` is a folder. Raises ModutilsError about input that cannot be read.
+    """
+    from pymodutils.checks.matrix import Wanted  # noqa: PLC0415 -- the other calls do without
+    from pymodutils.checks.matrix import check as matrix  # noqa: PLC0415
+
+    listed, sources = ([it] if isinstance(it, str) else it for it in (modules, kernels))
+    wanted = Wanted(listed, sources, more, params or {}, firmware, cached)
+    return matrix(wanted, root or default())
 
 
 class Modules:

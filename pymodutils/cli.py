@@ -40,6 +40,7 @@ SUBCOMMANDS: Final = {
     "list": Entry("lsmod", "list the modules in the kernel"),
     "static-nodes": Entry("static_nodes", "print the device nodes that load modules when opened"),
     "graph": Entry("graph", "draw what depends on what"),
+    "check": Entry("check", "say which modules load into which kernels, and why not"),
     "kernel": Entry("kernel", "describe kernels, and make emulated ones"),
 }
 

@@ -328,6 +328,30 @@ __pymodutils_tool_graph -c pymodutils -n '__pymodutils_is graph'
 complete -c pymodutils -n __fish_use_subcommand -a graph -d 'draw what depends on what'
 
 
+function __pymodutils_tool_check
+    complete $argv -f
+    complete $argv -s k -l kernel -d 'A kernel, or a pattern (running)' -r -F
+    complete $argv -s w -l with -d 'Take needed modules from here, too' -x -a '(__fish_complete_directories)'
+    complete $argv -s p -l params -d 'Load module NAME with parameters' -x
+    complete $argv -l firmware -d 'Miss firmware files that are not below DIR' -x -a '(__fish_complete_directories)'
+    complete $argv -l between -d 'Compare the exports of kernel A with those of B' -x
+    complete $argv -l symbols-of -d 'With --between: does it break this?' -x -a '(__pymodutils_module)'
+    complete $argv -l format -d 'How to print (text)' -x -a 'text json junit sarif github markdown html'
+    complete $argv -s o -l output -d 'Write into FILE instead of printing' -r -F
+    complete $argv -l fail-on -d 'From which finding on the exit status is 1 (error)' -x -a 'error warning never'
+    complete $argv -l expect -d 'The failures must be exactly those that FILE lists' -r -F
+    complete $argv -l write-expect -d 'Write FILE for --expect' -r -F
+    complete $argv -l no-cache -d 'Read every kernel again'
+    complete $argv -l sysroot -d 'Take /etc, /run, /usr/lib, /lib, /proc and /sys from below DIR (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
+    complete $argv -s V -l version -d 'Show the version and leave'
+    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -a '(__pymodutils_operand modulefile modulefile -k --kernel -w --with -p --params --firmware --between --symbols-of --format -o --output --fail-on --expect --write-expect --sysroot)'
+end
+
+__pymodutils_tool_check -c pymodutils -n '__pymodutils_is check'
+complete -c pymodutils -n __fish_use_subcommand -a check -d 'say which modules load into which kernels, and why not'
+
+
 function __pymodutils_tool_kernel
     complete $argv -f
     complete $argv -s V -l version -d 'Show the version and leave'

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import g_p, goal, l_p, s_a, s_a_p, v_less_s_a, v_plus_s_a
 from pymodutils.arch.making import Fixup, Frobbed, Maker, Memory, Refusal, Slots, Table, code, data, words
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Reloc, Says, insn, signed, unsigned, word
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Reloc, Says, Span, insn, signed, unsigned, word
 
 if TYPE_CHECKING:
     from pymodutils.arch.making import Draft
@@ -153,6 +153,9 @@ RISCV64 = Arch(
     frob=frob,
     maker=Tables,
     options={SECTIONS: "y"},
+    memory=Span(
+        0xFFFF_FFFF_0200_0000, 0xFFFF_FFFF_8000_0000
+    ),  # below a kernel of 32 MB, as far as it reaches
 )
 
 RISCV32 = RISCV64._replace(
@@ -161,6 +164,7 @@ RISCV32 = RISCV64._replace(
         number: row._replace(range=None) for number, row in RISCV64.relocs.items() if row.field != word(64)
     },
     options={MEDLOW: "y"},
+    memory=Span(0, 0),
 )
 
 ARCHS = (RISCV64, RISCV32)

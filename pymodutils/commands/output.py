@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -12,7 +13,7 @@ import click
 from pymodutils.errors import ModutilsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 def as_json(document: object, *, lines: bool = False) -> None:
@@ -39,6 +40,38 @@ def as_table(titles: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequ
     for row in rows:
         table.add_row(*map(Text, row))  # Text: ":CD:" and "[x]" are data, neither an emoji nor markup
     Console(soft_wrap=False, highlight=False).print(table)
+
+
+@contextmanager
+def into(path: str | None) -> Iterator[None]:
+    """What is printed inside of this goes into the file ``path``, if there is one."""
+    if path is None:
+        yield
+        return
+    with open(path, "w", encoding="utf-8", errors="surrogateescape") as file, redirect_stdout(file):
+        yield
+
+
+def as_styled(titles: Sequence[tuple[str, str]], rows: Iterable[Iterable[tuple[str, str]]]) -> None:
+    """Print ``rows`` under ``titles``, each cell a text with rich's style for it."""
+    from rich.console import Console  # noqa: PLC0415 -- the door
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=None, pad_edge=False)
+    for title, style in titles:
+        table.add_column(Text(title, style), overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(text, style) for text, style in row))
+    Console(soft_wrap=False, highlight=False).print(table)
+
+
+def styled(parts: Iterable[tuple[str, str]]) -> None:
+    """Print one line of texts with rich's styles; it wraps where the terminal does."""
+    from rich.console import Console  # noqa: PLC0415 -- the door
+    from rich.text import Text  # noqa: PLC0415
+
+    Console(soft_wrap=True, highlight=False).print(Text.assemble(*parts))
 
 
 class Branch(NamedTuple):
@@ -115,17 +148,22 @@ class Progress:
         self._watched = sys.stderr.isatty()
         self._bar: Any = None
 
-    def __call__(self, done: int, total: int) -> None:
-        """Show that ``done`` of ``total`` are ready; the bar goes away when all are."""
+    def __call__(self, done: int, total: int, now: str = "") -> None:
+        """Show that ``done`` of ``total`` are ready, ``now`` the last; the bar goes away when all are."""
         if not self._watched or (not self._bar and time.monotonic() - self._start < self.PATIENCE):
             return
         if not self._bar:
             self._bar = _bar()
             self._task = self._bar.add_task(self.what, total=total)
-        self._bar.update(self._task, completed=done)
+        self._bar.update(self._task, completed=done, description=f"{self.what} {now}".rstrip())
         if done >= total:
+            self.close()
+
+    def close(self) -> None:
+        """Take the bar away, and give the cursor back."""
+        if self._bar:
             self._bar.stop()
-            self._watched = False
+        self._watched, self._bar = False, None
 
 
 def _bar() -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import marshal
 import os
+import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 AHEAD = 1 << 20  # bytes of results that may wait in each pipe, if the kernel allows
 
+SIZE = 8  # bytes that tell the length of a result
 BUFFER = 1 << 16  # bytes of results that are written, and read, at once
 
 
@@ -33,7 +35,16 @@ def ordered(work: Callable[[Any], Any], items: Sequence[Any], workers: int) -> I
     """
     with _started(work, items, workers) as pipes:
         for at in range(len(items)):
-            yield marshal.load(pipes[at % workers])  # noqa: S302 -- written by our own process
+            yield _received(pipes[at % workers])
+
+
+def _received(pipe: BinaryIO) -> Any:
+    """The next result; marshal.load itself would take an interrupt for the end of the file."""
+    size = int.from_bytes(pipe.read(SIZE), "little")
+    data = pipe.read(size)
+    if not size or len(data) < size:
+        raise EOFError("a worker has died")
+    return marshal.loads(data)  # noqa: S302 -- written by our own process
 
 
 @contextmanager
@@ -60,11 +71,13 @@ def _started(work: Callable[[Any], Any], items: Sequence[Any], workers: int) -> 
 def _serve(work: Callable[[Any], Any], items: Sequence[Any], writing: int) -> None:
     """Write the result of each item, and end this process without anything of its parent's."""
     status = 1
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, and stops reading
     try:
         _widen(writing)
         with os.fdopen(writing, "wb", BUFFER) as pipe:
             for item in items:
-                marshal.dump(work(item), pipe)
+                data = marshal.dumps(work(item))
+                pipe.write(len(data).to_bytes(SIZE, "little") + data)
         status = 0
     finally:
         os._exit(status)

@@ -40,6 +40,7 @@ SWITCHES: Final = (  # the configuration that changes verdicts, layout or what c
     "KALLSYMS_ALL",
     "RETPOLINE",  # MITIGATION_RETPOLINE since 6.9
     "LIVEPATCH",
+    "MODULE_SECTIONS",  # of RISC-V: GOT and PLT of modules
     "CONSTRUCTORS",
     "CRYPTO_ECDSA",
     "CRYPTO_MD4",

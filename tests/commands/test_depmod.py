@@ -163,7 +163,8 @@ def test_the_machines_own_modules_are_remembered_by_root(tree: Tree) -> None:
         pytest.skip("the cache is root's")
     top, store = tree.root / "lib/modules", tree.root / STORE
     store.mkdir(parents=True)
-    binds = f'mount --bind {top} /lib/modules && mount --bind {store.parent} /var/cache && exec "$@"'
+    modules = f"mkdir -p /lib/modules && mount --bind {top} /lib/modules"
+    binds = f'{modules} && mount --bind {store.parent} /var/cache && exec "$@"'
     command = ["unshare", "-m", "sh", "-c", binds, "sh", *ours()]
     for words, kept in ((["--no-cache"], []), ([], [f"depmod-{VERSION}"])):
         subprocess.run([*command, *words, VERSION], check=True, timeout=60)

@@ -61,7 +61,7 @@ def test_all_are_tried_and_the_last_failure_counts() -> None:
     assert log == [
         (4, "m: Unknown symbol a (err -2)"),
         (4, "m: please compile with -fno-common"),
-        (3, "m: Symbol wild has an invalid section index 99 (max 6)"),
+        (3, "m: Symbol wild has an invalid section index 99 (max 5)"),
         (3, "m: module uses symbol (forbidden) from namespace X, but does not import it."),
         (4, "m: Unknown symbol forbidden (err -22)"),
         (-22, "stopped"),

@@ -37,21 +37,21 @@ def module(source: Path) -> Path:
 
 def _build(source: Path, flavour: str) -> bytes:
     with tempfile.TemporaryDirectory() as path:
-        headers = _headers(Path(path), flavour)
+        folder = headers(Path(path), flavour)
         work = Path(path) / "work"
         work.mkdir()
         shutil.copy(source, work)
         (work / "Makefile").write_text(f"obj-m := {source.stem}.o\n")
-        words = ["make", "-s", "-C", str(headers), f"M={work}", "modules"]
+        words = ["make", "-s", "-C", str(folder), f"M={work}", "modules"]
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"{source.name} does not build:\n{done.stderr[-4000:]}")
         return (work / f"{source.stem}.ko").read_bytes()
 
 
-def _headers(top: Path, flavour: str) -> Path:
+def headers(top: Path, flavour: str) -> Path:
     """The headers of ``flavour`` below ``top`` as if they were installed, which they name by /usr/src."""
-    common = f"{flavour.rsplit('-', 2)[0]}-common"
+    common = "-".join([*flavour.split("-")[:4], "common"])  # linux-headers-RELEASE-ABI
     tools = unpacked(f"linux-kbuild-{LINUX}", SUITE) / f"usr/lib/linux-kbuild-{LINUX}"
     for name in (flavour, common):
         packaged, folder = unpacked(name, SUITE) / "usr/src" / name, top / name

@@ -40,7 +40,10 @@ def kmod(
     """What kmod 30 or 34 says; ``mounts`` (place -> file or directory) are bound in its own namespace."""
     command = [*KMOD[release](tool), *words]
     if mounts:
-        binds = " && ".join(f"mount --bind '{path}' '{place}'" for place, path in mounts.items())
+        binds = " && ".join(
+            f"{{ [ -e '{place}' ] || mkdir -p '{place}'; }} && mount --bind '{path}' '{place}'"
+            for place, path in mounts.items()
+        )
         command = ["unshare", "-m", "sh", "-c", f'{binds} && exec "$@"', "sh", *command]
     done = subprocess.run(
         command, env=_environment(environment), cwd=cwd, capture_output=True, check=False, timeout=60

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.errors import Refused
 from pymodutils.kernel.emulated import params, rows, signing
+from pymodutils.kernel.emulated.causes import Kind
 from pymodutils.kernel.emulated.params.table import SECTION, read
 from pymodutils.kernel.emulated.store import signed, unsigned
 from pymodutils.kernel.emulated.taints import LETTERS
@@ -26,10 +27,19 @@ def parse(load: Loading) -> None:
     if not load.params:
         return
     owner = Parameters(load.state, load.module, load.caller.command)
-    code = params.parse(load.params, owner.declared(), owner.memory, owner.context)
+    context = owner.context._replace(objects=partial(_objects, load))
+    code = params.parse(load.params, owner.declared(), owner.memory, context)
     owner.keep()
     if code:
         load.refuse(code)
+
+
+def _objects(load: Loading, name: str, value: str | None) -> None:
+    """Note a word that no parameter takes, or that its parameter does not."""
+    if value is None:
+        load.because(Kind.NO_PARAMETER, name)
+    else:
+        load.because(Kind.PARAMETER, name, said=value)
 
 
 class Parameters:

@@ -10,6 +10,8 @@ from pymodutils.kernel.emulated.notifiers import Notifiers
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pymodutils.kernel.emulated.causes import Cause
+
 COMMAND: Final = "insmod"  # the name of a process that has not said another
 
 
@@ -31,7 +33,7 @@ class Caller:
     ``bases`` says where modules are to lie, by name and area, in place of where there is room.
     """
 
-    __slots__ = ("bases", "capable", "command", "notifiers", "started", "waited_for")
+    __slots__ = ("bases", "capable", "causes", "command", "notifiers", "started", "waited_for")
 
     def __init__(
         self,
@@ -46,6 +48,7 @@ class Caller:
         self.command, self.capable = command, capable
         self.started = time.time() if started is None else started
         self.bases = bases or {}
+        self.causes: list[Cause] = []  # what the kernel minded
         self.waited_for = ""  # the module of whose end this call has waited
 
     def base(self, module: str, area: str) -> int | None:

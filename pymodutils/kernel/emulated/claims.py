@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.kernel.base import Init
+from pymodutils.kernel.emulated.causes import Kind
 from pymodutils.kernel.emulated.state import ERR, NOTICE, WARNING
 from pymodutils.kernel.emulated.taints import Taint
 
@@ -29,10 +30,12 @@ def vermagic(load: Loading) -> None:
     said = None if load.flags & Init.IGNORE_VERMAGIC else load.modinfo("vermagic")
     if said is None:
         if not force(load, "bad vermagic"):
+            load.because(Kind.VERMAGIC, wanted=load.rules.vermagic)
             load.refuse()
     elif not same_magic(
         said, load.rules.vermagic, with_versions=bool(load.versions) and load.on("MODVERSIONS")
     ):
+        load.because(Kind.VERMAGIC, said=said, wanted=load.rules.vermagic)
         load.refuse(text=f"{load.name}: version magic '{said}' should be '{load.rules.vermagic}'")
 
 
@@ -77,6 +80,7 @@ def staging(load: Loading) -> None:
 def livepatch(load: Loading) -> None:
     """Refuse a live patch where there is no such thing."""
     if load.modinfo("livepatch") is not None and not load.on("LIVEPATCH"):
+        load.because(Kind.LIVEPATCH)
         disabled = "module is marked as livepatch module, but livepatch support is disabled"
         load.refuse(text=f"{load.module.name}: {disabled}")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.arch.model import PREFIXES
 from pymodutils.elf.scan import MAGIC, SHT_NOBITS, Section
+from pymodutils.kernel.emulated.causes import Kind
 from pymodutils.link.failure import OutOfBounds
 from pymodutils.link.object import SHF_ALLOC, SHT_SYMTAB
 
@@ -60,9 +61,8 @@ def check(load: Loading) -> None:
     names = _names(load, header, raw)
     first = raw[0]
     if first.sh_type != SHT_NULL or first.sh_size or first.sh_addr:
-        load.refuse(
-            text=f"ELF Spec violation: section 0 type({_signed(first.sh_type)})!=SH_NULL or non-zero len or addr"
-        )
+        kind = f"type({_signed(first.sh_type)})"
+        load.refuse(text=f"ELF Spec violation: section 0 {kind}!=SH_NULL or non-zero len or addr")
     for at, section in enumerate(raw[1:], start=1):
         _section(load, header, at, section, names.sh_size)
     load.sections = [_named(load, row, names) for row in raw]
@@ -93,6 +93,7 @@ def _header(load: Loading) -> Header:
     if header.e_type != ET_REL:
         load.refuse(text=f"Invalid ELF header type: {header.e_type} != {ET_REL}")
     if not _fits(load.rules.arch, header, load.data[EI_CLASS]):
+        load.because(Kind.MACHINE, str(header.e_machine), wanted=load.rules.arch.name)
         load.refuse(text=f"Invalid architecture in ELF header: {header.e_machine}")
     if header.e_shentsize != structs(load.rules.arch)[1].size:
         load.refuse(text="Invalid ELF section header size")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Taken = Callable[[State, bytes, Init], bytes]
 
 KNOWN: Final = Init.IGNORE_MODVERSIONS | Init.IGNORE_VERMAGIC | Init.COMPRESSED_FILE
-FORMATS: Final = {  # by CONFIG_MODULE_COMPRESS_: the name in /sys/module/compression and in the log, the magic
+FORMATS: Final = {  # by CONFIG_MODULE_COMPRESS_: names in sysfs and in the log, the magic
     "GZIP": ("gzip", "a gzip", compress.GZIP),
     "XZ": ("xz", "an xz", compress.XZ),
     "ZSTD": ("zstd", "a zstd", compress.ZSTD),

@@ -10,6 +10,7 @@ from pymodutils.arch.model import PREFIXES
 from pymodutils.elf.kernelimage.exports import Export
 from pymodutils.kernel.base import State
 from pymodutils.kernel.emulated import start
+from pymodutils.kernel.emulated.causes import Kind
 from pymodutils.kernel.emulated.rules import PREL32
 from pymodutils.link.failure import OutOfBounds
 
@@ -90,6 +91,7 @@ def complete(load: Loading) -> None:
         taken = load.state.export(name)
         if taken:
             owner = taken.owner.name if taken.owner else "kernel"
+            load.because(Kind.DUPLICATE, name, owner=owner)
             load.refuse(ENOEXEC, f"{load.module.name}: exports duplicate symbol {name} (owned by {owner})")
     load.module.state = State.COMING
     load.state.add(load.module, load.image.memory)
@@ -108,6 +110,7 @@ def announce(load: Loading) -> None:
 def sysfs(load: Loading) -> None:
     """Refuse a name that is in /sys/module already; mod_sysfs_setup."""
     if load.state.is_builtin(load.module.name):
+        load.because(Kind.BUILTIN, load.module.name)
         load.refuse(EINVAL, f"{load.module.name}: module is already loaded")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 
 from pymodutils.elf import compress
@@ -23,10 +24,11 @@ from pymodutils.kernel.emulated.views import proc, sysfs, tree
 from pymodutils.root import Root
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pymodutils.kernel.description import Description
     from pymodutils.kernel.emulated.caller import Clock
+    from pymodutils.kernel.emulated.causes import Cause
     from pymodutils.kernel.emulated.module import Module
     from pymodutils.kernel.emulated.rules import Rules
     from pymodutils.kernel.emulated.views.tree import Folder, Node
@@ -68,6 +70,7 @@ class EmulatedKernel(Kernel):
         self.notifiers = Notifiers()
         self._operator = Operator(store, rules, clock, self.notifiers)
         self.bases = NO_BASES
+        self.causes: Sequence[Cause] = ()  # what the kernel minded of the last module, taken or not
         self.root = Root(kernel=self)
 
     @classmethod
@@ -104,8 +107,10 @@ class EmulatedKernel(Kernel):
 
     def _insert(self, taken: entry.Taken, image: bytes, params: bytes, flags: Init) -> None:
         caller = self._caller()
+        self.causes = caller.causes
 
         def insert(state: State) -> Module:
+            caller.causes.clear()  # of a try that had to wait
             unload.permit(state, caller)
             loading = Loading(state, taken(state, image, flags), params, flags, caller)
             load.load_module(loading)
@@ -124,6 +129,12 @@ class EmulatedKernel(Kernel):
         self._operator.finish(
             self._operator.run(lambda state: unload.delete_module(state, name, flags, caller))
         )
+
+    @contextmanager
+    def trial(self) -> Iterator[None]:
+        """What happens to the kernel inside of this is undone at its end, whatever that was."""
+        with self.store.undone():
+            yield
 
     def _caller(self) -> Caller:
         return Caller(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.model import PREFIXES
 from pymodutils.kernel.emulated import claims
+from pymodutils.kernel.emulated.causes import Kind
 from pymodutils.kernel.emulated.state import WARNING
 from pymodutils.kernel.emulated.taints import Taint
 from pymodutils.link import extable
@@ -43,6 +44,7 @@ def licence_and_versions(load: Loading) -> None:
         load.log(WARNING, f"{load.module.name}: module license taints kernel.")
     lacking = load.on("MODVERSIONS") and any(map(load.without_crcs, ("", "_gpl")))
     if lacking and not claims.force(load, "no versions for exported symbols"):
+        load.because(Kind.NO_CRCS)
         load.refuse()
 
 

@@ -20,6 +20,7 @@ from pymodutils.kernel.emulated import (
     signing,
     versions,
 )
+from pymodutils.kernel.emulated.causes import Kind
 from pymodutils.kernel.emulated.state import ERR
 from pymodutils.link.failure import LinkError, OutOfBounds
 
@@ -79,6 +80,8 @@ def _take(load: Loading, steps: Steps, undo: Callable[[Loading], None]) -> None:
             step(load)
     except LinkError as error:
         undo(load)
+        if not load.caller.causes:
+            load.because(Kind.RELOCATION, error.where.symbol, said="; ".join(error.log) or str(error))
         for line in _words(error):
             load.log(ERR, line)
         raise

@@ -6,6 +6,7 @@ from errno import ENOEXEC
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from pymodutils.errors import Refused
+from pymodutils.kernel.emulated.causes import Cause, Kind
 from pymodutils.kernel.emulated.module import Module
 from pymodutils.kernel.emulated.state import ERR
 from pymodutils.link.failure import OutOfBounds
@@ -58,8 +59,16 @@ class Loading:
         """Write to the kernel's log."""
         self.state.log(level, text)
 
+    def because(
+        self, kind: Kind, subject: str = "", *, said: str = "", wanted: str = "", owner: str = ""
+    ) -> None:
+        """Note what the kernel minds, for those who want to know more than the log has."""
+        self.caller.causes.append(Cause(kind, subject, said, wanted, owner))
+
     def refuse(self, errno: int = ENOEXEC, text: str = "", level: int = ERR) -> NoReturn:
         """End the load with ``errno``, having logged ``text`` if there is any."""
+        if not self.caller.causes:
+            self.because(Kind.OTHER, said=text)
         if text:
             self.log(level, text)
         raise Refused(self.name or "module", text, errno)

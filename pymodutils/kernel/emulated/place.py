@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.kernel.base import Init, State
 from pymodutils.kernel.emulated import rooms
+from pymodutils.kernel.emulated.causes import Kind
 from pymodutils.kernel.emulated.loading import Wait
 from pymodutils.kernel.emulated.module import Area, PerCpu, Section, Tail
 from pymodutils.kernel.emulated.state import WARNING
-from pymodutils.link import frob as machine
 from pymodutils.kernel.emulated.taints import Taint
+from pymodutils.link import frob as machine
 from pymodutils.link.failure import OutOfBounds
 from pymodutils.link.image import Image
 from pymodutils.link.layout import UNLOADED, layout
@@ -40,6 +41,7 @@ def write_exec(load: Loading) -> None:
     for at, section in enumerate(load.sections):
         if section.sh_flags & WRITE_EXEC == WRITE_EXEC:
             name = load.module.name
+            load.because(Kind.WRITE_EXEC, section.name)
             load.refuse(text=f"{name}: section {section.name} (index {at}) has invalid WRITE|EXEC flags")
 
 
@@ -65,6 +67,7 @@ def _struct_module(load: Loading) -> None:
     """Refuse a struct module that is shorter than the kernel's, which would write behind it."""
     section = load.sections[load.this_module]
     if section.sh_size < load.rules.module_size or section.sh_type == SHT_NOBITS:
+        load.because(Kind.STRUCT_MODULE, said=str(section.sh_size), wanted=str(load.rules.module_size))
         had = f"{section.sh_size} bytes, the kernel's {load.rules.module_size}"
         raise OutOfBounds(load.name, f"struct module has {had}")
 
@@ -93,6 +96,7 @@ def reserve_name(load: Loading) -> None:
     if old.state is State.COMING:
         load.caller.waited_for = old.name
         raise Wait(old.until or 0)
+    load.because(Kind.PRESENT, old.name)
     load.refuse(EEXIST if old.state is State.LIVE else EBUSY)
 
 

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.errors import Refused
 from pymodutils.kernel.base import State
+from pymodutils.kernel.emulated.causes import Kind
 from pymodutils.kernel.emulated.loading import Wait
 from pymodutils.kernel.emulated.state import ERR, WARNING
 from pymodutils.kernel.emulated.taints import Taint
 from pymodutils.link.failure import LinkError, OutOfBounds
-from pymodutils.link.symbols import simplify
+from pymodutils.link.symbols import SHN_UNDEF, STB_WEAK, simplify
 
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.loading import Loading
     from pymodutils.kernel.emulated.module import Found, Module
 
+MISSED: Final = (Kind.UNKNOWN, Kind.GPL_ONLY)
 PATIENCE: Final = 30  # seconds that a module waits for another one's init()
 
 
@@ -31,6 +33,8 @@ def symbols(load: Loading) -> None:
         raise
     except LinkError as error:  # its words are in the log already
         raise Refused(name, str(error), error.errno) from None
+    finally:
+        _forgive_weak(load)
 
 
 def _resolve(load: Loading, name: str) -> int | None:
@@ -38,16 +42,41 @@ def _resolve(load: Loading, name: str) -> int | None:
     proprietary = load.module.taints >> Taint.PROPRIETARY & 1
     found = load.state.export(name, gpl=not proprietary)
     if found is None:
+        _unknown(load, name)
         return None
     if found.export.gpl:
         load.gpl_used = True
     if found.owner and not _inherits(load, found.owner, name):
         return None
-    if not load.expects.fits(name, found.export.crc) or not _imports(load, found):
+    owner = found.owner.name if found.owner else ""
+    if not load.expects.fits(name, found.export.crc, owner) or not _imports(load, found):
         raise Refused(name, name, EINVAL)
     if found.owner:
         reference(load, found.owner)
     return found.export.address or 0
+
+
+def _unknown(load: Loading, name: str) -> None:
+    """Note that nobody has ``name`` for this module; weak imports pass all the same."""
+    hidden = load.state.export(name)
+    if hidden:
+        owner = hidden.owner.name if hidden.owner else ""
+        load.because(Kind.GPL_ONLY, name, said=load.modinfo("license") or "", owner=owner)
+    elif name not in load.object.arch.optional:
+        load.because(Kind.UNKNOWN, name)
+
+
+def _forgive_weak(load: Loading) -> None:
+    """Forget the causes of symbols that the module can do without."""
+    causes, table = load.caller.causes, load.object.symbols
+    if not any(cause.kind in MISSED for cause in causes):
+        return
+    weak = {
+        table.name(at)
+        for at, (info, section) in enumerate(zip(table.infos, table.sections, strict=True))
+        if info >> 4 == STB_WEAK and section == SHN_UNDEF
+    }
+    causes[:] = [cause for cause in causes if cause.kind not in MISSED or cause.subject not in weak]
 
 
 def _inherits(load: Loading, owner: Module, name: str) -> bool:
@@ -58,6 +87,7 @@ def _inherits(load: Loading, owner: Module, name: str) -> bool:
     if load.gpl_used:
         uses = f"module using GPL-only symbols uses symbols {name} from proprietary module {owner.name}."
         load.log(ERR, f"{who}: {uses}")
+        load.because(Kind.PROPRIETARY, name, owner=owner.name)
         return False
     if not load.module.taints >> Taint.PROPRIETARY & 1:
         uses = f"module uses symbols {name} from proprietary module {owner.name}, inheriting taint."
@@ -72,6 +102,7 @@ def _imports(load: Loading, found: Found) -> bool:
     if not space or space in load.all_modinfo("import_ns"):
         return True
     lenient = load.on("MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS")
+    load.because(Kind.NAMESPACE, found.name, wanted=space, owner=found.owner.name if found.owner else "")
     uses = f"module uses symbol ({found.name}) from namespace {space}, but does not import it."
     load.log(WARNING if lenient else ERR, f"{load.module.name}: {uses}")
     return lenient

@@ -26,7 +26,7 @@ def module(store: Store, row: Any) -> Module:
     found.id, found.state, found.taints, found.refs = number, State(state), taints, refs
     found.init, found.exit = unsigned(init), unsigned(exits)
     found.version, found.srcversion = version, srcversion
-    found.percpu = PerCpu(percpu, size, align) if size else None
+    found.percpu = PerCpu(unsigned(percpu), size, align) if size else None
     found.until, found.outcome = until, outcome
     found.tail = Tail(*map(int, tail.split())) if tail else None
     query = "SELECT name, base, size, init, freed FROM area WHERE module = ? ORDER BY at"
@@ -126,7 +126,7 @@ def _columns(of: Module) -> dict[str, Any]:
         "exit": signed(of.exit),
         "version": of.version,
         "srcversion": of.srcversion,
-        "percpu": percpu.address,
+        "percpu": signed(percpu.address),
         "percpu_size": percpu.size,
         "percpu_align": percpu.align,
         "until": of.until,

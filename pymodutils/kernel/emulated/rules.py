@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 SEVEN_AREAS_SINCE: Final = (6, 4)
 PAGE: Final = 4096
+X86_64: Final = (62, 64)  # the one machine whose per-cpu addresses begin at 0; others have them by the kernel
+ZERO_BASED: Final = 0x34000  # where its own end
 USUAL: Final = {  # what nearly every distribution's kernel has; where a source tells, that counts
     "CRYPTO_MD5": True,
     "CRYPTO_SHA1": True,
@@ -49,7 +51,7 @@ class Rules(NamedTuple):
     strict_versions: bool  # an import that __versions does not list is refused
     module_size: int  # sizeof(struct module), 0 if not known
     cmdline: str = ""
-    percpu: int = 0x34000  # where the per-cpu memory reserved for modules begins
+    percpu: int = ZERO_BASED  # where the per-cpu memory reserved for modules begins
 
     def on(self, switch: str) -> bool:
         """Whether CONFIG_``switch`` is set."""
@@ -79,12 +81,13 @@ def rules(kernel: Description, cmdline: str = "") -> Rules:
     switches = {**assumed(kernel), **kernel.switches}
     on = frozenset(name for name, value in switches.items() if value)
     number = _number(kernel.release or kernel.generation or "6.1")
+    arch = _arch(kernel.machine, kernel.bits, kernel.order, on)
     return Rules(
         release=kernel.release or f"{kernel.generation or '6.1'}.0",
         version=kernel.version or "#1",
         vermagic=kernel.vermagic or f"{kernel.release or ''} ",
         number=number,
-        arch=_arch(kernel.machine, kernel.bits, kernel.order, on),
+        arch=arch,
         layout=Config(
             plan=_plan(number, on),
             strict_rwx="STRICT_MODULE_RWX" in on,
@@ -100,6 +103,7 @@ def rules(kernel: Description, cmdline: str = "") -> Rules:
         strict_versions=bool(kernel.strict_versions),
         module_size=kernel.module_size or 0,
         cmdline=cmdline,
+        percpu=ZERO_BASED if (kernel.machine, kernel.bits) == X86_64 else arch.memory[1],
     )
 
 

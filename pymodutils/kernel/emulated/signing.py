@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from errno import EKEYREJECTED, ENODATA, ENOKEY, ENOPKG, EPERM
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.kernel.base import Init
+from pymodutils.kernel.emulated.causes import Kind
 from pymodutils.kernel.emulated.state import NOTICE
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ def check(load: Loading) -> None:
     if not code:
         load.sig_ok = True
     elif code not in SOFT:
+        load.because(Kind.SIGNATURE, said=os.strerror(code))
         load.refuse(code)
     else:
         _insist(load, SOFT[code])
@@ -56,8 +59,10 @@ def _verdict(load: Loading) -> int:
 
 def _insist(load: Loading, reason: str) -> None:
     if load.state.setting(ENFORCE):
+        load.because(Kind.SIGNATURE, said=reason)
         load.refuse(EKEYREJECTED, f"Loading of {reason} is rejected", NOTICE)
     if locked_down(load.state, load.caller.command, "unsigned module loading"):
+        load.because(Kind.SIGNATURE, said=f"{reason}, and the kernel is locked down")
         load.refuse(EPERM)
 
 

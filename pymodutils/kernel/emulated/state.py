@@ -132,7 +132,7 @@ class State:
     def percpu(self) -> list[PerCpu]:
         """What modules have of the reserved per-cpu memory."""
         query = "SELECT percpu, percpu_size, percpu_align FROM module WHERE percpu_size > 0"
-        return [PerCpu(*row) for row in self.store.execute(query)]
+        return [PerCpu(unsigned(at), size, align) for at, size, align in self.store.execute(query)]
 
     # Who uses whom
 

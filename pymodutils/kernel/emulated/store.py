@@ -20,6 +20,8 @@ APPLICATION: Final = 0x6B6D6F64  # "kmod", in the header of the file
 VERSION: Final = 1  # of the tables below
 PATIENCE: Final = 600  # seconds that another process may take for its transaction
 HALF: Final = 1 << 63
+OUTERMOST: Final = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
+NESTED: Final = ("SAVEPOINT part", "RELEASE part", ("ROLLBACK TO part", "RELEASE part"))
 TABLES: Final = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE switch (name TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;
@@ -104,14 +106,30 @@ class Store:
     def transaction(self) -> Iterator[None]:
         """All or nothing; waits for the transactions of other processes."""
         with self.told():
-            self._connection.execute("BEGIN IMMEDIATE")
+            begin, commit, rollback = NESTED if self._connection.in_transaction else OUTERMOST
+            self._connection.execute(begin)
             try:
                 yield
-                self._connection.execute("COMMIT")
+                self._connection.execute(commit)
             except BaseException:
                 if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                    self._take_back(rollback)
                 raise
+
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """What is done to the file inside of this is taken back; transactions in it see each other's."""
+        with self.told():
+            begin, _, rollback = NESTED if self._connection.in_transaction else OUTERMOST
+            self._connection.execute(begin)
+            try:
+                yield
+            finally:
+                self._take_back(rollback)
+
+    def _take_back(self, statements: Sequence[str]) -> None:
+        for statement in statements:
+            self._connection.execute(statement)
 
     def execute(self, statement: str, *values: Any) -> list[Any]:
         """The rows that ``statement`` gives."""

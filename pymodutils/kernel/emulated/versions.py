@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.model import PREFIXES
 from pymodutils.elf import decode
+from pymodutils.kernel.emulated.causes import Kind
 from pymodutils.kernel.emulated.claims import force
 from pymodutils.kernel.emulated.state import WARNING
 
@@ -33,20 +34,26 @@ class Versions:
             for name, crc in decode.records(raw, load.rules.arch.bits, load.rules.arch.order):
                 self._crcs.setdefault(name, crc)
 
-    def fits(self, symbol: str, crc: int | None) -> bool:
-        """Whether the module may use ``symbol``, exported with ``crc``; says why not."""
+    def fits(self, symbol: str, crc: int | None, owner: str = "") -> bool:
+        """Whether the module may use ``symbol``, which ``owner`` exports with ``crc``; says why not."""
         load = self.load
         if crc is None or not load.on("MODVERSIONS"):
             return True
         if not self.present:
-            return force(load, symbol)
+            return force(load, symbol) or self._missed(symbol, owner)
         expected = self._crcs.get(symbol.encode("utf-8", "surrogateescape"))
         if expected == crc:
             return True
         if expected is not None:
+            load.because(Kind.CRC, symbol, said=f"{expected:#010x}", wanted=f"{crc:#010x}", owner=owner)
             load.log(WARNING, f"{load.name}: disagrees about version of symbol {symbol}")
             return False
-        return self._missing(symbol)
+        return self._missing(symbol) or self._missed(symbol, owner)
+
+    def _missed(self, symbol: str, owner: str) -> bool:
+        """False, with the cause noted."""
+        self.load.because(Kind.UNVERSIONED, symbol, owner=owner)
+        return False
 
     def _missing(self, symbol: str) -> bool:
         """Whether a symbol without an entry passes: Debian refuses it, others warn, once since boot."""

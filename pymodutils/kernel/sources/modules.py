@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from pymodutils.elf.scan import Elf
 
 THIS_MODULE: Final = ".gnu.linkonce.this_module"
+TABLES: Final = ("__ksymtab", "__ksymtab_gpl")
+PREL32: Final = "HAVE_ARCH_PREL32_RELOCATIONS"
+WIDE: Final = 64  # bits of machines whose tables tell by their alignment what is in them
 
 
 class Union:
@@ -25,7 +28,12 @@ class Union:
         self.imports: dict[str, int | None] = {}
         self.exported: set[str] = set()
         self.clashes: set[str] = set()
-        self.votes: dict[str, Counter[object]] = {"vermagic": Counter(), "size": Counter(), "elf": Counter()}
+        self.votes: dict[str, Counter[object]] = {
+            "vermagic": Counter(),
+            "size": Counter(),
+            "elf": Counter(),
+            "tables": Counter(),
+        }
 
     def add(self, elf: Elf) -> None:
         """Learn from one module; raises BadModule if it is damaged."""
@@ -37,8 +45,15 @@ class Union:
         size = elf.section(THIS_MODULE)
         if size:
             self.votes["size"][len(size)] += 1
+        self._tables(elf)
         self.exported.update(map(decode.text, decode.strings(elf.section("__ksymtab_strings") or b"")))
         self._imports(elf)
+
+    def _tables(self, elf: Elf) -> None:
+        """Whether the tables of exports hold pointers, or distances of half a word."""
+        for at in filter(None, map(elf.index, TABLES)):
+            if elf.bits == WIDE:
+                self.votes["tables"][elf.header(at)[8] < WIDE // 8] += 1
 
     def _imports(self, elf: Elf) -> None:
         versions = elf.section("__versions")
@@ -60,6 +75,8 @@ class Union:
         machine, bits, order = elf if isinstance(elf, tuple) else (None, None, None)
         magic = vermagic if isinstance(vermagic, str) else None
         names = self.imports.keys() - self.exported
+        relative = self._common("tables")
+        tables = {PREL32: relative} if isinstance(relative, bool) else {}
         return Description(
             release=magic.split(" ")[0] if magic else None,
             vermagic=magic,
@@ -68,7 +85,7 @@ class Union:
             order=order,
             page_size=page_size({}, machine),
             exports={name: Export(None, self.imports[name], None, None) for name in sorted(names)},
-            switches=of_vermagic(magic) if magic else {},
+            switches={**(of_vermagic(magic) if magic else {}), **tables},
             module_size=size if isinstance(size, int) else None,
             sources=(f"{source} ({self.count} modules)",),
             conflicts=tuple(self._conflicts(source)),
@@ -79,7 +96,12 @@ class Union:
         return best[0][0] if best else None
 
     def _conflicts(self, source: str) -> list[str]:
-        names = {"vermagic": "vermagic", "size": "sizeof(struct module)", "elf": "architecture"}
+        names = {
+            "vermagic": "vermagic",
+            "size": "sizeof(struct module)",
+            "elf": "architecture",
+            "tables": "tables of exports",
+        }
         told = [
             f"{names[what]}: {source} has modules with {len(votes)} different ones; the commonest is taken"
             for what, votes in self.votes.items()

@@ -112,8 +112,8 @@ def _patch(image: Image, values: list[int], machine: Machine) -> dict[str, Any]:
     return {"unpatched": unpatched["changed"], "patched": places}
 
 
-def without_init(data: bytes) -> bytes:
-    """The module ``data`` with an init that is NULL."""
+def without_init(data: bytes, functions: tuple[bytes, ...] = (b"init_module",)) -> bytes:
+    """The module ``data`` with an init that is NULL, and so the other ``functions``."""
     elf = Elf(data)
     names = [section.name for section in elf.sections]
     copy = bytearray(data)
@@ -125,7 +125,7 @@ def without_init(data: bytes) -> bytes:
     for at in range(table.sh_offset, table.sh_offset + table.sh_size, 24):
         _, number, symbol, _ = unpack_from("<QIIq", copy, at)
         start = unpack_from("<I", symbols, 24 * symbol)[0]
-        if number == 1 and strings[start : strings.index(b"\0", start)] == b"init_module":
+        if number == 1 and strings[start : strings.index(b"\0", start)] in functions:
             pack_into("<I", copy, at + 8, 0)  # R_X86_64_NONE
     return bytes(copy).removesuffix(SIGNED)  # unsigned, for the signature is no longer right
 

@@ -23,10 +23,15 @@ WARNING, NOTICE = 4, 5  # the kernel's log levels
 NO_DYNDBG: Final = "dyndbg param is supported only in CONFIG_DYNAMIC_DEBUG builds"
 
 
+def _unheard(_name: str, _value: str | None) -> None:
+    """What is done about words that nobody wants to hear of."""
+
+
 class Context(NamedTuple):
     """The kernel around a parameter: ``log`` takes level and text, ``taint`` the letter of a flag.
 
-    ``locked_down`` is asked whether parameters that touch hardware are refused, and logs it if so.
+    ``locked_down`` is asked whether parameters that touch hardware are refused, and logs it if so;
+    ``objects`` hears of each word that fails: its name, and the value, None where there is no such parameter.
     """
 
     module: str
@@ -34,6 +39,7 @@ class Context(NamedTuple):
     taint: Callable[[str], None]
     dynamic_debug: bool = True
     locked_down: Callable[[], bool] = bool
+    objects: Callable[[str, str | None], None] = _unheard
 
 
 def parse(text: bytes, params: Iterable[Param], memory: Memory, context: Context) -> int:
@@ -79,6 +85,7 @@ def _one(param: Param, word: Word, memory: Memory, context: Context) -> int:
     except Invalid as error:
         value, name = _shown(_left(param, word.value or b"")), _shown(word.name)
         why = "too large" if error.errno == ENOSPC else "invalid"
+        context.objects(name, value)
         context.log(ERROR, f"{context.module}: `{value}' {why} for parameter `{name}'")
         return error.errno
     return 0
@@ -105,6 +112,7 @@ def _unknown(word: Word, context: Context) -> None:
             context.log(WARNING, NO_DYNDBG)
         return
     name = _shown(first if dotted else word.name)
+    context.objects(name, None)
     context.log(WARNING, f"{context.module}: unknown parameter '{name}' ignored")
 
 

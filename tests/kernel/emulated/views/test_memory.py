@@ -1,4 +1,4 @@
-"""The memory of modules, accounted for to the byte, with places worked out by hand from the loader's rules."""
+"""The memory of modules, accounted for to the byte; places are worked out by hand from the loader's rules."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def sizes(file: Path, folder: Path) -> dict[str, int]:
 
 def judge(ours: ModuleMemory, theirs: dict[str, Any], told: dict[str, int]) -> None:
     """Assert that nothing is elsewhere, larger or smaller than in the real kernel."""
-    seen = set()
+    seen: set[str] = set()
     for room in ours.rooms:
         places = {part.name: part for part in room.parts if part.size and part.name in theirs["sections"]}
         bases = {theirs["sections"][name] - part.offset for name, part in places.items()}

@@ -1,0 +1,165 @@
+"""What a kernel takes, but somebody may regret: warnings and notes, one function each."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.checks.scene import count, some
+from pymodutils.checks.verdict import Finding, Severity
+from pymodutils.elf.facts import listed
+from pymodutils.kernel.emulated.causes import Kind
+from pymodutils.kernel.emulated.taints import LETTERS, MEANINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pymodutils.checks.scene import Scene
+
+    Bite = Callable[[Scene], Iterator[Finding]]
+
+WARNING, NOTE = Severity.WARNING, Severity.NOTE
+FIRMWARE: Final = ("", ".xz", ".zst")  # how a kernel may find a firmware file
+BAD_TAINTS: Final = "PFSRCX"
+UNTRUSTED: Final = "PFR"
+SIGNING: Final = "E"  # told by its own rule
+
+
+def warnings(scene: Scene) -> Iterator[Finding]:
+    """Everything that will work but bites."""
+    for bite in (*ALWAYS, *(LOADED if not scene.trial.errno else REFUSED)):
+        yield from bite(scene)
+
+
+def _taints(scene: Scene) -> Iterator[Finding]:
+    letters = [letter for letter in scene.trial.taints if letter != SIGNING]
+    for letter in letters:
+        severity = WARNING if letter in BAD_TAINTS else NOTE
+        meaning = MEANINGS[LETTERS.index(letter)]
+        advice = "bug reports from such a kernel are not looked at" if letter in UNTRUSTED else ""
+        yield Finding("taint", severity, letter, f"it taints the kernel ({letter}): {meaning}", advice)
+
+
+def _unsigned(scene: Scene) -> Iterator[Finding]:
+    if scene.target.kernel.switches.get("MODULE_SIG") and not scene.module.signed:
+        text = (
+            "it is not signed: a kernel that is locked down (Secure Boot) refuses it, others are tainted (E)"
+        )
+        advice = "sign it with a key that is enrolled (mokutil --import)"
+        yield Finding("unsigned", NOTE, "", text, advice)
+
+
+def _not_signing(scene: Scene) -> Iterator[Finding]:
+    """Many take "Exec format error" for a matter of signatures."""
+    kinds = {cause.kind for cause in scene.trial.causes}
+    signing = scene.target.kernel.switches.get("MODULE_SIG") and not scene.module.signed
+    if signing and Kind.SIGNATURE not in kinds:
+        text = "that it is not signed is not the reason: for that the error is 'Key was rejected by service'"
+        yield Finding("unsigned", NOTE, "", text)
+
+
+def _parameters(scene: Scene) -> Iterator[Finding]:
+    known = [value.partition(":")[0] for value in scene.module.values("parmtype")]
+    for cause in scene.trial.causes:
+        if cause.kind is Kind.NO_PARAMETER:
+            text = f"it has no parameter {cause.subject}: the kernel passes over it"
+            has = f"it has {some(known)}" if known else "it has none"
+            yield Finding(Kind.NO_PARAMETER, WARNING, cause.subject, text, has)
+
+
+def _firmware(scene: Scene) -> Iterator[Finding]:
+    if not scene.firmware:
+        return
+    wanted = scene.module.values("firmware")
+    places = {name: [f"{scene.firmware}/{name}{end}" for end in FIRMWARE] for name in wanted}
+    absent = [name for name in wanted if not any(map(os.path.exists, places[name]))]
+    if absent:
+        text = f"of {count(len(wanted), 'firmware file')} {len(absent)} cannot be found: {some(absent)}"
+        advice = f"install the package that has them below {scene.firmware}"
+        yield Finding("firmware", WARNING, absent[0], text, advice, tuple(absent))
+
+
+def _aliases(scene: Scene) -> Iterator[Finding]:
+    claimants = scene.others.claimants
+    found: dict[str, list[str]] = {}
+    for alias in listed(scene.module.facts.aliases):
+        for name in claimants.get(alias, ()):
+            found.setdefault(name, []).append(alias.decode("utf-8", "surrogateescape"))
+    found.pop(scene.module.name, None)
+    for name, aliases in found.items():
+        text = f"{name} of the kernel claims {len(aliases)} of its aliases too: {some(aliases)}"
+        advice = f"blacklist {name} where this module is to be taken"
+        yield Finding("alias", WARNING, name, text, advice, tuple(aliases))
+
+
+def _builtin(scene: Scene) -> Iterator[Finding]:
+    if scene.module.name in scene.builtins:
+        text = f"{scene.module.name} is built into {scene.release}: modprobe will never load this one"
+        yield Finding("builtin", WARNING, scene.module.name, text, "rename the module, or leave it out")
+
+
+def _replaces(scene: Scene) -> Iterator[Finding]:
+    if scene.module.name in scene.others.by_name:
+        text = f"the kernel's own modules have a {scene.module.name} too"
+        yield Finding("replaces", NOTE, scene.module.name, text, "the one in updates/ comes first (depmod.d)")
+
+
+def _softdeps(scene: Scene) -> Iterator[Finding]:
+    words = [word for line in scene.module.values("softdep") for word in line.split()]
+    names = dict.fromkeys(word for word in words if word not in ("pre:", "post:"))
+    lost = [name for name in names if not _at_hand(scene, name)]
+    if lost and (scene.tree or scene.builtins):
+        text = f"of its soft dependencies {len(lost)} lead nowhere: {some(lost)}"
+        advice = "they are passed over: see whether it needs them"
+        yield Finding("softdep", NOTE, lost[0], text, advice, tuple(lost))
+
+
+def _at_hand(scene: Scene, name: str) -> bool:
+    spelled = name.replace("-", "_")
+    if ":" in name or spelled in scene.builtins or scene.providers.named(spelled):
+        return True
+    alias = name.encode("utf-8", "surrogateescape")
+    return any(pool.claimants.get(alias) for pool in scene.providers.pools)
+
+
+def _modinfo(scene: Scene) -> Iterator[Finding]:
+    if scene.module.info and scene.module.value("license") is None:
+        text = "it has no MODULE_LICENSE: it counts as proprietary"
+        yield Finding("modinfo", WARNING, "license", text, 'say what it is: MODULE_LICENSE("GPL")')
+    if (
+        scene.module.info
+        and scene.module.value("description") is None
+        and scene.module.value("intree") is None
+    ):
+        text = "it has no MODULE_DESCRIPTION, of which modpost warns since 6.11"
+        yield Finding("modinfo", NOTE, "description", text, "add a MODULE_DESCRIPTION")
+
+
+def _struct(scene: Scene) -> Iterator[Finding]:
+    ours, theirs = scene.module.struct, scene.target.kernel.module_size
+    if ours and theirs and ours != theirs:
+        text = f"struct module has {ours} bytes in it and {theirs} in the kernel, which does not look"
+        yield Finding(Kind.STRUCT_MODULE, WARNING, "", text, scene.rebuild)
+
+
+def _collisions(scene: Scene) -> Iterator[Finding]:
+    owners: dict[str, list[str]] = {}
+    for symbol in scene.module.exports:
+        owner = scene.providers.exporter(symbol)
+        if owner and owner.name != scene.module.name:
+            owners.setdefault(owner.name, []).append(symbol.decode("utf-8", "surrogateescape"))
+    for name, symbols in owners.items():
+        text = f"{name} exports {count(len(symbols), 'symbol')} of it too: {some(symbols)}"
+        yield Finding(
+            "collision",
+            WARNING,
+            name,
+            text,
+            f"only one of both can be loaded: leave {name} out",
+            tuple(symbols),
+        )
+
+
+ALWAYS: Final[tuple[Bite, ...]] = (_parameters, _firmware, _builtin, _modinfo)
+LOADED: Final[tuple[Bite, ...]] = (_taints, _unsigned, _struct, _collisions, _aliases, _replaces, _softdeps)
+REFUSED: Final[tuple[Bite, ...]] = (_not_signing,)

@@ -1,0 +1,114 @@
+"""Descriptions of kernels that were made before, by what they were made from.
+
+A file counts by its content, a directory by the names, sizes and times of all that is in it. Whoever
+writes an entry renames it into its place whole: any number of processes may do so at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.kernel import saved
+from pymodutils.kernel.sources import source as sources
+from pymodutils.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymodutils.root import Root
+
+VERSION: Final = 1  # of what descriptions hold; a new one leaves old entries alone
+CHUNK: Final = 1 << 20
+
+
+def folder() -> str:
+    """Where the entries are."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(home, "pymodutils", "descriptions")
+
+
+def describe(names: Sequence[str], root: Root, *, cached: bool) -> str:
+    """The saved description of the kernel that ``names`` tell of; raises as sources.describe."""
+    if not cached or sources.RUNNING in names:
+        return saved.dumps(sources.describe(names, root))
+    path = f"{folder()}/{_key(names)}.json"
+    text = _kept(path)
+    if text is None:
+        text = saved.dumps(sources.describe(names, root))
+        _keep(path, seal(text))
+    return text
+
+
+def seal(text: str) -> str:
+    """``text`` as an entry: behind a line that only belongs to it."""
+    return f"{hashlib.sha256(text.encode('ascii')).hexdigest()}\n{text}"
+
+
+def _kept(path: str) -> str | None:
+    """The text of the entry ``path``; None if it is absent or damaged."""
+    try:
+        with open(path, encoding="ascii") as file:
+            entry = file.read()
+    except (OSError, UnicodeError):
+        return None
+    text = entry.partition("\n")[2]
+    return text if seal(text) == entry else None
+
+
+def _key(names: Sequence[str]) -> str:
+    total = hashlib.sha256(f"{__version__} {VERSION} {saved.VERSION}".encode())
+    for name in names:
+        total.update(b"\0" + os.fsencode(os.path.abspath(name)) + b"\0")
+        if os.path.isdir(name):
+            _add_folder(total, name)
+        else:
+            _add_file(total, name)
+            _add_beside(total, name)
+    return total.hexdigest()
+
+
+def _add_file(total: hashlib._Hash, path: str) -> None:
+    try:
+        with open(path, "rb") as file:
+            while part := file.read(CHUNK):
+                total.update(part)
+    except OSError:
+        total.update(b"absent")  # describing it will say so
+
+
+def _add_beside(total: hashlib._Hash, path: str) -> None:
+    """The configurations that a description of the image ``path`` may take from its folder."""
+    place = os.path.dirname(os.path.abspath(path))
+    for name in sorted(os.listdir(place) if os.path.isdir(place) else ()):
+        if name.startswith("config-"):
+            total.update(os.fsencode(name))
+            _add_file(total, f"{place}/{name}")
+
+
+def _add_folder(total: hashlib._Hash, path: str) -> None:
+    for top, folders, files in os.walk(path):
+        folders.sort()
+        for name in sorted(files):
+            try:
+                found = os.stat(f"{top}/{name}")
+            except OSError:
+                continue
+            total.update(os.fsencode(f"{top}/{name}"))
+            total.update(f"{found.st_size} {found.st_mtime_ns} {found.st_ino}".encode())
+
+
+def _keep(path: str, text: str) -> None:
+    """Write the entry; a cache that cannot be written is none."""
+    partial = f"{path}.{os.getpid()}"
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(partial, "w", encoding="ascii") as file:
+            file.write(text)
+        os.replace(partial, path)
+    except OSError:
+        pass
+    finally:
+        if os.path.exists(partial):
+            os.unlink(partial)

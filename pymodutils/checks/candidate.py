@@ -1,0 +1,118 @@
+"""A module file as far as a check needs it before any kernel sees it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from pymodutils import names
+from pymodutils.depends import forks
+from pymodutils.depends.about import opened
+from pymodutils.elf import decode
+from pymodutils.elf.facts import Facts, gather, listed
+from pymodutils.errors import BadModule, ModutilsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymodutils.elf.scan import Elf
+
+WORTH: Final = 64  # files; fewer are read faster than processes are started
+THIS_MODULE: Final = ".gnu.linkonce.this_module"
+
+
+class Candidate(NamedTuple):
+    """One module; of a damaged file only the first three are known."""
+
+    name: str
+    path: str  # where it can be read
+    shown: str  # as the user knows it: a file, or PACKAGE:MEMBER
+    info: tuple[tuple[str, str], ...] = ()  # .modinfo
+    facts: Facts = Facts()
+    machine: int = 0  # e_machine
+    struct: int = 0  # sizeof(struct module) where it was built
+    signed: bool = False
+    damage: str = ""  # why it could not be read
+
+    @classmethod
+    def read(cls, path: str, shown: str = "") -> Candidate:
+        """The module in the file ``path``; raises NotFound, or BadModule if it is no ELF file."""
+        name, shown = names.of_path(path), shown or path
+        try:
+            with opened(path) as elf:
+                return _of(cls(name, path, shown), elf)
+        except BadModule as error:
+            return cls(name, path, shown, damage=str(error))
+
+    def values(self, key: str) -> list[str]:
+        """The values of ``key`` in .modinfo."""
+        return [value for name, value in self.info if name == key]
+
+    def value(self, key: str) -> str | None:
+        """The first of them."""
+        return next(iter(self.values(key)), None)
+
+    @property
+    def needs(self) -> list[bytes]:
+        """The symbols that it imports."""
+        return listed(self.facts.needs)
+
+    @property
+    def exports(self) -> list[bytes]:
+        """The symbols that it exports."""
+        return listed(self.facts.exports)
+
+    @property
+    def built_for(self) -> str:
+        """The release in its vermagic."""
+        return (self.value("vermagic") or "").partition(" ")[0]
+
+
+def _of(empty: Candidate, elf: Elf) -> Candidate:
+    info = tuple(decode.modinfo(elf.section(".modinfo") or b""))
+    said = dict(reversed(info))
+    at = elf.index(THIS_MODULE)
+    return empty._replace(
+        name=names.normalize(said.get("name", empty.name)),
+        info=info,
+        facts=gather(elf),
+        machine=elf.machine,
+        struct=0 if at is None else elf.header(at)[5],
+        signed=elf.read(max(0, elf.size - len(MARKER)), min(len(MARKER), elf.size)) == MARKER,
+    )
+
+
+MARKER: Final = b"~Module signature appended~\n"
+
+
+def read_all(files: Sequence[tuple[str, str]]) -> list[Candidate]:
+    """The candidate of each (path, shown), read by all cores if there are many; raises as ``read``."""
+    workers = forks.cores() if len(files) >= WORTH else 1
+    if workers == 1:
+        return [Candidate.read(path, shown) for path, shown in files]
+    return [_again(plain) for plain in forks.ordered(_plain, files, workers)]
+
+
+def _plain(file: tuple[str, str]) -> tuple[Any, ...]:
+    """A candidate, or the words of the error, as what may pass between processes."""
+    try:
+        found = Candidate.read(*file)
+    except ModutilsError as error:
+        return error.subject, str(error), error.errno
+    return (*found[:4], tuple(found.facts), *found[5:])
+
+
+def _again(plain: tuple[Any, ...]) -> Candidate:
+    if len(plain) != len(Candidate._fields):
+        subject, text, errno = plain
+        raise BadModule(subject, text, errno)
+    return Candidate._make((*plain[:4], Facts(*plain[4]), *plain[5:]))
+
+
+def below(folder: str) -> list[str]:
+    """The module files below ``folder``, sorted; links to directories are not followed."""
+    found = []
+    for top, folders, files in os.walk(folder):
+        folders.sort()
+        found += [f"{top.rstrip('/')}/{name}" for name in sorted(files) if names.is_module_file(name)]
+    return found

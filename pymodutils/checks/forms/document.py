@@ -1,0 +1,75 @@
+"""A report as one JSON document; docs/check.schema.json describes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pymodutils.checks.verdict import Severity
+
+if TYPE_CHECKING:
+    from pymodutils.checks.between import Change, Comparison
+    from pymodutils.checks.verdict import Kernel, Report, Verdict
+
+FORMAT: Final = "pymodutils check"
+BETWEEN: Final = "pymodutils check --between"
+VERSION: Final = 1
+
+
+def document(report: Report) -> dict[str, Any]:
+    """``report`` as what JSON can hold."""
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "summary": {
+            "verdicts": len(report.verdicts),
+            "load": len(report.verdicts) - len(report.failures),
+            "do_not_load": len(report.failures),
+            **{f"{severity}s": _count(report, severity) for severity in Severity},
+        },
+        "kernels": [_kernel(kernel) for kernel in report.kernels],
+        "verdicts": [_verdict(verdict) for verdict in report.verdicts],
+    }
+
+
+def comparison(found: Comparison) -> dict[str, Any]:
+    """``found`` as what JSON can hold."""
+    return {
+        "format": BETWEEN,
+        "version": VERSION,
+        "before": _kernel(found.before),
+        "after": _kernel(found.after),
+        "changes": [_change(change) for change in found.changes],
+        "modules": found.modules,
+        "broken": [
+            {**it._asdict(), "changes": [_change(change) for change in it.changes]} for it in found.broken
+        ],
+    }
+
+
+def _count(report: Report, severity: Severity) -> int:
+    return sum(len(verdict.of(severity)) for verdict in report.verdicts)
+
+
+def _kernel(kernel: Kernel) -> dict[str, Any]:
+    return {**kernel._asdict(), "assumed": list(kernel.assumed)}
+
+
+def _change(change: Change) -> dict[str, str]:
+    return change._asdict()
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "module": verdict.module,
+        "path": verdict.path,
+        "kernel": verdict.kernel,
+        "loads": verdict.loads,
+        "errno": verdict.errno,
+        "error": verdict.error or None,
+        "log": list(verdict.log),
+        "needed": list(verdict.needed),
+        "findings": [
+            {**finding._asdict(), "severity": finding.severity.value, "symbols": list(finding.symbols)}
+            for finding in verdict.findings
+        ],
+    }

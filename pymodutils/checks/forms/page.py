@@ -1,0 +1,49 @@
+"""A report as one HTML page that needs nothing else: page.html with the report's data in it."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+from pymodutils.checks.verdict import Severity
+from pymodutils.version import __version__
+
+if TYPE_CHECKING:
+    from pymodutils.checks.verdict import Report
+
+TEMPLATE: Final = os.path.join(os.path.dirname(__file__), "page.html")
+HOLE: Final = "/*DATA*/null"
+ESCAPES: Final = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}  # no text may end the script
+
+
+def render(report: Report) -> str:
+    """The page."""
+    with open(TEMPLATE, encoding="utf-8") as file:
+        before, _, after = file.read().partition(HOLE)
+    data = json.dumps(_data(report), ensure_ascii=True, separators=(",", ":"))
+    for sign, code in ESCAPES.items():
+        data = data.replace(sign, code)
+    return f"{before}{data}{after}"
+
+
+def _data(report: Report) -> dict[str, Any]:
+    """The report with each finding once: thousands of modules share them."""
+    known: dict[tuple[Any, ...], int] = {}
+    severities = list(Severity)
+    verdicts = []
+    for verdict in report.verdicts:
+        numbers = []
+        for it in verdict.findings:
+            row = (it.rule, severities.index(it.severity), it.message, it.advice)
+            numbers.append(known.setdefault(row, len(known)))
+        verdicts.append([verdict.error, numbers, list(verdict.needed), list(verdict.log)])
+    width = max(1, len(report.kernels))
+    return {
+        "made": f"pymodutils {__version__}",
+        "kernels": [[it.label, it.source, it.arch, it.exports] for it in report.kernels],
+        "modules": [[it.module, it.path] for it in report.verdicts[::width]],
+        "verdicts": verdicts,
+        "findings": list(known),
+        "severities": [severity.value for severity in severities],
+    }

@@ -1,0 +1,50 @@
+"""A report as SARIF 2.1.0, which code scanning of GitHub and others show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from pymodutils.checks.rules import RULES
+from pymodutils.version import __version__
+
+if TYPE_CHECKING:
+    from pymodutils.checks.verdict import Finding, Report, Verdict
+
+SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
+ORDER: Final = list(RULES)
+
+
+def document(report: Report) -> dict[str, Any]:
+    """The log, as what JSON can hold."""
+    rules = [
+        {"id": name, "shortDescription": {"text": text}, "helpUri": f"{HELP}#{name}"}
+        for name, text in RULES.items()
+    ]
+    driver = {"name": "pymodutils check", "version": __version__, "rules": rules}
+    results = [_result(verdict, it) for verdict in report.verdicts for it in verdict.findings]
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
+
+
+HELP: Final = "docs/check.md"
+
+
+def _result(verdict: Verdict, finding: Finding) -> dict[str, Any]:
+    advice = f" To do: {finding.advice}." if finding.advice else ""
+    text = f"{verdict.module} on {verdict.kernel}: {finding.message}.{advice}"
+    path = verdict.path.lstrip("/").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return {
+        "ruleId": finding.rule,
+        "ruleIndex": ORDER.index(finding.rule),
+        "level": finding.severity.value,
+        "message": {"text": text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")},
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": _uri(path)}}}],
+        "partialFingerprints": {
+            "pair/v1": f"{verdict.module}|{verdict.kernel}|{finding.rule}|{finding.subject}"
+        },
+    }
+
+
+def _uri(path: str) -> str:
+    from urllib.parse import quote  # noqa: PLC0415 -- only here
+
+    return quote(path, safe="/+,=@~")

@@ -1,0 +1,204 @@
+"""Every module against every kernel, on all cores."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from pymodutils.checks import between, inputs, target
+from pymodutils.checks.between import Comparison
+from pymodutils.checks.bites import warnings
+from pymodutils.checks.candidate import below, read_all
+from pymodutils.checks.pool import Pool, Providers
+from pymodutils.checks.scene import Scene
+from pymodutils.checks.survey import NOWHERE, survey
+from pymodutils.checks.trial import Bench
+from pymodutils.checks.verdict import Finding, Report, Severity, Verdict
+from pymodutils.checks.words import errors
+from pymodutils.depends import forks
+from pymodutils.kernel.emulated.causes import Cause, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pymodutils.checks.candidate import Candidate
+    from pymodutils.checks.target import Target
+    from pymodutils.root import Root
+
+BUILTIN: Final = "modules.builtin"
+NOTHING: Final[Mapping[str, str]] = {}
+
+
+def unheard(_done: int, _total: int, _what: str) -> None:
+    """The progress that nobody watches."""
+
+
+class Wanted(NamedTuple):
+    """What is to be checked."""
+
+    modules: Sequence[str]  # files, directories, packages
+    kernels: Sequence[str] = ("running",)  # sources, patterns
+    more: Sequence[str] = ()  # where needed modules may be taken from
+    params: Mapping[str, str] = NOTHING  # name of a module -> its parameters
+    firmware: str = ""  # a folder
+    cached: bool = True
+
+
+def check(wanted: Wanted, root: Root, progress: Callable[[int, int, str], None] = unheard) -> Report:
+    """The verdicts on all of ``wanted``; raises ModutilsError about input that cannot be read.
+
+    ``progress`` hears how many of how many pairs are done, and which was the last.
+    """
+    with tempfile.TemporaryDirectory(prefix="pymodutils-") as folder:
+        own = _pool(wanted.modules, folder)
+        more = _pool(wanted.more, folder)
+        targets = target.targets(wanted.kernels, root, cached=wanted.cached)
+        job = Job(wanted, targets, own, [_providers(it, own, more, folder) for it in targets])
+        pairs = job.pairs()
+        verdicts: dict[tuple[int, int], Verdict] = {}
+        workers = max(1, min(forks.cores(), len(pairs) // 4))
+        found = forks.ordered(job.plain, pairs, workers) if workers > 1 else map(job.plain, pairs)
+        for pair, plain in zip(pairs, found, strict=True):
+            verdicts[pair] = again(plain)
+            progress(len(verdicts), len(pairs), verdicts[pair].module)
+    return Report(tuple(it.row() for it in targets), tuple(verdicts[pair] for pair in sorted(verdicts)))
+
+
+def compare(names: Sequence[str], modules: Sequence[str], root: Root, *, cached: bool) -> Comparison:
+    """The kernels ``names``, old and new, compared: which of ``modules`` breaks; raises as ``check``."""
+    old, new = (target.targets([name], root, cached=cached)[0] for name in names)
+    found = between.changes(old.kernel, new.kernel)
+    with tempfile.TemporaryDirectory(prefix="pymodutils-") as folder:
+        count, broken = between.broken(found, modules, folder)
+    return Comparison(old.row(), new.row(), tuple(found), count, tuple(broken))
+
+
+def _pool(words: Sequence[str], folder: str) -> Pool:
+    files = [file for word in words for file in inputs.files(word, folder)]
+    return Pool(read_all([(path, shown) for path, shown in dict.fromkeys(files)]))
+
+
+class Around(NamedTuple):
+    """What a kernel has beside itself."""
+
+    providers: Providers
+    tree: Pool | None
+    builtins: frozenset[str]
+
+
+def _providers(it: Target, own: Pool, more: Pool, folder: str) -> Around:
+    """The kernel's own modules are read only if not all of them are checked themselves."""
+    exports = {name.encode("utf-8", "surrogateescape") for name in it.kernel.exports}
+    tree = None
+    if it.tree and not _covers(own, it.tree):
+        tree = _tree(it.tree, own, exports, folder)
+    pools = [own, more, *([tree] if tree else [])]
+    builtins = _builtins(it.tree)
+    return Around(Providers(exports, it.kernel.release, pools), tree, builtins)
+
+
+def _covers(own: Pool, tree: str) -> bool:
+    """Whether all modules below the directory ``tree`` are checked."""
+    if not os.path.isdir(tree):
+        return False
+    checked = {os.path.realpath(module.path) for module in own.modules}
+    return checked.issuperset(map(os.path.realpath, below(tree)))
+
+
+def _tree(place: str, own: Pool, exports: set[bytes], folder: str) -> Pool | None:
+    """The modules of a kernel; a package is unpacked only for a module that lacks something."""
+    if os.path.isdir(place):
+        return Pool(read_all([(path, path) for path in below(place)]))
+    lacks = any(
+        symbol not in exports and symbol not in own.exporters for it in own.modules for symbol in it.needs
+    )
+    return _pool([place], folder) if lacks else None
+
+
+def _builtins(tree: str) -> frozenset[str]:
+    try:
+        with open(f"{tree}/{BUILTIN}", encoding="utf-8", errors="surrogateescape") as file:
+            paths = file.read().split()
+    except OSError:
+        return frozenset()
+    return frozenset(os.path.basename(path).partition(".")[0].replace("-", "_") for path in paths)
+
+
+class Job:
+    """The work of one process: a kernel stays booted from pair to pair."""
+
+    def __init__(
+        self, wanted: Wanted, targets: Sequence[Target], own: Pool, around: Sequence[Around]
+    ) -> None:
+        self.wanted, self.targets, self.own, self.around = wanted, targets, own, around
+        self.trees = [it.tree for it in around]
+        self._benches: dict[int, Bench] = {}
+
+    def pairs(self) -> list[tuple[int, int]]:
+        """All pairs of module and kernel, those that need the same modules first behind each other."""
+        everything = range(len(self.own.modules))
+        found = []
+        for number, around in enumerate(self.around):
+            needed = [[it.name for it in around.providers.needed(module)] for module in self.own.modules]
+            found += [(at, number) for at in sorted(everything, key=needed.__getitem__)]
+        return found
+
+    def plain(self, pair: tuple[int, int]) -> tuple[Any, ...]:
+        """The verdict on a pair, as what may pass between processes."""
+        verdict = self._verdict(self.own.modules[pair[0]], pair[1])
+        return (*verdict[:-1], tuple(tuple(map(_bare, finding)) for finding in verdict.findings))
+
+    def _verdict(self, module: Candidate, number: int) -> Verdict:
+        if number not in self._benches:
+            self._benches = {number: Bench(self.targets[number].kernel, self.wanted.params)}
+        around, target = self.around[number], self.targets[number]
+        needed = around.providers.needed(module)
+        trial = self._benches[number].attempt(module, needed)
+        foreign = any(cause.kind is Kind.MACHINE for cause in trial.causes)  # nothing else matters then
+        if foreign:
+            trial, needed = trial._replace(stopped=""), []
+        beyond = trial.errno and not foreign
+        behind = survey(module, target.kernel, around.providers) if beyond else NOWHERE
+        scene = Scene(
+            module=module,
+            target=target,
+            targets=self.targets,
+            trees=self.trees,
+            providers=around.providers,
+            tree=around.tree,
+            builtins=around.builtins,
+            trial=trial,
+            expects=behind.expects,
+            firmware=self.wanted.firmware,
+        )
+        findings = [*_refusals(scene, (*trial.causes, *behind.causes)), *warnings(scene)]
+        names = tuple(it.name for it in needed)
+        return Verdict(
+            module.name, module.shown, target.label, trial.errno, trial.log, names, tuple(findings)
+        )
+
+
+def _refusals(scene: Scene, causes: Sequence[Cause]) -> list[Finding]:
+    found = list(errors(scene, causes)) if scene.trial.errno else []
+    if scene.trial.stopped:
+        used = f"it needs {scene.trial.stopped}, which this kernel does not take"
+        text, severity = f"{used} either", Severity.ERROR
+        if not scene.trial.errno:
+            text, severity = f"{used}; it loads without, for what it imports is weak", Severity.WARNING
+        advice = f"see what is said of {scene.trial.stopped}"
+        found.append(Finding("needs", severity, scene.trial.stopped, text, advice))
+    if scene.trial.errno and not found:
+        found += errors(scene, [Cause(Kind.OTHER)])
+    return found
+
+
+def _bare(value: object) -> object:
+    """``value`` without the subclass that marshal does not know."""
+    return str(value) if isinstance(value, str) else value
+
+
+def again(plain: Any) -> Verdict:
+    """What ``Job.plain`` made of a verdict."""
+    found = tuple(Finding(rule, Severity(severity), *rest) for rule, severity, *rest in plain[-1])
+    return Verdict._make((*plain[:-1], found))

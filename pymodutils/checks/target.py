@@ -1,0 +1,123 @@
+"""A kernel that modules are checked against, and where its own modules are."""
+
+from __future__ import annotations
+
+import glob
+import os
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.checks import cache
+from pymodutils.checks.candidate import below
+from pymodutils.checks.verdict import Kernel
+from pymodutils.depends import forks
+from pymodutils.errors import BadKernel, NotFound
+from pymodutils.kernel import saved
+from pymodutils.kernel.emulated.rules import assumptions
+from pymodutils.kernel.sources.source import RUNNING
+from pymodutils.root import Root
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymodutils.kernel.description import Description
+
+TREES: Final = ("lib/modules/{}", "usr/lib/modules/{}")
+JOINED: Final = ","  # between the sources of one kernel
+MAGIC: Final = "*?["
+
+
+class Target(NamedTuple):
+    """One kernel; ``tree`` is the directory or package with its own modules, empty if there is none."""
+
+    label: str
+    source: str
+    kernel: Description
+    tree: str
+
+    def row(self) -> Kernel:
+        """What a report says of it."""
+        known = self.kernel
+        told = tuple(assumptions(known))
+        return Kernel(
+            self.label, known.release or "", self.source, known.arch or "", len(known.exports), told
+        )
+
+
+def targets(sources: Sequence[str], root: Root, *, cached: bool) -> list[Target]:
+    """The kernels that ``sources`` name, described by all cores; raises BadKernel, BadModule, NotFound.
+
+    A source is what ``kernel describe`` takes, several of one kernel with commas between, or a pattern.
+    """
+    names = [name for source in sources for name in _expanded(source)]
+    work = [(name, root.sysroot, cached) for name in dict.fromkeys(names)]
+    workers = min(len(work), forks.cores())
+    told = [_describe(each) for each in work] if workers < 2 else forks.ordered(_describe, work, workers)  # noqa: PLR2004
+    found = []
+    for (name, *_), (text, failure) in zip(work, told, strict=True):
+        if failure:
+            raise BadKernel(name, failure)
+        kernel = saved.loads(text.encode(), name)
+        _usable(kernel, name)
+        found.append((name, kernel))
+    return _labelled(found, root)
+
+
+def _describe(work: tuple[str, str, bool]) -> tuple[str, str]:
+    """The saved description of a kernel, or the words of the error."""
+    name, sysroot, cached = work
+    try:
+        return cache.describe(tuple(name.split(JOINED)), Root(sysroot), cached=cached), ""
+    except (BadKernel, NotFound) as error:
+        return "", f"{error}: {ADVICE}"
+
+
+ADVICE: Final = "give a kernel image, a package of one, its headers or module directory, or 'running'"
+
+
+def _usable(kernel: Description, name: str) -> None:
+    """Raise BadKernel if nothing could be said of any module."""
+    if kernel.machine is None or not kernel.exports:
+        lacks = "does not tell the architecture" if kernel.machine is None else "lists no exported symbols"
+        more = "add an image or a Module.symvers, as SOURCE,SOURCE, or give another --kernel"
+        raise BadKernel(name, f"{name}: it {lacks}, so nothing can be said of modules: {more}")
+
+
+def _expanded(source: str) -> list[str]:
+    """The files that the pattern ``source`` stands for; raises NotFound if there are none."""
+    if not any(sign in source for sign in MAGIC) or os.path.exists(source):
+        return [source]
+    found = sorted(glob.glob(source))
+    if not found:
+        raise NotFound(source, f"{source}: no file is called so: {ADVICE}")
+    return found
+
+
+def _labelled(found: Sequence[tuple[str, Description]], root: Root) -> list[Target]:
+    """Labels are releases, with the source behind them where two kernels have the same one."""
+    releases = [kernel.release or os.path.basename(name) for name, kernel in found]
+    labels = [
+        release if releases.count(release) == 1 else f"{release} ({name})"
+        for release, (name, _) in zip(releases, found, strict=True)
+    ]
+    return [
+        Target(label, name, kernel, _tree(name.split(JOINED), kernel.release or "", root))
+        for label, (name, kernel) in zip(labels, found, strict=True)
+    ]
+
+
+def _tree(sources: Sequence[str], release: str, root: Root) -> str:
+    """Where the kernel's own modules are, as far as its sources lead there."""
+    for source in sources:
+        if source == RUNNING and not os.path.exists(source):
+            return root.modules(release=release)
+        if os.path.isdir(source):
+            places = [*(os.path.join(source, tree.format(release)) for tree in TREES), source]
+        elif source.endswith((".deb", ".rpm")):
+            return source
+        else:
+            top = os.path.dirname(os.path.dirname(os.path.abspath(source)))
+            places = [os.path.join(top, tree.format(release)) for tree in TREES]
+        for place in places:
+            if os.path.isdir(place) and below(place):
+                return place
+    return ""

@@ -1,0 +1,82 @@
+"""One module on one kernel that has just booted: what an emulated kernel says to it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from errno import ENOEXEC
+from typing import TYPE_CHECKING, NamedTuple
+
+from pymodutils.elf import compress
+from pymodutils.errors import BadModule, Refused
+from pymodutils.kernel.emulated.kernel import EmulatedKernel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pymodutils.checks.candidate import Candidate
+    from pymodutils.kernel.description import Description
+    from pymodutils.kernel.emulated.causes import Cause
+
+
+class Trial(NamedTuple):
+    """What the kernel did; ``stopped`` is the needed module that it refused, if any."""
+
+    errno: int = 0
+    log: tuple[str, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    taints: str = ""  # the letters that the module brings
+    stopped: str = ""
+
+
+class Level(NamedTuple):
+    """A needed module that has been tried, and what undoes that."""
+
+    path: str
+    refused: str  # its name, if it was
+    undo: ExitStack
+
+
+class Bench:
+    """A kernel as described, as good as new for each trial.
+
+    What one trial needed stays loaded as long as the next one needs it first, too.
+    """
+
+    def __init__(self, kernel: Description, params: Mapping[str, str]) -> None:
+        self.kernel, self.params = EmulatedKernel.boot(kernel), params
+        self._levels: list[Level] = []
+
+    def attempt(self, module: Candidate, needed: Sequence[Candidate]) -> Trial:
+        """Load ``needed``, then ``module``; if one of the first fails, ``module`` is tried all the same."""
+        self._prepare(needed)
+        with self.kernel.trial():
+            found = self._load(module)
+        stopped = next((level.refused for level in self._levels if level.refused), "")
+        return found._replace(stopped=stopped)
+
+    def _prepare(self, needed: Sequence[Candidate]) -> None:
+        """Let exactly ``needed`` be loaded."""
+        same = 0
+        for level, module in zip(self._levels, needed, strict=False):
+            if level.path != module.path:
+                break
+            same += 1
+        while len(self._levels) > same:
+            self._levels.pop().undo.close()
+        for module in needed[same:]:
+            undo = ExitStack()
+            undo.enter_context(self.kernel.trial())
+            refused = module.name if self._load(module).errno else ""
+            self._levels.append(Level(module.path, refused, undo))
+
+    def _load(self, module: Candidate) -> Trial:
+        before = self.kernel.log()[-1].number
+        try:
+            self.kernel.init_module(compress.read(module.path), self.params.get(module.name, "").encode())
+        except (BadModule, Refused) as error:
+            return self._told(before, error.errno or ENOEXEC)
+        return self._told(before, 0)._replace(taints=self.kernel.loaded()[0].taints)
+
+    def _told(self, before: int, errno: int) -> Trial:
+        lines = tuple(line.text for line in self.kernel.log(before))
+        return Trial(errno, lines, tuple(self.kernel.causes))

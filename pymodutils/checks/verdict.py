@@ -1,0 +1,93 @@
+"""What a check gives: a verdict for each pair of module and kernel, with its findings."""
+
+from __future__ import annotations
+
+import errno
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Severity(StrEnum):
+    """How bad a finding is."""
+
+    ERROR = "error"  # the module does not load
+    WARNING = "warning"  # it loads, but bites
+    NOTE = "note"  # worth knowing
+
+
+class Finding(NamedTuple):
+    """One thing to know about a module and a kernel."""
+
+    rule: str  # one of words.RULES
+    severity: Severity
+    subject: str  # the symbol, parameter, file or name that it is about; may be empty
+    message: str  # a sentence
+    advice: str = ""  # what to do
+    symbols: tuple[str, ...] = ()  # all that the message counts
+
+
+class Verdict(NamedTuple):
+    """What becomes of one module on one kernel."""
+
+    module: str  # its name
+    path: str  # as it was given or found
+    kernel: str  # the label of the kernel
+    errno: int  # of the system call that loads it; 0 if it loads
+    log: tuple[str, ...]  # what the kernel says of it
+    needed: tuple[str, ...]  # names of the modules loaded before it, in this order
+    findings: tuple[Finding, ...]
+
+    @property
+    def loads(self) -> bool:
+        """Whether the kernel takes it."""
+        return not self.errno
+
+    @property
+    def error(self) -> str:
+        """The name of ``errno``: ENOEXEC; empty if it loads."""
+        return errno.errorcode.get(self.errno, str(self.errno)) if self.errno else ""
+
+    def of(self, severity: Severity) -> list[Finding]:
+        """The findings of one severity."""
+        return [finding for finding in self.findings if finding.severity is severity]
+
+
+class Kernel(NamedTuple):
+    """A kernel that modules were checked against."""
+
+    label: str  # what verdicts call it
+    release: str
+    source: str  # as it was given
+    arch: str
+    exports: int  # how many symbols it has for modules
+    assumed: tuple[str, ...]  # what no source told and was taken for something
+
+
+class Report(NamedTuple):
+    """The verdicts of all modules on all kernels, by module, then by kernel."""
+
+    kernels: tuple[Kernel, ...]
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every module loads into every kernel."""
+        return all(verdict.loads for verdict in self.verdicts)
+
+    @property
+    def failures(self) -> list[Verdict]:
+        """The verdicts on what does not load."""
+        return [verdict for verdict in self.verdicts if not verdict.loads]
+
+    def verdict(self, module: str, kernel: str | None = None) -> Verdict:
+        """That on ``module`` and the kernel labelled ``kernel`` (default: the first); raises KeyError."""
+        label = self.kernels[0].label if kernel is None else kernel
+        for verdict in self.verdicts:
+            if (verdict.module, verdict.kernel) == (module, label):
+                return verdict
+        raise KeyError((module, label))
+
+    def worst(self) -> Severity | None:
+        """The severity of the worst finding, None if there is none."""
+        found = {finding.severity for verdict in self.verdicts for finding in verdict.findings}
+        return next((severity for severity in Severity if severity in found), None)

@@ -1,0 +1,48 @@
+"""Causes as findings: what is wrong in words, and what to do about it. One function a kind."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.checks.words import build, file, symbols
+from pymodutils.kernel.emulated.causes import Cause, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from pymodutils.checks.scene import Scene
+    from pymodutils.checks.verdict import Finding
+
+    Words = Callable[[Scene, Sequence[Cause]], Iterator[Finding]]
+
+WORDS: Final[dict[Kind, Words]] = {
+    Kind.MACHINE: build.machine,
+    Kind.OTHER: file.other,
+    Kind.VERMAGIC: build.vermagic,
+    Kind.STRUCT_MODULE: build.struct_module,
+    Kind.CRC: build.crc,
+    Kind.UNVERSIONED: build.unversioned,
+    Kind.SIGNATURE: file.signature,
+    Kind.LIVEPATCH: build.livepatch,
+    Kind.BUILTIN: file.builtin,
+    Kind.PRESENT: file.present,
+    Kind.WRITE_EXEC: file.write_exec,
+    Kind.NO_CRCS: build.no_crcs,
+    Kind.GPL_ONLY: symbols.gpl_only,
+    Kind.NAMESPACE: symbols.namespace,
+    Kind.PROPRIETARY: symbols.proprietary,
+    Kind.UNKNOWN: symbols.unknown,
+    Kind.RELOCATION: file.relocation,
+    Kind.DUPLICATE: symbols.duplicate,
+    Kind.PARAMETER: file.parameter,
+    Kind.NO_PARAMETER: file.nothing,
+}
+
+
+def errors(scene: Scene, causes: Iterable[Cause]) -> Iterator[Finding]:
+    """The findings for ``causes``, those of one kind together, in the order of WORDS."""
+    order = list(WORDS)
+    listed = sorted(dict.fromkeys(causes), key=lambda cause: order.index(cause.kind))
+    for kind, group in groupby(listed, key=lambda cause: cause.kind):
+        yield from WORDS[kind](scene, list(group))

@@ -1,0 +1,83 @@
+"""Words for symbols that cannot be had, or that two modules have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.checks.scene import count, some
+from pymodutils.checks.verdict import Finding, Severity
+from pymodutils.kernel.emulated.causes import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pymodutils.checks.scene import Scene
+    from pymodutils.kernel.emulated.causes import Cause
+
+ERROR: Final = Severity.ERROR
+
+
+def unknown(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
+    """Symbols that nobody has, and who elsewhere has them."""
+    names = [cause.subject for cause in causes]
+    lost = [name for name in names if not scene.providers.exporter(name.encode("utf-8", "surrogateescape"))]
+    if lost:
+        text = f"nobody at hand exports {count(len(lost), 'symbol')} that it uses: {some(lost)}"
+        places = dict.fromkeys(place for name in lost for place in scene.elsewhere(name))
+        text += f"; some are in {some(list(places))}" if places else ""
+        text += f"; it depends on {some(scene.absent)}, which is not at hand" if scene.absent else ""
+        yield Finding(Kind.UNKNOWN, ERROR, lost[0], text, _where_from(scene), tuple(lost))
+
+
+def _where_from(scene: Scene) -> str:
+    """What to do for symbols that nobody has: a module is missing, or the kernel is another one."""
+    if scene.absent:
+        lacks = f"; if {scene.release} is built without, it cannot load there" if scene.target.tree else ""
+        return f"give {some(scene.absent)}: --with DIR{lacks}"
+    built = scene.module.built_for
+    other = f"{scene.rebuild}, or " if built and built != scene.release else ""
+    return f"{other}give the modules that export them: --with DIR"
+
+
+def gpl_only(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
+    """Symbols for other licences."""
+    names = [cause.subject for cause in causes]
+    licence = scene.module.value("license")
+    said = f"its licence is {licence!r}" if licence else "it has no licence"
+    text = f"it uses {count(len(names), 'symbol')} for GPL modules only, and {said}: {some(names)}"
+    advice = 'do without them, or say MODULE_LICENSE("GPL") if that is its licence'
+    yield Finding(Kind.GPL_ONLY, ERROR, names[0], text, advice, tuple(names))
+
+
+def namespace(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
+    """Namespaces that are not imported, with the line that does it."""
+    del scene
+    spaces = dict.fromkeys(cause.wanted for cause in causes)
+    for space in spaces:
+        names = [cause.subject for cause in causes if cause.wanted == space]
+        used = f"{count(len(names), 'symbol')} of the namespace {space}"
+        text = f"it uses {used} without importing it: {some(names)}"
+        advice = f'add MODULE_IMPORT_NS({space}); to the source (MODULE_IMPORT_NS("{space}"); since 6.13)'
+        yield Finding(Kind.NAMESPACE, ERROR, space, text, advice, tuple(names))
+
+
+def proprietary(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
+    """A mixture of licences."""
+    del scene
+    cause = causes[0]
+    text = f"it uses GPL-only symbols, and {cause.subject} of {cause.owner}, which is proprietary"
+    yield Finding(
+        Kind.PROPRIETARY, ERROR, cause.subject, text, f"do without one of them, or free {cause.owner}"
+    )
+
+
+def duplicate(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
+    """Exports that somebody has already."""
+    names = [cause.subject for cause in causes]
+    owner = causes[0].owner
+    whose = "the kernel itself" if owner in ("", "kernel") else owner
+    text = f"it exports {count(len(names), 'symbol')} that {whose} exports too: {some(names)}"
+    advice = (
+        f"{scene.release} has what this module adds: leave it out" if whose != owner else f"leave {owner} out"
+    )
+    yield Finding(Kind.DUPLICATE, ERROR, names[0], text, advice, tuple(names))

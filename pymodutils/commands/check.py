@@ -1,0 +1,168 @@
+"""``pymodutils check``: will these modules load into those kernels, and what is to be done if not."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from contextlib import closing
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from pymodutils.checks.verdict import Severity
+from pymodutils.commands import options, output
+from pymodutils.commands.check_print import FORMS, print_comparison, print_report, write
+from pymodutils.commands.getopt import Extra, Tool, raise_usage
+from pymodutils.errors import Exit, ModutilsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymodutils.checks.verdict import Report
+    from pymodutils.root import Root
+
+PROG: Final = "check"
+USAGE: Final = 2  # the exit status for words and input that make no sense
+EXAMPLES: Final = [
+    ("pymodutils check x.ko", "on the running kernel"),
+    ("pymodutils check --kernel '/boot/vmlinuz-*' x.ko", "on every kernel of the machine"),
+    ("pymodutils check --kernel linux.deb --with dir x.ko", "needed modules are taken from dir, too"),
+    ("pymodutils check --between old.deb new.deb x.ko", "what changed, and whether that breaks it"),
+]
+
+
+class Check(Tool):
+    """A tool that ends with 2 if it could not do its work, and whose ``--between`` takes two words."""
+
+    def call(self, prog: str, path: str, words: Sequence[str]) -> int:
+        """The exit status of the command with ``words``."""
+        try:
+            return super().call(prog, path, _paired(words))
+        except Exit as leave:
+            return USAGE if leave.status else 0
+        except (ModutilsError, OSError, EOFError) as error:
+            text = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
+            sys.stdout.flush()
+            sys.stderr.write(f"{prog}: ERROR: {text}\n")
+            return USAGE
+
+
+def _paired(words: Sequence[str]) -> list[str]:
+    """``words`` with ``--between A B`` as ``--between=A --between=B``."""
+    found = list(words)
+    if "--between" in found:
+        at = found.index("--between")
+        pair = found[at + 1 : at + 3]
+        found[at : at + 3] = [f"--between={word}" for word in pair]
+    return found
+
+
+@click.command(cls=Check, examples=EXAMPLES)
+@click.argument("modules", nargs=-1, metavar="MODULE|DIR|PACKAGE...")
+@click.option(
+    "-k", "--kernel", "kernels", multiple=True, metavar="SOURCE", help="A kernel, or a pattern (running)."
+)
+@click.option(
+    "-w", "--with", "more", multiple=True, metavar="DIR", help="Take needed modules from here, too."
+)
+@click.option("-p", "--params", multiple=True, metavar="NAME=TEXT", help="Load module NAME with parameters.")
+@click.option("--firmware", metavar="DIR", default="", help="Miss firmware files that are not below DIR.")
+@click.option(
+    "--between", multiple=True, metavar="A B", help="Compare the exports of kernel A with those of B."
+)
+@click.option("--symbols-of", multiple=True, metavar="MODULE", help="With --between: does it break this?")
+@click.option(
+    "--format", "form", cls=Extra, type=click.Choice(FORMS), default="text", help="How to print (text)."
+)
+@click.option("-o", "--output", "path", metavar="FILE", help="Write into FILE instead of printing.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "never"]),
+    default="error",
+    help="From which finding on the exit status is 1 (error).",
+)
+@click.option("--expect", metavar="FILE", help="The failures must be exactly those that FILE lists.")
+@click.option("--write-expect", metavar="FILE", help="Write FILE for --expect.")
+@click.option("--no-cache", is_flag=True, help="Read every kernel again.")
+@options.sysroot
+def command(
+    modules: tuple[str, ...],
+    kernels: tuple[str, ...],
+    more: tuple[str, ...],
+    params: tuple[str, ...],
+    firmware: str,
+    between: tuple[str, ...],
+    symbols_of: tuple[str, ...],
+    form: str,
+    path: str | None,
+    fail_on: str,
+    expect: str | None,
+    write_expect: str | None,
+    no_cache: bool,
+    root: Root,
+) -> int:
+    """Say whether each MODULE loads into each kernel, without root and without loading anything.
+
+    A MODULE is a .ko file, a directory, a .deb or .rpm package or a tar archive with such files. A kernel is
+    whatever 'kernel describe' takes; several sources of one kernel have commas between.
+    """
+    if between:
+        return _between(between, (*modules, *symbols_of), form, path, fail_on, cached=not no_cache, root=root)
+    if not modules or symbols_of:
+        raise_usage(PROG, "give the modules to check" if not modules else "--symbols-of goes with --between")
+    from pymodutils.checks.matrix import Wanted, check  # noqa: PLC0415 -- words come first
+
+    wanted = Wanted(modules, kernels or ("running",), more, _params(params), firmware, cached=not no_cache)
+    gc.enable()  # cli.main has turned it off, for commands that end at once
+    with closing(output.Progress("checking")) as progress:
+        report = check(wanted, root, progress)
+    print_report(report, form, path)
+    return _status(report, fail_on, expect, write_expect)
+
+
+def _params(words: Sequence[str]) -> dict[str, str]:
+    """``NAME=TEXT`` words by NAME."""
+    found = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not (name and equals):
+            raise_usage(PROG, f"--params {word}: not NAME=TEXT, as in --params dummy=numdummies=2")
+        found[name.replace("-", "_")] = text
+    return found
+
+
+def _status(report: Report, fail_on: str, expect: str | None, write_expect: str | None) -> int:
+    """The exit status, once everything that was not expected is told."""
+    from pymodutils.checks import expect as known  # noqa: PLC0415 -- rarely asked for
+
+    if write_expect:
+        write(write_expect, known.dumps(report))
+    if expect:
+        surprises = known.compare(report, known.read(expect))
+        for line in (line for kind in surprises for line in kind):
+            sys.stderr.write(f"{PROG}: {line}\n")
+        return int(bool(surprises) and fail_on != "never")
+    if fail_on == "never" or write_expect:
+        return 0
+    bad = (Severity.ERROR, Severity.WARNING) if fail_on == "warning" else (Severity.ERROR,)
+    return int(not report.ok or report.worst() in bad)
+
+
+def _between(
+    names: tuple[str, ...],
+    modules: tuple[str, ...],
+    form: str,
+    path: str | None,
+    fail_on: str,
+    *,
+    cached: bool,
+    root: Root,
+) -> int:
+    """Compare two kernels; 1 if that breaks a module."""
+    if len(names) != 2:  # noqa: PLR2004
+        raise_usage(PROG, "--between takes two kernels: --between OLD NEW")
+    from pymodutils.checks.matrix import compare  # noqa: PLC0415
+
+    found = compare(names, modules, root, cached=cached)
+    print_comparison(found, form, path)
+    return int(bool(found.broken) and fail_on != "never")

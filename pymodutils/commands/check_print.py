@@ -1,0 +1,167 @@
+"""What ``check`` prints: tables for people, documents for programs."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from pymodutils.checks.between import KINDS
+from pymodutils.checks.forms.grouped import groups
+from pymodutils.checks.verdict import Severity
+from pymodutils.commands import output
+from pymodutils.commands.getopt import raise_usage
+from pymodutils.errors import ModutilsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pymodutils.checks.between import Comparison
+    from pymodutils.checks.verdict import Finding, Report, Verdict
+
+FORMS: Final = ("text", "json", "junit", "sarif", "github", "markdown", "html")
+ROWS: Final = 40  # of the table of modules; beyond, what loads everywhere is only counted
+NAMES: Final = 6  # of modules with one reason
+STYLES: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
+TITLES: Final = {
+    "gone": "no longer exported",
+    "crc": "changed",
+    "gpl-only": "now for GPL modules only",
+    "namespace": "moved to another namespace",
+    "appeared": "newly exported",
+    "for-all": "no longer for GPL modules only",
+}
+
+
+def print_report(report: Report, form: str, path: str | None) -> None:
+    """Print ``report`` in one of FORMS, or write it into the file ``path``."""
+    if form == "text":
+        with output.into(path):
+            _print_text(report)
+        return
+    text = _rendered(report, form)
+    write(path, text) if path else click.echo(text, nl=False)
+
+
+def _rendered(report: Report, form: str) -> str:
+    from importlib import import_module  # noqa: PLC0415 -- one of six is needed
+
+    home = {"json": "document", "html": "page"}.get(form, form)
+    module = import_module(f"pymodutils.checks.forms.{home}")
+    if form in ("json", "sarif"):
+        return f"{output.json_text(module.document(report))}\n"
+    text: str = module.render(report)
+    return text
+
+
+def write(path: str, text: str) -> None:
+    """The file ``path`` with ``text``, whole or not at all; raises ModutilsError."""
+    folder = os.path.dirname(os.path.abspath(path))
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", dir=folder, encoding="utf-8", errors="surrogateescape", delete=False
+        ) as file:
+            file.write(text)
+        os.chmod(file.name, 0o644)
+        os.replace(file.name, path)
+    except OSError as error:
+        raise ModutilsError(path, f"could not write {path}: {error.strerror}", error.errno) from None
+
+
+def _print_text(report: Report) -> None:
+    width = len(report.kernels)
+    rows = [report.verdicts[at : at + width] for at in range(0, len(report.verdicts), width)]
+    shown = rows if len(rows) <= ROWS else [row for row in rows if not all(it.loads for it in row)][:ROWS]
+    if shown:
+        titles = ["MODULE", *(kernel.label for kernel in report.kernels)]
+        output.as_styled([(title, "bold") for title in titles], map(_row, shown))
+    if len(shown) < len(rows):
+        rest = rows if not shown else [row for row in rows if row not in shown]
+        how = "load everywhere" if all(it.loads for row in rest for it in row) else "are not listed"
+        click.echo(f"{len(rest):,} {'more ' if shown else ''}modules {how}")
+    for kernel in report.kernels:
+        found = groups(report, kernel.label)
+        if found:
+            output.styled([("", ""), ("\n", ""), (kernel.label, "bold")])
+        for group in found:
+            _print_group(group.modules, group.first)
+    output.styled([("\n", ""), *_summary(report)])
+
+
+def _row(row: Sequence[Verdict]) -> Iterator[tuple[str, str]]:
+    yield row[0].module, ""
+    for verdict in row:
+        if not verdict.loads:
+            rules = ", ".join(dict.fromkeys(it.rule for it in verdict.of(Severity.ERROR)))
+            yield f"{verdict.error}: {rules}", "red"
+        else:
+            bites = len(verdict.of(Severity.WARNING))
+            yield ("loads, but see below", "yellow") if bites else ("loads", "green")
+
+
+def _print_group(modules: Sequence[str], first: Finding) -> None:
+    more = f" and {len(modules) - NAMES:,} more" if modules[NAMES:] else ""
+    output.styled([
+        ("  ", ""),
+        (first.rule, STYLES[first.severity]),
+        (f"  {', '.join(modules[:NAMES])}{more}", "bold"),
+    ])  # fmt: skip
+    like = f"{modules[0]}: " if len(modules) > 1 else ""
+    output.styled([(f"    {like}{first.message}", "")])
+    if first.advice:
+        output.styled([("    to do: ", "green"), (first.advice, "")])
+
+
+def _summary(report: Report) -> Iterator[tuple[str, str]]:
+    bad = len(report.failures)
+    pairs = f"{len(report.verdicts) - bad:,} of {len(report.verdicts):,}"
+    kernels = f"{len(report.kernels)} kernel{'' if len(report.kernels) == 1 else 's'}"
+    modules = len(report.verdicts) // max(1, len(report.kernels))
+    warnings = sum(len(verdict.of(Severity.WARNING)) for verdict in report.verdicts)
+    yield f"{pairs} load", "red" if bad else "green"
+    yield f" ({modules:,} module{'' if modules == 1 else 's'} on {kernels}), {warnings:,} warnings", ""
+
+
+def print_comparison(found: Comparison, form: str, path: str | None) -> None:
+    """Print what changed between two kernels, as text or JSON."""
+    if form not in ("text", "json"):
+        raise_usage("check", f"--between prints text or json, not {form}")
+    if form == "text":
+        with output.into(path):
+            _print_changes(found)
+        return
+    from pymodutils.checks.forms import document  # noqa: PLC0415 -- see above
+
+    text = f"{output.json_text(document.comparison(found))}\n"
+    write(path, text) if path else click.echo(text, nl=False)
+
+
+def _print_changes(found: Comparison) -> None:
+    output.styled([(f"{found.before.label} -> {found.after.label}", "bold")])
+    rows = [
+        (f"{len(found.of(kind)):,}", TITLES[kind], _some([it.symbol for it in found.of(kind)]))
+        for kind in KINDS
+    ]
+    output.as_table(["COUNT", "EXPORTS", "SUCH AS"], rows, ["COUNT"])
+    for it in found.broken[:ROWS]:
+        output.styled([("  broken: ", "red"), (it.module, "bold")])
+        for kind in KINDS:
+            names = [change.symbol for change in it.changes if change.kind == kind]
+            if names:
+                output.styled([(f"    {len(names)} of its symbols {TITLES[kind]}: {_some(names)}", "")])
+    if found.modules:
+        left = f", {len(found.broken) - ROWS:,} not listed" if found.broken[ROWS:] else ""
+        output.styled(
+            [
+                (
+                    f"{len(found.broken):,} of {found.modules:,} modules break{left}",
+                    "red" if found.broken else "green",
+                )
+            ]
+        )
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:NAMES]) + (", ..." if names[NAMES:] else "")

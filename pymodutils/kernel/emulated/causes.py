@@ -1,0 +1,41 @@
+"""Why a module was refused or is looked at askance, as values: what the log says in words."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Kind(StrEnum):
+    """What a cause is about, and what its ``subject`` is."""
+
+    MACHINE = "machine"  # the file is for another architecture: its e_machine
+    VERMAGIC = "vermagic"  # nothing: ``said`` and ``wanted`` are the two strings
+    CRC = "crc"  # a symbol whose CRC is another one
+    UNVERSIONED = "unversioned"  # a symbol for which the module expects no CRC
+    UNKNOWN = "unknown"  # a symbol that nobody exports
+    GPL_ONLY = "gpl-only"  # a symbol that this licence may not use
+    NAMESPACE = "namespace"  # a symbol in the namespace ``wanted``, which is not imported
+    PROPRIETARY = "proprietary"  # a symbol of the proprietary module ``owner``
+    DUPLICATE = "duplicate"  # an export that ``owner`` has already
+    NO_CRCS = "no-crcs"  # exports without CRCs
+    BUILTIN = "builtin"  # a name that a built-in module has
+    PRESENT = "present"  # a name that a module in the kernel has
+    SIGNATURE = "signature"  # nothing: ``said`` is what is wrong with it
+    PARAMETER = "parameter"  # a parameter that does not take the value ``said``
+    NO_PARAMETER = "no-parameter"  # a word for which there is no parameter
+    RELOCATION = "relocation"  # a symbol; ``said`` is the kernel's line
+    STRUCT_MODULE = "struct-module"  # nothing: ``said`` and ``wanted`` are bytes
+    WRITE_EXEC = "write-exec"  # a section
+    LIVEPATCH = "livepatch"  # nothing
+    OTHER = "other"  # nothing: ``said`` is the kernel's line
+
+
+class Cause(NamedTuple):
+    """One thing that the kernel minds; empty fields say nothing."""
+
+    kind: Kind
+    subject: str = ""
+    said: str = ""  # what the module has
+    wanted: str = ""  # what the kernel has
+    owner: str = ""  # the module that exports the subject, empty for the kernel itself

@@ -1,0 +1,47 @@
+"""A page in a real browser without a screen: Debian's chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from tests.oracles.debian import Unavailable
+
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--virtual-time-budget=4000")
+PATIENCE = 120  # seconds
+
+
+def dom(page: Path, script: str = "") -> str:
+    """The document once ``script`` has run at its end; raises Unavailable without a browser."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, "page.html")
+        copy.write_text(page.read_text().replace("</body>", f"<script>{script}</script></body>"))
+        return _run(f"--user-data-dir={folder}/profile", "--dump-dom", copy.as_uri())
+
+
+def screenshot(page: Path, target: Path, script: str = "", size: str = "1400,900") -> None:
+    """A picture of the page in the file ``target``."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, "page.html")
+        copy.write_text(page.read_text().replace("</body>", f"<script>{script}</script></body>"))
+        profile = f"--user-data-dir={folder}/profile"
+        _run(profile, f"--window-size={size}", f"--screenshot={target}", copy.as_uri())
+
+
+def _run(*words: str) -> str:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        raise Unavailable("no chromium (package chromium)")
+    environment = {**os.environ, "DBUS_SESSION_BUS_ADDRESS": "disabled:"}
+    done = subprocess.run(
+        [chromium, *FLAGS, *words],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+        timeout=PATIENCE,
+    )
+    return done.stdout

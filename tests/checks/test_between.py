@@ -1,0 +1,73 @@
+"""Two kernels compared: against what their own Module.symvers say, and which modules it breaks."""
+
+from __future__ import annotations
+
+import pytest
+
+from pymodutils.checks.between import changes
+from pymodutils.checks.matrix import compare
+from pymodutils.elf.kernelimage.exports import Export
+from pymodutils.kernel.sources.source import describe
+from pymodutils.root import Root
+from tests.checks.made import Desk
+from tests.kernel.emulated.modules import EXPORTS
+from tests.oracles import kernels
+
+
+def test_every_kind_of_change(desk: Desk) -> None:
+    new = dict(EXPORTS)
+    new["_printk"] = new["_printk"]._replace(crc=1)
+    new["module_layout"] = new["module_layout"]._replace(gpl=True)
+    new["gpl_only"] = new["gpl_only"]._replace(gpl=False)
+    new["param_ops_int"] = new["param_ops_int"]._replace(namespace="PARAMS")
+    del new["in_space"]
+    new["fresh"] = Export(1, 2, gpl=False, namespace="")
+    kernels = [desk.kernel("old"), desk.kernel("new", exports=new, release="6.1.1")]
+    found = compare(kernels, [], Root(), cached=False)
+    assert {(it.symbol, it.kind) for it in found.changes} == {
+        ("_printk", "crc"),
+        ("module_layout", "gpl-only"),
+        ("gpl_only", "for-all"),
+        ("param_ops_int", "namespace"),
+        ("in_space", "gone"),
+        ("fresh", "appeared"),
+    }
+    assert (found.before.label, found.after.label) == ("6.1.0-made", "6.1.1")
+
+
+def test_which_modules_break(desk: Desk) -> None:
+    new = dict(EXPORTS)
+    new["_printk"] = new["_printk"]._replace(gpl=True)
+    new["param_ops_int"] = new["param_ops_int"]._replace(namespace="PARAMS")
+    del new["in_space"]
+    kernels = [desk.kernel("old"), desk.kernel("new", exports=new)]
+    modules = [
+        desk.module("free"),
+        desk.module("closed", licence="Proprietary"),
+        desk.module("imports", imports=["param_ops_int"], info=["import_ns=PARAMS"]),
+        desk.module("lacks", imports=["param_ops_int"]),
+        desk.module("gone", imports=["in_space"], info=["import_ns=SPACE"]),
+    ]
+    found = compare(kernels, modules, Root(), cached=False)
+    assert found.modules == 5
+    assert [(it.module, [change.kind for change in it.changes]) for it in found.broken] == [
+        ("closed", ["gpl-only"]),
+        ("lacks", ["namespace"]),
+        ("gone", ["gone"]),
+    ]
+
+
+@pytest.mark.lane
+@pytest.mark.slow
+def test_two_kernels_of_debian_as_their_symvers_differ() -> None:
+    one, two = (kernels.kernel(name) for name in ("amd64", "cloud-amd64"))
+    found = changes(*(describe([str(it.image)]) for it in (one, two)))
+    old, new = one.symvers(), two.symvers()
+    by_kind = {
+        "gone": old.keys() - new.keys(),
+        "appeared": new.keys() - old.keys(),
+        "crc": {name for name in old.keys() & new.keys() if old[name][0] != new[name][0]},
+    }
+    for kind, names in by_kind.items():
+        assert {it.symbol for it in found if it.kind == kind} == names
+        assert names

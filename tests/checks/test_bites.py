@@ -1,0 +1,144 @@
+"""What loads but bites, and what does not load for want of other things than symbols."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pymodutils import check
+from pymodutils.kernel import saved
+from tests.checks.made import Desk, advice, bites, errors
+from tests.kernel.emulated.modules import SWITCHES, description
+
+
+def tree(desk: Desk, *, builtin: str = "", **modules: bytes) -> str:
+    """An image's folder: the made kernel with its own modules where a system has them."""
+    top = desk.folder / "system"
+    place = top / "lib/modules/6.1.0-made"
+    (place / "kernel").mkdir(parents=True)
+    (top / "boot").mkdir()
+    for name, data in modules.items():
+        (place / f"kernel/{name}.ko").write_bytes(data)
+    (place / "modules.builtin").write_text(builtin)
+    (top / "boot/kernel.json").write_text(saved.dumps(description()))
+    return str(top / "boot/kernel.json")
+
+
+def data(desk: Desk, name: str, **how: object) -> bytes:
+    return Path(desk.module(name, **how)).read_bytes()
+
+
+def test_taints(desk: Desk) -> None:
+    found = bites(desk.verdict(desk.module(licence="Proprietary", info=["staging=Y"])))
+    assert found["taint"] == "it taints the kernel (C): a staging driver was loaded"
+    letters = {
+        it.subject: it.severity.value
+        for it in desk.verdict(desk.module(licence="Proprietary")).findings
+        if it.rule == "taint"
+    }
+    assert letters == {"P": "warning"}
+
+
+def test_an_unsigned_module_where_signatures_are_looked_at(desk: Desk) -> None:
+    kernel = desk.kernel(switches={**SWITCHES, "MODULE_SIG": True})
+    verdict = desk.verdict(desk.module(), kernel=kernel)
+    assert verdict.loads
+    assert "Secure Boot" in bites(verdict)["unsigned"]
+
+
+def test_missing_firmware(desk: Desk) -> None:
+    folder = desk.folder / "firmware"
+    (folder / "there").mkdir(parents=True)
+    (folder / "there/a.bin.xz").touch()
+    path = desk.module(info=["firmware=there/a.bin", "firmware=gone/b.bin"])
+    verdict = desk.verdict(path, firmware=str(folder))
+    assert bites(verdict)["firmware"] == "of 2 firmware files 1 cannot be found: gone/b.bin"
+    assert "firmware" not in bites(desk.verdict(path))
+
+
+def test_parameters_that_are_not_there(desk: Desk) -> None:
+    verdict = desk.verdict(desk.module(), params={"made": "speed=3"})
+    assert verdict.loads
+    assert bites(verdict)["no-parameter"] == "it has no parameter speed: the kernel passes over it"
+
+
+def test_an_alias_that_a_module_of_the_kernel_claims(desk: Desk) -> None:
+    other = data(desk, "other", info=["alias=pci:v1d2"])
+    kernel = tree(desk, other=other)
+    verdict = desk.verdict(desk.module(info=["alias=pci:v1d2"]), kernel=kernel)
+    assert bites(verdict)["alias"] == "other of the kernel claims 1 of its aliases too: pci:v1d2"
+
+
+def test_a_name_that_is_built_in_or_taken(desk: Desk) -> None:
+    kernel = tree(desk, builtin="kernel/drivers/made.ko\n", other=data(desk, "other"))
+    found = bites(desk.verdict(desk.module(), kernel=kernel))
+    assert found["builtin"] == "made is built into 6.1.0-made: modprobe will never load this one"
+    mine = data(desk, "other", info=["description=mine"])
+    found = bites(desk.verdict(desk.file("mine/other.ko", mine), kernel=kernel))
+    assert found["replaces"] == "the kernel's own modules have a other too"
+
+
+def test_soft_dependencies_that_lead_nowhere(desk: Desk) -> None:
+    kernel = tree(desk, other=data(desk, "other"))
+    verdict = desk.verdict(desk.module(info=["softdep=pre: other nosuch"]), kernel=kernel)
+    assert bites(verdict)["softdep"] == "of its soft dependencies 1 lead nowhere: nosuch"
+
+
+def test_what_it_does_not_say_of_itself(desk: Desk) -> None:
+    found = [it.subject for it in desk.verdict(desk.module()).findings if it.rule == "modinfo"]
+    assert found == []  # it says that it is of the kernel's own tree
+    path = Path(desk.module())
+    path.write_bytes(path.read_bytes().replace(b"intree=Y", b"outtree="))
+    found = [it.subject for it in desk.verdict(str(path)).findings if it.rule == "modinfo"]
+    assert found == ["description"]
+
+
+def test_exports_of_another_module_at_hand(desk: Desk) -> None:
+    first = desk.module("first", exports=["shared"])
+    second = desk.module("second", exports=["shared"])
+    verdict = desk.verdict(second, more=[first])
+    assert verdict.loads
+    assert "collision" not in bites(verdict)  # it comes first itself
+    assert bites(desk.report(first, second).verdicts[1])["collision"] == (
+        "first exports 1 symbol of it too: shared"
+    )
+
+
+def test_needed_modules_come_first_from_wherever_they_are(desk: Desk) -> None:
+    exporter = desk.module("exporter", exports=["given"])
+    user = desk.module("user", imports=["given"], versions={"given": 0x100})
+    assert errors(desk.verdict(user))["unknown"].endswith(": given")
+    assert desk.verdict(user, more=[exporter]).needed == ("exporter",)
+    assert desk.report(user, exporter).ok
+    kernel = tree(desk, exporter=Path(exporter).read_bytes())
+    assert check(user, kernel, cached=False).verdicts[0].needed == ("exporter",)
+
+
+def test_a_needed_module_that_does_not_load(desk: Desk) -> None:
+    exporter = desk.module("exporter", exports=["given"], versions={"module_layout": 1})
+    user = desk.module("user", imports=["given"], versions={"given": 0x100})
+    verdict = desk.verdict(user, more=[exporter])
+    assert errors(verdict) == {"needs": "it needs exporter, which this kernel does not take either"}
+    assert advice(verdict, "needs") == "see what is said of exporter"
+
+
+def test_a_module_that_can_do_without_what_it_needs(desk: Desk) -> None:
+    exporter = desk.module("exporter", exports=["given"], versions={"module_layout": 1})
+    verdict = desk.verdict(desk.module("user", weak=["given"]), more=[exporter])
+    assert verdict.loads
+    assert errors(verdict) == {}
+    assert bites(verdict)["needs"].endswith("it loads without, for what it imports is weak")
+
+
+def test_a_needed_module_that_was_built_anew(desk: Desk) -> None:
+    exporter = desk.module("exporter", exports=["given"])
+    user = desk.module("user", imports=["given"], versions={"given": 0x999})
+    verdict = desk.verdict(user, more=[exporter])
+    assert "in exporter" in errors(verdict)["crc"]
+    assert "Module.symvers of exporter" in advice(verdict, "crc")
+
+
+def test_each_pair_finds_a_fresh_kernel(desk: Desk) -> None:
+    first = desk.module("first", licence="Proprietary")
+    report = desk.report(first, desk.file("copy/first.ko", Path(first).read_bytes()))
+    assert [it.errno for it in report.verdicts] == [0, 0]
+    assert [len(it.log) for it in report.verdicts] == [2, 2]

@@ -1,0 +1,61 @@
+"""Descriptions are kept by what they were made from, by any number of processes at once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pymodutils import check
+from pymodutils.checks import cache
+from tests.checks.made import Desk
+from tests.kernel.emulated.modules import EXPORTS
+
+
+@pytest.fixture
+def entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return Path(cache.folder())
+
+
+def test_the_second_time_nothing_is_read(desk: Desk, entries: Path) -> None:
+    kernel, path = desk.kernel(), desk.module()
+    assert check(path, kernel).ok
+    [entry] = entries.iterdir()
+    text = entry.read_text().partition("\n")[2]
+    entry.write_text(cache.seal(text.replace("6.1.0-made", "6.1.0-kept")))
+    assert check(path, kernel).kernels[0].release == "6.1.0-kept"
+    assert check(path, kernel, cached=False).kernels[0].release == "6.1.0-made"
+
+
+def test_other_content_is_another_kernel(desk: Desk, entries: Path) -> None:
+    kernel, path = desk.kernel(), desk.module()
+    assert check(path, kernel).ok
+    changed = {**EXPORTS, "_printk": EXPORTS["_printk"]._replace(crc=9)}
+    assert not check(path, desk.kernel(exports=changed)).ok
+    assert len(list(entries.iterdir())) == 2
+
+
+def test_a_cache_that_cannot_be_written_is_none(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nosuch")
+    assert check(desk.module(), desk.kernel()).ok
+
+
+def test_eight_at_once(desk: Desk, entries: Path) -> None:
+    words = [sys.executable, "-m", "pymodutils", "check", "-k", desk.kernel(), desk.module()]
+    running = [subprocess.Popen(words, env=os.environ, stdout=subprocess.PIPE) for _ in range(8)]
+    assert [it.wait(60) for it in running] == [0] * 8
+    for it in running:
+        it.communicate()
+    assert [entry.suffix for entry in entries.iterdir()] == [".json"]
+
+
+def test_a_damaged_entry_is_made_again(desk: Desk, entries: Path) -> None:
+    kernel, path = desk.kernel(), desk.module()
+    assert check(path, kernel).ok
+    [entry] = entries.iterdir()
+    entry.write_text(entry.read_text()[:100])
+    assert check(path, kernel).ok

@@ -1,0 +1,57 @@
+"""What the documentation tells people to copy works: the example for pytest, the lines of the CI examples."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pymodutils.checks.rules import RULES
+from pymodutils.commands.check import command
+from pymodutils.commands.getopt import Words
+from tests.checks.made import Desk
+
+REPOSITORY = Path(__file__).parents[2]
+DOCS = REPOSITORY / "docs"
+PAGES = ("check.md", "ci/github.yml", "ci/gitlab.yml")
+LINE = re.compile(r"(?:^|/| )pymodutils check (.*)$", re.MULTILINE)
+
+
+def lines() -> list[str]:
+    text = "\n".join((DOCS / page).read_text() for page in PAGES)
+    return LINE.findall(text)
+
+
+@pytest.mark.parametrize("line", lines())
+def test_every_line_is_one_that_the_command_takes(line: str) -> None:
+    words = shlex.split(line.partition(" >> ")[0].partition("` ")[0])
+    if "--between" in words:
+        words.remove("--between")
+    canonical = Words(command, "check").read(words)
+    assert command.make_context("check", canonical).params["modules"]
+
+
+def test_the_example_for_pytest(desk: Desk) -> None:
+    [example] = re.findall(r"```python\n(.*?)```", (DOCS / "check.md").read_text(), re.DOTALL)
+    desk.file("test_example.py", example.encode())
+    for name in ("kernels/6.1", "kernels/6.12"):
+        (desk.folder / "kernels").mkdir(exist_ok=True)
+        desk.kernel(name, release=Path(name).name + ".0")
+    module = Path(desk.module("mydriver"))
+    desk.file("build/mydriver.ko", module.read_bytes())
+    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_example.py"]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(
+        words, cwd=desk.folder, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert "2 passed" in done.stdout, done.stdout
+
+
+def test_every_rule_has_a_row() -> None:
+    listed = re.findall(r'^\| <a id="([\w-]+)"></a>', (DOCS / "check.md").read_text(), re.MULTILINE)
+    assert listed == list(RULES)

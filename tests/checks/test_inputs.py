@@ -1,0 +1,142 @@
+"""Whatever holds modules can be given; whatever does not is told what would."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pymodutils import ModutilsError, check
+from tests.checks.made import Desk
+from tests.oracles.debian import Unavailable
+
+
+def names(*words: str, desk: Desk) -> list[str]:
+    return [verdict.module for verdict in desk.report(*words).verdicts]
+
+
+def archive(path: Path, members: dict[str, bytes], mode: Any) -> str:
+    with tarfile.open(path, mode) as out:
+        for name, content in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            out.addfile(info, io.BytesIO(content))
+    return str(path)
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz", "w:xz", "w:bz2"])
+def test_tar_archives(desk: Desk, mode: str) -> None:
+    content = Path(desk.module()).read_bytes()
+    path = archive(desk.folder / "x.tar", {"deep/made.ko": content, "readme": b"x"}, mode)
+    verdict = desk.verdict(path)
+    assert (verdict.module, verdict.loads, verdict.path) == ("made", True, f"{path}:deep/made.ko")
+
+
+def test_names_that_leave_the_archive_stay_inside(desk: Desk) -> None:
+    content = Path(desk.module()).read_bytes()
+    path = archive(desk.folder / "x.tar", {"../../../made.ko": content, "/made.ko": content}, "w")
+    assert names(path, desk=desk) == ["made", "made"]
+    assert sorted(it.name for it in desk.folder.iterdir()) == ["kernel.json", "made.ko", "x.tar"]
+
+
+@pytest.mark.parametrize("tool", ["gzip", "xz", "zstd"])
+def test_compressed_modules(desk: Desk, tool: str) -> None:
+    if not shutil.which(tool):
+        raise Unavailable(f"no {tool}")
+    end = {"gzip": "gz", "xz": "xz", "zstd": "zst"}[tool]
+    packed = subprocess.run([tool, "-c", desk.module()], capture_output=True, check=True).stdout
+    assert desk.verdict(desk.file(f"made.ko.{end}", packed)).loads
+
+
+def test_a_debian_package(desk: Desk) -> None:
+    if not shutil.which("dpkg-deb"):
+        raise Unavailable("no dpkg-deb")
+    top = desk.folder / "package"
+    (top / "DEBIAN").mkdir(parents=True)
+    (top / "DEBIAN/control").write_text(
+        "Package: x\nVersion: 1\nArchitecture: all\nMaintainer: x\nDescription: x\n"
+    )
+    desk.file("package/lib/modules/6.1.0-made/updates/dkms/made.ko", Path(desk.module()).read_bytes())
+    path = str(desk.folder / "x.deb")
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-b", top, path], capture_output=True, check=True)
+    verdict = desk.verdict(path)
+    assert verdict.loads
+    assert verdict.path == f"{path}:lib/modules/6.1.0-made/updates/dkms/made.ko"
+    (top / "lib/modules/6.1.0-made/updates/dkms/made.ko").unlink()
+    (top / "usr/src/made-1").mkdir(parents=True)
+    (top / "usr/src/made-1/dkms.conf").write_text("PACKAGE_NAME=made\n")
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-b", top, path], capture_output=True, check=True)
+    with pytest.raises(ModutilsError, match=r"it holds the source of modules.*dkms build -k RELEASE"):
+        desk.report(path)
+
+
+def test_a_truncated_package(desk: Desk) -> None:
+    content = Path(desk.module()).read_bytes()
+    path = Path(archive(desk.folder / "x.tar", {"made.ko": content}, "w:gz"))
+    path.write_bytes(path.read_bytes()[:300])
+    with pytest.raises(ModutilsError, match=r"x\.tar: it"):
+        desk.report(str(path))
+
+
+def test_directories_are_looked_through(desk: Desk) -> None:
+    content = Path(desk.module()).read_bytes()
+    desk.file("modules/a/made.ko", content)
+    desk.file("modules/b/other.ko", content)
+    desk.file("modules/b/notes.txt", b"")
+    report = check([str(desk.folder / "modules")], desk.kernel(), cached=False)
+    assert [it.path.removeprefix(str(desk.folder)) for it in report.verdicts] == [
+        "/modules/a/made.ko",
+        "/modules/b/other.ko",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "none of these"),
+        (b"#!/bin/sh\n" * 100, "none of these"),
+        (b"\x1f\x8b" + bytes(100), "none of these"),
+        (b"!<arch>\ndebian-binary   ", "not a Debian package"),
+    ],
+)
+def test_what_is_no_module(desk: Desk, content: bytes, said: str) -> None:
+    path = desk.file("thing", content)
+    with pytest.raises(ModutilsError, match=said) as caught:
+        desk.report(path)
+    assert str(caught.value).startswith(path)
+
+
+def test_an_empty_folder_and_nothing_at_all(desk: Desk) -> None:
+    (desk.folder / "empty").mkdir()
+    with pytest.raises(ModutilsError, match=r"no modules \(\.ko\) are in it: give a \.ko, a directory"):
+        desk.report(str(desk.folder / "empty"))
+    with pytest.raises(ModutilsError, match=r"No such file or directory: give a \.ko"):
+        desk.report(str(desk.folder / "nosuch"))
+
+
+def test_kernels_that_say_too_little(desk: Desk) -> None:
+    path = desk.module()
+    with pytest.raises(
+        ModutilsError, match=r"it lists no exported symbols.*add an image or a Module\.symvers"
+    ):
+        desk.report(path, kernel=desk.kernel(exports={}))
+    with pytest.raises(ModutilsError, match="does not tell the architecture"):
+        desk.report(path, kernel=desk.kernel(machine=None))
+    with pytest.raises(ModutilsError, match="no file is called so"):
+        desk.report(path, kernel=str(desk.folder / "nosuch-*"))
+    with pytest.raises(ModutilsError, match="give a kernel image"):
+        desk.report(path, kernel=desk.file("vmlinuz", b"MZ" + bytes(4000)))
+
+
+def test_a_pattern_and_equal_releases(desk: Desk) -> None:
+    desk.kernel("k1")
+    desk.kernel("k2")
+    report = desk.report(desk.module(), kernel=str(desk.folder / "k*.json"))
+    assert [kernel.label for kernel in report.kernels] == [
+        f"6.1.0-made ({desk.folder}/{name}.json)" for name in ("k1", "k2")
+    ]

@@ -1,0 +1,64 @@
+"""The HTML page does its work in a real browser: the matrix, the filter, the details, the picture."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pymodutils.checks.forms import page
+from tests.checks import browser
+from tests.checks.made import Desk
+
+pytestmark = pytest.mark.slow
+CHOOSE = "document.querySelectorAll('td.cell')[{}].click();"
+FILTER = "by('filter').value = '{}'; by('filter').dispatchEvent(new Event('input'));"
+
+
+@pytest.fixture
+def report(desk: Desk) -> Path:
+    exporter = desk.module("exporter", exports=["given"])
+    user = desk.module("user", imports=["given"], versions={"given": 0x100})
+    bad = desk.module("bad", imports=["lost</script><b>&"], versions={"lost": 1})
+    path = desk.folder / "report.html"
+    path.write_text(page.render(desk.report(exporter, user, bad)))
+    return path
+
+
+def cells(dom: str) -> list[str]:
+    return re.findall(r'<td class="cell[^>]*><span class="\w+">([^<]*)</span>', dom)
+
+
+def test_the_matrix_has_every_verdict(report: Path) -> None:
+    dom = browser.dom(report)
+    assert cells(dom) == ["loads", "loads", "ENOENT"]
+    assert '<b class="good">2</b> of 3 load: 3 modules, 1 kernel.' in dom
+
+
+def test_the_filter_finds_names_and_reasons(report: Path) -> None:
+    assert cells(browser.dom(report, FILTER.format("USER"))) == ["loads"]
+    assert cells(browser.dom(report, FILTER.format("nobody at hand"))) == ["ENOENT"]
+    assert 'data-found="0"' in browser.dom(report, FILTER.format("nothing like it"))
+    only_bad = "by('show').value = 'bad'; by('show').dispatchEvent(new Event('input'));"
+    assert cells(browser.dom(report, only_bad)) == ["ENOENT"]
+
+
+def test_details_tell_reason_advice_and_log(report: Path) -> None:
+    dom = browser.dom(report, CHOOSE.format(2))
+    assert '<div class="finding error"><em>unknown</em>' in dom
+    assert "lost&lt;/script&gt;&lt;b&gt;&amp;" in dom
+    assert "To do: give the modules that export them: --with DIR" in dom
+    assert "<pre>bad: Unknown symbol lost" in dom
+
+
+def test_what_it_needs_is_drawn(report: Path) -> None:
+    dom = browser.dom(report, CHOOSE.format(1))
+    assert re.findall(r"<text[^>]*>(\w+)</text>", dom) == ["exporter", "user"]
+    assert dom.count("<path ") == 1
+
+
+def test_it_asks_nobody_for_anything(report: Path) -> None:
+    text = report.read_text()
+    assert set(re.findall(r"https?://[^\"' ]+", text)) == {"http://www.w3.org/2000/svg"}
+    assert not re.search(r"\b(src|href)=|@import|url\(|fetch\(|XMLHttpRequest", text)

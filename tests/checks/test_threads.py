@@ -1,0 +1,75 @@
+"""Questions that people have asked in public, retold with modules of our own: one call answers each."""
+
+from __future__ import annotations
+
+from pymodutils import check
+from pymodutils.kernel.description import Description
+from tests.checks.made import Desk, advice, bites, errors
+from tests.kernel.emulated.modules import CODE, EXPORTS, LAYOUT_CRC, SWITCHES, description
+from tests.link.objects import Part, Rel
+
+LAYOUTS = {"6.1.0-a": LAYOUT_CRC, "6.1.0-b": 0x0B, "6.2.0-c": 0x0C}
+
+
+def release(name: str, layout: int = LAYOUT_CRC, suffix: str = "SMP mod_unload modversions ") -> Description:
+    exports = {**EXPORTS, "module_layout": EXPORTS["module_layout"]._replace(crc=layout)}
+    return description()._replace(release=name, vermagic=f"{name} {suffix}", exports=exports)
+
+
+def test_dkms_121_existing_value_is_nonzero(desk: Desk) -> None:
+    """The installed file was stripped by another binutils: places hold what the loader is to write."""
+    part = Part(".text.hot", b"\x90" * 8, CODE, align=8)
+    verdict = desk.verdict(desk.module(parts=[part], relocs={".text.hot": [Rel(0, 2, 2, -4)]}))
+    assert verdict.error == "ENOEXEC"
+    assert errors(verdict)["relocation"].startswith("the file was changed after it was linked")
+    assert "no strip but --strip-debug" in advice(verdict, "relocation")
+
+
+def test_dkms_505_and_554_the_right_release_and_the_wrong_layout(desk: Desk) -> None:
+    """Built against the running kernel's headers, which are not those that the kernel was built with."""
+    path = desk.module(magic="6.1.0-a SMP mod_unload modversions ")
+    verdict = desk.verdict(path, kernel=desk.save("k", release("6.1.0-a", layout=0x99)))
+    assert verdict.log == ("made: disagrees about version of symbol module_layout",)
+    assert errors(verdict)["crc"].endswith(
+        "module_layout is among them although the release is the same: "
+        "the kernel was configured or patched differently from the headers that it was built against"
+    )
+
+
+def test_aes_stream_drivers_305_one_stale_module_for_three_kernels(desk: Desk) -> None:
+    path = desk.module(magic="6.1.0-a SMP mod_unload modversions ")
+    kernels = [desk.save(name, release(name, layout)) for name, layout in LAYOUTS.items()]
+    report = check(path, kernels, cached=False)
+    assert [verdict.loads for verdict in report.verdicts] == [True, False, False]
+    for verdict in report.failures:
+        assert errors(verdict)["crc"].endswith("it is built for another kernel, 6.1.0-a")
+        assert advice(verdict, "crc") == (
+            f"rebuild it against the headers of {verdict.kernel}; as it is, it fits 6.1.0-a"
+        )
+
+
+def test_bpi_router_175_vermagic_with_another_suffix(desk: Desk) -> None:
+    kernel = release("6.1.0-bpi-r4-main", suffix="SMP mod_unload ")
+    kernel = kernel._replace(switches={**SWITCHES, "MODVERSIONS": False})
+    path = desk.module(magic="6.1.0-bpi-r4 SMP mod_unload ")
+    verdict = desk.verdict(path, kernel=desk.save("k", kernel))
+    assert errors(verdict)["vermagic"] == (
+        "it is built for 6.1.0-bpi-r4, the kernel is 6.1.0-bpi-r4-main: "
+        "the same 6.1.0 with another suffix (CONFIG_LOCALVERSION, or a changed git tree)"
+    )
+
+
+def test_mt7927_101_a_wrong_format_that_was_taken_for_a_signing_error(desk: Desk) -> None:
+    kernel = release("6.2.0-c", 0x0C)._replace(switches={**SWITCHES, "MODULE_SIG": True})
+    verdict = desk.verdict(desk.module(), kernel=desk.save("k", kernel))
+    assert (verdict.error, list(errors(verdict))) == ("ENOEXEC", ["crc"])
+    assert bites(verdict)["unsigned"].startswith("that it is not signed is not the reason")
+
+
+def test_clang_built_linux_218_loading_works_without_booting(desk: Desk) -> None:
+    """What a compiler's CI wants to know: everything that was built links and is taken."""
+    exporter = desk.module("exporter", exports=["given"])
+    user = desk.module("user", imports=["given"], versions={"given": 0x100})
+    report = desk.report(exporter, user)
+    assert report.ok
+    assert report.verdict("user").needed == ("exporter",)

@@ -1,0 +1,174 @@
+"""Each kind of refusal in words, from modules that have exactly that fault, and what to do about it."""
+
+from __future__ import annotations
+
+from errno import EINVAL, ENOENT, ENOEXEC
+
+import pytest
+
+from pymodutils import check
+from pymodutils.checks.rules import RULES
+from pymodutils.checks.words import WORDS
+from pymodutils.elf.kernelimage.exports import Export
+from pymodutils.kernel.emulated.causes import Kind
+from tests.checks.made import Desk, advice, errors
+from tests.kernel.emulated.modules import CODE, EXPORTS, MAGIC, SWITCHES, WRITE, description
+from tests.link.objects import Part, Rel
+
+
+def test_what_is_right_loads_and_has_no_errors(desk: Desk) -> None:
+    verdict = desk.verdict(desk.module())
+    assert (verdict.loads, verdict.errno, errors(verdict)) == (True, 0, {})
+
+
+def test_which_words_of_vermagic_differ(desk: Desk) -> None:
+    path = desk.module(magic="6.1.0-made SMP preempt mod_unload modversions ")
+    verdict = desk.verdict(path)
+    assert (verdict.errno, verdict.error) == (ENOEXEC, "ENOEXEC")
+    assert errors(verdict) == {"vermagic": "the module is built with preempt, the kernel without"}
+    assert advice(verdict, "vermagic") == "rebuild it against the headers of 6.1.0-made"
+
+
+def test_another_release_where_symbols_have_no_versions(desk: Desk) -> None:
+    kernel = desk.kernel(switches={**SWITCHES, "MODVERSIONS": False}, vermagic="6.1.0-made SMP mod_unload ")
+    verdict = desk.verdict(desk.module(magic="6.5.3 SMP mod_unload "), kernel=kernel)
+    assert errors(verdict) == {"vermagic": "it is built for 6.5.3, the kernel is 6.1.0-made"}
+
+
+def test_changed_symbols_are_counted_beyond_the_first(desk: Desk) -> None:
+    wrong = {"module_layout": 1, "_printk": 2}
+    verdict = desk.verdict(desk.module(versions=wrong, imports=["_printk", "param_ops_int"]))
+    assert verdict.log == ("made: disagrees about version of symbol module_layout",)
+    text = errors(verdict)["crc"]
+    assert text.startswith("2 of the 3 symbols that it uses changed since it was built: _printk (")
+    assert "0x00000002 in the module, 0x92997ed8 in the kernel" in text
+    assert "module_layout is among them although the release is the same" in text
+
+
+def test_a_kernel_that_fits_is_named(desk: Desk) -> None:
+    other = {**EXPORTS, "_printk": EXPORTS["_printk"]._replace(crc=0x42)}
+    changed = description()._replace(exports=other, release="6.1.1-made")
+    kernel = desk.save("other", changed)
+    report = desk.report(desk.module(versions={"_printk": 0x42}), kernel=desk.kernel())
+    assert "as it is" not in advice(report.verdicts[0], "crc")
+    both = check([f"{desk.folder}/made.ko"], [desk.kernel(), kernel], cached=False)
+    assert [verdict.loads for verdict in both.verdicts] == [False, True]
+    assert advice(both.verdicts[0], "crc").endswith("; as it is, it fits 6.1.1-made")
+
+
+def test_unknown_symbols_and_the_kernel_that_has_them(desk: Desk) -> None:
+    has = desk.save(
+        "has",
+        description()._replace(
+            exports={**EXPORTS, "lost": Export(1, 7, gpl=False, namespace="")}, release="6.2.0-made"
+        ),
+    )
+    report = check([desk.module(imports=["lost"], versions={"lost": 7})], [desk.kernel(), has], cached=False)
+    bad, good = report.verdicts
+    assert (bad.errno, good.errno) == (ENOENT, 0)
+    assert errors(bad) == {
+        "unknown": "nobody at hand exports 1 symbol that it uses: lost; some are in 6.2.0-made"
+    }
+    assert "--with DIR" in advice(bad, "unknown")
+
+
+def test_a_weak_symbol_is_not_missed(desk: Desk) -> None:
+    path = desk.module(imports=["lost"], weak=["weakly"], versions={"lost": 7})
+    assert "weakly" not in errors(desk.verdict(path))["unknown"]
+
+
+def test_a_missing_import_of_a_namespace_and_the_line_that_adds_it(desk: Desk) -> None:
+    verdict = desk.verdict(desk.module(imports=["in_space"]))
+    assert verdict.errno == EINVAL
+    assert errors(verdict) == {
+        "namespace": "it uses 1 symbol of the namespace SPACE without importing it: in_space"
+    }
+    assert "MODULE_IMPORT_NS(SPACE);" in advice(verdict, "namespace")
+    assert desk.verdict(desk.module(imports=["in_space"], info=["import_ns=SPACE"])).loads
+
+
+def test_symbols_for_gpl_modules_only(desk: Desk) -> None:
+    verdict = desk.verdict(desk.module(imports=["gpl_only"], licence="Proprietary"))
+    text = "it uses 1 symbol for GPL modules only, and its licence is 'Proprietary': gpl_only"
+    assert errors(verdict) == {"gpl-only": text}
+
+
+def test_a_signature_that_is_insisted_on(desk: Desk) -> None:
+    kernel = desk.kernel(switches={**SWITCHES, "MODULE_SIG": True, "MODULE_SIG_FORCE": True})
+    verdict = desk.verdict(desk.module(), kernel=kernel)
+    assert verdict.error == "EKEYREJECTED"
+    assert errors(verdict)["signature"].endswith(": unsigned module")
+    assert "sign-file" in advice(verdict, "signature")
+
+
+def test_a_wrong_format_is_no_matter_of_signatures(desk: Desk) -> None:
+    kernel = desk.kernel(switches={**SWITCHES, "MODULE_SIG": True})
+    verdict = desk.verdict(desk.module(versions={"module_layout": 1}), kernel=kernel)
+    notes = [it.message for it in verdict.findings if it.rule == "unsigned"]
+    assert notes == [
+        "that it is not signed is not the reason: for that the error is 'Key was rejected by service'"
+    ]
+
+
+@pytest.mark.parametrize(("number", "rule"), [(10, "relocation"), (99, "relocation")])
+def test_what_cannot_be_linked(desk: Desk, number: int, rule: str) -> None:
+    part = Part(".data.far", bytes(8), WRITE, align=8)
+    relocs = {".data.far": [Rel(0, number, 2, 1 << 40)]}
+    verdict = desk.verdict(desk.module(parts=[part], relocs=relocs))
+    assert verdict.errno == ENOEXEC
+    assert errors(verdict)[rule].startswith("it cannot be linked: ")
+
+
+def test_places_that_hold_something_already(desk: Desk) -> None:
+    part = Part(".text.hot", b"\x90" * 8, CODE, align=8)
+    verdict = desk.verdict(desk.module(parts=[part], relocs={".text.hot": [Rel(0, 2, 2, -4)]}))
+    assert "Skipping invalid relocation target, existing value is nonzero" in verdict.log[0]
+    assert errors(verdict)["relocation"].startswith("the file was changed after it was linked")
+    assert "strip" in advice(verdict, "relocation")
+
+
+def test_a_section_that_is_written_and_run(desk: Desk) -> None:
+    verdict = desk.verdict(desk.module(parts=[Part(".both", bytes(8), CODE | WRITE, align=8)]))
+    assert errors(verdict) == {
+        "write-exec": "its section .both can be written and executed, which this kernel refuses"
+    }
+
+
+def test_exports_that_the_kernel_has(desk: Desk) -> None:
+    verdict = desk.verdict(desk.module(exports=["gpl_only"]))
+    assert errors(verdict)["duplicate"] == "it exports 1 symbol that the kernel itself exports too: gpl_only"
+
+
+def test_a_live_patch_where_there_is_no_such_thing(desk: Desk) -> None:
+    assert list(errors(desk.verdict(desk.module(info=["livepatch=Y"])))) == ["livepatch"]
+
+
+def test_another_architecture_hides_everything_else(desk: Desk) -> None:
+    path = desk.module(imports=["lost"])
+    kernel = desk.kernel(machine=183, release="6.1.0-arm")
+    assert errors(desk.verdict(path, kernel=kernel)) == {
+        "machine": "it is built for x86_64, the kernel is aarch64"
+    }
+
+
+def test_a_damaged_file_is_the_kernels_matter(desk: Desk) -> None:
+    whole = desk.module()
+    with open(whole, "rb") as file:
+        path = desk.file("half.ko", file.read()[:700])
+    verdict = desk.verdict(path)
+    assert not verdict.loads
+    assert list(errors(verdict)) == ["other"]
+    assert "damaged" in advice(verdict, "other")
+
+
+def test_a_struct_module_of_another_size(desk: Desk) -> None:
+    verdict = desk.verdict(desk.module(), kernel=desk.kernel(module_size=1000))
+    assert errors(verdict)["struct-module"].startswith(
+        "struct module has 896 bytes in it and 1000 in the kernel"
+    )
+
+
+def test_every_kind_has_words_and_every_rule_a_sentence() -> None:
+    assert set(WORDS) == set(Kind)
+    assert {*map(str, WORDS)} <= set(RULES)
+    assert MAGIC.endswith(" ")

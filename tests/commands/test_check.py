@@ -1,0 +1,195 @@
+"""``pymodutils check`` as a user calls it: words, texts, exit statuses, formats."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from pymodutils.checks.rules import RULES
+from tests.checks.made import Desk
+
+SCHEMA = Path(__file__).parents[2] / "docs/check.schema.json"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pymodutils", "check", "--no-cache", *words]
+    environment = {**os.environ, "COLUMNS": "200"}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=60)
+
+
+def test_what_loads_and_what_does_not(desk: Desk) -> None:
+    good, bad = desk.module("good"), desk.module("bad", imports=["lost"], versions={"lost": 1})
+    done = run("-k", desk.kernel(), good)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == (
+        "MODULE  6.1.0-made\ngood    loads     \n\n1 of 1 load (1 module on 1 kernel), 0 warnings\n"
+    )
+    done = run("-k", desk.kernel(), good, bad)
+    assert done.returncode == 1
+    lines = [line.rstrip() for line in done.stdout.splitlines()]
+    assert lines == [
+        "MODULE  6.1.0-made",
+        "good    loads",
+        "bad     ENOENT: unknown",
+        "",
+        "6.1.0-made",
+        "  unknown  bad",
+        "    nobody at hand exports 1 symbol that it uses: lost",
+        "    to do: give the modules that export them: --with DIR",
+        "",
+        "1 of 2 load (2 modules on 1 kernel), 0 warnings",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ([], 1),
+        (["--fail-on", "never"], 0),
+        (["--fail-on", "warning"], 1),
+        (["--format", "json"], 1),
+    ],
+)
+def test_the_exit_status_of_a_failure(desk: Desk, words: list[str], status: int) -> None:
+    path = desk.module(imports=["lost"], versions={"lost": 1})
+    assert run("-k", desk.kernel(), path, *words).returncode == status
+
+
+def test_warnings_count_when_they_are_to(desk: Desk) -> None:
+    words = ["-k", desk.kernel(), desk.module(licence="Proprietary")]
+    assert [run(*words, "--fail-on", what).returncode for what in ("error", "warning", "never")] == [0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "give the modules to check"),
+        (["--nosuch"], "unrecognized option"),
+        (["--params", "x", "x.ko"], "--params x: not NAME=TEXT"),
+        (["/nonexistent.ko"], "could not open /nonexistent.ko: No such file or directory: give a .ko"),
+        (["--between", "a"], "--between takes two kernels"),
+        (["--symbols-of", "x", "y"], "--symbols-of goes with --between"),
+        (
+            ["-k", "/nonexistent", "@"],
+            "could not open /nonexistent: No such file or directory: give a kernel image",
+        ),
+        (["--expect", "/nonexistent", "-k", "@k", "@"], "--write-expect makes one"),
+        (["-o", "/nonexistent/x", "-k", "@k", "@", "--format", "html"], "could not write /nonexistent/x"),
+        (["-o", "/nonexistent/x", "-k", "@k", "@"], "/nonexistent/x: No such file"),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_status_2(desk: Desk, words: list[str], said: str) -> None:
+    places = {"@": desk.module(), "@k": desk.kernel()}
+    done = run(*(places.get(word, word) for word in words))
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_expectations(desk: Desk) -> None:
+    known = str(desk.folder / "known")
+    words = ["-k", desk.kernel(), desk.module("bad", imports=["lost"], versions={"lost": 1})]
+    assert run(*words, "--write-expect", known).returncode == 0
+    done = run(*words, "--expect", known)
+    assert (done.returncode, done.stderr) == (0, "")
+    done = run(*words, desk.module("worse", imports=["lost"], versions={"lost": 1}), "--expect", known)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "check: worse on 6.1.0-made does not load (ENOENT: unknown)\n",
+    )
+    done = run("-k", desk.kernel(), desk.module("bad"), "--expect", known)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "check: bad on 6.1.0-made was expected not to load, but does\n",
+    )
+
+
+def test_json_is_as_its_schema_says(desk: Desk) -> None:
+    schema = json.loads(SCHEMA.read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    bad = desk.module("bad", imports=["lost"], versions={"lost": 1})
+    found = json.loads(run("-k", desk.kernel(), desk.module("good"), bad, "--format", "json").stdout)
+    jsonschema.validate(found, schema)
+    assert found["summary"]["do_not_load"] == 1
+    [good, other] = found["verdicts"]
+    assert (good["loads"], good["error"], other["error"]) == (True, None, "ENOENT")
+    assert other["log"] == ["bad: Unknown symbol lost (err -2)"]
+    between = run("--between", desk.kernel(), desk.kernel(), "--format", "json", bad).stdout
+    jsonschema.validate(json.loads(between), schema)
+    del found["verdicts"][0]["errno"]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(found, schema)
+
+
+def test_junit_has_a_suite_for_each_kernel(desk: Desk) -> None:
+    bad = desk.module("bad", imports=["lost<&\x01"], versions={"lost": 1})
+    top = ET.fromstring(run("-k", desk.kernel(), desk.module("good"), bad, "--format", "junit").stdout)  # noqa: S314
+    assert top.attrib == {"tests": "2", "failures": "1", "errors": "0"}
+    [suite] = top
+    assert suite.attrib["name"] == "6.1.0-made"
+    assert [case.attrib["name"] for case in suite] == ["good", "bad"]
+    [failure] = suite[1]
+    assert failure.attrib["type"] == "unknown"
+    assert "Unknown symbol" in (failure.text or "")
+
+
+def test_sarif_names_rules_that_it_has(desk: Desk) -> None:
+    bad = desk.module("bad", imports=["lost"], versions={"lost": 1})
+    [log] = json.loads(run("-k", desk.kernel(), bad, "--format", "sarif").stdout)["runs"]
+    rules = log["tool"]["driver"]["rules"]
+    assert [rule["id"] for rule in rules] == list(RULES)
+    [result] = log["results"]
+    assert rules[result["ruleIndex"]]["id"] == result["ruleId"] == "unknown"
+    assert result["level"] == "error"
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].endswith("/bad.ko")
+
+
+def test_github_escapes_what_would_end_a_command(desk: Desk) -> None:
+    bad = desk.module("bad", imports=["lost%\n"], versions={"lost": 1})
+    out = run("-k", desk.kernel(), bad, "--format", "github").stdout
+    first, last = out.splitlines()
+    assert first.startswith(f"::error file={bad},title=bad on 6.1.0-made%3A unknown::nobody at hand exports")
+    assert "lost%25%0A, lost%0ATo do: " in first
+    assert last == "0 of 1 load"
+
+
+def test_markdown_is_a_table(desk: Desk) -> None:
+    bad = desk.module("bad", imports=["lost_one"], versions={"lost": 1})
+    out = run("-k", desk.kernel(), desk.module("good"), bad, "--format", "markdown").stdout
+    assert "| module | 6.1.0-made |\n|---|---|\n| good | loads |\n| bad | \N{CROSS MARK} ENOENT |\n" in out
+    assert "lost\\_one" in out
+
+
+def test_an_interrupt_leaves_nothing(desk: Desk, tmp_path: Path) -> None:
+    place = tmp_path / "temporary"
+    place.mkdir()
+    modules = tmp_path / "modules"
+    modules.mkdir()
+    one = desk.module()
+    for number in range(8000):  # enough for some seconds
+        os.link(one, modules / f"m{number}.ko")
+    words = ["check", "--no-cache", "-k", desk.kernel(), str(modules)]
+    command = [sys.executable, "-m", "pymodutils", *words]
+    environment = {**os.environ, "TMPDIR": str(place)}
+    running = subprocess.Popen(
+        command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    )
+    time.sleep(1)
+    os.killpg(running.pid, signal.SIGINT)
+    out, err = running.communicate(timeout=30)
+    assert (running.returncode, out, err) == (130, b"", b"")
+    assert list(place.iterdir()) == []
