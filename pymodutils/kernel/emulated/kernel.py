@@ -12,7 +12,7 @@ from pymodutils.errors import Refused
 from pymodutils.kernel import handover
 from pymodutils.kernel.base import Init, Kernel, Loaded
 from pymodutils.kernel.base import State as ModuleState
-from pymodutils.kernel.emulated import boot, entry, load, start, unload
+from pymodutils.kernel.emulated import boot, entry, load, patching, start, unload
 from pymodutils.kernel.emulated.caller import COMMAND, Caller
 from pymodutils.kernel.emulated.loading import Loading
 from pymodutils.kernel.emulated.notifiers import Notifiers
@@ -176,6 +176,10 @@ class EmulatedKernel(Kernel):
             state.save(module)
 
         self._operator.run(drop)
+
+    def patch(self) -> None:
+        """Change modules loaded from now on as the kernel does once they are linked: ``link.patch``."""
+        self._operator.run(lambda state: state.set(patching.WANTED, 1))
 
     def trust(self, certificate: bytes) -> None:
         """Accept modules signed with the key of ``certificate``, DER."""
