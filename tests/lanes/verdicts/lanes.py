@@ -30,7 +30,7 @@ class Lane(NamedTuple):
 
 
 SOURCES = Path(__file__).with_name("sources")
-COMMON = ("basic", "remove", "threads", "elf", "modinfo", "symbols", "relocations", "params")
+COMMON = ("basic", "remove", "threads", "elf", "modinfo", "symbols", "relocations", "params", "odd")
 LANES = {
     "amd64": Lane("cloud", (*COMMON, "percpu", "amd64", "signatures", "forced"), "spectre_v2=on"),
     "uml": Lane("uml", (*COMMON, "forced")),
