@@ -6,10 +6,9 @@ order within each. Until 6.3 there are two areas, what stays and what init leave
 
 from __future__ import annotations
 
-from errno import ENOMEM
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.link.failure import LinkError, OutOfBounds
+from pymodutils.link.failure import NoMemory, OutOfBounds
 from pymodutils.link.object import SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS
 
 if TYPE_CHECKING:
@@ -122,7 +121,7 @@ def layout(
     """Where everything of ``module`` goes, apart from the addresses of the areas.
 
     ``unloaded`` names the sections that are only read (with IGNORE_MODVERSIONS, __versions is loaded).
-    Raises LinkError (ENOMEM) for modules over LIMIT, OutOfBounds where sizes wrap around.
+    Raises NoMemory for modules over LIMIT, OutOfBounds where sizes wrap around.
     """
     work = _Work(module, config, unloaded)
     work.rounds_of(config.plan.core, config.plan.pages_core, init=False)
@@ -131,7 +130,7 @@ def layout(
     work.check()
     sizes = [align(size, config.page) if config.plan.whole_pages else size for size in work.sizes]
     if sum(sizes) > LIMIT:
-        raise LinkError(module.subject, f"vmalloc error: size {sum(sizes)}, exceeds total pages", ENOMEM)
+        raise NoMemory(module.subject, sum(sizes))
     rounds = tuple(tuple(ends) for ends in work.ends)
     return Layout(config.plan, tuple(sizes), tuple(work.placed), work.percpu, rounds, tail, tuple(work.flags))
 
