@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pymodutils.arch.model import PREFIXES
 from pymodutils.elf.kernelimage.exports import Export
 from pymodutils.kernel.base import State
-from pymodutils.kernel.emulated import start
-from pymodutils.kernel.emulated.arguments import Parameters
+from pymodutils.kernel.emulated import arguments, start
 from pymodutils.kernel.emulated.causes import Kind
 from pymodutils.kernel.emulated.rules import PREL32
 from pymodutils.kernel.emulated.state import WARNING
@@ -120,8 +119,7 @@ def sysfs(load: Loading) -> None:
         load.state.taint(Taint.WARNED)
         place = load.image.addresses[load.this_module]
         load.refuse(EINVAL, f"kobject: ({place:016x}): attempted to be registered with empty name!", WARNING)
-    shown = Parameters(load.state, load.module).shown()
-    if _clash(load, "parameters", [it.name.decode("utf-8", "surrogateescape") for it in shown]):
+    if _clash(load, "parameters", arguments.files(load)):
         load.refuse(EEXIST)
     if load.on("KALLSYMS"):
         _clash(load, "sections", [section.name for section in load.module.sections if section.size])

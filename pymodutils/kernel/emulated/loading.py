@@ -12,13 +12,12 @@ from pymodutils.kernel.emulated.state import ERR
 from pymodutils.link.failure import OutOfBounds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pymodutils.elf.scan import Section
     from pymodutils.kernel.base import Init
     from pymodutils.kernel.emulated.caller import Caller
     from pymodutils.kernel.emulated.state import State
-    from pymodutils.kernel.emulated.versions import Versions
     from pymodutils.link.image import Image
     from pymodutils.link.object import Object
 
@@ -51,7 +50,7 @@ class Loading:
         self.gpl_used = False
         self.used: list[Module] = []  # those that the module now uses
         self.module = Module("")
-        self.expects: Versions
+        self.expects: Mapping[bytes, int] | None = None  # CRCs by symbol; None without a table
         self.image: Image
         self.values: list[int] = []  # of the symbols
 

@@ -48,7 +48,7 @@ IMAGES = {name: image(name) for name in NEEDS}
 
 def boot(path: Path) -> None:
     """A new kernel in the file ``path``, by the clock that runs."""
-    EmulatedKernel.boot(description(), str(path))
+    EmulatedKernel.boot(description(), str(path)).store.close()
 
 
 def forked(work: Callable[[], None]) -> int:

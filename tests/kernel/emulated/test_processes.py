@@ -37,11 +37,15 @@ KILLS, WRITES = 60, 25
 
 
 def insert(path: Path, name: str) -> None:
-    EmulatedKernel.open(str(path)).init_module(IMAGES[name])
+    kernel = EmulatedKernel.open(str(path))
+    kernel.init_module(IMAGES[name])
+    kernel.store.close()
 
 
 def remove(path: Path, name: str) -> None:
-    EmulatedKernel.open(str(path)).delete_module(name.encode())
+    kernel = EmulatedKernel.open(str(path))
+    kernel.delete_module(name.encode())
+    kernel.store.close()
 
 
 def busy(path: Path, number: int) -> None:
