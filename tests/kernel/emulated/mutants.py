@@ -11,7 +11,18 @@ from pymodutils.elf.scan import Elf, Section
 from pymodutils.link.object import SHT_RELA, SHT_SYMTAB
 
 HEADER, ENTRY, SYMBOL, RELA = 64, 64, 24, 24  # bytes
-HEADER_FIELDS: Final = ((16, 2), (18, 2), (20, 4), (24, 8), (40, 8), (48, 4), (52, 2), (58, 2), (60, 2), (62, 2))
+HEADER_FIELDS: Final = (
+    (16, 2),
+    (18, 2),
+    (20, 4),
+    (24, 8),
+    (40, 8),
+    (48, 4),
+    (52, 2),
+    (58, 2),
+    (60, 2),
+    (62, 2),
+)
 FIELDS: Final = ((0, 4), (4, 4), (8, 8), (16, 8), (24, 8), (32, 8), (40, 4), (44, 4), (48, 8), (56, 8))
 TABLES: Final = (  # what the loader reads by meaning
     *(".modinfo", "__versions", "__param", ".gnu.linkonce.this_module", "__ex_table", "__jump_table"),
@@ -23,7 +34,16 @@ TRAILER: Final = 12  # bytes of struct module_signature
 TYPES: Final = (0, 1, 2, 3, 4, 7, 8, 9, 14, 17)
 NASTY: Final = (
     *(0, 1, 2, 3, 7, 0x7F, 0xFF, 0xFF20, 0xFFF1, 0xFFF2, 0xFFFF, 1 << 16, 1 << 20, (1 << 28) + 1),
-    *((1 << 31) - 1, 1 << 31, (1 << 32) - 1, 1 << 32, (1 << 63) - 1, 1 << 63, (1 << 64) - 1, (1 << 64) - 4096),
+    *(
+        (1 << 31) - 1,
+        1 << 31,
+        (1 << 32) - 1,
+        1 << 32,
+        (1 << 63) - 1,
+        1 << 63,
+        (1 << 64) - 1,
+        (1 << 64) - 4096,
+    ),
 )
 
 
@@ -54,7 +74,9 @@ class Mutator:
         near = old + self.chance.choice((-1, 1, 2, 4, 8, -8, 24, 64, -64, 4096))
         some = self.chance.getrandbits(8 * size)
         inside = self.chance.randrange(len(self.original))
-        value = self.chance.choice((nasty, near, near, inside, some, old ^ 1 << self.chance.randrange(8 * size)))
+        value = self.chance.choice(
+            (nasty, near, near, inside, some, old ^ 1 << self.chance.randrange(8 * size))
+        )
         pack_into({2: "<H", 4: "<I", 8: "<Q"}[size], self.copy, at, value & (1 << 8 * size) - 1)
 
     def header(self) -> None:
@@ -109,9 +131,11 @@ class Mutator:
 
     def table(self) -> None:
         """A word of something that the loader reads."""
-        found = [it for it in self.sections if it.name in TABLES and it.sh_size >= 8]  # noqa: PLR2004
+        found = [it for it in self.sections if it.name in TABLES and it.sh_size >= 8]
         section = self.chance.choice(found)
-        self.number(section.sh_offset + self.chance.randrange(section.sh_size - 7), self.chance.choice((2, 4, 8)))
+        self.number(
+            section.sh_offset + self.chance.randrange(section.sh_size - 7), self.chance.choice((2, 4, 8))
+        )
 
     def fill(self) -> None:
         """A stretch of a section, all one byte: strings without end, empty tables."""
@@ -129,7 +153,9 @@ class Mutator:
         """The file's end, or some bytes out of its middle."""
         at = self.chance.randrange(len(self.copy) + 1)
         del self.copy[at : self.chance.choice((None, at + 1, at + 8, at + 64))]
-        self.copy += bytes(HEADER - len(self.copy) if len(self.copy) < HEADER and self.chance.randrange(2) else 0)
+        self.copy += bytes(
+            HEADER - len(self.copy) if len(self.copy) < HEADER and self.chance.randrange(2) else 0
+        )
 
 
 def unsigned(data: bytes) -> bytes:
