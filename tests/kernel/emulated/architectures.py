@@ -1,6 +1,6 @@
 """Whole trees of Debian's modules in emulated kernels of their architectures.
 
-``python -m tests.kernel.emulated.architectures arm64 s390x`` loads every module of those, and says how it went.
+``python -m tests.kernel.emulated.architectures arm64 s390x`` loads every module of those, and says what came.
 """
 
 from __future__ import annotations
