@@ -23,7 +23,6 @@ UNLOADED: Final = (".modinfo", "__versions")  # read from the file's copy and fo
 LIMIT: Final = 1 << 28  # bytes: a module larger than this is refused as if memory were short
 KALLSYMS: Final = {32: (16, 4), 64: (32, 8)}  # size and alignment of struct mod_kallsyms
 SYMBOL_SIZE: Final = {32: 16, 64: 24}
-WORD: Final = (1 << 64) - 1
 UNSIGNED: Final = (1 << 32) - 1  # an area's size is an unsigned int on all machines
 
 
@@ -137,7 +136,8 @@ def layout(
 
 def align(offset: int, to: int) -> int:
     """``offset`` rounded up to a multiple of ``to``, by the kernel's arithmetic even if that lies."""
-    return offset + (to or 1) - 1 & ~((to or 1) - 1) & WORD
+    rest = (to or 1) - 1 & UNSIGNED
+    return offset + rest & ~rest & UNSIGNED
 
 
 class _Work:
@@ -224,8 +224,6 @@ class _Work:
         section = self.module.sections[at]
         before = self.module.frobbed.before.get(at, 0)
         offset = align(self.sizes[area] + before, section.sh_addralign)
-        if offset > UNSIGNED:
-            raise self._outside(at)
         self.placed[at] = Placed(area, offset)
         self.sizes[area] = offset + section.sh_size & UNSIGNED
 

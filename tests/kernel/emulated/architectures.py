@@ -1,6 +1,6 @@
 """Whole trees of Debian's modules in emulated kernels of their architectures.
 
-``python -m tests.kernel.emulated.architectures arm64 s390x`` loads every module of those, and prints what came of it.
+``python -m tests.kernel.emulated.architectures arm64 s390x`` loads every module of those, and says what came.
 """
 
 from __future__ import annotations
@@ -102,7 +102,8 @@ def main(names: Iterable[str]) -> None:
         tree = Tree(found.modules.rglob("*.ko*"))
         outcome = load(found, tree, tree.needs)
         sys.stdout.write(
-            f"{name} {found.release}: {outcome.loaded} of {outcome.wanted} loaded, {outcome.unloaded} unloaded, "
+            f"{name} {found.release}: {outcome.loaded} of {outcome.wanted} loaded, "
+            f"{outcome.unloaded} unloaded, "
             f"{outcome.seconds:.0f} s; left: {' '.join(outcome.left)}\n"
         )
         said = Counter(chain.from_iterable(outcome.refused.values()))

@@ -131,7 +131,7 @@ class Mutator:
 
     def table(self) -> None:
         """A word of something that the loader reads."""
-        found = [it for it in self.sections if it.name in TABLES and it.sh_size >= 8]  # noqa: PLR2004
+        found = [it for it in self.sections if it.name in TABLES and it.sh_size >= 8]
         section = self.chance.choice(found)
         self.number(
             section.sh_offset + self.chance.randrange(section.sh_size - 7), self.chance.choice((2, 4, 8))

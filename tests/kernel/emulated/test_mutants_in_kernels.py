@@ -55,7 +55,9 @@ def test_a_real_kernel_says_the_same(name: str, tmp_path: Path) -> None:
         booted.init_module(compress.read(str(path)))
     assert mutants(name, booted, folder) > EACH
     call = ("tests.lanes.guest.mutants:main", [str(path) for path in needed], str(folder))
-    theirs: list[Any] = uml.run(*call) if name == "uml" else qemu.run(*call, files=[*needed, folder])
+    theirs: list[Any] = (
+        uml.run(*call, seconds=120) if name == "uml" else qemu.run(*call, files=[*needed, folder])
+    )
     ours = [inserted(booted, path.read_bytes()) for path in sorted(folder.iterdir())]
     different = [pair for pair in enumerate(zip(ours, theirs, strict=True)) if pair[1][0] != pair[1][1]]
     assert different == []

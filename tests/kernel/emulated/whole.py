@@ -41,7 +41,10 @@ def describe(name: str) -> Description:
 
 
 def run(kernel: str, tree: str, *words: str) -> Any:
-    """What became of the modules of ``tree`` in ``kernel``: see ``main``; ``words`` may be ``without_init``."""
+    """What became of the modules of ``tree`` in ``kernel``, as ``main`` tells it.
+
+    ``words`` may be ``without_init``: the modules without their functions, and so without signatures.
+    """
     command = [sys.executable, "-m", __name__, kernel, tree, *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
