@@ -47,7 +47,7 @@ def make(path: str, kernel: Description, cmdline: str, clock: Clock) -> Store:
 
 def read(store: Store) -> Rules:
     """The rules of the kernel in ``store``; raises BadState if they make no sense."""
-    with store.told():
+    with store.transaction():
         found = dict(store.execute("SELECT name, value FROM setting"))
         switches = {name: bool(value) for name, value in store.execute("SELECT name, value FROM switch")}
     missing = [name for name in (*KEPT, CMDLINE) if name not in found]

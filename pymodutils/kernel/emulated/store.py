@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -21,6 +22,7 @@ APPLICATION: Final = 0x6B6D6F64  # "kmod", in the header of the file
 MEMORY: Final = ":memory:"  # for a path
 VERSION: Final = 1  # of the tables below
 PATIENCE: Final = 600  # seconds that another process may take for its transaction
+SLICE: Final = 0.2  # seconds of them that SQLite waits at once
 HALF: Final = 1 << 63
 OUTERMOST: Final = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
 NESTED: Final = ("SAVEPOINT part", "RELEASE part", ("ROLLBACK TO part", "RELEASE part"))
@@ -108,7 +110,7 @@ class Store:
     def _copy(self, path: str) -> None:
         target = _connect(path)
         try:
-            self._connection.backup(target)
+            self._connection.backup(target, progress=_Patience().step, sleep=SLICE)
         finally:
             target.close()
 
@@ -138,7 +140,7 @@ class Store:
             try:
                 self._same_kernel()
                 yield
-                self._connection.execute(commit)
+                self._patiently(commit)
             except BaseException:
                 if self._connection.in_transaction:
                     self._take_back(rollback)
@@ -158,7 +160,7 @@ class Store:
     def _begin(self) -> tuple[str, Sequence[str]]:
         """Begin a transaction; how it is kept, and how taken back."""
         begin, commit, rollback = NESTED if self._connection.in_transaction else OUTERMOST
-        self._connection.execute(begin)
+        self._patiently(begin)
         return commit, rollback
 
     def _same_kernel(self) -> None:
@@ -168,7 +170,11 @@ class Store:
             raise BadState(self.path, f"{self.path}: {again}", errno.ESTALE)
 
     def _pragma(self, name: str) -> int:
-        return int(self._connection.execute(f"PRAGMA {name}").fetchone()[0])
+        return int(self._patiently(f"PRAGMA {name}").fetchone()[0])
+
+    def _patiently(self, statement: str) -> sqlite3.Cursor:
+        """Execute ``statement``, which may have to wait for other processes."""
+        return _patiently(self._connection, statement)
 
     def _take_back(self, statements: Sequence[str]) -> None:
         for statement in statements:
@@ -193,6 +199,29 @@ class Store:
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+
+def _patiently(connection: sqlite3.Connection, statement: str) -> sqlite3.Cursor:
+    patience = _Patience()
+    while True:
+        try:
+            return connection.execute(statement)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:  # above are its varieties
+                raise
+            patience.step()
+
+
+class _Patience:
+    """A wait of many short ones: a signal is heard between them, as it is not inside of SQLite."""
+
+    def __init__(self) -> None:
+        self.until = time.monotonic() + PATIENCE
+
+    def step(self, *_: int) -> None:
+        """Go on waiting, or raise OperationalError when it has taken too long."""
+        if time.monotonic() > self.until:
+            raise sqlite3.OperationalError(f"another process has not let go of it for {PATIENCE} seconds")
 
 
 def _remove(path: str) -> None:
@@ -229,9 +258,9 @@ def _text(data: bytes) -> str:
 
 
 def _connect(path: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=SLICE, isolation_level=None, check_same_thread=False)
     connection.text_factory = _text
-    connection.execute("PRAGMA synchronous = OFF")  # a kill is survived all the same, a power failure not
+    _patiently(connection, "PRAGMA synchronous = OFF")  # a kill is survived all the same, a power failure not
     return connection
 
 

@@ -8,6 +8,7 @@ import random
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -19,8 +20,10 @@ from resource import RLIMIT_CORE, RLIMIT_FSIZE, setrlimit
 import pytest
 
 from pymodutils.errors import BadState, Refused
+from pymodutils.kernel import saved
 from pymodutils.kernel.base import State
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
+from tests.kernel.emulated.modules import description
 from tests.kernel.emulated.processes import (
     IMAGES,
     NEEDS,
@@ -231,6 +234,48 @@ def test_a_damaged_file_makes_room(tmp_path: Path) -> None:
         path.with_name("k.state-journal").write_bytes(damage)
         with pytest.raises(BadState):
             EmulatedKernel.open(str(path)).loaded()
+        boot(path)
+        assert consistent(seen(path)) == []
+
+
+def hold(path: Path, seconds: float) -> None:
+    kernel = EmulatedKernel.open(str(path))
+    with kernel.store.transaction():
+        kernel.store.execute("DELETE FROM once")
+        time.sleep(seconds)
+
+
+@pytest.mark.parametrize(
+    "words", [["lsmod", "--backend", "emulated:{}"], ["kernel", "boot", "{}", "--from", "{}.json"]]
+)
+def test_a_wait_can_be_interrupted(words: str, tmp_path: Path) -> None:
+    path = tmp_path / "k.state"
+    boot(path)
+    Path(f"{path}.json").write_text(saved.dumps(description()))
+    holder = forked(partial(hold, path, 60))
+    time.sleep(0.2)
+    command = [sys.executable, "-m", "pymodutils", *words.replace("{}", str(path)).split()]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as waiting:
+        while not has_open(waiting.pid, path):
+            time.sleep(0.01)
+        time.sleep(0.3)
+        assert waiting.poll() is None
+        waiting.send_signal(signal.SIGINT)
+        assert waiting.wait(10) == 130
+    os.kill(holder, signal.SIGKILL)
+    assert ended(holder) == -signal.SIGKILL
+    assert consistent(seen(path)) == []
+
+
+def test_a_first_boot_that_is_killed_leaves_no_kernel(tmp_path: Path) -> None:
+    path = tmp_path / "k.state"
+    boot(path)
+    size = path.stat().st_size
+    for limit in range(100, size, size // 8):
+        path.unlink()
+        assert ended(forked(partial(limited, boot, path, limit))) == -signal.SIGXFSZ
+        with pytest.raises(BadState, match="there is no emulated kernel"):
+            EmulatedKernel.open(str(path))
         boot(path)
         assert consistent(seen(path)) == []
 
