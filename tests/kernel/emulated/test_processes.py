@@ -260,7 +260,7 @@ def test_a_wait_can_be_interrupted(words: str, tmp_path: Path) -> None:
     time.sleep(0.2)
     command = [sys.executable, "-m", "pymodutils", *words.replace("{}", str(path)).split()]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as waiting:
-        while not has_open(waiting.pid, path):
+        while waiting.poll() is None and not has_open(waiting.pid, path):
             time.sleep(0.01)
         time.sleep(0.3)
         assert waiting.poll() is None
