@@ -60,9 +60,12 @@ def simplify(image: Image, name: str, resolve: Resolve, report: Report, *, percp
                 continue
             if found is not None:
                 values[at] = found & word
-    if failure:
-        raise failure
-    return values
+    try:
+        if failure:
+            raise failure
+        return values
+    finally:
+        del failure  # or it would hold this frame, which holds it
 
 
 class _Rest:

@@ -54,9 +54,12 @@ class Operator:
                     result: T | ModutilsError | Wait = self._taken(state, step)
             except Wait as wait:
                 result = wait
-        if isinstance(result, Wait | ModutilsError):
-            raise result
-        return result
+        try:
+            if isinstance(result, Wait | ModutilsError):
+                raise result
+            return result
+        finally:
+            del result  # or an error would hold this frame, which holds it
 
     def _taken(self, state: State, step: Callable[[State], T]) -> T | ModutilsError:
         """What ``step`` gives, or why it is refused; what it has done by then stays."""
