@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
+from resource import RLIMIT_CORE, RLIMIT_FSIZE, setrlimit
 from typing import NamedTuple, NoReturn
 
 from pymodutils.errors import ModutilsError
@@ -51,6 +52,20 @@ def boot(path: Path) -> None:
     EmulatedKernel.boot(description(), str(path)).store.close()
 
 
+def insert(path: Path, name: str) -> None:
+    """Load the module called ``name``."""
+    kernel = EmulatedKernel.open(str(path))
+    kernel.init_module(IMAGES[name])
+    kernel.store.close()
+
+
+def remove(path: Path, name: str) -> None:
+    """Remove the module called ``name``."""
+    kernel = EmulatedKernel.open(str(path))
+    kernel.delete_module(name.encode())
+    kernel.store.close()
+
+
 def forked(work: Callable[[], None]) -> int:
     """The pid of a process that does ``work`` and leaves, with the errno of a refusal; BROKEN is no such."""
     pid = os.fork()
@@ -87,6 +102,14 @@ def killed(work: Callable[[], None], seconds: float) -> int:
     time.sleep(seconds)
     os.kill(pid, signal.SIGKILL)
     return ended(pid)
+
+
+def limited(work: Callable[[Path], None], path: Path, limit: int) -> None:
+    """Do ``work``, and be killed by the first write behind ``limit`` bytes of any file."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    setrlimit(RLIMIT_CORE, (0, 0))
+    setrlimit(RLIMIT_FSIZE, (limit, limit))
+    work(path)
 
 
 class Seen(NamedTuple):

@@ -1,21 +1,18 @@
-"""Many processes on one kernel, and processes killed in the midst: nothing is lost, nothing is half done."""
+"""Many processes on one kernel: nothing is lost, who waits need not, and what is full or damaged is said."""
 
 from __future__ import annotations
 
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 from errno import EAGAIN, EEXIST, ENOENT, ENOSPC, ESTALE
 from functools import partial
 from pathlib import Path
-from resource import RLIMIT_CORE, RLIMIT_FSIZE, setrlimit
 
 import pytest
 
@@ -31,24 +28,13 @@ from tests.kernel.emulated.processes import (
     consistent,
     ended,
     forked,
+    insert,
     killed,
+    remove,
     seen,
 )
 
 PROCESSES, OPERATIONS = 8, 60
-KILLS, WRITES = 60, 25
-
-
-def insert(path: Path, name: str) -> None:
-    kernel = EmulatedKernel.open(str(path))
-    kernel.init_module(IMAGES[name])
-    kernel.store.close()
-
-
-def remove(path: Path, name: str) -> None:
-    kernel = EmulatedKernel.open(str(path))
-    kernel.delete_module(name.encode())
-    kernel.store.close()
 
 
 def busy(path: Path, number: int) -> None:
@@ -105,88 +91,6 @@ def test_eight_at_once_lose_nothing(tmp_path: Path) -> None:
     assert set(said) == set(unknown)
     assert said["left"] == unknown["left"]
     assert unknown["top"] <= said["top"] <= 2 * unknown["top"]  # a line for each of the two that it needs
-
-
-def take_time(work: Callable[[Path], None], begin: Path, path: Path) -> float:
-    """Seconds from the start to the end of ``work`` on copies of ``begin``."""
-    found = []
-    for _ in range(3):
-        shutil.copy(begin, path)
-        start = time.monotonic()
-        assert ended(forked(partial(work, path))) == 0
-        found.append(time.monotonic() - start)
-    return min(found)
-
-
-WORKS = pytest.mark.parametrize(
-    ("work", "loaded"),
-    [
-        pytest.param(partial(insert, name="alone7"), ["base"], id="load-large"),
-        pytest.param(partial(insert, name="top"), ["base", "left", "right"], id="load-user"),
-        pytest.param(partial(remove, name="alone7"), ["alone7"], id="remove-large"),
-        pytest.param(partial(remove, name="top"), ["base", "left", "right", "top"], id="remove-user"),
-        pytest.param(boot, ["base", "alone7", "left"], id="boot-again"),
-    ],
-)
-
-
-class Trial:
-    """``work`` on copies of a kernel that has ``loaded``, and what is there before and after."""
-
-    def __init__(self, work: Callable[[Path], None], loaded: list[str], folder: Path) -> None:
-        self.begin, self.path = folder / "begin", folder / "k.state"
-        self.journal = folder / "k.state-journal"
-        boot(self.begin)
-        for name in loaded:
-            insert(self.begin, name)
-        self.before = seen(self.begin)
-        self.seconds = take_time(work, self.begin, self.path)
-        self.after = seen(self.path)
-        assert consistent(self.after) != consistent(self.before)
-        self.ends: Counter[str] = Counter()
-
-    def judge(self, kill: Callable[[], int]) -> None:
-        """Let ``kill`` happen to the work, and see that the kernel is the one or the other, and goes on."""
-        shutil.copy(self.begin, self.path)
-        status = kill()
-        assert status in (0, -signal.SIGKILL, -signal.SIGXFSZ)
-        self.ends["in the midst"] += self.journal.exists()
-        found = seen(self.path)
-        assert found in ((self.after,) if status == 0 else (self.before, self.after))
-        self.ends["before" if found == self.before else "after"] += 1
-        insert(self.path, "alone1")
-        assert set(consistent(seen(self.path))) == {*consistent(found), "alone1"}
-        assert not self.journal.exists()
-
-
-@pytest.mark.slow
-@WORKS
-def test_killed_at_any_moment(work: Callable[[Path], None], loaded: list[str], tmp_path: Path) -> None:
-    trial, rng = Trial(work, loaded, tmp_path), random.Random(1)  # noqa: S311 -- no secrets here
-    for _ in range(KILLS):
-        moment = rng.uniform(0, 1.2) * trial.seconds
-        trial.judge(lambda moment=moment: killed(partial(work, trial.path), moment))  # type: ignore[misc]
-    assert min(trial.ends["before"], trial.ends["after"]) > 0
-
-
-@pytest.mark.slow
-@WORKS
-def test_killed_while_it_writes(work: Callable[[Path], None], loaded: list[str], tmp_path: Path) -> None:
-    """The system kills who writes behind a limit: in the midst of a page of the journal, or of the file."""
-    trial = Trial(work, loaded, tmp_path)
-    largest = max(trial.begin.stat().st_size, trial.path.stat().st_size)
-    for number in range(WRITES):
-        limit = 100 + number * largest // WRITES
-        trial.judge(lambda limit=limit: ended(forked(partial(limited, work, trial.path, limit))))  # type: ignore[misc]
-    assert trial.ends["in the midst"]
-
-
-def limited(work: Callable[[Path], None], path: Path, limit: int) -> None:
-    """Do ``work``, and be killed by the first write behind ``limit`` bytes of any file."""
-    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
-    setrlimit(RLIMIT_CORE, (0, 0))
-    setrlimit(RLIMIT_FSIZE, (limit, limit))
-    work(path)
 
 
 def test_another_process_ends_what_a_killed_one_began(tmp_path: Path) -> None:
@@ -269,19 +173,6 @@ def test_a_wait_can_be_interrupted(words: str, tmp_path: Path) -> None:
     os.kill(holder, signal.SIGKILL)
     assert ended(holder) == -signal.SIGKILL
     assert consistent(seen(path)) == []
-
-
-def test_a_first_boot_that_is_killed_leaves_no_kernel(tmp_path: Path) -> None:
-    path = tmp_path / "k.state"
-    boot(path)
-    size = path.stat().st_size
-    for limit in range(100, size, size // 8):
-        path.unlink()
-        assert ended(forked(partial(limited, boot, path, limit))) == -signal.SIGXFSZ
-        with pytest.raises(BadState, match="there is no emulated kernel"):
-            EmulatedKernel.open(str(path))
-        boot(path)
-        assert consistent(seen(path)) == []
 
 
 def test_disk_full(tmp_path: Path) -> None:
