@@ -286,6 +286,7 @@ ARM = Arch(
     rela=Says(REL_UNSUPPORTED, ENOEXEC),
     stray=(NO_SYMBOL, NO_PLACE),
     memory=Span(0xBF00_0000, 0xC000_0000),
+    spare=Span(0xF080_0000, 0xFF80_0000),  # vmalloc's of 240 MB
     init=(".init", ".ARM.extab.init", ".ARM.exidx.init"),
     exit=(".exit", ".ARM.extab.exit", ".ARM.exidx.exit"),
     extable=WORDS[32],

@@ -17,6 +17,7 @@ from pymodutils.arch.model import (
     Arch,
     Reloc,
     Says,
+    Span,
     insn,
     signed,
     unsigned,
@@ -211,6 +212,7 @@ LOONGARCH = Arch(
     extable=WORDS[64],
     worthless=is_error,
     absent=Says("kmod: {module}: Unknown symbol {symbol}", ENOENT),
+    memory=Span(0xFFFF_8000_0200_8000, 0xFFFF_8000_1200_8000),  # with 48 bits of addresses, 16 kB pages
     frob=frob,
     maker=Tables,
 )

@@ -23,7 +23,7 @@ from pymodutils.arch.making import (
     Table,
     words,
 )
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Field, Reloc, Says, insn, signed, word
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Field, Reloc, Says, Span, insn, signed, word
 from pymodutils.arch.powerpc import HA, LI, LO, WORDS_RELATIVE, calls, sorted_down
 
 if TYPE_CHECKING:
@@ -196,6 +196,7 @@ PPC64 = Arch(
     rel=Says(REL_UNSUPPORTED, ENOEXEC),
     init=(),
     extable=WORDS_RELATIVE,
+    memory=Span(0xC008_0000_0000_0000, 0xC00A_0000_0000_0000),  # vmalloc's
     frob=frob,
     maker=Stubs,
     options={FTRACE: "y", "DYNAMIC_FTRACE_WITH_REGS": "y", BY_PROFILE: "y"},

@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import g_a_p, l_a_p, s_a, s_a_gp, s_a_p
 from pymodutils.arch.making import SHN_UNDEF, Fixup, Frobbed, Maker, Memory
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Range, Reloc, Says, insn, signed, unsigned, word
+from pymodutils.arch.model import (
+    REL_UNSUPPORTED,
+    Arch,
+    Range,
+    Reloc,
+    Says,
+    Span,
+    insn,
+    signed,
+    unsigned,
+    word,
+)
 
 if TYPE_CHECKING:
     from pymodutils.arch.making import Draft
@@ -140,6 +151,7 @@ S390 = Arch(
         "module {module}: relocation error for symbol {symbol} (r_type {number}, value 0x{value:x})", ENOEXEC
     ),
     rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    memory=Span(0x3FF_7FD0_0000, 0x3FF_FFD0_0000),  # 2 GB at the end of three-level tables
     frob=frob,
     maker=Tables,
     ident=True,

@@ -23,6 +23,7 @@ from pymodutils.arch.parisc import PARISC, PARISC64, ahead
 from pymodutils.arch.powerpc import PPC
 from pymodutils.arch.powerpc64 import PPC64, PPC64_BIG
 from pymodutils.arch.riscv import RISCV32, RISCV64
+from pymodutils.arch.riscv_sums import TERMS
 from pymodutils.arch.s390 import S390
 from pymodutils.arch.sh import SH, SH_BIG
 from pymodutils.arch.sparc import SPARC32, SPARC64
@@ -92,6 +93,7 @@ PLT = (Part(".plt", bytes(1)), Part(".init.plt", bytes(1)))
 GOT = (Part(".plt", bytes(1)), Part(".got", bytes(1)), Part(".got.plt", bytes(1)))
 LARCH = (Part(".got", bytes(1)), Part(".plt", bytes(1)), Part(".plt.idx", bytes(1)))
 HALVES = {20: ELSEWHERE, **dict.fromkeys((24, 25), "low halves have a test of their own")}
+SUMS = dict.fromkeys(TERMS, "gathered, tests/arch/test_pairs.py")
 HI20 = {26: Range(-0x8000_0800, 0x7FFF_F800)}
 STUBS = (Part(".stubs"), Part(".toc", bytes(8), 3, align=256))
 SMALL = (Part(".got", b"", 0x1000_0003, align=8),)
@@ -126,10 +128,31 @@ JUDGED = (
     Judged(M68K, "m68kelf"),
     Judged(M68K, "m68kelf", rela=False, asked=False),
     Judged(
-        RISCV64, "elf64lriscv", (LOW, HIGH), limits=HI20, zero=(23, 35, 36, 39, 40), unasked=HALVES, parts=GOT
+        RISCV64.fitting({}, (6, 12))._replace(later=()),
+        "elf64lriscv",
+        (LOW, HIGH),
+        release=(6, 12),
+        limits=HI20,
+        zero=(23, 57),
+        unasked={**HALVES, **SUMS, 59: "GNU ld 2.40 does not know it"},
+        parts=GOT,
     ),
     Judged(
-        RISCV32, "elf32lriscv", limits=HI20, zero=(23, 35, 39), unasked=HALVES, options={"CMODEL_MEDLOW": "n"}
+        RISCV64.fitting({}, (6, 1)),
+        "elf64lriscv",
+        (LOW, HIGH),
+        limits=HI20,
+        zero=(23, 35, 36, 39, 40),
+        unasked=HALVES,
+        parts=GOT,
+    ),
+    Judged(
+        RISCV32.fitting({}, (6, 1)),
+        "elf32lriscv",
+        limits=HI20,
+        zero=(23, 35, 39),
+        unasked=HALVES,
+        options={"CMODEL_MEDLOW": "n"},
     ),
     Judged(ARM64, "aarch64linux", (LOW, HIGH), parts=PLT),
     Judged(ARM64_BIG, "aarch64linuxb", (LOW, HIGH), parts=PLT),

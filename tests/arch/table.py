@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 
 from pymodutils.arch.model import Reloc, ignored
+from tests.arch import proofs
 from tests.arch.cases import cases
 from tests.arch.linkers import JUDGED, Judged
 from tests.oracles import ld
@@ -28,12 +29,28 @@ A relocation that no linker is asked about says why, or where its proof is. The 
 - `test_refusals.py`: what a loader refuses, and linkers too; `test_hostile.py`: relocations that lie
 - `test_words.py`: what a loader says stands in the source of Linux 6.1
 - `test_modules_against_ld.py`: Debian's own modules, linked as a whole
-- `test_mips_kernels.py`: memory and verdicts of Debian's MIPS kernels
+- `test_mips_kernels.py`: memory and verdicts of Debian's MIPS kernels; of others below
 
 Not here are the architectures that Linux had and 6.1 has no more (arm26, avr32, blackfin, c6x, cris, frv,
 h8300, m32r, metag, mn10300, nds32, score, tile, unicore32, v850): nothing that can be fetched here says what
 their loaders did, so nothing could be checked.
 """
+REAL = """
+## Real modules and real kernels
+
+Every module of Debian's kernel packages, in the order of dependencies, into the emulated kernel made from
+that architecture's image, configuration and headers (`python -m tests.kernel.emulated.architectures`):
+all load, and what stays at the end has no exit(), or is needed by what has none. Then modules in Debian's
+own kernel in QEMU: the memory of their constant sections, byte for byte what is linked here
+(`tests/link/test_foreign_memory.py`). What differs is at places that the module's own tables name, is
+counted below by the table, and is nowhere else; `unknown` are addresses that a kernel does not tell: its
+data, and per-cpu memory.
+"""
+ELSEWHERE = {
+    **dict.fromkeys(("mips64el", "mipsel"), "`tests/arch/test_mips_kernels.py`"),
+    "amd64": "`tests/link/test_against_kernels.py`",
+    "loong64": "no kernel that QEMU 7.2 can boot",
+}
 PAGE = Path(__file__).resolve().parents[2] / "docs/architectures.md"
 RELEASE = (6, 1)
 PAIRS = "in pairs, tests/arch/test_pairs.py"
@@ -83,10 +100,34 @@ def section(title: str, members: list[Judged]) -> Iterator[str]:
     mask = 0xFF if members[0].arch.bits == 32 else -1  # what r_info holds; more is by_word's
     for number, row in sorted(members[0].arch.relocs.items(), key=lambda item: item[0] & mask):
         total = sum(counted[number] for _, counted in found)
-        proofs = dict.fromkeys(proof(one, number, one.arch.relocs[number]) for one in members)
+        judges = [one for one in members if number in one.arch.relocs]
+        proofs = dict.fromkeys(proof(one, number, one.arch.relocs[number]) for one in judges)
         value = "" if row.calc is ignored else (row.calc.__doc__ or "").split("\n")[0].rstrip(".")
         since = "" if row.since <= RELEASE else " (since {}.{})".format(*row.since)
         yield f"| {number & mask} | {row.name}{since} | {value} | {total or ''} | {'; '.join(proofs)} |"
+
+
+def real() -> Iterator[str]:
+    """The lines about real modules and kernels, as the tests have found them."""
+    trees, memory = proofs.kept("trees"), proofs.kept("memory")
+    yield REAL
+    yield "| Debian's | release | modules | loaded | left | in memory | bytes | of them patched, by table |"
+    yield "|---|---|---:|---:|---:|---:|---:|---|"
+    for name in sorted(trees.keys() | memory.keys()):
+        tree, seen = trees.get(name), memory.get(name)
+        release = (tree or seen or {})["release"]
+        whole = [tree["modules"], tree["loaded"], tree["loaded"] - tree["unloaded"]] if tree else ["", "", ""]
+        part = (
+            [seen["modules"], seen["bytes"], _changed(seen["changed"])]
+            if seen
+            else ["", "", ELSEWHERE.get(name, "")]
+        )
+        cells = (f"{cell:,}" if isinstance(cell, int) else cell for cell in (name, release, *whole, *part))
+        yield f"| {' | '.join(cells)} |"
+
+
+def _changed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items()))
 
 
 def page() -> str:
@@ -98,6 +139,7 @@ def page() -> str:
         lines.append(f"| {title} | {orders} | {len(members[0].arch.relocs)} | {total:,} |")
     everything = sum(sum(counts(one).values()) for one in JUDGED)
     lines.append(f"| | | {sum(len(members[0].arch.relocs) for _, members in groups())} | {everything:,} |")
+    lines += real()
     for title, members in groups():
         lines += section(title, members)
     return "\n".join(lines) + "\n"

@@ -9,7 +9,7 @@ import pytest
 
 from pymodutils.arch.mips import ARCHS, HI16, LO16
 from pymodutils.arch.model import Arch
-from pymodutils.arch.riscv import RISCV64
+from pymodutils.arch.riscv import GATHERS, RISCV64
 from pymodutils.arch.sparc import SPARC64
 from pymodutils.link.failure import LinkError
 from tests.arch.cases import STEP, ours, targets
@@ -17,7 +17,7 @@ from tests.arch.linkers import HIGH, HIGH32, JUDGED, LOW, Judged
 from tests.link.objects import Part, Rel, Sym, make
 from tests.oracles import ld
 
-RISCV = next(one for one in JUDGED if one.arch is RISCV64)
+RISCV = next(one for one in JUDGED if one.arch.name == RISCV64.name)
 MIPS_REL = [one for one in JUDGED if one.arch in ARCHS and not one.rela]
 UNKNOWN = 199
 OPCODES = {HI16: 0x3C02_0000, LO16: 0x2442_0000, UNKNOWN: 0}  # lui, addiu
@@ -55,6 +55,75 @@ def test_a_low_half_without_a_high_one_is_refused() -> None:
     with pytest.raises(LinkError, match="Can not find HI20 relocation information") as failure:
         ours(RISCV64, data, {}, LOW)
     assert failure.value.errno == 22
+
+
+GATHERED = {  # name -> the numbers of a difference, and bytes at its place
+    "6": ((53, 52), 1),
+    "8": ((54, 37), 1),
+    "16": ((55, 38), 2),
+    "32": ((56, 39), 4),
+    "add 8": ((33, 37), 1),
+    "add 16": ((34, 38), 2),
+    "add 32": ((35, 39), 4),
+    "add 64": ((36, 40), 8),
+    "ULEB128": ((60, 61), 2),
+}
+
+
+def difference(numbers: tuple[int, int], places: Sequence[bytes]) -> bytes:
+    """A module whose places each hold the way from s0 to another symbol."""
+    symbols = [Sym(f"s{at}") for at in range(1 + len(places))]
+    ends = [
+        (number, symbol)
+        for symbol in range(2, 2 + len(places))
+        for number, symbol in zip(numbers, (symbol, 1), strict=True)
+    ]
+    rows = [Rel(STEP * (at // 2), number, symbol) for at, (number, symbol) in enumerate(ends)]
+    text = b"".join(place.ljust(STEP, b"\0") for place in places)
+    return make(RISCV64, [Part(".text", text, align=16), *RISCV.parts], symbols, {1: rows})
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize("kind", GATHERED)
+def test_riscv_gathers_differences(kind: str, tmp_path: Path) -> None:
+    numbers, size = GATHERED[kind]
+    top = {"6": 6, "32": 29, "ULEB128": 14}.get(kind, 8 * size - 1)
+    values = [(1 << bit) - less for bit in range(1, top + 1) for less in (1, 0)][: 2 * top - 1]
+    before = b"\x80\1" if kind == "ULEB128" else b"\xc0" if kind == "6" else bytes(size)
+    data = difference(numbers, [before] * len(values))
+    imports = {"s0": LOW, **{f"s{at + 1}": LOW + value for at, value in enumerate(values)}}
+    wide = [at for at, value in enumerate(values) if kind != "ULEB128" or value >= 1 << 7]  # lld pads
+    ours_, theirs_ = (
+        ours(RISCV64, data, imports, LOW, release=GATHERS),
+        theirs(tmp_path, data, LOW, imports, ld.LLD),
+    )
+    assert [ours_[STEP * at : STEP * at + STEP] for at in wide] == [
+        theirs_[STEP * at : STEP * at + STEP] for at in wide
+    ]
+    assert len(wide) >= 11
+
+
+@pytest.mark.parametrize(
+    ("numbers", "before", "after", "log"),
+    [
+        ((35,), b"\xff\xff\xff\xff", (5).to_bytes(4, "little"), []),  # what was there is forgotten
+        ((36, 39), bytes(8), bytes(8), []),
+        ((54, 52), b"\xff", b"\xc0", []),
+        ((56, 54, 53), b"\xff", b"\xff", ["module: value 325 out of range for 6-bit relocation."]),
+        ((60,), b"\x85\x80", b"\5\x80", []),
+    ],
+    ids=["forgotten", "of two widths", "six bits", "too large", "short"],
+)
+def test_sums_of_riscv_as_its_source_says(
+    numbers: Sequence[int], before: bytes, after: bytes, log: Sequence[str]
+) -> None:
+    rows = [Rel(0, number, 1) for number in numbers]
+    data = make(RISCV64, [Part(".text", before.ljust(STEP, b"\0")), *RISCV.parts], [Sym("s")], {1: rows})
+    said: list[str] = []
+    value = 0x145 if log else 5
+    text = ours(RISCV64, data, {"s": value}, LOW, release=GATHERS, report=lambda _, line: said.append(line))
+    assert text[: len(after)] == after
+    assert said == [*log]
 
 
 def mips(arch: Arch, insns: Sequence[tuple[int, int, int]]) -> bytes:

@@ -1,6 +1,7 @@
 """Whole trees of Debian's modules in emulated kernels of their architectures.
 
-``python -m tests.kernel.emulated.architectures arm64 s390x`` loads every module of those, and says what came.
+``python -m tests.kernel.emulated.architectures arm64 s390x`` loads every module of those, prints what came of
+it and keeps it for the page about architectures.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pymodutils.errors import ModutilsError
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
 from pymodutils.kernel.sources.source import describe
 from pymodutils.names import normalize, of_path
+from tests.arch import proofs
 from tests.oracles.kernels import FLAVOURS, Kernel, kernel
 
 
@@ -55,6 +57,16 @@ class Tree:
         for name in wanted:
             add(name)
         return list(found)
+
+    def permanent(self) -> set[str]:
+        """The modules that have an init() and no exit(), and all that they need: none can be removed."""
+        found = []
+        for name, path in self.files.items():
+            elf = Elf(compress.read(str(path)), str(path))
+            names = (elf.section(".strtab") or b"").split(b"\0")
+            if b"init_module" in names and b"cleanup_module" not in names:
+                found.append(name)
+        return set(self.order(found))
 
     def half(self) -> list[str]:
         """A fixed half of the modules, whatever their order."""
@@ -96,16 +108,19 @@ def load(found: Kernel, tree: Tree, names: Iterable[str]) -> Outcome:
 
 
 def main(names: Iterable[str]) -> None:
-    """Print the outcome for each architecture."""
+    """Keep the outcome for each architecture, and print it."""
     for name in names:
         found = kernel(name)
         tree = Tree(found.modules.rglob("*.ko*"))
         outcome = load(found, tree, tree.needs)
-        sys.stdout.write(
-            f"{name} {found.release}: {outcome.loaded} of {outcome.wanted} loaded, "
-            f"{outcome.unloaded} unloaded, "
-            f"{outcome.seconds:.0f} s; left: {' '.join(outcome.left)}\n"
-        )
+        proof = {
+            "release": found.release,
+            "modules": outcome.wanted,
+            "loaded": outcome.loaded,
+            "unloaded": outcome.unloaded,
+        }
+        proofs.keep("trees", name, proof)
+        sys.stdout.write(f"{name} {proof}, {outcome.seconds:.0f} s; left: {' '.join(outcome.left)}\n")
         said = Counter(chain.from_iterable(outcome.refused.values()))
         for words, count in said.most_common(20):
             sys.stdout.write(f"    {count} {words}\n")

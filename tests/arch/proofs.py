@@ -1,0 +1,37 @@
+"""What the tests with real kernels have found, kept in proofs.json for the page about architectures.
+
+A test compares with what is kept of the kernel's release; of another release it says nothing, and with
+PROOFS=1 in the environment what is found takes the place of what was kept.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+KEPT = Path(__file__).with_name("proofs.json")
+
+
+def kept(kind: str) -> dict[str, dict[str, Any]]:
+    """The proofs of one kind, by name."""
+    found: dict[str, dict[str, Any]] = json.loads(KEPT.read_text())[kind]
+    return found
+
+
+def agree(kind: str, name: str, proof: Mapping[str, object]) -> None:
+    """Assert that ``proof`` is what is kept of the same release, or keep it."""
+    if os.environ.get("PROOFS"):
+        keep(kind, name, proof)
+    old = kept(kind).get(name)
+    if old and old["release"] == proof["release"]:
+        assert old == proof
+
+
+def keep(kind: str, name: str, proof: Mapping[str, object]) -> None:
+    """Let ``proof`` be what is kept."""
+    everything = json.loads(KEPT.read_text())
+    everything[kind][name] = proof
+    KEPT.write_text(json.dumps(everything, indent=1, sort_keys=True) + "\n")

@@ -1,0 +1,32 @@
+"""Debian's trees of modules in emulated kernels of their architectures: all load, and all go that can."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.arch import proofs
+from tests.kernel.emulated.architectures import Tree, load
+from tests.oracles.kernels import FLAVOURS, kernel
+
+LARGE = 1500  # modules, of which a minute is enough for half
+
+
+@pytest.mark.slow
+@pytest.mark.lane
+@pytest.mark.parametrize("name", [name for name in FLAVOURS if name != "cloud-amd64"])
+def test_a_tree_loads_in_the_order_of_its_dependencies_and_goes(name: str) -> None:
+    own = kernel(name)
+    tree = Tree(own.modules.rglob("*.ko*"))
+    names = tree.half() if len(tree.needs) > LARGE else list(tree.needs)
+    outcome = load(own, tree, names)
+    order = set(tree.order(names))
+    assert len(order) > len(tree.needs) // 3 > 700
+    assert outcome.refused == {}
+    assert outcome.loaded == outcome.wanted == len(order)
+    assert set(outcome.left) == tree.permanent() & order
+
+
+@pytest.mark.parametrize("name", [name for name in FLAVOURS if name != "cloud-amd64"])
+def test_the_page_has_a_whole_tree_of_each(name: str) -> None:
+    proof = proofs.kept("trees")[name]
+    assert proof["loaded"] == proof["modules"] > 2000
