@@ -12,6 +12,8 @@ from pymodutils.kernel.base import State
 from pymodutils.kernel.emulated import start
 from pymodutils.kernel.emulated.causes import Kind
 from pymodutils.kernel.emulated.rules import PREL32
+from pymodutils.kernel.emulated.state import WARNING
+from pymodutils.kernel.emulated.taints import Taint
 from pymodutils.link.failure import OutOfBounds
 
 if TYPE_CHECKING:
@@ -108,7 +110,10 @@ def announce(load: Loading) -> None:
 
 
 def sysfs(load: Loading) -> None:
-    """Refuse a name that is in /sys/module already; mod_sysfs_setup."""
+    """Refuse a name that is in /sys/module already, or none; mod_sysfs_setup."""
+    if not load.module.name:
+        load.state.taint(Taint.WARNED)
+        load.refuse(EINVAL, f"kobject: ({0:016x}): attempted to be registered with empty name!", WARNING)
     if load.state.is_builtin(load.module.name):
         load.because(Kind.BUILTIN, load.module.name)
         load.refuse(EINVAL, f"{load.module.name}: module is already loaded")

@@ -12,6 +12,7 @@ from pymodutils.kernel.emulated.causes import Kind
 from pymodutils.kernel.emulated.state import WARNING
 from pymodutils.kernel.emulated.taints import Taint
 from pymodutils.link import extable
+from pymodutils.link.failure import OutOfBounds
 from pymodutils.link.fixups import decode
 from pymodutils.link.kallsyms import keep
 from pymodutils.link.object import SHT_REL, SHT_RELA
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 LIARS: Final = ("driverloader", "lve")  # modules that once claimed a licence that they did not have
 NDISWRAPPER: Final = "ndiswrapper"  # free itself, but it loads what is not
+POINTERS: Final = 4  # in struct module, to be patched: its functions, and on m68k two of the machine's
 INIT, EXIT = "init_module", "cleanup_module"
 
 
@@ -50,6 +52,8 @@ def licence_and_versions(load: Loading) -> None:
 
 def relocations(load: Loading) -> None:
     """Patch every place of the image, and find its functions."""
+    if len(_patches(load)) > POINTERS:
+        raise OutOfBounds(load.module.name, "its relocations overwrite struct module")
     relocate(load.image, load.values, load.module.name, load.log, kernel=_stubs(load))
     extable.sort(load.image)
     keep(load.image, load.values)
@@ -68,12 +72,19 @@ def _pointers(load: Loading) -> tuple[int, int]:
     arch, found = load.object.arch, {INIT: 0, EXIT: 0}
     word = Struct(PREFIXES[arch.order] + ("Q" if arch.bits == 64 else "I"))  # noqa: PLR2004
     memory = load.image.section(load.this_module)
-    for at, section in enumerate(load.sections):
-        if section.sh_type not in (SHT_REL, SHT_RELA) or section.sh_info != load.this_module or not at:
-            continue
-        fixups = decode(arch, load.image.section(at), rela=section.sh_type == SHT_RELA)
-        for symbol, offset in zip(fixups.symbols, fixups.offsets, strict=True):
-            name = load.object.symbols.name(symbol)
-            if name in found and offset + word.size <= len(memory):
-                (found[name],) = word.unpack_from(memory, offset)
+    for symbol, offset in _patches(load):
+        name = load.object.symbols.name(symbol)
+        if name in found and offset + word.size <= len(memory):
+            (found[name],) = word.unpack_from(memory, offset)
     return found[INIT], found[EXIT]
+
+
+def _patches(load: Loading) -> list[tuple[int, int]]:
+    """Symbol and offset of each relocation in struct module."""
+    found: list[tuple[int, int]] = []
+    for at, section in enumerate(load.sections):
+        if at and section.sh_type in (SHT_REL, SHT_RELA) and section.sh_info == load.this_module:
+            rela = section.sh_type == SHT_RELA
+            fixups = decode(load.object.arch, load.image.section(at), rela=rela)
+            found += zip(fixups.symbols, fixups.offsets, strict=True)
+    return found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.kernel.base import Init, State
 from pymodutils.kernel.emulated import rooms
 from pymodutils.kernel.emulated.causes import Kind
-from pymodutils.kernel.emulated.loading import Wait
+from pymodutils.kernel.emulated.loading import NAME_LENGTH, NAME_OFFSET, Wait
 from pymodutils.kernel.emulated.module import Area, PerCpu, Section, Tail
 from pymodutils.kernel.emulated.state import WARNING
 from pymodutils.kernel.emulated.taints import Taint
@@ -64,12 +64,17 @@ def place(load: Loading) -> None:
 
 
 def _struct_module(load: Loading) -> None:
-    """Refuse a struct module that is shorter than the kernel's, which would write behind it."""
+    """Refuse a struct module that is shorter than the kernel's, which would write behind it, or not empty."""
     section = load.sections[load.this_module]
     if section.sh_size < load.rules.module_size or section.sh_type == SHT_NOBITS:
         load.because(Kind.STRUCT_MODULE, said=str(section.sh_size), wanted=str(load.rules.module_size))
         had = f"{section.sh_size} bytes, the kernel's {load.rules.module_size}"
         raise OutOfBounds(load.name, f"struct module has {had}")
+    bits = load.rules.arch.bits
+    start = NAME_OFFSET[bits]
+    content = load.object.content(load.this_module)
+    if any(content[:start]) or any(content[start + NAME_LENGTH[bits] :]):
+        raise OutOfBounds(load.name, "struct module has more than a name in it, which the kernel takes over")
 
 
 def _areas(load: Loading, plan: Layout) -> list[Area]:

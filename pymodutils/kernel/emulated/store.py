@@ -20,6 +20,7 @@ APPLICATION: Final = 0x6B6D6F64  # "kmod", in the header of the file
 VERSION: Final = 1  # of the tables below
 PATIENCE: Final = 600  # seconds that another process may take for its transaction
 HALF: Final = 1 << 63
+HASTY: Final = "PRAGMA synchronous = OFF"  # a kill is survived all the same, a power failure not
 OUTERMOST: Final = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
 NESTED: Final = ("SAVEPOINT part", "RELEASE part", ("ROLLBACK TO part", "RELEASE part"))
 TABLES: Final = """
@@ -81,6 +82,7 @@ class Store:
         """The new file ``path`` with empty tables; raises BadState if it cannot be made."""
         store = cls(path, _connect(path))
         with store.told():
+            store.execute(HASTY)
             store._connection.executescript(
                 f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; {TABLES}"
             )
@@ -94,6 +96,7 @@ class Store:
             raise BadState(path, f"{path}: {why}", errno.ENOENT)
         store = cls(path, _connect(path))
         with store.told():
+            store.execute(HASTY)
             found = [store.execute(f"PRAGMA {name}")[0][0] for name in ("application_id", "user_version")]
         if found[0] != APPLICATION:
             raise BadState(path, f"{path}: this is not the file of an emulated kernel")
@@ -177,7 +180,6 @@ def _connect(path: str) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise BadState(path, f"{path}: {error}", errno.EIO) from None
     connection.text_factory = _text
-    connection.execute("PRAGMA synchronous = OFF")  # a kill is survived all the same, a power failure not
     return connection
 
 
