@@ -16,7 +16,7 @@ from pymodutils.errors import Refused
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
 from pymodutils.kernel.emulated.state import State
 from pymodutils.kernel.emulated.store import Store
-from pymodutils.kernel.emulated.views import proc, sysfs, tree
+from pymodutils.kernel.emulated.views import sysfs, tree
 from pymodutils.link.failure import OutOfBounds
 
 MEMORY = 1 << 30  # bytes beyond what the process has
@@ -92,6 +92,8 @@ def _outcome(booted: EmulatedKernel, number: int, data: bytes) -> str:
         return str(refused.errno)
     name = booted.loaded()[0].name
     look(booted, name)
+    if not number % 16:  # all symbols, the kernel's own among them: not each time
+        booted.read("/proc/kallsyms")
     booted.delete(name, force=True)
     return "taken"
 
@@ -99,20 +101,15 @@ def _outcome(booted: EmulatedKernel, number: int, data: bytes) -> str:
 def look(booted: EmulatedKernel, name: str) -> None:
     """Read all that is shown of module ``name``, and write to its parameters."""
     booted.read("/proc/modules")
-    booted.look(lambda state: [line for line in proc.kallsyms(state) if line.endswith("]")])
-    for path, node in booted.look(lambda state: list(tree.walk(_folder(state, name)))):
+    booted.look(lambda state: _touch_all(state, name))
+
+
+def _touch_all(state: State, name: str) -> None:
+    top = sysfs._one(state, name)
+    assert top
+    for path, node in tree.walk(top):
         if isinstance(node, tree.File):
-            _touch(booted, path, node)
-
-
-def _folder(state: State, name: str) -> tree.Node:
-    node = sysfs._one(state, name)
-    assert node
-    return node
-
-
-def _touch(booted: EmulatedKernel, path: str, node: tree.File) -> None:
-    with suppress(Refused):
-        booted.look(lambda _: node.read and node.read())
-    with suppress(Refused):
-        booted.look(lambda _: path.startswith("/parameters/") and node.write and node.write(b"1"))
+            with suppress(Refused):
+                _ = node.read and node.read()
+            with suppress(Refused):
+                _ = path.startswith("/parameters/") and node.write and node.write(b"1")
