@@ -30,7 +30,7 @@ class Versions:
         if load.rules.since(*EXTENDED_SINCE) and self._extended():
             self.present = True
         elif self.present:
-            raw = load.object.content(load.versions)
+            raw = load.copy(load.versions)
             for name, crc in decode.records(raw, load.rules.arch.bits, load.rules.arch.order):
                 self._crcs.setdefault(name, crc)
 
@@ -69,8 +69,8 @@ class Versions:
         crcs, names = load.find(EXT_CRCS), load.find(EXT_NAMES)
         if not (crcs and names):
             return False
-        numbers = iter_unpack(PREFIXES[load.rules.arch.order] + "I", _whole(load.object.content(crcs)))
-        listed = load.object.content(names).split(b"\0")
+        numbers = iter_unpack(PREFIXES[load.rules.arch.order] + "I", _whole(load.copy(crcs)))
+        listed = load.copy(names).split(b"\0")
         for (crc,), name in zip(numbers, listed, strict=False):
             self._crcs.setdefault(name, crc)
         return True

@@ -39,7 +39,7 @@ def inserted(path: str) -> list[Any]:
 
 def lines(log: int) -> list[str]:
     """The warnings and errors that are new in ``log``."""
-    found = []
+    found: list[str] = []
     while True:
         try:
             head, _, text = os.read(log, 8192).decode().partition(";")
