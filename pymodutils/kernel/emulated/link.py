@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.arch.model import PREFIXES
 from pymodutils.kernel.emulated import claims
 from pymodutils.kernel.emulated.causes import Kind
+from pymodutils.kernel.emulated.elfcheck import NOWHERE, OUTSIDE
 from pymodutils.kernel.emulated.state import WARNING
 from pymodutils.kernel.emulated.taints import Taint
 from pymodutils.link import extable
@@ -28,7 +29,13 @@ INIT, EXIT = "init_module", "cleanup_module"
 
 
 def find_sections(load: Loading) -> None:
-    """Look at the optional sections; kernel/module/main.c: find_module_sections."""
+    """Look at the optional sections; kernel/module/main.c: find_module_sections.
+
+    Since they are in memory, the symbols and their names are among the sections whose names are compared.
+    """
+    named = (load.sections[at].name for at in (load.object.symtab, load.object.strtab))
+    if load.rules.layout.kallsyms and NOWHERE in named:
+        raise OutOfBounds(load.name, OUTSIDE)
     if load.on("CONSTRUCTORS") and load.find(".ctors") and load.find(".init_array"):
         load.refuse(EINVAL, f"{load.module.name}: has both .ctors and .init_array.", WARNING)
     if load.find("__obsparm"):
