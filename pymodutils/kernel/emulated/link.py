@@ -20,26 +20,37 @@ from pymodutils.link.object import SHT_REL, SHT_RELA
 from pymodutils.link.relocate import relocate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pymodutils.kernel.emulated.loading import Loading
 
 LIARS: Final = ("driverloader", "lve")  # modules that once claimed a licence that they did not have
 NDISWRAPPER: Final = "ndiswrapper"  # free itself, but it loads what is not
 POINTERS: Final = 4  # in struct module, to be patched: its functions, and on m68k two of the machine's
+BTF: Final = ".BTF"
 INIT, EXIT = "init_module", "cleanup_module"
 
 
 def find_sections(load: Loading) -> None:
     """Look at the optional sections; kernel/module/main.c: find_module_sections.
 
-    Since they are in memory, the symbols and their names are among the sections whose names are compared.
+    Since they are in memory, the symbols and their names are among the sections whose names are compared;
+    all are in the search for .BTF.
     """
-    named = (load.sections[at].name for at in (load.object.symtab, load.object.strtab))
-    if load.rules.layout.kallsyms and NOWHERE in named:
-        raise OutOfBounds(load.name, OUTSIDE)
+    names = [section.name for section in load.sections[1:]]
+    if load.rules.layout.kallsyms:
+        _names_lie_inside(load, [load.sections[at].name for at in (load.object.symtab, load.object.strtab)])
+    if load.on("DEBUG_INFO_BTF_MODULES"):
+        _names_lie_inside(load, names[: names.index(BTF)] if BTF in names else names)
     if load.on("CONSTRUCTORS") and load.find(".ctors") and load.find(".init_array"):
         load.refuse(EINVAL, f"{load.module.name}: has both .ctors and .init_array.", WARNING)
     if load.find("__obsparm"):
         load.log(WARNING, f"{load.module.name}: Ignoring obsolete parameters")
+
+
+def _names_lie_inside(load: Loading, names: Sequence[str]) -> None:
+    if NOWHERE in names:
+        raise OutOfBounds(load.name, OUTSIDE)
 
 
 def licence_and_versions(load: Loading) -> None:
@@ -63,6 +74,7 @@ def relocations(load: Loading) -> None:
         raise OutOfBounds(load.module.name, "its relocations overwrite struct module")
     relocate(load.image, load.values, load.module.name, load.log, kernel=_stubs(load))
     extable.sort(load.image)
+    _names_lie_inside(load, [section.name for section in load.sections])  # the machine looks for some
     keep(load.image, load.values)
     load.module.init, load.module.exit = _pointers(load)
     load.module.version, load.module.srcversion = load.modinfo("version"), load.modinfo("srcversion")
