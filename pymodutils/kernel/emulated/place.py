@@ -26,6 +26,7 @@ WRITE_EXEC: Final = SHF_WRITE | SHF_EXECINSTR
 SMALLEST: Final = 4  # bytes that per-cpu memory is aligned to at least
 LARGEST: Final = 32 << 10  # bytes of per-cpu memory that can be asked for at once; PCPU_MIN_UNIT_SIZE
 TEMPORARY: Final = 0xFFFF_C900_1000_0000  # where the kernel's copy of the file is taken to lie
+UML_TEMPORARY: Final = 1 << 28  # and in User Mode Linux, behind where modules begin
 
 
 def frob(load: Loading) -> None:
@@ -52,7 +53,7 @@ def place(load: Loading) -> None:
     patch = load.on("LIVEPATCH") and load.modinfo("livepatch") is not None
     plan = layout(load.object, load.rules.layout, unloaded=unloaded, livepatch=patch)
     load.module.areas = _areas(load, plan)
-    load.image = Image(load.object, plan, [area.base for area in load.module.areas], TEMPORARY)
+    load.image = Image(load.object, plan, [area.base for area in load.module.areas], _temporary(load))
     load.module.sections = [
         Section(it.name, where.area, address, it.sh_size, it.sh_flags, it.sh_type, it.sh_addralign)
         for it, where, address in zip(load.sections, plan.placed, load.image.addresses, strict=True)
@@ -61,6 +62,11 @@ def place(load: Loading) -> None:
     if plan.tail:
         tail = plan.tail
         load.module.tail = Tail(tail.area, tail.symbols, tail.strings, tail.types, len(tail.kept))
+
+
+def _temporary(load: Loading) -> int:
+    """Where the kernel's copy of the file is."""
+    return rooms.limits(load.rules.arch).low + UML_TEMPORARY if load.on("UML") else TEMPORARY
 
 
 def _struct_module(load: Loading) -> None:
