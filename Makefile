@@ -15,7 +15,7 @@ export STRICT
 
 DEMO_PACKAGES := python3-venv
 TEST_PACKAGES := $(DEMO_PACKAGES) chromium qemu-system-x86 qemu-system-common busybox-static cpio zsh fish man-db groff \
-	binutils bison bzip2 flex gcc kmod libc6-dev libelf1 lz4 m4 make openssl xz-utils zstd
+	binutils bison bsdextrautils bzip2 flex gcc kmod libc6-dev libelf1 lz4 m4 make openssl xz-utils zstd
 
 .PHONY: help env test-env demo-packages test-packages check lint test demo bench completions clean
 

@@ -56,3 +56,18 @@ def g_a_p(G: int, A: int, P: int) -> int:
 def s_a_gp(S: int, A: int, GP: int) -> int:
     """The way from the global pointer to the symbol."""
     return S + A - GP
+
+
+def s_a_b(S: int, A: int, B: int) -> int:
+    """The way from the beginning of the place's section to the symbol."""
+    return S + A - B
+
+
+def g_gp(G: int, GP: int) -> int:
+    """The way from the global pointer to the slot of the symbol with the addend."""
+    return G - GP
+
+
+def l_gp(L: int, GP: int) -> int:
+    """The way from the global pointer to what the loader has chosen."""
+    return L - GP

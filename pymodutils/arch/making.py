@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pymodutils.arch.model import Says, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pymodutils.arch.model import Arch, ByteOrder, Fixups
 
@@ -62,6 +62,7 @@ class Draft(NamedTuple):
     symbols: Symbols
     relocations: Mapping[int, Fixups]  # by the number of their section; of REL ones, A is known
     options: Mapping[str, str]  # the kernel's configuration
+    bits: int  # of the machine's words
 
     def find(self, name: str) -> int:
         """The number of the last section called ``name``, or 0."""
@@ -127,6 +128,7 @@ class Memory(NamedTuple):
     areas: Sequence[tuple[int, bytearray]]  # address and content
     symbols: Symbols
     front: int  # bytes that Frobbed.front reserved
+    before: Mapping[int, int]  # what Frobbed.before said
     places: Mapping[tuple[str, int], int]  # what Frobbed.places said
     options: Mapping[str, str]  # the kernel's configuration
     kernel: Mapping[str, int]  # addresses of what stubs need of the kernel itself
@@ -187,6 +189,10 @@ class Maker:
     def goal(self, one: Fixup) -> int:
         """What G or L is worth for ``one``; raises Refusal."""
         raise NotImplementedError(one)
+
+    def end(self) -> Iterable[Says]:
+        """Store what a section's relocations have gathered; what is said of it. Raises Refusal."""
+        return ()
 
     def finish(self) -> None:
         """Make what is made when all is relocated."""

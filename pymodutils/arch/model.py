@@ -107,9 +107,10 @@ def unsigned(bits: int) -> Range:
 class Says(NamedTuple):
     """What the kernel logs, a line or more, and the errno that goes with it; with 0 it goes on.
 
-    ``text`` may name {prefix} {module} {section} {relsec} {symbol} {anonymous} {number} {name} {index}
-    {offset} {size} {place} {value} {signed} {S} {sum}: ``value``, ``S`` and ``sum`` (S+A) as the machine's
-    words without sign, ``size`` in bytes, of the patched section, ``anonymous`` the symbol or that word.
+    ``text`` may name {prefix} {module} {section} {relsec} {symbol} {anonymous} {against} {number} {name}
+    {index} {offset} {size} {place} {value} {signed} {words} {S} {sum}: ``value``, ``S`` and ``sum`` (S+A) as
+    the machine's words without sign, ``words`` of ``value`` in fours of bytes, ``size`` in bytes, of the
+    patched section, ``anonymous`` the symbol or that word, ``against`` the symbol or "section N".
     """
 
     text: str
@@ -119,6 +120,11 @@ class Says(NamedTuple):
 def ignored() -> int:
     """The calculation of relocations that do nothing."""
     return 0
+
+
+def gathered(L: int) -> int:
+    """All that belongs to the place, stored when the section is done."""
+    return L
 
 
 class Reloc(NamedTuple):
@@ -144,6 +150,11 @@ class Reloc(NamedTuple):
     def action(self) -> tuple[object, ...]:
         """All but the name: rows with equal actions do the same."""
         return (type(self.field), *self[1:])
+
+    @property
+    def stores(self) -> bool:
+        """Whether it puts something at its place when it is its turn."""
+        return self.calc not in (ignored, gathered)
 
     @property
     def makes(self) -> bool:
@@ -203,7 +214,7 @@ class Extable(NamedTuple):
     """An entry of __ex_table: two addresses, of an instruction and of where to go on, and perhaps more."""
 
     codes: str  # struct's
-    relative: bool = False  # the addresses are seen from themselves
+    relative: int = 0  # how many of these addresses are seen from themselves
 
 
 class Later(NamedTuple):
@@ -221,7 +232,7 @@ class Span(NamedTuple):
     high: int
 
 
-RELATIVE: Final = Extable("ii4s", relative=True)
+RELATIVE: Final = Extable("ii4s", relative=2)
 WORDS: Final = {32: Extable("II"), 64: Extable("QQ")}  # the generic one, by width
 
 
@@ -248,6 +259,7 @@ class Arch(NamedTuple):
     rela: Says | None = None  # the same of SHT_RELA
     prefix: str = ""  # of the log lines about relocations
     memory: Span = Span(0, 0)  # where module_alloc looks for room
+    spare: Span = Span(0, 0)  # where it looks when that is full
     optional: frozenset[str] = frozenset()  # undefined symbols that may stay 0 though not weak
     init: tuple[str, ...] = (".init",)  # how the names of sections freed after init() begin
     exit: tuple[str, ...] = (".exit",)  # the same of those that only removal needs
@@ -256,7 +268,7 @@ class Arch(NamedTuple):
     accepts: Callable[[int, int], bool] | None = None  # of e_flags and e_entry; None: all are
     extable: Extable = RELATIVE
     info: Callable[[Sequence[int]], Info] | None = None  # what r_info says, if that is unusual
-    by_word: Callable[[Fixups, memoryview], Sequence[int]] | None = None  # numbers, by what is at the places
+    by_word: Callable[[Fixups, memoryview], Fixups] | None = None  # the same, by what is at the places
     pair: Callable[[Fixups], dict[int, Says]] | None = None
     paired: frozenset[int] = frozenset()  # a section without these numbers does not need ``pair``
     worthless: Callable[[int], bool] | None = None  # values of symbols that stand for none

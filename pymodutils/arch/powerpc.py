@@ -26,7 +26,7 @@ MISSING = Says("module_32: Module doesn't contain .plt or .init.plt sections.", 
 LO, HI = insn(2, (15, 0, 0)), insn(2, (31, 16, 0))
 HA = insn(2, (31, 16, 0, 0x8000))  # the low half is signed
 LI = insn(4, (25, 2, 2))
-WORDS_RELATIVE = Extable("ii", relative=True)
+WORDS_RELATIVE = Extable("ii", relative=2)
 
 
 def sorted_down(fixups: Fixups) -> list[int]:

@@ -49,8 +49,8 @@ X86_64 = Arch(
     later=(Later((6, 3), {"occupied": OCCUPIED_6_3, "occupied_last": True}),),
 )
 
-UM_MEMORY = Span(0x6480_0000, 1 << 46)  # its vmalloc: 8 MiB behind the memory, which is 64 MiB by default
-UM = X86_64._replace(name="um", prefix="subarch: ", memory=UM_MEMORY)
+# User Mode Linux has its vmalloc behind its memory, which is taken to be 512 MB
+UM = X86_64._replace(name="um", prefix="subarch: ", memory=Span(0x8080_0000, 0x7FFF_0000_0000))
 
 I386 = Arch(
     name="i386",

@@ -61,6 +61,7 @@ def spread(words: Sequence[str]) -> list[str]:
 )
 @click.option("--init-takes", multiple=True, metavar="NAME=SECONDS", help="How long it is to take (0).")
 @click.option("--exit-takes", multiple=True, metavar="NAME=SECONDS", help="The same of its exit().")
+@click.option("--patch", is_flag=True, help="Patch modules once they are linked, as far as they alone tell.")
 @options.sysroot
 def command(
     state: str | None,
@@ -70,6 +71,7 @@ def command(
     init_returns: tuple[str, ...],
     init_takes: tuple[str, ...],
     exit_takes: tuple[str, ...],
+    patch: bool,
     root: Root,
 ) -> None:
     """Make an emulated kernel in the file STATE, in place of one that is there.
@@ -94,6 +96,8 @@ def command(
             init_seconds=takes.get(name, 0),
             exit_seconds=leaves.get(name, 0),
         )
+    if patch:
+        kernel.patch()
     for file in trust:
         kernel.trust_file(file)
     click.echo(f"{kernel.rules.release} ({described.arch}, {len(described.exports):,} exports) in {path}")

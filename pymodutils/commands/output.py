@@ -68,10 +68,7 @@ def as_styled(titles: Sequence[tuple[str, str]], rows: Iterable[Iterable[tuple[s
 
 def styled(parts: Iterable[tuple[str, str]]) -> None:
     """Print one line of texts with rich's styles; it wraps where the terminal does."""
-    from rich.console import Console  # noqa: PLC0415 -- the door
-    from rich.text import Text  # noqa: PLC0415
-
-    Console(soft_wrap=True, highlight=False).print(Text.assemble(*parts))
+    as_lines([parts])
 
 
 class Branch(NamedTuple):
@@ -107,7 +104,7 @@ def width() -> int:
 
 
 def as_lines(lines: Iterable[Iterable[tuple[str, str]]]) -> None:
-    """Print ``lines`` of pieces of text, each with rich's style for it; none is cut."""
+    """Print ``lines`` of pieces of text, each with rich's style for it; they wrap where the terminal does."""
     from rich.console import Console  # noqa: PLC0415 -- the door
     from rich.text import Text  # noqa: PLC0415
 

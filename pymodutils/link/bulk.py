@@ -9,7 +9,7 @@ from itertools import chain, islice, repeat
 from operator import and_, sub
 from typing import TYPE_CHECKING, NamedTuple
 
-from pymodutils.arch.model import CODES, ignored
+from pymodutils.arch.model import CODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -56,7 +56,7 @@ def _groups(site: Site, fixups: Fixups) -> Iterator[Group]:
         row = rows[min(members)]
         if row.refused:
             raise Doubt
-        if row.calc is ignored:
+        if not row.stores:
             continue
         everything = members == present
         yield row, fixups if everything else fixups.only(list(map(members.__contains__, fixups.numbers)))

@@ -14,7 +14,7 @@ from pymodutils.arch.model import CODES, PREFIXES, Fixups, Info
 from pymodutils.link.object import SHT_RELA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from pymodutils.arch.model import Arch, ByteOrder, Field, Reloc
     from pymodutils.link.image import Image
@@ -46,9 +46,9 @@ class Site:
     def packer(self, field: Field, code: str = "") -> Packer:
         """What reads and writes the words of ``field``, as ``code`` or without sign."""
         order = field.order or self.arch.order
-        return (
-            _struct(PREFIXES[order] + (code or CODES[field.size])) if field.size in CODES else _THREE[order]
-        )
+        if field.size not in CODES:
+            return _bytes(field.size, order)
+        return _struct(PREFIXES[order] + (code or CODES[field.size]))
 
     def words(self, field: Field, offsets: Iterable[int]) -> list[int]:
         """What stands at ``offsets``, without sign."""
@@ -83,21 +83,21 @@ class Packer(Protocol):
         """Write ``value`` at ``offset``."""
 
 
-class _Three:
-    """The Packer of words of three bytes in ``order``."""
+class _Bytes:
+    """The Packer of words of ``size`` bytes, of which struct knows none."""
 
-    def __init__(self, order: ByteOrder) -> None:
-        self.order = order
+    def __init__(self, size: int, order: ByteOrder) -> None:
+        self.size, self.order = size, order
 
     def unpack_from(self, memory: memoryview, offset: int) -> tuple[int]:
-        return (int.from_bytes(memory[offset : offset + 3], self.order),)
+        return (int.from_bytes(memory[offset : offset + self.size], self.order),)
 
     def pack_into(self, memory: memoryview, offset: int, value: int) -> None:
-        memory[offset : offset + 3] = value.to_bytes(3, self.order)
+        memory[offset : offset + self.size] = value.to_bytes(self.size, self.order)
 
 
 _struct = cache(Struct)
-_THREE: Final[Mapping[ByteOrder, Packer]] = {"little": _Three("little"), "big": _Three("big")}
+_bytes = cache(_Bytes)
 
 
 def decode(arch: Arch, raw: bytes | memoryview, *, rela: bool) -> Fixups:

@@ -36,7 +36,7 @@ def frob(module: Object, config: Config, name: str) -> Object:
             Header(one.name, one.sh_type, one.sh_flags, one.sh_size, one.sh_addralign, one.sh_info)
             for one in module.sections
         ]
-        draft = Draft(headers, view(module.symbols), _relocations(changed, name), options)
+        draft = Draft(headers, view(module.symbols), _relocations(changed, name), options, arch.bits)
         try:
             frobbed = arch.frob(draft)
         except Refusal as refusal:

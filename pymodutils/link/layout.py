@@ -6,10 +6,9 @@ order within each. Until 6.3 there are two areas, what stays and what init leave
 
 from __future__ import annotations
 
-from errno import ENOMEM
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.link.failure import LinkError, OutOfBounds
+from pymodutils.link.failure import NoMemory, OutOfBounds
 from pymodutils.link.object import SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ UNLOADED: Final = (".modinfo", "__versions")  # read from the file's copy and fo
 LIMIT: Final = 1 << 28  # bytes: a module larger than this is refused as if memory were short
 KALLSYMS: Final = {32: (16, 4), 64: (32, 8)}  # size and alignment of struct mod_kallsyms
 SYMBOL_SIZE: Final = {32: 16, 64: 24}
-WORD: Final = (1 << 64) - 1
 UNSIGNED: Final = (1 << 32) - 1  # an area's size is an unsigned int on all machines
 
 
@@ -122,7 +120,7 @@ def layout(
     """Where everything of ``module`` goes, apart from the addresses of the areas.
 
     ``unloaded`` names the sections that are only read (with IGNORE_MODVERSIONS, __versions is loaded).
-    Raises LinkError (ENOMEM) for modules over LIMIT, OutOfBounds where sizes wrap around.
+    Raises NoMemory for modules over LIMIT, OutOfBounds where sizes wrap around.
     """
     work = _Work(module, config, unloaded)
     work.rounds_of(config.plan.core, config.plan.pages_core, init=False)
@@ -131,14 +129,15 @@ def layout(
     work.check()
     sizes = [align(size, config.page) if config.plan.whole_pages else size for size in work.sizes]
     if sum(sizes) > LIMIT:
-        raise LinkError(module.subject, f"vmalloc error: size {sum(sizes)}, exceeds total pages", ENOMEM)
+        raise NoMemory(module.subject, sum(sizes))
     rounds = tuple(tuple(ends) for ends in work.ends)
     return Layout(config.plan, tuple(sizes), tuple(work.placed), work.percpu, rounds, tail, tuple(work.flags))
 
 
 def align(offset: int, to: int) -> int:
     """``offset`` rounded up to a multiple of ``to``, by the kernel's arithmetic even if that lies."""
-    return offset + (to or 1) - 1 & ~((to or 1) - 1) & WORD
+    rest = (to or 1) - 1 & UNSIGNED
+    return offset + rest & ~rest & UNSIGNED
 
 
 class _Work:
@@ -225,8 +224,6 @@ class _Work:
         section = self.module.sections[at]
         before = self.module.frobbed.before.get(at, 0)
         offset = align(self.sizes[area] + before, section.sh_addralign)
-        if offset > UNSIGNED:
-            raise self._outside(at)
         self.placed[at] = Placed(area, offset)
         self.sizes[area] = offset + section.sh_size & UNSIGNED
 

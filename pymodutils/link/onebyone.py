@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.making import NO_ROOM
-from pymodutils.arch.model import ignored
 from pymodutils.link.failure import LinkError, OutOfBounds, Where
 from pymodutils.link.symbols import ERROR
+
+STT_SECTION: Final = 3
 
 if TYPE_CHECKING:
     from pymodutils.arch.model import Fixups, Reloc, Says
@@ -34,7 +35,7 @@ def apply(site: Site, fixups: Fixups, report: Report) -> None:
                 raise refusal
             for line in refusal.log:
                 report(ERROR, line)
-        elif row and row.calc is not ignored:
+        elif row and row.stores:
             _one(site, fixups, at, row)
     if says := fixups.refused.get(len(fixups.numbers)):
         raise _refusal(site, fixups, len(fixups.numbers) - 1, says)
@@ -82,10 +83,22 @@ def _refusal(site: Site, fixups: Fixups, at: int, says: Says, value: int = 0) ->
         place=where.address,
         value=value & mask,
         signed=value,
+        words=(value & mask) >> 2,
         S=known & mask,
         sum=total & mask,
+        against=_against(site, symbol),
     )
     return LinkError(site.name, text, says.errno, where)
+
+
+def _against(site: Site, symbol: int) -> str:
+    """What symbol ``symbol`` is, in words."""
+    table = site.image.module.symbols
+    if symbol >= len(site.values):
+        return ""
+    if table.infos[symbol] & 0xF == STT_SECTION:
+        return f"section {table.sections[symbol]}"
+    return table.name(symbol)
 
 
 def _beyond(site: Site, fixups: Fixups, at: int, text: str) -> OutOfBounds:

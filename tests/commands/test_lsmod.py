@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.kernel.emulated.modules import kernel, module
+
 MODULES = """\
 vfat 24576 1 - Live 0xffffffffc0a10000
 a_name_that_is_longer_than_its_column 90112 12 vfat,x, Live 0xffffffffc09f0000 (OE)
@@ -96,3 +98,16 @@ def test_names_of_any_bytes_come_out_as_they_are(root: Path) -> None:
         [sys.executable, "-m", "pymodutils", "lsmod", "--sysroot", root], capture_output=True, check=True
     ).stdout
     assert out.splitlines()[1].startswith(b"caf\xe9 ")
+
+
+def test_the_table_of_an_emulated_kernel(tmp_path: Path) -> None:
+    """A page each of text, data and symbols, and one of constants for what exports something."""
+    state = str(tmp_path / "k.state")
+    booted = kernel(state)
+    booted.init_module(module("base", exports=["base_call"]))
+    booted.init_module(module("user", imports=["base_call"], versions={"base_call": 0x100}, licence="Bad"))
+    shown = lsmod(Path(), "--format=table", "--backend", f"emulated:{state}").stdout.splitlines()
+    assert [line.split() for line in shown[1:]] == [
+        ["user", "12,288", "0", "live", "P"],
+        ["base", "16,384", "1", "user", "live"],
+    ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.arch.model import PREFIXES
 from pymodutils.kernel.emulated import claims
 from pymodutils.kernel.emulated.causes import Kind
-from pymodutils.kernel.emulated.elfcheck import NOWHERE, OUTSIDE
+from pymodutils.kernel.emulated.elfcheck import NAMELESS
 from pymodutils.kernel.emulated.state import WARNING
 from pymodutils.kernel.emulated.taints import Taint
 from pymodutils.link import extable
@@ -49,8 +49,8 @@ def find_sections(load: Loading) -> None:
 
 
 def _names_lie_inside(load: Loading, names: Sequence[str]) -> None:
-    if NOWHERE in names:
-        raise OutOfBounds(load.name, OUTSIDE)
+    if NAMELESS in names:
+        raise OutOfBounds(load.name, "the name of a section lies outside of the file")
 
 
 def licence_and_versions(load: Loading) -> None:
@@ -74,10 +74,14 @@ def relocations(load: Loading) -> None:
         raise OutOfBounds(load.module.name, "its relocations overwrite struct module")
     relocate(load.image, load.values, load.module.name, load.log, kernel=_stubs(load))
     extable.sort(load.image)
-    _names_lie_inside(load, [section.name for section in load.sections])  # the machine looks for some
     keep(load.image, load.values)
     load.module.init, load.module.exit = _pointers(load)
     load.module.version, load.module.srcversion = load.modinfo("version"), load.modinfo("srcversion")
+
+
+def finalize(load: Loading) -> None:
+    """Look at all sections by their names, for the machine's sake; module_finalize."""
+    _names_lie_inside(load, [section.name for section in load.sections])
 
 
 def _stubs(load: Loading) -> dict[str, int]:
@@ -92,8 +96,9 @@ def _pointers(load: Loading) -> tuple[int, int]:
     word = Struct(PREFIXES[arch.order] + ("Q" if arch.bits == 64 else "I"))  # noqa: PLR2004
     memory = load.image.section(load.this_module)
     for symbol, offset in _patches(load):
-        name = load.object.symbols.name(symbol)
-        if name in found and offset + word.size <= len(memory):
+        inside = symbol < len(load.object.symbols) and offset + word.size <= len(memory)
+        name = load.object.symbols.name(symbol) if inside else ""
+        if name in found:
             (found[name],) = word.unpack_from(memory, offset)
     return found[INIT], found[EXIT]
 

@@ -14,6 +14,7 @@ from pymodutils.kernel.emulated import (
     elfcheck,
     formation,
     link,
+    patching,
     place,
     resolve,
     setup,
@@ -38,6 +39,8 @@ CONTENT: Final[Steps] = (
     link.licence_and_versions,
     resolve.symbols,
     link.relocations,
+    link.finalize,
+    patching.patch,
     formation.complete,
 )
 UNSEEN: Final[dict[tuple[int, ...], Steps]] = {  # by the release from which on they are taken

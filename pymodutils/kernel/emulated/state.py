@@ -170,6 +170,15 @@ class State:
         found = self.store.execute(query, KERNEL, signed(address))
         return found[0][0] if found else None
 
+    def static_keys(self) -> dict[int, int]:
+        """Where the keys of the static calls that the kernel exports are, by their trampolines."""
+        query = (
+            "SELECT trampoline.address, key.address FROM export trampoline "
+            "JOIN export key ON key.name = '__SCK__' || substr(trampoline.name, 8) "
+            "WHERE trampoline.name >= '__SCT__' AND trampoline.name < '__SCT_`'"
+        )
+        return {unsigned(trampoline): unsigned(key) for trampoline, key in self.store.execute(query)}
+
     def add_exports(self, module: Module, exports: list[tuple[str, Export]]) -> None:
         """Let others use what ``module`` exports."""
         lines = [

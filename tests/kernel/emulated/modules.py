@@ -37,6 +37,12 @@ SWITCHES = {
     "STRICT_MODULE_RWX": True,
     "KALLSYMS": True,
     "KALLSYMS_ALL": True,
+    "CRYPTO_MD5": True,
+    "CRYPTO_SHA1": True,
+    "CRYPTO_SHA512": True,
+    "MODULES": True,
+    "PREEMPT_RT": False,
+    "SYSFS": True,
 }
 
 
