@@ -66,7 +66,7 @@ def place(load: Loading) -> None:
 
 def _temporary(load: Loading) -> int:
     """Where the kernel's copy of the file is."""
-    return rooms.limits(load.rules.arch).low + UML_TEMPORARY if load.on("UML") else TEMPORARY
+    return rooms.ranges(load.rules.arch)[0].low + UML_TEMPORARY if load.on("UML") else TEMPORARY
 
 
 def _struct_module(load: Loading) -> None:
