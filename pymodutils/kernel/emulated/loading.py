@@ -101,6 +101,14 @@ class Loading:
                 yield self.data[at + len(prefix) : stop].decode("utf-8", "surrogateescape")
             at = stop + 1
 
+    def copy(self, at: int) -> bytes:
+        """What the kernel's copy of the file has in section ``at``, whatever type that is of."""
+        section = self.sections[at]
+        end = section.sh_offset + section.sh_size
+        if end > len(self.data):
+            raise OutOfBounds(self.name, f"section {section.name} ends at {end} of {len(self.data)} bytes")
+        return self.data[section.sh_offset : end]
+
     def string(self, at: int, limit: int) -> str:
         """The string of at most ``limit`` bytes at offset ``at`` of the file."""
         whole = self.data[at : at + limit].partition(b"\0")[0]

@@ -59,7 +59,7 @@ def _expected(load: Loading) -> dict[bytes, int] | None:
     if load.rules.since(*EXTENDED_SINCE) and crcs and names:
         rows = _extended(load, crcs, names)
     elif load.versions:
-        raw = load.object.content(load.versions)
+        raw = load.copy(load.versions)
         rows = decode.records(raw, load.rules.arch.bits, load.rules.arch.order)
     else:
         return None
@@ -71,8 +71,8 @@ def _expected(load: Loading) -> dict[bytes, int] | None:
 
 def _extended(load: Loading, crcs: int, names: int) -> Iterator[tuple[bytes, int]]:
     """The rows of the tables for names of any length, which are in these sections."""
-    numbers = iter_unpack(PREFIXES[load.rules.arch.order] + "I", _whole(load.object.content(crcs)))
-    listed = load.object.content(names).split(b"\0")
+    numbers = iter_unpack(PREFIXES[load.rules.arch.order] + "I", _whole(load.copy(crcs)))
+    listed = load.copy(names).split(b"\0")
     for (crc,), name in zip(numbers, listed, strict=False):
         yield name, crc
 

@@ -19,7 +19,7 @@ def main(needed: list[str], folder: str) -> list[list[Any]]:
 
 
 def verdict(path: Path, before: list[str]) -> list[Any]:
-    """What the kernel says to ``path``; raises RuntimeError if it takes it, for nobody knows what it may do."""
+    """What the kernel says to ``path``; raises RuntimeError if it takes it: then anything may happen."""
     print(path.name, flush=True)  # noqa: T201 -- for the console, if this is the last one
     log = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
     os.lseek(log, 0, os.SEEK_END)

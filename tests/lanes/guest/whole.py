@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 from typing import Any
 
 from pymodutils.elf import compress
@@ -11,6 +12,7 @@ from pymodutils.names import of_path
 from tests.kernel.emulated.whole import FUNCTIONS, without_addresses
 from tests.lanes.guest.linking import insert, without_init
 
+ESCAPED = re.compile(r"\\x([0-9a-f]{2})")
 DELETE_MODULE = 176  # x86-64's number of the system call
 
 
@@ -44,7 +46,13 @@ def lines(log: int) -> list[str]:
         except BlockingIOError:
             return found
         if int(head.split(",")[0]) & 7 <= 4:
-            found.append(text.splitlines()[0])
+            found += ESCAPED.sub(_byte, text.partition("\n")[0]).split("\n")
+
+
+def _byte(escaped: re.Match[str]) -> str:
+    """What /dev/kmsg shows as its number, as decoding with surrogateescape would have it."""
+    number = int(escaped[1], 16)
+    return chr(number if number < 0x80 else 0xDC00 + number)
 
 
 def loaded() -> tuple[list[str], str]:
