@@ -29,7 +29,7 @@ A relocation that no linker is asked about says why, or where its proof is. The 
 - `test_words.py`: what a loader says stands in the source of Linux 6.1
 - `test_stubs_run.py`: calls through what a loader has made, and slots, carried out by unicorn (arm, arm64,
   powerpc of 32 bit, riscv, s390); `test_stubs_read.py`: the same as GNU objdump reads it (alpha, ia64,
-  loongarch, parisc, powerpc64), because unicorn has no such processors, or has them without their instructions
+  loongarch, parisc, powerpc64), whose processors or instructions unicorn does not have
 - `test_modules_against_ld.py`: Debian's own modules, linked as a whole
 - `test_mips_kernels.py`: memory and verdicts of Debian's MIPS kernels
 
@@ -42,11 +42,14 @@ RELEASE = (6, 1)
 PAIRS = "in pairs, tests/arch/test_pairs.py"
 RUN, READ = "unicorn, test_stubs_run.py", "objdump, test_stubs_read.py"
 STUBS = {  # the relocations that those tests have
-    **{(name, number): RUN for name, number in (("s390", 20), ("s390", 26), ("riscv", 19), ("riscv", 20))},
-    **{(name, number): RUN for name, number in (("arm", 10), ("arm", 28), ("arm64", 283), ("powerpc", 10))},
+    **dict.fromkeys((("s390", 20), ("s390", 26), ("riscv", 19), ("riscv", 20)), RUN),
+    **dict.fromkeys((("arm", 10), ("arm", 28), ("arm64", 283), ("powerpc", 10)), RUN),
     **{(name, 10): READ for name in ("powerpc64", "powerpc64le")},
     **{(name, 74): READ for name in ("parisc", "parisc64")},
-    **{("alpha", 4): READ, ("alpha", 6): READ, ("loongarch", 66): READ, ("ia64", 0x49): READ},
+    ("alpha", 4): READ,
+    ("alpha", 6): READ,
+    ("loongarch", 66): READ,
+    ("ia64", 0x49): READ,
 }
 
 
