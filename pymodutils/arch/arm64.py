@@ -177,6 +177,7 @@ ARM64 = Arch(
     frob=frob,
     maker=Plts,
     options={"ARM64_MODULE_PLTS": "y", "RANDOMIZE_BASE": "y"},
+    always={"ARM64_MODULE_PLTS": (6, 5), "RANDOMIZE_BASE": (6, 5)},
 )
 
 ARM64_BIG = ARM64._replace(order="big")

@@ -267,8 +267,14 @@ class Arch(NamedTuple):
     frob: Callable[[Draft], Frobbed] | None = None  # module_frob_arch_sections
     maker: Callable[[Memory], Maker] | None = None
     options: Mapping[str, str] = {}  # what is taken to be configured if nothing is known
+    always: Mapping[str, tuple[int, int]] = {}  # those that have become the only way, and since when
     later: tuple[Later, ...] = ()  # what holds instead in other kernels, the latest last
     calls: tuple[str, ...] = ()  # functions of the kernel that its stubs lead to
+
+    def configured(self, known: Mapping[str, str], release: tuple[int, int]) -> dict[str, str]:
+        """The options of a kernel of ``release`` of whose configuration this is known."""
+        grown = {name: "y" for name, since in self.always.items() if release >= since}
+        return {**self.options, **known, **grown}
 
     def fitting(self, options: Mapping[str, str], release: tuple[int, int]) -> Arch:
         """The same for a kernel of this configuration and release, which may not know all relocations."""

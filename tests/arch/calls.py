@@ -27,7 +27,7 @@ class Caller(NamedTuple):
     name: str = ""  # where one architecture has several
     labels: tuple[tuple[int, int], ...] = ()  # the same of relocations that name the call's own first byte
     options: Mapping[str, str] = {}
-    prefix: str = "s"  # how names of functions begin
+    release: tuple[int, int] = (6, 1)  # of the kernel
 
 
 class Called(NamedTuple):
@@ -54,7 +54,7 @@ def module(caller: Caller, count: int) -> bytes:
     text = caller.code.ljust(MADE, b"\0") * count
     parts = [Part(name, text, CODE, align=64) for name in (".text", ".init.text")]
     labels = [Sym(f"l{at}", at * MADE, 1 + at % 2, LABEL) for at in range(count)]
-    symbols = [Sym(f"{caller.prefix}{at}", info=FUNCTION) for at in range(count)]
+    symbols = [Sym(f"s{at}", info=FUNCTION) for at in range(count)]
     relocs: dict[int, list[Rel]] = {1: [], 2: []}
     for at in range(count):
         rows = relocs[1 + at % 2]
@@ -70,9 +70,9 @@ def called(
     caller: Caller, base: int, targets: Sequence[int], kernel: Mapping[str, int] | None = None
 ) -> Called:
     """The calls of ``targets`` linked, with the text at ``base``."""
-    options = {**caller.arch.options, **caller.options}
-    made = image(caller.arch, module(caller, len(targets)), base, Config(options=options))
-    values = {f"{caller.prefix}{at}": target for at, target in enumerate(targets)}
+    config = Config(options=caller.options, release=caller.release)
+    made = image(caller.arch, module(caller, len(targets)), base, config)
+    values = {f"s{at}": target for at, target in enumerate(targets)}
     relocate(made, simplify(made, "module", values.__getitem__, unheard), "module", kernel=kernel or {})
     starts = [made.addresses[1 + at % 2] + at * MADE for at in range(len(targets))]
     return Called(made, dict(zip(starts, targets, strict=True)))

@@ -5,6 +5,7 @@ Each call of a module is made, in code that stays and in what init() leaves free
 
 from __future__ import annotations
 
+from errno import ENOEXEC
 from typing import NamedTuple
 
 import pytest
@@ -16,6 +17,7 @@ from pymodutils.arch.arm64 import ARM64, ARM64_BIG
 from pymodutils.arch.powerpc import PPC
 from pymodutils.arch.riscv import RISCV64
 from pymodutils.arch.s390 import S390
+from pymodutils.link.failure import LinkError
 from tests.arch.calls import Called, Caller, called
 from tests.arch.linkers import LOW
 
@@ -111,6 +113,37 @@ def test_calls_arrive(machine: Machine) -> None:
         cpu.emu_start(start | machine.thumb, goal & ~machine.thumb, count=LONGEST)
         assert cpu.reg_read(machine.pc) == goal & ~machine.thumb, hex(start)
         assert cpu.reg_read(machine.link) == start + machine.length | machine.thumb
+
+
+def test_ftrace_is_reached_through_entries_of_its_own() -> None:
+    kernel = {name: NEAR[at] for at, name in enumerate(ARM.calls)}
+    arm = next(one for one in MACHINES if one.caller.arch is ARM and not one.thumb)
+    made = called(arm.caller, LOW, [*NEAR[2:], *kernel.values()], kernel)
+    cpu = powered(arm, made)
+    entries = {NEAR[0]: made.address(".plt"), NEAR[1]: made.address(".init.plt") + 4}
+    for start, goal in made.goals.items():
+        if goal in entries:
+            cpu.emu_start(start, entries[goal], count=1)
+            assert cpu.reg_read(arm.pc) == entries[goal]
+        cpu.emu_start(start, goal, count=LONGEST)
+        assert cpu.reg_read(arm.pc) == goal
+    powerpc = next(one for one in MACHINES if one.caller.arch is PPC)
+    made = called(powerpc.caller, LOW, NEAR[:2], {"ftrace_caller": NEAR[4]})
+    cpu = powered(powerpc, made._replace(goals={0: NEAR[4]}))
+    cpu.emu_start(made.address(".plt") + 16, NEAR[4], count=LONGEST)  # behind the only call of what stays
+    assert cpu.reg_read(powerpc.pc) == NEAR[4]
+
+
+@pytest.mark.parametrize("release", [(6, 1), (6, 5)], ids=["6.1", "6.5"])
+def test_what_is_configured_decides_what_is_made(release: tuple[int, int]) -> None:
+    caller = MACHINES[0].caller
+    without = caller._replace(options={"ARM64_MODULE_PLTS": "n"}, release=release)
+    if release < (6, 5):
+        with pytest.raises(LinkError, match="overflow in relocation type 283") as failure:
+            called(without, LOW, NEAR)
+        assert failure.value.errno == ENOEXEC
+    else:
+        assert called(without, LOW, NEAR).areas == called(caller, LOW, NEAR).areas
 
 
 def test_slots_hold_addresses() -> None:
