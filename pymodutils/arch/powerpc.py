@@ -70,17 +70,16 @@ def tracers(memory: Memory) -> dict[str, int]:
 class Plts(Maker):
     """The entries of .plt and .init.plt: lis 12; addi 12,12; mtctr 12; bctr."""
 
+    reach = {REL24: REACH}  # noqa: RUF012 -- of the class, never changed
+
     def __init__(self, memory: Memory) -> None:
         super().__init__(memory)
         self.core, self.init = (Table(memory, memory.sections[name], ENTRY) for name in (".plt", ".init.plt"))
 
     def goal(self, one: Fixup) -> int:
-        """The target of a call, or the entry that leads there."""
-        target = one.S + one.A
-        if REACH.low <= target - one.P < REACH.high:
-            return target
+        """The entry that leads to the target of a call."""
         core = self.memory.core
-        return self._entry(self.core if core.low <= one.P < core.high else self.init, target)
+        return self._entry(self.core if core.low <= one.P < core.high else self.init, one.S + one.A)
 
     def finish(self) -> None:
         """Entries for ftrace."""

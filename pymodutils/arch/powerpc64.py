@@ -103,6 +103,7 @@ class Stubs(Maker):
 
     def __init__(self, memory: Memory) -> None:
         super().__init__(memory)
+        self.traced: dict[int, bool] = {}  # by symbol
         self.v1 = memory.options.get(V1) == "y"
         toc = memory.sections.get(".toc") or memory.sections[".stubs"]
         self.gp = (toc.low & ~0xFF) + BIAS
@@ -117,8 +118,7 @@ class Stubs(Maker):
         if symbols.sections[one.symbol] not in (SHN_UNDEF, SHN_LIVEPATCH):
             local = 0 if self.v1 else 1 << (symbols.others[one.symbol] >> 5 & 7) >> 2 << 2
             return one.S + one.A + local
-        name = symbols.name(one.symbol)
-        traced = self.memory.options.get(BY_PROFILE) == "y" and name in NEEDLESS
+        traced = self._is_traced(one.symbol)
         try:
             stub = self._stub(one.S + one.A, traced=traced)
         except Refusal as refusal:
@@ -126,6 +126,13 @@ class Stubs(Maker):
         if not traced:
             self._restore(one.P)
         return stub
+
+    def _is_traced(self, symbol: int) -> bool:
+        """Whether ``symbol`` is a function of ftrace that is called in a way of its own."""
+        if symbol not in self.traced:
+            by_profile = self.memory.options.get(BY_PROFILE) == "y"
+            self.traced[symbol] = by_profile and self.memory.symbols.name(symbol) in NEEDLESS
+        return self.traced[symbol]
 
     def finish(self) -> None:
         """Stubs for ftrace."""
@@ -167,7 +174,8 @@ class Stubs(Maker):
     def _restore(self, place: int) -> None:
         """Let the instruction after the call at ``place`` restore r2."""
         order = self.memory.arch.order
-        call, after = (int.from_bytes(self.memory.read(place + at, 4), order) for at in (0, 4))
+        read = self.memory.read(place, 8)
+        call, after = int.from_bytes(read[:4], order), int.from_bytes(read[4:], order)
         if call >> 26 not in (16, 18) or call & 3 != 1:
             return  # a tail call does not come back
         if after != NOP:
