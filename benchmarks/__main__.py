@@ -11,7 +11,7 @@ import platform
 import sys
 from typing import TYPE_CHECKING
 
-from benchmarks import check, depmod, describe, link, readers, startup
+from benchmarks import archs, check, depmod, describe, link, readers, startup
 from benchmarks.places import REPOSITORY, environment
 from benchmarks.rows import Row, table
 
@@ -24,6 +24,7 @@ PARTS = {
     "startup": startup.rows,
     "describe": describe.rows,
     "link": link.rows,
+    "archs": archs.rows,
     "check": check.rows,
 }
 PAGE = REPOSITORY / "docs/performance.md"
