@@ -176,6 +176,7 @@ ARM64 = Arch(
     overflow=Says("module {module}: overflow in relocation type {number} val {sum:x}", ENOEXEC),
     rel=Says(REL_UNSUPPORTED, ENOEXEC),
     memory=Span(0xFFFF_8000_0000_0000, 0xFFFF_8000_0800_0000),
+    spare=Span(0xFFFF_8000_0C00_0000, 0xFFFF_8000_8000_0000),  # behind a kernel of 64 MB
     frob=frob,
     maker=Plts,
     options={"ARM64_MODULE_PLTS": "y", "RANDOMIZE_BASE": "y"},

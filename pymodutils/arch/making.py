@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pymodutils.arch.model import Says, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pymodutils.arch.model import Arch, ByteOrder, Fixups, Range
 
@@ -190,6 +190,10 @@ class Maker:
     def goal(self, one: Fixup) -> int:
         """What G or L is worth for ``one``; raises Refusal."""
         raise NotImplementedError(one)
+
+    def end(self) -> Iterable[Says]:
+        """Store what a section's relocations have gathered; what is said of it. Raises Refusal."""
+        return ()
 
     def finish(self) -> None:
         """Make what is made when all is relocated."""

@@ -141,6 +141,11 @@ def ignored() -> int:
     return 0
 
 
+def gathered(L: int) -> int:
+    """All that belongs to the place, stored when the section is done."""
+    return L
+
+
 class Reloc(NamedTuple):
     """One relocation as one line: name, calculation, field, range, alignment."""
 
@@ -164,6 +169,11 @@ class Reloc(NamedTuple):
     def action(self) -> tuple[object, ...]:
         """All but the name: rows with equal actions do the same."""
         return (type(self.field), *self[1:])
+
+    @property
+    def stores(self) -> bool:
+        """Whether it puts something at its place when it is its turn."""
+        return self.calc not in (ignored, gathered)
 
     @property
     def makes(self) -> bool:
@@ -268,6 +278,7 @@ class Arch(NamedTuple):
     rela: Says | None = None  # the same of SHT_RELA
     prefix: str = ""  # of the log lines about relocations
     memory: Span = Span(0, 0)  # where module_alloc looks for room
+    spare: Span = Span(0, 0)  # where it looks when that is full
     optional: frozenset[str] = frozenset()  # undefined symbols that may stay 0 though not weak
     init: tuple[str, ...] = (".init",)  # how the names of sections freed after init() begin
     exit: tuple[str, ...] = (".exit",)  # the same of those that only removal needs

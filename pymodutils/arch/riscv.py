@@ -1,7 +1,7 @@
-"""RISC-V: https://github.com/riscv-non-isa/riscv-elf-psabi-doc; arch/riscv/kernel/module*.c as of 6.1.
+"""RISC-V: https://github.com/riscv-non-isa/riscv-elf-psabi-doc; arch/riscv/kernel/module*.c.
 
 The low half of a pc-relative address names not its target but the instruction with the high half, so it
-takes its value from there. Calls are two instructions, a field of eight bytes.
+takes its value from there. Calls are two instructions, a field of eight bytes. Differences: riscv_sums.
 """
 
 from __future__ import annotations
@@ -10,17 +10,43 @@ from errno import EINVAL, ENOENT, ENOEXEC
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import g_p, goal, l_p, s_a, s_a_p, v_less_s_a, v_plus_s_a
-from pymodutils.arch.making import Fixup, Frobbed, Maker, Memory, Refusal, Slots, Table, code, data, words
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Reloc, Says, Span, insn, signed, unsigned, word
+from pymodutils.arch.making import (
+    Fixup,
+    Frobbed,
+    Maker,
+    Memory,
+    Refusal,
+    Slots,
+    Table,
+    code,
+    data,
+    words,
+)
+from pymodutils.arch.model import (
+    REL_UNSUPPORTED,
+    Arch,
+    Later,
+    Reloc,
+    Says,
+    Span,
+    gathered,
+    insn,
+    signed,
+    unsigned,
+    word,
+)
+from pymodutils.arch.riscv_sums import TERMS, Sums
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pymodutils.arch.making import Draft
     from pymodutils.arch.model import Fixups
 
 ENTRY, SLOT, LINE = 12, 8, 64  # bytes of a PLT entry, of a word, L1_CACHE_BYTES
 SECTIONS, MEDLOW = "MODULE_SECTIONS", "CMODEL_MEDLOW"
 ROUND: Final = 0x800  # the low twelve bits are signed
-CALL_PLT, GOT_HIGH, HIGH, LOW_I, LOW_S, HI20 = 19, 20, 23, 24, 25, 26
+CALL_PLT, GOT_HIGH, HIGH, LOW_I, LOW_S, HI20, PLT32 = 19, 20, 23, 24, 25, 26, 59
 REACH: Final = signed(32, ROUND)
 B = insn(4, (12, 12, 31), (11, 11, 7), (10, 5, 25), (4, 1, 8))
 J = insn(4, (20, 20, 31), (19, 12, 12), (11, 11, 20), (10, 1, 21))
@@ -42,6 +68,10 @@ NO_SLOT = Says(
     "{module}: can not generate the GOT entry for symbol = {sum:016x} from PC = {place:016x}", EINVAL
 )
 UNKNOWN = Says("{module}: Unknown symbol {symbol}", ENOENT)
+PLACE: Final = " not supported in kernel modules PC = {place:016x}"
+DYNAMIC = Says("{module}: Dynamic linking" + PLACE, EINVAL)
+THREADS = Says("{module}: Thread local storage" + PLACE, EINVAL)
+GATHERS: Final = (6, 7)
 
 
 def is_error(value: int) -> bool:
@@ -60,7 +90,7 @@ def frob(draft: Draft) -> Frobbed:
     entries = slots = 1
     for _, fixups in draft.of_code():
         wanted = set(zip(fixups.numbers, fixups.symbols, fixups.A or (), strict=True))
-        entries += sum(number == CALL_PLT for number, _, _ in wanted)
+        entries += sum(number in (CALL_PLT, PLT32) for number, _, _ in wanted)
         slots += sum(number == GOT_HIGH for number, _, _ in wanted)
     rooms = {plt: code(ENTRY * entries, LINE), got: data(SLOT * slots, LINE)}
     return Frobbed({**rooms, got_plt: data(SLOT * entries, LINE)})
@@ -73,6 +103,7 @@ class Tables(Maker):
         super().__init__(memory)
         self.made = memory.options.get(SECTIONS) == "y"
         self.highs: dict[int, tuple[int, int]] = {}
+        self.sums = Sums(memory)
         if self.made:
             self.got, self.got_plt = (
                 Slots(memory, memory.sections[name], spare=1) for name in (".got", ".got.plt")
@@ -90,6 +121,9 @@ class Tables(Maker):
     def goal(self, one: Fixup) -> int:
         """The symbol's slot, what a call goes to, or how far the high half at the symbol reaches."""
         target = one.S + one.A
+        if one.number in TERMS:
+            self.sums.add(one)
+            return 0
         if one.number in (LOW_I, LOW_S):
             if one.S not in self.highs:
                 raise Refusal(ALONE)
@@ -104,6 +138,10 @@ class Tables(Maker):
         )
         return target if reaches or not self.made else self._entry(target)
 
+    def end(self) -> list[Says]:
+        """Store the sums."""
+        return self.sums.store()
+
     def _slot(self, target: int) -> int:
         if not self.made:
             raise Refusal(NO_SLOT)
@@ -116,34 +154,69 @@ class Tables(Maker):
         return self.plt.known[target]
 
 
+BOTH: Final = {  # what the loader has always known
+    1: Reloc("R_RISCV_32", s_a, word(32), unsigned(32), overflow=WIDE),
+    2: Reloc("R_RISCV_64", s_a, word(64)),
+    16: Reloc("R_RISCV_BRANCH", s_a_p, B),
+    17: Reloc("R_RISCV_JAL", s_a_p, J),
+    18: Reloc("R_RISCV_CALL", s_a_p, U_I, REACH),
+    19: Reloc("R_RISCV_CALL_PLT", l_p, U_I, REACH),
+    20: Reloc("R_RISCV_GOT_HI20", g_p, U),
+    23: Reloc("R_RISCV_PCREL_HI20", s_a_p, U, REACH),
+    24: Reloc("R_RISCV_PCREL_LO12_I", goal, I),
+    25: Reloc("R_RISCV_PCREL_LO12_S", goal, S),
+    26: Reloc("R_RISCV_HI20", goal, U),
+    27: Reloc("R_RISCV_LO12_I", s_a, I),
+    28: Reloc("R_RISCV_LO12_S", s_a, S),
+    35: Reloc("R_RISCV_ADD32", v_plus_s_a, word(32)),
+    36: Reloc("R_RISCV_ADD64", v_plus_s_a, word(64)),
+    39: Reloc("R_RISCV_SUB32", v_less_s_a, word(32)),
+    40: Reloc("R_RISCV_SUB64", v_less_s_a, word(64)),
+    43: Reloc("R_RISCV_ALIGN", refused=ALIGNS),
+    44: Reloc("R_RISCV_RVC_BRANCH", s_a_p, CB),
+    45: Reloc("R_RISCV_RVC_JUMP", s_a_p, CJ),
+    51: Reloc("R_RISCV_RELAX"),
+}
+REFUSED: Final = {
+    3: ("RELATIVE", DYNAMIC),
+    4: ("COPY", DYNAMIC),
+    5: ("JUMP_SLOT", DYNAMIC),
+    6: ("TLS_DTPMOD32", DYNAMIC),
+    7: ("TLS_DTPMOD64", DYNAMIC),
+    8: ("TLS_DTPREL32", DYNAMIC),
+    9: ("TLS_DTPREL64", DYNAMIC),
+    10: ("TLS_TPREL32", DYNAMIC),
+    11: ("TLS_TPREL64", DYNAMIC),
+    21: ("TLS_GOT_HI20", THREADS),
+    22: ("TLS_GD_HI20", THREADS),
+    29: ("TPREL_HI20", THREADS),
+    30: ("TPREL_LO12_I", THREADS),
+    31: ("TPREL_LO12_S", THREADS),
+    32: ("TPREL_ADD", THREADS),
+    58: ("IRELATIVE", DYNAMIC),
+}
+ADDED: Final = {
+    **{at: Reloc(f"R_RISCV_{name}", refused=says, since=GATHERS) for at, (name, says) in REFUSED.items()},
+    **{at: Reloc(term.name, gathered, since=GATHERS) for at, term in TERMS.items() if at not in BOTH},
+    57: Reloc("R_RISCV_32_PCREL", s_a_p, word(32), since=GATHERS),
+    PLT32: Reloc("R_RISCV_PLT32", l_p, word(32), since=GATHERS),
+}
+
+
+def gathering(relocs: Mapping[int, Reloc]) -> Later:
+    """What changes in ``relocs`` with the loader that gathers."""
+    sums = {at: row._replace(calc=gathered) for at, row in relocs.items() if at in TERMS}
+    return Later(GATHERS, {"relocs": {**relocs, **sums}})
+
+
+RELOCS64: Final = {**BOTH, **ADDED}
+RELOCS32: Final = {at: row._replace(range=None) for at, row in RELOCS64.items() if row.field != word(64)}
 RISCV64 = Arch(
     name="riscv",
     machines=(243,),
     bits=64,
     order="little",
-    relocs={
-        1: Reloc("R_RISCV_32", s_a, word(32), unsigned(32), overflow=WIDE),
-        2: Reloc("R_RISCV_64", s_a, word(64)),
-        16: Reloc("R_RISCV_BRANCH", s_a_p, B),
-        17: Reloc("R_RISCV_JAL", s_a_p, J),
-        18: Reloc("R_RISCV_CALL", s_a_p, U_I, REACH),
-        19: Reloc("R_RISCV_CALL_PLT", l_p, U_I, REACH),
-        20: Reloc("R_RISCV_GOT_HI20", g_p, U),
-        23: Reloc("R_RISCV_PCREL_HI20", s_a_p, U, REACH),
-        24: Reloc("R_RISCV_PCREL_LO12_I", goal, I),
-        25: Reloc("R_RISCV_PCREL_LO12_S", goal, S),
-        26: Reloc("R_RISCV_HI20", goal, U),
-        27: Reloc("R_RISCV_LO12_I", s_a, I),
-        28: Reloc("R_RISCV_LO12_S", s_a, S),
-        35: Reloc("R_RISCV_ADD32", v_plus_s_a, word(32)),
-        36: Reloc("R_RISCV_ADD64", v_plus_s_a, word(64)),
-        39: Reloc("R_RISCV_SUB32", v_less_s_a, word(32)),
-        40: Reloc("R_RISCV_SUB64", v_less_s_a, word(64)),
-        43: Reloc("R_RISCV_ALIGN", refused=ALIGNS),
-        44: Reloc("R_RISCV_RVC_BRANCH", s_a_p, CB),
-        45: Reloc("R_RISCV_RVC_JUMP", s_a_p, CJ),
-        51: Reloc("R_RISCV_RELAX"),
-    },
+    relocs=RELOCS64,
     unknown=Says("{module}: Unknown relocation type {number}", EINVAL),
     overflow=FAR,
     rel=Says(REL_UNSUPPORTED, ENOEXEC),
@@ -156,15 +229,11 @@ RISCV64 = Arch(
     memory=Span(
         0xFFFF_FFFF_0200_0000, 0xFFFF_FFFF_8000_0000
     ),  # below a kernel of 32 MB, as far as it reaches
+    later=(gathering(RELOCS64),),
 )
 
 RISCV32 = RISCV64._replace(
-    bits=32,
-    relocs={
-        number: row._replace(range=None) for number, row in RISCV64.relocs.items() if row.field != word(64)
-    },
-    options={MEDLOW: "y"},
-    memory=Span(0, 0),
+    bits=32, relocs=RELOCS32, options={MEDLOW: "y"}, memory=Span(0, 0), later=(gathering(RELOCS32),)
 )
 
 ARCHS = (RISCV64, RISCV32)

@@ -9,7 +9,7 @@ from itertools import chain, islice, repeat
 from operator import and_, sub
 from typing import TYPE_CHECKING, NamedTuple
 
-from pymodutils.arch.model import CODES, ignored
+from pymodutils.arch.model import CODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -34,7 +34,7 @@ class _Patch(NamedTuple):
 
 def apply(site: Site, fixups: Fixups) -> None:
     """Apply all ``fixups``; raises Doubt, before anything is written, unless each surely passes."""
-    if fixups.refused:
+    if fixups.refused or max(fixups.symbols, default=0) >= len(site.values):
         raise Doubt
     groups = list(_groups(site, fixups))
     if not _apart(groups):
@@ -56,7 +56,7 @@ def _groups(site: Site, fixups: Fixups) -> Iterator[Group]:
         row = rows[min(members)]
         if row.refused:
             raise Doubt
-        if row.calc is ignored:
+        if not row.stores:
             continue
         everything = members == present
         yield row, fixups if everything else fixups.only(list(map(members.__contains__, fixups.numbers)))
@@ -81,7 +81,7 @@ def _next(starts: Sequence[int], at: int) -> int:
 
 def _patch(site: Site, row: Reloc, group: Fixups) -> _Patch:
     """What ``group`` writes, if every relocation of it passes."""
-    if max(group.offsets) + row.field.size > len(site.memory) or max(group.symbols) >= len(site.values):
+    if max(group.offsets) + row.field.size > len(site.memory):
         raise Doubt
     words = _words(site, row, group)
     if site.arch.occupied and any(words):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.making import NO_ROOM
-from pymodutils.arch.model import ignored
 from pymodutils.link.failure import LinkError, OutOfBounds, Where
 from pymodutils.link.symbols import ERROR
 
@@ -23,6 +22,8 @@ def apply(site: Site, fixups: Fixups, report: Report) -> None:
     What the kernel says without failing goes to ``report``.
     """
     for at, number in enumerate(fixups.numbers):
+        if fixups.symbols[at] >= len(site.values):  # whatever the number says, the symbol is read first
+            raise _beyond(site, fixups, at, f"its symbol {fixups.symbols[at]} is beyond the table's end")
         row, says = site.arch.relocs.get(number), fixups.refused.get(at)
         if says is NO_ROOM:
             raise _beyond(site, fixups, at, "there is no room for what the loader makes for it")
@@ -34,7 +35,7 @@ def apply(site: Site, fixups: Fixups, report: Report) -> None:
                 raise refusal
             for line in refusal.log:
                 report(ERROR, line)
-        elif row and row.calc is not ignored:
+        elif row and row.stores:
             _one(site, fixups, at, row)
     if says := fixups.refused.get(len(fixups.numbers)):
         raise _refusal(site, fixups, len(fixups.numbers) - 1, says)
@@ -43,8 +44,6 @@ def apply(site: Site, fixups: Fixups, report: Report) -> None:
 def _one(site: Site, fixups: Fixups, at: int, row: Reloc) -> None:
     """Apply the relocation ``at``."""
     where, field = fixups.offsets[at], row.field
-    if fixups.symbols[at] >= len(site.values):
-        raise _beyond(site, fixups, at, f"its symbol {fixups.symbols[at]} is beyond the table's end")
     if where + field.size > len(site.memory):
         raise _beyond(site, fixups, at, f"its section has {len(site.memory)} bytes")
     words = site.words(field, [where])

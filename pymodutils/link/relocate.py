@@ -13,7 +13,7 @@ from pymodutils.link import bulk, onebyone, prepare
 from pymodutils.link.failure import LinkError, OutOfBounds
 from pymodutils.link.fixups import Site
 from pymodutils.link.object import SHT_REL, SHT_RELA
-from pymodutils.link.symbols import unheard
+from pymodutils.link.symbols import ERROR, unheard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,3 +75,15 @@ def _apply(site: Site, maker: Maker | None, report: Report) -> None:
         bulk.apply(site, fixups)
     except bulk.Doubt:
         onebyone.apply(site, fixups, report)
+    if maker:
+        _end(site, maker, report)
+
+
+def _end(site: Site, maker: Maker, report: Report) -> None:
+    """Let ``maker`` store what it has gathered from the section."""
+    try:
+        said = maker.end()
+    except Refusal:
+        raise OutOfBounds(site.name, "what is gathered at a place lies outside of the module") from None
+    for says in said:
+        report(ERROR, says.text.format(module=site.name))

@@ -74,6 +74,8 @@ def proof(judged: Judged, number: int, row: Reloc) -> str:
         return stubs or judged.unasked[number]
     if row.refused:
         return "refused"
+    if row.since > judged.release:
+        return "not asked about: of a later kernel than the others"
     if row.calc is ignored:
         return "nothing to do"
     if number in judged.arch.paired - judged.unpaired:

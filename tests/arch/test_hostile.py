@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from pymodutils.arch.model import Arch, Reloc, ignored
+from pymodutils.arch.model import Reloc, ignored
 from pymodutils.errors import ModutilsError
 from pymodutils.link.failure import LinkError
 from tests.arch.cases import BUNDLE, ours
@@ -26,16 +26,17 @@ def linked(judged: Judged, rows: list[Rel], values: list[int]) -> bytes:
     return ours(judged.arch, data, imports, judged.bases[1], judged.options, release=judged.release)
 
 
-def rows(arch: Arch) -> list[tuple[int, Reloc]]:
-    """Those that touch their place, with their numbers in files."""
-    real = [(number, row) for number, row in arch.relocs.items() if number < 256 and row.field.size != BUNDLE]
+def rows(judged: Judged) -> list[tuple[int, Reloc]]:
+    """Those that a kernel of this release knows and that touch their place, with their numbers in files."""
+    every = [(number, row) for number, row in judged.arch.relocs.items() if row.since <= judged.release]
+    real = [(number, row) for number, row in every if number < 256 and row.field.size != BUNDLE]
     return [(number, row) for number, row in real if row.calc is not ignored and not row.refused]
 
 
 @pytest.mark.parametrize("judged", ALL)
 def test_places_outside_of_the_section(judged: Judged) -> None:
     word = (1 << judged.arch.bits) - 1
-    for number, row in rows(judged.arch):
+    for number, row in rows(judged):
         for offset in (SIZE - row.field.size + 1, SIZE, SIZE + 1, 1 << 31, word - 1, word):
             with pytest.raises(LinkError, match=r"module: \.text\+0x") as failure:
                 linked(judged, [Rel(offset, number, 1)], [0] * SYMBOLS)
@@ -46,7 +47,7 @@ def test_places_outside_of_the_section(judged: Judged) -> None:
 @pytest.mark.parametrize("judged", ALL)
 @pytest.mark.parametrize("beyond", [0, 1, 1000])
 def test_symbols_beyond_the_table(judged: Judged, beyond: int) -> None:
-    for number, _ in rows(judged.arch):
+    for number, _ in rows(judged):
         with pytest.raises(LinkError, match=r"symbol|sym offset"):
             linked(judged, [Rel(0, number, SYMBOLS + 1 + beyond)], [0] * SYMBOLS)
 

@@ -12,7 +12,7 @@ class Kernel(NamedTuple):
     """One kernel: where its packages are unpacked."""
 
     image: Path  # boot/vmlinuz-RELEASE
-    package: Path
+    package: Path  # with the modules
     headers: Path  # with Module.symvers and .config
 
     @property
@@ -63,8 +63,10 @@ def kernel(name: str) -> Kernel:
     headers = unpacked(newest(f"linux-headers-{flavour}", suite, arch), suite, arch)
     name = newest(f"linux-image-{flavour}", suite, arch)
     if suite == "forky":  # image and modules are packages of their own
-        package = unpacked(name.replace("image", "binary"), suite, arch)
-        image = next(package.glob("usr/lib/modules/*/vmlinuz"))
+        binary, package = (
+            unpacked(name.replace("image", kind), suite, arch) for kind in ("binary", "modules")
+        )
+        image = next(binary.glob("usr/lib/modules/*/vmlinuz"))
     else:
         package = unpacked(name, suite, arch)
         image = next(path for path in (package / "boot").iterdir() if path.name.startswith("vmlinu"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.errors import Refused
 from pymodutils.kernel.emulated import params, rows, signing
+from pymodutils.kernel.emulated.caller import COMMAND
 from pymodutils.kernel.emulated.causes import Kind
 from pymodutils.kernel.emulated.params.table import SECTION, read
 from pymodutils.kernel.emulated.store import signed, unsigned
@@ -43,9 +44,9 @@ def _objects(load: Loading, name: str, value: str | None) -> None:
 
 
 class Parameters:
-    """The parameters of ``module``; ``command`` is how the log calls the process."""
+    """The parameters of ``module``; ``command`` is how the log calls the process that sets them."""
 
-    def __init__(self, state: State, module: Module, command: str) -> None:
+    def __init__(self, state: State, module: Module, command: str = COMMAND) -> None:
         self.state, self.module = state, module
         self.held = rows.held(state.store, module)
         self.memory: Memory = params.Memory(

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.arch.model import PREFIXES
 from pymodutils.kernel.emulated import claims
 from pymodutils.kernel.emulated.causes import Kind
+from pymodutils.kernel.emulated.elfcheck import NAMELESS
 from pymodutils.kernel.emulated.state import WARNING
 from pymodutils.kernel.emulated.taints import Taint
 from pymodutils.link import extable
+from pymodutils.link.failure import OutOfBounds
 from pymodutils.link.fixups import decode
 from pymodutils.link.kallsyms import keep
 from pymodutils.link.object import SHT_REL, SHT_RELA
@@ -57,6 +59,12 @@ def relocations(load: Loading) -> None:
     load.module.version, load.module.srcversion = load.modinfo("version"), load.modinfo("srcversion")
 
 
+def finalize(load: Loading) -> None:
+    """Look at all sections by their names, for the machine's sake; module_finalize."""
+    if any(section.name == NAMELESS for section in load.sections):
+        raise OutOfBounds(load.name, "the name of a section lies outside of the file")
+
+
 def _stubs(load: Loading) -> dict[str, int]:
     """Where those functions of the kernel are that the stubs of some machines lead to."""
     found = {name: load.state.export(name) for name in load.object.arch.calls}
@@ -73,7 +81,8 @@ def _pointers(load: Loading) -> tuple[int, int]:
             continue
         fixups = decode(arch, load.image.section(at), rela=section.sh_type == SHT_RELA)
         for symbol, offset in zip(fixups.symbols, fixups.offsets, strict=True):
-            name = load.object.symbols.name(symbol)
-            if name in found and offset + word.size <= len(memory):
+            inside = symbol < len(load.object.symbols) and offset + word.size <= len(memory)
+            name = load.object.symbols.name(symbol) if inside else ""
+            if name in found:
                 (found[name],) = word.unpack_from(memory, offset)
     return found[INIT], found[EXIT]

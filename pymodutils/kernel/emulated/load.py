@@ -39,6 +39,7 @@ CONTENT: Final[Steps] = (
     link.licence_and_versions,
     resolve.symbols,
     link.relocations,
+    link.finalize,
     patching.patch,
     formation.complete,
 )

@@ -78,7 +78,7 @@ def _areas(load: Loading, plan: Layout) -> list[Area]:
     for at, (name, size) in enumerate(zip(plan.plan.areas, plan.sizes, strict=True)):
         base = load.caller.base(load.module.name, name)
         if base is None and size:
-            base = rooms.take(load.state.store, size, page)
+            base = rooms.take(load.state.store, size, page, load.rules.arch)
             if base is None:
                 load.log(WARNING, f"vmap allocation for size {size + page} failed")
                 load.refuse(ENOMEM)

@@ -1,6 +1,7 @@
 """Where there is room: the addresses for modules as vmalloc gives them out, and the reserved per-cpu memory.
 
-The lowest gap that is large enough is taken, and a page is left free behind each area.
+The lowest gap that is large enough is taken, in the machine's spare range if there is none in the first,
+and a page is left free behind each area.
 """
 
 from __future__ import annotations
@@ -27,13 +28,14 @@ UNIT: Final = 4  # bytes; PCPU_MIN_ALLOC_SIZE
 
 def open_range(store: Store, arch: Arch) -> None:
     """All that modules of ``arch`` may have is free."""
-    low, high = limits(arch)
-    store.insert("INSERT INTO gap VALUES (?, ?)", signed(low), high - low)
+    for low, high in ranges(arch):
+        store.insert("INSERT INTO gap VALUES (?, ?)", signed(low), high - low)
 
 
-def limits(arch: Arch) -> Span:
-    """The range in which modules of ``arch`` are."""
-    return arch.memory if arch.memory != (0, 0) else VMALLOC[arch.bits]
+def ranges(arch: Arch) -> list[Span]:
+    """The ranges in which modules of ``arch`` are, the second for when the first is full."""
+    first = arch.memory if any(arch.memory) else VMALLOC[arch.bits]
+    return [first, arch.spare] if any(arch.spare) else [first]
 
 
 def gaps(store: Store) -> list[tuple[int, int]]:
@@ -41,13 +43,20 @@ def gaps(store: Store) -> list[tuple[int, int]]:
     return sorted((unsigned(base), size) for base, size in store.execute("SELECT base, size FROM gap"))
 
 
-def take(store: Store, size: int, page: int) -> int | None:
+def take(store: Store, size: int, page: int, arch: Arch) -> int | None:
     """The address of ``size`` bytes, no longer free; None if there is no such gap."""
     need = _whole(size, page) + page
-    found = store.execute("SELECT base, size FROM gap WHERE size >= ? ORDER BY base LIMIT 1", need)
-    if not found:
-        return None
-    base, room = found[0]
+    lowest = "SELECT base, size FROM gap WHERE size >= ? AND base BETWEEN ? AND ? ORDER BY base LIMIT 1"
+    for span in ranges(arch):
+        found = store.execute(lowest, need, signed(span.low), signed(span.high) - need)
+        if found:
+            base, room = found[0]
+            return _taken(store, base, room, need)
+    return None
+
+
+def _taken(store: Store, base: int, room: int, need: int) -> int:
+    """The first ``need`` bytes of a gap, no longer free."""
     store.execute("DELETE FROM gap WHERE base = ?", base)
     if room > need:
         store.insert("INSERT INTO gap VALUES (?, ?)", base + need, room - need)

@@ -15,8 +15,10 @@ from pymodutils.errors import BadState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
 APPLICATION: Final = 0x6B6D6F64  # "kmod", in the header of the file
+MEMORY: Final = ":memory:"  # for a path
 VERSION: Final = 1  # of the tables below
 PATIENCE: Final = 600  # seconds that another process may take for its transaction
 HALF: Final = 1 << 63
@@ -71,44 +73,70 @@ def unsigned(number: int) -> int:
 
 
 class Store:
-    """One state file, or ``:memory:``."""
+    """One state file, or the same in memory."""
 
     def __init__(self, path: str, connection: sqlite3.Connection) -> None:
         self.path, self._connection = path, connection
+        self._boot = 0
 
     @classmethod
-    def create(cls, path: str) -> Self:
-        """The new file ``path`` with empty tables; raises BadState if it cannot be made."""
-        store = cls(path, _connect(path))
-        with store.told():
-            store._connection.executescript(
-                f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; {TABLES}"
-            )
+    def create(cls) -> Self:
+        """Empty tables in memory."""
+        store = cls(MEMORY, _connect(MEMORY))
+        store._connection.executescript(
+            f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; {TABLES}"
+        )
+        store._boot = store._pragma("schema_version")
         return store
+
+    def replace(self, path: str) -> Self:
+        """Put all of this into the file ``path``, and open that; raises BadState if it cannot be written.
+
+        It is a transaction of what is there: a kill leaves the one or the other. What is no database, whose
+        transactions nobody could respect, is removed.
+        """
+        with _told(path):
+            try:
+                self._copy(path)
+            except sqlite3.OperationalError:  # of the disk, not of what is there
+                raise
+            except sqlite3.DatabaseError:
+                _remove(path)
+                self._copy(path)
+        return self.open(path)
+
+    def _copy(self, path: str) -> None:
+        target = _connect(path)
+        try:
+            self._connection.backup(target)
+        finally:
+            target.close()
 
     @classmethod
     def open(cls, path: str) -> Self:
         """The file ``path``; raises BadState if it is absent, damaged, another's, or of another version."""
         if not os.path.isfile(path):
-            why = "there is no emulated kernel: make one with 'pymodutils kernel boot'"
-            raise BadState(path, f"{path}: {why}", errno.ENOENT)
-        store = cls(path, _connect(path))
-        with store.told():
-            found = [store.execute(f"PRAGMA {name}")[0][0] for name in ("application_id", "user_version")]
-        if found[0] != APPLICATION:
+            raise _absent(path)
+        with _told(path):
+            store = cls(path, _connect(path))
+            names = ("application_id", "user_version", "schema_version")
+            application, version, store._boot = map(store._pragma, names)
+        if not store._boot and not os.path.getsize(path):  # the first boot there has not come to its end
+            raise _absent(path)
+        if application != APPLICATION:
             raise BadState(path, f"{path}: this is not the file of an emulated kernel")
-        if found[1] != VERSION:
+        if version != VERSION:
             again = "boot it again with 'pymodutils kernel boot'"
-            raise BadState(path, f"{path}: its format is version {found[1]}, known is {VERSION}: {again}")
+            raise BadState(path, f"{path}: its format is version {version}, known is {VERSION}: {again}")
         return store
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing; waits for the transactions of other processes."""
         with self.told():
-            begin, commit, rollback = NESTED if self._connection.in_transaction else OUTERMOST
-            self._connection.execute(begin)
+            commit, rollback = self._begin()
             try:
+                self._same_kernel()
                 yield
                 self._connection.execute(commit)
             except BaseException:
@@ -120,12 +148,27 @@ class Store:
     def undone(self) -> Iterator[None]:
         """What is done to the file inside of this is taken back; transactions in it see each other's."""
         with self.told():
-            begin, _, rollback = NESTED if self._connection.in_transaction else OUTERMOST
-            self._connection.execute(begin)
+            _, rollback = self._begin()
             try:
+                self._same_kernel()
                 yield
             finally:
                 self._take_back(rollback)
+
+    def _begin(self) -> tuple[str, Sequence[str]]:
+        """Begin a transaction; how it is kept, and how taken back."""
+        begin, commit, rollback = NESTED if self._connection.in_transaction else OUTERMOST
+        self._connection.execute(begin)
+        return commit, rollback
+
+    def _same_kernel(self) -> None:
+        """Refuse to go on with the rules of a kernel in whose place another one has been booted."""
+        if self._pragma("schema_version") != self._boot:  # which changes whenever a file is replaced
+            again = "another kernel has been booted in it"
+            raise BadState(self.path, f"{self.path}: {again}", errno.ESTALE)
+
+    def _pragma(self, name: str) -> int:
+        return int(self._connection.execute(f"PRAGMA {name}").fetchone()[0])
 
     def _take_back(self, statements: Sequence[str]) -> None:
         for statement in statements:
@@ -143,19 +186,33 @@ class Store:
         """Execute ``statement`` for each of ``rows``."""
         self._connection.executemany(statement, (list(map(_plain, row)) for row in rows))
 
-    @contextmanager
-    def told(self) -> Iterator[None]:
+    def told(self) -> AbstractContextManager[None]:
         """What SQLite complains of becomes BadState."""
-        try:
-            yield
-        except (sqlite3.DatabaseError, UnicodeError, OverflowError) as error:
-            full = "disk is full" in str(error)
-            code = errno.ENOSPC if full else errno.EIO
-            raise BadState(self.path, f"{self.path}: {_words(error)}", code) from None
+        return _told(self.path)
 
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+
+def _remove(path: str) -> None:
+    for left in (path, f"{path}-journal"):
+        if os.path.exists(left):
+            os.unlink(left)
+
+
+def _absent(path: str) -> BadState:
+    why = "there is no emulated kernel: make one with 'pymodutils kernel boot'"
+    return BadState(path, f"{path}: {why}", errno.ENOENT)
+
+
+@contextmanager
+def _told(path: str) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.DatabaseError, UnicodeError, OverflowError) as error:
+        code = errno.ENOSPC if "disk is full" in str(error) else errno.EIO
+        raise BadState(path, f"{path}: {_words(error)}", code) from None
 
 
 def _plain(value: Any) -> Any:
@@ -172,12 +229,9 @@ def _text(data: bytes) -> str:
 
 
 def _connect(path: str) -> sqlite3.Connection:
-    try:
-        connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
-        connection.text_factory = _text
-        connection.execute("PRAGMA synchronous = OFF")  # a kill is survived all the same, a power failure not
-    except sqlite3.Error as error:
-        raise BadState(path, f"{path}: {_words(error)}", errno.EIO) from None
+    connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+    connection.text_factory = _text
+    connection.execute("PRAGMA synchronous = OFF")  # a kill is survived all the same, a power failure not
     return connection
 
 

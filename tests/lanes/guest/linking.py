@@ -112,7 +112,9 @@ def kept(image: Image, values: list[int]) -> list[tuple[int, str, str]]:
     """Value, type and name of each symbol that stays when init is over, as we find them."""
     table, tail = image.module.symbols, image.layout.tail
     names = [(at, table.name(at)) for at in (tail.kept if tail else ()) if at]
-    return [(values[at], kind(image, at), name) for at, name in names if name]
+    return [
+        (values[at], kind(image, table.infos[at], table.sections[at]), name) for at, name in names if name
+    ]
 
 
 def shown(module: str) -> list[tuple[int, str, str]]:

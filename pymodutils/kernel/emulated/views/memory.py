@@ -119,9 +119,13 @@ class Space(NamedTuple):
 
 def space(state: State) -> Space:
     """All that modules have, and what is left."""
-    low, high = rooms.limits(state.rules.arch)
+    first, *spare = rooms.ranges(state.rules.arch)
     modules = sorted((_of(state, module) for module in state.modules()), key=_lowest)
-    return Space(low, high, state.rules.layout.page, tuple(modules), tuple(rooms.gaps(state.store)))
+    whole = Space(*first, state.rules.layout.page, tuple(modules), tuple(rooms.gaps(state.store)))
+    beyond = any(room.base >= first.high for _, room in whole.rooms())
+    high = spare[0].high if spare and beyond else first.high
+    inside = [(base, min(size, high - base)) for base, size in whole.gaps if base < high]
+    return whole._replace(high=high, gaps=tuple(inside))
 
 
 def of(state: State, name: str) -> ModuleMemory:

@@ -1,0 +1,99 @@
+"""Differences on RISC-V as its loader makes them since 6.7; arch/riscv/kernel/module.c.
+
+All that a section says of one place is summed up, from 0 and not from what is there, and stored when the
+section is done, in the way of the last of them.
+"""
+
+from __future__ import annotations
+
+from operator import add, sub
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.arch.making import NO_ROOM, Refusal
+from pymodutils.arch.model import Says
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pymodutils.arch.making import Fixup, Memory
+
+
+class Term(NamedTuple):
+    """What a gathered relocation does to the sum of its place."""
+
+    name: str
+    bits: int  # of the sum that it changes
+    change: Callable[[int, int], int]  # of those bits, by S+A
+    width: int = 0  # bits in which it is stored if it is the last; 0: as many as ``bits``, ULEB: see there
+
+
+def replaced(_: int, value: int) -> int:
+    """The new value."""
+    return value
+
+
+ULEB: Final = -1  # seven bits a byte, as many bytes as the value needs and none for 0
+TERMS: Final[Mapping[int, Term]] = {
+    33: Term("R_RISCV_ADD8", 8, add),
+    34: Term("R_RISCV_ADD16", 16, add),
+    35: Term("R_RISCV_ADD32", 32, add),
+    36: Term("R_RISCV_ADD64", 64, add),
+    37: Term("R_RISCV_SUB8", 8, sub),
+    38: Term("R_RISCV_SUB16", 16, sub),
+    39: Term("R_RISCV_SUB32", 32, sub),
+    40: Term("R_RISCV_SUB64", 64, sub),
+    52: Term("R_RISCV_SUB6", 8, lambda old, value: old - (value & 0x3F) & 0x3F, 6),
+    53: Term("R_RISCV_SET6", 8, lambda old, value: old & 0xC0 | value & 0x3F, 6),
+    54: Term("R_RISCV_SET8", 8, replaced),
+    55: Term("R_RISCV_SET16", 16, replaced),
+    56: Term("R_RISCV_SET32", 32, replaced),
+    60: Term("R_RISCV_SET_ULEB128", 64, replaced, ULEB),
+    61: Term("R_RISCV_SUB_ULEB128", 64, sub, ULEB),
+}
+
+
+class Sums:
+    """What the relocations of a section have gathered, by place."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+        self.found: dict[int, tuple[int, Term]] = {}  # the sum, 64 bits without sign, and the last term
+
+    def add(self, one: Fixup) -> None:
+        """Change the sum of the place."""
+        term, mask = TERMS[one.number], (1 << TERMS[one.number].bits) - 1
+        old = self.found[one.P][0] if one.P in self.found else 0
+        new = term.change(old & mask, one.S + one.A)
+        self.found[one.P] = old & ~mask | new & mask, term
+
+    def store(self) -> list[Says]:
+        """Put each sum to its place; what is said of those that are too large."""
+        said = []
+        for place, (value, term) in self.found.items():
+            width = term.width or term.bits
+            if width == ULEB:
+                self.memory.write(place, uleb128(value))
+            elif value >> width and not value >> 63:
+                text = f"{{module}}: value {value} out of range for {width}-bit relocation."
+                said.append(Says(text, 0))
+            else:
+                size = term.bits // 8
+                kept = self.memory.read(place, size)[0] & 0xC0 if width < term.bits else 0
+                low = value & (1 << width) - 1
+                self.memory.write(place, (kept | low).to_bytes(size, "little"))
+        self.found = {}
+        return said
+
+
+def uleb128(value: int) -> bytes:
+    """``value`` in bytes of seven bits, the low ones first; nothing if it is 0.
+
+    Raises Refusal for what is negative in 64 bits: its bytes would have no end.
+    """
+    if value >> 63:
+        raise Refusal(NO_ROOM)
+    found = bytearray()
+    while value:
+        found.append(value & 0x7F | (value > 0x7F) << 7)
+        value >>= 7
+    return bytes(found)
