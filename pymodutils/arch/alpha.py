@@ -8,13 +8,11 @@ from __future__ import annotations
 from errno import ENOEXEC
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.calc import g_gp, goal, s_a, s_a_gp, s_a_p
+from pymodutils.arch.calc import g_gp, goal, in_a_byte, s_a, s_a_gp, s_a_p
 from pymodutils.arch.making import SHN_UNDEF, Fixup, Frobbed, Maker, Memory, Refusal, Room
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Extable, Info, Reloc, Says, insn, signed, word
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Extable, Reloc, Says, insn, signed, word
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pymodutils.arch.making import Draft
 
 SMALL, NOBITS = 0x1000_0000, 8  # SHF_ALPHA_GPREL, SHT_NOBITS
@@ -36,11 +34,6 @@ def after(S: int, A: int, P: int) -> int:
 def made_after(L: int, P: int) -> int:
     """The way from there to where a branch goes."""
     return L - P - 4
-
-
-def info(words: Sequence[int]) -> Info:
-    """The loader itself keeps other things in most of the 32 bits of a number."""
-    return Info([word & 0xFF for word in words], [word >> 32 for word in words])
 
 
 class Places:
@@ -123,7 +116,7 @@ ALPHA = Arch(
     rel=Says(REL_UNSUPPORTED, ENOEXEC),
     small=SMALL,
     extable=Extable("iI", relative=1),
-    info=info,
+    info=in_a_byte,
     accepts=lambda e_flags, _e_entry: not e_flags & EF_32BIT,
     frob=frob,
     maker=Got,

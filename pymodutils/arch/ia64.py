@@ -10,8 +10,7 @@ from __future__ import annotations
 from errno import ENOEXEC
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.alpha import info
-from pymodutils.arch.calc import g_gp, goal, l_gp, s_a, s_a_b, s_a_gp, s_a_p
+from pymodutils.arch.calc import g_gp, goal, in_a_byte, l_gp, s_a, s_a_b, s_a_gp, s_a_p
 from pymodutils.arch.ia64_bundle import (
     BUNDLE,
     IMM60,
@@ -264,7 +263,7 @@ IA64 = Arch(
     rel=Says(REL_UNSUPPORTED, ENOEXEC),
     small=SMALL,
     extable=Extable("ii", relative=2),
-    info=info,
+    info=in_a_byte,
     by_word=lambda fixups, _: by_slot(fixups, INSTRUCTIONS),
     frob=frob,
     maker=Tables,

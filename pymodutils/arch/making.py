@@ -17,7 +17,7 @@ from pymodutils.arch.model import Says, Span
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from pymodutils.arch.model import Arch, ByteOrder, Fixups
+    from pymodutils.arch.model import Arch, ByteOrder, Fixups, Range
 
 SHT_NOBITS: Final = 8
 SHF_ALLOC: Final = 2
@@ -178,6 +178,7 @@ class Maker:
     """Makes what the relocations of one module need, in their order; see Arch.maker."""
 
     gp = 0  # what the global pointer holds
+    reach: Mapping[int, Range] = {}  # numbers whose goal is S+A, unmade, if it is as near to P as this
 
     def __init__(self, memory: Memory) -> None:
         self.memory = memory

@@ -20,7 +20,7 @@ from itertools import compress
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pymodutils.arch.making import Draft, Frobbed, Maker, Memory
 
@@ -68,6 +68,25 @@ class Field(NamedTuple):
             value |= (word >> at & (1 << high - low + 1) - 1) << low
         sign = 1 << max(part.high for part in self.parts)
         return (value ^ sign) - sign
+
+    def put_all(self, words: Sequence[int], values: Iterable[int]) -> Iterable[int]:
+        """``put`` of many, much faster where nothing overrides it."""
+        if type(self) is not Field:
+            return map(self.put, words, values)
+        values, keep = list(values), ~self.mask
+        words = [word & keep for word in words]
+        for high, low, at, rounding in self.parts:
+            ones, pairs = (1 << high - low + 1) - 1, zip(words, values, strict=True)
+            words = [word | (value + rounding >> low & ones) << at for word, value in pairs]
+        return words
+
+    def get_all(self, words: Sequence[int]) -> Iterable[int]:
+        """``get`` of many."""
+        if type(self) is not Field or len(self.parts) > 1:
+            return map(self.get, words)
+        ((high, low, at, _),) = self.parts
+        ones, sign = (1 << high - low + 1) - 1, 1 << high
+        return [((word >> at & ones) << low ^ sign) - sign for word in words]
 
 
 def insn(
@@ -278,8 +297,14 @@ class Arch(NamedTuple):
     frob: Callable[[Draft], Frobbed] | None = None  # module_frob_arch_sections
     maker: Callable[[Memory], Maker] | None = None
     options: Mapping[str, str] = {}  # what is taken to be configured if nothing is known
+    always: Mapping[str, tuple[int, int]] = {}  # those that have become the only way, and since when
     later: tuple[Later, ...] = ()  # what holds instead in other kernels, the latest last
     calls: tuple[str, ...] = ()  # functions of the kernel that its stubs lead to
+
+    def configured(self, known: Mapping[str, str], release: tuple[int, int]) -> dict[str, str]:
+        """The options of a kernel of ``release`` of whose configuration this is known."""
+        grown = {name: "y" for name, since in self.always.items() if release >= since}
+        return {**self.options, **known, **grown}
 
     def fitting(self, options: Mapping[str, str], release: tuple[int, int]) -> Arch:
         """The same for a kernel of this configuration and release, which may not know all relocations."""

@@ -93,7 +93,7 @@ def _patch(site: Site, row: Reloc, group: Fixups) -> _Patch:
         raise Doubt
     field = row.field
     if not field.whole or field.size not in CODES:
-        return _Patch(site.packer(field), group.offsets, map(field.put, words, found.values))
+        return _Patch(site.packer(field), group.offsets, field.put_all(words, found.values))
     top = 1 << 8 * field.size
     if -top // 2 <= found.lowest and found.highest < top // 2:
         return _Patch(site.packer(field, CODES[field.size].lower()), group.offsets, found.values)

@@ -25,7 +25,7 @@ def frob(module: Object, config: Config, name: str) -> Object:
 
     Raises LinkError with the kernel's words, OutOfBounds for what the kernel would not have noticed.
     """
-    options = {**module.arch.options, **config.options}
+    options = module.arch.configured(config.options, config.release)
     arch = module.arch.fitting(options, config.release)
     if arch is module.arch and arch.frob is None:
         return module

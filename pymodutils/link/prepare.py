@@ -107,6 +107,10 @@ def _make(site: Site, fixups: Fixups, maker: Maker, made: set[int], refused: dic
         if at in refused:
             return
         if number in made:
+            near, way = maker.reach.get(number), S[at] + A[at] - P[at]
+            if near and near.low <= way < near.high:
+                L[at] = S[at] + A[at]
+                continue
             one = Fixup(number, fixups.symbols[at], S[at], A[at], P[at], site.base, site.header.sh_info)
             try:
                 L[at] = maker.goal(one)

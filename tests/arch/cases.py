@@ -71,6 +71,7 @@ def plain(judged: Judged) -> Iterator[int]:
     alone = judged.arch.paired - judged.unpaired
     for number, row in judged.arch.relocs.items():
         free = number not in alone and number not in judged.unasked and not row.refused
+        free = free and row.since <= judged.release
         if free and {"S", "L"} & {*row.letters}:
             yield number
 
