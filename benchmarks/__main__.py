@@ -11,7 +11,7 @@ import platform
 import sys
 from typing import TYPE_CHECKING
 
-from benchmarks import check, depmod, describe, link, readers, startup
+from benchmarks import archs, check, depmod, describe, emulated, link, readers, startup
 from benchmarks.places import REPOSITORY, environment
 from benchmarks.rows import Row, table
 
@@ -23,7 +23,9 @@ PARTS = {
     "readers": readers.rows,
     "startup": startup.rows,
     "describe": describe.rows,
+    "emulated": emulated.rows,
     "link": link.rows,
+    "archs": archs.rows,
     "check": check.rows,
 }
 PAGE = REPOSITORY / "docs/performance.md"

@@ -27,14 +27,18 @@ def rows(programs: Path) -> Iterator[Row]:
         describe = [str(programs / "pymodutils"), "kernel", "describe"]
         for flavour, unpacker in UNPACKERS.items():
             image = kernel(flavour).image
-            (folder / "payload").write_bytes(_payload(image.read_bytes()))
-            command = ["sh", "-c", f"{unpacker} < {folder}/payload > /dev/null"]
-            measured = compare([*describe, str(image)], command)
+            measured = compare([*describe, str(image)], unpacking(flavour, folder))
             yield Row(f"kernel describe: {flavour}", f"`{unpacker}`", measured, wall=IMAGE_TARGET)
             subprocess.run([*describe, str(image), "-o", folder / "k.json"], check=True, capture_output=True)
         click = [str(programs / "python"), "-c", "import click"]
         measured = compare([*describe, str(folder / "k.json")], click, pairs=21)
         yield Row("kernel describe: saved", "`python -c 'import click'`", measured, wall=SAVED_TARGET)
+
+
+def unpacking(flavour: str, folder: Path) -> list[str]:
+    """The command that unpacks the image of ``flavour``; what it reads is put into ``folder``."""
+    (folder / "payload").write_bytes(_payload(kernel(flavour).image.read_bytes()))
+    return ["sh", "-c", f"{UNPACKERS[flavour]} < {folder}/payload > /dev/null"]
 
 
 def _payload(image: bytes) -> bytes:

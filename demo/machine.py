@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from demo import own
+from pymodutils.elf import compress
+from pymodutils.elf.signature import END, MAGIC
 from tests.oracles.debian import Unavailable
-from tests.oracles.trees import Tree, linked, tree
+from tests.oracles.trees import linked, tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +39,7 @@ class Machine(NamedTuple):
 
 
 def main() -> None:
-    """Print the release, the number of modules, the image, a module of another kernel, and the kind."""
+    """Print the release, the number of modules, the image, and the kind."""
     root = Path(sys.argv[1])
     machine = make(root)
     (root / "etc/modprobe.d").mkdir(parents=True)
@@ -47,7 +49,7 @@ def main() -> None:
     (root / "proc/modules").touch()
     (root / "sys/module").mkdir(parents=True)
     stranger = root / "stranger.ko"
-    stranger.write_bytes(_stranger(machine))
+    stranger.write_bytes(_stranger(root, machine))
     time.sleep(SETTLED)
     count = len(list((root / "lib/modules" / machine.release).rglob("*.ko*")))
     print(machine.release, count, machine.image, machine.kind)
@@ -76,12 +78,14 @@ def _installed() -> Iterator[tuple[str, Path]]:
             yield release, image
 
 
-def _stranger(machine: Machine) -> bytes:
-    """A module that was built for another kernel."""
-    if machine.kind == "own":
-        return own.stranger()
-    uml: Tree = tree("uml")
-    return next(uml.modules.rglob("dummy.ko")).read_bytes()
+def _stranger(root: Path, machine: Machine) -> bytes:
+    """A module of this kernel, unsigned, that says to be for one of another configuration."""
+    path = next((root / "lib/modules" / machine.release).rglob("dummy.ko*"))
+    data = compress.read(str(path))
+    if data.endswith(MAGIC):
+        size = int.from_bytes(data[-len(MAGIC) - 4 : -len(MAGIC)], "big")
+        data = data[: -END - size]
+    return data.replace(b" SMP preempt ", b" SMP PREEMPT ").replace(b" SMP mod_unload", b" UP_ mod_unload")
 
 
 if __name__ == "__main__":

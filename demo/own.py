@@ -26,11 +26,9 @@ def make(root: Path) -> Path:
     }
     for name, data in files.items():
         (folder / f"{name}.ko").write_bytes(data)
+    (folder.parent / "modules.order").write_text("".join(f"kernel/{name}.ko\n" for name in files))
+    (folder.parent / "modules.builtin").write_text("kernel/built_in.ko\n")
+    (folder.parent / "modules.builtin.modinfo").write_bytes(b"built_in.license=GPL\0")
     path = root / "kernel.json"
     path.write_text(saved.dumps(description()))
     return path
-
-
-def stranger() -> bytes:
-    """A module that was built for another kernel."""
-    return module("dummy", magic="6.1.176 mod_unload ", versions={"module_layout": 1})

@@ -11,6 +11,7 @@ import pytest
 
 from pymodutils.cli import SUBCOMMANDS, TOOLS
 from tests.environment import without_coverage
+from tests.kernel.emulated.modules import kernel, module
 
 REPOSITORY = Path(__file__).parent.parent
 HEAVY = {"networkx", "rich", "elftools", "backports.zstd"}
@@ -59,3 +60,17 @@ def test_imports_one_command(tool: str) -> None:
     others = {entry.module for name, entry in {**TOOLS, **SUBCOMMANDS}.items() if name != tool}
     others -= {TOOLS[tool].module}
     assert not imported(tool, *QUICK[tool]) & {f"pymodutils.commands.{name}" for name in others}
+
+
+@pytest.mark.parametrize("tool", ["insmod", "rmmod", "lsmod"])
+def test_an_emulated_kernel_needs_no_more(tool: str, tmp_path: Path) -> None:
+    state, file = str(tmp_path / "k.state"), tmp_path / "made.ko"
+    booted = kernel(state)
+    file.write_bytes(module())
+    if tool != "insmod":
+        booted.init_module(file.read_bytes())
+    words = {"insmod": [str(file)], "rmmod": ["made"], "lsmod": []}
+    found = imported(tool, "--backend", f"emulated:{state}", *words[tool])
+    assert (booted.state("made") is None) == (tool == "rmmod")  # it has done its work
+    assert not found & (HEAVY | SLOW | {"hashlib", "pymodutils.kernel.real"})
+    assert not any(name.startswith("pymodutils.kernel.sources") for name in found)

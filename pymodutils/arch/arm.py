@@ -52,6 +52,7 @@ NO_PLACE = Says(WHERE + "out of bounds relocation, offset {offset} size {size}",
 THM_CALL, LDR_PC_G2 = 10, 63
 BIAS: Final = {1: 8, 28: 8, 29: 8, 10: 4, 30: 4}  # the calls, and how far ahead the pc is
 PLTS, FTRACE, THUMB, GROUPS = "ARM_MODULE_PLTS", "DYNAMIC_FTRACE", "THUMB2_KERNEL", "ARM_HAS_GROUP_RELOCS"
+TRACERS: Final = ("ftrace_caller", "__gnu_mcount_nc")
 REACH, REACH_THUMB = Range(-0x1FF_FFFF, 0x200_0000), Range(-0xFF_FFFF, 0x100_0000)
 
 
@@ -165,7 +166,7 @@ def frob(draft: Draft) -> Frobbed:
         return Frobbed()
     if not core or not init:
         raise Refusal(Says("{module}: module PLT section(s) missing", ENOEXEC))
-    fixed = 2 if draft.on(FTRACE) else 0
+    fixed = len(TRACERS) if draft.on(FTRACE) else 0
     counts, orders = {core: fixed, init: fixed}, {}
     for at, fixups in draft.of_code():
         where = init if draft.patched(at).name.startswith(ARM.init) else core
@@ -221,7 +222,7 @@ class _Sets:
 
     def __init__(self, plts: Plts, span: Span) -> None:
         self.memory, self.stride, self.span = plts.memory, plts.stride, span
-        fixed = ("ftrace_caller", "__gnu_mcount_nc") if self.memory.options.get(FTRACE) == "y" else ()
+        fixed = TRACERS if self.memory.options.get(FTRACE) == "y" else ()
         self.fixed = [self.memory.kernel.get(name, 0) for name in fixed]
         self.count, self.last = 0, 0
         load = self.stride - 4 << 16 | 0xF000_F8DF if self.memory.options.get(THUMB) == "y" else 0
@@ -293,6 +294,7 @@ ARM = Arch(
     frob=frob,
     maker=Plts,
     options={PLTS: "y", FTRACE: "y", GROUPS: "y"},
+    calls=TRACERS,
 )
 
 ARCHS = (ARM, ARM._replace(order="big"))

@@ -104,6 +104,8 @@ def _sorted(draft: Draft, section: int, fixups: Fixups) -> tuple[list[int], list
 class Plts(Maker):
     """The entries of .plt and .init.plt: adrp x16; add x16, x16; br x16."""
 
+    reach = dict.fromkeys(BRANCHES, REACH)
+
     def __init__(self, memory: Memory) -> None:
         super().__init__(memory)
         names = (".plt", ".init.plt") if memory.options.get("ARM64_MODULE_PLTS") == "y" else ()
@@ -112,7 +114,7 @@ class Plts(Maker):
     def goal(self, one: Fixup) -> int:
         """The target of a branch, or the entry that leads there."""
         target = one.S + one.A
-        if REACH.low <= target - one.P < REACH.high or not self.tables:
+        if not self.tables:
             return target
         table = self.tables[self.memory.is_init(one.P)]
         way = page(target, 0, table.next)
@@ -178,6 +180,7 @@ ARM64 = Arch(
     frob=frob,
     maker=Plts,
     options={"ARM64_MODULE_PLTS": "y", "RANDOMIZE_BASE": "y"},
+    always={"ARM64_MODULE_PLTS": (6, 5), "RANDOMIZE_BASE": (6, 5)},
 )
 
 ARM64_BIG = ARM64._replace(order="big")

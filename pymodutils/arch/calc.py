@@ -1,6 +1,15 @@
-"""The calculations that most psABIs share, in their letters; see arch.model."""
+"""The calculations that psABIs share, in their letters, and readings that loaders share; see arch.model."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.arch.model import Info
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MAX_ERRNO: Final = 4095
 
 
 def s_a(S: int, A: int) -> int:
@@ -56,3 +65,28 @@ def g_a_p(G: int, A: int, P: int) -> int:
 def s_a_gp(S: int, A: int, GP: int) -> int:
     """The way from the global pointer to the symbol."""
     return S + A - GP
+
+
+def s_a_b(S: int, A: int, B: int) -> int:
+    """The way from the beginning of the place's section to the symbol."""
+    return S + A - B
+
+
+def g_gp(G: int, GP: int) -> int:
+    """The way from the global pointer to the slot of the symbol with the addend."""
+    return G - GP
+
+
+def l_gp(L: int, GP: int) -> int:
+    """The way from the global pointer to what the loader has chosen."""
+    return L - GP
+
+
+def is_error(value: int) -> bool:
+    """Whether what a symbol is worth is the number of an error."""
+    return -MAX_ERRNO <= value < 0
+
+
+def in_a_byte(words: Sequence[int]) -> Info:
+    """What r_info says where numbers have a byte, and the kernel keeps other things in the bits above it."""
+    return Info([word & 0xFF for word in words], [word >> 32 for word in words])

@@ -26,13 +26,14 @@ CALL, JSRI = 40, 40 | 1 << 8  # beyond the byte: at a jsri
 OPCODE = 0xEAE0
 
 
-def by_opcode(fixups: Fixups, memory: memoryview) -> list[int]:
-    """The numbers, those of calls by jsri told from others."""
+def by_opcode(fixups: Fixups, memory: memoryview) -> Fixups:
+    """``fixups``, calls by jsri told from others by their numbers."""
     pairs = zip(fixups.numbers, fixups.offsets, strict=True)
-    return [
+    numbers = [
         JSRI if number == CALL and memory[offset : offset + 2] == OPCODE.to_bytes(2, "little") else number
         for number, offset in pairs
     ]
+    return fixups._replace(numbers=numbers)
 
 
 def through_r26(V: int) -> int:  # noqa: ARG001 -- a calculation has a letter, though here it is of no use

@@ -9,7 +9,7 @@ import operator
 from errno import EINVAL, ENOENT, ENOEXEC
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.calc import goal, l_p, s_a, s_a_p, v_less_s_a, v_plus_s_a
+from pymodutils.arch.calc import goal, is_error, l_p, s_a, s_a_p, v_less_s_a, v_plus_s_a
 from pymodutils.arch.making import Fixup, Frobbed, Maker, Memory, Refusal, Slots, Table, code, data, words
 from pymodutils.arch.model import (
     REL_UNSUPPORTED,
@@ -25,7 +25,6 @@ from pymodutils.arch.model import (
     unsigned,
     word,
 )
-from pymodutils.arch.riscv import is_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -17,7 +17,7 @@ from pymodutils.arch.model import Says, Span
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from pymodutils.arch.model import Arch, ByteOrder, Fixups
+    from pymodutils.arch.model import Arch, ByteOrder, Fixups, Range
 
 SHT_NOBITS: Final = 8
 SHF_ALLOC: Final = 2
@@ -62,6 +62,7 @@ class Draft(NamedTuple):
     symbols: Symbols
     relocations: Mapping[int, Fixups]  # by the number of their section; of REL ones, A is known
     options: Mapping[str, str]  # the kernel's configuration
+    bits: int  # of the machine's words
 
     def find(self, name: str) -> int:
         """The number of the last section called ``name``, or 0."""
@@ -127,6 +128,7 @@ class Memory(NamedTuple):
     areas: Sequence[tuple[int, bytearray]]  # address and content
     symbols: Symbols
     front: int  # bytes that Frobbed.front reserved
+    before: Mapping[int, int]  # what Frobbed.before said
     places: Mapping[tuple[str, int], int]  # what Frobbed.places said
     options: Mapping[str, str]  # the kernel's configuration
     kernel: Mapping[str, int]  # addresses of what stubs need of the kernel itself
@@ -176,6 +178,7 @@ class Maker:
     """Makes what the relocations of one module need, in their order; see Arch.maker."""
 
     gp = 0  # what the global pointer holds
+    reach: Mapping[int, Range] = {}  # numbers whose goal is S+A, unmade, if it is as near to P as this
 
     def __init__(self, memory: Memory) -> None:
         self.memory = memory

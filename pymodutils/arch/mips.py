@@ -9,7 +9,7 @@ from __future__ import annotations
 from errno import EINVAL, ENOENT, ENOEXEC
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.calc import s_a
+from pymodutils.arch.calc import is_error, s_a
 from pymodutils.arch.model import (
     REL_UNSUPPORTED,
     WORDS,
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 JUMP, HI16, LO16 = 4, 5, 6
 WIDE: Final = (18, 28, 29)  # known in RELA sections only
-MAX_ERRNO: Final = 4095
 REGION: Final = 1 << 28  # bytes that a jump reaches
 
 
@@ -89,11 +88,6 @@ def info_big(words: Sequence[int]) -> Info:
 def info_little(words: Sequence[int]) -> Info:
     """The same bytes in a word that begins with the low ones."""
     return Info([word >> 56 for word in words], [word & 0xFFFF_FFFF for word in words])
-
-
-def is_error(S: int) -> bool:
-    """Whether a symbol's value is an error number."""
-    return -MAX_ERRNO <= S < 0
 
 
 def of_o32(e_flags: int, _e_entry: int) -> bool:

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 ENTRY, REL24 = 16, 10  # bytes of an entry; the calls
 REACH: Final = signed(26)
 FTRACE: Final = "DYNAMIC_FTRACE"
+TRACERS: Final = {"ftrace_caller": FTRACE, "ftrace_regs_caller": "DYNAMIC_FTRACE_WITH_REGS"}
 MISSING = Says("module_32: Module doesn't contain .plt or .init.plt sections.", ENOEXEC)
 
 LO, HI = insn(2, (15, 0, 0)), insn(2, (31, 16, 0))
 HA = insn(2, (31, 16, 0, 0x8000))  # the low half is signed
 LI = insn(4, (25, 2, 2))
-WORDS_RELATIVE = Extable("ii", relative=True)
+WORDS_RELATIVE = Extable("ii", relative=2)
 
 
 def sorted_down(fixups: Fixups) -> list[int]:
@@ -60,26 +61,30 @@ def frob(draft: Draft) -> Frobbed:
     return Frobbed(rooms, orders)
 
 
+def tracers(memory: Memory) -> dict[str, int]:
+    """Where those functions of ftrace are that every module has a way to, as far as it is known."""
+    wanted = [name for name, option in TRACERS.items() if memory.options.get(option) == "y"]
+    return {name: memory.kernel[name] for name in wanted if name in memory.kernel}
+
+
 class Plts(Maker):
     """The entries of .plt and .init.plt: lis 12; addi 12,12; mtctr 12; bctr."""
+
+    reach = {REL24: REACH}  # noqa: RUF012 -- of the class, never changed
 
     def __init__(self, memory: Memory) -> None:
         super().__init__(memory)
         self.core, self.init = (Table(memory, memory.sections[name], ENTRY) for name in (".plt", ".init.plt"))
 
     def goal(self, one: Fixup) -> int:
-        """The target of a call, or the entry that leads there."""
-        target = one.S + one.A
-        if REACH.low <= target - one.P < REACH.high:
-            return target
+        """The entry that leads to the target of a call."""
         core = self.memory.core
-        return self._entry(self.core if core.low <= one.P < core.high else self.init, target)
+        return self._entry(self.core if core.low <= one.P < core.high else self.init, one.S + one.A)
 
     def finish(self) -> None:
-        """An entry for ftrace."""
-        caller = self.memory.kernel.get("ftrace_caller")
-        if caller is not None and self.memory.options.get(FTRACE) == "y":
-            self._entry(self.core, caller)
+        """Entries for ftrace."""
+        for address in tracers(self.memory).values():
+            self._entry(self.core, address)
 
     def _entry(self, table: Table, target: int) -> int:
         if target not in table.known:
@@ -107,6 +112,7 @@ PPC = Arch(
     frob=frob,
     maker=Plts,
     options={FTRACE: "y"},
+    calls=tuple(TRACERS),
 )
 
 ARCHS = (PPC,)

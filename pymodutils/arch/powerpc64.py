@@ -24,7 +24,7 @@ from pymodutils.arch.making import (
     words,
 )
 from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Field, Reloc, Says, Span, insn, signed, word
-from pymodutils.arch.powerpc import HA, LI, LO, WORDS_RELATIVE, calls, sorted_down
+from pymodutils.arch.powerpc import FTRACE, HA, LI, LO, TRACERS, WORDS_RELATIVE, calls, sorted_down, tracers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 
 SHN_ABS: Final = 0xFFF1
 NOP, MAGIC, BIAS = 0x6000_0000, 0x7374_7562, 0x8000
-FTRACE, BY_PROFILE = "DYNAMIC_FTRACE", "MPROFILE_KERNEL"
-TRACERS: Final = ("_mcount", "ftrace_caller", "ftrace_regs_caller")  # whose callers need no r2
+BY_PROFILE: Final = "MPROFILE_KERNEL"
+NEEDLESS: Final = ("_mcount", *TRACERS)  # whose callers need no r2
+TOC: Final = ".TOC."
 V1: Final = "PPC64_ELF_ABI_V1"
 LD_R2, LD_R2_V1 = 0xE841_0018, 0xE841_0028  # ld 2,24(1); ld 2,40(1)
 NO_STUBS = Says("module_64: {module}: doesn't contain .stubs.", ENOEXEC)
@@ -87,8 +88,8 @@ def frob(draft: Draft) -> Frobbed:
         raise Refusal(NO_STUBS)
     undefined = [at for at, section in enumerate(symbols.sections) if at and section == SHN_UNDEF]
     dotted = [at for at in undefined if symbols.name(at).startswith(".")]
-    absolute = [at for at in dotted if symbols.name(at) == ".TOC."]
-    count = 1 + draft.on(FTRACE) + (draft.on(FTRACE) and draft.on("DYNAMIC_FTRACE_WITH_REGS"))
+    absolute = [at for at in dotted if symbols.name(at) == TOC]
+    count = 1 + (sum(map(draft.on, TRACERS.values())) if draft.on(FTRACE) else 0)
     count += sum(calls(fixups) for fixups in draft.relocations.values())
     rooms = {stubs: Room(sh_size=count * entry_size(draft.options))}
     if toc:
@@ -102,6 +103,7 @@ class Stubs(Maker):
 
     def __init__(self, memory: Memory) -> None:
         super().__init__(memory)
+        self.traced: dict[int, bool] = {}  # by symbol
         self.v1 = memory.options.get(V1) == "y"
         toc = memory.sections.get(".toc") or memory.sections[".stubs"]
         self.gp = (toc.low & ~0xFF) + BIAS
@@ -116,8 +118,7 @@ class Stubs(Maker):
         if symbols.sections[one.symbol] not in (SHN_UNDEF, SHN_LIVEPATCH):
             local = 0 if self.v1 else 1 << (symbols.others[one.symbol] >> 5 & 7) >> 2 << 2
             return one.S + one.A + local
-        name = symbols.name(one.symbol)
-        traced = self.memory.options.get(BY_PROFILE) == "y" and name in TRACERS
+        traced = self._is_traced(one.symbol)
         try:
             stub = self._stub(one.S + one.A, traced=traced)
         except Refusal as refusal:
@@ -125,6 +126,18 @@ class Stubs(Maker):
         if not traced:
             self._restore(one.P)
         return stub
+
+    def _is_traced(self, symbol: int) -> bool:
+        """Whether ``symbol`` is a function of ftrace that is called in a way of its own."""
+        if symbol not in self.traced:
+            by_profile = self.memory.options.get(BY_PROFILE) == "y"
+            self.traced[symbol] = by_profile and self.memory.symbols.name(symbol) in NEEDLESS
+        return self.traced[symbol]
+
+    def finish(self) -> None:
+        """Stubs for ftrace."""
+        for address in tracers(self.memory).values():
+            self._stub(address, traced=self.memory.options.get(BY_PROFILE) == "y")
 
     def _stub(self, target: int, *, traced: bool) -> int:
         """The stub that leads to ``target``."""
@@ -145,7 +158,7 @@ class Stubs(Maker):
     def _to_tracer(self, target: int) -> list[int]:
         """Ld 12,(13); addis 12,12; addi 12,12; mtctr 12; bctr: by the kernel's own TOC."""
         kernel = self.memory.kernel
-        way = target - kernel.get(".TOC.", 0)
+        way = target - kernel.get(TOC, 0)
         find = [HA.put(0, way) | 0x3D8C_0000, LO.put(0, way) | 0x398C_0000]
         return [0xE98D_0000 | kernel.get("paca kernel_toc", 0), *find, 0x7D89_03A6, 0x4E80_0420]
 
@@ -161,7 +174,8 @@ class Stubs(Maker):
     def _restore(self, place: int) -> None:
         """Let the instruction after the call at ``place`` restore r2."""
         order = self.memory.arch.order
-        call, after = (int.from_bytes(self.memory.read(place + at, 4), order) for at in (0, 4))
+        read = self.memory.read(place, 8)
+        call, after = int.from_bytes(read[:4], order), int.from_bytes(read[4:], order)
         if call >> 26 not in (16, 18) or call & 3 != 1:
             return  # a tail call does not come back
         if after != NOP:
@@ -200,6 +214,7 @@ PPC64 = Arch(
     frob=frob,
     maker=Stubs,
     options={FTRACE: "y", "DYNAMIC_FTRACE_WITH_REGS": "y", BY_PROFILE: "y"},
+    calls=(*TRACERS, TOC),
 )
 
 PPC64_BIG = PPC64._replace(name="powerpc64", order="big", options={FTRACE: "y", V1: "y"})

@@ -9,7 +9,7 @@ from __future__ import annotations
 from errno import EINVAL, ENOENT, ENOEXEC
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.calc import g_p, goal, l_p, s_a, s_a_p, v_less_s_a, v_plus_s_a
+from pymodutils.arch.calc import g_p, goal, is_error, l_p, s_a, s_a_p, v_less_s_a, v_plus_s_a
 from pymodutils.arch.making import (
     Fixup,
     Frobbed,
@@ -72,11 +72,6 @@ PLACE: Final = " not supported in kernel modules PC = {place:016x}"
 DYNAMIC = Says("{module}: Dynamic linking" + PLACE, EINVAL)
 THREADS = Says("{module}: Thread local storage" + PLACE, EINVAL)
 GATHERS: Final = (6, 7)
-
-
-def is_error(value: int) -> bool:
-    """Whether a symbol is worth an errno."""
-    return -4095 <= value < 0
 
 
 def frob(draft: Draft) -> Frobbed:

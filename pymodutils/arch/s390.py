@@ -80,6 +80,7 @@ class Tables(Maker):
     def __init__(self, memory: Memory) -> None:
         super().__init__(memory)
         self.gp = memory.core.low
+        self.made: set[int] = set()  # entries
         self.thunk = self.gp + memory.front - ENTRY if memory.options.get(EXPOLINE) == "y" else 0
         if self.thunk and any(kind == "plt" for kind, _ in memory.places):
             memory.write(self.thunk, THUNK)
@@ -91,12 +92,18 @@ class Tables(Maker):
             self.memory.write(slot, self.memory.word(one.S))
             return slot
         entry = self.gp + self.memory.places["plt", one.symbol]
+        if entry not in self.made:
+            self._make(entry, one.S)
+        reach = DIRECT.get(one.number)
+        return one.S if reach and reach.low <= one.S - one.P < reach.high else entry
+
+    def _make(self, entry: int, target: int) -> None:
+        """Make ``entry`` lead to ``target``."""
+        self.made.add(entry)
         jump = b"\x07\xf1" + bytes(4)  # br 1
         if self.thunk:
             jump = b"\xc0\xf4" + (self.thunk - entry - 8 >> 1).to_bytes(4, "big", signed=True)  # jg
-        self.memory.write(entry, LOAD + jump + self.memory.word(one.S))
-        reach = DIRECT.get(one.number)
-        return one.S if reach and reach.low <= one.S - one.P < reach.high else entry
+        self.memory.write(entry, LOAD + jump + self.memory.word(target))
 
 
 S390 = Arch(

@@ -49,7 +49,8 @@ X86_64 = Arch(
     later=(Later((6, 3), {"occupied": OCCUPIED_6_3, "occupied_last": True}),),
 )
 
-UM = X86_64._replace(name="um", prefix="subarch: ", memory=Span(0, 0))  # anywhere its vmalloc likes
+# User Mode Linux has its vmalloc behind its memory, which is taken to be 512 MB
+UM = X86_64._replace(name="um", prefix="subarch: ", memory=Span(0x8080_0000, 0x7FFF_0000_0000))
 
 I386 = Arch(
     name="i386",

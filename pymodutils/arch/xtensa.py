@@ -80,7 +80,7 @@ def xtensa(order: ByteOrder, call: Field, l32r: Field, shift: int) -> Arch:
         rel=Says(REL_UNSUPPORTED, ENOEXEC),
         memory=Span(0xC000_0000, 0xC7FE_FFFF),
         extable=WORDS[32],
-        by_word=lambda fixups, memory: by_opcode(fixups, memory, shift),
+        by_word=lambda fixups, memory: fixups._replace(numbers=by_opcode(fixups, memory, shift)),
     )
 
 

@@ -12,7 +12,8 @@ from pymodutils.commands import options, output
 from pymodutils.commands.getopt import Tool
 
 if TYPE_CHECKING:
-    from pymodutils.kernel.emulated.kernel import EmulatedKernel, Line
+    from pymodutils.kernel.emulated.kernel import EmulatedKernel
+    from pymodutils.kernel.emulated.observe import Line
 
 PAUSE = 0.1  # seconds between two looks
 EXAMPLES = [

@@ -13,7 +13,8 @@ from pymodutils.errors import ModutilsError
 from pymodutils.kernel.emulated.views.tree import Folder, Link
 
 if TYPE_CHECKING:
-    from pymodutils.kernel.emulated.kernel import EmulatedKernel, Exported
+    from pymodutils.kernel.emulated.kernel import EmulatedKernel
+    from pymodutils.kernel.emulated.observe import Exported
 
 EXAMPLES = [
     ("pymodutils kernel export snapshot", "the files that any tool can read"),

@@ -64,6 +64,16 @@ SWITCHES: Final = (  # the configuration that changes verdicts, layout or what c
     "TRACEPOINTS",
     "UML",
 )
+MACHINE_SWITCHES: Final = {  # e_machine -> the same for its modules only
+    20: ("DYNAMIC_FTRACE", "DYNAMIC_FTRACE_WITH_REGS"),
+    21: ("DYNAMIC_FTRACE", "DYNAMIC_FTRACE_WITH_REGS", "MPROFILE_KERNEL", "PPC64_ELF_ABI_V1"),
+    22: ("EXPOLINE",),
+    40: ("ARM_HAS_GROUP_RELOCS", "ARM_MODULE_PLTS", "DYNAMIC_FTRACE", "THUMB2_KERNEL"),
+    50: ("ITANIUM",),
+    183: ("ARM64_MODULE_PLTS", "RANDOMIZE_BASE"),
+    243: ("CMODEL_MEDLOW",),
+    252: ("CPU_CK810",),
+}
 GENERATIONS: Final = ("6.1", "6.3", "6.13", "6.14", "6.16")  # releases whose loader differs from that before
 ARCHES: Final = {  # e_machine -> the name that people use
     2: "sparc",
@@ -102,7 +112,7 @@ class Description(NamedTuple):
     page_size: int | None = None  # bytes
     exports: Mapping[str, Export] = MappingProxyType({})
     complete: bool = False  # whether what is not in ``exports`` is not exported
-    switches: Mapping[str, bool] = MappingProxyType({})  # keys of SWITCHES
+    switches: Mapping[str, bool] = MappingProxyType({})  # keys of switches_of its machine
     module_size: int | None = None  # sizeof(struct module)
     generation: str | None = None  # one of GENERATIONS
     strict_versions: bool | None = None  # Debian's kernels refuse an import that __versions does not list
@@ -125,6 +135,11 @@ def generation_of(release: str) -> str | None:
     return known[-1] if known else None
 
 
+def switches_of(machine: int | None) -> tuple[str, ...]:
+    """The switches that matter to kernels of a machine with this e_machine."""
+    return (*SWITCHES, *MACHINE_SWITCHES.get(machine or 0, ()))
+
+
 def is_strict(version: str) -> bool:
     """Whether ``version`` (uname -v) is that of a kernel of Debian."""
     return "Debian" in version
@@ -138,7 +153,7 @@ def _number(release: str) -> tuple[int, ...]:
 def unknown(kernel: Description) -> dict[str, str]:
     """What is not known of ``kernel``: field -> why, and what to add."""
     missing = {field: HINTS[field] for field in HINTS if getattr(kernel, field) is None}
-    open_switches = [name for name in SWITCHES if name not in kernel.switches]
+    open_switches = [name for name in switches_of(kernel.machine) if name not in kernel.switches]
     if open_switches:
         missing["switches"] = f"no source tells {_some(open_switches)}; {CONFIGURE}"
     if kernel.switches.get("MODULE_SIG") and not kernel.keys:

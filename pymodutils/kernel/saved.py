@@ -19,6 +19,7 @@ from pymodutils.kernel.description import Description, unknown
 FORMAT: Final = "pymodutils kernel"
 VERSION: Final = 1
 START: Final = b'{"format": "pymodutils kernel"'
+LARGEST: Final = 1 << 32  # no number but an address is that large
 TYPES: Final[dict[str, type | tuple[type, ...]]] = {
     "release": str,
     "version": str,
@@ -85,6 +86,8 @@ def _description(found: dict[str, Any], subject: str) -> Description:
     for field, kind in TYPES.items():
         if found.get(field) is not None and type(found[field]) is not kind:
             raise _bad(subject, f"{field} is {found[field]!r}")
+        if kind is int and not 0 <= (found.get(field) or 0) < LARGEST:
+            raise _bad(subject, f"{field} is {found[field]}")
     exports = {name: Export(*row) for name, row in found.pop("exports", {}).items()}
     for name, row in exports.items():
         if not _is_export(row):
@@ -106,7 +109,7 @@ def _is_export(row: Export) -> bool:
     parts: tuple[object, ...] = row
     kinds = (int, int, bool, str)
     typed = all(part is None or type(part) is kind for part, kind in zip(parts, kinds, strict=True))
-    return typed and (row.address or 0) >= 0 and (row.crc or 0) >= 0
+    return typed and 0 <= (row.address or 0) < 1 << 64 and 0 <= (row.crc or 0) < 1 << 32
 
 
 def _bad(subject: str, why: str) -> BadKernel:

@@ -34,7 +34,7 @@ class _Patch(NamedTuple):
 
 def apply(site: Site, fixups: Fixups) -> None:
     """Apply all ``fixups``; raises Doubt, before anything is written, unless each surely passes."""
-    if fixups.refused:
+    if fixups.refused or max(fixups.symbols, default=0) >= len(site.values):
         raise Doubt
     groups = list(_groups(site, fixups))
     if not _apart(groups):
@@ -81,7 +81,7 @@ def _next(starts: Sequence[int], at: int) -> int:
 
 def _patch(site: Site, row: Reloc, group: Fixups) -> _Patch:
     """What ``group`` writes, if every relocation of it passes."""
-    if max(group.offsets) + row.field.size > len(site.memory) or max(group.symbols) >= len(site.values):
+    if max(group.offsets) + row.field.size > len(site.memory):
         raise Doubt
     words = _words(site, row, group)
     if site.arch.occupied and any(words):
@@ -93,7 +93,7 @@ def _patch(site: Site, row: Reloc, group: Fixups) -> _Patch:
         raise Doubt
     field = row.field
     if not field.whole or field.size not in CODES:
-        return _Patch(site.packer(field), group.offsets, map(field.put, words, found.values))
+        return _Patch(site.packer(field), group.offsets, field.put_all(words, found.values))
     top = 1 << 8 * field.size
     if -top // 2 <= found.lowest and found.highest < top // 2:
         return _Patch(site.packer(field, CODES[field.size].lower()), group.offsets, found.values)

@@ -26,13 +26,17 @@ def sort(image: Image) -> None:
     layout = PREFIXES[arch.order] + arch.extable.codes
     memory, size = image.section(at), calcsize(layout)
     whole = memory[: len(memory) // size * size]
-    places = range(0, len(whole), size) if arch.extable.relative else [0] * (len(whole) // size)
-    entries = zip(places, iter_unpack(layout, whole), strict=True)
-    rows = [(insn + place, fixup + place, *rest) for place, (insn, fixup, *rest) in entries]
+    count, relative = len(whole) // size, arch.extable.relative
+    places, targets = (range(0, len(whole), size) if relative > at else [0] * count for at in (0, 1))
+    entries = zip(places, targets, iter_unpack(layout, whole), strict=True)
+    rows = [(insn + place, to + target, *rest) for place, target, (insn, to, *rest) in entries]
     ordered = sorted(rows, key=itemgetter(0))
     if ordered != rows:
-        moved = zip(places, ordered, strict=True)
-        parts = [pack(layout, _less(insn, at), _less(to, at), *rest) for at, (insn, to, *rest) in moved]
+        moved = zip(places, targets, ordered, strict=True)
+        parts = [
+            pack(layout, _less(insn, place), _less(to, target), *rest)
+            for place, target, (insn, to, *rest) in moved
+        ]
         whole[:] = b"".join(parts)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from errno import ENOEXEC
+from errno import ENOEXEC, ENOMEM
 from typing import NamedTuple
 
 from pymodutils.errors import Refused
@@ -40,4 +40,12 @@ class OutOfBounds(LinkError):
 
     def __init__(self, subject: str, text: str, where: Where | None = None) -> None:
         super().__init__(subject, f"{text} (a real kernel does not look)", where=where)
+        self.log = ()
+
+
+class NoMemory(LinkError):
+    """There is no room for a module of ``size`` bytes, of which the kernel says nothing."""
+
+    def __init__(self, subject: str, size: int) -> None:
+        super().__init__(subject, f"{size} bytes are more than there is room for", ENOMEM)
         self.log = ()

@@ -14,7 +14,7 @@ from pymodutils.arch.model import CODES, PREFIXES, Fixups, Info
 from pymodutils.link.object import SHT_RELA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from pymodutils.arch.model import Arch, ByteOrder, Field, Reloc
     from pymodutils.link.image import Image
@@ -45,15 +45,11 @@ class Site:
 
     def packer(self, field: Field, code: str = "") -> Packer:
         """What reads and writes the words of ``field``, as ``code`` or without sign."""
-        order = field.order or self.arch.order
-        return (
-            _struct(PREFIXES[order] + (code or CODES[field.size])) if field.size in CODES else _THREE[order]
-        )
+        return _packer(self.arch, field, code)
 
     def words(self, field: Field, offsets: Iterable[int]) -> list[int]:
         """What stands at ``offsets``, without sign."""
-        unpack = self.packer(field).unpack_from
-        return list(chain.from_iterable(map(unpack, repeat(self.memory), offsets)))
+        return _unpacked(self.packer(field), self.memory, offsets)
 
     def columns(self, row: Reloc, fixups: Fixups, words: Sequence[int]) -> list[Iterable[int]]:
         """What the calculation of ``row`` asks for; ``words`` are what stands at the places."""
@@ -65,7 +61,7 @@ class Site:
         if letter == "P":
             return map(add, fixups.offsets, repeat(self.base)) if fixups.P is None else fixups.P
         if letter == "A":
-            return map(row.field.get, words) if fixups.A is None else fixups.A
+            return row.field.get_all(words) if fixups.A is None else fixups.A
         if letter == "D":
             return repeat(0) if fixups.D is None else fixups.D
         if letter in CONSTANT:
@@ -76,28 +72,39 @@ class Site:
 class Packer(Protocol):
     """What reads words from memory and writes them."""
 
-    def unpack_from(self, memory: memoryview, offset: int) -> tuple[int, ...]:
+    def unpack_from(self, memory: bytes | memoryview, offset: int) -> tuple[int, ...]:
         """The word at ``offset``, alone in a tuple."""
 
     def pack_into(self, memory: memoryview, offset: int, value: int) -> None:
         """Write ``value`` at ``offset``."""
 
 
-class _Three:
-    """The Packer of words of three bytes in ``order``."""
+class _Bytes:
+    """The Packer of words of ``size`` bytes, of which struct knows none."""
 
-    def __init__(self, order: ByteOrder) -> None:
-        self.order = order
+    def __init__(self, size: int, order: ByteOrder) -> None:
+        self.size, self.order = size, order
 
-    def unpack_from(self, memory: memoryview, offset: int) -> tuple[int]:
-        return (int.from_bytes(memory[offset : offset + 3], self.order),)
+    def unpack_from(self, memory: bytes | memoryview, offset: int) -> tuple[int]:
+        return (int.from_bytes(memory[offset : offset + self.size], self.order),)
 
     def pack_into(self, memory: memoryview, offset: int, value: int) -> None:
-        memory[offset : offset + 3] = value.to_bytes(3, self.order)
+        memory[offset : offset + self.size] = value.to_bytes(self.size, self.order)
 
 
 _struct = cache(Struct)
-_THREE: Final[Mapping[ByteOrder, Packer]] = {"little": _Three("little"), "big": _Three("big")}
+_bytes = cache(_Bytes)
+
+
+def _packer(arch: Arch, field: Field, code: str = "") -> Packer:
+    order = field.order or arch.order
+    if field.size not in CODES:
+        return _bytes(field.size, order)
+    return _struct(PREFIXES[order] + (code or CODES[field.size]))
+
+
+def _unpacked(packer: Packer, memory: bytes | memoryview, offsets: Iterable[int]) -> list[int]:
+    return list(chain.from_iterable(map(packer.unpack_from, repeat(memory), offsets)))
 
 
 def decode(arch: Arch, raw: bytes | memoryview, *, rela: bool) -> Fixups:
@@ -123,12 +130,14 @@ def _info(words: array[int]) -> Info:
 
 def in_place(arch: Arch, memory: bytes | memoryview, fixups: Fixups) -> list[int]:
     """The addends that lie in the fields of REL relocations; 0 where there can be none."""
-    found = []
-    for number, offset in zip(fixups.numbers, fixups.offsets, strict=True):
-        row = arch.relocs.get(number)
-        if row is None or offset + row.field.size > len(memory):
-            found.append(0)
-            continue
-        place = bytes(memory[offset : offset + row.field.size])
-        found.append(row.field.get(int.from_bytes(place, row.field.order or arch.order)))
+    found, offsets = [0] * len(fixups.numbers), fixups.offsets
+    places: dict[int, list[int]] = {number: [] for number in fixups.numbers}
+    for at, number in enumerate(fixups.numbers):
+        places[number].append(at)
+    for number in arch.relocs.keys() & places.keys():
+        field = arch.relocs[number].field
+        inside = [at for at in places[number] if offsets[at] + field.size <= len(memory)]
+        words = _unpacked(_packer(arch, field), memory, map(offsets.__getitem__, inside))
+        for at, addend in zip(inside, field.get_all(words), strict=True):
+            found[at] = addend
     return found

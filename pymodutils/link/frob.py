@@ -25,7 +25,7 @@ def frob(module: Object, config: Config, name: str) -> Object:
 
     Raises LinkError with the kernel's words, OutOfBounds for what the kernel would not have noticed.
     """
-    options = {**module.arch.options, **config.options}
+    options = module.arch.configured(config.options, config.release)
     arch = module.arch.fitting(options, config.release)
     if arch is module.arch and arch.frob is None:
         return module
@@ -36,7 +36,7 @@ def frob(module: Object, config: Config, name: str) -> Object:
             Header(one.name, one.sh_type, one.sh_flags, one.sh_size, one.sh_addralign, one.sh_info)
             for one in module.sections
         ]
-        draft = Draft(headers, view(module.symbols), _relocations(changed, name), options)
+        draft = Draft(headers, view(module.symbols), _relocations(changed, name), options, arch.bits)
         try:
             frobbed = arch.frob(draft)
         except Refusal as refusal:

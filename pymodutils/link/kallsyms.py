@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import accumulate, starmap
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.model import PREFIXES
-from pymodutils.link.layout import SYMBOL_SIZE
 from pymodutils.link.object import SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS, SYMBOL
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from pymodutils.link.image import Image
     from pymodutils.link.object import Object
@@ -23,50 +23,49 @@ STT_OBJECT: Final = 1
 
 def keep(image: Image, values: Sequence[int]) -> None:
     """Fill the tail of ``image`` with the symbols that stay, at their ``values``, in the file's order."""
-    tail, module = image.layout.tail, image.module
+    tail = image.layout.tail
     if tail is None:
         return
-    memory, entry = image.memory[tail.area], _Entry(module)
-    strings, size = tail.strings, SYMBOL_SIZE[module.arch.bits]
-    for number, at in enumerate(tail.kept):
-        name = module.symbols.raw_name(at) + b"\0"
-        entry.pack_into(memory, tail.symbols + number * size, at, strings - tail.strings, values[at])
-        memory[strings : strings + len(name)] = name
-        memory[tail.types + number] = ord(kind(image, at))
-        strings += len(name)
+    memory, kept = image.memory[tail.area], tail.kept
+    names = [image.module.symbols.raw_name(at) + b"\0" for at in kept]
+    entries = _entries(image.module, kept, map(len, names), values)
+    for start, content in (
+        (tail.symbols, entries),
+        (tail.strings, b"".join(names)),
+        (tail.types, _kinds(image, kept)),
+    ):
+        memory[start : start + len(content)] = content
 
 
-class _Entry:
-    """Writes entries of a symbol table as the machine has them."""
-
-    def __init__(self, module: Object) -> None:
-        codes, _, self.order = SYMBOL[module.arch.bits]
-        self.struct = Struct(PREFIXES[module.arch.order] + codes)
-        self.symbols = module.symbols
-
-    def pack_into(self, memory: bytearray, place: int, at: int, name: int, value: int) -> None:
-        """Write symbol ``at`` to offset ``place``, with another name and value."""
-        table = self.symbols
-        columns = (name, table.infos[at], table.others[at], table.sections[at], value, table.sizes[at])
-        row = [0] * len(columns)
-        for column, where in zip(columns, self.order, strict=True):
-            row[where] = column
-        self.struct.pack_into(memory, place, *row)
+def _entries(module: Object, kept: Sequence[int], lengths: Iterable[int], values: Sequence[int]) -> bytes:
+    """The ``kept`` entries of the symbol table, with their names behind each other and their ``values``."""
+    codes, _, order = SYMBOL[module.arch.bits]
+    table, entry = module.symbols, Struct(PREFIXES[module.arch.order] + codes)
+    places = accumulate(lengths, initial=0)
+    taken = (table.infos, table.others, table.sections, values, table.sizes)
+    columns = [places, *(map(column.__getitem__, kept) for column in taken)]
+    placed = dict(zip(order, columns, strict=True))
+    rows = zip(*map(placed.__getitem__, range(len(order))), strict=False)  # of places there is one more
+    return b"".join(starmap(entry.pack, rows))
 
 
-def kind(image: Image, at: int) -> str:
-    """The letter that /proc/kallsyms has for symbol ``at``; elf_type."""
-    module, table = image.module, image.module.symbols
-    where = table.sections[at]
-    if table.infos[at] >> 4 == STB_WEAK:
-        return "v" if table.infos[at] & 15 == STT_OBJECT else "w"
+def _kinds(image: Image, kept: Sequence[int]) -> bytes:
+    """The letters of the ``kept`` symbols."""
+    table = image.module.symbols
+    keys = [(table.infos[at], table.sections[at]) for at in kept]
+    letters = {key: ord(kind(image, *key)) for key in set(keys)}
+    return bytes(map(letters.__getitem__, keys))
+
+
+def kind(image: Image, info: int, where: int) -> str:
+    """The letter that /proc/kallsyms has for a symbol with this st_info, in section ``where``; elf_type."""
+    if info >> 4 == STB_WEAK:
+        return "v" if info & 15 == STT_OBJECT else "w"
     if where == SHN_UNDEF:
         return "U"
     if where in (SHN_ABS, image.layout.percpu):
         return "a"
-    if where >= len(module.sections):
-        return "?"
-    return _in_section(image, where)
+    return _in_section(image, where) if where < len(image.module.sections) else "?"
 
 
 def _in_section(image: Image, where: int) -> str:

@@ -6,11 +6,10 @@ order within each. Until 6.3 there are two areas, what stays and what init leave
 
 from __future__ import annotations
 
-from errno import ENOMEM
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.link.failure import LinkError
-from pymodutils.link.object import SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE
+from pymodutils.link.failure import NoMemory, OutOfBounds
+from pymodutils.link.object import SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +23,7 @@ UNLOADED: Final = (".modinfo", "__versions")  # read from the file's copy and fo
 LIMIT: Final = 1 << 28  # bytes: a module larger than this is refused as if memory were short
 KALLSYMS: Final = {32: (16, 4), 64: (32, 8)}  # size and alignment of struct mod_kallsyms
 SYMBOL_SIZE: Final = {32: 16, 64: 24}
-WORD: Final = (1 << 64) - 1
+UNSIGNED: Final = (1 << 32) - 1  # an area's size is an unsigned int on all machines
 
 
 class Plan(NamedTuple):
@@ -121,22 +120,24 @@ def layout(
     """Where everything of ``module`` goes, apart from the addresses of the areas.
 
     ``unloaded`` names the sections that are only read (with IGNORE_MODVERSIONS, __versions is loaded).
-    Raises LinkError (ENOMEM) for modules over LIMIT.
+    Raises NoMemory for modules over LIMIT, OutOfBounds where sizes wrap around.
     """
     work = _Work(module, config, unloaded)
     work.rounds_of(config.plan.core, config.plan.pages_core, init=False)
     work.rounds_of(config.plan.init, config.plan.pages_init, init=True)
     tail = work.symbols(livepatch=livepatch) if config.kallsyms else None
+    work.check()
     sizes = [align(size, config.page) if config.plan.whole_pages else size for size in work.sizes]
     if sum(sizes) > LIMIT:
-        raise LinkError(module.subject, f"vmalloc error: size {sum(sizes)}, exceeds total pages", ENOMEM)
+        raise NoMemory(module.subject, sum(sizes))
     rounds = tuple(tuple(ends) for ends in work.ends)
     return Layout(config.plan, tuple(sizes), tuple(work.placed), work.percpu, rounds, tail, tuple(work.flags))
 
 
 def align(offset: int, to: int) -> int:
     """``offset`` rounded up to a multiple of ``to``, by the kernel's arithmetic even if that lies."""
-    return offset + (to or 1) - 1 & ~((to or 1) - 1) & WORD
+    rest = (to or 1) - 1 & UNSIGNED
+    return offset + rest & ~rest & UNSIGNED
 
 
 class _Work:
@@ -224,4 +225,15 @@ class _Work:
         before = self.module.frobbed.before.get(at, 0)
         offset = align(self.sizes[area] + before, section.sh_addralign)
         self.placed[at] = Placed(area, offset)
-        self.sizes[area] = offset + section.sh_size
+        self.sizes[area] = offset + section.sh_size & UNSIGNED
+
+    def check(self) -> None:
+        """Refuse sections that would be copied behind their area, whose size has wrapped around."""
+        for at, (section, placed) in enumerate(zip(self.module.sections, self.placed, strict=True)):
+            copied = placed and section.sh_type != SHT_NOBITS
+            if placed and copied and placed.offset + section.sh_size > self.sizes[placed.area]:
+                raise self._outside(at)
+
+    def _outside(self, at: int) -> OutOfBounds:
+        name, subject = self.module.sections[at].name, self.module.subject
+        return OutOfBounds(subject, f"{subject}: section {name} would lie outside of the module's memory")

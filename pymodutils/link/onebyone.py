@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.making import NO_ROOM
 from pymodutils.link.failure import LinkError, OutOfBounds, Where
 from pymodutils.link.symbols import ERROR
+
+STT_SECTION: Final = 3
 
 if TYPE_CHECKING:
     from pymodutils.arch.model import Fixups, Reloc, Says
@@ -20,6 +22,8 @@ def apply(site: Site, fixups: Fixups, report: Report) -> None:
     What the kernel says without failing goes to ``report``.
     """
     for at, number in enumerate(fixups.numbers):
+        if fixups.symbols[at] >= len(site.values):  # whatever the number says, the symbol is read first
+            raise _beyond(site, fixups, at, f"its symbol {fixups.symbols[at]} is beyond the table's end")
         row, says = site.arch.relocs.get(number), fixups.refused.get(at)
         if says is NO_ROOM:
             raise _beyond(site, fixups, at, "there is no room for what the loader makes for it")
@@ -40,8 +44,6 @@ def apply(site: Site, fixups: Fixups, report: Report) -> None:
 def _one(site: Site, fixups: Fixups, at: int, row: Reloc) -> None:
     """Apply the relocation ``at``."""
     where, field = fixups.offsets[at], row.field
-    if fixups.symbols[at] >= len(site.values):
-        raise _beyond(site, fixups, at, f"its symbol {fixups.symbols[at]} is beyond the table's end")
     if where + field.size > len(site.memory):
         raise _beyond(site, fixups, at, f"its section has {len(site.memory)} bytes")
     words = site.words(field, [where])
@@ -81,10 +83,22 @@ def _refusal(site: Site, fixups: Fixups, at: int, says: Says, value: int = 0) ->
         place=where.address,
         value=value & mask,
         signed=value,
+        words=(value & mask) >> 2,
         S=known & mask,
         sum=total & mask,
+        against=_against(site, symbol),
     )
     return LinkError(site.name, text, says.errno, where)
+
+
+def _against(site: Site, symbol: int) -> str:
+    """What symbol ``symbol`` is, in words."""
+    table = site.image.module.symbols
+    if symbol >= len(site.values):
+        return ""
+    if table.infos[symbol] & 0xF == STT_SECTION:
+        return f"section {table.sections[symbol]}"
+    return table.name(symbol)
 
 
 def _beyond(site: Site, fixups: Fixups, at: int, text: str) -> OutOfBounds:

@@ -37,7 +37,7 @@ def memory(image: Image, kernel: Mapping[str, int]) -> Memory:
     frobbed = module.frobbed
     return Memory(
         *(module.arch, sections, core, init, areas, view(module.symbols)),
-        *(frobbed.front, frobbed.places, module.options, kernel),
+        *(frobbed.front, frobbed.before, frobbed.places, module.options, kernel),
     )
 
 
@@ -46,7 +46,7 @@ def read(site: Site, raw: memoryview, maker: Maker | None) -> Fixups:
     arch = site.arch
     fixups = decode(arch, raw, rela=site.rela)
     if arch.by_word:
-        fixups = fixups._replace(numbers=arch.by_word(fixups, site.memory))
+        fixups = arch.by_word(fixups, site.memory)
     if maker is None and arch.pair is None and arch.worthless is None:
         return fixups
     fixups, refused = _bounded(site, fixups)
@@ -107,6 +107,10 @@ def _make(site: Site, fixups: Fixups, maker: Maker, made: set[int], refused: dic
         if at in refused:
             return
         if number in made:
+            near, way = maker.reach.get(number), S[at] + A[at] - P[at]
+            if near and near.low <= way < near.high:
+                L[at] = S[at] + A[at]
+                continue
             one = Fixup(number, fixups.symbols[at], S[at], A[at], P[at], site.base, site.header.sh_info)
             try:
                 L[at] = maker.goal(one)

@@ -56,7 +56,10 @@ def relocate(
             raise OutOfBounds(name, "its relocation sections overlap each other")
         _apply(Site(image, at, signed, name, maker.gp if maker else 0), maker, report)
     if maker:
-        maker.finish()
+        try:
+            maker.finish()
+        except Refusal as refusal:
+            raise LinkError(name, refusal.says.text.format(module=name), refusal.says.errno) from None
 
 
 def _apply(site: Site, maker: Maker | None, report: Report) -> None:

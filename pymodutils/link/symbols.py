@@ -6,7 +6,7 @@ from errno import ENOENT, ENOEXEC
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.errors import Refused
-from pymodutils.link.failure import LinkError
+from pymodutils.link.failure import LinkError, OutOfBounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ def simplify(image: Image, name: str, resolve: Resolve, report: Report, *, percp
     ``resolve`` gives the address of an undefined symbol, None if nobody has it, or raises Refused, having
     logged why; it is asked in the order of the table, for all symbols. ``report`` takes the log's lines
     with their levels, ``percpu`` is the address of the module's per-cpu area.
-    Raises LinkError, for the last symbol that failed, when all have been tried.
+    Raises LinkError, for the last symbol that failed, when all have been tried, OutOfBounds at once.
     """
     symbols = image.module.symbols
     bases = dict(enumerate(image.addresses))
@@ -53,14 +53,19 @@ def simplify(image: Image, name: str, resolve: Resolve, report: Report, *, percp
         if at and (section == SHN_UNDEF or section >= top):
             try:
                 found = rest.value(at, section)
+            except OutOfBounds:
+                raise
             except LinkError as error:
                 failure = error
                 continue
             if found is not None:
                 values[at] = found & word
-    if failure:
-        raise failure
-    return values
+    try:
+        if failure:
+            raise failure
+        return values
+    finally:
+        del failure  # or it would hold this frame, which holds it
 
 
 class _Rest:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from pymodutils.arch.model import Arch, Reloc, ignored, signed
+from pymodutils.arch.model import Arch, Range, Reloc, signed
 from pymodutils.elf.scan import Elf
+from pymodutils.link import prepare
 from pymodutils.link.frob import frob
 from pymodutils.link.image import Image
 from pymodutils.link.layout import Config, layout
@@ -20,6 +21,8 @@ ADDEND = -4  # of every relocation, in its record or at its place
 BEFORE = 0x0123_4567_09AB_CDEF  # what relocations that add find
 INIT = 1 << 24  # from the text to what init leaves
 ABS, FUNCTION = 0xFFF1, 0x12  # SHN_ABS, a global STT_FUNC
+BUNDLE = 16  # bytes of Itanium's instructions, which some values count
+EI_OSABI = 7
 STEP = 16  # bytes from one place to the next
 
 
@@ -36,10 +39,28 @@ class Case(NamedTuple):
 
 def cases(judged: Judged, base: int) -> list[Case]:
     """Each row that is judged alone, with each bit of its value in both signs and the ends of its range."""
+    found = _cases(judged, base, 0)
+    return _cases(judged, base, pointer(judged, found, base)) if _points(judged) else found
+
+
+def _points(judged: Judged) -> bool:
+    return judged.got is not None or bool(judged.gp)
+
+
+def pointer(judged: Judged, todo: Sequence[Case], base: int) -> int:
+    """What the global pointer of a module with these cases holds."""
+    data, imports = built(judged, todo)
+    made = image(judged.arch, data, base, Config(options=judged.options))
+    maker = made.module.arch.maker
+    assert maker
+    return maker(prepare.memory(made, imports)).gp
+
+
+def _cases(judged: Judged, base: int, gp: int) -> list[Case]:
     found: list[Case] = []
     for number in plain(judged):
         for value in sorted(targets(judged, number)):
-            one = case(judged, number, value, base + len(found) * STEP)
+            one = case(judged, number, value, base + len(found) * STEP, gp)
             if not judged.arch.worthless or not judged.arch.worthless(wrapped(judged.arch, one.symbol)):
                 found.append(one)
     return found
@@ -49,7 +70,9 @@ def plain(judged: Judged) -> Iterator[int]:
     """The numbers whose value depends on nothing but their own symbol, addend and place."""
     alone = judged.arch.paired - judged.unpaired
     for number, row in judged.arch.relocs.items():
-        if row.calc is not ignored and number not in alone and number not in judged.unasked:
+        free = number not in alone and number not in judged.unasked and not row.refused
+        free = free and row.since <= judged.release
+        if free and {"S", "L"} & {*row.letters}:
             yield number
 
 
@@ -62,22 +85,24 @@ def targets(judged: Judged, number: int) -> set[int]:
     step = max(row.align, 1 if rounded else 1 << min(part.low for part in parts))
     wanted = {0, low, high - step, -step, 5 * step}
     wanted |= {sign << bit for bit in range(64) for sign in (1, -1)}
-    return {value for value in wanted if low <= value < high and value % step == 0}
+    near = judged.relaxed.get(number, Range(0, 0))
+    fits = {value for value in wanted if low <= value < high and not near.low <= value < near.high}
+    return {value for value in fits if value % step == 0}
 
 
-def case(judged: Judged, number: int, value: int, place: int) -> Case:
+def case(judged: Judged, number: int, value: int, place: int, gp: int = 0) -> Case:
     """The case of ``number`` at ``place`` that gives ``value``."""
     arch, row = judged.arch, judged.arch.relocs[number]
     addend = 0 if number in judged.zero else ADDEND
     before = row.field.put(0, BEFORE if "V" in row.letters else 0 if judged.rela else addend)
     before = judged.words.get(number, before)
-    letters = {"A": addend, "P": wrapped(arch, place), "V": before}
+    letters = {"A": addend, "P": wrapped(arch, place), "V": before, "GP": gp}
     if "L" in row.letters and "A" not in row.letters:
         letters["L"] = addend  # which is then in it
     given = [letters.get(letter, 0) for letter in row.letters]
     at = next(at for at, letter in enumerate(row.letters) if letter in "SL")
-    start, step = row.calc(*given), row.calc(*given[:at], given[at] + 1, *given[at + 1 :])
-    symbol = start - value if step < start else value - start
+    step = row.calc(*given[:at], given[at] + BUNDLE, *given[at + 1 :]) - (start := row.calc(*given))
+    symbol = start - value if step < 0 else (value - start) * (BUNDLE if step == 1 else 1)
     return Case(number, row, value, symbol & (1 << arch.bits) - 1, addend, before)
 
 
@@ -91,13 +116,18 @@ def built(judged: Judged, todo: Sequence[Case], *, rela: bool | None = None) -> 
     """A module with all cases, and what its imports are worth; with ``rela``, whatever the kernel wants."""
     arch, rela = judged.arch, judged.rela if rela is None else rela
     symbols = [_symbol(judged, case)._replace(name=f"s{at}") for at, case in enumerate(todo)]
-    rows = [Rel(at * STEP, case.number, at + 1, case.addend) for at, case in enumerate(todo)]
+    symbols += [Sym(name, 0, 1, FUNCTION) for name in judged.entry]
+    byte = 0xFF if judged.slots else -1
+    rows = [
+        Rel(at * STEP + (case.number & ~byte) // 256, case.number & byte, at + 1, case.addend)
+        for at, case in enumerate(todo)
+    ]
     places = [_place(arch, case, case.before if rela == judged.rela else 0) for case in todo]
     text = b"".join(place.ljust(STEP, b"\0") for place in places)
     parts = [Part(".text", text, align=16), *judged.parts]
     data = make(arch, parts, symbols, {1: rows}, e_flags=judged.flags, rela=rela)
     imports = {f"s{at}": case.symbol for at, case in enumerate(todo) if not symbols[at].section}
-    return data, imports
+    return data[:EI_OSABI] + bytes([judged.osabi]) + data[EI_OSABI + 1 :], imports
 
 
 def _symbol(judged: Judged, case: Case) -> Sym:
@@ -122,11 +152,15 @@ def ours(
     report: Callable[[int, str], None] = unheard,
 ) -> bytes:
     """The text as we link it at ``base`` for a kernel of ``release`` configured with ``options``."""
-    config = Config(options=options or {}, release=release)
+    made = image(arch, data, base, Config(options=options or {}, release=release))
+    relocate(made, simplify(made, "module", imports.__getitem__, report), "module", report)
+    return bytes(made.section(1))
+
+
+def image(arch: Arch, data: bytes, base: int, config: Config) -> Image:
+    """The module ``data`` in memory, not yet linked, with its text at ``base``."""
     module = frob(Object(data, Elf(data).sections, arch), config, "module")
     plan = layout(module, config)
     text = plan.placed[1]
     assert text
-    image = Image(module, plan, (base - text.offset, base + INIT))
-    relocate(image, simplify(image, "module", imports.__getitem__, report), "module", report)
-    return bytes(image.section(1))
+    return Image(module, plan, (base - text.offset, base + INIT))

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from pymodutils.arch.alpha import ALPHA
 from pymodutils.arch.arc import ARCHS as ARC
 from pymodutils.arch.arm import ARM
 from pymodutils.arch.arm64 import ARM64, ARM64_BIG
 from pymodutils.arch.csky import CSKY, JSRI
 from pymodutils.arch.hexagon import HEXAGON
+from pymodutils.arch.ia64 import IA64, branch, made_branch
 from pymodutils.arch.loongarch import LOONGARCH
 from pymodutils.arch.m68k import M68K
 from pymodutils.arch.microblaze import MICROBLAZE, MICROBLAZE_LITTLE
 from pymodutils.arch.mips import ARCHS as MIPS
-from pymodutils.arch.model import Arch, Range
+from pymodutils.arch.model import Arch, Range, signed
 from pymodutils.arch.nios2 import NIOS2
 from pymodutils.arch.openrisc import OPENRISC
+from pymodutils.arch.parisc import PARISC, PARISC64, ahead
 from pymodutils.arch.powerpc import PPC
 from pymodutils.arch.powerpc64 import PPC64, PPC64_BIG
 from pymodutils.arch.riscv import RISCV32, RISCV64
@@ -44,6 +47,7 @@ class Judged(NamedTuple):
     asked: bool = True  # with files that are like ours; else with RELA ones
     words: Mapping[int, int] = {}  # what stands at the places of a number
     limits: Mapping[int, Range] = {}  # of values, where the linker takes less than the kernel
+    relaxed: Mapping[int, Range] = {}  # values for which the linker takes a shorter instruction
     zero: tuple[int, ...] = ()  # numbers whose addend the linker does not see, or not as the kernel
     unpaired: frozenset[int] = frozenset()  # numbers of Arch.paired that are complete in themselves here
     unasked: Mapping[int, str] = {}  # numbers it does not know, or sees otherwise, and why
@@ -51,7 +55,13 @@ class Judged(NamedTuple):
     options: Mapping[str, str] = {}  # what the kernel is configured with
     functions: frozenset[int] = frozenset()  # numbers whose symbols are functions at odd addresses
     absolute: bool = False  # symbols are SHN_ABS in the file, not undefined
+    osabi: int = 0  # EI_OSABI
+    entry: tuple[str, ...] = ()  # functions without which it fails
+    kept: str = ""  # a section without which it fails
     told: tuple[str, ...] = ()  # to the linker
+    got: int | None = None  # where it is to put .got, seen from what our gp holds
+    gp: str = ""  # the symbol that tells it what gp holds
+    slots: bool = False  # numbers carry the slot of an instruction beyond their byte
 
     @property
     def name(self) -> str:
@@ -69,13 +79,13 @@ REL32 = {2: Range(-1 << 30, 1 << 31)}  # what it adds to is taken for a part of 
 BIG_WORDS = {CALL: 0x50_0000, L32R: 0x10_0000, 6: 0}
 OLO10 = {33: Range(0, 1 << 10)}
 
-HA = {252: Range(-0x8000_8000, 0x7FFF_8000)}
+HA = dict.fromkeys((50, 252), Range(-0x8000_8000, 0x7FFF_8000))
 ELSEWHERE = "ld puts slots and stubs elsewhere"
 
 
 def made(arch: Arch, *but: int) -> dict[int, str]:
     """The relocations that need what the loader makes, apart from ``but``."""
-    letters = {"G", "L", "GP"}
+    letters = {"G", "L"}
     return {at: ELSEWHERE for at, row in arch.relocs.items() if letters & {*row.letters} and at not in but}
 
 
@@ -85,6 +95,28 @@ LARCH = (Part(".got", bytes(1)), Part(".plt", bytes(1)), Part(".plt.idx", bytes(
 HALVES = {20: ELSEWHERE, **dict.fromkeys((24, 25), "low halves have a test of their own")}
 SUMS = dict.fromkeys(TERMS, "gathered, tests/arch/test_pairs.py")
 HI20 = {26: Range(-0x8000_0800, 0x7FFF_F800)}
+STUBS = (Part(".stubs"), Part(".toc", bytes(8), 3, align=256))
+SMALL = (Part(".got", b"", 0x1000_0003, align=8),)
+OPD = tuple(Part(name, bytes(1)) for name in (".core.plt", ".init.plt", ".got", ".opd"))
+BIAS = 0x8000  # from the beginning of .got to where gp points
+B21 = {7: signed(23)}  # the kernel looks at one bit too few
+BRSGP = {**made(ALPHA), 28: "as BRADDR; ld wants the symbol in the module"}
+SEGMENTS = dict.fromkeys((41, 49), "the kernel's segments and sections begin at 0")
+KERNELS = {
+    **dict.fromkeys((0x85 | 1 << 8, 0x85 | 2 << 8), "GNU ld does not know it"),
+    **dict.fromkeys((0x87 | slot << 8 for slot in range(3)), "GNU ld knows it only beside LTOFF22X"),
+    **dict.fromkeys((0x5D, 0x5F), "the kernel's segments begin at 0"),
+    **dict.fromkeys((0x65, 0x67), "the kernel takes the section of the place, not of the symbol"),
+}
+BRANCHING = IA64._replace(  # wherever the branches go
+    relocs={
+        number: row._replace(calc=branch) if row.calc is made_branch else row
+        for number, row in IA64.relocs.items()
+    }
+)
+CALLING = PARISC64._replace(  # wherever the calls go
+    relocs={**PARISC64.relocs, 74: PARISC64.relocs[74]._replace(calc=ahead)}
+)
 V7 = b"aeabi\0\1\x09\0\0\0\6\x0a\x09\2"  # Tag_CPU_arch v7, Tag_THUMB_ISA_use Thumb-2: branches are wide
 ATTRIBUTES = Part(".ARM.attributes", b"A" + (len(V7) + 4).to_bytes(4, "little") + V7, 0, 0x7000_0003)
 
@@ -143,6 +175,38 @@ JUDGED = (
         limits={18: Range(-0xFFFE, 1 << 16), 20: Range(-0xFFFF_FFFE, 1 << 32)},
         zero=(18, 20),
         unasked=made(S390, 18, 20),
+        got=0,
+    ),
+    Judged(
+        ALPHA, "elf64alpha", (LOW, HIGH), limits=B21, unasked=BRSGP, absolute=True, parts=SMALL, got=-BIAS
+    ),
+    Judged(
+        BRANCHING,
+        "elf64_ia64",
+        (LOW, HIGH),
+        relaxed={0x48 | slot << 8: signed(21) for slot in (1, 2)},
+        zero=tuple(number for number, row in BRANCHING.relocs.items() if row.calc is branch),
+        unasked={**made(BRANCHING), **KERNELS},
+        absolute=True,
+        parts=OPD,
+        gp="__gp",
+        slots=True,
+    ),
+    Judged(
+        PARISC, "hppalinux", flags=0x214, zero=(65,), unasked=SEGMENTS, absolute=True, osabi=3, gp="$global$"
+    ),
+    Judged(
+        CALLING,
+        "hppa64linux",
+        (LOW, HIGH),
+        flags=0x8_0214,
+        unasked={**made(CALLING), **SEGMENTS},
+        absolute=True,
+        parts=(Part(".data", bytes(16), 3),),
+        osabi=3,
+        entry=("f",),
+        kept=".data",
+        told=("-e", "f"),
     ),
     Judged(PPC, "elf32ppclinux", parts=PLT),
     Judged(
@@ -154,7 +218,9 @@ JUDGED = (
         zero=(10,),
         unasked=made(PPC64, 10),
         absolute=True,
-        parts=(Part(".stubs"),),
+        parts=STUBS,
+        told=("--no-toc-optimize", "--no-multi-toc"),
+        got=-BIAS,
     ),
     Judged(
         PPC64_BIG,
@@ -165,7 +231,9 @@ JUDGED = (
         zero=(10,),
         unasked=made(PPC64_BIG, 10),
         absolute=True,
-        parts=(Part(".stubs"),),
+        parts=STUBS,
+        told=("--no-toc-optimize", "--no-multi-toc"),
+        got=-BIAS,
     ),
     Judged(LOONGARCH, ld.LLD, (LOW, HIGH), flags=0x43, unasked=made(LOONGARCH, 66), parts=LARCH),
     Judged(MIPS32, "elf32btsmip", rela=False, limits=JUMP, unpaired=frozenset({4})),

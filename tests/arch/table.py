@@ -28,6 +28,9 @@ A relocation that no linker is asked about says why, or where its proof is. The 
 
 - `test_refusals.py`: what a loader refuses, and linkers too; `test_hostile.py`: relocations that lie
 - `test_words.py`: what a loader says stands in the source of Linux 6.1
+- `test_stubs_run.py`: calls through what a loader has made, and slots, carried out by unicorn (arm, arm64,
+  powerpc of 32 bit, riscv, s390); `test_stubs_read.py`: the same as GNU objdump reads it (alpha, ia64,
+  loongarch, parisc, powerpc64), whose processors or instructions unicorn does not have
 - `test_modules_against_ld.py`: Debian's own modules, linked as a whole
 - `test_mips_kernels.py`: memory and verdicts of Debian's MIPS kernels; of others below
 
@@ -54,6 +57,17 @@ ELSEWHERE = {
 PAGE = Path(__file__).resolve().parents[2] / "docs/architectures.md"
 RELEASE = (6, 1)
 PAIRS = "in pairs, tests/arch/test_pairs.py"
+RUN, READ = "unicorn, test_stubs_run.py", "objdump, test_stubs_read.py"
+STUBS = {  # the relocations that those tests have
+    **dict.fromkeys((("s390", 20), ("s390", 26), ("riscv", 19), ("riscv", 20)), RUN),
+    **dict.fromkeys((("arm", 10), ("arm", 28), ("arm64", 283), ("powerpc", 10)), RUN),
+    **{(name, 10): READ for name in ("powerpc64", "powerpc64le")},
+    **{(name, 74): READ for name in ("parisc", "parisc64")},
+    ("alpha", 4): READ,
+    ("alpha", 6): READ,
+    ("loongarch", 66): READ,
+    ("ia64", 0x49): READ,
+}
 
 
 def groups() -> list[tuple[str, list[Judged]]]:
@@ -72,13 +86,18 @@ def counts(judged: Judged) -> Counter[int]:
 
 def proof(judged: Judged, number: int, row: Reloc) -> str:
     """What shows that a row is right."""
+    stubs = STUBS.get((judged.arch.name, number & 0xFF if judged.slots else number))
     if number in judged.unasked:
-        return judged.unasked[number]
+        return stubs or judged.unasked[number]
     if row.refused:
         return "refused"
+    if row.since > judged.release:
+        return "not asked about: of a later kernel than the others"
     if row.calc is ignored:
         return "nothing to do"
-    return PAIRS if number in judged.arch.paired - judged.unpaired else "linker"
+    if number in judged.arch.paired - judged.unpaired:
+        return PAIRS
+    return f"linker; what is made: {stubs}" if stubs else "linker"
 
 
 def linker(judged: Judged) -> str:

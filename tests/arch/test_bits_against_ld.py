@@ -12,13 +12,12 @@ from pathlib import Path
 import pytest
 from _pytest.mark.structures import ParameterSet
 
-from pymodutils.arch.x86 import X86_64
 from pymodutils.link.failure import LinkError
-from tests.arch.cases import STEP, built, cases, ours, plain
+from tests.arch.cases import STEP, built, cases, ours, plain, pointer
 from tests.arch.linkers import JUDGED, LOW, Judged
 from tests.oracles import ld
 
-X86 = next(one for one in JUDGED if one.arch is X86_64)
+KEPT = 0x1000  # the address of what the linker does not judge, but needs
 
 
 def _judged() -> Iterator[ParameterSet]:
@@ -43,12 +42,15 @@ def both(judged: Judged, base: int, folder: Path) -> tuple[bytes, dict[str, int]
     todo = cases(judged, base)
     data, imports = built(judged, todo)
     asked = data if judged.asked else built(judged, todo, rela=True)[0]
-    places = [ld.Placing(".text", base, 16)]
-    return (
-        data,
-        imports,
-        ld.link(folder, asked, places, imports, judged.emulation, words=judged.told)[".text"],
-    )
+    places, known, mask = [ld.Placing(".text", base, 16)], imports, (1 << judged.arch.bits) - 1
+    if judged.got is not None:
+        places.append(ld.Placing(".got", pointer(judged, todo, base) + judged.got & mask, 8))
+    if judged.kept:
+        places.append(ld.Placing(judged.kept, KEPT, 16))
+    if judged.gp:
+        known = {**imports, judged.gp: pointer(judged, todo, base) & mask}
+    linked = ld.link(folder, asked, places, known, judged.emulation, words=judged.told)
+    return data, imports, linked[".text"]
 
 
 @pytest.mark.parametrize(("judged", "base"), [one for one in _judged() if one.values[1] != LOW])

@@ -14,9 +14,9 @@ from tests.oracles.linux import formats
 
 FOLDERS = {"powerpc64": "powerpc"}
 VALUES = {
-    **dict.fromkeys(("module", "symbol", "anonymous", "name"), "x"),
+    **dict.fromkeys(("module", "symbol", "anonymous", "against", "name"), "x"),
     **dict.fromkeys(("number", "index", "section", "relsec", "offset", "size", "place"), 7),
-    **dict.fromkeys(("value", "signed", "S", "sum"), 7),
+    **dict.fromkeys(("value", "signed", "words", "S", "sum"), 7),
 }
 
 

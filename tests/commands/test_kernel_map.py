@@ -63,6 +63,10 @@ def test_the_table_adds_up_to_the_areas(state: Path) -> None:
     rows = [line for line in shown if re.match(r"[A-Z.|-] \w", line)]
     assert sum(numbers(line)[0] for line in rows) == 5 * PAGE
     assert numbers(shown[-1]) == [5 * PAGE, 2 * PAGE]
+    cells = [
+        line[:41].split(maxsplit=1)[1:] for line in shown if re.match(r" +0x\w+ +\d.* [A-Za-z] \S", line)
+    ]
+    assert sum(sum(numbers(cell)) for [cell] in cells) == 7 * PAGE
     [data] = [line.split() for line in shown if line.endswith(" D .data")]
     assert data[1] == "9,000"
 

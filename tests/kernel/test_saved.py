@@ -17,8 +17,10 @@ from pymodutils.kernel.description import SWITCHES, Description
 from tests.environment import without_coverage
 
 maybe_text = st.none() | st.text()
-numbers = st.none() | st.integers(0, 2**64 - 1)
-rows = st.builds(Export, numbers, numbers, st.none() | st.booleans(), maybe_text)
+numbers = st.none() | st.integers(0, 2**32 - 1)
+rows = st.builds(
+    Export, st.none() | st.integers(0, 2**64 - 1), numbers, st.none() | st.booleans(), maybe_text
+)
 descriptions = st.builds(
     Description,
     release=maybe_text,

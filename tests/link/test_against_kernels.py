@@ -30,6 +30,7 @@ def judge(found: list[dict[str, Any]]) -> None:
         assert one["moved"] == [], one["name"]
         assert one["coresize"][0] == one["coresize"][1], one["name"]
         assert one["missing"] == [], one["name"]
+        assert one["symbols"] == [], one["name"]
         assert one["unexplained"] == [], one["name"]
 
 

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from tests.oracles.debian import Unavailable, cache, newest, unpacked
-from tests.oracles.kbuild import SUITE, headers
+from tests.oracles.headers import installed
 
 
 def built(package: str, kernel: str) -> dict[str, Path]:
@@ -20,13 +20,13 @@ def built(package: str, kernel: str) -> dict[str, Path]:
     """
     if not shutil.which("make") or not shutil.which("gcc-12"):
         raise Unavailable("no make or gcc-12 (packages make and gcc)")
-    flavour = newest(f"linux-headers-{kernel}", SUITE)
+    flavour = newest(f"linux-headers-{kernel}")
     folder = cache() / "dkms" / f"{package}-{flavour}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.is_dir():
-            _build(unpacked(package, SUITE), flavour, folder)
+            _build(unpacked(package), flavour, folder)
     return {path.stem: path for path in sorted(folder.glob("*.ko"))}
 
 
@@ -36,7 +36,7 @@ def _build(package: Path, flavour: str, folder: Path) -> None:
         conf = next((package / "usr/src").glob("*/dkms.conf"))
         work = top / "work"
         shutil.copytree(conf.parent, work)
-        tree = headers(top, flavour)
+        tree = installed(top, flavour)
         release = flavour.removeprefix("linux-headers-")
         words = ["make", "-s", "-C", str(tree), f"M={_source(work)}", "modules"]
         environment = {**os.environ, "KERNELRELEASE": release, "KVER": release, "kernelver": release}

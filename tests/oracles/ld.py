@@ -20,9 +20,10 @@ OPTIONS = (
     *("-z", "max-page-size=0x1000", "-z", "noexecstack", "--no-check-sections", "--no-warn-mismatch"),
     *("-e", "0"),
 )
-REST = """
-    .got : { *(.got .got.plt .igot* .plt .iplt .toc .sdata .sbss .scommon .rela* .opd) }
-    /DISCARD/ : { *(*) }
+MADE = "*(.got .got.plt .igot* .plt .iplt .toc .sdata .sbss .scommon .rela* .opd)"  # by the linker
+REST = f"""
+    .got : {{ {MADE} }}
+    /DISCARD/ : {{ *(*) }}
 """
 LLD_REST = ".got : { *(.got .got.plt .toc) }"
 OWN = ("elf_x86_64", "elf_i386")  # the emulations that the machine's own ld is trusted with
@@ -64,11 +65,15 @@ def unmerged(data: bytes) -> bytes:
     return bytes(copy)
 
 
+def _inputs(name: str) -> str:
+    return MADE if name == ".got" else f'KEEP(*("{name}"))'
+
+
 def script(placings: Sequence[Placing], imports: Mapping[str, int], rest: str) -> str:
     """The linker script for these places; ``rest`` says what becomes of all else."""
     symbols = "".join(f'"{name}" = {value:#x};\n' for name, value in imports.items())
     rows = "".join(
-        f'"{name}" {address:#x} : SUBALIGN({align}) {{ KEEP(*("{name}")) }}\n'
+        f'"{name}" {address:#x} : SUBALIGN({align}) {{ {_inputs(name)} }}\n'
         for name, address, align in sorted(placings, key=lambda one: one.address)
     )
     return f"{symbols}SECTIONS {{\n{rows}{rest} }}\n"

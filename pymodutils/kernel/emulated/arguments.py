@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.errors import Refused
 from pymodutils.kernel.emulated import params, rows, signing
+from pymodutils.kernel.emulated.caller import COMMAND
 from pymodutils.kernel.emulated.causes import Kind
 from pymodutils.kernel.emulated.params.table import SECTION, read
 from pymodutils.kernel.emulated.store import signed, unsigned
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.module import Module
     from pymodutils.kernel.emulated.params import Context, Memory, Param
     from pymodutils.kernel.emulated.state import State
+    from pymodutils.kernel.emulated.store import Store
 
 STRINGS: Final = "SELECT address, text FROM string WHERE module = ?"
 
@@ -42,10 +44,31 @@ def _objects(load: Loading, name: str, value: str | None) -> None:
         load.because(Kind.PARAMETER, name, said=value)
 
 
-class Parameters:
-    """The parameters of ``module``; ``command`` is how the log calls the process."""
+def files(load: Loading) -> list[str]:
+    """The names of the parameters of the module that is being loaded that have a file in /sys/module."""
+    at, memory = load.find(SECTION), params.Memory.of(load.image, load.module.name)
+    if not at:
+        return []
+    try:
+        found = read(load.image.addresses[at], load.sections[at].sh_size, memory, load.state.name_of)
+    except OutOfBounds:
+        return []
+    return [param.name.decode("utf-8", "surrogateescape") for param in found if param.perm]
 
-    def __init__(self, state: State, module: Module, command: str) -> None:
+
+def _around(store: Store, held: list[rows.Held], address: int) -> tuple[int, bytearray] | None:
+    """The area around ``address``, of whichever module; it is added to ``held``, to be written back, too."""
+    found = rows.held_at(store, address)
+    if found is None:
+        return None
+    held.append(found)
+    return found.base, bytearray(found.content)
+
+
+class Parameters:
+    """The parameters of ``module``; ``command`` is how the log calls the process that sets them."""
+
+    def __init__(self, state: State, module: Module, command: str = COMMAND) -> None:
         self.state, self.module = state, module
         self.held = rows.held(state.store, module)
         self.memory: Memory = params.Memory(
@@ -54,7 +77,7 @@ class Parameters:
             module.name,
             strings={unsigned(address): text for address, text in state.store.execute(STRINGS, module.id)},
             texts=dict(state.store.execute("SELECT name, text FROM given WHERE module = ?", module.id)),
-            others=self._others,
+            others=partial(_around, state.store, self.held),
         )
         self.context: Context = params.Context(
             module.name,
@@ -63,14 +86,6 @@ class Parameters:
             state.rules.on("DYNAMIC_DEBUG"),
             partial(signing.locked_down, state, command, "unsafe module parameters"),
         )
-
-    def _others(self, address: int) -> tuple[int, bytearray] | None:
-        """The area around ``address``, of whichever module; what changes there is written back, too."""
-        found = rows.held_at(self.state.store, address)
-        if found is None:
-            return None
-        self.held.append(found)
-        return found.base, bytearray(found.content)
 
     def declared(self) -> list[Param]:
         """The parameters in the order of the module's section; raises OutOfBounds where it lies."""

@@ -10,7 +10,7 @@ from pymodutils.kernel.description import Description
 from pymodutils.kernel.emulated import rooms, signing, unload
 from pymodutils.kernel.emulated.rules import Rules, assumed, rules
 from pymodutils.kernel.emulated.state import KERNEL, NOTICE
-from pymodutils.kernel.emulated.store import Store, signed
+from pymodutils.kernel.emulated.store import MEMORY, Store, signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,29 +35,19 @@ def default_path() -> str:
 
 
 def make(path: str, kernel: Description, cmdline: str, clock: Clock) -> Store:
-    """The file ``path`` with a kernel that has just booted, in place of what was there."""
-    wanted = rules(kernel, cmdline)
-    temporary = path if path == ":memory:" else f"{path}.{os.getpid()}.new"
-    try:
-        store = Store.create(temporary)
-        with store.transaction():
-            _fill(store, kernel, wanted, clock.time())
-        if path != ":memory:":
-            store.close()
-            os.replace(temporary, path)
-            store = Store.open(path)  # SQLite writes to no file that has moved
-    except BaseException as error:
-        if path != ":memory:" and os.path.exists(temporary):
-            os.unlink(temporary)
-        if isinstance(error, OSError):
-            raise BadState(path, f"{path}: {error.strerror}", error.errno) from None
-        raise
-    return store
+    """The file ``path`` with a kernel that has just booted, in place of what was there.
+
+    That is one transaction of the old file's, too: who uses it sees one kernel or the other.
+    """
+    made = Store.create()
+    with made.transaction():
+        _fill(made, kernel, rules(kernel, cmdline), clock.time())
+    return made if path == MEMORY else made.replace(path)
 
 
 def read(store: Store) -> Rules:
     """The rules of the kernel in ``store``; raises BadState if they make no sense."""
-    with store.told():
+    with store.transaction():
         found = dict(store.execute("SELECT name, value FROM setting"))
         switches = {name: bool(value) for name, value in store.execute("SELECT name, value FROM switch")}
     missing = [name for name in (*KEPT, CMDLINE) if name not in found]

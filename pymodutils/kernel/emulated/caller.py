@@ -49,7 +49,7 @@ class Caller:
         self.started = time.time() if started is None else started
         self.bases = bases or {}
         self.causes: list[Cause] = []  # what the kernel minded
-        self.waited_for = ""  # the module of whose end this call has waited
+        self.waited_for: str | None = None  # the module of whose end this call has waited
 
     def base(self, module: str, area: str) -> int | None:
         """Where an area of ``module`` is to lie; None for wherever there is room."""

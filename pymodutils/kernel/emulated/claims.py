@@ -22,7 +22,6 @@ FREE: Final = (
     *("GPL", "GPL v2", "GPL and additional rights"),
     *("Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"),
 )
-EARLY_SINCE: Final = (6, 4)  # from here on taints wait
 
 
 def vermagic(load: Loading) -> None:

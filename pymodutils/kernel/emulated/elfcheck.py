@@ -23,6 +23,7 @@ CLASSES: Final = {1: 32, 2: 64}
 ET_REL: Final = 1
 SHT_NULL: Final = 0
 LONGEST: Final = 1 << 12  # bytes of a section's name
+NAMELESS: Final = "\0"  # for a name that lies outside of the file
 CODES: Final = {32: ("16xHH4xIIIIHHHHHH", "10I"), 64: ("16xHH4xQQQIHHHHHH", "IIQQQQIIQQ")}
 
 
@@ -156,10 +157,10 @@ def _inside(load: Loading, section: Raw) -> bool:
 
 
 def _named(load: Loading, raw: Raw, names: Raw) -> Section:
-    """``raw`` with its name, read wherever it lies; that of a section not loaded does not matter."""
+    """``raw`` with its name, read wherever it lies; NAMELESS if that is not to be loaded and has none."""
     at = names.sh_offset + raw.sh_name
     end = load.data.find(b"\0", at, at + LONGEST)
     if end < 0 and raw.sh_flags & SHF_ALLOC:
         raise OutOfBounds("module", "the name of a section lies outside of the file")
-    name = load.data[at : max(end, at)].decode("utf-8", "surrogateescape")
+    name = NAMELESS if end < 0 else load.data[at:end].decode("utf-8", "surrogateescape")
     return Section(name, *raw[1:])

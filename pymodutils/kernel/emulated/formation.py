@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from errno import EINVAL, ENOEXEC
+from errno import EEXIST, EINVAL, ENOEXEC
 from struct import Struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.arch.model import PREFIXES
 from pymodutils.elf.kernelimage.exports import Export
 from pymodutils.kernel.base import State
-from pymodutils.kernel.emulated import start
+from pymodutils.kernel.emulated import arguments, start
 from pymodutils.kernel.emulated.causes import Kind
 from pymodutils.kernel.emulated.rules import PREL32
+from pymodutils.kernel.emulated.state import WARNING
+from pymodutils.kernel.emulated.taints import Taint
 from pymodutils.link.failure import OutOfBounds
 
 if TYPE_CHECKING:
@@ -108,10 +110,29 @@ def announce(load: Loading) -> None:
 
 
 def sysfs(load: Loading) -> None:
-    """Refuse a name that is in /sys/module already; mod_sysfs_setup."""
-    if load.state.is_builtin(load.module.name):
-        load.because(Kind.BUILTIN, load.module.name)
-        load.refuse(EINVAL, f"{load.module.name}: module is already loaded")
+    """Put the module into /sys/module, if its name is free there; mod_sysfs_setup."""
+    name = load.module.name
+    if load.state.is_builtin(name):
+        load.because(Kind.BUILTIN, name)
+        load.refuse(EINVAL, f"{name}: module is already loaded")
+    if not name:
+        load.state.taint(Taint.WARNED)
+        place = load.image.addresses[load.this_module]
+        load.refuse(EINVAL, f"kobject: ({place:016x}): attempted to be registered with empty name!", WARNING)
+    if _clash(load, "parameters", arguments.files(load)):
+        load.refuse(EEXIST)
+    if load.on("KALLSYMS"):
+        _clash(load, "sections", [section.name for section in load.module.sections if section.size])
+
+
+def _clash(load: Loading, folder: str, names: list[str]) -> bool:
+    """Whether two files of the module's ``folder`` in sysfs would have one name; then it cannot be made."""
+    if len(set(names)) == len(names):
+        return False
+    again = next(name for at, name in enumerate(names) if name in names[:at])
+    path = f"/module/{load.module.name.replace('/', '!')}/{folder}/{again}"
+    load.log(WARNING, f"sysfs: cannot create duplicate filename '{path}'")
+    return True
 
 
 def vanish(load: Loading) -> None:

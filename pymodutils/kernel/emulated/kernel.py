@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
 from pymodutils.elf import compress
 from pymodutils.errors import Refused
@@ -16,45 +16,26 @@ from pymodutils.kernel.emulated import boot, entry, load, patching, start, unloa
 from pymodutils.kernel.emulated.caller import COMMAND, Caller
 from pymodutils.kernel.emulated.loading import Loading
 from pymodutils.kernel.emulated.notifiers import Notifiers
+from pymodutils.kernel.emulated.observe import Observed
 from pymodutils.kernel.emulated.operate import Operator
-from pymodutils.kernel.emulated.state import INFO, State
-from pymodutils.kernel.emulated.store import Store
+from pymodutils.kernel.emulated.store import MEMORY, Store
 from pymodutils.kernel.emulated.taints import letters
-from pymodutils.kernel.emulated.views import proc, sysfs, tree
 from pymodutils.root import Root
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pymodutils.kernel.description import Description
     from pymodutils.kernel.emulated.caller import Clock
     from pymodutils.kernel.emulated.causes import Cause
     from pymodutils.kernel.emulated.module import Module
     from pymodutils.kernel.emulated.rules import Rules
-    from pymodutils.kernel.emulated.views.tree import Folder, Node
+    from pymodutils.kernel.emulated.state import State
 
-T = TypeVar("T")
 NO_BASES: Mapping[tuple[str, str], int] = {}
 
 
-class Line(NamedTuple):
-    """A line of the kernel's log."""
-
-    number: int
-    stamp: float  # seconds since the epoch
-    level: int
-    text: str
-
-
-class Exported(NamedTuple):
-    """A file, link or folder of /proc or /sys, with what a file held."""
-
-    path: str
-    node: Node
-    content: bytes
-
-
-class EmulatedKernel(Kernel):
+class EmulatedKernel(Observed, Kernel):
     """The kernel in one state file; any number of processes may use it at once.
 
     ``notifiers`` are called by loads and removals of this process. ``command`` is what the process is called
@@ -77,7 +58,7 @@ class EmulatedKernel(Kernel):
     def boot(
         cls,
         description: Description,
-        path: str = ":memory:",
+        path: str = MEMORY,
         *,
         cmdline: str = "",
         clock: Clock = time,
@@ -193,46 +174,6 @@ class EmulatedKernel(Kernel):
         for der in certificates(compress.read(path), path):
             self.trust(der)
 
-    # What user space sees
-
-    def read(self, path: str) -> bytes:
-        """What the file ``path`` below /proc or /sys holds; raises Refused as the calls would."""
-        return self._operator.run(lambda state: tree.read(_root(state), path))
-
-    def write(self, path: str, data: bytes) -> None:
-        """Write ``data`` to the file ``path``; raises Refused as the calls would."""
-        self._operator.run(lambda state: tree.write(_root(state), path, data))
-
-    def listdir(self, path: str) -> list[str]:
-        """The names in the folder ``path``, sorted; raises Refused."""
-        return self._operator.run(lambda state: tree.names(_root(state), path))
-
-    def look(self, view: Callable[[State], T]) -> T:
-        """What ``view`` makes of everything that is in the kernel at one moment."""
-        return self._operator.run(view)
-
-    def log(self, after: int = 0) -> list[Line]:
-        """The lines of the kernel's log behind line number ``after``."""
-        query = "SELECT id, stamp, level, text FROM line WHERE id > ? ORDER BY id"
-        return self._operator.run(lambda state: [Line(*row) for row in state.store.execute(query, after)])
-
-    def uevents(self, after: int = 0) -> list[Line]:
-        """What user space was told behind event number ``after``, as lines of level 6."""
-        query = "SELECT id, stamp, action, name, more FROM uevent WHERE id > ? ORDER BY id"
-        return self._operator.run(lambda state: [_event(row) for row in state.store.execute(query, after)])
-
-    def booted(self) -> float:
-        """When it was booted, seconds since the epoch."""
-        return self._operator.run(lambda state: float(state.setting(boot.BOOTED)))
-
-    def exported(self) -> list[Exported]:
-        """All of /proc and /sys at one moment, folders before what is in them."""
-
-        def every(state: State) -> list[Exported]:
-            return [Exported(path, node, _content(node)) for path, node in tree.walk(_root(state))]
-
-        return self._operator.run(every)
-
     # The protocol of kernel.base
 
     def insert(self, path: str, params: str, flags: Init = Init.NONE) -> None:
@@ -284,24 +225,6 @@ class EmulatedKernel(Kernel):
             return tuple(state.users_of(module)) if module else ()
 
         return self._operator.run(users)
-
-
-def _root(state: State) -> Folder:
-    return tree.folder({"proc": proc.tree(state), "sys": sysfs.tree(state)})
-
-
-def _content(node: Node) -> bytes:
-    """What a file holds; nothing of one that cannot be read."""
-    try:
-        return node.read() if isinstance(node, tree.File) and node.read else b""
-    except Refused:
-        return b""
-
-
-def _event(row: tuple[int, float, str, str, str]) -> Line:
-    number, stamp, action, name, more = row
-    words = [f"ACTION={action}", f"DEVPATH=/module/{name}", "SUBSYSTEM=module", *filter(None, [more])]
-    return Line(number, stamp, INFO, f"{action}@/module/{name} {' '.join(words)} SEQNUM={number}")
 
 
 def _known(state: State, name: str) -> Module:

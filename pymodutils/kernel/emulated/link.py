@@ -9,28 +9,48 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.arch.model import PREFIXES
 from pymodutils.kernel.emulated import claims
 from pymodutils.kernel.emulated.causes import Kind
+from pymodutils.kernel.emulated.elfcheck import NAMELESS
 from pymodutils.kernel.emulated.state import WARNING
 from pymodutils.kernel.emulated.taints import Taint
 from pymodutils.link import extable
+from pymodutils.link.failure import OutOfBounds
 from pymodutils.link.fixups import decode
 from pymodutils.link.kallsyms import keep
 from pymodutils.link.object import SHT_REL, SHT_RELA
 from pymodutils.link.relocate import relocate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pymodutils.kernel.emulated.loading import Loading
 
 LIARS: Final = ("driverloader", "lve")  # modules that once claimed a licence that they did not have
 NDISWRAPPER: Final = "ndiswrapper"  # free itself, but it loads what is not
+POINTERS: Final = 4  # in struct module, to be patched: its functions, and on m68k two of the machine's
+BTF: Final = ".BTF"
 INIT, EXIT = "init_module", "cleanup_module"
 
 
 def find_sections(load: Loading) -> None:
-    """Look at the optional sections; kernel/module/main.c: find_module_sections."""
+    """Look at the optional sections; kernel/module/main.c: find_module_sections.
+
+    Since they are in memory, the symbols and their names are among the sections whose names are compared;
+    all are in the search for .BTF.
+    """
+    names = [section.name for section in load.sections[1:]]
+    if load.rules.layout.kallsyms:
+        _names_lie_inside(load, [load.sections[at].name for at in (load.object.symtab, load.object.strtab)])
+    if load.on("DEBUG_INFO_BTF_MODULES"):
+        _names_lie_inside(load, names[: names.index(BTF)] if BTF in names else names)
     if load.on("CONSTRUCTORS") and load.find(".ctors") and load.find(".init_array"):
         load.refuse(EINVAL, f"{load.module.name}: has both .ctors and .init_array.", WARNING)
     if load.find("__obsparm"):
         load.log(WARNING, f"{load.module.name}: Ignoring obsolete parameters")
+
+
+def _names_lie_inside(load: Loading, names: Sequence[str]) -> None:
+    if NAMELESS in names:
+        raise OutOfBounds(load.name, "the name of a section lies outside of the file")
 
 
 def licence_and_versions(load: Loading) -> None:
@@ -50,11 +70,18 @@ def licence_and_versions(load: Loading) -> None:
 
 def relocations(load: Loading) -> None:
     """Patch every place of the image, and find its functions."""
+    if len(_patches(load)) > POINTERS:
+        raise OutOfBounds(load.module.name, "its relocations overwrite struct module")
     relocate(load.image, load.values, load.module.name, load.log, kernel=_stubs(load))
     extable.sort(load.image)
     keep(load.image, load.values)
     load.module.init, load.module.exit = _pointers(load)
     load.module.version, load.module.srcversion = load.modinfo("version"), load.modinfo("srcversion")
+
+
+def finalize(load: Loading) -> None:
+    """Look at all sections by their names, for the machine's sake; module_finalize."""
+    _names_lie_inside(load, [section.name for section in load.sections])
 
 
 def _stubs(load: Loading) -> dict[str, int]:
@@ -68,12 +95,20 @@ def _pointers(load: Loading) -> tuple[int, int]:
     arch, found = load.object.arch, {INIT: 0, EXIT: 0}
     word = Struct(PREFIXES[arch.order] + ("Q" if arch.bits == 64 else "I"))  # noqa: PLR2004
     memory = load.image.section(load.this_module)
-    for at, section in enumerate(load.sections):
-        if section.sh_type not in (SHT_REL, SHT_RELA) or section.sh_info != load.this_module or not at:
-            continue
-        fixups = decode(arch, load.image.section(at), rela=section.sh_type == SHT_RELA)
-        for symbol, offset in zip(fixups.symbols, fixups.offsets, strict=True):
-            name = load.object.symbols.name(symbol)
-            if name in found and offset + word.size <= len(memory):
-                (found[name],) = word.unpack_from(memory, offset)
+    for symbol, offset in _patches(load):
+        inside = symbol < len(load.object.symbols) and offset + word.size <= len(memory)
+        name = load.object.symbols.name(symbol) if inside else ""
+        if name in found:
+            (found[name],) = word.unpack_from(memory, offset)
     return found[INIT], found[EXIT]
+
+
+def _patches(load: Loading) -> list[tuple[int, int]]:
+    """Symbol and offset of each relocation in struct module."""
+    found: list[tuple[int, int]] = []
+    for at, section in enumerate(load.sections):
+        if at and section.sh_type in (SHT_REL, SHT_RELA) and section.sh_info == load.this_module:
+            rela = section.sh_type == SHT_RELA
+            fixups = decode(load.object.arch, load.image.section(at), rela=rela)
+            found += zip(fixups.symbols, fixups.offsets, strict=True)
+    return found

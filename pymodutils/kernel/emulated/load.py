@@ -39,6 +39,7 @@ CONTENT: Final[Steps] = (
     link.licence_and_versions,
     resolve.symbols,
     link.relocations,
+    link.finalize,
     patching.patch,
     formation.complete,
 )
@@ -70,7 +71,8 @@ ANNOUNCED: Final[Steps] = (arguments.parse, formation.sysfs)
 
 def load_module(load: Loading) -> None:
     """Take all steps up to init(); raises Refused with what the system call returns."""
-    newest = max(number for number in UNSEEN if load.rules.since(*number))
+    known = (number for number in UNSEEN if load.rules.since(*number))
+    newest = max(known, default=min(UNSEEN))  # of older kernels no more is known than of the oldest here
     _take(load, UNSEEN[newest], place.give_back)
     _take(load, (formation.announce,), formation.vanish)
     _take(load, ANNOUNCED, formation.undo)

@@ -12,13 +12,12 @@ from pymodutils.kernel.emulated.state import ERR
 from pymodutils.link.failure import OutOfBounds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pymodutils.elf.scan import Section
     from pymodutils.kernel.base import Init
     from pymodutils.kernel.emulated.caller import Caller
     from pymodutils.kernel.emulated.state import State
-    from pymodutils.kernel.emulated.versions import Versions
     from pymodutils.link.image import Image
     from pymodutils.link.object import Object
 
@@ -51,7 +50,7 @@ class Loading:
         self.gpl_used = False
         self.used: list[Module] = []  # those that the module now uses
         self.module = Module("")
-        self.expects: Versions
+        self.expects: Mapping[bytes, int] | None = None  # CRCs by symbol; None without a table
         self.image: Image
         self.values: list[int] = []  # of the symbols
 
@@ -101,6 +100,14 @@ class Loading:
             if self.data.startswith(prefix, at, stop):
                 yield self.data[at + len(prefix) : stop].decode("utf-8", "surrogateescape")
             at = stop + 1
+
+    def copy(self, at: int) -> bytes:
+        """What the kernel's copy of the file has in section ``at``, whatever type that is of."""
+        section = self.sections[at]
+        end = section.sh_offset + section.sh_size
+        if end > len(self.data):
+            raise OutOfBounds(self.name, f"section {section.name} ends at {end} of {len(self.data)} bytes")
+        return self.data[section.sh_offset : end]
 
     def string(self, at: int, limit: int) -> str:
         """The string of at most ``limit`` bytes at offset ``at`` of the file."""

@@ -48,16 +48,28 @@ class Operator:
     def _once(self, step: Callable[[State], T]) -> T:
         with self.store.transaction():
             state = State(self.store, self.rules, self.clock.time)
-            self._advance(state)
+            self._advance(state)  # stays, even if the step has to wait: notifiers have heard of it
             try:
-                result: T | ModutilsError = step(state)
-                self._advance(state)
-            except BadState:
-                raise
-            except ModutilsError as error:
-                result = error
-        if isinstance(result, ModutilsError):
-            raise result
+                with self.store.transaction():
+                    result: T | ModutilsError | Wait = self._taken(state, step)
+            except Wait as wait:
+                result = wait
+        try:
+            if isinstance(result, Wait | ModutilsError):
+                raise result
+            return result
+        finally:
+            del result  # or an error would hold this frame, which holds it
+
+    def _taken(self, state: State, step: Callable[[State], T]) -> T | ModutilsError:
+        """What ``step`` gives, or why it is refused; what it has done by then stays."""
+        try:
+            result = step(state)
+            self._advance(state)
+        except BadState:
+            raise
+        except ModutilsError as error:
+            return error
         return result
 
     def _advance(self, state: State) -> None:

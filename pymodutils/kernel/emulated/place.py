@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.kernel.base import Init, State
 from pymodutils.kernel.emulated import rooms
 from pymodutils.kernel.emulated.causes import Kind
-from pymodutils.kernel.emulated.loading import Wait
+from pymodutils.kernel.emulated.loading import NAME_LENGTH, NAME_OFFSET, Wait
 from pymodutils.kernel.emulated.module import Area, PerCpu, Section, Tail
 from pymodutils.kernel.emulated.state import WARNING
 from pymodutils.kernel.emulated.taints import Taint
@@ -26,6 +26,7 @@ WRITE_EXEC: Final = SHF_WRITE | SHF_EXECINSTR
 SMALLEST: Final = 4  # bytes that per-cpu memory is aligned to at least
 LARGEST: Final = 32 << 10  # bytes of per-cpu memory that can be asked for at once; PCPU_MIN_UNIT_SIZE
 TEMPORARY: Final = 0xFFFF_C900_1000_0000  # where the kernel's copy of the file is taken to lie
+UML_TEMPORARY: Final = 1 << 28  # and in User Mode Linux, behind where modules begin
 
 
 def frob(load: Loading) -> None:
@@ -52,7 +53,7 @@ def place(load: Loading) -> None:
     patch = load.on("LIVEPATCH") and load.modinfo("livepatch") is not None
     plan = layout(load.object, load.rules.layout, unloaded=unloaded, livepatch=patch)
     load.module.areas = _areas(load, plan)
-    load.image = Image(load.object, plan, [area.base for area in load.module.areas], TEMPORARY)
+    load.image = Image(load.object, plan, [area.base for area in load.module.areas], _temporary(load))
     load.module.sections = [
         Section(it.name, where.area, address, it.sh_size, it.sh_flags, it.sh_type, it.sh_addralign)
         for it, where, address in zip(load.sections, plan.placed, load.image.addresses, strict=True)
@@ -63,13 +64,23 @@ def place(load: Loading) -> None:
         load.module.tail = Tail(tail.area, tail.symbols, tail.strings, tail.types, len(tail.kept))
 
 
+def _temporary(load: Loading) -> int:
+    """Where the kernel's copy of the file is."""
+    return rooms.ranges(load.rules.arch)[0].low + UML_TEMPORARY if load.on("UML") else TEMPORARY
+
+
 def _struct_module(load: Loading) -> None:
-    """Refuse a struct module that is shorter than the kernel's, which would write behind it."""
+    """Refuse a struct module that is shorter than the kernel's, which would write behind it, or not empty."""
     section = load.sections[load.this_module]
     if section.sh_size < load.rules.module_size or section.sh_type == SHT_NOBITS:
         load.because(Kind.STRUCT_MODULE, said=str(section.sh_size), wanted=str(load.rules.module_size))
         had = f"{section.sh_size} bytes, the kernel's {load.rules.module_size}"
         raise OutOfBounds(load.name, f"struct module has {had}")
+    bits = load.rules.arch.bits
+    start = NAME_OFFSET[bits]
+    content = load.object.content(load.this_module)
+    if any(content[:start]) or any(content[start + NAME_LENGTH[bits] :]):
+        raise OutOfBounds(load.name, "struct module has more than a name in it, which the kernel takes over")
 
 
 def _areas(load: Loading, plan: Layout) -> list[Area]:

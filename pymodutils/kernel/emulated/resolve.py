@@ -12,6 +12,7 @@ from pymodutils.kernel.emulated.causes import Kind
 from pymodutils.kernel.emulated.loading import Wait
 from pymodutils.kernel.emulated.state import ERR, WARNING
 from pymodutils.kernel.emulated.taints import Taint
+from pymodutils.kernel.emulated.versions import fits
 from pymodutils.link.failure import LinkError, OutOfBounds
 from pymodutils.link.symbols import SHN_UNDEF, STB_WEAK, simplify
 
@@ -49,7 +50,7 @@ def _resolve(load: Loading, name: str) -> int | None:
     if found.owner and not _inherits(load, found.owner, name):
         return None
     owner = found.owner.name if found.owner else ""
-    if not load.expects.fits(name, found.export.crc, owner) or not _imports(load, found):
+    if not fits(load, name, found.export.crc, owner) or not _imports(load, found):
         raise Refused(name, name, EINVAL)
     if found.owner:
         reference(load, found.owner)

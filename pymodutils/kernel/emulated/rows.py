@@ -9,6 +9,8 @@ from pymodutils.kernel.emulated.module import Area, Module, PerCpu, Section, Tai
 from pymodutils.kernel.emulated.store import signed, unsigned
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pymodutils.kernel.emulated.store import Store
 
 MODULES: Final = (
@@ -40,10 +42,15 @@ def module(store: Store, row: Any) -> Module:
 def sections(store: Store, owner: Module) -> list[Section]:
     """The sections of ``owner`` in the file's order."""
     query = "SELECT name, area, address, size, flags, type, align FROM section WHERE module = ? ORDER BY at"
-    return [
-        Section(name, area, unsigned(address), size, unsigned(flags), kind, align)
-        for name, area, address, size, flags, kind, align in store.execute(query, owner.id)
-    ]
+    return [_numbers(Section(*row), unsigned) for row in store.execute(query, owner.id)]
+
+
+def _numbers(section: Section, turned: Callable[[int], int]) -> Section:
+    """``section`` with those of its numbers ``turned`` that may have all 64 bits."""
+    _, _, address, size, flags, _, align = section
+    return section._replace(
+        address=turned(address), size=turned(size), flags=turned(flags), align=turned(align)
+    )
 
 
 def memory(store: Store, owner: Module, area: int) -> bytes:
@@ -93,10 +100,7 @@ def add(store: Store, new: Module, contents: list[bytearray]) -> None:
     )
     store.many(
         "INSERT INTO section VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (new.id, at, it.name, it.area, signed(it.address), it.size, signed(it.flags), it.type, it.align)
-            for at, it in enumerate(new.sections)
-        ],
+        [(new.id, at, *_numbers(it, signed)) for at, it in enumerate(new.sections)],
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils import arch as machines
-from pymodutils.errors import BadKernel
+from pymodutils.errors import BadKernel, BadModule
 from pymodutils.link.layout import DATA_APART, SEVEN_AREAS, TWO_AREAS, Config, Plan
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SEVEN_AREAS_SINCE: Final = (6, 4)
 PAGE: Final = 4096
+PAGES: Final = tuple(1 << bits for bits in range(10, 23))  # bytes
 X86_64: Final = (62, 64)  # the one machine whose per-cpu addresses begin at 0; others have them by the kernel
 ZERO_BASED: Final = 0x34000  # where its own end
 USUAL: Final = {  # what nearly every distribution's kernel has; where a source tells, that counts
@@ -73,11 +74,14 @@ class Rules(NamedTuple):
 
 
 def rules(kernel: Description, cmdline: str = "") -> Rules:
-    """The rules of ``kernel``; raises BadKernel if not even its architecture is known."""
+    """The rules of ``kernel``; raises BadKernel if its architecture is not known."""
     if kernel.machine is None or kernel.bits is None or kernel.order is None:
         raise BadKernel(
             "kernel", "the architecture of the kernel is not known: add an image or a configuration"
         )
+    page = PAGE if kernel.page_size is None else kernel.page_size
+    if page not in PAGES:
+        raise BadKernel("kernel", f"no machine has pages of {page} bytes")
     switches = {**assumed(kernel), **kernel.switches}
     on = frozenset(name for name, value in switches.items() if value)
     number = _number(kernel.release or kernel.generation or "6.1")
@@ -95,7 +99,7 @@ def rules(kernel: Description, cmdline: str = "") -> Rules:
             kallsyms_all="KALLSYMS_ALL" in on,
             unload="MODULE_UNLOAD" in on,
             smp="SMP" in on,
-            page=kernel.page_size or PAGE,
+            page=page,
             options={name: "y" if value else "n" for name, value in kernel.switches.items()},
             release=(number[0], number[1]),
         ),
@@ -146,7 +150,10 @@ def _plan(number: tuple[int, ...], on: frozenset[str]) -> Plan:
 
 def _arch(machine: int, bits: int, order: str, on: frozenset[str]) -> Arch:
     byte_order: ByteOrder = "big" if order == "big" else "little"
-    found = machines.of(machine, bits, byte_order, "kernel")
+    try:
+        found = machines.of(machine, bits, byte_order, "kernel")
+    except BadModule as error:
+        raise BadKernel("kernel", str(error)) from None
     if "UML" in on:
         from pymodutils.arch import x86  # noqa: PLC0415 -- the only one whose kernel is a process too
 

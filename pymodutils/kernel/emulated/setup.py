@@ -46,6 +46,6 @@ def _own_name(load: Loading) -> str:
 
 def blacklist(load: Loading) -> None:
     """Refuse what the kernel's command line names; the last word that says so counts."""
-    listed = load.rules.word("module_blacklist") or ""
-    if load.name in listed.split(","):
+    listed = (load.rules.word("module_blacklist") or "").split(",")
+    if load.name in (listed if listed[-1] else listed[:-1]):
         load.refuse(EPERM, f"Module {load.name} is blacklisted")

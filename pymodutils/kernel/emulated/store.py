@@ -8,56 +8,23 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from pymodutils.errors import BadState
+from pymodutils.kernel.emulated.tables import APPLICATION, TABLES, VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
-APPLICATION: Final = 0x6B6D6F64  # "kmod", in the header of the file
-VERSION: Final = 1  # of the tables below
+MEMORY: Final = ":memory:"  # for a path
 PATIENCE: Final = 600  # seconds that another process may take for its transaction
+SLICE: Final = 0.2  # seconds of them that SQLite waits at once
 HALF: Final = 1 << 63
 OUTERMOST: Final = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
 NESTED: Final = ("SAVEPOINT part", "RELEASE part", ("ROLLBACK TO part", "RELEASE part"))
-TABLES: Final = """
-CREATE TABLE setting (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE switch (name TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;
-CREATE TABLE builtin (name TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE certificate (der BLOB PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE behaviour (
-    name TEXT PRIMARY KEY, init INTEGER, init_seconds REAL, exit_seconds REAL
-) WITHOUT ROWID;
-CREATE TABLE once (text TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE line (id INTEGER PRIMARY KEY AUTOINCREMENT, stamp REAL, level INTEGER, text TEXT);
-CREATE TABLE uevent (id INTEGER PRIMARY KEY AUTOINCREMENT, stamp REAL, action TEXT, name TEXT, more TEXT);
-CREATE TABLE module (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, state TEXT, taints INTEGER, refs INTEGER,
-    init INTEGER, exit INTEGER, version TEXT, srcversion TEXT, percpu INTEGER, percpu_size INTEGER,
-    percpu_align INTEGER, until REAL, outcome INTEGER, tail TEXT
-);
-CREATE TABLE area (
-    module INTEGER, at INTEGER, name TEXT, base INTEGER, size INTEGER, init INTEGER, freed INTEGER,
-    bytes BLOB, PRIMARY KEY (module, at)
-);
-CREATE TABLE section (
-    module INTEGER, at INTEGER, name TEXT, area INTEGER, address INTEGER, size INTEGER, flags INTEGER,
-    type INTEGER, align INTEGER, PRIMARY KEY (module, at)
-) WITHOUT ROWID;
-CREATE TABLE string (
-    module INTEGER, address INTEGER, text BLOB, PRIMARY KEY (module, address)
-) WITHOUT ROWID;
-CREATE TABLE given (module INTEGER, name TEXT, text BLOB, PRIMARY KEY (module, name)) WITHOUT ROWID;
-CREATE TABLE use (id INTEGER PRIMARY KEY AUTOINCREMENT, user INTEGER, used INTEGER, UNIQUE (used, user));
-CREATE TABLE export (
-    name TEXT, owner INTEGER, gpl INTEGER, address INTEGER, crc INTEGER, namespace TEXT,
-    PRIMARY KEY (name, owner, gpl)
-) WITHOUT ROWID;
-CREATE TABLE gap (base INTEGER PRIMARY KEY, size INTEGER);
-CREATE INDEX export_owner ON export (owner, address);
-"""
 
 
 def signed(address: int) -> int:
@@ -71,46 +38,72 @@ def unsigned(number: int) -> int:
 
 
 class Store:
-    """One state file, or ``:memory:``."""
+    """One state file, or the same in memory."""
 
     def __init__(self, path: str, connection: sqlite3.Connection) -> None:
         self.path, self._connection = path, connection
+        self._boot = 0
 
     @classmethod
-    def create(cls, path: str) -> Self:
-        """The new file ``path`` with empty tables; raises BadState if it cannot be made."""
-        store = cls(path, _connect(path))
-        with store.told():
-            store._connection.executescript(
-                f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; {TABLES}"
-            )
+    def create(cls) -> Self:
+        """Empty tables in memory."""
+        store = cls(MEMORY, _connect(MEMORY))
+        store._connection.executescript(
+            f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; {TABLES}"
+        )
+        store._boot = store._pragma("schema_version")
         return store
+
+    def replace(self, path: str) -> Self:
+        """Put all of this into the file ``path``, and open that; raises BadState if it cannot be written.
+
+        It is a transaction of what is there: a kill leaves the one or the other. What is no database, whose
+        transactions nobody could respect, is removed.
+        """
+        with _told(path):
+            try:
+                self._copy(path)
+            except sqlite3.OperationalError:  # of the disk, not of what is there
+                raise
+            except sqlite3.DatabaseError:
+                _remove(path)
+                self._copy(path)
+        return self.open(path)
+
+    def _copy(self, path: str) -> None:
+        target = _connect(path)
+        try:
+            self._connection.backup(target, progress=_Patience().step, sleep=SLICE)
+        finally:
+            target.close()
 
     @classmethod
     def open(cls, path: str) -> Self:
         """The file ``path``; raises BadState if it is absent, damaged, another's, or of another version."""
         if not os.path.isfile(path):
-            why = "there is no emulated kernel: make one with 'pymodutils kernel boot'"
-            raise BadState(path, f"{path}: {why}", errno.ENOENT)
-        store = cls(path, _connect(path))
-        with store.told():
-            found = [store.execute(f"PRAGMA {name}")[0][0] for name in ("application_id", "user_version")]
-        if found[0] != APPLICATION:
+            raise _absent(path)
+        with _told(path):
+            store = cls(path, _connect(path))
+            names = ("application_id", "user_version", "schema_version")
+            application, version, store._boot = map(store._pragma, names)
+        if not store._boot and not os.path.getsize(path):  # the first boot there has not come to its end
+            raise _absent(path)
+        if application != APPLICATION:
             raise BadState(path, f"{path}: this is not the file of an emulated kernel")
-        if found[1] != VERSION:
+        if version != VERSION:
             again = "boot it again with 'pymodutils kernel boot'"
-            raise BadState(path, f"{path}: its format is version {found[1]}, known is {VERSION}: {again}")
+            raise BadState(path, f"{path}: its format is version {version}, known is {VERSION}: {again}")
         return store
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing; waits for the transactions of other processes."""
         with self.told():
-            begin, commit, rollback = NESTED if self._connection.in_transaction else OUTERMOST
-            self._connection.execute(begin)
+            commit, rollback = self._begin()
             try:
+                self._same_kernel()
                 yield
-                self._connection.execute(commit)
+                self._patiently(commit)
             except BaseException:
                 if self._connection.in_transaction:
                     self._take_back(rollback)
@@ -120,12 +113,31 @@ class Store:
     def undone(self) -> Iterator[None]:
         """What is done to the file inside of this is taken back; transactions in it see each other's."""
         with self.told():
-            begin, _, rollback = NESTED if self._connection.in_transaction else OUTERMOST
-            self._connection.execute(begin)
+            _, rollback = self._begin()
             try:
+                self._same_kernel()
                 yield
             finally:
                 self._take_back(rollback)
+
+    def _begin(self) -> tuple[str, Sequence[str]]:
+        """Begin a transaction; how it is kept, and how taken back."""
+        begin, commit, rollback = NESTED if self._connection.in_transaction else OUTERMOST
+        self._patiently(begin)
+        return commit, rollback
+
+    def _same_kernel(self) -> None:
+        """Refuse to go on with the rules of a kernel in whose place another one has been booted."""
+        if self._pragma("schema_version") != self._boot:  # which changes whenever a file is replaced
+            again = "another kernel has been booted in it"
+            raise BadState(self.path, f"{self.path}: {again}", errno.ESTALE)
+
+    def _pragma(self, name: str) -> int:
+        return int(self._patiently(f"PRAGMA {name}").fetchone()[0])
+
+    def _patiently(self, statement: str) -> sqlite3.Cursor:
+        """Execute ``statement``, which may have to wait for other processes."""
+        return _patiently(self._connection, statement)
 
     def _take_back(self, statements: Sequence[str]) -> None:
         for statement in statements:
@@ -143,19 +155,56 @@ class Store:
         """Execute ``statement`` for each of ``rows``."""
         self._connection.executemany(statement, (list(map(_plain, row)) for row in rows))
 
-    @contextmanager
-    def told(self) -> Iterator[None]:
+    def told(self) -> AbstractContextManager[None]:
         """What SQLite complains of becomes BadState."""
-        try:
-            yield
-        except (sqlite3.DatabaseError, UnicodeError, OverflowError) as error:
-            full = "disk is full" in str(error)
-            code = errno.ENOSPC if full else errno.EIO
-            raise BadState(self.path, f"{self.path}: {_words(error)}", code) from None
+        return _told(self.path)
 
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+
+def _patiently(connection: sqlite3.Connection, statement: str) -> sqlite3.Cursor:
+    patience = _Patience()
+    while True:
+        try:
+            return connection.execute(statement)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:  # above are its varieties
+                raise
+            patience.step()
+
+
+class _Patience:
+    """A wait of many short ones: a signal is heard between them, as it is not inside of SQLite."""
+
+    def __init__(self) -> None:
+        self.until = time.monotonic() + PATIENCE
+
+    def step(self, *_: int) -> None:
+        """Go on waiting, or raise OperationalError when it has taken too long."""
+        if time.monotonic() > self.until:
+            raise sqlite3.OperationalError(f"another process has not let go of it for {PATIENCE} seconds")
+
+
+def _remove(path: str) -> None:
+    for left in (path, f"{path}-journal"):
+        if os.path.exists(left):
+            os.unlink(left)
+
+
+def _absent(path: str) -> BadState:
+    why = "there is no emulated kernel: make one with 'pymodutils kernel boot'"
+    return BadState(path, f"{path}: {why}", errno.ENOENT)
+
+
+@contextmanager
+def _told(path: str) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.DatabaseError, UnicodeError, OverflowError) as error:
+        code = errno.ENOSPC if "disk is full" in str(error) else errno.EIO
+        raise BadState(path, f"{path}: {_words(error)}", code) from None
 
 
 def _plain(value: Any) -> Any:
@@ -172,12 +221,9 @@ def _text(data: bytes) -> str:
 
 
 def _connect(path: str) -> sqlite3.Connection:
-    try:
-        connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
-        connection.text_factory = _text
-        connection.execute("PRAGMA synchronous = OFF")  # a kill is survived all the same, a power failure not
-    except sqlite3.Error as error:
-        raise BadState(path, f"{path}: {_words(error)}", errno.EIO) from None
+    connection = sqlite3.connect(path, timeout=SLICE, isolation_level=None, check_same_thread=False)
+    connection.text_factory = _text
+    _patiently(connection, "PRAGMA synchronous = OFF")  # a kill is survived all the same, a power failure not
     return connection
 
 

@@ -12,6 +12,8 @@ from pymodutils.kernel.emulated.claims import force
 from pymodutils.kernel.emulated.state import WARNING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from pymodutils.kernel.emulated.loading import Loading
 
 LAYOUT: Final = "module_layout"
@@ -20,60 +22,59 @@ EXT_CRCS: Final = "__version_ext_crcs"
 EXT_NAMES: Final = "__version_ext_names"
 
 
-class Versions:
-    """The CRCs that a module expects; the first of equal names counts."""
-
-    def __init__(self, load: Loading) -> None:
-        self.load = load
-        self.present = bool(load.versions)
-        self._crcs: dict[bytes, int] = {}
-        if load.rules.since(*EXTENDED_SINCE) and self._extended():
-            self.present = True
-        elif self.present:
-            raw = load.object.content(load.versions)
-            for name, crc in decode.records(raw, load.rules.arch.bits, load.rules.arch.order):
-                self._crcs.setdefault(name, crc)
-
-    def fits(self, symbol: str, crc: int | None, owner: str = "") -> bool:
-        """Whether the module may use ``symbol``, which ``owner`` exports with ``crc``; says why not."""
-        load = self.load
-        if crc is None or not load.on("MODVERSIONS"):
-            return True
-        if not self.present:
-            return force(load, symbol) or self._missed(symbol, owner)
-        expected = self._crcs.get(symbol.encode("utf-8", "surrogateescape"))
-        if expected == crc:
-            return True
-        if expected is not None:
-            load.because(Kind.CRC, symbol, said=f"{expected:#010x}", wanted=f"{crc:#010x}", owner=owner)
-            load.log(WARNING, f"{load.name}: disagrees about version of symbol {symbol}")
-            return False
-        return self._missing(symbol) or self._missed(symbol, owner)
-
-    def _missed(self, symbol: str, owner: str) -> bool:
-        """False, with the cause noted."""
-        self.load.because(Kind.UNVERSIONED, symbol, owner=owner)
-        return False
-
-    def _missing(self, symbol: str) -> bool:
-        """Whether a symbol without an entry passes: Debian refuses it, others warn, once since boot."""
-        load = self.load
-        strict = load.rules.strict_versions
-        if strict or load.state.once("no symbol version"):
-            load.log(WARNING, f"{load.name}: no symbol version for {symbol}")
-        return not strict
-
-    def _extended(self) -> bool:
-        """Read the tables for names of any length, if the module has them."""
-        load = self.load
-        crcs, names = load.find(EXT_CRCS), load.find(EXT_NAMES)
-        if not (crcs and names):
-            return False
-        numbers = iter_unpack(PREFIXES[load.rules.arch.order] + "I", _whole(load.object.content(crcs)))
-        listed = load.object.content(names).split(b"\0")
-        for (crc,), name in zip(numbers, listed, strict=False):
-            self._crcs.setdefault(name, crc)
+def fits(load: Loading, symbol: str, crc: int | None, owner: str = "") -> bool:
+    """Whether the module may use ``symbol``, which ``owner`` exports with ``crc``; says why not."""
+    if crc is None or not load.on("MODVERSIONS"):
         return True
+    if load.expects is None:
+        return force(load, symbol) or _missed(load, symbol, owner)
+    expected = load.expects.get(symbol.encode("utf-8", "surrogateescape"))
+    if expected == crc:
+        return True
+    if expected is not None:
+        load.because(Kind.CRC, symbol, said=f"{expected:#010x}", wanted=f"{crc:#010x}", owner=owner)
+        load.log(WARNING, f"{load.name}: disagrees about version of symbol {symbol}")
+        return False
+    return _missing(load, symbol) or _missed(load, symbol, owner)
+
+
+def _missed(load: Loading, symbol: str, owner: str) -> bool:
+    """False, with the cause noted."""
+    load.because(Kind.UNVERSIONED, symbol, owner=owner)
+    return False
+
+
+def _missing(load: Loading, symbol: str) -> bool:
+    """Whether a symbol without an entry passes: Debian refuses it, others warn, once since boot."""
+    strict = load.rules.strict_versions
+    if strict or load.state.once("no symbol version"):
+        load.log(WARNING, f"{load.name}: no symbol version for {symbol}")
+    return not strict
+
+
+def _expected(load: Loading) -> dict[bytes, int] | None:
+    """The CRCs that the module expects, the first of equal names; None if it has no table of them."""
+    crcs, names = load.find(EXT_CRCS), load.find(EXT_NAMES)
+    rows: Iterable[tuple[bytes, int]]
+    if load.rules.since(*EXTENDED_SINCE) and crcs and names:
+        rows = _extended(load, crcs, names)
+    elif load.versions:
+        raw = load.copy(load.versions)
+        rows = decode.records(raw, load.rules.arch.bits, load.rules.arch.order)
+    else:
+        return None
+    found: dict[bytes, int] = {}
+    for name, crc in rows:
+        found.setdefault(name, crc)
+    return found
+
+
+def _extended(load: Loading, crcs: int, names: int) -> Iterator[tuple[bytes, int]]:
+    """The rows of the tables for names of any length, which are in these sections."""
+    numbers = iter_unpack(PREFIXES[load.rules.arch.order] + "I", _whole(load.copy(crcs)))
+    listed = load.copy(names).split(b"\0")
+    for (crc,), name in zip(numbers, listed, strict=False):
+        yield name, crc
 
 
 def _whole(table: bytes) -> bytes:
@@ -82,7 +83,7 @@ def _whole(table: bytes) -> bytes:
 
 def layout(load: Loading) -> None:
     """Refuse a module with another idea of struct module; version.c: check_modstruct_version."""
-    load.expects = Versions(load)
+    load.expects = _expected(load)
     found = load.state.export(LAYOUT)
-    if found and not load.expects.fits(LAYOUT, found.export.crc):
+    if found and not fits(load, LAYOUT, found.export.crc):
         load.refuse()

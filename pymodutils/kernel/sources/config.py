@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from pymodutils.kernel.description import SWITCHES, Description
+from pymodutils.kernel.description import Description, switches_of
 
 LINE: Final = re.compile(r"^CONFIG_(\w+)=(.*)$", re.MULTILINE)
 START: Final = re.compile(r"^# Linux/(\S+) \S+ Kernel Configuration$|^CONFIG_CC_VERSION_TEXT=", re.MULTILINE)
@@ -58,8 +58,8 @@ def options(text: str) -> dict[str, str]:
 def describe(text: str, source: str, release: str | None = None) -> Description:
     """What the configuration ``text`` tells: an option that it does not set is off."""
     found = options(text)
-    switches = {name: _on(found, name) for name in SWITCHES}
     machine, bits, order = _machine(found)
+    switches = {name: _on(found, name) for name in switches_of(machine)}
     return Description(
         release=release,
         vermagic=_vermagic(release, machine, found) if release and machine else None,

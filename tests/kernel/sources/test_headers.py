@@ -76,8 +76,26 @@ def test_headers_of_debian(name: str) -> None:
         return
     modules = source.describe([str(min(real.modules.rglob("*.ko*")))])
     assert told.vermagic in (modules.vermagic, None)
-    assert (told.vermagic is None) == (name in ("armhf", "i386", "ppc64el", "mips64el"))
+    assert (told.vermagic is None) == (name in ("armhf", "i386", "ppc64el", "mips64el", "mipsel"))
     assert (modules.machine, modules.bits, modules.order) == (machine, bits, order)
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize(
+    ("name", "on", "off"),
+    [
+        ("armhf", {"ARM_MODULE_PLTS", "ARM_HAS_GROUP_RELOCS", "DYNAMIC_FTRACE"}, {"THUMB2_KERNEL"}),
+        ("arm64", {"ARM64_MODULE_PLTS", "RANDOMIZE_BASE"}, set()),
+        ("s390x", set(), {"EXPOLINE"}),
+        ("ppc64el", {"DYNAMIC_FTRACE_WITH_REGS", "MPROFILE_KERNEL"}, {"PPC64_ELF_ABI_V1"}),
+        ("riscv64", set(), {"CMODEL_MEDLOW"}),
+    ],
+)
+def test_what_decides_how_modules_of_a_machine_are_made(name: str, on: set[str], off: set[str]) -> None:
+    told = source.describe([str(debian(name).headers)]).switches
+    assert {switch: told[switch] for switch in on | off} == dict.fromkeys(on, True) | dict.fromkeys(
+        off, False
+    )
 
 
 MACHINES = {
@@ -89,6 +107,7 @@ MACHINES = {
     "s390x": (22, 64, "big"),
     "ppc64el": (21, 64, "little"),
     "mips64el": (8, 64, "little"),
+    "mipsel": (8, 32, "little"),
     "riscv64": (243, 64, "little"),
     "loong64": (258, 64, "little"),
 }

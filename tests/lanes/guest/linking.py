@@ -18,6 +18,7 @@ from pymodutils.elf import compress
 from pymodutils.elf.scan import Elf
 from pymodutils.link import extable, patch
 from pymodutils.link.image import Image
+from pymodutils.link.kallsyms import kind
 from pymodutils.link.layout import SEVEN_AREAS, TWO_AREAS, Config, Layout, Plan, layout
 from pymodutils.link.object import Object
 from pymodutils.link.patch.machine import Machine
@@ -101,9 +102,26 @@ def _one(
         ],
         "coresize": [plan.coresize, number(f"/sys/module/{name}/coresize")],
         "missing": missing,
+        "symbols": sorted(set(kept(image, values)) ^ set(shown(name))),
         **patched,
         **patches.compare(image, values, read_memory),
     }
+
+
+def kept(image: Image, values: list[int]) -> list[tuple[int, str, str]]:
+    """Value, type and name of each symbol that stays when init is over, as we find them."""
+    table, tail = image.module.symbols, image.layout.tail
+    names = [(at, table.name(at)) for at in (tail.kept if tail else ()) if at]
+    return [
+        (values[at], kind(image, table.infos[at], table.sections[at]), name) for at, name in names if name
+    ]
+
+
+def shown(module: str) -> list[tuple[int, str, str]]:
+    """The same as the kernel shows them; a letter's case is about exports."""
+    with open("/proc/kallsyms", encoding="utf-8") as file:
+        rows = [line.split() for line in file if line.endswith(f"[{module}]\n")]
+    return [(int(row[0], 16), row[1].lower(), row[2]) for row in rows]
 
 
 def _patch(image: Image, values: list[int], machine: Machine) -> dict[str, Any]:

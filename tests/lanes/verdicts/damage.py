@@ -13,12 +13,13 @@ r"""Damages to a module file, each one word: what is damaged, ``=``, and what it
 | `info+TAG=VALUE`          | one more entry at the end of .modinfo, `info^TAG` at its start        |
 | `ver(SYMBOL)=EXPR`        | the CRC in __versions; `ver(SYMBOL)` takes the entry out              |
 | `export(OLD)=NEW`         | an exported name, of the same length                                  |
+| `text(OLD)=NEW`                           | the first string that is OLD, of the same length                      |
 | `name=NEW`                | the name in struct module                                             |
 | `rename(OLD)=NEW`         | the name of a section                                                 |
 | `add(NAME,TYPE,FLAGS)=HEX`| one more section                                                      |
 | `content(NAME)=HEX`       | what a section holds; `*N` behind the bytes repeats them              |
 | `cut=EXPR`                | only so many bytes of the file                                        |
-| `append=TEXT`             | that behind it; `\\n` is a newline, `\\xHH` a byte                     |
+| `append=TEXT`             | that behind it; `\n` is a newline, `\xHH` a byte                       |
 | `unsigned`                | without the signature                                                 |
 """
 
@@ -116,6 +117,13 @@ def _export(editor: Editor, old: str, new: str) -> None:
     editor.data[at : at + len(new)] = new.encode()
 
 
+def _string(editor: Editor, old: str, new: str) -> None:
+    if len(old) != len(new):
+        raise ValueError(new)
+    at = editor.data.index(f"\0{old}\0".encode()) + 1
+    editor.data[at : at + len(new)] = new.encode()
+
+
 def _name(editor: Editor, new: str) -> None:
     start = editor.get(SECTION, editor.section(".gnu.linkonce.this_module"), "sh_offset") + NAME_OFFSET
     editor.data[start : start + 56] = _text(new).ljust(56, b"\0")
@@ -156,6 +164,7 @@ DAMAGES: dict[str, Damage] = {
     r"info([+^])(.*)": _more_info,
     rf"ver\(([^)]+)\)(?:={EXPR})?": _version,
     r"export\(([^)]+)\)=(.*)": _export,
+    r"text\(([^)]+)\)=(.*)": _string,
     r"name=(.*)": _name,
     r"rename\(([^)]+)\)=(.*)": Editor.rename,
     r"add\(([^,]+),(\w+),(\w+)\)=([0-9a-f*]*)": _add,

@@ -123,8 +123,9 @@ class Editor:
         self.put(SECTION, at, "sh_type", kind)
         self.put(SECTION, at, "sh_flags", flags)
         self.put(SECTION, at, "sh_addralign", 8)
-        self.rename(f"#{self.header('e_shnum') - 1}", name)
-        self.replace(name, content)
+        added = f"#{self.header('e_shnum') - 1}"
+        self.rename(added, name)
+        self.replace(added, content)
 
     def rename(self, old: str, new: str) -> None:
         """Call a section ``new``."""

@@ -10,13 +10,16 @@ from typing import Any
 from pymodutils.errors import Refused
 from pymodutils.kernel.base import Init
 from pymodutils.kernel.description import Description
-from pymodutils.kernel.emulated.kernel import EmulatedKernel, _root
+from pymodutils.kernel.emulated.kernel import EmulatedKernel
+from pymodutils.kernel.emulated.observe import root
 from pymodutils.kernel.emulated.views import tree
 from tests.lanes.verdicts.cases import Case
 from tests.lanes.verdicts.player import Player
 from tests.lanes.verdicts.real import Files
 
 COMMAND = "init"  # how the guest's process is called, for Python is its init
+NUMBERS = re.compile(rb"(?<!\S)(\w+)=(-?\d+)")
+OBEDIENT = ("dependent", "returns")  # modules whose code does what their parameters say
 
 
 def play(
@@ -45,10 +48,13 @@ class Emulated:
         return kernel
 
     def insert(self, name: str, image: bytes, params: bytes, flags: int | None) -> None:
-        if name == "returns":  # whose code does what its parameters say
-            words = dict(re.findall(r"(\w+)=(-?\d+)", params.decode()))
+        if name in OBEDIENT:
+            words = {word.decode(): int(value) for word, value in NUMBERS.findall(params)}
             self.kernel.behave(
-                name, init=int(words.get("code", 0)), init_seconds=int(words.get("ms", 0)) / 1000
+                name,
+                init=words.get("code", 0),
+                init_seconds=words.get("ms", 0) / 1000,
+                exit_seconds=words.get("exit_ms", 0) / 1000,
             )
         try:
             if flags is None:
@@ -81,14 +87,14 @@ class Emulated:
 
     def tree(self, path: str) -> dict[str, str]:
         try:
-            return self.kernel._operator.run(lambda state: _below(tree.find(_root(state), path)))
+            return self.kernel.look(lambda state: _below(tree.find(root(state), path)))
         except Refused:
             return {}
 
     def log(self) -> list[tuple[int, str]]:
         lines = self.kernel.log(self.seen)
         self.seen += len(lines)
-        return [(line.level, part) for line in lines for part in line.text.split("\n")]
+        return [(line.level, part) for line in lines for part in _latin(line.text).split("\n")]
 
 
 def _below(folder: tree.Node) -> dict[str, str]:
@@ -105,6 +111,11 @@ def _entry(node: tree.Node) -> str:
     except Refused as refused:
         content = f"errno {refused.errno}"
     return f"{node.mode:o} {content}"
+
+
+def _latin(text: str) -> str:
+    """``text`` with a character for each of its bytes, as the guest reads the log."""
+    return text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def _error(refused: Refused) -> OSError:

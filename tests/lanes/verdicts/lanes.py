@@ -9,16 +9,16 @@ from pymodutils.kernel.description import Description
 from pymodutils.kernel.sources import source
 from pymodutils.root import Root
 from tests.lanes import qemu, uml
-from tests.lanes.verdicts import build, cases
+from tests.lanes.verdicts import cases
 from tests.lanes.verdicts.emulated import play
 from tests.lanes.verdicts.real import Files
 from tests.link.modules import paths
-from tests.oracles import kernels, trees
+from tests.oracles import kbuild, kernels, trees
 from tests.oracles.debian import unpacked
 
 
 class Lane(NamedTuple):
-    """``kernel`` is one of build.KERNELS; ``files`` are of cases/, in the order in which they are played."""
+    """``kernel`` is one of headers.KERNELS; ``files`` are of cases/, in the order in which they are played."""
 
     kernel: str
     files: tuple[str, ...]
@@ -29,7 +29,8 @@ class Lane(NamedTuple):
         return cases.read(*self.files)
 
 
-COMMON = ("basic", "remove", "threads", "elf", "modinfo", "symbols", "relocations", "params")
+SOURCES = Path(__file__).with_name("sources")
+COMMON = ("basic", "remove", "threads", "elf", "modinfo", "symbols", "relocations", "params", "odd")
 LANES = {
     "amd64": Lane("cloud", (*COMMON, "percpu", "amd64", "signatures", "forced"), "spectre_v2=on"),
     "uml": Lane("uml", (*COMMON, "forced")),
@@ -41,20 +42,25 @@ LANES = {
 }
 
 
+def built(kernel: str) -> Path:
+    """The folder of the modules made of sources/; raises Unavailable."""
+    return kbuild.modules(sorted(SOURCES.iterdir()), kernel)
+
+
 def real(lane: Lane) -> Any:
     """What the real kernel did; raises Unavailable, or RuntimeError if it did not survive."""
-    built = build.modules(lane.kernel)
+    modules = built(lane.kernel)
     own = paths(lane.kernel)
     tree = [own[name] for name in sorted(cases.files(lane.cases()))]
-    call = ("tests.lanes.verdicts.real:main", lane.files, str(built), [str(path) for path in tree])
+    call = ("tests.lanes.verdicts.real:main", lane.files, str(modules), [str(path) for path in tree])
     if lane.kernel == "uml":
         return uml.run(*call)
-    return qemu.run(*call, files=[built, *tree], cmdline=f"nokaslr {lane.cmdline}")
+    return qemu.run(*call, files=[modules, *tree], cmdline=f"nokaslr {lane.cmdline}")
 
 
 def emulated(lane: Lane, state: str) -> Any:
     """What the emulated kernel in the file ``state`` did."""
-    files = Files(str(build.modules(lane.kernel)), [str(path) for path in paths(lane.kernel).values()])
+    files = Files(str(built(lane.kernel)), [str(path) for path in paths(lane.kernel).values()])
     return play(describe(lane.kernel), state, lane.cmdline, lane.cases(), files)
 
 

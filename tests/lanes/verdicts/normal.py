@@ -14,7 +14,7 @@ DUMP = re.compile(  # of a stack: registers, code and calls; their values are th
 )
 NOISE = re.compile(r"random: |clocksource: |hrtimer: |sched: |workqueue: ")  # of the machine, at any moment
 PLACE = re.compile(r" 0x[0-9a-f]+( \(|$)", re.MULTILINE)
-HASHED = re.compile(r"loc [0-9a-f]{16}")  # %p
+HASHED = re.compile(r"(?<=loc |t: \()[0-9a-f]{16}\b")  # %p
 
 
 def normal(outcome: dict[str, Any]) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def normal(outcome: dict[str, Any]) -> dict[str, Any]:
     bases = _bases(outcome["modules"])
     return {
         **outcome,
-        "log": [[level, HASHED.sub("loc HASH", line)] for level, line in outcome["log"] if _said(line)],
+        "log": [[level, HASHED.sub("HASH", line)] for level, line in outcome["log"] if _said(line)],
         "modules": PLACE.sub(r" 0x\1", outcome["modules"]),
         "sys": {name: _relative(tree, bases[name]) for name, tree in outcome["sys"].items()},
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from errno import EINVAL, ENOSPC, EPERM
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pymodutils.kernel.emulated.params import dyndbg
 from pymodutils.kernel.emulated.params.numbers import Invalid
 from pymodutils.kernel.emulated.params.scalars import Place
 from pymodutils.kernel.emulated.params.table import HARDWARE, NOARG, UNSAFE, Array
@@ -107,9 +108,13 @@ def _unknown(word: Word, context: Context) -> None:
     """What the loader itself understands; the rest is only mentioned."""
     first, dot, second = word.name.partition(b".")
     dotted = dot and context.dynamic_debug  # whose code takes the name of a module off
-    if word.name == b"async_probe" or (second if dotted else word.name) == b"dyndbg":
-        if word.name == b"dyndbg" and not context.dynamic_debug:
+    if (second if dotted else word.name) == b"dyndbg":
+        if context.dynamic_debug:
+            dyndbg.ask(b"+p" if word.value is None else word.value, context.log)
+        else:
             context.log(WARNING, NO_DYNDBG)
+        return
+    if word.name == b"async_probe":
         return
     name = _shown(first if dotted else word.name)
     context.objects(name, None)

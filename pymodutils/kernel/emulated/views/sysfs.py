@@ -73,8 +73,10 @@ def _module(state: State, module: Module) -> dict[str, Node]:
 
 
 def _sections(state: State, module: Module) -> dict[str, Node]:
-    """sections/ and, if there are any, notes/."""
+    """sections/ and, if there are any, notes/; neither if two sections have one name."""
     every = [section for section in rows.sections(state.store, module) if section.size]
+    if len({section.name for section in every}) < len(every):
+        return {}
     width = state.rules.arch.bits // 4
     found: dict[str, Node] = {
         "sections": folder(

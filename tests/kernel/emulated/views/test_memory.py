@@ -98,6 +98,8 @@ def test_every_byte_of_every_area(seven: bool, strict: bool, kallsyms: bool) -> 
         assert_whole(room.parts, -(-room.size // PAGE) * PAGE)
         assert {part.kind for part in room.parts} & {Kind.STUBS} == set()
         assert all(part.size < 64 for part in room.parts if part.kind is Kind.PADDING)
+        used = [part.offset + part.size for part in room.parts if part.kind is not Kind.WASTE]
+        assert seven or strict or used[-1] == room.size
     kept = [room for room in rooms if not room.discarded]
     assert sum(room.size for room in kept) == int(booted.read("/sys/module/made/coresize"))
     if kallsyms:
@@ -124,8 +126,9 @@ def test_init_is_there_until_it_has_ended() -> None:
     assert [room.parts for room in before.rooms] == [room.parts for room in after.rooms]
 
 
-def test_the_whole_range_has_no_byte_twice_and_none_too_few() -> None:
-    booted = kernel()
+@pytest.mark.parametrize("strict", [False, True])
+def test_the_whole_range_has_no_byte_twice_and_none_too_few(strict: bool) -> None:
+    booted = kernel(STRICT_MODULE_RWX=strict)
     for name in ("one", "two", "three", "four"):
         booted.init_module(module(name, parts=PARTS if name != "three" else ()))
     booted.delete_module(b"two")

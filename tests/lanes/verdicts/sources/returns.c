@@ -1,4 +1,4 @@
-/* Its init takes as many milliseconds and returns what its parameters say. */
+/* Its init takes as many milliseconds and returns what its parameters say; its exit takes time, too. */
 #include <linux/delay.h>
 #include <linux/module.h>
 
@@ -6,6 +6,8 @@ static int code;
 module_param(code, int, 0444);
 static int ms;
 module_param(ms, int, 0444);
+static int exit_ms;
+module_param(exit_ms, int, 0444);
 
 int returns_export(void)
 {
@@ -22,6 +24,8 @@ static int __init returns_init(void)
 
 static void __exit returns_exit(void)
 {
+	if (exit_ms)
+		msleep(exit_ms);
 }
 
 module_init(returns_init);

@@ -1,0 +1,125 @@
+"""Alpha: the Tru64 calling standard, and binutils' elf/alpha.h; arch/alpha/kernel/module.c.
+
+Addresses of data come from .got, which lies where gp, 0x8000 beyond its beginning, reaches it with 16 bits.
+"""
+
+from __future__ import annotations
+
+from errno import ENOEXEC
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.arch.calc import g_gp, goal, in_a_byte, s_a, s_a_gp, s_a_p
+from pymodutils.arch.making import SHN_UNDEF, Fixup, Frobbed, Maker, Memory, Refusal, Room
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Extable, Reloc, Says, insn, signed, word
+
+if TYPE_CHECKING:
+    from pymodutils.arch.making import Draft
+
+SMALL, NOBITS = 0x1000_0000, 8  # SHF_ALPHA_GPREL, SHT_NOBITS
+LITERAL, GPDISP, BRSGP = 4, 6, 28
+STD_GPLOAD: Final = 0x88  # of st_other: the function begins with two instructions that load gp
+EF_32BIT: Final = 1
+OVERFLOW = Says("module {module}: Relocation (type {number}) overflow vs {against}", ENOEXEC)
+
+HIGH, LOW16 = insn(2, (31, 16, 0, 0x8000)), insn(2, (15, 0, 0))
+B21 = insn(4, (22, 2, 0))
+NEAR: Final = signed(32, 0x8000)
+
+
+def after(S: int, A: int, P: int) -> int:
+    """The way from the instruction after the place to the symbol."""
+    return S + A - P - 4
+
+
+def made_after(L: int, P: int) -> int:
+    """The way from there to where a branch goes."""
+    return L - P - 4
+
+
+class Places:
+    """Where each literal has its slot; the one at 0 counts as not yet given, and is given anew."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.known: dict[tuple[int, int], int] = {}
+
+    def of(self, symbol: int, addend: int) -> int:
+        """The offset for the next literal of ``symbol`` and ``addend``."""
+        if not self.known.get((symbol, addend)):
+            self.known[symbol, addend] = self.size
+            self.size += 8
+        return self.known[symbol, addend]
+
+
+def frob(draft: Draft) -> Frobbed:
+    """Room in .got for the literals."""
+    got, places = draft.find(".got"), Places()
+    if not got:
+        raise Refusal(Says("module {module}: no got section", ENOEXEC))
+    for fixups in draft.relocations.values():
+        for number, symbol, addend in zip(fixups.numbers, fixups.symbols, fixups.A or (), strict=True):
+            if number == LITERAL:
+                places.of(symbol, addend)
+    return Frobbed({got: Room(places.size, 8, sh_type=NOBITS)})
+
+
+class Got(Maker):
+    """gp, and .got."""
+
+    def __init__(self, memory: Memory) -> None:
+        super().__init__(memory)
+        self.got, self.places = memory.sections[".got"].low, Places()
+        self.gp = self.got + 0x8000
+
+    def goal(self, one: Fixup) -> int:
+        """The literal's slot, how far gp is, or where a branch goes."""
+        if one.number == LITERAL:
+            slot = self.got + self.places.of(one.symbol, one.A)
+            self.memory.write(slot, self.memory.word(one.S + one.A))
+            return slot
+        if one.number == GPDISP:
+            way = self.gp - one.P
+            self.memory.write(one.P + one.A, (way & 0xFFFF).to_bytes(2, "little"))
+            return way
+        symbols = self.memory.symbols
+        if symbols.sections[one.symbol] == SHN_UNDEF:
+            raise Refusal(OVERFLOW)
+        loads = symbols.others[one.symbol] & STD_GPLOAD == STD_GPLOAD
+        return one.S + one.A + (8 if loads else 0)
+
+
+ALPHA = Arch(
+    name="alpha",
+    machines=(0x9026,),
+    bits=64,
+    order="little",
+    relocs={
+        0: Reloc("R_ALPHA_NONE"),
+        1: Reloc("R_ALPHA_REFLONG", s_a, word(32)),
+        2: Reloc("R_ALPHA_REFQUAD", s_a, word(64)),
+        3: Reloc("R_ALPHA_GPREL32", s_a_gp, word(32), signed(32)),
+        4: Reloc("R_ALPHA_LITERAL", g_gp, word(16), signed(16)),
+        5: Reloc("R_ALPHA_LITUSE"),
+        6: Reloc("R_ALPHA_GPDISP", goal, HIGH, NEAR),
+        7: Reloc("R_ALPHA_BRADDR", after, B21, signed(24), align=4),
+        8: Reloc("R_ALPHA_HINT"),
+        10: Reloc("R_ALPHA_SREL32", s_a_p, word(32), signed(32)),
+        11: Reloc("R_ALPHA_SREL64", s_a_p, word(64)),
+        17: Reloc("R_ALPHA_GPRELHIGH", s_a_gp, HIGH, NEAR),
+        18: Reloc("R_ALPHA_GPRELLOW", s_a_gp, LOW16),
+        19: Reloc("R_ALPHA_GPREL16", s_a_gp, word(16), signed(16)),
+        28: Reloc("R_ALPHA_BRSGP", made_after, B21, signed(24), align=4),
+    },
+    unknown=Says("module {module}: Unknown relocation: {number}", ENOEXEC),
+    overflow=OVERFLOW,
+    misaligned=OVERFLOW,
+    rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    small=SMALL,
+    extable=Extable("iI", relative=1),
+    info=in_a_byte,
+    accepts=lambda e_flags, _e_entry: not e_flags & EF_32BIT,
+    frob=frob,
+    maker=Got,
+)
+
+ARCHS = (ALPHA,)

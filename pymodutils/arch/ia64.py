@@ -1,0 +1,272 @@
+"""Itanium: the Itanium Processor-specific ABI, 24537003; arch/ia64/kernel/module.c.
+
+A bundle of sixteen bytes holds three instructions of 41 bits, and an offset names bundle and slot. Data are
+found by gp, half way into the small sections; a function is a descriptor of its address and its gp, and
+calls of other modules go through .core.plt or .init.plt, which change gp.
+"""
+
+from __future__ import annotations
+
+from errno import ENOEXEC
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.arch.calc import g_gp, goal, in_a_byte, l_gp, s_a, s_a_b, s_a_gp, s_a_p
+from pymodutils.arch.ia64_bundle import (
+    BUNDLE,
+    IMM60,
+    IMM64,
+    bundles,
+    by_slot,
+    imm21,
+    imm22,
+    imm60,
+    imm64,
+    mov,
+)
+from pymodutils.arch.making import Fixup, Frobbed, Maker, Memory, Refusal, Slots, Table, code, data
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Extable, Reloc, Says, word
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pymodutils.arch.making import Draft
+
+SMALL, LTOFF = 0x1000_0000, 1 << 22  # SHF_IA_64_SHORT; how far gp reaches, both ways
+LTREL, PLTREL, FPTR, LTREL_FPTR, BDREL = 6, 7, 8, 10, 13  # formulas, bits 3 to 7 of a number
+PCREL21B, PCREL21BI, LTOFF22X = 0x49, 0x79, 0x86
+IPLT: Final = frozenset({0x80, 0x81})
+SLOTS: Final = frozenset({0x32, 0x33, LTOFF22X, *range(0x52, 0x58)})
+ENTRIES: Final = frozenset({PCREL21B, 0x3A, 0x3B, 0x3E, 0x3F, *IPLT})
+DESCRIPTORS: Final = frozenset({*range(0x43, 0x48), *range(0x52, 0x58), *IPLT, PCREL21B})
+MOVL_GP: Final = 0x6000_0000_2000_0000_0000_0001_0000_0004  # nop.m; movl gp=
+BRL: Final = 0xC000_0008_0000_0000_0000_0001_0000_0005  # nop.m; brl.many
+ITANIUM: Final = "ITANIUM"  # the first model, which has no brl
+MOVL_R16: Final = 0x6000_0002_0000_0000_0000_0001_0000_0005  # nop.m; movl r16=
+BR_R16: Final = 0x0080_0060_0003_8004_8060_0001_0000_0011  # nop.m; mov b6=r16; br.few b6
+
+
+def branch(S: int, A: int, P: int) -> int:
+    """The way from the place's bundle to the symbol's."""
+    return bundles(S + A - P)
+
+
+def made_branch(L: int, P: int) -> int:
+    """The way from the place's bundle to the one a branch goes to."""
+    return bundles(L - P)
+
+
+def a_s(S: int, A: int) -> int:
+    """The addend without the symbol."""
+    return A - S
+
+
+def addressable(S: int, A: int, GP: int) -> int:
+    """Whether gp reaches the symbol."""
+    return -LTOFF // 2 <= S + A - GP < LTOFF // 2
+
+
+def frob(draft: Draft) -> Frobbed:
+    """Room in .core.plt, .init.plt, .got and .opd for all that different relocations may need."""
+    core, init, got, opd = (draft.find(name) for name in (".core.plt", ".init.plt", ".got", ".opd"))
+    if not (core and init and got and opd):
+        raise Refusal(Says("{module}: sections missing", ENOEXEC))
+    counts = dict.fromkeys((core, init, got, opd), 0)
+    for at, fixups in draft.relocations.items():
+        wanted = set(zip(fixups.numbers, fixups.symbols, fixups.A or (), strict=True))
+        plt = init if ".init" in draft.sections[at].name else core
+        for where, numbers in ((plt, ENTRIES), (got, SLOTS), (opd, DESCRIPTORS)):
+            counts[where] += sum(number in numbers for number, _, _ in wanted)
+    entry = BUNDLE * (3 if draft.on(ITANIUM) else 2)
+    plts = {at: code(entry * counts[at], BUNDLE) for at in (core, init)}
+    return Frobbed({**plts, got: data(8 * counts[got], 8, SMALL), opd: data(16 * counts[opd], 8)})
+
+
+class Tables(Maker):
+    """gp, .got, descriptors in .opd, and both .plt."""
+
+    def __init__(self, memory: Memory) -> None:
+        super().__init__(memory)
+        size = memory.core.high - memory.core.low
+        self.gp = memory.core.low + ((size - LTOFF // 2 if size > LTOFF else size // 2) + 7 & -8)
+        self.got, self.opd = (
+            Slots(memory, memory.sections[".got"]),
+            Table(memory, memory.sections[".opd"], 16),
+        )
+        self.brl = memory.options.get(ITANIUM) != "y"
+        names = (".core.plt", ".init.plt")
+        self.plts = [Table(memory, memory.sections[name], BUNDLE * (3 - self.brl)) for name in names]
+
+    def goal(self, one: Fixup) -> int:
+        """The slot, entry or descriptor of the symbol, or the symbol."""
+        number, slot = one.number & 0xFF, one.number >> 8
+        target, formula = one.S + one.A, number >> 3
+        if number == PCREL21B:
+            return self._branch(target, one.P, slot)
+        if number == PCREL21BI and not self._internal(target):
+            raise Refusal(Says("do_reloc: PCREL21BI reloc against non-local symbol ({sum:x})", ENOEXEC))
+        if number in IPLT:
+            return self._descriptor(self._entry(target, one.P))
+        if number == LTOFF22X and not addressable(one.S, one.A, self.gp):
+            return self.got.of(target)
+        if formula == BDREL:
+            return target - (self.memory.init if self.memory.is_init(target) else self.memory.core).low
+        makers: dict[int, Callable[[], int]] = {
+            LTREL: lambda: self.got.of(target),
+            PLTREL: lambda: self._entry(target, one.P),
+            FPTR: lambda: self._descriptor(target),
+            LTREL_FPTR: lambda: self.got.of(self._descriptor(target)),
+        }
+        return makers[formula]() if formula in makers else target
+
+    def _internal(self, address: int) -> bool:
+        return any(area.low <= address < area.high for area in (self.memory.core, self.memory.init))
+
+    def _branch(self, target: int, place: int, slot: int) -> int:
+        """Where a branch from the bundle at ``place`` goes."""
+        if not self._internal(target):
+            return self._entry(target, place)
+        apart = self.memory.is_init(target) != self.memory.is_init(place)
+        if apart and not -(1 << 20) <= bundles(target - place - slot) < 1 << 20:
+            return self._entry(self._descriptor(target), place)
+        return target
+
+    def _descriptor(self, target: int) -> int:
+        """The descriptor of a function of the module; others' symbols are descriptors."""
+        if not self._internal(target):
+            return target
+        if target not in self.opd.known:
+            self.opd.add(target, self.memory.word(target) + self.memory.word(self.gp))
+        return self.opd.known[target]
+
+    def _entry(self, descriptor: int, place: int) -> int:
+        """The entry that loads gp and goes to what ``descriptor`` says; nobody knows the kernel's own."""
+        table = self.plts[self.memory.is_init(place)]
+        try:
+            read = self.memory.read(descriptor, 16)
+            target, gp = (int.from_bytes(read[at : at + 8], "little", signed=True) for at in (0, 8))
+        except Refusal:
+            target, gp = descriptor, 0
+        if target not in table.known:
+            table.add(target, self._code(table.next, target, gp))
+        return table.known[target]
+
+    def _code(self, here: int, target: int, gp: int) -> bytes:
+        load = IMM64[1].put(MOVL_GP, gp)
+        if self.brl:
+            parts = [load, IMM60[1].put(BRL, bundles(target - here - BUNDLE))]
+        else:
+            parts = [IMM64[1].put(MOVL_R16, target), load, BR_R16]
+        return b"".join(part.to_bytes(BUNDLE, "little") for part in parts)
+
+
+FORMAT: Final = "{{module}}: format {form} needed by {name} reloc is not supported"
+FORMATS: Final = {  # that the loader does not know, with its numbers for them
+    0x21: ("IMM14", 1),
+    0x4A: ("PCREL21M", 10),
+    0x4B: ("PCREL21F", 11),
+    0x24: ("DIR32MSB", 4),
+    0x26: ("DIR64MSB", 6),
+    0x2C: ("GPREL32MSB", 4),
+    0x2E: ("GPREL64MSB", 6),
+    0x3E: ("PLTOFF64MSB", 6),
+    0x44: ("FPTR32MSB", 4),
+    0x46: ("FPTR64MSB", 6),
+    0x4C: ("PCREL32MSB", 4),
+    0x4E: ("PCREL64MSB", 6),
+    0x54: ("LTOFF_FPTR32MSB", 4),
+    0x56: ("LTOFF_FPTR64MSB", 6),
+    0x5C: ("SEGREL32MSB", 4),
+    0x5E: ("SEGREL64MSB", 6),
+    0x64: ("SECREL32MSB", 4),
+    0x66: ("SECREL64MSB", 6),
+    0x6C: ("REL32MSB", 4),
+    0x6E: ("REL64MSB", 6),
+    0x80: ("IPLTMSB", 6),
+}
+TLS: Final = {
+    0x91: "TPREL14",
+    0x92: "TPREL22",
+    0x93: "TPREL64I",
+    0x96: "TPREL64MSB",
+    0x97: "TPREL64LSB",
+    0x9A: "LTOFF_TPREL22",
+    0xA6: "DTPMOD64MSB",
+    0xA7: "DTPMOD64LSB",
+    0xAA: "LTOFF_DTPMOD22",
+    0xB1: "DTPREL14",
+    0xB2: "DTPREL22",
+    0xB3: "DTPREL64I",
+    0xB4: "DTPREL32MSB",
+    0xB5: "DTPREL32LSB",
+    0xB6: "DTPREL64MSB",
+    0xB7: "DTPREL64LSB",
+    0xBA: "LTOFF_DTPREL22",
+}
+
+RELOCS: Final = {
+    **imm22(0x22, "IMM22", s_a),
+    **imm64(0x23, "IMM64", s_a),
+    0x25: Reloc("R_IA64_DIR32LSB", s_a, word(32)),
+    0x27: Reloc("R_IA64_DIR64LSB", s_a, word(64)),
+    **imm22(0x2A, "GPREL22", s_a_gp),
+    **imm64(0x2B, "GPREL64I", s_a_gp),
+    0x2D: Reloc("R_IA64_GPREL32LSB", s_a_gp, word(32)),
+    0x2F: Reloc("R_IA64_GPREL64LSB", s_a_gp, word(64)),
+    **imm22(0x32, "LTOFF22", g_gp),
+    **imm64(0x33, "LTOFF64I", g_gp),
+    **imm22(0x3A, "PLTOFF22", goal),
+    **imm64(0x3B, "PLTOFF64I", goal),
+    0x3F: Reloc("R_IA64_PLTOFF64LSB", goal, word(64)),
+    **imm64(0x43, "FPTR64I", goal),
+    0x45: Reloc("R_IA64_FPTR32LSB", goal, word(32)),
+    0x47: Reloc("R_IA64_FPTR64LSB", goal, word(64)),
+    **imm60(0x48, "PCREL60B", branch),
+    **imm21(0x49, "PCREL21B", made_branch),
+    0x4D: Reloc("R_IA64_PCREL32LSB", s_a_p, word(32)),
+    0x4F: Reloc("R_IA64_PCREL64LSB", s_a_p, word(64)),
+    **imm22(0x52, "LTOFF_FPTR22", g_gp),
+    **imm64(0x53, "LTOFF_FPTR64I", g_gp),
+    0x55: Reloc("R_IA64_LTOFF_FPTR32LSB", g_gp, word(32)),
+    0x57: Reloc("R_IA64_LTOFF_FPTR64LSB", g_gp, word(64)),
+    0x5D: Reloc("R_IA64_SEGREL32LSB", s_a, word(32)),
+    0x5F: Reloc("R_IA64_SEGREL64LSB", s_a, word(64)),
+    0x65: Reloc("R_IA64_SECREL32LSB", s_a_b, word(32)),
+    0x67: Reloc("R_IA64_SECREL64LSB", s_a_b, word(64)),
+    0x6D: Reloc("R_IA64_REL32LSB", goal, word(32)),
+    0x6F: Reloc("R_IA64_REL64LSB", goal, word(64)),
+    **imm21(0x79, "PCREL21BI", made_branch),
+    **imm22(0x7A, "PCREL22", s_a_p),
+    **imm64(0x7B, "PCREL64I", s_a_p),
+    0x81: Reloc("R_IA64_IPLTLSB", goal, word(64)),
+    0x84: Reloc("R_IA64_COPY", refused=Says("{module}: special reloc COPY not supported", ENOEXEC)),
+    **imm64(0x85, "SUB", a_s),
+    **imm22(0x86, "LTOFF22X", l_gp),
+    **mov(0x87, "LDXMOV", addressable),
+    **{
+        number: Reloc(f"R_IA64_{name}", refused=Says(FORMAT.format(form=form, name=name), ENOEXEC))
+        for number, (name, form) in FORMATS.items()
+    },
+    **{
+        number: Reloc(f"R_IA64_{name}", refused=Says(f"{{module}}: {name} reloc not supported", ENOEXEC))
+        for number, name in TLS.items()
+    },
+}
+INSTRUCTIONS: Final = frozenset(number & 0xFF for number in RELOCS if number >> 8)
+
+IA64 = Arch(
+    name="ia64",
+    machines=(50,),
+    bits=64,
+    order="little",
+    relocs=RELOCS,
+    unknown=Says("{module}: unknown reloc {number:x}", ENOEXEC),
+    rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    small=SMALL,
+    extable=Extable("ii", relative=2),
+    info=in_a_byte,
+    by_word=lambda fixups, _: by_slot(fixups, INSTRUCTIONS),
+    frob=frob,
+    maker=Tables,
+)
+
+ARCHS = (IA64,)

@@ -1,0 +1,98 @@
+"""Itanium's instructions: three of 41 bits in a bundle of sixteen bytes; arch/ia64/kernel/patch.c.
+
+An offset names bundle and slot. Numbers of relocations of instructions carry the slot beyond their byte.
+"""
+
+from __future__ import annotations
+
+from errno import ENOEXEC
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.arch.model import Field, Reloc, Says, insn, signed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container
+
+    from pymodutils.arch.model import Fixups, Range
+
+BUNDLE: Final = 16  # bytes
+
+
+class Mov(Field):
+    """ld8 that becomes mov if its operand is gp-addressable."""
+
+    __slots__ = ()
+
+    def put(self, word: int, value: int) -> int:
+        """``word`` with a mov instead if ``value`` is not 0."""
+        slot = self.parts[0].at
+        return word & ~(0x1FFF_80FE_000 << slot) | 1 << slot + 40 if value else word
+
+
+def slotted(slot: int, *parts: tuple[int, int, int], kind: type[Field] = Field) -> Field:
+    """A field of a bundle, at bits of instruction ``slot``."""
+    at = 5 + 41 * slot
+    return insn(BUNDLE, *((high, low, at + bit) for high, low, bit in parts), kind=kind)
+
+
+IMM22 = [slotted(slot, (21, 21, 36), (20, 16, 22), (15, 7, 27), (6, 0, 13)) for slot in range(3)]
+IMM21 = [slotted(slot, (20, 20, 36), (19, 0, 13)) for slot in range(3)]
+MOV = [slotted(slot, (0, 0, 0), kind=Mov) for slot in range(3)]
+IMM64 = [slotted(2, (63, 63, 36), (21, 21, 21), (20, 16, 22), (15, 7, 27), (6, 0, 13), (62, 22, -41))] * 3
+IMM60 = [slotted(2, (59, 59, 36), (19, 0, 13), (58, 20, -39))] * 3
+
+
+def bundles(way: int) -> int:
+    """``way``, of 64 bits, counted in bundles, as C divides."""
+    way = (way + (1 << 63) & (1 << 64) - 1) - (1 << 63)
+    return way // BUNDLE if way >= 0 else -(-way // BUNDLE)
+
+
+def each(
+    row: tuple[int, str, Callable[..., int]], fields: list[Field], kind: str, fits: Range | None = None
+) -> dict[int, Reloc]:
+    """The rows of a relocation of instructions, one for each slot."""
+    number, name, calc = row
+    says = Says(f"{{module}}: value {{signed}} out of {kind} range", ENOEXEC) if fits else None
+    wrong = Says(f"{{module}}: invalid slot number 0 for {kind}", ENOEXEC)
+    rows = {
+        number | slot << 8: Reloc(f"R_IA64_{name}", calc, field, fits, overflow=says)
+        for slot, field in enumerate(fields)
+    }
+    if fields in (IMM60, IMM64):
+        rows[number] = rows[number]._replace(refused=wrong)
+    return rows
+
+
+def imm22(number: int, name: str, calc: Callable[..., int]) -> dict[int, Reloc]:
+    """addl: 22 bits."""
+    return each((number, name, calc), IMM22, "IMM22", signed(22))
+
+
+def imm64(number: int, name: str, calc: Callable[..., int]) -> dict[int, Reloc]:
+    """movl: 64 bits."""
+    return each((number, name, calc), IMM64, "IMM64")
+
+
+def imm60(number: int, name: str, calc: Callable[..., int]) -> dict[int, Reloc]:
+    """brl: 60 bits."""
+    return each((number, name, calc), IMM60, "IMM60", signed(60))
+
+
+def imm21(number: int, name: str, calc: Callable[..., int]) -> dict[int, Reloc]:
+    """br: 21 bits."""
+    return each((number, name, calc), IMM21, "IMM21b", signed(21))
+
+
+def mov(number: int, name: str, calc: Callable[..., int]) -> dict[int, Reloc]:
+    """ld8 that may become a mov."""
+    return each((number, name, calc), MOV, "")
+
+
+def by_slot(fixups: Fixups, instructions: Container[int]) -> Fixups:
+    """``fixups``, those of ``instructions`` with offsets of bundles, and slots in their numbers."""
+    numbers, offsets = list(fixups.numbers), list(fixups.offsets)
+    for at, (number, offset) in enumerate(zip(numbers, offsets, strict=True)):
+        if number in instructions:
+            numbers[at], offsets[at] = number | (offset & 3) << 8, offset & ~0xF
+    return fixups._replace(numbers=numbers, offsets=offsets)

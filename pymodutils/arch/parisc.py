@@ -1,0 +1,219 @@
+"""PA-RISC, 32 and 64 bit: the Processor-specific ELF supplement for PA-RISC; arch/parisc/kernel/module.c.
+
+Immediate values are scattered over instructions. A left and a right half round their addends alike, so that
+code may use one left half for a whole record. Stubs lie in front of each section, where its calls reach
+them; with 64 bit the module's memory begins with a GOT, to which dp points, and descriptors of functions.
+"""
+
+from __future__ import annotations
+
+from errno import EINVAL, ENOENT, ENOEXEC
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.arch.calc import goal, s_a
+from pymodutils.arch.making import NO_ROOM, Fixup, Frobbed, Maker, Memory, Refusal, Slots, Table, words
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Reloc, Says, Span, insn, signed, word
+
+if TYPE_CHECKING:
+    from pymodutils.arch.making import Draft
+
+PCREL17F, PCREL22F, LTOFF21L, LTOFF14R, FPTR64 = 12, 74, 34, 38, 64
+CALLS: Final = {PCREL17F: signed(19), PCREL22F: signed(24)}  # and how far they reach
+DESCRIPTOR, MOST = 32, 4095  # bytes; slots
+CALL: Final = (0x5361_0020, 0xE820_D000, 0x537B_0030)  # ldd 16(dp),1; bve (1); ldd 24(dp),dp
+STUB: Final = {32: 8, 64: 16}  # bytes, by width
+FAR = "module {{module}} relocation of symbol {{symbol}} is out of range (0x{{words:x}} in {bits} bits)"
+FAR17, FAR22 = (Says(FAR.format(bits=bits), ENOEXEC) for bits in (17, 22))
+
+L21 = insn(4, (31, 31, 0), (30, 20, 1), (19, 18, 14), (17, 13, 16), (12, 11, 12))
+R14 = insn(4, (13, 13, 0), (12, 0, 1))
+W17 = insn(4, (18, 18, 0), (17, 13, 16), (12, 12, 2), (11, 2, 3))
+W22 = insn(4, (23, 23, 0), (22, 18, 21), (17, 13, 16), (12, 12, 2), (11, 2, 3))
+D5, D16 = insn(4, (4, 4, 16), (3, 0, 17)), insn(4, (14, 0, 1))
+
+
+def rounded(A: int) -> int:
+    """The addend as both halves round it."""
+    return A + 0x1000 & ~0x1FFF
+
+
+def left(S: int, A: int) -> int:
+    """The symbol and the rounded addend, whose upper bits the left half takes."""
+    return S + rounded(A)
+
+
+def right(S: int, A: int) -> int:
+    """What that leaves for the right half."""
+    return (left(S, A) & 0x7FF) + A - rounded(A)
+
+
+def left_gp(S: int, A: int, GP: int) -> int:
+    """The same as seen from dp."""
+    return left(S - GP, A)
+
+
+def right_gp(S: int, A: int, GP: int) -> int:
+    """What that leaves for the right half."""
+    return right(S - GP, A)
+
+
+def left_slot(G: int, GP: int) -> int:
+    """The way from dp to the symbol's slot."""
+    return G - GP
+
+
+def right_slot(G: int, GP: int) -> int:
+    """What the left half leaves of it."""
+    return G - GP & 0x7FF
+
+
+def ahead(S: int, A: int, P: int) -> int:
+    """The way from the second instruction after the place to the symbol."""
+    return S + A - (P & ~3) - 8
+
+
+def made_ahead(L: int, P: int) -> int:
+    """The way from there to where a call goes."""
+    return L - (P & ~3) - 8
+
+
+def frob(draft: Draft) -> Frobbed:
+    """Room in front of each section for its stubs, and in front of all for slots and descriptors."""
+    wide, size = draft.bits == 64, STUB[draft.bits]
+    before = dict.fromkeys(range(len(draft.sections)), size)
+    slots = descriptors = 0
+    for at, fixups in draft.relocations.items():
+        calls = sum(number == PCREL22F or (number == PCREL17F and not wide) for number in fixups.numbers)
+        before[draft.sections[at].sh_info] += size * calls
+        slots += calls + sum(number in (LTOFF21L, LTOFF14R) for number in fixups.numbers)
+        descriptors += fixups.numbers.count(FPTR64)
+    front = (8 * slots + 15 & ~15) + DESCRIPTOR * descriptors
+    return Frobbed(front=front if wide else 0, before=before, places={("got", 0): slots})
+
+
+class Stubs(Maker):
+    """dp, and the stubs in front of the sections."""
+
+    def __init__(self, memory: Memory) -> None:
+        super().__init__(memory)
+        self.size = STUB[memory.arch.bits]
+        self.next: dict[int, int] = {}
+        self.gp = memory.kernel.get("$global$", 0)
+
+    def goal(self, one: Fixup) -> int:
+        """Where a call goes: to its target, or to a stub made for it alone."""
+        target, reach = one.S + one.A, CALLS[one.number]
+        if reach.low <= ahead(one.S, one.A, one.P) < reach.high:
+            return target
+        ldil = L21.put(0x2020_0000, left(one.S, one.A))
+        return self.stub(one, ldil, W17.put(0xE020_2002, right(one.S, one.A)))  # be,n
+
+    def stub(self, one: Fixup, *code: int) -> int:
+        """The next stub in front of the section of ``one``, with ``code``."""
+        if one.section not in self.next:
+            room = self.memory.before[one.section]
+            self.next[one.section] = -(-(one.B - room) // self.size) * self.size
+        stub = self.next[one.section]
+        if stub + self.size > one.B:
+            raise Refusal(NO_ROOM)
+        self.memory.write(stub, words("big", *code))
+        self.next[one.section] = stub + self.size
+        return stub
+
+
+class WideStubs(Stubs):
+    """The same with 64 bit, and GOT and descriptors."""
+
+    def __init__(self, memory: Memory) -> None:
+        super().__init__(memory)
+        self.gp = memory.core.low
+        slots = self.gp + 8 * memory.places["got", 0]
+        self.got = Slots(memory, Span(self.gp, slots))
+        self.opd = Table(memory, Span(slots + 15 & ~15, self.gp + memory.front), DESCRIPTOR)
+
+    def goal(self, one: Fixup) -> int:
+        """The slot or descriptor of the symbol, or where a call to it goes."""
+        target = one.S + one.A
+        if one.number in (LTOFF21L, LTOFF14R):
+            return self.got.of(target)
+        if one.number == FPTR64:
+            return self._descriptor(target) if self._local(target) else target
+        ldil, ldo = L21.put(0x2020_0000, left(one.S, one.A)), R14.put(0x3421_0000, right(one.S, one.A))
+        if self._local(target):
+            reach = CALLS[PCREL22F]
+            near = reach.low <= ahead(one.S, one.A, one.P) < reach.high
+            return target if near else self.stub(one, ldil, ldo, 0xE820_D002)  # bve,n (1)
+        if self.memory.symbols.name(one.symbol).startswith("$$"):  # millicode
+            return self.stub(one, ldil, ldo, 0x5021_0020, 0xE820_D002)  # ldd 16(1),1; bve,n (1)
+        slot = self.got.of(target) - self.gp
+        load = D5.put(0x0F60_10DB, slot) if slot < 16 else D16.put(0x537B_0000, slot)  # ldd slot(dp),dp
+        return self.stub(one, load, *CALL)
+
+    def finish(self) -> None:
+        """The loader counts slots only now."""
+        if self.got.count > MOST:
+            text = f"{{module}}: Global Offset Table overflow (used {self.got.count}, allowed {MOST})"
+            raise Refusal(Says(text, EINVAL))
+
+    def _local(self, address: int) -> bool:
+        return any(area.low <= address <= area.high for area in (self.memory.core, self.memory.init))
+
+    def _descriptor(self, target: int) -> int:
+        if target not in self.opd.known:
+            self.opd.add(target, bytes(16) + self.memory.word(target) + self.memory.word(self.gp))
+        return self.opd.known[target]
+
+
+def is_nothing(value: int) -> bool:
+    """Whether a symbol has no value."""
+    return not value
+
+
+PARISC = Arch(
+    name="parisc",
+    machines=(15,),
+    bits=32,
+    order="big",
+    relocs={
+        1: Reloc("R_PARISC_DIR32", s_a, word(32)),
+        2: Reloc("R_PARISC_DIR21L", left, L21),
+        6: Reloc("R_PARISC_DIR14R", right, R14),
+        9: Reloc("R_PARISC_PCREL32", ahead, word(32)),
+        12: Reloc("R_PARISC_PCREL17F", made_ahead, W17, CALLS[PCREL17F], overflow=FAR17),
+        18: Reloc("R_PARISC_DPREL21L", left_gp, L21),
+        22: Reloc("R_PARISC_DPREL14R", right_gp, R14),
+        41: Reloc("R_PARISC_SECREL32", s_a, word(32)),
+        49: Reloc("R_PARISC_SEGREL32", s_a, word(32)),
+        65: Reloc("R_PARISC_PLABEL32", s_a, word(32)),
+        74: Reloc("R_PARISC_PCREL22F", made_ahead, W22, CALLS[PCREL22F], overflow=FAR22),
+    },
+    unknown=Says("module {module}: Unknown relocation: {number}", ENOEXEC),
+    rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    ident=True,
+    worthless=is_nothing,
+    absent=Says("{module}: Unknown symbol {symbol}", ENOENT),
+    weak=False,
+    frob=frob,
+    maker=Stubs,
+    calls=("$global$",),
+)
+
+PARISC64 = PARISC._replace(
+    name="parisc64",
+    bits=64,
+    relocs={
+        9: Reloc("R_PARISC_PCREL32", ahead, word(32)),
+        34: Reloc("R_PARISC_LTOFF21L", left_slot, L21),
+        38: Reloc("R_PARISC_LTOFF14R", right_slot, R14),
+        41: Reloc("R_PARISC_SECREL32", s_a, word(32)),
+        49: Reloc("R_PARISC_SEGREL32", s_a, word(32)),
+        64: Reloc("R_PARISC_FPTR64", goal, word(64)),
+        72: Reloc("R_PARISC_PCREL64", ahead, word(64)),
+        74: Reloc("R_PARISC_PCREL22F", made_ahead, W22, CALLS[PCREL22F], overflow=FAR22),
+        80: Reloc("R_PARISC_DIR64", s_a, word(64)),
+    },
+    maker=WideStubs,
+    calls=(),
+)
+
+ARCHS = (PARISC, PARISC64)

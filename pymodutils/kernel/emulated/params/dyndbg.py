@@ -1,0 +1,131 @@
+"""What dynamic debug says of the queries that come with a module; lib/dynamic_debug.c: ddebug_exec_queries.
+
+No message is ever printed here, so all that can be seen of a query is what is wrong with it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pymodutils.kernel.emulated.params.scalars import Log
+
+ERROR: Final = 3  # the kernel's log level
+SPACES: Final = b" \t\n\v\f\r\xa0"
+QUOTES: Final = (b'"', b"'")
+MOST: Final = 9  # words of a query
+SIGNS: Final = (b"+", b"-", b"=")
+FLAGS: Final = b"pmflt_"
+ONCE: Final = (b"func", b"file", b"module", b"format", b"class")  # what can be asked for, beside lines
+HIGHEST: Final = (1 << 32) - 1  # number of a line
+
+
+class _Wrong(Exception):
+    """What the log says of a query."""
+
+
+def ask(text: bytes, log: Log) -> None:
+    """Read the queries in ``text``, which ``;`` and newlines end; a wrong one changes nothing but the log."""
+    for query in text.replace(b"\n", b";").split(b";"):
+        wanted = query.lstrip(SPACES)
+        if not wanted or wanted.startswith(b"#"):
+            continue
+        step = "tokenize"
+        try:
+            words = _words(wanted)
+            step = "flags parse"
+            _flags(words.pop())
+            step = "query parse"
+            _pairs(words)
+        except _Wrong as wrong:
+            log(ERROR, f"dyndbg: {wrong}")
+            log(ERROR, f"dyndbg: {step} failed")
+
+
+def _words(rest: bytes) -> list[bytes]:
+    """The words up to a comment; spaces and quotes part them."""
+    found: list[bytes] = []
+    while rest and not rest.startswith(b"#"):
+        if rest.startswith(QUOTES):
+            word, closed, rest = rest[1:].partition(rest[:1])
+            if not closed:
+                raise _Wrong(f"unclosed quote: {_shown(word)}")
+        else:
+            end = next((at for at, byte in enumerate(rest) if byte in SPACES), len(rest))
+            word, rest = rest[:end], rest[end:]
+        if len(found) == MOST:
+            raise _Wrong(f"too many words, legal max <={MOST}")
+        found.append(word)
+        rest = rest.lstrip(SPACES)
+    return found
+
+
+def _flags(word: bytes) -> None:
+    """Raise _Wrong unless ``word`` is a sign and flags."""
+    sign = word[:1]
+    if sign not in SIGNS:
+        raise _Wrong(f"bad flag-op {_shown(sign or bytes(1))}, at start of {_shown(word)}")
+    for flag in word[1:]:
+        if flag not in FLAGS:
+            raise _Wrong(f"unknown flag '{_shown(bytes([flag]))}'")
+
+
+def _pairs(words: list[bytes]) -> None:
+    """Raise _Wrong unless ``words`` are what is looked for, each kind but once, and its value."""
+    given: dict[bytes, bytes] = {}
+    if len(words) % 2:
+        raise _Wrong("expecting pairs of match-spec <value>")
+    for keyword, value in zip(words[::2], words[1::2], strict=True):
+        _pair(given, keyword, value)
+
+
+def _pair(given: dict[bytes, bytes], keyword: bytes, value: bytes) -> None:
+    if keyword == b"line":
+        _lines(given, value)
+    elif keyword in ONCE:
+        name, colon, more = value.partition(b":") if keyword == b"file" else (value, b"", b"")
+        _once(given, keyword, value, kept=name)
+        if colon and (more[:1].isalpha() or more.startswith((b"*", b"?"))):
+            _once(given, b"func", more, kept=more)
+        elif colon:
+            _lines(given, more)
+    else:
+        raise _Wrong(f'unknown keyword "{_shown(keyword)}"')
+
+
+def _once(given: dict[bytes, bytes], keyword: bytes, value: bytes, *, kept: bytes) -> None:
+    if keyword in given:
+        old = _shown(given[keyword])
+        raise _Wrong(f"match-spec:{_shown(keyword)} val:{old} overridden by {_shown(value)}")
+    given[keyword] = kept
+
+
+def _lines(given: dict[bytes, bytes], value: bytes) -> None:
+    """A line or a range of them, either end of which may be left out."""
+    if b"line" in given:
+        raise _Wrong("match-spec: line used 2x")
+    first, dash, last = value.partition(b"-")
+    low, high = _number(first), _number(last)
+    if high and high < low:
+        raise _Wrong(f"last-line:{_signed(high)} < 1st-line:{_signed(low)}")
+    if low or dash:  # line 0 is as good as none
+        given[b"line"] = value
+
+
+def _number(text: bytes) -> int:
+    if not text:
+        return 0
+    digits = text.removeprefix(b"+")
+    significant = digits.lstrip(b"0") or b"0"
+    if not digits.isdigit() or len(significant) > len(str(HIGHEST)) or int(significant) > HIGHEST:
+        raise _Wrong(f"bad line-number: {_shown(text)}")
+    return int(significant)
+
+
+def _signed(number: int) -> int:
+    """``number`` as %d prints it."""
+    return (number ^ 1 << 31) - (1 << 31)
+
+
+def _shown(text: bytes) -> str:
+    return text.decode("utf-8", "surrogateescape")

@@ -1,0 +1,115 @@
+"""Mutants thrown at an emulated kernel, in a process that may not write files nor take much memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from resource import RLIMIT_AS, RLIMIT_CPU, RLIMIT_FSIZE, setrlimit
+from typing import Any
+
+from pymodutils.errors import Refused
+from pymodutils.kernel.emulated.kernel import EmulatedKernel
+from pymodutils.kernel.emulated.state import State
+from pymodutils.kernel.emulated.store import Store
+from pymodutils.kernel.emulated.views import sysfs, tree
+from pymodutils.link.failure import OutOfBounds
+
+MEMORY = 1 << 30  # bytes beyond what the process has
+SECONDS = 900  # of processor time for all
+OWN = (  # the rows that are a module's
+    *("SELECT * FROM module", "SELECT count(*) FROM area", "SELECT count(*) FROM section"),
+    *("SELECT * FROM string", "SELECT * FROM given", "SELECT user, used FROM use"),
+    *("SELECT count(*) FROM export WHERE owner != 0", "SELECT * FROM gap ORDER BY base"),
+)
+LINES = (b"", b"a=1", b"debug=1,2,3 x", b'numdummies="2 max_part=9999999999')
+
+
+def confined(work: Callable[[], Any]) -> Any:
+    """What ``work`` gives in a child with limits; fails with the child's traceback."""
+    out, into = os.pipe()
+    child = os.fork()
+    if not child:
+        status = 1
+        try:
+            os.close(out)
+            _limit()
+            answer = work()
+            status = 0
+        except BaseException:  # noqa: BLE001 -- whatever it is, the parent is to hear of it
+            answer = traceback.format_exc()
+        with os.fdopen(into, "w") as pipe:
+            json.dump(answer, pipe)
+        os._exit(status)
+    os.close(into)
+    with os.fdopen(out) as pipe:
+        text = pipe.read()
+    _, status = os.waitpid(child, 0)
+    assert status == 0, text or f"the child ended with status {status:#x}"
+    return json.loads(text)
+
+
+def _limit() -> None:
+    with open("/proc/self/statm", encoding="ascii") as file:
+        has = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    setrlimit(RLIMIT_AS, (has + MEMORY, has + MEMORY))
+    setrlimit(RLIMIT_CPU, (SECONDS, SECONDS))
+    setrlimit(RLIMIT_FSIZE, (0, 0))
+
+
+def fire(booted: EmulatedKernel, mutants: Iterable[bytes]) -> dict[str, Any]:
+    """How often each outcome was, and the ``slowest`` mutant's seconds.
+
+    Each leaves ``booted`` as it was, but for its log, or the assertion says which one did not.
+    """
+    seen: Counter[str] = Counter()
+    slowest = 0.0
+    before = _owned(booted.store)
+    for number, data in enumerate(mutants):
+        start = time.perf_counter()
+        outcome = _outcome(booted, number, data)
+        slowest = max(slowest, time.perf_counter() - start)
+        seen[outcome] += 1
+        assert _owned(booted.store) == before, f"mutant {number}, {outcome}"
+    return {"seen": seen, "slowest": slowest}
+
+
+def _owned(store: Store) -> list[Any]:
+    return [store.execute(query) for query in OWN]
+
+
+def _outcome(booted: EmulatedKernel, number: int, data: bytes) -> str:
+    """What becomes of ``data``, in a word; what is taken is looked at from all sides, and removed."""
+    try:
+        booted.init_module(data, LINES[number % len(LINES)])
+    except OutOfBounds:
+        return "OutOfBounds"
+    except Refused as refused:
+        return str(refused.errno)
+    name = booted.loaded()[0].name
+    look(booted, name)
+    if not number % 16:  # all symbols, the kernel's own among them: not each time
+        booted.read("/proc/kallsyms")
+    booted.delete(name, force=True)
+    return "taken"
+
+
+def look(booted: EmulatedKernel, name: str) -> None:
+    """Read all that is shown of module ``name``, and write to its parameters."""
+    booted.read("/proc/modules")
+    booted.look(lambda state: _touch_all(state, name))
+
+
+def _touch_all(state: State, name: str) -> None:
+    top = sysfs._one(state, name)
+    assert top
+    for path, node in tree.walk(top):
+        if isinstance(node, tree.File):
+            with suppress(Refused):
+                _ = node.read and node.read()
+            with suppress(Refused):
+                _ = path.startswith("/parameters/") and node.write and node.write(b"1")

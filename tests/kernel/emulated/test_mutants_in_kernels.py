@@ -1,0 +1,100 @@
+"""Damaged modules that the emulated kernel refuses in the kernel's name: a real one says the same of them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from struct import iter_unpack, unpack_from
+from typing import Any
+
+import pytest
+
+from pymodutils.elf import compress
+from pymodutils.errors import Refused
+from pymodutils.kernel.emulated.kernel import EmulatedKernel
+from pymodutils.link.failure import OutOfBounds
+from pymodutils.link.object import SHT_SYMTAB
+from tests.kernel.emulated import whole
+from tests.kernel.emulated.mutants import ENTRY, HEADER, SYMBOL, Mutator, unsigned
+from tests.kernel.emulated.whole import inserted
+from tests.lanes import qemu, uml
+from tests.lanes.verdicts.normal import DUMP
+from tests.link.modules import in_order, paths
+
+pytestmark = [pytest.mark.lane, pytest.mark.slow]
+MODULES = ("dummy", "vfat", "nls_utf8", "loop", "tcp_bbr", "macvlan")
+EACH = 200
+CMDLINE = "spectre_v2=on"  # so that it is known what the kernel thinks of the processor
+POINTER = re.compile(  # hashed, as %p prints them, or addresses that differ from run to run
+    r"(?<=loc )[0-9a-f]{16}|(?<=kobject: \()[0-9a-f]{16}|(?<=val )[0-9a-f]+"
+)
+
+
+def mutants(tree: str, booted: EmulatedKernel, folder: Path) -> int:
+    """Write those mutants into ``folder`` that ``booted`` refuses in the kernel's own words; how many."""
+    found: list[bytes] = []
+    for seed, name in enumerate(MODULES):
+        mutator = Mutator(unsigned(compress.read(str(paths(tree)[name]))), seed)
+        found += [it for it in (mutator.mutant() for _ in range(EACH)) if refused(booted, it)]
+    folder.mkdir()
+    for number, data in enumerate(found):
+        (folder / f"{number:05}").write_bytes(data)
+    return len(found)
+
+
+def refused(booted: EmulatedKernel, data: bytes) -> bool:
+    """Whether the kernel refuses ``data`` and its real one can be asked, too."""
+    try:
+        with booted.trial():
+            booted.init_module(data)
+    except OutOfBounds:
+        return False
+    except Refused:
+        return not names_among_headers(data)
+    return False
+
+
+def names_among_headers(data: bytes) -> bool:
+    """Whether names of symbols are read from the section headers, which the kernel has changed by then."""
+    if len(data) < HEADER:
+        return False
+    (start,), (count,) = unpack_from("<Q", data, 40), unpack_from("<H", data, 60)
+    ends = min(start + ENTRY * count, len(data))
+    table = [data[at : at + ENTRY] for at in range(start, ends - ENTRY + 1, ENTRY)]
+    kinds = [int.from_bytes(row[4:8], "little") for row in table]
+    if SHT_SYMTAB not in kinds:
+        return False
+    symtab = table[kinds.index(SHT_SYMTAB)]
+    offset, size, link = unpack_from("<QQI", symtab, 24)
+    strings = int.from_bytes(table[link][24:32], "little") if link < len(table) else 0
+    raw = data[offset : offset + size]
+    names = (name for (name,) in iter_unpack("<I20x", raw[: len(raw) // SYMBOL * SYMBOL]))
+    return any(start <= strings + name < ends for name in names)
+
+
+@pytest.mark.parametrize("name", ["uml", "cloud"])
+def test_a_real_kernel_says_the_same(name: str, tmp_path: Path) -> None:
+    description = whole.describe(name)
+    needed = [path for path in in_order(name, MODULES) if path.stem.replace("-", "_") not in MODULES]
+    booted, folder = EmulatedKernel.boot(description, cmdline=CMDLINE), tmp_path / "mutants"
+    for path in needed:
+        booted.init_module(compress.read(str(path)))
+    assert mutants(name, booted, folder) > EACH
+    call = ("tests.lanes.guest.mutants:main", [str(path) for path in needed], str(folder))
+    theirs: list[Any] = (
+        uml.run(*call, seconds=120)
+        if name == "uml"
+        else qemu.run(*call, files=[*needed, folder], cmdline=CMDLINE)
+    )
+    ours = [inserted(booted, path.read_bytes()) for path in sorted(folder.iterdir())]
+    pairs = enumerate(zip(map(normal, ours), map(normal, theirs), strict=True))
+    assert [(number, *pair) for number, pair in pairs if pair[0] != pair[1]] == []
+
+
+def normal(verdict: list[Any]) -> tuple[int, list[str]]:
+    """``verdict`` without stacks and what pointers are printed as; each byte of the log a character."""
+    errno, lines = verdict or (0, [])
+    bytewise = [
+        line.encode("utf-8", "surrogateescape").decode("latin-1") for line in "\n".join(lines).split("\n")
+    ]
+    return errno, [POINTER.sub("POINTER", line) for line in bytewise if not DUMP.match(line)]

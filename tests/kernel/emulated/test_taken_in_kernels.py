@@ -1,0 +1,81 @@
+"""Damaged modules that the emulated kernel takes: a real one takes them, too, and shows the same of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pymodutils.elf import compress
+from pymodutils.elf.scan import Elf
+from pymodutils.errors import Refused
+from pymodutils.kernel.emulated.kernel import EmulatedKernel
+from tests.kernel.emulated import whole
+from tests.kernel.emulated.mutants import Mutator, unsigned
+from tests.lanes import uml
+from tests.lanes.guest import taken
+from tests.lanes.guest.linking import without_init
+from tests.lanes.verdicts.emulated import Emulated
+from tests.lanes.verdicts.normal import normal
+from tests.link.modules import in_order, paths
+
+pytestmark = [pytest.mark.lane, pytest.mark.slow]
+MODULES = ("crc7", "nls_utf8", "libchacha", "fat", "tcp_bbr", "xt_comment", "ecb", "p8022")  # no parameters
+EACH = 300
+STRUCT, NAMED = ".gnu.linkonce.this_module", 80  # bytes up to the end of the name
+
+
+class Bytes(Emulated):
+    """The emulated kernel, whose log has a character for each byte, as a real one is read."""
+
+    def log(self) -> list[tuple[int, str]]:
+        return [
+            (level, line.encode("utf-8", "surrogateescape").decode("latin-1"))
+            for level, line in super().log()
+        ]
+
+
+def mutants(name: str, seed: int) -> list[bytes]:
+    """Mutants of a module whose functions nobody calls, and whose struct module is whole but for its name.
+
+    What the kernel takes over of the rest each configuration has somewhere else.
+    """
+    original = without_init(unsigned(compress.read(str(paths("uml")[name]))), whole.FUNCTIONS)
+    own = next(it for it in Elf(original).sections if it.name == STRUCT)
+    start, end = own.sh_offset + NAMED, own.sh_offset + own.sh_size
+    mutator = Mutator(original, seed)
+    found = (mutator.mutant() for _ in range(EACH))
+    return [data[:start] + original[start:end] + data[end:] for data in found if len(data) >= end]
+
+
+def is_taken(booted: EmulatedKernel, data: bytes) -> bool:
+    """Whether ``booted`` loads ``data``, none of whose functions would be called."""
+    with booted.trial():
+        try:
+            booted.init_module(data)
+        except Refused:
+            return False
+        return not any(booted.store.execute("SELECT init, exit FROM module ORDER BY id DESC LIMIT 1")[0])
+
+
+def test_a_real_kernel_takes_them_too(tmp_path: Path) -> None:
+    needed = [path for path in in_order("uml", MODULES) if path.stem.replace("-", "_") not in MODULES]
+    state = str(tmp_path / "state")
+    booted = EmulatedKernel.boot(whole.describe("uml"), state)
+    for path in needed:
+        booted.init_module(path.read_bytes())
+    every = [data for seed, name in enumerate(MODULES) for data in mutants(name, seed)]
+    images = {f"{at:05}": data for at, data in enumerate(every) if is_taken(booted, data)}
+    assert len(images) > len(MODULES)
+    folder = tmp_path / "taken"
+    folder.mkdir()
+    for number, data in images.items():
+        (folder / number).write_bytes(data)
+    theirs = uml.run("tests.lanes.guest.taken:main", [str(path) for path in needed], str(folder))
+    ours: dict[str, Any] = json.loads(json.dumps(taken.play(Bytes(state), images)))
+    different = {
+        at: (normal(ours[at]), normal(theirs[at])) for at in images if normal(ours[at]) != normal(theirs[at])
+    }
+    assert different == {}

@@ -1,0 +1,120 @@
+"""All modules of one kernel loaded into the emulated one and removed again, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
+from typing import Any
+
+from pymodutils.elf import compress
+from pymodutils.elf.scan import Elf
+from pymodutils.errors import Refused
+from pymodutils.kernel.description import Description
+from pymodutils.kernel.emulated.kernel import EmulatedKernel
+from pymodutils.kernel.emulated.state import WARNING
+from pymodutils.kernel.sources import source
+from pymodutils.link.object import SHT_RELA
+from pymodutils.names import of_path
+from pymodutils.root import Root
+from tests.lanes.guest.linking import without_init
+from tests.lanes.verdicts import lanes
+from tests.link.modules import in_order, paths
+from tests.oracles import kernels
+
+FUNCTIONS = (b"init_module", b"cleanup_module")
+ADDRESS = re.compile(r" 0x[0-9a-f]+(?= \(|$)", re.MULTILINE)
+RELA_SIZE = 24
+
+
+def describe(name: str) -> Description:
+    """The kernel ``name`` (amd64, cloud, uml), from all that its packages tell."""
+    if name != "amd64":
+        return lanes.describe(name)
+    kernel = kernels.kernel(name)
+    return source.describe([str(kernel.image), str(kernel.headers), str(kernel.modules)], Root())
+
+
+def run(kernel: str, tree: str, *words: str) -> Any:
+    """What became of the modules of ``tree`` in ``kernel``, as ``main`` tells it.
+
+    ``words`` may be ``without_init``: the modules without their functions, and so without signatures.
+    """
+    command = [sys.executable, "-m", __name__, kernel, tree, *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def main(kernel: str, tree: str, *words: str) -> dict[str, Any]:
+    """Refused modules with errno and lines, /proc/modules when all are loaded, what could not be removed.
+
+    Also ``seconds`` of processor time and the number of ``relocations`` by module, and ``peak`` in MiB.
+    """
+    booted = EmulatedKernel.boot(describe(kernel))
+    images = ((of_path(str(path)), compress.read(str(path))) for path in in_order(tree, paths(tree)))
+    if words:
+        images = ((name, without_init(data, FUNCTIONS)) for name, data in images)
+    found: dict[str, Any] = {"refused": {}, "seconds": {}, "relocations": {}}
+    for name, data in images:
+        start = time.process_time()
+        refusal = inserted(booted, data)
+        found["seconds"][name] = time.process_time() - start
+        found["relocations"][name] = relocations(data)
+        if refusal:
+            found["refused"][name] = refusal
+    found["modules"] = without_addresses(booted.read("/proc/modules").decode())
+    found["kept"] = dict(kept(booted))
+    found["left"] = [module.name for module in booted.loaded()]
+    found["peak"] = getrusage(RUSAGE_SELF).ru_maxrss >> 10
+    return found
+
+
+def inserted(booted: EmulatedKernel, data: bytes) -> list[Any]:
+    """The errno of loading ``data`` and what was logged from warnings on; nothing if it was loaded."""
+    before = booted.log()[-1].number
+    try:
+        booted.init_module(data)
+    except Refused as refused:
+        return [refused.errno, [line.text for line in booted.log(before) if line.level <= WARNING]]
+    return []
+
+
+def kept(booted: EmulatedKernel) -> Iterator[tuple[str, int]]:
+    """Remove all modules, the newest first; those that cannot be, with the errno."""
+    for module in booted.loaded():
+        try:
+            booted.delete(module.name)
+        except Refused as refused:
+            yield module.name, refused.errno
+
+
+def relocations(data: bytes) -> int:
+    """How many ``data`` has."""
+    return sum(it.sh_size // RELA_SIZE for it in Elf(data).sections if it.sh_type == SHT_RELA)
+
+
+def without_addresses(modules: str) -> str:
+    """/proc/modules without what depends on when the kernel gives memory back."""
+    return ADDRESS.sub("", modules)
+
+
+def permanent(files: Iterable[Path]) -> set[str]:
+    """Those of ``files`` that have an init and no exit, by GNU nm."""
+    done = subprocess.run(["nm", "-A", "--defined-only", *files], capture_output=True, text=True, check=True)
+    found: dict[bytes, set[str]] = {name: set() for name in FUNCTIONS}
+    for line in done.stdout.splitlines():
+        path, _, symbol = line.partition(":")
+        name = symbol.split()[-1].encode()
+        if name in found:
+            found[name].add(of_path(path))
+    return found[b"init_module"] - found[b"cleanup_module"]
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(main(*sys.argv[1:])))
