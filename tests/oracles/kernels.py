@@ -14,6 +14,7 @@ class Kernel(NamedTuple):
     image: Path  # boot/vmlinuz-RELEASE
     package: Path  # with the modules
     headers: Path  # with Module.symvers and .config
+    architecture: str = "amd64"  # Debian's name
 
     @property
     def release(self) -> str:
@@ -71,4 +72,4 @@ def kernel(name: str) -> Kernel:
         package = unpacked(name, suite, arch)
         image = next(path for path in (package / "boot").iterdir() if path.name.startswith("vmlinu"))
     folder = next(path.parent for path in (headers / "usr/src").glob("*/Module.symvers"))
-    return Kernel(image, package, folder)
+    return Kernel(image, package, folder, arch)

@@ -10,7 +10,8 @@ import hashlib
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -25,14 +26,15 @@ from pymodutils.names import normalize, of_path
 from tests.arch import proofs
 from tests.oracles.kernels import FLAVOURS, Kernel, kernel
 
+AT_ONCE = {"loong64": 500}  # modules that have room together: 256 MB, in seven areas of pages of 16 kB each
+
 
 class Outcome(NamedTuple):
     """What a kernel made of a tree."""
 
     wanted: int  # modules that were to be loaded
-    loaded: int
-    unloaded: int
-    left: tuple[str, ...]  # what is still in the kernel when all could go
+    loaded: set[str]
+    left: set[str]  # what is still in the kernel when all could go
     refused: Mapping[str, tuple[str, ...]]  # the words of the log, by module
     seconds: float
 
@@ -85,26 +87,42 @@ def boot(found: Kernel) -> EmulatedKernel:
     return EmulatedKernel.boot(describe([str(path) for path in sources]))
 
 
-def load(found: Kernel, tree: Tree, names: Iterable[str]) -> Outcome:
-    """Load the modules ``names`` of ``tree`` with what they need, and remove all, the latest first."""
-    started = time.monotonic()
-    running, refused = boot(found), {}
-    order = tree.order(names)
+def load(found: Kernel, tree: Tree, names: Sequence[str]) -> Outcome:
+    """Load the modules ``names`` of ``tree`` with what they need, and remove all, the latest first.
+
+    Where not all have room at once, a part after the other.
+    """
+    started, refused = time.monotonic(), dict[str, tuple[str, ...]]()
+    loaded, left, running = set[str](), set[str](), boot(found)
+    step = AT_ONCE.get(found.architecture, len(names))
+    for at in range(0, len(names), step):
+        with running.trial():
+            refused |= _inserted(running, tree, tree.order(names[at : at + step]))
+            now = [one.name for one in running.loaded()]
+            loaded |= set(now)
+            left |= _staying(running, now)
+    wanted = len(tree.order(names))
+    return Outcome(wanted, loaded, left, refused, time.monotonic() - started)
+
+
+def _inserted(running: EmulatedKernel, tree: Tree, order: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Load modules in ``order``; what the log says of those that are refused."""
+    refused = {}
     for name in order:
         before = running.log()[-1].number
         try:
             running.init_module(compress.read(str(tree.files[name])))
         except ModutilsError as error:
             refused[name] = tuple(line.text for line in running.log(before)) or (str(error),)
-    loaded, unloaded = [one.name for one in running.loaded()], 0
-    for name in loaded:
-        try:
+    return refused
+
+
+def _staying(running: EmulatedKernel, names: Iterable[str]) -> set[str]:
+    """Remove the modules ``names`` in this order; those that will not go."""
+    for name in names:
+        with suppress(ModutilsError):
             running.delete(name)
-        except ModutilsError:
-            continue
-        unloaded += 1
-    left = tuple(one.name for one in running.loaded())
-    return Outcome(len(order), len(loaded), unloaded, left, refused, time.monotonic() - started)
+    return {one.name for one in running.loaded()}
 
 
 def main(names: Iterable[str]) -> None:
@@ -112,15 +130,15 @@ def main(names: Iterable[str]) -> None:
     for name in names:
         found = kernel(name)
         tree = Tree(found.modules.rglob("*.ko*"))
-        outcome = load(found, tree, tree.needs)
+        outcome = load(found, tree, list(tree.needs))
         proof = {
             "release": found.release,
             "modules": outcome.wanted,
-            "loaded": outcome.loaded,
-            "unloaded": outcome.unloaded,
+            "loaded": len(outcome.loaded),
+            "unloaded": len(outcome.loaded - outcome.left),
         }
         proofs.keep("trees", name, proof)
-        sys.stdout.write(f"{name} {proof}, {outcome.seconds:.0f} s; left: {' '.join(outcome.left)}\n")
+        sys.stdout.write(f"{name} {proof}, {outcome.seconds:.0f} s; left: {' '.join(sorted(outcome.left))}\n")
         said = Counter(chain.from_iterable(outcome.refused.values()))
         for words, count in said.most_common(20):
             sys.stdout.write(f"    {count} {words}\n")
