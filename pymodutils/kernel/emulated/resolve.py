@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.module import Found, Module
 
 MISSED: Final = (Kind.UNKNOWN, Kind.GPL_ONLY)
+FOR_MODULES_SINCE: Final = (6, 16)  # namespaces that name the modules which need not import them
 PATIENCE: Final = 30  # seconds that a module waits for another one's init()
 
 
@@ -102,11 +103,22 @@ def _imports(load: Loading, found: Found) -> bool:
     space = found.export.namespace
     if not space or space in load.all_modinfo("import_ns"):
         return True
+    if load.rules.since(*FOR_MODULES_SINCE) and _is_for(space, load.module.name):
+        return True
     lenient = load.on("MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS")
     load.because(Kind.NAMESPACE, found.name, wanted=space, owner=found.owner.name if found.owner else "")
     uses = f"module uses symbol ({found.name}) from namespace {space}, but does not import it."
     load.log(WARNING if lenient else ERR, f"{load.module.name}: {uses}")
     return lenient
+
+
+def _is_for(space: str, name: str) -> bool:
+    """Whether the namespace is ``module:`` with ``name`` in its list, where a star may end a pattern."""
+    kind, _, patterns = space.partition(":")
+    return kind == "module" and any(
+        name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
+        for pattern in patterns.split(",")
+    )
 
 
 def reference(load: Loading, owner: Module) -> None:
