@@ -83,6 +83,7 @@ def test_headers_of_debian(name: str) -> None:
 MACHINES = {
     "amd64": (62, 64, "little"),
     "cloud-amd64": (62, 64, "little"),
+    "trixie": (62, 64, "little"),
     "arm64": (183, 64, "little"),
     "armhf": (40, 32, "little"),
     "i386": (3, 32, "little"),
