@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.elf import compress
 from pymodutils.errors import BadModule, Refused
 from pymodutils.kernel.base import Init
-from pymodutils.kernel.emulated.elfcheck import shortest
+from pymodutils.kernel.emulated.elfheader import shortest
 from pymodutils.kernel.emulated.state import ERR
 
 if TYPE_CHECKING:

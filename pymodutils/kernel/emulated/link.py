@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from errno import EINVAL
 from struct import Struct
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pymodutils.arch.model import PREFIXES
 from pymodutils.kernel.emulated import claims
 from pymodutils.kernel.emulated.causes import Kind
 from pymodutils.kernel.emulated.state import WARNING
-from pymodutils.kernel.emulated.taints import Taint
 from pymodutils.link import extable
 from pymodutils.link.fixups import decode
 from pymodutils.link.kallsyms import keep
@@ -20,8 +19,6 @@ from pymodutils.link.relocate import relocate
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.loading import Loading
 
-LIARS: Final = ("driverloader", "lve")  # modules that once claimed a licence that they did not have
-NDISWRAPPER: Final = "ndiswrapper"  # free itself, but it loads what is not
 INIT, EXIT = "init_module", "cleanup_module"
 
 
@@ -33,15 +30,8 @@ def find_sections(load: Loading) -> None:
         load.log(WARNING, f"{load.module.name}: Ignoring obsolete parameters")
 
 
-def licence_and_versions(load: Loading) -> None:
-    """Distrust some names, and exports without CRCs; check_module_license_and_versions."""
-    before = load.state.tainted(Taint.PROPRIETARY)
-    if load.module.name == NDISWRAPPER:
-        load.state.taint(Taint.PROPRIETARY)
-    if load.module.name in LIARS:
-        load.state.taint(Taint.PROPRIETARY, load.module)
-    if not before and load.state.tainted(Taint.PROPRIETARY):
-        load.log(WARNING, f"{load.module.name}: module license taints kernel.")
+def export_versions(load: Loading) -> None:
+    """Distrust exports without CRCs; check_export_symbol_versions."""
     lacking = load.on("MODVERSIONS") and any(map(load.without_crcs, ("", "_gpl")))
     if lacking and not claims.force(load, "no versions for exported symbols"):
         load.because(Kind.NO_CRCS)

@@ -8,13 +8,13 @@ from typing import Any
 from tests.lanes.verdicts.player import names_in
 
 DUMP = re.compile(  # of a stack: registers, code and calls; their values are those of one run
-    r"CPU: \d+ PID:|Hardware name:|Call Trace:|RIP: |Code: |RSP: |R[A-D0-9][X0-9PI ]: |[CDFEG]S: |CR2: "
-    r"| ?<?/?TASK>| \? | \w[\w.]*\+0x|---\[ end trace| \[<|Stack:| [0-9a-f]{8}|Modules linked in:"
+    r"CPU: \d+ (?:UID: \d+ )?PID:|Hardware name:|Call Trace:|RIP: |Code: |RSP: |R[A-D0-9][X0-9PI ]: |[CDFEG]S: |CR2: "
+    r"| ?<?/?TASK>| \? | \w[\w.]*\+0x|---\[ end trace| \[<|Stack:| [0-9a-f]{8}|Modules linked in:|Tainted: \["
     r"|-+\[ cut here \]|WARNING: CPU: |PKRU: "
 )
 NOISE = re.compile(r"random: |clocksource: |hrtimer: |sched: |workqueue: ")  # of the machine, at any moment
 PLACE = re.compile(r" 0x[0-9a-f]+( \(|$)", re.MULTILINE)
-HASHED = re.compile(r"(?<=loc |t: \()[0-9a-f]{16}\b")  # %p
+HASHED = re.compile(r"(?<=loc |val |t: \()[0-9a-f]{16}\b")  # %p, and what depends on where a module is
 
 
 def normal(outcome: dict[str, Any]) -> dict[str, Any]:
