@@ -12,6 +12,7 @@ from pymodutils.kernel.base import State
 from pymodutils.kernel.emulated import start
 from pymodutils.kernel.emulated.arguments import Parameters
 from pymodutils.kernel.emulated.causes import Kind
+from pymodutils.kernel.emulated.params.table import SECTION
 from pymodutils.kernel.emulated.rules import PREL32
 from pymodutils.kernel.emulated.state import WARNING
 from pymodutils.kernel.emulated.taints import Taint
@@ -121,7 +122,7 @@ def sysfs(load: Loading) -> None:
         load.state.taint(Taint.WARNED)
         place = load.image.addresses[load.this_module]
         load.refuse(EINVAL, f"kobject: ({place:016x}): attempted to be registered with empty name!", WARNING)
-    shown = Parameters(load.state, load.module).shown()
+    shown = Parameters(load.state, load.module).shown() if load.find(SECTION) else []
     if _clash(load, "parameters", [it.name.decode("utf-8", "surrogateescape") for it in shown]):
         load.refuse(EEXIST)
     sections = [section.name for section in load.module.sections if section.size]

@@ -35,7 +35,7 @@ COMMON = ("basic", "remove", "threads", "elf", "modinfo", "symbols", "relocation
 LANES = {
     "amd64": Lane("cloud", (*COMMON, "percpu", "amd64", "signatures", "forced"), "spectre_v2=on"),
     "later": Lane("trixie", ("later", *COMMON, "percpu", "amd64", "signatures", "forced"), "spectre_v2=on"),
-    "uml": Lane("uml", (*COMMON, "forced")),
+    "uml": Lane("uml", (*COMMON, "patience", "forced")),
     "enforced": Lane("cloud", ("enforced",), "module.sig_enforce=1"),
     "lenient": Lane("cloud", ("lenient", "last")),
     "blacklist": Lane("cloud", ("blacklist",), "module_blacklist=plain,,other,exporter"),
