@@ -34,6 +34,9 @@ def later(module: Any) -> Iterator[Says]:
     for arch in module.ARCHS:
         for change in arch.later:
             yield from _says(change.facts.values())
+        for row in arch.relocs.values():
+            if row.since > (6, 1):
+                yield from _says(row)
 
 
 def _says(values: Iterable[object]) -> Iterator[Says]:
