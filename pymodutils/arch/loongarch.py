@@ -9,12 +9,14 @@ import operator
 from errno import EINVAL, ENOENT, ENOEXEC
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.calc import goal, is_error, l_p, s_a, v_less_s_a, v_plus_s_a
+from pymodutils.arch.calc import goal, is_error, l_p, s_a, s_a_p, v_less_s_a, v_plus_s_a
 from pymodutils.arch.making import Fixup, Frobbed, Maker, Memory, Refusal, Slots, Table, code, data, words
 from pymodutils.arch.model import (
     REL_UNSUPPORTED,
+    RELATIVE,
     WORDS,
     Arch,
+    Later,
     Reloc,
     Says,
     Span,
@@ -159,7 +161,11 @@ class Tables(Maker):
         return self.plt.known[target]
 
 
-LOONGARCH = Arch(
+SINCE_6_5: Final = {
+    99: Reloc("R_LARCH_32_PCREL", s_a_p, word(32)),
+    109: Reloc("R_LARCH_64_PCREL", s_a_p, word(64)),
+}
+OLD: Final = Arch(
     name="loongarch",
     machines=(258,),
     bits=64,
@@ -215,5 +221,6 @@ LOONGARCH = Arch(
     frob=frob,
     maker=Tables,
 )
+LOONGARCH = OLD._replace(later=(Later((6, 5), {"relocs": {**OLD.relocs, **SINCE_6_5}, "extable": RELATIVE}),))
 
 ARCHS = (LOONGARCH,)

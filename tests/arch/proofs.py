@@ -22,12 +22,15 @@ def kept(kind: str) -> dict[str, dict[str, Any]]:
 
 
 def agree(kind: str, name: str, proof: Mapping[str, object]) -> None:
-    """Assert that ``proof`` is what is kept of the same release, or keep it."""
+    """Assert that ``proof`` is what is kept of the same release, or keep it.
+
+    How many bytes were changed depends on the addresses of that moment.
+    """
     if os.environ.get("PROOFS"):
         keep(kind, name, proof)
     old = kept(kind).get(name)
     if old and old["release"] == proof["release"]:
-        assert old == proof
+        assert {**old, "changed": None} == {**proof, "changed": None}
 
 
 def keep(kind: str, name: str, proof: Mapping[str, object]) -> None:
