@@ -20,15 +20,21 @@ PLACE = re.compile(r" 0x[0-9a-f]+( \(|$)", re.MULTILINE)
 HASHED = re.compile(r"(?<=loc |val |t: \()[0-9a-f]{16}\b")  # %p, and what depends on where a module is
 
 
-def normal(outcome: dict[str, Any]) -> dict[str, Any]:
-    """``outcome`` of a step without what differs between runs: addresses, dumps of stacks, noise."""
+def normal(outcome: dict[str, Any], *, apart: bool = False) -> dict[str, Any]:
+    """``outcome`` of a step without what differs between runs: addresses, dumps of stacks, noise.
+
+    ``apart``: a module has seven areas, anywhere; then only places within pages are looked at.
+    """
     bases = _bases(outcome["modules"])
     return {
         **outcome,
         "text": SYMBOL.sub(partial(_symbol, bases), outcome["text"]),
         "log": [[level, HASHED.sub("HASH", line)] for level, line in outcome["log"] if _said(line)],
         "modules": PLACE.sub(r" 0x\1", outcome["modules"]),
-        "sys": {name: _relative(tree, bases[name]) for name, tree in outcome["sys"].items()},
+        "sys": {
+            name: _in_pages(tree) if apart else _relative(tree, bases[name])
+            for name, tree in outcome["sys"].items()
+        },
     }
 
 
@@ -46,6 +52,14 @@ def _symbol(bases: dict[str, int], line: re.Match[str]) -> str:
     """A line of kallsyms with the distance from the begin of the module, if it is in its first area."""
     distance = int(line[1], 16) - bases[line[3]]
     return f"{f'+{distance:#x}' if 0 <= distance < AREA else 'elsewhere'} {line[2]}[{line[3]}]"
+
+
+def _in_pages(tree: dict[str, str]) -> dict[str, str]:
+    """``tree`` with the addresses of sections from the begin of their page."""
+    return {
+        path: f"400 {int(text.split()[1], 16) % AREA:#x}" if path.startswith("/sections/") else text
+        for path, text in tree.items()
+    }
 
 
 def _relative(tree: dict[str, str], base: int) -> dict[str, str]:
