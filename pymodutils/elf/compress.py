@@ -76,30 +76,37 @@ def is_compressed(start: bytes) -> bool:
     return start[:4] == ZSTD or start[:6] == XZ or start[:2] == GZIP
 
 
-def decompress(data: bytes, subject: str) -> bytes:
+class Incomplete(BadModule):
+    """Compressed data ends too early."""
+
+
+def decompress(data: bytes, subject: str, *, whole: bool = True) -> bytes:
     """``data`` as it was before gzip, xz or zstd; unchanged if it is none of these.
 
-    Raises BadModule (EINVAL) about ``subject``.
+    Unless ``whole``, what follows the first part is not looked at, as kernels do. Raises BadModule (EINVAL)
+    about ``subject``, Incomplete where there should be more.
     """
     if data[:4] == ZSTD:
-        return _zstd(data, subject)
+        return _zstd(data, subject, whole=whole)
     if data[:6] == XZ:
-        return _xz(data, subject)
+        return _xz(data, subject, whole=whole)
     if data[:2] == GZIP:
-        return _gzip(data, subject)
+        return _gzip(data, subject, whole=whole)
     return data
 
 
-def _zstd(data: bytes, subject: str) -> bytes:
+def _zstd(data: bytes, subject: str, *, whole: bool) -> bytes:
     if sys.version_info >= (3, 14):
         from compression import zstd  # noqa: PLC0415 -- most systems have one compression
     else:
         from backports import zstd  # noqa: PLC0415
 
-    return _unpacked(data, subject, zstd.ZstdDecompressor, zstd.ZstdError, lambda rest: rest)
+    return _unpacked(
+        data, subject, zstd.ZstdDecompressor, zstd.ZstdError, lambda rest: rest if whole else b""
+    )
 
 
-def _xz(data: bytes, subject: str) -> bytes:
+def _xz(data: bytes, subject: str, *, whole: bool) -> bytes:
     import lzma  # noqa: PLC0415 -- see above
 
     return _unpacked(
@@ -107,11 +114,11 @@ def _xz(data: bytes, subject: str) -> bytes:
         subject,
         lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ),
         lzma.LZMAError,
-        lambda rest: rest.lstrip(b"\0"),  # padding between streams
+        lambda rest: rest.lstrip(b"\0") if whole else b"",  # padding between streams
     )
 
 
-def _gzip(data: bytes, subject: str) -> bytes:
+def _gzip(data: bytes, subject: str, *, whole: bool) -> bytes:
     import zlib  # noqa: PLC0415 -- see above
 
     return _unpacked(
@@ -119,7 +126,7 @@ def _gzip(data: bytes, subject: str) -> bytes:
         subject,
         lambda: zlib.decompressobj(31),
         zlib.error,
-        lambda rest: rest if rest[:2] == GZIP else b"",
+        lambda rest: rest if whole and rest[:2] == GZIP else b"",
     )
 
 
@@ -149,9 +156,10 @@ def _left(parts: list[bytes]) -> int:
 
 
 def _stopped(parts: list[bytes], subject: str) -> BadModule:
-    big = sum(map(len, parts)) >= LIMIT
-    return _damaged(subject, f"more than {LIMIT} bytes come out of it" if big else "it ends too early")
+    if sum(map(len, parts)) >= LIMIT:
+        return _damaged(subject, f"more than {LIMIT} bytes come out of it")
+    return _damaged(subject, "it ends too early", Incomplete)
 
 
-def _damaged(subject: str, why: str) -> BadModule:
-    return BadModule(subject, f"{subject}: compressed data cannot be read: {why}", errno.EINVAL)
+def _damaged(subject: str, why: str, kind: type[BadModule] = BadModule) -> BadModule:
+    return kind(subject, f"{subject}: compressed data cannot be read: {why}", errno.EINVAL)

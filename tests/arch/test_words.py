@@ -35,7 +35,8 @@ def later(module: Any) -> Iterator[Says]:
         for change in arch.later:
             yield from _says(change.facts.values())
         for row in arch.relocs.values():
-            yield from _says(row) if row.since > (6, 1) else ()
+            if row.since > (6, 1):
+                yield from _says(row)
 
 
 def _says(values: Iterable[object]) -> Iterator[Says]:

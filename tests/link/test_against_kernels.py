@@ -19,7 +19,6 @@ UML = """
     dm_mod md_mod fuse overlay vxlan scsi_debug raid456
 """
 TRIXIE = "dummy fat vfat nf_tables tun loop overlay isofs udf bonding dm_mod vxlan nbd wireguard"
-LATER_CPU = "qemu64,+rdrand,-cx16"  # QEMU 7.2's cmpxchg16b with a segment base breaks later kernels' slabs
 CLOUD_CONFIG = {"strict_rwx": True, "smp": True, "kallsyms_all": True}
 UML_CONFIG = {"strict_rwx": False, "smp": False, "kallsyms_all": False}
 
@@ -82,7 +81,7 @@ def test_seven_areas_of_a_later_kernel() -> None:
         *(words, CLOUD_CONFIG),
         files=files,
         image=image,
-        cpu=LATER_CPU,
+        cpu=qemu.LATER_CPU,
     )
     judge(found)
     assert len(found) >= 20
@@ -100,7 +99,7 @@ def test_refused_relocations_in_the_kernels_words() -> None:
     [path] = in_order("trixie", ["dummy"])
     image = next((trixie() / "boot").glob("vmlinuz-*"))
     call = "tests.lanes.guest.refused:later_refusals"
-    found += qemu.run(call, str(path), CLOUD_CONFIG, files=[path], image=image, cpu=LATER_CPU)
+    found += qemu.run(call, str(path), CLOUD_CONFIG, files=[path], image=image, cpu=qemu.LATER_CPU)
     for ours, theirs in found:
         assert ours == theirs
     assert len(found) == 27

@@ -46,6 +46,7 @@ class Kernel(NamedTuple):
 FLAVOURS = {  # name -> (end of the metapackages' names, suite, Debian's architecture)
     "amd64": ("amd64", "bookworm", "amd64"),
     "cloud-amd64": ("cloud-amd64", "bookworm", "amd64"),
+    "trixie": ("cloud-amd64", "trixie", "amd64"),
     "arm64": ("arm64", "bookworm", "arm64"),
     "armhf": ("armmp", "bookworm", "armhf"),
     "i386": ("686", "bookworm", "i386"),

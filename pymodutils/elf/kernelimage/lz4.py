@@ -1,7 +1,6 @@
 """The legacy frame of LZ4, in which kernels are packed (``lz4 -l``): blocks that know nothing of each other.
 
-https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md (Legacy frame), lz4_Block_format.md.
-A sequence is a token, literals, and a match: an offset back into the block, and a length.
+https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md (Legacy frame); the library knows the newer one.
 """
 
 from __future__ import annotations
@@ -11,8 +10,6 @@ from typing import Final
 MAGIC: Final = b"\x02\x21\x4c\x18"
 BLOCK: Final = 8 << 20  # bytes that come out of one block at most
 PACKED: Final = BLOCK + BLOCK // 255 + 16  # bytes that a block can take at most
-MORE: Final = 15  # a length of four bits that goes on in the following bytes
-SHORTEST: Final = 4  # bytes of a match
 
 
 class Damaged(ValueError):
@@ -42,58 +39,9 @@ def decompress(data: bytes, limit: int) -> bytes:
 
 def block(packed: bytes) -> bytes:
     """The bytes that one block stands for; raises Damaged."""
-    out = bytearray()
+    from lz4 import block as library  # noqa: PLC0415 -- only images packed so need it
+
     try:
-        _sequences(packed, out)
-    except IndexError:
-        raise Damaged("a block ends within a sequence") from None
-    return bytes(out)
-
-
-def _sequences(packed: bytes, out: bytearray) -> None:
-    """Append what each sequence says to ``out``: the loop that all the time goes into."""
-    at, end, length = 0, len(packed), 0
-    while True:
-        token = packed[at]
-        at += 1
-        if token > 15:  # noqa: PLR2004 -- the upper half is the number of literals
-            literals = token >> 4
-            if literals == MORE:
-                literals, at = _longer(packed, at, MORE)
-            out += packed[at : at + literals]
-            at += literals
-            length += literals
-        if at >= end:
-            break
-        offset = packed[at] | packed[at + 1] << 8
-        at += 2
-        match = (token & 15) + SHORTEST
-        if match == MORE + SHORTEST:
-            match, at = _longer(packed, at, match)
-        start = length - offset
-        if start < 0 or not offset:
-            raise Damaged("a match begins before its block")
-        if match > offset:  # it overlaps what it makes: a pattern that is repeated
-            _repeat(out, offset, match)
-        else:
-            out += out[start : start + match]
-        length += match
-        if length > BLOCK:
-            raise Damaged(f"a block holds more than {BLOCK} bytes")
-    if at > end:
-        raise Damaged("a block ends within its literals")
-
-
-def _longer(packed: bytes, at: int, length: int) -> tuple[int, int]:
-    """``length`` and the bytes at ``at`` that add to it, and where they end."""
-    while packed[at] == 255:  # noqa: PLR2004 -- there is more to come
-        length += 255
-        at += 1
-    return length + packed[at], at + 1
-
-
-def _repeat(out: bytearray, offset: int, count: int) -> None:
-    if count > BLOCK:
-        raise Damaged(f"a block holds more than {BLOCK} bytes")
-    pattern = out[-offset:]
-    out += (pattern * (count // offset + 1))[:count]
+        return bytes(library.decompress(packed, uncompressed_size=BLOCK))
+    except library.LZ4BlockError as error:
+        raise Damaged(f"a block is damaged: {error}") from None

@@ -9,6 +9,7 @@ from pymodutils.errors import Refused
 from pymodutils.kernel.emulated import params, rows, signing
 from pymodutils.kernel.emulated.caller import COMMAND
 from pymodutils.kernel.emulated.causes import Kind
+from pymodutils.kernel.emulated.params import dyndbg
 from pymodutils.kernel.emulated.params.table import SECTION, read
 from pymodutils.kernel.emulated.store import signed, unsigned
 from pymodutils.kernel.emulated.taints import LETTERS
@@ -85,6 +86,7 @@ class Parameters:
             lambda letter: state.taint(LETTERS.index(letter)),
             state.rules.on("DYNAMIC_DEBUG"),
             partial(signing.locked_down, state, command, "unsafe module parameters"),
+            flags=dyndbg.LATER_FLAGS if state.rules.since(*dyndbg.LATER) else dyndbg.FLAGS,
         )
 
     def declared(self) -> list[Param]:

@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
     from pymodutils.kernel.emulated.loading import Loading
 
+    Steps = tuple[Callable[[Loading], None], ...]
+
 FREE: Final = (
     *("GPL", "GPL v2", "GPL and additional rights"),
     *("Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"),
 )
+LIARS: Final = ("driverloader", "lve")  # modules that once claimed a licence that they did not have
+NDISWRAPPER: Final = "ndiswrapper"  # free itself, but it loads what is not
 
 
 def vermagic(load: Loading) -> None:
@@ -115,12 +119,36 @@ def unsigned(load: Loading) -> None:
         load.state.taint(Taint.UNSIGNED, load.module)
 
 
-EARLY: Final[tuple[Callable[[Loading], None], ...]] = (
+def _distrust(load: Loading) -> None:
+    if load.module.name == NDISWRAPPER:
+        load.state.taint(Taint.PROPRIETARY)
+    if load.module.name in LIARS:
+        load.state.taint(Taint.PROPRIETARY, load.module)
+
+
+EARLY: Final[Steps] = (
     *(vermagic, out_of_tree, retpoline, staging, livepatch, livepatch_taint, licence, test),
 )
-LATE: Final[tuple[Callable[[Loading], None], ...]] = (
-    *(out_of_tree, retpoline, staging, livepatch_taint, licence, test, unsigned),
-)
+LATE: Final[Steps] = (out_of_tree, retpoline, staging, livepatch_taint, licence, test, unsigned, _distrust)
+
+
+def liars(load: Loading) -> None:
+    """Distrust some names, whatever their licence; check_module_license_and_versions."""
+    _noticing(load, (_distrust,))
+
+
+def augment(load: Loading) -> None:
+    """All that taints, one after the other; module_augment_kernel_taints, since 6.4."""
+    _noticing(load, LATE)
+
+
+def _noticing(load: Loading, steps: Steps) -> None:
+    """Take ``steps``, and say so if with them the kernel got its first proprietary module."""
+    before = load.state.tainted(Taint.PROPRIETARY)
+    for step in steps:
+        step(load)
+    if not before and load.state.tainted(Taint.PROPRIETARY):
+        load.log(WARNING, f"{load.module.name}: module license taints kernel.")
 
 
 def _first(load: Loading, flag: Taint, text: str) -> None:

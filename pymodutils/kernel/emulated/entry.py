@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.elf import compress
 from pymodutils.errors import BadModule, Refused
 from pymodutils.kernel.base import Init
-from pymodutils.kernel.emulated.elfcheck import shortest
+from pymodutils.kernel.emulated.elfheader import shortest
 from pymodutils.kernel.emulated.state import ERR
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ FORMATS: Final = {  # by CONFIG_MODULE_COMPRESS_: names in sysfs and in the log,
     "ZSTD": ("zstd", "a zstd", compress.ZSTD),
 }
 FAILED: Final = {"gzip": -3, "xz": 7, "zstd": 1}  # what the decompressors say of damaged data, mostly
+SHORT: Final = {"gzip": -5, "xz": 0, "zstd": 1}  # and of data that ends too early
 
 
 def memory(state: State, image: bytes, _: Init) -> bytes:
@@ -60,9 +61,10 @@ def _unpacked(state: State, image: bytes) -> bytes:
         state.log(ERR, f"not {shown} compressed module")
         _refuse(EINVAL)
     try:
-        return compress.decompress(image, "module")
-    except BadModule:
-        state.log(ERR, f"decompression failed with status {FAILED[known]}")
+        return compress.decompress(image, "module", whole=False)
+    except BadModule as error:
+        status = SHORT if isinstance(error, compress.Incomplete) else FAILED
+        state.log(ERR, f"decompression failed with status {status[known]}")
         _refuse(EINVAL)
 
 

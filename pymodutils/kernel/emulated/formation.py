@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 TABLES: Final = ("", "_gpl")  # in the order in which the kernel looks at them
 NAMESPACES_SINCE: Final = (5, 4)
+SECTIONS_NEEDED_SINCE: Final = (6, 12)  # until then a module can be without them in sysfs
 NAME: Final = 512  # bytes that the name of an export may have; KSYM_NAME_LEN
 
 
@@ -121,8 +122,10 @@ def sysfs(load: Loading) -> None:
         load.refuse(EINVAL, f"kobject: ({place:016x}): attempted to be registered with empty name!", WARNING)
     if _clash(load, "parameters", arguments.files(load)):
         load.refuse(EEXIST)
-    if load.on("KALLSYMS"):
-        _clash(load, "sections", [section.name for section in load.module.sections if section.size])
+    sections = [section.name for section in load.module.sections if section.size]
+    clash = load.on("KALLSYMS") and _clash(load, "sections", sections)
+    if clash and load.rules.since(*SECTIONS_NEEDED_SINCE):
+        load.refuse(EEXIST)
 
 
 def _clash(load: Loading, folder: str, names: list[str]) -> bool:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.arch.model import PREFIXES
 from pymodutils.kernel.emulated import claims
 from pymodutils.kernel.emulated.causes import Kind
-from pymodutils.kernel.emulated.elfcheck import NAMELESS
+from pymodutils.kernel.emulated.elfheader import NAMELESS
 from pymodutils.kernel.emulated.state import WARNING
-from pymodutils.kernel.emulated.taints import Taint
 from pymodutils.link import extable
 from pymodutils.link.failure import OutOfBounds
 from pymodutils.link.fixups import decode
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
     from pymodutils.kernel.emulated.loading import Loading
 
-LIARS: Final = ("driverloader", "lve")  # modules that once claimed a licence that they did not have
-NDISWRAPPER: Final = "ndiswrapper"  # free itself, but it loads what is not
 POINTERS: Final = 4  # in struct module, to be patched: its functions, and on m68k two of the machine's
 BTF: Final = ".BTF"
 INIT, EXIT = "init_module", "cleanup_module"
@@ -53,15 +50,8 @@ def _names_lie_inside(load: Loading, names: Sequence[str]) -> None:
         raise OutOfBounds(load.name, "the name of a section lies outside of the file")
 
 
-def licence_and_versions(load: Loading) -> None:
-    """Distrust some names, and exports without CRCs; check_module_license_and_versions."""
-    before = load.state.tainted(Taint.PROPRIETARY)
-    if load.module.name == NDISWRAPPER:
-        load.state.taint(Taint.PROPRIETARY)
-    if load.module.name in LIARS:
-        load.state.taint(Taint.PROPRIETARY, load.module)
-    if not before and load.state.tainted(Taint.PROPRIETARY):
-        load.log(WARNING, f"{load.module.name}: module license taints kernel.")
+def export_versions(load: Loading) -> None:
+    """Distrust exports without CRCs; check_export_symbol_versions."""
     lacking = load.on("MODVERSIONS") and any(map(load.without_crcs, ("", "_gpl")))
     if lacking and not claims.force(load, "no versions for exported symbols"):
         load.because(Kind.NO_CRCS)

@@ -19,6 +19,7 @@ from pymodutils.kernel.emulated import (
     resolve,
     setup,
     signing,
+    validity,
     versions,
 )
 from pymodutils.kernel.emulated.causes import Kind
@@ -32,11 +33,8 @@ if TYPE_CHECKING:
 
     Steps = tuple[Callable[[Loading], None], ...]
 
-FILE: Final[Steps] = (signing.check, elfcheck.check, setup.setup, setup.blacklist, versions.layout)
 CONTENT: Final[Steps] = (
-    place.percpu,
-    link.find_sections,
-    link.licence_and_versions,
+    link.export_versions,
     resolve.symbols,
     link.relocations,
     link.finalize,
@@ -45,24 +43,39 @@ CONTENT: Final[Steps] = (
 )
 UNSEEN: Final[dict[tuple[int, ...], Steps]] = {  # by the release from which on they are taken
     (6, 1): (
-        *FILE,
+        signing.check,
+        elfcheck.check,
+        setup.setup,
+        setup.blacklist,
+        versions.layout,
         *claims.EARLY,
         place.frob,
         place.write_exec,
         place.place,
         place.reserve_name,
         claims.unsigned,
+        place.percpu,
+        link.find_sections,
+        claims.liars,
         *CONTENT,
     ),
     (6, 4): (
-        *FILE,
+        signing.check,
+        validity.sections,
+        validity.modinfo,
+        validity.this_module,
+        validity.symbols,
+        setup.blacklist,
+        versions.layout,
         claims.vermagic,
         claims.livepatch,
         place.reserve_name,
         place.frob,
         place.write_exec,
         place.place,
-        *claims.LATE,
+        claims.augment,
+        place.percpu,
+        link.find_sections,
         *CONTENT,
     ),
 }

@@ -13,7 +13,7 @@ from pymodutils.kernel.emulated.module import Area, PerCpu, Section, Tail
 from pymodutils.kernel.emulated.state import WARNING
 from pymodutils.kernel.emulated.taints import Taint
 from pymodutils.link import frob as machine
-from pymodutils.link.failure import OutOfBounds
+from pymodutils.link.failure import NoMemory, OutOfBounds
 from pymodutils.link.image import Image
 from pymodutils.link.layout import UNLOADED, layout
 from pymodutils.link.object import SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 WRITE_EXEC: Final = SHF_WRITE | SHF_EXECINSTR
 SMALLEST: Final = 4  # bytes that per-cpu memory is aligned to at least
 LARGEST: Final = 32 << 10  # bytes of per-cpu memory that can be asked for at once; PCPU_MIN_UNIT_SIZE
+EXECMEM_SINCE: Final = (6, 10)  # memory for modules is asked for where it is for all other code
+SHORT: Final = "use vmalloc=<size> to increase size"
 TEMPORARY: Final = 0xFFFF_C900_1000_0000  # where the kernel's copy of the file is taken to lie
 UML_TEMPORARY: Final = 1 << 28  # and in User Mode Linux, behind where modules begin
 
@@ -49,9 +51,7 @@ def write_exec(load: Loading) -> None:
 def place(load: Loading) -> None:
     """Lay the sections out, find room, and copy them there."""
     _struct_module(load)
-    unloaded = UNLOADED if not load.flags & Init.IGNORE_MODVERSIONS else (".modinfo",)
-    patch = load.on("LIVEPATCH") and load.modinfo("livepatch") is not None
-    plan = layout(load.object, load.rules.layout, unloaded=unloaded, livepatch=patch)
+    plan = _plan(load)
     load.module.areas = _areas(load, plan)
     load.image = Image(load.object, plan, [area.base for area in load.module.areas], _temporary(load))
     load.module.sections = [
@@ -67,6 +67,17 @@ def place(load: Loading) -> None:
 def _temporary(load: Loading) -> int:
     """Where the kernel's copy of the file is."""
     return rooms.ranges(load.rules.arch)[0].low + UML_TEMPORARY if load.on("UML") else TEMPORARY
+
+
+def _plan(load: Loading) -> Layout:
+    unloaded = UNLOADED if not load.flags & Init.IGNORE_MODVERSIONS else (".modinfo",)
+    patch = load.on("LIVEPATCH") and load.modinfo("livepatch") is not None
+    try:
+        return layout(load.object, load.rules.layout, unloaded=unloaded, livepatch=patch)
+    except NoMemory:
+        if load.rules.since(*EXECMEM_SINCE):
+            load.log(WARNING, "execmem: unable to allocate memory")
+        raise
 
 
 def _struct_module(load: Loading) -> None:
@@ -91,7 +102,7 @@ def _areas(load: Loading, plan: Layout) -> list[Area]:
         if base is None and size:
             base = rooms.take(load.state.store, size, page, load.rules.arch)
             if base is None:
-                load.log(WARNING, f"vmap allocation for size {size + page} failed")
+                load.log(WARNING, f"vmap allocation for size {size + page} failed: {SHORT}")
                 load.refuse(ENOMEM)
         found.append(Area(name, base or 0, size, at not in core))
     return found

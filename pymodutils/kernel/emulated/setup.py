@@ -19,16 +19,20 @@ if TYPE_CHECKING:
 def setup(load: Loading) -> None:
     """Find the name, the symbols, struct module and the versions."""
     load.info = load.find(".modinfo")
-    load.name = load.modinfo("name") or ""
-    named = load.modinfo("name") is not None
-    shown = load.name if named else UNNAMED
+    name = load.modinfo("name")
+    load.name, shown = name or "", UNNAMED if name is None else name
     if not any(section.sh_type == SHT_SYMTAB for section in load.sections[1:]):
         load.refuse(text=f"{shown}: module has no symbols (stripped?)", level=WARNING)
     load.this_module = load.find(THIS_MODULE)
     if not load.this_module:
         load.refuse(text=f"{shown}: No module found in object", level=WARNING)
+    rest(load)
+
+
+def rest(load: Loading) -> None:
+    """Find the versions and the per-cpu data; a module without a name in .modinfo has that of its struct."""
     load.module.name = _own_name(load)
-    if not named:
+    if load.modinfo("name") is None:
         load.name = load.module.name
     load.versions = 0 if load.flags & Init.IGNORE_MODVERSIONS else load.find("__versions")
     load.percpu = load.find(PER_CPU) if load.on("SMP") else 0

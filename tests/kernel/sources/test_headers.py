@@ -101,6 +101,7 @@ def test_what_decides_how_modules_of_a_machine_are_made(name: str, on: set[str],
 MACHINES = {
     "amd64": (62, 64, "little"),
     "cloud-amd64": (62, 64, "little"),
+    "trixie": (62, 64, "little"),
     "arm64": (183, 64, "little"),
     "armhf": (40, 32, "little"),
     "i386": (3, 32, "little"),

@@ -14,6 +14,7 @@ A step is a verb with words:
 | `join`                                     | until the oldest such thread has ended                        |
 | `get NAME`, `put NAME`                     | take and drop a use count (of ``held``)                       |
 | `read PATH`, `write PATH TEXT`             | files of the kernel                                           |
+| `symbols NAME`                             | the lines of /proc/kallsyms about a module                    |
 
 FILE is one of sources/ or, as ``tree/NAME``, of the kernel's own modules. ``{X*N}`` is N times X.
 """

@@ -20,13 +20,17 @@ r"""Damages to a module file, each one word: what is damaged, ``=``, and what it
 | `content(NAME)=HEX`       | what a section holds; `*N` behind the bytes repeats them              |
 | `cut=EXPR`                | only so many bytes of the file                                        |
 | `append=TEXT`             | that behind it; `\n` is a newline, `\xHH` a byte                       |
+| `packed=FORMAT`                           | xz or gzip                                                            |
 | `unsigned`                | without the signature                                                 |
 """
 
 from __future__ import annotations
 
+import gzip
+import lzma
 import re
 from collections.abc import Callable
+from functools import partial
 from struct import pack, unpack_from
 
 from tests.lanes.verdicts.editor import HEADER, RELA, SECTION, SYMBOL, Editor
@@ -35,6 +39,10 @@ MARKER = b"~Module signature appended~\n"
 TRAILER = 12  # bytes of struct module_signature
 NAME_OFFSET = 24  # of the name in struct module: behind its state and its list
 VERSION_SIZE = 64
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "xz": partial(lzma.compress, check=lzma.CHECK_CRC32),  # the one check that kernels know
+    "gzip": partial(gzip.compress, mtime=0),
+}
 
 Damage = Callable[..., None]
 
@@ -141,6 +149,10 @@ def _append(editor: Editor, text: str) -> None:
     editor.data += _text(text)
 
 
+def _packed(editor: Editor, how: str) -> None:
+    editor.data = bytearray(PACKERS[how](bytes(editor.data)))
+
+
 def _text(text: str) -> bytes:
     return text.encode().decode("unicode_escape").encode("latin-1")
 
@@ -171,6 +183,7 @@ DAMAGES: dict[str, Damage] = {
     r"content\(([^)]+)\)=([0-9a-f*]*)": lambda editor, name, value: editor.replace(name, _hex(value)),
     rf"cut={EXPR}": _cut,
     r"append=(.*)": _append,
+    r"packed=(\w+)": _packed,
     r"unsigned": _unsigned,
     rf"([^:]+):(sh_\w+)={EXPR}": _section,
 }

@@ -29,11 +29,13 @@ class Lane(NamedTuple):
         return cases.read(*self.files)
 
 
+FLAVOURS = {"cloud": "cloud-amd64", "trixie": "trixie"}  # of kernels.FLAVOURS
 SOURCES = Path(__file__).with_name("sources")
 COMMON = ("basic", "remove", "threads", "elf", "modinfo", "symbols", "relocations", "params", "odd")
 LANES = {
     "amd64": Lane("cloud", (*COMMON, "percpu", "amd64", "signatures", "forced"), "spectre_v2=on"),
-    "uml": Lane("uml", (*COMMON, "forced")),
+    "later": Lane("trixie", ("later", *COMMON, "percpu", "amd64", "signatures", "forced"), "spectre_v2=on"),
+    "uml": Lane("uml", (*COMMON, "patience", "forced")),
     "enforced": Lane("cloud", ("enforced",), "module.sig_enforce=1"),
     "lenient": Lane("cloud", ("lenient", "last")),
     "blacklist": Lane("cloud", ("blacklist",), "module_blacklist=plain,,other,exporter"),
@@ -55,7 +57,11 @@ def real(lane: Lane) -> Any:
     call = ("tests.lanes.verdicts.real:main", lane.files, str(modules), [str(path) for path in tree])
     if lane.kernel == "uml":
         return uml.run(*call)
-    return qemu.run(*call, files=[modules, *tree], cmdline=f"nokaslr {lane.cmdline}")
+    image, cpu = (
+        kernels.kernel(FLAVOURS[lane.kernel]).image,
+        "max" if lane.kernel == "cloud" else qemu.LATER_CPU,
+    )
+    return qemu.run(*call, files=[modules, *tree], image=image, cpu=cpu, cmdline=f"nokaslr {lane.cmdline}")
 
 
 def emulated(lane: Lane, state: str) -> Any:
@@ -74,5 +80,5 @@ def _sources(kernel: str) -> tuple[Path, ...]:
         package = unpacked("user-mode-linux") / "usr"
         config = package / "share/doc/user-mode-linux/config.gz"
         return (package / "bin/linux.uml", config, trees.tree("uml").modules)
-    cloud = kernels.kernel("cloud-amd64")
+    cloud = kernels.kernel(FLAVOURS[kernel])
     return (cloud.image, cloud.headers, cloud.modules)

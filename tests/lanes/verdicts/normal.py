@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 from tests.lanes.verdicts.player import names_in
 
 DUMP = re.compile(  # of a stack: registers, code and calls; their values are those of one run
-    r"CPU: \d+ PID:|Hardware name:|Call Trace:|RIP: |Code: |RSP: |R[A-D0-9][X0-9PI ]: |[CDFEG]S: |CR2: "
-    r"| ?<?/?TASK>| \? | \w[\w.]*\+0x|---\[ end trace| \[<|Stack:| [0-9a-f]{8}|Modules linked in:"
+    r"CPU: \d+ (?:UID: \d+ )?PID:|Hardware name:|Call Trace:|RIP: |Code: |RSP: |R[A-D0-9][X0-9PI ]: |[CDFEG]S: |CR2: "
+    r"| ?<?/?TASK>| \? | \w[\w.]*\+0x|---\[ end trace| \[<|Stack:| [0-9a-f]{8}|Modules linked in:|Tainted: \["
     r"|-+\[ cut here \]|WARNING: CPU: |PKRU: "
 )
 NOISE = re.compile(r"random: |clocksource: |hrtimer: |sched: |workqueue: ")  # of the machine, at any moment
+SYMBOL = re.compile(r"^([0-9a-f]{16}) (. \S*\t)\[(.*)\]$", re.MULTILINE)
+AREA = 0x1000  # bytes at the begin of a module that are one area, wherever its others are
 PLACE = re.compile(r" 0x[0-9a-f]+( \(|$)", re.MULTILINE)
-HASHED = re.compile(r"(?<=loc |t: \()[0-9a-f]{16}\b")  # %p
+HASHED = re.compile(r"(?<=loc |val |t: \()[0-9a-f]{16}\b")  # %p, and what depends on where a module is
 
 
-def normal(outcome: dict[str, Any]) -> dict[str, Any]:
-    """``outcome`` of a step without what differs between runs: addresses, dumps of stacks, noise."""
+def normal(outcome: dict[str, Any], *, apart: bool = False) -> dict[str, Any]:
+    """``outcome`` of a step without what differs between runs: addresses, dumps of stacks, noise.
+
+    ``apart``: a module has seven areas, anywhere; then only places within pages are looked at.
+    """
     bases = _bases(outcome["modules"])
     return {
         **outcome,
+        "text": SYMBOL.sub(partial(_symbol, bases), outcome["text"]),
         "log": [[level, HASHED.sub("HASH", line)] for level, line in outcome["log"] if _said(line)],
         "modules": PLACE.sub(r" 0x\1", outcome["modules"]),
-        "sys": {name: _relative(tree, bases[name]) for name, tree in outcome["sys"].items()},
+        "sys": {
+            name: _in_pages(tree) if apart else _relative(tree, bases[name])
+            for name, tree in outcome["sys"].items()
+        },
     }
 
 
@@ -36,6 +46,20 @@ def _bases(modules: str) -> dict[str, int]:
     """Where the core of each module begins."""
     places = [int(at, 16) for at in re.findall(r" 0x([0-9a-f]+)(?: \(\S+)?$", modules, re.MULTILINE)]
     return dict(zip(names_in(modules), places, strict=True))
+
+
+def _symbol(bases: dict[str, int], line: re.Match[str]) -> str:
+    """A line of kallsyms with the distance from the begin of the module, if it is in its first area."""
+    distance = int(line[1], 16) - bases[line[3]]
+    return f"{f'+{distance:#x}' if 0 <= distance < AREA else 'elsewhere'} {line[2]}[{line[3]}]"
+
+
+def _in_pages(tree: dict[str, str]) -> dict[str, str]:
+    """``tree`` with the addresses of sections from the begin of their page."""
+    return {
+        path: f"400 {int(text.split()[1], 16) % AREA:#x}" if path.startswith("/sections/") else text
+        for path, text in tree.items()
+    }
 
 
 def _relative(tree: dict[str, str], base: int) -> dict[str, str]:

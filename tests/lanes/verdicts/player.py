@@ -57,6 +57,7 @@ class Player:
             "get": lambda rest: self._call(self.machine.use, rest, 1),
             "put": lambda rest: self._call(self.machine.use, rest, -1),
             "read": self._read,
+            "symbols": self._symbols,
             "write": self._write,
         }
 
@@ -126,6 +127,10 @@ class Player:
             return Answer(0, self.machine.read(path).decode("latin-1"))
         except OSError as error:
             return Answer(error.errno or 0)
+
+    def _symbols(self, name: str) -> Answer:
+        lines = self.machine.read("/proc/kallsyms").decode("latin-1").splitlines(keepends=True)
+        return Answer(0, "".join(line for line in lines if line.endswith(f"\t[{name}]\n")))
 
     def _write(self, rest: str) -> Answer:
         path, _, text = rest.partition(" ")

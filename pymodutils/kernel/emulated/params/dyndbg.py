@@ -16,6 +16,8 @@ QUOTES: Final = (b'"', b"'")
 MOST: Final = 9  # words of a query
 SIGNS: Final = (b"+", b"-", b"=")
 FLAGS: Final = b"pmflt_"
+LATER_FLAGS: Final = b"pmfslt_"  # s: the name of the file
+LATER: Final = (6, 6)
 ONCE: Final = (b"func", b"file", b"module", b"format", b"class")  # what can be asked for, beside lines
 HIGHEST: Final = (1 << 32) - 1  # number of a line
 
@@ -24,8 +26,11 @@ class _Wrong(Exception):
     """What the log says of a query."""
 
 
-def ask(text: bytes, log: Log) -> None:
-    """Read the queries in ``text``, which ``;`` and newlines end; a wrong one changes nothing but the log."""
+def ask(text: bytes, flags: bytes, log: Log) -> None:
+    """Read the queries in ``text``, which ``;`` and newlines end; a wrong one changes nothing but the log.
+
+    ``flags`` are the letters that can be set.
+    """
     for query in text.replace(b"\n", b";").split(b";"):
         wanted = query.lstrip(SPACES)
         if not wanted or wanted.startswith(b"#"):
@@ -34,7 +39,7 @@ def ask(text: bytes, log: Log) -> None:
         try:
             words = _words(wanted)
             step = "flags parse"
-            _flags(words.pop())
+            _flags(words.pop(), flags)
             step = "query parse"
             _pairs(words)
         except _Wrong as wrong:
@@ -60,13 +65,13 @@ def _words(rest: bytes) -> list[bytes]:
     return found
 
 
-def _flags(word: bytes) -> None:
-    """Raise _Wrong unless ``word`` is a sign and flags."""
+def _flags(word: bytes, known: bytes) -> None:
+    """Raise _Wrong unless ``word`` is a sign and ``known`` flags."""
     sign = word[:1]
     if sign not in SIGNS:
         raise _Wrong(f"bad flag-op {_shown(sign or bytes(1))}, at start of {_shown(word)}")
     for flag in word[1:]:
-        if flag not in FLAGS:
+        if flag not in known:
             raise _Wrong(f"unknown flag '{_shown(bytes([flag]))}'")
 
 

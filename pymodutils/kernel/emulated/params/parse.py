@@ -41,6 +41,7 @@ class Context(NamedTuple):
     dynamic_debug: bool = True
     locked_down: Callable[[], bool] = bool
     objects: Callable[[str, str | None], None] = _unheard
+    flags: bytes = dyndbg.FLAGS  # of dynamic debug
 
 
 def parse(text: bytes, params: Iterable[Param], memory: Memory, context: Context) -> int:
@@ -110,7 +111,7 @@ def _unknown(word: Word, context: Context) -> None:
     dotted = dot and context.dynamic_debug  # whose code takes the name of a module off
     if (second if dotted else word.name) == b"dyndbg":
         if context.dynamic_debug:
-            dyndbg.ask(b"+p" if word.value is None else word.value, context.log)
+            dyndbg.ask(b"+p" if word.value is None else word.value, context.flags, context.log)
         else:
             context.log(WARNING, NO_DYNDBG)
         return

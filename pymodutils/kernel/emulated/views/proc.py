@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from errno import EINVAL
+from errno import EINVAL, EIO
 from functools import partial
 from struct import Struct
 from typing import TYPE_CHECKING, Final
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.arch.model import PREFIXES
 from pymodutils.kernel.base import State as ModuleState
 from pymodutils.kernel.emulated import boot, rows, unload
+from pymodutils.kernel.emulated.params.numbers import WIDEST, Invalid, integer
 from pymodutils.kernel.emulated.state import KERNEL
 from pymodutils.kernel.emulated.store import unsigned
 from pymodutils.kernel.emulated.taints import LETTERS, letters
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 WORDS: Final = {ModuleState.LIVE: "Live", ModuleState.COMING: "Loading", ModuleState.GOING: "Unloading"}
 SIGNS: Final = {ModuleState.LIVE: "", ModuleState.COMING: "+", ModuleState.GOING: "-"}
+LONGEST: Final = 21  # characters of a number that a sysctl takes
 
 
 def tree(state: State) -> Folder:
@@ -37,11 +39,11 @@ def tree(state: State) -> Folder:
     }
     return folder(
         {
-            "cmdline": file(f"{state.rules.cmdline}\n"),
+            "cmdline": _lines(lambda: iter([state.rules.cmdline])),
             "kallsyms": _lines(partial(kallsyms, state)),
             "modules": _lines(partial(modules, state)),
             "sys": folder({"kernel": folder(kernel)}),
-            "version": file(f"{boot.banner(state.rules)}\n"),
+            "version": _lines(lambda: iter([boot.banner(state.rules)])),
         }
     )
 
@@ -108,16 +110,30 @@ def _lines(make: Callable[[], Iterator[str]]) -> File:
     def text() -> bytes:
         return "".join(f"{line}\n" for line in make()).encode("utf-8", "surrogateescape")
 
-    return File(0o444, text, size=0)
+    return File(0o444, text, _unwritten, size=0)
+
+
+def _unwritten(_: bytes) -> None:
+    """What is written to a file that takes nothing; who may write to all files notices only then."""
+    raise refused("/proc", EIO)
 
 
 def _number(state: State, name: str, change: Callable[[State, int], None], mode: int) -> File:
     def write(data: bytes) -> None:
-        if not data.strip().isdigit():
-            raise refused(f"/proc/sys/kernel/{name}", EINVAL)
-        change(state, int(data))
+        for word in data.split()[:1]:  # the rest is not looked at
+            try:
+                change(state, integer(_plain(word), 0, WIDEST))
+            except Invalid:
+                raise refused(f"/proc/sys/kernel/{name}", EINVAL) from None
 
     return File(mode, lambda: b"%d\n" % state.setting(name), write, size=0)
+
+
+def _plain(word: bytes) -> bytes:
+    """``word``, if a sysctl would take it for a number; raises Invalid."""
+    if len(word) > LONGEST or word.startswith(b"+"):
+        raise Invalid(EINVAL)
+    return word
 
 
 def _disable(state: State, value: int) -> None:
@@ -128,7 +144,5 @@ def _disable(state: State, value: int) -> None:
 
 
 def _taint(state: State, value: int) -> None:
-    """Bits can be set, not cleared."""
-    for bit in range(len(LETTERS)):
-        if value >> bit & 1:
-            state.taint(bit)
+    """Bits can be set, not cleared; only those count that there are."""
+    state.set("tainted", state.taints | value & (1 << len(LETTERS)) - 1)
