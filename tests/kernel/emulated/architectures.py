@@ -7,15 +7,17 @@ it and keeps it for the page about architectures.
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
+from pymodutils.arch.model import ByteOrder
 from pymodutils.elf import compress
 from pymodutils.elf.decode import modinfo
 from pymodutils.elf.scan import Elf
@@ -26,6 +28,7 @@ from pymodutils.names import normalize, of_path
 from tests.arch import proofs
 from tests.oracles.kernels import FLAVOURS, Kernel, kernel
 
+INIT, EXIT, WIDE = b"init_module", b"cleanup_module", 64
 AT_ONCE = {"loong64": 500}  # modules that have room together: 256 MB, in seven areas of pages of 16 kB each
 
 
@@ -60,14 +63,10 @@ class Tree:
             add(name)
         return list(found)
 
-    def permanent(self) -> set[str]:
-        """The modules that have an init() and no exit(), and all that they need: none can be removed."""
-        found = []
-        for name, path in self.files.items():
-            elf = Elf(compress.read(str(path)), str(path))
-            names = (elf.section(".strtab") or b"").split(b"\0")
-            if b"init_module" in names and b"cleanup_module" not in names:
-                found.append(name)
+    def permanent(self, names: Iterable[str]) -> set[str]:
+        """Those of ``names`` with an init() and no exit(), and all that they need: none can be removed."""
+        files = {name: self.files[name] for name in names}
+        found = [name for name, path in files.items() if _has_no_exit(compress.read(str(path)))]
         return set(self.order(found))
 
     def half(self) -> list[str]:
@@ -79,6 +78,21 @@ def _depends(path: Path) -> list[str]:
     section = Elf(compress.read(str(path)), str(path)).section(".modinfo") or b""
     said = dict(modinfo(section)).get("depends", "")
     return [normalize(name) for name in said.split(",") if name]
+
+
+def _has_no_exit(data: bytes) -> bool:
+    """Whether the module has an init() and no exit()."""
+    elf = Elf(data)
+    raw, text = elf.section(".symtab") or b"", elf.section(".strtab") or b""
+    order: ByteOrder = "big" if elf.order == "big" else "little"
+    steps = range(0, len(raw), 24 if elf.bits == WIDE else 16)
+    starts = {int.from_bytes(raw[at : at + 4], order) for at in steps}
+    return not starts.isdisjoint(_places(text, INIT)) and starts.isdisjoint(_places(text, EXIT))
+
+
+def _places(text: bytes, name: bytes) -> Iterator[int]:
+    """Where the string ``name`` begins, if only as the end of a longer one."""
+    return (found.start() for found in re.finditer(re.escape(name) + b"\0", text))
 
 
 def boot(found: Kernel) -> EmulatedKernel:
