@@ -69,9 +69,9 @@ class Tree:
         found = [name for name, path in files.items() if _has_no_exit(compress.read(str(path)))]
         return set(self.order(found))
 
-    def half(self) -> list[str]:
-        """A fixed half of the modules, whatever their order."""
-        return [name for name in self.needs if hashlib.sha256(name.encode()).digest()[0] % 2]
+    def part(self, of: int) -> list[str]:
+        """One of ``of`` modules, always the same, whatever their order."""
+        return [name for name in self.needs if not hashlib.sha256(name.encode()).digest()[0] % of]
 
 
 def _depends(path: Path) -> list[str]:

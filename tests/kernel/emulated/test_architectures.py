@@ -9,7 +9,9 @@ from tests.kernel.emulated.architectures import Tree, load
 from tests.oracles.kernels import FLAVOURS, kernel
 
 NAMES = [name for name, (_, _, arch) in FLAVOURS.items() if name == arch]
-LARGE = 1500  # modules, of which a minute is enough for half
+LARGE = 1500  # modules at least; a minute is enough for some of them
+PARTS = {"riscv64": 12, "loong64": 12}  # of which one is loaded: unpacking these takes most of the time
+PART = 3
 
 
 @pytest.mark.slow
@@ -18,10 +20,10 @@ LARGE = 1500  # modules, of which a minute is enough for half
 def test_a_tree_loads_in_the_order_of_its_dependencies_and_goes(name: str) -> None:
     own = kernel(name)
     tree = Tree(own.modules.rglob("*.ko*"))
-    names = tree.half() if len(tree.needs) > LARGE else list(tree.needs)
+    names = tree.part(PARTS.get(name, PART))
     outcome = load(own, tree, names)
     order = set(tree.order(names))
-    assert len(order) > len(tree.needs) // 3 > 700
+    assert len(order) > LARGE // 10
     assert outcome.refused == {}
     assert outcome.loaded == order
     assert outcome.left == tree.permanent(order)
