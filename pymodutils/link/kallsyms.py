@@ -7,6 +7,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.model import PREFIXES
+from pymodutils.link.failure import OutOfBounds
 from pymodutils.link.object import SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS, SYMBOL
 
 if TYPE_CHECKING:
@@ -58,14 +59,19 @@ def _kinds(image: Image, kept: Sequence[int]) -> bytes:
 
 
 def kind(image: Image, info: int, where: int) -> str:
-    """The letter that /proc/kallsyms has for a symbol with this st_info, in section ``where``; elf_type."""
+    """The letter that /proc/kallsyms has for a symbol with this st_info, in section ``where``; elf_type.
+
+    Raises OutOfBounds where the file has no such section: only of symbol 0, which is always kept.
+    """
     if info >> 4 == STB_WEAK:
         return "v" if info & 15 == STT_OBJECT else "w"
     if where == SHN_UNDEF:
         return "U"
     if where in (SHN_ABS, image.layout.percpu):
         return "a"
-    return _in_section(image, where) if where < len(image.module.sections) else "?"
+    if where >= len(image.module.sections):
+        raise OutOfBounds(image.module.subject, f"a symbol that is kept lies in section {where}")
+    return _in_section(image, where)
 
 
 def _in_section(image: Image, where: int) -> str:
