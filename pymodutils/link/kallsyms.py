@@ -23,13 +23,20 @@ STT_OBJECT: Final = 1
 
 
 def keep(image: Image, values: Sequence[int]) -> None:
-    """Fill the tail of ``image`` with the symbols that stay, at their ``values``, in the file's order."""
+    """Fill the tail of ``image`` with the symbols that stay, at their ``values``, in the file's order.
+
+    Raises OutOfBounds for names outside of .strtab: they are read again from its copy in memory.
+    """
     tail = image.layout.tail
     if tail is None:
         return
     memory, kept = image.memory[tail.area], tail.kept
-    names = [image.module.symbols.raw_name(at) + b"\0" for at in kept]
-    entries = _entries(image.module, kept, map(len, names), values)
+    table, end = image.module.symbols, image.module.sections[image.module.strtab].sh_size
+    names = [table.raw_name(at) + b"\0" for at in kept]
+    lengths = list(map(len, names))
+    if any(table.names[at] + length > end for at, length in zip(kept, lengths, strict=True)):
+        raise OutOfBounds(image.module.subject, "a name of its symbols lies outside of .strtab")
+    entries = _entries(image.module, kept, lengths, values)
     for start, content in (
         (tail.symbols, entries),
         (tail.strings, b"".join(names)),

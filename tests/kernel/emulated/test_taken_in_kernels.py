@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from errno import EFAULT
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,11 @@ def is_taken(booted: EmulatedKernel, data: bytes) -> bool:
         return not any(booted.store.execute("SELECT init, exit FROM module ORDER BY id DESC LIMIT 1")[0])
 
 
+def is_given_back(seen: dict[str, Any]) -> bool:
+    """Whether notes are shown that lie where init() was: a real kernel may fault on them, and hang."""
+    return any(f"errno {EFAULT}" in text for files in seen["sys"].values() for text in files.values())
+
+
 def test_a_real_kernel_takes_them_too(tmp_path: Path) -> None:
     needed = [path for path in in_order("uml", MODULES) if path.stem.replace("-", "_") not in MODULES]
     state = str(tmp_path / "state")
@@ -69,12 +75,13 @@ def test_a_real_kernel_takes_them_too(tmp_path: Path) -> None:
     every = [data for seed, name in enumerate(MODULES) for data in mutants(name, seed)]
     images = {f"{at:05}": data for at, data in enumerate(every) if is_taken(booted, data)}
     assert len(images) > len(MODULES)
+    ours: dict[str, Any] = json.loads(json.dumps(taken.play(Bytes(state), images)))
+    images = {number: data for number, data in images.items() if not is_given_back(ours[number])}
     folder = tmp_path / "taken"
     folder.mkdir()
     for number, data in images.items():
         (folder / number).write_bytes(data)
     theirs = uml.run("tests.lanes.guest.taken:main", [str(path) for path in needed], str(folder))
-    ours: dict[str, Any] = json.loads(json.dumps(taken.play(Bytes(state), images)))
     different = {
         at: (normal(ours[at]), normal(theirs[at])) for at in images if normal(ours[at]) != normal(theirs[at])
     }

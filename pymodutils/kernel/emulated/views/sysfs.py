@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from errno import EINVAL, EROFS
+from errno import EFAULT, EINVAL, EROFS
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -90,7 +90,13 @@ def _sections(state: State, module: Module) -> dict[str, Node]:
 def _note(state: State, module: Module, section: Section) -> File:
     start = section.address - module.areas[section.area].base
     memory = rows.memory(state.store, module, section.area)
-    return File(0o444, lambda: memory[start : start + section.size], size=section.size)
+
+    def read() -> bytes:
+        if not memory:  # given back after init(); a real kernel reads it nevertheless
+            raise refused(f"/sys/module/{module.name}/notes/{section.name}", EFAULT)
+        return memory[start : start + section.size]
+
+    return File(0o444, read, size=section.size)
 
 
 def _uevent(state: State, name: str) -> File:
