@@ -9,11 +9,13 @@ from errno import ENOEXEC
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import g_gp, goal, in_a_byte, s_a, s_a_gp, s_a_p
-from pymodutils.arch.making import SHN_UNDEF, Fixup, Frobbed, Maker, Memory, Refusal, Room
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Extable, Reloc, Says, insn, signed, word
+from pymodutils.arch.draft import Frobbed, Room
+from pymodutils.arch.field import insn, signed, word
+from pymodutils.arch.making import SHN_UNDEF, Fixup, Maker, Memory, Refusal
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Extable, Reloc, Says
 
 if TYPE_CHECKING:
-    from pymodutils.arch.making import Draft
+    from pymodutils.arch.draft import Draft
 
 SMALL, NOBITS = 0x1000_0000, 8  # SHF_ALPHA_GPREL, SHT_NOBITS
 LITERAL, GPDISP, BRSGP = 4, 6, 28

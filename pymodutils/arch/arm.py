@@ -8,38 +8,19 @@ instruction is two halfwords, of which the first is the higher.
 from __future__ import annotations
 
 from errno import ENOEXEC
+from functools import cache, partial
+from itertools import compress
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import l_p, s_a, s_a_p
-from pymodutils.arch.making import (
-    NO_ROOM,
-    STT_FUNC,
-    Draft,
-    Fixup,
-    Frobbed,
-    Maker,
-    Memory,
-    Refusal,
-    code,
-    words,
-)
-from pymodutils.arch.model import (
-    REL_UNSUPPORTED,
-    WORDS,
-    Arch,
-    Field,
-    Range,
-    Reloc,
-    Says,
-    Span,
-    insn,
-    signed,
-    word,
-)
+from pymodutils.arch.draft import Draft, Frobbed, code
+from pymodutils.arch.field import Field, Range, insn, signed, word
+from pymodutils.arch.making import NO_ROOM, STT_FUNC, Fixup, Maker, Many, Memory, Refusal, words
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Reloc, Says, Span
 from pymodutils.arch.order import heapsorted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pymodutils.arch.model import Fixups
 
@@ -61,9 +42,9 @@ class Top(Field):
 
     __slots__ = ()
 
-    def get(self, word: int) -> int:
-        """The addend in ``word``."""
-        return super().get(word) >> 16
+    def get_all(self, words: Sequence[int]) -> list[int]:
+        """The addends in ``words``."""
+        return [value >> 16 for value in super().get_all(words)]
 
 
 class Call(Field):
@@ -170,23 +151,35 @@ def frob(draft: Draft) -> Frobbed:
     counts, orders = {core: fixed, init: fixed}, {}
     for at, fixups in draft.of_code():
         where = init if draft.patched(at).name.startswith(ARM.init) else core
-        orders[at] = heapsorted(list(zip(fixups.numbers, fixups.symbols, strict=True)))
-        counts[where] += _count(draft, draft.sections[at].sh_info, fixups, orders[at])
+        orders[at] = partial(_sorted, fixups)
+        counts[where] += _count(draft, at, fixups)
     line = stride(draft.options)
     rooms = {at: code(-(-count * 8 // (2 * line)) * 2 * line, line) for at, count in counts.items()}
     return Frobbed(rooms, orders)
 
 
-def _count(draft: Draft, section: int, fixups: Fixups, order: list[int]) -> int:
-    """How many calls out of ``section`` may need an entry: of equal ones without addend, one."""
-    A, count, last = fixups.A or (), 0, None
-    for at in order:
-        number, symbol = fixups.numbers[at], fixups.symbols[at]
-        plain = A[at] == -BIAS.get(number, 0)
-        if number in BIAS and draft.section_of(symbol) != section:
-            count += not plain or last != (number, symbol, True)
-        last = (number, symbol, plain)
-    return count
+def _sorted(fixups: Fixups) -> list[int]:
+    """The order in which the loader takes ``fixups``: by number and symbol."""
+    return heapsorted(list(zip(fixups.numbers, fixups.symbols, strict=True)))
+
+
+def _count(draft: Draft, at: int, fixups: Fixups) -> int:
+    """How many calls among ``fixups`` may need an entry: of equal neighbours without addend, one."""
+    places = list(compress(range(len(fixups.numbers)), map(BIAS.__contains__, fixups.numbers)))
+    calls = fixups.ordered(places)
+    plain = list(map(_is_plain, calls.numbers, draft.words(at, calls.offsets)))
+    if all(plain):
+        return draft.far(at, (symbol for _, symbol in set(zip(calls.numbers, calls.symbols, strict=True))))
+    kinds = dict(zip(places, zip(calls.numbers, calls.symbols, plain, strict=True), strict=True))
+    row = [kinds[place] for place in _sorted(fixups) if place in kinds]
+    pairs = zip(row, [None, *row], strict=False)
+    return sum((not now[2] or now != last) and draft.leaves(at, now[1]) for now, last in pairs)
+
+
+@cache
+def _is_plain(number: int, word: int) -> bool:
+    """Whether the call ``word`` is to the symbol itself."""
+    return bool(ARM.relocs[number].field.get(word) == -BIAS[number])
 
 
 class Plts(Maker):
@@ -197,6 +190,17 @@ class Plts(Maker):
         self.stride = stride(memory.options)
         wanted = memory.options.get(PLTS) == "y"
         self.sets = [_Sets(self, memory.sections[name]) for name in (".plt", ".init.plt")] if wanted else []
+
+    def together(self, many: Many) -> list[int] | None:
+        """The targets of calls, if all are of code of the same kind."""
+        if many.number == LDR_PC_G2:
+            return None
+        thumb = BIAS[many.number] == BIAS[THM_CALL]
+        infos = self.memory.symbols.infos
+        for symbol, S in many.values.items():
+            if S & 3 if not thumb else infos[symbol] & 0xF == STT_FUNC and not S & 1:
+                return None
+        return many.targets  # whether they reach, the row finds out
 
     def goal(self, one: Fixup) -> int:
         """The target of a call with its addend, or the entry that leads there."""

@@ -7,22 +7,16 @@ layout. Instructions are little-endian in big-endian modules, too.
 from __future__ import annotations
 
 from errno import ENOEXEC
+from functools import partial
+from itertools import compress
+from operator import not_
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import l_p, s_a, s_a_p
-from pymodutils.arch.making import Draft, Fixup, Frobbed, Maker, Memory, Refusal, Table, code, words
-from pymodutils.arch.model import (
-    REL_UNSUPPORTED,
-    Arch,
-    Field,
-    Reloc,
-    Says,
-    Span,
-    insn,
-    signed,
-    unsigned,
-    word,
-)
+from pymodutils.arch.draft import Draft, Frobbed, code
+from pymodutils.arch.field import Field, insn, signed, unsigned, word
+from pymodutils.arch.making import Fixup, Maker, Memory, Refusal, Table, words
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Reloc, Says, Span
 
 if TYPE_CHECKING:
     from pymodutils.arch.model import Fixups
@@ -69,24 +63,41 @@ def frob(draft: Draft) -> Frobbed:
     counts, orders = {core: 1, init: 1}, {}
     for at, fixups in draft.of_code() if draft.on("RANDOMIZE_BASE") else ():
         where = init if draft.patched(at).name.startswith(".init") else core
-        orders[at], far = _sorted(draft, draft.sections[at].sh_info, fixups)
-        counts[where] += len(far)
+        orders[at] = partial(_sorted, draft, at, fixups)
+        counts[where] += _count(draft, at, fixups)
     rooms = {at: code(ENTRY * count, LINE) for at, count in counts.items()}
     if ftrace:
         rooms[ftrace] = code(ENTRY * FTRACE, 4)
     return Frobbed(rooms, orders)
 
 
-def _sorted(draft: Draft, section: int, fixups: Fixups) -> tuple[list[int], list[int]]:
-    """The order in which the loader takes ``fixups``, and those that are counted.
+def _count(draft: Draft, at: int, fixups: Fixups) -> int:
+    """How many branches out of the section may need an entry: of equal neighbours without addend, one."""
+    branches = fixups.only(list(map(BRANCHES.__contains__, fixups.numbers)))
+    if len(branches.numbers) < len(fixups.numbers):
+        kinds = zip(branches.numbers, branches.symbols, strict=True)
+        plain = set(compress(kinds, map(not_, branches.A or ())))
+        elsewhere = compress(branches.symbols, branches.A or ())
+        return draft.far(at, (symbol for _, symbol in plain)) + draft.far(at, elsewhere)
+    keys = list(map(_keys(fixups).__getitem__, _sorted(draft, at, fixups)))
+    far = [key if key[0] in BRANCHES and draft.leaves(at, key[1]) else None for key in keys]
+    pairs = zip(far, [None, *keys], strict=False)
+    return sum(bool(key[2]) or key != last for key, last in pairs if key)
 
-    Branches out of ``section`` come first, by number, symbol and addend; of those that are equal only one
-    counts. The walk from both ends leaves the one in which it ends unsorted.
+
+def _keys(fixups: Fixups) -> list[tuple[int, int, int]]:
+    return list(zip(fixups.numbers, fixups.symbols, fixups.A or (), strict=True))
+
+
+def _sorted(draft: Draft, at: int, fixups: Fixups) -> list[int]:
+    """The order in which the loader takes ``fixups``.
+
+    The branches out of the section come first, by number, symbol and addend, but the walk from both ends
+    leaves the one in which it ends unsorted.
     """
-    A = fixups.A or ()
-    keys = list(zip(fixups.numbers, fixups.symbols, A, strict=True))
-    far = [n in BRANCHES and draft.section_of(symbol) != section for n, symbol, _ in keys]
-    order, low, high = list(range(len(keys))), 0, len(keys) - 1
+    keys = _keys(fixups)
+    far = [number in BRANCHES and draft.leaves(at, symbol) for number, symbol, _ in keys]
+    order, low, high = list(range(len(far))), 0, len(far) - 1
     while low < high:
         if far[order[low]]:
             low += 1
@@ -95,10 +106,7 @@ def _sorted(draft: Draft, section: int, fixups: Fixups) -> tuple[list[int], list
         else:
             high -= 1
     order[:low] = sorted(order[:low], key=keys.__getitem__)
-    before = [None, *(keys[at] for at in order)]
-    return order, [
-        at for at, last in zip(order, before, strict=False) if far[at] and (A[at] or keys[at] != last)
-    ]
+    return order
 
 
 class Plts(Maker):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pymodutils.arch.lanes import halves
 from pymodutils.arch.model import Info
 
 if TYPE_CHECKING:
@@ -89,4 +90,5 @@ def is_error(value: int) -> bool:
 
 def in_a_byte(words: Sequence[int]) -> Info:
     """What r_info says where numbers have a byte, and the kernel keeps other things in the bits above it."""
-    return Info([word & 0xFF for word in words], [word >> 32 for word in words])
+    low, high = halves(words)
+    return Info([half & 0xFF for half in low], high)

@@ -10,17 +10,8 @@ from __future__ import annotations
 from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a, s_a_p
-from pymodutils.arch.model import (
-    REL_UNSUPPORTED,
-    WORDS,
-    Arch,
-    Fixups,
-    Later,
-    Reloc,
-    Says,
-    insn,
-    word,
-)
+from pymodutils.arch.field import insn, word
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Fixups, Later, Reloc, Says
 
 CALL, JSRI = 40, 40 | 1 << 8  # beyond the byte: at a jsri
 OPCODE = 0xEAE0

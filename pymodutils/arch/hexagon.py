@@ -9,7 +9,8 @@ from __future__ import annotations
 from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a, s_a_p
-from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Reloc, Says, insn, signed, word
+from pymodutils.arch.field import insn, signed, word
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Reloc, Says
 
 FAR = Says(
     "{module}: R_HEXAGON_B22_PCREL reloc out of range: {value:08x}={sum:08x}-{place:08x} {anonymous}", ENOEXEC

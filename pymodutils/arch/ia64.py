@@ -11,6 +11,8 @@ from errno import ENOEXEC
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import g_gp, goal, in_a_byte, l_gp, s_a, s_a_b, s_a_gp, s_a_p
+from pymodutils.arch.draft import Frobbed, code, data
+from pymodutils.arch.field import word
 from pymodutils.arch.ia64_bundle import (
     BUNDLE,
     IMM60,
@@ -23,13 +25,13 @@ from pymodutils.arch.ia64_bundle import (
     imm64,
     mov,
 )
-from pymodutils.arch.making import Fixup, Frobbed, Maker, Memory, Refusal, Slots, Table, code, data
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Extable, Reloc, Says, word
+from pymodutils.arch.making import Fixup, Maker, Memory, Refusal, Slots, Table
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Extable, Reloc, Says
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pymodutils.arch.making import Draft
+    from pymodutils.arch.draft import Draft
 
 SMALL, LTOFF = 0x1000_0000, 1 << 22  # SHF_IA_64_SHORT; how far gp reaches, both ways
 LTREL, PLTREL, FPTR, LTREL_FPTR, BDREL = 6, 7, 8, 10, 13  # formulas, bits 3 to 7 of a number

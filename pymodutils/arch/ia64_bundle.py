@@ -8,12 +8,14 @@ from __future__ import annotations
 from errno import ENOEXEC
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.model import Field, Reloc, Says, insn, signed
+from pymodutils.arch.field import Field, insn, signed
+from pymodutils.arch.model import Reloc, Says
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
 
-    from pymodutils.arch.model import Fixups, Range
+    from pymodutils.arch.field import Range
+    from pymodutils.arch.model import Fixups
 
 BUNDLE: Final = 16  # bytes
 

@@ -7,29 +7,19 @@ from __future__ import annotations
 
 import operator
 from errno import EINVAL, ENOENT, ENOEXEC
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import goal, is_error, l_p, s_a, s_a_p, v_less_s_a, v_plus_s_a
-from pymodutils.arch.making import Fixup, Frobbed, Maker, Memory, Refusal, Slots, Table, code, data, words
-from pymodutils.arch.model import (
-    REL_UNSUPPORTED,
-    RELATIVE,
-    WORDS,
-    Arch,
-    Later,
-    Reloc,
-    Says,
-    Span,
-    insn,
-    signed,
-    unsigned,
-    word,
-)
+from pymodutils.arch.draft import Frobbed, code, data
+from pymodutils.arch.field import insn, signed, unsigned, word
+from pymodutils.arch.making import Fixup, Maker, Memory, Refusal, Slots, Table, words
+from pymodutils.arch.model import REL_UNSUPPORTED, RELATIVE, WORDS, Arch, Later, Reloc, Says, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pymodutils.arch.making import Draft
+    from pymodutils.arch.draft import Draft
     from pymodutils.arch.model import Fixups
 
 ENTRY, SLOT, LINE, DEPTH = 16, 8, 64, 16  # bytes of a PLT entry, of a word, L1_CACHE_BYTES; RELA_STACK_DEPTH
@@ -91,12 +81,22 @@ def frob(draft: Draft) -> Frobbed:
             raise Refusal(Says(f"{{module}}: module {name} section(s) missing", ENOEXEC))
     entries, slots, orders = 1, 1, {}
     for at, fixups in draft.of_code():
-        keys = list(zip(fixups.symbols, fixups.numbers, fixups.A or (), strict=True))
-        entries += sum(number in (PUSH_PLT, B26) for _, number, _ in set(keys))
-        slots += sum(number == GOT_HI20 for _, number, _ in set(keys))
-        orders[at] = sorted(range(len(keys)), key=keys.__getitem__)
+        kinds = set(_keys(fixups))
+        entries += sum(number in (PUSH_PLT, B26) for _, number, _ in kinds)
+        slots += sum(number == GOT_HI20 for _, number, _ in kinds)
+        orders[at] = partial(_sorted, fixups)
     rooms = {got: data(SLOT * slots, LINE), plt: code(ENTRY * entries, LINE), idx: data(SLOT * entries, LINE)}
     return Frobbed(rooms, orders)
+
+
+def _keys(fixups: Fixups) -> list[tuple[int, int, int]]:
+    return list(zip(fixups.symbols, fixups.numbers, fixups.A or (), strict=True))
+
+
+def _sorted(fixups: Fixups) -> list[int]:
+    """The order in which the loader takes ``fixups``: by symbol, number and addend."""
+    keys = _keys(fixups)
+    return sorted(range(len(keys)), key=keys.__getitem__)
 
 
 class Tables(Maker):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a, s_a_p
-from pymodutils.arch.model import WORDS, Arch, Reloc, Says, word
+from pymodutils.arch.field import word
+from pymodutils.arch.model import WORDS, Arch, Reloc, Says
 
 M68K = Arch(
     name="m68k",

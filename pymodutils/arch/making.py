@@ -5,26 +5,35 @@
     make       Arch.maker fills that room while relocations are read, and says what G and L are worth
     apply      the rows' formulas
 
+What is made is asked for relocation by relocation (Maker.goal), in the order in which the loader sorts them,
+only where it cannot be had for many at once (Maker.together).
+
 All addresses here are signed numbers of the machine's width, as S and P are.
 """
 
 from __future__ import annotations
 
+from functools import cached_property
+from itertools import repeat
+from operator import add, sub
+from struct import Struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pymodutils.arch.field import PREFIXES
 from pymodutils.arch.model import Says, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from pymodutils.arch.model import Arch, ByteOrder, Fixups, Range
+    from pymodutils.arch.draft import Symbols
+    from pymodutils.arch.field import ByteOrder, Range
+    from pymodutils.arch.model import Arch, Fixups
 
-SHT_NOBITS: Final = 8
-SHF_ALLOC: Final = 2
-SHF_EXECINSTR: Final = 4
+    Order = Callable[[], Sequence[int]]  # indexes of relocations; had where it matters
+
+STT_FUNC: Final = 2
 SHN_UNDEF: Final = 0
 SHN_LIVEPATCH: Final = 0xFF20
-STT_FUNC: Final = 2
 
 
 class Refusal(Exception):
@@ -33,89 +42,6 @@ class Refusal(Exception):
     def __init__(self, says: Says) -> None:
         self.says = says
         super().__init__(says.text)
-
-
-class Header(NamedTuple):
-    """What is looked at in a section header."""
-
-    name: str
-    sh_type: int
-    sh_flags: int
-    sh_size: int
-    sh_addralign: int
-    sh_info: int
-
-
-class Symbols(NamedTuple):
-    """The symbol table in columns."""
-
-    infos: Sequence[int]
-    others: Sequence[int]
-    sections: Sequence[int]
-    name: Callable[[int], str]  # of the symbol with this index
-
-
-class Draft(NamedTuple):
-    """A module before its layout."""
-
-    sections: Sequence[Header]
-    symbols: Symbols
-    relocations: Mapping[int, Fixups]  # by the number of their section; of REL ones, A is known
-    options: Mapping[str, str]  # the kernel's configuration
-    bits: int  # of the machine's words
-
-    def find(self, name: str) -> int:
-        """The number of the last section called ``name``, or 0."""
-        return max((at for at, section in enumerate(self.sections) if section.name == name), default=0)
-
-    def on(self, option: str) -> bool:
-        """Whether CONFIG_``option`` is y."""
-        return self.options.get(option) == "y"
-
-    def patched(self, at: int) -> Header:
-        """The section that relocation section ``at`` applies to."""
-        return self.sections[self.sections[at].sh_info]
-
-    def section_of(self, symbol: int) -> int:
-        """The number of the section that ``symbol`` is in."""
-        return self.symbols.sections[symbol] if symbol < len(self.symbols.sections) else SHN_UNDEF
-
-    def of_code(self) -> Iterator[tuple[int, Fixups]]:
-        """The relocations of sections that are executed."""
-        for at, fixups in self.relocations.items():
-            if self.patched(at).sh_flags & SHF_EXECINSTR:
-                yield at, fixups
-
-
-class Room(NamedTuple):
-    """What a section header becomes; what is None stays."""
-
-    sh_size: int | None = None
-    sh_addralign: int | None = None
-    sh_flags: int | None = None
-    sh_type: int | None = None
-
-
-class Frobbed(NamedTuple):
-    """What the loader changes before the layout."""
-
-    rooms: Mapping[int, Room] = {}  # by the number of the section
-    orders: Mapping[int, Sequence[int]] = {}  # how it sorts the relocations of a section
-    front: int = 0  # bytes at the beginning of the module's memory
-    before: Mapping[int, int] = {}  # bytes in front of a section
-    places: Mapping[tuple[str, int], int] = {}  # where in ``front`` or a section what was counted lies
-    absolute: frozenset[int] = frozenset()  # undefined symbols that become SHN_ABS
-    undotted: frozenset[int] = frozenset()  # symbols whose names lose the first character
-
-
-def code(size: int, align: int) -> Room:
-    """Room for ``size`` bytes of code."""
-    return Room(size, align, SHF_ALLOC | SHF_EXECINSTR, SHT_NOBITS)
-
-
-def data(size: int, align: int, flags: int = 0) -> Room:
-    """Room for ``size`` bytes of constants."""
-    return Room(size, align, SHF_ALLOC | flags, SHT_NOBITS)
 
 
 class Memory(NamedTuple):
@@ -142,6 +68,24 @@ class Memory(NamedTuple):
         """The ``size`` bytes at ``address``; raises Refusal outside of the module."""
         memory, at = self._within(address, size)
         return bytes(memory[at : at + size])
+
+    def pairs(self, addresses: Sequence[int]) -> list[tuple[int, int]]:
+        """Both words of 32 bits at each of ``addresses`` of one area; raises Refusal outside of it."""
+        if not addresses:
+            return []
+        first, last = min(addresses), max(addresses)
+        memory, at = self._within(first, last + 8 - first)
+        places = map((at - first).__add__, addresses)
+        return list(map(Struct(PREFIXES[self.arch.order] + "II").unpack_from, repeat(memory), places))
+
+    def put(self, instruction: int, addresses: Sequence[int]) -> None:
+        """Write ``instruction`` at each of ``addresses`` of one area; raises Refusal outside of it."""
+        if addresses:
+            first, last = min(addresses), max(addresses)
+            memory, at = self._within(first, last + 4 - first)
+            pack, base = Struct(PREFIXES[self.arch.order] + "I").pack_into, at - first
+            for address in addresses:
+                pack(memory, base + address, instruction)
 
     def word(self, value: int) -> bytes:
         """``value`` as a machine word."""
@@ -174,6 +118,52 @@ class Fixup(NamedTuple):
     section: int  # its number
 
 
+class Many:
+    """Relocations of one section that do the same, in columns; ``number`` is that of one of them."""
+
+    def __init__(self, number: int, group: Fixups, A: Sequence[int], values: Sequence[int], B: int) -> None:
+        self.number, self.symbols, self.offsets, self.A = number, group.symbols, group.offsets, A
+        self._values, self.B = values, B
+
+    @cached_property
+    def values(self) -> dict[int, int]:
+        """The value of each symbol that occurs."""
+        return {symbol: self._values[symbol] for symbol in set(self.symbols)}
+
+    @cached_property
+    def S(self) -> list[int]:
+        """The symbols' values."""
+        return list(map(self._values.__getitem__, self.symbols))
+
+    @cached_property
+    def P(self) -> list[int]:
+        """The addresses of the places."""
+        return list(map(self.B.__add__, self.offsets))
+
+    @property
+    def targets(self) -> list[int]:
+        """S+A of each."""
+        return list(map(add, self.S, self.A)) if any(self.A) else self.S
+
+    def each(self, goal: Callable[[int, int], int]) -> list[int]:
+        """What ``goal`` says of every symbol and S+A; asked once of equal ones, the largest symbol first."""
+        if any(self.A):
+            keys = list(zip(self.symbols, self.A, strict=True))
+            kinds = sorted(set(keys), reverse=True)
+            goals = {(at, A): goal(at, self.values[at] + A) for at, A in kinds}
+            return list(map(goals.__getitem__, keys))
+        of = {symbol: goal(symbol, self.values[symbol]) for symbol in sorted(self.values, reverse=True)}
+        return list(map(of.__getitem__, self.symbols))
+
+    def near(self, reach: Range, targets: Sequence[int]) -> bool:
+        """Whether each of ``targets`` is as near to its place as ``reach``."""
+        first, last = self.B + min(self.offsets), self.B + max(self.offsets)
+        if reach.low <= min(targets) - last and max(targets) - first < reach.high:
+            return True  # whichever goes where
+        ways = list(map(sub, targets, self.P))
+        return bool(reach.low <= min(ways) and max(ways) < reach.high)
+
+
 class Maker:
     """Makes what the relocations of one module need, in their order; see Arch.maker."""
 
@@ -183,6 +173,18 @@ class Maker:
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
         self.defined: dict[int, int] = {}  # symbols to which it gives a value
+        self.also: Sequence[int] = ()  # addresses of words that ``end`` is going to write
+
+    def together(self, many: Many) -> Sequence[int] | None:
+        """What ``goal`` says of ``many``, asked in the loader's order; None if it has to be asked.
+
+        Having to be asked later, it does not matter what has been made here.
+        """
+        near = self.reach.get(many.number)
+        if not near:
+            return None
+        targets, seen = many.targets, self.memory.arch.relocs[many.number].range == near
+        return targets if seen or many.near(near, targets) else None  # if seen, the row finds out
 
     def begin(self, fixups: Fixups) -> None:
         """See all relocations of a section, before ``goal`` is asked about each."""

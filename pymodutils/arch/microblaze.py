@@ -8,7 +8,8 @@ from __future__ import annotations
 from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a
-from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, ByteOrder, Field, Reloc, Says, insn, word
+from pymodutils.arch.field import ByteOrder, Field, insn, word
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Reloc, Says
 
 
 def from_second(S: int, A: int, P: int) -> int:

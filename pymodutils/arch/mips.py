@@ -7,30 +7,21 @@ ones have RELA, and r_info is a structure with three numbers, of which the kerne
 from __future__ import annotations
 
 from errno import EINVAL, ENOENT, ENOEXEC
+from itertools import compress
 from typing import TYPE_CHECKING, Final
 
+from pymodutils.arch import lanes
 from pymodutils.arch.calc import is_error, s_a
-from pymodutils.arch.model import (
-    REL_UNSUPPORTED,
-    WORDS,
-    Arch,
-    Fixups,
-    Info,
-    Reloc,
-    Says,
-    Span,
-    insn,
-    signed,
-    unsigned,
-    word,
-)
+from pymodutils.arch.field import insn, signed, unsigned, word
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Fixups, Info, Reloc, Says, Span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 JUMP, HI16, LO16 = 4, 5, 6
-WIDE: Final = (18, 28, 29)  # known in RELA sections only
+WIDE: Final = frozenset({18, 28, 29})  # known in RELA sections only
 REGION: Final = 1 << 28  # bytes that a jump reaches
+BYTE: Final = 0xFF
 
 
 def in_region(S: int, A: int, P: int) -> int:
@@ -54,25 +45,21 @@ UNWANTED = Says("", EINVAL)  # after a warning with a trace of the stack
 PC16, PC21, PC26 = (insn(4, (bits + 1, 2, 0)) for bits in (16, 21, 26))
 
 
-def pair(fixups: Fixups) -> dict[int, Says]:
-    """Complete what stands in the fields of REL relocations."""
-    if fixups.rela:
-        return {}
-    numbers, S, A, P = fixups.numbers, fixups.S or [], fixups.A or [], fixups.P or ()
-    refused = {at: UNWANTED for at, number in enumerate(numbers) if number in WIDE}
-    waiting: list[int] = []
-    for at, number in enumerate(numbers):
-        if number == HI16:
-            waiting.append(at)
-        elif number == LO16:
-            if any(S[high] != S[at] for high in waiting):
-                refused[at] = dangerous("LO16")
-            for high in waiting:
-                A[high] += A[at]
-            waiting.clear()
-        elif number == JUMP:
-            A[at] = _wrapped(in_region(S[at], 0, P[at]), A[at])
-    return refused | ({len(numbers): UNPAIRED} if waiting else {})
+def pair(fixups: Fixups, base: int) -> dict[int, Says]:
+    """Complete what stands in the fields."""
+    numbers, S, A = fixups.numbers, fixups.S or [], fixups.A or []
+    codes, every = bytes(numbers), range(len(numbers))
+    refused = {at: UNWANTED for at in every if codes[at] in WIDE} if set(codes) & WIDE else {}
+    for at in compress(every, map(JUMP.__eq__, codes)) if JUMP in codes else ():
+        A[at] = _wrapped(in_region(S[at], 0, base + fixups.offsets[at]), A[at])
+    for high in compress(every, map(HI16.__eq__, codes)):
+        low = codes.find(LO16, high)
+        if low < 0:
+            return refused | {len(numbers): UNPAIRED}
+        A[high] += A[low]
+        if S[high] != S[low]:
+            refused[low] = dangerous("LO16")
+    return refused
 
 
 def _wrapped(target: int, addend: int) -> int:
@@ -82,12 +69,14 @@ def _wrapped(target: int, addend: int) -> int:
 
 def info_big(words: Sequence[int]) -> Info:
     """The symbol first, the number last."""
-    return Info([word & 0xFF for word in words], [word >> 32 for word in words])
+    low, high = lanes.halves(words)
+    return Info(list(map(BYTE.__and__, low)), high)
 
 
 def info_little(words: Sequence[int]) -> Info:
     """The same bytes in a word that begins with the low ones."""
-    return Info([word >> 56 for word in words], [word & 0xFFFF_FFFF for word in words])
+    low, high = lanes.halves(words)
+    return Info([half >> 24 for half in high], low)
 
 
 def of_o32(e_flags: int, _e_entry: int) -> bool:
@@ -141,7 +130,7 @@ MIPS64 = MIPS32._replace(
     memory=Span(0xFFFF_FFFF_C000_0000, 0xFFFF_FFFF_FFFC_D000),  # where 32 bits reach
     extable=WORDS[64],
     info=info_big,
-    paired=MIPS32.paired | frozenset(WIDE),
+    paired=MIPS32.paired | WIDE,
     accepts=None,
 )
 

@@ -15,112 +15,22 @@ wrapped to that width before its alignment and its range are checked.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from itertools import compress
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+from pymodutils.arch.field import Field, Range, word
+from pymodutils.arch.lanes import Lanes
 
-    from pymodutils.arch.making import Draft, Frobbed, Maker, Memory
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from pymodutils.arch.draft import Draft, Frobbed
+    from pymodutils.arch.making import Maker, Memory
 
 ByteOrder = Literal["little", "big"]
 CODES: Final = {1: "B", 2: "H", 4: "I", 8: "Q"}  # struct's letters by bytes; it has none for three
 PREFIXES: Final = {"little": "<", "big": ">"}
-
-
-class Bits(NamedTuple):
-    """Bits ``high..low`` of the value, ``rounding`` added first, land at bit ``at`` of the word."""
-
-    high: int
-    low: int
-    at: int
-    rounding: int = 0
-
-
-class Field(NamedTuple):
-    """Where the bits of a value sit in the ``size`` bytes at the place; made by ``word`` and ``insn``.
-
-    Instructions that are more than bits of a value (another opcode for negative ones) override ``put``.
-    """
-
-    size: int
-    parts: tuple[Bits, ...]
-    order: ByteOrder | None  # None: the order of the data
-    mask: int  # the bits of the word that belong to the field
-
-    @property
-    def whole(self) -> bool:
-        """Whether nothing of the old word is kept."""
-        return self.parts == (Bits(8 * self.size - 1, 0, 0),)
-
-    def put(self, word: int, value: int) -> int:
-        """``word`` with ``value`` in the field."""
-        word &= ~self.mask
-        for high, low, at, rounding in self.parts:
-            word |= (value + rounding >> low & (1 << high - low + 1) - 1) << at
-        return word
-
-    def get(self, word: int) -> int:
-        """The value that the field of ``word`` holds: signed, bits that are not stored are 0."""
-        value = 0
-        for high, low, at, _ in self.parts:
-            value |= (word >> at & (1 << high - low + 1) - 1) << low
-        sign = 1 << max(part.high for part in self.parts)
-        return (value ^ sign) - sign
-
-    def put_all(self, words: Sequence[int], values: Iterable[int]) -> Iterable[int]:
-        """``put`` of many, much faster where nothing overrides it."""
-        if type(self) is not Field:
-            return map(self.put, words, values)
-        values, keep = list(values), ~self.mask
-        words = [word & keep for word in words]
-        for high, low, at, rounding in self.parts:
-            ones, pairs = (1 << high - low + 1) - 1, zip(words, values, strict=True)
-            words = [word | (value + rounding >> low & ones) << at for word, value in pairs]
-        return words
-
-    def get_all(self, words: Sequence[int]) -> Iterable[int]:
-        """``get`` of many."""
-        if type(self) is not Field or len(self.parts) > 1:
-            return map(self.get, words)
-        ((high, low, at, _),) = self.parts
-        ones, sign = (1 << high - low + 1) - 1, 1 << high
-        return [((word >> at & ones) << low ^ sign) - sign for word in words]
-
-
-def insn(
-    size: int, *parts: tuple[int, ...], order: ByteOrder | None = None, kind: type[Field] = Field
-) -> Field:
-    """A field of ``size`` bytes; each of ``parts`` is (high, low, at) or (high, low, at, rounding)."""
-    bits = tuple(Bits(*part) for part in parts)
-    mask = 0
-    for part in bits:
-        mask |= (1 << part.high - part.low + 1) - 1 << part.at
-    return kind(size, bits, order, mask)
-
-
-def word(bits: int) -> Field:
-    """A field that is all of ``bits`` bits in the order of the data."""
-    return insn(bits // 8, (bits - 1, 0, 0))
-
-
-class Range(NamedTuple):
-    """The values that fit: ``low <= value < high``."""
-
-    low: int
-    high: int
-
-
-def signed(bits: int, rounding: int = 0) -> Range:
-    """What ``bits`` bits hold in two's complement once ``rounding`` is added."""
-    half = 1 << bits - 1
-    return Range(-half - rounding, half - rounding)
-
-
-def unsigned(bits: int) -> Range:
-    """What ``bits`` bits hold without a sign."""
-    return Range(0, 1 << bits)
 
 
 class Says(NamedTuple):
@@ -166,6 +76,11 @@ class Reloc(NamedTuple):
         return _parameters(self.calc)
 
     @property
+    def of_many(self) -> bool:
+        """Whether the calculation takes columns of numbers as Lanes."""
+        return _takes_lanes(self.calc)
+
+    @property
     def action(self) -> tuple[object, ...]:
         """All but the name: rows with equal actions do the same."""
         return (type(self.field), *self[1:])
@@ -187,6 +102,19 @@ def _parameters(calc: Callable[..., int]) -> tuple[str, ...]:
     return code.co_varnames[: code.co_argcount]
 
 
+def _slice(start: int, end: int, column: Sequence[int]) -> list[int]:
+    return list(column[start:end])
+
+
+@cache
+def _takes_lanes(calc: Callable[..., Any]) -> bool:
+    one = Lanes(0, 1)
+    try:
+        return isinstance(calc(*[one] * len(_parameters(calc))), Lanes)
+    except TypeError:
+        return False
+
+
 class Info(NamedTuple):
     """What a column of r_info says, in columns."""
 
@@ -198,8 +126,9 @@ class Info(NamedTuple):
 class Fixups(NamedTuple):
     """Relocations of one section in columns.
 
-    ``Arch.pair`` is given S, A and P as lists, which it changes in place before they are applied, and gives
-    back the reason against each index that it finds fault with. Without it S and P are had when needed.
+    ``Arch.pair`` is given those of REL sections with S and A as lists, which it changes in place before they
+    are applied, and the address of the patched section; it gives back the reason against each index that it
+    finds fault with. Without it S is had when needed.
     """
 
     numbers: Sequence[int]
@@ -210,20 +139,32 @@ class Fixups(NamedTuple):
     P: list[int] | None = None
     L: list[int] | None = None  # G too: what Arch.maker has made for each
     D: Sequence[int] | None = None
-    rela: bool = True  # whether A came from records, not from the places
+    V: list[int] | None = None  # what stands at the places, if it is known already
     refused: Mapping[int, Says] = {}  # by index; behind the last: when all others have passed
 
     def only(self, chosen: Sequence[bool]) -> Fixups:
         """Those for which ``chosen`` is true."""
         return self._each(lambda column: list(compress(column, chosen)))
 
+    def ordered(self, order: Sequence[int]) -> Fixups:
+        """The same ones in this ``order``."""
+        return self._each(lambda column: list(map(column.__getitem__, order)))
+
     def one(self, at: int) -> Fixups:
         """The one at ``at``."""
         return self._each(lambda column: list(column[at : at + 1]))
 
+    def portions(self, size: int) -> Iterator[Fixups]:
+        """The same ones, at most ``size`` at once."""
+        if len(self.offsets) <= size:
+            yield self
+            return
+        for at in range(0, len(self.offsets), size):
+            yield self._each(partial(_slice, at, at + size))
+
     def _each(self, part: Callable[[Sequence[int]], list[int]]) -> Fixups:
-        A, S, P, L, D = (None if column is None else part(column) for column in self[3:8])
-        return Fixups(part(self.numbers), part(self.symbols), part(self.offsets), A, S, P, L, D, self.rela)
+        A, S, P, L, D, V = (None if column is None else part(column) for column in self[3:9])
+        return Fixups(part(self.numbers), part(self.symbols), part(self.offsets), A, S, P, L, D, V)
 
 
 NEVER: Final = Says("", 0)  # by machines whose rows have nothing to complain about
@@ -288,7 +229,7 @@ class Arch(NamedTuple):
     extable: Extable = RELATIVE
     info: Callable[[Sequence[int]], Info] | None = None  # what r_info says, if that is unusual
     by_word: Callable[[Fixups, memoryview], Fixups] | None = None  # the same, by what is at the places
-    pair: Callable[[Fixups], dict[int, Says]] | None = None
+    pair: Callable[[Fixups, int], dict[int, Says]] | None = None
     paired: frozenset[int] = frozenset()  # a section without these numbers does not need ``pair``
     worthless: Callable[[int], bool] | None = None  # values of symbols that stand for none
     absent: Says = NEVER  # said of those

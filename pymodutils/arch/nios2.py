@@ -8,18 +8,8 @@ from __future__ import annotations
 from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a, v_plus_s_a
-from pymodutils.arch.model import (
-    REL_UNSUPPORTED,
-    WORDS,
-    Arch,
-    Reloc,
-    Says,
-    Span,
-    insn,
-    signed,
-    unsigned,
-    word,
-)
+from pymodutils.arch.field import insn, signed, unsigned, word
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Reloc, Says, Span
 
 
 def in_region(S: int, A: int, P: int) -> int:

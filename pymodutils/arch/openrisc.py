@@ -9,7 +9,8 @@ from __future__ import annotations
 from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a, s_a_p
-from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Reloc, Says, Span, insn, word
+from pymodutils.arch.field import insn, word
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Reloc, Says, Span
 
 OPENRISC = Arch(
     name="openrisc",

@@ -11,11 +11,13 @@ from errno import EINVAL, ENOENT, ENOEXEC
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import goal, s_a
-from pymodutils.arch.making import NO_ROOM, Fixup, Frobbed, Maker, Memory, Refusal, Slots, Table, words
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Reloc, Says, Span, insn, signed, word
+from pymodutils.arch.draft import Frobbed
+from pymodutils.arch.field import insn, signed, word
+from pymodutils.arch.making import NO_ROOM, Fixup, Maker, Memory, Refusal, Slots, Table, words
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Reloc, Says, Span
 
 if TYPE_CHECKING:
-    from pymodutils.arch.making import Draft
+    from pymodutils.arch.draft import Draft
 
 PCREL17F, PCREL22F, LTOFF21L, LTOFF14R, FPTR64 = 12, 74, 34, 38, 64
 CALLS: Final = {PCREL17F: signed(19), PCREL22F: signed(24)}  # and how far they reach

@@ -6,16 +6,20 @@ Calls that do not reach go through .plt or .init.plt, with an entry for each tar
 from __future__ import annotations
 
 from errno import ENOEXEC
+from functools import partial
+from itertools import compress
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import l_p, s_a, s_a_p
-from pymodutils.arch.making import Fixup, Frobbed, Maker, Memory, Refusal, Room, Table, words
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Extable, Reloc, Says, insn, signed, word
+from pymodutils.arch.draft import Frobbed, Room
+from pymodutils.arch.field import insn, signed, word
+from pymodutils.arch.making import Fixup, Maker, Memory, Refusal, Table, words
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Extable, Reloc, Says
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pymodutils.arch.making import Draft
+    from pymodutils.arch.draft import Draft
     from pymodutils.arch.model import Fixups
 
 ENTRY, REL24 = 16, 10  # bytes of an entry; the calls
@@ -38,8 +42,10 @@ def sorted_down(fixups: Fixups) -> list[int]:
 
 def calls(fixups: Fixups) -> int:
     """How many of ``fixups`` are calls of different targets; symbol 0 without addend does not count."""
-    pairs = zip(fixups.numbers, fixups.symbols, fixups.A or (), strict=True)
-    return len({(symbol, addend) for number, symbol, addend in pairs if number == REL24} - {(0, 0)})
+    if REL24 not in fixups.numbers:
+        return 0
+    pairs = zip(fixups.symbols, fixups.A or (), strict=True)
+    return len(set(compress(pairs, map(REL24.__eq__, fixups.numbers))) - {(0, 0)})
 
 
 def frob(draft: Draft) -> Frobbed:
@@ -54,7 +60,7 @@ def frob(draft: Draft) -> Frobbed:
             counts[init if ".init" in name else core].append(calls(fixups) + draft.on(FTRACE))
     rooms = {at: Room(sh_size=ENTRY * sum(each)) for at, each in counts.items()}
     orders = {
-        at: sorted_down(fixups)
+        at: partial(sorted_down, fixups)
         for at, fixups in draft.relocations.items()
         if ".debug" not in draft.sections[at].name
     }

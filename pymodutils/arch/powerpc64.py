@@ -8,28 +8,22 @@ is not separated, for there is one r2.
 from __future__ import annotations
 
 from errno import ENOENT, ENOEXEC
+from functools import partial
+from itertools import compress
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import l_p, s_a, s_a_gp, s_a_p
-from pymodutils.arch.making import (
-    SHN_LIVEPATCH,
-    SHN_UNDEF,
-    Fixup,
-    Frobbed,
-    Maker,
-    Memory,
-    Refusal,
-    Room,
-    Table,
-    words,
-)
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Field, Reloc, Says, Span, insn, signed, word
+from pymodutils.arch.draft import Frobbed, Room
+from pymodutils.arch.field import Field, insn, signed, word
+from pymodutils.arch.making import SHN_LIVEPATCH, SHN_UNDEF, Fixup, Maker, Many, Memory, Refusal, Table, words
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Reloc, Says, Span
 from pymodutils.arch.powerpc import FTRACE, HA, LI, LO, TRACERS, WORDS_RELATIVE, calls, sorted_down, tracers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from pymodutils.arch.making import Draft
+    from pymodutils.arch.draft import Draft
+    from pymodutils.arch.model import Fixups
 
 SHN_ABS: Final = 0xFFF1
 NOP, MAGIC, BIAS = 0x6000_0000, 0x7374_7562, 0x8000
@@ -38,6 +32,7 @@ NEEDLESS: Final = ("_mcount", *TRACERS)  # whose callers need no r2
 TOC: Final = ".TOC."
 V1: Final = "PPC64_ELF_ABI_V1"
 LD_R2, LD_R2_V1 = 0xE841_0018, 0xE841_0028  # ld 2,24(1); ld 2,40(1)
+CALL, BL, BCL = 0xFC00_0003, 0x4800_0001, 0x4000_0001  # the bits that say what it is, and the calls
 NO_STUBS = Says("module_64: {module}: doesn't contain .stubs.", ENOEXEC)
 FAR24 = Says("module_64: {module}: REL24 {signed} out of range!", ENOEXEC)
 FAR32 = Says("module_64: {module}: REL32 {signed} out of range!", ENOEXEC)
@@ -94,7 +89,7 @@ def frob(draft: Draft) -> Frobbed:
     rooms = {stubs: Room(sh_size=count * entry_size(draft.options))}
     if toc:
         rooms[toc] = Room(sh_addralign=max(8, draft.sections[toc].sh_addralign))
-    orders = {at: sorted_down(fixups) for at, fixups in draft.relocations.items()}
+    orders = {at: partial(sorted_down, fixups) for at, fixups in draft.relocations.items()}
     return Frobbed(rooms, orders, absolute=frozenset(absolute), undotted=frozenset(dotted))
 
 
@@ -105,6 +100,7 @@ class Stubs(Maker):
         super().__init__(memory)
         self.traced: dict[int, bool] = {}  # by symbol
         self.v1 = memory.options.get(V1) == "y"
+        self.load = LD_R2_V1 if self.v1 else LD_R2  # what restores r2
         toc = memory.sections.get(".toc") or memory.sections[".stubs"]
         self.gp = (toc.low & ~0xFF) + BIAS
         self.table = Table(memory, memory.sections[".stubs"], entry_size(memory.options))
@@ -112,20 +108,50 @@ class Stubs(Maker):
         tocs = [at for at, section in sections if section == SHN_ABS and memory.symbols.name(at) == "TOC."]
         self.defined = dict.fromkeys(tocs[:1], self.gp)
 
+    def begin(self, _: Fixups) -> None:
+        """Forget what ``together`` has found."""
+        self.also = ()
+
+    def together(self, many: Many) -> list[int] | None:
+        """The local entries of functions of the module, and the stubs for others."""
+        try:
+            nops = self._nops(many)
+            goals = many.each(self._goal)
+        except Refusal:
+            return None
+        self.also = nops
+        return goals
+
     def goal(self, one: Fixup) -> int:
         """The local entry of a function of the module, or the stub for another one."""
+        goal = self._goal(one.symbol, one.S + one.A)
+        if self._restores(one.symbol) and _returns(*self.memory.pairs([one.P])[0]):
+            self.memory.put(self.load, [one.P + 4])
+        return goal
+
+    def end(self) -> Iterable[Says]:
+        """Restore r2 after the calls that ``together`` has seen."""
+        self.memory.put(self.load, self.also)
+        self.also = ()
+        return ()
+
+    def _goal(self, symbol: int, target: int) -> int:
         symbols = self.memory.symbols
-        if symbols.sections[one.symbol] not in (SHN_UNDEF, SHN_LIVEPATCH):
-            local = 0 if self.v1 else 1 << (symbols.others[one.symbol] >> 5 & 7) >> 2 << 2
-            return one.S + one.A + local
-        traced = self._is_traced(one.symbol)
+        if not self._is_away(symbol):
+            local = 0 if self.v1 else 1 << (symbols.others[symbol] >> 5 & 7) >> 2 << 2
+            return target + local
         try:
-            stub = self._stub(one.S + one.A, traced=traced)
+            return self._stub(target, traced=self._is_traced(symbol))
         except Refusal as refusal:
             raise Refusal(Says("", ENOENT)) from refusal
-        if not traced:
-            self._restore(one.P)
-        return stub
+
+    def _is_away(self, symbol: int) -> bool:
+        """Whether ``symbol`` is not of the module."""
+        return self.memory.symbols.sections[symbol] in (SHN_UNDEF, SHN_LIVEPATCH)
+
+    def _restores(self, symbol: int) -> bool:
+        """Whether who calls ``symbol`` finds another r2 afterwards."""
+        return self._is_away(symbol) and not self._is_traced(symbol)
 
     def _is_traced(self, symbol: int) -> bool:
         """Whether ``symbol`` is a function of ftrace that is called in a way of its own."""
@@ -171,17 +197,24 @@ class Stubs(Maker):
         except Refusal:
             return bytes(24)
 
-    def _restore(self, place: int) -> None:
-        """Let the instruction after the call at ``place`` restore r2."""
-        order = self.memory.arch.order
-        read = self.memory.read(place, 8)
-        call, after = int.from_bytes(read[:4], order), int.from_bytes(read[4:], order)
-        if call >> 26 not in (16, 18) or call & 3 != 1:
-            return  # a tail call does not come back
-        if after != NOP:
-            text = f"module_64: {{module}}: Expected nop after call, got {after:08x} at {{symbol}}"
-            raise Refusal(Says(text, ENOEXEC))
-        self.memory.write(place + 4, words(order, LD_R2_V1 if self.v1 else LD_R2))
+    def _nops(self, many: Many) -> list[int]:
+        """Where the nops after calls out of the module are; raises Refusal if something else is there."""
+        away = set(filter(self._restores, many.values))
+        offsets = compress(many.offsets, map(away.__contains__, many.symbols))
+        calls = list(map(many.B.__add__, offsets))
+        kinds = [(call & CALL, after) for call, after in self.memory.pairs(calls)]
+        returns = {kind: _returns(*kind) for kind in set(kinds)}
+        return [call + 4 for call, kind in zip(calls, kinds, strict=True) if returns[kind]]
+
+
+def _returns(call: int, after: int) -> bool:
+    """Whether ``call`` comes back, to ``after``; raises Refusal unless that is the nop to be replaced."""
+    if call & CALL not in (BL, BCL):
+        return False  # a tail call
+    if after != NOP:
+        text = f"module_64: {{module}}: Expected nop after call, got {after:08x} at {{symbol}}"
+        raise Refusal(Says(text, ENOEXEC))
+    return True
 
 
 PPC64 = Arch(

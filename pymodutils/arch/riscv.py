@@ -10,37 +10,16 @@ from errno import EINVAL, ENOENT, ENOEXEC
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import g_p, goal, is_error, l_p, s_a, s_a_p, v_less_s_a, v_plus_s_a
-from pymodutils.arch.making import (
-    Fixup,
-    Frobbed,
-    Maker,
-    Memory,
-    Refusal,
-    Slots,
-    Table,
-    code,
-    data,
-    words,
-)
-from pymodutils.arch.model import (
-    REL_UNSUPPORTED,
-    Arch,
-    Later,
-    Reloc,
-    Says,
-    Span,
-    gathered,
-    insn,
-    signed,
-    unsigned,
-    word,
-)
+from pymodutils.arch.draft import Frobbed, code, data
+from pymodutils.arch.field import insn, signed, unsigned, word
+from pymodutils.arch.making import Fixup, Maker, Memory, Refusal, Slots, Table, words
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Later, Reloc, Says, Span, gathered
 from pymodutils.arch.riscv_sums import TERMS, Sums
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pymodutils.arch.making import Draft
+    from pymodutils.arch.draft import Draft
     from pymodutils.arch.model import Fixups
 
 ENTRY, SLOT, LINE = 12, 8, 64  # bytes of a PLT entry, of a word, L1_CACHE_BYTES

@@ -7,31 +7,29 @@ symbol that some relocation wants one for, whatever the addend.
 from __future__ import annotations
 
 from errno import ENOEXEC
+from itertools import compress
+from struct import Struct
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import g_a_p, l_a_p, s_a, s_a_gp, s_a_p
-from pymodutils.arch.making import SHN_UNDEF, Fixup, Frobbed, Maker, Memory
-from pymodutils.arch.model import (
-    REL_UNSUPPORTED,
-    Arch,
-    Range,
-    Reloc,
-    Says,
-    Span,
-    insn,
-    signed,
-    unsigned,
-    word,
-)
+from pymodutils.arch.draft import Frobbed
+from pymodutils.arch.field import Range, insn, signed, unsigned, word
+from pymodutils.arch.making import SHN_UNDEF, Fixup, Maker, Many, Memory
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Reloc, Says, Span
 
 if TYPE_CHECKING:
-    from pymodutils.arch.making import Draft
+    from collections.abc import Sequence
+
+    from pymodutils.arch.draft import Draft
+    from pymodutils.arch.model import Fixups
 
 SLOT, ENTRY = 8, 22  # bytes
 SLOTS: Final = frozenset({6, 7, 15, 24, 26, 29, 30, 31, 32, 33, 58, 59})
 ENTRIES: Final = frozenset({8, 18, 20, 25, 34, 35, 36})
 DIRECT: Final = {18: Range(-0xFFFF, 0xFFFF), 20: Range(-0xFFFF_FFFF, 0xFFFF_FFFF)}  # S - P of no need for one
 EXPOLINE: Final = "EXPOLINE"  # set, and not switched off by the machine or the command line
+PLT: Final = Struct(">8sHiQ")
+JG, BR_1 = 0xC0F4, 0x07F1
 LOAD: Final = bytes.fromhex("0d10 e310 100c 0004")  # basr 1,0; lg 1,12(1)
 THUNK: Final = bytes.fromhex("c600 0000 0005 a7f4 0000 07f1")  # exrl 0,.+10; j .; br 1
 SILENT: Final = Says("", ENOEXEC)
@@ -60,11 +58,10 @@ def frob(draft: Draft) -> Frobbed:
     slots: dict[tuple[str, int], int] = {}
     entries: dict[tuple[str, int], int] = {}
     for fixups in draft.relocations.values():
-        for number, symbol in zip(fixups.numbers, fixups.symbols, strict=True):
-            if number in SLOTS:
-                slots.setdefault(("got", symbol), SLOT * len(slots))
-            elif number in ENTRIES:
-                entries.setdefault(("plt", symbol), ENTRY * len(entries))
+        for symbol in _first(fixups, SLOTS):
+            slots.setdefault(("got", symbol), SLOT * len(slots))
+        for symbol in _first(fixups, ENTRIES):
+            entries.setdefault(("plt", symbol), ENTRY * len(entries))
     got, plt = SLOT * len(slots), ENTRY * len(entries)
     thunk = ENTRY if entries and draft.on(EXPOLINE) else 0
     places = {**slots, **{key: got + offset for key, offset in entries.items()}}
@@ -72,6 +69,11 @@ def frob(draft: Draft) -> Frobbed:
     undefined = (at for at, section in enumerate(draft.symbols.sections) if section == SHN_UNDEF)
     absolute = frozenset(at for at in undefined if draft.symbols.name(at) == table)
     return Frobbed(front=got + plt + thunk, places=places, absolute=absolute)
+
+
+def _first(fixups: Fixups, numbers: frozenset[int]) -> dict[int, None]:
+    """The symbols that relocations with these ``numbers`` are about, the first ones first."""
+    return dict.fromkeys(compress(fixups.symbols, map(numbers.__contains__, fixups.numbers)))
 
 
 class Tables(Maker):
@@ -84,6 +86,24 @@ class Tables(Maker):
         self.thunk = self.gp + memory.front - ENTRY if memory.options.get(EXPOLINE) == "y" else 0
         if self.thunk and any(kind == "plt" for kind, _ in memory.places):
             memory.write(self.thunk, THUNK)
+
+    def together(self, many: Many) -> Sequence[int]:
+        """The symbols' slots, or where branches to them go."""
+        kind = "got" if many.number in SLOTS else "plt"
+        of = {symbol: self.gp + self.memory.places[kind, symbol] for symbol in many.values}
+        for symbol, S in many.values.items():
+            if kind == "got":
+                self.memory.write(of[symbol], self.memory.word(S))
+            elif of[symbol] not in self.made:
+                self._make(of[symbol], S)
+        reach = DIRECT.get(many.number)
+        if reach and many.near(reach, many.S):
+            return many.S
+        made = map(of.__getitem__, many.symbols)
+        if not reach:
+            return list(made)
+        rows = zip(many.S, many.P, made, strict=True)
+        return [S if reach.low <= S - P < reach.high else entry for S, P, entry in rows]
 
     def goal(self, one: Fixup) -> int:
         """The symbol's slot, or where a branch to it goes."""
@@ -100,10 +120,8 @@ class Tables(Maker):
     def _make(self, entry: int, target: int) -> None:
         """Make ``entry`` lead to ``target``."""
         self.made.add(entry)
-        jump = b"\x07\xf1" + bytes(4)  # br 1
-        if self.thunk:
-            jump = b"\xc0\xf4" + (self.thunk - entry - 8 >> 1).to_bytes(4, "big", signed=True)  # jg
-        self.memory.write(entry, LOAD + jump + self.memory.word(target))
+        jump, way = (JG, self.thunk - entry - 8 >> 1) if self.thunk else (BR_1, 0)
+        self.memory.write(entry, PLT.pack(LOAD, jump, way, target & (1 << 64) - 1))
 
 
 S390 = Arch(

@@ -9,7 +9,8 @@ from __future__ import annotations
 from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a, s_a_p
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Later, Reloc, Says, Span, signed, unsigned, word
+from pymodutils.arch.field import signed, unsigned, word
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Later, Reloc, Says, Span
 
 OCCUPIED_6_3 = Says(
     "{prefix}x86/modules: Invalid relocation target, existing value is nonzero "

@@ -9,21 +9,8 @@ from __future__ import annotations
 from errno import ENOEXEC
 
 from pymodutils.arch.calc import v_plus_s_a
-from pymodutils.arch.model import (
-    REL_UNSUPPORTED,
-    WORDS,
-    Arch,
-    ByteOrder,
-    Field,
-    Fixups,
-    Range,
-    Reloc,
-    Says,
-    Span,
-    insn,
-    signed,
-    word,
-)
+from pymodutils.arch.field import ByteOrder, Field, Range, insn, signed, word
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Fixups, Reloc, Says, Span
 
 SLOT0, CALL, L32R = 20, 20 | 5 << 8, 20 | 1 << 8  # beyond the byte: the opcode, CALL0 to CALL12 alike
 

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import sys
-from bisect import bisect_right
 from collections import deque
-from itertools import chain, islice, repeat
-from operator import and_, sub
-from typing import TYPE_CHECKING, NamedTuple
+from contextlib import suppress
+from itertools import chain, compress, islice, repeat
+from operator import le, sub
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
-from pymodutils.arch.model import CODES
+from pymodutils.arch.lanes import MANY, every, packed
+from pymodutils.arch.making import Many
+from pymodutils.arch.model import Fixups
+from pymodutils.link.fixups import CONSTANT, Doubt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
+    from typing import Any
 
-    from pymodutils.arch.model import Fixups, Reloc
+    from pymodutils.arch.lanes import Lanes
+    from pymodutils.arch.making import Maker
+    from pymodutils.arch.model import Reloc
     from pymodutils.link.fixups import Packer, Site
 
-    Group = tuple[Reloc, Fixups]
-
-
-class Doubt(Exception):
-    """Something that only looking at each relocation in its turn can decide; nothing has been written."""
+INSTRUCTION: Final = 4  # bytes
+BYTE: Final = 0xFF
+LETTERS: Final = "SAPVGLBD"  # each of which may be about a word
 
 
 class _Patch(NamedTuple):
@@ -32,18 +36,25 @@ class _Patch(NamedTuple):
     values: Iterable[int]
 
 
-def apply(site: Site, fixups: Fixups) -> None:
-    """Apply all ``fixups``; raises Doubt, before anything is written, unless each surely passes."""
+def apply(site: Site, fixups: Fixups, maker: Maker | None = None) -> None:
+    """Apply all ``fixups``; raises Doubt, before anything is written, unless each surely passes.
+
+    ``maker`` is asked for what is made for them; without it, that is known.
+    """
     if fixups.refused or max(fixups.symbols, default=0) >= len(site.values):
         raise Doubt
-    groups = list(_groups(site, fixups))
-    if not _apart(groups):
+    groups = [(row, _made(site, row, number, group, maker)) for row, number, group in _groups(site, fixups)]
+    spots = [(row.field.size, group.offsets) for row, group in groups]
+    if maker and maker.also:
+        spots.append((INSTRUCTION, [place - site.base for place in maker.also]))
+    if not _apart(spots):
         raise Doubt
-    for patch in [_patch(site, row, group) for row, group in groups]:
+    portions = [(row, part) for row, group in groups for part in group.portions(MANY)]
+    for patch in [_patch(site, row, part) for row, part in portions]:
         deque(map(patch.packer.pack_into, repeat(site.memory), patch.offsets, patch.values), maxlen=0)
 
 
-def _groups(site: Site, fixups: Fixups) -> Iterator[Group]:
+def _groups(site: Site, fixups: Fixups) -> Iterator[tuple[Reloc, int, Fixups]]:
     """The relocations that do something, by what they do."""
     rows = site.arch.relocs
     present = set(fixups.numbers)
@@ -52,31 +63,71 @@ def _groups(site: Site, fixups: Fixups) -> Iterator[Group]:
     kinds: dict[object, set[int]] = {}
     for number in present:
         kinds.setdefault(rows[number].action, set()).add(number)
+    codes = _codes(fixups.numbers, present) if len(kinds) > 1 else b""
     for members in kinds.values():
         row = rows[min(members)]
-        if row.refused:
+        if row.refused or (row.makes and not row.stores and fixups.L is None):
             raise Doubt
-        if not row.stores:
-            continue
-        everything = members == present
-        yield row, fixups if everything else fixups.only(list(map(members.__contains__, fixups.numbers)))
+        if row.stores:
+            mask = _mask(members, fixups.numbers, codes) if len(kinds) > 1 else None
+            yield row, min(members), _only(row, fixups, mask)
 
 
-def _apart(groups: Sequence[Group]) -> bool:
-    """Whether no two places share a byte."""
-    starts = sorted(chain.from_iterable(group.offsets for _, group in groups))
-    nearest = min(map(sub, islice(starts, 1, None), starts), default=starts[0] if starts else 0)
-    for row, group in groups:
-        size = row.field.size
-        if size > nearest and any(_next(starts, at) < at + size for at in group.offsets):
-            return False
-    return nearest > 0 or len(starts) < 2  # noqa: PLR2004 -- one place has no neighbour
+def _codes(numbers: Sequence[int], present: set[int]) -> bytes:
+    """``numbers`` as bytes, nothing if different ones of those ``present`` would be the same."""
+    if max(present) <= BYTE:
+        return bytes(numbers)
+    apart = len({number & BYTE for number in present}) == len(present)
+    return bytes(map(BYTE.__and__, numbers)) if apart else b""
 
 
-def _next(starts: Sequence[int], at: int) -> int:
-    """The place after the one at ``at``."""
-    found = bisect_right(starts, at)
-    return starts[found] if found < len(starts) else sys.maxsize
+def _mask(members: AbstractSet[int], numbers: Sequence[int], codes: bytes) -> Sequence[int]:
+    """Which of ``numbers``, or of their ``codes``, are ``members``, by ones and zeros."""
+    if not codes:
+        return list(map(members.__contains__, numbers))
+    table = bytearray(BYTE + 1)
+    for number in members:
+        table[number & BYTE] = 1
+    return codes.translate(table)
+
+
+def _only(row: Reloc, fixups: Fixups, mask: Sequence[int] | None) -> Fixups:
+    """Those of ``fixups`` that ``mask`` chooses, with the columns that ``row`` is about to ask for."""
+    wanted = {*row.letters, *("SA" if row.makes and fixups.L is None else "")}
+
+    def column(letters: str, found: Sequence[int] | None) -> Any:
+        if found is None or wanted.isdisjoint(letters):
+            return None
+        return found if mask is None else list(compress(found, mask))
+
+    symbols = column("S", fixups.symbols) if fixups.S is None else None
+    offsets = fixups.offsets if mask is None else list(compress(fixups.offsets, mask))
+    rest = map(column, ("A", "S", "P", "LG", "D", LETTERS), fixups[3:9])
+    return Fixups((), symbols or (), offsets, *rest)
+
+
+def _made(site: Site, row: Reloc, number: int, group: Fixups, maker: Maker | None) -> Fixups:
+    """``group`` with what has been made for it; raises Doubt if that depends on others."""
+    if not row.makes or group.L is not None:
+        return group
+    if maker is None or max(group.offsets) + row.field.size > len(site.memory):
+        raise Doubt
+    words = () if group.A is not None else site.words(row.field, group.offsets)
+    A = list(site.column("A", row, group, words))
+    L = maker.together(Many(number, group, A, site.values, site.base))
+    if L is None:
+        raise Doubt
+    return group._replace(A=A, L=list(L))
+
+
+def _apart(spots: Sequence[tuple[int, Sequence[int]]]) -> bool:
+    """Whether no two of ``spots``, places of as many bytes, share one."""
+    starts = sorted(chain.from_iterable(offsets for _, offsets in spots))
+    sizes = {size for size, _ in spots}
+    if min(map(sub, islice(starts, 1, None), starts), default=max(sizes, default=0)) >= max(sizes, default=0):
+        return True
+    ends = sorted(chain.from_iterable(map(size.__add__, offsets) for size, offsets in spots))
+    return all(map(le, ends, islice(starts, 1, None)))
 
 
 def _patch(site: Site, row: Reloc, group: Fixups) -> _Patch:
@@ -86,36 +137,34 @@ def _patch(site: Site, row: Reloc, group: Fixups) -> _Patch:
     words = _words(site, row, group)
     if site.arch.occupied and any(words):
         raise Doubt
-    found = _wrapped(list(map(row.calc, *site.columns(row, group, words))), site.arch.bits)
-    if row.range and (found.lowest < row.range.low or found.highest >= row.range.high):
+    values = _values(site, row, group, words)
+    if row.range and not values.within(row.range):
         raise Doubt
-    if row.align > 1 and any(map(and_, found.values, repeat(row.align - 1))):
+    if row.align > 1 and not values.aligned(row.align):
         raise Doubt
-    field = row.field
-    if not field.whole or field.size not in CODES:
-        return _Patch(site.packer(field), group.offsets, field.put_all(words, found.values))
-    top = 1 << 8 * field.size
-    if -top // 2 <= found.lowest and found.highest < top // 2:
-        return _Patch(site.packer(field, CODES[field.size].lower()), group.offsets, found.values)
-    return _Patch(site.packer(field), group.offsets, map(and_, found.values, repeat(top - 1)))
+    return _Patch(site.packer(row.field), group.offsets, row.field.put_all(words, values))
 
 
-class _Values(NamedTuple):
-    """What a calculation gave, and its extremes."""
-
-    values: Sequence[int]
-    lowest: int
-    highest: int
-
-
-def _wrapped(values: Sequence[int], bits: int) -> _Values:
-    """``values`` as signed numbers of ``bits`` bits."""
-    lowest, highest = min(values), max(values)
+def _values(site: Site, row: Reloc, group: Fixups, words: Sequence[int]) -> Lanes:
+    """What the calculation gives for each of ``group``, of the machine's width."""
+    count, bits = len(group.offsets), site.arch.bits
+    if row.of_many:
+        with suppress(OverflowError):
+            given = [_lanes(site, row, letter, group, words) for letter in row.letters]
+            return cast("Lanes", row.calc(*given)).signed(bits)
     half = 1 << bits - 1
-    if lowest >= -half and highest < half:
-        return _Values(values, lowest, highest)
-    values = [(value + half & 2 * half - 1) - half for value in values]
-    return _Values(values, min(values), max(values))
+    results = map(row.calc, *site.columns(row, group, words))
+    return packed([(value + half & 2 * half - 1) - half for value in results], count)
+
+
+def _lanes(site: Site, row: Reloc, letter: str, group: Fixups, words: Sequence[int]) -> Lanes:
+    """What ``letter`` stands for in each of ``group``."""
+    if letter == "P" and group.P is None:
+        return packed(group.offsets, len(group.offsets)) + site.base
+    if letter in CONSTANT:
+        return every(site.gp if letter == "GP" else site.base, len(group.offsets))
+    column = site.column(letter, row, group, words)
+    return packed(column, len(group.offsets), "Q" if letter == "V" else "q")
 
 
 def _words(site: Site, row: Reloc, group: Fixups) -> Sequence[int]:
@@ -123,5 +172,5 @@ def _words(site: Site, row: Reloc, group: Fixups) -> Sequence[int]:
     checked = site.arch.occupied and not site.blank
     in_place = group.A is None and "A" in row.letters
     if checked or in_place or "V" in row.letters or not row.field.whole:
-        return site.words(row.field, group.offsets)
+        return site.words(row.field, group.offsets) if group.V is None else group.V
     return ()

@@ -5,23 +5,29 @@ from __future__ import annotations
 import sys
 from array import array
 from functools import cache
-from itertools import chain, repeat
+from itertools import chain, compress, repeat
 from operator import add
 from struct import Struct
 from typing import TYPE_CHECKING, Final, Protocol
 
-from pymodutils.arch.model import CODES, PREFIXES, Fixups, Info
+from pymodutils.arch.field import CODES, PREFIXES
+from pymodutils.arch.lanes import halves
+from pymodutils.arch.model import Fixups, Info
 from pymodutils.link.object import SHT_RELA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
-    from pymodutils.arch.model import Arch, ByteOrder, Field, Reloc
+    from pymodutils.arch.field import ByteOrder, Field
+    from pymodutils.arch.model import Arch, Reloc
     from pymodutils.link.image import Image
 
-LOW: Final = 0 if sys.byteorder == "little" else 1  # which half of a 64-bit word comes first here
 WIDE: Final = 64
 CONSTANT: Final = ("GP", "B")
+
+
+class Doubt(Exception):
+    """Something that only looking at each relocation in its turn can decide; nothing has been written."""
 
 
 class Site:
@@ -53,9 +59,10 @@ class Site:
 
     def columns(self, row: Reloc, fixups: Fixups, words: Sequence[int]) -> list[Iterable[int]]:
         """What the calculation of ``row`` asks for; ``words`` are what stands at the places."""
-        return [self._column(letter, row, fixups, words) for letter in row.letters]
+        return [self.column(letter, row, fixups, words) for letter in row.letters]
 
-    def _column(self, letter: str, row: Reloc, fixups: Fixups, words: Sequence[int]) -> Iterable[int]:
+    def column(self, letter: str, row: Reloc, fixups: Fixups, words: Sequence[int]) -> Iterable[int]:
+        """What ``letter`` stands for in each of ``fixups``."""
         if letter == "S":
             return map(self.values.__getitem__, fixups.symbols) if fixups.S is None else fixups.S
         if letter == "P":
@@ -63,9 +70,9 @@ class Site:
         if letter == "A":
             return row.field.get_all(words) if fixups.A is None else fixups.A
         if letter == "D":
-            return repeat(0) if fixups.D is None else fixups.D
+            return repeat(0, len(fixups.offsets)) if fixups.D is None else fixups.D
         if letter in CONSTANT:
-            return repeat(self.gp if letter == "GP" else self.base, len(fixups.numbers))
+            return repeat(self.gp if letter == "GP" else self.base, len(fixups.offsets))
         return words if letter == "V" else fixups.L or ()
 
 
@@ -117,27 +124,50 @@ def decode(arch: Arch, raw: bytes | memoryview, *, rela: bool) -> Fixups:
         words.byteswap()
     numbers, symbols, D = (arch.info or _info)(words[1::step])
     addends = array(signed, words[2::step].tobytes()).tolist() if rela else None
-    return Fixups(numbers, symbols, words[0::step].tolist(), addends, D=D, rela=rela)
+    return Fixups(numbers, symbols, words[0::step].tolist(), addends, D=D)
 
 
 def _info(words: array[int]) -> Info:
     """What a column of r_info says on most machines."""
     if words.itemsize == WIDE // 8:
-        halves = array("I", words.tobytes())
-        return Info(halves[LOW::2].tolist(), halves[1 - LOW :: 2].tolist())
+        return Info(*halves(words))
     return Info([word & 0xFF for word in words], [word >> 8 for word in words])
 
 
-def in_place(arch: Arch, memory: bytes | memoryview, fixups: Fixups) -> list[int]:
-    """The addends that lie in the fields of REL relocations; 0 where there can be none."""
-    found, offsets = [0] * len(fixups.numbers), fixups.offsets
-    places: dict[int, list[int]] = {number: [] for number in fixups.numbers}
-    for at, number in enumerate(fixups.numbers):
-        places[number].append(at)
-    for number in arch.relocs.keys() & places.keys():
-        field = arch.relocs[number].field
-        inside = [at for at in places[number] if offsets[at] + field.size <= len(memory)]
-        words = _unpacked(_packer(arch, field), memory, map(offsets.__getitem__, inside))
-        for at, addend in zip(inside, field.get_all(words), strict=True):
-            found[at] = addend
-    return found
+def in_place(arch: Arch, memory: bytes | memoryview, fixups: Fixups) -> Fixups:
+    """``fixups`` with the addends that lie in the fields of REL relocations; 0 where there can be none."""
+    numbers, offsets = fixups.numbers, fixups.offsets
+    found, every = [0] * len(numbers), range(len(numbers))
+    fields: dict[Field, set[int]] = {}
+    for number in arch.relocs.keys() & set(numbers):
+        fields.setdefault(arch.relocs[number].field, set()).add(number)
+    V = _same_words(arch, memory, fixups, fields)
+    for field, members in fields.items():
+        places = list(compress(every, map(members.__contains__, numbers)))
+        if V is None:
+            places = [at for at in places if offsets[at] + field.size <= len(memory)]
+            words = _unpacked(_packer(arch, field), memory, map(offsets.__getitem__, places))
+        else:
+            words = V if len(places) == len(V) else list(map(V.__getitem__, places))
+        addends = field.get_all(words)
+        if len(places) == len(numbers):
+            found = list(addends)
+        else:
+            for at, addend in zip(places, addends, strict=True):
+                found[at] = addend
+    return fixups._replace(A=found, V=V)
+
+
+def _same_words(
+    arch: Arch, memory: bytes | memoryview, fixups: Fixups, fields: Collection[Field]
+) -> list[int] | None:
+    """The words at the places, if they can be read without looking at each number."""
+    if (
+        len({(field.size, field.order) for field in fields}) != 1
+        or not set(fixups.numbers) <= arch.relocs.keys()
+    ):
+        return None
+    field = next(iter(fields))
+    if max(fixups.offsets) + field.size > len(memory):
+        return None
+    return _unpacked(_packer(arch, field), memory, fixups.offsets)

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from copy import copy
+from functools import partial
+from itertools import chain, repeat
+from struct import Struct
 from typing import TYPE_CHECKING
 
-from pymodutils.arch import making
-from pymodutils.arch.making import Draft, Frobbed, Header, Refusal
+from pymodutils.arch import draft
+from pymodutils.arch.draft import Draft, Frobbed, Header
+from pymodutils.arch.field import PREFIXES
+from pymodutils.arch.making import Refusal
 from pymodutils.link.failure import LinkError, OutOfBounds
-from pymodutils.link.fixups import decode, in_place
-from pymodutils.link.object import SHT_REL, SHT_RELA
+from pymodutils.link.fixups import decode
+from pymodutils.link.object import SHF_ALLOC, SHT_REL, SHT_RELA
 from pymodutils.link.symbols import SHN_ABS
+
+WORD = 4  # bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,18 +43,22 @@ def frob(module: Object, config: Config, name: str) -> Object:
             Header(one.name, one.sh_type, one.sh_flags, one.sh_size, one.sh_addralign, one.sh_info)
             for one in module.sections
         ]
-        draft = Draft(headers, view(module.symbols), _relocations(changed, name), options, arch.bits)
+        changed.relocations = _relocations(changed, name)
+        found = Draft(
+            *(headers, view(module.symbols), changed.relocations, partial(_words, changed)),
+            *(options, arch.bits),
+        )
         try:
-            frobbed = arch.frob(draft)
+            frobbed = arch.frob(found)
         except Refusal as refusal:
             raise LinkError(name, refusal.says.text.format(module=name), refusal.says.errno) from None
         _change(changed, frobbed)
     return changed
 
 
-def view(symbols: Symbols) -> making.Symbols:
+def view(symbols: Symbols) -> draft.Symbols:
     """``symbols`` as the code of the machine sees them."""
-    return making.Symbols(symbols.infos, symbols.others, symbols.sections, symbols.name)
+    return draft.Symbols(symbols.infos, symbols.others, symbols.sections, symbols.name)
 
 
 def _relocations(module: Object, name: str) -> dict[int, Fixups]:
@@ -62,11 +73,17 @@ def _relocations(module: Object, name: str) -> dict[int, Fixups]:
         budget -= section.sh_size
         if budget < 0:
             raise OutOfBounds(name, "its relocation sections overlap each other")
-        fixups = decode(module.arch, module.content(at), rela=rela)
-        if not rela:
-            fixups = fixups._replace(A=in_place(module.arch, module.content(section.sh_info), fixups))
-        found[at] = fixups
+        found[at] = decode(module.arch, module.content(at), rela=rela)
     return found
+
+
+def _words(module: Object, at: int, offsets: Sequence[int]) -> Sequence[int]:
+    """The words of 32 bits at ``offsets`` of what relocation section ``at`` applies to; 0 beyond its end."""
+    content = module.content(module.sections[at].sh_info)
+    read = Struct(PREFIXES[module.arch.order] + "I").unpack_from
+    if max(offsets, default=0) + WORD > len(content):
+        return [read(content, offset)[0] if offset + WORD <= len(content) else 0 for offset in offsets]
+    return list(chain.from_iterable(map(read, repeat(content), offsets)))
 
 
 def _change(module: Object, frobbed: Frobbed) -> None:
@@ -75,8 +92,12 @@ def _change(module: Object, frobbed: Frobbed) -> None:
     for at, room in frobbed.rooms.items():
         fields = {field: value for field, value in room._asdict().items() if value is not None}
         sections[at] = sections[at]._replace(**fields)
-    module.contents = {at: _sorted(module, at, order) for at, order in frobbed.orders.items()}
     module.sections, module.frobbed = sections, frobbed
+    in_memory = {at for at in module.relocations if sections[at].sh_flags & SHF_ALLOC}
+    module.contents = {
+        at: _sorted(module, at, frobbed.orders[at]()) for at in in_memory & frobbed.orders.keys()
+    }
+    module.relocations = {at: one for at, one in module.relocations.items() if at not in in_memory}
     if frobbed.absolute or frobbed.undotted:
         symbols = module.symbols = copy(module.symbols)
         symbols.sections, symbols.names = list(symbols.sections), list(symbols.names)

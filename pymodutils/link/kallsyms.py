@@ -6,7 +6,7 @@ from itertools import accumulate, starmap
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.model import PREFIXES
+from pymodutils.arch.field import PREFIXES
 from pymodutils.link.failure import OutOfBounds
 from pymodutils.link.object import SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS, SYMBOL
 

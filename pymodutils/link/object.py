@@ -8,14 +8,14 @@ from __future__ import annotations
 from struct import iter_unpack
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.making import Frobbed
-from pymodutils.arch.model import PREFIXES
+from pymodutils.arch.draft import Frobbed
+from pymodutils.arch.field import PREFIXES
 from pymodutils.link.failure import LinkError, OutOfBounds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from pymodutils.arch.model import Arch
+    from pymodutils.arch.model import Arch, Fixups
     from pymodutils.elf.scan import Section
 
 SHT_SYMTAB: Final = 2
@@ -80,14 +80,15 @@ class Object:
     """
 
     __slots__ = (
-        *("arch", "contents", "data", "frobbed", "options", "sections", "strtab", "subject", "symbols"),
-        "symtab",
+        *("arch", "contents", "data", "frobbed", "options", "relocations", "sections", "strtab", "subject"),
+        *("symbols", "symtab"),
     )
 
     def __init__(self, data: bytes, sections: Sequence[Section], arch: Arch, subject: str = "module") -> None:
         self.data, self.sections, self.arch, self.subject = data, sections, arch, subject
         self.frobbed, self.options = Frobbed(), arch.options
         self.contents: dict[int, bytes] = {}  # of sections that are not as in the file
+        self.relocations: Mapping[int, Fixups] = {}  # of those sections that have been read already
         tables = (at for at, section in enumerate(sections) if at and section.sh_type == SHT_SYMTAB)
         self.symtab = next(tables, 0)
         if not self.symtab:

@@ -1,4 +1,7 @@
-"""What must be known of a section's relocations before any is applied: what is made for them, and pairs."""
+"""What must be known of a section's relocations before any is applied: what is made for them, and pairs.
+
+``quickly`` is enough for nearly all modules; ``carefully`` finds out where and why the loader stops.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import TYPE_CHECKING
 from pymodutils.arch.making import Fixup, Memory, Refusal
 from pymodutils.arch.model import Span
 from pymodutils.link.failure import OutOfBounds
-from pymodutils.link.fixups import decode, in_place
+from pymodutils.link.fixups import Doubt, decode, in_place
 from pymodutils.link.frob import view
 from pymodutils.link.symbols import STB_WEAK
 
@@ -41,25 +44,45 @@ def memory(image: Image, kernel: Mapping[str, int]) -> Memory:
     )
 
 
-def read(site: Site, raw: memoryview, maker: Maker | None) -> Fixups:
-    """The relocations in ``raw`` with all that the architecture finds out about them beforehand."""
-    arch = site.arch
-    fixups = decode(arch, raw, rela=site.rela)
-    if arch.by_word:
-        fixups = arch.by_word(fixups, site.memory)
-    if maker is None and arch.pair is None and arch.worthless is None:
+def read(site: Site) -> Fixups:
+    """The relocations of the section, in the file's order."""
+    arch, module = site.arch, site.image.module
+    known = module.relocations.get(site.at)
+    fixups = decode(arch, site.image.section(site.at), rela=site.rela) if known is None else known
+    return arch.by_word(fixups, site.memory) if arch.by_word else fixups
+
+
+def quickly(site: Site, fixups: Fixups) -> Fixups:
+    """``fixups`` with what others say of them; raises Doubt if there is something wrong with any."""
+    arch, top = site.arch, len(site.values)
+    if max(fixups.symbols, default=0) >= top:
+        raise Doubt
+    if arch.worthless and any(arch.worthless(site.values[symbol]) for symbol in set(fixups.symbols)):
+        raise Doubt
+    if arch.pair is None or site.rela or arch.paired.isdisjoint(fixups.numbers):
         return fixups
+    fixups = _filled(site, fixups)
+    return fixups._replace(refused=arch.pair(fixups, site.base))
+
+
+def carefully(site: Site, fixups: Fixups, maker: Maker | None) -> Fixups:
+    """``fixups`` as the loader takes them, with what is made for them and what makes it stop."""
+    arch, module = site.arch, site.image.module
+    if site.at in module.frobbed.orders and site.at in module.relocations:
+        fixups = fixups.ordered(module.frobbed.orders[site.at]())
     fixups, refused = _bounded(site, fixups)
     if arch.worthless:
         fixups, refused = _worthless(site, fixups, arch.worthless)
     made = {number for number in set(fixups.numbers) if number in arch.relocs and arch.relocs[number].makes}
-    paired = arch.pair is not None and not arch.paired.isdisjoint(fixups.numbers)
+    paired = arch.pair is not None and not site.rela and not arch.paired.isdisjoint(fixups.numbers)
     if made or paired:
         fixups = _filled(site, fixups)
     if maker is not None and made:
+        places = [site.base + offset for offset in fixups.offsets]
+        fixups = fixups._replace(P=places, L=[0] * len(places))
         _make(site, fixups, maker, made, refused)
     if arch.pair is not None and paired:
-        refused = {**arch.pair(fixups), **refused}
+        refused = {**arch.pair(fixups, site.base), **refused}
     return fixups._replace(refused=refused)
 
 
@@ -92,11 +115,10 @@ def _worthless(
 
 
 def _filled(site: Site, fixups: Fixups) -> Fixups:
-    """``fixups`` with every S, A, P and L, to be changed."""
-    values = [site.values[symbol] for symbol in fixups.symbols]
-    places = [site.base + offset for offset in fixups.offsets]
-    addends = in_place(site.arch, site.memory, fixups) if fixups.A is None else list(fixups.A)
-    return fixups._replace(S=values, A=addends, P=places, L=[0] * len(values))
+    """``fixups`` with every S and A, to be changed."""
+    if fixups.A is None:
+        fixups = in_place(site.arch, site.memory, fixups)
+    return fixups._replace(S=list(map(site.values.__getitem__, fixups.symbols)), A=list(fixups.A or ()))
 
 
 def _make(site: Site, fixups: Fixups, maker: Maker, made: set[int], refused: dict[int, Says]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.arch.making import Refusal
 from pymodutils.link import bulk, onebyone, prepare
 from pymodutils.link.failure import LinkError, OutOfBounds
-from pymodutils.link.fixups import Site
+from pymodutils.link.fixups import Doubt, Site
 from pymodutils.link.object import SHT_REL, SHT_RELA
 from pymodutils.link.symbols import ERROR, unheard
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pymodutils.arch.making import Maker
+    from pymodutils.arch.model import Fixups
     from pymodutils.link.image import Image
     from pymodutils.link.symbols import Report
 
@@ -70,13 +71,22 @@ def _apply(site: Site, maker: Maker | None, report: Report) -> None:
         raise LinkError(site.name, refusal.text.format(module=site.name), refusal.errno)
     if header.sh_info == site.image.module.symtab:
         raise OutOfBounds(site.name, f"{header.name} patches the symbols that it uses")
-    fixups = prepare.read(site, site.image.section(site.at), maker)
+    fixups = prepare.read(site)
     try:
-        bulk.apply(site, fixups)
-    except bulk.Doubt:
-        onebyone.apply(site, fixups, report)
+        bulk.apply(site, prepare.quickly(site, fixups), maker)
+    except Doubt:
+        _with_care(site, fixups, maker, report)
     if maker:
         _end(site, maker, report)
+
+
+def _with_care(site: Site, fixups: Fixups, maker: Maker | None, report: Report) -> None:
+    """Apply ``fixups`` as far as the loader would."""
+    fixups = prepare.carefully(site, fixups, maker)
+    try:
+        bulk.apply(site, fixups)
+    except Doubt:
+        onebyone.apply(site, fixups, report)
 
 
 def _end(site: Site, maker: Maker, report: Report) -> None:

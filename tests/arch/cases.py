@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from pymodutils.arch.model import Arch, Range, Reloc, signed
+from pymodutils.arch.field import Range, signed
+from pymodutils.arch.model import Arch, Reloc
 from pymodutils.elf.scan import Elf
 from pymodutils.link import prepare
 from pymodutils.link.frob import frob

@@ -10,13 +10,14 @@ from pymodutils.arch.arc import ARCHS as ARC
 from pymodutils.arch.arm import ARM
 from pymodutils.arch.arm64 import ARM64, ARM64_BIG
 from pymodutils.arch.csky import CSKY, JSRI
+from pymodutils.arch.field import Range, signed
 from pymodutils.arch.hexagon import HEXAGON
 from pymodutils.arch.ia64 import IA64, branch, made_branch
 from pymodutils.arch.loongarch import LOONGARCH
 from pymodutils.arch.m68k import M68K
 from pymodutils.arch.microblaze import MICROBLAZE, MICROBLAZE_LITTLE
 from pymodutils.arch.mips import ARCHS as MIPS
-from pymodutils.arch.model import Arch, Range, signed
+from pymodutils.arch.model import Arch
 from pymodutils.arch.nios2 import NIOS2
 from pymodutils.arch.openrisc import OPENRISC
 from pymodutils.arch.parisc import PARISC, PARISC64, ahead

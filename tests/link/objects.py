@@ -5,7 +5,8 @@ from __future__ import annotations
 from struct import pack
 from typing import NamedTuple
 
-from pymodutils.arch.model import PREFIXES, Arch
+from pymodutils.arch.field import PREFIXES
+from pymodutils.arch.model import Arch
 from pymodutils.link.object import SHF_ALLOC, SHF_EXECINSTR, SHT_REL, SHT_RELA
 
 PROGBITS, SYMTAB, STRTAB = 1, 2, 3

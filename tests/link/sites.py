@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from struct import Struct
 from typing import NamedTuple
 
-from pymodutils.arch.model import PREFIXES
+from pymodutils.arch.field import PREFIXES
 from pymodutils.arch.riscv import LOW_I, LOW_S
 from pymodutils.link.fixups import decode
 from pymodutils.link.image import Image

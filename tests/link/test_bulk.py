@@ -16,6 +16,7 @@ from pymodutils.arch.x86 import I386, X86_64
 from pymodutils.arch.xtensa import XTENSA
 from pymodutils.link import bulk
 from pymodutils.link.failure import LinkError
+from pymodutils.link.fixups import Doubt
 from pymodutils.link.image import Image
 from pymodutils.link.layout import Config, layout
 from pymodutils.link.relocate import relocate
@@ -44,7 +45,7 @@ def outcome(arch: Arch, data: bytes, values: Sequence[int], *, in_bulk: bool) ->
     image = Image(module, layout(module, Config()), (0xC000_0000, 0))
     given_values = iter(values)
     symbols = simplify(image, "m", lambda _: next(given_values), lambda _, __: None)
-    side_effect = bulk.apply if in_bulk else bulk.Doubt
+    side_effect = bulk.apply if in_bulk else Doubt
     with mock.patch("pymodutils.link.bulk.apply", side_effect=side_effect):
         try:
             relocate(image, symbols, "m")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.arch.model import PREFIXES
+from pymodutils.arch.field import PREFIXES
 from pymodutils.elf.scan import MAGIC, SHT_NOBITS, Section
 from pymodutils.kernel.emulated.causes import Kind
 from pymodutils.link.failure import OutOfBounds

@@ -6,7 +6,7 @@ from errno import EEXIST, EINVAL, ENOEXEC
 from struct import Struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.arch.model import PREFIXES
+from pymodutils.arch.field import PREFIXES
 from pymodutils.elf.kernelimage.exports import Export
 from pymodutils.kernel.base import State
 from pymodutils.kernel.emulated import arguments, start

@@ -6,7 +6,7 @@ from errno import EINVAL
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.model import PREFIXES
+from pymodutils.arch.field import PREFIXES
 from pymodutils.kernel.emulated import claims
 from pymodutils.kernel.emulated.causes import Kind
 from pymodutils.kernel.emulated.elfheader import NAMELESS

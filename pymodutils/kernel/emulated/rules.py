@@ -9,7 +9,8 @@ from pymodutils.errors import BadKernel, BadModule
 from pymodutils.link.layout import DATA_APART, SEVEN_AREAS, TWO_AREAS, Config, Plan
 
 if TYPE_CHECKING:
-    from pymodutils.arch.model import Arch, ByteOrder
+    from pymodutils.arch.field import ByteOrder
+    from pymodutils.arch.model import Arch
     from pymodutils.kernel.description import Description
 
 SEVEN_AREAS_SINCE: Final = (6, 4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from struct import iter_unpack
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.model import PREFIXES
+from pymodutils.arch.field import PREFIXES
 from pymodutils.elf import decode
 from pymodutils.kernel.emulated.causes import Kind
 from pymodutils.kernel.emulated.claims import force

@@ -10,7 +10,7 @@ from itertools import accumulate
 from struct import Struct, calcsize, iter_unpack, pack
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.arch.model import PREFIXES
+from pymodutils.arch.field import PREFIXES
 from pymodutils.link.patch.heap import heap_sorted
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from pymodutils.arch.model import ByteOrder
+from pymodutils.arch.field import ByteOrder
 from pymodutils.elf import compress
 from pymodutils.elf.decode import modinfo
 from pymodutils.elf.scan import Elf

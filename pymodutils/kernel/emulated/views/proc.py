@@ -7,7 +7,7 @@ from functools import partial
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.model import PREFIXES
+from pymodutils.arch.field import PREFIXES
 from pymodutils.kernel.base import State as ModuleState
 from pymodutils.kernel.emulated import boot, rows, unload
 from pymodutils.kernel.emulated.params.numbers import WIDEST, Invalid, integer

@@ -10,7 +10,7 @@ from struct import iter_unpack
 
 import pytest
 
-from pymodutils.arch.model import PREFIXES, ByteOrder
+from pymodutils.arch.field import PREFIXES, ByteOrder
 from pymodutils.elf import compress
 from pymodutils.elf.decode import modinfo
 from pymodutils.elf.scan import Elf

@@ -1,0 +1,109 @@
+"""A module before its layout, and what the loader of a machine changes in it; module_frob_arch_sections."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from pymodutils.arch.model import Fixups
+
+    Order = Callable[[], Sequence[int]]  # indexes of relocations; had where it matters
+
+SHT_NOBITS: Final = 8
+SHF_ALLOC: Final = 2
+SHF_EXECINSTR: Final = 4
+SHN_UNDEF: Final = 0
+
+
+class Header(NamedTuple):
+    """What is looked at in a section header."""
+
+    name: str
+    sh_type: int
+    sh_flags: int
+    sh_size: int
+    sh_addralign: int
+    sh_info: int
+
+
+class Symbols(NamedTuple):
+    """The symbol table in columns."""
+
+    infos: Sequence[int]
+    others: Sequence[int]
+    sections: Sequence[int]
+    name: Callable[[int], str]  # of the symbol with this index
+
+
+class Draft(NamedTuple):
+    """A module before its layout."""
+
+    sections: Sequence[Header]
+    symbols: Symbols
+    relocations: Mapping[int, Fixups]  # by the number of their section
+    words: Callable[[int, Sequence[int]], Sequence[int]]  # of 32 bits at offsets that a section patches
+    options: Mapping[str, str]  # the kernel's configuration
+    bits: int  # of the machine's words
+
+    def find(self, name: str) -> int:
+        """The number of the last section called ``name``, or 0."""
+        return max((at for at, section in enumerate(self.sections) if section.name == name), default=0)
+
+    def on(self, option: str) -> bool:
+        """Whether CONFIG_``option`` is y."""
+        return self.options.get(option) == "y"
+
+    def patched(self, at: int) -> Header:
+        """The section that relocation section ``at`` applies to."""
+        return self.sections[self.sections[at].sh_info]
+
+    def far(self, at: int, symbols: Iterable[int]) -> int:
+        """How many of ``symbols`` are not in the section that relocation section ``at`` applies to."""
+        return sum(self.leaves(at, symbol) for symbol in symbols)
+
+    def leaves(self, at: int, symbol: int) -> bool:
+        """Whether ``symbol`` is not in the section that relocation section ``at`` applies to."""
+        return self.section_of(symbol) != self.sections[at].sh_info
+
+    def section_of(self, symbol: int) -> int:
+        """The number of the section that ``symbol`` is in."""
+        return self.symbols.sections[symbol] if symbol < len(self.symbols.sections) else SHN_UNDEF
+
+    def of_code(self) -> Iterator[tuple[int, Fixups]]:
+        """The relocations of sections that are executed."""
+        for at, fixups in self.relocations.items():
+            if self.patched(at).sh_flags & SHF_EXECINSTR:
+                yield at, fixups
+
+
+class Room(NamedTuple):
+    """What a section header becomes; what is None stays."""
+
+    sh_size: int | None = None
+    sh_addralign: int | None = None
+    sh_flags: int | None = None
+    sh_type: int | None = None
+
+
+class Frobbed(NamedTuple):
+    """What the loader changes before the layout."""
+
+    rooms: Mapping[int, Room] = {}  # by the number of the section
+    orders: Mapping[int, Order] = {}  # how it sorts the relocations of a section
+    front: int = 0  # bytes at the beginning of the module's memory
+    before: Mapping[int, int] = {}  # bytes in front of a section
+    places: Mapping[tuple[str, int], int] = {}  # where in ``front`` or a section what was counted lies
+    absolute: frozenset[int] = frozenset()  # undefined symbols that become SHN_ABS
+    undotted: frozenset[int] = frozenset()  # symbols whose names lose the first character
+
+
+def code(size: int, align: int) -> Room:
+    """Room for ``size`` bytes of code."""
+    return Room(size, align, SHF_ALLOC | SHF_EXECINSTR, SHT_NOBITS)
+
+
+def data(size: int, align: int, flags: int = 0) -> Room:
+    """Room for ``size`` bytes of constants."""
+    return Room(size, align, SHF_ALLOC | flags, SHT_NOBITS)

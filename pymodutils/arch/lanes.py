@@ -1,0 +1,119 @@
+"""A column of numbers as one large integer, with 64 bits for each: what is done to it is done to all.
+
+The formulas of relocations, written for numbers, take Lanes as well. What is carried out of 64 bits is lost.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Literal, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pymodutils.arch.field import Range
+
+BYTES: Final = 8  # of a number
+TOP: Final = 1 << 63
+ALL: Final = 2 * TOP - 1
+MANY: Final = 4096  # as many as stay in a processor's cache
+
+
+class Lanes:
+    """``count`` numbers side by side in ``bits``."""
+
+    __slots__ = ("bits", "count")
+
+    def __init__(self, bits: int, count: int) -> None:
+        self.bits, self.count = bits, count
+
+    def __add__(self, other: Lanes | int) -> Lanes:
+        first, second, top = self.bits, self._bits(other), self._spread(TOP)
+        low = first & ~top, second & ~top
+        return Lanes(sum(low) ^ (first ^ second) & top, self.count)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Lanes | int) -> Lanes:
+        first, second, top = self.bits, self._bits(other), self._spread(TOP)
+        return Lanes((first | top) - (second & ~top) ^ (first ^ second ^ top) & top, self.count)
+
+    def __and__(self, other: Lanes | int) -> Lanes:
+        return Lanes(self.bits & self._bits(other), self.count)
+
+    def __or__(self, other: Lanes | int) -> Lanes:
+        return Lanes(self.bits | self._bits(other), self.count)
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("of many numbers, some may be true and some not")
+
+    def __eq__(self, _: object) -> NoReturn:
+        raise TypeError("of many numbers, some may be equal and some not")
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def moved(self, low: int, at: int, ones: int) -> Lanes:
+        """Of each number the bits of the mask ``ones`` from bit ``low`` on, at bit ``at``."""
+        found = self.bits >> low - at if low > at else self.bits << at - low
+        return Lanes(found & self._spread(ones << at), self.count)  # neighbours' bits are not under it
+
+    def signed(self, bits: int) -> Lanes:
+        """The low ``bits`` of each number, the highest of which is the sign of the result."""
+        if bits == 8 * BYTES:
+            return self
+        sign, top = self._spread(1 << bits - 1), self._spread(TOP)
+        low = self.bits & self._spread((1 << bits) - 1)
+        return Lanes(((low ^ sign | top) - sign) ^ top, self.count)
+
+    def within(self, span: Range) -> bool:
+        """Whether all numbers, with their signs, lie in ``span``."""
+        size = span.high - span.low
+        if size & size - 1:
+            values = self.values()
+            return span.low <= min(values) and max(values) < span.high
+        return not (self - span.low).bits & self._spread(ALL & -size)
+
+    def aligned(self, step: int) -> bool:
+        """Whether all numbers are multiples of ``step``, a power of two."""
+        return not self.bits & self._spread(step - 1)
+
+    def values(self, code: Literal["q", "Q"] = "q") -> list[int]:
+        """The numbers, with (q) or without (Q) a sign."""
+        return array(code, self.bits.to_bytes(BYTES * self.count, sys.byteorder)).tolist()
+
+    def _bits(self, other: Lanes | int) -> int:
+        return self._spread(other & ALL) if isinstance(other, int) else other.bits
+
+    def _spread(self, value: int) -> int:
+        return every(value, self.count).bits
+
+
+def packed(values: Iterable[int], count: int, code: Literal["q", "Q"] = "q") -> Lanes:
+    """``count`` values, with (q) or without (Q) a sign; raises OverflowError for those of over 64 bits."""
+    numbers = array(code, list(values))  # of a list, much faster than of what else can be iterated
+    return Lanes(int.from_bytes(numbers.tobytes(), sys.byteorder), count)
+
+
+def every(value: int, count: int) -> Lanes:
+    """``value`` in each of ``count``."""
+    if count > MANY:
+        return Lanes(_repeated(value & ALL, count), count)
+    return Lanes(_kept(value & ALL) >> 8 * BYTES * (MANY - count), count)
+
+
+@lru_cache(256)
+def _kept(value: int) -> int:
+    return _repeated(value, MANY)
+
+
+def _repeated(value: int, count: int) -> int:
+    return int.from_bytes(value.to_bytes(BYTES, sys.byteorder) * count, sys.byteorder)
+
+
+def halves(words: Sequence[int]) -> tuple[list[int], list[int]]:
+    """The low and the high 32 bits of ``words`` of 64."""
+    found = array("I", array("Q", words).tobytes())
+    first, second = found[0::2].tolist(), found[1::2].tolist()
+    return (first, second) if sys.byteorder == "little" else (second, first)
