@@ -36,6 +36,8 @@ MACHINES: Final = {  # Debian's name -> e_machine
     "ppc64el": 21,
     "mipsel": 8,
     "mips64el": 8,
+    "riscv64": 243,
+    "loong64": 258,
 }
 BASE, INIT, KERNEL = 0xBF00_0000, 0xBF80_0000, 0xC010_0000
 

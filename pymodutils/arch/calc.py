@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pymodutils.arch.field import Range
 from pymodutils.arch.lanes import halves
 from pymodutils.arch.model import Info
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MAX_ERRNO: Final = 4095
+ERRORS: Final = Range(-4095, 0)  # what a symbol is worth if it is the number of an error
 
 
 def s_a(S: int, A: int) -> int:
@@ -81,11 +82,6 @@ def g_gp(G: int, GP: int) -> int:
 def l_gp(L: int, GP: int) -> int:
     """The way from the global pointer to what the loader has chosen."""
     return L - GP
-
-
-def is_error(value: int) -> bool:
-    """Whether what a symbol is worth is the number of an error."""
-    return -MAX_ERRNO <= value < 0
 
 
 def in_a_byte(words: Sequence[int]) -> Info:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from pymodutils.arch.field import Range
 
+WORD: Final = 32  # bits
 BYTES: Final = 8  # of a number
 TOP: Final = 1 << 63
 ALL: Final = 2 * TOP - 1
@@ -117,3 +118,9 @@ def halves(words: Sequence[int]) -> tuple[list[int], list[int]]:
     found = array("I", array("Q", words).tobytes())
     first, second = found[0::2].tolist(), found[1::2].tolist()
     return (first, second) if sys.byteorder == "little" else (second, first)
+
+
+def as_signed(words: Sequence[int], bits: Literal[32, 64]) -> list[int]:
+    """``words`` of so many bits as numbers with a sign."""
+    unsigned, signed = ("I", "i") if bits == WORD else ("Q", "q")
+    return array(signed, array(unsigned, list(words)).tobytes()).tolist()

@@ -10,14 +10,14 @@ from errno import EINVAL, ENOENT, ENOEXEC
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.calc import goal, is_error, l_p, s_a, s_a_p, v_less_s_a, v_plus_s_a
+from pymodutils.arch.calc import ERRORS, goal, l_p, s_a, s_a_p, v_less_s_a, v_plus_s_a
 from pymodutils.arch.draft import Frobbed, code, data
 from pymodutils.arch.field import insn, signed, unsigned, word
-from pymodutils.arch.making import Fixup, Maker, Memory, Refusal, Slots, Table, words
+from pymodutils.arch.making import Fixup, Maker, Many, Memory, Refusal, Slots, Table, words
 from pymodutils.arch.model import REL_UNSUPPORTED, RELATIVE, WORDS, Arch, Later, Reloc, Says, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from pymodutils.arch.draft import Draft
     from pymodutils.arch.model import Fixups
@@ -102,6 +102,8 @@ def _sorted(fixups: Fixups) -> list[int]:
 class Tables(Maker):
     """.got, .plt, whose targets .plt.idx repeats, and the stack."""
 
+    reach = {B26: REACH}  # noqa: RUF012 -- of the class, never changed
+
     def __init__(self, memory: Memory) -> None:
         super().__init__(memory)
         sections = memory.sections
@@ -109,6 +111,17 @@ class Tables(Maker):
         self.plt = Table(memory, sections[".plt"], ENTRY, spare=1)
         self.idx = Slots(memory, sections[".plt.idx"], spare=1)
         self.stack: list[int] = []
+
+    def together(self, many: Many) -> Sequence[int] | None:
+        """The targets of branches that reach, or symbols' slots, if each has a high half in the section."""
+        if many.number not in (GOT_HI20, GOT_LO12):
+            return super().together(many)
+        highs = {(symbol, A): S + A for S, A, _, symbol in many.others(GOT_HI20)}
+        keys = list(zip(many.symbols, many.A, strict=True))
+        if not many.section.sorts or not highs.keys() >= set(keys):
+            return None
+        slots = {key: self.got.of(highs[key]) for key in sorted(highs)}
+        return list(map(slots.__getitem__, keys))
 
     def begin(self, _: Fixups) -> None:
         """Each section begins with an empty stack."""
@@ -215,7 +228,7 @@ OLD: Final = Arch(
     misaligned=UNALIGNED,
     rel=Says(REL_UNSUPPORTED, ENOEXEC),
     extable=WORDS[64],
-    worthless=is_error,
+    worthless=ERRORS,
     absent=Says("kmod: {module}: Unknown symbol {symbol}", ENOENT),
     memory=Span(0xFFFF_8000_0200_8000, 0xFFFF_8000_1200_8000),  # with 48 bits of addresses, 16 kB pages
     frob=frob,

@@ -118,22 +118,31 @@ class Fixup(NamedTuple):
     section: int  # its number
 
 
-class Many:
-    """Relocations of one section that do the same, in columns; ``number`` is that of one of them."""
+class Whole(NamedTuple):
+    """All relocations of a section, in the file's order."""
 
-    def __init__(self, number: int, group: Fixups, A: Sequence[int], values: Sequence[int], B: int) -> None:
-        self.number, self.symbols, self.offsets, self.A = number, group.symbols, group.offsets, A
-        self._values, self.B = values, B
+    fixups: Fixups
+    worth: Sequence[int]  # of each symbol
+    B: int  # the address of what they apply to
+    sorts: bool  # whether the loader takes them in another order
+
+
+class Many:
+    """Relocations of a ``section`` that do the same, in columns; ``number`` is that of one of them."""
+
+    def __init__(self, number: int, group: Fixups, section: Whole) -> None:
+        self.number, self.symbols, self.offsets = number, group.symbols, group.offsets
+        self.A, self.section, self.B = group.A or (), section, section.B
 
     @cached_property
     def values(self) -> dict[int, int]:
         """The value of each symbol that occurs."""
-        return {symbol: self._values[symbol] for symbol in set(self.symbols)}
+        return {symbol: self.section.worth[symbol] for symbol in set(self.symbols)}
 
     @cached_property
     def S(self) -> list[int]:
         """The symbols' values."""
-        return list(map(self._values.__getitem__, self.symbols))
+        return list(map(self.section.worth.__getitem__, self.symbols))
 
     @cached_property
     def P(self) -> list[int]:
@@ -144,6 +153,13 @@ class Many:
     def targets(self) -> list[int]:
         """S+A of each."""
         return list(map(add, self.S, self.A)) if any(self.A) else self.S
+
+    def others(self, *numbers: int) -> list[tuple[int, int, int, int]]:
+        """S, A, P and symbol of those relocations of the section that have one of ``numbers``."""
+        every, wanted = self.section.fixups, frozenset(numbers)
+        found = every.only(list(map(wanted.__contains__, every.numbers)))
+        S, P = map(self.section.worth.__getitem__, found.symbols), map(self.B.__add__, found.offsets)
+        return list(zip(S, found.A or (), P, found.symbols, strict=True))
 
     def each(self, goal: Callable[[int, int], int]) -> list[int]:
         """What ``goal`` says of every symbol and S+A; asked once of equal ones, the largest symbol first."""
@@ -178,7 +194,7 @@ class Maker:
     def together(self, many: Many) -> Sequence[int] | None:
         """What ``goal`` says of ``many``, asked in the loader's order; None if it has to be asked.
 
-        Having to be asked later, it does not matter what has been made here.
+        It does not matter then what has been made here. Raising Refusal means the same.
         """
         near = self.reach.get(many.number)
         if not near:

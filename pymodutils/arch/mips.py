@@ -11,7 +11,7 @@ from itertools import compress
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch import lanes
-from pymodutils.arch.calc import is_error, s_a
+from pymodutils.arch.calc import ERRORS, s_a
 from pymodutils.arch.field import insn, signed, unsigned, word
 from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Fixups, Info, Reloc, Says, Span
 
@@ -115,7 +115,7 @@ MIPS32 = Arch(
     paired=frozenset({JUMP, HI16, LO16}),
     ident=True,
     accepts=of_o32,
-    worthless=is_error,
+    worthless=ERRORS,
     absent=Says("{module}: Unknown symbol {symbol}", ENOENT),
 )
 MIPS64 = MIPS32._replace(

@@ -231,7 +231,7 @@ class Arch(NamedTuple):
     by_word: Callable[[Fixups, memoryview], Fixups] | None = None  # the same, by what is at the places
     pair: Callable[[Fixups, int], dict[int, Says]] | None = None
     paired: frozenset[int] = frozenset()  # a section without these numbers does not need ``pair``
-    worthless: Callable[[int], bool] | None = None  # values of symbols that stand for none
+    worthless: Range | None = None  # values of symbols that stand for none
     absent: Says = NEVER  # said of those
     weak: bool = True  # but not where such a symbol is weak: its relocations are passed over
     stray: tuple[Says, Says] | tuple[()] = ()  # said of symbols and of places beyond the end

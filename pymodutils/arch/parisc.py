@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import goal, s_a
 from pymodutils.arch.draft import Frobbed
-from pymodutils.arch.field import insn, signed, word
+from pymodutils.arch.field import Range, insn, signed, word
 from pymodutils.arch.making import NO_ROOM, Fixup, Maker, Memory, Refusal, Slots, Table, words
 from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Reloc, Says, Span
 
@@ -166,11 +166,6 @@ class WideStubs(Stubs):
         return self.opd.known[target]
 
 
-def is_nothing(value: int) -> bool:
-    """Whether a symbol has no value."""
-    return not value
-
-
 PARISC = Arch(
     name="parisc",
     machines=(15,),
@@ -192,7 +187,7 @@ PARISC = Arch(
     unknown=Says("module {module}: Unknown relocation: {number}", ENOEXEC),
     rel=Says(REL_UNSUPPORTED, ENOEXEC),
     ident=True,
-    worthless=is_nothing,
+    worthless=Range(0, 1),
     absent=Says("{module}: Unknown symbol {symbol}", ENOENT),
     weak=False,
     frob=frob,

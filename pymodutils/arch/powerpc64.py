@@ -112,13 +112,10 @@ class Stubs(Maker):
         """Forget what ``together`` has found."""
         self.also = ()
 
-    def together(self, many: Many) -> list[int] | None:
+    def together(self, many: Many) -> list[int]:
         """The local entries of functions of the module, and the stubs for others."""
-        try:
-            nops = self._nops(many)
-            goals = many.each(self._goal)
-        except Refusal:
-            return None
+        nops = self._nops(many)
+        goals = many.each(self._goal)
         self.also = nops
         return goals
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 from errno import EINVAL, ENOENT, ENOEXEC
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.calc import g_p, goal, is_error, l_p, s_a, s_a_p, v_less_s_a, v_plus_s_a
+from pymodutils.arch.calc import ERRORS, g_p, goal, l_p, s_a, s_a_p, v_less_s_a, v_plus_s_a
 from pymodutils.arch.draft import Frobbed, code, data
 from pymodutils.arch.field import insn, signed, unsigned, word
-from pymodutils.arch.making import Fixup, Maker, Memory, Refusal, Slots, Table, words
+from pymodutils.arch.making import Fixup, Maker, Many, Memory, Refusal, Slots, Table, words
 from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Later, Reloc, Says, Span, gathered
 from pymodutils.arch.riscv_sums import TERMS, Sums
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pymodutils.arch.draft import Draft
     from pymodutils.arch.model import Fixups
@@ -73,6 +73,8 @@ def frob(draft: Draft) -> Frobbed:
 class Tables(Maker):
     """.got, and .plt with .got.plt: auipc t0; ld t1, (t0); jr t1."""
 
+    reach = {CALL_PLT: REACH, PLT32: REACH}  # noqa: RUF012 -- of the class, never changed
+
     def __init__(self, memory: Memory) -> None:
         super().__init__(memory)
         self.made = memory.options.get(SECTIONS) == "y"
@@ -83,6 +85,15 @@ class Tables(Maker):
                 Slots(memory, memory.sections[name], spare=1) for name in (".got", ".got.plt")
             )
             self.plt = Table(memory, memory.sections[".plt"], ENTRY, spare=1)
+
+    def together(self, many: Many) -> Sequence[int] | None:
+        """The targets of calls that reach, or how far high halves do that are not of slots."""
+        if many.number not in (LOW_I, LOW_S):
+            return super().together(many)
+        if GOT_HIGH in many.section.fixups.numbers:
+            return None
+        highs = {P: S + A for S, A, P, _ in reversed(many.others(HIGH))}  # of equal places, the first
+        return [highs[S] - S for S in many.S] if highs.keys() >= set(many.S) else None
 
     def begin(self, fixups: Fixups) -> None:
         """Learn where the high halves of a section are, and what of."""
@@ -195,7 +206,7 @@ RISCV64 = Arch(
     overflow=FAR,
     rel=Says(REL_UNSUPPORTED, ENOEXEC),
     ident=True,
-    worthless=is_error,
+    worthless=ERRORS,
     absent=UNKNOWN,
     frob=frob,
     maker=Tables,

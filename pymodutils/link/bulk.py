@@ -9,7 +9,7 @@ from operator import le, sub
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from pymodutils.arch.lanes import MANY, every, packed
-from pymodutils.arch.making import Many
+from pymodutils.arch.making import Many, Refusal, Whole
 from pymodutils.arch.model import Fixups
 from pymodutils.link.fixups import CONSTANT, Doubt
 
@@ -28,6 +28,14 @@ BYTE: Final = 0xFF
 LETTERS: Final = "SAPVGLBD"  # each of which may be about a word
 
 
+class _Group(NamedTuple):
+    """Relocations that do what ``row`` says; ``number`` is that of some of them."""
+
+    row: Reloc
+    number: int
+    fixups: Fixups
+
+
 class _Patch(NamedTuple):
     """``values`` that fit, to be packed at ``offsets``."""
 
@@ -43,7 +51,8 @@ def apply(site: Site, fixups: Fixups, maker: Maker | None = None) -> None:
     """
     if fixups.refused or max(fixups.symbols, default=0) >= len(site.values):
         raise Doubt
-    groups = [(row, _made(site, row, number, group, maker)) for row, number, group in _groups(site, fixups)]
+    whole = Whole(fixups, site.values, site.base, site.at in site.image.module.frobbed.orders)
+    groups = [(group.row, _made(site, group, whole, maker)) for group in _groups(site, fixups)]
     spots = [(row.field.size, group.offsets) for row, group in groups]
     if maker and maker.also:
         spots.append((INSTRUCTION, [place - site.base for place in maker.also]))
@@ -54,7 +63,7 @@ def apply(site: Site, fixups: Fixups, maker: Maker | None = None) -> None:
         deque(map(patch.packer.pack_into, repeat(site.memory), patch.offsets, patch.values), maxlen=0)
 
 
-def _groups(site: Site, fixups: Fixups) -> Iterator[tuple[Reloc, int, Fixups]]:
+def _groups(site: Site, fixups: Fixups) -> Iterator[_Group]:
     """The relocations that do something, by what they do."""
     rows = site.arch.relocs
     present = set(fixups.numbers)
@@ -70,7 +79,7 @@ def _groups(site: Site, fixups: Fixups) -> Iterator[tuple[Reloc, int, Fixups]]:
             raise Doubt
         if row.stores:
             mask = _mask(members, fixups.numbers, codes) if len(kinds) > 1 else None
-            yield row, min(members), _only(row, fixups, mask)
+            yield _Group(row, min(members), _only(row, fixups, mask))
 
 
 def _codes(numbers: Sequence[int], present: set[int]) -> bytes:
@@ -106,18 +115,22 @@ def _only(row: Reloc, fixups: Fixups, mask: Sequence[int] | None) -> Fixups:
     return Fixups((), symbols or (), offsets, *rest)
 
 
-def _made(site: Site, row: Reloc, number: int, group: Fixups, maker: Maker | None) -> Fixups:
-    """``group`` with what has been made for it; raises Doubt if that depends on others."""
-    if not row.makes or group.L is not None:
-        return group
-    if maker is None or max(group.offsets) + row.field.size > len(site.memory):
+def _made(site: Site, group: _Group, whole: Whole, maker: Maker | None) -> Fixups:
+    """What is in ``group`` with what has been made for it; raises Doubt if that depends on others."""
+    row, number, fixups = group
+    if not row.makes or fixups.L is not None:
+        return fixups
+    if maker is None or max(fixups.offsets) + row.field.size > len(site.memory):
         raise Doubt
-    words = () if group.A is not None else site.words(row.field, group.offsets)
-    A = list(site.column("A", row, group, words))
-    L = maker.together(Many(number, group, A, site.values, site.base))
+    if fixups.A is None:
+        fixups = fixups._replace(A=list(row.field.get_all(site.words(row.field, fixups.offsets))))
+    try:
+        L = maker.together(Many(number, fixups, whole))
+    except Refusal:
+        L = None
     if L is None:
         raise Doubt
-    return group._replace(A=A, L=list(L))
+    return fixups._replace(L=list(L))
 
 
 def _apart(spots: Sequence[tuple[int, Sequence[int]]]) -> bool:

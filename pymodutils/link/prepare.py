@@ -15,7 +15,7 @@ from pymodutils.link.frob import view
 from pymodutils.link.symbols import STB_WEAK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from pymodutils.arch.making import Maker
     from pymodutils.arch.model import Fixups, Says
@@ -57,7 +57,7 @@ def quickly(site: Site, fixups: Fixups) -> Fixups:
     arch, top = site.arch, len(site.values)
     if max(fixups.symbols, default=0) >= top:
         raise Doubt
-    if arch.worthless and any(arch.worthless(site.values[symbol]) for symbol in set(fixups.symbols)):
+    if _worthless(site, fixups):
         raise Doubt
     if arch.pair is None or site.rela or arch.paired.isdisjoint(fixups.numbers):
         return fixups
@@ -71,8 +71,8 @@ def carefully(site: Site, fixups: Fixups, maker: Maker | None) -> Fixups:
     if site.at in module.frobbed.orders and site.at in module.relocations:
         fixups = fixups.ordered(module.frobbed.orders[site.at]())
     fixups, refused = _bounded(site, fixups)
-    if arch.worthless:
-        fixups, refused = _worthless(site, fixups, arch.worthless)
+    if bad := _worthless(site, fixups):
+        fixups, refused = _without(site, fixups, bad)
     made = {number for number in set(fixups.numbers) if number in arch.relocs and arch.relocs[number].makes}
     paired = arch.pair is not None and not site.rela and not arch.paired.isdisjoint(fixups.numbers)
     if made or paired:
@@ -102,12 +102,17 @@ def _bounded(site: Site, fixups: Fixups) -> tuple[Fixups, dict[int, Says]]:
     return cut._replace(symbols=symbols), {first: says[symbol <= top]}
 
 
-def _worthless(
-    site: Site, fixups: Fixups, worthless: Callable[[int], bool]
-) -> tuple[Fixups, dict[int, Says]]:
-    """``fixups`` without those that are passed over, and what is said of those that cannot be applied."""
+def _worthless(site: Site, fixups: Fixups) -> set[int]:
+    """The symbols of ``fixups`` whose values stand for none."""
+    if not site.arch.worthless:
+        return set()
+    low, high = site.arch.worthless
+    return {symbol for symbol in set(fixups.symbols) if low <= site.values[symbol] < high}
+
+
+def _without(site: Site, fixups: Fixups, bad: set[int]) -> tuple[Fixups, dict[int, Says]]:
+    """``fixups`` but for those with ``bad`` symbols that are passed over, and what is said of the others."""
     arch, infos = site.arch, site.image.module.symbols.infos
-    bad = {symbol for symbol in set(fixups.symbols) if worthless(site.values[symbol])}
     weak = {symbol for symbol in bad if arch.weak and infos[symbol] >> 4 == STB_WEAK}
     if weak:
         fixups = fixups.only([symbol not in weak for symbol in fixups.symbols])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pymodutils.arch.lanes import as_signed
 from pymodutils.arch.making import Refusal
 from pymodutils.link import bulk, onebyone, prepare
 from pymodutils.link.failure import LinkError, OutOfBounds
@@ -41,8 +42,7 @@ def relocate(
     Raises LinkError with the kernel's words, OutOfBounds for what the kernel would not have noticed.
     """
     module = image.module
-    half = 1 << module.arch.bits - 1
-    signed = [(value ^ half) - half for value in values]
+    signed = as_signed(values, module.arch.bits)
     maker = module.arch.maker(prepare.memory(image, kernel)) if module.arch.maker else None
     for at, value in maker.defined.items() if maker else ():
         signed[at] = value

@@ -28,7 +28,15 @@ from pymodutils.link.symbols import simplify, unheard
 from tests.oracles.kernels import kernel
 
 pytestmark = [pytest.mark.lane, pytest.mark.slow]
-MADE = ("arm64", "armhf", "s390x", "ppc64el")  # machines whose makers answer for many at once
+# machines whose makers answer for many at once
+MADE = (
+    "arm64",
+    "armhf",
+    "s390x",
+    "ppc64el",
+    "riscv64",
+    "loong64",
+)  # machines whose makers answer for many at once
 LARGEST, SMALL, MUTANTS = 8, 8, 40
 NEAR, FAR = 0x0140_0000, 0x1400_0000  # from the module to the kernel: what all branches reach, and none
 
@@ -67,7 +75,9 @@ class Machine(NamedTuple):
         base = self.arch.memory.low
         image = Image(module, layout(module, self.config), (base, base + NEAR // 2))
         addresses = count(base + way, 48)
-        relocate(image, simplify(image, "module", lambda _: next(addresses), unheard), "module")
+        relocate(
+            image, simplify(image, "module", lambda _: next(addresses), unheard, percpu=base + way), "module"
+        )
         return [bytes(area) for area in image.memory]
 
 
