@@ -43,6 +43,8 @@ class Wanted(NamedTuple):
     params: Mapping[str, str] = NOTHING  # name of a module -> its parameters
     firmware: str = ""  # a folder
     cached: bool = True
+    cmdline: str = ""  # of every kernel
+    trust: Sequence[str] = ()  # files with certificates that every kernel trusts for modules
 
 
 def check(wanted: Wanted, root: Root, progress: Callable[[int, int, str], None] = unheard) -> Report:
@@ -53,7 +55,7 @@ def check(wanted: Wanted, root: Root, progress: Callable[[int, int, str], None] 
     with tempfile.TemporaryDirectory(prefix="pymodutils-") as folder:
         own = _pool(wanted.modules, folder)
         more = _pool(wanted.more, folder)
-        targets = target.targets(wanted.kernels, root, cached=wanted.cached)
+        targets = target.targets(wanted.kernels, root, cached=wanted.cached, trust=wanted.trust)
         job = Job(wanted, targets, own, [_providers(it, own, more, folder) for it in targets])
         pairs = job.pairs()
         verdicts: dict[tuple[int, int], Verdict] = {}
@@ -151,10 +153,17 @@ class Job:
 
     def _verdict(self, module: Candidate, number: int) -> Verdict:
         if number not in self._benches:
-            self._benches = {number: Bench(self.targets[number].kernel, self.wanted.params)}
+            self._benches = {
+                number: Bench(self.targets[number].kernel, self.wanted.params, self.wanted.cmdline)
+            }
         around, target = self.around[number], self.targets[number]
         needed = around.providers.needed(module)
         trial = self._benches[number].attempt(module, needed)
+        if trial.errno and module.machine not in (
+            0,
+            target.kernel.machine,
+        ):  # though it minds a signature first
+            trial = trial._replace(causes=(*trial.causes, Cause(Kind.MACHINE, str(module.machine))))
         foreign = any(cause.kind is Kind.MACHINE for cause in trial.causes)  # nothing else matters then
         if foreign:
             trial, needed = trial._replace(stopped=""), []

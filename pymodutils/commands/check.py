@@ -68,6 +68,10 @@ def _paired(words: Sequence[str]) -> list[str]:
 @click.option("-p", "--params", multiple=True, metavar="NAME=TEXT", help="Load module NAME with parameters.")
 @click.option("--firmware", metavar="DIR", default="", help="Miss firmware files that are not below DIR.")
 @click.option(
+    "--cmdline", default="", metavar="TEXT", help="Boot each kernel with this: module.sig_enforce=1."
+)
+@click.option("--trust", multiple=True, metavar="CERT", help="Trust modules signed with this certificate.")
+@click.option(
     "--between", multiple=True, metavar="A B", help="Compare the exports of kernel A with those of B."
 )
 @click.option("--symbols-of", multiple=True, metavar="MODULE", help="With --between: does it break this?")
@@ -91,6 +95,8 @@ def command(
     more: tuple[str, ...],
     params: tuple[str, ...],
     firmware: str,
+    cmdline: str,
+    trust: tuple[str, ...],
     between: tuple[str, ...],
     symbols_of: tuple[str, ...],
     form: str,
@@ -112,7 +118,9 @@ def command(
         raise_usage(PROG, "give the modules to check" if not modules else "--symbols-of goes with --between")
     from pymodutils.checks.matrix import Wanted, check  # noqa: PLC0415 -- words come first
 
-    wanted = Wanted(modules, kernels or ("running",), more, _params(params), firmware, cached=not no_cache)
+    wanted = Wanted(
+        modules, kernels or ("running",), more, _params(params), firmware, not no_cache, cmdline, trust
+    )
     gc.enable()  # cli.main has turned it off, for commands that end at once
     with closing(output.Progress("checking")) as progress:
         report = check(wanted, root, progress)
