@@ -1,7 +1,7 @@
 """Descriptions of kernels that were made before, by what they were made from.
 
-A file counts by its content and what its name says it is, wherever it lies, with the configurations beside it;
-a directory, which has too much to be read, by the paths, sizes, inodes and both times of all that is in it.
+A file counts by its content and what its name says it is, wherever it lies, with the configurations beside
+it; a directory, which has too much to be read, by the paths, sizes, inodes and both times of what is in it.
 Whoever writes an entry renames it into its place whole: any number of processes may do so at once.
 """
 

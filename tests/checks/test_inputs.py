@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import lzma
 import shutil
 import subprocess
 import tarfile
@@ -13,6 +14,7 @@ import pytest
 
 from pymodutils import ModutilsError, check
 from tests.checks.made import Desk
+from tests.oracles import rpm
 from tests.oracles.debian import Unavailable
 
 
@@ -75,11 +77,41 @@ def test_a_debian_package(desk: Desk) -> None:
         desk.report(path)
 
 
+@pytest.mark.lane
+@pytest.mark.parametrize("payload", ["w9.gzdio", "w6.xzdio", "w3.zstdio", "w9.bzdio"])
+def test_an_rpm_package(desk: Desk, payload: str) -> None:
+    tree = desk.folder / "tree"
+    content = Path(desk.module()).read_bytes()
+    desk.file("tree/lib/modules/6.1.0-made/extra/made.ko", content)
+    desk.file("tree/lib/modules/6.1.0-made/extra/two.ko.xz", lzma.compress(content))
+    desk.file("tree/etc/made.conf", b"x=1")
+    path = str(rpm.build(tree, payload, desk.folder))
+    report = desk.report(path)
+    assert report.ok
+    assert [it.path for it in report.verdicts] == [
+        f"{path}:lib/modules/6.1.0-made/extra/{name}" for name in ("made.ko", "two.ko.xz")
+    ]
+
+
+@pytest.mark.lane
+def test_an_rpm_package_with_source_or_cut_short(desk: Desk) -> None:
+    desk.file("tree/usr/src/made-1/dkms.conf", b"PACKAGE_NAME=made\n")
+    path = rpm.build(desk.folder / "tree", "w9.gzdio", desk.folder)
+    with pytest.raises(ModutilsError, match=r"it holds the source of modules.*dkms build -k RELEASE"):
+        desk.report(str(path))
+    desk.file("tree/usr/src/made-1/made.ko", Path(desk.module()).read_bytes())
+    whole = rpm.build(desk.folder / "tree", "w9.gzdio", desk.folder).read_bytes()
+    for size in (50, 120, len(whole) - 100):
+        short = desk.file("short.rpm", whole[:size])
+        with pytest.raises(ModutilsError, match=r"^/\S+/short\.rpm: [^\n]+: fetch it again$"):
+            desk.report(short)
+
+
 def test_a_truncated_package(desk: Desk) -> None:
     content = Path(desk.module()).read_bytes()
     path = Path(archive(desk.folder / "x.tar", {"made.ko": content}, "w:gz"))
     path.write_bytes(path.read_bytes()[:300])
-    with pytest.raises(ModutilsError, match=r"x\.tar: it"):
+    with pytest.raises(ModutilsError, match=r"x\.tar: it.*: fetch it again$"):
         desk.report(str(path))
 
 
