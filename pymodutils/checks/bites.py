@@ -73,7 +73,7 @@ def _parameters(scene: Scene) -> Iterator[Finding]:
     known = [value.partition(":")[0] for value in scene.module.values("parmtype")]
     for cause in _passing(scene, (Kind.NO_PARAMETER,)):
         text = f"it has no parameter {cause.subject}: the kernel passes over it"
-        has = f"it has {some(known)}" if known else "it has none"
+        has = f"leave it out: it has {f'only {some(known)}' if known else 'no parameters'}"
         yield Finding(Kind.NO_PARAMETER, WARNING, cause.subject, text, has)
 
 

@@ -43,8 +43,7 @@ def files(word: str, folder: str) -> list[File]:
         source = any(os.path.exists(f"{word}/{name}") for name in DKMS)
     else:
         start = _start(word)
-        packed = compress.is_compressed(start) and names.is_module_file(word)
-        if packed or start.startswith(MAGIC):
+        if names.is_module_file(word) or start.startswith(MAGIC):
             return [_module(word)]
         members = list(_members(word, start))
         found = [_unpacked(word, *member, folder, at) for at, member in enumerate(members) if member[1]]

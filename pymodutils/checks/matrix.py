@@ -17,6 +17,7 @@ from pymodutils.checks.trial import Bench
 from pymodutils.checks.verdict import Finding, Report, Severity, Verdict
 from pymodutils.checks.words import errors
 from pymodutils.depends import forks
+from pymodutils.errors import NotFound
 from pymodutils.kernel.emulated.causes import Cause, Kind
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ def check(wanted: Wanted, root: Root, progress: Callable[[int, int, str], None] 
         own = _pool(wanted.modules, folder)
         more = _pool(wanted.more, folder)
         targets = target.targets(wanted.kernels, root, cached=wanted.cached, trust=wanted.trust)
-        job = Job(wanted, targets, own, [_providers(it, own, more, folder) for it in targets])
+        around = [_providers(it, own, more, folder) for it in targets]
+        _known(wanted, around)
+        job = Job(wanted, targets, own, around)
         pairs = job.pairs()
         verdicts: dict[tuple[int, int], Verdict] = {}
         workers = max(1, min(forks.cores(), len(pairs) // 4))
@@ -79,6 +82,18 @@ def compare(names: Sequence[str], modules: Sequence[str], root: Root, *, cached:
 def _pool(words: Sequence[str], folder: str) -> Pool:
     files = [file for word in words for file in inputs.files(word, folder)]
     return Pool(read_all([(path, shown) for path, shown in dict.fromkeys(files)]))
+
+
+def _known(wanted: Wanted, around: Sequence[Around]) -> None:
+    """Raise NotFound for a word that nothing is called by, which would otherwise be without effect."""
+    for name in wanted.params:
+        if not any(it.providers.named(name) for it in around):
+            raise NotFound(
+                name, f"--params {name}: no module at hand is called so: give NAME as modinfo does"
+            )
+    if wanted.firmware and not os.path.isdir(wanted.firmware):
+        text = f"{wanted.firmware}: it is no directory: give the one that holds firmware, as /lib/firmware"
+        raise NotFound(wanted.firmware, text)
 
 
 class Around(NamedTuple):

@@ -72,7 +72,8 @@ def _describe(work: tuple[str, str, bool]) -> tuple[str, str]:
     try:
         return cache.describe(tuple(name.split(JOINED)), Root(sysroot), cached=cached), ""
     except (BadKernel, NotFound) as error:
-        return "", f"{error}: {ADVICE}"
+        text = str(error)
+        return "", text if ": give " in text else f"{text}: {ADVICE}"
 
 
 ADVICE: Final = "give a kernel image, a package of one, its headers or module directory, or 'running'"
@@ -82,6 +83,10 @@ def _usable(kernel: Description, name: str) -> None:
     """Raise BadKernel if nothing could be said of any module."""
     if kernel.machine is None or not kernel.exports:
         lacks = "does not tell the architecture" if kernel.machine is None else "lists no exported symbols"
+        if name == RUNNING:
+            place = f"what is here of the running kernel, {kernel.release}"
+            more = "install its image and headers, or give a kernel: --kernel SOURCE"
+            raise BadKernel(name, f"{place}, {lacks}, so nothing can be said of modules: {more}")
         more = "add an image or a Module.symvers, as SOURCE,SOURCE, or give another --kernel"
         raise BadKernel(name, f"{name}: it {lacks}, so nothing can be said of modules: {more}")
 

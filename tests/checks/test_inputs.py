@@ -143,6 +143,25 @@ def test_what_is_no_module(desk: Desk, content: bytes, said: str) -> None:
     assert str(caught.value).startswith(path)
 
 
+@pytest.mark.parametrize("content", [b"", b"#!/bin/sh\n"])
+def test_what_is_only_called_a_module(desk: Desk, content: bytes) -> None:
+    with pytest.raises(ModutilsError, match=r"thing\.ko: it is not an ELF file, so no kernel module: give a"):
+        desk.report(desk.file("thing.ko", content))
+
+
+def test_names_that_nothing_has_are_not_passed_over(desk: Desk) -> None:
+    with pytest.raises(ModutilsError, match="--params mode: no module at hand is called so"):
+        desk.report(desk.module(), params={"mode": "a=1"})
+    with pytest.raises(ModutilsError, match="/nosuch: it is no directory: give the one that holds firmware"):
+        desk.report(desk.module(), firmware="/nosuch")
+
+
+def test_parameters_may_be_those_of_a_needed_module(desk: Desk) -> None:
+    exporter = desk.module("exporter", exports=["given"])
+    user = desk.module("user", imports=["given"], versions={"given": 0x100})
+    assert desk.verdict(user, more=[exporter], params={"exporter": "a=1"}).loads
+
+
 def test_an_empty_folder_and_nothing_at_all(desk: Desk) -> None:
     (desk.folder / "empty").mkdir()
     with pytest.raises(ModutilsError, match=r"no modules \(\.ko\) are in it: give a \.ko, a directory"):
@@ -161,7 +180,7 @@ def test_kernels_that_say_too_little(desk: Desk) -> None:
         desk.report(path, kernel=desk.kernel(machine=None))
     with pytest.raises(ModutilsError, match="no file is called so"):
         desk.report(path, kernel=str(desk.folder / "nosuch-*"))
-    with pytest.raises(ModutilsError, match="give a kernel image"):
+    with pytest.raises(ModutilsError, match=r"no Linux kernel in it: give a vmlinuz, Image or vmlinux file$"):
         desk.report(path, kernel=desk.file("vmlinuz", b"MZ" + bytes(4000)))
 
 
