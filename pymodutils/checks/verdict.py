@@ -47,6 +47,12 @@ class Verdict(NamedTuple):
         """The name of ``errno``: ENOEXEC; empty if it loads."""
         return errno.errorcode.get(self.errno, str(self.errno)) if self.errno else ""
 
+    @property
+    def refusal(self) -> str:
+        """Why it does not load, in short: ENOEXEC: vermagic, crc; empty if it does."""
+        rules = ", ".join(dict.fromkeys(finding.rule for finding in self.of(Severity.ERROR)))
+        return f"{self.error}: {rules}" if self.errno else ""
+
     def of(self, severity: Severity) -> list[Finding]:
         """The findings of one severity."""
         return [finding for finding in self.findings if finding.severity is severity]

@@ -96,8 +96,7 @@ def _row(row: Sequence[Verdict]) -> Iterator[tuple[str, str]]:
     yield row[0].module, ""
     for verdict in row:
         if not verdict.loads:
-            rules = ", ".join(dict.fromkeys(it.rule for it in verdict.of(Severity.ERROR)))
-            yield f"{verdict.error}: {rules}", "red"
+            yield verdict.refusal, "red"
         else:
             bites = len(verdict.of(Severity.WARNING))
             yield ("loads, but see below", "yellow") if bites else ("loads", "green")

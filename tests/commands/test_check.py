@@ -231,7 +231,10 @@ def test_github_escapes_what_would_end_a_command(desk: Desk) -> None:
 def test_markdown_is_a_table(desk: Desk) -> None:
     bad = desk.module("bad", imports=["lost_one"], versions={"lost": 1})
     out = run("-k", desk.kernel(), desk.module("good"), bad, "--format", "markdown").stdout
-    assert "| module | 6.1.0-made |\n|---|---|\n| good | loads |\n| bad | \N{CROSS MARK} ENOENT |\n" in out
+    assert (
+        "| module | 6.1.0-made |\n|---|---|\n| good | loads |\n| bad | \N{CROSS MARK} ENOENT: unknown |\n"
+        in out
+    )
     assert "lost\\_one" in out
 
 

@@ -41,7 +41,7 @@ def _table(report: Report) -> Iterator[str]:
 
 def _cell(verdict: Verdict) -> str:
     if not verdict.loads:
-        return f"{MARKS[Severity.ERROR]} {verdict.error}"
+        return f"{MARKS[Severity.ERROR]} {verdict.refusal}"
     return f"{MARKS[Severity.WARNING]} loads" if verdict.of(Severity.WARNING) else "loads"
 
 
