@@ -15,7 +15,7 @@ PATIENCE = 120  # seconds
 
 
 def dom(page: Path, script: str = "", size: str = "1400,900") -> str:
-    """The document in a window of ``size`` once ``script`` has run at its end; raises Unavailable without a browser."""
+    """The document in a window of ``size`` after ``script``; raises Unavailable without a browser."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, "page.html")
         copy.write_text(page.read_text().replace("</body>", f"<script>{script}</script></body>"))
