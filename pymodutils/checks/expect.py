@@ -38,7 +38,7 @@ class Surprises(NamedTuple):
 def failures(report: Report) -> dict[Key, tuple[str, str]]:
     """(errno, rules) of each module and kernel that do not go together."""
     return {
-        (verdict.module, verdict.kernel): (
+        (verdict.title, verdict.kernel): (
             verdict.error,
             ",".join(sorted({finding.rule for finding in verdict.of(Severity.ERROR)})),
         )
@@ -74,7 +74,7 @@ def read(path: str) -> dict[Key, tuple[str, str]]:
 def compare(report: Report, expected: Mapping[Key, tuple[str, str]]) -> Surprises:
     """What in ``report`` is not as ``expected``."""
     found = failures(report)
-    checked = {(verdict.module, verdict.kernel) for verdict in report.verdicts}
+    checked = {(verdict.title, verdict.kernel) for verdict in report.verdicts}
     return Surprises(
         tuple(f"{_pair(key)} does not load ({_why(found[key])})" for key in found if key not in expected),
         tuple(

@@ -66,7 +66,7 @@ def check(wanted: Wanted, root: Root, progress: Callable[[int, int, str], None] 
         found = forks.ordered(job.plain, pairs, workers) if workers > 1 else map(job.plain, pairs)
         for pair, plain in zip(pairs, found, strict=True):
             verdicts[pair] = again(plain)
-            progress(len(verdicts), len(pairs), verdicts[pair].module)
+            progress(len(verdicts), len(pairs), verdicts[pair].title)
     return Report(tuple(it.row() for it in targets), tuple(verdicts[pair] for pair in sorted(verdicts)))
 
 
@@ -150,6 +150,7 @@ class Job:
     ) -> None:
         self.wanted, self.targets, self.own, self.around = wanted, targets, own, around
         self.trees = [it.tree for it in around]
+        self.titles = own.titles()
         self._benches: dict[int, Bench] = {}
 
     def pairs(self) -> list[tuple[int, int]]:
@@ -199,7 +200,14 @@ class Job:
         findings = [*_refusals(scene, (*trial.causes, *behind.causes)), *warnings(scene)]
         names = tuple(it.name for it in needed)
         return Verdict(
-            module.name, module.shown, target.label, trial.errno, trial.log, names, tuple(findings)
+            module.name,
+            self.titles[module.path],
+            module.shown,
+            target.label,
+            trial.errno,
+            trial.log,
+            names,
+            tuple(findings),
         )
 
 

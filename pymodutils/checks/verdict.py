@@ -30,6 +30,7 @@ class Verdict(NamedTuple):
     """What becomes of one module on one kernel."""
 
     module: str  # its name
+    title: str  # the same, or the path where several modules of the check have that name
     path: str  # as it was given or found
     kernel: str  # the label of the kernel
     errno: int  # of the system call that loads it; 0 if it loads

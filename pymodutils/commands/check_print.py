@@ -93,7 +93,7 @@ def _print_text(report: Report) -> None:
 
 
 def _row(row: Sequence[Verdict]) -> Iterator[tuple[str, str]]:
-    yield row[0].module, ""
+    yield row[0].title, ""
     for verdict in row:
         if not verdict.loads:
             yield verdict.refusal, "red"

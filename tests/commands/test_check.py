@@ -127,6 +127,25 @@ def test_expectations(desk: Desk) -> None:
     )
 
 
+def test_modules_of_one_name_are_told_apart_by_their_files(desk: Desk) -> None:
+    """One package's module, built for several kernels: each is a row of its own, and its own expectation."""
+    first = desk.file(
+        "a/made.ko", Path(desk.module("made", imports=["lost"], versions={"lost": 1})).read_bytes()
+    )
+    second = desk.file("b/made.ko", Path(desk.module("made", imports=["in_space"])).read_bytes())
+    words = ["-k", desk.kernel(), first, second]
+    lines = [line.split() for line in run(*words).stdout.splitlines()]
+    assert [first, "ENOENT:", "unknown"] in lines
+    assert ["namespace", second] in lines
+    known = desk.folder / "known"
+    run(*words, "--write-expect", str(known))
+    assert [line.split("\t")[0] for line in known.read_text().splitlines()[2:]] == [first, second]
+    assert run(*words, "--expect", str(known)).returncode == 0
+    junit = ET.fromstring(run(*words, "--format", "junit").stdout)  # noqa: S314
+    assert [case.attrib["name"] for case in junit[0]] == [first, second]
+    assert f"| {first.replace('_', chr(92) + '_')} |" in run(*words, "--format", "markdown").stdout
+
+
 def test_expectations_that_cannot_be_read_are_told_before_the_work(desk: Desk) -> None:
     done = run("-k", desk.kernel(), desk.module(), "--expect", "/nonexistent")
     assert (done.returncode, done.stdout) == (2, "")
