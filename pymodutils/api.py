@@ -51,18 +51,22 @@ def check(
     params: Mapping[str, str] | None = None,
     firmware: str = "",
     cached: bool = True,
+    cmdline: str = "",
+    trust: Sequence[str] = (),
     root: Root | None = None,
 ) -> Report:
     """Whether ``modules`` (files, directories, packages) load into ``kernels``, as ``pymodutils check``.
 
     Needed modules are taken from ``more``, too; ``params`` has parameters by the names of modules;
-    ``firmware`` is a folder. Raises ModutilsError about input that cannot be read.
+    ``firmware`` is a folder; ``cmdline`` is each kernel's command line, such as ``module.sig_enforce=1``;
+    ``trust`` are files with certificates that each kernel trusts. Raises ModutilsError about input that
+    cannot be read.
     """
     from pymodutils.checks.matrix import Wanted  # noqa: PLC0415 -- the other calls do without
     from pymodutils.checks.matrix import check as matrix  # noqa: PLC0415
 
     listed, sources = ([it] if isinstance(it, str) else it for it in (modules, kernels))
-    wanted = Wanted(listed, sources, more, params or {}, firmware, cached)
+    wanted = Wanted(listed, sources, more, params or {}, firmware, cached, cmdline, trust)
     return matrix(wanted, root or default())
 
 

@@ -334,6 +334,8 @@ function __pymodutils_tool_check
     complete $argv -s w -l with -d 'Take needed modules from here, too' -x -a '(__fish_complete_directories)'
     complete $argv -s p -l params -d 'Load module NAME with parameters' -x
     complete $argv -l firmware -d 'Miss firmware files that are not below DIR' -x -a '(__fish_complete_directories)'
+    complete $argv -l cmdline -d 'Boot each kernel with this: module.sig_enforce=1' -x
+    complete $argv -l trust -d 'Trust modules signed with this certificate' -x
     complete $argv -l between -d 'Compare the exports of kernel A with those of B' -x
     complete $argv -l symbols-of -d 'With --between: does it break this?' -x -a '(__pymodutils_module)'
     complete $argv -l format -d 'How to print (text)' -x -a 'text json junit sarif github markdown html'
@@ -345,7 +347,7 @@ function __pymodutils_tool_check
     complete $argv -l sysroot -d 'Take /etc, /run, /usr/lib, /lib, /proc and /sys from below DIR (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
-    complete $argv -a '(__pymodutils_operand modulefile modulefile -k --kernel -w --with -p --params --firmware --between --symbols-of --format -o --output --fail-on --expect --write-expect --sysroot)'
+    complete $argv -a '(__pymodutils_operand modulefile modulefile -k --kernel -w --with -p --params --firmware --cmdline --trust --between --symbols-of --format -o --output --fail-on --expect --write-expect --sysroot)'
 end
 
 __pymodutils_tool_check -c pymodutils -n '__pymodutils_is check'

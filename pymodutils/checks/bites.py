@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.checks.scene import count, some
 from pymodutils.checks.verdict import Finding, Severity
+from pymodutils.checks.words import signatures
 from pymodutils.elf.facts import listed
 from pymodutils.kernel.emulated.causes import Kind
 from pymodutils.kernel.emulated.taints import LETTERS, MEANINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Container, Iterator
 
     from pymodutils.checks.scene import Scene
+    from pymodutils.kernel.emulated.causes import Cause
 
     Bite = Callable[[Scene], Iterator[Finding]]
 
@@ -22,7 +24,17 @@ WARNING, NOTE = Severity.WARNING, Severity.NOTE
 FIRMWARE: Final = ("", ".xz", ".zst")  # how a kernel may find a firmware file
 BAD_TAINTS: Final = "PFSRCX"
 UNTRUSTED: Final = "PFR"
-SIGNING: Final = "E"  # told by its own rule
+SIGNING: Final = "E"  # told by its own rules
+SIGNATURES: Final = {
+    Kind.UNSIGNED: signatures.unsigned,
+    Kind.UNKNOWN_KEY: signatures.unknown_key,
+    Kind.CRYPTO: signatures.crypto,
+}
+NOT_THE_REASON: Final = {
+    Kind.UNSIGNED: "that it is not signed",
+    Kind.UNKNOWN_KEY: "that the kernel does not have the key of its signature",
+}
+REJECTED: Final = "the error is 'Key was rejected by service'"
 
 
 def warnings(scene: Scene) -> Iterator[Finding]:
@@ -40,31 +52,29 @@ def _taints(scene: Scene) -> Iterator[Finding]:
         yield Finding("taint", severity, letter, f"it taints the kernel ({letter}): {meaning}", advice)
 
 
-def _unsigned(scene: Scene) -> Iterator[Finding]:
-    if scene.target.kernel.switches.get("MODULE_SIG") and not scene.module.signed:
-        text = (
-            "it is not signed: a kernel that is locked down (Secure Boot) refuses it, others are tainted (E)"
-        )
-        advice = "sign it with a key that is enrolled (mokutil --import)"
-        yield Finding("unsigned", NOTE, "", text, advice)
+def _signing(scene: Scene) -> Iterator[Finding]:
+    for cause in _passing(scene, SIGNATURES):
+        yield from SIGNATURES[cause.kind](scene, [cause])
 
 
 def _not_signing(scene: Scene) -> Iterator[Finding]:
     """Many take "Exec format error" for a matter of signatures."""
-    kinds = {cause.kind for cause in scene.trial.causes}
-    signing = scene.target.kernel.switches.get("MODULE_SIG") and not scene.module.signed
-    if signing and Kind.SIGNATURE not in kinds:
-        text = "that it is not signed is not the reason: for that the error is 'Key was rejected by service'"
-        yield Finding("unsigned", NOTE, "", text)
+    for cause in _passing(scene, NOT_THE_REASON):
+        text = f"{NOT_THE_REASON[cause.kind]} is not the reason: for that {REJECTED}"
+        yield Finding(cause.kind, NOTE, "", text)
+
+
+def _passing(scene: Scene, kinds: Container[Kind]) -> list[Cause]:
+    """What the kernel minded of these kinds without refusing the module for it."""
+    return [cause for cause in scene.trial.causes if cause.passes and cause.kind in kinds]
 
 
 def _parameters(scene: Scene) -> Iterator[Finding]:
     known = [value.partition(":")[0] for value in scene.module.values("parmtype")]
-    for cause in scene.trial.causes:
-        if cause.kind is Kind.NO_PARAMETER:
-            text = f"it has no parameter {cause.subject}: the kernel passes over it"
-            has = f"it has {some(known)}" if known else "it has none"
-            yield Finding(Kind.NO_PARAMETER, WARNING, cause.subject, text, has)
+    for cause in _passing(scene, (Kind.NO_PARAMETER,)):
+        text = f"it has no parameter {cause.subject}: the kernel passes over it"
+        has = f"leave it out: it has {f'only {some(known)}' if known else 'no parameters'}"
+        yield Finding(Kind.NO_PARAMETER, WARNING, cause.subject, text, has)
 
 
 def _firmware(scene: Scene) -> Iterator[Finding]:
@@ -161,5 +171,5 @@ def _collisions(scene: Scene) -> Iterator[Finding]:
 
 
 ALWAYS: Final[tuple[Bite, ...]] = (_parameters, _firmware, _builtin, _modinfo)
-LOADED: Final[tuple[Bite, ...]] = (_taints, _unsigned, _struct, _collisions, _aliases, _replaces, _softdeps)
+LOADED: Final[tuple[Bite, ...]] = (_taints, _signing, _struct, _collisions, _aliases, _replaces, _softdeps)
 REFUSED: Final[tuple[Bite, ...]] = (_not_signing,)

@@ -1,7 +1,8 @@
 """Descriptions of kernels that were made before, by what they were made from.
 
-A file counts by its content, a directory by the names, sizes and times of all that is in it. Whoever
-writes an entry renames it into its place whole: any number of processes may do so at once.
+A file counts by its content and what its name says it is, wherever it lies, with the configurations beside
+it; a directory, which has too much to be read, by the paths, sizes, inodes and both times of what is in it.
+Whoever writes an entry renames it into its place whole: any number of processes may do so at once.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.kernel import saved
 from pymodutils.kernel.sources import source as sources
+from pymodutils.kernel.sources.files import kind_of
 from pymodutils.version import __version__
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from pymodutils.root import Root
 
-VERSION: Final = 1  # of what descriptions hold; a new one leaves old entries alone
+VERSION: Final = 2  # of what descriptions hold; a new one leaves old entries alone
 CHUNK: Final = 1 << 20
 
 
@@ -60,12 +62,13 @@ def _kept(path: str) -> str | None:
 def _key(names: Sequence[str]) -> str:
     total = hashlib.sha256(f"{__version__} {VERSION} {saved.VERSION}".encode())
     for name in names:
-        total.update(b"\0" + os.fsencode(os.path.abspath(name)) + b"\0")
-        if os.path.isdir(name):
-            _add_folder(total, name)
+        path = os.path.abspath(name)
+        if os.path.isdir(path):
+            _add_folder(total, path)
         else:
-            _add_file(total, name)
-            _add_beside(total, name)
+            total.update(f"\0{kind_of(path)}\0".encode())
+            _add_file(total, path)
+            _add_beside(total, path)
     return total.hexdigest()
 
 
@@ -80,7 +83,7 @@ def _add_file(total: hashlib._Hash, path: str) -> None:
 
 def _add_beside(total: hashlib._Hash, path: str) -> None:
     """The configurations that a description of the image ``path`` may take from its folder."""
-    place = os.path.dirname(os.path.abspath(path))
+    place = os.path.dirname(path)
     for name in sorted(os.listdir(place) if os.path.isdir(place) else ()):
         if name.startswith("config-"):
             total.update(os.fsencode(name))
@@ -95,8 +98,8 @@ def _add_folder(total: hashlib._Hash, path: str) -> None:
                 found = os.stat(f"{top}/{name}")
             except OSError:
                 continue
-            total.update(os.fsencode(f"{top}/{name}"))
-            total.update(f"{found.st_size} {found.st_mtime_ns} {found.st_ino}".encode())
+            total.update(b"\0" + os.fsencode(f"{top}/{name}") + b"\0")
+            total.update(f"{found.st_size} {found.st_ino} {found.st_mtime_ns} {found.st_ctime_ns}".encode())
 
 
 def _keep(path: str, text: str) -> None:

@@ -31,7 +31,6 @@ class Candidate(NamedTuple):
     facts: Facts = Facts()
     machine: int = 0  # e_machine
     struct: int = 0  # sizeof(struct module) where it was built
-    signed: bool = False
     damage: str = ""  # why it could not be read
 
     @classmethod
@@ -78,11 +77,7 @@ def _of(empty: Candidate, elf: Elf) -> Candidate:
         facts=gather(elf),
         machine=elf.machine,
         struct=0 if at is None else elf.header(at)[5],
-        signed=elf.read(max(0, elf.size - len(MARKER)), min(len(MARKER), elf.size)) == MARKER,
     )
-
-
-MARKER: Final = b"~Module signature appended~\n"
 
 
 def read_all(files: Sequence[tuple[str, str]]) -> list[Candidate]:

@@ -28,7 +28,7 @@ class Surprises(NamedTuple):
     """How a report differs from what was expected; each a line for people."""
 
     fails: tuple[str, ...]  # does not load, but was to
-    loads: tuple[str, ...]  # loads, but was not to
+    loads: tuple[str, ...]  # loads or is not there, but was not to load
     otherwise: tuple[str, ...]  # does not load, for another reason
 
     def __bool__(self) -> bool:
@@ -38,7 +38,7 @@ class Surprises(NamedTuple):
 def failures(report: Report) -> dict[Key, tuple[str, str]]:
     """(errno, rules) of each module and kernel that do not go together."""
     return {
-        (verdict.module, verdict.kernel): (
+        (verdict.title, verdict.kernel): (
             verdict.error,
             ",".join(sorted({finding.rule for finding in verdict.of(Severity.ERROR)})),
         )
@@ -74,9 +74,14 @@ def read(path: str) -> dict[Key, tuple[str, str]]:
 def compare(report: Report, expected: Mapping[Key, tuple[str, str]]) -> Surprises:
     """What in ``report`` is not as ``expected``."""
     found = failures(report)
+    checked = {(verdict.title, verdict.kernel) for verdict in report.verdicts}
     return Surprises(
         tuple(f"{_pair(key)} does not load ({_why(found[key])})" for key in found if key not in expected),
-        tuple(f"{_pair(key)} was expected not to load, but does" for key in expected if key not in found),
+        tuple(
+            f"{_pair(key)} was expected not to load, but {'does' if key in checked else 'was not checked'}"
+            for key in expected
+            if key not in found
+        ),
         tuple(
             f"{_pair(key)} does not load for another reason: {_why(found[key])}, not {_why(expected[key])}"
             for key in found

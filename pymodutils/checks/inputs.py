@@ -43,8 +43,7 @@ def files(word: str, folder: str) -> list[File]:
         source = any(os.path.exists(f"{word}/{name}") for name in DKMS)
     else:
         start = _start(word)
-        packed = compress.is_compressed(start) and names.is_module_file(word)
-        if packed or start.startswith(MAGIC):
+        if names.is_module_file(word) or start.startswith(MAGIC):
             return [_module(word)]
         members = list(_members(word, start))
         found = [_unpacked(word, *member, folder, at) for at, member in enumerate(members) if member[1]]
@@ -77,13 +76,16 @@ def _module(path: str) -> File:
 
 def _members(path: str, start: bytes) -> Iterator[tuple[str, bytes]]:
     """(name, content) of the modules in a package or archive; what tells of source comes without content."""
-    with open(path, "rb") as file:
-        reader = next((read for magic, read in package.READERS.items() if start.startswith(magic)), None)
-        for name, size, content in reader(file, path) if reader else _tar(file, path):
-            if kind_of(name) == "module" or names.is_module_file(name):
-                yield name, _whole(path, name, size, content)
-            elif os.path.basename(name) in DKMS:
-                yield name, b""
+    reader = next((read for magic, read in package.READERS.items() if start.startswith(magic)), _tar)
+    try:
+        with open(path, "rb") as file:
+            for name, size, content in reader(file, path):
+                if kind_of(name) == "module" or names.is_module_file(name):
+                    yield name, _whole(path, name, size, content)
+                elif os.path.basename(name) in DKMS:
+                    yield name, b""
+    except BadKernel as error:
+        raise BadKernel(path, f"{error}: fetch it again") from None
 
 
 def _tar(file: IO[bytes], path: str) -> Iterator[tuple[str, int, IO[bytes]]]:
@@ -104,7 +106,7 @@ def _whole(path: str, name: str, size: int, content: IO[bytes]) -> bytes:
     except tarfile.TarError:
         data = b""
     if len(data) != size or not data:
-        raise BadKernel(path, f"{path}: it ends within {name}: fetch it again")
+        raise BadKernel(path, f"{path}: it ends within {name}")
     return data
 
 

@@ -17,6 +17,7 @@ from pymodutils.checks.trial import Bench
 from pymodutils.checks.verdict import Finding, Report, Severity, Verdict
 from pymodutils.checks.words import errors
 from pymodutils.depends import forks
+from pymodutils.errors import NotFound
 from pymodutils.kernel.emulated.causes import Cause, Kind
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Wanted(NamedTuple):
     params: Mapping[str, str] = NOTHING  # name of a module -> its parameters
     firmware: str = ""  # a folder
     cached: bool = True
+    cmdline: str = ""  # of every kernel
+    trust: Sequence[str] = ()  # files with certificates that every kernel trusts for modules
 
 
 def check(wanted: Wanted, root: Root, progress: Callable[[int, int, str], None] = unheard) -> Report:
@@ -53,15 +56,17 @@ def check(wanted: Wanted, root: Root, progress: Callable[[int, int, str], None] 
     with tempfile.TemporaryDirectory(prefix="pymodutils-") as folder:
         own = _pool(wanted.modules, folder)
         more = _pool(wanted.more, folder)
-        targets = target.targets(wanted.kernels, root, cached=wanted.cached)
-        job = Job(wanted, targets, own, [_providers(it, own, more, folder) for it in targets])
+        targets = target.targets(wanted.kernels, root, cached=wanted.cached, trust=wanted.trust)
+        around = [_providers(it, own, more, folder) for it in targets]
+        _known(wanted, around)
+        job = Job(wanted, targets, own, around)
         pairs = job.pairs()
         verdicts: dict[tuple[int, int], Verdict] = {}
         workers = max(1, min(forks.cores(), len(pairs) // 4))
         found = forks.ordered(job.plain, pairs, workers) if workers > 1 else map(job.plain, pairs)
         for pair, plain in zip(pairs, found, strict=True):
             verdicts[pair] = again(plain)
-            progress(len(verdicts), len(pairs), verdicts[pair].module)
+            progress(len(verdicts), len(pairs), verdicts[pair].title)
     return Report(tuple(it.row() for it in targets), tuple(verdicts[pair] for pair in sorted(verdicts)))
 
 
@@ -77,6 +82,18 @@ def compare(names: Sequence[str], modules: Sequence[str], root: Root, *, cached:
 def _pool(words: Sequence[str], folder: str) -> Pool:
     files = [file for word in words for file in inputs.files(word, folder)]
     return Pool(read_all([(path, shown) for path, shown in dict.fromkeys(files)]))
+
+
+def _known(wanted: Wanted, around: Sequence[Around]) -> None:
+    """Raise NotFound for a word that nothing is called by, which would otherwise be without effect."""
+    for name in wanted.params:
+        if not any(it.providers.named(name) for it in around):
+            raise NotFound(
+                name, f"--params {name}: no module at hand is called so: give NAME as modinfo does"
+            )
+    if wanted.firmware and not os.path.isdir(wanted.firmware):
+        text = f"{wanted.firmware}: it is no directory: give the one that holds firmware, as /lib/firmware"
+        raise NotFound(wanted.firmware, text)
 
 
 class Around(NamedTuple):
@@ -133,6 +150,7 @@ class Job:
     ) -> None:
         self.wanted, self.targets, self.own, self.around = wanted, targets, own, around
         self.trees = [it.tree for it in around]
+        self.titles = own.titles()
         self._benches: dict[int, Bench] = {}
 
     def pairs(self) -> list[tuple[int, int]]:
@@ -151,10 +169,17 @@ class Job:
 
     def _verdict(self, module: Candidate, number: int) -> Verdict:
         if number not in self._benches:
-            self._benches = {number: Bench(self.targets[number].kernel, self.wanted.params)}
+            self._benches = {
+                number: Bench(self.targets[number].kernel, self.wanted.params, self.wanted.cmdline)
+            }
         around, target = self.around[number], self.targets[number]
         needed = around.providers.needed(module)
         trial = self._benches[number].attempt(module, needed)
+        if trial.errno and module.machine not in (
+            0,
+            target.kernel.machine,
+        ):  # though it minds a signature first
+            trial = trial._replace(causes=(*trial.causes, Cause(Kind.MACHINE, str(module.machine))))
         foreign = any(cause.kind is Kind.MACHINE for cause in trial.causes)  # nothing else matters then
         if foreign:
             trial, needed = trial._replace(stopped=""), []
@@ -175,7 +200,14 @@ class Job:
         findings = [*_refusals(scene, (*trial.causes, *behind.causes)), *warnings(scene)]
         names = tuple(it.name for it in needed)
         return Verdict(
-            module.name, module.shown, target.label, trial.errno, trial.log, names, tuple(findings)
+            module.name,
+            self.titles[module.path],
+            module.shown,
+            target.label,
+            trial.errno,
+            trial.log,
+            names,
+            tuple(findings),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,11 @@ class Pool:
             for alias in listed(module.facts.aliases):
                 found.setdefault(alias, []).append(module.name)
         return found
+
+    def titles(self) -> dict[str, str]:
+        """What people tell the modules by, by their paths: the name, or what was given if others have it."""
+        names = Counter(module.name for module in self.modules)
+        return {it.path: it.name if names[it.name] == 1 else it.shown for it in self.modules}
 
     def exporter(self, symbol: bytes, release: str | None) -> Candidate | None:
         """Who exports ``symbol``, best one that was built for ``release``."""

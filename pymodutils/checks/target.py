@@ -10,10 +10,12 @@ from pymodutils.checks import cache
 from pymodutils.checks.candidate import below
 from pymodutils.checks.verdict import Kernel
 from pymodutils.depends import forks
+from pymodutils.elf import compress
 from pymodutils.errors import BadKernel, NotFound
 from pymodutils.kernel import saved
 from pymodutils.kernel.emulated.rules import assumptions
 from pymodutils.kernel.sources.source import RUNNING
+from pymodutils.kernel.trust.certificates import certificates
 from pymodutils.root import Root
 
 if TYPE_CHECKING:
@@ -43,11 +45,13 @@ class Target(NamedTuple):
         )
 
 
-def targets(sources: Sequence[str], root: Root, *, cached: bool) -> list[Target]:
+def targets(sources: Sequence[str], root: Root, *, cached: bool, trust: Sequence[str] = ()) -> list[Target]:
     """The kernels that ``sources`` name, described by all cores; raises BadKernel, BadModule, NotFound.
 
     A source is what ``kernel describe`` takes, several of one kernel with commas between, or a pattern.
+    ``trust`` are files with certificates that all of them are to trust, too.
     """
+    keys = [der for path in trust for der in certificates(compress.read(path), path)]
     names = [name for source in sources for name in _expanded(source)]
     work = [(name, root.sysroot, cached) for name in dict.fromkeys(names)]
     workers = min(len(work), forks.cores())
@@ -58,7 +62,7 @@ def targets(sources: Sequence[str], root: Root, *, cached: bool) -> list[Target]
             raise BadKernel(name, failure)
         kernel = saved.loads(text.encode(), name)
         _usable(kernel, name)
-        found.append((name, kernel))
+        found.append((name, kernel._replace(keys=(*kernel.keys, *keys))))
     return _labelled(found, root)
 
 
@@ -68,7 +72,8 @@ def _describe(work: tuple[str, str, bool]) -> tuple[str, str]:
     try:
         return cache.describe(tuple(name.split(JOINED)), Root(sysroot), cached=cached), ""
     except (BadKernel, NotFound) as error:
-        return "", f"{error}: {ADVICE}"
+        text = str(error)
+        return "", text if ": give " in text else f"{text}: {ADVICE}"
 
 
 ADVICE: Final = "give a kernel image, a package of one, its headers or module directory, or 'running'"
@@ -78,6 +83,10 @@ def _usable(kernel: Description, name: str) -> None:
     """Raise BadKernel if nothing could be said of any module."""
     if kernel.machine is None or not kernel.exports:
         lacks = "does not tell the architecture" if kernel.machine is None else "lists no exported symbols"
+        if name == RUNNING:
+            place = f"what is here of the running kernel, {kernel.release}"
+            more = "install its image and headers, or give a kernel: --kernel SOURCE"
+            raise BadKernel(name, f"{place}, {lacks}, so nothing can be said of modules: {more}")
         more = "add an image or a Module.symvers, as SOURCE,SOURCE, or give another --kernel"
         raise BadKernel(name, f"{name}: it {lacks}, so nothing can be said of modules: {more}")
 

@@ -42,8 +42,8 @@ class Bench:
     What one trial needed stays loaded as long as the next one needs it first, too.
     """
 
-    def __init__(self, kernel: Description, params: Mapping[str, str]) -> None:
-        self.kernel, self.params = EmulatedKernel.boot(kernel), params
+    def __init__(self, kernel: Description, params: Mapping[str, str], cmdline: str) -> None:
+        self.kernel, self.params = EmulatedKernel.boot(kernel, cmdline=cmdline), params
         self._levels: list[Level] = []
 
     def attempt(self, module: Candidate, needed: Sequence[Candidate]) -> Trial:

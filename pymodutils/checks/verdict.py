@@ -30,6 +30,7 @@ class Verdict(NamedTuple):
     """What becomes of one module on one kernel."""
 
     module: str  # its name
+    title: str  # the same, or the path where several modules of the check have that name
     path: str  # as it was given or found
     kernel: str  # the label of the kernel
     errno: int  # of the system call that loads it; 0 if it loads
@@ -46,6 +47,12 @@ class Verdict(NamedTuple):
     def error(self) -> str:
         """The name of ``errno``: ENOEXEC; empty if it loads."""
         return errno.errorcode.get(self.errno, str(self.errno)) if self.errno else ""
+
+    @property
+    def refusal(self) -> str:
+        """Why it does not load, in short: ENOEXEC: vermagic, crc; empty if it does."""
+        rules = ", ".join(dict.fromkeys(finding.rule for finding in self.of(Severity.ERROR)))
+        return f"{self.error}: {rules}" if self.errno else ""
 
     def of(self, severity: Severity) -> list[Finding]:
         """The findings of one severity."""

@@ -12,12 +12,13 @@ import click
 from pymodutils.checks.verdict import Severity
 from pymodutils.commands import options, output
 from pymodutils.commands.check_print import FORMS, print_comparison, print_report, write
-from pymodutils.commands.getopt import Extra, Tool, raise_usage
+from pymodutils.commands.getopt import Tool, raise_usage
 from pymodutils.errors import Exit, ModutilsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pymodutils.checks.expect import Surprises
     from pymodutils.checks.verdict import Report
     from pymodutils.root import Root
 
@@ -68,12 +69,14 @@ def _paired(words: Sequence[str]) -> list[str]:
 @click.option("-p", "--params", multiple=True, metavar="NAME=TEXT", help="Load module NAME with parameters.")
 @click.option("--firmware", metavar="DIR", default="", help="Miss firmware files that are not below DIR.")
 @click.option(
+    "--cmdline", default="", metavar="TEXT", help="Boot each kernel with this: module.sig_enforce=1."
+)
+@click.option("--trust", multiple=True, metavar="CERT", help="Trust modules signed with this certificate.")
+@click.option(
     "--between", multiple=True, metavar="A B", help="Compare the exports of kernel A with those of B."
 )
 @click.option("--symbols-of", multiple=True, metavar="MODULE", help="With --between: does it break this?")
-@click.option(
-    "--format", "form", cls=Extra, type=click.Choice(FORMS), default="text", help="How to print (text)."
-)
+@click.option("--format", "form", type=click.Choice(FORMS), default="text", help="How to print (text).")
 @click.option("-o", "--output", "path", metavar="FILE", help="Write into FILE instead of printing.")
 @click.option(
     "--fail-on",
@@ -91,6 +94,8 @@ def command(
     more: tuple[str, ...],
     params: tuple[str, ...],
     firmware: str,
+    cmdline: str,
+    trust: tuple[str, ...],
     between: tuple[str, ...],
     symbols_of: tuple[str, ...],
     form: str,
@@ -110,14 +115,22 @@ def command(
         return _between(between, (*modules, *symbols_of), form, path, fail_on, cached=not no_cache, root=root)
     if not modules or symbols_of:
         raise_usage(PROG, "give the modules to check" if not modules else "--symbols-of goes with --between")
-    from pymodutils.checks.matrix import Wanted, check  # noqa: PLC0415 -- words come first
+    from pymodutils.checks import expect as expected  # noqa: PLC0415 -- words come first
+    from pymodutils.checks.matrix import Wanted, check  # noqa: PLC0415
 
-    wanted = Wanted(modules, kernels or ("running",), more, _params(params), firmware, cached=not no_cache)
+    wanted = Wanted(
+        modules, kernels or ("running",), more, _params(params), firmware, not no_cache, cmdline, trust
+    )
+    known = expected.read(expect) if expect else None
     gc.enable()  # cli.main has turned it off, for commands that end at once
     with closing(output.Progress("checking")) as progress:
         report = check(wanted, root, progress)
     print_report(report, form, path)
-    return _status(report, fail_on, expect, write_expect)
+    if write_expect:
+        write(write_expect, expected.dumps(report))
+    if known is not None:
+        return _surprise(expected.compare(report, known), fail_on)
+    return 0 if write_expect else _status(report, fail_on)
 
 
 def _params(words: Sequence[str]) -> dict[str, str]:
@@ -131,18 +144,16 @@ def _params(words: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _status(report: Report, fail_on: str, expect: str | None, write_expect: str | None) -> int:
+def _surprise(surprises: Surprises, fail_on: str) -> int:
     """The exit status, once everything that was not expected is told."""
-    from pymodutils.checks import expect as known  # noqa: PLC0415 -- rarely asked for
+    sys.stdout.flush()
+    for line in (line for kind in surprises for line in kind):
+        sys.stderr.write(f"{PROG}: {line}\n")
+    return int(bool(surprises) and fail_on != "never")
 
-    if write_expect:
-        write(write_expect, known.dumps(report))
-    if expect:
-        surprises = known.compare(report, known.read(expect))
-        for line in (line for kind in surprises for line in kind):
-            sys.stderr.write(f"{PROG}: {line}\n")
-        return int(bool(surprises) and fail_on != "never")
-    if fail_on == "never" or write_expect:
+
+def _status(report: Report, fail_on: str) -> int:
+    if fail_on == "never":
         return 0
     bad = (Severity.ERROR, Severity.WARNING) if fail_on == "warning" else (Severity.ERROR,)
     return int(not report.ok or report.worst() in bad)

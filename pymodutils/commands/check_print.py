@@ -10,6 +10,7 @@ import click
 
 from pymodutils.checks.between import KINDS
 from pymodutils.checks.forms.grouped import groups
+from pymodutils.checks.scene import count
 from pymodutils.checks.verdict import Severity
 from pymodutils.commands import output
 from pymodutils.commands.getopt import raise_usage
@@ -18,12 +19,13 @@ from pymodutils.errors import ModutilsError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pymodutils.checks.between import Comparison
+    from pymodutils.checks.between import Broken, Comparison
     from pymodutils.checks.verdict import Finding, Report, Verdict
 
 FORMS: Final = ("text", "json", "junit", "sarif", "github", "markdown", "html")
 ROWS: Final = 40  # of the table of modules; beyond, what loads everywhere is only counted
 NAMES: Final = 6  # of modules with one reason
+INDENT: Final = 4  # columns before what is said of a module
 STYLES: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
 TITLES: Final = {
     "gone": "no longer exported",
@@ -91,11 +93,10 @@ def _print_text(report: Report) -> None:
 
 
 def _row(row: Sequence[Verdict]) -> Iterator[tuple[str, str]]:
-    yield row[0].module, ""
+    yield row[0].title, ""
     for verdict in row:
         if not verdict.loads:
-            rules = ", ".join(dict.fromkeys(it.rule for it in verdict.of(Severity.ERROR)))
-            yield f"{verdict.error}: {rules}", "red"
+            yield verdict.refusal, "red"
         else:
             bites = len(verdict.of(Severity.WARNING))
             yield ("loads, but see below", "yellow") if bites else ("loads", "green")
@@ -109,19 +110,19 @@ def _print_group(modules: Sequence[str], first: Finding) -> None:
         (f"  {', '.join(modules[:NAMES])}{more}", "bold"),
     ])  # fmt: skip
     like = f"{modules[0]}: " if len(modules) > 1 else ""
-    output.styled([(f"    {like}{first.message}", "")])
+    output.paragraph([(f"{like}{first.message}", "")], INDENT)
     if first.advice:
-        output.styled([("    to do: ", "green"), (first.advice, "")])
+        output.paragraph([("to do: ", "green"), (first.advice, "")], INDENT)
 
 
 def _summary(report: Report) -> Iterator[tuple[str, str]]:
     bad = len(report.failures)
     pairs = f"{len(report.verdicts) - bad:,} of {len(report.verdicts):,}"
-    kernels = f"{len(report.kernels)} kernel{'' if len(report.kernels) == 1 else 's'}"
-    modules = len(report.verdicts) // max(1, len(report.kernels))
+    kernels = count(len(report.kernels), "kernel")
+    modules = count(len(report.verdicts) // max(1, len(report.kernels)), "module")
     warnings = sum(len(verdict.of(Severity.WARNING)) for verdict in report.verdicts)
     yield f"{pairs} load", "red" if bad else "green"
-    yield f" ({modules:,} module{'' if modules == 1 else 's'} on {kernels}), {warnings:,} warnings", ""
+    yield f" ({modules} on {kernels}), {count(warnings, 'warning')}", ""
 
 
 def print_comparison(found: Comparison, form: str, path: str | None) -> None:
@@ -146,21 +147,28 @@ def _print_changes(found: Comparison) -> None:
     ]
     output.as_table(["COUNT", "EXPORTS", "SUCH AS"], rows, ["COUNT"])
     for it in found.broken[:ROWS]:
-        output.styled([("  broken: ", "red"), (it.module, "bold")])
-        for kind in KINDS:
-            names = [change.symbol for change in it.changes if change.kind == kind]
-            if names:
-                output.styled([(f"    {len(names)} of its symbols {TITLES[kind]}: {_some(names)}", "")])
+        _print_broken(it)
+    if found.broken:
+        output.paragraph([("to do: ", "green"), (_port(found), "")], 2)
     if found.modules:
         left = f", {len(found.broken) - ROWS:,} not listed" if found.broken[ROWS:] else ""
-        output.styled(
-            [
-                (
-                    f"{len(found.broken):,} of {found.modules:,} modules break{left}",
-                    "red" if found.broken else "green",
-                )
-            ]
-        )
+        text = f"{len(found.broken):,} of {count(found.modules, 'module')} broken{left}"
+        output.styled([(text, "red" if found.broken else "green")])
+
+
+def _print_broken(it: Broken) -> None:
+    output.styled([("  broken: ", "red"), (it.module, "bold")])
+    for kind in KINDS:
+        names = [change.symbol for change in it.changes if change.kind == kind]
+        if names:
+            output.paragraph([(f"{len(names)} of its symbols {TITLES[kind]}: {_some(names)}", "")], INDENT)
+
+
+def _port(found: Comparison) -> str:
+    """What to do about broken modules: what only changed is found by the next build."""
+    lost = {change.kind for it in found.broken for change in it.changes} - {"crc"}
+    source = "change what uses symbols that can no longer be had, then " if lost else ""
+    return f"{source}rebuild against the headers of {found.after.label}"
 
 
 def _some(names: Sequence[str]) -> str:

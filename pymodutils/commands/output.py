@@ -15,6 +15,10 @@ from pymodutils.errors import ModutilsError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from rich.table import Table
+
+UNFOLDED = 10_000  # columns: wider than any table
+
 
 def as_json(document: object, *, lines: bool = False) -> None:
     """Print ``document`` as one JSON document, on one line if it is part of JSON ``lines``."""
@@ -30,8 +34,7 @@ def json_text(document: object, *, lines: bool = False) -> str:
 
 def as_table(titles: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[str] = ()) -> None:
     """Print ``rows`` under ``titles``; the columns named in ``numbers`` are flush right."""
-    from rich.console import Console  # noqa: PLC0415 -- the door
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415 -- the door
     from rich.text import Text  # noqa: PLC0415
 
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -39,7 +42,7 @@ def as_table(titles: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequ
         table.add_column(title, justify="right" if title in numbers else "left", overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))  # Text: ":CD:" and "[x]" are data, neither an emoji nor markup
-    Console(soft_wrap=False, highlight=False).print(table)
+    _print_table(table)
 
 
 @contextmanager
@@ -54,8 +57,7 @@ def into(path: str | None) -> Iterator[None]:
 
 def as_styled(titles: Sequence[tuple[str, str]], rows: Iterable[Iterable[tuple[str, str]]]) -> None:
     """Print ``rows`` under ``titles``, each cell a text with rich's style for it."""
-    from rich.console import Console  # noqa: PLC0415 -- the door
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415 -- the door
     from rich.text import Text  # noqa: PLC0415
 
     table = Table(box=None, pad_edge=False)
@@ -63,7 +65,34 @@ def as_styled(titles: Sequence[tuple[str, str]], rows: Iterable[Iterable[tuple[s
         table.add_column(Text(title, style), overflow="fold")
     for row in rows:
         table.add_row(*(Text(text, style) for text, style in row))
-    Console(soft_wrap=False, highlight=False).print(table)
+    _print_table(table)
+
+
+def _print_table(table: Table) -> None:
+    """Print ``table``: folded to a terminal, elsewhere as wide as it is and without blanks behind."""
+    from rich.console import Console  # noqa: PLC0415 -- the door
+
+    console = Console(soft_wrap=False, highlight=False)
+    if console.is_terminal:
+        console.print(table)
+        return
+    wide = Console(soft_wrap=False, highlight=False, width=UNFOLDED)
+    with wide.capture() as printed:
+        wide.print(table)
+    for line in printed.get().splitlines():
+        click.echo(line.rstrip())
+
+
+def paragraph(parts: Iterable[tuple[str, str]], indent: int) -> None:
+    """Print texts with rich's styles behind ``indent`` blanks; on a terminal, each of its lines is."""
+    from rich.console import Console  # noqa: PLC0415 -- the door
+    from rich.text import Text  # noqa: PLC0415
+
+    console = Console(highlight=False)
+    text = Text.assemble(*parts)
+    room = console.width - indent
+    for line in text.wrap(console, room, overflow="fold") if console.is_terminal else [text]:
+        console.print(Text(" " * indent) + line, soft_wrap=True)
 
 
 def styled(parts: Iterable[tuple[str, str]]) -> None:

@@ -127,7 +127,7 @@ def _shape(blob: bytes) -> Shape:
     info.skip(der.CONTEXT_0)  # authenticated attributes
     info.take(der.SEQUENCE)  # the signature's algorithm
     start, end = info.place(der.OCTET_STRING)
-    named = (_name(issuer), der.magnitude(serial), _digest(digest))
+    named = (common_name(issuer), der.magnitude(serial), _digest(digest))
     return Shape(start, end, blob[:start], blob[end:], *named)
 
 
@@ -144,7 +144,7 @@ def _signers(blob: bytes) -> der.Reader:
     return signed.enter(der.SET)
 
 
-def _name(names: der.Reader) -> str:
+def common_name(names: der.Reader) -> str:
     """The common name in an X.501 name, else its last attribute; "" for an empty name."""
     last = b""
     while names.more:

@@ -14,12 +14,13 @@ FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--
 PATIENCE = 120  # seconds
 
 
-def dom(page: Path, script: str = "") -> str:
-    """The document once ``script`` has run at its end; raises Unavailable without a browser."""
+def dom(page: Path, script: str = "", size: str = "1400,900") -> str:
+    """The document in a window of ``size`` after ``script``; raises Unavailable without a browser."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, "page.html")
         copy.write_text(page.read_text().replace("</body>", f"<script>{script}</script></body>"))
-        return _run(f"--user-data-dir={folder}/profile", "--dump-dom", copy.as_uri())
+        profile = f"--user-data-dir={folder}/profile"
+        return _run(profile, f"--window-size={size}", "--dump-dom", copy.as_uri())
 
 
 def screenshot(page: Path, target: Path, script: str = "", size: str = "1400,900") -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from pymodutils import check
 from pymodutils.kernel import saved
 from tests.checks.made import Desk, advice, bites, errors
-from tests.kernel.emulated.modules import SWITCHES, description
+from tests.kernel.emulated.modules import description
 
 
 def tree(desk: Desk, *, builtin: str = "", **modules: bytes) -> str:
@@ -36,13 +36,6 @@ def test_taints(desk: Desk) -> None:
         if it.rule == "taint"
     }
     assert letters == {"P": "warning"}
-
-
-def test_an_unsigned_module_where_signatures_are_looked_at(desk: Desk) -> None:
-    kernel = desk.kernel(switches={**SWITCHES, "MODULE_SIG": True})
-    verdict = desk.verdict(desk.module(), kernel=kernel)
-    assert verdict.loads
-    assert "Secure Boot" in bites(verdict)["unsigned"]
 
 
 def test_missing_firmware(desk: Desk) -> None:

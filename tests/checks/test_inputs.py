@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import lzma
 import shutil
 import subprocess
 import tarfile
@@ -13,6 +14,7 @@ import pytest
 
 from pymodutils import ModutilsError, check
 from tests.checks.made import Desk
+from tests.oracles import rpm
 from tests.oracles.debian import Unavailable
 
 
@@ -75,11 +77,41 @@ def test_a_debian_package(desk: Desk) -> None:
         desk.report(path)
 
 
+@pytest.mark.lane
+@pytest.mark.parametrize("payload", ["w9.gzdio", "w6.xzdio", "w3.zstdio", "w9.bzdio"])
+def test_an_rpm_package(desk: Desk, payload: str) -> None:
+    tree = desk.folder / "tree"
+    content = Path(desk.module()).read_bytes()
+    desk.file("tree/lib/modules/6.1.0-made/extra/made.ko", content)
+    desk.file("tree/lib/modules/6.1.0-made/extra/two.ko.xz", lzma.compress(content))
+    desk.file("tree/etc/made.conf", b"x=1")
+    path = str(rpm.build(tree, payload, desk.folder))
+    report = desk.report(path)
+    assert report.ok
+    assert [it.path for it in report.verdicts] == [
+        f"{path}:lib/modules/6.1.0-made/extra/{name}" for name in ("made.ko", "two.ko.xz")
+    ]
+
+
+@pytest.mark.lane
+def test_an_rpm_package_with_source_or_cut_short(desk: Desk) -> None:
+    desk.file("tree/usr/src/made-1/dkms.conf", b"PACKAGE_NAME=made\n")
+    path = rpm.build(desk.folder / "tree", "w9.gzdio", desk.folder)
+    with pytest.raises(ModutilsError, match=r"it holds the source of modules.*dkms build -k RELEASE"):
+        desk.report(str(path))
+    desk.file("tree/usr/src/made-1/made.ko", Path(desk.module()).read_bytes())
+    whole = rpm.build(desk.folder / "tree", "w9.gzdio", desk.folder).read_bytes()
+    for size in (50, 120, len(whole) - 100):
+        short = desk.file("short.rpm", whole[:size])
+        with pytest.raises(ModutilsError, match=r"^/\S+/short\.rpm: [^\n]+: fetch it again$"):
+            desk.report(short)
+
+
 def test_a_truncated_package(desk: Desk) -> None:
     content = Path(desk.module()).read_bytes()
     path = Path(archive(desk.folder / "x.tar", {"made.ko": content}, "w:gz"))
     path.write_bytes(path.read_bytes()[:300])
-    with pytest.raises(ModutilsError, match=r"x\.tar: it"):
+    with pytest.raises(ModutilsError, match=r"x\.tar: it.*: fetch it again$"):
         desk.report(str(path))
 
 
@@ -111,6 +143,25 @@ def test_what_is_no_module(desk: Desk, content: bytes, said: str) -> None:
     assert str(caught.value).startswith(path)
 
 
+@pytest.mark.parametrize("content", [b"", b"#!/bin/sh\n"])
+def test_what_is_only_called_a_module(desk: Desk, content: bytes) -> None:
+    with pytest.raises(ModutilsError, match=r"thing\.ko: it is not an ELF file, so no kernel module: give a"):
+        desk.report(desk.file("thing.ko", content))
+
+
+def test_names_that_nothing_has_are_not_passed_over(desk: Desk) -> None:
+    with pytest.raises(ModutilsError, match="--params mode: no module at hand is called so"):
+        desk.report(desk.module(), params={"mode": "a=1"})
+    with pytest.raises(ModutilsError, match="/nosuch: it is no directory: give the one that holds firmware"):
+        desk.report(desk.module(), firmware="/nosuch")
+
+
+def test_parameters_may_be_those_of_a_needed_module(desk: Desk) -> None:
+    exporter = desk.module("exporter", exports=["given"])
+    user = desk.module("user", imports=["given"], versions={"given": 0x100})
+    assert desk.verdict(user, more=[exporter], params={"exporter": "a=1"}).loads
+
+
 def test_an_empty_folder_and_nothing_at_all(desk: Desk) -> None:
     (desk.folder / "empty").mkdir()
     with pytest.raises(ModutilsError, match=r"no modules \(\.ko\) are in it: give a \.ko, a directory"):
@@ -129,7 +180,7 @@ def test_kernels_that_say_too_little(desk: Desk) -> None:
         desk.report(path, kernel=desk.kernel(machine=None))
     with pytest.raises(ModutilsError, match="no file is called so"):
         desk.report(path, kernel=str(desk.folder / "nosuch-*"))
-    with pytest.raises(ModutilsError, match="give a kernel image"):
+    with pytest.raises(ModutilsError, match=r"no Linux kernel in it: give a vmlinuz, Image or vmlinux file$"):
         desk.report(path, kernel=desk.file("vmlinuz", b"MZ" + bytes(4000)))
 
 

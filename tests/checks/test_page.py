@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pymodutils import check
 from pymodutils.checks.forms import page
 from tests.checks import browser
 from tests.checks.made import Desk
@@ -32,21 +33,22 @@ def cells(dom: str) -> list[str]:
 
 def test_the_matrix_has_every_verdict(report: Path) -> None:
     dom = browser.dom(report)
-    assert cells(dom) == ["loads", "loads", "ENOENT"]
+    assert cells(dom) == ["loads", "loads", "unknown"]
     assert '<b class="good">2</b> of 3 load: 3 modules, 1 kernel.' in dom
 
 
 def test_the_filter_finds_names_and_reasons(report: Path) -> None:
     assert cells(browser.dom(report, FILTER.format("USER"))) == ["loads"]
-    assert cells(browser.dom(report, FILTER.format("nobody at hand"))) == ["ENOENT"]
+    assert cells(browser.dom(report, FILTER.format("nobody at hand"))) == ["unknown"]
     assert 'data-found="0"' in browser.dom(report, FILTER.format("nothing like it"))
     only_bad = "by('show').value = 'bad'; by('show').dispatchEvent(new Event('input'));"
-    assert cells(browser.dom(report, only_bad)) == ["ENOENT"]
+    assert cells(browser.dom(report, only_bad)) == ["unknown"]
 
 
 def test_details_tell_reason_advice_and_log(report: Path) -> None:
     dom = browser.dom(report, CHOOSE.format(2))
     assert '<div class="finding error"><em>unknown</em>' in dom
+    assert "<p>The kernel refuses it: ENOENT.</p>" in dom
     assert "lost&lt;/script&gt;&lt;b&gt;&amp;" in dom
     assert "To do: give the modules that export them: --with DIR" in dom
     assert "<pre>bad: Unknown symbol lost" in dom
@@ -56,6 +58,27 @@ def test_what_it_needs_is_drawn(report: Path) -> None:
     dom = browser.dom(report, CHOOSE.format(1))
     assert re.findall(r"<text[^>]*>(\w+)</text>", dom) == ["exporter", "user"]
     assert dom.count("<path ") == 1
+
+
+MEASURE = """
+const place = by("details").getBoundingClientRect(), root = document.documentElement;
+root.dataset.seen = Math.round(Math.min(innerHeight, place.bottom) - Math.max(0, place.top));
+root.dataset.wider = root.scrollWidth > innerWidth;
+"""
+
+
+@pytest.mark.parametrize("size", ["1400,900", "800,900", "500,700"])
+def test_details_are_seen_beside_the_matrix_in_any_window(desk: Desk, size: str) -> None:
+    path = desk.folder / "many.html"
+    modules = [
+        desk.module(f"module_with_a_long_name_{at:02}", versions={"module_layout": 1}) for at in range(40)
+    ]
+    kernels = [desk.kernel(f"kernel-of-some-release-{at}") for at in range(4)]
+    path.write_text(page.render(check(modules, kernels, cached=False)))
+    dom = browser.dom(path, CHOOSE.format(1) + MEASURE, size)
+    [seen] = re.findall(r'data-seen="(-?\d+)"', dom)
+    assert int(seen) > 200
+    assert 'data-wider="false"' in dom
 
 
 def test_it_asks_nobody_for_anything(report: Path) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
+import termios
 import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -16,7 +19,9 @@ import pytest
 
 from pymodutils.checks.rules import RULES
 from tests.checks.made import Desk
+from tests.kernel.emulated.modules import EXPORTS
 
+STYLE = re.compile(r"\x1b\[[\d;]*m|\r")  # what a terminal does not show
 SCHEMA = Path(__file__).parents[2] / "docs/check.schema.json"
 
 
@@ -36,12 +41,11 @@ def test_what_loads_and_what_does_not(desk: Desk) -> None:
     done = run("-k", desk.kernel(), good)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == (
-        "MODULE  6.1.0-made\ngood    loads     \n\n1 of 1 load (1 module on 1 kernel), 0 warnings\n"
+        "MODULE  6.1.0-made\ngood    loads\n\n1 of 1 load (1 module on 1 kernel), 0 warnings\n"
     )
     done = run("-k", desk.kernel(), good, bad)
     assert done.returncode == 1
-    lines = [line.rstrip() for line in done.stdout.splitlines()]
-    assert lines == [
+    assert done.stdout.splitlines() == [
         "MODULE  6.1.0-made",
         "good    loads",
         "bad     ENOENT: unknown",
@@ -116,6 +120,82 @@ def test_expectations(desk: Desk) -> None:
         1,
         "check: bad on 6.1.0-made was expected not to load, but does\n",
     )
+    done = run("-k", desk.kernel(), desk.module("good"), "--expect", known)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "check: bad on 6.1.0-made was expected not to load, but was not checked\n",
+    )
+
+
+def test_modules_of_one_name_are_told_apart_by_their_files(desk: Desk) -> None:
+    """One package's module, built for several kernels: each is a row of its own, and its own expectation."""
+    first = desk.file(
+        "a/made.ko", Path(desk.module("made", imports=["lost"], versions={"lost": 1})).read_bytes()
+    )
+    second = desk.file("b/made.ko", Path(desk.module("made", imports=["in_space"])).read_bytes())
+    words = ["-k", desk.kernel(), first, second]
+    lines = [line.split() for line in run(*words).stdout.splitlines()]
+    assert [first, "ENOENT:", "unknown"] in lines
+    assert ["namespace", second] in lines
+    known = desk.folder / "known"
+    run(*words, "--write-expect", str(known))
+    assert [line.split("\t")[0] for line in known.read_text().splitlines()[2:]] == [first, second]
+    assert run(*words, "--expect", str(known)).returncode == 0
+    junit = ET.fromstring(run(*words, "--format", "junit").stdout)  # noqa: S314
+    assert [case.attrib["name"] for case in junit[0]] == [first, second]
+    assert f"| {first.replace('_', chr(92) + '_')} |" in run(*words, "--format", "markdown").stdout
+
+
+def test_expectations_that_cannot_be_read_are_told_before_the_work(desk: Desk) -> None:
+    done = run("-k", desk.kernel(), desk.module(), "--expect", "/nonexistent")
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_a_kernel_of_which_the_machine_has_no_files(desk: Desk) -> None:
+    desk.file("system/proc/version", b"Linux version 6.1.0-made (x@y) #1 SMP\n")
+    done = run("--sysroot", str(desk.folder / "system"), desk.module())
+    assert done.returncode == 2
+    assert done.stderr.startswith(
+        "check: ERROR: what is here of the running kernel, 6.1.0-made, does not tell "
+    )
+    assert done.stderr.endswith("install its image and headers, or give a kernel: --kernel SOURCE\n")
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120])
+def test_reasons_are_folded_between_words_on_a_terminal(desk: Desk, columns: int) -> None:
+    words = ["check", "--no-cache", "-k", desk.kernel(), desk.module("made", versions={"module_layout": 1})]
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (50, columns))
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")}
+    subprocess.run(
+        [sys.executable, "-m", "pymodutils", *words],
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        check=False,
+        env={**environment, "TERM": "xterm"},
+        timeout=60,
+    )
+    shown = STYLE.sub("", os.read(ours, 1 << 16).decode())
+    said = run(*words[2:]).stdout
+    assert shown.split() == said.split()
+    inside = shown.partition("  crc  made\n")[2].partition("\n\n")[0].splitlines()
+    assert all(line.startswith("    ") for line in inside)
+    assert columns // 2 < max(map(len, inside)) <= columns
+    assert len(inside) > 2
+
+
+def test_what_breaks_between_two_kernels_and_what_to_do(desk: Desk) -> None:
+    lacking = {name: export for name, export in EXPORTS.items() if name != "_printk"}
+    new = desk.kernel("new", release="6.2.0-made", exports=lacking)
+    done = run("--between", desk.kernel(), new, desk.module())
+    assert done.returncode == 1
+    change = "change what uses symbols that can no longer be had"
+    assert done.stdout.splitlines()[-4:] == [
+        "  broken: made",
+        "    1 of its symbols no longer exported: _printk",
+        f"  to do: {change}, then rebuild against the headers of 6.2.0-made",
+        "1 of 1 module broken",
+    ]
 
 
 def test_json_is_as_its_schema_says(desk: Desk) -> None:
@@ -170,7 +250,10 @@ def test_github_escapes_what_would_end_a_command(desk: Desk) -> None:
 def test_markdown_is_a_table(desk: Desk) -> None:
     bad = desk.module("bad", imports=["lost_one"], versions={"lost": 1})
     out = run("-k", desk.kernel(), desk.module("good"), bad, "--format", "markdown").stdout
-    assert "| module | 6.1.0-made |\n|---|---|\n| good | loads |\n| bad | \N{CROSS MARK} ENOENT |\n" in out
+    assert (
+        "| module | 6.1.0-made |\n|---|---|\n| good | loads |\n| bad | \N{CROSS MARK} ENOENT: unknown |\n"
+        in out
+    )
     assert "lost\\_one" in out
 
 

@@ -20,7 +20,7 @@ def render(report: Report) -> str:
 
 
 def _line(verdict: Verdict, finding: Finding) -> str:
-    title = _property(f"{verdict.module} on {verdict.kernel}: {finding.rule}")
+    title = _property(f"{verdict.title} on {verdict.kernel}: {finding.rule}")
     text = finding.message + (f"\nTo do: {finding.advice}" if finding.advice else "")
     level = LEVELS[finding.severity.value]
     return f"::{level} file={_property(verdict.path)},title={title}::{_escaped(text, ESCAPES)}"

@@ -31,7 +31,7 @@ def groups(report: Report, kernel: str, severities: Sequence[Severity] = tuple(S
         for finding in verdict.findings if verdict.kernel == kernel else ():
             if finding.severity in severities:
                 same = by_rule.setdefault((finding.severity, finding.rule), {})
-                same.setdefault(finding.message, Group(finding, [])).modules.append(verdict.module)
+                same.setdefault(finding.message, Group(finding, [])).modules.append(verdict.title)
     order = sorted(by_rule, key=lambda key: severities.index(key[0]))
     return [group for key in order for group in _few(list(by_rule[key].values()))]
 

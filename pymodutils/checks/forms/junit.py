@@ -33,7 +33,7 @@ def _counts(verdicts: tuple[Verdict, ...] | list[Verdict]) -> str:
 
 
 def _case(verdict: Verdict) -> Iterator[str]:
-    head = f"<testcase classname={_quoted(verdict.kernel)} name={_quoted(verdict.module)}"
+    head = f"<testcase classname={_quoted(verdict.kernel)} name={_quoted(verdict.title)}"
     head += f" file={_quoted(verdict.path)}"
     others = [finding for finding in verdict.findings if finding.severity is not Severity.ERROR]
     if verdict.loads and not others:

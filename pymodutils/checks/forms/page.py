@@ -42,7 +42,7 @@ def _data(report: Report) -> dict[str, Any]:
     return {
         "made": f"pymodutils {__version__}",
         "kernels": [[it.label, it.source, it.arch, it.exports] for it in report.kernels],
-        "modules": [[it.module, it.path] for it in report.verdicts[::width]],
+        "modules": [[it.module, it.path, it.title] for it in report.verdicts[::width]],
         "verdicts": verdicts,
         "findings": list(known),
         "severities": [severity.value for severity in severities],

@@ -30,7 +30,7 @@ HELP: Final = "docs/check.md"
 
 def _result(verdict: Verdict, finding: Finding) -> dict[str, Any]:
     advice = f" To do: {finding.advice}." if finding.advice else ""
-    text = f"{verdict.module} on {verdict.kernel}: {finding.message}.{advice}"
+    text = f"{verdict.title} on {verdict.kernel}: {finding.message}.{advice}"
     path = verdict.path.lstrip("/").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return {
         "ruleId": finding.rule,
@@ -39,7 +39,7 @@ def _result(verdict: Verdict, finding: Finding) -> dict[str, Any]:
         "message": {"text": text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")},
         "locations": [{"physicalLocation": {"artifactLocation": {"uri": _uri(path)}}}],
         "partialFingerprints": {
-            "pair/v1": f"{verdict.module}|{verdict.kernel}|{finding.rule}|{finding.subject}"
+            "pair/v1": f"{verdict.title}|{verdict.kernel}|{finding.rule}|{finding.subject}"
         },
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.checks.words import build, file, symbols
+from pymodutils.checks.words import build, file, signatures, symbols
 from pymodutils.kernel.emulated.causes import Cause, Kind
 
 if TYPE_CHECKING:
@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 
 WORDS: Final[dict[Kind, Words]] = {
     Kind.MACHINE: build.machine,
+    Kind.UNSIGNED: signatures.unsigned,
+    Kind.UNKNOWN_KEY: signatures.unknown_key,
+    Kind.CRYPTO: signatures.crypto,
+    Kind.SIGNATURE: signatures.broken,
     Kind.OTHER: file.other,
     Kind.VERMAGIC: build.vermagic,
     Kind.STRUCT_MODULE: build.struct_module,
     Kind.CRC: build.crc,
     Kind.UNVERSIONED: build.unversioned,
-    Kind.SIGNATURE: file.signature,
     Kind.LIVEPATCH: build.livepatch,
     Kind.BUILTIN: file.builtin,
     Kind.PRESENT: file.present,
@@ -36,13 +39,13 @@ WORDS: Final[dict[Kind, Words]] = {
     Kind.RELOCATION: file.relocation,
     Kind.DUPLICATE: symbols.duplicate,
     Kind.PARAMETER: file.parameter,
-    Kind.NO_PARAMETER: file.nothing,
 }
 
 
 def errors(scene: Scene, causes: Iterable[Cause]) -> Iterator[Finding]:
-    """The findings for ``causes``, those of one kind together, in the order of WORDS."""
+    """The findings for those of ``causes`` that refuse, those of one kind together, in the order of WORDS."""
     order = list(WORDS)
-    listed = sorted(dict.fromkeys(causes), key=lambda cause: order.index(cause.kind))
+    refusing = dict.fromkeys(cause for cause in causes if not cause.passes)
+    listed = sorted(refusing, key=lambda cause: order.index(cause.kind))
     for kind, group in groupby(listed, key=lambda cause: cause.kind):
         yield from WORDS[kind](scene, list(group))

@@ -1,4 +1,4 @@
-"""Words for what is wrong with the file itself, its name, its signature or what it was given."""
+"""Words for what is wrong with the file itself, its name or what it was given."""
 
 from __future__ import annotations
 
@@ -42,16 +42,6 @@ def present(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
     yield Finding(Kind.PRESENT, ERROR, name, text, "rename one of them")
 
 
-def signature(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """A signature that is insisted on."""
-    said = causes[0].said
-    text = f"this kernel takes only modules signed with a key that it trusts: {said}"
-    advice = (
-        f"sign it: scripts/sign-file sha256 KEY CERT {scene.module.name}.ko; enrol CERT: mokutil --import"
-    )
-    yield Finding(Kind.SIGNATURE, ERROR, "", text, advice)
-
-
 def parameter(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
     """Values that parameters do not take."""
     kinds = dict(value.partition(":")[::2] for value in scene.module.values("parmtype"))
@@ -84,9 +74,3 @@ def write_exec(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
     section = causes[0].subject
     text = f"its section {section} can be written and executed, which this kernel refuses"
     yield Finding(Kind.WRITE_EXEC, ERROR, section, text, "give the section one of both flags only")
-
-
-def nothing(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """What is no reason to refuse a module: bites.py has it."""
-    del scene, causes
-    yield from ()

@@ -40,7 +40,7 @@ def parse(load: Loading) -> None:
 def _objects(load: Loading, name: str, value: str | None) -> None:
     """Note a word that no parameter takes, or that its parameter does not."""
     if value is None:
-        load.because(Kind.NO_PARAMETER, name)
+        load.because(Kind.NO_PARAMETER, name, passes=True)
     else:
         load.because(Kind.PARAMETER, name, said=value)
 

@@ -21,6 +21,9 @@ class Kind(StrEnum):
     NO_CRCS = "no-crcs"  # exports without CRCs
     BUILTIN = "builtin"  # a name that a built-in module has
     PRESENT = "present"  # a name that a module in the kernel has
+    UNSIGNED = "unsigned"  # nothing: ``wanted`` is why the kernel insists
+    UNKNOWN_KEY = "unknown-key"  # nothing: the same
+    CRYPTO = "crypto"  # nothing: the same, and ``said`` what the kernel cannot compute
     SIGNATURE = "signature"  # nothing: ``said`` is what is wrong with it
     PARAMETER = "parameter"  # a parameter that does not take the value ``said``
     NO_PARAMETER = "no-parameter"  # a word for which there is no parameter
@@ -39,3 +42,4 @@ class Cause(NamedTuple):
     said: str = ""  # what the module has
     wanted: str = ""  # what the kernel has
     owner: str = ""  # the module that exports the subject, empty for the kernel itself
+    passes: bool = False  # whether the kernel goes on all the same

@@ -59,14 +59,21 @@ class Loading:
         self.state.log(level, text)
 
     def because(
-        self, kind: Kind, subject: str = "", *, said: str = "", wanted: str = "", owner: str = ""
+        self,
+        kind: Kind,
+        subject: str = "",
+        *,
+        said: str = "",
+        wanted: str = "",
+        owner: str = "",
+        passes: bool = False,
     ) -> None:
         """Note what the kernel minds, for those who want to know more than the log has."""
-        self.caller.causes.append(Cause(kind, subject, said, wanted, owner))
+        self.caller.causes.append(Cause(kind, subject, said, wanted, owner, passes))
 
     def refuse(self, errno: int = ENOEXEC, text: str = "", level: int = ERR) -> NoReturn:
         """End the load with ``errno``, having logged ``text`` if there is any."""
-        if not self.caller.causes:
+        if all(cause.passes for cause in self.caller.causes):
             self.because(Kind.OTHER, said=text)
         if text:
             self.log(level, text)

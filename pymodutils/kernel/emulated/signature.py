@@ -28,6 +28,7 @@ class Checked(NamedTuple):
     length: int  # bytes of the module without the signature, as far as the kernel has come
     errno: int  # 0: signed by a trusted key
     log: tuple[Line, ...] = ()
+    why: str = ""  # what is wrong with it, in more words than the kernel has
 
 
 def check(
@@ -41,16 +42,15 @@ def check(
     if not image.endswith(MARKER):
         return Checked(len(image), ENODATA)
     length = len(image) - len(MARKER)
-    log = Log()
+    log, errno, why = Log(), 0, ""
     try:
         length, message = _cut(image, length, log)
         _verify(image[:length], message, _keys(tuple(trusted), crypto), crypto, log)
-        errno = 0
     except Rejected as error:
-        errno = error.errno
+        errno, why = error.errno, str(error)
     if errno == ENOKEY and twice:
         log += log
-    return Checked(length, errno, tuple(log))
+    return Checked(length, errno, tuple(log), why)
 
 
 def _cut(image: bytes, length: int, log: Log) -> tuple[int, bytes]:

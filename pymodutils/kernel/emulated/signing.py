@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from errno import EKEYREJECTED, ENODATA, ENOKEY, ENOPKG, EPERM
 from typing import TYPE_CHECKING, Final
 
@@ -19,10 +18,12 @@ ENFORCE: Final = "sig_enforce"  # the setting behind /sys/module/module/paramete
 LOCKDOWN: Final = "lockdown"
 INTEGRITY: Final = 1  # levels of lockdown
 CONFIDENTIALITY: Final = 2
+LOCKED: Final = "the kernel is locked down"
+ENFORCED: Final = "the kernel enforces signatures"
 SOFT: Final = {
-    ENODATA: "unsigned module",
-    ENOPKG: "module with unsupported crypto",
-    ENOKEY: "module with unavailable key",
+    ENODATA: (Kind.UNSIGNED, "unsigned module"),
+    ENOPKG: (Kind.CRYPTO, "module with unsupported crypto"),
+    ENOKEY: (Kind.UNKNOWN_KEY, "module with unavailable key"),
 }
 FIRMWARE_KEYS: Final = "INTEGRITY_PLATFORM_KEYRING"  # asked where the kernel's own keys are not enough
 FORCED: Final = Init.IGNORE_MODVERSIONS | Init.IGNORE_VERMAGIC
@@ -32,20 +33,20 @@ def check(load: Loading) -> None:
     """Cut the signature off and judge it; what is only missing passes unless the kernel insists."""
     if not load.on("MODULE_SIG"):
         return
-    code = ENODATA
+    code, why = ENODATA, ""
     if load.data.endswith(MARKER) and not load.flags & FORCED:
-        code = _verdict(load)
+        code, why = _verdict(load)
     if not code:
         load.sig_ok = True
     elif code not in SOFT:
-        load.because(Kind.SIGNATURE, said=os.strerror(code))
+        load.because(Kind.SIGNATURE, said=why)
         load.refuse(code)
     else:
-        _insist(load, SOFT[code])
+        _insist(load, *SOFT[code], why)
 
 
-def _verdict(load: Loading) -> int:
-    """Cut the signature off, and say what the kernel says of it; 0 if a trusted key made it."""
+def _verdict(load: Loading) -> tuple[int, str]:
+    """Cut the signature off, and say what the kernel says of it; 0 if a trusted key made it, else why not."""
     from pymodutils.kernel.emulated import signature  # noqa: PLC0415 -- not every kernel looks at them
     from pymodutils.kernel.trust.digests import computable  # noqa: PLC0415
 
@@ -54,16 +55,17 @@ def _verdict(load: Loading) -> int:
     for level, text in found.log:
         load.log(level, text)
     load.data = load.data[: found.length]
-    return found.errno
+    return found.errno, found.why
 
 
-def _insist(load: Loading, reason: str) -> None:
+def _insist(load: Loading, kind: Kind, reason: str, why: str) -> None:
     if load.state.setting(ENFORCE):
-        load.because(Kind.SIGNATURE, said=reason)
+        load.because(kind, said=why, wanted=ENFORCED)
         load.refuse(EKEYREJECTED, f"Loading of {reason} is rejected", NOTICE)
     if locked_down(load.state, load.caller.command, "unsigned module loading"):
-        load.because(Kind.SIGNATURE, said=f"{reason}, and the kernel is locked down")
+        load.because(kind, said=why, wanted=LOCKED)
         load.refuse(EPERM)
+    load.because(kind, said=why, passes=True)
 
 
 def locked_down(state: State, command: str, what: str) -> bool:

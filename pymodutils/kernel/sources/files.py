@@ -78,7 +78,7 @@ class Files:
     def describe(self) -> Description:
         """What the files tell; raises BadKernel if none of them is of use."""
         if not self:
-            wanted = "a kernel image, a Module.symvers, a .config or modules"
+            wanted = "give a kernel image, a Module.symvers, a .config or modules"
             raise BadKernel(self.source, f"{self.source}: it holds nothing that describes a kernel: {wanted}")
         if self.modules.count:
             self.parts["modules"].append(self.modules.describe(self.source))

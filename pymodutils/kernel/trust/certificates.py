@@ -21,7 +21,7 @@ def certificates(data: bytes, subject: str) -> list[bytes]:
     """The DER of each certificate in ``data``; raises ModutilsError about ``subject``."""
     found = _pem(data, subject) if b"-----BEGIN" in data else _der(data, subject)
     if not found:
-        raise ModutilsError(subject, f"{subject}: there is no certificate in it")
+        raise ModutilsError(subject, f"{subject}: there is no certificate in it: give one, PEM or DER")
     for der in found:
         try:
             x509.parse(der, EVERYTHING, Log())
@@ -46,7 +46,9 @@ def _der(data: bytes, subject: str) -> list[bytes]:
             reader = Reader(data[:0xFFFF])
             value = reader.take(SEQUENCE)
         except Rejected:
-            raise ModutilsError(subject, f"{subject}: it is neither PEM nor DER") from None
+            raise ModutilsError(
+                subject, f"{subject}: it is neither PEM nor DER: give a certificate"
+            ) from None
         found.append(reader.whole(value))
         data = data[value.end :]
     return found
