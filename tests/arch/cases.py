@@ -62,8 +62,8 @@ def _cases(judged: Judged, base: int, gp: int) -> list[Case]:
     for number in plain(judged):
         for value in sorted(targets(judged, number)):
             one = case(judged, number, value, base + len(found) * STEP, gp)
-            nothing, value = judged.arch.worthless, wrapped(judged.arch, one.symbol)
-            if not nothing or not nothing.low <= value < nothing.high:
+            nothing, worth = judged.arch.worthless, wrapped(judged.arch, one.symbol)
+            if not nothing or not nothing.low <= worth < nothing.high:
                 found.append(one)
     return found
 
