@@ -22,6 +22,7 @@ KMOD_VERSION = "34"
 HELP_WIDTH = 100  # columns at most, and never more than the terminal has
 EXAMPLE_WIDTH = 46  # columns for a command line with its explanation beside it
 OURS, OLD = "Options that kmod does not have", "Deprecated options"
+COMMANDS = ("check", "graph", "kernel")  # that kmod does not have, and nobody calls without pymodutils
 NO_GROUPS: Mapping[str, Sequence[str]] = {}
 LEAVING = ("--help", "--version")
 FEATURES = "+ZSTD +XZ +ZLIB -OPENSSL"
@@ -77,7 +78,8 @@ class Tool(click.Command):
         """The exit status of the command with ``words``; getopt's errors name ``path``, argv[0] as typed."""
         try:
             canonical = Words(self, path).read(words)
-            with self.make_context(prog, canonical) as context:
+            ours = prog.partition(" ")[0] in COMMANDS
+            with self.make_context(f"pymodutils {prog}" if ours else prog, canonical) as context:
                 status = self.invoke(context)
         except click.exceptions.Exit as leave:
             return leave.exit_code
@@ -92,17 +94,18 @@ class Tool(click.Command):
         for option in self.get_params(ctx):
             row = option.get_help_record(ctx) if isinstance(option, click.Option) else None
             if row:
-                sections[self._section(option, row[1])].append(row)
+                sections[self._section(ctx, option, row[1])].append(row)
         for title, rows in sections.items():
             if rows:
                 with formatter.section(title):
                     formatter.write_dl(rows)
 
-    def _section(self, option: click.Parameter, text: str) -> str:
+    def _section(self, ctx: click.Context, option: click.Parameter, text: str) -> str:
         titles = (title for title, names in self.groups.items() if {*names} & {*option.opts})
         if text.startswith("Deprecated"):
             return OLD
-        return next(titles, OURS if isinstance(option, Extra) else "Options")
+        differs = isinstance(option, Extra) and not (ctx.info_name or "").startswith("pymodutils ")
+        return next(titles, OURS if differs else "Options")
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples below the options."""
