@@ -11,12 +11,13 @@ from pymodutils.link.failure import OutOfBounds
 from pymodutils.link.object import SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS, SYMBOL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from pymodutils.link.image import Image
     from pymodutils.link.object import Object
 
 SHN_UNDEF: Final = 0
+SHN_LORESERVE: Final = 0xFF00
 SHN_ABS: Final = 0xFFF1
 STB_WEAK: Final = 2
 STT_OBJECT: Final = 1
@@ -36,24 +37,33 @@ def keep(image: Image, values: Sequence[int]) -> None:
     lengths = list(map(len, names))
     if any(table.names[at] + length > end for at, length in zip(kept, lengths, strict=True)):
         raise OutOfBounds(image.module.subject, "a name of its symbols lies outside of .strtab")
-    entries = _entries(image.module, kept, lengths, values)
+    places = list(accumulate(lengths, initial=0))[:-1]
     for start, content in (
-        (tail.symbols, entries),
+        (tail.symbols, _entries(image.module, kept, places, values)),
         (tail.strings, b"".join(names)),
         (tail.types, _kinds(image, kept)),
     ):
         memory[start : start + len(content)] = content
 
 
-def _entries(module: Object, kept: Sequence[int], lengths: Iterable[int], values: Sequence[int]) -> bytes:
-    """The ``kept`` entries of the symbol table, with their names behind each other and their ``values``."""
+def fill(image: Image, values: Sequence[int]) -> None:
+    """Give all symbols in ``image`` their ``values`` and letters: what kallsyms has until init() is over."""
+    tail, module = image.layout.tail, image.module
+    if tail is None:
+        return
+    every = range(len(module.symbols))
+    image.section(module.symtab)[:] = _entries(module, every, module.symbols.names, values)
+    image.memory[tail.init_area][tail.init_types : tail.init_types + len(every)] = _kinds(image, every)
+
+
+def _entries(module: Object, kept: Sequence[int], names: Sequence[int], values: Sequence[int]) -> bytes:
+    """The ``kept`` entries of the symbol table, with other ``names``, by offset, and their ``values``."""
     codes, _, order = SYMBOL[module.arch.bits]
     table, entry = module.symbols, Struct(PREFIXES[module.arch.order] + codes)
-    places = accumulate(lengths, initial=0)
     taken = (table.infos, table.others, table.sections, values, table.sizes)
-    columns = [places, *(map(column.__getitem__, kept) for column in taken)]
+    columns = [names, *(map(column.__getitem__, kept) for column in taken)]
     placed = dict(zip(order, columns, strict=True))
-    rows = zip(*map(placed.__getitem__, range(len(order))), strict=False)  # of places there is one more
+    rows = zip(*map(placed.__getitem__, range(len(order))), strict=True)
     return b"".join(starmap(entry.pack, rows))
 
 
@@ -76,6 +86,8 @@ def kind(image: Image, info: int, where: int) -> str:
         return "U"
     if where in (SHN_ABS, image.layout.percpu):
         return "a"
+    if where >= SHN_LORESERVE:
+        return "?"
     if where >= len(image.module.sections):
         raise OutOfBounds(image.module.subject, f"a symbol that is kept lies in section {where}")
     return _in_section(image, where)

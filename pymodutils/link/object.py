@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pymodutils.elf.scan import Section
 
 SHT_SYMTAB: Final = 2
+SHT_STRTAB: Final = 3
 SHT_RELA: Final = 4
 SHT_NOBITS: Final = 8
 SHT_REL: Final = 9

@@ -14,7 +14,7 @@ from pymodutils.kernel.emulated.state import WARNING
 from pymodutils.link import extable
 from pymodutils.link.failure import OutOfBounds
 from pymodutils.link.fixups import decode
-from pymodutils.link.kallsyms import keep
+from pymodutils.link.kallsyms import fill, keep
 from pymodutils.link.object import SHT_REL, SHT_RELA
 from pymodutils.link.relocate import relocate
 
@@ -65,6 +65,8 @@ def relocations(load: Loading) -> None:
     relocate(load.image, load.values, load.module.name, load.log, kernel=_stubs(load))
     extable.sort(load.image)
     keep(load.image, load.values)
+    if load.state.behaviour(load.module.name).init_seconds:
+        fill(load.image, load.values)
     load.module.init, load.module.exit = _pointers(load)
     load.module.version, load.module.srcversion = load.modinfo("version"), load.modinfo("srcversion")
 

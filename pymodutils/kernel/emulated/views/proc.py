@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from errno import EINVAL, EIO
 from functools import partial
-from struct import Struct
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.field import PREFIXES
 from pymodutils.kernel.base import State as ModuleState
-from pymodutils.kernel.emulated import boot, rows, unload
+from pymodutils.kernel.emulated import boot, unload
 from pymodutils.kernel.emulated.params.numbers import WIDEST, Invalid, integer
-from pymodutils.kernel.emulated.state import KERNEL
-from pymodutils.kernel.emulated.store import unsigned
 from pymodutils.kernel.emulated.taints import LETTERS, letters
+from pymodutils.kernel.emulated.views.kallsyms import address, kallsyms
 from pymodutils.kernel.emulated.views.tree import File, Folder, file, folder, refused
-from pymodutils.link.layout import SYMBOL_SIZE
-from pymodutils.link.object import SYMBOL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,44 +61,6 @@ def _users(state: State, module: Module) -> str:
         return " - -"
     users = [*state.users_of(module), *(("[permanent]",) if module.permanent else ())]
     return f" {module.count} {''.join(f'{user},' for user in users) or '-'}"
-
-
-def address(state: State, value: int) -> str:
-    """``value`` as %px prints it."""
-    return f"{value:0{state.rules.arch.bits // 4}x}"
-
-
-def kallsyms(state: State) -> Iterator[str]:
-    """The lines of /proc/kallsyms: of the kernel what is exported, of modules what kallsyms keeps."""
-    query = "SELECT address, name FROM export WHERE owner = ?"
-    for value, name in sorted((unsigned(value), name) for value, name in state.store.execute(query, KERNEL)):
-        yield f"{address(state, value)} T {name}"
-    for module in state.modules():
-        yield from _of_module(state, module)
-
-
-def _of_module(state: State, module: Module) -> Iterator[str]:
-    query = "SELECT name, address FROM export WHERE owner = ? AND NOT gpl"
-    exported = {(name, unsigned(value)) for name, value in state.store.execute(query, module.id)}
-    for name, value, kind in symbols(state, module):
-        if name:
-            letter = kind.upper() if (name, value) in exported else kind.lower()
-            yield f"{address(state, value)} {letter} {name}\t[{module.name}]"
-
-
-def symbols(state: State, module: Module) -> Iterator[tuple[str, int, str]]:
-    """(name, value, type) of each symbol that stays, read from the memory of ``module``."""
-    tail, arch = module.tail, state.rules.arch
-    if tail is None:
-        return
-    memory = rows.memory(state.store, module, tail.area)
-    codes, size, (names, _, _, _, values, _) = SYMBOL[arch.bits]
-    table = memory[tail.symbols : tail.symbols + tail.length * size]
-    assert size == SYMBOL_SIZE[arch.bits]  # noqa: S101
-    for at, row in enumerate(Struct(PREFIXES[arch.order] + codes).iter_unpack(table)):
-        start = tail.strings + row[names]
-        name = memory[start : memory.index(b"\0", start)].decode("utf-8", "surrogateescape")
-        yield name, row[values], chr(memory[tail.types + at])
 
 
 def _lines(make: Callable[[], Iterator[str]]) -> File:
