@@ -9,9 +9,10 @@ from pymodutils.errors import Refused
 from pymodutils.link.failure import LinkError, OutOfBounds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pymodutils.link.image import Image
+    from pymodutils.link.object import Symbols
 
     Resolve = Callable[[str], int | None]
     Report = Callable[[int, str], None]
@@ -66,6 +67,16 @@ def simplify(image: Image, name: str, resolve: Resolve, report: Report, *, percp
         return values
     finally:
         del failure  # or it would hold this frame, which holds it
+
+
+def imports(symbols: Symbols) -> Iterator[str]:
+    """The names that ``simplify`` asks for, in its order, up to one that lies outside of the file."""
+    for at, section in enumerate(symbols.sections):
+        if at and section == SHN_UNDEF:
+            try:
+                yield symbols.name(at)
+            except OutOfBounds:
+                return
 
 
 class _Rest:

@@ -39,6 +39,11 @@ def module(store: Store, row: Any) -> Module:
     return found
 
 
+def by_id(store: Store, number: int) -> Module:
+    """The module whose id is ``number``."""
+    return module(store, store.execute(f"{MODULES} WHERE id = ?", number)[0])
+
+
 def sections(store: Store, owner: Module) -> list[Section]:
     """The sections of ``owner`` in the file's order."""
     query = "SELECT name, area, address, size, flags, type, align FROM section WHERE module = ? ORDER BY at"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.arch.model import PREFIXES
 from pymodutils.kernel.base import State as ModuleState
 from pymodutils.kernel.emulated import boot, rows, unload
+from pymodutils.kernel.emulated.exporters import KERNEL
 from pymodutils.kernel.emulated.params.numbers import WIDEST, Invalid, integer
-from pymodutils.kernel.emulated.state import KERNEL
 from pymodutils.kernel.emulated.store import unsigned
 from pymodutils.kernel.emulated.taints import LETTERS, letters
 from pymodutils.kernel.emulated.views.tree import File, Folder, file, folder, refused
