@@ -35,10 +35,16 @@ class Behaviour(NamedTuple):
 
 
 class State:
-    """What is in ``store``, for a kernel with these ``rules``; only to be used inside of a transaction."""
+    """What is in ``store``, for a kernel with these ``rules``; only to be used inside of a transaction.
 
-    def __init__(self, store: Store, rules: Rules, now: Callable[[], float]) -> None:
+    ``kernel`` remembers the kernel's own exports from one transaction to the next.
+    """
+
+    def __init__(
+        self, store: Store, rules: Rules, now: Callable[[], float], kernel: dict[str, Found] | None = None
+    ) -> None:
         self.store, self.rules, self.now = store, rules, now
+        self._kernel = {} if kernel is None else kernel
 
     # The log
 
@@ -154,7 +160,7 @@ class State:
 
     def exporters(self, names: Iterable[str]) -> Exporters:
         """Who exports each of ``names``, which will be asked for in this order."""
-        return Exporters(self.store, names)
+        return Exporters(self.store, self._kernel, names)
 
     def export(self, name: str) -> Found | None:
         """Who exports ``name``, to whatever licence."""
