@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pymodutils.arch.model import CODES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pymodutils.arch.model import Fixups, Reloc
     from pymodutils.link.fixups import Packer, Site
@@ -49,10 +49,7 @@ def _groups(site: Site, fixups: Fixups) -> Iterator[Group]:
     present = set(fixups.numbers)
     if not present <= rows.keys():
         raise Doubt
-    kinds: dict[object, set[int]] = {}
-    for number in present:
-        kinds.setdefault(rows[number].action, set()).add(number)
-    for members in kinds.values():
+    for members in _alike(rows, present):
         row = rows[min(members)]
         if row.refused:
             raise Doubt
@@ -60,6 +57,16 @@ def _groups(site: Site, fixups: Fixups) -> Iterator[Group]:
             continue
         everything = members == present
         yield row, fixups if everything else fixups.only(list(map(members.__contains__, fixups.numbers)))
+
+
+def _alike(rows: Mapping[int, Reloc], present: set[int]) -> Iterable[set[int]]:
+    """The numbers that are ``present``, those together that do the same."""
+    if len(present) == 1:  # as in most sections
+        return [present]
+    kinds: dict[object, set[int]] = {}
+    for number in present:
+        kinds.setdefault(rows[number].action, set()).add(number)
+    return kinds.values()
 
 
 def _apart(groups: Sequence[Group]) -> bool:
