@@ -51,7 +51,7 @@ def _hand_over(calls: Calls, fd: int, path: str, params: bytes, flags: Init) -> 
     """The kernel's answer; finit_module needs a kernel that has it and can undo the compression."""
     packing = _packing(fd)
     if not packing or packing == _unpacks(calls.root):
-        said = flags | (Init.COMPRESSED_FILE if packing else Init.NONE)
+        said = flags | Init.COMPRESSED_FILE if packing else flags
         code = calls.finit(fd, params, said)
         if code != errno.ENOSYS:
             return code

@@ -106,10 +106,13 @@ class _Rest:
         except Refused as error:
             errno = error.errno
         else:
-            weak = self.module.symbols.infos[at] >> 4 == STB_WEAK
-            if found is not None or weak or symbol in self.module.arch.optional:
+            if found is not None or self._is_optional(at, symbol):
                 return found
         raise self._refusal(WARNING, f"Unknown symbol {symbol} (err -{errno})", errno)
+
+    def _is_optional(self, at: int, symbol: str) -> bool:
+        weak = self.module.symbols.infos[at] >> 4 == STB_WEAK
+        return weak or symbol in self.module.arch.optional
 
     def _refusal(self, level: int, text: str, errno: int = ENOEXEC) -> LinkError:
         self.report(level, f"{self.name}: {text}")
