@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 CLICK = "`python -c 'import click'`"
-INSMOD, IMAGE, SAVED, ALL, MEMORY = 3, 3, 4, 4, 1.5
+INSMOD, IMAGE, SAVED, ALL, MEMORY = 3, 3, 4, 2, 1.5
 PAIRS, LONG_PAIRS = 21, 2
 MILLION = 1_000_000
 RELA = 24  # bytes of an entry

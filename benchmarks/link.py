@@ -6,11 +6,11 @@ import gc
 import tempfile
 import time
 from pathlib import Path
-from resource import RUSAGE_SELF, getrusage
 from typing import TYPE_CHECKING
 
 from benchmarks import pairs
 from benchmarks.rows import Row
+from tests import memory
 from tests.link.modules import Linked, linked, paths, placings
 from tests.oracles import ld
 
@@ -37,8 +37,7 @@ def _here(data: bytes) -> pairs.Run:
     gc.disable()  # as the tools do
     wall, cpu = time.perf_counter(), time.process_time()
     made: Linked | None = linked(data)
-    peak = getrusage(RUSAGE_SELF).ru_maxrss / 1024
-    spent = pairs.Run(time.perf_counter() - wall, time.process_time() - cpu, peak)
+    spent = pairs.Run(time.perf_counter() - wall, time.process_time() - cpu, memory.peak())
     del made
     gc.enable()
     return spent

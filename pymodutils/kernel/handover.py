@@ -50,8 +50,8 @@ def insert(calls: Calls, path: str, params: str, flags: Init) -> None:
 def _hand_over(calls: Calls, fd: int, path: str, params: bytes, flags: Init) -> int:
     """The kernel's answer; finit_module needs a kernel that has it and can undo the compression."""
     packing = _packing(fd)
-    if packing in ("", _unpacks(calls.root)):
-        said = flags | (Init.COMPRESSED_FILE if packing else Init.NONE)
+    if not packing or packing == _unpacks(calls.root):
+        said = flags | Init.COMPRESSED_FILE if packing else flags
         code = calls.finit(fd, params, said)
         if code != errno.ENOSYS:
             return code

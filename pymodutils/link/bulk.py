@@ -14,7 +14,7 @@ from pymodutils.arch.model import Fixups
 from pymodutils.link.fixups import CONSTANT, Doubt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from typing import Any
 
@@ -69,17 +69,25 @@ def _groups(site: Site, fixups: Fixups) -> Iterator[_Group]:
     present = set(fixups.numbers)
     if not present <= rows.keys():
         raise Doubt
-    kinds: dict[object, set[int]] = {}
-    for number in present:
-        kinds.setdefault(rows[number].action, set()).add(number)
+    kinds = _alike(rows, present)
     codes = _codes(fixups.numbers, present) if len(kinds) > 1 else b""
-    for members in kinds.values():
+    for members in kinds:
         row = rows[min(members)]
         if row.refused or (row.makes and not row.stores and fixups.L is None):
             raise Doubt
         if row.stores:
             mask = _mask(members, fixups.numbers, codes) if len(kinds) > 1 else None
             yield _Group(row, min(members), _only(row, fixups, mask))
+
+
+def _alike(rows: Mapping[int, Reloc], present: set[int]) -> Collection[set[int]]:
+    """The numbers that are ``present``, those together that do the same."""
+    if len(present) == 1:  # as in most sections
+        return [present]
+    kinds: dict[object, set[int]] = {}
+    for number in present:
+        kinds.setdefault(rows[number].action, set()).add(number)
+    return kinds.values()
 
 
 def _codes(numbers: Sequence[int], present: set[int]) -> bytes:

@@ -9,9 +9,10 @@ from pymodutils.errors import Refused
 from pymodutils.link.failure import LinkError, OutOfBounds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pymodutils.link.image import Image
+    from pymodutils.link.object import Symbols
 
     Resolve = Callable[[str], int | None]
     Report = Callable[[int, str], None]
@@ -68,6 +69,16 @@ def simplify(image: Image, name: str, resolve: Resolve, report: Report, *, percp
         del failure  # or it would hold this frame, which holds it
 
 
+def imports(symbols: Symbols) -> Iterator[str]:
+    """The names that ``simplify`` asks for, in its order, up to one that lies outside of the file."""
+    for at, section in enumerate(symbols.sections):
+        if at and section == SHN_UNDEF:
+            try:
+                yield symbols.name(at)
+            except OutOfBounds:
+                return
+
+
 class _Rest:
     """The symbols that no section of the module holds."""
 
@@ -95,10 +106,13 @@ class _Rest:
         except Refused as error:
             errno = error.errno
         else:
-            weak = self.module.symbols.infos[at] >> 4 == STB_WEAK
-            if found is not None or weak or symbol in self.module.arch.optional:
+            if found is not None or self._is_optional(at, symbol):
                 return found
         raise self._refusal(WARNING, f"Unknown symbol {symbol} (err -{errno})", errno)
+
+    def _is_optional(self, at: int, symbol: str) -> bool:
+        weak = self.module.symbols.infos[at] >> 4 == STB_WEAK
+        return weak or symbol in self.module.arch.optional
 
     def _refusal(self, level: int, text: str, errno: int = ENOEXEC) -> LinkError:
         self.report(level, f"{self.name}: {text}")

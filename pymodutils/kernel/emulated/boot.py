@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.errors import BadState
 from pymodutils.kernel.description import Description
 from pymodutils.kernel.emulated import rooms, signing, unload
+from pymodutils.kernel.emulated.exporters import KERNEL
 from pymodutils.kernel.emulated.rules import Rules, assumed, rules
-from pymodutils.kernel.emulated.state import KERNEL, NOTICE
+from pymodutils.kernel.emulated.state import NOTICE
 from pymodutils.kernel.emulated.store import MEMORY, Store, signed
 
 if TYPE_CHECKING:

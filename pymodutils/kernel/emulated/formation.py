@@ -90,8 +90,9 @@ def _string(load: Loading, address: int) -> str:
 def complete(load: Loading) -> None:
     """Refuse exports that somebody has already; then the module can be seen. complete_formation."""
     found = exports(load)
+    exporters = load.state.exporters(name for name, _ in found)
     for name, _ in found:
-        taken = load.state.export(name)
+        taken = exporters.find(name)
         if taken:
             owner = taken.owner.name if taken.owner else "kernel"
             load.because(Kind.DUPLICATE, name, owner=owner)

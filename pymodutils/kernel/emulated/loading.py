@@ -99,14 +99,22 @@ class Loading:
         if not self.info:
             return
         section, prefix = self.sections[self.info], tag.encode() + b"="
-        at, end = section.sh_offset, section.sh_offset + section.sh_size
-        while at < end:
-            stop = self.data.find(b"\0", at)
-            if stop < 0:
-                raise OutOfBounds(self.name or "module", ".modinfo does not end with a NUL")
-            if self.data.startswith(prefix, at, stop):
+        at = start = section.sh_offset
+        end = start + section.sh_size
+        while (at := self.data.find(prefix, at, end + len(prefix) - 1)) >= 0:
+            if at == start or not self.data[at - 1]:
+                stop = self._end_of_string(at)
                 yield self.data[at + len(prefix) : stop].decode("utf-8", "surrogateescape")
-            at = stop + 1
+            at += 1
+        if section.sh_size:
+            self._end_of_string(end - 1)
+
+    def _end_of_string(self, at: int) -> int:
+        """Where the string of .modinfo that has its byte ``at`` ends."""
+        stop = self.data.find(b"\0", at)
+        if stop < 0:
+            raise OutOfBounds(self.name or "module", ".modinfo does not end with a NUL")
+        return stop
 
     def copy(self, at: int) -> bytes:
         """What the kernel's copy of the file has in section ``at``, whatever type that is of."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pymodutils.kernel.emulated.caller import Clock
-    from pymodutils.kernel.emulated.module import Module
+    from pymodutils.kernel.emulated.module import Found, Module
     from pymodutils.kernel.emulated.notifiers import Notifiers
     from pymodutils.kernel.emulated.rules import Rules
     from pymodutils.kernel.emulated.store import Store
@@ -27,6 +27,7 @@ class Operator:
 
     def __init__(self, store: Store, rules: Rules, clock: Clock, notifiers: Notifiers) -> None:
         self.store, self.rules, self.clock, self.notifiers = store, rules, clock, notifiers
+        self._exports: dict[str, Found] = {}  # of the kernel itself, as far as they were asked for
 
     def run(self, step: Callable[[State], T]) -> T:
         """What ``step`` gives; when it raises Wait nothing has happened, and it is tried again.
@@ -47,7 +48,7 @@ class Operator:
 
     def _once(self, step: Callable[[State], T]) -> T:
         with self.store.transaction():
-            state = State(self.store, self.rules, self.clock.time)
+            state = State(self.store, self.rules, self.clock.time, self._exports)
             self._advance(state)  # stays, even if the step has to wait: notifiers have heard of it
             try:
                 with self.store.transaction():

@@ -14,9 +14,10 @@ from pymodutils.kernel.emulated.state import ERR, WARNING
 from pymodutils.kernel.emulated.taints import Taint
 from pymodutils.kernel.emulated.versions import fits
 from pymodutils.link.failure import LinkError, OutOfBounds
-from pymodutils.link.symbols import SHN_UNDEF, STB_WEAK, simplify
+from pymodutils.link.symbols import SHN_UNDEF, STB_WEAK, imports, simplify
 
 if TYPE_CHECKING:
+    from pymodutils.kernel.emulated.exporters import Exporters
     from pymodutils.kernel.emulated.loading import Loading
     from pymodutils.kernel.emulated.module import Found, Module
 
@@ -30,7 +31,9 @@ def symbols(load: Loading) -> None:
     percpu = load.module.percpu.address if load.module.percpu else 0
     name = load.module.name
     try:
-        load.values = simplify(load.image, name, partial(_resolve, load), load.log, percpu=percpu)
+        exporters = load.state.exporters(imports(load.object.symbols))
+        resolve = partial(_resolve, load, exporters)
+        load.values = simplify(load.image, name, resolve, load.log, percpu=percpu)
     except OutOfBounds:
         raise
     except LinkError as error:  # its words are in the log already
@@ -39,12 +42,12 @@ def symbols(load: Loading) -> None:
         _forgive_weak(load)
 
 
-def _resolve(load: Loading, name: str) -> int | None:
+def _resolve(load: Loading, exporters: Exporters, name: str) -> int | None:
     """The address of ``name``, None if nobody has it for this module; raises Refused, having said why."""
     proprietary = load.module.taints >> Taint.PROPRIETARY & 1
-    found = load.state.export(name, gpl=not proprietary)
+    found = exporters.find(name, gpl=not proprietary)
     if found is None:
-        _unknown(load, name)
+        _unknown(load, name, exporters.find(name))
         return None
     if found.export.gpl:
         load.gpl_used = True
@@ -58,9 +61,8 @@ def _resolve(load: Loading, name: str) -> int | None:
     return found.export.address or 0
 
 
-def _unknown(load: Loading, name: str) -> None:
-    """Note that nobody has ``name`` for this module; weak imports pass all the same."""
-    hidden = load.state.export(name)
+def _unknown(load: Loading, name: str, hidden: Found | None) -> None:
+    """Note that nobody has ``name`` for this module, but ``hidden`` for others; weak imports pass."""
     if hidden:
         owner = hidden.owner.name if hidden.owner else ""
         load.because(Kind.GPL_ONLY, name, said=load.modinfo("license") or "", owner=owner)

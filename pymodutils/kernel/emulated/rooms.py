@@ -57,9 +57,10 @@ def take(store: Store, size: int, page: int, arch: Arch) -> int | None:
 
 def _taken(store: Store, base: int, room: int, need: int) -> int:
     """The first ``need`` bytes of a gap, no longer free."""
-    store.execute("DELETE FROM gap WHERE base = ?", base)
     if room > need:
-        store.insert("INSERT INTO gap VALUES (?, ?)", base + need, room - need)
+        store.execute("UPDATE gap SET base = base + ?1, size = size - ?1 WHERE base = ?2", need, base)
+    else:
+        store.execute("DELETE FROM gap WHERE base = ?", base)
     return unsigned(base)
 
 

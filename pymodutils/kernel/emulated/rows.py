@@ -17,6 +17,7 @@ MODULES: Final = (
     "SELECT id, name, state, taints, refs, init, exit, version, srcversion, percpu, percpu_size, "
     "percpu_align, until, outcome, tail FROM module"
 )
+CHANGED: Final = "UPDATE module SET state = ?, taints = ?, refs = ?, until = ?, outcome = ? WHERE id = ?"
 OWNED: Final = ("area", "section", "string", "given")  # tables whose rows belong to one module
 
 
@@ -37,6 +38,11 @@ def module(store: Store, row: Any) -> Module:
         for area, base, length, is_init, freed in store.execute(query, number)
     ]
     return found
+
+
+def by_id(store: Store, number: int) -> Module:
+    """The module whose id is ``number``."""
+    return module(store, store.execute(f"{MODULES} WHERE id = ?", number)[0])
 
 
 def sections(store: Store, owner: Module) -> list[Section]:
@@ -88,9 +94,9 @@ def put_memory(store: Store, area: Held, content: bytes) -> None:
 
 def add(store: Store, new: Module, contents: list[bytearray]) -> None:
     """Add ``new`` with the ``contents`` of its areas; it gets its id."""
-    columns = ", ".join(_columns(new))
-    marks = ", ".join("?" * len(_columns(new)))
-    new.id = store.insert(f"INSERT INTO module ({columns}) VALUES ({marks})", *_columns(new).values())
+    columns = _columns(new)
+    marks = ", ".join("?" * len(columns))
+    new.id = store.insert(f"INSERT INTO module ({', '.join(columns)}) VALUES ({marks})", *columns.values())
     store.many(
         "INSERT INTO area VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [
@@ -104,10 +110,9 @@ def add(store: Store, new: Module, contents: list[bytearray]) -> None:
     )
 
 
-def save(store: Store, changed: Module) -> None:
-    """Write what may have changed in ``changed``, but for its memory."""
-    columns = ", ".join(f"{name} = ?" for name in _columns(changed))
-    store.insert(f"UPDATE module SET {columns} WHERE id = ?", *_columns(changed).values(), changed.id)
+def save(store: Store, it: Module) -> None:
+    """Write what changes in a module while it lives, but for its memory."""
+    store.insert(CHANGED, it.state.value, it.taints, it.refs, it.until, it.outcome, it.id)
 
 
 def delete(store: Store, gone: Module) -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.elf.kernelimage.exports import Export
 from pymodutils.kernel.emulated import rows
-from pymodutils.kernel.emulated.module import Found, PerCpu
+from pymodutils.kernel.emulated.exporters import KERNEL, Exporters
+from pymodutils.kernel.emulated.module import PerCpu
 from pymodutils.kernel.emulated.store import signed, unsigned
 from pymodutils.kernel.emulated.taints import UNRELIABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-    from pymodutils.kernel.emulated.module import Module
+    from pymodutils.elf.kernelimage.exports import Export
+    from pymodutils.kernel.emulated.module import Found, Module
     from pymodutils.kernel.emulated.rules import Rules
     from pymodutils.kernel.emulated.store import Store
 
@@ -22,7 +23,6 @@ WARNING: Final = 4
 NOTICE: Final = 5
 INFO: Final = 6
 LONGEST: Final = {False: 989, True: 1021}  # bytes of a record's text, before 6.4 and since
-KERNEL: Final = 0  # the owner of the kernel's own exports
 DEBUGGING_ENDS: Final = "Disabling lock debugging due to kernel taint"
 
 
@@ -35,10 +35,16 @@ class Behaviour(NamedTuple):
 
 
 class State:
-    """What is in ``store``, for a kernel with these ``rules``; only to be used inside of a transaction."""
+    """What is in ``store``, for a kernel with these ``rules``; only to be used inside of a transaction.
 
-    def __init__(self, store: Store, rules: Rules, now: Callable[[], float]) -> None:
+    ``kernel`` remembers the kernel's own exports from one transaction to the next.
+    """
+
+    def __init__(
+        self, store: Store, rules: Rules, now: Callable[[], float], kernel: dict[str, Found] | None = None
+    ) -> None:
         self.store, self.rules, self.now = store, rules, now
+        self._kernel = {} if kernel is None else kernel
 
     # The log
 
@@ -152,17 +158,13 @@ class State:
 
     # Exports
 
-    def export(self, name: str, *, gpl: bool = True) -> Found | None:
-        """Who exports ``name``: the kernel, else the newest module; without ``gpl``, to any licence."""
-        query = "SELECT owner, address, crc, gpl, namespace FROM export WHERE name = ?"
-        found = self.store.execute(query, name)
-        if not gpl:
-            found = [row for row in found if not row[3]]
-        if not found:
-            return None
-        owner, address, crc, only, namespace = min(found, key=lambda row: (row[0] != KERNEL, -row[0], row[3]))
-        module = self._by_id(owner) if owner != KERNEL else None
-        return Found(name, Export(unsigned(address), crc, bool(only), namespace), module)
+    def exporters(self, names: Iterable[str]) -> Exporters:
+        """Who exports each of ``names``, which will be asked for in this order."""
+        return Exporters(self.store, self._kernel, names)
+
+    def export(self, name: str) -> Found | None:
+        """Who exports ``name``, to whatever licence."""
+        return self.exporters(()).find(name)
 
     def name_of(self, address: int) -> str | None:
         """The name of what the kernel exports at ``address``, or None."""
@@ -185,9 +187,6 @@ class State:
             (name, module.id, bool(e.gpl), signed(e.address or 0), e.crc, e.namespace) for name, e in exports
         ]
         self.store.many("INSERT OR IGNORE INTO export VALUES (?, ?, ?, ?, ?, ?)", lines)
-
-    def _by_id(self, number: int) -> Module:
-        return rows.module(self.store, self.store.execute(f"{rows.MODULES} WHERE id = ?", number)[0])
 
     # What is known beforehand
 

@@ -41,4 +41,5 @@ CREATE TABLE export (
 ) WITHOUT ROWID;
 CREATE TABLE gap (base INTEGER PRIMARY KEY, size INTEGER);
 CREATE INDEX export_owner ON export (owner, address);
+CREATE INDEX module_until ON module (until) WHERE until IS NOT NULL;
 """

@@ -27,6 +27,7 @@ class Chain:
         self.message, self.data, self.crypto, self.log = message, data, crypto, log
         self.issuers: dict[int, int] = {}  # certificate -> the one that signed it, by their places
         self.unsupported: set[int] = set()  # signers, by their places
+        self.digests: dict[str, bytes] = {}  # of the data, by their hashes
 
     def verify(self) -> None:
         """Raise Rejected unless the message is one for modules and its own certificates bear it out."""
@@ -67,7 +68,9 @@ class Chain:
         return 0
 
     def _signed(self, signer: Signer) -> Signed:
-        return Signed(signer.kind, signer.hashed, digest(signer.hashed, self.data), signer.value)
+        if signer.hashed not in self.digests:
+            self.digests[signer.hashed] = digest(signer.hashed, self.data)
+        return Signed(signer.kind, signer.hashed, self.digests[signer.hashed], signer.value)
 
     def _certificate_of(self, signer: Signer) -> int | None:
         """The place of the certificate in the message with the key that ``signer`` names."""

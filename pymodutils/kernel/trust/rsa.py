@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from errno import EBADMSG, EINVAL, EKEYREJECTED, ENOENT, ENOMEM
+from functools import lru_cache
 from typing import Final
 
 from pymodutils.kernel.trust.ber import INTEGER, SEQUENCE, Reader
@@ -35,6 +36,7 @@ def verify(key: bytes, name: str, digest: bytes, signature: bytes) -> None:
         raise _rejected(EKEYREJECTED, "the signature is not that of the data")
 
 
+@lru_cache(maxsize=8)
 def _key(key: bytes) -> tuple[int, int, int]:
     """Modulus, exponent, and bytes of the modulus."""
     reader = Reader(key)

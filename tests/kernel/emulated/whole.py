@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from resource import RUSAGE_SELF, getrusage
 from typing import Any
 
 from pymodutils.elf import compress
@@ -22,6 +21,7 @@ from pymodutils.kernel.sources import source
 from pymodutils.link.object import SHT_RELA
 from pymodutils.names import of_path
 from pymodutils.root import Root
+from tests import memory
 from tests.lanes.guest.linking import without_init
 from tests.lanes.verdicts import lanes
 from tests.link.modules import in_order, paths
@@ -71,7 +71,7 @@ def main(kernel: str, tree: str, *words: str) -> dict[str, Any]:
     found["modules"] = without_addresses(booted.read("/proc/modules").decode())
     found["kept"] = dict(kept(booted))
     found["left"] = [module.name for module in booted.loaded()]
-    found["peak"] = getrusage(RUSAGE_SELF).ru_maxrss >> 10
+    found["peak"] = memory.peak()
     return found
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pymodutils.arch.field import PREFIXES
 from pymodutils.kernel.base import State as ModuleState
 from pymodutils.kernel.emulated import rows
-from pymodutils.kernel.emulated.state import KERNEL
+from pymodutils.kernel.emulated.exporters import KERNEL
 from pymodutils.kernel.emulated.store import unsigned
 from pymodutils.link.layout import KALLSYMS, SYMBOL_SIZE, align
 from pymodutils.link.object import SHT_STRTAB, SHT_SYMTAB, SYMBOL

@@ -1,0 +1,29 @@
+"""How much memory a process took at most: its own, whatever those that started it had taken.
+
+ru_maxrss would not do: a child begins with its parent's, and keeps that across exec.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import re
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+PEAK = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
+Answer = TypeVar("Answer")
+
+
+def peak() -> float:
+    """MiB that this process has had at most since its exec."""
+    found = PEAK.search(Path("/proc/self/status").read_text())
+    assert found
+    return int(found[1]) / 1024
+
+
+def apart(work: Callable[..., Answer], *words: object) -> Answer:
+    """What ``work`` gives or raises in a new process, whose peak is that of the work alone."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+        return process.submit(work, *words).result()
