@@ -64,7 +64,13 @@ def loaded(malta: Malta, found: Mapping[str, Object]) -> list[list[str]]:
 VICTIM, CASES = "mbcache", 300
 NUMBERS = (0, 2, 4, 5, 6, 10, 60, 61, 7, 199)
 WIDE = (18, 28, 29)  # in REL sections the kernel warns of them, with a trace
-NOISE = ("module verification failed", "loading out-of-tree")
+NOISE = (
+    "module verification failed",
+    "loading out-of-tree",
+    "spurious 8259A interrupt",
+    "clocksource: ",
+    "random: ",
+)
 LOOP = f"""
 for n in $(seq 0 {CASES - 1}); do
     dmesg -c >/dev/null

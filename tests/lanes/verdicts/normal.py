@@ -13,7 +13,8 @@ DUMP = re.compile(  # of a stack: registers, code and calls; their values are th
     r"| ?<?/?TASK>| \? | \w[\w.]*\+0x|---\[ end trace| \[<|Stack:| [0-9a-f]{8}|Modules linked in:|Tainted: \["
     r"|-+\[ cut here \]|WARNING: CPU: |PKRU: "
 )
-NOISE = re.compile(r"random: |clocksource: |hrtimer: |sched: |workqueue: ")  # of the machine, at any moment
+# Of the machine, at any moment.
+NOISE = re.compile(r"random: |clocksource: |hrtimer: |sched: |workqueue: |spurious 8259A ")
 SYMBOL = re.compile(r"^([0-9a-f]{16}) (. \S*\t)\[(.*)\]$", re.MULTILINE)
 AREA = 0x1000  # bytes at the begin of a module that are one area, wherever its others are
 PLACE = re.compile(r" 0x[0-9a-f]+( \(|$)", re.MULTILINE)
