@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from unittest import mock
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pymodutils.arch.mips import MIPS32, MIPS64
+from pymodutils.arch import MODULES
 from pymodutils.arch.model import Arch
-from pymodutils.arch.sparc import SPARC64
-from pymodutils.arch.x86 import I386, X86_64
-from pymodutils.arch.xtensa import XTENSA
 from pymodutils.link import bulk
 from pymodutils.link.failure import LinkError
 from pymodutils.link.fixups import Doubt
@@ -54,17 +52,18 @@ def outcome(arch: Arch, data: bytes, values: Sequence[int], *, in_bulk: bool) ->
     return bytes(image.section(1))
 
 
-ARCHS = [X86_64, I386, MIPS32, MIPS64, SPARC64, XTENSA]  # and REL pairs, data in r_info, words of three bytes
+every = (import_module(f"pymodutils.arch.{name}").ARCHS for name in sorted(set(MODULES.values())))
+ARCHS = [arch for archs in every for arch in archs if arch.maker is None]
 
 
-@pytest.mark.parametrize("arch", ARCHS, ids=lambda arch: f"{arch.name} {arch.bits}")
+@pytest.mark.parametrize("arch", ARCHS, ids=lambda arch: f"{arch.name} {arch.bits} {arch.order}")
 def test_both_ways_give_the_same(arch: Arch) -> None:
     top = (1 << arch.bits) - 1
     values = st.lists(st.integers(0, top), min_size=IMPORTS, max_size=IMPORTS)
     content = st.just(bytes(SIZE)) | st.binary(min_size=SIZE, max_size=SIZE)
     kinds: set[object] = set()
 
-    @settings(max_examples=400)
+    @settings(max_examples=80)
     @given(relocations(arch), values, content)
     def check(rows: list[Rel], symbols: list[int], text: bytes) -> None:
         data = make(arch, [Part(".text", text)], [Sym(f"s{at}") for at in range(IMPORTS)], {1: rows})
@@ -73,4 +72,5 @@ def test_both_ways_give_the_same(arch: Arch) -> None:
         kinds.add(one_by_one[0] if isinstance(one_by_one, tuple) else bytes)
 
     check()
-    assert kinds >= {bytes, LinkError}  # and, but where most numbers are refused, OutOfBounds
+    assert bytes in kinds
+    assert kinds > {bytes}  # and refusals
