@@ -120,7 +120,7 @@ def halves(words: Sequence[int]) -> tuple[list[int], list[int]]:
     return (first, second) if sys.byteorder == "little" else (second, first)
 
 
-def as_signed(words: Sequence[int], bits: Literal[32, 64]) -> list[int]:
+def as_signed(words: list[int], bits: Literal[32, 64]) -> list[int]:
     """``words`` of so many bits as numbers with a sign."""
     unsigned, signed = ("I", "i") if bits == WORD else ("Q", "q")
-    return array(signed, array(unsigned, list(words)).tobytes()).tolist()
+    return array(signed, array(unsigned, words).tobytes()).tolist()

@@ -122,7 +122,7 @@ class Whole(NamedTuple):
     """All relocations of a section, in the file's order."""
 
     fixups: Fixups
-    worth: Sequence[int]  # of each symbol
+    worth: Callable[[Sequence[int]], list[int]]  # the values of symbols
     B: int  # the address of what they apply to
     sorts: bool  # whether the loader takes them in another order
 
@@ -137,12 +137,13 @@ class Many:
     @cached_property
     def values(self) -> dict[int, int]:
         """The value of each symbol that occurs."""
-        return {symbol: self.section.worth[symbol] for symbol in set(self.symbols)}
+        symbols = list(set(self.symbols))
+        return dict(zip(symbols, self.section.worth(symbols), strict=True))
 
     @cached_property
     def S(self) -> list[int]:
         """The symbols' values."""
-        return list(map(self.section.worth.__getitem__, self.symbols))
+        return self.section.worth(self.symbols)
 
     @cached_property
     def P(self) -> list[int]:
@@ -158,7 +159,7 @@ class Many:
         """S, A, P and symbol of those relocations of the section that have one of ``numbers``."""
         every, wanted = self.section.fixups, frozenset(numbers)
         found = every.only(list(map(wanted.__contains__, every.numbers)))
-        S, P = map(self.section.worth.__getitem__, found.symbols), map(self.B.__add__, found.offsets)
+        S, P = self.section.worth(found.symbols), map(self.B.__add__, found.offsets)
         return list(zip(S, found.A or (), P, found.symbols, strict=True))
 
     def each(self, goal: Callable[[int, int], int]) -> list[int]:

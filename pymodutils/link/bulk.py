@@ -51,7 +51,7 @@ def apply(site: Site, fixups: Fixups, maker: Maker | None = None) -> None:
     """
     if fixups.refused or max(fixups.symbols, default=0) >= len(site.values):
         raise Doubt
-    whole = Whole(fixups, site.values, site.base, site.at in site.image.module.frobbed.orders)
+    whole = Whole(fixups, site.signed, site.base, site.at in site.image.module.frobbed.orders)
     groups = [(group.row, _made(site, group, whole, maker)) for group in _groups(site, fixups)]
     spots = [(row.field.size, group.offsets) for row, group in groups]
     if maker and maker.also:
@@ -182,6 +182,8 @@ def _lanes(site: Site, row: Reloc, letter: str, group: Fixups, words: Sequence[i
     """What ``letter`` stands for in each of ``group``."""
     if letter == "P" and group.P is None:
         return packed(group.offsets, len(group.offsets)) + site.base
+    if letter == "S" and group.S is None:
+        return packed(list(map(site.values.__getitem__, group.symbols)), len(group.offsets), "Q")
     if letter in CONSTANT:
         return every(site.gp if letter == "GP" else site.base, len(group.offsets))
     column = site.column(letter, row, group, words)

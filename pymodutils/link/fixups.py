@@ -11,7 +11,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, Final, Protocol
 
 from pymodutils.arch.field import CODES, PREFIXES
-from pymodutils.arch.lanes import halves
+from pymodutils.arch.lanes import as_signed, halves
 from pymodutils.arch.model import Fixups, Info
 from pymodutils.link.object import SHT_RELA
 
@@ -33,8 +33,8 @@ class Doubt(Exception):
 class Site:
     """Relocation section ``at`` of ``image``, and the section it patches.
 
-    ``values`` are the symbols', as signed numbers of the machine's width; so are ``base``, the address of
-    the patched section, and ``gp``, what the global pointer holds.
+    ``values`` are the symbols', without sign; ``base``, the address of the patched section, and ``gp``, what
+    the global pointer holds, are signed numbers of the machine's width.
     """
 
     __slots__ = ("arch", "at", "base", "blank", "gp", "header", "image", "memory", "name", "rela", "values")
@@ -48,6 +48,10 @@ class Site:
         self.blank = bytes(self.memory) == bytes(len(self.memory))  # tables of addresses are, before
         half = 1 << self.arch.bits - 1
         self.base = (image.addresses[self.header.sh_info] ^ half) - half
+
+    def signed(self, symbols: Sequence[int]) -> list[int]:
+        """The values of ``symbols`` as signed numbers of the machine's width."""
+        return as_signed(list(map(self.values.__getitem__, symbols)), self.arch.bits)
 
     def packer(self, field: Field, code: str = "") -> Packer:
         """What reads and writes the words of ``field``, as ``code`` or without sign."""
@@ -64,7 +68,7 @@ class Site:
     def column(self, letter: str, row: Reloc, fixups: Fixups, words: Sequence[int]) -> Iterable[int]:
         """What ``letter`` stands for in each of ``fixups``."""
         if letter == "S":
-            return map(self.values.__getitem__, fixups.symbols) if fixups.S is None else fixups.S
+            return self.signed(fixups.symbols) if fixups.S is None else fixups.S
         if letter == "P":
             return map(add, fixups.offsets, repeat(self.base)) if fixups.P is None else fixups.P
         if letter == "A":

@@ -107,7 +107,8 @@ def _worthless(site: Site, fixups: Fixups) -> set[int]:
     if not site.arch.worthless:
         return set()
     low, high = site.arch.worthless
-    return {symbol for symbol in set(fixups.symbols) if low <= site.values[symbol] < high}
+    symbols = list(set(fixups.symbols))
+    return {at for at, value in zip(symbols, site.signed(symbols), strict=True) if low <= value < high}
 
 
 def _without(site: Site, fixups: Fixups, bad: set[int]) -> tuple[Fixups, dict[int, Says]]:
@@ -123,7 +124,7 @@ def _filled(site: Site, fixups: Fixups) -> Fixups:
     """``fixups`` with every S and A, to be changed."""
     if fixups.A is None:
         fixups = in_place(site.arch, site.memory, fixups)
-    return fixups._replace(S=list(map(site.values.__getitem__, fixups.symbols)), A=list(fixups.A or ()))
+    return fixups._replace(S=site.signed(fixups.symbols), A=list(fixups.A or ()))
 
 
 def _make(site: Site, fixups: Fixups, maker: Maker, made: set[int], refused: dict[int, Says]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.lanes import as_signed
 from pymodutils.arch.making import Refusal
 from pymodutils.link import bulk, onebyone, prepare
 from pymodutils.link.failure import LinkError, OutOfBounds
@@ -42,10 +41,11 @@ def relocate(
     Raises LinkError with the kernel's words, OutOfBounds for what the kernel would not have noticed.
     """
     module = image.module
-    signed = as_signed(values, module.arch.bits)
     maker = module.arch.maker(prepare.memory(image, kernel)) if module.arch.maker else None
-    for at, value in maker.defined.items() if maker else ():
-        signed[at] = value
+    if maker and maker.defined:
+        values, word = list(values), (1 << module.arch.bits) - 1
+        for at, value in maker.defined.items():
+            values[at] = value & word
     budget = len(module.data)
     for at, section in enumerate(module.sections):
         if not at or section.sh_type not in (SHT_REL, SHT_RELA) or section.sh_info >= len(module.sections):
@@ -55,7 +55,7 @@ def relocate(
         budget -= section.sh_size
         if budget < 0:
             raise OutOfBounds(name, "its relocation sections overlap each other")
-        _apply(Site(image, at, signed, name, maker.gp if maker else 0), maker, report)
+        _apply(Site(image, at, values, name, maker.gp if maker else 0), maker, report)
     if maker:
         try:
             maker.finish()
