@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.field import PREFIXES
 from pymodutils.link.failure import OutOfBounds
+from pymodutils.link.layout import KALLSYMS
 from pymodutils.link.object import SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS, SYMBOL
 
 if TYPE_CHECKING:
@@ -26,13 +27,13 @@ STT_OBJECT: Final = 1
 def keep(image: Image, values: Sequence[int]) -> None:
     """Fill the tail of ``image`` with the symbols that stay, at their ``values``, in the file's order.
 
-    Raises OutOfBounds for names outside of .strtab: they are read again from its copy in memory.
+    Raises OutOfBounds for names outside of .strtab, whose copy in memory is what they are read from.
     """
     tail = image.layout.tail
     if tail is None:
         return
     memory, kept = image.memory[tail.area], tail.kept
-    table, end = image.module.symbols, image.module.sections[image.module.strtab].sh_size
+    table, end = image.module.symbols, _end_of_names(image)
     names = [table.raw_name(at) + b"\0" for at in kept]
     lengths = list(map(len, names))
     if any(table.names[at] + length > end for at, length in zip(kept, lengths, strict=True)):
@@ -44,6 +45,14 @@ def keep(image: Image, values: Sequence[int]) -> None:
         (tail.types, _kinds(image, kept)),
     ):
         memory[start : start + len(content)] = content
+
+
+def _end_of_names(image: Image) -> int:
+    """Where the last name in .strtab has to end: a byte behind it that is nobody's is a NUL, too."""
+    module = image.module
+    size, placed = module.sections[module.strtab].sh_size, image.layout.placed[module.strtab]
+    _, alignment = KALLSYMS[module.arch.bits]
+    return size + bool(placed and (placed.offset + size) % alignment)
 
 
 def fill(image: Image, values: Sequence[int]) -> None:

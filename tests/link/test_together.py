@@ -37,7 +37,7 @@ MADE = (
     "riscv64",
     "loong64",
 )  # machines whose makers answer for many at once
-LARGEST, SMALL, MUTANTS = 8, 8, 40
+LARGEST, SMALL, MUTANTS = 4, 8, 40
 NEAR, FAR = 0x0140_0000, 0x1400_0000  # from the module to the kernel: what all branches reach, and none
 
 

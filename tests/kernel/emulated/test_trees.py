@@ -1,10 +1,9 @@
-"""All modules of Debian's kernels in the emulated ones, a process each: what loads, stays and costs."""
+"""All modules of Debian's kernels in the emulated ones, a process each: what loads, stays and needs."""
 
 from __future__ import annotations
 
 from collections import Counter
 from errno import EAGAIN, EBUSY, ENOEXEC
-from statistics import median
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from tests.oracles import kernels, trees
 
 pytestmark = [pytest.mark.slow, pytest.mark.lane]
 COUNTS = {"amd64": 4000, "cloud": 1100, "uml": 900}  # modules that there are at least
-LARGEST = "amdgpu"
 PEAK = 500  # MiB
 DISAGREES = "disagrees about version of symbol module_layout"
 FOREIGN = ("crc7", "fat", "dummy", "tun", "loop", "xfs")  # without needs but of built-in ones
@@ -28,26 +26,13 @@ def test_every_module_loads_into_its_own_kernel(tree: str) -> None:
     """And is removed but for those without an exit, and what these need."""
     found = whole.run(tree, tree)
     assert found["refused"] == {}
-    assert len(found["seconds"]) == len(paths(tree)) > COUNTS[tree]
+    assert len(found["names"]) == len(paths(tree)) > COUNTS[tree]
     permanent = whole.permanent(paths(tree).values())
     assert set(found["kept"]) == {of_path(str(path)) for path in in_order(tree, permanent)}
     assert {name for name, errno in found["kept"].items() if errno == EBUSY} <= permanent
     assert set(found["kept"].values()) == {EBUSY, EAGAIN}
     assert sorted(found["left"]) == sorted(found["kept"])
     assert found["peak"] <= PEAK
-    if LARGEST in found["seconds"]:
-        _judge_time(found["seconds"], found["relocations"])
-
-
-def _judge_time(seconds: dict[str, float], relocations: dict[str, int]) -> None:
-    """A relocation takes no more than twice as long as in the largest module.
-
-    What each module costs by itself (its signature, its rows) is what those with the fewest take.
-    """
-    fewest = sorted(seconds, key=relocations.__getitem__)[: len(seconds) // 10]
-    fixed = median(seconds[name] for name in fewest)
-    largest = seconds[LARGEST] / relocations[LARGEST]
-    assert sum(seconds.values()) - fixed * len(seconds) <= 2 * largest * sum(relocations.values())
 
 
 @pytest.mark.parametrize("tree", ["uml", "cloud"])

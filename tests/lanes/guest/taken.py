@@ -44,7 +44,7 @@ def play(kernel: Machine, images: dict[str, bytes]) -> dict[str, Any]:
 
 def _one(kernel: Machine, number: str, image: bytes) -> dict[str, Any]:
     print(number, flush=True)  # noqa: T201 -- for the console, if this is the last one
-    outcome: dict[str, Any] = {"errno": 0, "modules": "", "sys": {}}
+    outcome: dict[str, Any] = {"errno": 0, "text": "", "modules": "", "sys": {}}
     before = kernel.read("/proc/modules").count(b"\n")
     try:
         kernel.insert(number, image, b"", None)
