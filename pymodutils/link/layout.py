@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.link.failure import NoMemory, OutOfBounds
-from pymodutils.link.object import SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS
+from pymodutils.link.object import SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS, THIS_MODULE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -233,6 +233,20 @@ class _Work:
             copied = placed and section.sh_type != SHT_NOBITS
             if placed and copied and placed.offset + section.sh_size > self.sizes[placed.area]:
                 raise self._outside(at)
+
+        self._check_struct()
+
+    def _check_struct(self) -> None:
+        """Refuse sections that share bytes with struct module, in which the loader keeps its own."""
+        own = self.module.find(THIS_MODULE)
+        place = self.placed[own] if own else None
+        for at, (section, placed) in enumerate(zip(self.module.sections, self.placed, strict=True)):
+            if not place or not placed or at == own or placed.area != place.area:
+                continue
+            end = place.offset + self.module.sections[own].sh_size
+            if placed.offset < end and place.offset < placed.offset + section.sh_size:
+                subject = self.module.subject
+                raise OutOfBounds(subject, f"{subject}: section {section.name} lies on struct module")
 
     def _outside(self, at: int) -> OutOfBounds:
         name, subject = self.module.sections[at].name, self.module.subject

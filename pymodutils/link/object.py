@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pymodutils.arch.model import Arch, Fixups
     from pymodutils.elf.scan import Section
 
+THIS_MODULE: Final = ".gnu.linkonce.this_module"
 SHT_SYMTAB: Final = 2
 SHT_STRTAB: Final = 3
 SHT_RELA: Final = 4

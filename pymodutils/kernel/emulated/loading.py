@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pymodutils.link.image import Image
     from pymodutils.link.object import Object
 
-THIS_MODULE: Final = ".gnu.linkonce.this_module"
 NAME_OFFSET: Final = {32: 12, 64: 24}  # of name in struct module
 NAME_LENGTH: Final = {32: 60, 64: 56}  # MODULE_NAME_LEN
 UNNAMED: Final = "(missing .modinfo section or name field)"

@@ -6,11 +6,11 @@ from errno import EPERM
 from typing import TYPE_CHECKING
 
 from pymodutils.kernel.base import Init
-from pymodutils.kernel.emulated.loading import NAME_LENGTH, NAME_OFFSET, THIS_MODULE, UNNAMED
+from pymodutils.kernel.emulated.loading import NAME_LENGTH, NAME_OFFSET, UNNAMED
 from pymodutils.kernel.emulated.state import WARNING
 from pymodutils.link.failure import OutOfBounds
 from pymodutils.link.layout import PER_CPU
-from pymodutils.link.object import SHT_NOBITS, SHT_SYMTAB, Object
+from pymodutils.link.object import SHT_NOBITS, SHT_SYMTAB, THIS_MODULE, Object
 
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.loading import Loading

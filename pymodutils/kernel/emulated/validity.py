@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from pymodutils.kernel.emulated import elfheader, setup
 from pymodutils.kernel.emulated.causes import Kind
-from pymodutils.kernel.emulated.loading import SHF_ALLOC, THIS_MODULE, UNNAMED
+from pymodutils.kernel.emulated.loading import SHF_ALLOC, UNNAMED
 from pymodutils.kernel.emulated.state import WARNING
-from pymodutils.link.object import SHT_NOBITS, SHT_SYMTAB
+from pymodutils.link.object import SHT_NOBITS, SHT_SYMTAB, THIS_MODULE
 
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.elfheader import Header, Raw

@@ -61,9 +61,19 @@ def is_taken(booted: EmulatedKernel, data: bytes) -> bool:
         return not any(booted.store.execute("SELECT init, exit FROM module ORDER BY id DESC LIMIT 1")[0])
 
 
-def is_given_back(seen: dict[str, Any]) -> bool:
+def seen(outcome: dict[str, Any]) -> dict[str, Any]:
+    """``outcome`` without what a place in memory changes: the contents of notes that are code or tables."""
+    found = normal(outcome)
+    for files in found["sys"].values():
+        for path in files:
+            if path.startswith("/notes/"):
+                files[path] = len(files[path])
+    return found
+
+
+def is_given_back(outcome: dict[str, Any]) -> bool:
     """Whether notes are shown that lie where init() was: a real kernel may fault on them, and hang."""
-    return any(f"errno {EFAULT}" in text for files in seen["sys"].values() for text in files.values())
+    return any(f"errno {EFAULT}" in text for files in outcome["sys"].values() for text in files.values())
 
 
 def test_a_real_kernel_takes_them_too(tmp_path: Path) -> None:
@@ -82,7 +92,6 @@ def test_a_real_kernel_takes_them_too(tmp_path: Path) -> None:
     for number, data in images.items():
         (folder / number).write_bytes(data)
     theirs = uml.run("tests.lanes.guest.taken:main", [str(path) for path in needed], str(folder))
-    different = {
-        at: (normal(ours[at]), normal(theirs[at])) for at in images if normal(ours[at]) != normal(theirs[at])
-    }
+    pairs = ((at, seen(ours[at]), seen(theirs[at])) for at in images)
+    different = {at: (mine, real) for at, mine, real in pairs if mine != real}
     assert different == {}

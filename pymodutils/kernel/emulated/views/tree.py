@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from errno import EACCES, EISDIR, ELOOP, ENOENT, ENOTDIR
+from errno import EACCES, EIO, EISDIR, ELOOP, ENOENT, ENOTDIR
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.errors import Refused
@@ -112,15 +112,22 @@ def names(root: Folder, path: str) -> list[str]:
     node = find(root, path)
     if not isinstance(node, Folder):
         raise refused(path, ENOTDIR)
-    return sorted(node.entries())
+    entries = node.entries()
+    if "" in entries:
+        raise refused(path, EIO)
+    return sorted(entries)
 
 
 def walk(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
-    """Every node below ``node`` with its path, folders before what is in them."""
+    """Every node below ``node`` with its path, folders before what is in them.
+
+    Nothing is seen in a folder that has an entry without a name, for it cannot be listed.
+    """
     if path:
         yield path, node
-    if isinstance(node, Folder):
-        for name, child in node.entries().items():
+    entries = node.entries() if isinstance(node, Folder) else {}
+    if "" not in entries:
+        for name, child in entries.items():
             yield from walk(child, f"{path}/{name}")
 
 
