@@ -91,7 +91,8 @@ def test_a_real_kernel_takes_them_too(tmp_path: Path) -> None:
     folder.mkdir()
     for number, data in images.items():
         (folder / number).write_bytes(data)
-    theirs = uml.run("tests.lanes.guest.taken:main", [str(path) for path in needed], str(folder))
+    call = ("tests.lanes.guest.taken:main", [str(path) for path in needed], str(folder))
+    theirs = uml.run(*call, seconds=900)
     pairs = ((at, seen(ours[at]), seen(theirs[at])) for at in images)
     different = {at: (mine, real) for at, mine, real in pairs if mine != real}
     assert different == {}

@@ -56,12 +56,13 @@ def real(lane: Lane) -> Any:
     tree = [own[name] for name in sorted(cases.files(lane.cases()))]
     call = ("tests.lanes.verdicts.real:main", lane.files, str(modules), [str(path) for path in tree])
     if lane.kernel == "uml":
-        return uml.run(*call)
+        return uml.run(*call, seconds=900)
     image, cpu = (
         kernels.kernel(FLAVOURS[lane.kernel]).image,
         "max" if lane.kernel == "cloud" else qemu.LATER_CPU,
     )
-    return qemu.run(*call, files=[modules, *tree], image=image, cpu=cpu, cmdline=f"nokaslr {lane.cmdline}")
+    cmdline = f"nokaslr {lane.cmdline}"
+    return qemu.run(*call, files=[modules, *tree], image=image, cpu=cpu, cmdline=cmdline, seconds=900)
 
 
 def emulated(lane: Lane, state: str) -> Any:
