@@ -9,9 +9,9 @@ from errno import ENOEXEC
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import g_gp, goal, in_a_byte, s_a, s_a_gp, s_a_p
-from pymodutils.arch.draft import Frobbed, Room
+from pymodutils.arch.draft import SHN_UNDEF, Frobbed, Room
 from pymodutils.arch.field import insn, signed, word
-from pymodutils.arch.making import SHN_UNDEF, Fixup, Maker, Memory, Refusal
+from pymodutils.arch.making import Fixup, Maker, Memory, Refusal
 from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Extable, Reloc, Says
 
 if TYPE_CHECKING:

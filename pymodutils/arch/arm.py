@@ -8,14 +8,14 @@ instruction is two halfwords, of which the first is the higher.
 from __future__ import annotations
 
 from errno import ENOEXEC
-from functools import cache, partial
+from functools import lru_cache, partial
 from itertools import compress
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import l_p, s_a, s_a_p
-from pymodutils.arch.draft import Draft, Frobbed, code
+from pymodutils.arch.draft import STT_FUNC, Draft, Frobbed, code
 from pymodutils.arch.field import Field, Range, insn, signed, word
-from pymodutils.arch.making import NO_ROOM, STT_FUNC, Fixup, Maker, Many, Memory, Refusal, words
+from pymodutils.arch.making import NO_ROOM, Fixup, Maker, Many, Memory, Refusal, words
 from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Reloc, Says, Span
 from pymodutils.arch.order import heapsorted
 
@@ -167,7 +167,7 @@ def _count(draft: Draft, at: int, fixups: Fixups) -> int:
     """How many calls among ``fixups`` may need an entry: of equal neighbours without addend, one."""
     places = list(compress(range(len(fixups.numbers)), map(BIAS.__contains__, fixups.numbers)))
     calls = fixups.ordered(places)
-    plain = list(map(_is_plain, calls.numbers, draft.words(at, calls.offsets)))
+    plain = list(map(_is_plain, calls.numbers, draft.words(at, B24, calls.offsets)))
     if all(plain):
         return draft.far(at, (symbol for _, symbol in set(zip(calls.numbers, calls.symbols, strict=True))))
     kinds = dict(zip(places, zip(calls.numbers, calls.symbols, plain, strict=True), strict=True))
@@ -176,7 +176,7 @@ def _count(draft: Draft, at: int, fixups: Fixups) -> int:
     return sum((not now[2] or now != last) and draft.leaves(at, now[1]) for now, last in pairs)
 
 
-@cache
+@lru_cache(1 << 12)
 def _is_plain(number: int, word: int) -> bool:
     """Whether the call ``word`` is to the symbol itself."""
     return bool(ARM.relocs[number].field.get(word) == -BIAS[number])

@@ -73,7 +73,7 @@ def frob(draft: Draft) -> Frobbed:
 
 def _count(draft: Draft, at: int, fixups: Fixups) -> int:
     """How many branches out of the section may need an entry: of equal neighbours without addend, one."""
-    branches = fixups.only(list(map(BRANCHES.__contains__, fixups.numbers)))
+    branches = fixups.of(BRANCHES)
     if len(branches.numbers) < len(fixups.numbers):
         kinds = zip(branches.numbers, branches.symbols, strict=True)
         plain = set(compress(kinds, map(not_, branches.A or ())))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from pymodutils.arch.field import Field
     from pymodutils.arch.model import Fixups
 
     Order = Callable[[], Sequence[int]]  # indexes of relocations; had where it matters
@@ -15,6 +16,8 @@ SHT_NOBITS: Final = 8
 SHF_ALLOC: Final = 2
 SHF_EXECINSTR: Final = 4
 SHN_UNDEF: Final = 0
+SHN_LIVEPATCH: Final = 0xFF20
+STT_FUNC: Final = 2
 
 
 class Header(NamedTuple):
@@ -43,7 +46,7 @@ class Draft(NamedTuple):
     sections: Sequence[Header]
     symbols: Symbols
     relocations: Mapping[int, Fixups]  # by the number of their section
-    words: Callable[[int, Sequence[int]], Sequence[int]]  # of 32 bits at offsets that a section patches
+    words: Callable[[int, Field, Sequence[int]], Sequence[int]]  # at offsets that a section patches
     options: Mapping[str, str]  # the kernel's configuration
     bits: int  # of the machine's words
 

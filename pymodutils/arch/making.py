@@ -31,10 +31,6 @@ if TYPE_CHECKING:
 
     Order = Callable[[], Sequence[int]]  # indexes of relocations; had where it matters
 
-STT_FUNC: Final = 2
-SHN_UNDEF: Final = 0
-SHN_LIVEPATCH: Final = 0xFF20
-
 
 class Refusal(Exception):
     """The loader stops, and ``says`` why."""
@@ -69,23 +65,27 @@ class Memory(NamedTuple):
         memory, at = self._within(address, size)
         return bytes(memory[at : at + size])
 
+    def _around(self, addresses: Sequence[int], size: int) -> tuple[bytearray, int]:
+        """The area that has ``size`` bytes at each of ``addresses``, and what leads there from an address."""
+        first = min(addresses)
+        memory, at = self._within(first, max(addresses) + size - first)
+        return memory, at - first
+
     def pairs(self, addresses: Sequence[int]) -> list[tuple[int, int]]:
         """Both words of 32 bits at each of ``addresses`` of one area; raises Refusal outside of it."""
         if not addresses:
             return []
-        first, last = min(addresses), max(addresses)
-        memory, at = self._within(first, last + 8 - first)
-        places = map((at - first).__add__, addresses)
+        memory, way = self._around(addresses, 8)
+        places = map(way.__add__, addresses)
         return list(map(Struct(PREFIXES[self.arch.order] + "II").unpack_from, repeat(memory), places))
 
     def put(self, instruction: int, addresses: Sequence[int]) -> None:
         """Write ``instruction`` at each of ``addresses`` of one area; raises Refusal outside of it."""
         if addresses:
-            first, last = min(addresses), max(addresses)
-            memory, at = self._within(first, last + 4 - first)
-            pack, base = Struct(PREFIXES[self.arch.order] + "I").pack_into, at - first
+            memory, way = self._around(addresses, 4)
+            pack = Struct(PREFIXES[self.arch.order] + "I").pack_into
             for address in addresses:
-                pack(memory, base + address, instruction)
+                pack(memory, way + address, instruction)
 
     def word(self, value: int) -> bytes:
         """``value`` as a machine word."""
@@ -157,8 +157,7 @@ class Many:
 
     def others(self, *numbers: int) -> list[tuple[int, int, int, int]]:
         """S, A, P and symbol of those relocations of the section that have one of ``numbers``."""
-        every, wanted = self.section.fixups, frozenset(numbers)
-        found = every.only(list(map(wanted.__contains__, every.numbers)))
+        found = self.section.fixups.of(numbers)
         S, P = self.section.worth(found.symbols), map(self.B.__add__, found.offsets)
         return list(zip(S, found.A or (), P, found.symbols, strict=True))
 

@@ -23,7 +23,7 @@ from pymodutils.arch.field import Field, Range, word
 from pymodutils.arch.lanes import Lanes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pymodutils.arch.draft import Draft, Frobbed
     from pymodutils.arch.making import Maker, Memory
@@ -145,6 +145,10 @@ class Fixups(NamedTuple):
     def only(self, chosen: Sequence[bool]) -> Fixups:
         """Those for which ``chosen`` is true."""
         return self._each(lambda column: list(compress(column, chosen)))
+
+    def of(self, numbers: Iterable[int]) -> Fixups:
+        """Those that have one of ``numbers``."""
+        return self.only(list(map(frozenset(numbers).__contains__, self.numbers)))
 
     def ordered(self, order: Sequence[int]) -> Fixups:
         """The same ones in this ``order``."""

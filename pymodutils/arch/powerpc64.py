@@ -13,9 +13,9 @@ from itertools import compress
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import l_p, s_a, s_a_gp, s_a_p
-from pymodutils.arch.draft import Frobbed, Room
+from pymodutils.arch.draft import SHN_LIVEPATCH, SHN_UNDEF, Frobbed, Room
 from pymodutils.arch.field import Field, insn, signed, word
-from pymodutils.arch.making import SHN_LIVEPATCH, SHN_UNDEF, Fixup, Maker, Many, Memory, Refusal, Table, words
+from pymodutils.arch.making import Fixup, Maker, Many, Memory, Refusal, Table, words
 from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Reloc, Says, Span
 from pymodutils.arch.powerpc import FTRACE, HA, LI, LO, TRACERS, WORDS_RELATIVE, calls, sorted_down, tracers
 

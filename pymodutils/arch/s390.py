@@ -12,9 +12,9 @@ from struct import Struct
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import g_a_p, l_a_p, s_a, s_a_gp, s_a_p
-from pymodutils.arch.draft import Frobbed
+from pymodutils.arch.draft import SHN_UNDEF, Frobbed
 from pymodutils.arch.field import Range, insn, signed, unsigned, word
-from pymodutils.arch.making import SHN_UNDEF, Fixup, Maker, Many, Memory
+from pymodutils.arch.making import Fixup, Maker, Many, Memory
 from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Reloc, Says, Span
 
 if TYPE_CHECKING:

@@ -9,9 +9,8 @@ from errno import ENOEXEC
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import s_a, s_a_p
-from pymodutils.arch.draft import Frobbed
+from pymodutils.arch.draft import SHN_UNDEF, Frobbed
 from pymodutils.arch.field import insn, word
-from pymodutils.arch.making import SHN_UNDEF
 from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Info, Reloc, Says, Span
 
 if TYPE_CHECKING:

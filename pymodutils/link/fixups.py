@@ -55,11 +55,11 @@ class Site:
 
     def packer(self, field: Field, code: str = "") -> Packer:
         """What reads and writes the words of ``field``, as ``code`` or without sign."""
-        return _packer(self.arch, field, code)
+        return packer(self.arch, field, code)
 
     def words(self, field: Field, offsets: Iterable[int]) -> list[int]:
         """What stands at ``offsets``, without sign."""
-        return _unpacked(self.packer(field), self.memory, offsets)
+        return unpacked(self.packer(field), self.memory, offsets)
 
     def columns(self, row: Reloc, fixups: Fixups, words: Sequence[int]) -> list[Iterable[int]]:
         """What the calculation of ``row`` asks for; ``words`` are what stands at the places."""
@@ -107,14 +107,16 @@ _struct = cache(Struct)
 _bytes = cache(_Bytes)
 
 
-def _packer(arch: Arch, field: Field, code: str = "") -> Packer:
+def packer(arch: Arch, field: Field, code: str = "") -> Packer:
+    """What reads and writes the words of ``field`` on that machine, as ``code`` or without sign."""
     order = field.order or arch.order
     if field.size not in CODES:
         return _bytes(field.size, order)
     return _struct(PREFIXES[order] + (code or CODES[field.size]))
 
 
-def _unpacked(packer: Packer, memory: bytes | memoryview, offsets: Iterable[int]) -> list[int]:
+def unpacked(packer: Packer, memory: bytes | memoryview, offsets: Iterable[int]) -> list[int]:
+    """What ``packer`` reads at ``offsets``."""
     return list(chain.from_iterable(map(packer.unpack_from, repeat(memory), offsets)))
 
 
@@ -150,7 +152,7 @@ def in_place(arch: Arch, memory: bytes | memoryview, fixups: Fixups) -> Fixups:
         places = list(compress(every, map(members.__contains__, numbers)))
         if V is None:
             places = [at for at in places if offsets[at] + field.size <= len(memory)]
-            words = _unpacked(_packer(arch, field), memory, map(offsets.__getitem__, places))
+            words = unpacked(packer(arch, field), memory, map(offsets.__getitem__, places))
         else:
             words = V if len(places) == len(V) else list(map(V.__getitem__, places))
         addends = field.get_all(words)
@@ -174,4 +176,4 @@ def _same_words(
     field = next(iter(fields))
     if max(fixups.offsets) + field.size > len(memory):
         return None
-    return _unpacked(_packer(arch, field), memory, fixups.offsets)
+    return unpacked(packer(arch, field), memory, fixups.offsets)

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from copy import copy
 from functools import partial
-from itertools import chain, repeat
-from struct import Struct
 from typing import TYPE_CHECKING
 
 from pymodutils.arch import draft
 from pymodutils.arch.draft import Draft, Frobbed, Header
-from pymodutils.arch.field import PREFIXES
 from pymodutils.arch.making import Refusal
 from pymodutils.link.failure import LinkError, OutOfBounds
-from pymodutils.link.fixups import decode
+from pymodutils.link.fixups import decode, packer, unpacked
 from pymodutils.link.object import SHF_ALLOC, SHT_REL, SHT_RELA
 from pymodutils.link.symbols import SHN_ABS
-
-WORD = 4  # bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pymodutils.arch.field import Field
     from pymodutils.arch.model import Fixups
     from pymodutils.link.layout import Config
     from pymodutils.link.object import Object, Symbols
@@ -77,13 +73,13 @@ def _relocations(module: Object, name: str) -> dict[int, Fixups]:
     return found
 
 
-def _words(module: Object, at: int, offsets: Sequence[int]) -> Sequence[int]:
-    """The words of 32 bits at ``offsets`` of what relocation section ``at`` applies to; 0 beyond its end."""
-    content = module.content(module.sections[at].sh_info)
-    read = Struct(PREFIXES[module.arch.order] + "I").unpack_from
-    if max(offsets, default=0) + WORD > len(content):
-        return [read(content, offset)[0] if offset + WORD <= len(content) else 0 for offset in offsets]
-    return list(chain.from_iterable(map(read, repeat(content), offsets)))
+def _words(module: Object, at: int, field: Field, offsets: Sequence[int]) -> list[int]:
+    """The words of ``field`` at ``offsets`` of what relocation section ``at`` patches; 0 beyond its end."""
+    content, reader = module.content(module.sections[at].sh_info), packer(module.arch, field)
+    last = len(content) - field.size
+    if max(offsets, default=0) <= last:
+        return unpacked(reader, content, offsets)
+    return [reader.unpack_from(content, offset)[0] if offset <= last else 0 for offset in offsets]
 
 
 def _change(module: Object, frobbed: Frobbed) -> None:
