@@ -11,7 +11,6 @@ from benchmarks.rows import Row
 from pymodutils import arch
 from pymodutils.elf import compress
 from pymodutils.elf.scan import Elf
-from pymodutils.kernel.sources import source
 from pymodutils.link.frob import frob
 from pymodutils.link.image import Image
 from pymodutils.link.layout import Config, layout
@@ -68,13 +67,9 @@ def _module(name: str) -> _Module:
     data = compress.read(str(path))
     elf = Elf(data)
     machine = arch.of(MACHINES[name], elf.bits, elf.order)
-    release = tuple(map(int, debian.release.split(".")[:2]))
-    switches = source.describe([str(debian.headers)]).switches
-    options = {switch: "y" if on else "n" for switch, on in switches.items()}
-    config = Config(options=options, release=(release[0], release[1]))
     sizes = {SHT_RELA: 3 * elf.bits // 8, SHT_REL: 2 * elf.bits // 8}
     count = sum(one.sh_size // sizes[one.sh_type] for one in elf.sections if one.sh_type in sizes)
-    return _Module(data, machine, config, count)
+    return _Module(data, machine, debian.layout(), count)
 
 
 def _run(module: _Module) -> pairs.Run:

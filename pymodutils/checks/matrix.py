@@ -175,10 +175,7 @@ class Job:
         around, target = self.around[number], self.targets[number]
         needed = around.providers.needed(module)
         trial = self._benches[number].attempt(module, needed)
-        if trial.errno and module.machine not in (
-            0,
-            target.kernel.machine,
-        ):  # though it minds a signature first
+        if trial.errno and module.machine not in (0, target.kernel.machine):  # if it minds a signature first
             trial = trial._replace(causes=(*trial.causes, Cause(Kind.MACHINE, str(module.machine))))
         foreign = any(cause.kind is Kind.MACHINE for cause in trial.causes)  # nothing else matters then
         if foreign:

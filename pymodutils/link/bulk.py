@@ -131,7 +131,8 @@ def _made(site: Site, group: _Group, whole: Whole, maker: Maker | None) -> Fixup
     if maker is None or max(fixups.offsets) + row.field.size > len(site.memory):
         raise Doubt
     if fixups.A is None:
-        fixups = fixups._replace(A=list(row.field.get_all(site.words(row.field, fixups.offsets))))
+        words = site.words(row.field, fixups.offsets)
+        fixups = fixups._replace(A=list(row.field.get_all(words)), V=words)
     try:
         L = maker.together(Many(number, fixups, whole))
     except Refusal:

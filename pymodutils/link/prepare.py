@@ -59,10 +59,15 @@ def quickly(site: Site, fixups: Fixups) -> Fixups:
         raise Doubt
     if _worthless(site, fixups):
         raise Doubt
-    if arch.pair is None or site.rela or arch.paired.isdisjoint(fixups.numbers):
+    if arch.pair is None or not _is_paired(site, fixups):
         return fixups
     fixups = _filled(site, fixups)
     return fixups._replace(refused=arch.pair(fixups, site.base))
+
+
+def _is_paired(site: Site, fixups: Fixups) -> bool:
+    """Whether some of ``fixups`` need others to know their values, if the machine has such."""
+    return not site.rela and not site.arch.paired.isdisjoint(fixups.numbers)
 
 
 def carefully(site: Site, fixups: Fixups, maker: Maker | None) -> Fixups:
@@ -74,7 +79,7 @@ def carefully(site: Site, fixups: Fixups, maker: Maker | None) -> Fixups:
     if bad := _worthless(site, fixups):
         fixups, refused = _without(site, fixups, bad)
     made = {number for number in set(fixups.numbers) if number in arch.relocs and arch.relocs[number].makes}
-    paired = arch.pair is not None and not site.rela and not arch.paired.isdisjoint(fixups.numbers)
+    paired = arch.pair is not None and _is_paired(site, fixups)
     if made or paired:
         fixups = _filled(site, fixups)
     if maker is not None and made:

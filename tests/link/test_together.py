@@ -17,7 +17,6 @@ from pymodutils import arch
 from pymodutils.arch.model import Arch
 from pymodutils.elf import compress
 from pymodutils.elf.scan import Elf
-from pymodutils.kernel.sources import source
 from pymodutils.link.failure import LinkError
 from pymodutils.link.frob import frob
 from pymodutils.link.image import Image
@@ -36,7 +35,7 @@ MADE = (
     "ppc64el",
     "riscv64",
     "loong64",
-)  # machines whose makers answer for many at once
+)
 LARGEST, SMALL, MUTANTS = 4, 8, 40
 NEAR, FAR = 0x0140_0000, 0x1400_0000  # from the module to the kernel: what all branches reach, and none
 
@@ -52,13 +51,10 @@ class Machine(NamedTuple):
     def called(cls, name: str) -> Machine:
         """The one that Debian calls ``name``."""
         debian = kernel(name)
-        major, minor = map(int, debian.release.split(".")[:2])
-        switches = source.describe([str(debian.headers)]).switches
-        options = {switch: "y" if on else "n" for switch, on in switches.items()}
         files = sorted(debian.modules.rglob("*.ko*"), key=lambda path: -path.stat().st_size)
         elf = Elf(compress.read(str(files[0])))
         machine = arch.of(MACHINES[name], elf.bits, elf.order)
-        return cls(machine, Config(options=options, release=(major, minor)), files)
+        return cls(machine, debian.layout(), files)
 
     def linked(self, data: bytes, way: int, *, together: bool) -> object:
         """The areas of the module ``data`` with the kernel ``way`` bytes above it, or the refusal."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from pymodutils.kernel.sources import source
+from pymodutils.link.layout import Config
 from tests.oracles.debian import newest, unpacked
 
 
@@ -34,6 +36,14 @@ class Kernel(NamedTuple):
             for crc, name, module, kind, space in rows
             if module == "vmlinux"
         }
+
+    def layout(self) -> Config:
+        """What its loader's layout and relocations depend on, with the options that are known to be off."""
+        major, minor = map(int, self.release.split(".")[:2])
+        switches = source.describe([str(self.headers)]).switches
+        return Config(
+            options={name: "y" if on else "n" for name, on in switches.items()}, release=(major, minor)
+        )
 
     def config(self) -> dict[str, str]:
         """The options that are set."""

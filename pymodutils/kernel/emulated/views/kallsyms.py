@@ -14,9 +14,9 @@ from pymodutils.link.layout import KALLSYMS, SYMBOL_SIZE, align
 from pymodutils.link.object import SHT_STRTAB, SHT_SYMTAB, SYMBOL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from pymodutils.kernel.emulated.module import Module
+    from pymodutils.kernel.emulated.module import Module, Section
     from pymodutils.kernel.emulated.state import State
 
 
@@ -83,8 +83,15 @@ def _of_all(state: State, module: Module) -> Table:
     bits, base = state.rules.arch.bits, module.areas[symtab.area].base
     strtab = [it for it in sections if it.type == SHT_STRTAB and it.area == symtab.area][-1]
     memory = rows.memory(state.store, module, symtab.area)
-    end = max(it.address + it.size for it in sections if it.area == symtab.area) - base
-    size, alignment = KALLSYMS[bits]
-    letters, count = align(end, alignment) + size, symtab.size // SYMBOL_SIZE[bits]
+    size, _ = KALLSYMS[bits]
+    letters = until_init(bits, module, symtab.area, sections) + size
+    count = symtab.size // SYMBOL_SIZE[bits]
     entries, names = (memory[it.address - base : it.address - base + it.size] for it in (symtab, strtab))
     return Table(entries[: count * SYMBOL_SIZE[bits]], names, memory[letters : letters + count])
+
+
+def until_init(bits: int, module: Module, area: int, sections: Sequence[Section]) -> int:
+    """Where in ``area``, behind its sections, struct mod_kallsyms is until init() is over, then letters."""
+    end = max(it.address + it.size for it in sections if it.area == area) - module.areas[area].base
+    _, alignment = KALLSYMS[bits]
+    return align(end, alignment)

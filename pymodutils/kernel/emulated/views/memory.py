@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.errors import Refused
 from pymodutils.kernel.emulated import rooms, rows
+from pymodutils.kernel.emulated.views.kallsyms import until_init
 from pymodutils.link.layout import KALLSYMS, RO_AFTER_INIT, SYMBOL_SIZE, align
 from pymodutils.link.object import SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS, SHT_SYMTAB
 
@@ -196,10 +197,9 @@ def _kallsyms(bits: int, module: Module, at: int, sections: Sequence[Section]) -
         size = tail.types + tail.length - tail.symbols
         yield Part(Kind.KALLSYMS, "kallsyms", tail.symbols, size, table.align)
     if table and table.area == at:
-        end = max(it.address + it.size for it in sections if it.area == at) - module.areas[at].base
         size, alignment = KALLSYMS[bits]
         types = table.size // SYMBOL_SIZE[bits]
-        yield Part(Kind.KALLSYMS, "kallsyms", align(end, alignment), size + types, alignment)
+        yield Part(Kind.KALLSYMS, "kallsyms", until_init(bits, module, at, sections), size + types, alignment)
 
 
 def _without_gaps(state: State, area: Area, placed: Sequence[Part]) -> Iterator[Part]:
