@@ -15,7 +15,7 @@ if TYPE_CHECKING:
         Severity as Severity,
         Verdict as Verdict,
     )
-    from pymodutils.depends.about import About as About
+    from pymodutils.depends.module_info import ModuleInfo as ModuleInfo
     from pymodutils.depends.config import Config as Config
     from pymodutils.depends.plan import (
         Builtin as Builtin,
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 HOMES = {  # module -> the public names that live there
     "api": ("Modules", "check", "loaded", "modinfo"),
     "checks.verdict": ("Finding", "Report", "Severity", "Verdict"),
-    "depends.about": ("About",),
+    "depends.module_info": ("ModuleInfo",),
     "depends.config": ("Config",),
     "depends.plan": ("Builtin", "Insert", "Install", "Load", "Missing", "Remove"),
     "depends.resolve": ("Module", "Reason"),

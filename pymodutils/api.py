@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from pymodutils.depends import plan, search, words
+from pymodutils.depends import config_files, plan, words
 from pymodutils.depends.directory import ModuleDirectory
 from pymodutils.depends.resolve import Module, Resolver
 from pymodutils.errors import NotFound
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pymodutils.checks.verdict import Report
-    from pymodutils.depends.about import About
     from pymodutils.depends.graph import Graph
+    from pymodutils.depends.module_info import ModuleInfo
     from pymodutils.depends.plan import Load, Remove
     from pymodutils.kernel.base import Kernel, Loaded
     from pymodutils.root import Root
@@ -28,7 +28,7 @@ def _to_stderr(text: str) -> None:
     sys.stderr.write(f"pymodutils: {text}\n")
 
 
-def modinfo(word: str, *, release: str | None = None, root: Root | None = None) -> About:
+def modinfo(word: str, *, release: str | None = None, root: Root | None = None) -> ModuleInfo:
     """What the module in the file ``word``, else the first one of that name or alias, says of itself.
 
     Raises NotFound; what the module says is read when it is asked for, and may raise BadModule.
@@ -92,10 +92,10 @@ class Modules:
         self.resolver = self._resolver()
 
     def _resolver(self) -> Resolver:
-        read = search.load(self.root, self.path, self._config, self._report)
+        read = config_files.load(self.root, self.path, self._config, self._report)
         return Resolver(read, ModuleDirectory(self.path, self._report))
 
-    def find(self, word: str) -> list[About]:
+    def find(self, word: str) -> list[ModuleInfo]:
         """The module in the file ``word``, else those that the name or alias stands for; raises NotFound."""
         from pymodutils.depends.find import Finder  # noqa: PLC0415 -- plans do without
 
@@ -107,8 +107,7 @@ class Modules:
         Messages go to stderr. Raises NotFound without modules, ModutilsError for cycles or a full disk: then
         the files are what they were.
         """
-        from pymodutils.depends.depmod.job import Job  # noqa: PLC0415 -- dear, and rarely wanted
-        from pymodutils.depends.depmod.run import Run  # noqa: PLC0415
+        from pymodutils.depends.depmod.run import Job, Run  # noqa: PLC0415 -- dear, and rarely wanted
         from pymodutils.depends.depmod.survey import Surveyor  # noqa: PLC0415
 
         log = Log("depmod")

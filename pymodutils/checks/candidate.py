@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from pymodutils import names
-from pymodutils.depends import forks
-from pymodutils.depends.about import opened
+from pymodutils import names, parallel
+from pymodutils.depends.module_info import opened
 from pymodutils.elf import decode
 from pymodutils.elf.facts import Facts, gather, listed
 from pymodutils.errors import BadModule, ModutilsError
@@ -82,10 +81,10 @@ def _of(empty: Candidate, elf: Elf) -> Candidate:
 
 def read_all(files: Sequence[tuple[str, str]]) -> list[Candidate]:
     """The candidate of each (path, shown), read by all cores if there are many; raises as ``read``."""
-    workers = forks.cores() if len(files) >= WORTH else 1
+    workers = parallel.cores() if len(files) >= WORTH else 1
     if workers == 1:
         return [Candidate.read(path, shown) for path, shown in files]
-    return [_again(plain) for plain in forks.ordered(_plain, files, workers)]
+    return [_again(plain) for plain in parallel.ordered(_plain, files, workers)]
 
 
 def _plain(file: tuple[str, str]) -> tuple[Any, ...]:

@@ -6,6 +6,7 @@ import os
 import tempfile
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from pymodutils import parallel
 from pymodutils.checks import between, inputs, target
 from pymodutils.checks.between import Comparison
 from pymodutils.checks.bites import warnings
@@ -16,7 +17,6 @@ from pymodutils.checks.survey import NOWHERE, survey
 from pymodutils.checks.trial import Bench
 from pymodutils.checks.verdict import Finding, Report, Severity, Verdict
 from pymodutils.checks.words import errors
-from pymodutils.depends import forks
 from pymodutils.errors import NotFound
 from pymodutils.kernel.emulated.causes import Cause, Kind
 
@@ -62,8 +62,8 @@ def check(wanted: Wanted, root: Root, progress: Callable[[int, int, str], None] 
         job = Job(wanted, targets, own, around)
         pairs = job.pairs()
         verdicts: dict[tuple[int, int], Verdict] = {}
-        workers = max(1, min(forks.cores(), len(pairs) // 4))
-        found = forks.ordered(job.plain, pairs, workers) if workers > 1 else map(job.plain, pairs)
+        workers = max(1, min(parallel.cores(), len(pairs) // 4))
+        found = parallel.ordered(job.plain, pairs, workers) if workers > 1 else map(job.plain, pairs)
         for pair, plain in zip(pairs, found, strict=True):
             verdicts[pair] = again(plain)
             progress(len(verdicts), len(pairs), verdicts[pair].title)

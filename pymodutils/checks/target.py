@@ -6,10 +6,10 @@ import glob
 import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pymodutils import parallel
 from pymodutils.checks import cache
 from pymodutils.checks.candidate import below
 from pymodutils.checks.verdict import Kernel
-from pymodutils.depends import forks
 from pymodutils.elf import compress
 from pymodutils.errors import BadKernel, NotFound
 from pymodutils.kernel import saved
@@ -54,8 +54,8 @@ def targets(sources: Sequence[str], root: Root, *, cached: bool, trust: Sequence
     keys = [der for path in trust for der in certificates(compress.read(path), path)]
     names = [name for source in sources for name in _expanded(source)]
     work = [(name, root.sysroot, cached) for name in dict.fromkeys(names)]
-    workers = min(len(work), forks.cores())
-    told = [_describe(each) for each in work] if workers < 2 else forks.ordered(_describe, work, workers)  # noqa: PLR2004
+    workers = min(len(work), parallel.cores())
+    told = [_describe(each) for each in work] if workers < 2 else parallel.ordered(_describe, work, workers)  # noqa: PLR2004
     found = []
     for (name, *_), (text, failure) in zip(work, told, strict=True):
         if failure:

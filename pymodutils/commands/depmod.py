@@ -12,11 +12,9 @@ import click
 from pymodutils import __version__
 from pymodutils.commands import options, output
 from pymodutils.commands.getopt import Extra, Tool, raise_usage
-from pymodutils.depends.depmod import cache
+from pymodutils.depends.depmod import cache_file
 from pymodutils.depends.depmod.files import clear
-from pymodutils.depends.depmod.job import Job
-from pymodutils.depends.depmod.quick import is_outdated
-from pymodutils.depends.depmod.run import Run
+from pymodutils.depends.depmod.run import Job, Run, is_outdated
 from pymodutils.errors import Exit, ModutilsError
 from pymodutils.log import WARNING, Log
 
@@ -84,10 +82,10 @@ def command(**given: Any) -> int:
     except ModutilsError as error:
         log.fatal(str(error))
         return 1
-    if given["quick"] and not is_outdated(run.job, run.config, run.memory.paths, log):
+    if given["quick"] and not is_outdated(run):
         return 0
     asked = [name for name in ("show", "strict", "verbose", "check") if given[name]]
-    if not asked and run.memory.is_current():
+    if not asked and run.cache.is_current():
         clear(job.out)
         return 0
     return int(_update(run, given))
@@ -166,7 +164,7 @@ def _cache(given: dict[str, Any], release: str, *, own: bool) -> str:
         return ""
     if given["kept"]:
         return str(os.path.abspath(given["kept"]))
-    return cache.path_of(release) if own and not os.geteuid() and not given["check"] else ""
+    return cache_file.path_of(release) if own and not os.geteuid() and not given["check"] else ""
 
 
 def _deprecated(given: dict[str, Any], log: Log) -> None:

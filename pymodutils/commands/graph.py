@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from pymodutils.commands import drawing, options, output
+from pymodutils.commands import graph_formats, options, output
 from pymodutils.commands.getopt import Extra, Tool, raise_usage
-from pymodutils.depends import search
+from pymodutils.depends import config_files
 from pymodutils.depends.overview import Overview
 from pymodutils.log import Log
 
@@ -64,7 +64,7 @@ def command(
     if bool(names) is every:
         raise_usage(PROG, "give the names of modules, or --all")
     directory = root.modules(basedir, set_version)
-    overview = Overview(directory, search.load(root, directory, config, Log(PROG).error))
+    overview = Overview(directory, config_files.load(root, directory, config, Log(PROG).error))
     part = overview.everything() if every else overview.part(names, reverse=reverse)
     PRINT[form](part, overview, reverse)
     return 0
@@ -91,17 +91,17 @@ def print_tree(part: Part, overview: Overview, reverse: bool) -> None:
 
 def print_dot(part: Part, _: Overview, __: bool) -> None:
     """Print text for dot(1)."""
-    click.echo(drawing.dot(part))
+    click.echo(graph_formats.dot(part))
 
 
 def print_svg(part: Part, overview: Overview, _: bool) -> None:
     """Print a picture."""
-    click.echo(drawing.svg(part, overview.paths))
+    click.echo(graph_formats.svg(part, overview.paths))
 
 
 def print_json(part: Part, overview: Overview, reverse: bool) -> None:
     """Print one document."""
-    output.as_json({"reverse": reverse, **drawing.document(part, overview.paths, overview.cycles)})
+    output.as_json({"reverse": reverse, **graph_formats.document(part, overview.paths, overview.cycles)})
 
 
 PRINT: Final = {"tree": print_tree, "dot": print_dot, "svg": print_svg, "json": print_json}

@@ -10,7 +10,7 @@ import click
 
 from pymodutils.commands import options, output
 from pymodutils.commands.getopt import Tool
-from pymodutils.commands.sheet import Asked, Sheet, documents, rows, sheet, text
+from pymodutils.commands.modinfo_formats import Rendered, Selection, documents, render, rows, text
 from pymodutils.depends.find import Finder, absolute
 from pymodutils.errors import NotFound
 from pymodutils.log import Log
@@ -18,7 +18,7 @@ from pymodutils.log import Log
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from pymodutils.depends.about import About
+    from pymodutils.depends.module_info import ModuleInfo
     from pymodutils.root import Root
 
 FORMS = {"text": text, "json": documents, "table": rows}
@@ -76,17 +76,17 @@ def command(
     finder = Finder(root.modules(base and absolute(base), release))
     found = lookup(words, finder.find_name if modname else finder.find)
     failed = False
-    for shown in sheets(found, form, Asked(field, null)):
+    for shown in rendered(found, form, Selection(field, null)):
         show(shown, form, lines=len(found) > 1)
-        for complaint in shown.complaints:
-            log.error(complaint)
+        for error in shown.errors:
+            log.error(error)
         failed |= shown.failed
     return int(failed)
 
 
-def lookup(words: Iterable[str], find: Callable[[str], list[About]]) -> list[About | NotFound]:
+def lookup(words: Iterable[str], find: Callable[[str], list[ModuleInfo]]) -> list[ModuleInfo | NotFound]:
     """The modules that ``words`` mean; the failure in the place of a word that means none."""
-    found: list[About | NotFound] = []
+    found: list[ModuleInfo | NotFound] = []
     for word in words:
         try:
             found += find(word)
@@ -95,19 +95,21 @@ def lookup(words: Iterable[str], find: Callable[[str], list[About]]) -> list[Abo
     return found
 
 
-def sheets(found: Sequence[About | NotFound], form: str, asked: Asked) -> Iterator[Sheet]:
-    """A sheet of each in order, made by several processes if there is much to read."""
-    make = partial(sheet, FORMS[form], asked=asked)
-    weight = sum(PACKED if about.is_compressed else 1 for about in found if not isinstance(about, NotFound))
-    if asked.field == "filename" or weight < MANY:
+def rendered(found: Sequence[ModuleInfo | NotFound], form: str, selection: Selection) -> Iterator[Rendered]:
+    """Each module rendered, in order, by several processes if there is much to read."""
+    make = partial(render, FORMS[form], selection=selection)
+    weight = sum(
+        PACKED if module.is_compressed else 1 for module in found if not isinstance(module, NotFound)
+    )
+    if selection.field == "filename" or weight < MANY:
         return map(make, found)
-    from pymodutils.depends import forks  # noqa: PLC0415 -- most calls do without
+    from pymodutils import parallel  # noqa: PLC0415 -- most calls do without
 
-    made = forks.ordered(lambda about: tuple(make(about)), found, forks.cores())
-    return (Sheet(*parts) for parts in made)
+    made = parallel.ordered(lambda module: tuple(make(module)), found, parallel.cores())
+    return (Rendered(*parts) for parts in made)
 
 
-def show(shown: Sheet, form: str, *, lines: bool) -> None:
+def show(shown: Rendered, form: str, *, lines: bool) -> None:
     """Print one module."""
     if form == "text":
         sys.stdout.buffer.write("".join(shown.pieces).encode("utf-8", "surrogateescape"))

@@ -7,11 +7,11 @@ import stat
 from typing import TYPE_CHECKING
 
 from pymodutils import names
-from pymodutils.depends.about import BuiltIn, File
+from pymodutils.depends.module_info import BuiltinModule, ModuleFile
 from pymodutils.errors import ModutilsError, NotFound
 
 if TYPE_CHECKING:
-    from pymodutils.depends.about import About
+    from pymodutils.depends.module_info import ModuleInfo
     from pymodutils.depends.resolve import Resolver
 
 
@@ -24,36 +24,36 @@ class Finder:
         self._folder = absolute(folder)
         self._resolver: Resolver | None = None
 
-    def find(self, word: str) -> list[About]:
+    def find(self, word: str) -> list[ModuleInfo]:
         """The module in the file ``word``, else those that the name or alias ``word`` stands for.
 
         Raises NotFound.
         """
         if names.is_module_file(word) and _is_file(word):
-            return [File(absolute(word))]
+            return [ModuleFile(absolute(word))]
         try:
             names.normalize_alias(word)
         except ModutilsError:
             raise NotFound(word, f"Module alias {word} not found.") from None
-        found = [self._about(module.name) for module in self._names().lookup(word)]
+        found = [self._named(module.name) for module in self._names().lookup(word)]
         if not found:
             raise NotFound(word, f"Module {word} not found.")
         return found
 
-    def find_name(self, word: str) -> list[About]:
+    def find_name(self, word: str) -> list[ModuleInfo]:
         """The module called ``word``, or the built-in ones that it is an alias of; raises NotFound."""
         directory = self._names().directory
         name = names.normalize(word)
         if directory.entry(name) or directory.is_builtin(name):
-            return [self._about(name)]
+            return [self._named(name)]
         aliased = directory.search("modules.builtin.alias", name)
         if not aliased:
             raise NotFound(word, f"Module name {word} not found.")
-        return [BuiltIn(module, self._folder) for module in aliased]
+        return [BuiltinModule(module, self._folder) for module in aliased]
 
-    def _about(self, name: str) -> About:
+    def _named(self, name: str) -> ModuleInfo:
         entry = self._names().directory.entry(name)
-        return File(entry.path, name) if entry else BuiltIn(name, self._folder)
+        return ModuleFile(entry.path, name) if entry else BuiltinModule(name, self._folder)
 
     def _names(self) -> Resolver:
         if self._resolver is None:  # modinfo of a file does without the import

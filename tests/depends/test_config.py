@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pymodutils.depends import cmdline, search
+from pymodutils.depends import cmdline, config_files
 from pymodutils.depends.config import Blacklist, Config, Options, Place, Softdep, Weakdep
 from pymodutils.root import Root
 
@@ -164,7 +164,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def names(root: Path, *paths: str, release: int = 34) -> list[str]:
-    config = search.load(Root(str(root)), "/nonexistent", paths, silent, release)
+    config = config_files.load(Root(str(root)), "/nonexistent", paths, silent, release)
     return [line.module for line in config.blacklists]
 
 
@@ -186,7 +186,7 @@ def test_the_module_directory_stands_in_line(root: Path) -> None:
     for name, first in (("a.conf", "user"), ("z.conf", "own")):
         conf = root / name
         conf.write_text("softdep m pre: user\n")
-        config = search.load(Root(str(root)), str(modules), [str(conf)], silent)
+        config = config_files.load(Root(str(root)), str(modules), [str(conf)], silent)
         assert config.softdeps[0].pre == (first,)
 
 
@@ -194,7 +194,7 @@ def test_what_is_no_file_is_reported(root: Path) -> None:
     (root / "etc/modprobe.d/dir.conf").mkdir()
     (root / "etc/modprobe.d/gone.conf").symlink_to("/nonexistent")
     said: list[str] = []
-    search.load(Root(str(root)), "/nonexistent", (), said.append)
+    config_files.load(Root(str(root)), "/nonexistent", (), said.append)
     folder = f"{root}/etc/modprobe.d"
     assert sorted(said) == [
         f"conf_files_filter_out: Cannot stat directory entry: {folder}/gone.conf",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.checks.scene import some
 from pymodutils.checks.verdict import Finding, Severity
-from pymodutils.depends.about import opened
+from pymodutils.depends.module_info import opened
 from pymodutils.elf import certificate, signature
 from pymodutils.errors import ModutilsError
 from pymodutils.kernel.emulated.causes import Kind

@@ -10,7 +10,7 @@ import click
 
 from pymodutils.commands import options
 from pymodutils.commands.getopt import Extra, Tool, raise_usage
-from pymodutils.commands.modprobe.asked import PROG, Asked
+from pymodutils.commands.modprobe.arguments import PROG, Arguments
 from pymodutils.depends import words
 
 if TYPE_CHECKING:
@@ -113,6 +113,6 @@ def _flag(*names: str, help: str, cls: type[click.Option] = click.Option) -> Cal
 @options.machine
 def command(**words_: Any) -> int:
     """Load the module NAME with all that it needs, or remove modules, or show what is known of them."""
-    from pymodutils.commands.modprobe.session import Session  # noqa: PLC0415 -- -h does without
+    from pymodutils.commands.modprobe.dispatch import run  # noqa: PLC0415 -- -h does without
 
-    return Session(Asked(**words_)).run()
+    return run(Arguments(**words_))

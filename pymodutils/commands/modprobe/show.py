@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def answer(session: Session) -> int:
-    """Show what was asked for; the exit status."""
-    asked = session.asked
-    if asked.shows_config:
+    """Show what the arguments request; the exit status."""
+    arguments = session.arguments
+    if arguments.shows_config:
         return configuration(session)
-    if asked.explains:
+    if arguments.explains:
         return explained(session)
-    show = symbols if asked.shows_symbols else names
-    return max([show(session, name) for name in asked.names])
+    show = symbols if arguments.shows_symbols else names
+    return max([show(session, name) for name in arguments.names])
 
 
 def names(session: Session, name: str) -> int:
@@ -42,7 +42,7 @@ def symbols(session: Session, name: str) -> int:
     if not path:
         session.fatal(f"Module {name} not found.")
         return 1
-    exported = session.asked.show_exports
+    exported = session.arguments.show_exports
     try:
         found = crcs.exported(path) if exported else crcs.needed(path)
     except ModutilsError as error:
@@ -58,14 +58,14 @@ def _file(session: Session, name: str) -> str:
     """The file that ``name`` is or, unlike in kmod 34, stands for; "" if there is none."""
     if os.path.exists(name):
         return name
-    modules = session.resolver.lookup(name) if not session.asked.compat else []
+    modules = session.resolver.lookup(name) if not session.arguments.compat else []
     return session.resolver.path(modules[0]) if modules else ""
 
 
 def configuration(session: Session) -> int:
     """Show how modprobe is configured, and every alias of the indexes."""
     config, directory = session.resolver.config, session.resolver.directory
-    if session.asked.form == "json":
+    if session.arguments.form == "json":
         from pymodutils.commands import output  # noqa: PLC0415 -- only when asked
         from pymodutils.commands.modprobe import explain  # noqa: PLC0415
 
@@ -73,7 +73,7 @@ def configuration(session: Session) -> int:
         return 0
     from pymodutils.depends import dump  # noqa: PLC0415 -- only for -c
 
-    lines = dump.lines(config, directory, blanks_lost=session.asked.compat is not None)
+    lines = dump.lines(config, directory, blanks_lost=session.arguments.compat is not None)
     sys.stdout.writelines(f"{line}\n" for line in lines)
     return 0
 
@@ -83,8 +83,8 @@ def explained(session: Session) -> int:
     from pymodutils.commands import output  # noqa: PLC0415 -- only when asked
     from pymodutils.commands.modprobe import explain  # noqa: PLC0415
 
-    documents = [_document(session, name) for name in session.asked.names]
-    if session.asked.form == "json":
+    documents = [_document(session, name) for name in session.arguments.names]
+    if session.arguments.form == "json":
         for document in documents:
             output.as_json(document, lines=len(documents) > 1)
     else:
@@ -97,11 +97,11 @@ def _document(session: Session, name: str) -> dict[str, Any]:
     from pymodutils.commands.modprobe import explain  # noqa: PLC0415 -- only when asked
     from pymodutils.kernel import choose  # noqa: PLC0415
 
-    asked = session.asked
-    kernel = choose.kernel(asked.root)
-    explainer = explain.Explainer(session.resolver, kernel, ignore_loaded=asked.mode.ignore_loaded)
+    arguments = session.arguments
+    kernel = choose.kernel(arguments.root)
+    explainer = explain.Explainer(session.resolver, kernel, ignore_loaded=arguments.mode.ignore_loaded)
     modules = session.found(name)
-    if asked.shows_names:
+    if arguments.shows_names:
         told = [explainer.module(module) for module in modules]
     else:
         told = [explainer.plan(module, _plan(session, module)) for module in modules]
@@ -109,6 +109,6 @@ def _document(session: Session, name: str) -> dict[str, Any]:
 
 
 def _plan(session: Session, module: Module) -> plan.Load | plan.Remove:
-    if session.asked.removes:
+    if session.arguments.removes:
         return plan.remove(session.resolver, module, session.choices)
-    return plan.load(session.resolver, module, session.asked.parameters, session.choices)
+    return plan.load(session.resolver, module, session.arguments.parameters, session.choices)

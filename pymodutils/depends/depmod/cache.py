@@ -1,174 +1,140 @@
-"""Facts of modules kept from one run to the next, and the rule when they may be believed.
-
-A file is known by its path, size, times, inode and device. That is not enough by itself: clocks tick
-in milliseconds, and a file can change twice in one tick. So, as git does with its index, an entry is
-believed only if the file's times were long past when the run that wrote the cache began. File systems
-whose times or inodes mean less (network, overlay, images that are mounted read-only) are not trusted.
-
-The file is flat: a head (lengths, stamps, paths, settings, outputs) and a body (the facts), each with a
-checksum, so that a run which finds nothing changed reads the head alone.
-"""
+"""What an earlier run knew, seen from this one: what still holds, and what will be kept."""
 
 from __future__ import annotations
 
 import os
-import stat
+import time
 from array import array
-from itertools import accumulate, pairwise
-from struct import Struct, error
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
-from pymodutils.elf.facts import Facts
+from pymodutils.depends.depmod import cache_file
+from pymodutils.depends.depmod.cache_file import FIELDS, STAMP, Contents
+from pymodutils.depends.depmod.files import names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping, Sequence
 
-STORE: Final = "/var/cache/pymodutils"
-FORMAT: Final = "pymodutils {} depmod cache 1\n"  # with the version of the program that wrote it
-SETTLED: Final = 2_000_000_000  # ns after which no clock's tick is still the same
-STAMP: Final = 6  # numbers in a stamp: size, mtime, ctime, inode, device, mode
-FIELDS: Final = len(Facts._fields)
-TRUSTED: Final = frozenset((b"ext4", b"xfs", b"btrfs", b"f2fs", b"tmpfs"))
-MOUNTS: Final = "/proc/self/mountinfo"
-HEAD: Final = Struct("=48sQ6QII")  # FORMAT, since, the lengths of what follows, checksums of head and body
-_WORD: Final = 0xFFFFFFFF
-_POSITIVE: Final = (1 << 63) - 1
+    from pymodutils.depends.depmod.config import Config
+    from pymodutils.depends.depmod.run import Job
+    from pymodutils.elf.facts import Facts
+
+INPUTS: Final = ("modules.order", "modules.builtin", "modules.builtin.modinfo")
 
 
-class Cache(NamedTuple):
-    """What a run leaves to the next one."""
+class Cache:
+    """The cache of one job over its module files ``paths``; without a cache it knows and keeps nothing."""
 
-    since: int  # ns: when the run began
-    paths: bytes  # of all module files, a NUL behind each, in the directories' order
-    stamps: array[int]  # of these files
-    lengths: array[int]  # of the fields of each one's facts; all zero and no stamp if there are none
-    settings: bytes  # all that the database depends on beside the modules
-    outputs: bytes  # stamps and checksum of the database's files; empty if they may not be reused
-    body: bytes  # the fields one after the other
-    checksum: int = 0  # of the body, which facts() verifies
+    def __init__(self, job: Job, config: Config, paths: Sequence[str]) -> None:
+        self.file = job.cache
+        self.paths, self._version = paths, job.version
+        self.since = time.time_ns()
+        if not self.file:
+            self._old = None
+            return
+        self._written = [f"{job.out}/{name}" for name in names(job.compat)]
+        self._stamps = cache_file.stamps(paths)
+        self._listed = b"".join([os.fsencode(path) + b"\0" for path in paths])
+        self._settings = _settings(job, config)
+        old = cache_file.load(self.file, job.version)
+        self._old = old if old and cache_file.is_trusted(job.top) else None
+        self._known: dict[bytes, tuple[int, Facts]] = {}
+
+    def is_current(self) -> bool:
+        """Whether nothing that the database depends on has changed, nor its files."""
+        old = self._old
+        return bool(
+            old
+            and old.stamps == self._stamps
+            and old.paths == self._listed
+            and cache_file.settled(self._stamps, old.since)
+            and self.is_written()
+        )
+
+    def is_written(self) -> bool:
+        """Whether the database's files are those of the earlier run, made with the same settings."""
+        old = self._old
+        if not old or not old.outputs or old.settings != self._settings:
+            return False
+        now = cache_file.stamps(self._written)
+        kept = now.tobytes()
+        if old.outputs[: len(kept)] != kept:
+            return False
+        if cache_file.settled(now, old.since):
+            return True
+        if old.outputs[len(kept) :] != _checksums(self._written):
+            return False
+        self._keep(old._replace(since=self.since))
+        return True
+
+    def recall(self) -> dict[str, Facts]:
+        """The facts of the files that are as they were."""
+        if not self._old:
+            return {}
+        self._known = cache_file.facts(self._old)
+        found = {}
+        for at, path in enumerate(self.paths):
+            known = self._known.get(os.fsencode(path))
+            if known and cache_file.believable(self._old, known[0], self._stamp(at)):
+                found[path] = known[1]
+        return found
+
+    def is_same(self, facts: Mapping[str, Facts]) -> bool:
+        """Whether the earlier run, over the same files, came to the same ``facts``."""
+        if not self._old or self._old.paths != self._listed or len(facts) != len(self._known):
+            return False
+        missing = (-1, None)
+        return all(self._known.get(os.fsencode(path), missing)[1] == each for path, each in facts.items())
+
+    def keep(self, facts: Mapping[str, Facts], *, written: bool) -> None:
+        """Leave ``facts`` of module files to the next run, and the database too if it is ``written``.
+
+        Not kept are files that have changed since this run saw them first.
+        """
+        if not self.file:
+            return
+        after = cache_file.stamps(self.paths)
+        lengths, body = array("Q"), list[bytes]()
+        for at, path in enumerate(self.paths):
+            each = facts.get(path)
+            if each is None or after[at * STAMP : at * STAMP + STAMP] != self._stamp(at):
+                after[at * STAMP + STAMP - 1] = 0
+                lengths.extend((0,) * FIELDS)
+            else:
+                lengths.extend(map(len, each))
+                body += each
+        outputs = cache_file.stamps(self._written).tobytes() + _checksums(self._written) if written else b""
+        self._keep(
+            Contents(self.since, self._listed, after, lengths, self._settings, outputs, b"".join(body))
+        )
+
+    def _keep(self, kept: Contents) -> None:
+        try:
+            os.makedirs(os.path.dirname(self.file) or ".", mode=0o755, exist_ok=True)
+            cache_file.save(self.file, kept, self._version)
+        except OSError:
+            pass  # the next run does without
+
+    def _stamp(self, at: int) -> array[int]:
+        return self._stamps[at * STAMP : at * STAMP + STAMP]
 
 
-def path_of(release: str) -> str:
-    """Where the cache of this machine's own modules is."""
-    return f"{STORE}/depmod-{release}"
+def _settings(job: Job, config: Config) -> bytes:
+    """All that the database depends on beside the modules."""
+    asked = (job.top, job.out, job.files, job.compat, job.prefix)
+    given = _checksums([f"{job.top}/{name}" for name in INPUTS])
+    ruled = (config.searches, config.overrides, config.externals, sorted(config.excludes))
+    return repr((asked, ruled, given)).encode("utf-8", "backslashreplace")
 
 
-def stamp(status: os.stat_result) -> tuple[int, ...]:
-    """What tells one state of a file from another."""
-    return (
-        status.st_size,
-        status.st_mtime_ns,
-        status.st_ctime_ns,
-        status.st_ino & _POSITIVE,
-        status.st_dev,
-        stat.S_IFMT(status.st_mode),
-    )
-
-
-def stamps(paths: Iterable[str]) -> array[int]:
-    """The stamps of ``paths``; zeros for what is not there."""
-    found: list[int] = []
-    look = os.stat
+def _checksums(paths: Sequence[str]) -> bytes:
+    """The length and the checksum of each file's content; -1 for what cannot be read."""
+    found = array("q")
     for path in paths:
         try:
-            found += stamp(look(path))
+            with open(path, "rb", buffering=0) as file:
+                content = file.read()
+            found.extend((len(content), crc32(content)))
         except OSError:
-            found += (0,) * STAMP
-    return array("q", found)
-
-
-def settled(found: array[int], since: int) -> bool:
-    """Whether all stamps in ``found`` were long past at ``since``."""
-    return max(max(found[1::STAMP], default=0), max(found[2::STAMP], default=0)) < since - SETTLED
-
-
-def believable(cache: Cache, at: int, now: array[int]) -> bool:
-    """Whether entry ``at`` of ``cache`` still speaks of the file that has the stamp ``now``."""
-    known = cache.stamps[at * STAMP : at * STAMP + STAMP]
-    return known == now and any(now) and max(now[1], now[2]) < cache.since - SETTLED
-
-
-def facts(cache: Cache) -> dict[bytes, tuple[int, Facts]]:
-    """The number of the entry, and the facts, of each path in ``cache`` that has facts."""
-    if crc32(cache.body) != cache.checksum:
-        return {}
-    ends = list(accumulate(cache.lengths, initial=0))
-    body, found = cache.body, {}
-    for at, path in enumerate(cache.paths.split(b"\0")[:-1]):
-        if cache.stamps[at * STAMP + STAMP - 1]:
-            bounds = ends[at * FIELDS : at * FIELDS + FIELDS + 1]
-            found[path] = at, Facts(*[body[start:end] for start, end in pairwise(bounds)])
-    return found
-
-
-def load(path: str, version: str) -> Cache | None:
-    """The cache in ``path``; None if it is absent, not ours alone, damaged or of another ``version``."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except OSError:
-        return None
-    try:
-        status = os.fstat(fd)
-        ours = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o077
-        data = os.pread(fd, status.st_size, 0) if ours else b""
-    finally:
-        os.close(fd)
-    return _parsed(data, _magic(version))
-
-
-def _magic(version: str) -> bytes:
-    return FORMAT.format(version).encode().ljust(48, b"\0")
-
-
-def _parsed(data: bytes, expected: bytes) -> Cache | None:
-    try:
-        magic, since, *lengths, head, body = HEAD.unpack_from(data)
-    except error:
-        return None
-    bounds = list(accumulate(lengths, initial=HEAD.size))
-    if magic != expected or bounds[-1] != len(data):
-        return None
-    if crc32(memoryview(data)[HEAD.size : bounds[-2]], since & _WORD) != head:
-        return None
-    parts = [data[start:end] for start, end in pairwise(bounds)]
-    paths, stamps, fields, settings, outputs, rest = parts
-    return Cache(since, paths, array("q", stamps), array("Q", fields), settings, outputs, rest, body)
-
-
-def save(path: str, cache: Cache, version: str) -> None:
-    """Put ``cache`` into the file ``path``; what the system refuses is an OSError."""
-    stamped, fields = cache.stamps.tobytes(), cache.lengths.tobytes()
-    parts = [cache.paths, stamped, fields, cache.settings, cache.outputs, cache.body]
-    head = crc32(b"".join(parts[:-1]), cache.since & _WORD)
-    start = HEAD.pack(_magic(version), cache.since, *map(len, parts), head, crc32(cache.body))
-    temporary = f"{path}.{os.getpid()}.new"
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        with os.fdopen(fd, "wb", buffering=0) as file:
-            for part in (start, *parts):
-                file.write(part)
-        os.rename(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def is_trusted(directory: str) -> bool:
-    """Whether the file system of ``directory`` keeps times and inodes that mean something, and can change.
-
-    What this process sees is what it has mounted, below a sysroot too.
-    """
-    try:
-        with open(MOUNTS, "rb") as file:
-            lines = [line.split(b" ") for line in file]
-    except OSError:
-        return False
-    place = os.fsencode(os.path.realpath(directory)) + b"/"
-    best, trusted = -1, False
-    for words in lines:
-        point = words[4].replace(b"\\040", b" ").rstrip(b"/") + b"/"
-        if place.startswith(point) and len(point) >= best:
-            kind = words[words.index(b"-") + 1]
-            best, trusted = len(point), kind in TRUSTED and b"ro" not in words[5].split(b",")
-    return trusted
+            found.extend((-1, 0))
+    return found.tobytes()

@@ -1,19 +1,40 @@
-"""One job as far as every call goes: its configuration, its module files, what is remembered of them."""
+"""One run of depmod: the job, its configuration and module files, and the cache of earlier runs."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, NamedTuple
 
 from pymodutils.depends.depmod import config, tree
-from pymodutils.depends.depmod.memory import Memory
+from pymodutils.depends.depmod.cache import Cache
+from pymodutils.depends.depmod.files import leftovers, names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pymodutils.depends.depmod.job import Job
     from pymodutils.log import Log
+    from pymodutils.root import Root
 
     Progress = Callable[[int, int], object]
+
+
+class Job(NamedTuple):
+    """One call of depmod, its words understood."""
+
+    root: Root
+    release: str
+    top: str  # the module directory
+    out: str  # where the database goes: the module directory, unless -o
+    config: tuple[str, ...] = ()  # files and directories instead of the default ones
+    files: tuple[str, ...] = ()  # only these modules
+    compat: int = 34  # the version of kmod whose bytes are written
+    prefix: str = ""  # a character before symbols that does not count
+    warn: bool = False  # about duplicate lines
+    version: str = ""  # of this program
+    cache: str = ""  # the file with facts of earlier runs, if they are to be used
+    errsyms: bool = False  # say which symbols nobody has
+    symvers: str = ""  # the Module.symvers to compare with
+    filesyms: str = ""  # the System.map to compare with
 
 
 class Run:
@@ -29,7 +50,7 @@ class Run:
         self.config = config.read(places, job.release, log)
         paths = tree.existing(job.files) if job.files else tree.find(job.top, self.config, log)
         self.said = log.said
-        self.memory = Memory(job, self.config, paths)
+        self.cache = Cache(job, self.config, paths)
 
 
 def _kernel_symbols(job: Job, log: Log) -> dict[str, int] | None:
@@ -43,3 +64,25 @@ def _kernel_symbols(job: Job, log: Log) -> dict[str, int] | None:
     if job.errsyms:
         log.warning("-e needs -E or -F")
     return None
+
+
+def is_outdated(run: Run) -> bool:
+    """Whether a module is newer than modules.dep, or not in it, or gone, or a file of the database is.
+
+    What a killed run left behind may mean that some files are new and others old.
+    kmod only looks for newer modules, so it misses removed ones and those that come with an old date.
+    """
+    job, log, paths = run.job, run.log, run.cache.paths
+    try:
+        made = os.stat(f"{job.out}/modules.dep").st_mtime_ns
+    except OSError as error:
+        log.error(f"could not fstatat({job.out}, modules.dep): {error.strerror}")
+        return True
+    if any(os.stat(path).st_mtime_ns > made for path in paths):
+        return True
+    if leftovers(job.out) or not all(os.path.exists(f"{job.out}/{name}") for name in names(job.compat)):
+        return True
+    with open(f"{job.out}/modules.dep", "rb") as file:
+        listed = {line.partition(b":")[0] for line in file}
+    modules = tree.choose(job.top, paths, run.config, log, compat=job.compat)
+    return listed != {module.listed for module in modules}

@@ -9,11 +9,11 @@ from array import array
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.depends.depmod.fork import Child, processors
 from pymodutils.elf import compress
 from pymodutils.elf.facts import Facts, gather
 from pymodutils.elf.scan import Elf
 from pymodutils.errors import BadModule, ModutilsError
+from pymodutils.parallel import Child, cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,9 +43,7 @@ def scan(
         return [examine(path) for path in paths]
     with ExitStack() as stack:
         tasks, ticks = _tasks(len(paths)), os.pipe()
-        children = [
-            stack.enter_context(Child(lambda: _work(paths, tasks, ticks[1]))) for _ in range(processors())
-        ]
+        children = [stack.enter_context(Child(lambda: _work(paths, tasks, ticks[1]))) for _ in range(cores())]
         os.close(ticks[1])
         meanwhile()
         done = 0

@@ -31,13 +31,13 @@ class Surveyor:
     """Does the work of ``run`` that needs the contents of modules."""
 
     def __init__(self, run: Run) -> None:
-        self.run, self.job, self.log, self.memory = run, run.job, run.log, run.memory
+        self.run, self.job, self.log, self.cache = run, run.job, run.log, run.cache
         self.graphs: ModuleType | None = None
 
     def survey(self) -> Survey:
         """The facts of all modules, remembered or gathered now, while it is chosen which ones count."""
-        found = self.memory.recall()
-        todo = [path for path in self.memory.paths if path not in found]
+        found = self.cache.recall()
+        todo = [path for path in self.cache.paths if path not in found]
         modules: list[Module] = []
         scanned = scan(
             todo, lambda: self._meanwhile(modules, found), lambda done: self.run.progress(done, len(todo))
@@ -53,7 +53,7 @@ class Surveyor:
     def _meanwhile(self, modules: list[Module], found: Mapping[str, Facts]) -> None:
         """What to do while others read: fill ``modules``; a run that knows nothing yet readies the graph."""
         job = self.job
-        modules += tree.choose(job.top, self.memory.paths, self.run.config, self.log, compat=job.compat)
+        modules += tree.choose(job.top, self.cache.paths, self.run.config, self.log, compat=job.compat)
         if not found:
             self._import_graphs()
 
@@ -127,12 +127,12 @@ class Surveyor:
 
     def is_unchanged(self, survey: Survey) -> bool:
         """Whether the modules changed in nothing that the database tells, and that is as it was written."""
-        return not survey.damaged and self.memory.is_same(_by_path(survey)) and self.memory.is_written()
+        return not survey.damaged and self.cache.is_same(_by_path(survey)) and self.cache.is_written()
 
     def keep(self, survey: Survey, *, written: bool) -> None:
         """Leave what was found to the next run, and that the database is ``written`` if it had no faults."""
         faultless = not survey.damaged and self.log.said == self.run.said
-        self.memory.keep(_by_path(survey), written=written and faultless)
+        self.cache.keep(_by_path(survey), written=written and faultless)
 
 
 def _by_path(survey: Survey) -> dict[str, Facts]:

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pymodutils.depends.depmod import emit, publish
 from pymodutils.depends.depmod.files import leftovers, renamed
 from pymodutils.depends.depmod.files import names as names_of
-from pymodutils.depends.depmod.fork import Child
 from pymodutils.depends.depmod.scan import FEW
 from pymodutils.errors import ModutilsError
 from pymodutils.log import Log
+from pymodutils.parallel import Child
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pymodutils.depends.depmod.emit import Database, Entry
-    from pymodutils.depends.depmod.job import Job
+    from pymodutils.depends.depmod.run import Job
 
     Said = list[tuple[int, str]]  # messages: level and text
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pymodutils import __version__
-from pymodutils.depends.depmod import cache
+from pymodutils.depends.depmod import cache_file
 from tests.depends.depmod.compare import KMODS, Outcome, made_by, ours
 from tests.depends.depmod.made import module, place
 from tests.oracles.trees import Tree
@@ -29,9 +29,9 @@ def some_module(rng: random.Random) -> bytes:
 
 def age(path: Path) -> None:
     """Have the cache say that its run began later: as if all stamps had long settled by then."""
-    old = cache.load(str(path), __version__)
+    old = cache_file.load(str(path), __version__)
     assert old
-    cache.save(str(path), old._replace(since=old.since + 10**10), __version__)
+    cache_file.save(str(path), old._replace(since=old.since + 10**10), __version__)
 
 
 class Changes:

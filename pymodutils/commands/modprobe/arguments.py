@@ -1,4 +1,4 @@
-"""What one call of modprobe asks for, and what that means for plans and for carrying them out."""
+"""The arguments of one modprobe call, and what that means for plans and for carrying them out."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DEPRECATED: Final = {
 }
 
 
-class Asked(NamedTuple):
+class Arguments(NamedTuple):
     """The words of one call, by the names that the options have below."""
 
     operands: tuple[str, ...]
@@ -98,7 +98,7 @@ class Asked(NamedTuple):
 
     @property
     def queries(self) -> bool:
-        """Whether something other than loading and removing is asked."""
+        """Whether the call loads and removes nothing."""
         return self.shows_config or self.explains or self.shows_symbols or self.shows_names
 
     @property

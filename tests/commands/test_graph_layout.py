@@ -5,7 +5,8 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymodutils.depends import graph, layers
+from pymodutils.commands import graph_layout
+from pymodutils.depends import graph
 from pymodutils.depends.graph import Edge, Part
 
 NAMES = [f"module_{letter}" for letter in "abcdefghij"]
@@ -13,10 +14,10 @@ KINDS = st.sampled_from(list(graph.KINDS.values()))
 EDGES = st.sets(st.builds(Edge, st.sampled_from(NAMES), st.sampled_from(NAMES), KINDS), max_size=20)
 
 
-def drawn(edges: set[Edge]) -> tuple[Part, layers.Drawing]:
+def drawn(edges: set[Edge]) -> tuple[Part, graph_layout.Drawing]:
     single = {(edge.user, edge.needed): edge for edge in edges}.values()
     part = Part((), tuple(NAMES), tuple(sorted(single)))
-    return part, layers.draw(graph.components(part), part.edges)
+    return part, graph_layout.draw(graph.components(part), part.edges)
 
 
 @given(EDGES)
@@ -27,10 +28,10 @@ def test_every_module_has_a_box_of_its_own_inside_the_picture(edges: set[Edge]) 
         assert box.x >= 0
         assert box.y >= 0
         assert box.x + box.width <= drawing.width + 0.1
-        assert box.y + layers.HEIGHT <= drawing.height + 0.1
+        assert box.y + graph_layout.HEIGHT <= drawing.height + 0.1
     for one, other in itertools.combinations(drawing.boxes.values(), 2):
         beside = one.x + one.width < other.x or other.x + other.width < one.x
-        above = one.y + layers.HEIGHT < other.y or other.y + layers.HEIGHT < one.y
+        above = one.y + graph_layout.HEIGHT < other.y or other.y + graph_layout.HEIGHT < one.y
         assert beside or above
 
 
@@ -42,7 +43,7 @@ def test_every_line_leads_from_the_user_to_what_it_needs(edges: set[Edge]) -> No
         for name, (x, y) in ((edge.user, line[0]), (edge.needed, line[-1])):
             box = drawing.boxes[name]
             assert min(abs(x - box.x), abs(x - box.x - box.width)) < 0.1
-            assert abs(y - box.y - layers.HEIGHT / 2) < 0.1
+            assert abs(y - box.y - graph_layout.HEIGHT / 2) < 0.1
 
 
 def test_what_is_needed_stands_right_of_its_users() -> None:

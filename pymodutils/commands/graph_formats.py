@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape, quoteattr
 
-from pymodutils.depends import graph, layers
+from pymodutils.commands import graph_layout
+from pymodutils.commands.graph_layout import HEIGHT
+from pymodutils.depends import graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -54,7 +56,7 @@ def document(part: Part, paths: Mapping[str, str], cycles: Sequence[Sequence[str
 
 def svg(part: Part, paths: Mapping[str, str]) -> str:
     """The graph as a picture, users left of what they need."""
-    drawing = layers.draw(graph.components(part), part.edges)
+    drawing = graph_layout.draw(graph.components(part), part.edges)
     width, height = (round(size) + 2 * MARGIN for size in (drawing.width, drawing.height))
     head = HEAD.format(left=-MARGIN, width=width, height=height)
     lines = [_line(edge, points) for edge, points in drawing.lines.items()]
@@ -82,12 +84,12 @@ def _curves(points: Sequence[tuple[float, float]]) -> Iterator[str]:
         x, y = to_x, to_y
 
 
-def _box(name: str, box: layers.Box, paths: Mapping[str, str], *, root: bool) -> str:
+def _box(name: str, box: graph_layout.Box, paths: Mapping[str, str], *, root: bool) -> str:
     return (
         f'<g class="{"node root" if root else "node"}" id={quoteattr(name)}>'
         f"<title>{escape(paths.get(name, name))}</title>"
-        f'<rect x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" height="{layers.HEIGHT}" rx="4"/>'
-        f'<text x="{box.x + layers.PADDING:.1f}" y="{box.y + 14:.1f}">{escape(name)}</text></g>'
+        f'<rect x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" height="{HEIGHT}" rx="4"/>'
+        f'<text x="{box.x + graph_layout.PADDING:.1f}" y="{box.y + 14:.1f}">{escape(name)}</text></g>'
     )
 
 

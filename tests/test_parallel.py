@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from pymodutils.depends import forks
+from pymodutils import parallel
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
@@ -17,27 +17,27 @@ def test_results_come_in_the_order_of_the_items(workers: int, items: int) -> Non
         time.sleep((items - item) / 500)
         return item * item
 
-    assert list(forks.ordered(slowest_first, range(items), workers)) == [at * at for at in range(items)]
+    assert list(parallel.ordered(slowest_first, range(items), workers)) == [at * at for at in range(items)]
 
 
 def test_the_work_is_done_elsewhere() -> None:
-    pids = set(forks.ordered(lambda _: os.getpid(), range(10), 2))
+    pids = set(parallel.ordered(lambda _: os.getpid(), range(10), 2))
     assert len(pids) == 2
     assert os.getpid() not in pids
 
 
 def test_results_larger_than_a_pipe() -> None:
-    sizes = [len(text) for text in forks.ordered(lambda item: "x" * (item << 20), range(6), 2)]
+    sizes = [len(text) for text in parallel.ordered(lambda item: "x" * (item << 20), range(6), 2)]
     assert sizes == [item << 20 for item in range(6)]
 
 
 def test_bytes_that_are_no_text_survive() -> None:
     text = b"\xff\xfe".decode("utf-8", "surrogateescape")
-    assert list(forks.ordered(lambda _: text, [0], 1)) == [text]
+    assert list(parallel.ordered(lambda _: text, [0], 1)) == [text]
 
 
 def test_who_stops_reading_leaves_no_process() -> None:
-    results = forks.ordered(lambda item: (os.getpid(), "x" * item), [1 << 20] * 100, 2)
+    results = parallel.ordered(lambda item: (os.getpid(), "x" * item), [1 << 20] * 100, 2)
     pid, _ = next(results)
     results.close()  # type: ignore[attr-defined]
     with pytest.raises(ProcessLookupError):
@@ -46,4 +46,4 @@ def test_who_stops_reading_leaves_no_process() -> None:
 
 def test_a_worker_that_dies_is_noticed() -> None:
     with pytest.raises(EOFError):
-        list(forks.ordered(lambda _: os._exit(3), [0], 1))
+        list(parallel.ordered(lambda _: os._exit(3), [0], 1))

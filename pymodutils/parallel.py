@@ -1,7 +1,7 @@
-"""Work shared among forked processes, the results in the order of the items.
+"""Work in forked processes, to which the data of their parent costs nothing.
 
-Worker i of n takes every n-th item and writes each result into its own pipe, which holds it back when
-nobody reads: so no more results wait than the pipes hold.
+``ordered`` gives results in the order of the items: worker i of n takes every n-th item and writes each
+result into its own pipe, which holds it back when nobody reads, so no more results wait than the pipes hold.
 """
 
 from __future__ import annotations
@@ -11,15 +11,20 @@ import marshal
 import os
 import signal
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Generic, TypeVar
+
+from pymodutils.errors import ModutilsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from typing import Self
 
 AHEAD = 1 << 20  # bytes of results that may wait in each pipe, if the kernel allows
 
 SIZE = 8  # bytes that tell the length of a result
 BUFFER = 1 << 16  # bytes of results that are written, and read, at once
+
+Result = TypeVar("Result")
 
 
 def cores() -> int:
@@ -94,3 +99,59 @@ def _widen(pipe: int) -> None:
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, AHEAD)
     except OSError:
         pass  # a limit of this user
+
+
+class Child(Generic[Result]):
+    """A process that does ``work`` and leaves the result, plain values that marshal knows, in memory.
+
+    As a context manager it does not outlive its block.
+    """
+
+    def __init__(self, work: Callable[[], Result]) -> None:
+        self._memory = os.memfd_create("result", os.MFD_CLOEXEC)
+        self._pid = os.fork()
+        if not self._pid:
+            self._live(work)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pid:
+            os.kill(self._pid, signal.SIGKILL)
+            self._wait()
+        os.close(self._memory)
+
+    def result(self) -> Result:
+        """What ``work`` returned, when it is done; a ModutilsError that it raised is raised here."""
+        status = self._wait()
+        if status:
+            raise ModutilsError("depmod", f"a helper process ended with status {status}")
+        found: tuple[Result, tuple[str, str, int] | None] = marshal.loads(_content(self._memory))  # noqa: S302 -- our own
+        value, error = found
+        if error:
+            raise ModutilsError(*error)
+        return value
+
+    def _wait(self) -> int:
+        pid, self._pid = self._pid, 0
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+    def _live(self, work: Callable[[], Result]) -> None:
+        """The whole life of the child."""
+        status = 1
+        try:
+            answer: Any
+            try:
+                answer = work(), None
+            except ModutilsError as error:
+                answer = None, (error.subject, str(error), error.errno)
+            os.write(self._memory, marshal.dumps(answer))
+            status = 0
+        finally:
+            os._exit(status)
+
+
+def _content(memory: int) -> bytes:
+    size = os.fstat(memory).st_size
+    return os.pread(memory, size, 0)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pymodutils.depends.about import File
+from pymodutils.depends.module_info import ModuleFile
 from pymodutils.errors import NotFound
 from tests.elf import made
 
@@ -19,7 +19,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_nothing_is_read_before_it_is_asked_for(path: Path) -> None:
-    about = File(str(path))
+    about = ModuleFile(str(path))
     path.unlink()
     assert (about.name, about.path, about.is_builtin) == ("my_module", str(path), False)
     with pytest.raises(NotFound):
@@ -27,7 +27,7 @@ def test_nothing_is_read_before_it_is_asked_for(path: Path) -> None:
 
 
 def test_a_closed_one_keeps_nothing(path: Path) -> None:
-    with File(str(path)) as about:
+    with ModuleFile(str(path)) as about:
         assert about.values("license") == ["GPL"]
     path.unlink()
     with pytest.raises(NotFound):
@@ -35,7 +35,7 @@ def test_a_closed_one_keeps_nothing(path: Path) -> None:
 
 
 def test_a_file_is_opened_once(path: Path) -> None:
-    with File(str(path)) as about:
+    with ModuleFile(str(path)) as about:
         assert about.build_id() == b""
         path.unlink()
         assert about.signature() is None

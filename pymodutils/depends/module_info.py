@@ -25,7 +25,7 @@ BUILD_ID_NOTE: Final = ".note.gnu.build-id"
 Pairs = list[tuple[str, str]]
 
 
-class About:
+class ModuleInfo:
     """A built-in module, and what one with a file has in common with it."""
 
     __slots__ = ("_entries", "filename", "name")
@@ -82,7 +82,7 @@ class About:
         return found
 
 
-class BuiltIn(About):
+class BuiltinModule(ModuleInfo):
     """A part of the kernel, described in the module directory ``folder``."""
 
     __slots__ = ("_folder",)
@@ -97,7 +97,7 @@ class BuiltIn(About):
         return builtin.modinfo(self._folder, self.name)
 
 
-class File(About):
+class ModuleFile(ModuleInfo):
     """A module in a file, compressed or not; ``close`` it, or use it in a ``with``."""
 
     __slots__ = ("_elf",)
@@ -182,19 +182,19 @@ def hexadecimal(data: bytes) -> str:
     return "\n\t\t".join([text[at : at + 60] for at in range(0, len(text), 60)])
 
 
-def document(about: About) -> dict[str, object]:
+def document(module: ModuleInfo) -> dict[str, object]:
     """Everything about a module as docs/json.md describes it."""
     fields: dict[str, list[str]] = {}
-    for key, value in about.entries:
+    for key, value in module.entries:
         fields.setdefault(key, []).append(value)
-    signature = about.signature()
+    signature = module.signature()
     return {
-        "name": about.name,
-        "filename": about.path,
-        "builtin": about.is_builtin,
+        "name": module.name,
+        "filename": module.path,
+        "builtin": module.is_builtin,
         "fields": fields,
-        "parameters": [parameter._asdict() for parameter in reversed(parameters.read(about.entries)[0])],
-        "build_id": about.build_id().hex() or None,
+        "parameters": [parameter._asdict() for parameter in reversed(parameters.read(module.entries)[0])],
+        "build_id": module.build_id().hex() or None,
         "signature": signature
         and {
             "id": signature.kind,

@@ -1,0 +1,119 @@
+"""A module as modinfo shows it: pieces of text, one document, or rows of a table."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pymodutils.depends import parameters
+from pymodutils.depends.module_info import document, signed
+from pymodutils.errors import ModutilsError, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pymodutils.depends.module_info import ModuleInfo
+
+    Format = Callable[[ModuleInfo, "Selection", list[str]], Iterator[Any]]
+
+
+class Selection(NamedTuple):
+    """What the command line wants of each module: one ``field``, or everything; NUL or newlines."""
+
+    field: str | None = None
+    null: bool = False
+
+
+class Rendered(NamedTuple):
+    """What is to be printed of one module, and what went wrong with it."""
+
+    pieces: list[Any]
+    errors: list[str]
+    failed: bool
+
+
+def render(form: Format, module: ModuleInfo | NotFound, selection: Selection) -> Rendered:
+    """``module`` in one of the forms below; the pieces before an error are kept."""
+    if isinstance(module, NotFound):
+        return Rendered([], [str(module)], failed=True)
+    pieces, errors = list[Any](), list[str]()
+    try:
+        pieces.extend(form(module, selection, errors))
+    except ModutilsError as error:
+        errors.append(f"could not get modinfo from '{module.name}': {os.strerror(error.errno)}")
+        return Rendered(pieces, errors, failed=True)
+    finally:
+        module.close()
+    return Rendered(pieces, errors, failed=False)
+
+
+def text(module: ModuleInfo, selection: Selection, errors: list[str]) -> Iterator[str]:
+    """The text of kmod, in which -0 leaves the lines of files and parameters as they are."""
+    end = "\0" if selection.null else "\n"
+    if selection.field is not None:
+        for value in _values(module, selection.field, errors):
+            yield value + end
+        return
+    yield "".join([label(key) + value + end for key, value in _head(module)])
+    named = [parameter.text for parameter in _parameters(module, errors)]
+    pairs = _pairs(module)
+    if selection.null:
+        yield "".join([f"{key}={value}\0" for key, value in pairs])
+    else:
+        yield "".join([f"{label(key)}{value}\n" for key, value in pairs])
+    yield "".join([f"parm:           {value}{end}" for value in named])
+
+
+def rows(module: ModuleInfo, selection: Selection, errors: list[str]) -> Iterator[tuple[str, str, str]]:
+    """Module (once), field and value of all that the text has."""
+    if selection.field is not None:
+        pairs = [(selection.field, value) for value in _values(module, selection.field, errors)]
+    else:
+        pairs = [*_head(module), *_pairs(module)]
+        pairs += [("parm", parameter.text) for parameter in _parameters(module, errors)]
+    for at, (key, value) in enumerate(pairs):
+        yield module.name if at == 0 else "", key, value.replace("\n\t\t", "")
+
+
+def documents(module: ModuleInfo, selection: Selection, errors: list[str]) -> Iterator[dict[str, object]]:
+    """One document for JSON; only the values of the selected field, if there is one."""
+    if selection.field is not None:
+        values = list(_values(module, selection.field, errors))
+        yield {"name": module.name, "filename": module.path, "fields": {selection.field: values}}
+        return
+    _parameters(module, errors)
+    yield document(module)
+
+
+def _head(module: ModuleInfo) -> list[tuple[str, str]]:
+    """What is known without a look into the module; a file says its name itself."""
+    name = [("name", module.name)] if module.is_builtin else []
+    return [*name, ("filename", module.filename)]
+
+
+def _pairs(module: ModuleInfo) -> list[tuple[str, str]]:
+    pairs = [pair for pair in module.entries if pair[0] not in parameters.KEYS]
+    return pairs + signed(module.signature())
+
+
+def _values(module: ModuleInfo, field: str, errors: list[str]) -> Iterator[str]:
+    for key, value in _head(module):
+        if key == field:
+            yield value
+    if field == "parm":
+        yield from [parameter.value for parameter in _parameters(module, errors)]
+    elif field != "filename":
+        yield from module.values(field)
+
+
+def _parameters(module: ModuleInfo, errors: list[str]) -> list[parameters.Parameter]:
+    found, wrong = parameters.read(module.entries)
+    errors += [f"Found invalid \"{entry}\": missing ':'" for entry in wrong]
+    return found
+
+
+@lru_cache(256)
+def label(key: str) -> str:
+    """``key`` with its colon, as wide as makes values stand in one column."""
+    return f"{key + ':':<16}"

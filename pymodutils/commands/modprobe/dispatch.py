@@ -1,0 +1,63 @@
+"""One call of modprobe: load, remove or show, then the exit status."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pymodutils.commands.getopt import raise_usage
+from pymodutils.commands.modprobe.arguments import PROG
+from pymodutils.commands.modprobe.session import Session, say
+from pymodutils.depends import plan
+from pymodutils.kernel import choose
+from pymodutils.run import CannotLoad, NotRemoved, Runner
+
+if TYPE_CHECKING:
+    from pymodutils.commands.modprobe.arguments import Arguments
+
+
+def run(arguments: Arguments) -> int:
+    """Do what ``arguments`` request; the exit status."""
+    session = Session(arguments)
+    arguments.hand_down()
+    for warning in arguments.warnings():
+        session.log.warning(warning)
+    if arguments.form == "json" and not arguments.only_shows:
+        raise_usage(PROG, "--format json shows what would be done: give -n, -D, --explain, -R or -c too")
+    if not (arguments.operands or arguments.shows_config):
+        session.log.error("missing parameters. See -h.")
+        return 1
+    if arguments.queries:
+        from pymodutils.commands.modprobe import show  # noqa: PLC0415 -- everyday work does without
+
+        return show.answer(session)
+    act = remove if arguments.removes else load
+    return max([act(session, name) for name in arguments.names])
+
+
+def load(session: Session, name: str) -> int:
+    """Load the modules of ``name``; the exit status is that of the last one."""
+    status, runner = 1, _runner(session)
+    for module in session.found(name):
+        try:
+            runner.load(plan.load(session.resolver, module, session.arguments.parameters, session.choices))
+            status = 0
+        except CannotLoad as error:
+            session.log.error(str(error))
+            status = 1
+    return status
+
+
+def remove(session: Session, name: str) -> int:
+    """Remove the modules of ``name`` up to the first that stays; the exit status."""
+    modules, runner = session.found(name), _runner(session)
+    for module in modules:
+        try:
+            runner.remove(plan.remove(session.resolver, module, session.choices))
+        except NotRemoved:
+            return 1
+    return 0 if modules else 1
+
+
+def _runner(session: Session) -> Runner:
+    kernel = choose.kernel(session.arguments.root)
+    return Runner.of(session.resolver, kernel, session.arguments.mode, log=session.log, show=say)
