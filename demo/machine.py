@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from demo import own
 from pymodutils.elf import compress
-from pymodutils.elf.signature import END, MAGIC
+from pymodutils.signature.appended import END, MAGIC
 from tests.oracles.debian import Unavailable
 from tests.oracles.trees import linked, tree
 

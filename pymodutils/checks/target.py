@@ -15,8 +15,8 @@ from pymodutils.errors import BadKernel, NotFound
 from pymodutils.kernel import saved
 from pymodutils.kernel.emulated.rules import assumptions
 from pymodutils.kernel.sources.source import RUNNING
-from pymodutils.kernel.trust.certificates import certificates
 from pymodutils.root import Root
+from pymodutils.signature.pem import certificates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,7 @@ from pymodutils.elf.scan import Elf
 from pymodutils.errors import BadModule
 
 if TYPE_CHECKING:
-    from pymodutils.elf.signature import Signature
+    from pymodutils.signature.fields import Signature
 
 BUILTIN: Final = "(builtin)"
 SHORTEST: Final = 6  # bytes that tell a compression or an ELF file
@@ -134,9 +134,9 @@ class ModuleFile(ModuleInfo):
 
     def signature(self) -> Signature | None:
         """The signature at the end of its file; raises NotFound or BadModule."""
-        from pymodutils.elf import signature  # noqa: PLC0415 -- most fields do without
+        from pymodutils.signature import fields  # noqa: PLC0415 -- most fields do without
 
-        return signature.find(self.elf)
+        return fields.find(self.elf)
 
     def build_id(self) -> bytes:
         """What the linker named its contents by; raises NotFound or BadModule."""

@@ -6,10 +6,11 @@ import random
 
 import pytest
 
-from pymodutils.elf import decode, signature
+from pymodutils.elf import decode
 from pymodutils.elf.image import Image
 from pymodutils.elf.scan import Elf, Section
 from pymodutils.errors import BadModule
+from pymodutils.signature import fields
 from tests.elf import made
 from tests.oracles.trees import tree
 
@@ -30,7 +31,7 @@ def seen(elf: Elf | Image) -> tuple[object, ...]:
     sections: list[Section] = elf.sections
     contents = [elf.content(at) for at in range(len(sections))]
     information = decode.modinfo(elf.section(".modinfo") or b"")
-    return elf.bits, elf.order, elf.machine, elf.size, sections, contents, information, signature.find(elf)
+    return elf.bits, elf.order, elf.machine, elf.size, sections, contents, information, fields.find(elf)
 
 
 def answer(finder: type[Elf | Image], data: bytes) -> tuple[object, ...] | BadModule:

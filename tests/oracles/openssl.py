@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
-from pymodutils.elf import der
+from pymodutils.signature import ber
 from tests.oracles.debian import Unavailable
 
 LONG = ("-days", "36500")
@@ -60,14 +60,11 @@ class Identity(NamedTuple):
         return openssl(self.folder, "cms", "-sign", "-binary", "-outform", "DER", *files, *words, data=data)
 
     def _parts(self) -> tuple[bytes, bytes]:
-        inner = der.Reader(self.der).enter(der.SEQUENCE).enter(der.SEQUENCE)
-        inner.skip(der.CONTEXT_0)
-        serial = inner.take(der.INTEGER)
-        inner.take(der.SEQUENCE)
-        start, end = inner.place(der.SEQUENCE)
-        size = end - start
-        assert size < 128
-        return self.der[start - 2 : end], serial
+        inner = ber.Tolerant(self.der).within(ber.SEQUENCE).within(ber.SEQUENCE)
+        inner.maybe(ber.CONTEXT | ber.CONSTRUCTED)
+        serial = inner.content(inner.take(ber.INTEGER))
+        inner.take(ber.SEQUENCE)
+        return inner.whole(inner.take(ber.SEQUENCE)), serial
 
 
 def root(folder: Path, name: str, *words: str, key: str = "rsa:2048", md: str = "sha256") -> Identity:

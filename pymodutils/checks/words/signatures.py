@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.checks.scene import some
 from pymodutils.checks.verdict import Finding, Severity
 from pymodutils.depends.module_info import opened
-from pymodutils.elf import certificate, signature
 from pymodutils.errors import ModutilsError
 from pymodutils.kernel.emulated.causes import Kind
+from pymodutils.signature import fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pymodutils.checks.scene import Scene
-    from pymodutils.elf.certificate import Certificate
-    from pymodutils.elf.signature import Signature
     from pymodutils.kernel.emulated.causes import Cause
+    from pymodutils.signature.fields import Certificate, Signature
 
 NOT_TOLD: Final = "no source tells which keys it has"
 SIGN: Final = "scripts/sign-file sha256 KEY CERT"
@@ -37,7 +36,7 @@ def unsigned(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
 def unknown_key(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
     """Another key made it than those that the kernel has."""
     found = _signature(scene)
-    known = list(filter(None, map(certificate.read, scene.target.kernel.keys)))
+    known = list(filter(None, map(fields.certificate, scene.target.kernel.keys)))
     has = some([_shown(it.subject, it.serial) for it in known])
     text = f"it is signed by {_by(found)}, which the kernel does not have: "
     text += f"{f'it has {has}' if known else NOT_TOLD}; {_consequence(causes[0])}"
@@ -88,7 +87,7 @@ def _signature(scene: Scene) -> Signature | None:
     """Who signed the module, as far as modinfo could tell."""
     try:
         with opened(scene.module.path) as elf:
-            return signature.find(elf)
+            return fields.find(elf)
     except ModutilsError:
         return None
 

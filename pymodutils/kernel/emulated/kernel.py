@@ -169,7 +169,7 @@ class EmulatedKernel(Observed, Kernel):
 
     def trust_file(self, path: str) -> None:
         """Trust the certificates in the file ``path``, PEM or DER; raises ModutilsError about it."""
-        from pymodutils.kernel.trust.certificates import certificates  # noqa: PLC0415 -- few need it
+        from pymodutils.signature.pem import certificates  # noqa: PLC0415 -- few need it
 
         for der in certificates(compress.read(path), path):
             self.trust(der)

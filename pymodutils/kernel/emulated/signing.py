@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.kernel.base import Init
 from pymodutils.kernel.emulated.causes import Kind
 from pymodutils.kernel.emulated.state import NOTICE
+from pymodutils.signature.appended import MAGIC
 
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.loading import Loading
     from pymodutils.kernel.emulated.state import State
 
-MARKER: Final = b"~Module signature appended~\n"
 ENFORCE: Final = "sig_enforce"  # the setting behind /sys/module/module/parameters/sig_enforce
 LOCKDOWN: Final = "lockdown"
 INTEGRITY: Final = 1  # levels of lockdown
@@ -34,7 +34,7 @@ def check(load: Loading) -> None:
     if not load.on("MODULE_SIG"):
         return
     code, why = ENODATA, ""
-    if load.data.endswith(MARKER) and not load.flags & FORCED:
+    if load.data.endswith(MAGIC) and not load.flags & FORCED:
         code, why = _verdict(load)
     if not code:
         load.sig_ok = True
@@ -47,11 +47,11 @@ def check(load: Loading) -> None:
 
 def _verdict(load: Loading) -> tuple[int, str]:
     """Cut the signature off, and say what the kernel says of it; 0 if a trusted key made it, else why not."""
-    from pymodutils.kernel.emulated import signature  # noqa: PLC0415 -- not every kernel looks at them
-    from pymodutils.kernel.trust.digests import computable  # noqa: PLC0415
+    from pymodutils.signature import verify  # noqa: PLC0415 -- not every kernel looks at them
+    from pymodutils.signature.digests import computable  # noqa: PLC0415
 
     trusted, twice = load.state.certificates(), load.on(FIRMWARE_KEYS)
-    found = signature.check(load.data, trusted, computable(load.on), twice=twice)
+    found = verify.check(load.data, trusted, computable(load.on), twice=twice)
     for level, text in found.log:
         load.log(level, text)
     load.data = load.data[: found.length]

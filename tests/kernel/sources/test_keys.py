@@ -10,10 +10,10 @@ import pytest
 
 from pymodutils.elf import compress
 from pymodutils.kernel.description import Description
-from pymodutils.kernel.emulated import signature
 from pymodutils.kernel.sources import builtin, source
 from pymodutils.names import of_path
 from pymodutils.root import Root
+from pymodutils.signature import verify as verifier
 from tests.lanes import qemu, uml
 from tests.oracles import kernels, trees
 from tests.oracles.debian import unpacked
@@ -37,7 +37,7 @@ def refused(name: str, modules: list[Path], *, change: int = 0) -> list[tuple[st
     for path in modules:
         data = bytearray(compress.read(str(path)))
         data[len(data) // 3] ^= change
-        errno = signature.check(bytes(data), described(name).keys).errno
+        errno = verifier.check(bytes(data), described(name).keys).errno
         if errno:
             found.append((path.name, errno))
     return found
@@ -68,7 +68,7 @@ def test_a_changed_byte_is_seen(name: str) -> None:
 def test_the_keys_of_another_kernel_do_not_fit() -> None:
     module = min(kernels.kernel("arm64").modules.rglob("*.ko"))
     missing = 126  # ENOKEY
-    assert signature.check(module.read_bytes(), described("cloud-amd64").keys).errno == missing
+    assert verifier.check(module.read_bytes(), described("cloud-amd64").keys).errno == missing
 
 
 LANES = {"uml": uml, "cloud": qemu}

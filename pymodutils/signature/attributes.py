@@ -5,10 +5,9 @@ from __future__ import annotations
 from errno import EBADMSG, EKEYREJECTED
 from typing import Final
 
-from pymodutils.kernel.trust import names, oids
-from pymodutils.kernel.trust import time as times
-from pymodutils.kernel.trust.ber import OCTET_STRING
-from pymodutils.kernel.trust.refused import Log, Rejected
+from pymodutils.signature import names, oids, times
+from pymodutils.signature.ber import OCTET_STRING
+from pymodutils.signature.rejected import Log, Rejected
 
 ONLY_IN_AUTHENTICODE: Final = {
     names.SMIME_CAPABILITIES: "S/MIME Caps only allowed with Authenticode",

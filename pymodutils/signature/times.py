@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from pymodutils.kernel.trust.ber import GENERALIZED_TIME, UTC_TIME
-from pymodutils.kernel.trust.refused import Rejected
+from pymodutils.signature.ber import GENERALIZED_TIME, UTC_TIME
+from pymodutils.signature.rejected import Rejected
 
 DIGITS: Final = {UTC_TIME: 12, GENERALIZED_TIME: 14}
 CENTURIES: Final = 50  # two digits from here on are of the twentieth

@@ -6,8 +6,8 @@ from errno import EBADMSG, EINVAL, EKEYREJECTED, ENOENT, ENOMEM
 from functools import lru_cache
 from typing import Final
 
-from pymodutils.kernel.trust.ber import INTEGER, SEQUENCE, Reader
-from pymodutils.kernel.trust.refused import Rejected
+from pymodutils.signature.ber import INTEGER, SEQUENCE, Reader
+from pymodutils.signature.rejected import Rejected
 
 PREFIXES: Final = {  # what stands before a digest that is signed: RFC 8017, 9.2
     "md5": "3020300c06082a864886f70d020505000410",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from errno import EBADMSG, EINVAL, EKEYREJECTED
 from typing import Final, NamedTuple
 
-from pymodutils.kernel.trust.ber import INTEGER, SEQUENCE, Reader
-from pymodutils.kernel.trust.refused import Rejected
+from pymodutils.signature.ber import INTEGER, SEQUENCE, Reader
+from pymodutils.signature.rejected import Rejected
 
 UNCOMPRESSED: Final = 4
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.elf.made import MAGIC, oid, sequence, value
-from tests.kernel.emulated import certificates_made
 from tests.kernel.emulated import messages as m
 from tests.oracles import openssl
 from tests.oracles.openssl import Identity
+from tests.signature import certificates_made
 
 BODY = b"data and no module at all, of more bytes than an ELF header has: " * 2
 NO_KEY_ID = "basicConstraints=CA:FALSE\nsubjectKeyIdentifier=none\nauthorityKeyIdentifier=none\n"

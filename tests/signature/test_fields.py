@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymodutils.elf import signature
 from pymodutils.elf.scan import Elf
-from pymodutils.elf.signature import SIGNED_DATA, pkcs7
+from pymodutils.signature import fields
+from pymodutils.signature.fields import SIGNED_DATA, pkcs7
 from tests.elf import made
 from tests.elf.made import COMMON_NAME, ORGANISATION, UNIT, attribute, trailer, value
 from tests.oracles.kmod import kmod34
@@ -55,7 +55,7 @@ MESSAGES = {
     },
     **{
         f"digest {oid}": digest(oid)
-        for oid in (*signature.DIGESTS, "1.2.3.4.5", "2.999.12345678901234567890", "0.39.1", "1.39.7")
+        for oid in (*fields.DIGESTS, "1.2.3.4.5", "2.999.12345678901234567890", "0.39.1", "1.39.7")
     },
     "key identifier": made.pkcs7(who=value(0x80, b"\xaa\xbb")),
     "two signers": made.pkcs7(signers=2),
@@ -93,7 +93,7 @@ FIELDS = ("sig_id", "signer", "sig_key", "sig_hashalgo", "signature")
 
 def seen(data: bytes) -> list[bytes]:
     """What modinfo -F prints of each field, put together from the value."""
-    found = signature.find(Elf(data))
+    found = fields.find(Elf(data))
     if found is None:
         return []
     signer = found.signer.encode("utf-8", "surrogateescape")
@@ -125,7 +125,7 @@ def test_a_short_file_has_none(size: int) -> None:
         def read(self, offset: int, size: int) -> bytes:
             return self.data[offset : offset + size]
 
-    assert signature.find(Short(trailer(PGP, b"Joe", b"abc", b"")[-size:])) is None
+    assert fields.find(Short(trailer(PGP, b"Joe", b"abc", b"")[-size:])) is None
 
 
 @given(st.binary(max_size=60), st.integers(0, 400))

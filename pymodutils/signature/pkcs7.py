@@ -5,9 +5,9 @@ from __future__ import annotations
 from errno import EBADMSG, EINVAL, ENOPKG
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.kernel.trust import issuer, names, oids, x509
-from pymodutils.kernel.trust.attributes import Attributes
-from pymodutils.kernel.trust.ber import (
+from pymodutils.signature import issuer, names, oids, x509
+from pymodutils.signature.attributes import Attributes
+from pymodutils.signature.ber import (
     CONSTRUCTED,
     CONTEXT,
     INTEGER,
@@ -17,13 +17,13 @@ from pymodutils.kernel.trust.ber import (
     SET,
     Reader,
 )
-from pymodutils.kernel.trust.digests import HASHES
-from pymodutils.kernel.trust.refused import Log, Rejected
+from pymodutils.signature.digests import HASHES
+from pymodutils.signature.rejected import Log, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from pymodutils.kernel.trust.x509 import Certificate
+    from pymodutils.signature.x509 import Certificate
 
 VERSIONS: Final = (1, 3)  # PKCS#7, and CMS with signers named by their keys
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from pymodutils.kernel.emulated import signature
-from tests.kernel.emulated import signed_cases
+from pymodutils.signature import verify as verifier
 from tests.lanes import qemu
 from tests.oracles import keyed, trees
+from tests.signature import signed_cases
 
 HASHES = ("sha512_generic", "md4")  # modules that the kernel would ask modprobe for
 CRYPTO = frozenset({"rsa", "md4", "md5", "sha1", "sha224", "sha256", "sha384", "sha512"})
@@ -45,10 +45,10 @@ class Judged:
 
     def ours(self, image: bytes) -> Verdict:
         """What the kernel should say by our verdict."""
-        return verdict(signature.check(image, self.trusted, CRYPTO, twice=True))
+        return verdict(verifier.check(image, self.trusted, CRYPTO, twice=True))
 
 
-def verdict(found: signature.Checked) -> Verdict:
+def verdict(found: verifier.Checked) -> Verdict:
     """What a kernel that insists on signatures says of data that is no ELF file, by ours on its signature."""
     lines = [list(line) for line in found.log]
     if not found.errno:

@@ -8,16 +8,16 @@ from __future__ import annotations
 from errno import EINVAL, EKEYREJECTED, ENOKEY, ENOPKG
 from typing import TYPE_CHECKING
 
-from pymodutils.kernel.trust import names
-from pymodutils.kernel.trust.digests import digest
-from pymodutils.kernel.trust.keys import Signed, verify
-from pymodutils.kernel.trust.refused import Log, Rejected
+from pymodutils.signature import names
+from pymodutils.signature.digests import digest
+from pymodutils.signature.public_key import Signed, verify
+from pymodutils.signature.rejected import Log, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from pymodutils.kernel.trust.pkcs7 import Message, Signer
-    from pymodutils.kernel.trust.x509 import Certificate
+    from pymodutils.signature.pkcs7 import Message, Signer
+    from pymodutils.signature.x509 import Certificate
 
 
 class Chain:

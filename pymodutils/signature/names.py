@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pymodutils.kernel.trust.oids import encoded
+from pymodutils.signature.oids import encoded
 
 SIGNED_DATA: Final = encoded("1.2.840.113549.1.7.2")
 DATA: Final = encoded("1.2.840.113549.1.7.1")

@@ -8,12 +8,12 @@ import subprocess
 import pytest
 
 from pymodutils.errors import ModutilsError
-from pymodutils.kernel.emulated import signature
-from pymodutils.kernel.trust import x509
-from pymodutils.kernel.trust.certificates import certificates
-from pymodutils.kernel.trust.digests import EVERYTHING, digest
-from pymodutils.kernel.trust.keys import Signed, verify
-from pymodutils.kernel.trust.refused import Log, Rejected
+from pymodutils.signature import verify as verifier
+from pymodutils.signature import x509
+from pymodutils.signature.digests import EVERYTHING, digest
+from pymodutils.signature.pem import certificates
+from pymodutils.signature.public_key import Signed, verify
+from pymodutils.signature.rejected import Log, Rejected
 from tests.elf.made import sequence
 from tests.kernel.emulated import messages as m
 from tests.oracles import openssl
@@ -74,9 +74,9 @@ def test_damaged_signatures_are_as_openssl_says(identity: Identity) -> None:
 def test_a_module_may_be_signed_on_a_curve(identity: Identity) -> None:
     image = DATA + m.appended(identity.cms(DATA, "-noattr", "-nocerts"))
     rejected, missing = 129, 126
-    assert signature.check(image, [identity.der])[:2] == (len(DATA), 0)
-    assert signature.check(b"x" + image[1:], [identity.der]).errno == rejected
-    assert signature.check(image, []).errno == missing
+    assert verifier.check(image, [identity.der])[:2] == (len(DATA), 0)
+    assert verifier.check(b"x" + image[1:], [identity.der]).errno == rejected
+    assert verifier.check(image, []).errno == missing
 
 
 def test_certificates_are_read_in_every_form(identity: Identity) -> None:
@@ -106,6 +106,6 @@ def test_what_is_none_is_told_in_one_line(data: bytes) -> None:
 
 
 def test_what_cannot_be_read_is_no_key() -> None:
-    assert signature.check(bytes(100), [b"no certificate"]).errno == 61  # ENODATA
+    assert verifier.check(bytes(100), [b"no certificate"]).errno == 61  # ENODATA
     blob = m.message(b"")
-    assert signature.check(DATA + m.appended(blob), [bytes(9)]).errno == 74  # EBADMSG
+    assert verifier.check(DATA + m.appended(blob), [bytes(9)]).errno == 74  # EBADMSG

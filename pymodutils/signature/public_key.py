@@ -5,8 +5,8 @@ from __future__ import annotations
 from errno import EINVAL, EKEYREJECTED, ENOENT
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.kernel.trust import rsa
-from pymodutils.kernel.trust.refused import Rejected
+from pymodutils.signature import rsa
+from pymodutils.signature.rejected import Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -44,7 +44,7 @@ def verify(key: Key, signed: Signed, crypto: Collection[str]) -> None:
     if kind == "rsa":
         rsa.verify(key.data, signed.hashed, signed.digest, signed.value)
     elif kind == "ecdsa" and kind in crypto:
-        from pymodutils.kernel.trust import ecdsa  # noqa: PLC0415 -- most kernels' keys are RSA
+        from pymodutils.signature import ecdsa  # noqa: PLC0415 -- most kernels' keys are RSA
 
         ecdsa.verify(key.kind, key.data, signed.digest, signed.value)
     else:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from errno import EINVAL, EKEYREJECTED, ENOPKG
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.kernel.trust import issuer, names, oids
-from pymodutils.kernel.trust import time as times
-from pymodutils.kernel.trust.ber import (
+from pymodutils.signature import issuer, names, oids, times
+from pymodutils.signature.ber import (
     BIT_STRING,
     BOOLEAN,
     CONSTRUCTED,
@@ -21,9 +20,9 @@ from pymodutils.kernel.trust.ber import (
     Reader,
     Value,
 )
-from pymodutils.kernel.trust.digests import digest
-from pymodutils.kernel.trust.keys import Key, Signed, verify
-from pymodutils.kernel.trust.refused import Log, Rejected
+from pymodutils.signature.digests import digest
+from pymodutils.signature.public_key import Key, Signed, verify
+from pymodutils.signature.rejected import Log, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.kernel.trust.ber import (
+from pymodutils.signature.ber import (
     CONSTRUCTED,
     CONTEXT,
     IA5_STRING,
@@ -15,7 +15,7 @@ from pymodutils.kernel.trust.ber import (
     Reader,
     Value,
 )
-from pymodutils.kernel.trust.refused import Log, Rejected
+from pymodutils.signature.rejected import Log, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.kernel.trust.oids import encoded
+from pymodutils.signature.oids import encoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable

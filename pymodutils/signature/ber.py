@@ -8,22 +8,20 @@ grammar offers a choice, the decoder only asks whether anything matched since th
 from __future__ import annotations
 
 from errno import EBADMSG, EMSGSIZE
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Self
 
-from pymodutils.kernel.trust.refused import Rejected
+from pymodutils.signature.rejected import Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, OID = 0x01, 0x02, 0x03, 0x04, 0x06
-IA5_STRING, UTC_TIME, GENERALIZED_TIME = 0x16, 0x17, 0x18
+UTF8_STRING, IA5_STRING, UTC_TIME, GENERALIZED_TIME = 0x0C, 0x16, 0x17, 0x18
 SEQUENCE, SET = 0x30, 0x31
 CONTEXT: Final = 0x80  # and the number
 CONSTRUCTED: Final = 0x20
 HIGH_TAG: Final = 0x1F
 INDEFINITE: Final = 0x80
-LONGEST: Final = 0xFFFF  # bytes of a message
-LENGTH_BYTES: Final = 2
 LENGTH_BYTES_SKIPPED: Final = 7  # in what is only passed over
 
 
@@ -49,11 +47,15 @@ class Reader:
     """The values of ``data`` in their order; raises Rejected where the kernel's decoder gives up."""
 
     __slots__ = ("at", "data", "end", "matched")
+    LONGEST: ClassVar = 0xFFFF  # bytes of a message
+    LENGTH_BYTES: ClassVar = 2
+    OPTIONAL: ClassVar = CONSTRUCTED  # bit of the wanted tag that need not be set in the one found
 
-    def __init__(self, data: bytes) -> None:
-        if len(data) > LONGEST:
+    def __init__(self, data: bytes, at: int = 0, end: int | None = None) -> None:
+        if len(data) > self.LONGEST:
             raise Rejected("signature", f"{len(data)} bytes are too long for a message", EMSGSIZE)
-        self.data, self.at, self.end, self.matched = data, 0, len(data), False
+        self.data, self.at, self.matched = data, at, False
+        self.end = len(data) if end is None else end
 
     def content(self, value: Value) -> bytes:
         """What is in ``value``."""
@@ -168,7 +170,7 @@ class Reader:
         found = self.data[self.at]
         if found & HIGH_TAG == HIGH_TAG:
             raise _bad(self.at)
-        if tag is not None and (found ^ tag) & ~(tag & CONSTRUCTED):
+        if tag is not None and (found ^ tag) & ~(tag & self.OPTIONAL):
             return None
         self.matched = True
         length = self.data[self.at + 1]
@@ -178,10 +180,30 @@ class Reader:
                 raise _bad(self.at)
             return 0, True
         if length > INDEFINITE:
-            length, self.at = _long(self.data, self.at, length - INDEFINITE, LENGTH_BYTES, self.end)
+            length, self.at = _long(self.data, self.at, length - INDEFINITE, self.LENGTH_BYTES, self.end)
         if length > self.end - self.at:
             raise _bad(self.at)
         return length, False
+
+
+class Tolerant(Reader):
+    """A reader with OpenSSL's limits, for what modinfo shows, which needs no grammar."""
+
+    __slots__ = ()
+    LONGEST: ClassVar = 1 << 32
+    LENGTH_BYTES: ClassVar = 4
+    OPTIONAL: ClassVar = 0
+
+    @property
+    def more(self) -> bool:
+        """Whether a value follows."""
+        return self.at < self.end
+
+    def within(self, tag: int) -> Self:
+        """Pass over the next value, which must have ``tag``; return a reader of its content."""
+        value = self.take(tag)
+        indefinite = value.start - value.head == 2 and self.data[value.start - 1] == INDEFINITE  # noqa: PLR2004 -- tag and 0x80
+        return type(self)(self.data, value.start, value.end - 2 * indefinite)
 
 
 def _long(data: bytes, at: int, count: int, most: int, end: int) -> tuple[int, int]:

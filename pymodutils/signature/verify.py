@@ -1,25 +1,21 @@
-"""The signature behind a module, as the kernel verifies it; kernel/module/signing.c: mod_verify_sig."""
+"""Verification of an appended signature; mod_verify_sig and mod_check_sig."""
 
 from __future__ import annotations
 
 from errno import EBADMSG, ENODATA, ENOKEY, ENOPKG
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from pymodutils.kernel.emulated.signing import MARKER
-from pymodutils.kernel.trust import pkcs7, x509
-from pymodutils.kernel.trust.chain import Chain
-from pymodutils.kernel.trust.digests import EVERYTHING
-from pymodutils.kernel.trust.refused import ERR, Line, Log, Rejected
+from pymodutils.signature import pkcs7, x509
+from pymodutils.signature.appended import END, MAGIC, PKCS7, RECORD, record
+from pymodutils.signature.chain import Chain
+from pymodutils.signature.digests import EVERYTHING
+from pymodutils.signature.rejected import ERR, Line, Log, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pymodutils.kernel.trust.x509 import Certificate
-
-PKCS7: Final = 2  # the kind of signature; include/linux/module_signature.h
-RECORD: Final = 12  # bytes: algorithm, hash, kind, lengths of signer and key, three of padding, u32 length
-LENGTH: Final = slice(8, 12)
+    from pymodutils.signature.x509 import Certificate
 
 
 class Checked(NamedTuple):
@@ -39,9 +35,9 @@ def check(
     ``trusted`` are certificates in DER; one that the kernel cannot read is not among its keys. ``crypto`` is
     what the kernel can compute. ``twice``: it asks the keys of the firmware, too, and says all again.
     """
-    if not image.endswith(MARKER):
+    if not image.endswith(MAGIC):
         return Checked(len(image), ENODATA)
-    length = len(image) - len(MARKER)
+    length = len(image) - len(MAGIC)
     log, errno, why = Log(), 0, ""
     try:
         length, message = _cut(image, length, log)
@@ -54,19 +50,17 @@ def check(
 
 
 def _cut(image: bytes, length: int, log: Log) -> tuple[int, bytes]:
-    """How long the module is, and the message behind it; raises Rejected for a record that makes no sense."""
-    if length <= RECORD:
+    """Return the length of the bare module and its signature; raises Rejected for a malformed record."""
+    if length <= RECORD.size:
         raise Rejected("signature", "the file is too short for a signature", EBADMSG)
-    start = length - RECORD
-    record = image[start:length]
-    size = int.from_bytes(record[LENGTH], "big")
-    if size >= start:
+    start, found = len(image) - END, record(image)
+    if found.sig_len >= start:
         raise Rejected("signature", "the signature is longer than the file", EBADMSG)
-    if record[2] != PKCS7:
+    if found.id_type != PKCS7:
         log.reject(ENOPKG, "module: not signed with expected PKCS#7 message", ERR)
-    if any(record[:2]) or any(record[3 : LENGTH.start]):
+    if found.algo or found.hash or found.signer_len or found.key_id_len or any(found.pad):
         log.reject(EBADMSG, "module: PKCS#7 signature info has unexpected non-zero params", ERR)
-    return start - size, image[start - size : start]
+    return start - found.sig_len, image[start - found.sig_len : start]
 
 
 def _verify(

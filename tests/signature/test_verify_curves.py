@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from pymodutils.kernel.emulated import signature
-from pymodutils.kernel.trust.digests import EVERYTHING
+from pymodutils.signature import verify as verifier
+from pymodutils.signature.digests import EVERYTHING
 from tests.kernel.emulated import messages as m
-from tests.kernel.emulated.signed_cases import BODY, P256
-from tests.kernel.emulated.test_signature import verdict
 from tests.lanes import qemu
 from tests.oracles import keyed, openssl
 from tests.oracles.debian import newest, unpacked
+from tests.signature.signed_cases import BODY, P256
+from tests.signature.test_verify import verdict
 
 pytestmark = [pytest.mark.lane, pytest.mark.slow]
 CPU = "qemu64,+rdrand,-cx16"  # QEMU 7.2's cmpxchg16b with a segment base breaks this kernel's slabs
@@ -59,7 +59,7 @@ def test_verdicts_are_those_of_a_kernel_that_has_ecdsa(tmp_path: Path) -> None:
     call = "tests.lanes.guest.signed:verdicts"
     theirs = qemu.run(call, str(path), [], files=[path], image=kernel, cpu=CPU)
     crypto = EVERYTHING - {"md4", "sm3", "streebog256", "streebog512"}
-    ours = [verdict(signature.check(image, [own.der], crypto, twice=True)) for image in cases]
+    ours = [verdict(verifier.check(image, [own.der], crypto, twice=True)) for image in cases]
     plain = [
         [[code, [[n, NUMBER.sub(r"\1 N", text)] for n, text in log]] for code, log in side]
         for side in (ours, theirs)

@@ -7,10 +7,10 @@ from binascii import Error, a2b_base64
 from typing import Final
 
 from pymodutils.errors import ModutilsError
-from pymodutils.kernel.trust import x509
-from pymodutils.kernel.trust.ber import SEQUENCE, Reader
-from pymodutils.kernel.trust.digests import EVERYTHING
-from pymodutils.kernel.trust.refused import Log, Rejected
+from pymodutils.signature import x509
+from pymodutils.signature.ber import SEQUENCE, Reader
+from pymodutils.signature.digests import EVERYTHING
+from pymodutils.signature.rejected import Log, Rejected
 
 PEM: Final = re.compile(
     rb"-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----(.*?)-----END \1?CERTIFICATE-----", re.DOTALL
