@@ -21,6 +21,7 @@ from pymodutils.names import normalize, of_path
 from tests.oracles import ld, trees
 from tests.oracles.debian import newest, unpacked
 
+LATER = {"trixie": "image", "forky": "modules"}  # suite -> the kind of package that has the modules
 CORE, INIT, KERNEL, PERCPU = 0xFFFF_FFFF_C000_0000, 0xFFFF_FFFF_C400_0000, 0xFFFF_FFFF_8100_0000, 0x34000
 
 
@@ -34,14 +35,20 @@ class Linked(NamedTuple):
 
 @cache
 def paths(tree: str) -> dict[str, Path]:
-    """The files of the modules of ``tree`` (``trixie``: Debian 13's cloud kernel) by their names."""
-    top = trixie() if tree == "trixie" else trees.tree(tree).modules
+    """The files of the modules of ``tree`` (a suite of LATER: its cloud kernel) by their names."""
+    top = later(tree) if tree in LATER else trees.tree(tree).modules
     return {of_path(str(path)): path for path in top.rglob("*.ko*")}
 
 
 def trixie() -> Path:
     """The package of Debian 13's cloud kernel, whose loader is of 6.12, unpacked."""
-    return unpacked(newest("linux-image-cloud-amd64", "trixie"), "trixie")
+    return later("trixie")
+
+
+def later(suite: str) -> Path:
+    """The package with the modules of the cloud kernel of a later Debian, unpacked."""
+    package = newest("linux-image-cloud-amd64", suite)
+    return unpacked(package.replace("image", LATER[suite]), suite)
 
 
 def in_order(tree: str, names: Iterable[str]) -> list[Path]:

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,8 +21,11 @@ PROGRAMS = {  # name -> what Debian's own starter of that name would run here
     "tools/objtool/objtool": "tools/objtool/objtool.real-x86",
 }
 COMMON = re.compile(r"(linux-headers-[^-]+(?:-\d+)?)-.*")
-# gcc 12 does not know all that 14 is told; without BTF no pahole is needed
-LATER = ("CC=gcc-12", "CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT=", "CONFIG_DEBUG_INFO_BTF_MODULES=")
+LATER = (  # gcc 12 does not know every option of 14 and 16; without BTF no pahole is needed
+    *("CC=gcc-12", "CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT=", "CONFIG_CC_OPT_INLINE_MEMSET="),
+    "CONFIG_DEBUG_INFO_BTF_MODULES=",
+)
+LIBRARIES = ("libc6", "libelf1t64", "zlib1g", "libzstd1")  # of the build system's programs
 
 
 class Headers(NamedTuple):
@@ -64,19 +68,19 @@ def _bookworm(top: Path) -> list[str]:
     return ["-C", str(installed(top, _cloud()))]
 
 
-def _trixie(top: Path) -> list[str]:
-    """The same of Debian 13, whose programs need its own C library, and so its own loader."""
-    folder = installed(top, _cloud("trixie"), "trixie")
-    packaged = _tools(folder.name, "trixie")
+def _later(suite: str, top: Path) -> list[str]:
+    """The same of a later Debian, whose programs need its own libraries, and so its own loader."""
+    folder = installed(top, _cloud(suite), suite)
+    packaged = _tools(folder.name, suite)
     tools = shutil.copytree(packaged, top / "tools", copy_function=os.symlink)
     for name in TOOLS:
         for entry in top.glob(f"linux-*/{name}"):
             entry.unlink()
             entry.symlink_to(tools / name)
-    libraries = unpacked("libc6", "trixie") / "usr/lib/x86_64-linux-gnu"
+    libraries = [str(unpacked(name, suite) / "usr/lib/x86_64-linux-gnu") for name in LIBRARIES]
+    loader = f"{libraries[0]}/ld-linux-x86-64.so.2 --library-path {':'.join(libraries)}"
     for name, program in PROGRAMS.items():
         (tools / name).unlink()
-        loader = f"{libraries}/ld-linux-x86-64.so.2 --library-path {libraries}"
         (tools / name).write_text(f'#!/bin/sh\nexec {loader} {packaged}/{program} "$@"\n')
         (tools / name).chmod(0o755)
     return ["-C", str(folder), *LATER]
@@ -110,6 +114,7 @@ def _uml(_: Path) -> list[str]:
 
 KERNELS = {
     "cloud": Headers(_cloud, _bookworm),
-    "trixie": Headers(lambda: _cloud("trixie"), _trixie),
+    "trixie": Headers(partial(_cloud, "trixie"), partial(_later, "trixie")),
+    "forky": Headers(partial(_cloud, "forky"), partial(_later, "forky")),
     "uml": Headers(_uml_release, _uml),
 }

@@ -57,6 +57,7 @@ FLAVOURS = {  # name -> (end of the metapackages' names, suite, Debian's archite
     "amd64": ("amd64", "bookworm", "amd64"),
     "cloud-amd64": ("cloud-amd64", "bookworm", "amd64"),
     "trixie": ("cloud-amd64", "trixie", "amd64"),
+    "forky": ("cloud-amd64", "forky", "amd64"),
     "arm64": ("arm64", "bookworm", "arm64"),
     "armhf": ("armmp", "bookworm", "armhf"),
     "i386": ("686", "bookworm", "i386"),

@@ -29,12 +29,13 @@ class Lane(NamedTuple):
         return cases.read(*self.files)
 
 
-FLAVOURS = {"cloud": "cloud-amd64", "trixie": "trixie"}  # of kernels.FLAVOURS
+FLAVOURS = {"cloud": "cloud-amd64", "trixie": "trixie", "forky": "forky"}  # of kernels.FLAVOURS
 SOURCES = Path(__file__).with_name("sources")
 COMMON = ("basic", "remove", "threads", "elf", "modinfo", "symbols", "relocations", "params", "odd")
 LANES = {
     "amd64": Lane("cloud", (*COMMON, "percpu", "amd64", "signatures", "forced"), "spectre_v2=on"),
     "later": Lane("trixie", ("later", *COMMON, "percpu", "amd64", "signatures", "forced"), "spectre_v2=on"),
+    "newest": Lane("forky", ("later", *COMMON, "percpu", "amd64", "signatures", "forced"), "spectre_v2=on"),
     "uml": Lane("uml", (*COMMON, "patience", "forced")),
     "enforced": Lane("cloud", ("enforced",), "module.sig_enforce=1"),
     "lenient": Lane("cloud", ("lenient", "last")),

@@ -11,7 +11,7 @@ from tests.lanes.verdicts.player import names_in
 DUMP = re.compile(  # of a stack: registers, code and calls; their values are those of one run
     r"CPU: \d+ (?:UID: \d+ )?PID:|Hardware name:|Call Trace:|RIP: |Code: |RSP: |R[A-D0-9][X0-9PI ]: |[CDFEG]S: |CR2: "
     r"| ?<?/?TASK>| \? | \w[\w.]*\+0x|---\[ end trace| \[<|Stack:| [0-9a-f]{8}|Modules linked in:|Tainted: \["
-    r"|-+\[ cut here \]|WARNING: CPU: |PKRU: "
+    r"|-+\[ cut here \]|WARNING: (?:CPU: |\S+:\d+ at )|PKRU: "
 )
 # Of the machine, at any moment.
 NOISE = re.compile(r"random: |clocksource: |hrtimer: |sched: |workqueue: |spurious 8259A ")

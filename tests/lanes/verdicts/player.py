@@ -13,6 +13,7 @@ from tests.lanes.verdicts.cases import Case
 from tests.lanes.verdicts.damage import damaged
 
 TRUNC = os.O_TRUNC
+LACKS = "the module lacks "
 SLEEPS = 0.3  # seconds after which a thread that has not ended is taken to wait
 
 
@@ -101,7 +102,10 @@ class Player:
     def _insert(self, rest: str, flags: int | None) -> Answer:
         words, _, params = rest.partition(" -- ")
         name, *damages = words.split(" ")
-        image = damaged(self.load(name), [word.replace("\\_", " ") for word in damages])
+        try:
+            image = damaged(self.load(name), [word.replace("\\_", " ") for word in damages])
+        except LookupError as error:  # modules of this kernel have no such part
+            return Answer(0, f"{LACKS}{error}")
         return self._call(self.machine.insert, name, image, _text(params), flags)
 
     def _delete(self, rest: str) -> Answer:

@@ -1,6 +1,8 @@
 /* Exports of each kind. */
 #include <linux/module.h>
 
+#include "namespaces.h"
+
 int ex_plain(void)
 {
 	return 1;

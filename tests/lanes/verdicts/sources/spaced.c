@@ -1,6 +1,8 @@
 /* Uses exports of a namespace that it imports. */
 #include <linux/module.h>
 
+#include "namespaces.h"
+
 extern int ex_space(void);
 extern int ex_spacegpl(void);
 
