@@ -9,7 +9,7 @@ from pymodutils.checks.inputs import files
 from pymodutils.checks.survey import LAYOUT
 from pymodutils.elf import crcs
 from pymodutils.errors import ModutilsError
-from pymodutils.kernel.emulated.claims import FREE
+from pymodutils.kernel.emulated.load.check_modinfo import FREE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,14 +9,14 @@ from pymodutils.checks.scene import count, some
 from pymodutils.checks.verdict import Finding, Severity
 from pymodutils.checks.words import signatures
 from pymodutils.elf.facts import listed
-from pymodutils.kernel.emulated.causes import Kind
-from pymodutils.kernel.emulated.taints import LETTERS, MEANINGS
+from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.kernel.emulated.state.taints import LETTERS, MEANINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
 
     from pymodutils.checks.scene import Scene
-    from pymodutils.kernel.emulated.causes import Cause
+    from pymodutils.kernel.emulated.load.causes import Cause
 
     Bite = Callable[[Scene], Iterator[Finding]]
 

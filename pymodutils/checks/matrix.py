@@ -18,7 +18,7 @@ from pymodutils.checks.trial import Bench
 from pymodutils.checks.verdict import Finding, Report, Severity, Verdict
 from pymodutils.checks.words import errors
 from pymodutils.errors import NotFound
-from pymodutils.kernel.emulated.causes import Cause, Kind
+from pymodutils.kernel.emulated.load.causes import Cause, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.elf import crcs
 from pymodutils.errors import ModutilsError
-from pymodutils.kernel.emulated.causes import Cause, Kind
-from pymodutils.kernel.emulated.claims import FREE
+from pymodutils.kernel.emulated.load.causes import Cause, Kind
+from pymodutils.kernel.emulated.load.check_modinfo import FREE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pymodutils.checks.candidate import Candidate
     from pymodutils.kernel.description import Description
-    from pymodutils.kernel.emulated.causes import Cause
+    from pymodutils.kernel.emulated.load.causes import Cause
 
 
 class Trial(NamedTuple):

@@ -10,7 +10,7 @@ import click
 
 from pymodutils.commands import options, output
 from pymodutils.commands.getopt import Tool
-from pymodutils.kernel.emulated.views.memory import content
+from pymodutils.kernel.emulated.memory_map import content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

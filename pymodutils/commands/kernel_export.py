@@ -10,7 +10,7 @@ import click
 from pymodutils.commands import options
 from pymodutils.commands.getopt import Tool
 from pymodutils.errors import ModutilsError
-from pymodutils.kernel.emulated.views.tree import Folder, Link
+from pymodutils.kernel.emulated.vfs import Folder, Link
 
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.kernel import EmulatedKernel

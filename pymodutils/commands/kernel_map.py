@@ -9,14 +9,14 @@ import click
 
 from pymodutils.commands import memory, memory_svg, memory_text, options, output
 from pymodutils.commands.getopt import Tool
-from pymodutils.kernel.emulated.views.memory import Space, of, space
+from pymodutils.kernel.emulated.memory_map import Space, of, space
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pymodutils.commands.memory_text import Line
     from pymodutils.kernel.emulated.kernel import EmulatedKernel
-    from pymodutils.kernel.emulated.views.memory import ModuleMemory
+    from pymodutils.kernel.emulated.memory_map import ModuleMemory
 
 EXAMPLES = [
     ("pymodutils kernel map", "all modules, and what is free"),

@@ -8,7 +8,7 @@ import click
 
 from pymodutils.commands import options, output
 from pymodutils.commands.getopt import Tool
-from pymodutils.kernel.emulated.taints import LETTERS, MEANINGS
+from pymodutils.kernel.emulated.state.taints import LETTERS, MEANINGS
 
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.kernel import EmulatedKernel

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.kernel.emulated.views.memory import NOT_MEMORY, Kind
+from pymodutils.kernel.emulated.memory_map import NOT_MEMORY, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pymodutils.kernel.emulated.views.memory import ModuleMemory, Part, Room, Space
+    from pymodutils.kernel.emulated.memory_map import ModuleMemory, Part, Room, Space
 
 
 class Look(NamedTuple):

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from xml.sax.saxutils import escape
 
 from pymodutils.commands.memory import LOOKS, parts_of, scale, shown, totals
-from pymodutils.kernel.emulated.views.memory import NOT_MEMORY, Kind
+from pymodutils.kernel.emulated.memory_map import NOT_MEMORY, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pymodutils.kernel.emulated.views.memory import ModuleMemory, Part, Room, Space
+    from pymodutils.kernel.emulated.memory_map import ModuleMemory, Part, Room, Space
 
 MARGIN: Final = 16
 GUTTER: Final = 84  # for the offsets left of the rows

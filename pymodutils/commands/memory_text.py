@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.commands.memory import LOOKS, parts_of, scale, shown, totals
-from pymodutils.kernel.emulated.views.memory import NOT_MEMORY, Kind
+from pymodutils.kernel.emulated.memory_map import NOT_MEMORY, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pymodutils.kernel.emulated.views.memory import ModuleMemory, Part, Room, Space
+    from pymodutils.kernel.emulated.memory_map import ModuleMemory, Part, Room, Space
 
     Line = list[tuple[str, str]]  # pieces of text, each with its style
 

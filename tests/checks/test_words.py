@@ -10,7 +10,7 @@ from pymodutils import check
 from pymodutils.checks.rules import RULES
 from pymodutils.checks.words import WORDS
 from pymodutils.elf.kernelimage.exports import Export
-from pymodutils.kernel.emulated.causes import Kind
+from pymodutils.kernel.emulated.load.causes import Kind
 from tests.checks.made import Desk, advice, errors
 from tests.kernel.emulated.modules import CODE, EXPORTS, MAGIC, SWITCHES, WRITE, description
 from tests.link.objects import Part, Rel

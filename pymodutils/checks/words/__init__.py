@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.checks.words import build, file, signatures, symbols
-from pymodutils.kernel.emulated.causes import Cause, Kind
+from pymodutils.kernel.emulated.load.causes import Cause, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -8,13 +8,13 @@ from pymodutils.checks.scene import count, some
 from pymodutils.checks.survey import LAYOUT
 from pymodutils.checks.verdict import Finding, Severity
 from pymodutils.kernel.description import ARCHES
-from pymodutils.kernel.emulated.causes import Kind
+from pymodutils.kernel.emulated.load.causes import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pymodutils.checks.scene import Scene
-    from pymodutils.kernel.emulated.causes import Cause
+    from pymodutils.kernel.emulated.load.causes import Cause
 
 ERROR: Final = Severity.ERROR
 SUFFIXES: Final = "-+"

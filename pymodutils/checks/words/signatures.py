@@ -11,14 +11,14 @@ from pymodutils.checks.scene import some
 from pymodutils.checks.verdict import Finding, Severity
 from pymodutils.depends.module_info import opened
 from pymodutils.errors import ModutilsError
-from pymodutils.kernel.emulated.causes import Kind
+from pymodutils.kernel.emulated.load.causes import Kind
 from pymodutils.signature import fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pymodutils.checks.scene import Scene
-    from pymodutils.kernel.emulated.causes import Cause
+    from pymodutils.kernel.emulated.load.causes import Cause
     from pymodutils.signature.fields import Certificate, Signature
 
 NOT_TOLD: Final = "no source tells which keys it has"

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.errors import BadState
 from pymodutils.kernel.description import Description
-from pymodutils.kernel.emulated import rooms, signing, unload
-from pymodutils.kernel.emulated.exporters import KERNEL
+from pymodutils.kernel.emulated.load import delete_module, module_sig_check
+from pymodutils.kernel.emulated.load.find_symbol import KERNEL
 from pymodutils.kernel.emulated.rules import Rules, assumed, rules
-from pymodutils.kernel.emulated.state import NOTICE
-from pymodutils.kernel.emulated.store import MEMORY, Store, signed
+from pymodutils.kernel.emulated.state import vmalloc
+from pymodutils.kernel.emulated.state.database import MEMORY, Database, signed
+from pymodutils.kernel.emulated.state.kernel_state import NOTICE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,18 +36,18 @@ def default_path() -> str:
     return os.path.join(home, DEFAULT)
 
 
-def make(path: str, kernel: Description, cmdline: str, clock: Clock) -> Store:
+def make(path: str, kernel: Description, cmdline: str, clock: Clock) -> Database:
     """The file ``path`` with a kernel that has just booted, in place of what was there.
 
     That is one transaction of the old file's, too: who uses it sees one kernel or the other.
     """
-    made = Store.create()
+    made = Database.create()
     with made.transaction():
         _fill(made, kernel, rules(kernel, cmdline), clock.time())
     return made if path == MEMORY else made.replace(path)
 
 
-def read(store: Store) -> Rules:
+def read(store: Database) -> Rules:
     """The rules of the kernel in ``store``; raises BadState if they make no sense."""
     with store.transaction():
         found = dict(store.execute("SELECT name, value FROM setting"))
@@ -64,7 +65,7 @@ def banner(wanted: Rules) -> str:
     return f"Linux version {wanted.release} {wanted.version}"
 
 
-def _fill(store: Store, kernel: Description, wanted: Rules, now: float) -> None:
+def _fill(store: Database, kernel: Description, wanted: Rules, now: float) -> None:
     settings = {name: getattr(kernel, name) for name in KEPT}
     settings |= {"release": wanted.release, "version": wanted.version, "vermagic": wanted.vermagic}
     settings |= {CMDLINE: wanted.cmdline, BOOTED: now, **_switched(wanted)}
@@ -73,7 +74,7 @@ def _fill(store: Store, kernel: Description, wanted: Rules, now: float) -> None:
     store.many("INSERT INTO builtin VALUES (?)", [(name,) for name in sorted(set(kernel.builtins or ()))])
     store.many("INSERT INTO certificate VALUES (?)", [(der,) for der in sorted(set(kernel.keys))])
     store.many("INSERT INTO export VALUES (?, ?, ?, ?, ?, ?)", _exports(kernel, wanted.arch.bits))
-    rooms.open_range(store, wanted.arch)
+    vmalloc.open_range(store, wanted.arch)
     line = f"Linux version {wanted.release} {wanted.version}"
     store.insert("INSERT INTO line (stamp, level, text) VALUES (?, ?, ?)", now, NOTICE, line)
     line = f"Kernel command line: {wanted.cmdline}"
@@ -84,15 +85,15 @@ def _switched(wanted: Rules) -> dict[str, int]:
     """What the configuration and the command line set for the start."""
     words = wanted.cmdline.split()
     enforced = wanted.on("MODULE_SIG_FORCE") or _yes(wanted.word("module.sig_enforce"))
-    lockdown = {"integrity": signing.INTEGRITY, "confidentiality": signing.CONFIDENTIALITY}
+    lockdown = {"integrity": module_sig_check.INTEGRITY, "confidentiality": module_sig_check.CONFIDENTIALITY}
     level = lockdown.get(wanted.word("lockdown") or "", 0) if wanted.on("SECURITY_LOCKDOWN_LSM") else 0
     if wanted.on("LOCK_DOWN_KERNEL_FORCE_INTEGRITY"):
-        level = max(level, signing.INTEGRITY)
+        level = max(level, module_sig_check.INTEGRITY)
     return {
         "tainted": 0,
-        signing.ENFORCE: int(enforced or "module.sig_enforce" in words),
-        signing.LOCKDOWN: level,
-        unload.DISABLED: int("nomodule" in words),
+        module_sig_check.ENFORCE: int(enforced or "module.sig_enforce" in words),
+        module_sig_check.LOCKDOWN: level,
+        delete_module.DISABLED: int("nomodule" in words),
     }
 
 

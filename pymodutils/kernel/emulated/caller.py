@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final, Protocol
 
-from pymodutils.kernel.emulated.notifiers import Notifiers
+from pymodutils.kernel.emulated.load.notifiers import Notifiers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pymodutils.kernel.emulated.causes import Cause
+    from pymodutils.kernel.emulated.load.causes import Cause
 
 COMMAND: Final = "insmod"  # the name of a process that has not said another
 

@@ -12,14 +12,21 @@ from pymodutils.errors import Refused
 from pymodutils.kernel import handover
 from pymodutils.kernel.base import Init, Kernel, Loaded
 from pymodutils.kernel.base import State as ModuleState
-from pymodutils.kernel.emulated import boot, entry, load, patching, start, unload
+from pymodutils.kernel.emulated import boot
 from pymodutils.kernel.emulated.caller import COMMAND, Caller
-from pymodutils.kernel.emulated.loading import Loading
-from pymodutils.kernel.emulated.notifiers import Notifiers
+from pymodutils.kernel.emulated.load import (
+    delete_module,
+    do_init_module,
+    finit_module,
+    load_module,
+    module_finalize,
+)
+from pymodutils.kernel.emulated.load.load_info import LoadInfo
+from pymodutils.kernel.emulated.load.notifiers import Notifiers
 from pymodutils.kernel.emulated.observe import Observed
-from pymodutils.kernel.emulated.operate import Operator
-from pymodutils.kernel.emulated.store import MEMORY, Store
-from pymodutils.kernel.emulated.taints import letters
+from pymodutils.kernel.emulated.state.database import MEMORY, Database
+from pymodutils.kernel.emulated.state.taints import letters
+from pymodutils.kernel.emulated.state.transaction import Operator
 from pymodutils.root import Root
 
 if TYPE_CHECKING:
@@ -27,10 +34,11 @@ if TYPE_CHECKING:
 
     from pymodutils.kernel.description import Description
     from pymodutils.kernel.emulated.caller import Clock
-    from pymodutils.kernel.emulated.causes import Cause
-    from pymodutils.kernel.emulated.module import Module
+    from pymodutils.kernel.emulated.load.causes import Cause
+    from pymodutils.kernel.emulated.load.finit_module import Taken
     from pymodutils.kernel.emulated.rules import Rules
-    from pymodutils.kernel.emulated.state import State
+    from pymodutils.kernel.emulated.state.kernel_state import State
+    from pymodutils.kernel.emulated.state.module import Module
 
 NO_BASES: Mapping[tuple[str, str], int] = {}
 
@@ -44,7 +52,13 @@ class EmulatedKernel(Observed, Kernel):
     """
 
     def __init__(
-        self, store: Store, rules: Rules, clock: Clock = time, *, command: str = COMMAND, capable: bool = True
+        self,
+        store: Database,
+        rules: Rules,
+        clock: Clock = time,
+        *,
+        command: str = COMMAND,
+        capable: bool = True,
     ) -> None:
         self.store, self.rules, self.clock = store, rules, clock
         self.command, self.capable = command, capable
@@ -73,29 +87,29 @@ class EmulatedKernel(Observed, Kernel):
     @classmethod
     def open(cls, path: str, *, command: str = COMMAND, clock: Clock = time) -> Self:
         """The kernel in the file ``path``; raises BadState if it is absent, damaged or of another version."""
-        store = Store.open(path)
+        store = Database.open(path)
         return cls(store, boot.read(store), clock, command=command)
 
     # The system calls
 
     def init_module(self, image: bytes, params: bytes = b"") -> None:
         """Load the module in ``image``; raises Refused with the errno of the system call."""
-        self._insert(entry.memory, image, params, Init.NONE)
+        self._insert(finit_module.memory, image, params, Init.NONE)
 
     def finit_module(self, image: bytes, params: bytes = b"", flags: Init = Init.NONE) -> None:
         """The same with ``flags``; ``image`` is what is in the file."""
-        self._insert(entry.file, image, params, flags)
+        self._insert(finit_module.file, image, params, flags)
 
-    def _insert(self, taken: entry.Taken, image: bytes, params: bytes, flags: Init) -> None:
+    def _insert(self, taken: Taken, image: bytes, params: bytes, flags: Init) -> None:
         caller = self._caller()
         self.causes = caller.causes
 
         def insert(state: State) -> Module:
             caller.causes.clear()  # of a try that had to wait
-            unload.permit(state, caller)
-            loading = Loading(state, taken(state, image, flags), params, flags, caller)
-            load.load_module(loading)
-            start.begin(state, loading.module)
+            delete_module.permit(state, caller)
+            loading = LoadInfo(state, taken(state, image, flags), params, flags, caller)
+            load_module.load_module(loading)
+            do_init_module.begin(state, loading.module)
             return loading.module
 
         module = self._operator.run(insert)
@@ -108,7 +122,7 @@ class EmulatedKernel(Observed, Kernel):
         """Remove the module called ``name``; raises Refused with the errno of the system call."""
         caller = self._caller()
         self._operator.finish(
-            self._operator.run(lambda state: unload.delete_module(state, name, flags, caller))
+            self._operator.run(lambda state: delete_module.delete_module(state, name, flags, caller))
         )
 
     @contextmanager
@@ -160,7 +174,7 @@ class EmulatedKernel(Observed, Kernel):
 
     def patch(self) -> None:
         """Change modules loaded from now on as the kernel does once they are linked: ``link.patch``."""
-        self._operator.run(lambda state: state.set(patching.WANTED, 1))
+        self._operator.run(lambda state: state.set(module_finalize.WANTED, 1))
 
     def trust(self, certificate: bytes) -> None:
         """Accept modules signed with the key of ``certificate``, DER."""

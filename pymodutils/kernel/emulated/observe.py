@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pymodutils.errors import Refused
-from pymodutils.kernel.emulated import boot
-from pymodutils.kernel.emulated.state import INFO
-from pymodutils.kernel.emulated.views import tree
+from pymodutils.kernel.emulated import boot, vfs
+from pymodutils.kernel.emulated.state.kernel_state import INFO
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pymodutils.kernel.emulated.operate import Operator
-    from pymodutils.kernel.emulated.state import State
-    from pymodutils.kernel.emulated.views.tree import Folder, Node
+    from pymodutils.kernel.emulated.state.kernel_state import State
+    from pymodutils.kernel.emulated.state.transaction import Operator
+    from pymodutils.kernel.emulated.vfs import Folder, Node
 
 T = TypeVar("T")
 
@@ -43,15 +42,15 @@ class Observed:
 
     def read(self, path: str) -> bytes:
         """What the file ``path`` below /proc or /sys holds; raises Refused as the calls would."""
-        return self._operator.run(lambda state: tree.read(root(state), path))
+        return self._operator.run(lambda state: vfs.read(root(state), path))
 
     def write(self, path: str, data: bytes) -> None:
         """Write ``data`` to the file ``path``; raises Refused as the calls would."""
-        self._operator.run(lambda state: tree.write(root(state), path, data))
+        self._operator.run(lambda state: vfs.write(root(state), path, data))
 
     def listdir(self, path: str) -> list[str]:
         """The names in the folder ``path``, sorted; raises Refused."""
-        return self._operator.run(lambda state: tree.names(root(state), path))
+        return self._operator.run(lambda state: vfs.names(root(state), path))
 
     def look(self, view: Callable[[State], T]) -> T:
         """What ``view`` makes of everything that is in the kernel at one moment."""
@@ -75,22 +74,23 @@ class Observed:
         """All of /proc and /sys at one moment, folders before what is in them."""
 
         def every(state: State) -> list[Exported]:
-            return [Exported(path, node, _content(node)) for path, node in tree.walk(root(state))]
+            return [Exported(path, node, _content(node)) for path, node in vfs.walk(root(state))]
 
         return self._operator.run(every)
 
 
 def root(state: State) -> Folder:
     """The folder with /proc and /sys."""
-    from pymodutils.kernel.emulated.views import proc, sysfs  # noqa: PLC0415 -- insmod looks at neither
+    from pymodutils.kernel.emulated.proc import procfs  # noqa: PLC0415 -- insmod looks at neither
+    from pymodutils.kernel.emulated.sysfs import module_folder  # noqa: PLC0415 -- the same
 
-    return tree.folder({"proc": proc.tree(state), "sys": sysfs.tree(state)})
+    return vfs.folder({"proc": procfs.tree(state), "sys": module_folder.tree(state)})
 
 
 def _content(node: Node) -> bytes:
     """What a file holds; nothing of one that cannot be read."""
     try:
-        return node.read() if isinstance(node, tree.File) and node.read else b""
+        return node.read() if isinstance(node, vfs.File) and node.read else b""
     except Refused:
         return b""
 

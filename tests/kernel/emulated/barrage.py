@@ -13,10 +13,11 @@ from resource import RLIMIT_AS, RLIMIT_CPU, RLIMIT_FSIZE, setrlimit
 from typing import Any
 
 from pymodutils.errors import Refused
+from pymodutils.kernel.emulated import vfs
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
-from pymodutils.kernel.emulated.state import State
-from pymodutils.kernel.emulated.store import Store
-from pymodutils.kernel.emulated.views import sysfs, tree
+from pymodutils.kernel.emulated.state.database import Database
+from pymodutils.kernel.emulated.state.kernel_state import State
+from pymodutils.kernel.emulated.sysfs import module_folder
 from pymodutils.link.failure import OutOfBounds
 
 MEMORY = 1 << 30  # bytes beyond what the process has
@@ -78,7 +79,7 @@ def fire(booted: EmulatedKernel, mutants: Iterable[bytes]) -> dict[str, Any]:
     return {"seen": seen, "slowest": slowest}
 
 
-def _owned(store: Store) -> list[Any]:
+def _owned(store: Database) -> list[Any]:
     return [store.execute(query) for query in OWN]
 
 
@@ -105,10 +106,10 @@ def look(booted: EmulatedKernel, name: str) -> None:
 
 
 def _touch_all(state: State, name: str) -> None:
-    top = sysfs._one(state, name)
+    top = module_folder._one(state, name)
     assert top
-    for path, node in tree.walk(top):
-        if isinstance(node, tree.File):
+    for path, node in vfs.walk(top):
+        if isinstance(node, vfs.File):
             with suppress(Refused):
                 _ = node.read and node.read()
             with suppress(Refused):

@@ -10,8 +10,8 @@ import pytest
 
 from pymodutils.errors import Refused
 from pymodutils.kernel.base import Init, State
-from pymodutils.kernel.emulated import rows
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
+from pymodutils.kernel.emulated.state import module_table
 from pymodutils.link.object import SHF_ALLOC
 from tests.kernel.emulated.modules import (
     EXIT_AT,
@@ -29,10 +29,10 @@ from tests.link.objects import Part, Rel
 def memory(booted: EmulatedKernel, name: str, section: str) -> tuple[int, bytes]:
     """The address of a section, and what is there."""
     with booted.store.transaction():
-        row = booted.store.execute(f"{rows.MODULES} WHERE name = ?", name)[0]
-        owner = rows.module(booted.store, row)
-        found = next(it for it in rows.sections(booted.store, owner) if it.name == section)
-        content = rows.memory(booted.store, owner, found.area)
+        row = booted.store.execute(f"{module_table.MODULES} WHERE name = ?", name)[0]
+        owner = module_table.module(booted.store, row)
+        found = next(it for it in module_table.sections(booted.store, owner) if it.name == section)
+        content = module_table.memory(booted.store, owner, found.area)
     start = found.address - owner.areas[found.area].base
     return found.address, content[start : start + found.size]
 

@@ -14,7 +14,7 @@ from pymodutils.elf import compress
 from pymodutils.errors import Refused
 from pymodutils.kernel.description import Description
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
-from pymodutils.kernel.emulated.state import WARNING
+from pymodutils.kernel.emulated.state.kernel_state import WARNING
 from pymodutils.kernel.sources import source
 from pymodutils.names import of_path
 from pymodutils.root import Root

@@ -10,9 +10,9 @@ from typing import Any
 from pymodutils.errors import Refused
 from pymodutils.kernel.base import Init
 from pymodutils.kernel.description import Description
+from pymodutils.kernel.emulated import vfs
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
 from pymodutils.kernel.emulated.observe import root
-from pymodutils.kernel.emulated.views import tree
 from tests.lanes.verdicts.cases import Case
 from tests.lanes.verdicts.player import Player
 from tests.lanes.verdicts.real import Files
@@ -87,7 +87,7 @@ class Emulated:
 
     def tree(self, path: str) -> dict[str, str]:
         try:
-            return self.kernel.look(lambda state: _below(tree.find(root(state), path)))
+            return self.kernel.look(lambda state: _below(vfs.find(root(state), path)))
         except Refused:
             return {}
 
@@ -97,14 +97,14 @@ class Emulated:
         return [(line.level, part) for line in lines for part in _latin(line.text).split("\n")]
 
 
-def _below(folder: tree.Node) -> dict[str, str]:
-    return {path: _entry(node) for path, node in tree.walk(folder) if path}
+def _below(folder: vfs.Node) -> dict[str, str]:
+    return {path: _entry(node) for path, node in vfs.walk(folder) if path}
 
 
-def _entry(node: tree.Node) -> str:
-    if isinstance(node, tree.Link):
+def _entry(node: vfs.Node) -> str:
+    if isinstance(node, vfs.Link):
         return f"-> {node.target}"
-    if isinstance(node, tree.Folder):
+    if isinstance(node, vfs.Folder):
         return "755/"
     try:
         content = node.read().decode("latin-1") if node.read else f"errno {errno.EACCES}"

@@ -15,10 +15,10 @@ from pymodutils.elf import compress
 from pymodutils.elf.decode import modinfo
 from pymodutils.elf.scan import Elf
 from pymodutils.errors import Refused
-from pymodutils.kernel.emulated.arguments import Parameters
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
 from pymodutils.kernel.emulated.params import Param
-from pymodutils.kernel.emulated.state import State
+from pymodutils.kernel.emulated.params.module_params import Parameters
+from pymodutils.kernel.emulated.state.kernel_state import State
 from pymodutils.kernel.sources.source import describe
 from pymodutils.names import of_path
 from tests.oracles import kernels

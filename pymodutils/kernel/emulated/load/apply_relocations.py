@@ -1,0 +1,106 @@
+"""The module in its place, linked: relocations, exception table, per-cpu copies, kallsyms, functions."""
+
+from __future__ import annotations
+
+from errno import EINVAL
+from struct import Struct
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.arch.field import PREFIXES
+from pymodutils.kernel.emulated.load import check_modinfo
+from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.kernel.emulated.load.elf_header import NAMELESS
+from pymodutils.kernel.emulated.state.kernel_state import WARNING
+from pymodutils.link import extable
+from pymodutils.link.failure import OutOfBounds
+from pymodutils.link.fixups import decode
+from pymodutils.link.kallsyms import fill, keep
+from pymodutils.link.object import SHT_REL, SHT_RELA
+from pymodutils.link.relocate import relocate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymodutils.kernel.emulated.load.load_info import LoadInfo
+
+POINTERS: Final = 4  # in struct module, to be patched: its functions, and on m68k two of the machine's
+BTF: Final = ".BTF"
+INIT, EXIT = "init_module", "cleanup_module"
+
+
+def find_sections(load: LoadInfo) -> None:
+    """Look at the optional sections; kernel/module/main.c: find_module_sections.
+
+    Since they are in memory, the symbols and their names are among the sections whose names are compared;
+    all are in the search for .BTF.
+    """
+    names = [section.name for section in load.sections[1:]]
+    if load.rules.layout.kallsyms:
+        _names_lie_inside(load, [load.sections[at].name for at in (load.object.symtab, load.object.strtab)])
+    if load.on("DEBUG_INFO_BTF_MODULES"):
+        _names_lie_inside(load, names[: names.index(BTF)] if BTF in names else names)
+    if load.on("CONSTRUCTORS") and load.find(".ctors") and load.find(".init_array"):
+        load.refuse(EINVAL, f"{load.module.name}: has both .ctors and .init_array.", WARNING)
+    if load.find("__obsparm"):
+        load.log(WARNING, f"{load.module.name}: Ignoring obsolete parameters")
+
+
+def _names_lie_inside(load: LoadInfo, names: Sequence[str]) -> None:
+    if NAMELESS in names:
+        raise OutOfBounds(load.name, "the name of a section lies outside of the file")
+
+
+def export_versions(load: LoadInfo) -> None:
+    """Distrust exports without CRCs; check_export_symbol_versions."""
+    lacking = load.on("MODVERSIONS") and any(map(load.without_crcs, ("", "_gpl")))
+    if lacking and not check_modinfo.force(load, "no versions for exported symbols"):
+        load.because(Kind.NO_CRCS)
+        load.refuse()
+
+
+def relocations(load: LoadInfo) -> None:
+    """Patch every place of the image, and find its functions."""
+    if len(_patches(load)) > POINTERS:
+        raise OutOfBounds(load.module.name, "its relocations overwrite struct module")
+    relocate(load.image, load.values, load.module.name, load.log, kernel=_stubs(load))
+    extable.sort(load.image)
+    keep(load.image, load.values)
+    if load.state.behaviour(load.module.name).init_seconds:
+        fill(load.image, load.values)
+    load.module.init, load.module.exit = _pointers(load)
+    load.module.version, load.module.srcversion = load.modinfo("version"), load.modinfo("srcversion")
+
+
+def finalize(load: LoadInfo) -> None:
+    """Look at all sections by their names, for the machine's sake; module_finalize."""
+    _names_lie_inside(load, [section.name for section in load.sections])
+
+
+def _stubs(load: LoadInfo) -> dict[str, int]:
+    """Where those functions of the kernel are that the stubs of some machines lead to."""
+    found = {name: load.state.export(name) for name in load.object.arch.calls}
+    return {name: it.export.address or 0 for name, it in found.items() if it}
+
+
+def _pointers(load: LoadInfo) -> tuple[int, int]:
+    """The addresses of init and exit in struct module, found by what they are relocated with."""
+    arch, found = load.object.arch, {INIT: 0, EXIT: 0}
+    word = Struct(PREFIXES[arch.order] + ("Q" if arch.bits == 64 else "I"))  # noqa: PLR2004
+    memory = load.image.section(load.this_module)
+    for symbol, offset in _patches(load):
+        inside = symbol < len(load.object.symbols) and offset + word.size <= len(memory)
+        name = load.object.symbols.name(symbol) if inside else ""
+        if name in found:
+            (found[name],) = word.unpack_from(memory, offset)
+    return found[INIT], found[EXIT]
+
+
+def _patches(load: LoadInfo) -> list[tuple[int, int]]:
+    """Symbol and offset of each relocation in struct module."""
+    found: list[tuple[int, int]] = []
+    for at, section in enumerate(load.sections):
+        if at and section.sh_type in (SHT_REL, SHT_RELA) and section.sh_info == load.this_module:
+            rela = section.sh_type == SHT_RELA
+            fixups = decode(load.object.arch, load.image.section(at), rela=rela)
+            found += zip(fixups.symbols, fixups.offsets, strict=True)
+    return found

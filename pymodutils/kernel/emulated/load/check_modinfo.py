@@ -1,0 +1,155 @@
+"""What a module says of itself in .modinfo, and how that taints; kernel/module/main.c: check_modinfo.
+
+Until 6.3 all of it is looked at before there is memory, and stays though the load fails later; since then
+only what refuses is, and the taints come when the name has been reserved.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.kernel.base import Init
+from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.kernel.emulated.state.kernel_state import ERR, NOTICE, WARNING
+from pymodutils.kernel.emulated.state.taints import Taint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pymodutils.kernel.emulated.load.load_info import LoadInfo
+
+    Steps = tuple[Callable[[LoadInfo], None], ...]
+
+FREE: Final = (
+    *("GPL", "GPL v2", "GPL and additional rights"),
+    *("Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"),
+)
+LIARS: Final = ("driverloader", "lve")  # modules that once claimed a licence that they did not have
+NDISWRAPPER: Final = "ndiswrapper"  # free itself, but it loads what is not
+
+
+def vermagic(load: LoadInfo) -> None:
+    """Refuse a module made for another kernel, unless it is forced."""
+    said = None if load.flags & Init.IGNORE_VERMAGIC else load.modinfo("vermagic")
+    if said is None:
+        if not force(load, "bad vermagic"):
+            load.because(Kind.VERMAGIC, wanted=load.rules.vermagic)
+            load.refuse()
+    elif not same_magic(
+        said, load.rules.vermagic, with_versions=bool(load.versions) and load.on("MODVERSIONS")
+    ):
+        load.because(Kind.VERMAGIC, said=said, wanted=load.rules.vermagic)
+        load.refuse(text=f"{load.name}: version magic '{said}' should be '{load.rules.vermagic}'")
+
+
+def same_magic(said: str, wanted: str, *, with_versions: bool) -> bool:
+    """Whether two version magics agree; the release does not count where symbols have versions."""
+    if with_versions:
+        said, wanted = (text[text.find(" ") :] if " " in text else "" for text in (said, wanted))
+    return said == wanted
+
+
+def force(load: LoadInfo, reason: str) -> bool:
+    """Let something wrong pass if the kernel can be forced; kernel/module/main.c: try_to_force_load."""
+    if not load.on("MODULE_FORCE_LOAD"):
+        return False
+    if not load.state.tainted(Taint.FORCED_LOAD):
+        load.log(WARNING, f"{load.module.name}: {reason}: kernel tainted.")
+    load.state.taint(Taint.FORCED_LOAD, load.module)
+    return True
+
+
+def out_of_tree(load: LoadInfo) -> None:
+    """Taint for a module that was not built with the kernel."""
+    if load.modinfo("intree") is None:
+        _first(load, Taint.OUT_OF_TREE, "loading out-of-tree module taints kernel.")
+
+
+def retpoline(load: LoadInfo) -> None:
+    """Warn of a module whose indirect jumps can be misled, where the kernel guards its own."""
+    if load.rules.retpolines and load.modinfo("retpoline") is None:
+        load.log(ERR, "Spectre V2 : System may be vulnerable to spectre v2")
+        load.log(WARNING, f"{load.module.name}: loading module not compiled with retpoline compiler.")
+
+
+def staging(load: LoadInfo) -> None:
+    """Taint for a module of the staging directory."""
+    if load.modinfo("staging") is not None:
+        load.state.taint(Taint.STAGING, load.module)
+        quality = "the quality is unknown, you have been warned."
+        load.log(WARNING, f"{load.module.name}: module is from the staging directory, {quality}")
+
+
+def livepatch(load: LoadInfo) -> None:
+    """Refuse a live patch where there is no such thing."""
+    if load.modinfo("livepatch") is not None and not load.on("LIVEPATCH"):
+        load.because(Kind.LIVEPATCH)
+        disabled = "module is marked as livepatch module, but livepatch support is disabled"
+        load.refuse(text=f"{load.module.name}: {disabled}")
+
+
+def livepatch_taint(load: LoadInfo) -> None:
+    """Taint for a live patch."""
+    if load.modinfo("livepatch") is not None:
+        load.state.taint(Taint.LIVEPATCH, load.module)
+        if load.state.once("livepatch"):
+            load.log(NOTICE, f"{load.module.name}: tainting kernel with TAINT_LIVEPATCH")
+
+
+def licence(load: LoadInfo) -> None:
+    """Taint for a module that is not free."""
+    said = load.modinfo("license")
+    said = "unspecified" if said is None else said
+    if said not in FREE:
+        _first(load, Taint.PROPRIETARY, f"module license '{said}' taints kernel.")
+
+
+def test(load: LoadInfo) -> None:
+    """Taint for a module that only tests something."""
+    if load.modinfo("test") is not None:
+        _first(load, Taint.TEST, "loading test module taints kernel.")
+
+
+def unsigned(load: LoadInfo) -> None:
+    """Taint for a module whose signature is missing or of an unknown key."""
+    if load.on("MODULE_SIG") and not load.sig_ok:
+        if load.state.once("unsigned"):
+            why = "module verification failed: signature and/or required key missing - tainting kernel"
+            load.log(NOTICE, f"{load.module.name}: {why}")
+        load.state.taint(Taint.UNSIGNED, load.module)
+
+
+def _distrust(load: LoadInfo) -> None:
+    if load.module.name == NDISWRAPPER:
+        load.state.taint(Taint.PROPRIETARY)
+    if load.module.name in LIARS:
+        load.state.taint(Taint.PROPRIETARY, load.module)
+
+
+LATE: Final[Steps] = (out_of_tree, retpoline, staging, livepatch_taint, licence, test, unsigned, _distrust)
+
+
+def liars(load: LoadInfo) -> None:
+    """Distrust some names, whatever their licence; check_module_license_and_versions."""
+    _noticing(load, (_distrust,))
+
+
+def augment(load: LoadInfo) -> None:
+    """All that taints, one after the other; module_augment_kernel_taints, since 6.4."""
+    _noticing(load, LATE)
+
+
+def _noticing(load: LoadInfo, steps: Steps) -> None:
+    """Take ``steps``, and say so if with them the kernel got its first proprietary module."""
+    before = load.state.tainted(Taint.PROPRIETARY)
+    for step in steps:
+        step(load)
+    if not before and load.state.tainted(Taint.PROPRIETARY):
+        load.log(WARNING, f"{load.module.name}: module license taints kernel.")
+
+
+def _first(load: LoadInfo, flag: Taint, text: str) -> None:
+    """Taint with ``flag``, and say so if the kernel did not have it yet."""
+    if not load.state.tainted(flag):
+        load.log(WARNING, f"{load.module.name}: {text}")
+    load.state.taint(flag, load.module)

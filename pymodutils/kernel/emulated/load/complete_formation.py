@@ -1,0 +1,152 @@
+"""A linked module becomes one that others see: exports, notifiers, sysfs; complete_formation."""
+
+from __future__ import annotations
+
+from errno import EEXIST, EINVAL, ENOEXEC
+from struct import Struct
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.arch.field import PREFIXES
+from pymodutils.elf.kernelimage.exports import Export
+from pymodutils.kernel.base import State
+from pymodutils.kernel.emulated.load import do_init_module
+from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.kernel.emulated.params import module_params
+from pymodutils.kernel.emulated.rules import PREL32
+from pymodutils.kernel.emulated.state.kernel_state import WARNING
+from pymodutils.kernel.emulated.state.taints import Taint
+from pymodutils.link.failure import OutOfBounds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pymodutils.kernel.emulated.load.load_info import LoadInfo
+
+TABLES: Final = ("", "_gpl")  # in the order in which the kernel looks at them
+NAMESPACES_SINCE: Final = (5, 4)
+SECTIONS_NEEDED_SINCE: Final = (6, 12)  # until then a module can be without them in sysfs
+NAME: Final = 512  # bytes that the name of an export may have; KSYM_NAME_LEN
+
+
+class Reader(NamedTuple):
+    """How the entries of __ksymtab are written on this machine."""
+
+    struct: Struct
+    relative: bool  # distances from each field to what it names, else pointers
+
+    def rows(self, raw: bytes, address: int, word: int) -> Iterator[tuple[int, int, int]]:
+        """(value, name, namespace) of each entry of ``raw``, at ``address``; a distance of 0 is 0."""
+        whole = raw[: len(raw) // self.struct.size * self.struct.size]
+        for at, row in enumerate(self.struct.iter_unpack(whole)):
+            place = address + at * self.struct.size
+            if self.relative:
+                row = tuple(it and place + 4 * field + it & word for field, it in enumerate(row))  # noqa: PLW2901
+            yield row[0], row[1], row[2]
+
+
+def reader(load: LoadInfo) -> Reader:
+    """The reader for this kernel."""
+    arch, relative = load.rules.arch, load.on(PREL32)
+    code = "3i" if relative else "3Q" if arch.bits == 64 else "3I"  # noqa: PLR2004
+    return Reader(Struct(PREFIXES[arch.order] + code), relative)
+
+
+def exports(load: LoadInfo) -> list[tuple[str, Export]]:
+    """What the module exports, with the names found in its memory."""
+    return [row for table in TABLES for row in _table(load, table)]
+
+
+def _table(load: LoadInfo, table: str) -> Iterator[tuple[str, Export]]:
+    at = load.find(f"__ksymtab{table}")
+    if not at or load.image.layout.placed[at] is None:
+        return
+    word = (1 << load.rules.arch.bits) - 1
+    crcs = _crcs(load, f"__kcrctab{table}")
+    raw, address = bytes(load.image.section(at)), load.image.addresses[at]
+    for number, (value, name, space) in enumerate(reader(load).rows(raw, address, word)):
+        crc = crcs[number] if number < len(crcs) else None
+        named = _string(load, name)
+        yield named, Export(value, crc, table == "_gpl", _string(load, space) if space else "")
+
+
+def _crcs(load: LoadInfo, name: str) -> list[int]:
+    at = load.find(name)
+    if not at or load.image.layout.placed[at] is None:
+        return []
+    raw = bytes(load.image.section(at))
+    code = Struct(PREFIXES[load.rules.arch.order] + "I")
+    return [crc for (crc,) in code.iter_unpack(raw[: len(raw) // 4 * 4])]
+
+
+def _string(load: LoadInfo, address: int) -> str:
+    for area, memory in zip(load.module.areas, load.image.memory, strict=True):
+        if area.base <= address < area.base + area.size:
+            start = address - area.base
+            end = memory.find(b"\0", start, start + NAME)
+            if end >= 0:
+                return memory[start:end].decode("utf-8", "surrogateescape")
+    raise OutOfBounds(load.module.name, "the name of an export lies outside of the module")
+
+
+def complete(load: LoadInfo) -> None:
+    """Refuse exports that somebody has already; then the module can be seen. complete_formation."""
+    found = exports(load)
+    exporters = load.state.exporters(name for name, _ in found)
+    for name, _ in found:
+        taken = exporters.find(name)
+        if taken:
+            owner = taken.owner.name if taken.owner else "kernel"
+            load.because(Kind.DUPLICATE, name, owner=owner)
+            load.refuse(ENOEXEC, f"{load.module.name}: exports duplicate symbol {name} (owned by {owner})")
+    load.module.state = State.COMING
+    load.state.add(load.module, load.image.memory)
+    load.state.add_exports(load.module, found)
+    for used in load.used:
+        load.state.use(load.module, used)
+        used.refs += 1
+        load.state.save(used)
+
+
+def announce(load: LoadInfo) -> None:
+    """Call the notifiers; one that objects ends the load. prepare_coming_module."""
+    load.caller.notifiers.coming(load.module)
+
+
+def sysfs(load: LoadInfo) -> None:
+    """Put the module into /sys/module, if its name is free there; mod_sysfs_setup."""
+    name = load.module.name
+    if load.state.is_builtin(name):
+        load.because(Kind.BUILTIN, name)
+        load.refuse(EINVAL, f"{name}: module is already loaded")
+    if not name:
+        load.state.taint(Taint.WARNED)
+        place = load.image.addresses[load.this_module]
+        load.refuse(EINVAL, f"kobject: ({place:016x}): attempted to be registered with empty name!", WARNING)
+    if _clash(load, "parameters", module_params.files(load)):
+        load.refuse(EEXIST)
+    sections = [section.name for section in load.module.sections if section.size]
+    clash = load.on("KALLSYMS") and _clash(load, "sections", sections)
+    if clash and load.rules.since(*SECTIONS_NEEDED_SINCE):
+        load.refuse(EEXIST)
+
+
+def _clash(load: LoadInfo, folder: str, names: list[str]) -> bool:
+    """Whether two files of the module's ``folder`` in sysfs would have one name; then it cannot be made."""
+    if len(set(names)) == len(names):
+        return False
+    again = next(name for at, name in enumerate(names) if name in names[:at])
+    path = f"/module/{load.module.name.replace('/', '!')}/{folder}/{again}"
+    load.log(WARNING, f"sysfs: cannot create duplicate filename '{path}'")
+    return True
+
+
+def vanish(load: LoadInfo) -> None:
+    """Take back what ``complete`` did, where somebody objected to the module."""
+    do_init_module.free(load.state, load.module)
+
+
+def undo(load: LoadInfo) -> None:
+    """The same, when all had heard of it."""
+    load.module.state = State.GOING
+    load.caller.notifiers.going(load.module)
+    vanish(load)

@@ -1,0 +1,65 @@
+"""init() and exit(): what they would return is known beforehand, and how long they take; do_init_module."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.kernel.base import State
+from pymodutils.kernel.emulated.state import vmalloc
+from pymodutils.kernel.emulated.state.kernel_state import WARNING
+
+if TYPE_CHECKING:
+    from pymodutils.kernel.emulated.load.notifiers import Notifiers
+    from pymodutils.kernel.emulated.state.kernel_state import State as KernelState
+    from pymodutils.kernel.emulated.state.module import Module
+
+MORE_THAN: Final = (
+    "do_init_module: '{name}'->init suspiciously returned {value}, it should follow 0/-E convention\n"
+    "do_init_module: loading module anyway..."
+)
+
+
+def begin(state: KernelState, module: Module) -> None:
+    """Call init(): note when it will have ended, and how."""
+    behaviour = state.behaviour(module.name) if module.init else None
+    module.outcome = behaviour.init if behaviour else 0
+    module.until = state.now() + (behaviour.init_seconds if behaviour else 0)
+    state.save(module)
+
+
+def end_init(state: KernelState, module: Module, notifiers: Notifiers) -> None:
+    """What happens when init() returns: the module is live, or gone."""
+    if module.outcome < 0:
+        module.state = State.GOING
+        notifiers.going(module)
+        free(state, module)
+        return
+    if module.outcome > 0:
+        state.log(WARNING, MORE_THAN.format(name=module.name, value=module.outcome))
+    module.state, module.until = State.LIVE, None
+    notifiers.live(module)
+    state.uevent("add", module.name)
+    module.refs -= 1
+    _give_back(state, module, init=True)
+    state.drop_init(module)
+    state.save(module)
+
+
+def end_exit(state: KernelState, module: Module, notifiers: Notifiers) -> None:
+    """What happens when exit() returns: nothing of the module is left."""
+    notifiers.going(module)
+    state.uevent("remove", module.name)
+    free(state, module)
+
+
+def free(state: KernelState, module: Module) -> None:
+    """Give back all memory of ``module``, and forget it; free_module."""
+    _give_back(state, module, init=True)
+    _give_back(state, module, init=False)
+    state.forget(module)
+
+
+def _give_back(state: KernelState, module: Module, *, init: bool) -> None:
+    for area in module.areas:
+        if area.size and area.init == init:
+            vmalloc.give_back(state.store, area.base, area.size, state.rules.layout.page)

@@ -1,0 +1,36 @@
+"""Whether a file is an ELF module at all, in the order of kernels until 6.3; elf_validity_check."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pymodutils.kernel.emulated.load import elf_header
+from pymodutils.link.object import SHF_ALLOC, SHT_SYMTAB
+
+if TYPE_CHECKING:
+    from pymodutils.kernel.emulated.load.elf_header import Raw
+    from pymodutils.kernel.emulated.load.load_info import LoadInfo
+
+
+def check(load: LoadInfo) -> None:
+    """Find the sections of the file; refuses what no loader could walk through."""
+    head = elf_header.header(load)
+    raw = elf_header.table(load, head)
+    elf_header.index(load, head)
+    names = raw[head.e_shstrndx]
+    if not elf_header.inside(load, names):
+        load.refuse(text=f"Invalid ELF section hdr(type {names.sh_type})")
+    elf_header.strings(load, names)
+    elf_header.first(load, raw)
+    for at, section in enumerate(raw[1:], start=1):
+        if section.sh_type not in elf_header.EMPTY:
+            _section(load, at, section, head.e_shnum, names.sh_size)
+    load.sections = [elf_header.named(load, row, names) for row in raw]
+
+
+def _section(load: LoadInfo, at: int, section: Raw, count: int, names: int) -> None:
+    if section.sh_type == SHT_SYMTAB:
+        elf_header.link(load, section.sh_link, count)
+    elf_header.content(load, at, section)
+    if section.sh_flags & SHF_ALLOC:
+        elf_header.name(load, at, section, names)

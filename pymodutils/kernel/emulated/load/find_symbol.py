@@ -1,0 +1,65 @@
+"""Who exports what: the kernel, or a module in it."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from pymodutils.elf.kernelimage.exports import Export
+from pymodutils.kernel.emulated.state import module_table
+from pymodutils.kernel.emulated.state.database import unsigned
+from pymodutils.kernel.emulated.state.module import Found
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pymodutils.kernel.emulated.state.database import Database
+    from pymodutils.kernel.emulated.state.module import Module
+
+KERNEL: Final = 0  # the owner of the kernel's own exports
+AT_ONCE: Final = 64  # names that are looked up by one statement
+QUERY: Final = "SELECT name, owner, address, crc, gpl, namespace FROM export WHERE name IN ({})"
+
+
+class Exporters:
+    """Answers about names that are asked for in the order of ``names``, so that many are looked up at once.
+
+    ``kernel`` remembers what the kernel itself exports, which stays so until it is booted again. No module's
+    exports may come or go meanwhile.
+    """
+
+    def __init__(self, store: Database, kernel: dict[str, Found], names: Iterable[str] = ()) -> None:
+        self._store, self._kernel, self._names = store, kernel, iter(names)
+        self._rows: dict[str, list[Any]] = {}  # the modules', of the names that were looked up last
+        self._owners: dict[int, Module] = {}
+
+    def find(self, name: str, *, gpl: bool = True) -> Found | None:
+        """Who exports ``name``: the kernel, else the newest module; without ``gpl``, to any licence."""
+        if name not in self._kernel and name not in self._rows:
+            self._look_up(name)
+        found = self._kernel.get(name) or self._newest(name, gpl=gpl)
+        return found if found and (gpl or not found.export.gpl) else None
+
+    def _look_up(self, name: str) -> None:
+        unknown = (one for one in self._names if one not in self._kernel)
+        wanted = {name, *islice(unknown, AT_ONCE - 1)}
+        self._rows = {one: [] for one in wanted}
+        for row in self._store.execute(QUERY.format(", ".join("?" * len(wanted))), *wanted):
+            if row[1] == KERNEL:
+                self._kernel[row[0]] = _found(row, None)
+            else:
+                self._rows[row[0]].append(row)
+
+    def _newest(self, name: str, *, gpl: bool) -> Found | None:
+        usable = [row for row in self._rows[name] if gpl or not row[4]]
+        if not usable:
+            return None
+        row = max(usable, key=lambda row: (row[1], not row[4]))
+        if row[1] not in self._owners:
+            self._owners[row[1]] = module_table.by_id(self._store, row[1])
+        return _found(row, self._owners[row[1]])
+
+
+def _found(row: Any, owner: Module | None) -> Found:
+    name, _, address, crc, gpl, namespace = row
+    return Found(name, Export(unsigned(address), crc, bool(gpl), namespace), owner)

@@ -1,0 +1,134 @@
+"""The load in progress: the file, what was found in it, and the module that comes of it; struct load_info."""
+
+from __future__ import annotations
+
+from errno import ENOEXEC
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from pymodutils.errors import Refused
+from pymodutils.kernel.emulated.load.causes import Cause, Kind
+from pymodutils.kernel.emulated.state.kernel_state import ERR
+from pymodutils.kernel.emulated.state.module import Module
+from pymodutils.link.failure import OutOfBounds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pymodutils.elf.scan import Section
+    from pymodutils.kernel.base import Init
+    from pymodutils.kernel.emulated.caller import Caller
+    from pymodutils.kernel.emulated.state.kernel_state import State
+    from pymodutils.link.image import Image
+    from pymodutils.link.object import Object
+
+NAME_OFFSET: Final = {32: 12, 64: 24}  # of name in struct module
+NAME_LENGTH: Final = {32: 60, 64: 56}  # MODULE_NAME_LEN
+UNNAMED: Final = "(missing .modinfo section or name field)"
+SHF_ALLOC: Final = 2
+
+
+class Wait(Exception):
+    """Nothing can be decided before ``until``, when another module's init() or exit() has ended."""
+
+    def __init__(self, until: float) -> None:
+        super().__init__(until)
+        self.until = until
+
+
+class LoadInfo:
+    """One call of init_module or finit_module; the steps of load.py fill it in, in their order."""
+
+    def __init__(self, state: State, data: bytes, params: bytes, flags: Init, caller: Caller) -> None:
+        self.state, self.rules, self.caller = state, state.rules, caller
+        self.data, self.params, self.flags = data, params, flags
+        self.sections: list[Section] = []
+        self.object: Object
+        self.name = ""  # as .modinfo has it, else as struct module
+        self.info = self.this_module = self.versions = self.percpu = 0  # numbers of sections; 0 for none
+        self.sig_ok = False
+        self.gpl_used = False
+        self.used: list[Module] = []  # those that the module now uses
+        self.module = Module("")
+        self.expects: Mapping[bytes, int] | None = None  # CRCs by symbol; None without a table
+        self.image: Image
+        self.values: list[int] = []  # of the symbols
+
+    def log(self, level: int, text: str) -> None:
+        """Write to the kernel's log."""
+        self.state.log(level, text)
+
+    def because(
+        self,
+        kind: Kind,
+        subject: str = "",
+        *,
+        said: str = "",
+        wanted: str = "",
+        owner: str = "",
+        passes: bool = False,
+    ) -> None:
+        """Note what the kernel minds, for those who want to know more than the log has."""
+        self.caller.causes.append(Cause(kind, subject, said, wanted, owner, passes))
+
+    def refuse(self, errno: int = ENOEXEC, text: str = "", level: int = ERR) -> NoReturn:
+        """End the load with ``errno``, having logged ``text`` if there is any."""
+        if all(cause.passes for cause in self.caller.causes):
+            self.because(Kind.OTHER, said=text)
+        if text:
+            self.log(level, text)
+        raise Refused(self.name or "module", text, errno)
+
+    def on(self, switch: str) -> bool:
+        """Whether the kernel was built with CONFIG_``switch``."""
+        return self.rules.on(switch)
+
+    def find(self, name: str) -> int:
+        """The number of the first section called ``name`` that is to be in memory, or 0."""
+        for at, section in enumerate(self.sections):
+            if at and section.name == name and section.sh_flags & SHF_ALLOC:
+                return at
+        return 0
+
+    def modinfo(self, tag: str) -> str | None:
+        """The value of the first ``tag`` in .modinfo, or None."""
+        return next(self.all_modinfo(tag), None)
+
+    def all_modinfo(self, tag: str) -> Iterator[str]:
+        """Every value of ``tag`` in .modinfo; the last one ends at a NUL, if only behind the section."""
+        if not self.info:
+            return
+        section, prefix = self.sections[self.info], tag.encode() + b"="
+        at = start = section.sh_offset
+        end = start + section.sh_size
+        while (at := self.data.find(prefix, at, end + len(prefix) - 1)) >= 0:
+            if at == start or not self.data[at - 1]:
+                stop = self._end_of_string(at)
+                yield self.data[at + len(prefix) : stop].decode("utf-8", "surrogateescape")
+            at += 1
+        if section.sh_size:
+            self._end_of_string(end - 1)
+
+    def _end_of_string(self, at: int) -> int:
+        """Where the string of .modinfo that has its byte ``at`` ends."""
+        stop = self.data.find(b"\0", at)
+        if stop < 0:
+            raise OutOfBounds(self.name or "module", ".modinfo does not end with a NUL")
+        return stop
+
+    def copy(self, at: int) -> bytes:
+        """What the kernel's copy of the file has in section ``at``, whatever type that is of."""
+        section = self.sections[at]
+        end = section.sh_offset + section.sh_size
+        if end > len(self.data):
+            raise OutOfBounds(self.name, f"section {section.name} ends at {end} of {len(self.data)} bytes")
+        return self.data[section.sh_offset : end]
+
+    def string(self, at: int, limit: int) -> str:
+        """The string of at most ``limit`` bytes at offset ``at`` of the file."""
+        whole = self.data[at : at + limit].partition(b"\0")[0]
+        return whole.decode("utf-8", "surrogateescape")
+
+    def without_crcs(self, table: str) -> bool:
+        """Whether the module exports something in __ksymtab``table`` but no CRCs for it."""
+        at = self.find(f"__ksymtab{table}")
+        return bool(at and self.sections[at].sh_size and not self.find(f"__kcrctab{table}"))

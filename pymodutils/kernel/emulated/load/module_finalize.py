@@ -1,0 +1,27 @@
+"""What a kernel changes in a module once it is linked, if that was asked for when the kernel was booted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pymodutils.kernel.emulated.load.load_info import LoadInfo
+
+WANTED: Final = "patch"  # the setting
+SORTS_PAIRS_SINCE: Final = (6, 9)
+ALONE: Final = ("nosmp", "maxcpus=0", "maxcpus=1", "nr_cpus=1")  # words of the command line
+
+
+def patch(load: LoadInfo) -> None:
+    """Do to the code and tables of the module what follows from them alone."""
+    if not load.state.setting(WANTED):
+        return
+    from pymodutils.link import patch as patches  # noqa: PLC0415 -- few ask for it
+
+    rules = load.rules
+    machine = patches.Machine(
+        one_cpu=not rules.on("SMP") or any(word in ALONE for word in rules.cmdline.split()),
+        sorts_pairs=rules.since(*SORTS_PAIRS_SINCE),
+        static_keys=load.state.static_keys(),
+    )
+    patches.apply(load.image, load.values, machine)

@@ -1,0 +1,76 @@
+"""Whether a module may be loaded as far as its signature goes; kernel/module/signing.c: module_sig_check."""
+
+from __future__ import annotations
+
+from errno import EKEYREJECTED, ENODATA, ENOKEY, ENOPKG, EPERM
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.kernel.base import Init
+from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.kernel.emulated.state.kernel_state import NOTICE
+from pymodutils.signature.appended import MAGIC
+
+if TYPE_CHECKING:
+    from pymodutils.kernel.emulated.load.load_info import LoadInfo
+    from pymodutils.kernel.emulated.state.kernel_state import State
+
+ENFORCE: Final = "sig_enforce"  # the setting behind /sys/module/module/parameters/sig_enforce
+LOCKDOWN: Final = "lockdown"
+INTEGRITY: Final = 1  # levels of lockdown
+CONFIDENTIALITY: Final = 2
+LOCKED: Final = "the kernel is locked down"
+ENFORCED: Final = "the kernel enforces signatures"
+SOFT: Final = {
+    ENODATA: (Kind.UNSIGNED, "unsigned module"),
+    ENOPKG: (Kind.CRYPTO, "module with unsupported crypto"),
+    ENOKEY: (Kind.UNKNOWN_KEY, "module with unavailable key"),
+}
+FIRMWARE_KEYS: Final = "INTEGRITY_PLATFORM_KEYRING"  # asked where the kernel's own keys are not enough
+FORCED: Final = Init.IGNORE_MODVERSIONS | Init.IGNORE_VERMAGIC
+
+
+def check(load: LoadInfo) -> None:
+    """Cut the signature off and judge it; what is only missing passes unless the kernel insists."""
+    if not load.on("MODULE_SIG"):
+        return
+    code, why = ENODATA, ""
+    if load.data.endswith(MAGIC) and not load.flags & FORCED:
+        code, why = _verdict(load)
+    if not code:
+        load.sig_ok = True
+    elif code not in SOFT:
+        load.because(Kind.SIGNATURE, said=why)
+        load.refuse(code)
+    else:
+        _insist(load, *SOFT[code], why)
+
+
+def _verdict(load: LoadInfo) -> tuple[int, str]:
+    """Cut the signature off, and say what the kernel says of it; 0 if a trusted key made it, else why not."""
+    from pymodutils.signature import verify  # noqa: PLC0415 -- not every kernel looks at them
+    from pymodutils.signature.digests import computable  # noqa: PLC0415
+
+    trusted, twice = load.state.certificates(), load.on(FIRMWARE_KEYS)
+    found = verify.check(load.data, trusted, computable(load.on), twice=twice)
+    for level, text in found.log:
+        load.log(level, text)
+    load.data = load.data[: found.length]
+    return found.errno, found.why
+
+
+def _insist(load: LoadInfo, kind: Kind, reason: str, why: str) -> None:
+    if load.state.setting(ENFORCE):
+        load.because(kind, said=why, wanted=ENFORCED)
+        load.refuse(EKEYREJECTED, f"Loading of {reason} is rejected", NOTICE)
+    if locked_down(load.state, load.caller.command, "unsigned module loading"):
+        load.because(kind, said=why, wanted=LOCKED)
+        load.refuse(EPERM)
+    load.because(kind, said=why, passes=True)
+
+
+def locked_down(state: State, command: str, what: str) -> bool:
+    """Whether ``what`` is refused to the process ``command`` by lockdown; it says so."""
+    refused = state.setting(LOCKDOWN) >= INTEGRITY
+    if refused:
+        state.log(NOTICE, f"Lockdown: {command}: {what} is restricted; see man kernel_lockdown.7")
+    return refused

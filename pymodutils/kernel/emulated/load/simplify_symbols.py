@@ -1,0 +1,139 @@
+"""Who has the symbols that a module imports, and may it use them; kernel/module/main.c: resolve_symbol."""
+
+from __future__ import annotations
+
+from errno import EBUSY, EINVAL, ENOENT
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.errors import Refused
+from pymodutils.kernel.base import State
+from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.kernel.emulated.load.check_version import fits
+from pymodutils.kernel.emulated.load.load_info import Wait
+from pymodutils.kernel.emulated.state.kernel_state import ERR, WARNING
+from pymodutils.kernel.emulated.state.taints import Taint
+from pymodutils.link.failure import LinkError, OutOfBounds
+from pymodutils.link.symbols import SHN_UNDEF, STB_WEAK, imports, simplify
+
+if TYPE_CHECKING:
+    from pymodutils.kernel.emulated.load.find_symbol import Exporters
+    from pymodutils.kernel.emulated.load.load_info import LoadInfo
+    from pymodutils.kernel.emulated.state.module import Found, Module
+
+MISSED: Final = (Kind.UNKNOWN, Kind.GPL_ONLY)
+FOR_MODULES_SINCE: Final = (6, 16)  # namespaces that name the modules which need not import them
+PATIENCE: Final = 30  # seconds that a module waits for another one's init()
+
+
+def symbols(load: LoadInfo) -> None:
+    """Give every symbol its value."""
+    percpu = load.module.percpu.address if load.module.percpu else 0
+    name = load.module.name
+    try:
+        exporters = load.state.exporters(imports(load.object.symbols))
+        resolve = partial(_resolve, load, exporters)
+        load.values = simplify(load.image, name, resolve, load.log, percpu=percpu)
+    except OutOfBounds:
+        raise
+    except LinkError as error:  # its words are in the log already
+        raise Refused(name, str(error), error.errno) from None
+    finally:
+        _forgive_weak(load)
+
+
+def _resolve(load: LoadInfo, exporters: Exporters, name: str) -> int | None:
+    """The address of ``name``, None if nobody has it for this module; raises Refused, having said why."""
+    proprietary = load.module.taints >> Taint.PROPRIETARY & 1
+    found = exporters.find(name, gpl=not proprietary)
+    if found is None:
+        _unknown(load, name, exporters.find(name))
+        return None
+    if found.export.gpl:
+        load.gpl_used = True
+    if found.owner and not _inherits(load, found.owner, name):
+        return None
+    owner = found.owner.name if found.owner else ""
+    if not fits(load, name, found.export.crc, owner) or not _imports(load, found):
+        raise Refused(name, name, EINVAL)
+    if found.owner:
+        reference(load, found.owner)
+    return found.export.address or 0
+
+
+def _unknown(load: LoadInfo, name: str, hidden: Found | None) -> None:
+    """Note that nobody has ``name`` for this module, but ``hidden`` for others; weak imports pass."""
+    if hidden:
+        owner = hidden.owner.name if hidden.owner else ""
+        load.because(Kind.GPL_ONLY, name, said=load.modinfo("license") or "", owner=owner)
+    elif name not in load.object.arch.optional:
+        load.because(Kind.UNKNOWN, name)
+
+
+def _forgive_weak(load: LoadInfo) -> None:
+    """Forget the causes of symbols that the module can do without."""
+    causes, table = load.caller.causes, load.object.symbols
+    if not any(cause.kind in MISSED for cause in causes):
+        return
+    weak = {
+        table.name(at)
+        for at, (info, section) in enumerate(zip(table.infos, table.sections, strict=True))
+        if info >> 4 == STB_WEAK and section == SHN_UNDEF
+    }
+    causes[:] = [cause for cause in causes if cause.kind not in MISSED or cause.subject not in weak]
+
+
+def _inherits(load: LoadInfo, owner: Module, name: str) -> bool:
+    """Whether a symbol of ``owner`` can be had: what uses a proprietary module becomes one."""
+    if not owner.taints >> Taint.PROPRIETARY & 1:
+        return True
+    who = load.module.name
+    if load.gpl_used:
+        uses = f"module using GPL-only symbols uses symbols {name} from proprietary module {owner.name}."
+        load.log(ERR, f"{who}: {uses}")
+        load.because(Kind.PROPRIETARY, name, owner=owner.name)
+        return False
+    if not load.module.taints >> Taint.PROPRIETARY & 1:
+        uses = f"module uses symbols {name} from proprietary module {owner.name}, inheriting taint."
+        load.log(WARNING, f"{who}: {uses}")
+        load.module.taints |= 1 << Taint.PROPRIETARY
+    return True
+
+
+def _imports(load: LoadInfo, found: Found) -> bool:
+    """Whether the module asks for the namespace that the symbol is in."""
+    space = found.export.namespace
+    if not space or space in load.all_modinfo("import_ns"):
+        return True
+    if load.rules.since(*FOR_MODULES_SINCE) and _is_for(space, load.module.name):
+        return True
+    lenient = load.on("MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS")
+    load.because(Kind.NAMESPACE, found.name, wanted=space, owner=found.owner.name if found.owner else "")
+    uses = f"module uses symbol ({found.name}) from namespace {space}, but does not import it."
+    load.log(WARNING if lenient else ERR, f"{load.module.name}: {uses}")
+    return lenient
+
+
+def _is_for(space: str, name: str) -> bool:
+    """Whether the namespace is ``module:`` with ``name`` in its list, where a star may end a pattern."""
+    kind, _, patterns = space.partition(":")
+    return kind == "module" and any(
+        name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
+        for pattern in patterns.split(",")
+    )
+
+
+def reference(load: LoadInfo, owner: Module) -> None:
+    """Let the module use ``owner``; raises Wait while that is starting, Refused if it takes too long."""
+    if any(used.id == owner.id for used in load.used):
+        return
+    if owner.state is State.COMING:
+        patient_until = load.caller.started + PATIENCE
+        ends = owner.until or 0
+        if load.state.now() < patient_until:
+            raise Wait(min(ends, patient_until))
+        load.log(WARNING, f"{load.module.name}: gave up waiting for init of module {owner.name}.")
+        raise Refused(owner.name, owner.name, EBUSY)
+    if owner.state is State.GOING:
+        raise Refused(owner.name, owner.name, ENOENT)
+    load.used.append(owner)

@@ -1,0 +1,227 @@
+"""What lies where in the memory of modules, so that every byte is accounted for.
+
+vmalloc gives whole pages. What a module does not need of them is lost: between sections for their alignment,
+and at the end of pages, where the protection changes or an area ends.
+"""
+
+from __future__ import annotations
+
+import errno
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.errors import Refused
+from pymodutils.kernel.emulated.proc.kallsyms import until_init
+from pymodutils.kernel.emulated.state import module_table, vmalloc
+from pymodutils.link.layout import KALLSYMS, RO_AFTER_INIT, SYMBOL_SIZE, align
+from pymodutils.link.object import SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS, SHT_SYMTAB
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pymodutils.kernel.base import State as ModuleState
+    from pymodutils.kernel.emulated.state.kernel_state import State
+    from pymodutils.kernel.emulated.state.module import Area, Module, PerCpu, Section
+
+SHT_STRTAB: Final = 3
+
+
+class Kind(StrEnum):
+    """What a range of bytes is there for."""
+
+    TEXT = "text"
+    RODATA = "rodata"
+    RO_AFTER_INIT = "ro_after_init"
+    DATA = "data"
+    BSS = "bss"
+    KALLSYMS = "kallsyms"  # symbol tables
+    STUBS = "stubs"  # room that the architecture wanted in front of a section: GOT, PLT
+    PADDING = "padding"  # for the alignment of what follows
+    WASTE = "waste"  # up to the end of a page
+    GUARD = "guard"  # the page behind an area, which nobody has
+    FREE = "free"
+
+
+NOT_MEMORY: Final = (Kind.GUARD, Kind.FREE)
+PROTECTION: Final = {  # the rounds of the layout; where they change, a page may have to end
+    Kind.TEXT: 0,
+    Kind.RODATA: 1,
+    Kind.RO_AFTER_INIT: 2,
+    Kind.DATA: 3,
+    Kind.BSS: 3,
+    Kind.KALLSYMS: 4,
+}
+
+
+class Part(NamedTuple):
+    """A range of one kind; ``name`` is that of the section, or empty."""
+
+    kind: Kind
+    name: str
+    offset: int  # in its area
+    size: int  # bytes
+    align: int = 1  # that it asked for
+
+
+class Room(NamedTuple):
+    """An area with its parts, in order and without gaps up to the end of its last page."""
+
+    name: str
+    base: int
+    size: int  # bytes that the kernel tells; it had them if it is ``discarded``
+    init: bool
+    discarded: bool  # given back when init() ended
+    parts: tuple[Part, ...]
+
+    @property
+    def taken(self) -> int:
+        """Bytes of its pages."""
+        return sum(part.size for part in self.parts)
+
+
+class ModuleMemory(NamedTuple):
+    """The areas of one module that are not empty, or were not."""
+
+    name: str
+    state: ModuleState
+    page: int  # bytes
+    rooms: tuple[Room, ...]
+    percpu: PerCpu | None
+
+    def total(self, *kinds: Kind, discarded: bool = False) -> int:
+        """Bytes of ``kinds`` (by default all) that it has, or that were given back."""
+        rooms = (room for room in self.rooms if room.discarded is discarded)
+        return sum(part.size for room in rooms for part in room.parts if part.kind in (kinds or Kind))
+
+
+class Space(NamedTuple):
+    """The addresses ``low`` to ``high``, in which modules are: each area has a free page behind it."""
+
+    low: int
+    high: int
+    page: int  # bytes
+    modules: tuple[ModuleMemory, ...]  # the lowest first
+    gaps: tuple[tuple[int, int], ...]  # where there is room, and how many bytes
+
+    def rooms(self) -> list[tuple[ModuleMemory, Room]]:
+        """The areas that have memory, the lowest first."""
+        found = [(owner, room) for owner in self.modules for room in owner.rooms if not room.discarded]
+        return sorted(found, key=lambda pair: pair[1].base)
+
+    def parts(self) -> list[Part]:
+        """Everything from ``low`` to ``high`` in order, offsets counted from ``low``."""
+        found = [Part(Kind.FREE, "", base - self.low, size) for base, size in self.gaps]
+        for _, room in self.rooms():
+            start = room.base - self.low
+            found += [part._replace(offset=start + part.offset) for part in room.parts]
+            found.append(Part(Kind.GUARD, "", start + room.taken, self.page))
+        return sorted(found, key=lambda part: (part.offset, part.size > 0))
+
+
+def space(state: State) -> Space:
+    """All that modules have, and what is left."""
+    first, *spare = vmalloc.ranges(state.rules.arch)
+    modules = sorted((_of(state, module) for module in state.modules()), key=_lowest)
+    whole = Space(*first, state.rules.layout.page, tuple(modules), tuple(vmalloc.gaps(state.store)))
+    beyond = any(room.base >= first.high for _, room in whole.rooms())
+    high = spare[0].high if spare and beyond else first.high
+    inside = [(base, min(size, high - base)) for base, size in whole.gaps if base < high]
+    return whole._replace(high=high, gaps=tuple(inside))
+
+
+def of(state: State, name: str) -> ModuleMemory:
+    """The memory of the module called ``name``; raises Refused if there is none."""
+    return _of(state, find(state, name))
+
+
+def content(state: State, name: str, section: str) -> tuple[int, bytes]:
+    """The address of a section, and what is there now; raises Refused if it is not in memory."""
+    module = find(state, name)
+    found = [it for it in module_table.sections(state.store, module) if it.name == section]
+    if not found:
+        raise Refused(name, f"module {name} has no section {section} in memory", errno.ENOENT)
+    first = max(found, key=lambda it: it.size > 0)
+    area = module.areas[first.area]
+    if area.freed:
+        raise Refused(name, f"{section} of {name} was discarded when init() had ended", errno.ENODATA)
+    start = first.address - area.base
+    memory = module_table.memory(state.store, module, first.area)
+    return first.address, memory[start : start + first.size]
+
+
+def find(state: State, name: str) -> Module:
+    """The module called ``name``; raises Refused."""
+    module = state.find(name)
+    if module is None:
+        raise Refused(name, f"module {name} is not in the kernel", errno.ENOENT)
+    return module
+
+
+def _lowest(memory: ModuleMemory) -> int:
+    return min((room.base for room in memory.rooms if not room.discarded), default=0)
+
+
+def _of(state: State, module: Module) -> ModuleMemory:
+    sections = module_table.sections(state.store, module)
+    found = []
+    for at, area in enumerate(module.areas):
+        if area.size or area.freed:
+            placed = [_part(it, area) for it in sections if it.area == at]
+            placed += _kallsyms(state.rules.arch.bits, module, at, sections)
+            parts = tuple(_without_gaps(state, area, placed))
+            size = area.size or area.freed
+            found.append(Room(area.name, area.base, size, area.init, bool(area.freed), parts))
+    return ModuleMemory(module.name, module.state, state.rules.layout.page, tuple(found), module.percpu)
+
+
+def _part(section: Section, area: Area) -> Part:
+    return Part(_kind(section), section.name, section.address - area.base, section.size, section.align)
+
+
+def _kind(section: Section) -> Kind:
+    if section.type in (SHT_SYMTAB, SHT_STRTAB):
+        return Kind.KALLSYMS
+    if section.flags & SHF_EXECINSTR:
+        return Kind.TEXT
+    if section.name in RO_AFTER_INIT:
+        return Kind.RO_AFTER_INIT
+    if not section.flags & SHF_WRITE:
+        return Kind.RODATA
+    return Kind.BSS if section.type == SHT_NOBITS else Kind.DATA
+
+
+def _kallsyms(bits: int, module: Module, at: int, sections: Sequence[Section]) -> Iterator[Part]:
+    """What is in area ``at`` beside sections: the symbols that stay, and what kallsyms has until then."""
+    table, tail = next((it for it in sections if it.type == SHT_SYMTAB), None), module.tail
+    if table and tail and tail.area == at:
+        size = tail.types + tail.length - tail.symbols
+        yield Part(Kind.KALLSYMS, "kallsyms", tail.symbols, size, table.align)
+    if table and table.area == at:
+        size, alignment = KALLSYMS[bits]
+        types = table.size // SYMBOL_SIZE[bits]
+        yield Part(Kind.KALLSYMS, "kallsyms", until_init(bits, module, at, sections), size + types, alignment)
+
+
+def _without_gaps(state: State, area: Area, placed: Sequence[Part]) -> Iterator[Part]:
+    """``placed`` in their order, with parts for what is between and behind them."""
+    layout, at, before = state.rules.layout, 0, None
+    pages = layout.page if layout.strict_rwx and not layout.plan.whole_pages else 1
+    for part in sorted(placed, key=lambda it: (it.offset, it.size > 0)):
+        changes = before is not None and PROTECTION[before] != PROTECTION[part.kind]
+        yield from _gap(at, part, pages if changes else 1)
+        yield part
+        at, before = part.offset + part.size, part.kind
+    end = align(area.size or area.freed, layout.page)
+    if at < end:
+        yield Part(Kind.WASTE, "", at, end - at)
+
+
+def _gap(at: int, part: Part, page: int) -> Iterator[Part]:
+    """The bytes from ``at`` to ``part``, behind which a ``page`` may have had to end."""
+    end = align(at, page)
+    if at < end <= part.offset:
+        yield Part(Kind.WASTE, "", at, end - at)
+        at = end
+    if at < part.offset:
+        stubs = align(at, part.align) < part.offset
+        yield Part(Kind.STUBS if stubs else Kind.PADDING, "", at, part.offset - at)

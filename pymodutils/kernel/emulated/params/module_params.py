@@ -1,0 +1,129 @@
+"""The parameters of modules in the state: set when one is loaded, shown and changed by /sys/module."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.errors import Refused
+from pymodutils.kernel.emulated import params
+from pymodutils.kernel.emulated.caller import COMMAND
+from pymodutils.kernel.emulated.load import module_sig_check
+from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.kernel.emulated.params import dyndbg
+from pymodutils.kernel.emulated.params.table import SECTION, read
+from pymodutils.kernel.emulated.state import module_table
+from pymodutils.kernel.emulated.state.database import signed, unsigned
+from pymodutils.kernel.emulated.state.taints import LETTERS
+from pymodutils.link.failure import OutOfBounds
+
+if TYPE_CHECKING:
+    from pymodutils.kernel.emulated.load.load_info import LoadInfo
+    from pymodutils.kernel.emulated.params import Context, Memory, Param
+    from pymodutils.kernel.emulated.state.database import Database
+    from pymodutils.kernel.emulated.state.kernel_state import State
+    from pymodutils.kernel.emulated.state.module import Module
+
+STRINGS: Final = "SELECT address, text FROM string WHERE module = ?"
+
+
+def parse(load: LoadInfo) -> None:
+    """Set what the words of the call name; parse_args."""
+    if not load.params:
+        return
+    owner = Parameters(load.state, load.module, load.caller.command)
+    context = owner.context._replace(objects=partial(_objects, load))
+    code = params.parse(load.params, owner.declared(), owner.memory, context)
+    owner.keep()
+    if code:
+        load.refuse(code)
+
+
+def _objects(load: LoadInfo, name: str, value: str | None) -> None:
+    """Note a word that no parameter takes, or that its parameter does not."""
+    if value is None:
+        load.because(Kind.NO_PARAMETER, name, passes=True)
+    else:
+        load.because(Kind.PARAMETER, name, said=value)
+
+
+def files(load: LoadInfo) -> list[str]:
+    """The names of the parameters of the module that is being loaded that have a file in /sys/module."""
+    at, memory = load.find(SECTION), params.Memory.of(load.image, load.module.name)
+    if not at:
+        return []
+    try:
+        found = read(load.image.addresses[at], load.sections[at].sh_size, memory, load.state.name_of)
+    except OutOfBounds:
+        return []
+    return [param.name.decode("utf-8", "surrogateescape") for param in found if param.perm]
+
+
+def _around(store: Database, held: list[module_table.Held], address: int) -> tuple[int, bytearray] | None:
+    """The area around ``address``, of whichever module; it is added to ``held``, to be written back, too."""
+    found = module_table.held_at(store, address)
+    if found is None:
+        return None
+    held.append(found)
+    return found.base, bytearray(found.content)
+
+
+class Parameters:
+    """The parameters of ``module``; ``command`` is how the log calls the process that sets them."""
+
+    def __init__(self, state: State, module: Module, command: str = COMMAND) -> None:
+        self.state, self.module = state, module
+        self.held = module_table.held(state.store, module)
+        self.memory: Memory = params.Memory(
+            [(area.base, bytearray(area.content)) for area in self.held],
+            state.rules.arch,
+            module.name,
+            strings={unsigned(address): text for address, text in state.store.execute(STRINGS, module.id)},
+            texts=dict(state.store.execute("SELECT name, text FROM given WHERE module = ?", module.id)),
+            others=partial(_around, state.store, self.held),
+        )
+        self.context: Context = params.Context(
+            module.name,
+            state.log,
+            lambda letter: state.taint(LETTERS.index(letter)),
+            state.rules.on("DYNAMIC_DEBUG"),
+            partial(module_sig_check.locked_down, state, command, "unsafe module parameters"),
+            flags=dyndbg.LATER_FLAGS if state.rules.since(*dyndbg.LATER) else dyndbg.FLAGS,
+        )
+
+    def declared(self) -> list[Param]:
+        """The parameters in the order of the module's section; raises OutOfBounds where it lies."""
+        for section in module_table.sections(self.state.store, self.module):
+            if section.name == SECTION and section.size:
+                return read(section.address, section.size, self.memory, self.state.name_of)
+        return []
+
+    def shown(self) -> list[Param]:
+        """Those with a file in /sys/module."""
+        try:
+            return [param for param in self.declared() if param.perm]
+        except OutOfBounds:
+            return []
+
+    def store(self, param: Param, text: bytes) -> None:
+        """What writing ``text`` to the file of ``param`` does; raises Refused."""
+        code = params.store(param, text, self.memory, self.context)
+        self.keep()
+        if code:
+            raise Refused(self.module.name, f"{param.name.decode()} cannot be written", code)
+
+    def keep(self) -> None:
+        """Write what has changed back."""
+        store, number = self.state.store, self.module.id
+        for area, (_, content) in zip(self.held, self.memory.areas, strict=True):
+            if content != area.content:
+                module_table.put_memory(store, area, bytes(content))
+        store.execute("DELETE FROM string WHERE module = ?", number)
+        store.many(
+            "INSERT OR REPLACE INTO string VALUES (?, ?, ?)",
+            [(number, signed(address), text) for address, text in self.memory.strings.items()],
+        )
+        store.many(
+            "INSERT OR REPLACE INTO given VALUES (?, ?, ?)",
+            [(number, name, text) for name, text in self.memory.texts.items()],
+        )

@@ -1,0 +1,1 @@
+"""/proc as far as it is about modules."""

@@ -1,0 +1,1 @@
+"""What an emulated kernel remembers: a database, the modules in it, and their memory."""

@@ -1,0 +1,234 @@
+"""The file that holds an emulated kernel: SQLite, one transaction an operation; the one door to sqlite3.
+
+A process that is killed leaves what was before its transaction; a second one waits for the first.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from pymodutils.errors import BadState
+from pymodutils.kernel.emulated.state.schema import APPLICATION, TABLES, VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+
+MEMORY: Final = ":memory:"  # for a path
+PATIENCE: Final = 600  # seconds that another process may take for its transaction
+SLICE: Final = 0.2  # seconds of them that SQLite waits at once
+HALF: Final = 1 << 63
+OUTERMOST: Final = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
+NESTED: Final = ("SAVEPOINT part", "RELEASE part", ("ROLLBACK TO part", "RELEASE part"))
+
+
+def signed(address: int) -> int:
+    """``address`` as SQLite can hold it."""
+    return (address ^ HALF) - HALF
+
+
+def unsigned(number: int) -> int:
+    """An address as it came from SQLite."""
+    return number & (HALF << 1) - 1
+
+
+class Database:
+    """One state file, or the same in memory."""
+
+    def __init__(self, path: str, connection: sqlite3.Connection) -> None:
+        self.path, self._connection = path, connection
+        self._boot = 0
+
+    @classmethod
+    def create(cls) -> Self:
+        """Empty tables in memory."""
+        store = cls(MEMORY, _connect(MEMORY))
+        store._connection.executescript(
+            f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; {TABLES}"
+        )
+        store._boot = store._pragma("schema_version")
+        return store
+
+    def replace(self, path: str) -> Self:
+        """Put all of this into the file ``path``, and open that; raises BadState if it cannot be written.
+
+        It is a transaction of what is there: a kill leaves the one or the other. What is no database, whose
+        transactions nobody could respect, is removed.
+        """
+        with _told(path):
+            try:
+                self._copy(path)
+            except sqlite3.OperationalError:  # of the disk, not of what is there
+                raise
+            except sqlite3.DatabaseError:
+                _remove(path)
+                self._copy(path)
+        return self.open(path)
+
+    def _copy(self, path: str) -> None:
+        target = _connect(path)
+        try:
+            self._connection.backup(target, progress=_Patience().step, sleep=SLICE)
+        finally:
+            target.close()
+
+    @classmethod
+    def open(cls, path: str) -> Self:
+        """The file ``path``; raises BadState if it is absent, damaged, another's, or of another version."""
+        if not os.path.isfile(path):
+            raise _absent(path)
+        with _told(path):
+            store = cls(path, _connect(path))
+            names = ("application_id", "user_version", "schema_version")
+            application, version, store._boot = map(store._pragma, names)
+        if not store._boot and not os.path.getsize(path):  # the first boot there has not come to its end
+            raise _absent(path)
+        if application != APPLICATION:
+            raise BadState(path, f"{path}: this is not the file of an emulated kernel")
+        if version != VERSION:
+            again = "boot it again with 'pymodutils kernel boot'"
+            raise BadState(path, f"{path}: its format is version {version}, known is {VERSION}: {again}")
+        return store
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; waits for the transactions of other processes."""
+        with self.told():
+            commit, rollback = self._begin()
+            try:
+                self._same_kernel()
+                yield
+                self._patiently(commit)
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._take_back(rollback)
+                raise
+
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """What is done to the file inside of this is taken back; transactions in it see each other's."""
+        with self.told():
+            _, rollback = self._begin()
+            try:
+                self._same_kernel()
+                yield
+            finally:
+                self._take_back(rollback)
+
+    def _begin(self) -> tuple[str, Sequence[str]]:
+        """Begin a transaction; how it is kept, and how taken back."""
+        begin, commit, rollback = NESTED if self._connection.in_transaction else OUTERMOST
+        self._patiently(begin)
+        return commit, rollback
+
+    def _same_kernel(self) -> None:
+        """Refuse to go on with the rules of a kernel in whose place another one has been booted."""
+        if self._pragma("schema_version") != self._boot:  # which changes whenever a file is replaced
+            again = "another kernel has been booted in it"
+            raise BadState(self.path, f"{self.path}: {again}", errno.ESTALE)
+
+    def _pragma(self, name: str) -> int:
+        return int(self._patiently(f"PRAGMA {name}").fetchone()[0])
+
+    def _patiently(self, statement: str) -> sqlite3.Cursor:
+        """Execute ``statement``, which may have to wait for other processes."""
+        return _patiently(self._connection, statement)
+
+    def _take_back(self, statements: Sequence[str]) -> None:
+        for statement in statements:
+            self._connection.execute(statement)
+
+    def execute(self, statement: str, *values: Any) -> list[Any]:
+        """The rows that ``statement`` gives."""
+        return self._connection.execute(statement, list(map(_plain, values))).fetchall()
+
+    def insert(self, statement: str, *values: Any) -> int:
+        """Execute ``statement``; the number of the new row."""
+        return self._connection.execute(statement, list(map(_plain, values))).lastrowid or 0
+
+    def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Execute ``statement`` for each of ``rows``."""
+        self._connection.executemany(statement, (list(map(_plain, row)) for row in rows))
+
+    def told(self) -> AbstractContextManager[None]:
+        """What SQLite complains of becomes BadState."""
+        return _told(self.path)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+
+def _patiently(connection: sqlite3.Connection, statement: str) -> sqlite3.Cursor:
+    patience = _Patience()
+    while True:
+        try:
+            return connection.execute(statement)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:  # above are its varieties
+                raise
+            patience.step()
+
+
+class _Patience:
+    """A wait of many short ones: a signal is heard between them, as it is not inside of SQLite."""
+
+    def __init__(self) -> None:
+        self.until = time.monotonic() + PATIENCE
+
+    def step(self, *_: int) -> None:
+        """Go on waiting, or raise OperationalError when it has taken too long."""
+        if time.monotonic() > self.until:
+            raise sqlite3.OperationalError(f"another process has not let go of it for {PATIENCE} seconds")
+
+
+def _remove(path: str) -> None:
+    for left in (path, f"{path}-journal"):
+        if os.path.exists(left):
+            os.unlink(left)
+
+
+def _absent(path: str) -> BadState:
+    why = "there is no emulated kernel: make one with 'pymodutils kernel boot'"
+    return BadState(path, f"{path}: {why}", errno.ENOENT)
+
+
+@contextmanager
+def _told(path: str) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.DatabaseError, UnicodeError, OverflowError) as error:
+        code = errno.ENOSPC if "disk is full" in str(error) else errno.EIO
+        raise BadState(path, f"{path}: {_words(error)}", code) from None
+
+
+def _plain(value: Any) -> Any:
+    """``value`` as SQLite takes it: a text of any bytes as one of as many characters."""
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-8", "surrogateescape").decode("latin-1")
+    return value
+
+
+def _text(data: bytes) -> str:
+    """What ``_plain`` made a text of."""
+    text = data.decode()
+    return text if text.isascii() else text.encode("latin-1").decode("utf-8", "surrogateescape")
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=SLICE, isolation_level=None, check_same_thread=False)
+    connection.text_factory = _text
+    _patiently(connection, "PRAGMA synchronous = OFF")  # a kill is survived all the same, a power failure not
+    return connection
+
+
+def _words(error: Exception) -> str:
+    text = str(error)
+    if "malformed" in text or "not a database" in text or isinstance(error, UnicodeError):
+        return f"the file is damaged ({text}): boot it again with 'pymodutils kernel boot'"
+    return text

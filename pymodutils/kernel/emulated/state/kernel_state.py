@@ -1,0 +1,205 @@
+"""The state of an emulated kernel during one operation, in the kernel's own terms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.kernel.emulated.load.find_symbol import KERNEL, Exporters
+from pymodutils.kernel.emulated.state import module_table
+from pymodutils.kernel.emulated.state.database import signed, unsigned
+from pymodutils.kernel.emulated.state.module import PerCpu
+from pymodutils.kernel.emulated.state.taints import UNRELIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from pymodutils.elf.kernelimage.exports import Export
+    from pymodutils.kernel.emulated.rules import Rules
+    from pymodutils.kernel.emulated.state.database import Database
+    from pymodutils.kernel.emulated.state.module import Found, Module
+
+ERR: Final = 3  # the log levels of linux/kern_levels.h
+WARNING: Final = 4
+NOTICE: Final = 5
+INFO: Final = 6
+LONGEST: Final = {False: 989, True: 1021}  # bytes of a record's text, before 6.4 and since
+DEBUGGING_ENDS: Final = "Disabling lock debugging due to kernel taint"
+
+
+class Behaviour(NamedTuple):
+    """What the functions of a module do, since nobody runs them."""
+
+    init: int = 0  # what init() returns
+    init_seconds: float = 0
+    exit_seconds: float = 0
+
+
+class State:
+    """What is in ``store``, for a kernel with these ``rules``; only to be used inside of a transaction.
+
+    ``kernel`` remembers the kernel's own exports from one transaction to the next.
+    """
+
+    def __init__(
+        self, store: Database, rules: Rules, now: Callable[[], float], kernel: dict[str, Found] | None = None
+    ) -> None:
+        self.store, self.rules, self.now = store, rules, now
+        self._kernel = {} if kernel is None else kernel
+
+    # The log
+
+    def log(self, level: int, text: str) -> None:
+        """Write ``text`` to the kernel's log: one record, cut where its buffer ends."""
+        longest = LONGEST[self.rules.since(6, 4)]
+        record = text.encode("utf-8", "surrogateescape")[:longest].decode("utf-8", "surrogateescape")
+        values = (self.now(), level, record)
+        self.store.insert("INSERT INTO line (stamp, level, text) VALUES (?, ?, ?)", *values)
+
+    def once(self, key: str) -> bool:
+        """Whether this is the first time since boot that anybody asks for ``key``."""
+        if self.store.execute("SELECT 1 FROM once WHERE text = ?", key):
+            return False
+        self.store.insert("INSERT INTO once VALUES (?)", key)
+        return True
+
+    def uevent(self, action: str, name: str, more: str = "") -> None:
+        """Tell user space that module ``name`` came or went."""
+        columns = "INSERT INTO uevent (stamp, action, name, more) VALUES (?, ?, ?, ?)"
+        self.store.insert(columns, self.now(), action, name, more)
+
+    # Settings
+
+    def setting(self, name: str, default: int = 0) -> int:
+        """A number that can change while the kernel runs."""
+        found = self.store.execute("SELECT value FROM setting WHERE name = ?", name)
+        return found[0][0] if found else default
+
+    def set(self, name: str, value: int) -> None:
+        """Change a number."""
+        self.store.insert("INSERT OR REPLACE INTO setting VALUES (?, ?)", name, value)
+
+    @property
+    def taints(self) -> int:
+        """The bits of /proc/sys/kernel/tainted."""
+        return self.setting("tainted")
+
+    def tainted(self, flag: int) -> bool:
+        """Whether the kernel has the taint ``flag``."""
+        return bool(self.taints >> flag & 1)
+
+    def taint(self, flag: int, module: Module | None = None) -> None:
+        """Taint the kernel, and ``module`` with it; kernel/panic.c: add_taint."""
+        if flag in UNRELIABLE and self.once(DEBUGGING_ENDS):
+            self.log(WARNING, DEBUGGING_ENDS)
+        self.set("tainted", self.taints | 1 << flag)
+        if module is not None:
+            module.taints |= 1 << flag
+
+    # Modules
+
+    def find(self, name: str) -> Module | None:
+        """The module called ``name``, in whatever state."""
+        found = self.store.execute(f"{module_table.MODULES} WHERE name = ?", name)
+        return module_table.module(self.store, found[0]) if found else None
+
+    def modules(self) -> Iterator[Module]:
+        """All modules, newest first."""
+        for row in self.store.execute(f"{module_table.MODULES} ORDER BY id DESC"):
+            yield module_table.module(self.store, row)
+
+    def ended(self) -> list[Module]:
+        """The modules whose init() or exit() is over by now, the earliest first."""
+        query = f"{module_table.MODULES} WHERE until <= ? ORDER BY until, id"
+        return [module_table.module(self.store, row) for row in self.store.execute(query, self.now())]
+
+    def add(self, module: Module, memory: list[bytearray]) -> None:
+        """Put ``module`` with what is in its areas into the list."""
+        module_table.add(self.store, module, memory)
+
+    def save(self, module: Module) -> None:
+        """Keep what changed in ``module``."""
+        module_table.save(self.store, module)
+
+    def forget(self, module: Module) -> None:
+        """Take ``module`` out of the list, with all that it used, exported and held."""
+        for used in self.used_by(module):
+            used.refs = max(0, used.refs - 1)
+            self.save(used)
+        module_table.delete(self.store, module)
+
+    def drop_init(self, module: Module) -> None:
+        """Give back the areas that init() left."""
+        emptied = "UPDATE area SET freed = size, size = 0, bytes = x'' WHERE module = ? AND init"
+        self.store.execute(emptied, module.id)
+        module.areas = [
+            area._replace(size=0, freed=area.size) if area.init else area for area in module.areas
+        ]
+
+    def percpu(self) -> list[PerCpu]:
+        """What modules have of the reserved per-cpu memory."""
+        query = "SELECT percpu, percpu_size, percpu_align FROM module WHERE percpu_size > 0"
+        return [PerCpu(unsigned(at), size, align) for at, size, align in self.store.execute(query)]
+
+    # Who uses whom
+
+    def use(self, user: Module, used: Module) -> None:
+        """Note that ``user`` needs ``used``."""
+        self.store.insert("INSERT OR IGNORE INTO use (user, used) VALUES (?, ?)", user.id, used.id)
+
+    def users_of(self, module: Module) -> list[str]:
+        """The names of the modules that use ``module``, newest first."""
+        query = "SELECT name FROM use JOIN module ON module.id = user WHERE used = ? ORDER BY use.id DESC"
+        return [name for (name,) in self.store.execute(query, module.id)]
+
+    def used_by(self, module: Module) -> list[Module]:
+        """The modules that ``module`` uses."""
+        query = f"{module_table.MODULES} WHERE id IN (SELECT used FROM use WHERE user = ?)"
+        return [module_table.module(self.store, row) for row in self.store.execute(query, module.id)]
+
+    # Exports
+
+    def exporters(self, names: Iterable[str]) -> Exporters:
+        """Who exports each of ``names``, which will be asked for in this order."""
+        return Exporters(self.store, self._kernel, names)
+
+    def export(self, name: str) -> Found | None:
+        """Who exports ``name``, to whatever licence."""
+        return self.exporters(()).find(name)
+
+    def name_of(self, address: int) -> str | None:
+        """The name of what the kernel exports at ``address``, or None."""
+        query = "SELECT name FROM export WHERE owner = ? AND address = ?"
+        found = self.store.execute(query, KERNEL, signed(address))
+        return found[0][0] if found else None
+
+    def static_keys(self) -> dict[int, int]:
+        """Where the keys of the static calls that the kernel exports are, by their trampolines."""
+        query = (
+            "SELECT trampoline.address, key.address FROM export trampoline "
+            "JOIN export key ON key.name = '__SCK__' || substr(trampoline.name, 8) "
+            "WHERE trampoline.name >= '__SCT__' AND trampoline.name < '__SCT_`'"
+        )
+        return {unsigned(trampoline): unsigned(key) for trampoline, key in self.store.execute(query)}
+
+    def add_exports(self, module: Module, exports: list[tuple[str, Export]]) -> None:
+        """Let others use what ``module`` exports."""
+        lines = [
+            (name, module.id, bool(e.gpl), signed(e.address or 0), e.crc, e.namespace) for name, e in exports
+        ]
+        self.store.many("INSERT OR IGNORE INTO export VALUES (?, ?, ?, ?, ?, ?)", lines)
+
+    # What is known beforehand
+
+    def behaviour(self, name: str) -> Behaviour:
+        """What the functions of module ``name`` are to do."""
+        query = "SELECT init, init_seconds, exit_seconds FROM behaviour WHERE name = ?"
+        found = self.store.execute(query, name)
+        return Behaviour(*found[0]) if found else Behaviour()
+
+    def is_builtin(self, name: str) -> bool:
+        """Whether /sys/module has a directory for a built-in module of this name."""
+        return bool(self.store.execute("SELECT 1 FROM builtin WHERE name = ?", name))
+
+    def certificates(self) -> list[bytes]:
+        """The keys that are trusted for modules, DER."""
+        return [der for (der,) in self.store.execute("SELECT der FROM certificate")]

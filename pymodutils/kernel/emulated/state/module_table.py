@@ -1,0 +1,144 @@
+"""Modules as rows of the state file's tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from pymodutils.kernel.base import State
+from pymodutils.kernel.emulated.state.database import signed, unsigned
+from pymodutils.kernel.emulated.state.module import Area, Module, PerCpu, Section, Tail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pymodutils.kernel.emulated.state.database import Database
+
+MODULES: Final = (
+    "SELECT id, name, state, taints, refs, init, exit, version, srcversion, percpu, percpu_size, "
+    "percpu_align, until, outcome, tail FROM module"
+)
+CHANGED: Final = "UPDATE module SET state = ?, taints = ?, refs = ?, until = ?, outcome = ? WHERE id = ?"
+OWNED: Final = ("area", "section", "string", "given")  # tables whose rows belong to one module
+
+
+def module(store: Database, row: Any) -> Module:
+    """The module in ``row`` of MODULES, with its areas; sections are had by ``sections``."""
+    number, name, state, taints, refs, init, exits, *rest = row
+    version, srcversion, percpu, size, align, until, outcome, tail = rest
+    found = Module(name)
+    found.id, found.state, found.taints, found.refs = number, State(state), taints, refs
+    found.init, found.exit = unsigned(init), unsigned(exits)
+    found.version, found.srcversion = version, srcversion
+    found.percpu = PerCpu(unsigned(percpu), size, align) if size else None
+    found.until, found.outcome = until, outcome
+    found.tail = Tail(*map(int, tail.split())) if tail else None
+    query = "SELECT name, base, size, init, freed FROM area WHERE module = ? ORDER BY at"
+    found.areas = [
+        Area(area, unsigned(base), length, bool(is_init), freed)
+        for area, base, length, is_init, freed in store.execute(query, number)
+    ]
+    return found
+
+
+def by_id(store: Database, number: int) -> Module:
+    """The module whose id is ``number``."""
+    return module(store, store.execute(f"{MODULES} WHERE id = ?", number)[0])
+
+
+def sections(store: Database, owner: Module) -> list[Section]:
+    """The sections of ``owner`` in the file's order."""
+    query = "SELECT name, area, address, size, flags, type, align FROM section WHERE module = ? ORDER BY at"
+    return [_numbers(Section(*row), unsigned) for row in store.execute(query, owner.id)]
+
+
+def _numbers(section: Section, turned: Callable[[int], int]) -> Section:
+    """``section`` with those of its numbers ``turned`` that may have all 64 bits."""
+    _, _, address, size, flags, _, align = section
+    return section._replace(
+        address=turned(address), size=turned(size), flags=turned(flags), align=turned(align)
+    )
+
+
+def memory(store: Database, owner: Module, area: int) -> bytes:
+    """What is in an area of ``owner``; nothing if it has been given back."""
+    found = store.execute("SELECT bytes FROM area WHERE module = ? AND at = ?", owner.id, area)
+    return found[0][0] if found else b""
+
+
+class Held(NamedTuple):
+    """An area with what is in it."""
+
+    module: int  # the id
+    at: int  # which of its areas
+    base: int
+    content: bytes
+
+
+def held(store: Database, owner: Module) -> list[Held]:
+    """The areas that ``owner`` still has."""
+    found = store.execute("SELECT module, at, base, bytes FROM area WHERE module = ?", owner.id)
+    return [Held(number, at, unsigned(base), content) for number, at, base, content in found]
+
+
+def held_at(store: Database, address: int) -> Held | None:
+    """The area, whoever's, in which ``address`` lies."""
+    query = "SELECT module, at, base, bytes FROM area WHERE base <= ?1 AND ?1 < base + size"
+    found = store.execute(query, signed(address))
+    return Held(*found[0])._replace(base=unsigned(found[0][2])) if found else None
+
+
+def put_memory(store: Database, area: Held, content: bytes) -> None:
+    """Change what is in ``area``."""
+    store.execute("UPDATE area SET bytes = ? WHERE module = ? AND at = ?", content, area.module, area.at)
+
+
+def add(store: Database, new: Module, contents: list[bytearray]) -> None:
+    """Add ``new`` with the ``contents`` of its areas; it gets its id."""
+    columns = _columns(new)
+    marks = ", ".join("?" * len(columns))
+    new.id = store.insert(f"INSERT INTO module ({', '.join(columns)}) VALUES ({marks})", *columns.values())
+    store.many(
+        "INSERT INTO area VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (new.id, at, area.name, signed(area.base), area.size, area.init, area.freed, bytes(content))
+            for at, (area, content) in enumerate(zip(new.areas, contents, strict=True))
+        ],
+    )
+    store.many(
+        "INSERT INTO section VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [(new.id, at, *_numbers(it, signed)) for at, it in enumerate(new.sections)],
+    )
+
+
+def save(store: Database, it: Module) -> None:
+    """Write what changes in a module while it lives, but for its memory."""
+    store.insert(CHANGED, it.state.value, it.taints, it.refs, it.until, it.outcome, it.id)
+
+
+def delete(store: Database, gone: Module) -> None:
+    """Remove every row of ``gone``."""
+    for table in OWNED:
+        store.execute(f"DELETE FROM {table} WHERE module = ?", gone.id)
+    store.execute("DELETE FROM export WHERE owner = ?", gone.id)
+    store.execute("DELETE FROM use WHERE user = ? OR used = ?", gone.id, gone.id)
+    store.execute("DELETE FROM module WHERE id = ?", gone.id)
+
+
+def _columns(of: Module) -> dict[str, Any]:
+    percpu = of.percpu or PerCpu(0, 0, 0)
+    return {
+        "name": of.name,
+        "state": of.state.value,
+        "taints": of.taints,
+        "refs": of.refs,
+        "init": signed(of.init),
+        "exit": signed(of.exit),
+        "version": of.version,
+        "srcversion": of.srcversion,
+        "percpu": signed(percpu.address),
+        "percpu_size": percpu.size,
+        "percpu_align": percpu.align,
+        "until": of.until,
+        "outcome": of.outcome,
+        "tail": " ".join(map(str, of.tail)) if of.tail else None,
+    }

@@ -1,0 +1,91 @@
+"""Where there is room: the addresses for modules as vmalloc gives them out, and the reserved per-cpu memory.
+
+The lowest gap that is large enough is taken, in the machine's spare range if there is none in the first,
+and a page is left free behind each area.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.arch.model import Span
+from pymodutils.kernel.emulated.state.database import signed, unsigned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pymodutils.arch.model import Arch
+    from pymodutils.kernel.emulated.state.database import Database
+    from pymodutils.kernel.emulated.state.module import PerCpu
+
+VMALLOC: Final = {  # by width, for architectures that have no range of their own for modules
+    32: Span(0xF000_0000, 0xFF00_0000),
+    64: Span(0xFFFF_C900_0000_0000, 0xFFFF_E900_0000_0000),
+}
+RESERVED: Final = 8 << 10  # bytes for the per-cpu sections of all modules; PERCPU_MODULE_RESERVE
+UNIT: Final = 4  # bytes; PCPU_MIN_ALLOC_SIZE
+
+
+def open_range(store: Database, arch: Arch) -> None:
+    """All that modules of ``arch`` may have is free."""
+    for low, high in ranges(arch):
+        store.insert("INSERT INTO gap VALUES (?, ?)", signed(low), high - low)
+
+
+def ranges(arch: Arch) -> list[Span]:
+    """The ranges in which modules of ``arch`` are, the second for when the first is full."""
+    first = arch.memory if any(arch.memory) else VMALLOC[arch.bits]
+    return [first, arch.spare] if any(arch.spare) else [first]
+
+
+def gaps(store: Database) -> list[tuple[int, int]]:
+    """Where there is room, and how many bytes, in the order of addresses."""
+    return sorted((unsigned(base), size) for base, size in store.execute("SELECT base, size FROM gap"))
+
+
+def take(store: Database, size: int, page: int, arch: Arch) -> int | None:
+    """The address of ``size`` bytes, no longer free; None if there is no such gap."""
+    need = _whole(size, page) + page
+    lowest = "SELECT base, size FROM gap WHERE size >= ? AND base BETWEEN ? AND ? ORDER BY base LIMIT 1"
+    for span in ranges(arch):
+        found = store.execute(lowest, need, signed(span.low), signed(span.high) - need)
+        if found:
+            base, room = found[0]
+            return _taken(store, base, room, need)
+    return None
+
+
+def _taken(store: Database, base: int, room: int, need: int) -> int:
+    """The first ``need`` bytes of a gap, no longer free."""
+    if room > need:
+        store.execute("UPDATE gap SET base = base + ?1, size = size - ?1 WHERE base = ?2", need, base)
+    else:
+        store.execute("DELETE FROM gap WHERE base = ?", base)
+    return unsigned(base)
+
+
+def give_back(store: Database, base: int, size: int, page: int) -> None:
+    """Free what ``take`` gave, joined with the gaps beside it."""
+    low, size = signed(base), _whole(size, page) + page
+    before = "SELECT base, size FROM gap WHERE base < ? ORDER BY base DESC LIMIT 1"
+    behind = "SELECT base, size FROM gap WHERE base > ? ORDER BY base LIMIT 1"
+    for other, room in store.execute(before, low) + store.execute(behind, low):
+        if other + room == low or low + size == other:
+            store.execute("DELETE FROM gap WHERE base = ?", other)
+            low, size = min(low, other), size + room
+    store.insert("INSERT INTO gap VALUES (?, ?)", low, size)
+
+
+def percpu(used: Iterable[PerCpu], size: int, align: int, start: int) -> int | None:
+    """The lowest free place in the reserved per-cpu memory, which begins at ``start``; None if it is full."""
+    size, align = _whole(size, UNIT), max(align, UNIT)
+    at = _whole(start, align)
+    for taken in sorted(used):
+        if at + size <= taken.address:
+            break
+        at = max(at, _whole(taken.address + _whole(taken.size, UNIT), align))
+    return at if at + size <= start + RESERVED else None
+
+
+def _whole(size: int, unit: int) -> int:
+    return -(-size // unit) * unit

@@ -1,0 +1,1 @@
+"""/sys/module as user space reads and writes it."""

@@ -1,0 +1,140 @@
+"""/sys/module; kernel/module/sysfs.c and main.c, kernel/params.c."""
+
+from __future__ import annotations
+
+from errno import EFAULT, EINVAL, EROFS
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.kernel.emulated.load import module_sig_check
+from pymodutils.kernel.emulated.params.numbers import Invalid, truth
+from pymodutils.kernel.emulated.state import module_table
+from pymodutils.kernel.emulated.state.kernel_state import WARNING
+from pymodutils.kernel.emulated.state.taints import letters
+from pymodutils.kernel.emulated.sysfs import parameters, uevent
+from pymodutils.kernel.emulated.vfs import File, Folder, Link, file, folder, refused
+
+if TYPE_CHECKING:
+    from pymodutils.kernel.emulated.state.kernel_state import State
+    from pymodutils.kernel.emulated.state.module import Module, Section
+    from pymodutils.kernel.emulated.vfs import Node
+
+SHT_NOTE: Final = 7
+SECTION_SIZE: Final = 19  # bytes: 0x, sixteen digits and the end of the line
+PAGE: Final = 4096  # bytes of the buffer that a file's text is made in
+OWN: Final = "module"  # the built-in module whose parameters are the loader's own
+LEVELS: Final = ("none", "integrity", "confidentiality")
+
+
+def tree(state: State) -> Folder:
+    """/sys."""
+    kernel: dict[str, Node] = {}
+    if state.rules.on("SECURITY_LOCKDOWN_LSM"):
+        kernel["security"] = folder({"lockdown": _lockdown(state)})
+    modules = Folder(partial(_modules, state), partial(_one, state))
+    return folder({"module": modules, "kernel": folder(kernel)})
+
+
+def _modules(state: State) -> dict[str, Node]:
+    names = state.store.execute("SELECT name FROM builtin UNION SELECT name FROM module")
+    found = {name.replace("/", "!"): _one(state, name) for (name,) in [*names, (OWN,)]}
+    return {name: node for name, node in found.items() if node is not None}
+
+
+def _one(state: State, name: str) -> Node | None:
+    """The folder of a module, or of one that is built in."""
+    module = state.find(name) or state.find(name.replace("!", "/"))  # no name in sysfs has a slash
+    if module is not None:
+        return Folder(partial(_module, state, module))
+    if name == OWN and state.rules.on("MODULE_SIG"):
+        return folder({"parameters": folder({"sig_enforce": _sig_enforce(state)})})
+    return folder({"uevent": _uevent(state, name)}) if state.is_builtin(name) else None
+
+
+def _module(state: State, module: Module) -> dict[str, Node]:
+    """The folder of one module."""
+    found: dict[str, Node] = {
+        "coresize": file(f"{module.size(init=False)}\n"),
+        "holders": folder({name: Link(f"../../{name}") for name in state.users_of(module)}),
+        "initsize": file(f"{module.size(init=True)}\n"),
+        "initstate": file(f"{module.state.value}\n"),
+        "taint": file(f"{letters(module.taints)}\n"),
+        "uevent": _uevent(state, module.name),
+    }
+    for name, value in (("version", module.version), ("srcversion", module.srcversion)):
+        if value is not None:
+            found[name] = file(f"{value}\n"[: PAGE - 1])
+    if state.rules.on("MODULE_UNLOAD"):
+        found["refcnt"] = file(f"{module.count}\n")
+    if shown := parameters.files(state, module):
+        found["parameters"] = folder(shown)
+    if state.rules.on("KALLSYMS"):
+        found |= _sections(state, module)
+    return found
+
+
+def _sections(state: State, module: Module) -> dict[str, Node]:
+    """sections/ and, if there are any, notes/; neither if two sections have one name."""
+    every = [section for section in module_table.sections(state.store, module) if section.size]
+    if len({section.name for section in every}) < len(every):
+        return {}
+    width = state.rules.arch.bits // 4
+    found: dict[str, Node] = {
+        "sections": folder(
+            {it.name: file(f"0x{it.address:0{width}x}\n", 0o400, SECTION_SIZE) for it in every}
+        )
+    }
+    notes = {it.name: _note(state, module, it) for it in every if it.type == SHT_NOTE}
+    return {**found, "notes": folder(notes)} if notes else found
+
+
+def _note(state: State, module: Module, section: Section) -> File:
+    start = section.address - module.areas[section.area].base
+    memory = module_table.memory(state.store, module, section.area)
+
+    def read() -> bytes:
+        if not memory:  # given back after init(); a real kernel reads it nevertheless
+            raise refused(f"/sys/module/{module.name}/notes/{section.name}", EFAULT)
+        return memory[start : start + section.size]
+
+    return File(0o444, read, size=section.size)
+
+
+def _uevent(state: State, name: str) -> File:
+    def write(data: bytes) -> None:
+        try:
+            state.uevent(*uevent.parse(data, name))
+        except uevent.BadEvent as error:
+            state.log(WARNING, f"synth uevent: /module/{name}: {error}")
+            raise refused(f"/sys/module/{name}/uevent", EINVAL) from None
+
+    return File(0o200, None, write)
+
+
+def _sig_enforce(state: State) -> File:
+    def write(data: bytes) -> None:
+        try:
+            wanted = truth(data)
+        except Invalid as error:
+            raise refused("/sys/module/module/parameters/sig_enforce", error.errno) from None
+        if state.setting(module_sig_check.ENFORCE) and not wanted:
+            raise refused("/sys/module/module/parameters/sig_enforce", EROFS)
+        state.set(module_sig_check.ENFORCE, int(wanted))
+
+    return File(0o644, lambda: b"Y\n" if state.setting(module_sig_check.ENFORCE) else b"N\n", write)
+
+
+def _lockdown(state: State) -> File:
+    def text() -> bytes:
+        level = state.setting(module_sig_check.LOCKDOWN)
+        return (
+            " ".join(f"[{name}]" if at == level else name for at, name in enumerate(LEVELS)) + "\n"
+        ).encode()
+
+    def write(data: bytes) -> None:
+        word = data.strip().decode("ascii", "replace")
+        if word not in LEVELS or LEVELS.index(word) <= state.setting(module_sig_check.LOCKDOWN):
+            raise refused("/sys/kernel/security/lockdown", EINVAL)
+        state.set(module_sig_check.LOCKDOWN, LEVELS.index(word))
+
+    return File(0o644, text, write)

@@ -1,0 +1,31 @@
+"""/sys/module/NAME/parameters; kernel/params.c."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pymodutils.kernel.emulated import params
+from pymodutils.kernel.emulated.params.module_params import Parameters
+from pymodutils.kernel.emulated.vfs import File
+
+if TYPE_CHECKING:
+    from pymodutils.kernel.emulated.params import Param
+    from pymodutils.kernel.emulated.state.kernel_state import State
+    from pymodutils.kernel.emulated.state.module import Module
+    from pymodutils.kernel.emulated.vfs import Node
+
+
+def files(state: State, module: Module) -> dict[str, Node]:
+    """A file for each parameter of ``module`` that is shown."""
+    owner = Parameters(state, module, "sh")
+    return {param.name.decode("utf-8", "surrogateescape"): _file(owner, param) for param in owner.shown()}
+
+
+def _file(owner: Parameters, param: Param) -> File:
+    def read() -> bytes:
+        return params.show(param, owner.memory)
+
+    def write(text: bytes) -> None:
+        owner.store(param, text)
+
+    return File(param.perm, read, write)
