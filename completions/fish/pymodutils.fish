@@ -131,9 +131,9 @@ function __pymodutils_tool_insmod
     complete $argv -l force-modversion -d 'Ignore the versions of the symbols it needs'
     complete $argv -l force-vermagic -d 'Ignore the version magic'
     complete $argv -s s -l syslog -d 'Send messages to syslog instead of stderr'
-    complete $argv -s v -l verbose -d 'Say more; may be repeated'
-    complete $argv -l sysroot -d 'Take /etc, /run, /usr/lib, /lib, /proc and /sys from below DIR (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
-    complete $argv -l backend -d 'The kernel to talk to: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -s v -l verbose -d 'Print more; may be repeated'
+    complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
+    complete $argv -l backend -d 'The kernel to use: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
     complete $argv -a '(__pymodutils_operand modulefile parameter --sysroot --backend)'
@@ -149,9 +149,9 @@ function __pymodutils_tool_rmmod
     complete $argv -s f -l force -d 'Remove modules in use too'
     complete $argv -l wait -d 'Wait until a module is no longer in use, at most SECONDS for all of them together'
     complete $argv -s s -l syslog -d 'Send messages to syslog instead of stderr'
-    complete $argv -s v -l verbose -d 'Say more; may be repeated'
-    complete $argv -l sysroot -d 'Take /etc, /run, /usr/lib, /lib, /proc and /sys from below DIR (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
-    complete $argv -l backend -d 'The kernel to talk to: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -s v -l verbose -d 'Print more; may be repeated'
+    complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
+    complete $argv -l backend -d 'The kernel to use: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
     complete $argv -a '(__pymodutils_operand loaded loaded --sysroot --backend)'
@@ -190,12 +190,12 @@ function __pymodutils_tool_modprobe
     complete $argv -s S -l set-version -d 'Use the modules of another kernel release' -x -a '(__pymodutils_version)'
     complete $argv -s s -l syslog -d 'Send messages to syslog instead of stderr'
     complete $argv -s q -l quiet -d 'Say nothing, not even what went wrong'
-    complete $argv -s v -l verbose -d 'Say more; may be repeated'
+    complete $argv -s v -l verbose -d 'Print more; may be repeated'
     complete $argv -l explain -d 'Show what would be done and what decided it, and do nothing'
     complete $argv -l compat -d 'Do as this kmod even where it errs: see the man page' -x -a '30 34'
-    complete $argv -l format -d 'How to print: kmod\'s text (default), or json' -x -a 'text json'
-    complete $argv -l sysroot -d 'Take /etc, /run, /usr/lib, /lib, /proc and /sys from below DIR (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
-    complete $argv -l backend -d 'The kernel to talk to: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -l format -d 'Output format: text as in kmod (default), json' -x -a 'text json'
+    complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
+    complete $argv -l backend -d 'The kernel to use: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
     complete $argv -a '(__pymodutils_operand module parameter -w --wait -C --config -d --dirname -S --set-version --compat --format --sysroot --backend)'
@@ -218,9 +218,9 @@ function __pymodutils_tool_modinfo
     complete $argv -s m -l modname -d 'Take arguments as names of modules only'
     complete $argv -s k -l set-version -d 'Of that kernel, not the running one' -x -a '(__pymodutils_version)'
     complete $argv -s b -l basedir -d 'Look for /lib/modules below DIR' -x -a '(__fish_complete_directories)'
-    complete $argv -l sysroot -d 'Take /etc, /run, /usr/lib, /lib, /proc and /sys from below DIR (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
-    complete $argv -l backend -d 'The kernel to talk to: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
-    complete $argv -l format -d 'How to print: kmod\'s text (default), or json or table' -x -a 'text json table'
+    complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
+    complete $argv -l backend -d 'The kernel to use: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -l format -d 'Output format: text as in kmod (default), json or table' -x -a 'text json table'
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
     complete $argv -a '(__pymodutils_operand moduleorfile moduleorfile -F --field -k --set-version -b --basedir --sysroot --backend --format)'
@@ -250,10 +250,10 @@ function __pymodutils_tool_depmod
     complete $argv -l cache -d 'Keep facts of modules in FILE' -r -F
     complete $argv -l no-cache -d 'Read all modules, and keep nothing'
     complete $argv -l compat -d 'The kmod to equal' -x -a '30 34'
-    complete $argv -s v -l verbose -d 'Say more; may be repeated'
-    complete $argv -l sysroot -d 'Take /etc, /run, /usr/lib, /lib, /proc and /sys from below DIR (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
-    complete $argv -l backend -d 'The kernel to talk to: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
-    complete $argv -l format -d 'How to print: kmod\'s text (default), or json' -x -a 'text json'
+    complete $argv -s v -l verbose -d 'Print more; may be repeated'
+    complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
+    complete $argv -l backend -d 'The kernel to use: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -l format -d 'Output format: text as in kmod (default), json' -x -a 'text json'
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
     complete $argv -a '(__pymodutils_operand version modulefile -b --basedir -m --moduledir -o --outdir -C --config -E --symvers -F --filesyms -P --symbol-prefix --cache --compat --sysroot --backend --format)'
@@ -267,10 +267,10 @@ complete -c pymodutils -n __fish_use_subcommand -a depmod -d 'make the database 
 function __pymodutils_tool_lsmod
     complete $argv -f
     complete $argv -s s -l syslog -d 'Send messages to syslog instead of stderr'
-    complete $argv -s v -l verbose -d 'Say more; may be repeated'
-    complete $argv -l format -d 'How to print: kmod\'s text (default), or json or table' -x -a 'text json table'
-    complete $argv -l sysroot -d 'Take /etc, /run, /usr/lib, /lib, /proc and /sys from below DIR (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
-    complete $argv -l backend -d 'The kernel to talk to: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -s v -l verbose -d 'Print more; may be repeated'
+    complete $argv -l format -d 'Output format: text as in kmod (default), json or table' -x -a 'text json table'
+    complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
+    complete $argv -l backend -d 'The kernel to use: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
 end
@@ -283,10 +283,10 @@ complete -c pymodutils -n __fish_use_subcommand -a lsmod -d 'list the modules in
 function __pymodutils_tool_list
     complete $argv -f
     complete $argv -s s -l syslog -d 'Send messages to syslog instead of stderr'
-    complete $argv -s v -l verbose -d 'Say more; may be repeated'
-    complete $argv -l format -d 'How to print: kmod\'s text (default), or json or table' -x -a 'text json table'
-    complete $argv -l sysroot -d 'Take /etc, /run, /usr/lib, /lib, /proc and /sys from below DIR (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
-    complete $argv -l backend -d 'The kernel to talk to: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -s v -l verbose -d 'Print more; may be repeated'
+    complete $argv -l format -d 'Output format: text as in kmod (default), json or table' -x -a 'text json table'
+    complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
+    complete $argv -l backend -d 'The kernel to use: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
 end
@@ -299,8 +299,8 @@ function __pymodutils_tool_static-nodes
     complete $argv -f
     complete $argv -s f -l format -d 'How to print: human, tmpfiles, devname, json; human is for reading only' -x
     complete $argv -s o -l output -d 'Write into FILE, whose folder is made' -r -F
-    complete $argv -l sysroot -d 'Take /etc, /run, /usr/lib, /lib, /proc and /sys from below DIR (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
-    complete $argv -l backend -d 'The kernel to talk to: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
+    complete $argv -l backend -d 'The kernel to use: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
 end
@@ -317,8 +317,8 @@ function __pymodutils_tool_graph
     complete $argv -s k -l set-version -d 'Of this kernel instead of the running one' -x -a '(__pymodutils_version)'
     complete $argv -s b -l basedir -d 'Take lib/modules from below DIR' -x -a '(__fish_complete_directories)'
     complete $argv -s C -l config -d 'Read FILE, or the files in it, instead of modprobe.d' -r -F
-    complete $argv -l sysroot -d 'Take /etc, /run, /usr/lib, /lib, /proc and /sys from below DIR (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
-    complete $argv -l backend -d 'The kernel to talk to: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
+    complete $argv -l backend -d 'The kernel to use: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
     complete $argv -a '(__pymodutils_operand module module --format -k --set-version -b --basedir -C --config --sysroot --backend)'
@@ -344,7 +344,7 @@ function __pymodutils_tool_check
     complete $argv -l expect -d 'The failures must be exactly those that FILE lists' -r -F
     complete $argv -l write-expect -d 'Write FILE for --expect' -r -F
     complete $argv -l no-cache -d 'Read every kernel again'
-    complete $argv -l sysroot -d 'Take /etc, /run, /usr/lib, /lib, /proc and /sys from below DIR (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
+    complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
     complete $argv -a '(__pymodutils_operand modulefile modulefile -k --kernel -w --with -p --params --firmware --cmdline --trust --between --symbols-of --format -o --output --fail-on --expect --write-expect --sysroot)'

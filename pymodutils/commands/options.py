@@ -31,7 +31,7 @@ def _backend(ctx: click.Context, _param: click.Parameter, backend: str) -> None:
 
 
 syslog = click.option("-s", "--syslog", is_flag=True, help="Send messages to syslog instead of stderr.")
-verbose = click.option("-v", "--verbose", count=True, help="Say more; may be repeated.")
+verbose = click.option("-v", "--verbose", count=True, help="Print more; may be repeated.")
 sysroot = click.option(
     "--sysroot",
     "root",  # the command gets a Root
@@ -39,7 +39,7 @@ sysroot = click.option(
     callback=_root,
     metavar="DIR",
     default="",
-    help=f"Take /etc, /run, /usr/lib, /lib, /proc and /sys from below DIR (also: ${VARIABLE}).",
+    help=f"Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: ${VARIABLE}).",
 )
 
 
@@ -51,13 +51,13 @@ _chosen = click.option(
     is_eager=True,
     metavar="KERNEL",
     default="",
-    help=f"The kernel to talk to: real (default), emulated or emulated:FILE (also: ${choose.VARIABLE}).",
+    help=f"The kernel to use: real (default), emulated or emulated:FILE (also: ${choose.VARIABLE}).",
 )
 
 
 def _emulated(ctx: click.Context, _param: click.Parameter, backend: str) -> EmulatedKernel:
     chosen = backend or os.environ.get(choose.VARIABLE, "")
-    return choose.opened(chosen if chosen != choose.REAL else choose.EMULATED, ctx.info_name or "")
+    return choose.opened(choose.EMULATED if chosen in ("", choose.REAL) else chosen, ctx.info_name or "")
 
 
 emulated = click.option(
@@ -67,7 +67,7 @@ emulated = click.option(
     callback=_emulated,
     metavar="KERNEL",
     default="",
-    help=f"Which one: emulated (default) or emulated:FILE (also: ${choose.VARIABLE}).",
+    help=f"The emulated kernel: emulated (default) or emulated:FILE (also: ${choose.VARIABLE}).",
 )
 
 
@@ -84,5 +84,5 @@ def output_format(*choices: str) -> Callable[[Any], Any]:
         cls=Extra,
         type=click.Choice(["text", *choices]),
         default="text",
-        help="How to print: kmod's text (default), or " + " or ".join(choices) + ".",
+        help="Output format: text as in kmod (default), " + " or ".join(choices) + ".",
     )

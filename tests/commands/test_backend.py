@@ -149,3 +149,35 @@ def test_errors_say_what_to_do(machine: Path, monkeypatch: pytest.MonkeyPatch) -
     (machine / "text").write_text("no kernel at all, but long enough to be looked at" * 30)
     monkeypatch.setenv("PYMODUTILS_BACKEND", f"emulated:{machine}/text")
     assert "the file is damaged" in here(tool="lsmod").err
+
+
+@pytest.mark.parametrize("variable", [None, "", "real", "emulated"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("dmesg",),
+        ("cat", "/proc/modules"),
+        ("ls", "/proc"),
+        ("map",),
+        ("map", "base"),
+        ("dump", "base", ".text"),
+        ("get", "base"),
+        ("behave", "user", "--init-returns", "0"),
+        ("taint",),
+        ("write", "/proc/sys/kernel/tainted", "0"),
+        ("export", "exported"),
+    ],
+    ids=" ".join,
+)
+def test_every_command_finds_the_kernel_that_boot_makes_by_default(
+    machine: Path, monkeypatch: pytest.MonkeyPatch, variable: str | None, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(machine / "home"))
+    monkeypatch.chdir(machine)
+    monkeypatch.delenv("PYMODUTILS_BACKEND")
+    kernel("boot", "--from", str(machine / "kernel.json"))
+    base = machine / "lib/modules" / RELEASE / "kernel/base.ko"
+    assert here("--backend", "emulated", str(base), tool="insmod").status == 0
+    if variable is not None:
+        monkeypatch.setenv("PYMODUTILS_BACKEND", variable)
+    kernel(*words)
