@@ -9,19 +9,19 @@ from errno import ENOEXEC
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import g_gp, goal, in_a_byte, s_a, s_a_gp, s_a_p
-from pymodutils.arch.draft import SHN_UNDEF, Frobbed, Room
 from pymodutils.arch.field import insn, signed, word
-from pymodutils.arch.making import Fixup, Maker, Memory, Refusal
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Extable, Reloc, Says
+from pymodutils.arch.frob import SHN_UNDEF, Frobbed, HeaderChange
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Diagnostic, Extable, RelocType
+from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder
 
 if TYPE_CHECKING:
-    from pymodutils.arch.draft import Draft
+    from pymodutils.arch.frob import LoadInfo
 
 SMALL, NOBITS = 0x1000_0000, 8  # SHF_ALPHA_GPREL, SHT_NOBITS
 LITERAL, GPDISP, BRSGP = 4, 6, 28
 STD_GPLOAD: Final = 0x88  # of st_other: the function begins with two instructions that load gp
 EF_32BIT: Final = 1
-OVERFLOW = Says("module {module}: Relocation (type {number}) overflow vs {against}", ENOEXEC)
+OVERFLOW = Diagnostic("module {module}: Relocation (type {number}) overflow vs {against}", ENOEXEC)
 
 HIGH, LOW16 = insn(2, (31, 16, 0, 0x8000)), insn(2, (15, 0, 0))
 B21 = insn(4, (22, 2, 0))
@@ -53,37 +53,37 @@ class Places:
         return self.known[symbol, addend]
 
 
-def frob(draft: Draft) -> Frobbed:
+def frob(info: LoadInfo) -> Frobbed:
     """Room in .got for the literals."""
-    got, places = draft.find(".got"), Places()
+    got, places = info.find(".got"), Places()
     if not got:
-        raise Refusal(Says("module {module}: no got section", ENOEXEC))
-    for fixups in draft.relocations.values():
-        for number, symbol, addend in zip(fixups.numbers, fixups.symbols, fixups.A or (), strict=True):
+        raise Refusal(Diagnostic("module {module}: no got section", ENOEXEC))
+    for relocs in info.relocations.values():
+        for number, symbol, addend in zip(relocs.numbers, relocs.symbols, relocs.A or (), strict=True):
             if number == LITERAL:
                 places.of(symbol, addend)
-    return Frobbed({got: Room(places.size, 8, sh_type=NOBITS)})
+    return Frobbed({got: HeaderChange(places.size, 8, sh_type=NOBITS)})
 
 
-class Got(Maker):
+class Got(StubBuilder):
     """gp, and .got."""
 
-    def __init__(self, memory: Memory) -> None:
-        super().__init__(memory)
-        self.got, self.places = memory.sections[".got"].low, Places()
+    def __init__(self, module: PlacedModule) -> None:
+        super().__init__(module)
+        self.got, self.places = module.sections[".got"].low, Places()
         self.gp = self.got + 0x8000
 
-    def goal(self, one: Fixup) -> int:
+    def goal(self, one: Relocation) -> int:
         """The literal's slot, how far gp is, or where a branch goes."""
         if one.number == LITERAL:
             slot = self.got + self.places.of(one.symbol, one.A)
-            self.memory.write(slot, self.memory.word(one.S + one.A))
+            self.module.write(slot, self.module.word(one.S + one.A))
             return slot
         if one.number == GPDISP:
             way = self.gp - one.P
-            self.memory.write(one.P + one.A, (way & 0xFFFF).to_bytes(2, "little"))
+            self.module.write(one.P + one.A, (way & 0xFFFF).to_bytes(2, "little"))
             return way
-        symbols = self.memory.symbols
+        symbols = self.module.symbols
         if symbols.sections[one.symbol] == SHN_UNDEF:
             raise Refusal(OVERFLOW)
         loads = symbols.others[one.symbol] & STD_GPLOAD == STD_GPLOAD
@@ -96,32 +96,32 @@ ALPHA = Arch(
     bits=64,
     order="little",
     relocs={
-        0: Reloc("R_ALPHA_NONE"),
-        1: Reloc("R_ALPHA_REFLONG", s_a, word(32)),
-        2: Reloc("R_ALPHA_REFQUAD", s_a, word(64)),
-        3: Reloc("R_ALPHA_GPREL32", s_a_gp, word(32), signed(32)),
-        4: Reloc("R_ALPHA_LITERAL", g_gp, word(16), signed(16)),
-        5: Reloc("R_ALPHA_LITUSE"),
-        6: Reloc("R_ALPHA_GPDISP", goal, HIGH, NEAR),
-        7: Reloc("R_ALPHA_BRADDR", after, B21, signed(24), align=4),
-        8: Reloc("R_ALPHA_HINT"),
-        10: Reloc("R_ALPHA_SREL32", s_a_p, word(32), signed(32)),
-        11: Reloc("R_ALPHA_SREL64", s_a_p, word(64)),
-        17: Reloc("R_ALPHA_GPRELHIGH", s_a_gp, HIGH, NEAR),
-        18: Reloc("R_ALPHA_GPRELLOW", s_a_gp, LOW16),
-        19: Reloc("R_ALPHA_GPREL16", s_a_gp, word(16), signed(16)),
-        28: Reloc("R_ALPHA_BRSGP", made_after, B21, signed(24), align=4),
+        0: RelocType("R_ALPHA_NONE"),
+        1: RelocType("R_ALPHA_REFLONG", s_a, word(32)),
+        2: RelocType("R_ALPHA_REFQUAD", s_a, word(64)),
+        3: RelocType("R_ALPHA_GPREL32", s_a_gp, word(32), signed(32)),
+        4: RelocType("R_ALPHA_LITERAL", g_gp, word(16), signed(16)),
+        5: RelocType("R_ALPHA_LITUSE"),
+        6: RelocType("R_ALPHA_GPDISP", goal, HIGH, NEAR),
+        7: RelocType("R_ALPHA_BRADDR", after, B21, signed(24), align=4),
+        8: RelocType("R_ALPHA_HINT"),
+        10: RelocType("R_ALPHA_SREL32", s_a_p, word(32), signed(32)),
+        11: RelocType("R_ALPHA_SREL64", s_a_p, word(64)),
+        17: RelocType("R_ALPHA_GPRELHIGH", s_a_gp, HIGH, NEAR),
+        18: RelocType("R_ALPHA_GPRELLOW", s_a_gp, LOW16),
+        19: RelocType("R_ALPHA_GPREL16", s_a_gp, word(16), signed(16)),
+        28: RelocType("R_ALPHA_BRSGP", made_after, B21, signed(24), align=4),
     },
-    unknown=Says("module {module}: Unknown relocation: {number}", ENOEXEC),
+    unknown=Diagnostic("module {module}: Unknown relocation: {number}", ENOEXEC),
     overflow=OVERFLOW,
     misaligned=OVERFLOW,
-    rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
     small=SMALL,
     extable=Extable("iI", relative=1),
-    info=in_a_byte,
+    r_info=in_a_byte,
     accepts=lambda e_flags, _e_entry: not e_flags & EF_32BIT,
     frob=frob,
-    maker=Got,
+    builder=Got,
 )
 
 ARCHS = (ALPHA,)

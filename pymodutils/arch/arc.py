@@ -8,8 +8,8 @@ from __future__ import annotations
 from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a, s_a_p
-from pymodutils.arch.field import ByteOrder, Field, insn, word
-from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Reloc, Says, Span
+from pymodutils.arch.field import ByteOrder, Field, Range, insn, word
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Diagnostic, RelocType
 
 EF_ARC_OSABI_MSK, EF_ARC_OSABI_V4 = 0xF00, 0x400  # as compilers since gcc 6 have it
 EM_ARCOMPACT, EM_ARCV2 = 93, 195
@@ -28,13 +28,13 @@ def arc(machine: int, order: ByteOrder, middle: Field) -> Arch:
         bits=32,
         order=order,
         relocs={
-            4: Reloc("R_ARC_32", s_a, word(32)),
-            27: Reloc("R_ARC_32_ME", s_a, middle),
-            49: Reloc("R_ARC_32_PCREL", s_a_p, word(32)),
+            4: RelocType("R_ARC_32", s_a, word(32)),
+            27: RelocType("R_ARC_32_ME", s_a, middle),
+            49: RelocType("R_ARC_32_PCREL", s_a_p, word(32)),
         },
-        unknown=Says("{module}: unknown relocation: {number}", ENOEXEC),
-        rel=Says(REL_UNSUPPORTED, ENOEXEC),
-        memory=Span(0x7000_0000, 0x7F80_0000),  # 256 MB below the kernel, if nothing else is configured
+        unknown=Diagnostic("{module}: unknown relocation: {number}", ENOEXEC),
+        rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
+        memory=Range(0x7000_0000, 0x7F80_0000),  # 256 MB below the kernel, if nothing else is configured
         extable=WORDS[32],
         accepts=accepts,
     )

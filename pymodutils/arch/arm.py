@@ -13,23 +13,23 @@ from itertools import compress
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import l_p, s_a, s_a_p
-from pymodutils.arch.draft import STT_FUNC, Draft, Frobbed, code
 from pymodutils.arch.field import Field, Range, insn, signed, word
-from pymodutils.arch.making import NO_ROOM, Fixup, Maker, Many, Memory, Refusal, words
-from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Reloc, Says, Span
-from pymodutils.arch.order import heapsorted
+from pymodutils.arch.frob import STT_FUNC, Frobbed, LoadInfo, code
+from pymodutils.arch.kernel_sort import sort_indexes
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Diagnostic, RelocType
+from pymodutils.arch.plt_got import NO_ROOM, PlacedModule, Refusal, Relocation, RelocGroup, StubBuilder, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pymodutils.arch.model import Fixups
+    from pymodutils.arch.model import Relocations
 
 WHERE: Final = "{module}: section {relsec} reloc {index} sym '{symbol}': "
-FAR = Says(WHERE + "relocation {number} out of range ({place:#x} -> {S:#x})", ENOEXEC)
-TO_THUMB = Says(WHERE + "unsupported interworking call (ARM -> Thumb)", ENOEXEC)
-TO_ARM = Says(WHERE + "unsupported interworking call (Thumb -> ARM)", ENOEXEC)
-NO_SYMBOL = Says("{module}: section {relsec} reloc {index}: bad relocation sym offset", ENOEXEC)
-NO_PLACE = Says(WHERE + "out of bounds relocation, offset {offset} size {size}", ENOEXEC)
+FAR = Diagnostic(WHERE + "relocation {number} out of range ({place:#x} -> {S:#x})", ENOEXEC)
+TO_THUMB = Diagnostic(WHERE + "unsupported interworking call (ARM -> Thumb)", ENOEXEC)
+TO_ARM = Diagnostic(WHERE + "unsupported interworking call (Thumb -> ARM)", ENOEXEC)
+NO_SYMBOL = Diagnostic("{module}: section {relsec} reloc {index}: bad relocation sym offset", ENOEXEC)
+NO_PLACE = Diagnostic(WHERE + "out of bounds relocation, offset {offset} size {size}", ENOEXEC)
 THM_CALL, LDR_PC_G2 = 10, 63
 BIAS: Final = {1: 8, 28: 8, 29: 8, 10: 4, 30: 4}  # the calls, and how far ahead the pc is
 PLTS, FTRACE, THUMB, GROUPS = "ARM_MODULE_PLTS", "DYNAMIC_FTRACE", "THUMB2_KERNEL", "ARM_HAS_GROUP_RELOCS"
@@ -140,40 +140,40 @@ def stride(options: Mapping[str, str]) -> int:
     return 1 << int(options.get("ARM_L1_CACHE_SHIFT", "6"))
 
 
-def frob(draft: Draft) -> Frobbed:
+def frob(info: LoadInfo) -> Frobbed:
     """Room in .plt and .init.plt for each call into another section, and all relocations of code sorted."""
-    core, init = draft.find(".plt"), draft.find(".init.plt")
-    if not draft.on(PLTS):
+    core, init = info.find(".plt"), info.find(".init.plt")
+    if not info.on(PLTS):
         return Frobbed()
     if not core or not init:
-        raise Refusal(Says("{module}: module PLT section(s) missing", ENOEXEC))
-    fixed = len(TRACERS) if draft.on(FTRACE) else 0
+        raise Refusal(Diagnostic("{module}: module PLT section(s) missing", ENOEXEC))
+    fixed = len(TRACERS) if info.on(FTRACE) else 0
     counts, orders = {core: fixed, init: fixed}, {}
-    for at, fixups in draft.of_code():
-        where = init if draft.patched(at).name.startswith(ARM.init) else core
-        orders[at] = partial(_sorted, fixups)
-        counts[where] += _count(draft, at, fixups)
-    line = stride(draft.options)
-    rooms = {at: code(-(-count * 8 // (2 * line)) * 2 * line, line) for at, count in counts.items()}
-    return Frobbed(rooms, orders)
+    for at, relocs in info.of_code():
+        where = init if info.patched(at).name.startswith(ARM.init) else core
+        orders[at] = partial(_sorted, relocs)
+        counts[where] += _count(info, at, relocs)
+    line = stride(info.options)
+    changes = {at: code(-(-count * 8 // (2 * line)) * 2 * line, line) for at, count in counts.items()}
+    return Frobbed(changes, orders)
 
 
-def _sorted(fixups: Fixups) -> list[int]:
-    """The order in which the loader takes ``fixups``: by number and symbol."""
-    return heapsorted(list(zip(fixups.numbers, fixups.symbols, strict=True)))
+def _sorted(relocs: Relocations) -> list[int]:
+    """The order in which the loader takes ``relocs``: by number and symbol."""
+    return sort_indexes(list(zip(relocs.numbers, relocs.symbols, strict=True)))
 
 
-def _count(draft: Draft, at: int, fixups: Fixups) -> int:
-    """How many calls among ``fixups`` may need an entry: of equal neighbours without addend, one."""
-    places = list(compress(range(len(fixups.numbers)), map(BIAS.__contains__, fixups.numbers)))
-    calls = fixups.ordered(places)
-    plain = list(map(_is_plain, calls.numbers, draft.words(at, B24, calls.offsets)))
+def _count(info: LoadInfo, at: int, relocs: Relocations) -> int:
+    """How many calls among ``relocs`` may need an entry: of equal neighbours without addend, one."""
+    places = list(compress(range(len(relocs.numbers)), map(BIAS.__contains__, relocs.numbers)))
+    calls = relocs.ordered(places)
+    plain = list(map(_is_plain, calls.numbers, info.words(at, B24, calls.offsets)))
     if all(plain):
-        return draft.far(at, (symbol for _, symbol in set(zip(calls.numbers, calls.symbols, strict=True))))
+        return info.far(at, (symbol for _, symbol in set(zip(calls.numbers, calls.symbols, strict=True))))
     kinds = dict(zip(places, zip(calls.numbers, calls.symbols, plain, strict=True), strict=True))
-    row = [kinds[place] for place in _sorted(fixups) if place in kinds]
+    row = [kinds[place] for place in _sorted(relocs) if place in kinds]
     pairs = zip(row, [None, *row], strict=False)
-    return sum((not now[2] or now != last) and draft.leaves(at, now[1]) for now, last in pairs)
+    return sum((not now[2] or now != last) and info.leaves(at, now[1]) for now, last in pairs)
 
 
 @lru_cache(1 << 12)
@@ -182,27 +182,29 @@ def _is_plain(number: int, word: int) -> bool:
     return bool(ARM.relocs[number].field.get(word) == -BIAS[number])
 
 
-class Plts(Maker):
+class Plts(StubBuilder):
     """The sets of .plt and .init.plt."""
 
-    def __init__(self, memory: Memory) -> None:
-        super().__init__(memory)
-        self.stride = stride(memory.options)
-        wanted = memory.options.get(PLTS) == "y"
-        self.sets = [_Sets(self, memory.sections[name]) for name in (".plt", ".init.plt")] if wanted else []
+    def __init__(self, module: PlacedModule) -> None:
+        super().__init__(module)
+        self.stride = stride(module.options)
+        wanted = module.options.get(PLTS) == "y"
+        self.sets = (
+            [_PltSets(self, module.sections[name]) for name in (".plt", ".init.plt")] if wanted else []
+        )
 
-    def together(self, many: Many) -> list[int] | None:
+    def together(self, many: RelocGroup) -> list[int] | None:
         """The targets of calls, if all are of code of the same kind."""
         if many.number == LDR_PC_G2:
             return None
         thumb = BIAS[many.number] == BIAS[THM_CALL]
-        infos = self.memory.symbols.infos
+        infos = self.module.symbols.infos
         for symbol, S in many.values.items():
             if S & 3 if not thumb else infos[symbol] & 0xF == STT_FUNC and not S & 1:
                 return None
         return many.targets  # whether they reach, the row finds out
 
-    def goal(self, one: Fixup) -> int:
+    def goal(self, one: Relocation) -> int:
         """The target of a call with its addend, or the entry that leads there."""
         target = one.S + one.A
         if one.number == LDR_PC_G2:
@@ -213,23 +215,23 @@ class Plts(Maker):
         thumb = bias == BIAS[THM_CALL]
         if not thumb and one.S & 3:
             raise Refusal(TO_THUMB)
-        if thumb and self.memory.symbols.infos[one.symbol] & 0xF == STT_FUNC and not one.S & 1:
+        if thumb and self.module.symbols.infos[one.symbol] & 0xF == STT_FUNC and not one.S & 1:
             raise Refusal(TO_ARM)
         reach = REACH_THUMB if thumb else REACH
         if reach.low <= target - one.P < reach.high or not self.sets:
             return target
-        return self.sets[self.memory.is_init(one.P)].of(target + bias & 0xFFFF_FFFF) - bias
+        return self.sets[self.module.is_init(one.P)].of(target + bias & 0xFFFF_FFFF) - bias
 
 
-class _Sets:
+class _PltSets:
     """One of the sections; its first entries lead to ftrace."""
 
-    def __init__(self, plts: Plts, span: Span) -> None:
-        self.memory, self.stride, self.span = plts.memory, plts.stride, span
-        fixed = TRACERS if self.memory.options.get(FTRACE) == "y" else ()
-        self.fixed = [self.memory.kernel.get(name, 0) for name in fixed]
+    def __init__(self, plts: Plts, span: Range) -> None:
+        self.module, self.stride, self.span = plts.module, plts.stride, span
+        fixed = TRACERS if self.module.options.get(FTRACE) == "y" else ()
+        self.fixed = [self.module.kernel.get(name, 0) for name in fixed]
         self.count, self.last = 0, 0
-        load = self.stride - 4 << 16 | 0xF000_F8DF if self.memory.options.get(THUMB) == "y" else 0
+        load = self.stride - 4 << 16 | 0xF000_F8DF if self.module.options.get(THUMB) == "y" else 0
         self.load = words("little", load or 0xE59F_F000 | self.stride - 8)
 
     def of(self, target: int) -> int:
@@ -252,8 +254,8 @@ class _Sets:
         if entry + self.stride >= self.span.high:
             raise Refusal(NO_ROOM)
         if not self.count % (self.stride // 4):
-            self.memory.write(entry, self.load * (self.stride // 4))
-        self.memory.write(entry + self.stride, self.memory.word(target))
+            self.module.write(entry, self.load * (self.stride // 4))
+        self.module.write(entry + self.stride, self.module.word(target))
         self.count, self.last = self.count + 1, target
 
 
@@ -263,40 +265,40 @@ ARM = Arch(
     bits=32,
     order="little",
     relocs={
-        0: Reloc("R_ARM_NONE"),
-        1: Reloc("R_ARM_PC24", l_p, B24, REACH),
-        2: Reloc("R_ARM_ABS32", s_a, word(32)),
-        3: Reloc("R_ARM_REL32", s_a_p, word(32)),
-        10: Reloc("R_ARM_THM_CALL", l_p, THM_B24, REACH_THUMB, needs=THUMB),
-        28: Reloc("R_ARM_CALL", l_p, B24, REACH),
-        29: Reloc("R_ARM_JUMP24", l_p, B24, REACH),
-        30: Reloc("R_ARM_THM_JUMP24", l_p, THM_B24, REACH_THUMB, needs=THUMB),
-        38: Reloc("R_ARM_TARGET1", s_a, word(32)),
-        40: Reloc("R_ARM_V4BX", mov_pc, V4BX),
-        42: Reloc("R_ARM_PREL31", s_a_p, insn(4, (30, 0, 0)), signed(31)),
-        43: Reloc("R_ARM_MOVW_ABS_NC", s_a, W16),
-        44: Reloc("R_ARM_MOVT_ABS", s_a, T16),
-        45: Reloc("R_ARM_MOVW_PREL_NC", s_a_p, W16),
-        46: Reloc("R_ARM_MOVT_PREL", s_a_p, T16),
-        47: Reloc("R_ARM_THM_MOVW_ABS_NC", s_a, THM_W16, needs=THUMB),
-        48: Reloc("R_ARM_THM_MOVT_ABS", s_a, THM_T16, needs=THUMB),
-        49: Reloc("R_ARM_THM_MOVW_PREL_NC", s_a_p, THM_W16, needs=THUMB),
-        50: Reloc("R_ARM_THM_MOVT_PREL", s_a_p, THM_T16, needs=THUMB),
-        57: Reloc("R_ARM_ALU_PC_G0_NC", s_a_p, ALU0, needs=GROUPS),
-        59: Reloc("R_ARM_ALU_PC_G1_NC", s_a_p, ALU1, needs=GROUPS),
-        63: Reloc("R_ARM_LDR_PC_G2", l_p, LDR2, needs=GROUPS),
+        0: RelocType("R_ARM_NONE"),
+        1: RelocType("R_ARM_PC24", l_p, B24, REACH),
+        2: RelocType("R_ARM_ABS32", s_a, word(32)),
+        3: RelocType("R_ARM_REL32", s_a_p, word(32)),
+        10: RelocType("R_ARM_THM_CALL", l_p, THM_B24, REACH_THUMB, needs=THUMB),
+        28: RelocType("R_ARM_CALL", l_p, B24, REACH),
+        29: RelocType("R_ARM_JUMP24", l_p, B24, REACH),
+        30: RelocType("R_ARM_THM_JUMP24", l_p, THM_B24, REACH_THUMB, needs=THUMB),
+        38: RelocType("R_ARM_TARGET1", s_a, word(32)),
+        40: RelocType("R_ARM_V4BX", mov_pc, V4BX),
+        42: RelocType("R_ARM_PREL31", s_a_p, insn(4, (30, 0, 0)), signed(31)),
+        43: RelocType("R_ARM_MOVW_ABS_NC", s_a, W16),
+        44: RelocType("R_ARM_MOVT_ABS", s_a, T16),
+        45: RelocType("R_ARM_MOVW_PREL_NC", s_a_p, W16),
+        46: RelocType("R_ARM_MOVT_PREL", s_a_p, T16),
+        47: RelocType("R_ARM_THM_MOVW_ABS_NC", s_a, THM_W16, needs=THUMB),
+        48: RelocType("R_ARM_THM_MOVT_ABS", s_a, THM_T16, needs=THUMB),
+        49: RelocType("R_ARM_THM_MOVW_PREL_NC", s_a_p, THM_W16, needs=THUMB),
+        50: RelocType("R_ARM_THM_MOVT_PREL", s_a_p, THM_T16, needs=THUMB),
+        57: RelocType("R_ARM_ALU_PC_G0_NC", s_a_p, ALU0, needs=GROUPS),
+        59: RelocType("R_ARM_ALU_PC_G1_NC", s_a_p, ALU1, needs=GROUPS),
+        63: RelocType("R_ARM_LDR_PC_G2", l_p, LDR2, needs=GROUPS),
     },
-    unknown=Says("{module}: unknown relocation: {number}", ENOEXEC),
+    unknown=Diagnostic("{module}: unknown relocation: {number}", ENOEXEC),
     overflow=FAR,
-    rela=Says(REL_UNSUPPORTED, ENOEXEC),
-    stray=(NO_SYMBOL, NO_PLACE),
-    memory=Span(0xBF00_0000, 0xC000_0000),
-    spare=Span(0xF080_0000, 0xFF80_0000),  # vmalloc's of 240 MB
+    rela=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
+    out_of_bounds=(NO_SYMBOL, NO_PLACE),
+    memory=Range(0xBF00_0000, 0xC000_0000),
+    spare=Range(0xF080_0000, 0xFF80_0000),  # vmalloc's of 240 MB
     init=(".init", ".ARM.extab.init", ".ARM.exidx.init"),
     exit=(".exit", ".ARM.extab.exit", ".ARM.exidx.exit"),
     extable=WORDS[32],
     frob=frob,
-    maker=Plts,
+    builder=Plts,
     options={PLTS: "y", FTRACE: "y", GROUPS: "y"},
     calls=TRACERS,
 )

@@ -13,13 +13,13 @@ from operator import not_
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import l_p, s_a, s_a_p
-from pymodutils.arch.draft import Draft, Frobbed, code
-from pymodutils.arch.field import Field, insn, signed, unsigned, word
-from pymodutils.arch.making import Fixup, Maker, Memory, Refusal, Table, words
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Reloc, Says, Span
+from pymodutils.arch.field import Field, Range, insn, signed, unsigned, word
+from pymodutils.arch.frob import Frobbed, LoadInfo, code
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Diagnostic, RelocType
+from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder, Table, words
 
 if TYPE_CHECKING:
-    from pymodutils.arch.model import Fixups
+    from pymodutils.arch.model import Relocations
 
 ENTRY, LINE, FTRACE = 12, 64, 2  # bytes of a PLT entry, L1_CACHE_BYTES, entries for ftrace
 JUMP26, CALL26 = BRANCHES = 282, 283
@@ -53,50 +53,50 @@ def page(S: int, A: int, P: int) -> int:
     return (S + A & ~0xFFF) - (P & ~0xFFF)
 
 
-def frob(draft: Draft) -> Frobbed:
+def frob(info: LoadInfo) -> Frobbed:
     """Room in .plt and .init.plt for each branch into another section, and those branches sorted."""
-    core, init, ftrace = (draft.find(name) for name in (".plt", ".init.plt", ".text.ftrace_trampoline"))
-    if not draft.on("ARM64_MODULE_PLTS"):
+    core, init, ftrace = (info.find(name) for name in (".plt", ".init.plt", ".text.ftrace_trampoline"))
+    if not info.on("ARM64_MODULE_PLTS"):
         return Frobbed()
     if not core or not init:
-        raise Refusal(Says("{module}: module PLT section(s) missing", ENOEXEC))
+        raise Refusal(Diagnostic("{module}: module PLT section(s) missing", ENOEXEC))
     counts, orders = {core: 1, init: 1}, {}
-    for at, fixups in draft.of_code() if draft.on("RANDOMIZE_BASE") else ():
-        where = init if draft.patched(at).name.startswith(".init") else core
-        orders[at] = partial(_sorted, draft, at, fixups)
-        counts[where] += _count(draft, at, fixups)
-    rooms = {at: code(ENTRY * count, LINE) for at, count in counts.items()}
+    for at, relocs in info.of_code() if info.on("RANDOMIZE_BASE") else ():
+        where = init if info.patched(at).name.startswith(".init") else core
+        orders[at] = partial(_sorted, info, at, relocs)
+        counts[where] += _count(info, at, relocs)
+    changes = {at: code(ENTRY * count, LINE) for at, count in counts.items()}
     if ftrace:
-        rooms[ftrace] = code(ENTRY * FTRACE, 4)
-    return Frobbed(rooms, orders)
+        changes[ftrace] = code(ENTRY * FTRACE, 4)
+    return Frobbed(changes, orders)
 
 
-def _count(draft: Draft, at: int, fixups: Fixups) -> int:
+def _count(info: LoadInfo, at: int, relocs: Relocations) -> int:
     """How many branches out of the section may need an entry: of equal neighbours without addend, one."""
-    branches = fixups.of(BRANCHES)
-    if len(branches.numbers) < len(fixups.numbers):
+    branches = relocs.of(BRANCHES)
+    if len(branches.numbers) < len(relocs.numbers):
         kinds = zip(branches.numbers, branches.symbols, strict=True)
         plain = set(compress(kinds, map(not_, branches.A or ())))
         elsewhere = compress(branches.symbols, branches.A or ())
-        return draft.far(at, (symbol for _, symbol in plain)) + draft.far(at, elsewhere)
-    keys = list(map(_keys(fixups).__getitem__, _sorted(draft, at, fixups)))
-    far = [key if key[0] in BRANCHES and draft.leaves(at, key[1]) else None for key in keys]
+        return info.far(at, (symbol for _, symbol in plain)) + info.far(at, elsewhere)
+    keys = list(map(_keys(relocs).__getitem__, _sorted(info, at, relocs)))
+    far = [key if key[0] in BRANCHES and info.leaves(at, key[1]) else None for key in keys]
     pairs = zip(far, [None, *keys], strict=False)
     return sum(bool(key[2]) or key != last for key, last in pairs if key)
 
 
-def _keys(fixups: Fixups) -> list[tuple[int, int, int]]:
-    return list(zip(fixups.numbers, fixups.symbols, fixups.A or (), strict=True))
+def _keys(relocs: Relocations) -> list[tuple[int, int, int]]:
+    return list(zip(relocs.numbers, relocs.symbols, relocs.A or (), strict=True))
 
 
-def _sorted(draft: Draft, at: int, fixups: Fixups) -> list[int]:
-    """The order in which the loader takes ``fixups``.
+def _sorted(info: LoadInfo, at: int, relocs: Relocations) -> list[int]:
+    """The order in which the loader takes ``relocs``.
 
     The branches out of the section come first, by number, symbol and addend, but the walk from both ends
     leaves the one in which it ends unsorted.
     """
-    keys = _keys(fixups)
-    far = [number in BRANCHES and draft.leaves(at, symbol) for number, symbol, _ in keys]
+    keys = _keys(relocs)
+    far = [number in BRANCHES and info.leaves(at, symbol) for number, symbol, _ in keys]
     order, low, high = list(range(len(far))), 0, len(far) - 1
     while low < high:
         if far[order[low]]:
@@ -109,26 +109,26 @@ def _sorted(draft: Draft, at: int, fixups: Fixups) -> list[int]:
     return order
 
 
-class Plts(Maker):
+class Plts(StubBuilder):
     """The entries of .plt and .init.plt: adrp x16; add x16, x16; br x16."""
 
     reach = dict.fromkeys(BRANCHES, REACH)
 
-    def __init__(self, memory: Memory) -> None:
-        super().__init__(memory)
-        names = (".plt", ".init.plt") if memory.options.get("ARM64_MODULE_PLTS") == "y" else ()
-        self.tables = [Table(memory, memory.sections[name], ENTRY, spare=1) for name in names]
+    def __init__(self, module: PlacedModule) -> None:
+        super().__init__(module)
+        names = (".plt", ".init.plt") if module.options.get("ARM64_MODULE_PLTS") == "y" else ()
+        self.tables = [Table(module, module.sections[name], ENTRY, spare=1) for name in names]
 
-    def goal(self, one: Fixup) -> int:
+    def goal(self, one: Relocation) -> int:
         """The target of a branch, or the entry that leads there."""
         target = one.S + one.A
         if not self.tables:
             return target
-        table = self.tables[self.memory.is_init(one.P)]
+        table = self.tables[self.module.is_init(one.P)]
         way = page(target, 0, table.next)
         adrp = ADRP.put(0x9000_0010, way) if -(1 << 32) <= way < 1 << 32 else BREAK
         entry = words("little", adrp, I0.put(0x9100_0210, target), 0xD61F_0200)
-        self.memory.write(table.next, entry)  # even if it is then found to be there already
+        self.module.write(table.next, entry)  # even if it is then found to be there already
         if table.known.get(target) != table.next - ENTRY:
             table.add(target, entry)
         return table.known[target]
@@ -140,53 +140,53 @@ ARM64 = Arch(
     bits=64,
     order="little",
     relocs={
-        0: Reloc("R_ARM_NONE"),
-        256: Reloc("R_AARCH64_NONE"),
-        257: Reloc("R_AARCH64_ABS64", s_a, word(64)),
-        258: Reloc("R_AARCH64_ABS32", s_a, word(32), unsigned(32)),
-        259: Reloc("R_AARCH64_ABS16", s_a, word(16), unsigned(16)),
-        260: Reloc("R_AARCH64_PREL64", s_a_p, word(64)),
-        261: Reloc("R_AARCH64_PREL32", s_a_p, word(32), signed(32)),
-        262: Reloc("R_AARCH64_PREL16", s_a_p, word(16), signed(16)),
-        263: Reloc("R_AARCH64_MOVW_UABS_G0", s_a, G0, unsigned(16)),
-        264: Reloc("R_AARCH64_MOVW_UABS_G0_NC", s_a, G0),
-        265: Reloc("R_AARCH64_MOVW_UABS_G1", s_a, G1, unsigned(32)),
-        266: Reloc("R_AARCH64_MOVW_UABS_G1_NC", s_a, G1),
-        267: Reloc("R_AARCH64_MOVW_UABS_G2", s_a, G2, unsigned(48)),
-        268: Reloc("R_AARCH64_MOVW_UABS_G2_NC", s_a, G2),
-        269: Reloc("R_AARCH64_MOVW_UABS_G3", s_a, G3),
-        270: Reloc("R_AARCH64_MOVW_SABS_G0", s_a, M0, signed(17)),
-        271: Reloc("R_AARCH64_MOVW_SABS_G1", s_a, M1, signed(33)),
-        272: Reloc("R_AARCH64_MOVW_SABS_G2", s_a, M2, signed(49)),
-        273: Reloc("R_AARCH64_LD_PREL_LO19", s_a_p, B19, signed(21)),
-        274: Reloc("R_AARCH64_ADR_PREL_LO21", s_a_p, ADR, signed(21)),
-        275: Reloc("R_AARCH64_ADR_PREL_PG_HI21", page, ADRP, signed(33)),
-        276: Reloc("R_AARCH64_ADR_PREL_PG_HI21_NC", page, ADRP),
-        277: Reloc("R_AARCH64_ADD_ABS_LO12_NC", s_a, I0),
-        278: Reloc("R_AARCH64_LDST8_ABS_LO12_NC", s_a, I0),
-        279: Reloc("R_AARCH64_TSTBR14", s_a_p, B14, signed(16)),
-        280: Reloc("R_AARCH64_CONDBR19", s_a_p, B19, signed(21)),
-        282: Reloc("R_AARCH64_JUMP26", l_p, B26, REACH),
-        283: Reloc("R_AARCH64_CALL26", l_p, B26, REACH),
-        284: Reloc("R_AARCH64_LDST16_ABS_LO12_NC", s_a, I1),
-        285: Reloc("R_AARCH64_LDST32_ABS_LO12_NC", s_a, I2),
-        286: Reloc("R_AARCH64_LDST64_ABS_LO12_NC", s_a, I3),
-        287: Reloc("R_AARCH64_MOVW_PREL_G0", s_a_p, M0, signed(17)),
-        288: Reloc("R_AARCH64_MOVW_PREL_G0_NC", s_a_p, G0),
-        289: Reloc("R_AARCH64_MOVW_PREL_G1", s_a_p, M1, signed(33)),
-        290: Reloc("R_AARCH64_MOVW_PREL_G1_NC", s_a_p, G1),
-        291: Reloc("R_AARCH64_MOVW_PREL_G2", s_a_p, M2, signed(49)),
-        292: Reloc("R_AARCH64_MOVW_PREL_G2_NC", s_a_p, G2),
-        293: Reloc("R_AARCH64_MOVW_PREL_G3", s_a_p, M3),
-        299: Reloc("R_AARCH64_LDST128_ABS_LO12_NC", s_a, I4),
+        0: RelocType("R_ARM_NONE"),
+        256: RelocType("R_AARCH64_NONE"),
+        257: RelocType("R_AARCH64_ABS64", s_a, word(64)),
+        258: RelocType("R_AARCH64_ABS32", s_a, word(32), unsigned(32)),
+        259: RelocType("R_AARCH64_ABS16", s_a, word(16), unsigned(16)),
+        260: RelocType("R_AARCH64_PREL64", s_a_p, word(64)),
+        261: RelocType("R_AARCH64_PREL32", s_a_p, word(32), signed(32)),
+        262: RelocType("R_AARCH64_PREL16", s_a_p, word(16), signed(16)),
+        263: RelocType("R_AARCH64_MOVW_UABS_G0", s_a, G0, unsigned(16)),
+        264: RelocType("R_AARCH64_MOVW_UABS_G0_NC", s_a, G0),
+        265: RelocType("R_AARCH64_MOVW_UABS_G1", s_a, G1, unsigned(32)),
+        266: RelocType("R_AARCH64_MOVW_UABS_G1_NC", s_a, G1),
+        267: RelocType("R_AARCH64_MOVW_UABS_G2", s_a, G2, unsigned(48)),
+        268: RelocType("R_AARCH64_MOVW_UABS_G2_NC", s_a, G2),
+        269: RelocType("R_AARCH64_MOVW_UABS_G3", s_a, G3),
+        270: RelocType("R_AARCH64_MOVW_SABS_G0", s_a, M0, signed(17)),
+        271: RelocType("R_AARCH64_MOVW_SABS_G1", s_a, M1, signed(33)),
+        272: RelocType("R_AARCH64_MOVW_SABS_G2", s_a, M2, signed(49)),
+        273: RelocType("R_AARCH64_LD_PREL_LO19", s_a_p, B19, signed(21)),
+        274: RelocType("R_AARCH64_ADR_PREL_LO21", s_a_p, ADR, signed(21)),
+        275: RelocType("R_AARCH64_ADR_PREL_PG_HI21", page, ADRP, signed(33)),
+        276: RelocType("R_AARCH64_ADR_PREL_PG_HI21_NC", page, ADRP),
+        277: RelocType("R_AARCH64_ADD_ABS_LO12_NC", s_a, I0),
+        278: RelocType("R_AARCH64_LDST8_ABS_LO12_NC", s_a, I0),
+        279: RelocType("R_AARCH64_TSTBR14", s_a_p, B14, signed(16)),
+        280: RelocType("R_AARCH64_CONDBR19", s_a_p, B19, signed(21)),
+        282: RelocType("R_AARCH64_JUMP26", l_p, B26, REACH),
+        283: RelocType("R_AARCH64_CALL26", l_p, B26, REACH),
+        284: RelocType("R_AARCH64_LDST16_ABS_LO12_NC", s_a, I1),
+        285: RelocType("R_AARCH64_LDST32_ABS_LO12_NC", s_a, I2),
+        286: RelocType("R_AARCH64_LDST64_ABS_LO12_NC", s_a, I3),
+        287: RelocType("R_AARCH64_MOVW_PREL_G0", s_a_p, M0, signed(17)),
+        288: RelocType("R_AARCH64_MOVW_PREL_G0_NC", s_a_p, G0),
+        289: RelocType("R_AARCH64_MOVW_PREL_G1", s_a_p, M1, signed(33)),
+        290: RelocType("R_AARCH64_MOVW_PREL_G1_NC", s_a_p, G1),
+        291: RelocType("R_AARCH64_MOVW_PREL_G2", s_a_p, M2, signed(49)),
+        292: RelocType("R_AARCH64_MOVW_PREL_G2_NC", s_a_p, G2),
+        293: RelocType("R_AARCH64_MOVW_PREL_G3", s_a_p, M3),
+        299: RelocType("R_AARCH64_LDST128_ABS_LO12_NC", s_a, I4),
     },
-    unknown=Says("module {module}: unsupported RELA relocation: {number}", ENOEXEC),
-    overflow=Says("module {module}: overflow in relocation type {number} val {sum:x}", ENOEXEC),
-    rel=Says(REL_UNSUPPORTED, ENOEXEC),
-    memory=Span(0xFFFF_8000_0000_0000, 0xFFFF_8000_0800_0000),
-    spare=Span(0xFFFF_8000_0C00_0000, 0xFFFF_8000_8000_0000),  # behind a kernel of 64 MB
+    unknown=Diagnostic("module {module}: unsupported RELA relocation: {number}", ENOEXEC),
+    overflow=Diagnostic("module {module}: overflow in relocation type {number} val {sum:x}", ENOEXEC),
+    rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
+    memory=Range(0xFFFF_8000_0000_0000, 0xFFFF_8000_0800_0000),
+    spare=Range(0xFFFF_8000_0C00_0000, 0xFFFF_8000_8000_0000),  # behind a kernel of 64 MB
     frob=frob,
-    maker=Plts,
+    builder=Plts,
     options={"ARM64_MODULE_PLTS": "y", "RANDOMIZE_BASE": "y"},
     always={"ARM64_MODULE_PLTS": (6, 5), "RANDOMIZE_BASE": (6, 5)},
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.field import Range
 from pymodutils.arch.lanes import halves
-from pymodutils.arch.model import Info
+from pymodutils.arch.model import RInfo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +84,7 @@ def l_gp(L: int, GP: int) -> int:
     return L - GP
 
 
-def in_a_byte(words: Sequence[int]) -> Info:
+def in_a_byte(words: Sequence[int]) -> RInfo:
     """What r_info says where numbers have a byte, and the kernel keeps other things in the bits above it."""
     low, high = halves(words)
-    return Info([half & 0xFF for half in low], high)
+    return RInfo([half & 0xFF for half in low], high)

@@ -11,20 +11,28 @@ from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a, s_a_p
 from pymodutils.arch.field import insn, word
-from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Fixups, Later, Reloc, Says
+from pymodutils.arch.model import (
+    REL_UNSUPPORTED,
+    WORDS,
+    Arch,
+    Diagnostic,
+    Relocations,
+    RelocType,
+    SinceRelease,
+)
 
 CALL, JSRI = 40, 40 | 1 << 8  # beyond the byte: at a jsri
 OPCODE = 0xEAE0
 
 
-def by_opcode(fixups: Fixups, memory: memoryview) -> Fixups:
-    """``fixups``, calls by jsri told from others by their numbers."""
-    pairs = zip(fixups.numbers, fixups.offsets, strict=True)
+def by_opcode(relocs: Relocations, memory: memoryview) -> Relocations:
+    """``relocs``, calls by jsri told from others by their numbers."""
+    pairs = zip(relocs.numbers, relocs.offsets, strict=True)
     numbers = [
         JSRI if number == CALL and memory[offset : offset + 2] == OPCODE.to_bytes(2, "little") else number
         for number, offset in pairs
     ]
-    return fixups._replace(numbers=numbers)
+    return relocs._replace(numbers=numbers)
 
 
 def through_r26(V: int) -> int:  # noqa: ARG001 -- a calculation has a letter, though here it is of no use
@@ -39,18 +47,20 @@ CSKY = Arch(
     bits=32,
     order="little",
     relocs={
-        1: Reloc("R_CKCORE_ADDR32", s_a, word(32)),
-        5: Reloc("R_CKCORE_PCREL32", s_a_p, word(32)),
-        6: Reloc("R_CKCORE_PCREL_JSR_IMM11BY2"),
-        24: Reloc("R_CKCORE_ADDR_HI16", s_a, insn(4, (31, 16, 16))),
-        25: Reloc("R_CKCORE_ADDR_LO16", s_a, insn(4, (15, 0, 16))),
-        CALL: Reloc(NAME),
-        JSRI: Reloc(NAME, through_r26, insn(8, (23, 16, 0), (15, 0, 32), (39, 24, 48)), needs="CPU_CK810"),
+        1: RelocType("R_CKCORE_ADDR32", s_a, word(32)),
+        5: RelocType("R_CKCORE_PCREL32", s_a_p, word(32)),
+        6: RelocType("R_CKCORE_PCREL_JSR_IMM11BY2"),
+        24: RelocType("R_CKCORE_ADDR_HI16", s_a, insn(4, (31, 16, 16))),
+        25: RelocType("R_CKCORE_ADDR_LO16", s_a, insn(4, (15, 0, 16))),
+        CALL: RelocType(NAME),
+        JSRI: RelocType(
+            NAME, through_r26, insn(8, (23, 16, 0), (15, 0, 32), (39, 24, 48)), needs="CPU_CK810"
+        ),
     },
-    unknown=Says("module {module}: Unknown relocation: {number}", ENOEXEC),
-    rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    unknown=Diagnostic("module {module}: Unknown relocation: {number}", ENOEXEC),
+    rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
     extable=WORDS[32],
-    later=(Later((0, 0), {"by_word": by_opcode}, needs="CPU_CK810"),),
+    since_release=(SinceRelease((0, 0), {"by_word": by_opcode}, needs="CPU_CK810"),),
 )
 
 ARCHS = (CSKY,)

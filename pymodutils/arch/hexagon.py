@@ -10,12 +10,12 @@ from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a, s_a_p
 from pymodutils.arch.field import insn, signed, word
-from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Reloc, Says
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Diagnostic, RelocType
 
-FAR = Says(
+FAR = Diagnostic(
     "{module}: R_HEXAGON_B22_PCREL reloc out of range: {value:08x}={sum:08x}-{place:08x} {anonymous}", ENOEXEC
 )
-PLT = Says("{module}: GOT/PLT relocations unsupported", ENOEXEC)
+PLT = Diagnostic("{module}: GOT/PLT relocations unsupported", ENOEXEC)
 BRANCH = insn(4, (22, 14, 16), (13, 0, 0))
 
 HEXAGON = Arch(
@@ -24,17 +24,17 @@ HEXAGON = Arch(
     bits=32,
     order="little",
     relocs={
-        1: Reloc("R_HEX_B22_PCREL", s_a_p, BRANCH, signed(24), overflow=FAR),
-        4: Reloc("R_HEX_LO16", s_a, insn(4, (15, 14, 22), (13, 0, 0))),
-        5: Reloc("R_HEX_HI16", s_a, insn(4, (31, 30, 22), (29, 16, 0))),
-        6: Reloc("R_HEX_32", s_a, word(32)),
-        31: Reloc("R_HEX_32_PCREL", s_a_p, word(32)),
-        36: Reloc("R_HEX_PLT_B22_PCREL", refused=PLT),
-        37: Reloc("R_HEX_GOTREL_LO16", refused=PLT),
-        38: Reloc("R_HEX_GOTREL_HI16", refused=PLT),
+        1: RelocType("R_HEX_B22_PCREL", s_a_p, BRANCH, signed(24), overflow=FAR),
+        4: RelocType("R_HEX_LO16", s_a, insn(4, (15, 14, 22), (13, 0, 0))),
+        5: RelocType("R_HEX_HI16", s_a, insn(4, (31, 30, 22), (29, 16, 0))),
+        6: RelocType("R_HEX_32", s_a, word(32)),
+        31: RelocType("R_HEX_32_PCREL", s_a_p, word(32)),
+        36: RelocType("R_HEX_PLT_B22_PCREL", refused=PLT),
+        37: RelocType("R_HEX_GOTREL_LO16", refused=PLT),
+        38: RelocType("R_HEX_GOTREL_HI16", refused=PLT),
     },
-    unknown=Says("{module}: unknown relocation: {number}", ENOEXEC),
-    rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    unknown=Diagnostic("{module}: unknown relocation: {number}", ENOEXEC),
+    rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
     extable=WORDS[32],
 )
 

@@ -11,8 +11,8 @@ from errno import ENOEXEC
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import g_gp, goal, in_a_byte, l_gp, s_a, s_a_b, s_a_gp, s_a_p
-from pymodutils.arch.draft import Frobbed, code, data
 from pymodutils.arch.field import word
+from pymodutils.arch.frob import Frobbed, code, data
 from pymodutils.arch.ia64_bundle import (
     BUNDLE,
     IMM60,
@@ -25,13 +25,13 @@ from pymodutils.arch.ia64_bundle import (
     imm64,
     mov,
 )
-from pymodutils.arch.making import Fixup, Maker, Memory, Refusal, Slots, Table
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Extable, Reloc, Says
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Diagnostic, Extable, RelocType
+from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, Slots, StubBuilder, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pymodutils.arch.draft import Draft
+    from pymodutils.arch.frob import LoadInfo
 
 SMALL, LTOFF = 0x1000_0000, 1 << 22  # SHF_IA_64_SHORT; how far gp reaches, both ways
 LTREL, PLTREL, FPTR, LTREL_FPTR, BDREL = 6, 7, 8, 10, 13  # formulas, bits 3 to 7 of a number
@@ -67,67 +67,67 @@ def addressable(S: int, A: int, GP: int) -> int:
     return -LTOFF // 2 <= S + A - GP < LTOFF // 2
 
 
-def frob(draft: Draft) -> Frobbed:
+def frob(info: LoadInfo) -> Frobbed:
     """Room in .core.plt, .init.plt, .got and .opd for all that different relocations may need."""
-    core, init, got, opd = (draft.find(name) for name in (".core.plt", ".init.plt", ".got", ".opd"))
+    core, init, got, opd = (info.find(name) for name in (".core.plt", ".init.plt", ".got", ".opd"))
     if not (core and init and got and opd):
-        raise Refusal(Says("{module}: sections missing", ENOEXEC))
+        raise Refusal(Diagnostic("{module}: sections missing", ENOEXEC))
     counts = dict.fromkeys((core, init, got, opd), 0)
-    for at, fixups in draft.relocations.items():
-        wanted = set(zip(fixups.numbers, fixups.symbols, fixups.A or (), strict=True))
-        plt = init if ".init" in draft.sections[at].name else core
+    for at, relocs in info.relocations.items():
+        wanted = set(zip(relocs.numbers, relocs.symbols, relocs.A or (), strict=True))
+        plt = init if ".init" in info.sections[at].name else core
         for where, numbers in ((plt, ENTRIES), (got, SLOTS), (opd, DESCRIPTORS)):
             counts[where] += sum(number in numbers for number, _, _ in wanted)
-    entry = BUNDLE * (3 if draft.on(ITANIUM) else 2)
+    entry = BUNDLE * (3 if info.on(ITANIUM) else 2)
     plts = {at: code(entry * counts[at], BUNDLE) for at in (core, init)}
     return Frobbed({**plts, got: data(8 * counts[got], 8, SMALL), opd: data(16 * counts[opd], 8)})
 
 
-class Tables(Maker):
+class Tables(StubBuilder):
     """gp, .got, descriptors in .opd, and both .plt."""
 
-    def __init__(self, memory: Memory) -> None:
-        super().__init__(memory)
-        size = memory.core.high - memory.core.low
-        self.gp = memory.core.low + ((size - LTOFF // 2 if size > LTOFF else size // 2) + 7 & -8)
+    def __init__(self, module: PlacedModule) -> None:
+        super().__init__(module)
+        size = module.core.high - module.core.low
+        self.gp = module.core.low + ((size - LTOFF // 2 if size > LTOFF else size // 2) + 7 & -8)
         self.got, self.opd = (
-            Slots(memory, memory.sections[".got"]),
-            Table(memory, memory.sections[".opd"], 16),
+            Slots(module, module.sections[".got"]),
+            Table(module, module.sections[".opd"], 16),
         )
-        self.brl = memory.options.get(ITANIUM) != "y"
+        self.brl = module.options.get(ITANIUM) != "y"
         names = (".core.plt", ".init.plt")
-        self.plts = [Table(memory, memory.sections[name], BUNDLE * (3 - self.brl)) for name in names]
+        self.plts = [Table(module, module.sections[name], BUNDLE * (3 - self.brl)) for name in names]
 
-    def goal(self, one: Fixup) -> int:
+    def goal(self, one: Relocation) -> int:
         """The slot, entry or descriptor of the symbol, or the symbol."""
         number, slot = one.number & 0xFF, one.number >> 8
         target, formula = one.S + one.A, number >> 3
         if number == PCREL21B:
             return self._branch(target, one.P, slot)
         if number == PCREL21BI and not self._internal(target):
-            raise Refusal(Says("do_reloc: PCREL21BI reloc against non-local symbol ({sum:x})", ENOEXEC))
+            raise Refusal(Diagnostic("do_reloc: PCREL21BI reloc against non-local symbol ({sum:x})", ENOEXEC))
         if number in IPLT:
             return self._descriptor(self._entry(target, one.P))
         if number == LTOFF22X and not addressable(one.S, one.A, self.gp):
             return self.got.of(target)
         if formula == BDREL:
-            return target - (self.memory.init if self.memory.is_init(target) else self.memory.core).low
-        makers: dict[int, Callable[[], int]] = {
+            return target - (self.module.init if self.module.is_init(target) else self.module.core).low
+        builders: dict[int, Callable[[], int]] = {
             LTREL: lambda: self.got.of(target),
             PLTREL: lambda: self._entry(target, one.P),
             FPTR: lambda: self._descriptor(target),
             LTREL_FPTR: lambda: self.got.of(self._descriptor(target)),
         }
-        return makers[formula]() if formula in makers else target
+        return builders[formula]() if formula in builders else target
 
     def _internal(self, address: int) -> bool:
-        return any(area.low <= address < area.high for area in (self.memory.core, self.memory.init))
+        return any(area.low <= address < area.high for area in (self.module.core, self.module.init))
 
     def _branch(self, target: int, place: int, slot: int) -> int:
         """Where a branch from the bundle at ``place`` goes."""
         if not self._internal(target):
             return self._entry(target, place)
-        apart = self.memory.is_init(target) != self.memory.is_init(place)
+        apart = self.module.is_init(target) != self.module.is_init(place)
         if apart and not -(1 << 20) <= bundles(target - place - slot) < 1 << 20:
             return self._entry(self._descriptor(target), place)
         return target
@@ -137,14 +137,14 @@ class Tables(Maker):
         if not self._internal(target):
             return target
         if target not in self.opd.known:
-            self.opd.add(target, self.memory.word(target) + self.memory.word(self.gp))
+            self.opd.add(target, self.module.word(target) + self.module.word(self.gp))
         return self.opd.known[target]
 
     def _entry(self, descriptor: int, place: int) -> int:
         """The entry that loads gp and goes to what ``descriptor`` says; nobody knows the kernel's own."""
-        table = self.plts[self.memory.is_init(place)]
+        table = self.plts[self.module.is_init(place)]
         try:
-            read = self.memory.read(descriptor, 16)
+            read = self.module.read(descriptor, 16)
             target, gp = (int.from_bytes(read[at : at + 8], "little", signed=True) for at in (0, 8))
         except Refusal:
             target, gp = descriptor, 0
@@ -208,48 +208,50 @@ TLS: Final = {
 RELOCS: Final = {
     **imm22(0x22, "IMM22", s_a),
     **imm64(0x23, "IMM64", s_a),
-    0x25: Reloc("R_IA64_DIR32LSB", s_a, word(32)),
-    0x27: Reloc("R_IA64_DIR64LSB", s_a, word(64)),
+    0x25: RelocType("R_IA64_DIR32LSB", s_a, word(32)),
+    0x27: RelocType("R_IA64_DIR64LSB", s_a, word(64)),
     **imm22(0x2A, "GPREL22", s_a_gp),
     **imm64(0x2B, "GPREL64I", s_a_gp),
-    0x2D: Reloc("R_IA64_GPREL32LSB", s_a_gp, word(32)),
-    0x2F: Reloc("R_IA64_GPREL64LSB", s_a_gp, word(64)),
+    0x2D: RelocType("R_IA64_GPREL32LSB", s_a_gp, word(32)),
+    0x2F: RelocType("R_IA64_GPREL64LSB", s_a_gp, word(64)),
     **imm22(0x32, "LTOFF22", g_gp),
     **imm64(0x33, "LTOFF64I", g_gp),
     **imm22(0x3A, "PLTOFF22", goal),
     **imm64(0x3B, "PLTOFF64I", goal),
-    0x3F: Reloc("R_IA64_PLTOFF64LSB", goal, word(64)),
+    0x3F: RelocType("R_IA64_PLTOFF64LSB", goal, word(64)),
     **imm64(0x43, "FPTR64I", goal),
-    0x45: Reloc("R_IA64_FPTR32LSB", goal, word(32)),
-    0x47: Reloc("R_IA64_FPTR64LSB", goal, word(64)),
+    0x45: RelocType("R_IA64_FPTR32LSB", goal, word(32)),
+    0x47: RelocType("R_IA64_FPTR64LSB", goal, word(64)),
     **imm60(0x48, "PCREL60B", branch),
     **imm21(0x49, "PCREL21B", made_branch),
-    0x4D: Reloc("R_IA64_PCREL32LSB", s_a_p, word(32)),
-    0x4F: Reloc("R_IA64_PCREL64LSB", s_a_p, word(64)),
+    0x4D: RelocType("R_IA64_PCREL32LSB", s_a_p, word(32)),
+    0x4F: RelocType("R_IA64_PCREL64LSB", s_a_p, word(64)),
     **imm22(0x52, "LTOFF_FPTR22", g_gp),
     **imm64(0x53, "LTOFF_FPTR64I", g_gp),
-    0x55: Reloc("R_IA64_LTOFF_FPTR32LSB", g_gp, word(32)),
-    0x57: Reloc("R_IA64_LTOFF_FPTR64LSB", g_gp, word(64)),
-    0x5D: Reloc("R_IA64_SEGREL32LSB", s_a, word(32)),
-    0x5F: Reloc("R_IA64_SEGREL64LSB", s_a, word(64)),
-    0x65: Reloc("R_IA64_SECREL32LSB", s_a_b, word(32)),
-    0x67: Reloc("R_IA64_SECREL64LSB", s_a_b, word(64)),
-    0x6D: Reloc("R_IA64_REL32LSB", goal, word(32)),
-    0x6F: Reloc("R_IA64_REL64LSB", goal, word(64)),
+    0x55: RelocType("R_IA64_LTOFF_FPTR32LSB", g_gp, word(32)),
+    0x57: RelocType("R_IA64_LTOFF_FPTR64LSB", g_gp, word(64)),
+    0x5D: RelocType("R_IA64_SEGREL32LSB", s_a, word(32)),
+    0x5F: RelocType("R_IA64_SEGREL64LSB", s_a, word(64)),
+    0x65: RelocType("R_IA64_SECREL32LSB", s_a_b, word(32)),
+    0x67: RelocType("R_IA64_SECREL64LSB", s_a_b, word(64)),
+    0x6D: RelocType("R_IA64_REL32LSB", goal, word(32)),
+    0x6F: RelocType("R_IA64_REL64LSB", goal, word(64)),
     **imm21(0x79, "PCREL21BI", made_branch),
     **imm22(0x7A, "PCREL22", s_a_p),
     **imm64(0x7B, "PCREL64I", s_a_p),
-    0x81: Reloc("R_IA64_IPLTLSB", goal, word(64)),
-    0x84: Reloc("R_IA64_COPY", refused=Says("{module}: special reloc COPY not supported", ENOEXEC)),
+    0x81: RelocType("R_IA64_IPLTLSB", goal, word(64)),
+    0x84: RelocType("R_IA64_COPY", refused=Diagnostic("{module}: special reloc COPY not supported", ENOEXEC)),
     **imm64(0x85, "SUB", a_s),
     **imm22(0x86, "LTOFF22X", l_gp),
     **mov(0x87, "LDXMOV", addressable),
     **{
-        number: Reloc(f"R_IA64_{name}", refused=Says(FORMAT.format(form=form, name=name), ENOEXEC))
+        number: RelocType(f"R_IA64_{name}", refused=Diagnostic(FORMAT.format(form=form, name=name), ENOEXEC))
         for number, (name, form) in FORMATS.items()
     },
     **{
-        number: Reloc(f"R_IA64_{name}", refused=Says(f"{{module}}: {name} reloc not supported", ENOEXEC))
+        number: RelocType(
+            f"R_IA64_{name}", refused=Diagnostic(f"{{module}}: {name} reloc not supported", ENOEXEC)
+        )
         for number, name in TLS.items()
     },
 }
@@ -261,14 +263,14 @@ IA64 = Arch(
     bits=64,
     order="little",
     relocs=RELOCS,
-    unknown=Says("{module}: unknown reloc {number:x}", ENOEXEC),
-    rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    unknown=Diagnostic("{module}: unknown reloc {number:x}", ENOEXEC),
+    rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
     small=SMALL,
     extable=Extable("ii", relative=2),
-    info=in_a_byte,
-    by_word=lambda fixups, _: by_slot(fixups, INSTRUCTIONS),
+    r_info=in_a_byte,
+    by_word=lambda relocs, _: by_slot(relocs, INSTRUCTIONS),
     frob=frob,
-    maker=Tables,
+    builder=Tables,
 )
 
 ARCHS = (IA64,)

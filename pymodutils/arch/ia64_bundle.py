@@ -9,13 +9,13 @@ from errno import ENOEXEC
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.field import Field, insn, signed
-from pymodutils.arch.model import Reloc, Says
+from pymodutils.arch.model import Diagnostic, RelocType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
 
     from pymodutils.arch.field import Range
-    from pymodutils.arch.model import Fixups
+    from pymodutils.arch.model import Relocations
 
 BUNDLE: Final = 16  # bytes
 
@@ -52,13 +52,13 @@ def bundles(way: int) -> int:
 
 def each(
     row: tuple[int, str, Callable[..., int]], fields: list[Field], kind: str, fits: Range | None = None
-) -> dict[int, Reloc]:
+) -> dict[int, RelocType]:
     """The rows of a relocation of instructions, one for each slot."""
     number, name, calc = row
-    says = Says(f"{{module}}: value {{signed}} out of {kind} range", ENOEXEC) if fits else None
-    wrong = Says(f"{{module}}: invalid slot number 0 for {kind}", ENOEXEC)
+    diagnostic = Diagnostic(f"{{module}}: value {{signed}} out of {kind} range", ENOEXEC) if fits else None
+    wrong = Diagnostic(f"{{module}}: invalid slot number 0 for {kind}", ENOEXEC)
     rows = {
-        number | slot << 8: Reloc(f"R_IA64_{name}", calc, field, fits, overflow=says)
+        number | slot << 8: RelocType(f"R_IA64_{name}", calc, field, fits, overflow=diagnostic)
         for slot, field in enumerate(fields)
     }
     if fields in (IMM60, IMM64):
@@ -66,35 +66,35 @@ def each(
     return rows
 
 
-def imm22(number: int, name: str, calc: Callable[..., int]) -> dict[int, Reloc]:
+def imm22(number: int, name: str, calc: Callable[..., int]) -> dict[int, RelocType]:
     """addl: 22 bits."""
     return each((number, name, calc), IMM22, "IMM22", signed(22))
 
 
-def imm64(number: int, name: str, calc: Callable[..., int]) -> dict[int, Reloc]:
+def imm64(number: int, name: str, calc: Callable[..., int]) -> dict[int, RelocType]:
     """movl: 64 bits."""
     return each((number, name, calc), IMM64, "IMM64")
 
 
-def imm60(number: int, name: str, calc: Callable[..., int]) -> dict[int, Reloc]:
+def imm60(number: int, name: str, calc: Callable[..., int]) -> dict[int, RelocType]:
     """brl: 60 bits."""
     return each((number, name, calc), IMM60, "IMM60", signed(60))
 
 
-def imm21(number: int, name: str, calc: Callable[..., int]) -> dict[int, Reloc]:
+def imm21(number: int, name: str, calc: Callable[..., int]) -> dict[int, RelocType]:
     """br: 21 bits."""
     return each((number, name, calc), IMM21, "IMM21b", signed(21))
 
 
-def mov(number: int, name: str, calc: Callable[..., int]) -> dict[int, Reloc]:
+def mov(number: int, name: str, calc: Callable[..., int]) -> dict[int, RelocType]:
     """ld8 that may become a mov."""
     return each((number, name, calc), MOV, "")
 
 
-def by_slot(fixups: Fixups, instructions: Container[int]) -> Fixups:
-    """``fixups``, those of ``instructions`` with offsets of bundles, and slots in their numbers."""
-    numbers, offsets = list(fixups.numbers), list(fixups.offsets)
+def by_slot(relocs: Relocations, instructions: Container[int]) -> Relocations:
+    """``relocs``, those of ``instructions`` with offsets of bundles, and slots in their numbers."""
+    numbers, offsets = list(relocs.numbers), list(relocs.offsets)
     for at, (number, offset) in enumerate(zip(numbers, offsets, strict=True)):
         if number in instructions:
             numbers[at], offsets[at] = number | (offset & 3) << 8, offset & ~0xF
-    return fixups._replace(numbers=numbers, offsets=offsets)
+    return relocs._replace(numbers=numbers, offsets=offsets)

@@ -11,16 +11,25 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import ERRORS, goal, l_p, s_a, s_a_p, v_less_s_a, v_plus_s_a
-from pymodutils.arch.draft import Frobbed, code, data
-from pymodutils.arch.field import insn, signed, unsigned, word
-from pymodutils.arch.making import Fixup, Maker, Many, Memory, Refusal, Slots, Table, words
-from pymodutils.arch.model import REL_UNSUPPORTED, RELATIVE, WORDS, Arch, Later, Reloc, Says, Span
+from pymodutils.arch.field import Range, insn, signed, unsigned, word
+from pymodutils.arch.frob import Frobbed, code, data
+from pymodutils.arch.model import REL_UNSUPPORTED, RELATIVE, WORDS, Arch, Diagnostic, RelocType, SinceRelease
+from pymodutils.arch.plt_got import (
+    PlacedModule,
+    Refusal,
+    Relocation,
+    RelocGroup,
+    Slots,
+    StubBuilder,
+    Table,
+    words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pymodutils.arch.draft import Draft
-    from pymodutils.arch.model import Fixups
+    from pymodutils.arch.frob import LoadInfo
+    from pymodutils.arch.model import Relocations
 
 ENTRY, SLOT, LINE, DEPTH = 16, 8, 64, 16  # bytes of a PLT entry, of a word, L1_CACHE_BYTES; RELA_STACK_DEPTH
 PUSH_PCREL, PUSH_ABSOLUTE, PUSH_DUP, PUSH_PLT, IF_ELSE, B26 = 22, 23, 24, 29, 37, 66
@@ -33,16 +42,17 @@ BINARY: Final[Mapping[int, Callable[[int, int], int]]] = {
     35: operator.add,
     36: operator.and_,
 }
-SILENT = Says("", ENOEXEC)
-UNSUPPORTED = Says("kmod: {module}: Unsupport relocation type {number}, please add its support.", EINVAL)
-UNKNOWN_POP = Says("kmod: {module}: Unsupport relocation type {number}", EINVAL)
+SILENT = Diagnostic("", ENOEXEC)
+UNSUPPORTED = Diagnostic(
+    "kmod: {module}: Unsupport relocation type {number}, please add its support.", EINVAL
+)
 DANGEROUS: Final = "dangerous apply_r_larch_sop_imm_field ({number}) relocation"
-OVERFLOW = Says("kmod: module {module}: opr1 = 0x{value:x} overflow! " + DANGEROUS, ENOEXEC)
-UNALIGNED = Says("kmod: module {module}: opr1 = 0x{value:x} unaligned! " + DANGEROUS, ENOEXEC)
+OVERFLOW = Diagnostic("kmod: module {module}: opr1 = 0x{value:x} overflow! " + DANGEROUS, ENOEXEC)
+UNALIGNED = Diagnostic("kmod: module {module}: opr1 = 0x{value:x} unaligned! " + DANGEROUS, ENOEXEC)
 JUMP: Final = "dangerous R_LARCH_B26 ({number}) relocation"
-JUMP_FAR = Says("kmod: module {module}: jump offset = 0x{value:x} overflow! " + JUMP, ENOEXEC)
-JUMP_ODD = Says("kmod: module {module}: jump offset = 0x{value:x} unaligned! " + JUMP, ENOEXEC)
-BAD_GOT = Says("{module}: module contains bad GOT relocation", EINVAL)
+JUMP_FAR = Diagnostic("kmod: module {module}: jump offset = 0x{value:x} overflow! " + JUMP, ENOEXEC)
+JUMP_ODD = Diagnostic("kmod: module {module}: jump offset = 0x{value:x} unaligned! " + JUMP, ENOEXEC)
+BAD_GOT = Diagnostic("{module}: module contains bad GOT relocation", EINVAL)
 
 NOTHING = insn(1)
 U12 = I12 = insn(4, (11, 0, 10))
@@ -73,46 +83,50 @@ def rest(S: int, A: int, P: int) -> int:
     return S + A - ((P & ~0xFFF) + way)
 
 
-def frob(draft: Draft) -> Frobbed:
+def frob(info: LoadInfo) -> Frobbed:
     """Room in .plt and .plt.idx for each call, in .got for each address, of sections of code, in order."""
-    got, plt, idx = (draft.find(name) for name in (".got", ".plt", ".plt.idx"))
+    got, plt, idx = (info.find(name) for name in (".got", ".plt", ".plt.idx"))
     for found, name in ((got, "GOT"), (plt, "PLT"), (idx, "PLT.IDX")):
         if not found:
-            raise Refusal(Says(f"{{module}}: module {name} section(s) missing", ENOEXEC))
+            raise Refusal(Diagnostic(f"{{module}}: module {name} section(s) missing", ENOEXEC))
     entries, slots, orders = 1, 1, {}
-    for at, fixups in draft.of_code():
-        kinds = set(_keys(fixups))
+    for at, relocs in info.of_code():
+        kinds = set(_keys(relocs))
         entries += sum(number in (PUSH_PLT, B26) for _, number, _ in kinds)
         slots += sum(number == GOT_HI20 for _, number, _ in kinds)
-        orders[at] = partial(_sorted, fixups)
-    rooms = {got: data(SLOT * slots, LINE), plt: code(ENTRY * entries, LINE), idx: data(SLOT * entries, LINE)}
-    return Frobbed(rooms, orders)
+        orders[at] = partial(_sorted, relocs)
+    changes = {
+        got: data(SLOT * slots, LINE),
+        plt: code(ENTRY * entries, LINE),
+        idx: data(SLOT * entries, LINE),
+    }
+    return Frobbed(changes, orders)
 
 
-def _keys(fixups: Fixups) -> list[tuple[int, int, int]]:
-    return list(zip(fixups.symbols, fixups.numbers, fixups.A or (), strict=True))
+def _keys(relocs: Relocations) -> list[tuple[int, int, int]]:
+    return list(zip(relocs.symbols, relocs.numbers, relocs.A or (), strict=True))
 
 
-def _sorted(fixups: Fixups) -> list[int]:
-    """The order in which the loader takes ``fixups``: by symbol, number and addend."""
-    keys = _keys(fixups)
+def _sorted(relocs: Relocations) -> list[int]:
+    """The order in which the loader takes ``relocs``: by symbol, number and addend."""
+    keys = _keys(relocs)
     return sorted(range(len(keys)), key=keys.__getitem__)
 
 
-class Tables(Maker):
+class Tables(StubBuilder):
     """.got, .plt, whose targets .plt.idx repeats, and the stack."""
 
     reach = {B26: REACH}  # noqa: RUF012 -- of the class, never changed
 
-    def __init__(self, memory: Memory) -> None:
-        super().__init__(memory)
-        sections = memory.sections
-        self.got = Slots(memory, sections[".got"], spare=1, full=BAD_GOT)
-        self.plt = Table(memory, sections[".plt"], ENTRY, spare=1)
-        self.idx = Slots(memory, sections[".plt.idx"], spare=1)
+    def __init__(self, module: PlacedModule) -> None:
+        super().__init__(module)
+        sections = module.sections
+        self.got = Slots(module, sections[".got"], spare=1, full=BAD_GOT)
+        self.plt = Table(module, sections[".plt"], ENTRY, spare=1)
+        self.idx = Slots(module, sections[".plt.idx"], spare=1)
         self.stack: list[int] = []
 
-    def together(self, many: Many) -> Sequence[int] | None:
+    def together(self, many: RelocGroup) -> Sequence[int] | None:
         """The targets of branches that reach, or symbols' slots, if each has a high half in the section."""
         if many.number not in (GOT_HI20, GOT_LO12):
             return super().together(many)
@@ -123,11 +137,11 @@ class Tables(Maker):
         slots = {key: self.got.of(highs[key]) for key in sorted(highs)}
         return list(map(slots.__getitem__, keys))
 
-    def begin(self, _: Fixups) -> None:
+    def begin(self, _: Relocations) -> None:
         """Each section begins with an empty stack."""
         self.stack = []
 
-    def goal(self, one: Fixup) -> int:
+    def goal(self, one: Relocation) -> int:
         """The symbol's slot, what a call goes to, or what comes from the stack."""
         target = one.S + one.A
         if one.number in (GOT_HI20, GOT_LO12):
@@ -175,8 +189,8 @@ class Tables(Maker):
 
 
 SINCE_6_5: Final = {
-    99: Reloc("R_LARCH_32_PCREL", s_a_p, word(32)),
-    109: Reloc("R_LARCH_64_PCREL", s_a_p, word(64)),
+    99: RelocType("R_LARCH_32_PCREL", s_a_p, word(32)),
+    109: RelocType("R_LARCH_64_PCREL", s_a_p, word(64)),
 }
 OLD: Final = Arch(
     name="loongarch",
@@ -184,56 +198,59 @@ OLD: Final = Arch(
     bits=64,
     order="little",
     relocs={
-        **{number: Reloc(f"R_LARCH {number}", refused=UNSUPPORTED) for number in range(110)},
-        0: Reloc("R_LARCH_NONE"),
-        1: Reloc("R_LARCH_32", s_a, word(32)),
-        2: Reloc("R_LARCH_64", s_a, word(64)),
-        20: Reloc("R_LARCH_MARK_LA"),
-        21: Reloc("R_LARCH_MARK_PCREL"),
-        22: Reloc("R_LARCH_SOP_PUSH_PCREL", goal, NOTHING),
-        23: Reloc("R_LARCH_SOP_PUSH_ABSOLUTE", goal, NOTHING),
-        24: Reloc("R_LARCH_SOP_PUSH_DUP", goal, NOTHING),
-        29: Reloc("R_LARCH_SOP_PUSH_PLT_PCREL", goal, NOTHING),
-        32: Reloc("R_LARCH_SOP_SUB", goal, NOTHING),
-        33: Reloc("R_LARCH_SOP_SL", goal, NOTHING),
-        34: Reloc("R_LARCH_SOP_SR", goal, NOTHING),
-        35: Reloc("R_LARCH_SOP_ADD", goal, NOTHING),
-        36: Reloc("R_LARCH_SOP_AND", goal, NOTHING),
-        37: Reloc("R_LARCH_SOP_IF_ELSE", goal, NOTHING),
-        38: Reloc(
-            "R_LARCH_SOP_POP_32_S_10_5", refused=Says("kmod: {module}: Unsupport relocation type 38", EINVAL)
+        **{number: RelocType(f"R_LARCH {number}", refused=UNSUPPORTED) for number in range(110)},
+        0: RelocType("R_LARCH_NONE"),
+        1: RelocType("R_LARCH_32", s_a, word(32)),
+        2: RelocType("R_LARCH_64", s_a, word(64)),
+        20: RelocType("R_LARCH_MARK_LA"),
+        21: RelocType("R_LARCH_MARK_PCREL"),
+        22: RelocType("R_LARCH_SOP_PUSH_PCREL", goal, NOTHING),
+        23: RelocType("R_LARCH_SOP_PUSH_ABSOLUTE", goal, NOTHING),
+        24: RelocType("R_LARCH_SOP_PUSH_DUP", goal, NOTHING),
+        29: RelocType("R_LARCH_SOP_PUSH_PLT_PCREL", goal, NOTHING),
+        32: RelocType("R_LARCH_SOP_SUB", goal, NOTHING),
+        33: RelocType("R_LARCH_SOP_SL", goal, NOTHING),
+        34: RelocType("R_LARCH_SOP_SR", goal, NOTHING),
+        35: RelocType("R_LARCH_SOP_ADD", goal, NOTHING),
+        36: RelocType("R_LARCH_SOP_AND", goal, NOTHING),
+        37: RelocType("R_LARCH_SOP_IF_ELSE", goal, NOTHING),
+        38: RelocType(
+            "R_LARCH_SOP_POP_32_S_10_5",
+            refused=Diagnostic("kmod: {module}: Unsupport relocation type 38", EINVAL),
         ),
-        39: Reloc("R_LARCH_SOP_POP_32_U_10_12", goal, U12, unsigned(12)),
-        40: Reloc("R_LARCH_SOP_POP_32_S_10_12", goal, I12, signed(12)),
-        41: Reloc("R_LARCH_SOP_POP_32_S_10_16", goal, I16, signed(16)),
-        42: Reloc("R_LARCH_SOP_POP_32_S_10_16_S2", goal, J16, signed(18), align=4),
-        43: Reloc("R_LARCH_SOP_POP_32_S_5_20", goal, I20, signed(20)),
-        44: Reloc("R_LARCH_SOP_POP_32_S_0_5_10_16_S2", goal, J21, signed(23), align=4),
-        45: Reloc("R_LARCH_SOP_POP_32_S_0_10_10_16_S2", goal, J26, signed(28), align=4),
-        46: Reloc("R_LARCH_SOP_POP_32_U", goal, word(32), unsigned(32)),
-        50: Reloc("R_LARCH_ADD32", v_plus_s_a, word(32)),
-        51: Reloc("R_LARCH_ADD64", v_plus_s_a, word(64)),
-        55: Reloc("R_LARCH_SUB32", v_less_s_a, word(32)),
-        56: Reloc("R_LARCH_SUB64", v_less_s_a, word(64)),
-        66: Reloc("R_LARCH_B26", l_p, J26, REACH, align=4, overflow=JUMP_FAR, misaligned=JUMP_ODD),
-        71: Reloc("R_LARCH_PCALA_HI20", page, HI20),
-        72: Reloc("R_LARCH_PCALA_LO12", s_a, I12),
-        73: Reloc("R_LARCH_PCALA64_LO20", rest, LO20),
-        74: Reloc("R_LARCH_PCALA64_HI12", rest, HI12),
-        75: Reloc("R_LARCH_GOT_PC_HI20", slot_page, HI20),
-        76: Reloc("R_LARCH_GOT_PC_LO12", slot, I12),
+        39: RelocType("R_LARCH_SOP_POP_32_U_10_12", goal, U12, unsigned(12)),
+        40: RelocType("R_LARCH_SOP_POP_32_S_10_12", goal, I12, signed(12)),
+        41: RelocType("R_LARCH_SOP_POP_32_S_10_16", goal, I16, signed(16)),
+        42: RelocType("R_LARCH_SOP_POP_32_S_10_16_S2", goal, J16, signed(18), align=4),
+        43: RelocType("R_LARCH_SOP_POP_32_S_5_20", goal, I20, signed(20)),
+        44: RelocType("R_LARCH_SOP_POP_32_S_0_5_10_16_S2", goal, J21, signed(23), align=4),
+        45: RelocType("R_LARCH_SOP_POP_32_S_0_10_10_16_S2", goal, J26, signed(28), align=4),
+        46: RelocType("R_LARCH_SOP_POP_32_U", goal, word(32), unsigned(32)),
+        50: RelocType("R_LARCH_ADD32", v_plus_s_a, word(32)),
+        51: RelocType("R_LARCH_ADD64", v_plus_s_a, word(64)),
+        55: RelocType("R_LARCH_SUB32", v_less_s_a, word(32)),
+        56: RelocType("R_LARCH_SUB64", v_less_s_a, word(64)),
+        66: RelocType("R_LARCH_B26", l_p, J26, REACH, align=4, overflow=JUMP_FAR, misaligned=JUMP_ODD),
+        71: RelocType("R_LARCH_PCALA_HI20", page, HI20),
+        72: RelocType("R_LARCH_PCALA_LO12", s_a, I12),
+        73: RelocType("R_LARCH_PCALA64_LO20", rest, LO20),
+        74: RelocType("R_LARCH_PCALA64_HI12", rest, HI12),
+        75: RelocType("R_LARCH_GOT_PC_HI20", slot_page, HI20),
+        76: RelocType("R_LARCH_GOT_PC_LO12", slot, I12),
     },
-    unknown=Says("kmod: {module}: Unknown relocation type {number}", EINVAL),
+    unknown=Diagnostic("kmod: {module}: Unknown relocation type {number}", EINVAL),
     overflow=OVERFLOW,
     misaligned=UNALIGNED,
-    rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
     extable=WORDS[64],
-    worthless=ERRORS,
-    absent=Says("kmod: {module}: Unknown symbol {symbol}", ENOENT),
-    memory=Span(0xFFFF_8000_0200_8000, 0xFFFF_8000_1200_8000),  # with 48 bits of addresses, 16 kB pages
+    error_values=ERRORS,
+    unknown_symbol=Diagnostic("kmod: {module}: Unknown symbol {symbol}", ENOENT),
+    memory=Range(0xFFFF_8000_0200_8000, 0xFFFF_8000_1200_8000),  # with 48 bits of addresses, 16 kB pages
     frob=frob,
-    maker=Tables,
+    builder=Tables,
 )
-LOONGARCH = OLD._replace(later=(Later((6, 5), {"relocs": {**OLD.relocs, **SINCE_6_5}, "extable": RELATIVE}),))
+LOONGARCH = OLD._replace(
+    since_release=(SinceRelease((6, 5), {"relocs": {**OLD.relocs, **SINCE_6_5}, "extable": RELATIVE}),)
+)
 
 ARCHS = (LOONGARCH,)

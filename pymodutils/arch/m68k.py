@@ -6,7 +6,7 @@ from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a, s_a_p
 from pymodutils.arch.field import word
-from pymodutils.arch.model import WORDS, Arch, Reloc, Says
+from pymodutils.arch.model import WORDS, Arch, Diagnostic, RelocType
 
 M68K = Arch(
     name="m68k",
@@ -14,10 +14,10 @@ M68K = Arch(
     bits=32,
     order="big",
     relocs={
-        1: Reloc("R_68K_32", s_a, word(32)),
-        4: Reloc("R_68K_PC32", s_a_p, word(32)),
+        1: RelocType("R_68K_32", s_a, word(32)),
+        4: RelocType("R_68K_PC32", s_a_p, word(32)),
     },
-    unknown=Says("module {module}: Unknown relocation: {number}", ENOEXEC),
+    unknown=Diagnostic("module {module}: Unknown relocation: {number}", ENOEXEC),
     extable=WORDS[32],
 )
 

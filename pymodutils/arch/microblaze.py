@@ -9,7 +9,7 @@ from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a
 from pymodutils.arch.field import ByteOrder, Field, insn, word
-from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Reloc, Says
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Diagnostic, RelocType
 
 
 def from_second(S: int, A: int, P: int) -> int:
@@ -25,15 +25,15 @@ def microblaze(order: ByteOrder, halves: Field) -> Arch:
         bits=32,
         order=order,
         relocs={
-            0: Reloc("R_MICROBLAZE_NONE"),
-            1: Reloc("R_MICROBLAZE_32", s_a, word(32)),
-            3: Reloc("R_MICROBLAZE_64_PCREL", from_second, halves),
-            4: Reloc("R_MICROBLAZE_32_PCREL_LO"),
-            5: Reloc("R_MICROBLAZE_64", s_a, halves),
-            9: Reloc("R_MICROBLAZE_64_NONE"),
+            0: RelocType("R_MICROBLAZE_NONE"),
+            1: RelocType("R_MICROBLAZE_32", s_a, word(32)),
+            3: RelocType("R_MICROBLAZE_64_PCREL", from_second, halves),
+            4: RelocType("R_MICROBLAZE_32_PCREL_LO"),
+            5: RelocType("R_MICROBLAZE_64", s_a, halves),
+            9: RelocType("R_MICROBLAZE_64_NONE"),
         },
-        unknown=Says("module {module}: Unknown relocation: {number}", ENOEXEC),
-        rel=Says(REL_UNSUPPORTED, ENOEXEC),
+        unknown=Diagnostic("module {module}: Unknown relocation: {number}", ENOEXEC),
+        rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
         extable=WORDS[32],
     )
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch import lanes
 from pymodutils.arch.calc import ERRORS, s_a
-from pymodutils.arch.field import insn, signed, unsigned, word
-from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Fixups, Info, Reloc, Says, Span
+from pymodutils.arch.field import Range, insn, signed, unsigned, word
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Diagnostic, Relocations, RelocType, RInfo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,24 +34,24 @@ def from_word(S: int, A: int, P: int) -> int:
     return S + A - (P + 3 & -4)
 
 
-def dangerous(kind: str) -> Says:
+def dangerous(kind: str) -> Diagnostic:
     """What is said of a target that is no instruction."""
-    return Says(f"module {{module}}: dangerous R_MIPS_{kind} relocation", ENOEXEC)
+    return Diagnostic(f"module {{module}}: dangerous R_MIPS_{kind} relocation", ENOEXEC)
 
 
-OVERFLOW = Says("module {module}: relocation overflow", ENOEXEC)
-UNPAIRED = Says("", ENOEXEC)  # found out at the end of the section
-UNWANTED = Says("", EINVAL)  # after a warning with a trace of the stack
+OVERFLOW = Diagnostic("module {module}: relocation overflow", ENOEXEC)
+UNPAIRED = Diagnostic("", ENOEXEC)  # found out at the end of the section
+UNWANTED = Diagnostic("", EINVAL)  # after a warning with a trace of the stack
 PC16, PC21, PC26 = (insn(4, (bits + 1, 2, 0)) for bits in (16, 21, 26))
 
 
-def pair(fixups: Fixups, base: int) -> dict[int, Says]:
+def pair(relocs: Relocations, base: int) -> dict[int, Diagnostic]:
     """Complete what stands in the fields."""
-    numbers, S, A = fixups.numbers, fixups.S or [], fixups.A or []
+    numbers, S, A = relocs.numbers, relocs.S or [], relocs.A or []
     codes, every = bytes(numbers), range(len(numbers))
     refused = {at: UNWANTED for at in every if codes[at] in WIDE} if set(codes) & WIDE else {}
     for at in compress(every, map(JUMP.__eq__, codes)) if JUMP in codes else ():
-        A[at] = _wrapped(in_region(S[at], 0, base + fixups.offsets[at]), A[at])
+        A[at] = _wrapped(in_region(S[at], 0, base + relocs.offsets[at]), A[at])
     for high in compress(every, map(HI16.__eq__, codes)):
         low = codes.find(LO16, high)
         if low < 0:
@@ -67,16 +67,16 @@ def _wrapped(target: int, addend: int) -> int:
     return (target + addend) % REGION - target if target < REGION else 0
 
 
-def info_big(words: Sequence[int]) -> Info:
+def info_big(words: Sequence[int]) -> RInfo:
     """The symbol first, the number last."""
     low, high = lanes.halves(words)
-    return Info(list(map(BYTE.__and__, low)), high)
+    return RInfo(list(map(BYTE.__and__, low)), high)
 
 
-def info_little(words: Sequence[int]) -> Info:
+def info_little(words: Sequence[int]) -> RInfo:
     """The same bytes in a word that begins with the low ones."""
     low, high = lanes.halves(words)
-    return Info([half >> 24 for half in high], low)
+    return RInfo([half >> 24 for half in high], low)
 
 
 def of_o32(e_flags: int, _e_entry: int) -> bool:
@@ -86,14 +86,14 @@ def of_o32(e_flags: int, _e_entry: int) -> bool:
 
 EF_MIPS_ABI2, EF_MIPS_ABI, EF_MIPS_ABI_O32 = 0x20, 0xF000, 0x1000
 BOTH: Final = {
-    0: Reloc("R_MIPS_NONE"),
-    2: Reloc("R_MIPS_32", s_a, word(32)),
-    JUMP: Reloc("R_MIPS_26", in_region, insn(4, (27, 2, 0)), unsigned(28), 4, misaligned=dangerous("26")),
-    HI16: Reloc("R_MIPS_HI16", s_a, insn(4, (31, 16, 0, 0x8000))),
-    LO16: Reloc("R_MIPS_LO16", s_a, insn(4, (15, 0, 0))),
-    10: Reloc("R_MIPS_PC16", from_word, PC16, signed(18), 4, misaligned=dangerous("PC16")),
-    60: Reloc("R_MIPS_PC21_S2", from_word, PC21, signed(23), 4, misaligned=dangerous("PC21")),
-    61: Reloc("R_MIPS_PC26_S2", from_word, PC26, signed(28), 4, misaligned=dangerous("PC26")),
+    0: RelocType("R_MIPS_NONE"),
+    2: RelocType("R_MIPS_32", s_a, word(32)),
+    JUMP: RelocType("R_MIPS_26", in_region, insn(4, (27, 2, 0)), unsigned(28), 4, misaligned=dangerous("26")),
+    HI16: RelocType("R_MIPS_HI16", s_a, insn(4, (31, 16, 0, 0x8000))),
+    LO16: RelocType("R_MIPS_LO16", s_a, insn(4, (15, 0, 0))),
+    10: RelocType("R_MIPS_PC16", from_word, PC16, signed(18), 4, misaligned=dangerous("PC16")),
+    60: RelocType("R_MIPS_PC21_S2", from_word, PC21, signed(23), 4, misaligned=dangerous("PC21")),
+    61: RelocType("R_MIPS_PC26_S2", from_word, PC26, signed(28), 4, misaligned=dangerous("PC26")),
 }
 MIPS32 = Arch(
     name="mips",
@@ -102,34 +102,34 @@ MIPS32 = Arch(
     order="big",
     relocs={
         **BOTH,
-        18: Reloc("R_MIPS_64", refused=UNWANTED),
-        28: Reloc("R_MIPS_HIGHER", refused=UNWANTED),
-        29: Reloc("R_MIPS_HIGHEST", refused=UNWANTED),
+        18: RelocType("R_MIPS_64", refused=UNWANTED),
+        28: RelocType("R_MIPS_HIGHER", refused=UNWANTED),
+        29: RelocType("R_MIPS_HIGHEST", refused=UNWANTED),
     },
-    unknown=Says("{module}: Unknown relocation type {number}", EINVAL),
+    unknown=Diagnostic("{module}: Unknown relocation type {number}", EINVAL),
     overflow=OVERFLOW,
-    rela=Says(REL_UNSUPPORTED, ENOEXEC),
-    memory=Span(0xC000_0000, 0xFFFC_D000),  # vmalloc's, below the fixed mappings, of 4 kB pages
+    rela=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
+    memory=Range(0xC000_0000, 0xFFFC_D000),  # vmalloc's, below the fixed mappings, of 4 kB pages
     extable=WORDS[32],
     pair=pair,
     paired=frozenset({JUMP, HI16, LO16}),
     ident=True,
     accepts=of_o32,
-    worthless=ERRORS,
-    absent=Says("{module}: Unknown symbol {symbol}", ENOENT),
+    error_values=ERRORS,
+    unknown_symbol=Diagnostic("{module}: Unknown symbol {symbol}", ENOENT),
 )
 MIPS64 = MIPS32._replace(
     bits=64,
     relocs={
         **BOTH,
-        18: Reloc("R_MIPS_64", s_a, word(64)),
-        28: Reloc("R_MIPS_HIGHER", s_a, insn(4, (47, 32, 0, 0x8000_8000))),
-        29: Reloc("R_MIPS_HIGHEST", s_a, insn(4, (63, 48, 0, 0x8000_8000_8000))),
+        18: RelocType("R_MIPS_64", s_a, word(64)),
+        28: RelocType("R_MIPS_HIGHER", s_a, insn(4, (47, 32, 0, 0x8000_8000))),
+        29: RelocType("R_MIPS_HIGHEST", s_a, insn(4, (63, 48, 0, 0x8000_8000_8000))),
     },
     rela=None,
-    memory=Span(0xFFFF_FFFF_C000_0000, 0xFFFF_FFFF_FFFC_D000),  # where 32 bits reach
+    memory=Range(0xFFFF_FFFF_C000_0000, 0xFFFF_FFFF_FFFC_D000),  # where 32 bits reach
     extable=WORDS[64],
-    info=info_big,
+    r_info=info_big,
     paired=MIPS32.paired | WIDE,
     accepts=None,
 )
@@ -138,5 +138,5 @@ ARCHS = (
     MIPS32,
     MIPS32._replace(order="little"),
     MIPS64,
-    MIPS64._replace(order="little", info=info_little),
+    MIPS64._replace(order="little", r_info=info_little),
 )

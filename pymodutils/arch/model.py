@@ -25,15 +25,13 @@ from pymodutils.arch.lanes import Lanes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from pymodutils.arch.draft import Draft, Frobbed
-    from pymodutils.arch.making import Maker, Memory
+    from pymodutils.arch.frob import Frobbed, LoadInfo
+    from pymodutils.arch.plt_got import PlacedModule, StubBuilder
 
 ByteOrder = Literal["little", "big"]
-CODES: Final = {1: "B", 2: "H", 4: "I", 8: "Q"}  # struct's letters by bytes; it has none for three
-PREFIXES: Final = {"little": "<", "big": ">"}
 
 
-class Says(NamedTuple):
+class Diagnostic(NamedTuple):
     """What the kernel logs, a line or more, and the errno that goes with it; with 0 it goes on.
 
     ``text`` may name {prefix} {module} {section} {relsec} {symbol} {anonymous} {against} {number} {name}
@@ -46,27 +44,27 @@ class Says(NamedTuple):
     errno: int
 
 
-def ignored() -> int:
+def no_op() -> int:
     """The calculation of relocations that do nothing."""
     return 0
 
 
-def gathered(L: int) -> int:
+def accumulated(L: int) -> int:
     """All that belongs to the place, stored when the section is done."""
     return L
 
 
-class Reloc(NamedTuple):
+class RelocType(NamedTuple):
     """One relocation as one line: name, calculation, field, range, alignment."""
 
     name: str
-    calc: Callable[..., int] = ignored
+    calc: Callable[..., int] = no_op
     field: Field = word(8)
     range: Range | None = None  # None: the kernel does not look
     align: int = 1  # the value must be a multiple
-    overflow: Says | None = None  # where it differs from the architecture's; of both, if alone
-    misaligned: Says | None = None
-    refused: Says | None = None  # whatever the value
+    overflow: Diagnostic | None = None  # where it differs from the architecture's; of both, if alone
+    misaligned: Diagnostic | None = None
+    refused: Diagnostic | None = None  # whatever the value
     needs: str = ""  # the CONFIG_ option without which the kernel does not know it
     since: tuple[int, int] = (0, 0)  # the first release that knows it
 
@@ -76,7 +74,7 @@ class Reloc(NamedTuple):
         return _parameters(self.calc)
 
     @property
-    def of_many(self) -> bool:
+    def vectorized(self) -> bool:
         """Whether the calculation takes columns of numbers as Lanes."""
         return _takes_lanes(self.calc)
 
@@ -88,10 +86,10 @@ class Reloc(NamedTuple):
     @property
     def stores(self) -> bool:
         """Whether it puts something at its place when it is its turn."""
-        return self.calc not in (ignored, gathered)
+        return self.calc not in (no_op, accumulated)
 
     @property
-    def makes(self) -> bool:
+    def needs_stub(self) -> bool:
         """Whether the loader may have to make something for it."""
         return "L" in self.letters or "G" in self.letters
 
@@ -115,7 +113,7 @@ def _takes_lanes(calc: Callable[..., Any]) -> bool:
         return False
 
 
-class Info(NamedTuple):
+class RInfo(NamedTuple):
     """What a column of r_info says, in columns."""
 
     numbers: Sequence[int]
@@ -123,7 +121,7 @@ class Info(NamedTuple):
     D: Sequence[int] | None = None
 
 
-class Fixups(NamedTuple):
+class Relocations(NamedTuple):
     """Relocations of one section in columns.
 
     ``Arch.pair`` is given those of REL sections with S and A as lists, which it changes in place before they
@@ -137,28 +135,28 @@ class Fixups(NamedTuple):
     A: list[int] | None  # None: they lie in the fields of the places
     S: list[int] | None = None
     P: list[int] | None = None
-    L: list[int] | None = None  # G too: what Arch.maker has made for each
+    L: list[int] | None = None  # G too: what Arch.builder has made for each
     D: Sequence[int] | None = None
     V: list[int] | None = None  # what stands at the places, if it is known already
-    refused: Mapping[int, Says] = {}  # by index; behind the last: when all others have passed
+    refused: Mapping[int, Diagnostic] = {}  # by index; behind the last: when all others have passed
 
-    def only(self, chosen: Sequence[bool]) -> Fixups:
+    def only(self, chosen: Sequence[bool]) -> Relocations:
         """Those for which ``chosen`` is true."""
         return self._each(lambda column: list(compress(column, chosen)))
 
-    def of(self, numbers: Iterable[int]) -> Fixups:
+    def of(self, numbers: Iterable[int]) -> Relocations:
         """Those that have one of ``numbers``."""
         return self.only(list(map(frozenset(numbers).__contains__, self.numbers)))
 
-    def ordered(self, order: Sequence[int]) -> Fixups:
+    def ordered(self, order: Sequence[int]) -> Relocations:
         """The same ones in this ``order``."""
         return self._each(lambda column: list(map(column.__getitem__, order)))
 
-    def one(self, at: int) -> Fixups:
+    def one(self, at: int) -> Relocations:
         """The one at ``at``."""
         return self._each(lambda column: list(column[at : at + 1]))
 
-    def portions(self, size: int) -> Iterator[Fixups]:
+    def portions(self, size: int) -> Iterator[Relocations]:
         """The same ones, at most ``size`` at once."""
         if len(self.offsets) <= size:
             yield self
@@ -166,12 +164,12 @@ class Fixups(NamedTuple):
         for at in range(0, len(self.offsets), size):
             yield self._each(partial(_slice, at, at + size))
 
-    def _each(self, part: Callable[[Sequence[int]], list[int]]) -> Fixups:
+    def _each(self, part: Callable[[Sequence[int]], list[int]]) -> Relocations:
         A, S, P, L, D, V = (None if column is None else part(column) for column in self[3:9])
-        return Fixups(part(self.numbers), part(self.symbols), part(self.offsets), A, S, P, L, D, V)
+        return Relocations(part(self.numbers), part(self.symbols), part(self.offsets), A, S, P, L, D, V)
 
 
-NEVER: Final = Says("", 0)  # by machines whose rows have nothing to complain about
+NEVER: Final = Diagnostic("", 0)  # by machines whose rows have nothing to complain about
 
 
 class Extable(NamedTuple):
@@ -181,19 +179,12 @@ class Extable(NamedTuple):
     relative: int = 0  # how many of these addresses are seen from themselves
 
 
-class Later(NamedTuple):
+class SinceRelease(NamedTuple):
     """Fields of an Arch that are others from a release on, and with the CONFIG_ option that it ``needs``."""
 
     release: tuple[int, int]
     facts: Mapping[str, Any]
     needs: str = ""
-
-
-class Span(NamedTuple):
-    """Addresses ``low <= address < high``."""
-
-    low: int
-    high: int
 
 
 RELATIVE: Final = Extable("ii4s", relative=2)
@@ -205,7 +196,7 @@ class Arch(NamedTuple):
 
     To add one: copy the psABI's table into ``arch/<name>.py``, one row a line, with the ranges that the
     kernel checks; give ``pair`` only if some relocation needs another to know its value, ``frob`` and
-    ``maker`` only if the loader makes slots, stubs or descriptors (arch.making); name the module in
+    ``builder`` only if the loader makes slots, stubs or descriptors (arch.plt_got); name the module in
     ``arch.MODULES``; add it to the cases of tests/arch, where GNU ld judges each bit.
     """
 
@@ -213,17 +204,17 @@ class Arch(NamedTuple):
     machines: tuple[int, ...]  # the e_machine that elf_check_arch accepts
     bits: Literal[32, 64]
     order: ByteOrder
-    relocs: Mapping[int, Reloc]
-    unknown: Says  # of numbers without a row
-    overflow: Says = NEVER
-    misaligned: Says = NEVER
-    occupied: Says | None = None  # when the place must be all zero first
-    occupied_last: bool = False  # whether the value is looked at before the place
-    rel: Says | None = None  # why SHT_REL sections are refused; None: they are applied
-    rela: Says | None = None  # the same of SHT_RELA
+    relocs: Mapping[int, RelocType]
+    unknown: Diagnostic  # of numbers without a row
+    overflow: Diagnostic = NEVER
+    misaligned: Diagnostic = NEVER
+    nonzero_target: Diagnostic | None = None  # when the place must be all zero first
+    nonzero_target_last: bool = False  # whether the value is looked at before the place
+    rel: Diagnostic | None = None  # why SHT_REL sections are refused; None: they are applied
+    rela: Diagnostic | None = None  # the same of SHT_RELA
     prefix: str = ""  # of the log lines about relocations
-    memory: Span = Span(0, 0)  # where module_alloc looks for room
-    spare: Span = Span(0, 0)  # where it looks when that is full
+    memory: Range = Range(0, 0)  # where module_alloc looks for room
+    spare: Range = Range(0, 0)  # where it looks when that is full
     optional: frozenset[str] = frozenset()  # undefined symbols that may stay 0 though not weak
     init: tuple[str, ...] = (".init",)  # how the names of sections freed after init() begin
     exit: tuple[str, ...] = (".exit",)  # the same of those that only removal needs
@@ -231,19 +222,23 @@ class Arch(NamedTuple):
     ident: bool = False  # whether elf_check_arch looks at EI_CLASS, too
     accepts: Callable[[int, int], bool] | None = None  # of e_flags and e_entry; None: all are
     extable: Extable = RELATIVE
-    info: Callable[[Sequence[int]], Info] | None = None  # what r_info says, if that is unusual
-    by_word: Callable[[Fixups, memoryview], Fixups] | None = None  # the same, by what is at the places
-    pair: Callable[[Fixups, int], dict[int, Says]] | None = None
+    r_info: Callable[[Sequence[int]], RInfo] | None = None  # what r_info says, if that is unusual
+    by_word: Callable[[Relocations, memoryview], Relocations] | None = (
+        None  # the same, by what is at the places
+    )
+    pair: Callable[[Relocations, int], dict[int, Diagnostic]] | None = None
     paired: frozenset[int] = frozenset()  # a section without these numbers does not need ``pair``
-    worthless: Range | None = None  # values of symbols that stand for none
-    absent: Says = NEVER  # said of those
+    error_values: Range | None = None  # values of symbols that stand for none
+    unknown_symbol: Diagnostic = NEVER  # said of those
     weak: bool = True  # but not where such a symbol is weak: its relocations are passed over
-    stray: tuple[Says, Says] | tuple[()] = ()  # said of symbols and of places beyond the end
-    frob: Callable[[Draft], Frobbed] | None = None  # module_frob_arch_sections
-    maker: Callable[[Memory], Maker] | None = None
+    out_of_bounds: (
+        tuple[Diagnostic, Diagnostic] | tuple[()]
+    ) = ()  # said of symbols and of places beyond the end
+    frob: Callable[[LoadInfo], Frobbed] | None = None  # module_frob_arch_sections
+    builder: Callable[[PlacedModule], StubBuilder] | None = None
     options: Mapping[str, str] = {}  # what is taken to be configured if nothing is known
     always: Mapping[str, tuple[int, int]] = {}  # those that have become the only way, and since when
-    later: tuple[Later, ...] = ()  # what holds instead in other kernels, the latest last
+    since_release: tuple[SinceRelease, ...] = ()  # what holds instead in other kernels, the latest last
     calls: tuple[str, ...] = ()  # functions of the kernel that its stubs lead to
 
     def configured(self, known: Mapping[str, str], release: tuple[int, int]) -> dict[str, str]:
@@ -254,7 +249,7 @@ class Arch(NamedTuple):
     def fitting(self, options: Mapping[str, str], release: tuple[int, int]) -> Arch:
         """The same for a kernel of this configuration and release, which may not know all relocations."""
         now = self
-        for change in self.later:
+        for change in self.since_release:
             if release >= change.release and (not change.needs or options.get(change.needs) == "y"):
                 now = now._replace(**change.facts)
         unknown = [

@@ -8,8 +8,8 @@ from __future__ import annotations
 from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a, v_plus_s_a
-from pymodutils.arch.field import insn, signed, unsigned, word
-from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Reloc, Says, Span
+from pymodutils.arch.field import Range, insn, signed, unsigned, word
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Diagnostic, RelocType
 
 
 def in_region(S: int, A: int, P: int) -> int:
@@ -28,19 +28,19 @@ NIOS2 = Arch(
     bits=32,
     order="little",
     relocs={
-        0: Reloc("R_NIOS2_NONE"),
-        3: Reloc("R_NIOS2_PCREL16", from_next, insn(4, (15, 0, 6)), signed(16)),
-        4: Reloc("R_NIOS2_CALL26", in_region, insn(4, (27, 2, 6)), unsigned(28), align=4),
-        9: Reloc("R_NIOS2_HI16", s_a, insn(4, (31, 16, 6))),
-        10: Reloc("R_NIOS2_LO16", s_a, insn(4, (15, 0, 6))),
-        11: Reloc("R_NIOS2_HIADJ16", s_a, insn(4, (31, 16, 6, 0x8000))),
-        12: Reloc("R_NIOS2_BFD_RELOC_32", v_plus_s_a, word(32)),
+        0: RelocType("R_NIOS2_NONE"),
+        3: RelocType("R_NIOS2_PCREL16", from_next, insn(4, (15, 0, 6)), signed(16)),
+        4: RelocType("R_NIOS2_CALL26", in_region, insn(4, (27, 2, 6)), unsigned(28), align=4),
+        9: RelocType("R_NIOS2_HI16", s_a, insn(4, (31, 16, 6))),
+        10: RelocType("R_NIOS2_LO16", s_a, insn(4, (15, 0, 6))),
+        11: RelocType("R_NIOS2_HIADJ16", s_a, insn(4, (31, 16, 6, 0x8000))),
+        12: RelocType("R_NIOS2_BFD_RELOC_32", v_plus_s_a, word(32)),
     },
-    unknown=Says("module {module}: Unknown reloc: {number}", ENOEXEC),
-    overflow=Says("module {module}: relocation overflow", ENOEXEC),
-    misaligned=Says("module {module}: dangerous relocation", ENOEXEC),
-    rel=Says(REL_UNSUPPORTED, ENOEXEC),
-    memory=Span(0xC000_0000, 0xE000_0000),
+    unknown=Diagnostic("module {module}: Unknown reloc: {number}", ENOEXEC),
+    overflow=Diagnostic("module {module}: relocation overflow", ENOEXEC),
+    misaligned=Diagnostic("module {module}: dangerous relocation", ENOEXEC),
+    rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
+    memory=Range(0xC000_0000, 0xE000_0000),
     extable=WORDS[32],
 )
 

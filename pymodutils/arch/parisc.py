@@ -11,13 +11,22 @@ from errno import EINVAL, ENOENT, ENOEXEC
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import goal, s_a
-from pymodutils.arch.draft import Frobbed
 from pymodutils.arch.field import Range, insn, signed, word
-from pymodutils.arch.making import NO_ROOM, Fixup, Maker, Memory, Refusal, Slots, Table, words
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Reloc, Says, Span
+from pymodutils.arch.frob import Frobbed
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Diagnostic, RelocType
+from pymodutils.arch.plt_got import (
+    NO_ROOM,
+    PlacedModule,
+    Refusal,
+    Relocation,
+    Slots,
+    StubBuilder,
+    Table,
+    words,
+)
 
 if TYPE_CHECKING:
-    from pymodutils.arch.draft import Draft
+    from pymodutils.arch.frob import LoadInfo
 
 PCREL17F, PCREL22F, LTOFF21L, LTOFF14R, FPTR64 = 12, 74, 34, 38, 64
 CALLS: Final = {PCREL17F: signed(19), PCREL22F: signed(24)}  # and how far they reach
@@ -25,7 +34,7 @@ DESCRIPTOR, MOST = 32, 4095  # bytes; slots
 CALL: Final = (0x5361_0020, 0xE820_D000, 0x537B_0030)  # ldd 16(dp),1; bve (1); ldd 24(dp),dp
 STUB: Final = {32: 8, 64: 16}  # bytes, by width
 FAR = "module {{module}} relocation of symbol {{symbol}} is out of range (0x{{words:x}} in {bits} bits)"
-FAR17, FAR22 = (Says(FAR.format(bits=bits), ENOEXEC) for bits in (17, 22))
+FAR17, FAR22 = (Diagnostic(FAR.format(bits=bits), ENOEXEC) for bits in (17, 22))
 
 L21 = insn(4, (31, 31, 0), (30, 20, 1), (19, 18, 14), (17, 13, 16), (12, 11, 12))
 R14 = insn(4, (13, 13, 0), (12, 0, 1))
@@ -79,30 +88,30 @@ def made_ahead(L: int, P: int) -> int:
     return L - (P & ~3) - 8
 
 
-def frob(draft: Draft) -> Frobbed:
+def frob(info: LoadInfo) -> Frobbed:
     """Room in front of each section for its stubs, and in front of all for slots and descriptors."""
-    wide, size = draft.bits == 64, STUB[draft.bits]
-    before = dict.fromkeys(range(len(draft.sections)), size)
+    wide, size = info.bits == 64, STUB[info.bits]
+    before = dict.fromkeys(range(len(info.sections)), size)
     slots = descriptors = 0
-    for at, fixups in draft.relocations.items():
-        calls = sum(number == PCREL22F or (number == PCREL17F and not wide) for number in fixups.numbers)
-        before[draft.sections[at].sh_info] += size * calls
-        slots += calls + sum(number in (LTOFF21L, LTOFF14R) for number in fixups.numbers)
-        descriptors += fixups.numbers.count(FPTR64)
+    for at, relocs in info.relocations.items():
+        calls = sum(number == PCREL22F or (number == PCREL17F and not wide) for number in relocs.numbers)
+        before[info.sections[at].sh_info] += size * calls
+        slots += calls + sum(number in (LTOFF21L, LTOFF14R) for number in relocs.numbers)
+        descriptors += relocs.numbers.count(FPTR64)
     front = (8 * slots + 15 & ~15) + DESCRIPTOR * descriptors
     return Frobbed(front=front if wide else 0, before=before, places={("got", 0): slots})
 
 
-class Stubs(Maker):
+class Stubs(StubBuilder):
     """dp, and the stubs in front of the sections."""
 
-    def __init__(self, memory: Memory) -> None:
-        super().__init__(memory)
-        self.size = STUB[memory.arch.bits]
+    def __init__(self, module: PlacedModule) -> None:
+        super().__init__(module)
+        self.size = STUB[module.arch.bits]
         self.next: dict[int, int] = {}
-        self.gp = memory.kernel.get("$global$", 0)
+        self.gp = module.kernel.get("$global$", 0)
 
-    def goal(self, one: Fixup) -> int:
+    def goal(self, one: Relocation) -> int:
         """Where a call goes: to its target, or to a stub made for it alone."""
         target, reach = one.S + one.A, CALLS[one.number]
         if reach.low <= ahead(one.S, one.A, one.P) < reach.high:
@@ -110,15 +119,15 @@ class Stubs(Maker):
         ldil = L21.put(0x2020_0000, left(one.S, one.A))
         return self.stub(one, ldil, W17.put(0xE020_2002, right(one.S, one.A)))  # be,n
 
-    def stub(self, one: Fixup, *code: int) -> int:
+    def stub(self, one: Relocation, *code: int) -> int:
         """The next stub in front of the section of ``one``, with ``code``."""
         if one.section not in self.next:
-            room = self.memory.before[one.section]
+            room = self.module.before[one.section]
             self.next[one.section] = -(-(one.B - room) // self.size) * self.size
         stub = self.next[one.section]
         if stub + self.size > one.B:
             raise Refusal(NO_ROOM)
-        self.memory.write(stub, words("big", *code))
+        self.module.write(stub, words("big", *code))
         self.next[one.section] = stub + self.size
         return stub
 
@@ -126,14 +135,14 @@ class Stubs(Maker):
 class WideStubs(Stubs):
     """The same with 64 bit, and GOT and descriptors."""
 
-    def __init__(self, memory: Memory) -> None:
-        super().__init__(memory)
-        self.gp = memory.core.low
-        slots = self.gp + 8 * memory.places["got", 0]
-        self.got = Slots(memory, Span(self.gp, slots))
-        self.opd = Table(memory, Span(slots + 15 & ~15, self.gp + memory.front), DESCRIPTOR)
+    def __init__(self, module: PlacedModule) -> None:
+        super().__init__(module)
+        self.gp = module.core.low
+        slots = self.gp + 8 * module.places["got", 0]
+        self.got = Slots(module, Range(self.gp, slots))
+        self.opd = Table(module, Range(slots + 15 & ~15, self.gp + module.front), DESCRIPTOR)
 
-    def goal(self, one: Fixup) -> int:
+    def goal(self, one: Relocation) -> int:
         """The slot or descriptor of the symbol, or where a call to it goes."""
         target = one.S + one.A
         if one.number in (LTOFF21L, LTOFF14R):
@@ -145,7 +154,7 @@ class WideStubs(Stubs):
             reach = CALLS[PCREL22F]
             near = reach.low <= ahead(one.S, one.A, one.P) < reach.high
             return target if near else self.stub(one, ldil, ldo, 0xE820_D002)  # bve,n (1)
-        if self.memory.symbols.name(one.symbol).startswith("$$"):  # millicode
+        if self.module.symbols.name(one.symbol).startswith("$$"):  # millicode
             return self.stub(one, ldil, ldo, 0x5021_0020, 0xE820_D002)  # ldd 16(1),1; bve,n (1)
         slot = self.got.of(target) - self.gp
         load = D5.put(0x0F60_10DB, slot) if slot < 16 else D16.put(0x537B_0000, slot)  # ldd slot(dp),dp
@@ -155,14 +164,14 @@ class WideStubs(Stubs):
         """The loader counts slots only now."""
         if self.got.count > MOST:
             text = f"{{module}}: Global Offset Table overflow (used {self.got.count}, allowed {MOST})"
-            raise Refusal(Says(text, EINVAL))
+            raise Refusal(Diagnostic(text, EINVAL))
 
     def _local(self, address: int) -> bool:
-        return any(area.low <= address <= area.high for area in (self.memory.core, self.memory.init))
+        return any(area.low <= address <= area.high for area in (self.module.core, self.module.init))
 
     def _descriptor(self, target: int) -> int:
         if target not in self.opd.known:
-            self.opd.add(target, bytes(16) + self.memory.word(target) + self.memory.word(self.gp))
+            self.opd.add(target, bytes(16) + self.module.word(target) + self.module.word(self.gp))
         return self.opd.known[target]
 
 
@@ -172,26 +181,26 @@ PARISC = Arch(
     bits=32,
     order="big",
     relocs={
-        1: Reloc("R_PARISC_DIR32", s_a, word(32)),
-        2: Reloc("R_PARISC_DIR21L", left, L21),
-        6: Reloc("R_PARISC_DIR14R", right, R14),
-        9: Reloc("R_PARISC_PCREL32", ahead, word(32)),
-        12: Reloc("R_PARISC_PCREL17F", made_ahead, W17, CALLS[PCREL17F], overflow=FAR17),
-        18: Reloc("R_PARISC_DPREL21L", left_gp, L21),
-        22: Reloc("R_PARISC_DPREL14R", right_gp, R14),
-        41: Reloc("R_PARISC_SECREL32", s_a, word(32)),
-        49: Reloc("R_PARISC_SEGREL32", s_a, word(32)),
-        65: Reloc("R_PARISC_PLABEL32", s_a, word(32)),
-        74: Reloc("R_PARISC_PCREL22F", made_ahead, W22, CALLS[PCREL22F], overflow=FAR22),
+        1: RelocType("R_PARISC_DIR32", s_a, word(32)),
+        2: RelocType("R_PARISC_DIR21L", left, L21),
+        6: RelocType("R_PARISC_DIR14R", right, R14),
+        9: RelocType("R_PARISC_PCREL32", ahead, word(32)),
+        12: RelocType("R_PARISC_PCREL17F", made_ahead, W17, CALLS[PCREL17F], overflow=FAR17),
+        18: RelocType("R_PARISC_DPREL21L", left_gp, L21),
+        22: RelocType("R_PARISC_DPREL14R", right_gp, R14),
+        41: RelocType("R_PARISC_SECREL32", s_a, word(32)),
+        49: RelocType("R_PARISC_SEGREL32", s_a, word(32)),
+        65: RelocType("R_PARISC_PLABEL32", s_a, word(32)),
+        74: RelocType("R_PARISC_PCREL22F", made_ahead, W22, CALLS[PCREL22F], overflow=FAR22),
     },
-    unknown=Says("module {module}: Unknown relocation: {number}", ENOEXEC),
-    rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    unknown=Diagnostic("module {module}: Unknown relocation: {number}", ENOEXEC),
+    rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
     ident=True,
-    worthless=Range(0, 1),
-    absent=Says("{module}: Unknown symbol {symbol}", ENOENT),
+    error_values=Range(0, 1),
+    unknown_symbol=Diagnostic("{module}: Unknown symbol {symbol}", ENOENT),
     weak=False,
     frob=frob,
-    maker=Stubs,
+    builder=Stubs,
     calls=("$global$",),
 )
 
@@ -199,17 +208,17 @@ PARISC64 = PARISC._replace(
     name="parisc64",
     bits=64,
     relocs={
-        9: Reloc("R_PARISC_PCREL32", ahead, word(32)),
-        34: Reloc("R_PARISC_LTOFF21L", left_slot, L21),
-        38: Reloc("R_PARISC_LTOFF14R", right_slot, R14),
-        41: Reloc("R_PARISC_SECREL32", s_a, word(32)),
-        49: Reloc("R_PARISC_SEGREL32", s_a, word(32)),
-        64: Reloc("R_PARISC_FPTR64", goal, word(64)),
-        72: Reloc("R_PARISC_PCREL64", ahead, word(64)),
-        74: Reloc("R_PARISC_PCREL22F", made_ahead, W22, CALLS[PCREL22F], overflow=FAR22),
-        80: Reloc("R_PARISC_DIR64", s_a, word(64)),
+        9: RelocType("R_PARISC_PCREL32", ahead, word(32)),
+        34: RelocType("R_PARISC_LTOFF21L", left_slot, L21),
+        38: RelocType("R_PARISC_LTOFF14R", right_slot, R14),
+        41: RelocType("R_PARISC_SECREL32", s_a, word(32)),
+        49: RelocType("R_PARISC_SEGREL32", s_a, word(32)),
+        64: RelocType("R_PARISC_FPTR64", goal, word(64)),
+        72: RelocType("R_PARISC_PCREL64", ahead, word(64)),
+        74: RelocType("R_PARISC_PCREL22F", made_ahead, W22, CALLS[PCREL22F], overflow=FAR22),
+        80: RelocType("R_PARISC_DIR64", s_a, word(64)),
     },
-    maker=WideStubs,
+    builder=WideStubs,
     calls=(),
 )
 

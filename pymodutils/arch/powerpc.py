@@ -11,22 +11,22 @@ from itertools import compress
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import l_p, s_a, s_a_p
-from pymodutils.arch.draft import Frobbed, Room
 from pymodutils.arch.field import insn, signed, word
-from pymodutils.arch.making import Fixup, Maker, Memory, Refusal, Table, words
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Extable, Reloc, Says
+from pymodutils.arch.frob import Frobbed, HeaderChange
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Diagnostic, Extable, RelocType
+from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder, Table, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pymodutils.arch.draft import Draft
-    from pymodutils.arch.model import Fixups
+    from pymodutils.arch.frob import LoadInfo
+    from pymodutils.arch.model import Relocations
 
 ENTRY, REL24 = 16, 10  # bytes of an entry; the calls
 REACH: Final = signed(26)
 FTRACE: Final = "DYNAMIC_FTRACE"
 TRACERS: Final = {"ftrace_caller": FTRACE, "ftrace_regs_caller": "DYNAMIC_FTRACE_WITH_REGS"}
-MISSING = Says("module_32: Module doesn't contain .plt or .init.plt sections.", ENOEXEC)
+MISSING = Diagnostic("module_32: Module doesn't contain .plt or .init.plt sections.", ENOEXEC)
 
 LO, HI = insn(2, (15, 0, 0)), insn(2, (31, 16, 0))
 HA = insn(2, (31, 16, 0, 0x8000))  # the low half is signed
@@ -34,68 +34,68 @@ LI = insn(4, (25, 2, 2))
 WORDS_RELATIVE = Extable("ii", relative=2)
 
 
-def sorted_down(fixups: Fixups) -> list[int]:
-    """The order in which the loader takes ``fixups``: by symbol, number and addend, the largest first."""
-    keys = list(zip(fixups.symbols, fixups.numbers, fixups.A or (), strict=True))
+def sorted_down(relocs: Relocations) -> list[int]:
+    """The order in which the loader takes ``relocs``: by symbol, number and addend, the largest first."""
+    keys = list(zip(relocs.symbols, relocs.numbers, relocs.A or (), strict=True))
     return sorted(range(len(keys)), key=keys.__getitem__, reverse=True)
 
 
-def calls(fixups: Fixups) -> int:
-    """How many of ``fixups`` are calls of different targets; symbol 0 without addend does not count."""
-    if REL24 not in fixups.numbers:
+def calls(relocs: Relocations) -> int:
+    """How many of ``relocs`` are calls of different targets; symbol 0 without addend does not count."""
+    if REL24 not in relocs.numbers:
         return 0
-    pairs = zip(fixups.symbols, fixups.A or (), strict=True)
-    return len(set(compress(pairs, map(REL24.__eq__, fixups.numbers))) - {(0, 0)})
+    pairs = zip(relocs.symbols, relocs.A or (), strict=True)
+    return len(set(compress(pairs, map(REL24.__eq__, relocs.numbers))) - {(0, 0)})
 
 
-def frob(draft: Draft) -> Frobbed:
+def frob(info: LoadInfo) -> Frobbed:
     """Room in .plt and .init.plt, and all relocations sorted."""
-    core, init = draft.find(".plt"), draft.find(".init.plt")
+    core, init = info.find(".plt"), info.find(".init.plt")
     if not core or not init:
         raise Refusal(MISSING)
     counts: Mapping[int, list[int]] = {core: [], init: []}
-    for at, fixups in draft.relocations.items():
-        name = draft.sections[at].name
+    for at, relocs in info.relocations.items():
+        name = info.sections[at].name
         if ".debug" not in name:
-            counts[init if ".init" in name else core].append(calls(fixups) + draft.on(FTRACE))
-    rooms = {at: Room(sh_size=ENTRY * sum(each)) for at, each in counts.items()}
+            counts[init if ".init" in name else core].append(calls(relocs) + info.on(FTRACE))
+    changes = {at: HeaderChange(sh_size=ENTRY * sum(each)) for at, each in counts.items()}
     orders = {
-        at: partial(sorted_down, fixups)
-        for at, fixups in draft.relocations.items()
-        if ".debug" not in draft.sections[at].name
+        at: partial(sorted_down, relocs)
+        for at, relocs in info.relocations.items()
+        if ".debug" not in info.sections[at].name
     }
-    return Frobbed(rooms, orders)
+    return Frobbed(changes, orders)
 
 
-def tracers(memory: Memory) -> dict[str, int]:
+def tracers(module: PlacedModule) -> dict[str, int]:
     """Where those functions of ftrace are that every module has a way to, as far as it is known."""
-    wanted = [name for name, option in TRACERS.items() if memory.options.get(option) == "y"]
-    return {name: memory.kernel[name] for name in wanted if name in memory.kernel}
+    wanted = [name for name, option in TRACERS.items() if module.options.get(option) == "y"]
+    return {name: module.kernel[name] for name in wanted if name in module.kernel}
 
 
-class Plts(Maker):
+class Plts(StubBuilder):
     """The entries of .plt and .init.plt: lis 12; addi 12,12; mtctr 12; bctr."""
 
     reach = {REL24: REACH}  # noqa: RUF012 -- of the class, never changed
 
-    def __init__(self, memory: Memory) -> None:
-        super().__init__(memory)
-        self.core, self.init = (Table(memory, memory.sections[name], ENTRY) for name in (".plt", ".init.plt"))
+    def __init__(self, module: PlacedModule) -> None:
+        super().__init__(module)
+        self.core, self.init = (Table(module, module.sections[name], ENTRY) for name in (".plt", ".init.plt"))
 
-    def goal(self, one: Fixup) -> int:
+    def goal(self, one: Relocation) -> int:
         """The entry that leads to the target of a call."""
-        core = self.memory.core
+        core = self.module.core
         return self._entry(self.core if core.low <= one.P < core.high else self.init, one.S + one.A)
 
     def finish(self) -> None:
         """Entries for ftrace."""
-        for address in tracers(self.memory).values():
+        for address in tracers(self.module).values():
             self._entry(self.core, address)
 
     def _entry(self, table: Table, target: int) -> int:
         if target not in table.known:
             lis, addi = HA.put(0, target) | 0x3D80_0000, LO.put(0, target) | 0x398C_0000
-            table.add(target, words(self.memory.arch.order, lis, addi, 0x7D89_03A6, 0x4E80_0420))
+            table.add(target, words(self.module.arch.order, lis, addi, 0x7D89_03A6, 0x4E80_0420))
         return table.known[target]
 
 
@@ -105,18 +105,18 @@ PPC = Arch(
     bits=32,
     order="big",
     relocs={
-        1: Reloc("R_PPC_ADDR32", s_a, word(32)),
-        4: Reloc("R_PPC_ADDR16_LO", s_a, LO),
-        5: Reloc("R_PPC_ADDR16_HI", s_a, HI),
-        6: Reloc("R_PPC_ADDR16_HA", s_a, HA),
-        10: Reloc("R_PPC_REL24", l_p, LI),
-        26: Reloc("R_PPC_REL32", s_a_p, word(32)),
+        1: RelocType("R_PPC_ADDR32", s_a, word(32)),
+        4: RelocType("R_PPC_ADDR16_LO", s_a, LO),
+        5: RelocType("R_PPC_ADDR16_HI", s_a, HI),
+        6: RelocType("R_PPC_ADDR16_HA", s_a, HA),
+        10: RelocType("R_PPC_REL24", l_p, LI),
+        26: RelocType("R_PPC_REL32", s_a_p, word(32)),
     },
-    unknown=Says("module_32: {module}: unknown ADD relocation: {number}", ENOEXEC),
-    rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    unknown=Diagnostic("module_32: {module}: unknown ADD relocation: {number}", ENOEXEC),
+    rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
     extable=WORDS_RELATIVE,
     frob=frob,
-    maker=Plts,
+    builder=Plts,
     options={FTRACE: "y"},
     calls=tuple(TRACERS),
 )

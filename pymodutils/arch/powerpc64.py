@@ -13,17 +13,17 @@ from itertools import compress
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import l_p, s_a, s_a_gp, s_a_p
-from pymodutils.arch.draft import SHN_LIVEPATCH, SHN_UNDEF, Frobbed, Room
-from pymodutils.arch.field import Field, insn, signed, word
-from pymodutils.arch.making import Fixup, Maker, Many, Memory, Refusal, Table, words
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Reloc, Says, Span
+from pymodutils.arch.field import Field, Range, insn, signed, word
+from pymodutils.arch.frob import SHN_LIVEPATCH, SHN_UNDEF, Frobbed, HeaderChange
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Diagnostic, RelocType
+from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, RelocGroup, StubBuilder, Table, words
 from pymodutils.arch.powerpc import FTRACE, HA, LI, LO, TRACERS, WORDS_RELATIVE, calls, sorted_down, tracers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pymodutils.arch.draft import Draft
-    from pymodutils.arch.model import Fixups
+    from pymodutils.arch.frob import LoadInfo
+    from pymodutils.arch.model import Relocations
 
 SHN_ABS: Final = 0xFFF1
 NOP, MAGIC, BIAS = 0x6000_0000, 0x7374_7562, 0x8000
@@ -33,9 +33,9 @@ TOC: Final = ".TOC."
 V1: Final = "PPC64_ELF_ABI_V1"
 LD_R2, LD_R2_V1 = 0xE841_0018, 0xE841_0028  # ld 2,24(1); ld 2,40(1)
 CALL, BL, BCL = 0xFC00_0003, 0x4800_0001, 0x4000_0001  # the bits that say what it is, and the calls
-NO_STUBS = Says("module_64: {module}: doesn't contain .stubs.", ENOEXEC)
-FAR24 = Says("module_64: {module}: REL24 {signed} out of range!", ENOEXEC)
-FAR32 = Says("module_64: {module}: REL32 {signed} out of range!", ENOEXEC)
+NO_STUBS = Diagnostic("module_64: {module}: doesn't contain .stubs.", ENOEXEC)
+FAR24 = Diagnostic("module_64: {module}: REL24 {signed} out of range!", ENOEXEC)
+FAR32 = Diagnostic("module_64: {module}: REL32 {signed} out of range!", ENOEXEC)
 
 
 class Entry(Field):
@@ -66,9 +66,9 @@ def gp_p(GP: int, P: int) -> int:
     return GP - P
 
 
-def bad(kind: str) -> Says:
+def bad(kind: str) -> Diagnostic:
     """What is said of a value that is too far from r2, or not aligned."""
-    return Says(f"module_64: {{module}}: bad {kind} relocation (0x{{value:x}})", ENOEXEC)
+    return Diagnostic(f"module_64: {{module}}: bad {kind} relocation (0x{{value:x}})", ENOEXEC)
 
 
 def entry_size(options: Mapping[str, str]) -> int:
@@ -76,75 +76,75 @@ def entry_size(options: Mapping[str, str]) -> int:
     return 32 + (24 if options.get(V1) == "y" else 8)
 
 
-def frob(draft: Draft) -> Frobbed:
+def frob(info: LoadInfo) -> Frobbed:
     """Room in .stubs, dots taken from names, .TOC. defined, and all relocations sorted."""
-    stubs, toc, symbols = draft.find(".stubs"), draft.find(".toc"), draft.symbols
+    stubs, toc, symbols = info.find(".stubs"), info.find(".toc"), info.symbols
     if not stubs:
         raise Refusal(NO_STUBS)
     undefined = [at for at, section in enumerate(symbols.sections) if at and section == SHN_UNDEF]
     dotted = [at for at in undefined if symbols.name(at).startswith(".")]
     absolute = [at for at in dotted if symbols.name(at) == TOC]
-    count = 1 + (sum(map(draft.on, TRACERS.values())) if draft.on(FTRACE) else 0)
-    count += sum(calls(fixups) for fixups in draft.relocations.values())
-    rooms = {stubs: Room(sh_size=count * entry_size(draft.options))}
+    count = 1 + (sum(map(info.on, TRACERS.values())) if info.on(FTRACE) else 0)
+    count += sum(calls(relocs) for relocs in info.relocations.values())
+    changes = {stubs: HeaderChange(sh_size=count * entry_size(info.options))}
     if toc:
-        rooms[toc] = Room(sh_addralign=max(8, draft.sections[toc].sh_addralign))
-    orders = {at: partial(sorted_down, fixups) for at, fixups in draft.relocations.items()}
-    return Frobbed(rooms, orders, absolute=frozenset(absolute), undotted=frozenset(dotted))
+        changes[toc] = HeaderChange(sh_addralign=max(8, info.sections[toc].sh_addralign))
+    orders = {at: partial(sorted_down, relocs) for at, relocs in info.relocations.items()}
+    return Frobbed(changes, orders, absolute=frozenset(absolute), undotted=frozenset(dotted))
 
 
-class Stubs(Maker):
+class Stubs(StubBuilder):
     """The stubs, and r2."""
 
-    def __init__(self, memory: Memory) -> None:
-        super().__init__(memory)
+    def __init__(self, module: PlacedModule) -> None:
+        super().__init__(module)
         self.traced: dict[int, bool] = {}  # by symbol
-        self.v1 = memory.options.get(V1) == "y"
+        self.v1 = module.options.get(V1) == "y"
         self.load = LD_R2_V1 if self.v1 else LD_R2  # what restores r2
-        toc = memory.sections.get(".toc") or memory.sections[".stubs"]
+        toc = module.sections.get(".toc") or module.sections[".stubs"]
         self.gp = (toc.low & ~0xFF) + BIAS
-        self.table = Table(memory, memory.sections[".stubs"], entry_size(memory.options))
-        sections = enumerate(memory.symbols.sections)
-        tocs = [at for at, section in sections if section == SHN_ABS and memory.symbols.name(at) == "TOC."]
+        self.table = Table(module, module.sections[".stubs"], entry_size(module.options))
+        sections = enumerate(module.symbols.sections)
+        tocs = [at for at, section in sections if section == SHN_ABS and module.symbols.name(at) == "TOC."]
         self.defined = dict.fromkeys(tocs[:1], self.gp)
 
-    def begin(self, _: Fixups) -> None:
+    def begin(self, _: Relocations) -> None:
         """Forget what ``together`` has found."""
         self.also = ()
 
-    def together(self, many: Many) -> list[int]:
+    def together(self, many: RelocGroup) -> list[int]:
         """The local entries of functions of the module, and the stubs for others."""
         nops = self._nops(many)
         goals = many.each(self._goal)
         self.also = nops
         return goals
 
-    def goal(self, one: Fixup) -> int:
+    def goal(self, one: Relocation) -> int:
         """The local entry of a function of the module, or the stub for another one."""
         goal = self._goal(one.symbol, one.S + one.A)
-        if self._restores(one.symbol) and _returns(*self.memory.pairs([one.P])[0]):
-            self.memory.put(self.load, [one.P + 4])
+        if self._restores(one.symbol) and _returns(*self.module.pairs([one.P])[0]):
+            self.module.put(self.load, [one.P + 4])
         return goal
 
-    def end(self) -> Iterable[Says]:
+    def end(self) -> Iterable[Diagnostic]:
         """Restore r2 after the calls that ``together`` has seen."""
-        self.memory.put(self.load, self.also)
+        self.module.put(self.load, self.also)
         self.also = ()
         return ()
 
     def _goal(self, symbol: int, target: int) -> int:
-        symbols = self.memory.symbols
+        symbols = self.module.symbols
         if not self._is_away(symbol):
             local = 0 if self.v1 else 1 << (symbols.others[symbol] >> 5 & 7) >> 2 << 2
             return target + local
         try:
             return self._stub(target, traced=self._is_traced(symbol))
         except Refusal as refusal:
-            raise Refusal(Says("", ENOENT)) from refusal
+            raise Refusal(Diagnostic("", ENOENT)) from refusal
 
     def _is_away(self, symbol: int) -> bool:
         """Whether ``symbol`` is not of the module."""
-        return self.memory.symbols.sections[symbol] in (SHN_UNDEF, SHN_LIVEPATCH)
+        return self.module.symbols.sections[symbol] in (SHN_UNDEF, SHN_LIVEPATCH)
 
     def _restores(self, symbol: int) -> bool:
         """Whether who calls ``symbol`` finds another r2 afterwards."""
@@ -153,20 +153,20 @@ class Stubs(Maker):
     def _is_traced(self, symbol: int) -> bool:
         """Whether ``symbol`` is a function of ftrace that is called in a way of its own."""
         if symbol not in self.traced:
-            by_profile = self.memory.options.get(BY_PROFILE) == "y"
-            self.traced[symbol] = by_profile and self.memory.symbols.name(symbol) in NEEDLESS
+            by_profile = self.module.options.get(BY_PROFILE) == "y"
+            self.traced[symbol] = by_profile and self.module.symbols.name(symbol) in NEEDLESS
         return self.traced[symbol]
 
     def finish(self) -> None:
         """Stubs for ftrace."""
-        for address in tracers(self.memory).values():
-            self._stub(address, traced=self.memory.options.get(BY_PROFILE) == "y")
+        for address in tracers(self.module).values():
+            self._stub(address, traced=self.module.options.get(BY_PROFILE) == "y")
 
     def _stub(self, target: int, *, traced: bool) -> int:
         """The stub that leads to ``target``."""
         if target in self.table.known:
             return self.table.known[target]
-        stub, order = self.table.next, self.memory.arch.order
+        stub, order = self.table.next, self.module.arch.order
         code = self._to_tracer(target) if traced else self._to_function(stub)
         head = words(order, *code, *[0] * (7 - len(code)), MAGIC)
         return self.table.add(target, head + self._data(target))
@@ -180,7 +180,7 @@ class Stubs(Maker):
 
     def _to_tracer(self, target: int) -> list[int]:
         """Ld 12,(13); addis 12,12; addi 12,12; mtctr 12; bctr: by the kernel's own TOC."""
-        kernel = self.memory.kernel
+        kernel = self.module.kernel
         way = target - kernel.get(TOC, 0)
         find = [HA.put(0, way) | 0x3D8C_0000, LO.put(0, way) | 0x398C_0000]
         return [0xE98D_0000 | kernel.get("paca kernel_toc", 0), *find, 0x7D89_03A6, 0x4E80_0420]
@@ -188,18 +188,18 @@ class Stubs(Maker):
     def _data(self, target: int) -> bytes:
         """The address, or the descriptor, which is known if the module itself holds it."""
         if not self.v1:
-            return self.memory.word(target)
+            return self.module.word(target)
         try:
-            return self.memory.read(target, 24)
+            return self.module.read(target, 24)
         except Refusal:
             return bytes(24)
 
-    def _nops(self, many: Many) -> list[int]:
+    def _nops(self, many: RelocGroup) -> list[int]:
         """Where the nops after calls out of the module are; raises Refusal if something else is there."""
         away = set(filter(self._restores, many.values))
         offsets = compress(many.offsets, map(away.__contains__, many.symbols))
         calls = list(map(many.B.__add__, offsets))
-        kinds = [(call & CALL, after) for call, after in self.memory.pairs(calls)]
+        kinds = [(call & CALL, after) for call, after in self.module.pairs(calls)]
         returns = {kind: _returns(*kind) for kind in set(kinds)}
         return [call + 4 for call, kind in zip(calls, kinds, strict=True) if returns[kind]]
 
@@ -210,7 +210,7 @@ def _returns(call: int, after: int) -> bool:
         return False  # a tail call
     if after != NOP:
         text = f"module_64: {{module}}: Expected nop after call, got {after:08x} at {{symbol}}"
-        raise Refusal(Says(text, ENOEXEC))
+        raise Refusal(Diagnostic(text, ENOEXEC))
     return True
 
 
@@ -220,29 +220,29 @@ PPC64 = Arch(
     bits=64,
     order="little",
     relocs={
-        1: Reloc("R_PPC64_ADDR32", s_a, word(32)),
-        10: Reloc("R_PPC64_REL24", l_p, LI, signed(26), align=4, overflow=FAR24),
-        26: Reloc("R_PPC64_REL32", s_a_p, word(32), signed(32), overflow=FAR32),
-        38: Reloc("R_PPC64_ADDR64", s_a, word(64)),
-        44: Reloc("R_PPC64_REL64", s_a_p, word(64)),
-        47: Reloc("R_PPC64_TOC16", s_a_gp, LO, signed(16), overflow=bad("TOC16")),
-        48: Reloc("R_PPC64_TOC16_LO", s_a_gp, LO),
-        50: Reloc("R_PPC64_TOC16_HA", s_a_gp, HA),
-        51: Reloc("R_PPC64_TOC", gp, word(64)),
-        63: Reloc("R_PPC64_TOC16_DS", s_a_gp, DS, signed(16), align=4, overflow=bad("TOC16_DS")),
-        64: Reloc("R_PPC64_TOC16_LO_DS", s_a_gp, DS, align=4, overflow=bad("TOC16_LO_DS")),
-        109: Reloc("R_PPC64_TOCSAVE"),
-        118: Reloc("R_PPC64_ENTRY", gp_p, PROLOGUE),
-        250: Reloc("R_PPC64_REL16_LO", s_a_p, LO),
-        252: Reloc("R_PPC64_REL16_HA", s_a_p, HA),
+        1: RelocType("R_PPC64_ADDR32", s_a, word(32)),
+        10: RelocType("R_PPC64_REL24", l_p, LI, signed(26), align=4, overflow=FAR24),
+        26: RelocType("R_PPC64_REL32", s_a_p, word(32), signed(32), overflow=FAR32),
+        38: RelocType("R_PPC64_ADDR64", s_a, word(64)),
+        44: RelocType("R_PPC64_REL64", s_a_p, word(64)),
+        47: RelocType("R_PPC64_TOC16", s_a_gp, LO, signed(16), overflow=bad("TOC16")),
+        48: RelocType("R_PPC64_TOC16_LO", s_a_gp, LO),
+        50: RelocType("R_PPC64_TOC16_HA", s_a_gp, HA),
+        51: RelocType("R_PPC64_TOC", gp, word(64)),
+        63: RelocType("R_PPC64_TOC16_DS", s_a_gp, DS, signed(16), align=4, overflow=bad("TOC16_DS")),
+        64: RelocType("R_PPC64_TOC16_LO_DS", s_a_gp, DS, align=4, overflow=bad("TOC16_LO_DS")),
+        109: RelocType("R_PPC64_TOCSAVE"),
+        118: RelocType("R_PPC64_ENTRY", gp_p, PROLOGUE),
+        250: RelocType("R_PPC64_REL16_LO", s_a_p, LO),
+        252: RelocType("R_PPC64_REL16_HA", s_a_p, HA),
     },
-    unknown=Says("module_64: {module}: Unknown ADD relocation: {number}", ENOEXEC),
-    rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    unknown=Diagnostic("module_64: {module}: Unknown ADD relocation: {number}", ENOEXEC),
+    rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
     init=(),
     extable=WORDS_RELATIVE,
-    memory=Span(0xC008_0000_0000_0000, 0xC00A_0000_0000_0000),  # vmalloc's
+    memory=Range(0xC008_0000_0000_0000, 0xC00A_0000_0000_0000),  # vmalloc's
     frob=frob,
-    maker=Stubs,
+    builder=Stubs,
     options={FTRACE: "y", "DYNAMIC_FTRACE_WITH_REGS": "y", BY_PROFILE: "y"},
     calls=(*TRACERS, TOC),
 )

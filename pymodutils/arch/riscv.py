@@ -10,17 +10,26 @@ from errno import EINVAL, ENOENT, ENOEXEC
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import ERRORS, g_p, goal, l_p, s_a, s_a_p, v_less_s_a, v_plus_s_a
-from pymodutils.arch.draft import Frobbed, code, data
-from pymodutils.arch.field import insn, signed, unsigned, word
-from pymodutils.arch.making import Fixup, Maker, Many, Memory, Refusal, Slots, Table, words
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Later, Reloc, Says, Span, gathered
-from pymodutils.arch.riscv_sums import TERMS, Sums
+from pymodutils.arch.field import Range, insn, signed, unsigned, word
+from pymodutils.arch.frob import Frobbed, code, data
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Diagnostic, RelocType, SinceRelease, accumulated
+from pymodutils.arch.plt_got import (
+    PlacedModule,
+    Refusal,
+    Relocation,
+    RelocGroup,
+    Slots,
+    StubBuilder,
+    Table,
+    words,
+)
+from pymodutils.arch.riscv_accumulate import TERMS, Accumulator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pymodutils.arch.draft import Draft
-    from pymodutils.arch.model import Fixups
+    from pymodutils.arch.frob import LoadInfo
+    from pymodutils.arch.model import Relocations
 
 ENTRY, SLOT, LINE = 12, 8, 64  # bytes of a PLT entry, of a word, L1_CACHE_BYTES
 SECTIONS, MEDLOW = "MODULE_SECTIONS", "CMODEL_MEDLOW"
@@ -35,75 +44,75 @@ S = insn(4, (11, 5, 25), (4, 0, 7))
 CB = insn(2, (8, 8, 12), (4, 3, 10), (7, 6, 5), (2, 1, 3), (5, 5, 2))
 CJ = insn(2, (11, 11, 12), (4, 4, 11), (9, 8, 9), (10, 10, 8), (6, 6, 7), (7, 7, 6), (3, 1, 3), (5, 5, 2))
 U_I = insn(8, (31, 12, 12, ROUND), (11, 0, 52))
-FAR = Says(
+FAR = Diagnostic(
     "{module}: target {sum:016x} can not be addressed by the 32-bit offset from PC = {place:016x}", EINVAL
 )
-WIDE = Says("{module}: value {value:016x} out of range for 32-bit field", EINVAL)
-ALONE = Says("{module}: Can not find HI20 relocation information", EINVAL)
-ALIGNS = Says("{module}: The unexpected relocation type 'R_RISCV_ALIGN' from PC = {place:016x}", EINVAL)
+WIDE = Diagnostic("{module}: value {value:016x} out of range for 32-bit field", EINVAL)
+ALONE = Diagnostic("{module}: Can not find HI20 relocation information", EINVAL)
+ALIGNS = Diagnostic("{module}: The unexpected relocation type 'R_RISCV_ALIGN' from PC = {place:016x}", EINVAL)
 
 
-NO_SLOT = Says(
+NO_SLOT = Diagnostic(
     "{module}: can not generate the GOT entry for symbol = {sum:016x} from PC = {place:016x}", EINVAL
 )
-UNKNOWN = Says("{module}: Unknown symbol {symbol}", ENOENT)
+UNKNOWN = Diagnostic("{module}: Unknown symbol {symbol}", ENOENT)
 PLACE: Final = " not supported in kernel modules PC = {place:016x}"
-DYNAMIC = Says("{module}: Dynamic linking" + PLACE, EINVAL)
-THREADS = Says("{module}: Thread local storage" + PLACE, EINVAL)
+DYNAMIC = Diagnostic("{module}: Dynamic linking" + PLACE, EINVAL)
+THREADS = Diagnostic("{module}: Thread local storage" + PLACE, EINVAL)
 GATHERS: Final = (6, 7)
 
 
-def frob(draft: Draft) -> Frobbed:
+def frob(info: LoadInfo) -> Frobbed:
     """Room in .plt and .got.plt for each call, in .got for each address, that some section wants."""
-    if not draft.on(SECTIONS):
+    if not info.on(SECTIONS):
         return Frobbed()
-    plt, got, got_plt = (draft.find(name) for name in (".plt", ".got", ".got.plt"))
+    plt, got, got_plt = (info.find(name) for name in (".plt", ".got", ".got.plt"))
     for found, name in ((plt, "PLT"), (got, "GOT"), (got_plt, "GOT.PLT")):
         if not found:
-            raise Refusal(Says(f"{{module}}: module {name} section(s) missing", ENOEXEC))
+            raise Refusal(Diagnostic(f"{{module}}: module {name} section(s) missing", ENOEXEC))
     entries = slots = 1
-    for _, fixups in draft.of_code():
-        wanted = set(zip(fixups.numbers, fixups.symbols, fixups.A or (), strict=True))
+    for _, relocs in info.of_code():
+        wanted = set(zip(relocs.numbers, relocs.symbols, relocs.A or (), strict=True))
         entries += sum(number in (CALL_PLT, PLT32) for number, _, _ in wanted)
         slots += sum(number == GOT_HIGH for number, _, _ in wanted)
-    rooms = {plt: code(ENTRY * entries, LINE), got: data(SLOT * slots, LINE)}
-    return Frobbed({**rooms, got_plt: data(SLOT * entries, LINE)})
+    changes = {plt: code(ENTRY * entries, LINE), got: data(SLOT * slots, LINE)}
+    return Frobbed({**changes, got_plt: data(SLOT * entries, LINE)})
 
 
-class Tables(Maker):
+class Tables(StubBuilder):
     """.got, and .plt with .got.plt: auipc t0; ld t1, (t0); jr t1."""
 
     reach = {CALL_PLT: REACH, PLT32: REACH}  # noqa: RUF012 -- of the class, never changed
 
-    def __init__(self, memory: Memory) -> None:
-        super().__init__(memory)
-        self.made = memory.options.get(SECTIONS) == "y"
+    def __init__(self, module: PlacedModule) -> None:
+        super().__init__(module)
+        self.made = module.options.get(SECTIONS) == "y"
         self.highs: dict[int, tuple[int, int]] = {}
-        self.sums = Sums(memory)
+        self.sums = Accumulator(module)
         if self.made:
             self.got, self.got_plt = (
-                Slots(memory, memory.sections[name], spare=1) for name in (".got", ".got.plt")
+                Slots(module, module.sections[name], spare=1) for name in (".got", ".got.plt")
             )
-            self.plt = Table(memory, memory.sections[".plt"], ENTRY, spare=1)
+            self.plt = Table(module, module.sections[".plt"], ENTRY, spare=1)
 
-    def together(self, many: Many) -> Sequence[int] | None:
+    def together(self, many: RelocGroup) -> Sequence[int] | None:
         """The targets of calls that reach, or how far high halves do that are not of slots."""
         if many.number not in (LOW_I, LOW_S):
             return super().together(many)
-        if GOT_HIGH in many.section.fixups.numbers:
+        if GOT_HIGH in many.section.relocs.numbers:
             return None
         highs = {P: S + A for S, A, P, _ in reversed(many.others(HIGH))}  # of equal places, the first
         return [highs[S] - S for S in many.S] if highs.keys() >= set(many.S) else None
 
-    def begin(self, fixups: Fixups) -> None:
+    def begin(self, relocs: Relocations) -> None:
         """Learn where the high halves of a section are, and what of."""
         self.highs = {}
-        columns = zip(fixups.numbers, fixups.S or (), fixups.A or (), fixups.P or (), strict=True)
+        columns = zip(relocs.numbers, relocs.S or (), relocs.A or (), relocs.P or (), strict=True)
         for number, S, A, P in columns:
             if number in (HIGH, GOT_HIGH):
                 self.highs.setdefault(P, (number, S + A))
 
-    def goal(self, one: Fixup) -> int:
+    def goal(self, one: Relocation) -> int:
         """The symbol's slot, what a call goes to, or how far the high half at the symbol reaches."""
         target = one.S + one.A
         if one.number in TERMS:
@@ -116,14 +125,14 @@ class Tables(Maker):
             return (self._slot(target) if number == GOT_HIGH and self.made else target) - one.S
         if one.number == GOT_HIGH:
             return self._slot(target)
-        if one.number == HI20 and self.memory.options.get(MEDLOW) == "y":
+        if one.number == HI20 and self.module.options.get(MEDLOW) == "y":
             raise Refusal(FAR)
         reaches = (
-            one.number == HI20 or self.memory.arch.bits == 32 or REACH.low <= target - one.P < REACH.high
+            one.number == HI20 or self.module.arch.bits == 32 or REACH.low <= target - one.P < REACH.high
         )
         return target if reaches or not self.made else self._entry(target)
 
-    def end(self) -> list[Says]:
+    def end(self) -> list[Diagnostic]:
         """Store the sums."""
         return self.sums.store()
 
@@ -140,27 +149,27 @@ class Tables(Maker):
 
 
 BOTH: Final = {  # what the loader has always known
-    1: Reloc("R_RISCV_32", s_a, word(32), unsigned(32), overflow=WIDE),
-    2: Reloc("R_RISCV_64", s_a, word(64)),
-    16: Reloc("R_RISCV_BRANCH", s_a_p, B),
-    17: Reloc("R_RISCV_JAL", s_a_p, J),
-    18: Reloc("R_RISCV_CALL", s_a_p, U_I, REACH),
-    19: Reloc("R_RISCV_CALL_PLT", l_p, U_I, REACH),
-    20: Reloc("R_RISCV_GOT_HI20", g_p, U),
-    23: Reloc("R_RISCV_PCREL_HI20", s_a_p, U, REACH),
-    24: Reloc("R_RISCV_PCREL_LO12_I", goal, I),
-    25: Reloc("R_RISCV_PCREL_LO12_S", goal, S),
-    26: Reloc("R_RISCV_HI20", goal, U),
-    27: Reloc("R_RISCV_LO12_I", s_a, I),
-    28: Reloc("R_RISCV_LO12_S", s_a, S),
-    35: Reloc("R_RISCV_ADD32", v_plus_s_a, word(32)),
-    36: Reloc("R_RISCV_ADD64", v_plus_s_a, word(64)),
-    39: Reloc("R_RISCV_SUB32", v_less_s_a, word(32)),
-    40: Reloc("R_RISCV_SUB64", v_less_s_a, word(64)),
-    43: Reloc("R_RISCV_ALIGN", refused=ALIGNS),
-    44: Reloc("R_RISCV_RVC_BRANCH", s_a_p, CB),
-    45: Reloc("R_RISCV_RVC_JUMP", s_a_p, CJ),
-    51: Reloc("R_RISCV_RELAX"),
+    1: RelocType("R_RISCV_32", s_a, word(32), unsigned(32), overflow=WIDE),
+    2: RelocType("R_RISCV_64", s_a, word(64)),
+    16: RelocType("R_RISCV_BRANCH", s_a_p, B),
+    17: RelocType("R_RISCV_JAL", s_a_p, J),
+    18: RelocType("R_RISCV_CALL", s_a_p, U_I, REACH),
+    19: RelocType("R_RISCV_CALL_PLT", l_p, U_I, REACH),
+    20: RelocType("R_RISCV_GOT_HI20", g_p, U),
+    23: RelocType("R_RISCV_PCREL_HI20", s_a_p, U, REACH),
+    24: RelocType("R_RISCV_PCREL_LO12_I", goal, I),
+    25: RelocType("R_RISCV_PCREL_LO12_S", goal, S),
+    26: RelocType("R_RISCV_HI20", goal, U),
+    27: RelocType("R_RISCV_LO12_I", s_a, I),
+    28: RelocType("R_RISCV_LO12_S", s_a, S),
+    35: RelocType("R_RISCV_ADD32", v_plus_s_a, word(32)),
+    36: RelocType("R_RISCV_ADD64", v_plus_s_a, word(64)),
+    39: RelocType("R_RISCV_SUB32", v_less_s_a, word(32)),
+    40: RelocType("R_RISCV_SUB64", v_less_s_a, word(64)),
+    43: RelocType("R_RISCV_ALIGN", refused=ALIGNS),
+    44: RelocType("R_RISCV_RVC_BRANCH", s_a_p, CB),
+    45: RelocType("R_RISCV_RVC_JUMP", s_a_p, CJ),
+    51: RelocType("R_RISCV_RELAX"),
 }
 REFUSED: Final = {
     3: ("RELATIVE", DYNAMIC),
@@ -181,17 +190,20 @@ REFUSED: Final = {
     58: ("IRELATIVE", DYNAMIC),
 }
 ADDED: Final = {
-    **{at: Reloc(f"R_RISCV_{name}", refused=says, since=GATHERS) for at, (name, says) in REFUSED.items()},
-    **{at: Reloc(term.name, gathered, since=GATHERS) for at, term in TERMS.items() if at not in BOTH},
-    57: Reloc("R_RISCV_32_PCREL", s_a_p, word(32), since=GATHERS),
-    PLT32: Reloc("R_RISCV_PLT32", l_p, word(32), since=GATHERS),
+    **{
+        at: RelocType(f"R_RISCV_{name}", refused=diagnostic, since=GATHERS)
+        for at, (name, diagnostic) in REFUSED.items()
+    },
+    **{at: RelocType(term.name, accumulated, since=GATHERS) for at, term in TERMS.items() if at not in BOTH},
+    57: RelocType("R_RISCV_32_PCREL", s_a_p, word(32), since=GATHERS),
+    PLT32: RelocType("R_RISCV_PLT32", l_p, word(32), since=GATHERS),
 }
 
 
-def gathering(relocs: Mapping[int, Reloc]) -> Later:
+def gathering(relocs: Mapping[int, RelocType]) -> SinceRelease:
     """What changes in ``relocs`` with the loader that gathers."""
-    sums = {at: row._replace(calc=gathered) for at, row in relocs.items() if at in TERMS}
-    return Later(GATHERS, {"relocs": {**relocs, **sums}})
+    sums = {at: row._replace(calc=accumulated) for at, row in relocs.items() if at in TERMS}
+    return SinceRelease(GATHERS, {"relocs": {**relocs, **sums}})
 
 
 RELOCS64: Final = {**BOTH, **ADDED}
@@ -202,23 +214,23 @@ RISCV64 = Arch(
     bits=64,
     order="little",
     relocs=RELOCS64,
-    unknown=Says("{module}: Unknown relocation type {number}", EINVAL),
+    unknown=Diagnostic("{module}: Unknown relocation type {number}", EINVAL),
     overflow=FAR,
-    rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
     ident=True,
-    worthless=ERRORS,
-    absent=UNKNOWN,
+    error_values=ERRORS,
+    unknown_symbol=UNKNOWN,
     frob=frob,
-    maker=Tables,
+    builder=Tables,
     options={SECTIONS: "y"},
-    memory=Span(
+    memory=Range(
         0xFFFF_FFFF_0200_0000, 0xFFFF_FFFF_8000_0000
     ),  # below a kernel of 32 MB, as far as it reaches
-    later=(gathering(RELOCS64),),
+    since_release=(gathering(RELOCS64),),
 )
 
 RISCV32 = RISCV64._replace(
-    bits=32, relocs=RELOCS32, options={MEDLOW: "y"}, memory=Span(0, 0), later=(gathering(RELOCS32),)
+    bits=32, relocs=RELOCS32, options={MEDLOW: "y"}, memory=Range(0, 0), since_release=(gathering(RELOCS32),)
 )
 
 ARCHS = (RISCV64, RISCV32)

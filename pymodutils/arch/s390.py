@@ -12,16 +12,16 @@ from struct import Struct
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import g_a_p, l_a_p, s_a, s_a_gp, s_a_p
-from pymodutils.arch.draft import SHN_UNDEF, Frobbed
 from pymodutils.arch.field import Range, insn, signed, unsigned, word
-from pymodutils.arch.making import Fixup, Maker, Many, Memory
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Reloc, Says, Span
+from pymodutils.arch.frob import SHN_UNDEF, Frobbed
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Diagnostic, RelocType
+from pymodutils.arch.plt_got import PlacedModule, Relocation, RelocGroup, StubBuilder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pymodutils.arch.draft import Draft
-    from pymodutils.arch.model import Fixups
+    from pymodutils.arch.frob import LoadInfo
+    from pymodutils.arch.model import Relocations
 
 SLOT, ENTRY = 8, 22  # bytes
 SLOTS: Final = frozenset({6, 7, 15, 24, 26, 29, 30, 31, 32, 33, 58, 59})
@@ -32,7 +32,7 @@ PLT: Final = Struct(">8sHiQ")
 JG, BR_1 = 0xC0F4, 0x07F1
 LOAD: Final = bytes.fromhex("0d10 e310 100c 0004")  # basr 1,0; lg 1,12(1)
 THUNK: Final = bytes.fromhex("c600 0000 0005 a7f4 0000 07f1")  # exrl 0,.+10; j .; br 1
-SILENT: Final = Says("", ENOEXEC)
+SILENT: Final = Diagnostic("", ENOEXEC)
 
 B12, B20 = insn(2, (11, 0, 0)), insn(4, (11, 0, 16), (19, 12, 8))
 D16, D32 = insn(2, (16, 1, 0)), insn(4, (32, 1, 0))
@@ -53,49 +53,49 @@ def gp_a_p(GP: int, A: int, P: int) -> int:
     return GP + A - P
 
 
-def frob(draft: Draft) -> Frobbed:
+def frob(info: LoadInfo) -> Frobbed:
     """Room for the GOT, and for the PLT behind it."""
     slots: dict[tuple[str, int], int] = {}
     entries: dict[tuple[str, int], int] = {}
-    for fixups in draft.relocations.values():
-        for symbol in _first(fixups, SLOTS):
+    for relocs in info.relocations.values():
+        for symbol in _first(relocs, SLOTS):
             slots.setdefault(("got", symbol), SLOT * len(slots))
-        for symbol in _first(fixups, ENTRIES):
+        for symbol in _first(relocs, ENTRIES):
             entries.setdefault(("plt", symbol), ENTRY * len(entries))
     got, plt = SLOT * len(slots), ENTRY * len(entries)
-    thunk = ENTRY if entries and draft.on(EXPOLINE) else 0
+    thunk = ENTRY if entries and info.on(EXPOLINE) else 0
     places = {**slots, **{key: got + offset for key, offset in entries.items()}}
     table = "_GLOBAL_OFFSET_TABLE_"
-    undefined = (at for at, section in enumerate(draft.symbols.sections) if section == SHN_UNDEF)
-    absolute = frozenset(at for at in undefined if draft.symbols.name(at) == table)
+    undefined = (at for at, section in enumerate(info.symbols.sections) if section == SHN_UNDEF)
+    absolute = frozenset(at for at in undefined if info.symbols.name(at) == table)
     return Frobbed(front=got + plt + thunk, places=places, absolute=absolute)
 
 
-def _first(fixups: Fixups, numbers: frozenset[int]) -> dict[int, None]:
+def _first(relocs: Relocations, numbers: frozenset[int]) -> dict[int, None]:
     """The symbols that relocations with these ``numbers`` are about, the first ones first."""
-    return dict.fromkeys(compress(fixups.symbols, map(numbers.__contains__, fixups.numbers)))
+    return dict.fromkeys(compress(relocs.symbols, map(numbers.__contains__, relocs.numbers)))
 
 
-class Tables(Maker):
+class Tables(StubBuilder):
     """The GOT and the PLT."""
 
-    def __init__(self, memory: Memory) -> None:
-        super().__init__(memory)
-        self.gp = memory.core.low
+    def __init__(self, module: PlacedModule) -> None:
+        super().__init__(module)
+        self.gp = module.core.low
         self.made: set[int] = set()  # entries
-        self.thunk = self.gp + memory.front - ENTRY if memory.options.get(EXPOLINE) == "y" else 0
-        if self.thunk and any(kind == "plt" for kind, _ in memory.places):
-            memory.write(self.thunk, THUNK)
+        self.thunk = self.gp + module.front - ENTRY if module.options.get(EXPOLINE) == "y" else 0
+        if self.thunk and any(kind == "plt" for kind, _ in module.places):
+            module.write(self.thunk, THUNK)
 
-    def together(self, many: Many) -> Sequence[int]:
+    def together(self, many: RelocGroup) -> Sequence[int]:
         """The symbols' slots, or where branches to them go."""
         kind = "got" if many.number in SLOTS else "plt"
-        of = {symbol: self.gp + self.memory.places[kind, symbol] for symbol in many.values}
+        of = {symbol: self.gp + self.module.places[kind, symbol] for symbol in many.values}
         for symbol, S in many.values.items():
             if kind == "got":
-                self.memory.write(of[symbol], self.memory.word(S))
+                self.module.write(of[symbol], self.module.word(S))
             elif of[symbol] not in self.made:
-                self._make(of[symbol], S)
+                self._build(of[symbol], S)
         reach = DIRECT.get(many.number)
         if reach and many.near(reach, many.S):
             return many.S
@@ -105,23 +105,23 @@ class Tables(Maker):
         rows = zip(many.S, many.P, made, strict=True)
         return [S if reach.low <= S - P < reach.high else entry for S, P, entry in rows]
 
-    def goal(self, one: Fixup) -> int:
+    def goal(self, one: Relocation) -> int:
         """The symbol's slot, or where a branch to it goes."""
         if one.number in SLOTS:
-            slot = self.gp + self.memory.places["got", one.symbol]
-            self.memory.write(slot, self.memory.word(one.S))
+            slot = self.gp + self.module.places["got", one.symbol]
+            self.module.write(slot, self.module.word(one.S))
             return slot
-        entry = self.gp + self.memory.places["plt", one.symbol]
+        entry = self.gp + self.module.places["plt", one.symbol]
         if entry not in self.made:
-            self._make(entry, one.S)
+            self._build(entry, one.S)
         reach = DIRECT.get(one.number)
         return one.S if reach and reach.low <= one.S - one.P < reach.high else entry
 
-    def _make(self, entry: int, target: int) -> None:
+    def _build(self, entry: int, target: int) -> None:
         """Make ``entry`` lead to ``target``."""
         self.made.add(entry)
         jump, way = (JG, self.thunk - entry - 8 >> 1) if self.thunk else (BR_1, 0)
-        self.memory.write(entry, PLT.pack(LOAD, jump, way, target & (1 << 64) - 1))
+        self.module.write(entry, PLT.pack(LOAD, jump, way, target & (1 << 64) - 1))
 
 
 S390 = Arch(
@@ -130,55 +130,55 @@ S390 = Arch(
     bits=64,
     order="big",
     relocs={
-        0: Reloc("R_390_NONE"),
-        1: Reloc("R_390_8", s_a, word(8), unsigned(8)),
-        2: Reloc("R_390_12", s_a, B12, unsigned(12)),
-        3: Reloc("R_390_16", s_a, word(16), unsigned(16)),
-        4: Reloc("R_390_32", s_a, word(32), unsigned(32)),
-        5: Reloc("R_390_PC32", s_a_p, word(32), signed(32)),
-        6: Reloc("R_390_GOT12", g_a_gp, B12, unsigned(12)),
-        7: Reloc("R_390_GOT32", g_a_gp, word(32), unsigned(32)),
-        8: Reloc("R_390_PLT32", l_a_p, word(32), unsigned(32)),
-        9: Reloc("R_390_COPY", refused=SILENT),
-        10: Reloc("R_390_GLOB_DAT", refused=SILENT),
-        11: Reloc("R_390_JMP_SLOT", refused=SILENT),
-        12: Reloc("R_390_RELATIVE", refused=SILENT),
-        13: Reloc("R_390_GOTOFF32", s_a_gp, word(32), unsigned(32)),
-        14: Reloc("R_390_GOTPC", gp_a_p, word(32), signed(32)),
-        15: Reloc("R_390_GOT16", g_a_gp, word(16), unsigned(16)),
-        16: Reloc("R_390_PC16", s_a_p, word(16), signed(16)),
-        17: Reloc("R_390_PC16DBL", s_a_p, D16, signed(17), align=2),
-        18: Reloc("R_390_PLT16DBL", l_a_p, D16, signed(17), align=2),
-        19: Reloc("R_390_PC32DBL", s_a_p, D32, signed(33), align=2),
-        20: Reloc("R_390_PLT32DBL", l_a_p, D32, signed(33), align=2),
-        21: Reloc("R_390_GOTPCDBL", gp_a_p, D32, signed(33), align=2),
-        22: Reloc("R_390_64", s_a, word(64)),
-        23: Reloc("R_390_PC64", s_a_p, word(64)),
-        24: Reloc("R_390_GOT64", g_a_gp, word(64)),
-        25: Reloc("R_390_PLT64", l_a_p, word(64)),
-        26: Reloc("R_390_GOTENT", g_a_p, D32, signed(33), align=2),
-        27: Reloc("R_390_GOTOFF16", s_a_gp, word(16), unsigned(16)),
-        28: Reloc("R_390_GOTOFF64", s_a_gp, word(64)),
-        29: Reloc("R_390_GOTPLT12", g_a_gp, B12, unsigned(12)),
-        30: Reloc("R_390_GOTPLT16", g_a_gp, word(16), unsigned(16)),
-        31: Reloc("R_390_GOTPLT32", g_a_gp, word(32), unsigned(32)),
-        32: Reloc("R_390_GOTPLT64", g_a_gp, word(64)),
-        33: Reloc("R_390_GOTPLTENT", g_a_p, D32, signed(33), align=2),
-        34: Reloc("R_390_PLTOFF16", l_a_gp, word(16), unsigned(16)),
-        35: Reloc("R_390_PLTOFF32", l_a_gp, word(32), unsigned(32)),
-        36: Reloc("R_390_PLTOFF64", l_a_gp, word(64)),
-        57: Reloc("R_390_20", s_a, B20, signed(20)),
-        58: Reloc("R_390_GOT20", g_a_gp, B20, signed(20)),
-        59: Reloc("R_390_GOTPLT20", g_a_gp, B20, signed(20)),
+        0: RelocType("R_390_NONE"),
+        1: RelocType("R_390_8", s_a, word(8), unsigned(8)),
+        2: RelocType("R_390_12", s_a, B12, unsigned(12)),
+        3: RelocType("R_390_16", s_a, word(16), unsigned(16)),
+        4: RelocType("R_390_32", s_a, word(32), unsigned(32)),
+        5: RelocType("R_390_PC32", s_a_p, word(32), signed(32)),
+        6: RelocType("R_390_GOT12", g_a_gp, B12, unsigned(12)),
+        7: RelocType("R_390_GOT32", g_a_gp, word(32), unsigned(32)),
+        8: RelocType("R_390_PLT32", l_a_p, word(32), unsigned(32)),
+        9: RelocType("R_390_COPY", refused=SILENT),
+        10: RelocType("R_390_GLOB_DAT", refused=SILENT),
+        11: RelocType("R_390_JMP_SLOT", refused=SILENT),
+        12: RelocType("R_390_RELATIVE", refused=SILENT),
+        13: RelocType("R_390_GOTOFF32", s_a_gp, word(32), unsigned(32)),
+        14: RelocType("R_390_GOTPC", gp_a_p, word(32), signed(32)),
+        15: RelocType("R_390_GOT16", g_a_gp, word(16), unsigned(16)),
+        16: RelocType("R_390_PC16", s_a_p, word(16), signed(16)),
+        17: RelocType("R_390_PC16DBL", s_a_p, D16, signed(17), align=2),
+        18: RelocType("R_390_PLT16DBL", l_a_p, D16, signed(17), align=2),
+        19: RelocType("R_390_PC32DBL", s_a_p, D32, signed(33), align=2),
+        20: RelocType("R_390_PLT32DBL", l_a_p, D32, signed(33), align=2),
+        21: RelocType("R_390_GOTPCDBL", gp_a_p, D32, signed(33), align=2),
+        22: RelocType("R_390_64", s_a, word(64)),
+        23: RelocType("R_390_PC64", s_a_p, word(64)),
+        24: RelocType("R_390_GOT64", g_a_gp, word(64)),
+        25: RelocType("R_390_PLT64", l_a_p, word(64)),
+        26: RelocType("R_390_GOTENT", g_a_p, D32, signed(33), align=2),
+        27: RelocType("R_390_GOTOFF16", s_a_gp, word(16), unsigned(16)),
+        28: RelocType("R_390_GOTOFF64", s_a_gp, word(64)),
+        29: RelocType("R_390_GOTPLT12", g_a_gp, B12, unsigned(12)),
+        30: RelocType("R_390_GOTPLT16", g_a_gp, word(16), unsigned(16)),
+        31: RelocType("R_390_GOTPLT32", g_a_gp, word(32), unsigned(32)),
+        32: RelocType("R_390_GOTPLT64", g_a_gp, word(64)),
+        33: RelocType("R_390_GOTPLTENT", g_a_p, D32, signed(33), align=2),
+        34: RelocType("R_390_PLTOFF16", l_a_gp, word(16), unsigned(16)),
+        35: RelocType("R_390_PLTOFF32", l_a_gp, word(32), unsigned(32)),
+        36: RelocType("R_390_PLTOFF64", l_a_gp, word(64)),
+        57: RelocType("R_390_20", s_a, B20, signed(20)),
+        58: RelocType("R_390_GOT20", g_a_gp, B20, signed(20)),
+        59: RelocType("R_390_GOTPLT20", g_a_gp, B20, signed(20)),
     },
-    unknown=Says("module {module}: unknown relocation: {number}", ENOEXEC),
-    overflow=Says(
+    unknown=Diagnostic("module {module}: unknown relocation: {number}", ENOEXEC),
+    overflow=Diagnostic(
         "module {module}: relocation error for symbol {symbol} (r_type {number}, value 0x{value:x})", ENOEXEC
     ),
-    rel=Says(REL_UNSUPPORTED, ENOEXEC),
-    memory=Span(0x3FF_7FD0_0000, 0x3FF_FFD0_0000),  # 2 GB at the end of three-level tables
+    rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
+    memory=Range(0x3FF_7FD0_0000, 0x3FF_FFD0_0000),  # 2 GB at the end of three-level tables
     frob=frob,
-    maker=Tables,
+    builder=Tables,
     ident=True,
     options={EXPOLINE: "y"},
 )

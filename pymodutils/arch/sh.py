@@ -5,8 +5,8 @@ from __future__ import annotations
 from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a, s_a_p, v_plus_s_a, v_plus_s_a_p
-from pymodutils.arch.field import insn, word
-from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Reloc, Says, Span
+from pymodutils.arch.field import Range, insn, word
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Diagnostic, RelocType
 
 LOW = insn(4, (15, 0, 10))  # of the 64-bit instruction set, which no kernel runs any more
 MEDIUM = insn(4, (31, 16, 10))
@@ -17,17 +17,17 @@ SH = Arch(
     bits=32,
     order="little",
     relocs={
-        0: Reloc("R_SH_NONE"),
-        1: Reloc("R_SH_DIR32", v_plus_s_a, word(32)),
-        2: Reloc("R_SH_REL32", v_plus_s_a_p, word(32)),
-        246: Reloc("R_SH_IMM_LOW16", s_a, LOW),
-        247: Reloc("R_SH_IMM_LOW16_PCREL", s_a_p, LOW),
-        248: Reloc("R_SH_IMM_MEDLOW16", s_a, MEDIUM),
-        249: Reloc("R_SH_IMM_MEDLOW16_PCREL", s_a_p, MEDIUM),
+        0: RelocType("R_SH_NONE"),
+        1: RelocType("R_SH_DIR32", v_plus_s_a, word(32)),
+        2: RelocType("R_SH_REL32", v_plus_s_a_p, word(32)),
+        246: RelocType("R_SH_IMM_LOW16", s_a, LOW),
+        247: RelocType("R_SH_IMM_LOW16_PCREL", s_a_p, LOW),
+        248: RelocType("R_SH_IMM_MEDLOW16", s_a, MEDIUM),
+        249: RelocType("R_SH_IMM_MEDLOW16_PCREL", s_a_p, MEDIUM),
     },
-    unknown=Says("module {module}: Unknown relocation: {number}", ENOEXEC),
-    rel=Says(REL_UNSUPPORTED, ENOEXEC),
-    memory=Span(0xC000_0000, 0xE000_0000),  # P3, but for the fixed mappings at its end
+    unknown=Diagnostic("module {module}: Unknown relocation: {number}", ENOEXEC),
+    rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
+    memory=Range(0xC000_0000, 0xE000_0000),  # P3, but for the fixed mappings at its end
     extable=WORDS[32],
 )
 SH_BIG = SH._replace(order="big")

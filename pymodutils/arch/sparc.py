@@ -9,20 +9,20 @@ from errno import ENOEXEC
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import s_a, s_a_p
-from pymodutils.arch.draft import SHN_UNDEF, Frobbed
-from pymodutils.arch.field import insn, word
-from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Info, Reloc, Says, Span
+from pymodutils.arch.field import Range, insn, word
+from pymodutils.arch.frob import SHN_UNDEF, Frobbed
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Diagnostic, RelocType, RInfo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pymodutils.arch.draft import Draft
+    from pymodutils.arch.frob import LoadInfo
 
 
-def info(words: Sequence[int]) -> Info:
+def r_info(words: Sequence[int]) -> RInfo:
     """The number is the low byte, the symbol the high half."""
     columns = [word & 0xFF for word in words], [word >> 32 for word in words]
-    return Info(*columns, D=[word >> 8 & 0xFF_FFFF for word in words])
+    return RInfo(*columns, D=[word >> 8 & 0xFF_FFFF for word in words])
 
 
 def olo10(S: int, A: int, D: int) -> int:
@@ -30,9 +30,9 @@ def olo10(S: int, A: int, D: int) -> int:
     return (S + A & 0x3FF) + D
 
 
-def frob(draft: Draft) -> Frobbed:
+def frob(info: LoadInfo) -> Frobbed:
     """Names of global registers are symbols, too, of no section and no kernel."""
-    pairs = enumerate(zip(draft.symbols.infos, draft.symbols.sections, strict=True))
+    pairs = enumerate(zip(info.symbols.infos, info.symbols.sections, strict=True))
     registers = {at for at, (info, section) in pairs if section == SHN_UNDEF and info & 15 == STT_REGISTER}
     return Frobbed(absolute=frozenset(registers))
 
@@ -49,17 +49,17 @@ SPARC32 = Arch(
     bits=32,
     order="big",
     relocs={
-        3: Reloc("R_SPARC_32", s_a, word(32)),
-        6: Reloc("R_SPARC_DISP32", s_a_p, word(32)),
-        7: Reloc("R_SPARC_WDISP30", s_a_p, CALL30),
-        8: Reloc("R_SPARC_WDISP22", s_a_p, BRANCH22),
-        9: Reloc("R_SPARC_HI22", s_a, HIGH22),
-        12: Reloc("R_SPARC_LO10", s_a, LOW10),
-        23: Reloc("R_SPARC_UA32", s_a, word(32)),
+        3: RelocType("R_SPARC_32", s_a, word(32)),
+        6: RelocType("R_SPARC_DISP32", s_a_p, word(32)),
+        7: RelocType("R_SPARC_WDISP30", s_a_p, CALL30),
+        8: RelocType("R_SPARC_WDISP22", s_a_p, BRANCH22),
+        9: RelocType("R_SPARC_HI22", s_a, HIGH22),
+        12: RelocType("R_SPARC_LO10", s_a, LOW10),
+        23: RelocType("R_SPARC_UA32", s_a, word(32)),
     },
-    unknown=Says("module {module}: Unknown relocation: {number:x}", ENOEXEC),
-    rel=Says(REL_UNSUPPORTED, ENOEXEC),
-    memory=Span(0xFE60_0000, 0xFFC0_0000),
+    unknown=Diagnostic("module {module}: Unknown relocation: {number:x}", ENOEXEC),
+    rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
+    memory=Range(0xFE60_0000, 0xFFC0_0000),
     extable=WORDS[32],
     frob=frob,
 )
@@ -69,13 +69,13 @@ SPARC64 = SPARC32._replace(
     bits=64,
     relocs={
         **SPARC32.relocs,
-        32: Reloc("R_SPARC_64", s_a, word(64)),
-        33: Reloc("R_SPARC_OLO10", olo10, LOW13),
-        41: Reloc("R_SPARC_WDISP19", s_a_p, BRANCH19),
-        54: Reloc("R_SPARC_UA64", s_a, word(64)),
+        32: RelocType("R_SPARC_64", s_a, word(64)),
+        33: RelocType("R_SPARC_OLO10", olo10, LOW13),
+        41: RelocType("R_SPARC_WDISP19", s_a_p, BRANCH19),
+        54: RelocType("R_SPARC_UA64", s_a, word(64)),
     },
-    memory=Span(0x1000_0000, 0xF000_0000),
-    info=info,
+    memory=Range(0x1000_0000, 0xF000_0000),
+    r_info=r_info,
 )
 
 ARCHS = (SPARC32, SPARC64)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a, s_a_p
-from pymodutils.arch.field import signed, unsigned, word
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Later, Reloc, Says, Span
+from pymodutils.arch.field import Range, signed, unsigned, word
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Diagnostic, RelocType, SinceRelease
 
-OCCUPIED_6_3 = Says(
+OCCUPIED_6_3 = Diagnostic(
     "{prefix}x86/modules: Invalid relocation target, existing value is nonzero "
     "for type {number}, loc {place:016x}, val {value:x}",
     ENOEXEC,
@@ -24,34 +24,34 @@ X86_64 = Arch(
     bits=64,
     order="little",
     relocs={
-        0: Reloc("R_X86_64_NONE"),
-        1: Reloc("R_X86_64_64", s_a, word(64)),
-        2: Reloc("R_X86_64_PC32", s_a_p, word(32)),
-        4: Reloc("R_X86_64_PLT32", s_a_p, word(32)),
-        10: Reloc("R_X86_64_32", s_a, word(32), unsigned(32)),
-        11: Reloc("R_X86_64_32S", s_a, word(32), signed(32)),
-        24: Reloc("R_X86_64_PC64", s_a_p, word(64)),
+        0: RelocType("R_X86_64_NONE"),
+        1: RelocType("R_X86_64_64", s_a, word(64)),
+        2: RelocType("R_X86_64_PC32", s_a_p, word(32)),
+        4: RelocType("R_X86_64_PLT32", s_a_p, word(32)),
+        10: RelocType("R_X86_64_32", s_a, word(32), unsigned(32)),
+        11: RelocType("R_X86_64_32S", s_a, word(32), signed(32)),
+        24: RelocType("R_X86_64_PC64", s_a_p, word(64)),
     },
-    unknown=Says("{prefix}{module}: Unknown rela relocation: {number}", ENOEXEC),
-    overflow=Says(
+    unknown=Diagnostic("{prefix}{module}: Unknown rela relocation: {number}", ENOEXEC),
+    overflow=Diagnostic(
         "{prefix}overflow in relocation type {number} val {value:x}\n"
         "{prefix}`{module}' likely not compiled with -mcmodel=kernel",
         ENOEXEC,
     ),
-    occupied=Says(
+    nonzero_target=Diagnostic(
         "{prefix}x86/modules: Skipping invalid relocation target, existing value is nonzero "
         "for type {number}, loc {place:016x}, val {sum:x}",
         ENOEXEC,
     ),
-    rel=Says(REL_UNSUPPORTED, ENOEXEC),
+    rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
     prefix="module: ",
-    memory=Span(0xFFFF_FFFF_C000_0000, 0xFFFF_FFFF_FF00_0000),
+    memory=Range(0xFFFF_FFFF_C000_0000, 0xFFFF_FFFF_FF00_0000),
     optional=frozenset({"_GLOBAL_OFFSET_TABLE_"}),
-    later=(Later((6, 3), {"occupied": OCCUPIED_6_3, "occupied_last": True}),),
+    since_release=(SinceRelease((6, 3), {"nonzero_target": OCCUPIED_6_3, "nonzero_target_last": True}),),
 )
 
 # User Mode Linux has its vmalloc behind its memory, which is taken to be 512 MB
-UM = X86_64._replace(name="um", prefix="subarch: ", memory=Span(0x8080_0000, 0x7FFF_0000_0000))
+UM = X86_64._replace(name="um", prefix="subarch: ", memory=Range(0x8080_0000, 0x7FFF_0000_0000))
 
 I386 = Arch(
     name="i386",
@@ -59,12 +59,12 @@ I386 = Arch(
     bits=32,
     order="little",
     relocs={
-        1: Reloc("R_386_32", s_a, word(32)),
-        2: Reloc("R_386_PC32", s_a_p, word(32)),
-        4: Reloc("R_386_PLT32", s_a_p, word(32)),
+        1: RelocType("R_386_32", s_a, word(32)),
+        2: RelocType("R_386_PC32", s_a_p, word(32)),
+        4: RelocType("R_386_PLT32", s_a_p, word(32)),
     },
-    unknown=Says("{prefix}{module}: Unknown relocation: {number}", ENOEXEC),
-    rela=Says(REL_UNSUPPORTED, ENOEXEC),
+    unknown=Diagnostic("{prefix}{module}: Unknown relocation: {number}", ENOEXEC),
+    rela=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
     prefix="module: ",
     optional=X86_64.optional,
 )

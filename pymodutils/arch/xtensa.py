@@ -10,15 +10,15 @@ from errno import ENOEXEC
 
 from pymodutils.arch.calc import v_plus_s_a
 from pymodutils.arch.field import ByteOrder, Field, Range, insn, signed, word
-from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Fixups, Reloc, Says, Span
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Diagnostic, Relocations, RelocType
 
 SLOT0, CALL, L32R = 20, 20 | 5 << 8, 20 | 1 << 8  # beyond the byte: the opcode, CALL0 to CALL12 alike
 
 
-def by_opcode(fixups: Fixups, memory: memoryview, shift: int) -> list[int]:
+def by_opcode(relocs: Relocations, memory: memoryview, shift: int) -> list[int]:
     """The numbers, those of SLOT0_OP with the opcode in bits ``shift`` and up of the first byte."""
-    numbers = list(fixups.numbers)
-    for at, (number, offset) in enumerate(zip(numbers, fixups.offsets, strict=True)):
+    numbers = list(relocs.numbers)
+    for at, (number, offset) in enumerate(zip(numbers, relocs.offsets, strict=True)):
         if number == SLOT0 and offset < len(memory):
             known = SLOT0 | (memory[offset] >> shift & 15) << 8
             numbers[at] = known if known in (CALL, L32R) else SLOT0
@@ -35,9 +35,9 @@ def from_this_word(S: int, A: int, P: int) -> int:
     return S + A - (P + 3 & -4)
 
 
-FAR = Says("{module}: relocation out of range, section {relsec} reloc {index} sym '{symbol}'", ENOEXEC)
-FLIX = Says("{module}: unexpected FLIX relocation: {number}", ENOEXEC)
-ALT = Says("{module}: unexpected ALT relocation: {number}", ENOEXEC)
+FAR = Diagnostic("{module}: relocation out of range, section {relsec} reloc {index} sym '{symbol}'", ENOEXEC)
+FLIX = Diagnostic("{module}: unexpected FLIX relocation: {number}", ENOEXEC)
+ALT = Diagnostic("{module}: unexpected ALT relocation: {number}", ENOEXEC)
 
 
 def xtensa(order: ByteOrder, call: Field, l32r: Field, shift: int) -> Arch:
@@ -48,26 +48,26 @@ def xtensa(order: ByteOrder, call: Field, l32r: Field, shift: int) -> Arch:
         bits=32,
         order=order,
         relocs={
-            0: Reloc("R_XTENSA_NONE"),
-            1: Reloc("R_XTENSA_32", v_plus_s_a, word(32)),
-            6: Reloc("R_XTENSA_PLT", v_plus_s_a, word(32)),
-            11: Reloc("R_XTENSA_ASM_EXPAND"),
-            17: Reloc("R_XTENSA_DIFF8"),
-            18: Reloc("R_XTENSA_DIFF16"),
-            19: Reloc("R_XTENSA_DIFF32"),
-            SLOT0: Reloc("R_XTENSA_SLOT0_OP"),
-            CALL: Reloc("R_XTENSA_SLOT0_OP", from_next_word, call, signed(20), align=4),
-            L32R: Reloc("R_XTENSA_SLOT0_OP", from_this_word, l32r, Range(-1 << 18, 0), align=4),
-            **{20 + slot: Reloc(f"R_XTENSA_SLOT{slot}_OP", refused=FLIX) for slot in range(1, 15)},
-            **{35 + slot: Reloc(f"R_XTENSA_SLOT{slot}_ALT", refused=ALT) for slot in range(15)},
+            0: RelocType("R_XTENSA_NONE"),
+            1: RelocType("R_XTENSA_32", v_plus_s_a, word(32)),
+            6: RelocType("R_XTENSA_PLT", v_plus_s_a, word(32)),
+            11: RelocType("R_XTENSA_ASM_EXPAND"),
+            17: RelocType("R_XTENSA_DIFF8"),
+            18: RelocType("R_XTENSA_DIFF16"),
+            19: RelocType("R_XTENSA_DIFF32"),
+            SLOT0: RelocType("R_XTENSA_SLOT0_OP"),
+            CALL: RelocType("R_XTENSA_SLOT0_OP", from_next_word, call, signed(20), align=4),
+            L32R: RelocType("R_XTENSA_SLOT0_OP", from_this_word, l32r, Range(-1 << 18, 0), align=4),
+            **{20 + slot: RelocType(f"R_XTENSA_SLOT{slot}_OP", refused=FLIX) for slot in range(1, 15)},
+            **{35 + slot: RelocType(f"R_XTENSA_SLOT{slot}_ALT", refused=ALT) for slot in range(15)},
         },
-        unknown=Says("{module}: unexpected relocation: {number}", ENOEXEC),
+        unknown=Diagnostic("{module}: unexpected relocation: {number}", ENOEXEC),
         overflow=FAR,
         misaligned=FAR,
-        rel=Says(REL_UNSUPPORTED, ENOEXEC),
-        memory=Span(0xC000_0000, 0xC7FE_FFFF),
+        rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
+        memory=Range(0xC000_0000, 0xC7FE_FFFF),
         extable=WORDS[32],
-        by_word=lambda fixups, memory: fixups._replace(numbers=by_opcode(fixups, memory, shift)),
+        by_word=lambda relocs, memory: relocs._replace(numbers=by_opcode(relocs, memory, shift)),
     )
 
 

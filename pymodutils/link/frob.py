@@ -6,19 +6,18 @@ from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pymodutils.arch import draft
-from pymodutils.arch.draft import Draft, Frobbed, Header
-from pymodutils.arch.making import Refusal
+from pymodutils.arch.frob import Frobbed, Header, LoadInfo, SymbolColumns
+from pymodutils.arch.plt_got import Refusal
 from pymodutils.link.failure import LinkError, OutOfBounds
-from pymodutils.link.fixups import decode, packer, unpacked
 from pymodutils.link.object import SHF_ALLOC, SHT_REL, SHT_RELA
+from pymodutils.link.reloc_section import decode, packer, unpacked
 from pymodutils.link.symbols import SHN_ABS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pymodutils.arch.field import Field
-    from pymodutils.arch.model import Fixups
+    from pymodutils.arch.model import Relocations
     from pymodutils.link.layout import Config
     from pymodutils.link.object import Object, Symbols
 
@@ -40,26 +39,27 @@ def frob(module: Object, config: Config, name: str) -> Object:
             for one in module.sections
         ]
         changed.relocations = _relocations(changed, name)
-        found = Draft(
+        found = LoadInfo(
             *(headers, view(module.symbols), changed.relocations, partial(_words, changed)),
             *(options, arch.bits),
         )
         try:
             frobbed = arch.frob(found)
         except Refusal as refusal:
-            raise LinkError(name, refusal.says.text.format(module=name), refusal.says.errno) from None
+            text, errno = refusal.diagnostic
+            raise LinkError(name, text.format(module=name), errno) from None
         _change(changed, frobbed)
     return changed
 
 
-def view(symbols: Symbols) -> draft.Symbols:
+def view(symbols: Symbols) -> SymbolColumns:
     """``symbols`` as the code of the machine sees them."""
-    return draft.Symbols(symbols.infos, symbols.others, symbols.sections, symbols.name)
+    return SymbolColumns(symbols.infos, symbols.others, symbols.sections, symbols.name)
 
 
-def _relocations(module: Object, name: str) -> dict[int, Fixups]:
+def _relocations(module: Object, name: str) -> dict[int, Relocations]:
     """Every relocation section of the kind that the machine has."""
-    found: dict[int, Fixups] = {}
+    found: dict[int, Relocations] = {}
     budget = len(module.data)
     for at, section in enumerate(module.sections):
         rela = section.sh_type == SHT_RELA
@@ -85,7 +85,7 @@ def _words(module: Object, at: int, field: Field, offsets: Sequence[int]) -> lis
 def _change(module: Object, frobbed: Frobbed) -> None:
     """Make ``module``, which is nobody else's, what ``frobbed`` says."""
     sections = list(module.sections)
-    for at, room in frobbed.rooms.items():
+    for at, room in frobbed.changes.items():
         fields = {field: value for field, value in room._asdict().items() if value is not None}
         sections[at] = sections[at]._replace(**fields)
     module.sections, module.frobbed = sections, frobbed

@@ -8,14 +8,14 @@ from __future__ import annotations
 from struct import iter_unpack
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.draft import Frobbed
 from pymodutils.arch.field import PREFIXES
+from pymodutils.arch.frob import Frobbed
 from pymodutils.link.failure import LinkError, OutOfBounds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pymodutils.arch.model import Arch, Fixups
+    from pymodutils.arch.model import Arch, Relocations
     from pymodutils.elf.scan import Section
 
 THIS_MODULE: Final = ".gnu.linkonce.this_module"
@@ -90,7 +90,7 @@ class Object:
         self.data, self.sections, self.arch, self.subject = data, sections, arch, subject
         self.frobbed, self.options = Frobbed(), arch.options
         self.contents: dict[int, bytes] = {}  # of sections that are not as in the file
-        self.relocations: Mapping[int, Fixups] = {}  # of those sections that have been read already
+        self.relocations: Mapping[int, Relocations] = {}  # of those sections that have been read already
         tables = (at for at, section in enumerate(sections) if at and section.sh_type == SHT_SYMTAB)
         self.symtab = next(tables, 0)
         if not self.symtab:

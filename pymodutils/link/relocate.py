@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.making import Refusal
-from pymodutils.link import bulk, onebyone, prepare
+from pymodutils.arch.plt_got import Refusal
+from pymodutils.link import apply_exact, apply_fast, prepare
 from pymodutils.link.failure import LinkError, OutOfBounds
-from pymodutils.link.fixups import Doubt, Site
 from pymodutils.link.object import SHT_REL, SHT_RELA
+from pymodutils.link.reloc_section import NeedsExact, RelocSection
 from pymodutils.link.symbols import ERROR, unheard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pymodutils.arch.making import Maker
-    from pymodutils.arch.model import Fixups
+    from pymodutils.arch.model import Relocations
+    from pymodutils.arch.plt_got import StubBuilder
     from pymodutils.link.image import Image
     from pymodutils.link.symbols import Report
 
@@ -41,10 +41,10 @@ def relocate(
     Raises LinkError with the kernel's words, OutOfBounds for what the kernel would not have noticed.
     """
     module = image.module
-    maker = module.arch.maker(prepare.memory(image, kernel)) if module.arch.maker else None
-    if maker and maker.defined:
+    builder = module.arch.builder(prepare.memory(image, kernel)) if module.arch.builder else None
+    if builder and builder.defined:
         values, word = list(values), (1 << module.arch.bits) - 1
-        for at, value in maker.defined.items():
+        for at, value in builder.defined.items():
             values[at] = value & word
     budget = len(module.data)
     for at, section in enumerate(module.sections):
@@ -55,45 +55,48 @@ def relocate(
         budget -= section.sh_size
         if budget < 0:
             raise OutOfBounds(name, "its relocation sections overlap each other")
-        _apply(Site(image, at, values, name, maker.gp if maker else 0), maker, report)
-    if maker:
+        _apply(RelocSection(image, at, values, name, builder.gp if builder else 0), builder, report)
+    if builder:
         try:
-            maker.finish()
+            builder.finish()
         except Refusal as refusal:
-            raise LinkError(name, refusal.says.text.format(module=name), refusal.says.errno) from None
+            text, errno = refusal.diagnostic
+            raise LinkError(name, text.format(module=name), errno) from None
 
 
-def _apply(site: Site, maker: Maker | None, report: Report) -> None:
+def _apply(relsec: RelocSection, builder: StubBuilder | None, report: Report) -> None:
     """Apply the relocation section that ``site`` is about."""
-    header, arch = site.image.module.sections[site.at], site.arch
-    refusal = arch.rela if site.rela else arch.rel
+    header, arch = relsec.image.module.sections[relsec.at], relsec.arch
+    refusal = arch.rela if relsec.rela else arch.rel
     if refusal:
-        raise LinkError(site.name, refusal.text.format(module=site.name), refusal.errno)
-    if header.sh_info == site.image.module.symtab:
-        raise OutOfBounds(site.name, f"{header.name} patches the symbols that it uses")
-    fixups = prepare.read(site)
+        raise LinkError(relsec.name, refusal.text.format(module=relsec.name), refusal.errno)
+    if header.sh_info == relsec.image.module.symtab:
+        raise OutOfBounds(relsec.name, f"{header.name} patches the symbols that it uses")
+    relocs = prepare.read(relsec)
     try:
-        bulk.apply(site, prepare.quickly(site, fixups), maker)
-    except Doubt:
-        _with_care(site, fixups, maker, report)
-    if maker:
-        _end(site, maker, report)
+        apply_fast.apply(relsec, prepare.for_fast(relsec, relocs), builder)
+    except NeedsExact:
+        _apply_exactly(relsec, relocs, builder, report)
+    if builder:
+        _end(relsec, builder, report)
 
 
-def _with_care(site: Site, fixups: Fixups, maker: Maker | None, report: Report) -> None:
-    """Apply ``fixups`` as far as the loader would."""
-    fixups = prepare.carefully(site, fixups, maker)
+def _apply_exactly(
+    relsec: RelocSection, relocs: Relocations, builder: StubBuilder | None, report: Report
+) -> None:
+    """Apply ``relocs`` as far as the loader would."""
+    relocs = prepare.for_exact(relsec, relocs, builder)
     try:
-        bulk.apply(site, fixups)
-    except Doubt:
-        onebyone.apply(site, fixups, report)
+        apply_fast.apply(relsec, relocs)
+    except NeedsExact:
+        apply_exact.apply(relsec, relocs, report)
 
 
-def _end(site: Site, maker: Maker, report: Report) -> None:
-    """Let ``maker`` store what it has gathered from the section."""
+def _end(relsec: RelocSection, builder: StubBuilder, report: Report) -> None:
+    """Let ``builder`` store what it has gathered from the section."""
     try:
-        said = maker.end()
+        said = builder.end()
     except Refusal:
-        raise OutOfBounds(site.name, "what is gathered at a place lies outside of the module") from None
-    for says in said:
-        report(ERROR, says.text.format(module=site.name))
+        raise OutOfBounds(relsec.name, "what is gathered at a place lies outside of the module") from None
+    for diagnostic in said:
+        report(ERROR, diagnostic.text.format(module=relsec.name))

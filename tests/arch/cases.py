@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pymodutils.arch.field import Range, signed
-from pymodutils.arch.model import Arch, Reloc
+from pymodutils.arch.model import Arch, RelocType
 from pymodutils.elf.scan import Elf
 from pymodutils.link import prepare
 from pymodutils.link.frob import frob
@@ -31,7 +31,7 @@ class Case(NamedTuple):
     """One relocation whose calculation gives ``value`` when its symbol is worth ``symbol``."""
 
     number: int
-    row: Reloc
+    row: RelocType
     value: int
     symbol: int
     addend: int
@@ -52,9 +52,9 @@ def pointer(judged: Judged, todo: Sequence[Case], base: int) -> int:
     """What the global pointer of a module with these cases holds."""
     data, imports = built(judged, todo)
     made = image(judged.arch, data, base, Config(options=judged.options))
-    maker = made.module.arch.maker
-    assert maker
-    return maker(prepare.memory(made, imports)).gp
+    builder = made.module.arch.builder
+    assert builder
+    return builder(prepare.memory(made, imports)).gp
 
 
 def _cases(judged: Judged, base: int, gp: int) -> list[Case]:
@@ -62,7 +62,7 @@ def _cases(judged: Judged, base: int, gp: int) -> list[Case]:
     for number in plain(judged):
         for value in sorted(targets(judged, number)):
             one = case(judged, number, value, base + len(found) * STEP, gp)
-            nothing, worth = judged.arch.worthless, wrapped(judged.arch, one.symbol)
+            nothing, worth = judged.arch.error_values, wrapped(judged.arch, one.symbol)
             if not nothing or not nothing.low <= worth < nothing.high:
                 found.append(one)
     return found

@@ -24,7 +24,7 @@ from pymodutils.arch.parisc import PARISC, PARISC64, ahead
 from pymodutils.arch.powerpc import PPC
 from pymodutils.arch.powerpc64 import PPC64, PPC64_BIG
 from pymodutils.arch.riscv import RISCV32, RISCV64
-from pymodutils.arch.riscv_sums import TERMS
+from pymodutils.arch.riscv_accumulate import TERMS
 from pymodutils.arch.s390 import S390
 from pymodutils.arch.sh import SH, SH_BIG
 from pymodutils.arch.sparc import SPARC32, SPARC64
@@ -129,7 +129,7 @@ JUDGED = (
     Judged(M68K, "m68kelf"),
     Judged(M68K, "m68kelf", rela=False, asked=False),
     Judged(
-        RISCV64.fitting({}, (6, 12))._replace(later=()),
+        RISCV64.fitting({}, (6, 12))._replace(since_release=()),
         "elf64lriscv",
         (LOW, HIGH),
         release=(6, 12),

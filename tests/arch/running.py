@@ -7,10 +7,10 @@ from functools import cache
 from pathlib import Path
 
 from pymodutils.link import extable
-from pymodutils.link.fixups import decode
 from pymodutils.link.image import Image
 from pymodutils.link.layout import Config, layout
 from pymodutils.link.object import SHF_ALLOC, SHF_WRITE, SHT_NOBITS, SHT_REL, SHT_RELA, Object
+from pymodutils.link.reloc_section import decode
 from pymodutils.link.relocate import relocate
 from pymodutils.link.symbols import simplify
 from tests.oracles.kernels import kernel
@@ -69,8 +69,8 @@ def unknown(image: Image, symbols: Mapping[str, int]) -> Iterator[int]:
     for at, section in enumerate(module.sections):
         if section.sh_type not in (SHT_REL, SHT_RELA) or not image.layout.placed[section.sh_info]:
             continue
-        fixups = decode(module.arch, module.content(at), rela=section.sh_type == SHT_RELA)
-        for symbol, offset in zip(fixups.symbols, fixups.offsets, strict=True):
+        relocs = decode(module.arch, module.content(at), rela=section.sh_type == SHT_RELA)
+        for symbol, offset in zip(relocs.symbols, relocs.offsets, strict=True):
             home = module.symbols.sections[symbol]
             known = home in stays if home else module.symbols.name(symbol) in symbols
             if not known:

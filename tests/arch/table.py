@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 
-from pymodutils.arch.model import Reloc, ignored
+from pymodutils.arch.model import RelocType, no_op
 from tests.arch import proofs
 from tests.arch.cases import cases
 from tests.arch.linkers import JUDGED, Judged
@@ -84,7 +84,7 @@ def counts(judged: Judged) -> Counter[int]:
     return Counter(case.number for base in judged.bases for case in cases(judged, base))
 
 
-def proof(judged: Judged, number: int, row: Reloc) -> str:
+def proof(judged: Judged, number: int, row: RelocType) -> str:
     """What shows that a row is right."""
     stubs = STUBS.get((judged.arch.name, number & 0xFF if judged.slots else number))
     if number in judged.unasked:
@@ -93,7 +93,7 @@ def proof(judged: Judged, number: int, row: Reloc) -> str:
         return "refused"
     if row.since > judged.release:
         return "not asked about: of a later kernel than the others"
-    if row.calc is ignored:
+    if row.calc is no_op:
         return "nothing to do"
     if number in judged.arch.paired - judged.unpaired:
         return PAIRS
@@ -121,7 +121,7 @@ def section(title: str, members: list[Judged]) -> Iterator[str]:
         total = sum(counted[number] for _, counted in found)
         judges = [one for one in members if number in one.arch.relocs]
         proofs = dict.fromkeys(proof(one, number, one.arch.relocs[number]) for one in judges)
-        value = "" if row.calc is ignored else (row.calc.__doc__ or "").split("\n")[0].rstrip(".")
+        value = "" if row.calc is no_op else (row.calc.__doc__ or "").split("\n")[0].rstrip(".")
         since = "" if row.since <= RELEASE else " (since {}.{})".format(*row.since)
         yield f"| {number & mask} | {row.name}{since} | {value} | {total or ''} | {'; '.join(proofs)} |"
 

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from pymodutils.arch.model import Reloc
+from pymodutils.arch.model import RelocType
 from pymodutils.errors import ModutilsError
 from pymodutils.link.failure import LinkError
 from tests.arch.cases import BUNDLE, ours
@@ -26,7 +26,7 @@ def linked(judged: Judged, rows: list[Rel], values: list[int]) -> bytes:
     return ours(judged.arch, data, imports, judged.bases[1], judged.options, release=judged.release)
 
 
-def rows(judged: Judged) -> list[tuple[int, Reloc]]:
+def rows(judged: Judged) -> list[tuple[int, RelocType]]:
     """Those that a kernel of this release knows and that touch their place, with their numbers in files."""
     every = [(number, row) for number, row in judged.arch.relocs.items() if row.since <= judged.release]
     real = [(number, row) for number, row in every if number < 256 and row.field.size != BUNDLE]

@@ -184,7 +184,7 @@ def test_the_other_kind_of_relocation_section(judged: Judged) -> None:
         return
     data = alone(judged, next(iter(judged.arch.relocs)), rela=not judged.rela)
     with pytest.raises(LinkError) as failure:
-        ours(judged.arch._replace(frob=None, maker=None), data, {"s": 0}, judged.bases[0])
+        ours(judged.arch._replace(frob=None, builder=None), data, {"s": 0}, judged.bases[0])
     assert failure.value.log == ("module module: REL relocation unsupported",)
     assert failure.value.errno == ENOEXEC
 

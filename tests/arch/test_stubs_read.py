@@ -142,8 +142,8 @@ def follow(cpu: Cpu, insns: Insns, code: Mapping[int, str]) -> None:
         here = cpu.pc
         match[0](cpu, *match[1].groups())
         if cpu.pc == here:
-            later = (at for at in range(here + 1, here + 17) if at in code)
-            cpu.pc = next(later)
+            since_release = (at for at in range(here + 1, here + 17) if at in code)
+            cpu.pc = next(since_release)
 
 
 def ways(machine: Machine, folder: Path, **registers: int) -> list[tuple[int, Cpu]]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pymodutils.arch import MODULES
-from pymodutils.arch.model import Says
+from pymodutils.arch.model import Diagnostic
 from tests.oracles.linux import formats
 
 FOLDERS = {"powerpc64": "powerpc"}
@@ -20,7 +20,7 @@ VALUES = {
 }
 
 
-def sayings(module: Any) -> Iterator[Says]:
+def sayings(module: Any) -> Iterator[Diagnostic]:
     """All that the architectures of a module say, and what it has ready for its functions to say."""
     yield from _says(vars(module).values())
     for arch in module.ARCHS:
@@ -29,18 +29,18 @@ def sayings(module: Any) -> Iterator[Says]:
             yield from _says(row)
 
 
-def later(module: Any) -> Iterator[Says]:
+def since_release(module: Any) -> Iterator[Diagnostic]:
     """What they say in later kernels instead."""
     for arch in module.ARCHS:
-        for change in arch.later:
+        for change in arch.since_release:
             yield from _says(change.facts.values())
         for row in arch.relocs.values():
             if row.since > (6, 1):
                 yield from _says(row)
 
 
-def _says(values: Iterable[object]) -> Iterator[Says]:
-    return (value for value in values if isinstance(value, Says))
+def _says(values: Iterable[object]) -> Iterator[Diagnostic]:
+    return (value for value in values if isinstance(value, Diagnostic))
 
 
 @pytest.mark.slow
@@ -48,10 +48,14 @@ def _says(values: Iterable[object]) -> Iterator[Says]:
 @pytest.mark.parametrize("name", sorted(set(MODULES.values())))
 def test_the_source_has_these_words(name: str) -> None:
     module = import_module(f"pymodutils.arch.{name}")
-    new = set(later(module))
+    new = set(since_release(module))
     for release, said in (("6.1", set(sayings(module)) - new), ("6.12", new)):
         known = formats(FOLDERS.get(name, name), release)
         prefix = module.ARCHS[0].prefix
-        lines = {line for says in said for line in says.text.format(prefix=prefix, **VALUES).split("\n")}
+        lines = {
+            line
+            for diagnostic in said
+            for line in diagnostic.text.format(prefix=prefix, **VALUES).split("\n")
+        }
         unheard = {line for line in lines if line and not any(one.fullmatch(line) for one in known)}
         assert unheard == set(), release

@@ -23,7 +23,7 @@ from tests.arch import proofs
 from tests.arch.running import imports
 from tests.kernel.emulated.architectures import Tree
 from tests.lanes.foreign import MACHINES, Machine, Seen, loaded
-from tests.link import sites
+from tests.link import relsecs
 from tests.oracles.kernels import kernel
 
 MODULES = "dummy vfat nls_utf8 crc7 loop tun ext4 sunrpc"
@@ -97,7 +97,10 @@ def compare(module: Object, here: Rules, seen: Seen, symbols: Mapping[str, int])
     module = frob(module, here.layout, name)
     image = linked(module, layout(module, here.layout), seen, symbols)
     assert image.layout.coresize == seen.sizes[name]
-    masks = {**sites.patched(image, seen.symbols.get(TRACER, 0)), "unknown": sites.unknown(image, symbols)}
+    masks = {
+        **relsecs.patched(image, seen.symbols.get(TRACER, 0)),
+        "unknown": relsecs.unknown(image, symbols),
+    }
     changed, unexplained, compared, sections = Counter[str](), [], 0, 0
     for at in constant(image):
         section, address = module.sections[at], image.addresses[at]

@@ -60,7 +60,7 @@ class Machine(NamedTuple):
         """The areas of the module ``data`` with the kernel ``way`` bytes above it, or the refusal."""
         with ExitStack() as stack:
             if not together:
-                stack.enter_context(mock.patch.object(self.arch.maker, "together", return_value=None))
+                stack.enter_context(mock.patch.object(self.arch.builder, "together", return_value=None))
             try:
                 return self._linked(data, way)
             except LinkError as error:

@@ -13,9 +13,9 @@ from pymodutils.kernel.emulated.load.elf_header import NAMELESS
 from pymodutils.kernel.emulated.state.kernel_state import WARNING
 from pymodutils.link import extable
 from pymodutils.link.failure import OutOfBounds
-from pymodutils.link.fixups import decode
 from pymodutils.link.kallsyms import fill, keep
 from pymodutils.link.object import SHT_REL, SHT_RELA
+from pymodutils.link.reloc_section import decode
 from pymodutils.link.relocate import relocate
 
 if TYPE_CHECKING:
@@ -101,6 +101,6 @@ def _patches(load: LoadInfo) -> list[tuple[int, int]]:
     for at, section in enumerate(load.sections):
         if at and section.sh_type in (SHT_REL, SHT_RELA) and section.sh_info == load.this_module:
             rela = section.sh_type == SHT_RELA
-            fixups = decode(load.object.arch, load.image.section(at), rela=rela)
-            found += zip(fixups.symbols, fixups.offsets, strict=True)
+            relocs = decode(load.object.arch, load.image.section(at), rela=rela)
+            found += zip(relocs.symbols, relocs.offsets, strict=True)
     return found

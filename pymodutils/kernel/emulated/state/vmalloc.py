@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.model import Span
+from pymodutils.arch.field import Range
 from pymodutils.kernel.emulated.state.database import signed, unsigned
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.state.module import PerCpu
 
 VMALLOC: Final = {  # by width, for architectures that have no range of their own for modules
-    32: Span(0xF000_0000, 0xFF00_0000),
-    64: Span(0xFFFF_C900_0000_0000, 0xFFFF_E900_0000_0000),
+    32: Range(0xF000_0000, 0xFF00_0000),
+    64: Range(0xFFFF_C900_0000_0000, 0xFFFF_E900_0000_0000),
 }
 RESERVED: Final = 8 << 10  # bytes for the per-cpu sections of all modules; PERCPU_MODULE_RESERVE
 UNIT: Final = 4  # bytes; PCPU_MIN_ALLOC_SIZE
@@ -32,7 +32,7 @@ def open_range(store: Database, arch: Arch) -> None:
         store.insert("INSERT INTO gap VALUES (?, ?)", signed(low), high - low)
 
 
-def ranges(arch: Arch) -> list[Span]:
+def ranges(arch: Arch) -> list[Range]:
     """The ranges in which modules of ``arch`` are, the second for when the first is full."""
     first = arch.memory if any(arch.memory) else VMALLOC[arch.bits]
     return [first, arch.spare] if any(arch.spare) else [first]

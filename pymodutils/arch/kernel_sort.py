@@ -11,7 +11,7 @@ INDEX: Final = 32  # bits
 LOW: Final = (1 << INDEX) - 1
 
 
-def heapsorted(keys: Sequence[Any]) -> list[int]:
+def sort_indexes(keys: Sequence[Any]) -> list[int]:
     """The indexes of ``keys`` as that heapsort arranges them; of equal ones, either may be first."""
     ranks = {key: rank << INDEX for rank, key in enumerate(sorted(set(keys)))}
     heap = [ranks[key] | at for at, key in enumerate(keys)]

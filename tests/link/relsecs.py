@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from pymodutils.arch.field import PREFIXES
 from pymodutils.arch.riscv import LOW_I, LOW_S
-from pymodutils.link.fixups import decode
 from pymodutils.link.image import Image
 from pymodutils.link.object import SHT_REL, SHT_RELA
+from pymodutils.link.reloc_section import decode
 
 
 class Table(NamedTuple):
@@ -116,8 +116,8 @@ def unknown(image: Image, symbols: Mapping[str, int]) -> set[int]:
     for at, section in enumerate(module.sections):
         if section.sh_type not in (SHT_REL, SHT_RELA) or not image.layout.placed[section.sh_info]:
             continue
-        fixups = decode(module.arch, module.content(at), rela=section.sh_type == SHT_RELA)
-        for number, symbol, offset in zip(fixups.numbers, fixups.symbols, fixups.offsets, strict=True):
+        relocs = decode(module.arch, module.content(at), rela=section.sh_type == SHT_RELA)
+        for number, symbol, offset in zip(relocs.numbers, relocs.symbols, relocs.offsets, strict=True):
             home = module.symbols.sections[symbol]
             percpu = bool(image.layout.percpu) and home == image.layout.percpu
             if percpu or (not home and module.symbols.name(symbol) not in symbols):
@@ -132,8 +132,8 @@ def _low_halves(image: Image, unknown: set[int]) -> set[int]:
     for at, section in enumerate(module.sections):
         if section.sh_type != SHT_RELA or not image.layout.placed[section.sh_info]:
             continue
-        fixups = decode(module.arch, module.content(at), rela=True)
-        for number, symbol, offset in zip(fixups.numbers, fixups.symbols, fixups.offsets, strict=True):
+        relocs = decode(module.arch, module.content(at), rela=True)
+        for number, symbol, offset in zip(relocs.numbers, relocs.symbols, relocs.offsets, strict=True):
             home = module.symbols.sections[symbol]
             if number in LOW_HALVES and image.addresses[home] + module.symbols.values[symbol] in unknown:
                 place = image.addresses[section.sh_info] + offset

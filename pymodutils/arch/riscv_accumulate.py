@@ -9,13 +9,13 @@ from __future__ import annotations
 from operator import add, sub
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.arch.making import NO_ROOM, Refusal
-from pymodutils.arch.model import Says
+from pymodutils.arch.model import Diagnostic
+from pymodutils.arch.plt_got import NO_ROOM, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pymodutils.arch.making import Fixup, Memory
+    from pymodutils.arch.plt_got import PlacedModule, Relocation
 
 
 class Term(NamedTuple):
@@ -52,35 +52,35 @@ TERMS: Final[Mapping[int, Term]] = {
 }
 
 
-class Sums:
+class Accumulator:
     """What the relocations of a section have gathered, by place."""
 
-    def __init__(self, memory: Memory) -> None:
-        self.memory = memory
+    def __init__(self, module: PlacedModule) -> None:
+        self.module = module
         self.found: dict[int, tuple[int, Term]] = {}  # the sum, 64 bits without sign, and the last term
 
-    def add(self, one: Fixup) -> None:
+    def add(self, one: Relocation) -> None:
         """Change the sum of the place."""
         term, mask = TERMS[one.number], (1 << TERMS[one.number].bits) - 1
         old = self.found[one.P][0] if one.P in self.found else 0
         new = term.change(old & mask, one.S + one.A)
         self.found[one.P] = old & ~mask | new & mask, term
 
-    def store(self) -> list[Says]:
+    def store(self) -> list[Diagnostic]:
         """Put each sum to its place; what is said of those that are too large."""
         said = []
         for place, (value, term) in self.found.items():
             width = term.width or term.bits
             if width == ULEB:
-                self.memory.write(place, uleb128(value))
+                self.module.write(place, uleb128(value))
             elif value >> width and not value >> 63:
                 text = f"{{module}}: value {value} out of range for {width}-bit relocation."
-                said.append(Says(text, 0))
+                said.append(Diagnostic(text, 0))
             else:
                 size = term.bits // 8
-                kept = self.memory.read(place, size)[0] & 0xC0 if width < term.bits else 0
+                kept = self.module.read(place, size)[0] & 0xC0 if width < term.bits else 0
                 low = value & (1 << width) - 1
-                self.memory.write(place, (kept | low).to_bytes(size, "little"))
+                self.module.write(place, (kept | low).to_bytes(size, "little"))
         self.found = {}
         return said
 

@@ -2,11 +2,11 @@
 
     scan       Arch.frob counts what the relocations may need, and makes room: module_frob_arch_sections
     lay out    pymodutils.link.layout, with the sections as they are then
-    make       Arch.maker fills that room while relocations are read, and says what G and L are worth
+    make       Arch.builder fills that room while relocations are read, and says what G and L are worth
     apply      the rows' formulas
 
-What is made is asked for relocation by relocation (Maker.goal), in the order in which the loader sorts them,
-only where it cannot be had for many at once (Maker.together).
+Builders are asked one relocation at a time (StubBuilder.goal), in the order in which the loader sorts them,
+only where it cannot be had for many at once (StubBuilder.together).
 
 All addresses here are signed numbers of the machine's width, as S and P are.
 """
@@ -19,15 +19,15 @@ from operator import add, sub
 from struct import Struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.arch.field import PREFIXES
-from pymodutils.arch.model import Says, Span
+from pymodutils.arch.field import PREFIXES, Range
+from pymodutils.arch.model import Diagnostic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from pymodutils.arch.draft import Symbols
     from pymodutils.arch.field import ByteOrder, Range
-    from pymodutils.arch.model import Arch, Fixups
+    from pymodutils.arch.frob import SymbolColumns
+    from pymodutils.arch.model import Arch, Relocations
 
     Order = Callable[[], Sequence[int]]  # indexes of relocations; had where it matters
 
@@ -35,20 +35,20 @@ if TYPE_CHECKING:
 class Refusal(Exception):
     """The loader stops, and ``says`` why."""
 
-    def __init__(self, says: Says) -> None:
-        self.says = says
-        super().__init__(says.text)
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        self.diagnostic = diagnostic
+        super().__init__(diagnostic.text)
 
 
-class Memory(NamedTuple):
+class PlacedModule(NamedTuple):
     """A module in memory."""
 
     arch: Arch
-    sections: Mapping[str, Span]  # by name
-    core: Span  # what stays
-    init: Span  # what init() leaves free
+    sections: Mapping[str, Range]  # by name
+    core: Range  # what stays
+    init: Range  # what init() leaves free
     areas: Sequence[tuple[int, bytearray]]  # address and content
-    symbols: Symbols
+    symbols: SymbolColumns
     front: int  # bytes that Frobbed.front reserved
     before: Mapping[int, int]  # what Frobbed.before said
     places: Mapping[tuple[str, int], int]  # what Frobbed.places said
@@ -103,11 +103,11 @@ class Memory(NamedTuple):
         raise Refusal(NO_ROOM)
 
 
-NO_ROOM: Final = Says("", 8)  # a real kernel stops by BUG_ON, or without a word
+NO_ROOM: Final = Diagnostic("", 8)  # a real kernel stops by BUG_ON, or without a word
 
 
-class Fixup(NamedTuple):
-    """One relocation that a maker is asked about."""
+class Relocation(NamedTuple):
+    """One relocation that a builder is asked about."""
 
     number: int
     symbol: int  # index into .symtab
@@ -118,19 +118,19 @@ class Fixup(NamedTuple):
     section: int  # its number
 
 
-class Whole(NamedTuple):
+class SectionRelocs(NamedTuple):
     """All relocations of a section, in the file's order."""
 
-    fixups: Fixups
+    relocs: Relocations
     worth: Callable[[Sequence[int]], list[int]]  # the values of symbols
     B: int  # the address of what they apply to
     sorts: bool  # whether the loader takes them in another order
 
 
-class Many:
+class RelocGroup:
     """Relocations of a ``section`` that do the same, in columns; ``number`` is that of one of them."""
 
-    def __init__(self, number: int, group: Fixups, section: Whole) -> None:
+    def __init__(self, number: int, group: Relocations, section: SectionRelocs) -> None:
         self.number, self.symbols, self.offsets = number, group.symbols, group.offsets
         self.A, self.section, self.B = group.A or (), section, section.B
 
@@ -157,7 +157,7 @@ class Many:
 
     def others(self, *numbers: int) -> list[tuple[int, int, int, int]]:
         """S, A, P and symbol of those relocations of the section that have one of ``numbers``."""
-        found = self.section.fixups.of(numbers)
+        found = self.section.relocs.of(numbers)
         S, P = self.section.worth(found.symbols), map(self.B.__add__, found.offsets)
         return list(zip(S, found.A or (), P, found.symbols, strict=True))
 
@@ -180,18 +180,18 @@ class Many:
         return bool(reach.low <= min(ways) and max(ways) < reach.high)
 
 
-class Maker:
-    """Makes what the relocations of one module need, in their order; see Arch.maker."""
+class StubBuilder:
+    """Makes what the relocations of one module need, in their order; see Arch.builder."""
 
     gp = 0  # what the global pointer holds
     reach: Mapping[int, Range] = {}  # numbers whose goal is S+A, unmade, if it is as near to P as this
 
-    def __init__(self, memory: Memory) -> None:
-        self.memory = memory
+    def __init__(self, module: PlacedModule) -> None:
+        self.module = module
         self.defined: dict[int, int] = {}  # symbols to which it gives a value
         self.also: Sequence[int] = ()  # addresses of words that ``end`` is going to write
 
-    def together(self, many: Many) -> Sequence[int] | None:
+    def together(self, many: RelocGroup) -> Sequence[int] | None:
         """What ``goal`` says of ``many``, asked in the loader's order; None if it has to be asked.
 
         It does not matter then what has been made here. Raising Refusal means the same.
@@ -199,17 +199,17 @@ class Maker:
         near = self.reach.get(many.number)
         if not near:
             return None
-        targets, seen = many.targets, self.memory.arch.relocs[many.number].range == near
+        targets, seen = many.targets, self.module.arch.relocs[many.number].range == near
         return targets if seen or many.near(near, targets) else None  # if seen, the row finds out
 
-    def begin(self, fixups: Fixups) -> None:
+    def begin(self, relocs: Relocations) -> None:
         """See all relocations of a section, before ``goal`` is asked about each."""
 
-    def goal(self, one: Fixup) -> int:
+    def goal(self, one: Relocation) -> int:
         """What G or L is worth for ``one``; raises Refusal."""
         raise NotImplementedError(one)
 
-    def end(self) -> Iterable[Says]:
+    def end(self) -> Iterable[Diagnostic]:
         """Store what a section's relocations have gathered; what is said of it. Raises Refusal."""
         return ()
 
@@ -221,9 +221,9 @@ class Table:
     """Room that fills up with entries; the last ``spare`` of them stay free."""
 
     def __init__(
-        self, memory: Memory, span: Span, size: int, *, spare: int = 0, full: Says = NO_ROOM
+        self, module: PlacedModule, span: Range, size: int, *, spare: int = 0, full: Diagnostic = NO_ROOM
     ) -> None:
-        self.memory, self.span, self.size, self.full = memory, span, size, full
+        self.module, self.span, self.size, self.full = module, span, size, full
         self.limit = (span.high - span.low) // size - spare
         self.count = 0
         self.known: dict[object, int] = {}  # the address of the latest entry for each value
@@ -238,7 +238,7 @@ class Table:
         address = self.next
         if self.count >= self.limit:
             raise Refusal(self.full)
-        self.memory.write(address, content)
+        self.module.write(address, content)
         self.known[value] = address
         self.count += 1
         return address
@@ -247,13 +247,15 @@ class Table:
 class Slots(Table):
     """Words that each hold a value: a global offset table."""
 
-    def __init__(self, memory: Memory, span: Span, *, spare: int = 0, full: Says = NO_ROOM) -> None:
-        super().__init__(memory, span, memory.arch.bits // 8, spare=spare, full=full)
+    def __init__(
+        self, module: PlacedModule, span: Range, *, spare: int = 0, full: Diagnostic = NO_ROOM
+    ) -> None:
+        super().__init__(module, span, module.arch.bits // 8, spare=spare, full=full)
 
     def of(self, value: int) -> int:
         """The address of the slot that holds ``value``."""
         if value not in self.known:
-            self.add(value, self.memory.word(value))
+            self.add(value, self.module.word(value))
         return self.known[value]
 
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pymodutils.arch.field import Field
-    from pymodutils.arch.model import Fixups
+    from pymodutils.arch.model import Relocations
 
     Order = Callable[[], Sequence[int]]  # indexes of relocations; had where it matters
 
@@ -31,7 +31,7 @@ class Header(NamedTuple):
     sh_info: int
 
 
-class Symbols(NamedTuple):
+class SymbolColumns(NamedTuple):
     """The symbol table in columns."""
 
     infos: Sequence[int]
@@ -40,12 +40,12 @@ class Symbols(NamedTuple):
     name: Callable[[int], str]  # of the symbol with this index
 
 
-class Draft(NamedTuple):
+class LoadInfo(NamedTuple):
     """A module before its layout."""
 
     sections: Sequence[Header]
-    symbols: Symbols
-    relocations: Mapping[int, Fixups]  # by the number of their section
+    symbols: SymbolColumns
+    relocations: Mapping[int, Relocations]  # by the number of their section
     words: Callable[[int, Field, Sequence[int]], Sequence[int]]  # at offsets that a section patches
     options: Mapping[str, str]  # the kernel's configuration
     bits: int  # of the machine's words
@@ -74,14 +74,14 @@ class Draft(NamedTuple):
         """The number of the section that ``symbol`` is in."""
         return self.symbols.sections[symbol] if symbol < len(self.symbols.sections) else SHN_UNDEF
 
-    def of_code(self) -> Iterator[tuple[int, Fixups]]:
+    def of_code(self) -> Iterator[tuple[int, Relocations]]:
         """The relocations of sections that are executed."""
-        for at, fixups in self.relocations.items():
+        for at, relocs in self.relocations.items():
             if self.patched(at).sh_flags & SHF_EXECINSTR:
-                yield at, fixups
+                yield at, relocs
 
 
-class Room(NamedTuple):
+class HeaderChange(NamedTuple):
     """What a section header becomes; what is None stays."""
 
     sh_size: int | None = None
@@ -93,7 +93,7 @@ class Room(NamedTuple):
 class Frobbed(NamedTuple):
     """What the loader changes before the layout."""
 
-    rooms: Mapping[int, Room] = {}  # by the number of the section
+    changes: Mapping[int, HeaderChange] = {}  # by the number of the section
     orders: Mapping[int, Order] = {}  # how it sorts the relocations of a section
     front: int = 0  # bytes at the beginning of the module's memory
     before: Mapping[int, int] = {}  # bytes in front of a section
@@ -102,11 +102,11 @@ class Frobbed(NamedTuple):
     undotted: frozenset[int] = frozenset()  # symbols whose names lose the first character
 
 
-def code(size: int, align: int) -> Room:
+def code(size: int, align: int) -> HeaderChange:
     """Room for ``size`` bytes of code."""
-    return Room(size, align, SHF_ALLOC | SHF_EXECINSTR, SHT_NOBITS)
+    return HeaderChange(size, align, SHF_ALLOC | SHF_EXECINSTR, SHT_NOBITS)
 
 
-def data(size: int, align: int, flags: int = 0) -> Room:
+def data(size: int, align: int, flags: int = 0) -> HeaderChange:
     """Room for ``size`` bytes of constants."""
-    return Room(size, align, SHF_ALLOC | flags, SHT_NOBITS)
+    return HeaderChange(size, align, SHF_ALLOC | flags, SHT_NOBITS)

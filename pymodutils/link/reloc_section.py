@@ -12,25 +12,25 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from pymodutils.arch.field import CODES, PREFIXES
 from pymodutils.arch.lanes import as_signed, halves
-from pymodutils.arch.model import Fixups, Info
+from pymodutils.arch.model import Relocations, RInfo
 from pymodutils.link.object import SHT_RELA
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from pymodutils.arch.field import ByteOrder, Field
-    from pymodutils.arch.model import Arch, Reloc
+    from pymodutils.arch.model import Arch, RelocType
     from pymodutils.link.image import Image
 
 WIDE: Final = 64
 CONSTANT: Final = ("GP", "B")
 
 
-class Doubt(Exception):
+class NeedsExact(Exception):
     """Something that only looking at each relocation in its turn can decide; nothing has been written."""
 
 
-class Site:
+class RelocSection:
     """Relocation section ``at`` of ``image``, and the section it patches.
 
     ``values`` are the symbols', without sign; ``base``, the address of the patched section, and ``gp``, what
@@ -61,23 +61,23 @@ class Site:
         """What stands at ``offsets``, without sign."""
         return unpacked(self.packer(field), self.memory, offsets)
 
-    def columns(self, row: Reloc, fixups: Fixups, words: Sequence[int]) -> list[Iterable[int]]:
+    def columns(self, row: RelocType, relocs: Relocations, words: Sequence[int]) -> list[Iterable[int]]:
         """What the calculation of ``row`` asks for; ``words`` are what stands at the places."""
-        return [self.column(letter, row, fixups, words) for letter in row.letters]
+        return [self.column(letter, row, relocs, words) for letter in row.letters]
 
-    def column(self, letter: str, row: Reloc, fixups: Fixups, words: Sequence[int]) -> Iterable[int]:
-        """What ``letter`` stands for in each of ``fixups``."""
+    def column(self, letter: str, row: RelocType, relocs: Relocations, words: Sequence[int]) -> Iterable[int]:
+        """What ``letter`` stands for in each of ``relocs``."""
         if letter == "S":
-            return self.signed(fixups.symbols) if fixups.S is None else fixups.S
+            return self.signed(relocs.symbols) if relocs.S is None else relocs.S
         if letter == "P":
-            return map(add, fixups.offsets, repeat(self.base)) if fixups.P is None else fixups.P
+            return map(add, relocs.offsets, repeat(self.base)) if relocs.P is None else relocs.P
         if letter == "A":
-            return row.field.get_all(words) if fixups.A is None else fixups.A
+            return row.field.get_all(words) if relocs.A is None else relocs.A
         if letter == "D":
-            return repeat(0, len(fixups.offsets)) if fixups.D is None else fixups.D
+            return repeat(0, len(relocs.offsets)) if relocs.D is None else relocs.D
         if letter in CONSTANT:
-            return repeat(self.gp if letter == "GP" else self.base, len(fixups.offsets))
-        return words if letter == "V" else fixups.L or ()
+            return repeat(self.gp if letter == "GP" else self.base, len(relocs.offsets))
+        return words if letter == "V" else relocs.L or ()
 
 
 class Packer(Protocol):
@@ -120,7 +120,7 @@ def unpacked(packer: Packer, memory: bytes | memoryview, offsets: Iterable[int])
     return list(chain.from_iterable(map(packer.unpack_from, repeat(memory), offsets)))
 
 
-def decode(arch: Arch, raw: bytes | memoryview, *, rela: bool) -> Fixups:
+def decode(arch: Arch, raw: bytes | memoryview, *, rela: bool) -> Relocations:
     """The relocations in ``raw``."""
     step = 3 if rela else 2
     unsigned, signed = ("Q", "q") if arch.bits == WIDE else ("I", "i")
@@ -128,26 +128,26 @@ def decode(arch: Arch, raw: bytes | memoryview, *, rela: bool) -> Fixups:
     words.frombytes(raw[: len(raw) // (step * words.itemsize) * step * words.itemsize])
     if arch.order != sys.byteorder:
         words.byteswap()
-    numbers, symbols, D = (arch.info or _info)(words[1::step])
+    numbers, symbols, D = (arch.r_info or _info)(words[1::step])
     addends = array(signed, words[2::step].tobytes()).tolist() if rela else None
-    return Fixups(numbers, symbols, words[0::step].tolist(), addends, D=D)
+    return Relocations(numbers, symbols, words[0::step].tolist(), addends, D=D)
 
 
-def _info(words: array[int]) -> Info:
+def _info(words: array[int]) -> RInfo:
     """What a column of r_info says on most machines."""
     if words.itemsize == WIDE // 8:
-        return Info(*halves(words))
-    return Info([word & 0xFF for word in words], [word >> 8 for word in words])
+        return RInfo(*halves(words))
+    return RInfo([word & 0xFF for word in words], [word >> 8 for word in words])
 
 
-def in_place(arch: Arch, memory: bytes | memoryview, fixups: Fixups) -> Fixups:
-    """``fixups`` with the addends that lie in the fields of REL relocations; 0 where there can be none."""
-    numbers, offsets = fixups.numbers, fixups.offsets
+def in_place(arch: Arch, memory: bytes | memoryview, relocs: Relocations) -> Relocations:
+    """``relocs`` with the addends that lie in the fields of REL relocations; 0 where there can be none."""
+    numbers, offsets = relocs.numbers, relocs.offsets
     found, every = [0] * len(numbers), range(len(numbers))
     fields: dict[Field, set[int]] = {}
     for number in arch.relocs.keys() & set(numbers):
         fields.setdefault(arch.relocs[number].field, set()).add(number)
-    V = _same_words(arch, memory, fixups, fields)
+    V = _same_words(arch, memory, relocs, fields)
     for field, members in fields.items():
         places = list(compress(every, map(members.__contains__, numbers)))
         if V is None:
@@ -161,19 +161,19 @@ def in_place(arch: Arch, memory: bytes | memoryview, fixups: Fixups) -> Fixups:
         else:
             for at, addend in zip(places, addends, strict=True):
                 found[at] = addend
-    return fixups._replace(A=found, V=V)
+    return relocs._replace(A=found, V=V)
 
 
 def _same_words(
-    arch: Arch, memory: bytes | memoryview, fixups: Fixups, fields: Collection[Field]
+    arch: Arch, memory: bytes | memoryview, relocs: Relocations, fields: Collection[Field]
 ) -> list[int] | None:
     """The words at the places, if they can be read without looking at each number."""
     if (
         len({(field.size, field.order) for field in fields}) != 1
-        or not set(fixups.numbers) <= arch.relocs.keys()
+        or not set(relocs.numbers) <= arch.relocs.keys()
     ):
         return None
     field = next(iter(fields))
-    if max(fixups.offsets) + field.size > len(memory):
+    if max(relocs.offsets) + field.size > len(memory):
         return None
-    return unpacked(packer(arch, field), memory, fixups.offsets)
+    return unpacked(packer(arch, field), memory, relocs.offsets)

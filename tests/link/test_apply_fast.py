@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from pymodutils.arch import MODULES
 from pymodutils.arch.model import Arch
-from pymodutils.link import bulk
+from pymodutils.link import apply_fast
 from pymodutils.link.failure import LinkError
-from pymodutils.link.fixups import Doubt
 from pymodutils.link.image import Image
 from pymodutils.link.layout import Config, layout
+from pymodutils.link.reloc_section import NeedsExact
 from pymodutils.link.relocate import relocate
 from pymodutils.link.symbols import simplify
 from tests.link.modules import load
@@ -43,8 +43,8 @@ def outcome(arch: Arch, data: bytes, values: Sequence[int], *, in_bulk: bool) ->
     image = Image(module, layout(module, Config()), (0xC000_0000, 0))
     given_values = iter(values)
     symbols = simplify(image, "m", lambda _: next(given_values), lambda _, __: None)
-    side_effect = bulk.apply if in_bulk else Doubt
-    with mock.patch("pymodutils.link.bulk.apply", side_effect=side_effect):
+    side_effect = apply_fast.apply if in_bulk else NeedsExact
+    with mock.patch("pymodutils.link.apply_fast.apply", side_effect=side_effect):
         try:
             relocate(image, symbols, "m")
         except LinkError as error:
@@ -53,7 +53,7 @@ def outcome(arch: Arch, data: bytes, values: Sequence[int], *, in_bulk: bool) ->
 
 
 every = (import_module(f"pymodutils.arch.{name}").ARCHS for name in sorted(set(MODULES.values())))
-ARCHS = [arch for archs in every for arch in archs if arch.maker is None]
+ARCHS = [arch for archs in every for arch in archs if arch.builder is None]
 
 
 @pytest.mark.parametrize("arch", ARCHS, ids=lambda arch: f"{arch.name} {arch.bits} {arch.order}")

@@ -1,0 +1,121 @@
+"""Relocations in their order, each looked at for itself: what the result means, and where it stops."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.arch.plt_got import NO_ROOM
+from pymodutils.link.failure import LinkError, OutOfBounds, Where
+from pymodutils.link.symbols import ERROR
+
+STT_SECTION: Final = 3
+
+if TYPE_CHECKING:
+    from pymodutils.arch.model import Diagnostic, Relocations, RelocType
+    from pymodutils.link.reloc_section import RelocSection
+    from pymodutils.link.symbols import Report
+
+
+def apply(relsec: RelocSection, relocs: Relocations, report: Report) -> None:
+    """Apply ``relocs`` up to the first that fails; raises LinkError or OutOfBounds for that one.
+
+    What the kernel says without failing goes to ``report``.
+    """
+    for at, number in enumerate(relocs.numbers):
+        if relocs.symbols[at] >= len(relsec.values):  # whatever the number says, the symbol is read first
+            raise _beyond(relsec, relocs, at, f"its symbol {relocs.symbols[at]} is beyond the table's end")
+        row, diagnostic = relsec.arch.relocs.get(number), relocs.refused.get(at)
+        if diagnostic is NO_ROOM:
+            raise _beyond(relsec, relocs, at, "there is no room for what the loader makes for it")
+        if diagnostic is None or diagnostic not in (relsec.arch.unknown_symbol, *relsec.arch.out_of_bounds):
+            diagnostic = row.refused or diagnostic if row else relsec.arch.unknown
+        if diagnostic:
+            refusal = _refusal(relsec, relocs, at, diagnostic)
+            if diagnostic.errno:
+                raise refusal
+            for line in refusal.log:
+                report(ERROR, line)
+        elif row and row.stores:
+            _one(relsec, relocs, at, row)
+    if diagnostic := relocs.refused.get(len(relocs.numbers)):
+        raise _refusal(relsec, relocs, len(relocs.numbers) - 1, diagnostic)
+
+
+def _one(relsec: RelocSection, relocs: Relocations, at: int, row: RelocType) -> None:
+    """Apply the relocation ``at``."""
+    where, field = relocs.offsets[at], row.field
+    if where + field.size > len(relsec.memory):
+        raise _beyond(relsec, relocs, at, f"its section has {len(relsec.memory)} bytes")
+    words = relsec.words(field, [where])
+    half = 1 << relsec.arch.bits - 1
+    (value,) = map(row.calc, *relsec.columns(row, relocs.one(at), words))
+    value = (value + half & 2 * half - 1) - half
+    nonzero_target = relsec.arch.nonzero_target if words[0] else None
+    if nonzero_target and not relsec.arch.nonzero_target_last:
+        raise _refusal(relsec, relocs, at, nonzero_target, value)
+    if value % row.align:
+        raise _refusal(relsec, relocs, at, row.misaligned or row.overflow or relsec.arch.misaligned, value)
+    if row.range and not row.range.low <= value < row.range.high:
+        raise _refusal(relsec, relocs, at, row.overflow or relsec.arch.overflow, value)
+    if nonzero_target:
+        raise _refusal(relsec, relocs, at, nonzero_target, value)
+    relsec.packer(field).pack_into(relsec.memory, where, field.put(words[0], value))
+
+
+def _refusal(
+    relsec: RelocSection, relocs: Relocations, at: int, diagnostic: Diagnostic, value: int = 0
+) -> LinkError:
+    """The kernel's words about the relocation ``at``, whose calculation gave ``value``."""
+    where, symbol = _where(relsec, relocs, at), relocs.symbols[at]
+    mask = (1 << relsec.arch.bits) - 1
+    known = relsec.values[symbol] if symbol < len(relsec.values) else 0
+    total = known + (relocs.A[at] if relocs.A else 0)
+    text = diagnostic.text.format(
+        prefix=relsec.arch.prefix,
+        module=relsec.name,
+        number=relocs.numbers[at],
+        name=where.relocation,
+        index=at,
+        section=relsec.header.sh_info,
+        relsec=relsec.at,
+        symbol=where.symbol,
+        anonymous=where.symbol or "(anonymous)",
+        offset=where.offset,
+        size=len(relsec.memory),
+        place=where.address,
+        value=value & mask,
+        signed=value,
+        words=(value & mask) >> 2,
+        S=known & mask,
+        sum=total & mask,
+        against=_against(relsec, symbol),
+    )
+    return LinkError(relsec.name, text, diagnostic.errno, where)
+
+
+def _against(relsec: RelocSection, symbol: int) -> str:
+    """What symbol ``symbol`` is, in words."""
+    table = relsec.image.module.symbols
+    if symbol >= len(relsec.values):
+        return ""
+    if table.infos[symbol] & 0xF == STT_SECTION:
+        return f"section {table.sections[symbol]}"
+    return table.name(symbol)
+
+
+def _beyond(relsec: RelocSection, relocs: Relocations, at: int, text: str) -> OutOfBounds:
+    return OutOfBounds(relsec.name, text, _where(relsec, relocs, at))
+
+
+def _where(relsec: RelocSection, relocs: Relocations, at: int) -> Where:
+    """Where the relocation ``at`` is, in words."""
+    module, number, symbol = relsec.image.module, relocs.numbers[at], relocs.symbols[at]
+    row = relsec.arch.relocs.get(number)
+    known = symbol < len(relsec.values)
+    return Where(
+        module.sections[relsec.header.sh_info].name,
+        relocs.offsets[at],
+        relsec.base + relocs.offsets[at] & (1 << relsec.arch.bits) - 1,
+        row.name if row else f"relocation {number}",
+        module.symbols.name(symbol) if known else "",
+    )
