@@ -62,12 +62,12 @@ def check(
     ``trust`` are files with certificates that each kernel trusts. Raises ModutilsError about input that
     cannot be read.
     """
-    from pymodutils.checks.matrix import Wanted  # noqa: PLC0415 -- the other calls do without
+    from pymodutils.checks.matrix import Request  # noqa: PLC0415 -- the other calls do without
     from pymodutils.checks.matrix import check as matrix  # noqa: PLC0415
 
     listed, sources = ([it] if isinstance(it, str) else it for it in (modules, kernels))
-    wanted = Wanted(listed, sources, more, params or {}, firmware, cached, cmdline, trust)
-    return matrix(wanted, root or default())
+    request = Request(listed, sources, more, params or {}, firmware, cached, cmdline, trust)
+    return matrix(request, root or default())
 
 
 class Modules:

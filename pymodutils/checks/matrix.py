@@ -7,16 +7,16 @@ import tempfile
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pymodutils import parallel
-from pymodutils.checks import between, inputs, target
-from pymodutils.checks.between import Comparison
-from pymodutils.checks.bites import warnings
+from pymodutils.checks import inputs, kabi, target
 from pymodutils.checks.candidate import below, read_all
+from pymodutils.checks.context import Context
+from pymodutils.checks.kabi import Comparison
+from pymodutils.checks.messages import errors
 from pymodutils.checks.pool import Pool, Providers
-from pymodutils.checks.scene import Scene
 from pymodutils.checks.survey import NOWHERE, survey
 from pymodutils.checks.trial import Bench
 from pymodutils.checks.verdict import Finding, Report, Severity, Verdict
-from pymodutils.checks.words import errors
+from pymodutils.checks.warnings import warnings
 from pymodutils.errors import NotFound
 from pymodutils.kernel.emulated.load.causes import Cause, Kind
 
@@ -35,7 +35,7 @@ def unheard(_done: int, _total: int, _what: str) -> None:
     """The progress that nobody watches."""
 
 
-class Wanted(NamedTuple):
+class Request(NamedTuple):
     """What is to be checked."""
 
     modules: Sequence[str]  # files, directories, packages
@@ -48,18 +48,18 @@ class Wanted(NamedTuple):
     trust: Sequence[str] = ()  # files with certificates that every kernel trusts for modules
 
 
-def check(wanted: Wanted, root: Root, progress: Callable[[int, int, str], None] = unheard) -> Report:
+def check(request: Request, root: Root, progress: Callable[[int, int, str], None] = unheard) -> Report:
     """The verdicts on all of ``wanted``; raises ModutilsError about input that cannot be read.
 
     ``progress`` hears how many of how many pairs are done, and which was the last.
     """
     with tempfile.TemporaryDirectory(prefix="pymodutils-") as folder:
-        own = _pool(wanted.modules, folder)
-        more = _pool(wanted.more, folder)
-        targets = target.targets(wanted.kernels, root, cached=wanted.cached, trust=wanted.trust)
+        own = _pool(request.modules, folder)
+        more = _pool(request.more, folder)
+        targets = target.targets(request.kernels, root, cached=request.cached, trust=request.trust)
         around = [_providers(it, own, more, folder) for it in targets]
-        _known(wanted, around)
-        job = Job(wanted, targets, own, around)
+        _known(request, around)
+        job = Job(request, targets, own, around)
         pairs = job.pairs()
         verdicts: dict[tuple[int, int], Verdict] = {}
         workers = max(1, min(parallel.cores(), len(pairs) // 4))
@@ -73,9 +73,9 @@ def check(wanted: Wanted, root: Root, progress: Callable[[int, int, str], None] 
 def compare(names: Sequence[str], modules: Sequence[str], root: Root, *, cached: bool) -> Comparison:
     """The kernels ``names``, old and new, compared: which of ``modules`` breaks; raises as ``check``."""
     old, new = (target.targets([name], root, cached=cached)[0] for name in names)
-    found = between.changes(old.kernel, new.kernel)
+    found = kabi.changes(old.kernel, new.kernel)
     with tempfile.TemporaryDirectory(prefix="pymodutils-") as folder:
-        count, broken = between.broken(found, modules, folder)
+        count, broken = kabi.broken(found, modules, folder)
     return Comparison(old.row(), new.row(), tuple(found), count, tuple(broken))
 
 
@@ -84,16 +84,16 @@ def _pool(words: Sequence[str], folder: str) -> Pool:
     return Pool(read_all([(path, shown) for path, shown in dict.fromkeys(files)]))
 
 
-def _known(wanted: Wanted, around: Sequence[Around]) -> None:
+def _known(request: Request, around: Sequence[Around]) -> None:
     """Raise NotFound for a word that nothing is called by, which would otherwise be without effect."""
-    for name in wanted.params:
+    for name in request.params:
         if not any(it.providers.named(name) for it in around):
             raise NotFound(
                 name, f"--params {name}: no module at hand is called so: give NAME as modinfo does"
             )
-    if wanted.firmware and not os.path.isdir(wanted.firmware):
-        text = f"{wanted.firmware}: it is no directory: give the one that holds firmware, as /lib/firmware"
-        raise NotFound(wanted.firmware, text)
+    if request.firmware and not os.path.isdir(request.firmware):
+        text = f"{request.firmware}: it is no directory: give the one that holds firmware, as /lib/firmware"
+        raise NotFound(request.firmware, text)
 
 
 class Around(NamedTuple):
@@ -146,9 +146,9 @@ class Job:
     """The work of one process: a kernel stays booted from pair to pair."""
 
     def __init__(
-        self, wanted: Wanted, targets: Sequence[Target], own: Pool, around: Sequence[Around]
+        self, request: Request, targets: Sequence[Target], own: Pool, around: Sequence[Around]
     ) -> None:
-        self.wanted, self.targets, self.own, self.around = wanted, targets, own, around
+        self.request, self.targets, self.own, self.around = request, targets, own, around
         self.trees = [it.tree for it in around]
         self.titles = own.titles()
         self._benches: dict[int, Bench] = {}
@@ -170,7 +170,7 @@ class Job:
     def _verdict(self, module: Candidate, number: int) -> Verdict:
         if number not in self._benches:
             self._benches = {
-                number: Bench(self.targets[number].kernel, self.wanted.params, self.wanted.cmdline)
+                number: Bench(self.targets[number].kernel, self.request.params, self.request.cmdline)
             }
         around, target = self.around[number], self.targets[number]
         needed = around.providers.needed(module)
@@ -182,7 +182,7 @@ class Job:
             trial, needed = trial._replace(stopped=""), []
         beyond = trial.errno and not foreign
         behind = survey(module, target.kernel, around.providers) if beyond else NOWHERE
-        scene = Scene(
+        context = Context(
             module=module,
             target=target,
             targets=self.targets,
@@ -192,9 +192,9 @@ class Job:
             builtins=around.builtins,
             trial=trial,
             expects=behind.expects,
-            firmware=self.wanted.firmware,
+            firmware=self.request.firmware,
         )
-        findings = [*_refusals(scene, (*trial.causes, *behind.causes)), *warnings(scene)]
+        findings = [*_refusals(context, (*trial.causes, *behind.causes)), *warnings(context)]
         names = tuple(it.name for it in needed)
         return Verdict(
             module.name,
@@ -208,17 +208,17 @@ class Job:
         )
 
 
-def _refusals(scene: Scene, causes: Sequence[Cause]) -> list[Finding]:
-    found = list(errors(scene, causes)) if scene.trial.errno else []
-    if scene.trial.stopped:
-        used = f"it needs {scene.trial.stopped}, which this kernel does not take"
+def _refusals(context: Context, causes: Sequence[Cause]) -> list[Finding]:
+    found = list(errors(context, causes)) if context.trial.errno else []
+    if context.trial.stopped:
+        used = f"it needs {context.trial.stopped}, which this kernel does not take"
         text, severity = f"{used} either", Severity.ERROR
-        if not scene.trial.errno:
+        if not context.trial.errno:
             text, severity = f"{used}; it loads without, for what it imports is weak", Severity.WARNING
-        advice = f"see what is said of {scene.trial.stopped}"
-        found.append(Finding("needs", severity, scene.trial.stopped, text, advice))
-    if scene.trial.errno and not found:
-        found += errors(scene, [Cause(Kind.OTHER)])
+        advice = f"see what is said of {context.trial.stopped}"
+        found.append(Finding("needs", severity, context.trial.stopped, text, advice))
+    if context.trial.errno and not found:
+        found += errors(context, [Cause(Kind.OTHER)])
     return found
 
 

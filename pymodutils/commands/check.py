@@ -18,7 +18,7 @@ from pymodutils.errors import Exit, ModutilsError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pymodutils.checks.expect import Surprises
+    from pymodutils.checks.baseline import Surprises
     from pymodutils.checks.verdict import Report
     from pymodutils.root import Root
 
@@ -115,21 +115,21 @@ def command(
         return _between(between, (*modules, *symbols_of), form, path, fail_on, cached=not no_cache, root=root)
     if not modules or symbols_of:
         raise_usage(PROG, "give the modules to check" if not modules else "--symbols-of goes with --between")
-    from pymodutils.checks import expect as expected  # noqa: PLC0415 -- words come first
-    from pymodutils.checks.matrix import Wanted, check  # noqa: PLC0415
+    from pymodutils.checks import baseline  # noqa: PLC0415 -- words come first
+    from pymodutils.checks.matrix import Request, check  # noqa: PLC0415
 
-    wanted = Wanted(
+    request = Request(
         modules, kernels or ("running",), more, _params(params), firmware, not no_cache, cmdline, trust
     )
-    known = expected.read(expect) if expect else None
+    known = baseline.read(expect) if expect else None
     gc.enable()  # cli.main has turned it off, for commands that end at once
     with closing(output.Progress("checking")) as progress:
-        report = check(wanted, root, progress)
+        report = check(request, root, progress)
     print_report(report, form, path)
     if write_expect:
-        write(write_expect, expected.dumps(report))
+        write(write_expect, baseline.dumps(report))
     if known is not None:
-        return _surprise(expected.compare(report, known), fail_on)
+        return _surprise(baseline.compare(report, known), fail_on)
     return 0 if write_expect else _status(report, fail_on)
 
 

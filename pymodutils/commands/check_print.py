@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from pymodutils.checks.between import KINDS
-from pymodutils.checks.forms.grouped import groups
-from pymodutils.checks.scene import count
+from pymodutils.checks.context import count
+from pymodutils.checks.formats.grouped import groups
+from pymodutils.checks.kabi import KINDS
 from pymodutils.checks.verdict import Severity
 from pymodutils.commands import output
 from pymodutils.commands.getopt import raise_usage
@@ -19,7 +19,7 @@ from pymodutils.errors import ModutilsError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pymodutils.checks.between import Broken, Comparison
+    from pymodutils.checks.kabi import Broken, Comparison
     from pymodutils.checks.verdict import Finding, Report, Verdict
 
 FORMS: Final = ("text", "json", "junit", "sarif", "github", "markdown", "html")
@@ -51,7 +51,7 @@ def _rendered(report: Report, form: str) -> str:
     from importlib import import_module  # noqa: PLC0415 -- one of six is needed
 
     home = {"json": "document", "html": "page"}.get(form, form)
-    module = import_module(f"pymodutils.checks.forms.{home}")
+    module = import_module(f"pymodutils.checks.formats.{home}")
     if form in ("json", "sarif"):
         return f"{output.json_text(module.document(report))}\n"
     text: str = module.render(report)
@@ -133,7 +133,7 @@ def print_comparison(found: Comparison, form: str, path: str | None) -> None:
         with output.into(path):
             _print_changes(found)
         return
-    from pymodutils.checks.forms import document  # noqa: PLC0415 -- see above
+    from pymodutils.checks.formats import document  # noqa: PLC0415 -- see above
 
     text = f"{output.json_text(document.comparison(found))}\n"
     write(path, text) if path else click.echo(text, nl=False)

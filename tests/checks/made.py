@@ -53,6 +53,6 @@ def advice(verdict: Verdict, rule: str) -> str:
     return next(it.advice for it in verdict.findings if it.rule == rule)
 
 
-def bites(verdict: Verdict) -> dict[str, str]:
+def warnings(verdict: Verdict) -> dict[str, str]:
     """The messages of warnings and notes by their rules."""
     return {it.rule: it.message for it in verdict.findings if it.severity != "error"}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pymodutils import check
-from pymodutils.checks.forms import page
+from pymodutils.checks.formats import page
 from tests.checks import browser
 from tests.checks.made import Desk
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pymodutils import ModutilsError, Verdict, check
-from tests.checks.made import Desk, advice, bites, errors
+from tests.checks.made import Desk, advice, errors, warnings
 from tests.kernel.emulated.messages import appended
 from tests.kernel.emulated.modules import SWITCHES
 from tests.link.modules import trixie
@@ -56,13 +56,13 @@ def verdict(desk: Desk, path: str, *, keyless: bool = False, **how: Any) -> Verd
 def test_a_module_signed_by_the_kernels_key_has_nothing_to_hear(desk: Desk) -> None:
     found = verdict(desk, signed(desk, "kernel"), cmdline=ENFORCED)
     assert (found.loads, found.log) == (True, ())
-    assert not {"unsigned", "unknown-key", "crypto", "signature", "taint"} & set(bites(found))
+    assert not {"unsigned", "unknown-key", "crypto", "signature", "taint"} & set(warnings(found))
 
 
 def test_no_signature(desk: Desk) -> None:
     found = verdict(desk, desk.module())
     assert found.loads
-    assert "not signed: it loads and taints the kernel (E)" in bites(found)["unsigned"]
+    assert "not signed: it loads and taints the kernel (E)" in warnings(found)["unsigned"]
     found = verdict(desk, desk.module(), cmdline=ENFORCED)
     assert (found.error, found.log) == ("EKEYREJECTED", ("Loading of unsigned module is rejected",))
     assert errors(found) == {"unsigned": "it is not signed: the kernel enforces signatures, so it is refused"}
@@ -82,7 +82,7 @@ def test_a_key_that_the_kernel_does_not_have(desk: Desk) -> None:
     said = f"it is signed by {other}, which the kernel does not have: it has {own}; "
     assert found.loads
     assert found.log[-1].endswith("signature and/or required key missing - tainting kernel")
-    assert bites(found)["unknown-key"].startswith(f"{said}it loads and taints the kernel (E)")
+    assert warnings(found)["unknown-key"].startswith(f"{said}it loads and taints the kernel (E)")
     found = verdict(desk, path, cmdline=ENFORCED)
     assert (found.error, found.log) == (
         "EKEYREJECTED",
@@ -107,7 +107,7 @@ def test_a_key_of_the_same_name_from_another_build(desk: Desk) -> None:
     data = Path(desk.module()).read_bytes()
     path = desk.file("made.ko", data + appended(twin.cms(data, "-noattr", "-nocerts")))
     found = verdict(desk, path)
-    assert serial(twin) in bites(found)["unknown-key"]
+    assert serial(twin) in warnings(found)["unknown-key"]
     assert advice(found, "unknown-key").startswith("a key of that name, but another build's")
 
 
@@ -121,7 +121,7 @@ def test_a_kernel_whose_keys_are_not_known(desk: Desk) -> None:
 
 def test_a_key_that_is_named_by_its_identifier(desk: Desk) -> None:
     found = verdict(desk, signed(desk, "stranger", "-keyid"))
-    assert "signed by a key that it does not name by a certificate" in bites(found)["unknown-key"]
+    assert "signed by a key that it does not name by a certificate" in warnings(found)["unknown-key"]
 
 
 @pytest.mark.parametrize("cmdline", ["", ENFORCED])
@@ -146,7 +146,7 @@ def test_a_hash_that_the_kernel_cannot_compute(desk: Desk) -> None:
     path = signed(desk, "kernel", "-md", "sha3-256")
     found = verdict(desk, path)
     assert found.loads
-    assert bites(found)["crypto"].startswith("its signature is of a kind that the kernel does not know")
+    assert warnings(found)["crypto"].startswith("its signature is of a kind that the kernel does not know")
     assert verdict(desk, path, cmdline=ENFORCED).log[-1] == (
         "Loading of module with unsupported crypto is rejected"
     )

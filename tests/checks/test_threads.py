@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pymodutils import check
 from pymodutils.kernel.description import Description
-from tests.checks.made import Desk, advice, bites, errors
+from tests.checks.made import Desk, advice, errors, warnings
 from tests.kernel.emulated.modules import CODE, EXPORTS, LAYOUT_CRC, SWITCHES, description
 from tests.link.objects import Part, Rel
 
@@ -63,7 +63,7 @@ def test_mt7927_101_a_wrong_format_that_was_taken_for_a_signing_error(desk: Desk
     kernel = release("6.2.0-c", 0x0C)._replace(switches={**SWITCHES, "MODULE_SIG": True})
     verdict = desk.verdict(desk.module(), kernel=desk.save("k", kernel))
     assert (verdict.error, list(errors(verdict))) == ("ENOEXEC", ["crc"])
-    assert bites(verdict)["unsigned"].startswith("that it is not signed is not the reason")
+    assert warnings(verdict)["unsigned"].startswith("that it is not signed is not the reason")
 
 
 def test_clang_built_linux_218_loading_works_without_booting(desk: Desk) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pymodutils.checks.verdict import Severity
 
 if TYPE_CHECKING:
-    from pymodutils.checks.between import Change, Comparison
+    from pymodutils.checks.kabi import Change, Comparison
     from pymodutils.checks.verdict import Kernel, Report, Verdict
 
 FORMAT: Final = "pymodutils check"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pymodutils.checks.between import changes
+from pymodutils.checks.kabi import changes
 from pymodutils.checks.matrix import compare
 from pymodutils.elf.kernelimage.exports import Export
 from pymodutils.kernel.sources.source import describe

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pymodutils import check
 from pymodutils.kernel import saved
-from tests.checks.made import Desk, advice, bites, errors
+from tests.checks.made import Desk, advice, errors, warnings
 from tests.kernel.emulated.modules import description
 
 
@@ -28,7 +28,7 @@ def data(desk: Desk, name: str, **how: object) -> bytes:
 
 
 def test_taints(desk: Desk) -> None:
-    found = bites(desk.verdict(desk.module(licence="Proprietary", info=["staging=Y"])))
+    found = warnings(desk.verdict(desk.module(licence="Proprietary", info=["staging=Y"])))
     assert found["taint"] == "it taints the kernel (C): a staging driver was loaded"
     letters = {
         it.subject: it.severity.value
@@ -44,36 +44,36 @@ def test_missing_firmware(desk: Desk) -> None:
     (folder / "there/a.bin.xz").touch()
     path = desk.module(info=["firmware=there/a.bin", "firmware=gone/b.bin"])
     verdict = desk.verdict(path, firmware=str(folder))
-    assert bites(verdict)["firmware"] == "of 2 firmware files 1 cannot be found: gone/b.bin"
-    assert "firmware" not in bites(desk.verdict(path))
+    assert warnings(verdict)["firmware"] == "of 2 firmware files 1 cannot be found: gone/b.bin"
+    assert "firmware" not in warnings(desk.verdict(path))
 
 
 def test_parameters_that_are_not_there(desk: Desk) -> None:
     verdict = desk.verdict(desk.module(), params={"made": "speed=3"})
     assert verdict.loads
-    assert bites(verdict)["no-parameter"] == "it has no parameter speed: the kernel passes over it"
+    assert warnings(verdict)["no-parameter"] == "it has no parameter speed: the kernel passes over it"
 
 
 def test_an_alias_that_a_module_of_the_kernel_claims(desk: Desk) -> None:
     other = data(desk, "other", info=["alias=pci:v1d2"])
     kernel = tree(desk, other=other)
     verdict = desk.verdict(desk.module(info=["alias=pci:v1d2"]), kernel=kernel)
-    assert bites(verdict)["alias"] == "other of the kernel claims 1 of its aliases too: pci:v1d2"
+    assert warnings(verdict)["alias"] == "other of the kernel claims 1 of its aliases too: pci:v1d2"
 
 
 def test_a_name_that_is_built_in_or_taken(desk: Desk) -> None:
     kernel = tree(desk, builtin="kernel/drivers/made.ko\n", other=data(desk, "other"))
-    found = bites(desk.verdict(desk.module(), kernel=kernel))
+    found = warnings(desk.verdict(desk.module(), kernel=kernel))
     assert found["builtin"] == "made is built into 6.1.0-made: modprobe will never load this one"
     mine = data(desk, "other", info=["description=mine"])
-    found = bites(desk.verdict(desk.file("mine/other.ko", mine), kernel=kernel))
+    found = warnings(desk.verdict(desk.file("mine/other.ko", mine), kernel=kernel))
     assert found["replaces"] == "the kernel's own modules have a other too"
 
 
 def test_soft_dependencies_that_lead_nowhere(desk: Desk) -> None:
     kernel = tree(desk, other=data(desk, "other"))
     verdict = desk.verdict(desk.module(info=["softdep=pre: other nosuch"]), kernel=kernel)
-    assert bites(verdict)["softdep"] == "of its soft dependencies 1 lead nowhere: nosuch"
+    assert warnings(verdict)["softdep"] == "of its soft dependencies 1 lead nowhere: nosuch"
 
 
 def test_what_it_does_not_say_of_itself(desk: Desk) -> None:
@@ -90,8 +90,8 @@ def test_exports_of_another_module_at_hand(desk: Desk) -> None:
     second = desk.module("second", exports=["shared"])
     verdict = desk.verdict(second, more=[first])
     assert verdict.loads
-    assert "collision" not in bites(verdict)  # it comes first itself
-    assert bites(desk.report(first, second).verdicts[1])["collision"] == (
+    assert "collision" not in warnings(verdict)  # it comes first itself
+    assert warnings(desk.report(first, second).verdicts[1])["collision"] == (
         "first exports 1 symbol of it too: shared"
     )
 
@@ -119,7 +119,7 @@ def test_a_module_that_can_do_without_what_it_needs(desk: Desk) -> None:
     verdict = desk.verdict(desk.module("user", weak=["given"]), more=[exporter])
     assert verdict.loads
     assert errors(verdict) == {}
-    assert bites(verdict)["needs"].endswith("it loads without, for what it imports is weak")
+    assert warnings(verdict)["needs"].endswith("it loads without, for what it imports is weak")
 
 
 def test_a_needed_module_that_was_built_anew(desk: Desk) -> None:

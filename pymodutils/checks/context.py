@@ -19,7 +19,7 @@ NOBODY: Final = Pool()
 SHOWN: Final = 3  # names that a sentence lists
 
 
-class Scene(NamedTuple):
+class Context(NamedTuple):
     """A module, a kernel, what became of it, and all that might help."""
 
     module: Candidate

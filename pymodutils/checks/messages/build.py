@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.checks.scene import count, some
+from pymodutils.checks.context import count, some
 from pymodutils.checks.survey import LAYOUT
 from pymodutils.checks.verdict import Finding, Severity
 from pymodutils.kernel.description import ARCHES
@@ -13,27 +13,27 @@ from pymodutils.kernel.emulated.load.causes import Kind
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pymodutils.checks.scene import Scene
+    from pymodutils.checks.context import Context
     from pymodutils.kernel.emulated.load.causes import Cause
 
 ERROR: Final = Severity.ERROR
 SUFFIXES: Final = "-+"
 
 
-def machine(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
+def machine(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """It is built for another architecture."""
-    ours = ARCHES.get(scene.module.machine, f"machine {causes[0].subject}")
-    theirs = scene.target.kernel.arch or causes[0].wanted
+    ours = ARCHES.get(context.module.machine, f"machine {causes[0].subject}")
+    theirs = context.target.kernel.arch or causes[0].wanted
     text = f"it is built for {ours}, the kernel is {theirs}"
-    yield Finding(Kind.MACHINE, ERROR, ours, text, f"build it for {theirs}, with {scene.headers}")
+    yield Finding(Kind.MACHINE, ERROR, ours, text, f"build it for {theirs}, with {context.headers}")
 
 
-def vermagic(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
+def vermagic(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """Which words of the version magics differ."""
     said, wanted = causes[0].said, causes[0].wanted
     if not said:
         text = "it has no vermagic, and this kernel cannot be forced to take such a module"
-        yield Finding(Kind.VERMAGIC, ERROR, "", text, scene.rebuild)
+        yield Finding(Kind.VERMAGIC, ERROR, "", text, context.rebuild)
         return
     ours, theirs = said.split(" "), wanted.split(" ")
     parts = [_releases(ours[0], theirs[0])] if ours[0] != theirs[0] else []
@@ -41,7 +41,7 @@ def vermagic(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
     extra = [word for word in ours[1:] if word not in theirs[1:]]
     parts += [f"the kernel is built with {some(lacking)}, the module without"] if lacking else []
     parts += [f"the module is built with {some(extra)}, the kernel without"] if extra else []
-    yield Finding(Kind.VERMAGIC, ERROR, ours[0], "; ".join(parts), scene.rebuild)
+    yield Finding(Kind.VERMAGIC, ERROR, ours[0], "; ".join(parts), context.rebuild)
 
 
 def _releases(ours: str, theirs: str) -> str:
@@ -57,26 +57,26 @@ def _base(release: str) -> str:
     return release
 
 
-def crc(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
+def crc(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """How many symbols changed, the first ones, and what that means."""
     names = [cause.subject for cause in causes]
     shown = [name for name in names if name != LAYOUT] or names
-    total = len(scene.expects) or len(names)
+    total = len(context.expects) or len(names)
     text = f"{len(names):,} of the {count(total, 'symbol')} that it uses changed since it was built: "
     text += f"{some(shown)} ({_both(causes[names.index(shown[0])])})"
-    text += f"; {_layout(scene)}" if LAYOUT in names else ""
+    text += f"; {_layout(context)}" if LAYOUT in names else ""
     owners = sorted({cause.owner for cause in causes if cause.owner})
     text += f"; of those, some are in {some(owners)}" if owners else ""
-    yield Finding(Kind.CRC, ERROR, shown[0], text, _instead(scene, owners), tuple(names))
+    yield Finding(Kind.CRC, ERROR, shown[0], text, _instead(context, owners), tuple(names))
 
 
 def _both(cause: Cause) -> str:
     return f"the first {cause.said} in the module, {cause.wanted} in {cause.owner or 'the kernel'}"
 
 
-def _layout(scene: Scene) -> str:
-    built = scene.module.built_for
-    if built == scene.release:
+def _layout(context: Context) -> str:
+    built = context.module.built_for
+    if built == context.release:
         return (
             "module_layout is among them although the release is the same: "
             "the kernel was configured or patched differently from the headers that it was built against"
@@ -84,38 +84,38 @@ def _layout(scene: Scene) -> str:
     return f"module_layout is among them: it is built for another kernel, {built or 'which it does not name'}"
 
 
-def _instead(scene: Scene, owners: Sequence[str]) -> str:
-    fitting = [label for label in scene.agreeing() if label != scene.target.label]
+def _instead(context: Context, owners: Sequence[str]) -> str:
+    fitting = [label for label in context.agreeing() if label != context.target.label]
     known = f"; as it is, it fits {some(fitting)}" if fitting else ""
-    return scene.rebuild + (f" and the Module.symvers of {some(owners)}" if owners else "") + known
+    return context.rebuild + (f" and the Module.symvers of {some(owners)}" if owners else "") + known
 
 
-def unversioned(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
+def unversioned(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """Symbols for which it has no CRC."""
     names = [cause.subject for cause in causes]
     text = f"it has no CRC for {count(len(names), 'symbol')} that it uses: {some(names)}"
-    advice = f"{scene.rebuild}, with the Module.symvers of what exports them (KBUILD_EXTRA_SYMBOLS)"
+    advice = f"{context.rebuild}, with the Module.symvers of what exports them (KBUILD_EXTRA_SYMBOLS)"
     yield Finding(Kind.UNVERSIONED, ERROR, names[0], text, advice, tuple(names))
 
 
-def struct_module(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
+def struct_module(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """Struct module has another size."""
     said, wanted = causes[0].said, causes[0].wanted
     text = (
         f"struct module has {said} bytes in it and {wanted} in the kernel, which was configured differently"
     )
-    yield Finding(Kind.STRUCT_MODULE, ERROR, "", text, scene.rebuild)
+    yield Finding(Kind.STRUCT_MODULE, ERROR, "", text, context.rebuild)
 
 
-def no_crcs(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
+def no_crcs(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """Exports without CRCs."""
     del causes
     text = "it exports symbols without CRCs, which this kernel insists on"
-    yield Finding(Kind.NO_CRCS, ERROR, "", text, f"{scene.rebuild} with CONFIG_MODVERSIONS=y")
+    yield Finding(Kind.NO_CRCS, ERROR, "", text, f"{context.rebuild} with CONFIG_MODVERSIONS=y")
 
 
-def livepatch(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
+def livepatch(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """A live patch where there is no such thing."""
     del causes
     text = "it is a live patch, and this kernel is built without CONFIG_LIVEPATCH"
-    yield Finding(Kind.LIVEPATCH, ERROR, "", text, f"{scene.release} must be updated, not patched")
+    yield Finding(Kind.LIVEPATCH, ERROR, "", text, f"{context.release} must be updated, not patched")

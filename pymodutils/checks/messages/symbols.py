@@ -4,54 +4,56 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.checks.scene import count, some
+from pymodutils.checks.context import count, some
 from pymodutils.checks.verdict import Finding, Severity
 from pymodutils.kernel.emulated.load.causes import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pymodutils.checks.scene import Scene
+    from pymodutils.checks.context import Context
     from pymodutils.kernel.emulated.load.causes import Cause
 
 ERROR: Final = Severity.ERROR
 
 
-def unknown(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
+def unknown(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """Symbols that nobody has, and who elsewhere has them."""
     names = [cause.subject for cause in causes]
-    lost = [name for name in names if not scene.providers.exporter(name.encode("utf-8", "surrogateescape"))]
+    lost = [name for name in names if not context.providers.exporter(name.encode("utf-8", "surrogateescape"))]
     if lost:
         text = f"nobody at hand exports {count(len(lost), 'symbol')} that it uses: {some(lost)}"
-        places = dict.fromkeys(place for name in lost for place in scene.elsewhere(name))
+        places = dict.fromkeys(place for name in lost for place in context.elsewhere(name))
         text += f"; some are in {some(list(places))}" if places else ""
-        text += f"; it depends on {some(scene.absent)}, which is not at hand" if scene.absent else ""
-        yield Finding(Kind.UNKNOWN, ERROR, lost[0], text, _where_from(scene), tuple(lost))
+        text += f"; it depends on {some(context.absent)}, which is not at hand" if context.absent else ""
+        yield Finding(Kind.UNKNOWN, ERROR, lost[0], text, _where_from(context), tuple(lost))
 
 
-def _where_from(scene: Scene) -> str:
+def _where_from(context: Context) -> str:
     """What to do for symbols that nobody has: a module is missing, or the kernel is another one."""
-    if scene.absent:
-        lacks = f"; if {scene.release} is built without, it cannot load there" if scene.target.tree else ""
-        return f"give {some(scene.absent)}: --with DIR{lacks}"
-    built = scene.module.built_for
-    other = f"{scene.rebuild}, or " if built and built != scene.release else ""
+    if context.absent:
+        lacks = (
+            f"; if {context.release} is built without, it cannot load there" if context.target.tree else ""
+        )
+        return f"give {some(context.absent)}: --with DIR{lacks}"
+    built = context.module.built_for
+    other = f"{context.rebuild}, or " if built and built != context.release else ""
     return f"{other}give the modules that export them: --with DIR"
 
 
-def gpl_only(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
+def gpl_only(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """Symbols for other licences."""
     names = [cause.subject for cause in causes]
-    licence = scene.module.value("license")
+    licence = context.module.value("license")
     said = f"its licence is {licence!r}" if licence else "it has no licence"
     text = f"it uses {count(len(names), 'symbol')} for GPL modules only, and {said}: {some(names)}"
     advice = 'do without them, or say MODULE_LICENSE("GPL") if that is its licence'
     yield Finding(Kind.GPL_ONLY, ERROR, names[0], text, advice, tuple(names))
 
 
-def namespace(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
+def namespace(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """Namespaces that are not imported, with the line that does it."""
-    del scene
+    del context
     spaces = dict.fromkeys(cause.wanted for cause in causes)
     for space in spaces:
         names = [cause.subject for cause in causes if cause.wanted == space]
@@ -61,9 +63,9 @@ def namespace(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
         yield Finding(Kind.NAMESPACE, ERROR, space, text, advice, tuple(names))
 
 
-def proprietary(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
+def proprietary(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """A mixture of licences."""
-    del scene
+    del context
     cause = causes[0]
     text = f"it uses GPL-only symbols, and {cause.subject} of {cause.owner}, which is proprietary"
     yield Finding(
@@ -71,13 +73,15 @@ def proprietary(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
     )
 
 
-def duplicate(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
+def duplicate(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """Exports that somebody has already."""
     names = [cause.subject for cause in causes]
     owner = causes[0].owner
     whose = "the kernel itself" if owner in ("", "kernel") else owner
     text = f"it exports {count(len(names), 'symbol')} that {whose} exports too: {some(names)}"
     advice = (
-        f"{scene.release} has what this module adds: leave it out" if whose != owner else f"leave {owner} out"
+        f"{context.release} has what this module adds: leave it out"
+        if whose != owner
+        else f"leave {owner} out"
     )
     yield Finding(Kind.DUPLICATE, ERROR, names[0], text, advice, tuple(names))

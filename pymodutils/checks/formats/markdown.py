@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.checks.forms.grouped import groups
+from pymodutils.checks.formats.grouped import groups
 from pymodutils.checks.verdict import Severity
 
 if TYPE_CHECKING:

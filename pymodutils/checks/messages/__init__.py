@@ -5,18 +5,18 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.checks.words import build, file, signatures, symbols
+from pymodutils.checks.messages import build, file, signatures, symbols
 from pymodutils.kernel.emulated.load.causes import Cause, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from pymodutils.checks.scene import Scene
+    from pymodutils.checks.context import Context
     from pymodutils.checks.verdict import Finding
 
-    Words = Callable[[Scene, Sequence[Cause]], Iterator[Finding]]
+    Words = Callable[[Context, Sequence[Cause]], Iterator[Finding]]
 
-WORDS: Final[dict[Kind, Words]] = {
+MESSAGES: Final[dict[Kind, Words]] = {
     Kind.MACHINE: build.machine,
     Kind.UNSIGNED: signatures.unsigned,
     Kind.UNKNOWN_KEY: signatures.unknown_key,
@@ -42,10 +42,10 @@ WORDS: Final[dict[Kind, Words]] = {
 }
 
 
-def errors(scene: Scene, causes: Iterable[Cause]) -> Iterator[Finding]:
-    """The findings for those of ``causes`` that refuse, those of one kind together, in the order of WORDS."""
-    order = list(WORDS)
+def errors(context: Context, causes: Iterable[Cause]) -> Iterator[Finding]:
+    """The findings for those of ``causes`` that refuse, those of one kind together, in MESSAGES' order."""
+    order = list(MESSAGES)
     refusing = dict.fromkeys(cause for cause in causes if not cause.passes)
     listed = sorted(refusing, key=lambda cause: order.index(cause.kind))
     for kind, group in groupby(listed, key=lambda cause: cause.kind):
-        yield from WORDS[kind](scene, list(group))
+        yield from MESSAGES[kind](context, list(group))

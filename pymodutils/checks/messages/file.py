@@ -10,51 +10,53 @@ from pymodutils.kernel.emulated.load.causes import Kind
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pymodutils.checks.scene import Scene
+    from pymodutils.checks.context import Context
     from pymodutils.kernel.emulated.load.causes import Cause
 
 ERROR: Final = Severity.ERROR
 NONZERO: Final = "existing value is nonzero"
 
 
-def other(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
+def other(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """Whatever the kernel says."""
-    said = causes[0].said or (scene.trial.log[-1] if scene.trial.log else "")
+    said = causes[0].said or (context.trial.log[-1] if context.trial.log else "")
     text = f"the kernel does not take the file: {said}" if said else "the kernel does not take the file"
     advice = (
-        "build or fetch it again: the file is damaged" if scene.module.damage or not scene.module.info else ""
+        "build or fetch it again: the file is damaged"
+        if context.module.damage or not context.module.info
+        else ""
     )
     yield Finding(Kind.OTHER, ERROR, "", text, advice or "see the kernel's own words below")
 
 
-def builtin(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
+def builtin(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """A name that is built in."""
     name = causes[0].subject
     text = f"{name} is built into the kernel, so no module can have that name"
-    yield Finding(Kind.BUILTIN, ERROR, name, text, f"use what {scene.release} has, or rename the module")
+    yield Finding(Kind.BUILTIN, ERROR, name, text, f"use what {context.release} has, or rename the module")
 
 
-def present(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
+def present(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """A name that is taken."""
-    del scene
+    del context
     name = causes[0].subject
     text = f"a module called {name} had to be loaded before it"
     yield Finding(Kind.PRESENT, ERROR, name, text, "rename one of them")
 
 
-def parameter(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
+def parameter(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """Values that parameters do not take."""
-    kinds = dict(value.partition(":")[::2] for value in scene.module.values("parmtype"))
+    kinds = dict(value.partition(":")[::2] for value in context.module.values("parmtype"))
     for cause in causes:
         kind = kinds.get(cause.subject, "")
         text = f"its parameter {cause.subject} does not take {cause.said!r}" + (
             f": it is of type {kind}" if kind else ""
         )
-        advice = f"see what it takes: modinfo -p {scene.module.name}"
+        advice = f"see what it takes: modinfo -p {context.module.name}"
         yield Finding(Kind.PARAMETER, ERROR, cause.subject, text, advice)
 
 
-def relocation(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
+def relocation(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """What cannot be linked."""
     cause = causes[0]
     if NONZERO in cause.said:
@@ -63,14 +65,14 @@ def relocation(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
     else:
         text = f"it cannot be linked: {cause.said}"
         advice = (
-            f"{scene.rebuild} with the compiler and options of the kernel (code model, -fno-pic, -fno-plt)"
+            f"{context.rebuild} with the compiler and options of the kernel (code model, -fno-pic, -fno-plt)"
         )
     yield Finding(Kind.RELOCATION, ERROR, cause.subject, text, advice)
 
 
-def write_exec(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
+def write_exec(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """A section with both flags."""
-    del scene
+    del context
     section = causes[0].subject
     text = f"its section {section} can be written and executed, which this kernel refuses"
     yield Finding(Kind.WRITE_EXEC, ERROR, section, text, "give the section one of both flags only")

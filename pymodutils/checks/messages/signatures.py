@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.checks.scene import some
+from pymodutils.checks.context import some
 from pymodutils.checks.verdict import Finding, Severity
 from pymodutils.depends.module_info import opened
 from pymodutils.errors import ModutilsError
@@ -17,7 +17,7 @@ from pymodutils.signature import fields
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pymodutils.checks.scene import Scene
+    from pymodutils.checks.context import Context
     from pymodutils.kernel.emulated.load.causes import Cause
     from pymodutils.signature.fields import Certificate, Signature
 
@@ -26,48 +26,54 @@ SIGN: Final = "scripts/sign-file sha256 KEY CERT"
 TAINTED: Final = "it loads and taints the kernel (E), but one that is locked down (Secure Boot) refuses it"
 
 
-def unsigned(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
+def unsigned(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """There is no signature."""
     text = f"it is not signed: {_consequence(causes[0])}"
-    advice = f"sign it with a key that the kernel has, or enrol yours: {_sign(scene)}; mokutil --import CERT"
+    advice = (
+        f"sign it with a key that the kernel has, or enrol yours: {_sign(context)}; mokutil --import CERT"
+    )
     yield Finding(Kind.UNSIGNED, _severity(causes[0], Severity.NOTE), "", text, advice)
 
 
-def unknown_key(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
+def unknown_key(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """Another key made it than those that the kernel has."""
-    found = _signature(scene)
-    known = list(filter(None, map(fields.certificate, scene.target.kernel.keys)))
+    found = _signature(context)
+    known = list(filter(None, map(fields.certificate, context.target.kernel.keys)))
     has = some([_shown(it.subject, it.serial) for it in known])
     text = f"it is signed by {_by(found)}, which the kernel does not have: "
     text += f"{f'it has {has}' if known else NOT_TOLD}; {_consequence(causes[0])}"
     severity = _severity(causes[0], Severity.WARNING if known else Severity.NOTE)
     signer = found.signer if found else ""
-    yield Finding(Kind.UNKNOWN_KEY, severity, signer, text, _key_for(scene, signer, known))
+    yield Finding(Kind.UNKNOWN_KEY, severity, signer, text, _key_for(context, signer, known))
 
 
-def _key_for(scene: Scene, signer: str, known: Sequence[Certificate]) -> str:
+def _key_for(context: Context, signer: str, known: Sequence[Certificate]) -> str:
     """What to do about a key that is none of those ``known``."""
-    again = f"sign it with a key that the kernel has: {_sign(scene)}"
+    again = f"sign it with a key that the kernel has: {_sign(context)}"
     if not known:
         return "add the kernel's image (SOURCE,SOURCE), or say which key it trusts: --trust CERT"
     if signer in [it.issuer for it in known]:
-        return f"a key of that name, but another build's: take the file of {scene.release} itself, or {again}"
+        return (
+            f"a key of that name, but another build's: take the file of {context.release} itself, or {again}"
+        )
     return f"enrol its certificate (mokutil --import CERT; here: --trust CERT), or {again}"
 
 
-def crypto(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
+def crypto(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """The kernel cannot tell whether it is right."""
     cause = causes[0]
     text = f"its signature is of a kind that the kernel does not know: {cause.said}; {_consequence(cause)}"
-    yield Finding(Kind.CRYPTO, _severity(cause, Severity.WARNING), "", text, f"sign it: {_sign(scene)}")
+    yield Finding(Kind.CRYPTO, _severity(cause, Severity.WARNING), "", text, f"sign it: {_sign(context)}")
 
 
-def broken(scene: Scene, causes: Sequence[Cause]) -> Iterator[Finding]:
+def broken(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """It is not that of the file."""
-    found = _signature(scene)
+    found = _signature(context)
     by = f" by {_by(found)}" if found else ""
     text = f"its signature{by} is broken, which no kernel takes that looks at them: {causes[0].said}"
-    advice = f"sign it after the last change to the file (strip, objcopy): {_sign(scene)}; or fetch it again"
+    advice = (
+        f"sign it after the last change to the file (strip, objcopy): {_sign(context)}; or fetch it again"
+    )
     yield Finding(Kind.SIGNATURE, Severity.ERROR, found.signer if found else "", text, advice)
 
 
@@ -79,14 +85,14 @@ def _consequence(cause: Cause) -> str:
     return TAINTED if cause.passes else f"{cause.wanted}, so it is refused"
 
 
-def _sign(scene: Scene) -> str:
-    return f"{SIGN} {scene.module.name}.ko"
+def _sign(context: Context) -> str:
+    return f"{SIGN} {context.module.name}.ko"
 
 
-def _signature(scene: Scene) -> Signature | None:
+def _signature(context: Context) -> Signature | None:
     """Who signed the module, as far as modinfo could tell."""
     try:
-        with opened(scene.module.path) as elf:
+        with opened(context.module.path) as elf:
             return fields.find(elf)
     except ModutilsError:
         return None
