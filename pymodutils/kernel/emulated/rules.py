@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils import arch as machines
+from pymodutils.elf.module_decompress import BCJ, filters
 from pymodutils.errors import BadKernel, BadModule
 from pymodutils.kernel.emulated.bootwords import BootWords
 from pymodutils.link.layout import DATA_APART, SEVEN_AREAS, TWO_AREAS, Config, Plan
@@ -133,6 +134,7 @@ def assumed(kernel: Description) -> dict[str, bool]:
         found |= {switch: word in magic for word, switch in MAGIC_WORDS.items()}
     found.setdefault("MODVERSIONS", any(export.crc for export in kernel.exports.values()))
     found["MODULE_SIG"] = bool(kernel.keys)
+    found |= filters(dict(kernel.switches), kernel.machine)
     found[PREL32] = (kernel.machine, kernel.bits) in WITH_PREL32 and not kernel.switches.get("UML", False)
     return {name: value for name, value in found.items() if name not in kernel.switches}
 
@@ -142,7 +144,7 @@ def assumptions(kernel: Description) -> list[str]:
     told = [
         f"CONFIG_{name} is not known, taken as {'y' if value else 'n'}"
         for name, value in sorted(assumed(kernel).items())
-        if name != PREL32
+        if name != PREL32 and name not in BCJ.values()
     ]
     if kernel.vermagic is None:
         told.append("vermagic is not known: no module's will be right")
