@@ -1,16 +1,23 @@
-"""What differs between machines: one file each, imported when a module of that machine turns up."""
+"""Everything keyed by machine: one file each, imported when a module or kernel of that machine turns up.
+
+A file of this package that defines ARCHS is an architecture; nothing else needs to name it. ``MODULES`` is
+only a short cut past importing them all.
+"""
 
 from __future__ import annotations
 
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.errors import BadModule
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pymodutils.arch.model import Arch
 
-MODULES: Final = {  # e_machine -> the module below this package, whose ARCHS name their machines
+MODULES: Final = {  # e_machine -> the file that has it
     2: "sparc",
     3: "x86",
     4: "m68k",
@@ -45,14 +52,46 @@ MODULES: Final = {  # e_machine -> the module below this package, whose ARCHS na
 }
 
 
+SUPPORT: Final = frozenset(  # files of this package that are no architecture
+    (
+        "calc",
+        "field",
+        "frob",
+        "ia64_bundle",
+        "kernel_sort",
+        "lanes",
+        "model",
+        "plt_got",
+        "riscv_accumulate",
+        "syscalls",
+    )
+)
+
+
 def of(machine: int, bits: int, order: str, subject: str = "module") -> Arch:
     """The architecture of files with this e_machine, width and byte order.
 
     Raises BadModule (ENOEXEC) about ``subject`` if there is none.
     """
-    if machine in MODULES:
-        archs: tuple[Arch, ...] = import_module(f"pymodutils.arch.{MODULES[machine]}").ARCHS
-        for arch in archs:
-            if machine in arch.machines and (arch.bits, arch.order) == (bits, order):
-                return arch
+    for arch in of_machine(machine):
+        if (arch.bits, arch.order) == (bits, order):
+            return arch
     raise BadModule(subject, f"{subject}: no architecture is known for machine {machine}, {bits} bit {order}")
+
+
+def of_machine(machine: int) -> list[Arch]:
+    """The architectures with this e_machine, the usual width and byte order first."""
+    archs = _archs(MODULES[machine]) if machine in MODULES else every()
+    return [arch for arch in archs if machine in arch.machines]
+
+
+def every() -> Iterator[Arch]:
+    """All architectures, of which the first of each file is the most usual."""
+    for module in iter_modules(__path__):
+        if module.name not in SUPPORT:
+            yield from _archs(module.name)
+
+
+def _archs(name: str) -> tuple[Arch, ...]:
+    archs: tuple[Arch, ...] = getattr(import_module(f"{__name__}.{name}"), "ARCHS", ())
+    return archs

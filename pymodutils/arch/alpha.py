@@ -120,6 +120,9 @@ ALPHA = Arch(
     extable=Extable("iI", relative=1),
     r_info=in_a_byte,
     accepts=lambda e_flags, _e_entry: not e_flags & EF_32BIT,
+    config="ALPHA",
+    page_size=8192,
+    text=0xFFFF_FC00_0031_0000,
     frob=frob,
     builder=Got,
 )

@@ -34,6 +34,8 @@ def arc(machine: int, order: ByteOrder, middle: Field) -> Arch:
         },
         unknown=Diagnostic("{module}: unknown relocation: {number}", ENOEXEC),
         rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
+        config="ARC",
+        text=0x8000_2000,
         memory=Range(0x7000_0000, 0x7F80_0000),  # 256 MB below the kernel, if nothing else is configured
         extable=WORDS[32],
         accepts=accepts,

@@ -218,7 +218,7 @@ class Plts(StubBuilder):
         if thumb and self.module.symbols.infos[one.symbol] & 0xF == STT_FUNC and not one.S & 1:
             raise Refusal(TO_ARM)
         reach = REACH_THUMB if thumb else REACH
-        if reach.low <= target - one.P < reach.high or not self.sets:
+        if target - one.P in reach or not self.sets:
             return target
         return self.sets[self.module.is_init(one.P)].of(target + bias & 0xFFFF_FFFF) - bias
 
@@ -292,6 +292,10 @@ ARM = Arch(
     overflow=FAR,
     rela=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
     out_of_bounds=(NO_SYMBOL, NO_PLACE),
+    config="ARM",
+    page_size=4096,
+    switches=(GROUPS, PLTS, FTRACE, THUMB),
+    text=0xC000_8000,
     memory=Range(0xBF00_0000, 0xC000_0000),
     spare=Range(0xF080_0000, 0xFF80_0000),  # vmalloc's of 240 MB
     init=(".init", ".ARM.extab.init", ".ARM.exidx.init"),

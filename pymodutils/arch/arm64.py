@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.arch.calc import l_p, s_a, s_a_p
 from pymodutils.arch.field import Field, Range, insn, signed, unsigned, word
 from pymodutils.arch.frob import Frobbed, LoadInfo, code
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Diagnostic, RelocType
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Diagnostic, RelocType, SinceRelease
 from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder, Table, words
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ENTRY, LINE, FTRACE = 12, 64, 2  # bytes of a PLT entry, L1_CACHE_BYTES, entries for ftrace
 JUMP26, CALL26 = BRANCHES = 282, 283
 REACH: Final = signed(28)
+SZ_128M, SZ_2G = 1 << 27, 1 << 31
 BREAK: Final = 0xD420_2000  # what an adrp that cannot reach becomes
 
 
@@ -51,6 +52,17 @@ I0, I1, I2, I3, I4 = (insn(4, (11, low, 10), order="little") for low in range(5)
 def page(S: int, A: int, P: int) -> int:
     """The way from the place's page to the symbol's."""
     return (S + A & ~0xFFF) - (P & ~0xFFF)
+
+
+def above_and_below(kernel: Range) -> tuple[Range, Range]:
+    """All of MODULES_VSIZE, then what lies above _end within 2 GiB."""
+    base = kernel.low - SZ_128M
+    return Range(base, kernel.low), Range(kernel.high, base + SZ_2G)
+
+
+def below(kernel: Range) -> tuple[Range, Range]:
+    """module_init_limits without KASLR: 128 MiB, then 2 GiB, that end at _end."""
+    return Range(kernel.high - SZ_128M, kernel.low), Range(kernel.high - SZ_2G, kernel.low)
 
 
 def frob(info: LoadInfo) -> Frobbed:
@@ -183,11 +195,17 @@ ARM64 = Arch(
     unknown=Diagnostic("module {module}: unsupported RELA relocation: {number}", ENOEXEC),
     overflow=Diagnostic("module {module}: overflow in relocation type {number} val {sum:x}", ENOEXEC),
     rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
-    memory=Range(0xFFFF_8000_0000_0000, 0xFFFF_8000_0800_0000),
-    spare=Range(0xFFFF_8000_0C00_0000, 0xFFFF_8000_8000_0000),  # behind a kernel of 64 MB
+    uname="aarch64",
+    config="ARM64",
+    vermagic="aarch64",
+    switches=("ARM64_MODULE_PLTS", "RANDOMIZE_BASE"),
+    prel32=True,
+    text=0xFFFF_8000_0800_0000,  # KIMAGE_VADDR of 48 bits of addresses: above MODULES_VSIZE
+    beside=above_and_below,
     frob=frob,
     builder=Plts,
     options={"ARM64_MODULE_PLTS": "y", "RANDOMIZE_BASE": "y"},
+    since_release=(SinceRelease((6, 5), {"text": 0xFFFF_8000_8000_0000, "beside": below}),),
     always={"ARM64_MODULE_PLTS": (6, 5), "RANDOMIZE_BASE": (6, 5)},
 )
 

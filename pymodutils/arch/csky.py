@@ -60,6 +60,9 @@ CSKY = Arch(
     unknown=Diagnostic("module {module}: Unknown relocation: {number}", ENOEXEC),
     rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
     extable=WORDS[32],
+    config="CSKY",
+    switches=("CPU_CK810",),
+    text=0x8000_0000,
     since_release=(SinceRelease((0, 0), {"by_word": by_opcode}, needs="CPU_CK810"),),
 )
 

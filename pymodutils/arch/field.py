@@ -94,10 +94,13 @@ def word(bits: int) -> Field:
 
 
 class Range(NamedTuple):
-    """The values that fit: ``low <= value < high``."""
+    """Values or addresses: ``low <= value < high``."""
 
     low: int
     high: int
+
+    def __contains__(self, value: object) -> bool:
+        return isinstance(value, int) and self.low <= value < self.high
 
 
 def signed(bits: int, rounding: int = 0) -> Range:

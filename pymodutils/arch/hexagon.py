@@ -36,6 +36,8 @@ HEXAGON = Arch(
     unknown=Diagnostic("{module}: unknown relocation: {number}", ENOEXEC),
     rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
     extable=WORDS[32],
+    config="HEXAGON",
+    text=0xC000_0000,
 )
 
 ARCHS = (HEXAGON,)

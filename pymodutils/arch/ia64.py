@@ -121,7 +121,7 @@ class Tables(StubBuilder):
         return builders[formula]() if formula in builders else target
 
     def _internal(self, address: int) -> bool:
-        return any(area.low <= address < area.high for area in (self.module.core, self.module.init))
+        return any(address in area for area in (self.module.core, self.module.init))
 
     def _branch(self, target: int, place: int, slot: int) -> int:
         """Where a branch from the bundle at ``place`` goes."""
@@ -269,6 +269,9 @@ IA64 = Arch(
     extable=Extable("ii", relative=2),
     r_info=in_a_byte,
     by_word=lambda relocs, _: by_slot(relocs, INSTRUCTIONS),
+    config="IA64",
+    switches=(ITANIUM,),
+    text=0xA000_0001_0000_0000,
     frob=frob,
     builder=Tables,
 )

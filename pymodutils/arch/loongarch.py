@@ -146,7 +146,7 @@ class Tables(StubBuilder):
         target = one.S + one.A
         if one.number in (GOT_HI20, GOT_LO12):
             return self.got.of(target)
-        if one.number in (B26, PUSH_PLT) and not REACH.low <= target - one.P < REACH.high:
+        if one.number in (B26, PUSH_PLT) and target - one.P not in REACH:
             target = self._entry(target)
         if one.number == B26:
             return target
@@ -245,6 +245,9 @@ OLD: Final = Arch(
     extable=WORDS[64],
     error_values=ERRORS,
     unknown_symbol=Diagnostic("kmod: {module}: Unknown symbol {symbol}", ENOENT),
+    uname="loongarch64",
+    config="LOONGARCH",
+    text=0x9000_0000_0020_0000,
     memory=Range(0xFFFF_8000_0200_8000, 0xFFFF_8000_1200_8000),  # with 48 bits of addresses, 16 kB pages
     frob=frob,
     builder=Tables,

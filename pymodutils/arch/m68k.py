@@ -19,6 +19,9 @@ M68K = Arch(
     },
     unknown=Diagnostic("module {module}: Unknown relocation: {number}", ENOEXEC),
     extable=WORDS[32],
+    config="M68K",
+    page_size=4096,
+    text=0x1000,
 )
 
 ARCHS = (M68K,)

@@ -35,6 +35,9 @@ def microblaze(order: ByteOrder, halves: Field) -> Arch:
         unknown=Diagnostic("module {module}: Unknown relocation: {number}", ENOEXEC),
         rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
         extable=WORDS[32],
+        config="MICROBLAZE",
+        page_size=4096,
+        text=0xC000_0000,
     )
 
 

@@ -109,6 +109,8 @@ MIPS32 = Arch(
     unknown=Diagnostic("{module}: Unknown relocation type {number}", EINVAL),
     overflow=OVERFLOW,
     rela=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
+    config="MIPS",
+    text=0x8010_0000,
     memory=Range(0xC000_0000, 0xFFFC_D000),  # vmalloc's, below the fixed mappings, of 4 kB pages
     extable=WORDS[32],
     pair=pair,
@@ -127,6 +129,8 @@ MIPS64 = MIPS32._replace(
         29: RelocType("R_MIPS_HIGHEST", s_a, insn(4, (63, 48, 0, 0x8000_8000_8000))),
     },
     rela=None,
+    uname="mips64",
+    text=0xFFFF_FFFF_8010_0000,
     memory=Range(0xFFFF_FFFF_C000_0000, 0xFFFF_FFFF_FFFC_D000),  # where 32 bits reach
     extable=WORDS[64],
     r_info=info_big,

@@ -187,6 +187,7 @@ class SinceRelease(NamedTuple):
     needs: str = ""
 
 
+KERNEL_TEXT: Final = {32: 0xC010_0000, 64: 0xFFFF_FFFF_8100_0000}
 RELATIVE: Final = Extable("ii4s", relative=2)
 WORDS: Final = {32: Extable("II"), 64: Extable("QQ")}  # the generic one, by width
 
@@ -195,9 +196,9 @@ class Arch(NamedTuple):
     """All that differs between architectures.
 
     To add one: copy the psABI's table into ``arch/<name>.py``, one row a line, with the ranges that the
-    kernel checks; give ``pair`` only if some relocation needs another to know its value, ``frob`` and
-    ``builder`` only if the loader makes slots, stubs or descriptors (arch.plt_got); name the module in
-    ``arch.MODULES``; add it to the cases of tests/arch, where GNU ld judges each bit.
+    kernel checks; fill in what is keyed by machine; give ``pair`` only if some relocation needs another to
+    know its value, ``frob`` and ``builder`` only if the loader makes slots, stubs or descriptors
+    (arch.plt_got); add it to the cases of tests/arch, where GNU ld judges each bit.
     """
 
     name: str  # the kernel's: ARCH=
@@ -213,8 +214,16 @@ class Arch(NamedTuple):
     rel: Diagnostic | None = None  # why SHT_REL sections are refused; None: they are applied
     rela: Diagnostic | None = None  # the same of SHT_RELA
     prefix: str = ""  # of the log lines about relocations
+    uname: str = ""  # uname -m; the kernel's name of the architecture if empty
+    config: str = ""  # the CONFIG_ option, without the prefix, that a kernel for this machine sets
+    page_size: int | None = None  # bytes, if the machine has one size only
+    vermagic: str | None = None  # MODULE_ARCH_VERMAGIC, if no option changes it
+    switches: tuple[str, ...] = ()  # options, without CONFIG_, that decide about modules of this machine only
+    prel32: bool = False  # HAVE_ARCH_PREL32_RELOCATIONS: export tables hold distances
+    text: int = 0  # the link address of the kernel; 0: by width
     memory: Range = Range(0, 0)  # where module_alloc looks for room
     spare: Range = Range(0, 0)  # where it looks when that is full
+    beside: Callable[[Range], tuple[Range, Range]] | None = None  # both by the kernel's _text and _end
     optional: frozenset[str] = frozenset()  # undefined symbols that may stay 0 though not weak
     init: tuple[str, ...] = (".init",)  # how the names of sections freed after init() begin
     exit: tuple[str, ...] = (".exit",)  # the same of those that only removal needs
@@ -240,6 +249,23 @@ class Arch(NamedTuple):
     always: Mapping[str, tuple[int, int]] = {}  # those that have become the only way, and since when
     since_release: tuple[SinceRelease, ...] = ()  # what holds instead in other kernels, the latest last
     calls: tuple[str, ...] = ()  # functions of the kernel that its stubs lead to
+
+    @property
+    def machine_name(self) -> str:
+        """The name that uname -m prints."""
+        return self.uname or self.name
+
+    @property
+    def kernel_text(self) -> int:
+        """The address at which a kernel of this machine is linked, unless its image tells another."""
+        return self.text or KERNEL_TEXT[self.bits]
+
+    def placed(self, kernel: Range) -> Arch:
+        """The same with module memory where a kernel that spans ``kernel`` has it."""
+        if self.beside is None:
+            return self
+        memory, spare = self.beside(kernel)
+        return self._replace(memory=memory, spare=spare)
 
     def configured(self, known: Mapping[str, str], release: tuple[int, int]) -> dict[str, str]:
         """The options of a kernel of ``release`` of whose configuration this is known."""

@@ -40,6 +40,9 @@ NIOS2 = Arch(
     overflow=Diagnostic("module {module}: relocation overflow", ENOEXEC),
     misaligned=Diagnostic("module {module}: dangerous relocation", ENOEXEC),
     rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
+    config="NIOS2",
+    page_size=4096,
+    text=0xC000_0000,
     memory=Range(0xC000_0000, 0xE000_0000),
     extable=WORDS[32],
 )

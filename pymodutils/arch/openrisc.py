@@ -28,6 +28,9 @@ OPENRISC = Arch(
     },
     unknown=Diagnostic("module {module}: Unknown relocation: {number}", 0),
     rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
+    config="OPENRISC",
+    page_size=8192,
+    text=0xC000_2000,
     memory=Range(0xBC00_0000, 0xC000_0000),
     extable=WORDS[32],
 )

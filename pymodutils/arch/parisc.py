@@ -196,6 +196,8 @@ PARISC = Arch(
     unknown=Diagnostic("module {module}: Unknown relocation: {number}", ENOEXEC),
     rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
     ident=True,
+    config="PARISC",
+    text=0x1010_0000,
     error_values=Range(0, 1),
     unknown_symbol=Diagnostic("{module}: Unknown symbol {symbol}", ENOENT),
     weak=False,
@@ -206,6 +208,7 @@ PARISC = Arch(
 
 PARISC64 = PARISC._replace(
     name="parisc64",
+    text=0x4010_0000,
     bits=64,
     relocs={
         9: RelocType("R_PARISC_PCREL32", ahead, word(32)),

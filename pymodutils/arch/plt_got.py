@@ -94,7 +94,7 @@ class PlacedModule(NamedTuple):
 
     def is_init(self, address: int) -> bool:
         """Whether ``address`` is in what init() leaves free."""
-        return self.init.low <= address < self.init.high
+        return address in self.init
 
     def _within(self, address: int, size: int) -> tuple[bytearray, int]:
         for low, memory in self.areas:

@@ -85,7 +85,7 @@ class Plts(StubBuilder):
     def goal(self, one: Relocation) -> int:
         """The entry that leads to the target of a call."""
         core = self.module.core
-        return self._entry(self.core if core.low <= one.P < core.high else self.init, one.S + one.A)
+        return self._entry(self.core if one.P in core else self.init, one.S + one.A)
 
     def finish(self) -> None:
         """Entries for ftrace."""
@@ -115,6 +115,10 @@ PPC = Arch(
     unknown=Diagnostic("module_32: {module}: unknown ADD relocation: {number}", ENOEXEC),
     rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
     extable=WORDS_RELATIVE,
+    uname="ppc",
+    config="PPC32",
+    switches=tuple(TRACERS.values()),
+    text=0xC000_0000,
     frob=frob,
     builder=Plts,
     options={FTRACE: "y"},

@@ -240,6 +240,10 @@ PPC64 = Arch(
     rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
     init=(),
     extable=WORDS_RELATIVE,
+    uname="ppc64le",
+    config="PPC64",
+    switches=(FTRACE, "DYNAMIC_FTRACE_WITH_REGS", BY_PROFILE, V1),
+    text=0xC000_0000_0000_0000,
     memory=Range(0xC008_0000_0000_0000, 0xC00A_0000_0000_0000),  # vmalloc's
     frob=frob,
     builder=Stubs,
@@ -247,6 +251,6 @@ PPC64 = Arch(
     calls=(*TRACERS, TOC),
 )
 
-PPC64_BIG = PPC64._replace(name="powerpc64", order="big", options={FTRACE: "y", V1: "y"})
+PPC64_BIG = PPC64._replace(name="powerpc64", uname="ppc64", order="big", options={FTRACE: "y", V1: "y"})
 
 ARCHS = (PPC64, PPC64_BIG)

@@ -62,6 +62,11 @@ THREADS = Diagnostic("{module}: Thread local storage" + PLACE, EINVAL)
 GATHERS: Final = (6, 7)
 
 
+def within_2g(kernel: Range) -> tuple[Range, Range]:
+    """MODULES_VADDR, a page that is 2 GiB below _end, up to _start."""
+    return Range((kernel.high + 4095 & -4096) - (1 << 31), kernel.low), Range(0, 0)
+
+
 def frob(info: LoadInfo) -> Frobbed:
     """Room in .plt and .got.plt for each call, in .got for each address, that some section wants."""
     if not info.on(SECTIONS):
@@ -127,9 +132,7 @@ class Tables(StubBuilder):
             return self._slot(target)
         if one.number == HI20 and self.module.options.get(MEDLOW) == "y":
             raise Refusal(FAR)
-        reaches = (
-            one.number == HI20 or self.module.arch.bits == 32 or REACH.low <= target - one.P < REACH.high
-        )
+        reaches = one.number == HI20 or self.module.arch.bits == 32 or target - one.P in REACH
         return target if reaches or not self.made else self._entry(target)
 
     def end(self) -> list[Diagnostic]:
@@ -223,14 +226,24 @@ RISCV64 = Arch(
     frob=frob,
     builder=Tables,
     options={SECTIONS: "y"},
-    memory=Range(
-        0xFFFF_FFFF_0200_0000, 0xFFFF_FFFF_8000_0000
-    ),  # below a kernel of 32 MB, as far as it reaches
+    uname="riscv64",
+    config="RISCV",
+    page_size=4096,
+    vermagic="riscv",
+    switches=("CMODEL_MEDLOW",),
+    text=0xFFFF_FFFF_8000_0000,  # KERNEL_LINK_ADDR
+    beside=within_2g,
     since_release=(gathering(RELOCS64),),
 )
 
 RISCV32 = RISCV64._replace(
-    bits=32, relocs=RELOCS32, options={MEDLOW: "y"}, memory=Range(0, 0), since_release=(gathering(RELOCS32),)
+    bits=32,
+    uname="riscv32",
+    relocs=RELOCS32,
+    options={MEDLOW: "y"},
+    text=0xC000_0000,
+    beside=None,
+    since_release=(gathering(RELOCS32),),
 )
 
 ARCHS = (RISCV64, RISCV32)

@@ -103,7 +103,7 @@ class Tables(StubBuilder):
         if not reach:
             return list(made)
         rows = zip(many.S, many.P, made, strict=True)
-        return [S if reach.low <= S - P < reach.high else entry for S, P, entry in rows]
+        return [S if S - P in reach else entry for S, P, entry in rows]
 
     def goal(self, one: Relocation) -> int:
         """The symbol's slot, or where a branch to it goes."""
@@ -115,7 +115,7 @@ class Tables(StubBuilder):
         if entry not in self.made:
             self._build(entry, one.S)
         reach = DIRECT.get(one.number)
-        return one.S if reach and reach.low <= one.S - one.P < reach.high else entry
+        return one.S if reach and one.S - one.P in reach else entry
 
     def _build(self, entry: int, target: int) -> None:
         """Make ``entry`` lead to ``target``."""
@@ -176,6 +176,12 @@ S390 = Arch(
         "module {module}: relocation error for symbol {symbol} (r_type {number}, value 0x{value:x})", ENOEXEC
     ),
     rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
+    uname="s390x",
+    config="S390",
+    page_size=4096,
+    vermagic="",
+    switches=(EXPOLINE,),
+    text=0x10_0000,
     memory=Range(0x3FF_7FD0_0000, 0x3FF_FFD0_0000),  # 2 GB at the end of three-level tables
     frob=frob,
     builder=Tables,

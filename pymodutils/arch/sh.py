@@ -27,6 +27,9 @@ SH = Arch(
     },
     unknown=Diagnostic("module {module}: Unknown relocation: {number}", ENOEXEC),
     rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
+    uname="sh4",
+    config="SUPERH",
+    text=0x8C00_2000,
     memory=Range(0xC000_0000, 0xE000_0000),  # P3, but for the fixed mappings at its end
     extable=WORDS[32],
 )

@@ -18,17 +18,6 @@ OCCUPIED_6_3 = Diagnostic(
     ENOEXEC,
 )
 
-OCCUPIED_6_19 = Diagnostic(
-    "{prefix}x86/modules: Invalid relocation target, existing value is nonzero "
-    "for sec {relsec}, idx {index}, type {number}, loc {place:x}, val {value:x}",
-    ENOEXEC,
-)
-OVERFLOW_6_19 = Diagnostic(
-    "{prefix}overflow in relocation type {number} val {value:x} sec {relsec} idx {index}\n"
-    "{prefix}`{module}' likely not compiled with -mcmodel=kernel",
-    ENOEXEC,
-)
-
 X86_64 = Arch(
     name="x86_64",
     machines=(62,),
@@ -56,16 +45,20 @@ X86_64 = Arch(
     ),
     rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
     prefix="module: ",
+    config="X86_64",
+    page_size=4096,
+    vermagic="",
+    prel32=True,
+    text=0xFFFF_FFFF_8100_0000,
     memory=Range(0xFFFF_FFFF_C000_0000, 0xFFFF_FFFF_FF00_0000),
     optional=frozenset({"_GLOBAL_OFFSET_TABLE_"}),
-    since_release=(
-        SinceRelease((6, 3), {"nonzero_target": OCCUPIED_6_3, "nonzero_target_last": True}),
-        SinceRelease((6, 19), {"nonzero_target": OCCUPIED_6_19, "overflow": OVERFLOW_6_19}),
-    ),
+    since_release=(SinceRelease((6, 3), {"nonzero_target": OCCUPIED_6_3, "nonzero_target_last": True}),),
 )
 
 # User Mode Linux has its vmalloc behind its memory, which is taken to be 512 MB
-UM = X86_64._replace(name="um", prefix="subarch: ", memory=Range(0x8080_0000, 0x7FFF_0000_0000))
+UM = X86_64._replace(
+    name="um", prefix="subarch: ", prel32=False, text=0x6000_0000, memory=Range(0x8080_0000, 0x7FFF_0000_0000)
+)
 
 I386 = Arch(
     name="i386",
@@ -81,8 +74,12 @@ I386 = Arch(
     rela=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
     prefix="module: ",
     optional=X86_64.optional,
+    config="X86_32",
+    page_size=4096,
+    prel32=True,
+    text=0xC100_0000,
 )
 
-UM32 = I386._replace(name="um", prefix="subarch: ")
+UM32 = I386._replace(name="um", prefix="subarch: ", prel32=False, text=0x6000_0000)
 
 ARCHS = (X86_64, I386)

@@ -65,6 +65,8 @@ def xtensa(order: ByteOrder, call: Field, l32r: Field, shift: int) -> Arch:
         overflow=FAR,
         misaligned=FAR,
         rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
+        config="XTENSA",
+        text=0xD000_3000,
         memory=Range(0xC000_0000, 0xC7FE_FFFF),
         extable=WORDS[32],
         by_word=lambda relocs, memory: relocs._replace(numbers=by_opcode(relocs, memory, shift)),

@@ -89,6 +89,8 @@ def _print_text(report: Report) -> None:
             output.styled([("", ""), ("\n", ""), (kernel.label, "bold")])
         for group in found:
             _print_group(group.modules, group.first)
+    for kernel in report.kernels:
+        _print_assumed(kernel.label, kernel.assumed)
     output.styled([("\n", ""), *_summary(report)])
 
 
@@ -113,6 +115,14 @@ def _print_group(modules: Sequence[str], first: Finding) -> None:
     output.paragraph([(f"{like}{first.message}", "")], INDENT)
     if first.advice:
         output.paragraph([("to do: ", "green"), (first.advice, "")], INDENT)
+
+
+def _print_assumed(label: str, assumed: Sequence[str]) -> None:
+    """Print what no source of the kernel tells, so that a verdict depends on it."""
+    if assumed:
+        output.styled([("", ""), ("\n", ""), (label, "bold"), (", assumed", "")])
+    for line in assumed:
+        output.paragraph([(line, "")], INDENT)
 
 
 def _summary(report: Report) -> Iterator[tuple[str, str]]:

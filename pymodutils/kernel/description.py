@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pymodutils import arch as archs
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -34,14 +36,6 @@ SWITCHES: Final = (  # the configuration that changes verdicts, layout or what c
     "MODULE_COMPRESS_XZ",
     "MODULE_COMPRESS_ZSTD",
     "MODULE_DECOMPRESS",
-    "XZ_DEC_X86",
-    "XZ_DEC_POWERPC",
-    "XZ_DEC_IA64",
-    "XZ_DEC_ARM",
-    "XZ_DEC_ARMTHUMB",
-    "XZ_DEC_SPARC",
-    "XZ_DEC_ARM64",
-    "XZ_DEC_RISCV",
     "STRICT_MODULE_RWX",
     "TRIM_UNUSED_KSYMS",
     "KALLSYMS",
@@ -72,40 +66,7 @@ SWITCHES: Final = (  # the configuration that changes verdicts, layout or what c
     "TRACEPOINTS",
     "UML",
 )
-MACHINE_SWITCHES: Final = {  # e_machine -> the same for its modules only
-    20: ("DYNAMIC_FTRACE", "DYNAMIC_FTRACE_WITH_REGS"),
-    21: ("DYNAMIC_FTRACE", "DYNAMIC_FTRACE_WITH_REGS", "MPROFILE_KERNEL", "PPC64_ELF_ABI_V1"),
-    22: ("EXPOLINE",),
-    40: ("ARM_HAS_GROUP_RELOCS", "ARM_MODULE_PLTS", "DYNAMIC_FTRACE", "THUMB2_KERNEL"),
-    50: ("ITANIUM",),
-    183: ("ARM64_MODULE_PLTS", "RANDOMIZE_BASE"),
-    243: ("CMODEL_MEDLOW",),
-    252: ("CPU_CK810",),
-}
 GENERATIONS: Final = ("6.1", "6.3", "6.13", "6.14", "6.16")  # releases whose loader differs from that before
-ARCHES: Final = {  # e_machine -> the name that people use
-    2: "sparc",
-    3: "i386",
-    4: "m68k",
-    8: "mips",
-    15: "parisc",
-    20: "powerpc",
-    21: "powerpc64",
-    22: "s390x",
-    40: "arm",
-    42: "sh",
-    43: "sparc64",
-    50: "ia64",
-    62: "x86_64",
-    92: "openrisc",
-    94: "xtensa",
-    183: "aarch64",
-    195: "arc",
-    243: "riscv",
-    252: "csky",
-    258: "loongarch",
-    0x9026: "alpha",
-}
 
 
 class Description(NamedTuple):
@@ -133,7 +94,11 @@ class Description(NamedTuple):
     @property
     def arch(self) -> str | None:
         """The architecture's name, or None."""
-        return None if self.machine is None else ARCHES.get(self.machine, f"machine {self.machine}")
+        if self.machine is None:
+            return None
+        found = archs.of_machine(self.machine)
+        same = [one for one in found if self.bits in (None, one.bits) and self.order in (None, one.order)]
+        return same[0].machine_name if same else f"machine {self.machine}"
 
 
 def generation_of(release: str) -> str | None:
@@ -145,7 +110,9 @@ def generation_of(release: str) -> str | None:
 
 def switches_of(machine: int | None) -> tuple[str, ...]:
     """The switches that matter to kernels of a machine with this e_machine."""
-    return (*SWITCHES, *MACHINE_SWITCHES.get(machine or 0, ()))
+    if machine is None:
+        return SWITCHES
+    return (*SWITCHES, *dict.fromkeys(name for arch in archs.of_machine(machine) for name in arch.switches))
 
 
 def is_strict(version: str) -> bool:

@@ -55,7 +55,7 @@ def _one(relsec: RelocSection, relocs: Relocations, at: int, row: RelocType) -> 
         raise _refusal(relsec, relocs, at, nonzero_target, value)
     if value % row.align:
         raise _refusal(relsec, relocs, at, row.misaligned or row.overflow or relsec.arch.misaligned, value)
-    if row.range and not row.range.low <= value < row.range.high:
+    if row.range and value not in row.range:
         raise _refusal(relsec, relocs, at, row.overflow or relsec.arch.overflow, value)
     if nonzero_target:
         raise _refusal(relsec, relocs, at, nonzero_target, value)

@@ -151,7 +151,7 @@ def _build(
             return
         if number in made:
             near, way = builder.reach.get(number), S[at] + A[at] - P[at]
-            if near and near.low <= way < near.high:
+            if near and way in near:
                 L[at] = S[at] + A[at]
                 continue
             one = Relocation(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.checks.context import count, some
 from pymodutils.checks.survey import LAYOUT
 from pymodutils.checks.verdict import Finding, Severity
-from pymodutils.kernel.description import ARCHES
+from pymodutils.kernel.description import Description
 from pymodutils.kernel.emulated.load.causes import Kind
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ SUFFIXES: Final = "-+"
 
 def machine(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """It is built for another architecture."""
-    ours = ARCHES.get(context.module.machine, f"machine {causes[0].subject}")
+    ours = Description(machine=context.module.machine).arch or f"machine {causes[0].subject}"
     theirs = context.target.kernel.arch or causes[0].wanted
     text = f"it is built for {ours}, the kernel is {theirs}"
     yield Finding(Kind.MACHINE, ERROR, ours, text, f"build it for {theirs}, with {context.headers}")

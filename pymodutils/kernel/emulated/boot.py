@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import os
-from errno import ENOENT
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.errors import BadState, Refused
+from pymodutils.errors import BadState
 from pymodutils.kernel.description import Description
+from pymodutils.kernel.emulated import kernel_image
 from pymodutils.kernel.emulated.load import delete_module, module_sig_check
 from pymodutils.kernel.emulated.load.find_symbol import KERNEL
 from pymodutils.kernel.emulated.rules import Rules, assumed, rules
 from pymodutils.kernel.emulated.state import vmalloc
-from pymodutils.kernel.emulated.state.database import MEMORY, Database, signed
-from pymodutils.kernel.emulated.state.kernel_state import ERR, NOTICE, State
+from pymodutils.kernel.emulated.state.database import MEMORY, Database, signed, unsigned
+from pymodutils.kernel.emulated.state.kernel_state import NOTICE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pymodutils.arch.model import Arch
     from pymodutils.kernel.emulated.caller import Clock
 
 KEPT: Final = (  # fields of the description that make the rules
@@ -26,8 +27,7 @@ KEPT: Final = (  # fields of the description that make the rules
 )
 CMDLINE: Final = "cmdline"
 BOOTED: Final = "booted"  # seconds since the epoch
-TEXT: Final = {32: 0xC010_0000, 64: 0xFFFF_FFFF_8100_0000}  # where exports of unknown address are put
-STEP: Final = 16  # bytes between them
+END: Final = "end"  # the address of _end
 DEFAULT: Final = "pymodutils/kernel.state"  # below $XDG_STATE_HOME
 
 
@@ -44,9 +44,7 @@ def make(path: str, kernel: Description, cmdline: str, clock: Clock) -> Database
     """
     made = Database.create()
     with made.transaction():
-        wanted = rules(kernel, cmdline)
-        _fill(made, kernel, wanted, clock.time())
-        _write_sysctls(made, wanted, clock)
+        _fill(made, kernel, rules(kernel, cmdline), clock.time())
     return made if path == MEMORY else made.replace(path)
 
 
@@ -55,12 +53,12 @@ def read(store: Database) -> Rules:
     with store.transaction():
         found = dict(store.execute("SELECT name, value FROM setting"))
         switches = {name: bool(value) for name, value in store.execute("SELECT name, value FROM switch")}
-    missing = [name for name in (*KEPT, CMDLINE) if name not in found]
+    missing = [name for name in (*KEPT, CMDLINE, END) if name not in found]
     if missing:
         raise BadState(store.path, f"{store.path}: the file is damaged: it has no {missing[0]}")
     kept = {name: found[name] for name in KEPT}
     kept["strict_versions"] = bool(kept["strict_versions"])
-    return rules(Description(**kept, switches=switches), found[CMDLINE])
+    return rules(Description(**kept, switches=switches), found[CMDLINE], unsigned(found[END]))
 
 
 def banner(wanted: Rules) -> str:
@@ -71,12 +69,12 @@ def banner(wanted: Rules) -> str:
 def _fill(store: Database, kernel: Description, wanted: Rules, now: float) -> None:
     settings = {name: getattr(kernel, name) for name in KEPT}
     settings |= {"release": wanted.release, "version": wanted.version, "vermagic": wanted.vermagic}
-    settings |= {CMDLINE: wanted.cmdline, BOOTED: now, **_switched(wanted)}
+    settings |= {CMDLINE: wanted.cmdline, END: signed(wanted.image.high), BOOTED: now, **_switched(wanted)}
     store.many("INSERT INTO setting VALUES (?, ?)", settings.items())
     store.many("INSERT INTO switch VALUES (?, ?)", sorted({**assumed(kernel), **kernel.switches}.items()))
     store.many("INSERT INTO builtin VALUES (?)", [(name,) for name in sorted(set(kernel.builtins or ()))])
     store.many("INSERT INTO certificate VALUES (?)", [(der,) for der in sorted(set(kernel.keys))])
-    store.many("INSERT INTO export VALUES (?, ?, ?, ?, ?, ?)", _exports(kernel, wanted.arch.bits))
+    store.many("INSERT INTO export VALUES (?, ?, ?, ?, ?, ?)", _exports(kernel, wanted.arch))
     vmalloc.open_range(store, wanted.arch)
     line = f"Linux version {wanted.release} {wanted.version}"
     store.insert("INSERT INTO line (stamp, level, text) VALUES (?, ?, ?)", now, NOTICE, line)
@@ -86,39 +84,28 @@ def _fill(store: Database, kernel: Description, wanted: Rules, now: float) -> No
 
 def _switched(wanted: Rules) -> dict[str, int]:
     """What the configuration and the command line set for the start."""
-    words = wanted.words
-    level = words.lockdown() if wanted.on("SECURITY_LOCKDOWN_LSM") else 0
+    words = wanted.cmdline.split()
+    enforced = wanted.on("MODULE_SIG_FORCE") or _yes(wanted.word("module.sig_enforce"))
+    lockdown = {"integrity": module_sig_check.INTEGRITY, "confidentiality": module_sig_check.CONFIDENTIALITY}
+    level = lockdown.get(wanted.word("lockdown") or "", 0) if wanted.on("SECURITY_LOCKDOWN_LSM") else 0
     if wanted.on("LOCK_DOWN_KERNEL_FORCE_INTEGRITY"):
         level = max(level, module_sig_check.INTEGRITY)
     return {
         "tainted": 0,
-        module_sig_check.ENFORCE: int(wanted.on("MODULE_SIG_FORCE") or words.sig_enforce()),
+        module_sig_check.ENFORCE: int(enforced or "module.sig_enforce" in words),
         module_sig_check.LOCKDOWN: level,
-        delete_module.DISABLED: int(words.modules_disabled()),
+        delete_module.DISABLED: int("nomodule" in words),
     }
 
 
-def _write_sysctls(store: Database, wanted: Rules, clock: Clock) -> None:
-    """Write what the command line has for files of /proc/sys; fs/proc/proc_sysctl.c: do_sysctl_args."""
-    written = list(wanted.words.sysctls())
-    if not written:
-        return
-    from pymodutils.kernel.emulated import vfs  # noqa: PLC0415
-    from pymodutils.kernel.emulated.proc import procfs  # noqa: PLC0415 -- few command lines have any
-
-    state = State(store, wanted, clock.time)
-    for name, value in written:
-        try:
-            vfs.write(procfs.tree(state), f"sys/{name.replace('.', '/')}", value)
-        except Refused as refused:
-            said = f"{name}={value.decode('utf-8', 'surrogateescape')}"
-            why = "parameter not found" if refused.errno == ENOENT else "invalid value"
-            state.log(ERR, f"Failed to set sysctl parameter '{said}': {why}")
+def _yes(value: str | None) -> bool:
+    return (value or "")[:1] in tuple("yYtT1") or (value or "")[:2] in ("on", "On", "oN", "ON")
 
 
-def _exports(kernel: Description, bits: int) -> Iterator[tuple[object, ...]]:
+def _exports(kernel: Description, arch: Arch) -> Iterator[tuple[object, ...]]:
     with_versions = any(export.crc for export in kernel.exports.values())
+    first = kernel_image.first_made_up(arch)
     for at, (name, export) in enumerate(kernel.exports.items()):
-        address = TEXT[bits] + at * STEP if export.address is None else export.address
+        address = first + at * kernel_image.STEP if export.address is None else export.address
         crc = export.crc if with_versions else None
         yield name, KERNEL, int(bool(export.gpl)), signed(address), crc, export.namespace or ""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils import arch as machines
-from pymodutils.elf.module_decompress import BCJ, filters
+from pymodutils.arch.field import Range
 from pymodutils.errors import BadKernel, BadModule
-from pymodutils.kernel.emulated.bootwords import BootWords
+from pymodutils.kernel.emulated import kernel_image
 from pymodutils.link.layout import DATA_APART, SEVEN_AREAS, TWO_AREAS, Config, Plan
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pymodutils.kernel.description import Description
 
 SEVEN_AREAS_SINCE: Final = (6, 4)
-ENABLES_SINCE: Final = (7, 0)
 PAGE: Final = 4096
 PAGES: Final = tuple(1 << bits for bits in range(10, 23))  # bytes
 X86_64: Final = (62, 64)  # the one machine whose per-cpu addresses begin at 0; others have them by the kernel
@@ -40,7 +39,6 @@ MAGIC_WORDS: Final = {  # words of vermagic, and the switches that put them ther
 }
 GUARDED: Final = ("on", "retpoline", "retpoline,generic", "retpoline,lfence", "retpoline,amd")
 PREL32: Final = "HAVE_ARCH_PREL32_RELOCATIONS"
-WITH_PREL32: Final = ((62, 64), (3, 32), (183, 64))  # machines whose export tables hold distances
 
 
 class Rules(NamedTuple):
@@ -56,40 +54,33 @@ class Rules(NamedTuple):
     strict_versions: bool  # an import that __versions does not list is refused
     module_size: int  # sizeof(struct module), 0 if not known
     cmdline: str = ""
+    image: Range = Range(0, 0)  # from _text to _end
     percpu: int = ZERO_BASED  # where the per-cpu memory reserved for modules begins
 
     def on(self, switch: str) -> bool:
         """Whether CONFIG_``switch`` is set."""
         return switch in self.switches
 
-    @property
-    def words(self) -> BootWords:
-        """The words of the command line."""
-        return BootWords(self.cmdline, enabled=self.enables)
-
-    @property
-    def enables(self) -> bool:
-        """Whether a bool may be spelled ``enable`` and ``disable``."""
-        return self.since(*ENABLES_SINCE)
+    def word(self, name: str) -> str | None:
+        """The value of the last ``name=value`` on the command line; None without one."""
+        found = [word.partition("=")[2] for word in self.cmdline.split() if word.startswith(f"{name}=")]
+        return found[-1] if found else None
 
     @property
     def retpolines(self) -> bool:
-        """Whether indirect jumps are guarded: the processor is unknown, so only if the command line asks.
-
-        The words are split at blanks: arch/x86/lib/cmdline.c knows no quotes.
-        """
-        words = self.cmdline.split()
-        asked = [word.partition("=")[2] for word in words if word.startswith("spectre_v2=")]
-        off = "nospectre_v2" in words or "mitigations=off" in words
-        return self.on("RETPOLINE") and not off and bool(asked) and asked[-1] in GUARDED
+        """Whether indirect jumps are guarded: nobody knows the processor, so only where one is told to."""
+        return self.on("RETPOLINE") and self.word("spectre_v2") in GUARDED
 
     def since(self, *number: int) -> bool:
         """Whether the kernel is of this release or later."""
         return self.number >= number
 
 
-def rules(kernel: Description, cmdline: str = "") -> Rules:
-    """The rules of ``kernel``; raises BadKernel if its architecture is not known."""
+def rules(kernel: Description, cmdline: str = "", end: int | None = None) -> Rules:
+    """The rules of ``kernel``; raises BadKernel if its architecture is not known.
+
+    ``end`` is the address of _end, if it does not have to follow from the exports.
+    """
     if kernel.machine is None or kernel.bits is None or kernel.order is None:
         raise BadKernel(
             "kernel", "the architecture of the kernel is not known: add an image or a configuration"
@@ -100,7 +91,8 @@ def rules(kernel: Description, cmdline: str = "") -> Rules:
     switches = {**assumed(kernel), **kernel.switches}
     on = frozenset(name for name, value in switches.items() if value)
     number = _number(kernel.release or kernel.generation or "6.1")
-    arch = _arch(kernel.machine, kernel.bits, kernel.order, on)
+    options = {name: "y" if value else "n" for name, value in kernel.switches.items()}
+    arch, image = _placed(kernel, _arch(kernel.machine, kernel.bits, kernel.order, on), options, number, end)
     return Rules(
         release=kernel.release or f"{kernel.generation or '6.1'}.0",
         version=kernel.version or "#1",
@@ -115,13 +107,14 @@ def rules(kernel: Description, cmdline: str = "") -> Rules:
             unload="MODULE_UNLOAD" in on,
             smp="SMP" in on,
             page=page,
-            options={name: "y" if value else "n" for name, value in kernel.switches.items()},
+            options=options,
             release=(number[0], number[1]),
         ),
         switches=on,
         strict_versions=bool(kernel.strict_versions),
         module_size=kernel.module_size or 0,
         cmdline=cmdline,
+        image=image,
         percpu=ZERO_BASED if (kernel.machine, kernel.bits) == X86_64 else arch.memory[1],
     )
 
@@ -134,17 +127,18 @@ def assumed(kernel: Description) -> dict[str, bool]:
         found |= {switch: word in magic for word, switch in MAGIC_WORDS.items()}
     found.setdefault("MODVERSIONS", any(export.crc for export in kernel.exports.values()))
     found["MODULE_SIG"] = bool(kernel.keys)
-    found |= filters(dict(kernel.switches), kernel.machine)
-    found[PREL32] = (kernel.machine, kernel.bits) in WITH_PREL32 and not kernel.switches.get("UML", False)
+    archs = [] if kernel.machine is None else machines.of_machine(kernel.machine)
+    prel32 = any(arch.prel32 for arch in archs if arch.bits == kernel.bits)
+    found[PREL32] = prel32 and not kernel.switches.get("UML", False)
     return {name: value for name, value in found.items() if name not in kernel.switches}
 
 
 def assumptions(kernel: Description) -> list[str]:
-    """One line for each thing that was not known and had to be taken for something."""
+    """One line for each thing that was not known and had to be assumed."""
     told = [
         f"CONFIG_{name} is not known, taken as {'y' if value else 'n'}"
         for name, value in sorted(assumed(kernel).items())
-        if name != PREL32 and name not in BCJ.values()
+        if name != PREL32
     ]
     if kernel.vermagic is None:
         told.append("vermagic is not known: no module's will be right")
@@ -153,9 +147,30 @@ def assumptions(kernel: Description) -> list[str]:
     unknown = sum(export.address is None for export in kernel.exports.values())
     if unknown:
         told.append(f"{unknown} exports have no known address, and are given one")
+    if (known := _known(kernel)) and known.arch.beside:
+        told.append(f"_end is not known, taken as {known.image.high:#x}: modules lie relative to it")
     if kernel.page_size is None:
         told.append(f"the page size is not known, taken as {PAGE}")
     return told
+
+
+def _known(kernel: Description) -> Rules | None:
+    """The rules of ``kernel``, if enough is known of it."""
+    try:
+        return rules(kernel)
+    except BadKernel:
+        return None
+
+
+def _placed(
+    kernel: Description, arch: Arch, options: dict[str, str], number: tuple[int, ...], end: int | None
+) -> tuple[Arch, Range]:
+    """``arch`` with module memory where this kernel has it, and where the kernel itself lies."""
+    release = number[0], number[1]
+    fitted = arch.fitting(arch.configured(options, release), release)
+    image = kernel_image.span(kernel, fitted) if end is None else Range(fitted.kernel_text, end)
+    placed = fitted.placed(image)
+    return arch._replace(text=fitted.text, memory=placed.memory, spare=placed.spare), image
 
 
 def _plan(number: tuple[int, ...], on: frozenset[str]) -> Plan:

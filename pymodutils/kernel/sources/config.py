@@ -5,35 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from pymodutils import arch as archs
 from pymodutils.kernel.description import Description, switches_of
 
 LINE: Final = re.compile(r"^CONFIG_(\w+)=(.*)$", re.MULTILINE)
 START: Final = re.compile(r"^# Linux/(\S+) \S+ Kernel Configuration$|^CONFIG_CC_VERSION_TEXT=", re.MULTILINE)
-MACHINES: Final = (  # (option, e_machine, bits, byte order unless CPU_BIG_ENDIAN or CPU_LITTLE_ENDIAN say)
-    ("X86_64", 62, 64, "little"),
-    ("X86_32", 3, 32, "little"),
-    ("ARM64", 183, 64, "little"),
-    ("ARM", 40, 32, "little"),
-    ("S390", 22, 64, "big"),
-    ("PPC64", 21, 64, "big"),
-    ("PPC32", 20, 32, "big"),
-    ("MIPS", 8, 0, "big"),
-    ("RISCV", 243, 0, "little"),
-    ("LOONGARCH", 258, 0, "little"),
-    ("PARISC", 15, 0, "big"),
-    ("SPARC64", 43, 64, "big"),
-    ("SPARC32", 2, 32, "big"),
-    ("ALPHA", 0x9026, 64, "little"),
-    ("IA64", 50, 64, "little"),
-    ("M68K", 4, 32, "big"),
-    ("SUPERH", 42, 32, "little"),
-    ("ARC", 195, 32, "little"),
-    ("CSKY", 252, 32, "little"),
-    ("OPENRISC", 92, 32, "big"),
-    ("XTENSA", 94, 32, "little"),
-)
-FIXED_PAGES: Final = {3: 4096, 4: 4096, 22: 4096, 40: 4096, 62: 4096, 243: 4096, 0x9026: 8192, 43: 8192}
-PAGES: Final = re.compile(r"(?:ARM64|PPC)_(\d+)K_PAGES|PAGE_SIZE_(\d+)KB")
+PAGES: Final = re.compile(r"(?:\w+_)?(\d+)K_PAGES|(?:\w+_)?PAGE_SIZE_(\d+)KB")
+ORDERS: Final = (("CPU_BIG_ENDIAN", "big"), ("CPU_LITTLE_ENDIAN", "little"))
 RENAMED: Final = {"RETPOLINE": "MITIGATION_RETPOLINE"}
 WORDS: Final = (  # (option, what it adds to vermagic), in that order; include/linux/vermagic.h
     ("SMP", "SMP "),
@@ -42,7 +20,6 @@ WORDS: Final = (  # (option, what it adds to vermagic), in that order; include/l
     ("MODULE_UNLOAD", "mod_unload "),
     ("MODVERSIONS", "modversions "),
 )
-ARCH_WORDS: Final = {62: "", 22: "", 183: "aarch64", 243: "riscv"}  # where no option changes them
 
 
 def is_config(text: str) -> bool:
@@ -80,7 +57,7 @@ def page_size(found: dict[str, str], machine: int | None) -> int | None:
         match = PAGES.fullmatch(name) if value == "y" else None
         if match:
             return int(match[1] or match[2]) * 1024
-    return FIXED_PAGES.get(machine or 0)
+    return next((arch.page_size for arch in archs.of_machine(machine or 0)), None)
 
 
 def _on(found: dict[str, str], name: str) -> bool:
@@ -88,22 +65,25 @@ def _on(found: dict[str, str], name: str) -> bool:
 
 
 def _machine(found: dict[str, str]) -> tuple[int | None, int | None, str | None]:
-    for option, machine, bits, order in MACHINES:
-        if found.get(option) == "y" and found.get("UML") != "y":
-            wide = bits or (64 if found.get("64BIT") == "y" else 32)
-            if found.get("CPU_BIG_ENDIAN") == "y":
-                order = "big"  # noqa: PLW2901 -- the default gives way
-            elif found.get("CPU_LITTLE_ENDIAN") == "y":
-                order = "little"  # noqa: PLW2901
-            return machine, wide, order
-    return None, None, None
+    """The e_machine, width and byte order of the kernel."""
+    if found.get("UML") == "y":
+        return None, None, None
+    fitting = [arch for arch in archs.every() if arch.config and found.get(arch.config) == "y"]
+    if not fitting:
+        return None, None, None
+    wide = 64 if found.get("64BIT") == "y" else 32
+    bits = wide if len({arch.bits for arch in fitting}) > 1 else fitting[0].bits
+    order: str = next((arch.order for arch in fitting if arch.bits == bits), fitting[0].order)
+    order = next((order for option, order in ORDERS if found.get(option) == "y"), order)
+    return fitting[0].machines[0], bits, order
 
 
 def _vermagic(release: str, machine: int, found: dict[str, str]) -> str | None:
     """The string that modules of this kernel carry; None where the architecture's part is not plain."""
-    if machine not in ARCH_WORDS or found.get("RANDSTRUCT") == "y":
+    words = next((arch.vermagic for arch in archs.of_machine(machine)), None)
+    if words is None or found.get("RANDSTRUCT") == "y":
         return None
     flags = [word for option, word in WORDS if found.get(option) == "y"]
     if "preempt_rt " in flags and "preempt " in flags:
         flags.remove("preempt ")
-    return f"{release} {''.join(flags)}{ARCH_WORDS[machine]}"
+    return f"{release} {''.join(flags)}{words}"

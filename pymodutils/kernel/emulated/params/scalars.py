@@ -29,7 +29,6 @@ class Place(NamedTuple):
     param: Param
     at: int
     log: Log
-    truth: Callable[[bytes], bool] = truth  # how a bool is read
 
     @property
     def name(self) -> str:
@@ -70,7 +69,7 @@ class Truth(NamedTuple):
 
     def set(self, place: Place, text: bytes) -> None:
         """Write 1 for yes."""
-        place.memory.put(place.at, self.size, place.truth(text) ^ self.inverted)
+        place.memory.put(place.at, self.size, truth(text) ^ self.inverted)
 
     def get(self, place: Place) -> bytes:
         """A letter."""
@@ -80,7 +79,7 @@ class Truth(NamedTuple):
 
 def enable_only(place: Place, text: bytes) -> None:
     """Set a bool that cannot be cleared again."""
-    new = place.truth(text)
+    new = truth(text)
     if place.memory.number(place.at, 1) and not new:
         raise Invalid(EROFS)
     if new:

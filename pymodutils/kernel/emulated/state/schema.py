@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 APPLICATION: Final = 0x6B6D6F64  # "kmod", in the header of the file
-VERSION: Final = 1  # of the tables below
+VERSION: Final = 2
 TABLES: Final = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE switch (name TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;
