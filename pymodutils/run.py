@@ -125,10 +125,12 @@ class Runner:
 
     def _insert(self, step: Insert) -> int:
         try:
-            self.kernel.insert(step.path, step.options, Init(step.flags))
+            remark = self.kernel.insert(step.path, step.options, Init(step.flags))
         except ModutilsError as error:
             self.log.info(f"Failed to insert module '{step.path}': {os.strerror(error.errno)}")
             return error.errno
+        if remark:
+            self.log.notice(remark)
         return 0
 
     def _install(self, step: Install) -> int:

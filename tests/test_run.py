@@ -27,9 +27,10 @@ class Recorder(Kernel):
         self.held: dict[str, tuple[str, ...]] = {}
         self.calls: list[tuple[str, ...]] = []
 
-    def insert(self, path: str, params: str, flags: Init = Init.NONE) -> None:
+    def insert(self, path: str, params: str, flags: Init = Init.NONE) -> str:
         self._called("insert", path, params, str(int(flags)))
         self.live[Path(path).stem] = 0
+        return ""
 
     def delete(self, name: str, *, force: bool = False) -> None:
         self._called("delete", name, *(["force"] if force else []))

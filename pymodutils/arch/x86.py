@@ -18,6 +18,17 @@ OCCUPIED_6_3 = Diagnostic(
     ENOEXEC,
 )
 
+OCCUPIED_6_19 = Diagnostic(
+    "{prefix}x86/modules: Invalid relocation target, existing value is nonzero "
+    "for sec {relsec}, idx {index}, type {number}, loc {place:x}, val {value:x}",
+    ENOEXEC,
+)
+OVERFLOW_6_19 = Diagnostic(
+    "{prefix}overflow in relocation type {number} val {value:x} sec {relsec} idx {index}\n"
+    "{prefix}`{module}' likely not compiled with -mcmodel=kernel",
+    ENOEXEC,
+)
+
 X86_64 = Arch(
     name="x86_64",
     machines=(62,),
@@ -52,7 +63,10 @@ X86_64 = Arch(
     text=0xFFFF_FFFF_8100_0000,
     memory=Range(0xFFFF_FFFF_C000_0000, 0xFFFF_FFFF_FF00_0000),
     optional=frozenset({"_GLOBAL_OFFSET_TABLE_"}),
-    since_release=(SinceRelease((6, 3), {"nonzero_target": OCCUPIED_6_3, "nonzero_target_last": True}),),
+    since_release=(
+        SinceRelease((6, 3), {"nonzero_target": OCCUPIED_6_3, "nonzero_target_last": True}),
+        SinceRelease((6, 19), {"nonzero_target": OCCUPIED_6_19, "overflow": OVERFLOW_6_19}),
+    ),
 )
 
 # User Mode Linux has its vmalloc behind its memory, which is taken to be 512 MB

@@ -10,6 +10,7 @@ RULES: Final = {
     "unknown-key": "The module is signed with a key that the kernel does not have.",
     "crypto": "The module is signed in a way that the kernel cannot verify.",
     "signature": "The signature is not that of the file, or makes no sense.",
+    "compression": "The kernel cannot decompress the file.",
     "other": "The kernel does not take the file, for the reason that it logs.",
     "vermagic": "The module is built for another release or configuration: version magics differ.",
     "struct-module": "struct module has another size in the kernel.",

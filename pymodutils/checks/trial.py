@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pymodutils.elf import compress
 from pymodutils.errors import BadModule, Refused
+from pymodutils.kernel.base import Init
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
+from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.kernel.emulated.load.finit_module import compression
+from pymodutils.kernel.handover import SHORTEST, packing_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,10 +74,29 @@ class Bench:
             self._levels.append(Level(module.path, refused, undo))
 
     def _load(self, module: Candidate) -> Trial:
+        """Load ``module`` as kmod 31 does: compressed, if the kernel decompresses that format.
+
+        Where the kernel cannot, the decompressed module is tried too, to find what else is wrong with it.
+        """
         before = self.kernel.log()[-1].number
+        params, first = self.params.get(module.name, "").encode(), Trial()
         try:
-            self.kernel.init_module(compress.read(module.path), self.params.get(module.name, "").encode())
+            data = compress.content(module.path)
+            if packing_of(data[:SHORTEST]) == (compression(self.kernel.rules) or "none"):
+                first = self._compressed(data, params, before)
+                if not any(cause.kind is Kind.COMPRESSION for cause in first.causes):
+                    return first
+            self.kernel.init_module(compress.decompress(data, module.path), params)
         except (BadModule, Refused) as error:
+            found = self._told(before, first.errno or error.errno or ENOEXEC)
+        else:
+            found = self._told(before, first.errno)._replace(taints=self.kernel.loaded()[0].taints)
+        return found._replace(causes=first.causes + found.causes)
+
+    def _compressed(self, data: bytes, params: bytes, before: int) -> Trial:
+        try:
+            self.kernel.finit_module(data, params, Init.COMPRESSED_FILE)
+        except Refused as error:
             return self._told(before, error.errno or ENOEXEC)
         return self._told(before, 0)._replace(taints=self.kernel.loaded()[0].taints)
 

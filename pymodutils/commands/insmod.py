@@ -70,7 +70,7 @@ def insert(path: str, params: Sequence[str], flags: Init, root: Root, log: Log) 
         log.error(f"could not load module {path}: {error.strerror}")
         return 1
     try:
-        choose.kernel(root).insert(path, " ".join(map(quoted, params)), flags)
+        remark = choose.kernel(root).insert(path, " ".join(map(quoted, params)), flags)
     except ModutilsError as error:
         if isinstance(error, BadModule):
             log.error(str(error))
@@ -79,6 +79,8 @@ def insert(path: str, params: Sequence[str], flags: Init, root: Root, log: Log) 
         if advice:
             log.warning(advice)
         return 1
+    if remark:
+        log.warning(remark)
     return 0
 
 

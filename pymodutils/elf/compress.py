@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -34,20 +35,30 @@ if TYPE_CHECKING:
 GZIP: Final = b"\x1f\x8b"
 XZ: Final = b"\xfd7zXZ\0"
 ZSTD: Final = b"\x28\xb5\x2f\xfd"
-LIMIT: Final = 1 << 30  # bytes: no module comes near; a bomb stops here
+LIMIT: Final = 256 << 20  # bytes: the emulated loader takes no larger module; a bomb stops here
 
 
 def read(path: str) -> bytes:
-    """The whole content of the file ``path``, decompressed if need be.
+    """Read the whole file ``path`` and decompress it if need be.
 
     Raises NotFound if it cannot be read, BadModule if its compressed data is damaged or over LIMIT.
     """
+    return decompress(content(path), path)
+
+
+def content(path: str) -> bytes:
+    """Read the regular file ``path`` as it is; raises NotFound, also about pipes, sockets and devices."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe must not make us wait
     except OSError as error:
         raise unreadable(path, error) from None
     try:
-        return decompress(read_all(fd), path)
+        mode = os.fstat(fd).st_mode
+        if not stat.S_ISREG(mode):
+            code = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
+            why = os.strerror(code) if stat.S_ISDIR(mode) else "not a regular file"
+            raise NotFound(path, f"could not open {path}: {why}", code)
+        return read_all(fd)
     except OSError as error:
         raise unreadable(path, error) from None
     finally:
@@ -76,89 +87,79 @@ def is_compressed(start: bytes) -> bool:
     return start[:4] == ZSTD or start[:6] == XZ or start[:2] == GZIP
 
 
+MEMORY: Final = 2 << 30  # bytes that a dictionary may take
+
+
 class Incomplete(BadModule):
     """Compressed data ends too early."""
 
 
-def decompress(data: bytes, subject: str, *, whole: bool = True) -> bytes:
-    """``data`` as it was before gzip, xz or zstd; unchanged if it is none of these.
+def decompress(data: bytes, subject: str) -> bytes:
+    """Undo the gzip, xz or zstd compression of ``data``; return it unchanged if it has none of these.
 
-    Unless ``whole``, what follows the first part is not looked at, as kernels do. Raises BadModule (EINVAL)
-    about ``subject``, Incomplete where there should be more.
+    Raises BadModule (EINVAL) about ``subject``, Incomplete where it ends early.
     """
-    if data[:4] == ZSTD:
-        return _zstd(data, subject, whole=whole)
-    if data[:6] == XZ:
-        return _xz(data, subject, whole=whole)
-    if data[:2] == GZIP:
-        return _gzip(data, subject, whole=whole)
-    return data
-
-
-def _zstd(data: bytes, subject: str, *, whole: bool) -> bytes:
-    if sys.version_info >= (3, 14):
-        from compression import zstd  # noqa: PLC0415 -- most systems have one compression
-    else:
-        from backports import zstd  # noqa: PLC0415
-
-    return _unpacked(
-        data, subject, zstd.ZstdDecompressor, zstd.ZstdError, lambda rest: rest if whole else b""
-    )
-
-
-def _xz(data: bytes, subject: str, *, whole: bool) -> bytes:
-    import lzma  # noqa: PLC0415 -- see above
-
-    return _unpacked(
-        data,
-        subject,
-        lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ),
-        lzma.LZMAError,
-        lambda rest: rest.lstrip(b"\0") if whole else b"",  # padding between streams
-    )
-
-
-def _gzip(data: bytes, subject: str, *, whole: bool) -> bytes:
-    import zlib  # noqa: PLC0415 -- see above
-
-    return _unpacked(
-        data,
-        subject,
-        lambda: zlib.decompressobj(31),
-        zlib.error,
-        lambda rest: rest if whole and rest[:2] == GZIP else b"",
-    )
-
-
-def _unpacked(
-    data: bytes,
-    subject: str,
-    start: Callable[[], Decompressor],
-    damage: type[Exception],
-    following: Callable[[bytes], bytes],
-) -> bytes:
-    """All parts of ``data``, each by a decompressor of its own; ``following`` finds the next in the rest."""
     parts: list[bytes] = []
-    try:
-        while data:
-            part = start()
-            parts.append(part.decompress(data, _left(parts)))
-            if not part.eof:
-                raise _stopped(parts, subject)
-            data = following(part.unused_data)
-    except damage as error:
-        raise _damaged(subject, str(error)) from None
+    following = _following(data)
+    if following is None:
+        return data
+    while data:
+        part, data = _part(data, subject, LIMIT - sum(map(len, parts)))
+        parts.append(part)
+        data = following(data)
     return b"".join(parts)
 
 
-def _left(parts: list[bytes]) -> int:
-    return max(1, LIMIT - sum(map(len, parts)))
+def first(data: bytes, subject: str, *, partial: bool = False) -> tuple[bytes, bytes]:
+    """Return the content of the first stream of ``data``, which must be compressed, and what follows it.
+
+    With ``partial`` a stream that ends early gives what it holds. Raises as ``decompress``.
+    """
+    return _part(data, subject, LIMIT, partial=partial)
 
 
-def _stopped(parts: list[bytes], subject: str) -> BadModule:
-    if sum(map(len, parts)) >= LIMIT:
-        return _damaged(subject, f"more than {LIMIT} bytes come out of it")
-    return _damaged(subject, "it ends too early", Incomplete)
+def _following(data: bytes) -> Callable[[bytes], bytes] | None:
+    """Return what finds the next stream after one in the format of ``data``; None if it is not compressed."""
+    if data[:4] == ZSTD:
+        return lambda rest: rest
+    if data[:6] == XZ:
+        return lambda rest: rest.lstrip(b"\0")  # padding between streams
+    if data[:2] == GZIP:
+        return lambda rest: rest if rest[:2] == GZIP else b""
+    return None
+
+
+def _part(data: bytes, subject: str, left: int, *, partial: bool = False) -> tuple[bytes, bytes]:
+    """Decompress the one stream at the start of ``data`` to at most ``left`` bytes."""
+    stream, damage = _decompressor(data)
+    try:
+        found = stream.decompress(data, max(1, left))
+    except damage as error:
+        raise _damaged(subject, str(error)) from None
+    if stream.eof:
+        return found, stream.unused_data
+    if len(found) >= left:
+        raise _damaged(subject, f"it decompresses to more than {LIMIT} bytes")
+    if not partial:
+        raise _damaged(subject, "it ends too early", Incomplete)
+    return found, b""
+
+
+def _decompressor(data: bytes) -> tuple[Decompressor, type[Exception]]:
+    """Return a decompressor for the format of ``data``, and what it raises about damaged data."""
+    if data[:4] == ZSTD:
+        if sys.version_info >= (3, 14):
+            from compression import zstd  # noqa: PLC0415 -- most systems have one compression
+        else:
+            from backports import zstd  # noqa: PLC0415
+        return zstd.ZstdDecompressor(), zstd.ZstdError
+    if data[:2] == GZIP:
+        import zlib  # noqa: PLC0415 -- see above
+
+        return zlib.decompressobj(31), zlib.error
+    import lzma  # noqa: PLC0415 -- see above
+
+    return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY), lzma.LZMAError
 
 
 def _damaged(subject: str, why: str, kind: type[BadModule] = BadModule) -> BadModule:

@@ -38,8 +38,8 @@ class Loaded(NamedTuple):
 class Kernel(Protocol):
     """Loads, removes and lists modules; every refusal is errors.Refused with the call's errno."""
 
-    def insert(self, path: str, params: str, flags: Init = Init.NONE) -> None:
-        """Load the module file ``path`` (compressed or not) with ``params``, one string."""
+    def insert(self, path: str, params: str, flags: Init = Init.NONE) -> str:
+        """Load the module file ``path``, compressed or not, with ``params``; return a remark or ""."""
         ...
 
     def delete(self, name: str, *, force: bool = False) -> None:

@@ -20,12 +20,12 @@ class RealKernel(Kernel):
     def __init__(self, root: Root | None = None) -> None:
         self.root = Root() if root is None else root
 
-    def insert(self, path: str, params: str, flags: Init = Init.NONE) -> None:
+    def insert(self, path: str, params: str, flags: Init = Init.NONE) -> str:
         """Load ``path``: by finit_module if the kernel can read the file itself, else from memory.
 
         Raises Refused with the errno of the file or of the kernel, BadModule when it cannot be unpacked.
         """
-        handover.insert(self, path, params, flags)
+        return handover.insert(self, path, params, flags)
 
     def delete(self, name: str, *, force: bool = False) -> None:
         """Remove ``name`` without waiting; Refused with EAGAIN if it is in use."""

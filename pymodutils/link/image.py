@@ -17,16 +17,17 @@ class Image:
     """``module`` laid out by ``layout`` with its areas at ``bases``; an empty area's base is 0.
 
     ``addresses`` has one for each section: where it lies, or, of a section that stays behind, where the
-    loader's copy of the file (at ``file``) has it.
+    loader's copy of the file (at ``file``) has it. ``percpu`` is what each processor gets a copy of.
     """
 
-    __slots__ = ("addresses", "bases", "layout", "memory", "module")
+    __slots__ = ("addresses", "bases", "layout", "memory", "module", "percpu")
 
     def __init__(self, module: Object, layout: Layout, bases: Sequence[int], file: int = 0) -> None:
         self.module, self.layout = module, layout
         sizes = layout.sizes
         self.bases = tuple(base if size else 0 for base, size in zip(bases, sizes, strict=True))
         self.memory = [bytearray(size) for size in sizes]
+        self.percpu = bytearray(module.content(layout.percpu) if layout.percpu else b"")
         self.addresses: list[int] = []
         for at, (section, placed) in enumerate(zip(module.sections, layout.placed, strict=True)):
             if placed is None:
@@ -40,6 +41,6 @@ class Image:
         """The bytes of section ``at`` in memory, to be read and written; of one not there, the file's."""
         placed = self.layout.placed[at]
         if placed is None:
-            return memoryview(self.module.content(at))
+            return memoryview(self.percpu if at and at == self.layout.percpu else self.module.content(at))
         size = self.module.sections[at].sh_size
         return memoryview(self.memory[placed.area])[placed.offset : placed.offset + size]

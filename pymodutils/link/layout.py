@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SHF_RO_AFTER_INIT: Final = 0x0020_0000  # the kernel's own, set by the loader
 RO_AFTER_INIT: Final = (".data..ro_after_init", "__jump_table")
+STATIC_CALLS: Final = ".static_call_sites"  # one of them, too, since:
+STATIC_CALLS_SINCE: Final = (6, 15)
 PER_CPU: Final = ".data..percpu"
 UNLOADED: Final = (".modinfo", "__versions")  # read from the file's copy and forgotten
 LIMIT: Final = 1 << 28  # bytes: a module larger than this is refused as if memory were short
@@ -154,9 +156,15 @@ class _Work:
         for name in unloaded:
             self.flags[module.find(name)] &= ~SHF_ALLOC
         self.flags[self.percpu] &= ~SHF_ALLOC
-        for name in RO_AFTER_INIT:
-            at = module.find(name)
-            self.flags[at] |= SHF_RO_AFTER_INIT if at else 0
+        for at in self._ro_after_init():
+            self.flags[at] |= SHF_RO_AFTER_INIT
+
+    def _ro_after_init(self) -> list[int]:
+        """The sections that are written until init() is over: the first of each name, later all."""
+        if self.config.release < STATIC_CALLS_SINCE:
+            return [at for at in map(self.module.find, RO_AFTER_INIT) if at]
+        names = (*RO_AFTER_INIT, STATIC_CALLS)
+        return [at for at, section in enumerate(self.module.sections) if at and section.name in names]
 
     def rounds_of(self, areas: Sequence[int | None], pages: frozenset[int], *, init: bool) -> None:
         """Place all sections that stay, or (``init``) all that do not, in five rounds."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pymodutils.link.symbols import Report
 
 NOTHING: Final[Mapping[str, int]] = {}
+PERCPU_SINCE: Final = (6, 16)
 
 
 def relocate(
@@ -33,11 +34,13 @@ def relocate(
     report: Report = unheard,
     *,
     kernel: Mapping[str, int] = NOTHING,
+    percpu: bool = False,
 ) -> None:
     """Apply all relocations of the module called ``name``, whose symbols have ``values``.
 
     ``report`` takes the log's lines about what does not stop the loader, with their levels; ``kernel`` has
-    the addresses of those functions of the kernel that some machines' stubs lead to.
+    the addresses of those functions of the kernel that some machines' stubs lead to; ``percpu``: per-cpu
+    data is relocated, too, which kernels do since PERCPU_SINCE.
     Raises LinkError with the kernel's words, OutOfBounds for what the kernel would not have noticed.
     """
     module = image.module
@@ -46,11 +49,11 @@ def relocate(
         values, word = list(values), (1 << module.arch.bits) - 1
         for at, value in builder.defined.items():
             values[at] = value & word
-    budget = len(module.data)
+    budget, template = len(module.data), (percpu and image.layout.percpu) or -1
     for at, section in enumerate(module.sections):
         if not at or section.sh_type not in (SHT_REL, SHT_RELA) or section.sh_info >= len(module.sections):
             continue
-        if image.layout.placed[section.sh_info] is None:
+        if image.layout.placed[section.sh_info] is None and section.sh_info != template:
             continue
         budget -= section.sh_size
         if budget < 0:

@@ -25,7 +25,7 @@ class OneModule(Kernel):
         self.answers = list(answers)
         self.deleted: list[str] = []
 
-    def insert(self, path: str, params: str, flags: Init = Init.NONE) -> None:
+    def insert(self, path: str, params: str, flags: Init = Init.NONE) -> str:
         raise AssertionError(path)
 
     def delete(self, name: str, *, force: bool = False) -> None:

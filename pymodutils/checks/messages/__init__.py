@@ -22,6 +22,7 @@ MESSAGES: Final[dict[Kind, Words]] = {
     Kind.UNKNOWN_KEY: signatures.unknown_key,
     Kind.CRYPTO: signatures.crypto,
     Kind.SIGNATURE: signatures.broken,
+    Kind.COMPRESSION: file.compression,
     Kind.OTHER: file.other,
     Kind.VERMAGIC: build.vermagic,
     Kind.STRUCT_MODULE: build.struct_module,

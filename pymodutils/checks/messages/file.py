@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.load.causes import Cause
 
 ERROR: Final = Severity.ERROR
+COMPRESS: Final = {  # the kernel's formats -> how to make a file that its decompressors take
+    "gzip": "compress it anew: gzip -n",
+    "xz": "compress it anew: xz --check=crc32 --lzma2=dict=1MiB",
+    "zstd": "compress it anew: zstd -T0 --rm -f -q",
+}
 NONZERO: Final = "existing value is nonzero"
 
 
@@ -27,6 +32,15 @@ def other(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
         else ""
     )
     yield Finding(Kind.OTHER, ERROR, "", text, advice or "see the kernel's own words below")
+
+
+def compression(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
+    """A compressed file that user space may read and the kernel does not."""
+    format_, said = causes[0].subject, causes[0].said
+    text = f"the kernel cannot decompress the file: {said}; modprobe of kmod 31 and later has it do so"
+    text += "" if context.module.damage else ", that of kmod 30 decompresses the file itself and loads it"
+    advice = "build or fetch it again: the file is damaged" if context.module.damage else COMPRESS[format_]
+    yield Finding(Kind.COMPRESSION, ERROR, format_, text, advice)
 
 
 def builtin(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:

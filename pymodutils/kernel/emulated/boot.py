@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from errno import ENOENT
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.errors import BadState
+from pymodutils.errors import BadState, Refused
 from pymodutils.kernel.description import Description
 from pymodutils.kernel.emulated import kernel_image
 from pymodutils.kernel.emulated.load import delete_module, module_sig_check
@@ -13,7 +14,7 @@ from pymodutils.kernel.emulated.load.find_symbol import KERNEL
 from pymodutils.kernel.emulated.rules import Rules, assumed, rules
 from pymodutils.kernel.emulated.state import vmalloc
 from pymodutils.kernel.emulated.state.database import MEMORY, Database, signed, unsigned
-from pymodutils.kernel.emulated.state.kernel_state import NOTICE
+from pymodutils.kernel.emulated.state.kernel_state import ERR, NOTICE, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,9 @@ def make(path: str, kernel: Description, cmdline: str, clock: Clock) -> Database
     """
     made = Database.create()
     with made.transaction():
-        _fill(made, kernel, rules(kernel, cmdline), clock.time())
+        wanted = rules(kernel, cmdline)
+        _fill(made, kernel, wanted, clock.time())
+        _write_sysctls(made, wanted, clock)
     return made if path == MEMORY else made.replace(path)
 
 
@@ -84,22 +87,34 @@ def _fill(store: Database, kernel: Description, wanted: Rules, now: float) -> No
 
 def _switched(wanted: Rules) -> dict[str, int]:
     """What the configuration and the command line set for the start."""
-    words = wanted.cmdline.split()
-    enforced = wanted.on("MODULE_SIG_FORCE") or _yes(wanted.word("module.sig_enforce"))
-    lockdown = {"integrity": module_sig_check.INTEGRITY, "confidentiality": module_sig_check.CONFIDENTIALITY}
-    level = lockdown.get(wanted.word("lockdown") or "", 0) if wanted.on("SECURITY_LOCKDOWN_LSM") else 0
+    words = wanted.words
+    level = words.lockdown() if wanted.on("SECURITY_LOCKDOWN_LSM") else 0
     if wanted.on("LOCK_DOWN_KERNEL_FORCE_INTEGRITY"):
         level = max(level, module_sig_check.INTEGRITY)
     return {
         "tainted": 0,
-        module_sig_check.ENFORCE: int(enforced or "module.sig_enforce" in words),
+        module_sig_check.ENFORCE: int(wanted.on("MODULE_SIG_FORCE") or words.sig_enforce()),
         module_sig_check.LOCKDOWN: level,
-        delete_module.DISABLED: int("nomodule" in words),
+        delete_module.DISABLED: int(words.modules_disabled()),
     }
 
 
-def _yes(value: str | None) -> bool:
-    return (value or "")[:1] in tuple("yYtT1") or (value or "")[:2] in ("on", "On", "oN", "ON")
+def _write_sysctls(store: Database, wanted: Rules, clock: Clock) -> None:
+    """Write what the command line has for files of /proc/sys; fs/proc/proc_sysctl.c: do_sysctl_args."""
+    written = list(wanted.words.sysctls())
+    if not written:
+        return
+    from pymodutils.kernel.emulated import vfs  # noqa: PLC0415
+    from pymodutils.kernel.emulated.proc import procfs  # noqa: PLC0415 -- few command lines have any
+
+    state = State(store, wanted, clock.time)
+    for name, value in written:
+        try:
+            vfs.write(procfs.tree(state), f"sys/{name.replace('.', '/')}", value)
+        except Refused as refused:
+            said = f"{name}={value.decode('utf-8', 'surrogateescape')}"
+            why = "parameter not found" if refused.errno == ENOENT else "invalid value"
+            state.log(ERR, f"Failed to set sysctl parameter '{said}': {why}")
 
 
 def _exports(kernel: Description, arch: Arch) -> Iterator[tuple[object, ...]]:

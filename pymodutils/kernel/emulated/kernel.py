@@ -107,7 +107,7 @@ class EmulatedKernel(Observed, Kernel):
         def insert(state: State) -> Module:
             caller.causes.clear()  # of a try that had to wait
             delete_module.permit(state, caller)
-            loading = LoadInfo(state, taken(state, image, flags), params, flags, caller)
+            loading = LoadInfo(state, taken(state, image, flags, caller), params, flags, caller)
             load_module.load_module(loading)
             do_init_module.begin(state, loading.module)
             return loading.module
@@ -190,12 +190,12 @@ class EmulatedKernel(Observed, Kernel):
 
     # The protocol of kernel.base
 
-    def insert(self, path: str, params: str, flags: Init = Init.NONE) -> None:
+    def insert(self, path: str, params: str, flags: Init = Init.NONE) -> str:
         """Load ``path``, handed over as to the real kernel.
 
         Raises Refused with the errno of the file or of the kernel, BadModule when it cannot be unpacked.
         """
-        handover.insert(self, path, params, flags)
+        return handover.insert(self, path, params, flags)
 
     def finit(self, fd: int, params: bytes, flags: Init) -> int:
         """The errno of finit_module, or 0."""

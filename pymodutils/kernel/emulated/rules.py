@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils import arch as machines
 from pymodutils.arch.field import Range
+from pymodutils.elf.module_decompress import BCJ, filters
 from pymodutils.errors import BadKernel, BadModule
 from pymodutils.kernel.emulated import kernel_image
+from pymodutils.kernel.emulated.bootwords import BootWords
 from pymodutils.link.layout import DATA_APART, SEVEN_AREAS, TWO_AREAS, Config, Plan
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from pymodutils.kernel.description import Description
 
 SEVEN_AREAS_SINCE: Final = (6, 4)
+ENABLES_SINCE: Final = (7, 0)
 PAGE: Final = 4096
 PAGES: Final = tuple(1 << bits for bits in range(10, 23))  # bytes
 X86_64: Final = (62, 64)  # the one machine whose per-cpu addresses begin at 0; others have them by the kernel
@@ -61,15 +64,26 @@ class Rules(NamedTuple):
         """Whether CONFIG_``switch`` is set."""
         return switch in self.switches
 
-    def word(self, name: str) -> str | None:
-        """The value of the last ``name=value`` on the command line; None without one."""
-        found = [word.partition("=")[2] for word in self.cmdline.split() if word.startswith(f"{name}=")]
-        return found[-1] if found else None
+    @property
+    def words(self) -> BootWords:
+        """The words of the command line."""
+        return BootWords(self.cmdline, enabled=self.enables)
+
+    @property
+    def enables(self) -> bool:
+        """Whether a bool may be spelled ``enable`` and ``disable``."""
+        return self.since(*ENABLES_SINCE)
 
     @property
     def retpolines(self) -> bool:
-        """Whether indirect jumps are guarded: nobody knows the processor, so only where one is told to."""
-        return self.on("RETPOLINE") and self.word("spectre_v2") in GUARDED
+        """Whether indirect jumps are guarded: the processor is unknown, so only if the command line asks.
+
+        The words are split at blanks: arch/x86/lib/cmdline.c knows no quotes.
+        """
+        words = self.cmdline.split()
+        asked = [word.partition("=")[2] for word in words if word.startswith("spectre_v2=")]
+        off = "nospectre_v2" in words or "mitigations=off" in words
+        return self.on("RETPOLINE") and not off and bool(asked) and asked[-1] in GUARDED
 
     def since(self, *number: int) -> bool:
         """Whether the kernel is of this release or later."""
@@ -127,6 +141,7 @@ def assumed(kernel: Description) -> dict[str, bool]:
         found |= {switch: word in magic for word, switch in MAGIC_WORDS.items()}
     found.setdefault("MODVERSIONS", any(export.crc for export in kernel.exports.values()))
     found["MODULE_SIG"] = bool(kernel.keys)
+    found |= filters(dict(kernel.switches), kernel.machine)
     archs = [] if kernel.machine is None else machines.of_machine(kernel.machine)
     prel32 = any(arch.prel32 for arch in archs if arch.bits == kernel.bits)
     found[PREL32] = prel32 and not kernel.switches.get("UML", False)
@@ -138,7 +153,7 @@ def assumptions(kernel: Description) -> list[str]:
     told = [
         f"CONFIG_{name} is not known, taken as {'y' if value else 'n'}"
         for name, value in sorted(assumed(kernel).items())
-        if name != PREL32
+        if name != PREL32 and name not in BCJ.values()
     ]
     if kernel.vermagic is None:
         told.append("vermagic is not known: no module's will be right")

@@ -57,7 +57,7 @@ def folder(entries: Mapping[str, Node]) -> Folder:
 def find(root: Folder, path: str) -> Node:
     """The node at ``path``, links followed; raises Refused: ENOENT, ENOTDIR or ELOOP."""
     places: list[Node] = [root]
-    rest = [part for part in path.split("/") if part]
+    rest = [part for part in path.split("/") if part] + ["."] * path.endswith("/")
     node: Node = root
     links = 0
     while rest:
@@ -78,6 +78,8 @@ def _step(path: str, places: list[Node], rest: list[str]) -> tuple[Node, list[st
     here = places[-1]
     if not isinstance(here, Folder):
         raise refused(path, ENOTDIR)
+    if part == ".":
+        return here, rest
     found = here.child(part)
     if found is None:
         raise refused(path, ENOENT)

@@ -34,11 +34,16 @@ def verdicts(path: str, modules: list[str]) -> list[Any]:
 def _verdict(image: bytes, log: int) -> list[Any]:
     os.lseek(log, 0, os.SEEK_END)
     code = ctypes.get_errno() if libc.syscall(INIT_MODULE, image, len(image), b"") else 0
+    return [code, said(log)]
+
+
+def said(log: int) -> list[list[Any]]:
+    """Level and text of each line of the open /dev/kmsg ``log`` that was not read yet."""
     lines: list[list[Any]] = []
     while True:
         try:
             head, _, text = os.read(log, 8192).decode("ascii", "replace").partition(";")
         except BlockingIOError:
-            return [code, lines]
+            return lines
         if not text.startswith(ONCE):
             lines.append([int(head.split(",")[0]) & 7, text.splitlines()[0]])

@@ -12,7 +12,7 @@ from tests.lanes import qemu, uml
 from tests.lanes.verdicts import cases
 from tests.lanes.verdicts.emulated import play
 from tests.lanes.verdicts.real import Files
-from tests.link.modules import paths
+from tests.link.modules import LATER, paths
 from tests.oracles import kbuild, kernels, trees
 from tests.oracles.debian import unpacked
 
@@ -23,6 +23,11 @@ class Lane(NamedTuple):
     kernel: str
     files: tuple[str, ...]
     cmdline: str = ""
+
+    @property
+    def apart(self) -> bool:
+        """Whether a module has seven areas, anywhere."""
+        return self.kernel in LATER
 
     def cases(self) -> list[cases.Case]:
         """What is played."""

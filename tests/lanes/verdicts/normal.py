@@ -18,7 +18,8 @@ NOISE = re.compile(r"random: |clocksource: |hrtimer: |sched: |workqueue: |spurio
 SYMBOL = re.compile(r"^([0-9a-f]{16}) (. \S*\t)\[(.*)\]$", re.MULTILINE)
 AREA = 0x1000  # bytes at the begin of a module that are one area, wherever its others are
 PLACE = re.compile(r" 0x[0-9a-f]+( \(|$)", re.MULTILINE)
-HASHED = re.compile(r"(?<=loc |val |t: \()[0-9a-f]{16}\b")  # %p, and what depends on where a module is
+# %p, and what depends on where a module is
+HASHED = re.compile(r"(?<=loc |val |t: \()[0-9a-f]{16}\b|(?<=\bloc )[0-9a-f]+, val [0-9a-f]+")
 
 
 def normal(outcome: dict[str, Any], *, apart: bool = False) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from pymodutils.link.failure import OutOfBounds
 from pymodutils.link.kallsyms import fill, keep
 from pymodutils.link.object import SHT_REL, SHT_RELA
 from pymodutils.link.reloc_section import decode
-from pymodutils.link.relocate import relocate
+from pymodutils.link.relocate import PERCPU_SINCE, relocate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +62,8 @@ def relocations(load: LoadInfo) -> None:
     """Patch every place of the image, and find its functions."""
     if len(_patches(load)) > POINTERS:
         raise OutOfBounds(load.module.name, "its relocations overwrite struct module")
-    relocate(load.image, load.values, load.module.name, load.log, kernel=_stubs(load))
+    name, percpu = load.module.name, load.rules.since(*PERCPU_SINCE)
+    relocate(load.image, load.values, name, load.log, kernel=_stubs(load), percpu=percpu)
     extable.sort(load.image)
     keep(load.image, load.values)
     if load.state.behaviour(load.module.name).init_seconds:

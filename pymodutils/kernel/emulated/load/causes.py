@@ -29,6 +29,7 @@ class Kind(StrEnum):
     NO_PARAMETER = "no-parameter"  # a word for which there is no parameter
     RELOCATION = "relocation"  # a symbol; ``said`` is the kernel's line
     STRUCT_MODULE = "struct-module"  # nothing: ``said`` and ``wanted`` are bytes
+    COMPRESSION = "compression"  # the format that the kernel decompresses; ``said`` is its line
     WRITE_EXEC = "write-exec"  # a section
     LIVEPATCH = "livepatch"  # nothing
     OTHER = "other"  # nothing: ``said`` is the kernel's line

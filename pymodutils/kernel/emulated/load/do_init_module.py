@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from errno import EBUSY, EEXIST
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.kernel.base import State
@@ -13,16 +14,21 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.state.kernel_state import State as KernelState
     from pymodutils.kernel.emulated.state.module import Module
 
-MORE_THAN: Final = (
+SUSPICIOUS: Final = (
     "do_init_module: '{name}'->init suspiciously returned {value}, it should follow 0/-E convention\n"
     "do_init_module: loading module anyway..."
 )
+SUSPICIOUS_7: Final = "{name}: init suspiciously returned {value}, it should follow 0/-E convention"
+SHORT_SINCE: Final = (7, 0)
+EXISTS_IS_BUSY_SINCE: Final = (7, 0)  # EEXIST means one thing: the name is taken
 
 
 def begin(state: KernelState, module: Module) -> None:
     """Call init(): note when it will have ended, and how."""
     behaviour = state.behaviour(module.name) if module.init else None
     module.outcome = behaviour.init if behaviour else 0
+    if module.outcome == -EEXIST and state.rules.since(*EXISTS_IS_BUSY_SINCE):
+        module.outcome = -EBUSY
     module.until = state.now() + (behaviour.init_seconds if behaviour else 0)
     state.save(module)
 
@@ -35,7 +41,8 @@ def end_init(state: KernelState, module: Module, notifiers: Notifiers) -> None:
         free(state, module)
         return
     if module.outcome > 0:
-        state.log(WARNING, MORE_THAN.format(name=module.name, value=module.outcome))
+        said = SUSPICIOUS_7 if state.rules.since(*SHORT_SINCE) else SUSPICIOUS
+        state.log(WARNING, said.format(name=module.name, value=module.outcome))
     module.state, module.until = State.LIVE, None
     notifiers.live(module)
     state.uevent("add", module.name)

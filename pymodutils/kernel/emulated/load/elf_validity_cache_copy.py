@@ -5,19 +5,26 @@ Each part has its own step; a module that has .modinfo, struct module or symbols
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from pymodutils.arch.field import PREFIXES
+from pymodutils.kernel.base import Init
 from pymodutils.kernel.emulated.load import elf_header, setup_load_info
 from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.kernel.emulated.load.check_version import EXT_CRCS, EXT_NAMES, EXTENDED_SINCE
 from pymodutils.kernel.emulated.load.load_info import SHF_ALLOC, UNNAMED
 from pymodutils.kernel.emulated.state.kernel_state import WARNING
+from pymodutils.link.layout import SYMBOL_SIZE
 from pymodutils.link.object import SHT_NOBITS, SHT_SYMTAB, THIS_MODULE
 
 if TYPE_CHECKING:
+    from pymodutils.elf.scan import Section
     from pymodutils.kernel.emulated.load.elf_header import Header, Raw
     from pymodutils.kernel.emulated.load.load_info import LoadInfo
 
 SHT_STRTAB: Final = 3
+CRC: Final = 4  # bytes of one in __version_ext_crcs
 SAME_SIZE: Final = "section size must match the kernel's built struct module size at run time"
 
 
@@ -80,7 +87,37 @@ def symbols(load: LoadInfo) -> None:
     kind = load.sections[tables[0].sh_link].sh_type
     if kind != SHT_STRTAB:
         load.refuse(text=f"Invalid ELF symbol string table type: {kind}")
+    if load.rules.since(*EXTENDED_SINCE):
+        _extended_versions(load)
+        _strings(load, tables[0])
     setup_load_info.rest(load)
+
+
+def _extended_versions(load: LoadInfo) -> None:
+    """Refuse CRCs without a name each, or names alone; elf_validity_cache_index_versions."""
+    crcs, names = load.find(EXT_CRCS), load.find(EXT_NAMES)
+    if load.flags & Init.IGNORE_MODVERSIONS or not (crcs or names):
+        return
+    if not (crcs and names):
+        load.refuse(text="extended version crc+name presence does not match")
+    if load.sections[crcs].sh_size // CRC > load.copy(names).count(0):
+        load.refuse(text="more extended version crcs than names")
+
+
+def _strings(load: LoadInfo, symbols: Section) -> None:
+    """Refuse names of symbols that do not begin and end as strings do; elf_validity_cache_strtab."""
+    table = load.copy(symbols.sh_link)
+    if not table:
+        load.refuse(text="empty symbol string table")
+    if table[0]:
+        load.refuse(text="symbol string table missing leading NUL")
+    if table[-1]:
+        load.refuse(text="symbol string table isn't NUL terminated")
+    size = SYMBOL_SIZE[load.rules.arch.bits]
+    names = Struct(f"{PREFIXES[load.rules.arch.order]}I{size - 4}x")
+    whole = load.copy(load.sections.index(symbols))
+    if any(at >= len(table) for (at,) in names.iter_unpack(whole[: len(whole) // size * size])):
+        load.refuse(text="symbol name out of bounds in string table")
 
 
 def _called(load: LoadInfo, name: str) -> list[int]:

@@ -49,7 +49,6 @@ def _own_name(load: LoadInfo) -> str:
 
 
 def blacklist(load: LoadInfo) -> None:
-    """Refuse what the kernel's command line names; the last word that says so counts."""
-    listed = (load.rules.word("module_blacklist") or "").split(",")
-    if load.name in (listed if listed[-1] else listed[:-1]):
+    """Refuse what the kernel's command line names."""
+    if load.name in load.rules.words.blacklist():
         load.refuse(EPERM, f"Module {load.name} is blacklisted")

@@ -11,6 +11,7 @@ from pymodutils.kernel.emulated.caller import COMMAND
 from pymodutils.kernel.emulated.load import module_sig_check
 from pymodutils.kernel.emulated.load.causes import Kind
 from pymodutils.kernel.emulated.params import dyndbg
+from pymodutils.kernel.emulated.params.numbers import truth
 from pymodutils.kernel.emulated.params.table import SECTION, read
 from pymodutils.kernel.emulated.state import module_table
 from pymodutils.kernel.emulated.state.database import signed, unsigned
@@ -82,13 +83,15 @@ class Parameters:
             texts=dict(state.store.execute("SELECT name, text FROM given WHERE module = ?", module.id)),
             others=partial(_around, state.store, self.held),
         )
+        rules = state.rules
         self.context: Context = params.Context(
             module.name,
             state.log,
             lambda letter: state.taint(LETTERS.index(letter)),
-            state.rules.on("DYNAMIC_DEBUG"),
+            rules.on("DYNAMIC_DEBUG"),
             partial(module_sig_check.locked_down, state, command, "unsafe module parameters"),
-            flags=dyndbg.LATER_FLAGS if state.rules.since(*dyndbg.LATER) else dyndbg.FLAGS,
+            flags=dyndbg.LATER_FLAGS if rules.since(*dyndbg.LATER) else dyndbg.FLAGS,
+            truth=partial(truth, enabled=rules.enables),
         )
 
     def declared(self) -> list[Param]:

@@ -8,6 +8,7 @@ from typing import Final
 WIDEST: Final = 1 << 64  # what all integers are read as first
 DIGITS: Final = {8: b"01234567", 10: b"0123456789", 16: b"0123456789abcdefABCDEF"}
 TRUE, FALSE = b"yYtT1", b"nNfF0"
+ENABLED, DISABLED = b"eE", b"dD"
 
 
 class Invalid(Exception):
@@ -47,11 +48,15 @@ def _digits(text: bytes) -> int:
     return int(digits, base)
 
 
-def truth(text: bytes) -> bool:
-    """Whether ``text`` means yes; only its first letters count. Raises Invalid."""
+def truth(text: bytes, *, enabled: bool = False) -> bool:
+    """Whether ``text`` means yes; only its first letters count. Raises Invalid.
+
+    ``enabled``: the kernel takes ``enable`` and ``disable``, too.
+    """
     first, second = text[:1], text[1:2]
-    if (first and first in TRUE) or (first in (b"o", b"O") and second in (b"n", b"N")):
+    yes, no = (TRUE + ENABLED, FALSE + DISABLED) if enabled else (TRUE, FALSE)
+    if (first and first in yes) or (first in (b"o", b"O") and second in (b"n", b"N")):
         return True
-    if (first and first in FALSE) or (first in (b"o", b"O") and second in (b"f", b"F")):
+    if (first and first in no) or (first in (b"o", b"O") and second in (b"f", b"F")):
         return False
     raise Invalid(EINVAL)

@@ -6,7 +6,7 @@ from errno import EINVAL, ENOSPC, EPERM
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.kernel.emulated.params import dyndbg
-from pymodutils.kernel.emulated.params.numbers import Invalid
+from pymodutils.kernel.emulated.params.numbers import Invalid, truth
 from pymodutils.kernel.emulated.params.scalars import Place
 from pymodutils.kernel.emulated.params.table import HARDWARE, NOARG, UNSAFE, Array
 from pymodutils.kernel.emulated.params.types import ERROR, put
@@ -42,6 +42,7 @@ class Context(NamedTuple):
     locked_down: Callable[[], bool] = bool
     objects: Callable[[str, str | None], None] = _unheard
     flags: bytes = dyndbg.FLAGS  # of dynamic debug
+    truth: Callable[[bytes], bool] = truth  # how a bool is read
 
 
 def parse(text: bytes, params: Iterable[Param], memory: Memory, context: Context) -> int:
@@ -73,7 +74,7 @@ def assign(param: Param, text: bytes | None, memory: Memory, context: Context) -
     """Set ``param`` to ``text``, if it may be set here and now; raises Invalid."""
     if param.flags & HARDWARE and context.locked_down():
         raise Invalid(EPERM)
-    place = Place(memory, param, param.arg, context.log)
+    place = Place(memory, param, param.arg, context.log, context.truth)
     if param.flags & UNSAFE:
         context.log(NOTICE, f"Setting dangerous option {place.name} - tainting kernel")
         context.taint("U")

@@ -29,6 +29,7 @@ class Place(NamedTuple):
     param: Param
     at: int
     log: Log
+    truth: Callable[[bytes], bool] = truth  # how a bool is read
 
     @property
     def name(self) -> str:
@@ -69,7 +70,7 @@ class Truth(NamedTuple):
 
     def set(self, place: Place, text: bytes) -> None:
         """Write 1 for yes."""
-        place.memory.put(place.at, self.size, truth(text) ^ self.inverted)
+        place.memory.put(place.at, self.size, place.truth(text) ^ self.inverted)
 
     def get(self, place: Place) -> bytes:
         """A letter."""
@@ -79,7 +80,7 @@ class Truth(NamedTuple):
 
 def enable_only(place: Place, text: bytes) -> None:
     """Set a bool that cannot be cleared again."""
-    new = truth(text)
+    new = place.truth(text)
     if place.memory.number(place.at, 1) and not new:
         raise Invalid(EROFS)
     if new:

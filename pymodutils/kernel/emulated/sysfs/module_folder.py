@@ -6,6 +6,7 @@ from errno import EFAULT, EINVAL, EROFS
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from pymodutils.kernel.emulated.bootwords import LEVELS
 from pymodutils.kernel.emulated.load import module_sig_check
 from pymodutils.kernel.emulated.params.numbers import Invalid, truth
 from pymodutils.kernel.emulated.state import module_table
@@ -23,7 +24,6 @@ SHT_NOTE: Final = 7
 SECTION_SIZE: Final = 19  # bytes: 0x, sixteen digits and the end of the line
 PAGE: Final = 4096  # bytes of the buffer that a file's text is made in
 OWN: Final = "module"  # the built-in module whose parameters are the loader's own
-LEVELS: Final = ("none", "integrity", "confidentiality")
 
 
 def tree(state: State) -> Folder:
@@ -114,7 +114,7 @@ def _uevent(state: State, name: str) -> File:
 def _sig_enforce(state: State) -> File:
     def write(data: bytes) -> None:
         try:
-            wanted = truth(data)
+            wanted = truth(data, enabled=state.rules.enables)
         except Invalid as error:
             raise refused("/sys/module/module/parameters/sig_enforce", error.errno) from None
         if state.setting(module_sig_check.ENFORCE) and not wanted:

@@ -1,0 +1,73 @@
+"""A compressed file that the kernel refuses is decompressed here, and said so."""
+
+from __future__ import annotations
+
+import errno
+import lzma
+from pathlib import Path
+
+import pytest
+
+from pymodutils.errors import Refused
+from pymodutils.kernel import handover
+from pymodutils.kernel.base import Init
+from pymodutils.root import Root
+
+MODULE = b"\x7fELF and more"
+
+
+class Calls:
+    """A kernel that answers ``codes`` to finit_module and to init_module."""
+
+    def __init__(self, top: Path, finit: int, init: int = 0) -> None:
+        (top / "sys/module").mkdir(parents=True)
+        (top / "sys/module/compression").write_text("xz\n")
+        self.root, self.codes = Root(str(top)), (finit, init)
+        self.seen: list[object] = []
+
+    def finit(self, fd: int, params: bytes, flags: Init) -> int:
+        del fd, params
+        self.seen.append(flags)
+        return self.codes[0]
+
+    def init(self, image: bytes, params: bytes) -> int:
+        del params
+        self.seen.append(image)
+        return self.codes[1]
+
+
+def insert(calls: Calls, folder: Path, data: bytes) -> str:
+    path = folder / "x.ko.xz"
+    path.write_bytes(data)
+    return handover.insert(calls, str(path), "", Init.NONE)
+
+
+def test_einval_about_a_compressed_file(tmp_path: Path) -> None:
+    calls = Calls(tmp_path, errno.EINVAL)
+    remark = insert(calls, tmp_path, lzma.compress(MODULE))
+    assert calls.seen == [Init.COMPRESSED_FILE, MODULE]
+    assert "decompressed in user space" in remark
+
+
+def test_the_second_answer_counts(tmp_path: Path) -> None:
+    with pytest.raises(Refused) as caught:
+        insert(Calls(tmp_path, errno.EINVAL, errno.ENOENT), tmp_path, lzma.compress(MODULE))
+    assert caught.value.errno == errno.ENOENT
+
+
+@pytest.mark.parametrize("code", [0, errno.ENOEXEC, errno.EEXIST, errno.EPERM])
+def test_other_answers_are_final(code: int, tmp_path: Path) -> None:
+    calls = Calls(tmp_path, code)
+    if code:
+        with pytest.raises(Refused):
+            insert(calls, tmp_path, lzma.compress(MODULE))
+    else:
+        assert not insert(calls, tmp_path, lzma.compress(MODULE))
+    assert calls.seen == [Init.COMPRESSED_FILE]
+
+
+def test_einval_about_a_plain_file_is_final(tmp_path: Path) -> None:
+    calls = Calls(tmp_path, errno.EINVAL)
+    with pytest.raises(Refused):
+        insert(calls, tmp_path, MODULE)
+    assert calls.seen == [Init.NONE]
