@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import time
 from pathlib import Path
 
 import pytest
@@ -136,16 +135,46 @@ def test_a_damaged_cache_is_no_cache(tmp_path: Path) -> None:
     assert made_by(ours(), tree, "--cache", str(kept)).files == expected
 
 
-def test_facts_in_a_cache_that_others_can_write_are_not_believed(tmp_path: Path) -> None:
-    tree = place(tmp_path / "tree", {"kernel/a.ko": module(info=[b"alias=old"])})
+def forge(path: Path, old: bytes, new: bytes) -> None:
+    """Replace ``old`` facts in the cache by ``new`` ones, with a right checksum."""
+    contents = cache_file.load(str(path), __version__)
+    assert contents
+    assert old in contents.body
+    cache_file.save(str(path), contents._replace(body=contents.body.replace(old, new)), __version__)
+
+
+STRANGER = 12345  # a user
+
+
+@pytest.mark.parametrize(
+    ("mode", "owner", "believed"),
+    [
+        (0o600, None, True),
+        (0o400, None, True),
+        (0o640, None, False),
+        (0o620, None, False),
+        (0o604, None, False),
+        (0o602, None, False),
+        (0o666, None, False),
+        (0o600, STRANGER, False),
+    ],
+)
+def test_facts_in_a_cache_that_others_can_write_are_not_believed(
+    mode: int, owner: int | None, believed: bool, tmp_path: Path
+) -> None:
+    if os.geteuid() and owner is not None:
+        pytest.skip("giving files away needs root")
+    tree = place(tmp_path / "tree", {"kernel/a.ko": module(info=[b"alias=true"])})
     kept = tmp_path / "cache"
-    time.sleep(2.1)
     made_by(ours(), tree, "--cache", str(kept))
-    assert b"old" in kept.read_bytes()
     age(kept)
-    kept.chmod(0o666)
-    made_by(ours(), tree, "--cache", str(kept))
-    assert kept.stat().st_mode & 0o777 == 0o600
+    forge(kept, b"true", b"lies")
+    kept.chmod(mode)
+    if owner is not None:
+        os.chown(kept, owner, -1)
+    aliases = made_by(ours(), tree, "--cache", str(kept)).files["modules.alias"]
+    assert (b"lies" in aliases, b"true" in aliases) == (believed, not believed)
+    assert kept.stat().st_mode & 0o777 in {0o600, mode if believed else 0o600}
 
 
 def test_check_tells_what_is_stale_and_writes_nothing(tmp_path: Path) -> None:

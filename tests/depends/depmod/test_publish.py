@@ -94,7 +94,7 @@ def test_killed_at_any_moment_the_old_files_stay(tmp_path: Path) -> None:
     removed.unlink()
     command = [sys.executable, "-m", "pymodutils", "depmod", "-b", str(tmp_path), modules.version]
     for step in range(8):
-        with subprocess.Popen(command) as process:
+        with subprocess.Popen(command, preexec_fn=hear_interrupts) as process:  # noqa: PLW1509
             time.sleep(0.05 * step)
             process.send_signal(signal.SIGKILL if step % 2 else signal.SIGINT)
         found = database(modules.modules)
@@ -102,6 +102,11 @@ def test_killed_at_any_moment_the_old_files_stay(tmp_path: Path) -> None:
         if found != old:
             assert found == made_by(ours(), modules).files
             return
+
+
+def hear_interrupts() -> None:
+    """Undo what a shell does to a background job: SIGINT, ignored by the caller, stays so in its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 KILLED = """

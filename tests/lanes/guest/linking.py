@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import ctypes
 import os
+import tempfile
+from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from struct import iter_unpack, pack_into, unpack_from
 from threading import Thread
 from typing import Any
@@ -155,8 +158,26 @@ def insert(data: bytes, name: str) -> None:
         raise OSError(ctypes.get_errno(), f"{name}: {os.strerror(ctypes.get_errno())}")
 
 
-def init_sizes(files: list[str], switches: dict[str, Any]) -> dict[str, list[int]]:
-    """Our and the kernel's initsize of those of ``files`` whose init() takes long enough to look."""
+def init_sizes_of_requests(files: list[str], switches: dict[str, Any]) -> dict[str, list[int]]:
+    """Our and the kernel's initsize of those of ``files`` whose init() asks for another module.
+
+    The kernel waits for the program in /proc/sys/kernel/modprobe, which waits until the size was read.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        helper = Path(folder, "modprobe")
+        helper.write_text(f"#!/bin/sh\nuntil [ -e {folder}/read ]; do sleep 0.02; done\nexit 1\n")
+        helper.chmod(0o755)
+        Path("/proc/sys/kernel/modprobe").write_text(str(helper))
+        return init_sizes(files, switches, lambda: Path(folder, "read").touch())
+
+
+def init_sizes(
+    files: list[str], switches: dict[str, Any], read: Callable[[], None] = lambda: None
+) -> dict[str, list[int]]:
+    """Our and the kernel's initsize of those of ``files`` whose init() takes long enough to look.
+
+    ``read`` is called whenever a size was read.
+    """
     config = Config(TWO_AREAS, **switches)
     found = {}
     for path in files:
@@ -169,6 +190,7 @@ def init_sizes(files: list[str], switches: dict[str, Any]) -> dict[str, list[int
                 seen = number(f"/sys/module/{name}/initsize")
             except OSError:
                 os.sched_yield()
+        read()
         loader.join()
         if seen:
             module = Object(data, Elf(data).sections, X86_64, name)
