@@ -9,6 +9,7 @@ import click
 
 from pymodutils.cli import SUBCOMMANDS, TOOLS, Entry
 from pymodutils.commands.getopt import Attached
+from pymodutils.commands.kernel import COMMANDS
 
 KINDS = {  # metavar -> what its value is completed with; any other value is left to the user
     "DIR": "directory",
@@ -29,6 +30,13 @@ OPERANDS = {  # tool -> what its first and its further operands are
     "depmod": ("version", "modulefile"),
     "graph": ("module", "module"),
     "check": ("modulefile", "modulefile"),
+    "completion": ("shell", "nothing"),
+    "kernel-describe": ("file", "file"),
+    "kernel-boot": ("file", "nothing"),
+    "kernel-export": ("directory", "nothing"),
+    **dict.fromkeys(
+        ("kernel-map", "kernel-dump", "kernel-get", "kernel-put", "kernel-behave"), ("emulated", "nothing")
+    ),
 }
 
 
@@ -52,10 +60,21 @@ class Command(NamedTuple):
     rest: str  # kind of the others
     is_tool: bool  # has a program of its own, beside being a word after pymodutils
 
+    @property
+    def is_kernel(self) -> bool:
+        """Whether it is a word after ``pymodutils kernel``."""
+        return self.name.startswith("kernel-")
+
+    @property
+    def word(self) -> str:
+        """What a user types for it."""
+        return self.name.removeprefix("kernel-")
+
 
 def commands() -> list[Command]:
-    """Every tool and subcommand, in the order of ``pymodutils -h``."""
-    return [_command(name, entry) for name, entry in {**TOOLS, **SUBCOMMANDS}.items()]
+    """Every tool and subcommand, in the order of ``pymodutils -h``, then those of ``pymodutils kernel``."""
+    kernel = {f"kernel-{word}": Entry(*of) for word, of in COMMANDS.items()}
+    return [_command(name, entry) for name, entry in {**TOOLS, **SUBCOMMANDS, **kernel}.items()]
 
 
 def _command(name: str, entry: Entry) -> Command:

@@ -32,6 +32,12 @@ def text(commands: list[Command], common: str) -> str:
     return "\n".join(lines)
 
 
+def _condition(command: Command) -> str:
+    if command.is_kernel:
+        return f"-n '__pymodutils_is kernel {command.word}'"
+    return f"-n '__pymodutils_is {command.name}'"
+
+
 def _tool(command: Command) -> str:
     name = command.name
     lines = [f"function __pymodutils_tool_{name}", "    complete $argv -f"]
@@ -43,10 +49,9 @@ def _tool(command: Command) -> str:
     lines += ["end", ""]
     if command.is_tool:
         lines.append(f"__pymodutils_tool_{name} -c {name}")
-    lines.append(f"__pymodutils_tool_{name} -c pymodutils -n '__pymodutils_is {name}'")
-    lines.append(
-        f"complete -c pymodutils -n __fish_use_subcommand -a {name} -d {_quote(command.help)}",
-    )
+    lines.append(f"__pymodutils_tool_{name} -c pymodutils {_condition(command)}")
+    place = "__pymodutils_needs_kernel_command" if command.is_kernel else "__fish_use_subcommand"
+    lines.append(f"complete -c pymodutils -n {place} -a {command.word} -d {_quote(command.help)}")
     return "\n".join([*lines, "", ""])
 
 

@@ -24,21 +24,33 @@ def text(commands: list[Command], common: str) -> str:
         f"#compdef pymodutils {names}",
         NOTE,
         "",
-        "local -a _pymodutils_tools=(",
-        *(f"  {_quote(f'{command.name}:{command.help}')}" for command in commands),
-        ")",
-        "",
-        *(_tool(command) for command in commands),
+        *_described("_pymodutils_commands", [command for command in commands if not command.is_kernel]),
+        *_described("_pymodutils_kernel_commands", [command for command in commands if command.is_kernel]),
+        *(_tool(command) for command in commands if command.name != "kernel"),
         common.rstrip(),
+        "",
+        "if [[ ${funcstack[1]-} == _pymodutils ]]; then",
+        '  _pymodutils "$@"',
+        "else",
+        f"  compdef _pymodutils pymodutils {names}",
+        "fi",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _described(function: str, commands: list[Command]) -> list[str]:
+    """A function that offers ``commands``."""
+    rows = (f"    {_quote(f'{command.word}:{command.help}')}" for command in commands)
+    body = ["  local -a commands=(", *rows, "  )", "  _describe -t commands command commands"]
+    return [f"{function}() {{", *body, "}", ""]
 
 
 def _tool(command: Command) -> str:
     specs = [_spec(option) for option in command.options]
     if command.first != "nothing":
-        specs.append(f"'1:{command.first}:_pymodutils_{command.first}'")
-        specs.append(f"'*:{command.rest}:_pymodutils_{command.rest}'")
+        kinds = [kind.replace("directory", "directory_operand") for kind in (command.first, command.rest)]
+        specs.append(f"'1:{command.first}:_pymodutils_{kinds[0]}'")
+        specs.append(f"'*:{command.rest}:_pymodutils_{kinds[1]}'")
     lines = [f"_pymodutils_tool_{command.name}() {{", "  _arguments -s -S \\"]
     lines += [f"    {spec} \\" for spec in specs[:-1]]
     return "\n".join([*lines, f"    {specs[-1]}", "}", ""])

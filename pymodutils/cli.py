@@ -14,6 +14,7 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.errors import Exit, ModutilsError
+from pymodutils.names import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,19 +30,20 @@ class Entry(NamedTuple):
 
 
 TOOLS: Final = {
-    "insmod": Entry("insmod", "load one module file"),
+    "insmod": Entry("insmod", "load a module file"),
     "rmmod": Entry("rmmod", "remove modules"),
-    "modprobe": Entry("modprobe", "load or remove a module with all that it needs"),
-    "modinfo": Entry("modinfo", "show what a module says of itself"),
-    "depmod": Entry("depmod", "make the database that modprobe reads"),
-    "lsmod": Entry("lsmod", "list the modules in the kernel"),
+    "modprobe": Entry("modprobe", "load or remove a module and its dependencies"),
+    "modinfo": Entry("modinfo", "show module metadata"),
+    "depmod": Entry("depmod", "generate modules.dep and map files"),
+    "lsmod": Entry("lsmod", "list loaded modules"),
 }
 SUBCOMMANDS: Final = {
-    "list": Entry("lsmod", "list the modules in the kernel"),
-    "static-nodes": Entry("static_nodes", "print the device nodes that load modules when opened"),
-    "graph": Entry("graph", "draw what depends on what"),
-    "check": Entry("check", "say which modules load into which kernels, and why not"),
-    "kernel": Entry("kernel", "describe kernels, and make emulated ones"),
+    "list": Entry("lsmod", "list loaded modules"),
+    "static-nodes": Entry("static_nodes", "print device nodes that load their module when opened"),
+    "graph": Entry("graph", "show the module dependency graph"),
+    "check": Entry("check", "check whether modules load into given kernels"),
+    "kernel": Entry("kernel", "describe kernels and run emulated ones"),
+    "completion": Entry("completion", "print the completion script of a shell"),
 }
 
 
@@ -83,10 +85,17 @@ def _multi_call(words: Sequence[str]) -> int:
         return run(first, first, entry, words[1:])
     if first in ("-V", "--version"):
         return run("pymodutils", "pymodutils", TOOLS["lsmod"], ["-V"])
+    if first == "help" and len(words) > 1:
+        return _multi_call([words[1], *words[2:], "--help"])
     if first in ("-h", "--help", "help"):
         print(_help())  # noqa: T201 -- the text is the answer
         return 0
-    _complain(f"pymodutils: ERROR: {f'invalid command {first!r}' if first else 'missing command'}")
+    problem = (
+        f"unknown command '{first}'{suggestion(first, [*TOOLS, *SUBCOMMANDS])}"
+        if first
+        else "missing command"
+    )
+    _complain(f"pymodutils: ERROR: {problem}")
     _complain(_help())
     return 1
 
@@ -100,7 +109,7 @@ def _help() -> str:
             "Commands:",
             *rows,
             "",
-            "'pymodutils COMMAND -h' tells more.",
+            "'pymodutils help COMMAND' shows its options.",
         ]
     )
 

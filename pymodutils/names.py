@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from pymodutils.errors import ModutilsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 EXTENSIONS = (".ko", ".ko.gz", ".ko.xz", ".ko.zst")
 
@@ -40,3 +44,11 @@ def normalize_alias(alias: str) -> str:
             raise ModutilsError(alias, f"alias {alias!r} has an unmatched bracket")
         parts += [plain.replace("-", "_"), opened, inside, closed]
     return "".join(parts)
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """The end of a message about the unknown ``word``: the most similar of ``known``, if any."""
+    from difflib import get_close_matches  # noqa: PLC0415 -- only after a typing error
+
+    similar = get_close_matches(word, list(known), 1)
+    return f", did you mean '{similar[0]}'?" if similar else ""

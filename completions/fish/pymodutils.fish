@@ -4,14 +4,24 @@
 function __pymodutils_words
     set -l words (commandline -opc)
     string match -q '*pymodutils' -- $words[1]; and set -e words[1]
+    test "$words[1]" = kernel; and set -q words[2]; and set -e words[1]
     printf '%s\n' $words
 end
 
-# Whether the tool $argv[1] is the word after pymodutils.
+# Whether the words after pymodutils are $argv.
 function __pymodutils_is
     set -l words (commandline -opc)
-    test "$words[2]" = $argv[1]
+    test "$words[2..$(math (count $argv) + 1)]" = "$argv"
 end
+
+# Whether the next word is a command of pymodutils kernel.
+function __pymodutils_needs_kernel_command
+    set -l words (commandline -opc)
+    test (count $words) = 2 -a "$words[2]" = kernel
+end
+
+# Lines that would be options, or that have control characters, are no names.
+set -g __pymodutils_names '^-|[[:cntrl:]]'
 
 # The module directory that the words ask for: base and release, on two lines.
 function __pymodutils_where
@@ -22,11 +32,11 @@ function __pymodutils_where
     for at in (seq 2 (count $words))
         set -l next $words[(math $at + 1)]
         switch $tool,$words[$at]
-            case '*,--sysroot' '*,-d' '*,--dirname' 'depmod,-b' 'modinfo,-b' '*,--basedir'
+            case '*,--sysroot' 'modprobe,-d' '*,--dirname' 'depmod,-b' 'modinfo,-b' 'graph,-b' '*,--basedir'
                 set base $next
             case '*,--sysroot=*' '*,--dirname=*' '*,--basedir=*'
                 set base (string replace -r '^[^=]*=' '' -- $words[$at])
-            case 'modprobe,-S' 'modinfo,-k' '*,--set-version'
+            case 'modprobe,-S' 'modinfo,-k' 'graph,-k' '*,--set-version'
                 set release $next
             case '*,--set-version=*'
                 set release (string replace -r '^[^=]*=' '' -- $words[$at])
@@ -43,21 +53,41 @@ function __pymodutils_module
     test -r $dep; or return
     set -l names (string replace -r ':.*' '' <$dep | string replace -r '.*/' '' | string replace -r '\..*' '')
     if string match -q '*-*' -- (commandline -ct)
-        printf '%s\n' $names
+        printf '%s\n' $names | string match -rv $__pymodutils_names
     else
-        string replace -a - _ -- $names
+        string replace -a - _ -- $names | string match -rv $__pymodutils_names
     end
 end
 
 function __pymodutils_loaded
     set -l proc $PYMODUTILS_SYSROOT/proc/modules
-    test -r $proc; and string replace -r ' .*' '' <$proc
+    test -r $proc; and string replace -r ' .*' '' <$proc | string match -rv $__pymodutils_names
+end
+
+# Modules of the default emulated kernel.
+function __pymodutils_emulated
+    pymodutils kernel cat /proc/modules 2>/dev/null | string replace -r ' .*' '' | string match -rv $__pymodutils_names
+end
+
+function __pymodutils_shell
+    printf '%s\n' bash fish zsh
+end
+
+function __pymodutils_nothing
+end
+
+function __pymodutils_file
+    __fish_complete_path (commandline -ct)
+end
+
+function __pymodutils_directory
+    __fish_complete_directories (commandline -ct)
 end
 
 function __pymodutils_version
     set -l where (__pymodutils_where)
     for folder in $where[1]/lib/modules/*/
-        path basename -- $folder
+        path basename -- $folder | string match -rv $__pymodutils_names
     end
 end
 
@@ -87,7 +117,7 @@ function __pymodutils_parameter
         set options -k $where[2]
         test -n "$where[1]"; and set -a options -b $where[1]
     end
-    modinfo -F parm $options $argv[1] 2>/dev/null | string replace -r '^([^:]*):(.*)' '$1=\t$2'
+    modinfo -F parm $options -- $argv[1] 2>/dev/null | string match -rv $__pymodutils_names | string replace -r '^([^:]*):(.*)' '$1=\t$2'
 end
 
 # The operand under the cursor: FIRST REST, kinds, and then the options that take a value.
@@ -141,7 +171,7 @@ end
 
 __pymodutils_tool_insmod -c insmod
 __pymodutils_tool_insmod -c pymodutils -n '__pymodutils_is insmod'
-complete -c pymodutils -n __fish_use_subcommand -a insmod -d 'load one module file'
+complete -c pymodutils -n __fish_use_subcommand -a insmod -d 'load a module file'
 
 
 function __pymodutils_tool_rmmod
@@ -203,7 +233,7 @@ end
 
 __pymodutils_tool_modprobe -c modprobe
 __pymodutils_tool_modprobe -c pymodutils -n '__pymodutils_is modprobe'
-complete -c pymodutils -n __fish_use_subcommand -a modprobe -d 'load or remove a module with all that it needs'
+complete -c pymodutils -n __fish_use_subcommand -a modprobe -d 'load or remove a module and its dependencies'
 
 
 function __pymodutils_tool_modinfo
@@ -228,7 +258,7 @@ end
 
 __pymodutils_tool_modinfo -c modinfo
 __pymodutils_tool_modinfo -c pymodutils -n '__pymodutils_is modinfo'
-complete -c pymodutils -n __fish_use_subcommand -a modinfo -d 'show what a module says of itself'
+complete -c pymodutils -n __fish_use_subcommand -a modinfo -d 'show module metadata'
 
 
 function __pymodutils_tool_depmod
@@ -261,7 +291,7 @@ end
 
 __pymodutils_tool_depmod -c depmod
 __pymodutils_tool_depmod -c pymodutils -n '__pymodutils_is depmod'
-complete -c pymodutils -n __fish_use_subcommand -a depmod -d 'make the database that modprobe reads'
+complete -c pymodutils -n __fish_use_subcommand -a depmod -d 'generate modules.dep and map files'
 
 
 function __pymodutils_tool_lsmod
@@ -277,7 +307,7 @@ end
 
 __pymodutils_tool_lsmod -c lsmod
 __pymodutils_tool_lsmod -c pymodutils -n '__pymodutils_is lsmod'
-complete -c pymodutils -n __fish_use_subcommand -a lsmod -d 'list the modules in the kernel'
+complete -c pymodutils -n __fish_use_subcommand -a lsmod -d 'list loaded modules'
 
 
 function __pymodutils_tool_list
@@ -292,7 +322,7 @@ function __pymodutils_tool_list
 end
 
 __pymodutils_tool_list -c pymodutils -n '__pymodutils_is list'
-complete -c pymodutils -n __fish_use_subcommand -a list -d 'list the modules in the kernel'
+complete -c pymodutils -n __fish_use_subcommand -a list -d 'list loaded modules'
 
 
 function __pymodutils_tool_static-nodes
@@ -306,7 +336,7 @@ function __pymodutils_tool_static-nodes
 end
 
 __pymodutils_tool_static-nodes -c pymodutils -n '__pymodutils_is static-nodes'
-complete -c pymodutils -n __fish_use_subcommand -a static-nodes -d 'print the device nodes that load modules when opened'
+complete -c pymodutils -n __fish_use_subcommand -a static-nodes -d 'print device nodes that load their module when opened'
 
 
 function __pymodutils_tool_graph
@@ -325,7 +355,7 @@ function __pymodutils_tool_graph
 end
 
 __pymodutils_tool_graph -c pymodutils -n '__pymodutils_is graph'
-complete -c pymodutils -n __fish_use_subcommand -a graph -d 'draw what depends on what'
+complete -c pymodutils -n __fish_use_subcommand -a graph -d 'show the module dependency graph'
 
 
 function __pymodutils_tool_check
@@ -351,7 +381,7 @@ function __pymodutils_tool_check
 end
 
 __pymodutils_tool_check -c pymodutils -n '__pymodutils_is check'
-complete -c pymodutils -n __fish_use_subcommand -a check -d 'say which modules load into which kernels, and why not'
+complete -c pymodutils -n __fish_use_subcommand -a check -d 'check whether modules load into given kernels'
 
 
 function __pymodutils_tool_kernel
@@ -361,5 +391,188 @@ function __pymodutils_tool_kernel
 end
 
 __pymodutils_tool_kernel -c pymodutils -n '__pymodutils_is kernel'
-complete -c pymodutils -n __fish_use_subcommand -a kernel -d 'describe kernels, and make emulated ones'
+complete -c pymodutils -n __fish_use_subcommand -a kernel -d 'describe kernels and run emulated ones'
+
+
+function __pymodutils_tool_completion
+    complete $argv -f
+    complete $argv -s V -l version -d 'Show the version and leave'
+    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -a '(__pymodutils_operand shell nothing )'
+end
+
+__pymodutils_tool_completion -c pymodutils -n '__pymodutils_is completion'
+complete -c pymodutils -n __fish_use_subcommand -a completion -d 'print the completion script of a shell'
+
+
+function __pymodutils_tool_kernel-describe
+    complete $argv -f
+    complete $argv -s o -l output -d 'Write the description as JSON into FILE' -r -F
+    complete $argv -l format -d 'How to print (text)' -x -a 'text json'
+    complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
+    complete $argv -s V -l version -d 'Show the version and leave'
+    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -a '(__pymodutils_operand file file -o --output --format --sysroot)'
+end
+
+__pymodutils_tool_kernel-describe -c pymodutils -n '__pymodutils_is kernel describe'
+complete -c pymodutils -n __pymodutils_needs_kernel_command -a describe -d 'describe the kernel in an image, package or directory'
+
+
+function __pymodutils_tool_kernel-boot
+    complete $argv -f
+    complete $argv -l from -d 'Which kernel: as for \'kernel describe\'' -x
+    complete $argv -l cmdline -d 'The kernel\'s command line' -x
+    complete $argv -l trust -d 'Trust modules signed with this certificate' -x
+    complete $argv -l init-returns -d 'What init() of a module is to return (0)' -x
+    complete $argv -l init-takes -d 'How long it is to take (0)' -x
+    complete $argv -l exit-takes -d 'The same of its exit()' -x
+    complete $argv -l patch -d 'Patch modules once they are linked, as far as they alone tell'
+    complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
+    complete $argv -s V -l version -d 'Show the version and leave'
+    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -a '(__pymodutils_operand file nothing --from --cmdline --trust --init-returns --init-takes --exit-takes --sysroot)'
+end
+
+__pymodutils_tool_kernel-boot -c pymodutils -n '__pymodutils_is kernel boot'
+complete -c pymodutils -n __pymodutils_needs_kernel_command -a boot -d 'boot an emulated kernel'
+
+
+function __pymodutils_tool_kernel-dmesg
+    complete $argv -f
+    complete $argv -s w -l follow -d 'Wait for more lines, until interrupted'
+    complete $argv -s r -l raw -d 'Show the level of each line: <3> error, <4> warning '
+    complete $argv -s u -l uevents -d 'Show what user space is told of modules, too'
+    complete $argv -l format -d 'How to print (text)' -x -a 'text json'
+    complete $argv -l backend -d 'The emulated kernel: emulated (default) or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -s V -l version -d 'Show the version and leave'
+    complete $argv -s h -l help -d 'Show this text and leave'
+end
+
+__pymodutils_tool_kernel-dmesg -c pymodutils -n '__pymodutils_is kernel dmesg'
+complete -c pymodutils -n __pymodutils_needs_kernel_command -a dmesg -d 'print the kernel log'
+
+
+function __pymodutils_tool_kernel-cat
+    complete $argv -f
+    complete $argv -l backend -d 'The emulated kernel: emulated (default) or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -s V -l version -d 'Show the version and leave'
+    complete $argv -s h -l help -d 'Show this text and leave'
+end
+
+__pymodutils_tool_kernel-cat -c pymodutils -n '__pymodutils_is kernel cat'
+complete -c pymodutils -n __pymodutils_needs_kernel_command -a cat -d 'print files of /proc and /sys'
+
+
+function __pymodutils_tool_kernel-ls
+    complete $argv -f
+    complete $argv -l backend -d 'The emulated kernel: emulated (default) or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -s V -l version -d 'Show the version and leave'
+    complete $argv -s h -l help -d 'Show this text and leave'
+end
+
+__pymodutils_tool_kernel-ls -c pymodutils -n '__pymodutils_is kernel ls'
+complete -c pymodutils -n __pymodutils_needs_kernel_command -a ls -d 'list a directory of /proc or /sys'
+
+
+function __pymodutils_tool_kernel-write
+    complete $argv -f
+    complete $argv -l backend -d 'The emulated kernel: emulated (default) or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -s V -l version -d 'Show the version and leave'
+    complete $argv -s h -l help -d 'Show this text and leave'
+end
+
+__pymodutils_tool_kernel-write -c pymodutils -n '__pymodutils_is kernel write'
+complete -c pymodutils -n __pymodutils_needs_kernel_command -a write -d 'write to a file of /proc or /sys'
+
+
+function __pymodutils_tool_kernel-export
+    complete $argv -f
+    complete $argv -l backend -d 'The emulated kernel: emulated (default) or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -s V -l version -d 'Show the version and leave'
+    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -a '(__pymodutils_operand directory nothing --backend)'
+end
+
+__pymodutils_tool_kernel-export -c pymodutils -n '__pymodutils_is kernel export'
+complete -c pymodutils -n __pymodutils_needs_kernel_command -a export -d 'copy /proc and /sys to a directory'
+
+
+function __pymodutils_tool_kernel-map
+    complete $argv -f
+    complete $argv -l format -d 'How to draw: text (default), a picture, or a document for programs' -x -a 'text svg json'
+    complete $argv -s o -l output -d 'Write to FILE, whole or not at all' -r -F
+    complete $argv -l backend -d 'The emulated kernel: emulated (default) or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -s V -l version -d 'Show the version and leave'
+    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -a '(__pymodutils_operand emulated nothing --format -o --output --backend)'
+end
+
+__pymodutils_tool_kernel-map -c pymodutils -n '__pymodutils_is kernel map'
+complete -c pymodutils -n __pymodutils_needs_kernel_command -a map -d 'show the memory layout of modules'
+
+
+function __pymodutils_tool_kernel-dump
+    complete $argv -f
+    complete $argv -l format -d 'How to print: digits and characters (default), or the bytes themselves' -x -a 'hex raw'
+    complete $argv -s o -l output -d 'Write to FILE, whole or not at all' -r -F
+    complete $argv -l backend -d 'The emulated kernel: emulated (default) or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -s V -l version -d 'Show the version and leave'
+    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -a '(__pymodutils_operand emulated nothing --format -o --output --backend)'
+end
+
+__pymodutils_tool_kernel-dump -c pymodutils -n '__pymodutils_is kernel dump'
+complete -c pymodutils -n __pymodutils_needs_kernel_command -a dump -d 'show the contents of a section in memory'
+
+
+function __pymodutils_tool_kernel-get
+    complete $argv -f
+    complete $argv -l backend -d 'The emulated kernel: emulated (default) or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -s V -l version -d 'Show the version and leave'
+    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -a '(__pymodutils_operand emulated nothing --backend)'
+end
+
+__pymodutils_tool_kernel-get -c pymodutils -n '__pymodutils_is kernel get'
+complete -c pymodutils -n __pymodutils_needs_kernel_command -a get -d 'take a reference to a module'
+
+
+function __pymodutils_tool_kernel-put
+    complete $argv -f
+    complete $argv -l backend -d 'The emulated kernel: emulated (default) or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -s V -l version -d 'Show the version and leave'
+    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -a '(__pymodutils_operand emulated nothing --backend)'
+end
+
+__pymodutils_tool_kernel-put -c pymodutils -n '__pymodutils_is kernel put'
+complete -c pymodutils -n __pymodutils_needs_kernel_command -a put -d 'drop a reference to a module'
+
+
+function __pymodutils_tool_kernel-behave
+    complete $argv -f
+    complete $argv -l init-returns -d '0 or a negative errno (0)' -x
+    complete $argv -l init-takes -d 'How long init() runs (0)' -x
+    complete $argv -l exit-takes -d 'How long exit() runs (0)' -x
+    complete $argv -l backend -d 'The emulated kernel: emulated (default) or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -s V -l version -d 'Show the version and leave'
+    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -a '(__pymodutils_operand emulated nothing --init-returns --init-takes --exit-takes --backend)'
+end
+
+__pymodutils_tool_kernel-behave -c pymodutils -n '__pymodutils_is kernel behave'
+complete -c pymodutils -n __pymodutils_needs_kernel_command -a behave -d 'set the result and duration of init() and exit()'
+
+
+function __pymodutils_tool_kernel-taint
+    complete $argv -f
+    complete $argv -l format -d 'How to print (text)' -x -a 'text json'
+    complete $argv -l backend -d 'The emulated kernel: emulated (default) or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -s V -l version -d 'Show the version and leave'
+    complete $argv -s h -l help -d 'Show this text and leave'
+end
+
+__pymodutils_tool_kernel-taint -c pymodutils -n '__pymodutils_is kernel taint'
+complete -c pymodutils -n __pymodutils_needs_kernel_command -a taint -d 'print the taint flags'
 

@@ -1,3 +1,11 @@
+# Offer the name $1, quoted as the shell needs it; bash itself quotes the names of files.
+_pymodutils_offer() {
+    local quoted=$1
+    [[ $1 == -* || $1 == *[[:cntrl:]]* ]] && return
+    [[ $files ]] || printf -v quoted %q "$1"
+    [[ $1 == "$cur"* || $quoted == "$cur"* ]] && COMPREPLY+=("$quoted${2-}")
+}
+
 # The words up to the cursor; bash tears them apart at "=".
 _pymodutils_words() {
     local at word
@@ -17,9 +25,9 @@ _pymodutils_directory() {
     local at base=${PYMODUTILS_SYSROOT-} release=
     for ((at = 1; at < ${#words[@]} - 1; at++)); do
         case $tool,${words[at]} in
-            *,--sysroot | *,-d | *,--dirname | depmod,-b | modinfo,-b | *,--basedir) base=${words[at + 1]} ;;
+            *,--sysroot | modprobe,-d | *,--dirname | depmod,-b | modinfo,-b | graph,-b | *,--basedir) base=${words[at + 1]} ;;
             *,--sysroot=* | *,--dirname=* | *,--basedir=*) base=${words[at]#*=} ;;
-            modprobe,-S | modinfo,-k | *,--set-version) release=${words[at + 1]} ;;
+            modprobe,-S | modinfo,-k | graph,-k | *,--set-version) release=${words[at + 1]} ;;
             *,--set-version=*) release=${words[at]#*=} ;;
         esac
     done
@@ -35,16 +43,24 @@ _pymodutils_modules() {
         name=${path##*/}
         name=${name%%.*}
         [[ $cur == *-* ]] || name=${name//-/_}
-        [[ $name == "$cur"* ]] && COMPREPLY+=("$name")
+        _pymodutils_offer "$name"
     done <"$directory/modules.dep"
 }
 
 _pymodutils_loaded() {
-    local name proc=${PYMODUTILS_SYSROOT-}/proc/modules
+    local name proc=${PYMODUTILS_SYSROOT-}/proc/modules cur=${cur//-/_}
     [[ -r $proc ]] || return
     while read -r name _; do
-        [[ $name == "${cur//-/_}"* ]] && COMPREPLY+=("$name")
+        _pymodutils_offer "$name"
     done <"$proc"
+}
+
+# Modules of the default emulated kernel.
+_pymodutils_emulated() {
+    local name cur=${cur//-/_}
+    while read -r name _; do
+        _pymodutils_offer "$name"
+    done < <(pymodutils kernel cat /proc/modules 2>/dev/null)
 }
 
 _pymodutils_versions() {
@@ -52,7 +68,7 @@ _pymodutils_versions() {
     _pymodutils_directory
     for path in "${directory%/*}"/*/; do
         path=${path%/}
-        [[ -d $path && ${path##*/} == "$cur"* ]] && COMPREPLY+=("${path##*/}")
+        [[ -d $path ]] && _pymodutils_offer "${path##*/}"
     done
 }
 
@@ -76,8 +92,8 @@ _pymodutils_parameters() {
     fi
     while IFS= read -r line; do
         name=${line%%:*}
-        [[ $name == "$cur"* ]] && COMPREPLY+=("$name=")
-    done < <(modinfo -F parm "${where[@]}" "$1" 2>/dev/null)
+        [[ $name ]] && _pymodutils_offer "$name" =
+    done < <(modinfo -F parm "${where[@]}" -- "$1" 2>/dev/null)
     compopt -o nospace 2>/dev/null
 }
 
@@ -88,13 +104,16 @@ _pymodutils_complete() { # KIND
         file) _pymodutils_files . ;;
         modulefile) _pymodutils_files '\.ko(\.gz|\.xz|\.zst)?$' ;;
         loaded) _pymodutils_loaded ;;
+        emulated) _pymodutils_emulated ;;
         module) _pymodutils_modules ;;
         moduleorfile)
+            files=1
             [[ $cur == */* ]] || _pymodutils_modules
             _pymodutils_files '\.ko(\.gz|\.xz|\.zst)?$'
             ;;
         parameter) _pymodutils_parameters "$operand" ;;
         version) _pymodutils_versions ;;
+        shell) mapfile -t COMPREPLY < <(compgen -W "bash fish zsh" -- "$cur") ;;
     esac
 }
 
@@ -125,7 +144,7 @@ _pymodutils_operand() {
 }
 
 _pymodutils() {
-    local words tool cur prev directory kind choices operand options first rest
+    local words tool cur prev directory kind choices operand options first rest files=
     COMPREPLY=()
     _pymodutils_words
     tool=${words[0]##*/}
@@ -138,6 +157,14 @@ _pymodutils() {
         fi
         words=("${words[@]:1}")
         tool=${words[0]}
+    fi
+    if [[ $tool == kernel ]]; then
+        if ((${#words[@]} == 2)); then
+            mapfile -t COMPREPLY < <(compgen -W "$_pymodutils_kernel --help --version" -- "$cur")
+            return
+        fi
+        words=("${words[@]:1}")
+        tool=kernel-${words[0]}
     fi
     prev=${words[-2]}
     _pymodutils_tool "$tool" || return

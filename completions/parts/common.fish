@@ -2,14 +2,24 @@
 function __pymodutils_words
     set -l words (commandline -opc)
     string match -q '*pymodutils' -- $words[1]; and set -e words[1]
+    test "$words[1]" = kernel; and set -q words[2]; and set -e words[1]
     printf '%s\n' $words
 end
 
-# Whether the tool $argv[1] is the word after pymodutils.
+# Whether the words after pymodutils are $argv.
 function __pymodutils_is
     set -l words (commandline -opc)
-    test "$words[2]" = $argv[1]
+    test "$words[2..$(math (count $argv) + 1)]" = "$argv"
 end
+
+# Whether the next word is a command of pymodutils kernel.
+function __pymodutils_needs_kernel_command
+    set -l words (commandline -opc)
+    test (count $words) = 2 -a "$words[2]" = kernel
+end
+
+# Lines that would be options, or that have control characters, are no names.
+set -g __pymodutils_names '^-|[[:cntrl:]]'
 
 # The module directory that the words ask for: base and release, on two lines.
 function __pymodutils_where
@@ -20,11 +30,11 @@ function __pymodutils_where
     for at in (seq 2 (count $words))
         set -l next $words[(math $at + 1)]
         switch $tool,$words[$at]
-            case '*,--sysroot' '*,-d' '*,--dirname' 'depmod,-b' 'modinfo,-b' '*,--basedir'
+            case '*,--sysroot' 'modprobe,-d' '*,--dirname' 'depmod,-b' 'modinfo,-b' 'graph,-b' '*,--basedir'
                 set base $next
             case '*,--sysroot=*' '*,--dirname=*' '*,--basedir=*'
                 set base (string replace -r '^[^=]*=' '' -- $words[$at])
-            case 'modprobe,-S' 'modinfo,-k' '*,--set-version'
+            case 'modprobe,-S' 'modinfo,-k' 'graph,-k' '*,--set-version'
                 set release $next
             case '*,--set-version=*'
                 set release (string replace -r '^[^=]*=' '' -- $words[$at])
@@ -41,21 +51,41 @@ function __pymodutils_module
     test -r $dep; or return
     set -l names (string replace -r ':.*' '' <$dep | string replace -r '.*/' '' | string replace -r '\..*' '')
     if string match -q '*-*' -- (commandline -ct)
-        printf '%s\n' $names
+        printf '%s\n' $names | string match -rv $__pymodutils_names
     else
-        string replace -a - _ -- $names
+        string replace -a - _ -- $names | string match -rv $__pymodutils_names
     end
 end
 
 function __pymodutils_loaded
     set -l proc $PYMODUTILS_SYSROOT/proc/modules
-    test -r $proc; and string replace -r ' .*' '' <$proc
+    test -r $proc; and string replace -r ' .*' '' <$proc | string match -rv $__pymodutils_names
+end
+
+# Modules of the default emulated kernel.
+function __pymodutils_emulated
+    pymodutils kernel cat /proc/modules 2>/dev/null | string replace -r ' .*' '' | string match -rv $__pymodutils_names
+end
+
+function __pymodutils_shell
+    printf '%s\n' bash fish zsh
+end
+
+function __pymodutils_nothing
+end
+
+function __pymodutils_file
+    __fish_complete_path (commandline -ct)
+end
+
+function __pymodutils_directory
+    __fish_complete_directories (commandline -ct)
 end
 
 function __pymodutils_version
     set -l where (__pymodutils_where)
     for folder in $where[1]/lib/modules/*/
-        path basename -- $folder
+        path basename -- $folder | string match -rv $__pymodutils_names
     end
 end
 
@@ -85,7 +115,7 @@ function __pymodutils_parameter
         set options -k $where[2]
         test -n "$where[1]"; and set -a options -b $where[1]
     end
-    modinfo -F parm $options $argv[1] 2>/dev/null | string replace -r '^([^:]*):(.*)' '$1=\t$2'
+    modinfo -F parm $options -- $argv[1] 2>/dev/null | string match -rv $__pymodutils_names | string replace -r '^([^:]*):(.*)' '$1=\t$2'
 end
 
 # The operand under the cursor: FIRST REST, kinds, and then the options that take a value.

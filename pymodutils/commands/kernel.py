@@ -1,4 +1,4 @@
-"""``pymodutils kernel COMMAND``: what is about a kernel as a whole."""
+"""``pymodutils kernel COMMAND``: describe kernels and run emulated ones."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.commands.getopt import Tool, raise_usage
+from pymodutils.names import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,29 +14,29 @@ if TYPE_CHECKING:
     import click
 
 COMMANDS: Final = {  # word -> (module below pymodutils.commands, what it is for)
-    "describe": ("kernel_describe", "say which kernel an image, package or directory holds"),
-    "boot": ("kernel_boot", "make an emulated kernel"),
-    "dmesg": ("kernel_dmesg", "show its log"),
-    "cat": ("kernel_cat", "print a file of its /proc or /sys"),
-    "ls": ("kernel_ls", "list a folder there"),
-    "write": ("kernel_write", "write to a file there"),
-    "export": ("kernel_export", "write all of /proc and /sys into a directory"),
-    "map": ("kernel_map", "draw the memory of modules"),
-    "dump": ("kernel_dump", "show the bytes of a section in memory"),
-    "get": ("kernel_get", "take a use count of a module"),
-    "put": ("kernel_put", "drop it again"),
-    "behave": ("kernel_behave", "say what init() and exit() of a module do"),
-    "taint": ("kernel_taint", "show what taints it"),
+    "describe": ("kernel_describe", "describe the kernel in an image, package or directory"),
+    "boot": ("kernel_boot", "boot an emulated kernel"),
+    "dmesg": ("kernel_dmesg", "print the kernel log"),
+    "cat": ("kernel_cat", "print files of /proc and /sys"),
+    "ls": ("kernel_ls", "list a directory of /proc or /sys"),
+    "write": ("kernel_write", "write to a file of /proc or /sys"),
+    "export": ("kernel_export", "copy /proc and /sys to a directory"),
+    "map": ("kernel_map", "show the memory layout of modules"),
+    "dump": ("kernel_dump", "show the contents of a section in memory"),
+    "get": ("kernel_get", "take a reference to a module"),
+    "put": ("kernel_put", "drop a reference to a module"),
+    "behave": ("kernel_behave", "set the result and duration of init() and exit()"),
+    "taint": ("kernel_taint", "print the taint flags"),
 }
 EXAMPLES: Final = [
-    ("pymodutils kernel describe /boot/vmlinuz-6.1", "which kernel it is"),
-    ("pymodutils kernel boot --from /boot/vmlinuz-6.1", "an emulated kernel like it"),
-    ("pymodutils kernel describe -h", "more about one command"),
+    ("pymodutils kernel describe /boot/vmlinuz-6.1", "describe a kernel image"),
+    ("pymodutils kernel boot --from /boot/vmlinuz-6.1", "boot an emulation of it"),
+    ("pymodutils kernel describe -h", "show the options of a command"),
 ]
 
 
 class Group(Tool):
-    """The commands below one word; only the one that is asked for is imported."""
+    """A group of commands, each imported when it is called."""
 
     def call(self, prog: str, path: str, words: Sequence[str]) -> int:
         """The exit status of the command that the first of ``words`` names."""
@@ -45,7 +46,9 @@ class Group(Tool):
         if first.startswith("-"):
             return super().call(prog, path, words)
         known = f"known: {', '.join(COMMANDS)}"
-        raise_usage(prog, f"invalid command {first!r}; {known}" if first else f"missing command; {known}")
+        if not first:
+            raise_usage(prog, f"missing command; {known}")
+        raise_usage(prog, f"unknown command '{first}'{suggestion(first, COMMANDS) or f'; {known}'}")
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands, then the options."""
@@ -62,7 +65,7 @@ def tool(word: str) -> Tool:
 
 command: Final = Group(
     "kernel",
-    help="What is about a kernel as a whole.",
+    help="Describe kernels and run emulated ones.",
     options_metavar="COMMAND [OPTIONS]",
     examples=EXAMPLES,
 )

@@ -8,6 +8,8 @@ import select
 import shutil
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -41,21 +43,31 @@ class Shells(NamedTuple):
 
     def typed(self, shell: str, line: str, expected: str) -> str:
         """The screen of an interactive ``shell`` after ``line`` and TAB, once it shows ``expected``."""
-        setup = {
-            "bash": (["bash", "--norc", "-i"], f". {COMPLETIONS}/bash/pymodutils\n"),
-            "zsh": (
-                ["zsh", "-f", "-i"],
-                f"fpath=({COMPLETIONS}/zsh $fpath); autoload -Uz compinit; compinit -u -D\n",
-            ),
-        }
-        command, prepare = setup[shell]
-        environment = {**self.environment, "TERM": "dumb", "PS1": "READY> "}
-        with Terminal(_found(command), environment) as terminal:
-            terminal.read_until("READY> ")
-            terminal.write(prepare + "echo now=$((40+2))\n")
-            terminal.read_until("now=42")
+        with self.terminal(shell) as terminal:
             terminal.write(line + "\t")
             return terminal.read_until(expected)
+
+    @contextmanager
+    def terminal(self, shell: str, *lines: str) -> Iterator[Terminal]:
+        """An interactive ``shell`` with completions, after ``lines``."""
+        command, setup = {
+            "bash": (["bash", "--norc", "-i"], f". {COMPLETIONS}/bash/pymodutils"),
+            "zsh": (
+                ["zsh", "-f", "-i"],
+                f"fpath=({COMPLETIONS}/zsh $fpath); autoload -Uz compinit; compinit -u -D",
+            ),
+            "fish": (["fish", "--no-config", "-i"], f"source {COMPLETIONS}/fish/pymodutils.fish"),
+        }[shell]
+        environment = {**self.environment, "TERM": "dumb", "PS1": "READY> "}
+        with Terminal(_found(command), environment) as terminal:
+            if shell != "fish":  # whose prompt is its own
+                terminal.read_until("READY> ")
+            ready = "echo now=$((40+2))\n" if shell != "fish" else "echo now=(math 40+2)\n"
+            for line in (setup, *lines):
+                terminal.write(f"{line}\n")
+            terminal.write(ready)
+            terminal.read_until("now=42")
+            yield terminal
 
     def _lines(self, command: list[str]) -> set[str]:
         done = subprocess.run(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.completions.shells import Shells
+from tests.kernel.emulated.modules import module
 from tests.oracles.trees import Tree, linked, tree
 
 pytestmark = [pytest.mark.lane, pytest.mark.slow]
@@ -139,3 +141,69 @@ def test_typed_in_a_terminal(shells: Shells, shell: str, line: str, expected: st
 def test_names_need_no_other_program(shells: Shells) -> None:
     bare = Shells({**shells.environment, "PATH": "/usr/bin:/bin"})
     assert bare.bash("modprobe nls_cp1250") == bare.fish("modprobe nls_cp1250") == {"nls_cp1250"}
+
+
+def test_commands_of_kernel_and_modules_of_graph(ask: Ask) -> None:
+    assert ask("pymodutils kernel d") == {"describe", "dmesg", "dump"}
+    assert "--init-returns" in ask("pymodutils kernel boot --init-r")
+    assert ask("pymodutils graph nls_cp12") == {"nls_cp1250", "nls_cp1251", "nls_cp1255"}
+    assert ask("pymodutils completion z") == {"zsh"}
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("pymodutils graph nls_utf", "nls_utf8 "),
+        ("pymodutils kernel desc", "describe "),
+        ("pymodutils kernel map --form", "--format"),
+        ("modprobe dummy num", "numdummies="),
+    ],
+)
+def test_zsh_completes_more_than_once(shells: Shells, line: str, expected: str) -> None:
+    with shells.terminal("zsh") as terminal:
+        for _ in range(3):
+            terminal.write(line + "\t")
+            assert "not found" not in terminal.read_until(expected)
+            terminal.write("\x15")  # Ctrl-U: an empty line
+        terminal.write("pymodutils rm\t")
+        terminal.read_until("rmmod ")
+
+
+def test_the_scripts_can_be_sourced(shells: Shells) -> None:
+    for shell, line in {
+        "zsh": "autoload -Uz compinit; compinit -u -D; source {}/zsh/_pymodutils",
+        "bash": "source {}/bash/pymodutils",
+    }.items():
+        with shells.terminal(shell, line.format(REPOSITORY / "completions")) as terminal:
+            terminal.write("modprobe dummy num\t")
+            terminal.read_until("numdummies=")
+
+
+HOSTILE = "zz;touch PWN;"  # what may be in a module: the name of a parameter
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize(
+    "name",
+    [HOSTILE, "zz$(touch PWN)", "zz`touch PWN`", "zz&touch PWN&", "zz'|touch PWN|'", 'zz"\\|touch PWN'],
+)
+def test_names_from_modules_are_never_run(shells: Shells, shell: str, name: str, tmp_path: Path) -> None:
+    """TAB and Enter with a module whose parameter is called so, and with a loaded module called so."""
+    (tmp_path / "evil.ko").write_bytes(module("evil", info=[f"parm={name}:any"]))
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/modules").write_text(f"{name.replace(' ', chr(9))} 1 0 - Live 0x0\n")
+    hostile = Shells({**shells.environment, "PYMODUTILS_SYSROOT": str(tmp_path)})
+    for line in ("insmod ./evil.ko zz", "insmod ./evil.ko ", "rmmod zz"):
+        with hostile.terminal(shell, f"cd {tmp_path}") as terminal:
+            terminal.write(f"{line}\t")
+            time.sleep(0.5)  # what the shell offers may be nothing
+            terminal.write("\n")
+            terminal.write("echo now=$((50+3))\n" if shell != "fish" else "echo now=(math 50+3)\n")
+            terminal.read_until("now=53")
+    assert not (tmp_path / "PWN").exists()
+
+
+def test_names_are_offered_quoted(shells: Shells, tmp_path: Path) -> None:
+    (tmp_path / "evil.ko").write_bytes(module("evil", info=[f"parm={HOSTILE}:any"]))
+    assert shells.bash(f"insmod {tmp_path}/evil.ko zz") == {"zz\\;touch\\ PWN\\;="}
+    assert shells.fish(f"insmod {tmp_path}/evil.ko zz") == {f"{HOSTILE}="}  # fish quotes what it inserts

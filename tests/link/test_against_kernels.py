@@ -59,7 +59,7 @@ def test_initsize_while_init_runs() -> None:
     files = in_order("cloud", ("raid6_pq", "loop", "nbd", "bonding"))
     words = [str(file) for file in files]
     in_qemu = qemu.run("tests.lanes.guest.linking:init_sizes", words, CLOUD_CONFIG, files=files)
-    words = [str(file) for file in in_order("uml", ["libcrc32c"])]
+    words = [str(file) for file in in_order("uml", ["encrypted_keys", "drbg", "tcrypt"])]
     in_uml = uml.run("tests.lanes.guest.linking:init_sizes_of_requests", words, UML_CONFIG)
     assert len(in_qemu) >= 2
     assert len(in_uml) >= 1

@@ -1,0 +1,40 @@
+"""``pymodutils completion``: print a shell's completion script."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+import click
+
+from pymodutils.commands.getopt import Tool
+from pymodutils.errors import NotFound
+
+FILES: Final = {"bash": "bash/pymodutils", "zsh": "zsh/_pymodutils", "fish": "fish/pymodutils.fish"}
+PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+FOLDERS: Final = (
+    f"{PACKAGE}/completions",
+    f"{os.path.dirname(PACKAGE)}/completions",
+)  # installed, source tree
+EXAMPLES: Final = [
+    ("source <(pymodutils completion bash)", "in ~/.bashrc"),
+    ("source <(pymodutils completion zsh)", "in ~/.zshrc, after compinit"),
+    ("pymodutils completion fish | source", "in ~/.config/fish/config.fish"),
+]
+
+
+@click.command(cls=Tool, examples=EXAMPLES)
+@click.argument("shell", type=click.Choice(list(FILES)), metavar="bash|zsh|fish")
+def command(shell: str) -> None:
+    """Print the completion script of a shell.
+
+    To install it for all users, write it to /usr/share/bash-completion/completions/pymodutils,
+    /usr/share/zsh/site-functions/_pymodutils or /usr/share/fish/vendor_completions.d/pymodutils.fish.
+    """
+    for folder in FOLDERS:
+        path = f"{folder}/{FILES[shell]}"
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                click.echo(file.read(), nl=False)
+            return
+    raise NotFound(shell, f"{FOLDERS[0]}/{FILES[shell]}: not installed: reinstall pymodutils")
