@@ -1,14 +1,17 @@
-"""The Linux module tools as one package, over a typed core that kernels can be exchanged under.
-
-The names below are the public interface; each is imported when it is first used. docs/api.md shows them.
-"""
+"""The Linux module tools as a package; public names are imported on first use (docs/api.md)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pymodutils.api import Modules as Modules, check as check, loaded as loaded, modinfo as modinfo
+    from pymodutils.api import (
+        Modules as Modules,
+        check as check,
+        describe as describe,
+        loaded as loaded,
+        modinfo as modinfo,
+    )
     from pymodutils.checks.verdict import (
         Finding as Finding,
         Report as Report,
@@ -24,32 +27,88 @@ if TYPE_CHECKING:
         Load as Load,
         Missing as Missing,
         Remove as Remove,
+        Step as Step,
     )
     from pymodutils.depends.resolve import Module as Module, Reason as Reason
     from pymodutils.depends.trie import Index as Index
     from pymodutils.errors import (
         BadIndex as BadIndex,
+        BadKernel as BadKernel,
         BadLine as BadLine,
         BadModule as BadModule,
+        BadState as BadState,
         ModutilsError as ModutilsError,
         NotFound as NotFound,
         Refused as Refused,
     )
     from pymodutils.kernel.base import Init as Init, Kernel as Kernel, Loaded as Loaded, State as State
+    from pymodutils.kernel.description import Description as Description
+    from pymodutils.kernel.emulated.kernel import EmulatedKernel as EmulatedKernel
     from pymodutils.kernel.real import RealKernel as RealKernel
     from pymodutils.root import Root as Root
     from pymodutils.version import __version__ as __version__
 
+__all__ = [
+    "BadIndex",
+    "BadKernel",
+    "BadLine",
+    "BadModule",
+    "BadState",
+    "Builtin",
+    "Config",
+    "Description",
+    "EmulatedKernel",
+    "Finding",
+    "Index",
+    "Init",
+    "Insert",
+    "Install",
+    "Kernel",
+    "Load",
+    "Loaded",
+    "Missing",
+    "Module",
+    "ModuleInfo",
+    "Modules",
+    "ModutilsError",
+    "NotFound",
+    "RealKernel",
+    "Reason",
+    "Refused",
+    "Remove",
+    "Report",
+    "Root",
+    "Severity",
+    "State",
+    "Step",
+    "Verdict",
+    "__version__",
+    "check",
+    "describe",
+    "loaded",
+    "modinfo",
+]
 HOMES = {  # module -> the public names that live there
-    "api": ("Modules", "check", "loaded", "modinfo"),
+    "api": ("Modules", "check", "describe", "loaded", "modinfo"),
     "checks.verdict": ("Finding", "Report", "Severity", "Verdict"),
     "depends.module_info": ("ModuleInfo",),
     "depends.config": ("Config",),
-    "depends.plan": ("Builtin", "Insert", "Install", "Load", "Missing", "Remove"),
+    "depends.plan": ("Builtin", "Insert", "Install", "Load", "Missing", "Remove", "Step"),
     "depends.resolve": ("Module", "Reason"),
     "depends.trie": ("Index",),
-    "errors": ("BadIndex", "BadLine", "BadModule", "ModutilsError", "NotFound", "Refused"),
+    "errors": (
+        "BadIndex",
+        "BadKernel",
+        "BadLine",
+        "BadModule",
+        "BadState",
+        "ModutilsError",
+        "NotFound",
+        "Refused",
+    ),
     "kernel.base": ("Init", "Kernel", "Loaded", "State"),
+    "kernel.description": ("Description",),
+    "kernel.emulated.kernel": ("EmulatedKernel",),
     "kernel.real": ("RealKernel",),
     "root": ("Root",),
     "version": ("__version__",),
@@ -69,4 +128,4 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     """The public names."""
-    return [name for names in HOMES.values() for name in names]
+    return __all__

@@ -1,80 +1,105 @@
-"""What programs ask most, in a few calls over the core; ``import pymodutils`` has all of it."""
+"""The calls of ``import pymodutils``."""
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
 from pymodutils.depends import config_files, plan, words
 from pymodutils.depends.directory import ModuleDirectory
 from pymodutils.depends.resolve import Module, Resolver
-from pymodutils.errors import NotFound
+from pymodutils.errors import ModutilsError, NotFound
 from pymodutils.log import Log
 from pymodutils.root import default
 from pymodutils.run import Mode, Runner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from pymodutils.checks.verdict import Report
     from pymodutils.depends.graph import Graph
     from pymodutils.depends.module_info import ModuleInfo
     from pymodutils.depends.plan import Load, Remove
     from pymodutils.kernel.base import Kernel, Loaded
+    from pymodutils.kernel.description import Description
     from pymodutils.root import Root
+
+    StrPath = str | os.PathLike[str]
 
 
 def _to_stderr(text: str) -> None:
     sys.stderr.write(f"pymodutils: {text}\n")
 
 
-def modinfo(word: str, *, release: str | None = None, root: Root | None = None) -> ModuleInfo:
-    """What the module in the file ``word``, else the first one of that name or alias, says of itself.
+def modinfo(word: StrPath, *, release: str | None = None, root: Root | None = None) -> ModuleInfo:
+    """Metadata of the module in the file ``word``, else of the first module with that name or alias.
 
-    Raises NotFound; what the module says is read when it is asked for, and may raise BadModule.
+    Raises NotFound. The module is read on first access, which may raise BadModule.
     """
     return Modules(release, root=root).find(word)[0]
 
 
 def loaded(*, root: Root | None = None) -> list[Loaded]:
-    """The modules in the kernel, newest first."""
+    """The loaded modules, newest first."""
     from pymodutils.kernel import choose  # noqa: PLC0415 -- the other calls do without
 
     return choose.kernel(root or default()).loaded()
 
 
+def describe(*sources: StrPath, root: Root | None = None) -> Description:
+    """The kernel in ``sources`` (images, packages, directories, saved descriptions), earlier ones first.
+
+    Raises ModutilsError if a source is missing or cannot be read.
+    """
+    from pymodutils.kernel.sources import source  # noqa: PLC0415 -- the other calls do without
+
+    if not sources:
+        raise ModutilsError("describe", "no source of a kernel")
+    return source.describe(_paths(sources), root or default())
+
+
 def check(
-    modules: str | Sequence[str],
-    kernels: str | Sequence[str] = "running",
+    modules: StrPath | Iterable[StrPath],
+    kernels: StrPath | Iterable[StrPath] = "running",
     *,
-    more: Sequence[str] = (),
+    more: StrPath | Iterable[StrPath] = (),
     params: Mapping[str, str] | None = None,
-    firmware: str = "",
+    firmware: StrPath = "",
     cached: bool = True,
     cmdline: str = "",
-    trust: Sequence[str] = (),
+    trust: StrPath | Iterable[StrPath] = (),
     root: Root | None = None,
 ) -> Report:
-    """Whether ``modules`` (files, directories, packages) load into ``kernels``, as ``pymodutils check``.
+    """Check whether ``modules`` (files, directories, packages) load into ``kernels``.
 
-    Needed modules are taken from ``more``, too; ``params`` has parameters by the names of modules;
-    ``firmware`` is a folder; ``cmdline`` is each kernel's command line, such as ``module.sig_enforce=1``;
-    ``trust`` are files with certificates that each kernel trusts. Raises ModutilsError about input that
-    cannot be read.
+    Dependencies are also looked up in ``more``. ``params`` maps module names to parameters, ``firmware`` is a
+    directory, ``cmdline`` the kernel command line; ``trust`` are certificates that every kernel trusts.
+    Raises ModutilsError if there is nothing to check, or if input is missing or cannot be read.
     """
     from pymodutils.checks.matrix import Request  # noqa: PLC0415 -- the other calls do without
     from pymodutils.checks.matrix import check as matrix  # noqa: PLC0415
 
-    listed, sources = ([it] if isinstance(it, str) else it for it in (modules, kernels))
-    request = Request(listed, sources, more, params or {}, firmware, cached, cmdline, trust)
+    listed, sources = _paths(modules), _paths(kernels)
+    if not listed or not sources:
+        raise ModutilsError("check", f"no {'kernel' if listed else 'module'} to check")
+    request = Request(
+        listed, sources, _paths(more), params or {}, os.fspath(firmware), cached, cmdline, _paths(trust)
+    )
     return matrix(request, root or default())
 
 
-class Modules:
-    """The modules of one kernel release with their indexes and modprobe's configuration.
+def _paths(given: StrPath | Iterable[StrPath]) -> list[str]:
+    """One path or several, as strings."""
+    listed = [given] if isinstance(given, str | os.PathLike) else given
+    return [os.fspath(it) for it in listed]
 
-    ``config`` (files or directories) replaces the default configuration. ``report`` hears of lines and
-    indexes that cannot be read, which are passed over as kmod does.
+
+class Modules:
+    """The modules of a kernel release, with the indexes and the configuration of modprobe.
+
+    ``config`` (files or directories) replaces the default configuration. ``report`` is called with a message
+    for each line or index that cannot be read and is skipped, as in kmod.
     """
 
     def __init__(
@@ -82,30 +107,30 @@ class Modules:
         release: str | None = None,
         *,
         root: Root | None = None,
-        config: Sequence[str] = (),
+        config: StrPath | Iterable[StrPath] = (),
         report: Callable[[str], None] = _to_stderr,
     ) -> None:
         self.root = root or default()
         self.release = self.root.release() if release is None else release
         self.path = self.root.modules(release=self.release)
-        self._config, self._report = config, report
+        self._config, self._report = _paths(config), report
         self.resolver = self._resolver()
 
     def _resolver(self) -> Resolver:
         read = config_files.load(self.root, self.path, self._config, self._report)
         return Resolver(read, ModuleDirectory(self.path, self._report))
 
-    def find(self, word: str) -> list[ModuleInfo]:
-        """The module in the file ``word``, else those that the name or alias stands for; raises NotFound."""
+    def find(self, word: StrPath) -> list[ModuleInfo]:
+        """The module in the file ``word``, else those that the name or alias matches; raises NotFound."""
         from pymodutils.depends.find import Finder  # noqa: PLC0415 -- plans do without
 
-        return Finder(self.path).find(word)
+        return Finder(self.path).find(os.fspath(word))
 
     def depmod(self, *, compat: int = 34) -> list[str]:
-        """Make the database as this release of kmod does; the paths of damaged modules, which it lacks.
+        """Generate modules.dep and map files as this release of kmod does; return the damaged modules' paths.
 
-        Messages go to stderr. Raises NotFound without modules, ModutilsError for cycles or a full disk: then
-        the files are what they were.
+        Messages go to stderr. Raises NotFound if there is no module directory, ModutilsError for cycles or a
+        full disk; the old files then stay unchanged.
         """
         from pymodutils.depends.depmod.run import Job, Run  # noqa: PLC0415 -- dear, and rarely wanted
         from pymodutils.depends.depmod.survey import Surveyor  # noqa: PLC0415
@@ -119,14 +144,14 @@ class Modules:
         return survey.damaged
 
     def resolve(self, name: str) -> list[Module]:
-        """The modules that ``name``, a module or an alias, leads modprobe to; raises NotFound."""
+        """The modules that ``name``, a module or an alias, resolves to; raises NotFound."""
         found = self.resolver.lookup(name)
         if not found:
             raise NotFound(name, f"Module {name} not found in directory {self.path}")
         return found
 
     def plan(self, name: str, *parameters: str) -> list[Load]:
-        """What ``modprobe name parameters`` would do, a plan for each module that ``name`` stands for."""
+        """What ``modprobe name parameters`` would do: a plan for each module that ``name`` resolves to."""
         options = words.parameters(parameters)
         return [plan.load(self.resolver, it, options, plan.Choices()) for it in self.resolve(name)]
 
@@ -135,7 +160,7 @@ class Modules:
         return [plan.remove(self.resolver, it, plan.Choices()) for it in self.resolve(name)]
 
     def load(self, name: str, *parameters: str, kernel: Kernel | None = None) -> None:
-        """Do what ``plan`` says on ``kernel``, the running one by default.
+        """Load ``name`` into ``kernel`` (default: the running one).
 
         Raises NotFound, and ModutilsError with the errno of the step that failed.
         """
@@ -144,7 +169,7 @@ class Modules:
             runner.load(each)
 
     def remove(self, name: str, *, kernel: Kernel | None = None) -> None:
-        """Do what ``removal`` says on ``kernel``, the running one by default; raises as ``load`` does."""
+        """Remove ``name`` from ``kernel`` (default: the running one); raises as ``load`` does."""
         runner = self._runner(kernel)
         for each in self.removal(name):
             runner.remove(each)
@@ -156,7 +181,7 @@ class Modules:
         return Runner.of(self.resolver, chosen, Mode(), log=Log("pymodutils"), show=_to_stderr)
 
     def graph(self) -> Graph:
-        """What needs what, an edge from each module to each that it needs itself; raises NotFound."""
+        """The dependency graph, with an edge from each module to its direct dependencies; raises NotFound."""
         from pymodutils.depends import graph  # noqa: PLC0415 -- the door to networkx
 
         path = f"{self.path}/modules.dep"

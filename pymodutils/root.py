@@ -26,12 +26,12 @@ class Shown(Protocol):
 class Root(NamedTuple):
     """A tree that stands for the machine, "" for itself; /proc and /sys are ``kernel``'s, if given."""
 
-    sysroot: str = ""
+    sysroot: str | os.PathLike[str] = ""
     kernel: Shown | None = None
 
     def path(self, absolute: str) -> str:
         """Where ``absolute`` (as the machine itself would name it) lies below this root."""
-        return self.sysroot + absolute
+        return f"{self.sysroot}{absolute}"
 
     def read(self, absolute: str) -> bytes:
         """What the file ``absolute`` holds; raises OSError."""

@@ -89,7 +89,7 @@ def test_pymodutils_by_itself(installed: Installed) -> None:
     missing, unknown, asked = (installed.run("pymodutils", *words) for words in ([], ["no"], ["-h"]))
     assert missing.returncode == unknown.returncode == 1
     assert missing.stderr.startswith("pymodutils: ERROR: missing command\n")
-    assert unknown.stderr.startswith("pymodutils: ERROR: invalid command 'no'\n")
+    assert unknown.stderr.startswith("pymodutils: ERROR: unknown command 'no'\n")
     assert asked.returncode == 0
     assert all(f"  {tool} " in asked.stdout for tool in TOOLS)
 

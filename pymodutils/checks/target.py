@@ -53,27 +53,27 @@ def targets(sources: Sequence[str], root: Root, *, cached: bool, trust: Sequence
     """
     keys = [der for path in trust for der in certificates(compress.read(path), path)]
     names = [name for source in sources for name in _expanded(source)]
-    work = [(name, root.sysroot, cached) for name in dict.fromkeys(names)]
+    work = [(name, os.fspath(root.sysroot), cached) for name in dict.fromkeys(names)]
     workers = min(len(work), parallel.cores())
     told = [_describe(each) for each in work] if workers < 2 else parallel.ordered(_describe, work, workers)  # noqa: PLR2004
     found = []
-    for (name, *_), (text, failure) in zip(work, told, strict=True):
+    for (name, *_), (text, failure, code) in zip(work, told, strict=True):
         if failure:
-            raise BadKernel(name, failure)
+            raise BadKernel(name, failure, code)
         kernel = saved.loads(text.encode(), name)
         _usable(kernel, name)
         found.append((name, kernel._replace(keys=(*kernel.keys, *keys))))
     return _labelled(found, root)
 
 
-def _describe(work: tuple[str, str, bool]) -> tuple[str, str]:
-    """The saved description of a kernel, or the words of the error."""
+def _describe(work: tuple[str, str, bool]) -> tuple[str, str, int]:
+    """The saved description of a kernel, or the message of the error and its errno."""
     name, sysroot, cached = work
     try:
-        return cache.describe(tuple(name.split(JOINED)), Root(sysroot), cached=cached), ""
+        return cache.describe(tuple(name.split(JOINED)), Root(sysroot), cached=cached), "", 0
     except (BadKernel, NotFound) as error:
         text = str(error)
-        return "", text if ": give " in text else f"{text}: {ADVICE}"
+        return "", text if ": give " in text else f"{text}: {ADVICE}", error.errno
 
 
 ADVICE: Final = "give a kernel image, a package of one, its headers or module directory, or 'running'"

@@ -136,7 +136,7 @@ def _job(given: dict[str, Any], log: Log) -> Job:
         release, files = root.release(), [release, *files]
     if len(given["prefix"]) > 1:
         log.fatal("-P only takes a single char")
-    base = os.path.abspath(given["basedir"]).rstrip("/") if given["basedir"] else root.sysroot
+    base = os.path.abspath(given["basedir"]).rstrip("/") if given["basedir"] else os.fspath(root.sysroot)
     out = os.path.abspath(given["outdir"]).rstrip("/") if given["outdir"] else base
     inside = f"{given['moduledir'].strip('/') or MODULES}/{release}"
     elsewhere = given["basedir"] or given["outdir"] or given["moduledir"] or given["config"]

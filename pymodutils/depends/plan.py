@@ -47,12 +47,17 @@ class Install(NamedTuple):
 
 
 class Builtin(NamedTuple):
-    """The module is part of the kernel's image: there is nothing to do."""
+    """The module is built in: there is nothing to do."""
 
     module: str
     required: bool
     requested: bool
     reasons: tuple[Reason, ...]
+
+    @property
+    def options(self) -> str:
+        """No parameters."""
+        return ""
 
 
 class Missing(NamedTuple):
@@ -62,6 +67,11 @@ class Missing(NamedTuple):
     required: bool
     requested: bool
     reasons: tuple[Reason, ...]
+
+    @property
+    def options(self) -> str:
+        """No parameters."""
+        return ""
 
 
 Step = Insert | Install | Builtin | Missing

@@ -39,11 +39,10 @@ def test_every_line_is_one_that_the_command_takes(line: str) -> None:
 def test_the_example_for_pytest(desk: Desk) -> None:
     [example] = re.findall(r"```python\n(.*?)```", (DOCS / "check.md").read_text(), re.DOTALL)
     desk.file("test_example.py", example.encode())
-    for name in ("kernels/6.1", "kernels/6.12"):
-        (desk.folder / "kernels").mkdir(exist_ok=True)
-        desk.kernel(name, release=Path(name).name + ".0")
-    module = Path(desk.module("mydriver"))
-    desk.file("build/mydriver.ko", module.read_bytes())
+    kernel = (REPOSITORY / "demo/try/6.1.json").read_bytes()
+    desk.file("kernels/6.1.json", kernel)
+    desk.file("kernels/6.12.json", kernel)
+    desk.file("build/hello.ko", (REPOSITORY / "demo/try/hello.ko").read_bytes())  # out of tree, unsigned
     words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_example.py"]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(

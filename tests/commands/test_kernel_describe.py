@@ -69,7 +69,7 @@ def test_conflicts_are_warned_of(image: Path, tmp_path: Path) -> None:
         (["describe"], "Missing argument 'SOURCE...'"),
         (["describe", "/etc/hostname"], "/etc/hostname: no Linux kernel in it"),
         (["describe", "vmlinuz", "-o", "no/such/k.json"], "could not write no/such/k.json"),
-        (["nonsense"], "invalid command 'nonsense'"),
+        (["nonsense"], "unknown command 'nonsense'"),
         ([], "missing command"),
     ],
 )

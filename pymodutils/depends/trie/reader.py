@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from operator import itemgetter
 from struct import error, unpack_from
 from typing import TYPE_CHECKING, Final
@@ -52,11 +53,12 @@ class Index:
         self._node(self._root)
 
     @classmethod
-    def open(cls, path: str) -> Index:
-        """The index in the file ``path``; raises NotFound if there is none, BadIndex for another thing."""
+    def open(cls, file: str | os.PathLike[str]) -> Index:
+        """The index in ``file``; raises NotFound if it is missing, BadIndex if it is not an index."""
+        path = os.fspath(file)
         try:
-            with open(path, "rb") as file:
-                return cls(file.read(), path)
+            with open(path, "rb") as opened:
+                return cls(opened.read(), path)
         except FileNotFoundError:
             raise NotFound(path, f"{path}: no such file; run depmod") from None
 
