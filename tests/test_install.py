@@ -109,3 +109,9 @@ def test_every_page_and_completion_is_there(installed: Installed) -> None:
     assert (share / "zsh/site-functions/_pymodutils").is_file()
     assert {path.stem for path in share.glob("fish/vendor_completions.d/*")} == {"pymodutils", *TOOLS}
     assert next(installed.prefix.glob("lib/python3*/site-packages/pymodutils/py.typed")).is_file()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_completion_scripts_are_printed(installed: Installed, shell: str) -> None:
+    [committed] = (REPOSITORY / "completions" / shell).glob("*pymodutils*")
+    assert installed.run("pymodutils", "completion", shell).stdout == committed.read_text()
