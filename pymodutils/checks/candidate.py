@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pymodutils import names, parallel
 from pymodutils.depends.module_info import opened
-from pymodutils.elf import decode
+from pymodutils.elf import crcs, decode
 from pymodutils.elf.facts import Facts, gather, listed
 from pymodutils.errors import BadModule, ModutilsError
 
@@ -59,6 +59,14 @@ class Candidate(NamedTuple):
     def exports(self) -> list[bytes]:
         """The symbols that it exports."""
         return listed(self.facts.exports)
+
+    @property
+    def expects(self) -> dict[str, int]:
+        """The CRCs that it expects by symbol, read from the file; none of a damaged one."""
+        try:
+            return {need.name: need.crc for need in crcs.of_module(self.path).needs if need.crc}
+        except ModutilsError:
+            return {}
 
     @property
     def built_for(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.checks.pool import Pool
-from pymodutils.checks.survey import agrees
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from pymodutils.checks.pool import Providers
     from pymodutils.checks.target import Target
     from pymodutils.checks.trial import Trial
+    from pymodutils.elf.kernelimage.exports import Export
 
 NOBODY: Final = Pool()
 SHOWN: Final = 3  # names that a sentence lists
@@ -72,8 +72,13 @@ class Context(NamedTuple):
         return [name for name in names if name and not self.providers.named(name)]
 
     def agreeing(self) -> list[str]:
-        """The labels of the kernels whose symbols are all those that the module expects."""
-        return [it.label for it in self.targets if agrees(self.expects, it.kernel.exports)]
+        """The labels of the kernels whose symbols have the CRCs that the module expects."""
+        return [it.label for it in self.targets if _agrees(self.expects, it.kernel.exports)]
+
+
+def _agrees(expects: Mapping[str, int], exports: Mapping[str, Export]) -> bool:
+    common = [(crc, exports[name].crc) for name, crc in expects.items() if name in exports]
+    return bool(common) and all(ours == theirs for ours, theirs in common)
 
 
 def headers(release: str, version: str) -> str:

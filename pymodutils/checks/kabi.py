@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pymodutils.checks.candidate import read_all
-from pymodutils.checks.inputs import files
-from pymodutils.checks.survey import LAYOUT
-from pymodutils.elf import crcs
-from pymodutils.errors import ModutilsError
-from pymodutils.kernel.emulated.load.check_modinfo import FREE
+from pymodutils.checks.trial import Bench
+from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.kernel.emulated.load.check_version import LAYOUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,6 +50,12 @@ class Comparison(NamedTuple):
 
 KINDS = ("gone", "crc", "gpl-only", "namespace", "appeared", "for-all")
 HARMLESS = ("appeared", "for-all")
+EXPLAINED = {
+    Kind.UNKNOWN: "gone",
+    Kind.CRC: "crc",
+    Kind.GPL_ONLY: "gpl-only",
+    Kind.NAMESPACE: "namespace",
+}
 
 
 def changes(old: Description, new: Description) -> list[Change]:
@@ -76,33 +79,36 @@ def _differences(name: str, before: Export, after: Export) -> Iterator[Change]:
         yield Change(name, "namespace", before.namespace or "", after.namespace or "")
 
 
-def broken(found: Sequence[Change], words: Sequence[str], folder: str) -> tuple[int, list[Broken]]:
-    """How many modules ``words`` mean, and those of them that the changes ``found`` break."""
-    listed = dict.fromkeys(file for word in words for file in files(word, folder))
-    modules = read_all([(path, shown) for path, shown in listed])
+def broken(
+    found: Sequence[Change], kernels: tuple[Description, Description], modules: Sequence[Candidate]
+) -> list[Broken]:
+    """Those of ``modules`` that the changes ``found`` from the old of ``kernels`` to the new one break.
+
+    The emulated loader decides; only modules that import a changed symbol are given to it.
+    """
     harmful: dict[str, list[Change]] = {}
     for change in found:
         if change.kind not in HARMLESS:
             harmful.setdefault(change.symbol, []).append(change)
-    hit = [(module, tuple(_hits(module, harmful))) for module in modules]
-    return len(modules), [Broken(it.name, it.shown, changes) for it, changes in hit if changes]
+    old, new = (Bench(kernel, {}, "") for kernel in kernels)
+    result = []
+    for module in modules:
+        if harmful.keys().isdisjoint(_imports(module)):
+            continue
+        fresh = _refused(new, module) - _refused(old, module)
+        hits = tuple(
+            it for symbol, kind in sorted(fresh) for it in harmful.get(symbol, ()) if it.kind == kind
+        )
+        if hits:
+            result.append(Broken(module.name, module.shown, hits))
+    return result
 
 
-def _hits(module: Candidate, harmful: dict[str, list[Change]]) -> Iterator[Change]:
-    proprietary = module.value("license") not in FREE
-    spaces = module.values("import_ns")
-    for symbol, versioned in _uses(module):
-        for change in harmful.get(symbol, ()):
-            lacks = change.kind == "namespace" and change.after and change.after not in spaces
-            barred = change.kind == "gpl-only" and proprietary
-            if change.kind == "gone" or (change.kind == "crc" and versioned) or lacks or barred:
-                yield change
+def _imports(module: Candidate) -> list[str]:
+    return [LAYOUT, *(name.decode("utf-8", "surrogateescape") for name in module.needs)]
 
 
-def _uses(module: Candidate) -> list[tuple[str, bool]]:
-    """The symbols that the module imports, and whether it expects a CRC."""
-    try:
-        needs = crcs.of_module(module.path).needs
-    except ModutilsError:
-        return []
-    return [(need.name, bool(need.crc)) for need in needs if not need.weak or need.name == LAYOUT]
+def _refused(bench: Bench, module: Candidate) -> set[tuple[str, str]]:
+    """(symbol, kind of change that explains it) of each cause that the loader has about a symbol."""
+    causes = bench.all_causes(module)
+    return {(it.subject, EXPLAINED[it.kind]) for it in causes if it.kind in EXPLAINED and not it.passes}

@@ -13,7 +13,6 @@ from pymodutils.checks.context import Context
 from pymodutils.checks.kabi import Comparison
 from pymodutils.checks.messages import errors
 from pymodutils.checks.pool import Pool, Providers
-from pymodutils.checks.survey import NOWHERE, survey
 from pymodutils.checks.trial import Bench
 from pymodutils.checks.verdict import Finding, Report, Severity, Verdict
 from pymodutils.checks.warnings import warnings
@@ -75,8 +74,9 @@ def compare(names: Sequence[str], modules: Sequence[str], root: Root, *, cached:
     old, new = (target.targets([name], root, cached=cached)[0] for name in names)
     found = kabi.changes(old.kernel, new.kernel)
     with tempfile.TemporaryDirectory(prefix="pymodutils-") as folder:
-        count, broken = kabi.broken(found, modules, folder)
-    return Comparison(old.row(), new.row(), tuple(found), count, tuple(broken))
+        pool = _pool(modules, folder).modules
+        broken = kabi.broken(found, (old.kernel, new.kernel), pool)
+    return Comparison(old.row(), new.row(), tuple(found), len(pool), tuple(broken))
 
 
 def _pool(words: Sequence[str], folder: str) -> Pool:
@@ -180,8 +180,6 @@ class Job:
         foreign = any(cause.kind is Kind.MACHINE for cause in trial.causes)  # nothing else matters then
         if foreign:
             trial, needed = trial._replace(stopped=""), []
-        beyond = trial.errno and not foreign
-        behind = survey(module, target.kernel, around.providers) if beyond else NOWHERE
         context = Context(
             module=module,
             target=target,
@@ -191,10 +189,10 @@ class Job:
             tree=around.tree,
             builtins=around.builtins,
             trial=trial,
-            expects=behind.expects,
+            expects=module.expects if trial.errno and not foreign else {},
             firmware=self.request.firmware,
         )
-        findings = [*_refusals(context, (*trial.causes, *behind.causes)), *warnings(context)]
+        findings = [*_refusals(context, trial.causes), *warnings(context)]
         names = tuple(it.name for it in needed)
         return Verdict(
             module.name,

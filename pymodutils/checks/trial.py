@@ -27,7 +27,7 @@ class Trial(NamedTuple):
 
     errno: int = 0
     log: tuple[str, ...] = ()
-    causes: tuple[Cause, ...] = ()
+    causes: tuple[Cause, ...] = ()  # if it refused, also those past the first refusal
     taints: str = ""  # the letters that the module brings
     stopped: str = ""
 
@@ -55,8 +55,24 @@ class Bench:
         self._prepare(needed)
         with self.kernel.trial():
             found = self._load(module)
-        stopped = next((level.refused for level in self._levels if level.refused), "")
-        return found._replace(stopped=stopped)
+        refused = [level for level in self._levels if level.refused]
+        if found.errno:
+            every = dict.fromkeys((*found.causes, *self.all_causes(module, refused)))
+            found = found._replace(causes=tuple(every))
+        return found._replace(stopped=refused[0].refused if refused else "")
+
+    def all_causes(self, module: Candidate, refused: Sequence[Level] = ()) -> Sequence[Cause]:
+        """Every cause against ``module``, as if the ``refused`` modules that it needs were loaded."""
+        with self.kernel.trial():
+            for level in refused:
+                self._causes(level.path, "")
+            return self._causes(module.path, module.name)
+
+    def _causes(self, path: str, name: str) -> Sequence[Cause]:
+        try:
+            return self.kernel.causes_against(compress.read(path), self.params.get(name, "").encode())
+        except BadModule:
+            return ()
 
     def _prepare(self, needed: Sequence[Candidate]) -> None:
         """Let exactly ``needed`` be loaded."""

@@ -57,6 +57,18 @@ def test_which_modules_break(desk: Desk) -> None:
     ]
 
 
+def test_a_namespace_for_the_module_breaks_nothing(desk: Desk) -> None:
+    """Namespaces that name modules need no import; kernel/module/main.c: verify_module_namespace."""
+    others = {**EXPORTS, "gpl_only": EXPORTS["gpl_only"]._replace(namespace="module:other")}
+    own = {**EXPORTS, "gpl_only": EXPORTS["gpl_only"]._replace(namespace="module:made")}
+    old = desk.kernel("old", release="6.16.0-made")
+    made = desk.module("made", imports=["gpl_only"])
+    for name, exports, expected in (("own", own, []), ("others", others, ["made"])):
+        new = desk.kernel(name, release="6.16.0-made", exports=exports)
+        found = compare([old, new], [made], Root(), cached=False)
+        assert [it.module for it in found.broken] == expected
+
+
 @pytest.mark.lane
 @pytest.mark.slow
 def test_two_kernels_of_debian_as_their_symvers_differ() -> None:

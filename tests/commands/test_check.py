@@ -243,7 +243,7 @@ def test_github_escapes_what_would_end_a_command(desk: Desk) -> None:
     out = run("-k", desk.kernel(), bad, "--format", "github").stdout
     first, last = out.splitlines()
     assert first.startswith(f"::error file={bad},title=bad on 6.1.0-made%3A unknown::nobody at hand exports")
-    assert "lost%25%0A, lost%0ATo do: " in first
+    assert "lost%25%0A%0ATo do: " in first
     assert last == "0 of 1 load"
 
 

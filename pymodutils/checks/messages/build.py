@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.checks.context import count, some
-from pymodutils.checks.survey import LAYOUT
 from pymodutils.checks.verdict import Finding, Severity
 from pymodutils.kernel.description import Description
 from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.kernel.emulated.load.check_version import LAYOUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

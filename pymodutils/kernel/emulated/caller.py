@@ -31,9 +31,10 @@ class Caller:
     """One system call's process; ``capable``: it has CAP_SYS_MODULE.
 
     ``bases`` says where modules are to lie, by name and area, in place of where there is room.
+    ``keeps_going``: a load goes on past refusals, to collect all causes.
     """
 
-    __slots__ = ("bases", "capable", "causes", "command", "notifiers", "started", "waited_for")
+    __slots__ = ("bases", "capable", "causes", "command", "keeps_going", "notifiers", "started", "waited_for")
 
     def __init__(
         self,
@@ -43,11 +44,13 @@ class Caller:
         capable: bool = True,
         started: float | None = None,
         bases: Mapping[tuple[str, str], int] | None = None,
+        keeps_going: bool = False,
     ) -> None:
         self.notifiers = notifiers or Notifiers()
         self.command, self.capable = command, capable
         self.started = time.time() if started is None else started
         self.bases = bases or {}
+        self.keeps_going = keeps_going
         self.causes: list[Cause] = []  # what the kernel minded
         self.waited_for: str | None = None  # the module of whose end this call has waited
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from pymodutils.elf import compress
-from pymodutils.errors import Refused
+from pymodutils.errors import BadModule, Refused
 from pymodutils.kernel import handover
 from pymodutils.kernel.base import Init, Kernel, Loaded
 from pymodutils.kernel.base import State as ModuleState
@@ -100,8 +100,11 @@ class EmulatedKernel(Observed, Kernel):
         """The same with ``flags``; ``image`` is what is in the file."""
         self._insert(finit_module.file, image, params, flags)
 
-    def _insert(self, taken: Taken, image: bytes, params: bytes, flags: Init) -> None:
+    def _insert(
+        self, taken: Taken, image: bytes, params: bytes, flags: Init, *, keeps_going: bool = False
+    ) -> None:
         caller = self._caller()
+        caller.keeps_going = keeps_going
         self.causes = caller.causes
 
         def insert(state: State) -> Module:
@@ -124,6 +127,17 @@ class EmulatedKernel(Observed, Kernel):
         self._operator.finish(
             self._operator.run(lambda state: delete_module.delete_module(state, name, flags, caller))
         )
+
+    def causes_against(self, image: bytes, params: bytes = b"") -> Sequence[Cause]:
+        """Every cause that init_module could give, in its order, as far as the load can go past a refusal.
+
+        The module stays loaded if all vital steps passed.
+        """
+        try:
+            self._insert(finit_module.memory, image, params, Init.NONE, keeps_going=True)
+        except (BadModule, Refused):
+            pass  # the load could not go further
+        return self.causes
 
     @contextmanager
     def trial(self) -> Iterator[None]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pymodutils.kernel.base import Init
     from pymodutils.kernel.emulated.caller import Caller
     from pymodutils.kernel.emulated.state.kernel_state import State
+    from pymodutils.link.failure import LinkError
     from pymodutils.link.image import Image
     from pymodutils.link.object import Object
 
@@ -69,6 +70,10 @@ class LoadInfo:
     ) -> None:
         """Note what the kernel minds, for those who want to know more than the log has."""
         self.caller.causes.append(Cause(kind, subject, said, wanted, owner, passes))
+
+    def note_relocation(self, error: LinkError) -> None:
+        """Note that the module cannot be linked in its place."""
+        self.because(Kind.RELOCATION, error.where.symbol, said="; ".join(error.log) or str(error))
 
     def refuse(self, errno: int = ENOEXEC, text: str = "", level: int = ERR) -> NoReturn:
         """End the load with ``errno``, having logged ``text`` if there is any."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pymodutils.errors import Refused
 from pymodutils.kernel.emulated.load import (
     apply_relocations,
     check_modinfo,
@@ -21,7 +22,6 @@ from pymodutils.kernel.emulated.load import (
     setup_load_info,
     simplify_symbols,
 )
-from pymodutils.kernel.emulated.load.causes import Kind
 from pymodutils.kernel.emulated.params import module_params
 from pymodutils.kernel.emulated.state.kernel_state import ERR
 from pymodutils.link.failure import LinkError, OutOfBounds
@@ -91,8 +91,24 @@ UNSEEN: Final[dict[tuple[int, ...], Steps]] = {  # by the release from which on 
 ANNOUNCED: Final[Steps] = (module_params.parse, complete_formation.sysfs)
 
 
+VITAL: Final[Steps] = (  # a load cannot go past their refusal: later steps use what they found
+    elf_validity_check.check,
+    elf_validity_cache_copy.sections,
+    elf_validity_cache_copy.modinfo,
+    elf_validity_cache_copy.symbols,
+    setup_load_info.setup,
+    layout_and_allocate.reserve_name,
+    layout_and_allocate.place,
+    layout_and_allocate.percpu,
+    simplify_symbols.symbols,
+)
+
+
 def load_module(load: LoadInfo) -> None:
-    """Take all steps up to init(); raises Refused with what the system call returns."""
+    """Take all steps up to init(); raises Refused with what the system call returns.
+
+    If the caller keeps going, a step that refuses is passed over unless it is vital.
+    """
     known = (number for number in UNSEEN if load.rules.since(*number))
     newest = max(known, default=min(UNSEEN))  # of older kernels no more is known than of the oldest here
     _take(load, UNSEEN[newest], layout_and_allocate.give_back)
@@ -103,17 +119,29 @@ def load_module(load: LoadInfo) -> None:
 def _take(load: LoadInfo, steps: Steps, undo: Callable[[LoadInfo], None]) -> None:
     try:
         for step in steps:
-            step(load)
+            _step(load, step)
     except LinkError as error:
         undo(load)
         if not load.caller.causes:
-            load.because(Kind.RELOCATION, error.where.symbol, said="; ".join(error.log) or str(error))
+            load.note_relocation(error)
         for line in _words(error):
             load.log(ERR, line)
         raise
     except BaseException:
         undo(load)
         raise
+
+
+def _step(load: LoadInfo, step: Callable[[LoadInfo], None]) -> None:
+    try:
+        step(load)
+    except OutOfBounds:
+        raise
+    except (LinkError, Refused) as error:
+        if not load.caller.keeps_going or step in VITAL:
+            raise
+        if isinstance(error, LinkError):
+            load.note_relocation(error)
 
 
 def _words(error: LinkError) -> tuple[str, ...]:

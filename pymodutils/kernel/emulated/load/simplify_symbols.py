@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.errors import Refused
 from pymodutils.kernel.base import State
 from pymodutils.kernel.emulated.load.causes import Kind
-from pymodutils.kernel.emulated.load.check_version import fits
+from pymodutils.kernel.emulated.load.check_version import LAYOUT, fits
 from pymodutils.kernel.emulated.load.load_info import Wait
 from pymodutils.kernel.emulated.state.kernel_state import ERR, WARNING
 from pymodutils.kernel.emulated.state.taints import Taint
@@ -32,7 +32,7 @@ def symbols(load: LoadInfo) -> None:
     name = load.module.name
     try:
         exporters = load.state.exporters(imports(load.object.symbols))
-        resolve = partial(_resolve, load, exporters)
+        resolve = partial(_stand_in if load.caller.keeps_going else _resolve, load, exporters)
         load.values = simplify(load.image, name, resolve, load.log, percpu=percpu)
     except OutOfBounds:
         raise
@@ -40,6 +40,17 @@ def symbols(load: LoadInfo) -> None:
         raise Refused(name, str(error), error.errno) from None
     finally:
         _forgive_weak(load)
+
+
+def _stand_in(load: LoadInfo, exporters: Exporters, name: str) -> int | None:
+    """The address of ``name``, or of module_layout where it is refused: all names are looked up."""
+    try:
+        found = _resolve(load, exporters, name)
+    except Refused:
+        found = None
+    if found is None and (layout := exporters.find(LAYOUT)):
+        return layout.export.address or 0
+    return found or 0
 
 
 def _resolve(load: LoadInfo, exporters: Exporters, name: str) -> int | None:
@@ -108,7 +119,8 @@ def _imports(load: LoadInfo, found: Found) -> bool:
     if load.rules.since(*FOR_MODULES_SINCE) and _is_for(space, load.module.name):
         return True
     lenient = load.on("MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS")
-    load.because(Kind.NAMESPACE, found.name, wanted=space, owner=found.owner.name if found.owner else "")
+    owner = found.owner.name if found.owner else ""
+    load.because(Kind.NAMESPACE, found.name, wanted=space, owner=owner, passes=lenient)
     uses = f"module uses symbol ({found.name}) from namespace {space}, but does not import it."
     load.log(WARNING if lenient else ERR, f"{load.module.name}: {uses}")
     return lenient
