@@ -374,10 +374,11 @@ function __pymodutils_tool_check
     complete $argv -l expect -d 'The failures must be exactly those that FILE lists' -r -F
     complete $argv -l write-expect -d 'Write FILE for --expect' -r -F
     complete $argv -l no-cache -d 'Read every kernel again'
+    complete $argv -l limit -d 'Change a limit for archives and images: members, bytes, member, ratio or cpu' -x
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
-    complete $argv -a '(__pymodutils_operand modulefile modulefile -k --kernel -w --with -p --params --firmware --cmdline --trust --between --symbols-of --format -o --output --fail-on --expect --write-expect --sysroot)'
+    complete $argv -a '(__pymodutils_operand modulefile modulefile -k --kernel -w --with -p --params --firmware --cmdline --trust --between --symbols-of --format -o --output --fail-on --expect --write-expect --limit --sysroot)'
 end
 
 __pymodutils_tool_check -c pymodutils -n '__pymodutils_is check'
@@ -409,10 +410,11 @@ function __pymodutils_tool_kernel-describe
     complete $argv -f
     complete $argv -s o -l output -d 'Write the description as JSON into FILE' -r -F
     complete $argv -l format -d 'How to print (text)' -x -a 'text json'
+    complete $argv -l limit -d 'Change a limit for archives and images: members, bytes, member, ratio or cpu' -x
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
-    complete $argv -a '(__pymodutils_operand file file -o --output --format --sysroot)'
+    complete $argv -a '(__pymodutils_operand file file -o --output --format --limit --sysroot)'
 end
 
 __pymodutils_tool_kernel-describe -c pymodutils -n '__pymodutils_is kernel describe'
@@ -428,10 +430,11 @@ function __pymodutils_tool_kernel-boot
     complete $argv -l init-takes -d 'How long it is to take (0)' -x
     complete $argv -l exit-takes -d 'The same of its exit()' -x
     complete $argv -l patch -d 'Patch modules once they are linked, as far as they alone tell'
+    complete $argv -l limit -d 'Change a limit for archives and images: members, bytes, member, ratio or cpu' -x
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
-    complete $argv -a '(__pymodutils_operand file nothing --from --cmdline --trust --init-returns --init-takes --exit-takes --sysroot)'
+    complete $argv -a '(__pymodutils_operand file nothing --from --cmdline --trust --init-returns --init-takes --exit-takes --limit --sysroot)'
 end
 
 __pymodutils_tool_kernel-boot -c pymodutils -n '__pymodutils_is kernel boot'

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-import tarfile
+import tempfile
 from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils import names
 from pymodutils.elf import compress
 from pymodutils.elf.scan import MAGIC
 from pymodutils.errors import BadKernel, BadModule, NotFound
-from pymodutils.kernel.sources import package
+from pymodutils.kernel.sources import package, tar
 from pymodutils.kernel.sources.files import kind_of
+from pymodutils.kernel.sources.limits import Budget
 from pymodutils.kernel.sources.stream import Window, plain
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 KINDS: Final = "a .ko, a directory, a .deb or .rpm package or a tar archive"
 DKMS: Final = ("dkms.conf", "Kbuild", "akmod")  # files that say: here is source
-LARGEST: Final = 1 << 30  # bytes of one module
 BUILD: Final = (
     "it holds the source of modules, not modules: build it against the headers of each kernel first "
     "(dkms build -k RELEASE, or make -C HEADERS M=SOURCE modules), then check what came of it"
@@ -45,9 +45,9 @@ def files(word: str, folder: str) -> list[File]:
         start = _start(word)
         if names.is_module_file(word) or start.startswith(MAGIC):
             return [_module(word)]
-        members = list(_members(word, start))
-        found = [_unpacked(word, *member, folder, at) for at, member in enumerate(members) if member[1]]
-        source = any(not data and os.path.basename(name) in DKMS for name, data in members)
+        members = list(_members(word, start, folder))
+        found = [member for member in members if member]
+        source = None in members
     if not found:
         why = BUILD if source else f"no modules (.ko) are in it: give {KINDS}"
         raise NotFound(word, f"{word}: {why}")
@@ -62,10 +62,10 @@ def _below(folder: str) -> list[str]:
 
 def _start(path: str) -> bytes:
     try:
-        with open(path, "rb") as file:
+        with compress.regular(path) as file:
             return file.read(512)
-    except OSError as error:
-        raise NotFound(path, f"could not open {path}: {error.strerror}: give {KINDS}", error.errno) from None
+    except NotFound as error:
+        raise NotFound(path, f"{error}: give {KINDS}", error.errno) from None
 
 
 def _module(path: str) -> File:
@@ -74,46 +74,33 @@ def _module(path: str) -> File:
     return File(path, path)
 
 
-def _members(path: str, start: bytes) -> Iterator[tuple[str, bytes]]:
-    """(name, content) of the modules in a package or archive; what tells of source comes without content."""
+def _members(path: str, start: bytes, folder: str) -> Iterator[File | None]:
+    """Unpack each module in a package or archive below ``folder``; None for a file that tells of source."""
     reader = next((read for magic, read in package.READERS.items() if start.startswith(magic)), _tar)
     try:
         with open(path, "rb") as file:
-            for name, size, content in reader(file, path):
+            budget = Budget(path, os.fstat(file.fileno()).st_size)
+            for name, size, content in reader(file, budget):
                 if kind_of(name) == "module" or names.is_module_file(name):
-                    yield name, _whole(path, name, size, content)
+                    data = package.whole(content, size, f"{path}:{name}", budget)
+                    yield _unpacked(path, name, data, folder)
                 elif os.path.basename(name) in DKMS:
-                    yield name, b""
+                    yield None
     except BadKernel as error:
-        raise BadKernel(path, f"{error}: fetch it again") from None
+        again = "" if "--limit" in str(error) else ": fetch it again"
+        raise BadKernel(path, f"{error}{again}") from None
 
 
-def _tar(file: IO[bytes], path: str) -> Iterator[tuple[str, int, IO[bytes]]]:
-    size = file.seek(0, os.SEEK_END)
-    try:
-        with tarfile.open(fileobj=plain(Window(file, 0, size), path), mode="r|") as archive:
-            for member in archive:
-                content = archive.extractfile(member) if member.isreg() else None
-                if content:
-                    yield member.name, member.size, content
-    except tarfile.TarError:
-        raise BadModule(path, f"{path}: it is none of these, or damaged: give {KINDS}") from None
+def _tar(file: IO[bytes], budget: Budget) -> Iterator[tuple[str, int, IO[bytes]]]:
+    stream = plain(Window(file, 0, budget.size), budget)
+    if not tar.is_tar(stream.peek(tar.BLOCK)[: tar.BLOCK]):
+        raise BadModule(budget.subject, f"{budget.subject}: it is none of these, or damaged: give {KINDS}")
+    yield from tar.members(stream, budget)
 
 
-def _whole(path: str, name: str, size: int, content: IO[bytes]) -> bytes:
-    try:
-        data = content.read() if size <= LARGEST else b""
-    except tarfile.TarError:
-        data = b""
-    if len(data) != size or not data:
-        raise BadKernel(path, f"{path}: it ends within {name}")
-    return data
-
-
-def _unpacked(word: str, name: str, data: bytes, folder: str, at: int) -> File:
+def _unpacked(word: str, name: str, data: bytes, folder: str) -> File:
     """The member ``name`` as a file of its own: what it is called inside of the archive is not followed."""
-    place = f"{folder}/{len(os.listdir(folder))}-{at}"
-    os.mkdir(place)
+    place = tempfile.mkdtemp(dir=folder)
     path = f"{place}/{os.path.basename(name)}"
     with open(path, "wb") as file:
         file.write(data)

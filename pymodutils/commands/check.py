@@ -87,6 +87,7 @@ def _paired(words: Sequence[str]) -> list[str]:
 @click.option("--expect", metavar="FILE", help="The failures must be exactly those that FILE lists.")
 @click.option("--write-expect", metavar="FILE", help="Write FILE for --expect.")
 @click.option("--no-cache", is_flag=True, help="Read every kernel again.")
+@options.limit
 @options.sysroot
 def command(
     modules: tuple[str, ...],

@@ -62,6 +62,7 @@ def spread(words: Sequence[str]) -> list[str]:
 @click.option("--init-takes", multiple=True, metavar="NAME=SECONDS", help="How long it is to take (0).")
 @click.option("--exit-takes", multiple=True, metavar="NAME=SECONDS", help="The same of its exit().")
 @click.option("--patch", is_flag=True, help="Patch modules once they are linked, as far as they alone tell.")
+@options.limit
 @options.sysroot
 def command(
     state: str | None,

@@ -31,6 +31,7 @@ EXAMPLES = [
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print (text)."
 )
+@options.limit
 @options.sysroot
 def command(sources: tuple[str, ...], output: str | None, form: str, root: Root) -> None:
     """Say which kernel SOURCE is: its release, its exports, and how it was configured.

@@ -30,6 +30,21 @@ def _backend(ctx: click.Context, _param: click.Parameter, backend: str) -> None:
     ctx.meta[BACKEND] = backend or os.environ.get(choose.VARIABLE, "")
 
 
+def _limits(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> None:
+    if words:
+        from pymodutils.kernel.sources import limits  # noqa: PLC0415 -- few need it
+
+        limits.change(words)
+
+
+limit = click.option(
+    "--limit",
+    callback=_limits,
+    expose_value=False,
+    multiple=True,
+    metavar="NAME=NUMBER",
+    help="Change a limit for archives and images: members, bytes, member, ratio or cpu.",
+)
 syslog = click.option("-s", "--syslog", is_flag=True, help="Send messages to syslog instead of stderr.")
 verbose = click.option("-v", "--verbose", count=True, help="Print more; may be repeated.")
 sysroot = click.option(

@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from pymodutils.errors import BadModule, NotFound
 
@@ -48,21 +48,26 @@ def read(path: str) -> bytes:
 
 def content(path: str) -> bytes:
     """Read the regular file ``path`` as it is; raises NotFound, also about pipes, sockets and devices."""
+    with regular(path) as file:
+        try:
+            return read_all(file.fileno())
+        except OSError as error:
+            raise unreadable(path, error) from None
+
+
+def regular(path: str) -> BinaryIO:
+    """Open the regular file ``path`` for reading; raises NotFound as ``content``."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe must not make us wait
     except OSError as error:
         raise unreadable(path, error) from None
-    try:
-        mode = os.fstat(fd).st_mode
-        if not stat.S_ISREG(mode):
-            code = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
-            why = os.strerror(code) if stat.S_ISDIR(mode) else "not a regular file"
-            raise NotFound(path, f"could not open {path}: {why}", code)
-        return read_all(fd)
-    except OSError as error:
-        raise unreadable(path, error) from None
-    finally:
-        os.close(fd)
+    mode = os.fstat(fd).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(fd, "rb")
+    os.close(fd)
+    if stat.S_ISDIR(mode):
+        raise unreadable(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
+    raise NotFound(path, f"could not open {path}: it is not a regular file", errno.EINVAL)
 
 
 def read_all(fd: int) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from functools import cache
 from struct import Struct, unpack_from
 from typing import Final, NamedTuple, Self
@@ -86,10 +87,7 @@ class Elf:
 
         Raises NotFound when it cannot be opened, else as the constructor.
         """
-        try:
-            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError as error:
-            raise NotFound(path, f"could not open {path}: {error.strerror}", error.errno) from None
+        fd = _opened(path)
         try:
             return cls(b"", path, fd=fd)
         except BaseException:
@@ -219,3 +217,16 @@ class Elf:
 def _name_column(prefix: str, entry: int, count: int) -> Struct:
     """What unpacks the first field, sh_name, of every header at once."""
     return Struct(prefix + f"I{entry - 4}x" * count)
+
+
+def _opened(path: str) -> int:
+    """Open ``path`` for reading; raises NotFound, also about pipes, sockets and devices."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe must not make us wait
+    except OSError as error:
+        raise NotFound(path, f"could not open {path}: {error.strerror}", error.errno) from None
+    mode = os.fstat(fd).st_mode
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):  # reading a directory says what it is
+        return fd
+    os.close(fd)
+    raise NotFound(path, f"could not open {path}: it is not a regular file", errno.EINVAL)

@@ -2,40 +2,33 @@
 
 from __future__ import annotations
 
-import tarfile
 from typing import IO, TYPE_CHECKING, Final
 
 from pymodutils.errors import BadKernel
+from pymodutils.kernel.sources import tar
 from pymodutils.kernel.sources.stream import Window, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pymodutils.kernel.sources.limits import Budget
+
 MAGIC: Final = b"!<arch>\n"
 HEADER: Final = 60  # bytes before each member: name[16] time[12] uid[6] gid[6] mode[8] size[10] end[2]
 
 
-def members(file: IO[bytes], subject: str) -> Iterator[tuple[str, int, IO[bytes]]]:
-    """(path, size, content) of each regular file in the package; raises BadKernel about ``subject``."""
+def members(file: IO[bytes], budget: Budget) -> Iterator[tuple[str, int, IO[bytes]]]:
+    """(path, size, content) of each regular file in the package; raises BadKernel."""
+    subject = budget.subject
     file.seek(len(MAGIC))
     while header := file.read(HEADER):
         name, size = header[:16].strip(), header[48:58].strip()
         if len(header) < HEADER or header[58:] != b"`\n" or not size.isdigit():
             raise BadKernel(subject, f"{subject}: not a Debian package: a member of its archive is damaged")
+        budget.member("", 0)
         start = file.tell()
         if name.startswith(b"data.tar"):
-            yield from _tar(plain(Window(file, start, int(size)), subject), subject)
+            yield from tar.members(plain(Window(file, start, int(size)), budget), budget)
             return
         file.seek(start + int(size) + int(size) % 2)
     raise BadKernel(subject, f"{subject}: not a Debian package: it has no data.tar")
-
-
-def _tar(stream: IO[bytes], subject: str) -> Iterator[tuple[str, int, IO[bytes]]]:
-    try:
-        with tarfile.open(fileobj=stream, mode="r|") as archive:
-            for member in archive:
-                content = archive.extractfile(member) if member.isreg() else None
-                if content is not None:
-                    yield member.name, member.size, content
-    except tarfile.TarError as error:
-        raise BadKernel(subject, f"{subject}: its data.tar cannot be read: {error}") from None

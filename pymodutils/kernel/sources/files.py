@@ -46,6 +46,7 @@ class Files:
         self.parts: dict[str, list[Description]] = {kind: [] for kind in ORDER}
         self.texts: list[tuple[str, str]] = []  # configurations wait for the release
         self.modules = Union()
+        self.skipped: list[str] = []
 
     def add(self, path: str, kind: str, read: Callable[[], bytes]) -> None:
         """Learn from the file ``path`` of ``kind``; raises BadKernel or BadModule if it is damaged."""
@@ -55,6 +56,10 @@ class Files:
             self.parts["image"].append(image.describe(read(), path))
         else:
             self._text(path, kind, self._read_text(path, read()))
+
+    def skip(self, path: str) -> None:
+        """Note ``path``, which is not read: a pipe, a socket or a device."""
+        self.skipped.append(path)
 
     def _text(self, path: str, kind: str, text: str) -> None:
         if kind == "config":
@@ -89,4 +94,6 @@ class Files:
             )
         release = next((part.release for kind in ORDER for part in self.parts[kind] if part.release), None)
         self.parts["config"] = [config.describe(text, path, release) for path, text in self.texts]
-        return combine([part for kind in ORDER for part in self.parts[kind]])
+        told = combine([part for kind in ORDER for part in self.parts[kind]])
+        skipped = tuple(f"{path}: not a regular file, so it is not read" for path in self.skipped)
+        return told._replace(conflicts=(*told.conflicts, *skipped)) if skipped else told

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
+import stat
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.elf.compress import is_compressed
+from pymodutils.elf import compress
 from pymodutils.elf.scan import Elf
-from pymodutils.errors import NotFound
 from pymodutils.kernel.sources.files import Files, kind_of
 
 if TYPE_CHECKING:
@@ -33,26 +33,36 @@ def gather(path: str) -> Files:
         for name in sorted(files):
             place = f"{folder.rstrip('/')}/{name}"
             kind = kind_of(place)
-            if kind == "module":
+            if kind and not _is_regular(place):
+                found.skip(place)
+            elif kind == "module":
                 _add_module(found, place)
             elif kind:
                 found.add(place, kind, lambda: read(place))  # noqa: B023 -- called at once
     return found
 
 
+def _is_regular(path: str) -> bool:
+    """Whether ``path`` is a regular file, or cannot be asked: then opening it says why."""
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return True
+
+
 def read(path: str) -> bytes:
     """The content of the file ``path``; raises NotFound."""
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError as error:
-        raise NotFound(path, f"could not open {path}: {error.strerror}", error.errno) from None
+    with compress.regular(path) as file:
+        try:
+            return file.read()  # a file of /proc has no size
+        except OSError as error:
+            raise compress.unreadable(path, error) from None
 
 
 def _add_module(found: Files, path: str) -> None:
     """Learn from a module without reading more of it than is needed."""
-    with open(path, "rb") as file:
-        packed = is_compressed(file.read(6))
+    with compress.regular(path) as file:
+        packed = compress.is_compressed(file.read(6))
     if packed:
         found.add(path, "module", lambda: read(path))
         return

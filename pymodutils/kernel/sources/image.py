@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from typing import Final
 
+from pymodutils.elf import compress
 from pymodutils.elf.kernelimage import kernel
+from pymodutils.errors import NotFound
 from pymodutils.kernel.combine import combine
 from pymodutils.kernel.description import Description
 from pymodutils.kernel.sources import config
@@ -44,7 +46,8 @@ def beside(path: str, release: str | None) -> Description | None:
     """What the file config-RELEASE in the folder of the image ``path`` tells, if there is one."""
     place = os.path.join(os.path.dirname(path), f"config-{release}")
     try:
-        with open(place, encoding="utf-8", errors="surrogateescape") as file:
-            return config.describe(file.read(CONFIG_LIMIT), place, release)
-    except OSError:
+        with compress.regular(place) as file:
+            text = file.read(CONFIG_LIMIT).decode("utf-8", "surrogateescape")
+    except NotFound:
         return None
+    return config.describe(text, place, release)

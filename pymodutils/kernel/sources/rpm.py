@@ -14,6 +14,8 @@ from pymodutils.kernel.sources.stream import Window, plain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pymodutils.kernel.sources.limits import Budget
+
 MAGIC: Final = b"\xed\xab\xee\xdb"
 LEAD: Final = 96  # bytes
 HEADER: Final = b"\x8e\xad\xe8\x01"
@@ -26,13 +28,14 @@ LONGEST: Final = 4096  # bytes of a path
 S_IFMT, S_IFREG = 0o170000, 0o100000
 
 
-def members(file: IO[bytes], subject: str) -> Iterator[tuple[str, int, IO[bytes]]]:
-    """(path, size, content) of each regular file in the package; raises BadKernel about ``subject``."""
+def members(file: IO[bytes], budget: Budget) -> Iterator[tuple[str, int, IO[bytes]]]:
+    """(path, size, content) of each regular file in the package; raises BadKernel."""
+    subject = budget.subject
     signature = _header_size(file, LEAD, subject)
     main = LEAD + signature + -signature % 8
     start = main + _header_size(file, main, subject)
     end = file.seek(0, 2)
-    yield from _cpio(plain(Window(file, start, end - start), subject), subject)
+    yield from _cpio(plain(Window(file, start, end - start), budget), budget)
 
 
 def _header_size(file: IO[bytes], at: int, subject: str) -> int:
@@ -44,7 +47,8 @@ def _header_size(file: IO[bytes], at: int, subject: str) -> int:
     return int(INTRO + entries * ENTRY + data)
 
 
-def _cpio(stream: IO[bytes], subject: str) -> Iterator[tuple[str, int, IO[bytes]]]:
+def _cpio(stream: IO[bytes], budget: Budget) -> Iterator[tuple[str, int, IO[bytes]]]:
+    subject = budget.subject
     while True:
         head = stream.read(CPIO)
         if head[:6] not in NEWC or len(head) < CPIO:
@@ -59,6 +63,8 @@ def _cpio(stream: IO[bytes], subject: str) -> Iterator[tuple[str, int, IO[bytes]
         name = stream.read(length + -(CPIO + length) % 4)[: length - 1].decode("utf-8", "surrogateescape")
         if name == LAST:
             return
+        name = name.partition("\0")[0]
+        budget.member(name, size)
         content = Window(stream, None, size)
         if mode & S_IFMT == S_IFREG:
             yield name.removeprefix("."), size, cast("IO[bytes]", content)

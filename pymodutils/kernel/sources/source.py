@@ -59,14 +59,11 @@ def _file(path: str) -> Description:
 
 def _start(path: str) -> bytes:
     """The first bytes of the file ``path``; raises BadKernel if it is too large to be read whole."""
-    try:
-        with open(path, "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            if size > LIMIT:
-                raise BadKernel(path, f"{path}: {size} bytes are more than a kernel or a package of it has")
-            return file.read(START)
-    except OSError as error:
-        raise compress.unreadable(path, error) from None
+    with compress.regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > LIMIT:
+            raise BadKernel(path, f"{path}: {size} bytes are more than a kernel or a package of it has")
+        return file.read(START)
 
 
 def _kind_by_content(start: bytes) -> str:

@@ -17,7 +17,8 @@ from pymodutils.errors import BadKernel
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LIMIT: Final = 16 << 30  # bytes out of one package: more than any kernel's, fewer than a bomb's
+    from pymodutils.kernel.sources.limits import Budget
+
 CHUNK: Final = 1 << 20
 ZSTD: Final = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
 
@@ -49,11 +50,11 @@ class Window(io.RawIOBase):
 
 
 class _Guarded(io.RawIOBase):
-    """What a decompressor gives, its failures turned into BadKernel, and no more than LIMIT bytes."""
+    """The output of a decompressor within a budget; its failures are BadKernel."""
 
-    def __init__(self, stream: IO[bytes], name: str, subject: str) -> None:
+    def __init__(self, stream: IO[bytes], name: str, budget: Budget) -> None:
         super().__init__()
-        self.stream, self.name, self.subject, self.left = stream, name, subject, LIMIT
+        self.stream, self.name, self.budget = stream, name, budget
 
     def readable(self) -> bool:
         return True
@@ -63,25 +64,25 @@ class _Guarded(io.RawIOBase):
             part = self.stream.read(len(buffer))
         except _errors() as error:
             raise self._bad(str(error)) from None
-        self.left -= len(part)
-        if self.left < 0:
-            raise self._bad(f"more than {LIMIT} bytes come out of it")
+        self.budget.read(len(part))
         buffer[: len(part)] = part
         return len(part)
 
     def _bad(self, why: str) -> BadKernel:
-        return BadKernel(self.subject, f"{self.subject}: its {self.name} content cannot be read: {why}")
+        subject = self.budget.subject
+        return BadKernel(subject, f"{subject}: its {self.name} content cannot be read: {why}")
 
 
-def plain(window: Window, subject: str) -> IO[bytes]:
+def plain(window: Window, budget: Budget) -> io.BufferedReader:
     """What ``window`` holds, decompressed by its first bytes; raises BadKernel if it is packed otherwise."""
     buffered = io.BufferedReader(cast("io.RawIOBase", window), CHUNK)
     form = payload.find(buffered.peek(16)[:16])
     name = form.name if form else ""
     if name not in OPENERS:
+        subject = budget.subject
         raise BadKernel(subject, f"{subject}: its content is packed with {name}, which packages do not use")
     guarded = cast(
-        "io.RawIOBase", _Guarded(cast("IO[bytes]", OPENERS[name](buffered)), name or "plain", subject)
+        "io.RawIOBase", _Guarded(cast("IO[bytes]", OPENERS[name](buffered)), name or "plain", budget)
     )
     return io.BufferedReader(guarded, CHUNK)
 

@@ -11,7 +11,7 @@ import pytest
 
 from pymodutils.errors import ModutilsError
 from pymodutils.kernel.description import Description
-from pymodutils.kernel.sources import source, stream
+from pymodutils.kernel.sources import limits, source
 from tests.elf.kernelimage import build
 from tests.oracles import rpm
 from tests.oracles.debian import newest, unpacked
@@ -89,7 +89,7 @@ def test_a_whole_package_of_debian(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("compression", ["xz", "zstd", "gzip", "none"])
 def test_damage_is_one_line(compression: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "LIMIT", 64 << 20)
+    monkeypatch.setitem(limits.current, "bytes", 64 << 20)
     whole = deb(tmp_path, compression).read_bytes()
     chance = random.Random(compression)  # noqa: S311
     place = tmp_path / "damaged.deb"
