@@ -1,0 +1,203 @@
+"""Kinds of input: their seeds, the place of a mutant, and the command lines that read it."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from pymodutils.kernel import saved
+from tests.fuzz import seeds
+from tests.fuzz.mutate import NASTY, mutant
+from tests.kernel.emulated.modules import description, module
+
+RELEASE: Final = "6.1.0-made"
+MODULES: Final = f"root/lib/modules/{RELEASE}"
+TOOLS: Final = (
+    *("modprobe -n", "depmod -n", "modinfo", "lsmod", "rmmod", "insmod", "check", "graph", "static-nodes"),
+    *(
+        "kernel describe",
+        "kernel boot",
+        "kernel dmesg",
+        "kernel map",
+        "kernel dump",
+        "kernel cat",
+        "kernel ls",
+    ),
+)
+COMMAND_LINE: Final = "files/ignored"
+WORDS: Final = (
+    *(
+        "",
+        "-",
+        "--",
+        "-a",
+        "-n",
+        "-D",
+        "-r",
+        "-q",
+        "-vvv",
+        "--show-depends",
+        "--format",
+        "json",
+        "--format=xml",
+    ),
+    *(
+        "--backend",
+        "emulated:k.state",
+        "emulated:",
+        "-b",
+        "good.json",
+        "good.ko",
+        "made",
+        "x" * 5000,
+        "a=b",
+        "[",
+        "-k",
+    ),
+    *(
+        "--sysroot",
+        "/nosuch",
+        "-o",
+        "out",
+        "--output",
+        "--expect",
+        "-w",
+        "1",
+        "-1",
+        "99999999999999999999",
+        "-h",
+    ),
+)
+FORMATS: Final = ("text", "json", "junit", "sarif", "github", "markdown", "html")
+KERNEL: Final = ("-k", "good.json")
+
+
+class Subject(NamedTuple):
+    """A kind of input."""
+
+    seeds: Mapping[str, bytes]
+    place: str  # below the folder of a run; {} is the seed's name
+    lines: tuple[str, ...]  # {} is the seed's name, FORMAT one of check's
+
+
+def subjects() -> dict[str, Subject]:
+    """Every kind of input by its name."""
+    check = "check -k good.json --format FORMAT {}"
+    conf, depmod = {"a.conf": seeds.CONFIG}, {"a.conf": seeds.DEPMOD}
+    tree = (
+        "modprobe -n made",
+        "modprobe -D -a made fs-made net-pf-1",
+        "modprobe -R pci:v1d2",
+        "modprobe --explain -n made",
+        "modinfo made",
+        "modinfo unix",
+        "depmod --check",
+        "depmod -A",
+        "depmod",
+        "static-nodes",
+        "graph made",
+    )
+    return {
+        "modules": Subject(
+            seeds.modules(),
+            "files/{}",
+            ("modinfo ./{}", "modinfo -0 ./{}", check, "insmod --backend emulated:k.state ./{}", check),
+        ),
+        "modules in a tree": Subject(
+            seeds.modules(), f"{MODULES}/kernel/{{}}", ("depmod -e", "depmod -n", *tree)
+        ),
+        "kernels": Subject(
+            seeds.kernels(),
+            "files/{}",
+            ("kernel describe {}", "check -k {} good.ko", "kernel boot new.state --from {}"),
+        ),
+        "states": Subject(
+            {"k.state": b""},
+            "files/{}",
+            (
+                "lsmod --backend emulated:k.state",
+                "rmmod --backend emulated:k.state made",
+                "kernel dmesg --backend emulated:k.state",
+                "kernel map --backend emulated:k.state",
+                "kernel cat --backend emulated:k.state /proc/kallsyms",
+                "insmod --backend emulated:k.state good.ko",
+            ),
+        ),
+        "indexes": Subject(seeds.indexes(), f"{MODULES}/{{}}", tree),
+        "packages": Subject(
+            seeds.packages(), "files/{}", (check, "kernel describe {}", "check -k {} good.ko")
+        ),
+        "configurations": Subject(conf, "root/etc/modprobe.d/{}", ("modprobe -c", *tree[:4])),
+        "depmod.d": Subject(depmod, "root/etc/depmod.d/{}", ("depmod -n", "depmod")),
+        "kernel command lines": Subject(
+            {"cmdline": b'quiet dummy.numdummies=2 modprobe.blacklist=a,b x[1.2]="a b" -- init=/x\n'},
+            "root/proc/{}",
+            ("modprobe -c", "modprobe -n made"),
+        ),
+        "command lines": Subject({"": b""}, COMMAND_LINE, TOOLS),
+        "baselines": Subject(
+            {"expect": seeds.BASELINE},
+            "files/{}",
+            ("check -k good.json --expect {} good.ko", "check --expect {} good.ko"),
+        ),
+    }
+
+
+def folder(where: Path, state: bytes) -> Path:
+    """A folder of valid files for a run: a machine below root, and files beside each other."""
+    for name in (
+        "home",
+        "tmp",
+        "files",
+        f"{MODULES}/kernel",
+        "root/etc/modprobe.d",
+        "root/etc/depmod.d",
+        "root/proc",
+    ):
+        (where / name).mkdir(parents=True)
+    (where / "root/proc/sys/kernel").mkdir(parents=True)
+    (where / "root/proc/sys/kernel/osrelease").write_text(RELEASE + "\n")
+    (where / "root/proc/modules").touch()
+    for name, data in seeds.indexes().items():
+        (where / MODULES / name).write_bytes(data)
+    for name, data in seeds.modules().items():
+        (where / MODULES / "kernel" / name).write_bytes(data)
+    (where / "files/good.ko").write_bytes(module())
+    (where / "files/good.json").write_text(saved.dumps(description()))
+    (where / "files/k.state").write_bytes(state)
+    return where
+
+
+class Case(NamedTuple):
+    """A mutant, where it lies, and the command line that reads it."""
+
+    place: str
+    data: bytes
+    words: list[str]
+
+
+def case(subject: Subject, number: int) -> Case:
+    """Case ``number`` of ``subject``."""
+    chance = random.Random(number)  # noqa: S311 -- cases, not secrets
+    name = chance.choice(sorted(subject.seeds))
+    line = chance.choice(subject.lines).replace("FORMAT", chance.choice(FORMATS))
+    words = line.format(name).split() + (chance.sample(WORDS, 3) if subject.place == COMMAND_LINE else [])
+    return Case(subject.place.format(name), mutant(subject.seeds[name], number), words)
+
+
+def edit_rows(path: Path, number: int) -> None:
+    """Set a column of a table of the database ``path`` to a value that does not belong there."""
+    chance = random.Random(number)  # noqa: S311 -- cases, not secrets
+    with closing(sqlite3.connect(path)) as database, database:
+        tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        table = chance.choice(sorted(tables))
+        columns = [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
+        values = (*NASTY[:-2], -1, None, "", "\udc80".encode("utf-8", "surrogatepass"), "[]", "{", 1.5)
+        try:
+            database.execute(f"UPDATE {table} SET {chance.choice(columns)} = ?", [chance.choice(values)])
+        except sqlite3.IntegrityError:
+            pass
