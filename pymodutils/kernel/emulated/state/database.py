@@ -93,7 +93,16 @@ class Database:
         if version != VERSION:
             again = "boot it again with 'pymodutils kernel boot'"
             raise BadState(path, f"{path}: its format is version {version}, known is {VERSION}: {again}")
+        store._check_tables()
         return store
+
+    def _check_tables(self) -> None:
+        """Raise BadState if the tables are not those of TABLES: columns without types would hold anything."""
+        with self.told():
+            found = {row[0] for row in self.execute("SELECT sql FROM sqlite_master WHERE sql LIKE 'CREATE%'")}
+        if not found >= set(TABLES.strip().rstrip(";").split(";\n")):
+            again = "boot it again with 'pymodutils kernel boot'"
+            raise BadState(self.path, f"{self.path}: its tables were changed: {again}")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
