@@ -114,6 +114,13 @@ def no_crcs(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     yield Finding(Kind.NO_CRCS, ERROR, "", text, f"{context.rebuild} with CONFIG_MODVERSIONS=y")
 
 
+def no_flags(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
+    """Exports without flags."""
+    del causes
+    text = "it exports symbols without __kflagstab, which kernels since 7.0 require"
+    yield Finding(Kind.NO_FLAGS, ERROR, "", text, context.rebuild)
+
+
 def livepatch(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """A live patch where there is no such thing."""
     del causes

@@ -63,6 +63,15 @@ def namespace(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
         yield Finding(Kind.NAMESPACE, ERROR, space, text, advice, tuple(names))
 
 
+def module_namespace(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
+    """Namespaces that list modules and cannot be imported."""
+    del context
+    for cause in causes:
+        text = f"it imports the namespace {cause.subject}, which is open only to the modules that it lists"
+        advice = f'remove MODULE_IMPORT_NS("{cause.subject}"): a module in the list needs no import'
+        yield Finding(Kind.MODULE_NAMESPACE, ERROR, cause.subject, text, advice)
+
+
 def proprietary(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """A mixture of licences."""
     del context

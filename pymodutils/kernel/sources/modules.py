@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from struct import calcsize, iter_unpack
 from typing import TYPE_CHECKING, Final
 
+from pymodutils.arch.field import PREFIXES
 from pymodutils.elf import decode
 from pymodutils.elf.kernelimage.evidence import of_vermagic
 from pymodutils.elf.kernelimage.exports import Export
@@ -17,7 +19,15 @@ if TYPE_CHECKING:
 THIS_MODULE: Final = ".gnu.linkonce.this_module"
 TABLES: Final = ("__ksymtab", "__ksymtab_gpl")
 PREL32: Final = "HAVE_ARCH_PREL32_RELOCATIONS"
-WIDE: Final = 64  # bits of machines whose tables tell by their alignment what is in them
+WIDE: Final = 64  # bits of machines whose pointers and distances differ in size
+RELOCATIONS: Final = {".rela": "Q16x", ".rel": "Q8x"}  # prefix of the section -> struct code of r_offset
+
+
+def _relative(relocations: bytes, code: str) -> bool:
+    """Whether fields of an export table are relocated at distances of half a word (not told by alignment)."""
+    size = calcsize(code)
+    whole = relocations[: len(relocations) // size * size]
+    return any(offset % (WIDE // 8) for (offset,) in iter_unpack(code, whole))
 
 
 class Union:
@@ -51,9 +61,11 @@ class Union:
 
     def _tables(self, elf: Elf) -> None:
         """Whether the tables of exports hold pointers, or distances of half a word."""
-        for at in filter(None, map(elf.index, TABLES)):
-            if elf.bits == WIDE:
-                self.votes["tables"][elf.header(at)[8] < WIDE // 8] += 1
+        if elf.bits != WIDE:
+            return
+        for prefix, code in RELOCATIONS.items():
+            for raw in filter(None, (elf.section(prefix + table) for table in TABLES)):
+                self.votes["tables"][_relative(raw, PREFIXES[elf.order] + code)] += 1
 
     def _imports(self, elf: Elf) -> None:
         versions = elf.section("__versions")

@@ -7,8 +7,10 @@ from struct import Struct
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.field import PREFIXES
+from pymodutils.elf.kernelimage.exports import FLAGS
 from pymodutils.kernel.emulated.load import check_modinfo
 from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.kernel.emulated.load.complete_formation import FLAGS_SINCE, tables
 from pymodutils.kernel.emulated.load.elf_header import NAMELESS
 from pymodutils.kernel.emulated.state.kernel_state import WARNING
 from pymodutils.link import extable
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 POINTERS: Final = 4  # in struct module, to be patched: its functions, and on m68k two of the machine's
 BTF: Final = ".BTF"
+OBSOLETE: Final = ("__ksymtab_gpl", "__kcrctab_gpl")
 INIT, EXIT = "init_module", "cleanup_module"
 
 
@@ -35,6 +38,8 @@ def find_sections(load: LoadInfo) -> None:
     all are in the search for .BTF.
     """
     names = [section.name for section in load.sections[1:]]
+    if load.rules.since(*FLAGS_SINCE):
+        _ignore_obsolete(load)
     if load.rules.layout.kallsyms:
         _names_lie_inside(load, [load.sections[at].name for at in (load.object.symtab, load.object.strtab)])
     if load.on("DEBUG_INFO_BTF_MODULES"):
@@ -45,14 +50,23 @@ def find_sections(load: LoadInfo) -> None:
         load.log(WARNING, f"{load.module.name}: Ignoring obsolete parameters")
 
 
+def _ignore_obsolete(load: LoadInfo) -> None:
+    """Warn about the tables of GPL-only exports, which __kflagstab replaced."""
+    for name in filter(load.find, OBSOLETE):
+        load.log(WARNING, f"{load.module.name}: ignoring obsolete section {name}")
+
+
 def _names_lie_inside(load: LoadInfo, names: Sequence[str]) -> None:
     if NAMELESS in names:
         raise OutOfBounds(load.name, "the name of a section lies outside of the file")
 
 
-def export_versions(load: LoadInfo) -> None:
-    """Distrust exports without CRCs; check_export_symbol_versions."""
-    lacking = load.on("MODVERSIONS") and any(map(load.without_crcs, ("", "_gpl")))
+def export_sections(load: LoadInfo) -> None:
+    """Refuse exports without flags or CRCs; check_export_symbol_sections."""
+    if load.rules.since(*FLAGS_SINCE) and load.lacks(FLAGS):
+        load.because(Kind.NO_FLAGS)
+        load.refuse(text=f"{load.module.name}: no flags for exported symbols")
+    lacking = load.on("MODVERSIONS") and any(load.lacks(f"__kcrctab{it}", it) for it in tables(load))
     if lacking and not check_modinfo.force(load, "no versions for exported symbols"):
         load.because(Kind.NO_CRCS)
         load.refuse()

@@ -16,9 +16,11 @@ class Kind(StrEnum):
     UNKNOWN = "unknown"  # a symbol that nobody exports
     GPL_ONLY = "gpl-only"  # a symbol that this licence may not use
     NAMESPACE = "namespace"  # a symbol in the namespace ``wanted``, which is not imported
+    MODULE_NAMESPACE = "module-namespace"  # a namespace of named modules, which cannot be imported
     PROPRIETARY = "proprietary"  # a symbol of the proprietary module ``owner``
     DUPLICATE = "duplicate"  # an export that ``owner`` has already
     NO_CRCS = "no-crcs"  # exports without CRCs
+    NO_FLAGS = "no-flags"  # exports without __kflagstab
     BUILTIN = "builtin"  # a name that a built-in module has
     PRESENT = "present"  # a name that a module in the kernel has
     UNSIGNED = "unsigned"  # nothing: ``wanted`` is why the kernel insists

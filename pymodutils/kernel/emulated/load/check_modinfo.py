@@ -6,6 +6,7 @@ only what refuses is, and the taints come when the name has been reserved.
 
 from __future__ import annotations
 
+from errno import EPERM
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.kernel.base import Init
@@ -25,6 +26,8 @@ FREE: Final = (
     *("Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"),
 )
 LIARS: Final = ("driverloader", "lve")  # modules that once claimed a licence that they did not have
+MODULE_NAMESPACES_SINCE: Final = (6, 16)
+MODULE_PREFIX: Final = "module:"  # of namespaces that list the modules which may use their symbols
 NDISWRAPPER: Final = "ndiswrapper"  # free itself, but it loads what is not
 
 
@@ -57,6 +60,16 @@ def force(load: LoadInfo, reason: str) -> bool:
         load.log(WARNING, f"{load.module.name}: {reason}: kernel tainted.")
     load.state.taint(Taint.FORCED_LOAD, load.module)
     return True
+
+
+def module_namespaces(load: LoadInfo) -> None:
+    """Refuse to import a namespace of named modules explicitly; setup_modinfo, since 6.16."""
+    if not load.rules.since(*MODULE_NAMESPACES_SINCE):
+        return
+    for space in load.all_modinfo("import_ns"):
+        if space.startswith(MODULE_PREFIX):
+            load.because(Kind.MODULE_NAMESPACE, space)
+            load.refuse(EPERM, f"{load.module.name}: module tries to import module namespace: {space}")
 
 
 def out_of_tree(load: LoadInfo) -> None:

@@ -7,7 +7,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.arch.field import PREFIXES
-from pymodutils.elf.kernelimage.exports import Export
+from pymodutils.elf.kernelimage.exports import FLAGS, GPL_FLAG, Export
 from pymodutils.kernel.base import State
 from pymodutils.kernel.emulated.load import do_init_module
 from pymodutils.kernel.emulated.load.causes import Kind
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.load.load_info import LoadInfo
 
 TABLES: Final = ("", "_gpl")  # in the order in which the kernel looks at them
+FLAGS_SINCE: Final = (7, 0)  # from then on one table, and a byte of flags for each of its entries
 NAMESPACES_SINCE: Final = (5, 4)
 SECTIONS_NEEDED_SINCE: Final = (6, 12)  # until then a module can be without them in sysfs
 NAME: Final = 512  # bytes that the name of an export may have; KSYM_NAME_LEN
@@ -53,7 +54,12 @@ def reader(load: LoadInfo) -> Reader:
 
 def exports(load: LoadInfo) -> list[tuple[str, Export]]:
     """What the module exports, with the names found in its memory."""
-    return [row for table in TABLES for row in _table(load, table)]
+    return [row for table in tables(load) for row in _table(load, table)]
+
+
+def tables(load: LoadInfo) -> tuple[str, ...]:
+    """The suffixes of the __ksymtab sections that this kernel reads."""
+    return TABLES[:1] if load.rules.since(*FLAGS_SINCE) else TABLES
 
 
 def _table(load: LoadInfo, table: str) -> Iterator[tuple[str, Export]]:
@@ -63,17 +69,33 @@ def _table(load: LoadInfo, table: str) -> Iterator[tuple[str, Export]]:
     word = (1 << load.rules.arch.bits) - 1
     crcs = _crcs(load, f"__kcrctab{table}")
     raw, address = bytes(load.image.section(at)), load.image.addresses[at]
-    for number, (value, name, space) in enumerate(reader(load).rows(raw, address, word)):
+    rows = list(reader(load).rows(raw, address, word))
+    for number, ((value, name, space), gpl) in enumerate(
+        zip(rows, _gpl(load, table, len(rows)), strict=True)
+    ):
         crc = crcs[number] if number < len(crcs) else None
         named = _string(load, name)
-        yield named, Export(value, crc, table == "_gpl", _string(load, space) if space else "")
+        yield named, Export(value, crc, gpl, _string(load, space) if space else "")
+
+
+def _gpl(load: LoadInfo, table: str, count: int) -> list[bool]:
+    """Whether each of the ``count`` exports of a table is for GPL-compatible modules only."""
+    if not load.rules.since(*FLAGS_SINCE):
+        return [table == "_gpl"] * count
+    flags = _loaded(load, FLAGS)[:count]
+    if len(flags) < count:
+        raise OutOfBounds(load.module.name, f"{FLAGS} is shorter than __ksymtab")
+    return [bool(flag & GPL_FLAG) for flag in flags]
+
+
+def _loaded(load: LoadInfo, name: str) -> bytes:
+    """The contents in memory of the section called ``name``; nothing if it is absent."""
+    at = load.find(name)
+    return bytes(load.image.section(at)) if at and load.image.layout.placed[at] is not None else b""
 
 
 def _crcs(load: LoadInfo, name: str) -> list[int]:
-    at = load.find(name)
-    if not at or load.image.layout.placed[at] is None:
-        return []
-    raw = bytes(load.image.section(at))
+    raw = _loaded(load, name)
     code = Struct(PREFIXES[load.rules.arch.order] + "I")
     return [crc for (crc,) in code.iter_unpack(raw[: len(raw) // 4 * 4])]
 

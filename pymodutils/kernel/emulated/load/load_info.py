@@ -133,7 +133,7 @@ class LoadInfo:
         whole = self.data[at : at + limit].partition(b"\0")[0]
         return whole.decode("utf-8", "surrogateescape")
 
-    def without_crcs(self, table: str) -> bool:
-        """Whether the module exports something in __ksymtab``table`` but no CRCs for it."""
+    def lacks(self, section: str, table: str = "") -> bool:
+        """Whether the module exports something in __ksymtab``table`` but has no ``section`` for it."""
         at = self.find(f"__ksymtab{table}")
-        return bool(at and self.sections[at].sh_size and not self.find(f"__kcrctab{table}"))
+        return bool(at and self.sections[at].sh_size and not self.find(section))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.errors import Refused
 from pymodutils.kernel.base import State
 from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.kernel.emulated.load.check_modinfo import MODULE_NAMESPACES_SINCE, MODULE_PREFIX
 from pymodutils.kernel.emulated.load.check_version import LAYOUT, fits
 from pymodutils.kernel.emulated.load.load_info import Wait
 from pymodutils.kernel.emulated.state.kernel_state import ERR, WARNING
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.state.module import Found, Module
 
 MISSED: Final = (Kind.UNKNOWN, Kind.GPL_ONLY)
-FOR_MODULES_SINCE: Final = (6, 16)  # namespaces that name the modules which need not import them
 PATIENCE: Final = 30  # seconds that a module waits for another one's init()
 
 
@@ -116,7 +116,7 @@ def _imports(load: LoadInfo, found: Found) -> bool:
     space = found.export.namespace
     if not space or space in load.all_modinfo("import_ns"):
         return True
-    if load.rules.since(*FOR_MODULES_SINCE) and _is_for(space, load.module.name):
+    if load.rules.since(*MODULE_NAMESPACES_SINCE) and _is_for(space, load.module.name):
         return True
     lenient = load.on("MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS")
     owner = found.owner.name if found.owner else ""
@@ -127,9 +127,14 @@ def _imports(load: LoadInfo, found: Found) -> bool:
 
 
 def _is_for(space: str, name: str) -> bool:
-    """Whether the namespace is ``module:`` with ``name`` in its list, where a star may end a pattern."""
-    kind, _, patterns = space.partition(":")
-    return kind == "module" and any(
+    """Whether the namespace is a list of modules that has ``name``; verify_module_namespace.
+
+    A star may end a pattern, ``-`` equals ``_``.
+    """
+    if not space.startswith(MODULE_PREFIX):
+        return False
+    patterns, name = space.removeprefix(MODULE_PREFIX).replace("-", "_"), name.replace("-", "_")
+    return any(
         name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
         for pattern in patterns.split(",")
     )
