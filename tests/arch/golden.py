@@ -1,0 +1,96 @@
+"""GNU ld's answers for every bit of every relocation, kept so that the quick tests have them without ld.
+
+``python -m tests.arch.golden`` asks the linkers again. A file for each architecture holds rows of
+[number, value of the symbol, addend, word before, the 16 bytes at the place as ld has them]; ``beyond`` has
+the cases just outside of a range, with the bytes that an unchecked write would leave and ld does not.
+"""
+
+from __future__ import annotations
+
+import json
+import lzma
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pymodutils.arch.field import Range
+from tests.arch.cases import STEP, Case, built, case, cases, plain
+from tests.arch.linkers import JUDGED, Judged
+from tests.oracles import ld
+
+FOLDER = Path(__file__).parent / "golden"
+
+
+def path(judged: Judged, base: int) -> Path:
+    """The file of answers about ``judged`` at ``base``."""
+    return FOLDER / f"{JUDGED.index(judged):02}-{judged.name.replace(' ', '-')}-{base:x}.json.xz"
+
+
+def kept(judged: Judged, base: int) -> dict[str, list[list[Any]]]:
+    """What the linker said."""
+    found: dict[str, list[list[Any]]] = json.loads(lzma.decompress(path(judged, base).read_bytes()))
+    return found
+
+
+def as_cases(judged: Judged, rows: Sequence[Sequence[Any]]) -> list[Case]:
+    """The cases that ``rows`` are about."""
+    relocs = judged.arch.relocs
+    return [Case(row[0], relocs[row[0]], 0, *row[1:4]) for row in rows]
+
+
+def beyond(judged: Judged, base: int) -> list[tuple[Case, bytes]]:
+    """The nearest values outside of each range, and the bytes that would be stored without a check."""
+    found = []
+    for number in plain(judged):
+        row = judged.arch.relocs[number]
+        if not row.range or number in judged.limits:
+            continue
+        for value in (row.range.high + -row.range.high % row.align, row.range.low - row.align):
+            one = case(judged, number, value, base)
+            word = row.field.put(one.before, value)
+            if -(1 << 63) <= value < 1 << 63 and value in Range(
+                -1 << judged.arch.bits, 1 << judged.arch.bits
+            ):
+                order = row.field.order or judged.arch.order
+                found.append((one, word.to_bytes(row.field.size, order).ljust(STEP, b"\0")))
+    return found
+
+
+def _refused(judged: Judged, base: int, one: Case, naive: bytes, folder: Path) -> bool:
+    """Whether the linker does not store what an unchecked write would."""
+    data, imports = built(judged, [one], rela=None if judged.asked else True)
+    try:
+        linked = ld.link(folder, data, [ld.Placing(".text", base, 16)], imports, judged.emulation)
+    except AssertionError:
+        return True
+    return linked[".text"][:STEP] != naive
+
+
+def _write(judged: Judged, base: int) -> None:
+    from tests.arch.test_bits_against_ld import both  # noqa: PLC0415 -- which imports pytest
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        _, _, text = both(judged, base, folder)
+        rows = [
+            [one.number, one.symbol, one.addend, one.before, text[at * STEP : at * STEP + STEP].hex()]
+            for at, one in enumerate(cases(judged, base))
+        ]
+        outside = (
+            [] if judged.gp or judged.got is not None or judged.kept or judged.entry else beyond(judged, base)
+        )
+        out = [
+            [one.number, one.symbol, one.addend, one.before, naive.hex()]
+            for one, naive in outside
+            if _refused(judged, base, one, naive, folder)
+        ]
+    document = json.dumps({"rows": rows, "beyond": out}, separators=(",", ":")).encode()
+    path(judged, base).write_bytes(lzma.compress(document, preset=9))
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for one in JUDGED:
+        for place in one.bases:
+            _write(one, place)
