@@ -1,1 +1,1 @@
-"""The kernel as a part that can be exchanged: the real one, and (later) an emulated one."""
+"""The kernel as a part that can be exchanged: the real one and an emulated one."""

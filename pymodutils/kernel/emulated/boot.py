@@ -64,11 +64,6 @@ def read(store: Database) -> Rules:
     return rules(Description(**kept, switches=switches), found[CMDLINE], unsigned(found[END]))
 
 
-def banner(wanted: Rules) -> str:
-    """What /proc/version shows."""
-    return f"Linux version {wanted.release} {wanted.version}"
-
-
 def _fill(store: Database, kernel: Description, wanted: Rules, now: float) -> None:
     settings = {name: getattr(kernel, name) for name in KEPT}
     settings |= {"release": wanted.release, "version": wanted.version, "vermagic": wanted.vermagic}

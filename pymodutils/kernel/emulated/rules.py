@@ -85,6 +85,11 @@ class Rules(NamedTuple):
         off = "nospectre_v2" in words or "mitigations=off" in words
         return self.on("RETPOLINE") and not off and bool(asked) and asked[-1] in GUARDED
 
+    @property
+    def banner(self) -> str:
+        """The text of /proc/version."""
+        return f"Linux version {self.release} {self.version}"
+
     def since(self, *number: int) -> bool:
         """Whether the kernel is of this release or later."""
         return self.number >= number

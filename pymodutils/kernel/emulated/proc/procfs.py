@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.kernel.base import State as ModuleState
-from pymodutils.kernel.emulated import boot
 from pymodutils.kernel.emulated.load import delete_module
 from pymodutils.kernel.emulated.params.numbers import WIDEST, Invalid, integer
 from pymodutils.kernel.emulated.proc.kallsyms import address, kallsyms
@@ -39,7 +38,7 @@ def tree(state: State) -> Folder:
             "kallsyms": _lines(partial(kallsyms, state)),
             "modules": _lines(partial(modules, state)),
             "sys": folder({"kernel": folder(kernel)}),
-            "version": _lines(lambda: iter([boot.banner(state.rules)])),
+            "version": _lines(lambda: iter([state.rules.banner])),
         }
     )
 
