@@ -52,6 +52,12 @@ class Refused(ModutilsError):
     """The kernel said no; ``errno`` is its answer, ``subject`` the module."""
 
 
+class Unanswered(ModutilsError):
+    """A call into a kernel that did not come back: it oopsed, waits, or does not end."""
+
+    errno = codes.EIO
+
+
 class Exit(Exception):
     """Leave with ``status``; nothing more is printed."""
 

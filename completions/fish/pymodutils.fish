@@ -163,7 +163,7 @@ function __pymodutils_tool_insmod
     complete $argv -s s -l syslog -d 'Send messages to syslog instead of stderr'
     complete $argv -s v -l verbose -d 'Print more; may be repeated'
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
-    complete $argv -l backend -d 'The kernel to use: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -l backend -d 'The kernel to use: real (default), emulated[:FILE] or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
     complete $argv -a '(__pymodutils_operand modulefile parameter --sysroot --backend)'
@@ -181,7 +181,7 @@ function __pymodutils_tool_rmmod
     complete $argv -s s -l syslog -d 'Send messages to syslog instead of stderr'
     complete $argv -s v -l verbose -d 'Print more; may be repeated'
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
-    complete $argv -l backend -d 'The kernel to use: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -l backend -d 'The kernel to use: real (default), emulated[:FILE] or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
     complete $argv -a '(__pymodutils_operand loaded loaded --sysroot --backend)'
@@ -225,7 +225,7 @@ function __pymodutils_tool_modprobe
     complete $argv -l compat -d 'Do as this kmod even where it errs: see the man page' -x -a '30 34'
     complete $argv -l format -d 'Output format: text as in kmod (default), json' -x -a 'text json'
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
-    complete $argv -l backend -d 'The kernel to use: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -l backend -d 'The kernel to use: real (default), emulated[:FILE] or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
     complete $argv -a '(__pymodutils_operand module parameter -w --wait -C --config -d --dirname -S --set-version --compat --format --sysroot --backend)'
@@ -249,7 +249,7 @@ function __pymodutils_tool_modinfo
     complete $argv -s k -l set-version -d 'Of that kernel, not the running one' -x -a '(__pymodutils_version)'
     complete $argv -s b -l basedir -d 'Look for /lib/modules below DIR' -x -a '(__fish_complete_directories)'
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
-    complete $argv -l backend -d 'The kernel to use: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -l backend -d 'The kernel to use: real (default), emulated[:FILE] or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -l format -d 'Output format: text as in kmod (default), json or table' -x -a 'text json table'
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
@@ -282,7 +282,7 @@ function __pymodutils_tool_depmod
     complete $argv -l compat -d 'The kmod to equal' -x -a '30 34'
     complete $argv -s v -l verbose -d 'Print more; may be repeated'
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
-    complete $argv -l backend -d 'The kernel to use: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -l backend -d 'The kernel to use: real (default), emulated[:FILE] or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -l format -d 'Output format: text as in kmod (default), json' -x -a 'text json'
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
@@ -300,7 +300,7 @@ function __pymodutils_tool_lsmod
     complete $argv -s v -l verbose -d 'Print more; may be repeated'
     complete $argv -l format -d 'Output format: text as in kmod (default), json or table' -x -a 'text json table'
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
-    complete $argv -l backend -d 'The kernel to use: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -l backend -d 'The kernel to use: real (default), emulated[:FILE] or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
 end
@@ -316,7 +316,7 @@ function __pymodutils_tool_list
     complete $argv -s v -l verbose -d 'Print more; may be repeated'
     complete $argv -l format -d 'Output format: text as in kmod (default), json or table' -x -a 'text json table'
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
-    complete $argv -l backend -d 'The kernel to use: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -l backend -d 'The kernel to use: real (default), emulated[:FILE] or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
 end
@@ -330,7 +330,7 @@ function __pymodutils_tool_static-nodes
     complete $argv -s f -l format -d 'How to print: human, tmpfiles, devname, json; human is for reading only' -x
     complete $argv -s o -l output -d 'Write into FILE, whose folder is made' -r -F
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
-    complete $argv -l backend -d 'The kernel to use: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -l backend -d 'The kernel to use: real (default), emulated[:FILE] or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
 end
@@ -348,7 +348,7 @@ function __pymodutils_tool_graph
     complete $argv -s b -l basedir -d 'Take lib/modules from below DIR' -x -a '(__fish_complete_directories)'
     complete $argv -s C -l config -d 'Read FILE, or the files in it, instead of modprobe.d' -r -F
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
-    complete $argv -l backend -d 'The kernel to use: real (default), emulated or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -l backend -d 'The kernel to use: real (default), emulated[:FILE] or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
     complete $argv -a '(__pymodutils_operand module module --format -k --set-version -b --basedir -C --config --sysroot --backend)'
@@ -431,10 +431,12 @@ function __pymodutils_tool_kernel-boot
     complete $argv -l exit-takes -d 'The same of its exit()' -x
     complete $argv -l patch -d 'Patch modules once they are linked, as far as they alone tell'
     complete $argv -l limit -d 'Change a limit for archives and images: members, bytes, member, ratio or cpu' -x
+    complete $argv -l machine -d 'Boot the image itself on a machine in this process (x86-64)'
+    complete $argv -l memory -d 'RAM of the machine in MiB (256)' -x
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
-    complete $argv -a '(__pymodutils_operand file nothing --from --cmdline --trust --init-returns --init-takes --exit-takes --limit --sysroot)'
+    complete $argv -a '(__pymodutils_operand file nothing --from --cmdline --trust --init-returns --init-takes --exit-takes --limit --memory --sysroot)'
 end
 
 __pymodutils_tool_kernel-boot -c pymodutils -n '__pymodutils_is kernel boot'
@@ -447,7 +449,7 @@ function __pymodutils_tool_kernel-dmesg
     complete $argv -s r -l raw -d 'Show the level of each line: <3> error, <4> warning '
     complete $argv -s u -l uevents -d 'Show what user space is told of modules, too'
     complete $argv -l format -d 'How to print (text)' -x -a 'text json'
-    complete $argv -l backend -d 'The emulated kernel: emulated (default) or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -l backend -d 'The kernel: emulated[:FILE] (default) or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
 end
@@ -458,7 +460,7 @@ complete -c pymodutils -n __pymodutils_needs_kernel_command -a dmesg -d 'print t
 
 function __pymodutils_tool_kernel-cat
     complete $argv -f
-    complete $argv -l backend -d 'The emulated kernel: emulated (default) or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -l backend -d 'The kernel: emulated[:FILE] (default) or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
 end
@@ -469,7 +471,7 @@ complete -c pymodutils -n __pymodutils_needs_kernel_command -a cat -d 'print fil
 
 function __pymodutils_tool_kernel-ls
     complete $argv -f
-    complete $argv -l backend -d 'The emulated kernel: emulated (default) or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -l backend -d 'The kernel: emulated[:FILE] (default) or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
 end
@@ -480,7 +482,7 @@ complete -c pymodutils -n __pymodutils_needs_kernel_command -a ls -d 'list a dir
 
 function __pymodutils_tool_kernel-write
     complete $argv -f
-    complete $argv -l backend -d 'The emulated kernel: emulated (default) or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -l backend -d 'The kernel: emulated[:FILE] (default) or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
 end
@@ -571,7 +573,7 @@ complete -c pymodutils -n __pymodutils_needs_kernel_command -a behave -d 'set th
 function __pymodutils_tool_kernel-taint
     complete $argv -f
     complete $argv -l format -d 'How to print (text)' -x -a 'text json'
-    complete $argv -l backend -d 'The emulated kernel: emulated (default) or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
+    complete $argv -l backend -d 'The kernel: emulated[:FILE] (default) or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
 end

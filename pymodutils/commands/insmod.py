@@ -9,7 +9,7 @@ import click
 
 from pymodutils.commands import options
 from pymodutils.commands.getopt import Tool
-from pymodutils.errors import BadModule, ModutilsError
+from pymodutils.errors import BadModule, ModutilsError, Unanswered
 from pymodutils.kernel import choose, refusals
 from pymodutils.kernel.base import Init
 from pymodutils.log import ERROR, Log
@@ -72,7 +72,7 @@ def insert(path: str, params: Sequence[str], flags: Init, root: Root, log: Log) 
     try:
         remark = choose.kernel(root).insert(path, " ".join(map(quoted, params)), flags)
     except ModutilsError as error:
-        if isinstance(error, BadModule):
+        if isinstance(error, BadModule | Unanswered):
             log.error(str(error))
         log.error(f"could not insert module {path}: {refusals.words(refusals.INSMOD, error.errno)}")
         advice = refusals.advice(root, error.errno, loading=True)

@@ -9,6 +9,7 @@ import click
 
 from pymodutils.commands import options
 from pymodutils.commands.getopt import Tool, raise_usage
+from pymodutils.kernel.booted import boot as booted_boot
 from pymodutils.kernel.emulated import boot
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
 from pymodutils.kernel.emulated.rules import assumptions
@@ -25,6 +26,7 @@ EXAMPLES = [
     ("pymodutils kernel boot --from /boot/vmlinuz-6.1", "a kernel like that one"),
     ("pymodutils kernel boot k.state --from linux.deb", "in a file of its own"),
     ("insmod --backend emulated:k.state dummy.ko", "and a module in it"),
+    ("pymodutils kernel boot --machine --from vmlinuz", "boot the image itself: module code runs"),
 ]
 
 
@@ -63,6 +65,8 @@ def spread(words: Sequence[str]) -> list[str]:
 @click.option("--exit-takes", multiple=True, metavar="NAME=SECONDS", help="The same of its exit().")
 @click.option("--patch", is_flag=True, help="Patch modules once they are linked, as far as they alone tell.")
 @options.limit
+@click.option("--machine", is_flag=True, help="Boot the image itself on a machine in this process (x86-64).")
+@click.option("--memory", default=256, metavar="MIB", help="RAM of the machine in MiB (256).")
 @options.sysroot
 def command(
     state: str | None,
@@ -73,14 +77,22 @@ def command(
     init_takes: tuple[str, ...],
     exit_takes: tuple[str, ...],
     patch: bool,
+    machine: bool,
+    memory: int,
     root: Root,
 ) -> None:
     """Make an emulated kernel in the file STATE, in place of one that is there.
 
     Without STATE it is the one that --backend emulated means. A SOURCE is whatever 'kernel describe' takes.
+    With --machine it is a kernel that runs, SOURCE is its image, and STATE what --backend machine means.
     """
     if not sources:
         raise_usage(PROG, "--from is missing: an image, package, headers or module directory, or a saved one")
+    if machine:
+        if len(sources) != 1 or trust or init_returns or init_takes or exit_takes or patch:
+            raise_usage(PROG, "--machine takes one image in --from, --cmdline and --memory, and nothing else")
+        click.echo(booted_boot.boot(sources[0], state, cmdline, memory << 20))
+        return
     described = source.describe(sources, root)
     log = Log(PROG)
     for text in (*described.conflicts, *assumptions(described)):

@@ -11,6 +11,7 @@ from pymodutils.commands import options
 from pymodutils.commands.getopt import Tool
 
 if TYPE_CHECKING:
+    from pymodutils.kernel.booted.kernel import BootedKernel
     from pymodutils.kernel.emulated.kernel import EmulatedKernel
 
 EXAMPLES = [
@@ -21,8 +22,8 @@ EXAMPLES = [
 
 @click.command(cls=Tool, examples=EXAMPLES)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@options.emulated
-def command(paths: tuple[str, ...], kernel: EmulatedKernel) -> None:
+@options.running
+def command(paths: tuple[str, ...], kernel: EmulatedKernel | BootedKernel) -> None:
     """Print files below /proc and /sys, byte for byte as the real kernel has them."""
     for path in paths:
         sys.stdout.buffer.write(kernel.read(path))

@@ -12,6 +12,7 @@ from pymodutils.commands import options, output
 from pymodutils.commands.getopt import Tool
 
 if TYPE_CHECKING:
+    from pymodutils.kernel.booted.kernel import BootedKernel
     from pymodutils.kernel.emulated.kernel import EmulatedKernel
     from pymodutils.kernel.emulated.observe import Line
 
@@ -29,8 +30,8 @@ EXAMPLES = [
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print (text)."
 )
-@options.emulated
-def command(follow: bool, raw: bool, uevents: bool, form: str, kernel: EmulatedKernel) -> None:
+@options.running
+def command(follow: bool, raw: bool, uevents: bool, form: str, kernel: EmulatedKernel | BootedKernel) -> None:
     """Show what the kernel logged."""
     booted, last = kernel.booted(), (0, 0)
     while True:

@@ -10,6 +10,7 @@ from pymodutils.commands import options
 from pymodutils.commands.getopt import Tool
 
 if TYPE_CHECKING:
+    from pymodutils.kernel.booted.kernel import BootedKernel
     from pymodutils.kernel.emulated.kernel import EmulatedKernel
 
 EXAMPLES = [("pymodutils kernel ls /sys/module/fat/sections", "what can be read there")]
@@ -17,8 +18,8 @@ EXAMPLES = [("pymodutils kernel ls /sys/module/fat/sections", "what can be read 
 
 @click.command(cls=Tool, examples=EXAMPLES)
 @click.argument("path", default="/sys/module", metavar="[PATH]")
-@options.emulated
-def command(path: str, kernel: EmulatedKernel) -> None:
+@options.running
+def command(path: str, kernel: EmulatedKernel | BootedKernel) -> None:
     """List a folder below /proc or /sys (default: /sys/module)."""
     for name in kernel.listdir(path):
         click.echo(name)

@@ -11,6 +11,7 @@ from pymodutils.commands.getopt import Tool
 from pymodutils.kernel.emulated.state.taints import LETTERS, MEANINGS
 
 if TYPE_CHECKING:
+    from pymodutils.kernel.booted.kernel import BootedKernel
     from pymodutils.kernel.emulated.kernel import EmulatedKernel
 
 EXAMPLES = [("pymodutils kernel taint", "each mark, and what it stands for")]
@@ -20,8 +21,8 @@ EXAMPLES = [("pymodutils kernel taint", "each mark, and what it stands for")]
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print (text)."
 )
-@options.emulated
-def command(form: str, kernel: EmulatedKernel) -> None:
+@options.running
+def command(form: str, kernel: EmulatedKernel | BootedKernel) -> None:
     """Show the number in /proc/sys/kernel/tainted, and what its bits mean."""
     value = int(kernel.read("/proc/sys/kernel/tainted"))
     bits = [bit for bit in range(len(LETTERS)) if value >> bit & 1]

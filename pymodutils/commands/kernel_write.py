@@ -11,6 +11,7 @@ from pymodutils.commands import options
 from pymodutils.commands.getopt import Tool
 
 if TYPE_CHECKING:
+    from pymodutils.kernel.booted.kernel import BootedKernel
     from pymodutils.kernel.emulated.kernel import EmulatedKernel
 
 EXAMPLES = [
@@ -22,7 +23,7 @@ EXAMPLES = [
 @click.command(cls=Tool, examples=EXAMPLES)
 @click.argument("path", metavar="PATH")
 @click.argument("value", metavar="VALUE")
-@options.emulated
-def command(path: str, value: str, kernel: EmulatedKernel) -> None:
+@options.running
+def command(path: str, value: str, kernel: EmulatedKernel | BootedKernel) -> None:
     """Write VALUE and a newline to a file below /proc or /sys, as echo would."""
     kernel.write(path, os.fsencode(value) + b"\n")

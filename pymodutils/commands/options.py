@@ -14,6 +14,7 @@ from pymodutils.root import VARIABLE, Root, default
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pymodutils.kernel.booted.kernel import BootedKernel
     from pymodutils.kernel.emulated.kernel import EmulatedKernel
 
 
@@ -23,7 +24,7 @@ BACKEND = "pymodutils.backend"
 def _root(ctx: click.Context, _param: click.Parameter, sysroot: str) -> Root:
     root = Root(os.path.abspath(sysroot)) if sysroot else default()
     backend = ctx.meta.get(BACKEND, "")
-    return root._replace(kernel=choose.emulated(backend, ctx.info_name or "")) if backend else root
+    return root._replace(kernel=choose.other(backend, ctx.info_name or "")) if backend else root
 
 
 def _backend(ctx: click.Context, _param: click.Parameter, backend: str) -> None:
@@ -66,7 +67,7 @@ _chosen = click.option(
     is_eager=True,
     metavar="KERNEL",
     default="",
-    help=f"The kernel to use: real (default), emulated or emulated:FILE (also: ${choose.VARIABLE}).",
+    help=f"The kernel to use: real (default), emulated[:FILE] or machine[:FILE] (also: ${choose.VARIABLE}).",
 )
 
 
@@ -83,6 +84,22 @@ emulated = click.option(
     metavar="KERNEL",
     default="",
     help=f"The emulated kernel: emulated (default) or emulated:FILE (also: ${choose.VARIABLE}).",
+)
+
+
+def _running(ctx: click.Context, _param: click.Parameter, backend: str) -> EmulatedKernel | BootedKernel:
+    chosen = backend or os.environ.get(choose.VARIABLE, "")
+    return choose.running(choose.EMULATED if chosen in ("", choose.REAL) else chosen, ctx.info_name or "")
+
+
+running = click.option(
+    "--backend",
+    "kernel",  # the command gets an EmulatedKernel or a BootedKernel
+    cls=Extra,
+    callback=_running,
+    metavar="KERNEL",
+    default="",
+    help=f"The kernel: emulated[:FILE] (default) or machine[:FILE] (also: ${choose.VARIABLE}).",
 )
 
 

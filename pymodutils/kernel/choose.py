@@ -1,4 +1,4 @@
-"""Which kernel the tools talk to: ``real``, ``emulated`` or ``emulated:FILE``."""
+"""Which kernel the tools use: ``real``, ``emulated[:FILE]`` or ``machine[:FILE]``."""
 
 from __future__ import annotations
 
@@ -8,17 +8,29 @@ from pymodutils.errors import ModutilsError
 
 if TYPE_CHECKING:
     from pymodutils.kernel.base import Kernel
+    from pymodutils.kernel.booted.kernel import BootedKernel
     from pymodutils.kernel.emulated.kernel import EmulatedKernel
     from pymodutils.root import Root
 
 VARIABLE: Final = "PYMODUTILS_BACKEND"
 REAL: Final = "real"
 EMULATED: Final = "emulated"
+MACHINE: Final = "machine"
 
 
-def emulated(backend: str, command: str) -> EmulatedKernel | None:
-    """The kernel that ``backend`` means, None if that is the real one; raises as ``opened`` does."""
-    return None if backend in ("", REAL) else opened(backend, command)
+def other(backend: str, command: str) -> EmulatedKernel | BootedKernel | None:
+    """The kernel that ``backend`` means, None if that is the real one; raises as ``running`` does."""
+    return None if backend in ("", REAL) else running(backend, command)
+
+
+def running(backend: str, command: str) -> EmulatedKernel | BootedKernel:
+    """The emulated kernel or the one on a machine that ``backend`` means; raises as ``opened`` does."""
+    kind, _, file = backend.partition(":")
+    if kind != MACHINE:
+        return opened(backend, command)
+    from pymodutils.kernel.booted import kernel as booted  # noqa: PLC0415 -- others do without
+
+    return booted.BootedKernel.open(file or booted.default_path())
 
 
 def opened(backend: str, command: str) -> EmulatedKernel:
@@ -30,8 +42,10 @@ def opened(backend: str, command: str) -> EmulatedKernel:
     from pymodutils.kernel.emulated.kernel import EmulatedKernel  # noqa: PLC0415 -- the same
 
     kind, _, file = backend.partition(":")
+    if kind == MACHINE:
+        raise ModutilsError(backend, "this needs an emulated kernel: give --backend emulated[:FILE]")
     if kind != EMULATED:
-        raise ModutilsError(backend, f"unknown backend '{backend}': real, emulated or emulated:FILE")
+        raise ModutilsError(backend, f"unknown backend '{backend}': real, emulated[:FILE] or machine[:FILE]")
     return EmulatedKernel.open(file or boot.default_path(), command=command)
 
 

@@ -142,7 +142,7 @@ def test_errors_say_what_to_do(machine: Path, monkeypatch: pytest.MonkeyPatch) -
     again = "make one with 'pymodutils kernel boot'"
     for backend, why in {
         f"emulated:{machine}/nosuch": f"{machine}/nosuch: there is no emulated kernel: {again}",
-        "elsewhere": "unknown backend 'elsewhere': real, emulated or emulated:FILE",
+        "elsewhere": "unknown backend 'elsewhere': real, emulated[:FILE] or machine[:FILE]",
     }.items():
         monkeypatch.setenv("PYMODUTILS_BACKEND", backend)
         assert here(tool="lsmod") == ("", f"lsmod: ERROR: {why}\n", 1)

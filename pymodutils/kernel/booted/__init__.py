@@ -1,0 +1,1 @@
+"""A kernel that runs on the machine of ``pymodutils.machine``, as a Kernel of ``kernel.base``."""

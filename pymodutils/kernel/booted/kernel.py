@@ -1,0 +1,213 @@
+"""The kernel of a state file, asked by its own system calls; one change is one transaction."""
+
+from __future__ import annotations
+
+import errno
+import os
+from struct import unpack_from
+from typing import TYPE_CHECKING, Final, Self
+
+from pymodutils.errors import BadState, Refused, Unanswered
+from pymodutils.kernel import handover, procfs
+from pymodutils.kernel.base import Init, Kernel, Loaded, State
+from pymodutils.kernel.emulated.observe import Line
+from pymodutils.machine import guest, saved
+from pymodutils.machine.results import Oopsed, Result, Returned
+from pymodutils.root import Root
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pymodutils.machine.guest import Guest
+
+DEFAULT: Final = "pymodutils/machine.state"  # below $XDG_STATE_HOME
+BUFFER: Final = guest.USER + guest.USER_SIZE // 2  # strings of the call are before it
+ROOM: Final = guest.USER_SIZE // 2
+AT_FDCWD: Final = -100
+PLACE: Final = "on this machine (one processor, no PCI, no ACPI, no user space)"
+
+
+def default_path() -> str:
+    """The state file that is meant where none is named."""
+    home = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local/state")
+    return os.path.join(home, DEFAULT)
+
+
+class BootedKernel(Kernel):
+    """The kernel in the state file ``path``; any number of processes may use it at once."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.root = Root(kernel=self)
+        self._seen: tuple[int, int] = (0, 0)
+        self._base = ""
+        self._guest: Guest | None = None
+
+    @classmethod
+    def open(cls, path: str) -> Self:
+        """The kernel in the file ``path``; raises BadState if it is absent or damaged."""
+        if not os.path.exists(path):
+            raise BadState(path, f"{path}: no such file: make it with 'pymodutils kernel boot --machine'")
+        kernel = cls(path)
+        kernel._current()
+        return kernel
+
+    # The protocol of kernel.base
+
+    def insert(self, path: str, params: str, flags: Init = Init.NONE) -> str:
+        """Load ``path``; Refused with the kernel's errno, Unanswered if init does not come back."""
+        return handover.insert(self, path, params, flags)
+
+    def finit(self, fd: int, params: bytes, flags: Init) -> int:  # noqa: ARG002 -- handover's calls
+        """ENOSYS: files of the host are not the machine's, so modules come from memory."""
+        return errno.ENOSYS
+
+    def init(self, image: bytes, params: bytes) -> int:
+        """The errno of init_module, or 0."""
+
+        def load(kernel: Guest) -> Result:
+            area = kernel.call("vmalloc", max(len(image), 1))
+            if not area:
+                return Returned(-errno.ENOMEM)
+            kernel.machine.space.write(area, image)
+            kernel.map(guest.IMAGE, area, len(image))
+            result = kernel.system_call("init_module", guest.IMAGE, len(image), params)
+            if isinstance(result, Returned):  # else somebody may still read it
+                kernel.call("vfree", area)
+            return result
+
+        if len(params) >= ROOM:
+            return errno.E2BIG
+        return -min(_answer(self._change(load), "init_module"), 0)
+
+    def delete(self, name: str, *, force: bool = False) -> None:
+        """Remove ``name`` without waiting; Refused with EAGAIN if it is in use."""
+        flags = os.O_NONBLOCK | (os.O_TRUNC if force else 0)
+        result = self._change(lambda kernel: kernel.system_call("delete_module", os.fsencode(name), flags))
+        code = -_answer(result, "delete_module")
+        if code > 0:
+            raise Refused(name, f"could not remove '{name}': {os.strerror(code)}", code)
+
+    def loaded(self) -> list[Loaded]:
+        """Every module, newest first."""
+        return procfs.loaded(self.root)
+
+    def state(self, name: str) -> State | None:
+        """The state of ``name``, or None if it is not in the kernel."""
+        return procfs.state(self.root, name)
+
+    def users(self, name: str) -> int | None:
+        """The use count of ``name``, or None where the kernel does not have it."""
+        return procfs.users(self.root, name)
+
+    def holders(self, name: str) -> tuple[str, ...]:
+        """The modules that use ``name``."""
+        return procfs.holders(self.root, name) or ()
+
+    # /proc and /sys, and the log
+
+    def read(self, path: str) -> bytes:
+        """What the file ``path`` holds; raises Refused with the errno of the call."""
+        return self._all("read", path, os.O_RDONLY)
+
+    def listdir(self, path: str) -> list[str]:
+        """The names in the folder ``path``; raises Refused with the errno of the call."""
+        data, at, names = self._all("getdents64", path, os.O_RDONLY | os.O_DIRECTORY), 0, []
+        while at < len(data):
+            size: int = unpack_from("<H", data, at + 16)[0]
+            names.append(os.fsdecode(data[at + 19 : at + size].split(b"\0")[0]))
+            at += size
+        return [name for name in names if name not in (".", "..")]
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write ``data`` to the file ``path``; raises Refused with the errno of the call."""
+
+        def store(kernel: Guest) -> Result:
+            opened = _opened(kernel, path, os.O_WRONLY)
+            result = kernel.system_call("write", opened, data, len(data))
+            kernel.system_call("close", opened)
+            return result
+
+        code = -_answer(self._change(store), path)
+        if code > 0:
+            raise Refused(path, f"{path}: {os.strerror(code)}", code)
+
+    def log(self, after: int = 0) -> list[Line]:
+        """The lines of the log with numbers above ``after``; stamps count from boot."""
+        lines = self._current().log()[0]
+        return [_line(number, text) for number, text in enumerate(lines[after:], after + 1)]
+
+    def uevents(self, after: int = 0) -> list[Line]:  # noqa: ARG002 -- as an emulated kernel
+        """None: there is no user space that could listen."""
+        return []
+
+    def booted(self) -> float:
+        """When it booted, in the seconds of ``Line.stamp``."""
+        return 0.0
+
+    # Transactions
+
+    def _all(self, call: str, path: str, flags: int) -> bytes:
+        kernel = self._current()
+        opened, found = _opened(kernel, path, flags), b""
+        while True:
+            size = _answer(kernel.system_call(call, opened, BUFFER, ROOM), path)
+            if size <= 0:
+                break
+            found += kernel.machine.space.read(kernel.user + BUFFER - guest.USER, size)
+        kernel.system_call("close", opened)
+        if size < 0:
+            raise Refused(path, f"{path}: {os.strerror(-size)}", -size)
+        return found
+
+    def _change(self, step: Callable[[Guest], Result]) -> Result:
+        """What ``step`` gives, and its effects kept, unless the machine ended."""
+        with saved.locked(self.path):
+            kernel = self._current()
+            try:
+                result = step(kernel)
+            except BaseException:
+                self._guest = None
+                raise
+            saved.store(self.path, self._base, kernel)
+            self._seen = self._stamp()
+            return result
+
+    def _current(self) -> Guest:
+        """The machine as the file has it; what was read since does not count."""
+        stamp = self._stamp()
+        if self._guest is None or stamp != self._seen:
+            self._base, self._guest = saved.load(self.path)
+            self._seen = stamp
+        return self._guest
+
+    def _stamp(self) -> tuple[int, int]:
+        try:
+            found = os.stat(self.path)
+        except OSError as error:
+            raise BadState(self.path, f"{self.path}: {error.strerror}") from None
+        return found.st_ino, found.st_mtime_ns
+
+
+def _line(number: int, text: str) -> Line:
+    """``<LEVEL>[SECONDS] TEXT`` as a value; bits above the lowest three are the facility."""
+    prefix, _, words = text.partition("] ")
+    level, _, seconds = prefix.partition(">[")
+    return Line(number, float(seconds), int(level[1:]) & 7, words)
+
+
+def _opened(kernel: Guest, path: str, flags: int) -> int:
+    code = _answer(kernel.system_call("openat", AT_FDCWD, os.fsencode(path), flags, 0), path)
+    if code < 0:
+        raise Refused(path, f"{path}: {os.strerror(-code)}", -code)
+    return code
+
+
+def _answer(result: Result, subject: str) -> int:
+    """The C ``int`` that was returned; raises Unanswered with what happened instead."""
+    if isinstance(result, Returned):
+        return result.int32
+    words = "\n".join(line.partition("] ")[2] for line in result.log)
+    if isinstance(result, Oopsed):
+        raise Unanswered(subject, f"{subject}: the kernel oopsed {PLACE}\n{words}")
+    raise Unanswered(subject, f"{subject}: still waiting after {result.seconds} s {PLACE}\n{words}")

@@ -1,0 +1,1 @@
+"""A processor and memory in this process, on which a Linux kernel boots and runs; docs/machine.md."""

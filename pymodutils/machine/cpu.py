@@ -1,0 +1,218 @@
+"""The one door to unicorn and its traps: an x86-64 processor on RAM that is ours.
+
+- It is never stopped from outside (``timeout=``): that corrupts its state. It stops itself, or counts.
+- After an exception it keeps that one in mind and takes the next one for a double fault; so a context saved
+  while none was pending is restored, and the registers written back.
+- RDTSC can be hooked through ctypes only. Undefined instructions stop it without any event.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import TYPE_CHECKING, Any, Final
+
+from pymodutils.errors import ModutilsError
+from pymodutils.machine import registers as names
+from pymodutils.machine.paging import PAGE
+
+try:
+    import unicorn
+    from unicorn import unicorn_const as uc
+    from unicorn import x86_const as x86
+    from unicorn.unicorn_py3 import unicorn as binding
+    from unicorn.unicorn_py3.arch.intel import HOOK_INSN_CPUID_CFUNC
+except ImportError:
+    raise ModutilsError("unicorn", "no machine without unicorn: pip install 'pymodutils[machine]'") from None
+
+if TYPE_CHECKING:
+    from mmap import mmap
+
+    from pymodutils.machine.clock import Clock
+    from pymodutils.machine.ports import Ports
+
+VERSIONS: Final = ("2.1.4",)  # those that boot kernels to the same memory, to the byte
+Registers = dict[str, Any]  # name -> number, or a tuple for tables, TR and FP registers
+
+
+class Cpu:
+    """A processor whose memory is ``ram``; the page of RAM that holds jiffies is watched."""
+
+    def __init__(self, ram: mmap, clock: Clock, ports: Ports, jiffies: int) -> None:
+        if unicorn.__version__ not in VERSIONS:
+            raise ModutilsError(
+                "unicorn", f"unicorn {unicorn.__version__} is not tried: install unicorn=={VERSIONS[-1]}"
+            )
+        self.ram, self.clock, self.ports = ram, clock, ports
+        self.exception: int | None = None
+        self.absent: list[tuple[int, int]] = []  # physical addresses without memory, and who touched them
+        self._jiffies, self._watched = jiffies, jiffies & -PAGE
+        self.uc = unicorn.Uc(uc.UC_ARCH_X86, uc.UC_MODE_64)
+        self.uc.ctl_set_cpu_model(x86.UC_CPU_X86_QEMU64)
+        self._map()
+        self._hook()
+        self._clean = self.uc.context_save()
+
+    def _map(self) -> None:
+        self._buffer = (ctypes.c_char * len(self.ram)).from_buffer(self.ram)
+        base, after = ctypes.addressof(self._buffer), self._watched + PAGE
+        self.uc.mem_map_ptr(0, self._watched, uc.UC_PROT_ALL, base)
+        self.uc.mem_map_ptr(after, len(self.ram) - after, uc.UC_PROT_ALL, base + after)
+        self.uc.mmio_map(self._watched, PAGE, self._look, None, self._store, None)
+
+    def _hook(self) -> None:
+        self.uc.hook_add(uc.UC_HOOK_INTR, self._interrupt)
+        self.uc.hook_add(uc.UC_HOOK_MEM_UNMAPPED, self._unmapped)
+        self.uc.hook_add(uc.UC_HOOK_INSN, self._in, None, 1, 0, x86.UC_X86_INS_IN)
+        self.uc.hook_add(uc.UC_HOOK_INSN, self._out, None, 1, 0, x86.UC_X86_INS_OUT)
+        self._stamp_hook = HOOK_INSN_CPUID_CFUNC(self._stamp)
+        for instruction in (x86.UC_X86_INS_RDTSC, x86.UC_X86_INS_RDTSCP):
+            binding.uclib.uc_hook_add(
+                self.uc._uch,  # noqa: SLF001 -- hook_add knows no hook for RDTSC
+                ctypes.byref(binding.uc_hook_h()),
+                uc.UC_HOOK_INSN,
+                self._stamp_hook,
+                None,
+                ctypes.c_uint64(1),
+                ctypes.c_uint64(0),
+                ctypes.c_int(instruction),
+            )
+
+    @property
+    def ram_address(self) -> int:
+        """Where RAM lies in this process."""
+        return ctypes.addressof(self._buffer)
+
+    # Registers
+
+    def __getitem__(self, name: str) -> int:
+        value: int = self.uc.reg_read(_number(name))
+        return value
+
+    def __setitem__(self, name: str, value: int) -> None:
+        self.uc.reg_write(_number(name), value)
+
+    @property
+    def interrupt_table(self) -> int:
+        """The base of the IDT."""
+        return int(self.uc.reg_read(x86.UC_X86_REG_IDTR)[1])
+
+    @property
+    def task_state(self) -> int:
+        """The base of the task state segment."""
+        return int(self.uc.reg_read(x86.UC_X86_REG_TR)[1])
+
+    def save(self) -> Registers:
+        """All registers, as JSON can hold them."""
+        groups = (names.TABLES, names.SYSTEM, names.SEGMENTS, names.VECTORS, names.GENERAL)
+        found: Registers = {name: self.uc.reg_read(_number(name)) for group in groups for name in group}
+        return found | {f"{msr:x}": self.uc.msr_read(msr) for msr in names.MODEL_SPECIFIC}
+
+    def restore(self, saved: Registers) -> None:
+        """Make a new processor one that was saved."""
+        self.enter_long_mode(saved[f"{names.EFER:x}"], saved)
+        self._write(saved)
+        self.begin()
+
+    def begin(self) -> None:
+        """Take the present state, in which no exception is pending, for the one that exceptions return to."""
+        self._clean = self.uc.context_save()
+
+    def enter_long_mode(self, efer: int, control: Registers) -> None:
+        """Set the registers of PAGING_ORDER from ``control``; the processor itself sets EFER.LMA."""
+        self.uc.msr_write(names.EFER, efer & ~names.LONG_MODE_ACTIVE)
+        for name in names.PAGING_ORDER:
+            self.uc.reg_write(_number(name), control[name])
+
+    def _write(self, saved: Registers) -> None:
+        def write(group: list[str]) -> None:
+            for name in group:
+                value = saved[name]
+                self.uc.reg_write(_number(name), tuple(value) if isinstance(value, list) else value)
+
+        for group in (names.TABLES, names.SYSTEM, names.SEGMENTS):
+            write(group)
+        for msr in names.MODEL_SPECIFIC:
+            self.uc.msr_write(msr, saved[f"{msr:x}"])
+        for group in (names.VECTORS, names.GENERAL):
+            write(group)
+
+    def set_table(self, name: str, base: int, limit: int) -> None:
+        """Set GDTR or IDTR."""
+        self.uc.reg_write(_number(name), (0, base, limit, 0))
+
+    # Running
+
+    def run(self, until: int, count: int) -> None:
+        """Run up to ``until``, an event or ``count`` instructions (0: any number, and six times as fast).
+
+        ``exception`` then has the vector of an exception; raises Stuck for what unicorn itself gives up.
+        """
+        self.exception = None
+        try:
+            self.uc.emu_start(self["RIP"], until, count=count)
+        except unicorn.UcError as error:
+            if error.errno != uc.UC_ERR_INSN_INVALID:
+                raise Stuck(str(error)) from None
+
+    def settle(self) -> None:
+        """Forget the exception that was delivered."""
+        saved = self.save()
+        self.uc.context_restore(self._clean)
+        self._write(saved)
+        self.begin()
+
+    def flush(self) -> None:
+        """Forget translated code and page tables: memory was changed from outside."""
+        self.uc.ctl_flush_tb()
+        self["CR3"] = self["CR3"]
+
+    # Events
+
+    def _interrupt(self, _uc: object, vector: int, _data: object) -> None:
+        self.exception = vector
+        self.uc.emu_stop()
+
+    def _unmapped(
+        self, _uc: object, _access: int, address: int, _size: int, _value: int, _data: object
+    ) -> bool:
+        self.absent.append((address, self["RIP"]))
+        try:
+            self.uc.mem_map(address & -PAGE, PAGE)
+            self.uc.mem_write(address & -PAGE, b"\xff" * PAGE)
+        except unicorn.UcError:
+            return False
+        return True
+
+    def _in(self, _uc: object, port: int, size: int, _data: object) -> int:
+        return self.ports.read(port, size)
+
+    def _out(self, _uc: object, port: int, _size: int, value: int, _data: object) -> None:
+        self.ports.write(port, value)
+
+    def _stamp(self, _uc: object, _data: object) -> int:
+        stamp = self.clock.stamp()
+        self["RAX"], self["RDX"] = stamp & 0xFFFFFFFF, stamp >> 32
+        if self.clock.due:
+            self.uc.emu_stop()
+        return 1
+
+    def _look(self, _uc: object, offset: int, size: int, _data: object) -> int:
+        place = self._watched + offset
+        if place & -8 == self._jiffies:
+            self.clock.look()
+            if self.clock.due:
+                self.uc.emu_stop()
+        return int.from_bytes(self.ram[place : place + size], "little")
+
+    def _store(self, _uc: object, offset: int, size: int, value: int, _data: object) -> None:
+        place = self._watched + offset
+        self.ram[place : place + size] = (value & (1 << 8 * size) - 1).to_bytes(size, "little")
+
+
+class Stuck(Exception):
+    """unicorn can not go on."""
+
+
+def _number(name: str) -> int:
+    number: int = getattr(x86, "UC_X86_REG_" + name)
+    return number

@@ -1,0 +1,197 @@
+"""A kernel that has booted: functions by name, memory, the log, calls in a task of their own."""
+
+from __future__ import annotations
+
+from struct import pack, unpack
+from typing import TYPE_CHECKING, Any, Final
+
+from pymodutils.errors import BadKernel
+from pymodutils.machine.clock import FREQUENCY
+from pymodutils.machine.paging import PAGE
+from pymodutils.machine.results import Oopsed, Result, Returned, Waits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pymodutils.machine.machine import Machine
+
+SCRATCH, STACK = 0x600, 0x800  # below the stack pointer with which panic() was called
+NEIGHBOURS: Final = 300  # functions of kernel/kallsyms.c that are looked at for kallsyms_lookup_name
+BLOCK, REGISTERS, FORMAT, ITERATOR, LINE = 0, 0x100, 0x200, 0x300, 0x800  # in the data pages
+LINE_SIZE: Final = 0x800
+STATE, RESULT = 64, 56  # in the block, after the function and its six arguments
+DONE: Final = 2
+NAME: Final = b"pymodutils\0"
+PATIENCE: Final = 5  # seconds of the machine's time
+NAPS: Final = (1, 1, 1, 4, 20)  # milliseconds; the last one again and again
+# int thread(struct block *block): state = 1; result = function(six arguments); state = 2; return 0
+THREAD: Final = bytes.fromhex(
+    "534889fbc7434001000000488b7b08488b7310488b5318488b4b204c8b43284c8b4b30ff1348894338c743400200000031c05bc3"
+)
+PT_REGS: Final = (112, 104, 96, 56, 72, 64)  # di si dx r10 r8 r9 in struct pt_regs
+USER: Final = 0x1000_0000  # where strings and buffers of system calls are
+USER_SIZE: Final = 64 * PAGE
+IMAGE: Final = 0x2000_0000  # where module files are, for as long as the call takes
+ERRORS: Final = (1 << 64) - 4096
+
+
+class Guest:
+    """What can be asked of the kernel on ``machine``; ``facts`` is what ``save`` gave."""
+
+    def __init__(self, machine: Machine, facts: dict[str, Any]) -> None:
+        self.machine = machine
+        self.names: dict[str, int] = facts["names"]
+        self.code, self.data, self.user = facts["code"], facts["data"], facts["user"]
+
+    def save(self) -> dict[str, Any]:
+        """What JSON can hold of it."""
+        return {"names": self.names, "code": self.code, "data": self.data, "user": self.user}
+
+    @classmethod
+    def settle(cls, machine: Machine, exports: dict[str, int]) -> Guest:
+        """Move into the kernel that stands at panic() and has no init to run."""
+        top = machine.cpu["RSP"]
+        machine.stack = (top - STACK) & -16
+        machine.space.root = machine.cpu["CR3"]
+        guest = cls(machine, {"names": dict(exports), "code": 0, "data": top - SCRATCH, "user": 0})
+        guest.names["kallsyms_lookup_name"] = guest._neighbour("sprint_symbol", "kallsyms_lookup_name")
+        guest.data = guest.call("vmalloc", 2 * PAGE)
+        guest.code = guest.call("vmalloc", PAGE)
+        guest.user = guest.call("vmalloc", USER_SIZE)
+        for name in ("set_memory_ro", "set_memory_x"):
+            guest.call(name, guest.code, 1)
+        machine.space.write(guest.code, THREAD)
+        machine.space.write(guest.data + FORMAT, NAME)
+        guest.map(USER, guest.user, USER_SIZE)
+        return guest
+
+    # Functions by name
+
+    def address(self, name: str) -> int:
+        """The address of ``name``, by the kernel's own kallsyms; raises BadKernel."""
+        spellings = (name, f"{name}_noprof")  # those that count allocations, since 6.10
+        for spelled in (*(it for it in spellings if it in self.names), *spellings):
+            if spelled not in self.names:
+                self.machine.space.write(self.data + LINE, spelled.encode() + b"\0")
+                lookup = self.names["kallsyms_lookup_name"]
+                self.names[spelled] = self.machine.call(lookup, self.data + LINE)
+            if self.names[spelled]:
+                return self.names[spelled]
+        raise BadKernel(name, f"this kernel has no function {name}")
+
+    def call(self, function: str | int, *arguments: int) -> int:
+        """What ``function`` returns, called in the task that booted: for what cannot oops."""
+        found = self.address(function) if isinstance(function, str) else function
+        return self.machine.call(found, *arguments)
+
+    def symbol(self, address: int) -> str:
+        """``NAME+0xOFFSET/0xSIZE`` of ``address``, or the number."""
+        self.call("sprint_symbol", self.data + LINE, address)
+        return self.machine.space.string(self.data + LINE).decode("latin-1")
+
+    def _neighbour(self, known: str, wanted: str) -> int:
+        """The address of ``wanted``, a function of the same file as ``known``: compilers reorder those."""
+        before = after = self.names[known]
+        for _ in range(NEIGHBOURS):
+            for name, start, end in (self._function(before - 1), self._function(after)):
+                if name == wanted:
+                    return start
+                before, after = min(before, start), max(after, end)
+        raise BadKernel(wanted, f"{wanted} is not near {known}: this kernel is laid out in another way")
+
+    def _function(self, address: int) -> tuple[str, int, int]:
+        """The name, start and end of the function at ``address``, by sprint_symbol."""
+        self.machine.call(self.names["sprint_symbol"], self.data, address)
+        name, _, place = self.machine.space.string(self.data).decode("latin-1").partition("+")
+        if not place:
+            return "", address & -16, address + 16
+        offset, size = (int(number, 16) for number in place.split("/"))
+        return name, address - offset, max(address - offset + size, address + 1)
+
+    # Memory
+
+    def map(self, address: int, area: int, size: int) -> None:
+        """Let the user pages at ``address`` be those of the kernel's ``area``."""
+        space = self.machine.space
+
+        def tables() -> Iterator[int]:
+            while True:
+                yield space.physical(self.call("get_zeroed_page", 0xDC0))  # GFP_KERNEL | __GFP_ZERO
+
+        new = tables()
+        for offset in range(0, size, PAGE):
+            space.map(address + offset, space.physical(area + offset), new)
+        self.machine.cpu.flush()
+
+    # The log
+
+    def log(self, after: int = 0) -> tuple[list[str], int]:
+        """The lines of the log from number ``after`` on, ``<LEVEL>[SECONDS] TEXT``; and the next number."""
+        space, place = self.machine.space, self.data + ITERATOR
+        space.write(place, pack("<QQ", after, (1 << 64) - 1))
+        lines: list[str] = []
+        while self.call("kmsg_dump_get_line", place, 1, self.data + LINE, LINE_SIZE - 1, place + 16) & 0xFF:
+            size = space.number(place + 16)
+            lines += space.read(self.data + LINE, size).decode("latin-1").rstrip("\n").split("\n")
+        return lines, space.number(place)
+
+    # Calls that may oops or wait
+
+    def run(self, function: str | int, *arguments: int) -> Result:
+        """How ``function`` ends in a kernel thread of its own; raises Ended if the machine can not go on."""
+        found = self.address(function) if isinstance(function, str) else function
+        space = self.machine.space
+        padded = (*arguments, 0, 0, 0, 0, 0, 0)[:6]
+        words = [value & (1 << 64) - 1 for value in (found, *padded, 0, 0)]
+        space.write(self.data + BLOCK, pack("<9Q", *words))
+        _, mark = self.log_end()
+        task = self.call("kthread_create_on_node", self.code, self.data + BLOCK, -1, self.data + FORMAT)
+        pid = self.call("get_task_pid", task, 0)
+        self.call("wake_up_process", task)
+        result = self._await(task, pid, mark)
+        self.call("put_pid", pid)
+        return result
+
+    def _await(self, task: int, pid: int, mark: int) -> Result:
+        space, started = self.machine.space, self.machine.clock.cycles
+        naps = list(NAPS)
+        while True:
+            self.call("msleep", naps.pop(0) if len(naps) > 1 else naps[0])
+            state = unpack("<I", space.read(self.data + BLOCK + STATE, 4))[0]
+            if state == DONE:
+                return Returned(space.number(self.data + BLOCK + RESULT))
+            if not self.call("pid_task", pid, 0):
+                return Oopsed(tuple(self.log(mark)[0]))
+            seconds = (self.machine.clock.cycles - started) / FREQUENCY
+            if seconds > PATIENCE:
+                self.call("sched_show_task", task)
+                return Waits(round(seconds, 3), tuple(self.log(mark)[0]))
+
+    def log_end(self) -> tuple[list[str], int]:
+        """No lines, and the number of the next one that will be logged."""
+        space, place = self.machine.space, self.data + ITERATOR
+        space.write(place, bytes(16))
+        self.call("kmsg_dump_rewind", place)
+        return [], space.number(place + 8)
+
+    # System calls
+
+    def system_call(self, name: str, *arguments: int | bytes) -> Result:
+        """How the system call ``name`` ends; bytes are passed by address, with a NUL after them."""
+        space, free = self.machine.space, USER
+        passed: list[int] = []
+        for argument in arguments:
+            if isinstance(argument, int):
+                passed.append(argument)
+                continue
+            space.write(self.user + free - USER, argument + b"\0")
+            passed.append(free)
+            free += len(argument) + 8 & -8
+        self._registers(passed)
+        return self.run(f"__x64_sys_{name}", self.data + REGISTERS)
+
+    def _registers(self, values: Sequence[int]) -> None:
+        frame = bytearray(168)
+        for offset, value in zip(PT_REGS, values, strict=False):
+            frame[offset : offset + 8] = pack("<Q", value & (1 << 64) - 1)
+        self.machine.space.write(self.data + REGISTERS, bytes(frame))

@@ -1,0 +1,112 @@
+"""The processor with its interrupts: runs kernel code until it comes back, delivers exceptions and ticks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.machine import faults, registers
+from pymodutils.machine.clock import Clock, Moment
+from pymodutils.machine.cpu import Cpu, Stuck
+from pymodutils.machine.faults import At
+from pymodutils.machine.paging import Space
+from pymodutils.machine.ports import Ports
+from pymodutils.machine.results import Halted, OutOfBudget, Panicked
+
+if TYPE_CHECKING:
+    from mmap import mmap
+
+UD2, HLT = b"\x0f\x0b", b"\xf4"
+TIMER: Final = 0x30  # the vector of IRQ 0; ISA_IRQ_VECTOR in arch/x86/include/asm/irq_vectors.h
+SLICE: Final = 2_000_000  # instructions between two ticks of a processor that is busy
+MASKED_SLICE: Final = 20_000  # the same when a tick is due but interrupts are masked
+BUDGET: Final = 1_000  # slices
+KERNEL_BASE: Final = 0xFFFFFFFF80000000  # where the image is mapped; __START_KERNEL_map
+NONE: Final = (1 << 64) - 1
+
+
+class Machine:
+    """A processor on ``ram``; ``panic`` and ``jiffies`` are addresses in the kernel."""
+
+    def __init__(self, ram: mmap, panic: int, jiffies: int, moment: Moment | None = None) -> None:
+        self.ram, self.panic, self.jiffies = ram, panic, jiffies
+        self.clock, self.ports = Clock(moment), Ports()
+        self.cpu = Cpu(ram, self.clock, self.ports, jiffies - KERNEL_BASE)
+        self.space = Space(ram)
+        self.stack = 0  # where calls begin; 0 until the kernel has booted
+        self.ticks = self.exceptions = 0
+
+    def run(self, budget: int = 0) -> None:
+        """Go on until panic() or a return to it; after ``budget`` slices raise OutOfBudget (0: no limit)."""
+        spent = 0
+        count = SLICE if budget else 0
+        while True:
+            try:
+                self.cpu.run(self.panic, count)
+            except Stuck as error:
+                raise Halted(self.cpu["RIP"], str(error)) from None
+            self.space.root = self.cpu["CR3"]
+            rip = self.cpu["RIP"]
+            if rip == self.panic:
+                return
+            if self._exception(rip):
+                continue
+            spent += 1
+            if budget and spent > budget:
+                raise OutOfBudget(rip, spent * SLICE)
+            masked = not self._tick(rip)
+            count = count and (MASKED_SLICE if masked else SLICE)
+
+    def call(self, function: int, *arguments: int, budget: int = BUDGET) -> int:
+        """What the kernel's ``function`` returns (RAX), in the task that was running when it had booted."""
+        top = self.stack - 8
+        self.space.write(top, self.panic.to_bytes(8, "little"))
+        self.cpu["RSP"], self.cpu["RBP"], self.cpu["EFLAGS"] = top, 0, faults.INTERRUPTS | 2
+        for name, value in zip(registers.ARGUMENTS, arguments, strict=False):
+            self.cpu[name] = value & NONE
+        self.cpu["RIP"] = function
+        self.run(budget)
+        if self.cpu["RSP"] != self.stack:
+            raise Panicked(self.space.string(self.cpu["RDI"]).decode("latin-1"))
+        return self.cpu["RAX"]
+
+    def _exception(self, rip: int) -> bool:
+        """Deliver the exception that stopped the processor, if it was one."""
+        vector = self.cpu.exception
+        if vector is None:
+            if self.space.read(rip, 2) != UD2:
+                return False
+            vector = faults.INVALID_OPCODE
+        code = 0 if vector in faults.WITH_CODE else None
+        if vector == faults.PAGE_FAULT:
+            at = At(rip, *(self.cpu[name] for name in ("CR2", "RSP", "RDI", "CS")))
+            code = faults.error_code(self.space, at)
+        if self.cpu.exception is not None:
+            self.cpu.settle()
+        self.exceptions += 1
+        self._deliver(vector, code)
+        return True
+
+    def _tick(self, rip: int) -> bool:
+        """Deliver a timer interrupt, unless interrupts are masked."""
+        if self.cpu["EFLAGS"] & faults.INTERRUPTS:
+            self.ticks += 1
+            self.clock.tick()
+            self._deliver(TIMER, None)
+            return True
+        if not self.clock.due and self.space.read(rip - 1, 1) == HLT:
+            raise Halted(rip, "the processor is halted with interrupts off")
+        self.clock.put_off()
+        return False
+
+    def _deliver(self, vector: int, code: int | None) -> None:
+        cpu, space = self.cpu, self.space
+        found = faults.gate(space, cpu.interrupt_table, vector)
+        frame = tuple(cpu[name] for name in ("SS", "RSP", "EFLAGS", "CS", "RIP"))
+        stack = frame[1]
+        if found.stack:
+            stack = space.number(cpu.task_state + 0x1C + 8 * found.stack)
+        elif frame[3] & 3:
+            stack = space.number(cpu.task_state + 4)
+        cpu["RSP"] = faults.push(space, stack, frame, code)
+        cpu["EFLAGS"] = frame[2] & ~(faults.TRAP | faults.INTERRUPTS | faults.NESTED | faults.RESUME)
+        cpu["RIP"] = found.handler

@@ -1,0 +1,43 @@
+"""What answers at I/O ports: a CMOS clock, two PICs whose masks can be read back, a PIT that counts nothing.
+
+Other ports read as ones, as an ISA bus does where nothing is.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+CMOS_INDEX, CMOS_DATA = 0x70, 0x71
+MASKS: Final = (0x21, 0xA1)  # OCW1 of the PICs
+FIXED: Final = {0x40: 0, 0x42: 0, 0x61: 0x20}  # PIT channels 0 and 2; its gate, output high
+CMOS: Final = {  # BCD: 2024-01-01 12:00:00, a Monday; status A and B: 24 hours, valid
+    0x00: 0x00, 0x02: 0x00, 0x04: 0x12, 0x06: 0x01, 0x07: 0x01, 0x08: 0x01, 0x09: 0x24, 0x32: 0x20,
+    0x0A: 0x26, 0x0B: 0x02, 0x0D: 0x80,
+}  # fmt: skip
+
+
+class Ports:
+    """The ports, and those that were used although nothing is there."""
+
+    def __init__(self, masks: dict[int, int] | None = None) -> None:
+        self.masks = masks or dict.fromkeys(MASKS, 0xFF)
+        self.index = 0
+        self.absent: set[int] = set()
+
+    def read(self, port: int, size: int) -> int:
+        """What IN of ``size`` bytes gives."""
+        if port == CMOS_DATA:
+            return CMOS.get(self.index & 0x7F, 0)
+        if port in self.masks:
+            return self.masks[port]
+        if port in FIXED:
+            return FIXED[port]
+        self.absent.add(port)
+        return (1 << 8 * size) - 1
+
+    def write(self, port: int, value: int) -> None:
+        """Take what OUT writes."""
+        if port == CMOS_INDEX:
+            self.index = value
+        elif port in self.masks:
+            self.masks[port] = value & 0xFF

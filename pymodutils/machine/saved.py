@@ -1,0 +1,209 @@
+"""Booted kernels on disk, named by what they were made from, and state files that say what changed since.
+
+A base is a folder with ``ram``, a file with holes that is mapped privately (so 256 MiB are there at once and
+shared by all processes), and ``facts``. A state is one file: which base, the processor, and the pages that
+differ, compressed. Both appear by a rename; whoever is killed leaves what was there before.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import mmap
+import os
+import shutil
+import sys
+from array import array
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+from pymodutils.errors import BadState
+from pymodutils.machine.clock import Moment
+from pymodutils.machine.guest import Guest
+from pymodutils.machine.machine import Machine
+from pymodutils.machine.paging import PAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+VERSION: Final = 1
+START: Final = b"pymodutils machine 1\n"
+CHUNK: Final = 16 * PAGE
+PRESENT, SWAPPED, OF_FILE = 1 << 63, 1 << 62, 1 << 61  # Documentation/admin-guide/mm/pagemap.rst
+
+
+def cache() -> str:
+    """The folder of all bases."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(home, "pymodutils", "machine")
+
+
+def key(image: bytes, cmdline: str, memory: int) -> str:
+    """The name of the base that these make."""
+    return sha256(f"{VERSION} {memory} {cmdline}\n".encode() + image).hexdigest()[:32]
+
+
+def exists(base: str) -> bool:
+    """Whether the base is there."""
+    return os.path.isdir(os.path.join(cache(), base))
+
+
+def keep(base: str, guest: Guest) -> None:
+    """Save ``guest`` as ``base``; if another process was faster, its one stays."""
+    folder = os.path.join(cache(), base)
+    partial = f"{folder}.{os.getpid()}.partial"
+    os.makedirs(partial)
+    try:
+        with open(os.path.join(partial, "ram"), "wb") as file:
+            _sparse(guest.machine.ram, file.fileno())
+        with open(os.path.join(partial, "facts"), "w", encoding="ascii") as text:
+            json.dump(_facts(guest), text)
+        os.rename(partial, folder)
+    except OSError:
+        if not exists(base):
+            raise
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _sparse(ram: mmap.mmap, fd: int) -> None:
+    os.ftruncate(fd, len(ram))
+    empty = bytes(CHUNK)
+    for place in range(0, len(ram), CHUNK):
+        data = ram[place : place + CHUNK]
+        if data != empty:
+            os.pwrite(fd, data, place)
+
+
+def take(base: str) -> Guest:
+    """A machine with the kernel of ``base``; raises BadState if there is none."""
+    folder = os.path.join(cache(), base)
+    try:
+        with open(os.path.join(folder, "facts"), encoding="ascii") as text:
+            facts = json.load(text)
+        return _machine(folder, facts, {})
+    except (OSError, ValueError, KeyError) as error:
+        raise BadState(
+            base, f"the booted kernel {base} is gone or damaged: boot it again ({error})"
+        ) from None
+
+
+def _machine(folder: str, facts: dict[str, Any], pages: dict[int, bytes]) -> Guest:
+    fd = os.open(os.path.join(folder, "ram"), os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        ram = mmap.mmap(fd, 0, mmap.MAP_PRIVATE, mmap.PROT_READ | mmap.PROT_WRITE)
+    finally:
+        os.close(fd)
+    for number, data in pages.items():
+        ram[number * PAGE : number * PAGE + PAGE] = data
+    machine = Machine(ram, facts["panic"], facts["jiffies"], Moment(*facts["moment"]))
+    machine.stack, machine.ports.index = facts["stack"], facts["index"]
+    machine.ports.masks.update({int(port): mask for port, mask in facts["masks"].items()})
+    machine.cpu.restore(facts["registers"])
+    machine.space.root = machine.cpu["CR3"]
+    return Guest(machine, facts["guest"])
+
+
+def _facts(guest: Guest) -> dict[str, Any]:
+    machine = guest.machine
+    return {
+        "panic": machine.panic,
+        "jiffies": machine.jiffies,
+        "moment": machine.clock.moment(),
+        "stack": machine.stack,
+        "masks": machine.ports.masks,
+        "index": machine.ports.index,
+        "registers": machine.cpu.save(),
+        "guest": guest.save(),
+    }
+
+
+# State files
+
+
+def new_state(path: str, base: str) -> None:
+    """Make ``path`` a state in which nothing has changed since ``base`` booted."""
+    with open(os.path.join(cache(), base, "facts"), encoding="ascii") as text:
+        _replace(
+            path, START + json.dumps({"base": base, "pages": [], "facts": json.load(text)}).encode() + b"\n"
+        )
+
+
+def load(path: str) -> tuple[str, Guest]:
+    """The base of the state file ``path``, and its machine; raises BadState."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError as error:
+        raise BadState(path, f"{path}: {error.strerror}: make it with 'kernel boot --machine'") from None
+    try:
+        if not data.startswith(START):
+            raise ValueError("it does not start as one")  # noqa: TRY301 -- the same message
+        header, _, packed = data[len(START) :].partition(b"\n")
+        said = json.loads(header)
+        content = _zstd().decompress(packed) if packed else b""
+        pages = {number: content[PAGE * at : PAGE * at + PAGE] for at, number in enumerate(said["pages"])}
+        return said["base"], _machine(os.path.join(cache(), said["base"]), said["facts"], pages)
+    except FileNotFoundError:
+        raise BadState(path, f"{path}: its booted kernel is no longer in {cache()}: boot it again") from None
+    except (ValueError, KeyError, TypeError, _zstd().ZstdError) as error:
+        raise BadState(path, f"{path}: not the state of a machine, or damaged: {error}") from None
+
+
+def store(path: str, base: str, guest: Guest) -> None:
+    """Make ``path`` the state of ``guest``."""
+    numbers = changed(guest, os.path.join(cache(), base, "ram"))
+    ram = guest.machine.ram
+    content = b"".join(ram[number * PAGE : number * PAGE + PAGE] for number in numbers)
+    header = json.dumps({"base": base, "pages": numbers, "facts": _facts(guest)}).encode()
+    _replace(path, START + header + b"\n" + _zstd().compress(content, 1))
+
+
+def changed(guest: Guest, base: str) -> list[int]:
+    """The numbers of the pages of RAM that are no longer those of the file ``base``."""
+    ram = guest.machine.ram
+    try:
+        with open("/proc/self/pagemap", "rb", buffering=0) as file:
+            file.seek(guest.machine.cpu.ram_address // PAGE * 8)
+            entries = array("Q", file.read(len(ram) // PAGE * 8))
+    except OSError:
+        entries = array("Q")
+    if len(entries) == len(ram) // PAGE and any(entries):
+        own = (n for n, it in enumerate(entries) if it & SWAPPED or (it & PRESENT and not it & OF_FILE))
+        return list(own)
+    with open(base, "rb") as old:
+        return [n for n in range(len(ram) // PAGE) if old.read(PAGE) != ram[n * PAGE : n * PAGE + PAGE]]
+
+
+@contextmanager
+def locked(path: str) -> Iterator[None]:
+    """Hold the lock of the state file ``path``: one process changes it, others wait."""
+    try:
+        file = open(f"{path}.lock", "ab")  # noqa: SIM115 -- held by the with below
+    except OSError as error:
+        raise BadState(path, f"{path}.lock: {error.strerror}") from None
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _replace(path: str, data: bytes) -> None:
+    partial = f"{path}.{os.getpid()}.partial"
+    try:
+        with open(partial, "wb") as file:
+            file.write(data)
+        os.rename(partial, path)
+    except OSError as error:
+        raise BadState(path, f"{path}: {error.strerror}") from None
+    finally:
+        if os.path.exists(partial):
+            os.unlink(partial)
+
+
+def _zstd() -> Any:
+    if sys.version_info >= (3, 14):
+        from compression import zstd  # noqa: PLC0415 -- small commands do without
+    else:
+        from backports import zstd  # noqa: PLC0415
+    return zstd
