@@ -19,7 +19,8 @@ from tests.lanes.verdicts.normal import normal
 pytestmark = [pytest.mark.lane, pytest.mark.slow]
 
 STEP = 6
-LIMITED = "Lockdown: "  # lines that the real kernel may have said too often while it booted
+# of lines that the real kernel may have said too often while it booted
+LIMITED = ("Lockdown: ", "lockdown_is_locked_down: ")
 
 
 def cases() -> Iterator[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from pymodutils.elf import compress
@@ -212,9 +213,9 @@ class EmulatedKernel(Observed, Kernel):
         return handover.insert(self, path, params, flags)
 
     def finit(self, fd: int, params: bytes, flags: Init) -> int:
-        """The errno of finit_module, or 0."""
+        """The errno of finit_module, or 0; for a descriptor that is no regular file's, too."""
         try:
-            self.finit_module(compress.read_all(fd), params, flags)
+            self._insert(partial(finit_module.descriptor, fd), b"", params, flags)
         except Refused as refused:
             return refused.errno
         return 0

@@ -71,15 +71,13 @@ def find(root: Folder, path: str) -> Node:
 def _step(path: str, places: list[Node], rest: list[str]) -> tuple[Node, list[str]]:
     """The node that the first of ``rest`` leads to from the last of ``places``, and what is left to go."""
     part, *rest = rest
-    if part == "..":
-        if len(places) > 1:
-            places.pop()
-        return places[-1], rest
     here = places[-1]
     if not isinstance(here, Folder):
         raise refused(path, ENOTDIR)
-    if part == ".":
-        return here, rest
+    if part in (".", ".."):
+        if part == ".." and len(places) > 1:
+            places.pop()
+        return places[-1], rest
     found = here.child(part)
     if found is None:
         raise refused(path, ENOENT)

@@ -9,6 +9,7 @@ A step is a verb with words:
 |--------------------------------------------|---------------------------------------------------------------|
 | `insert FILE DAMAGE... [-- PARAMETERS]`    | init_module                                                   |
 | `finsert FLAGS FILE DAMAGE... [-- PARAMETERS]` | finit_module                                              |
+| `descriptor KIND FILE`                        | finit_module of a descriptor: player.DESCRIPTORS              |
 | `delete NAME [FLAGS]`                      | delete_module; without flags O_NONBLOCK                       |
 | `start STEP`                               | the step in a thread; it waits until that sleeps or has ended |
 | `join`                                     | until the oldest such thread has ended                        |

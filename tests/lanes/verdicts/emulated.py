@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import threading
 from typing import Any
@@ -63,6 +64,11 @@ class Emulated:
                 self.kernel.finit_module(image, params, Init(flags & 0xFFFF_FFFF))
         except Refused as refused:
             raise _error(refused) from None
+
+    def finit(self, fd: int) -> None:
+        code = self.kernel.finit(fd, b"", Init.NONE)
+        if code:
+            raise OSError(code, os.strerror(code))
 
     def delete(self, name: bytes, flags: int) -> None:
         try:

@@ -38,9 +38,19 @@ FLAVOURS = {"cloud": "cloud-amd64", "trixie": "trixie", "forky": "forky"}  # of 
 SOURCES = Path(__file__).with_name("sources")
 COMMON = ("basic", "remove", "threads", "elf", "modinfo", "symbols", "relocations", "params", "odd")
 LANES = {
-    "amd64": Lane("cloud", (*COMMON, "percpu", "amd64", "signatures", "forced"), "spectre_v2=on"),
-    "later": Lane("trixie", ("later", *COMMON, "percpu", "amd64", "signatures", "forced"), "spectre_v2=on"),
-    "newest": Lane("forky", ("later", *COMMON, "percpu", "amd64", "signatures", "forced"), "spectre_v2=on"),
+    "amd64": Lane(
+        "cloud", (*COMMON, "percpu", "amd64", "btf", "livepatch", "signatures", "forced"), "spectre_v2=on"
+    ),
+    "later": Lane(
+        "trixie",
+        ("later", *COMMON, "percpu", "amd64", "btf", "livepatch", "signatures", "forced"),
+        "spectre_v2=on",
+    ),
+    "newest": Lane(
+        "forky",
+        ("later", *COMMON, "percpu", "amd64", "btf", "livepatch", "signatures", "forced"),
+        "spectre_v2=on",
+    ),
     "uml": Lane("uml", (*COMMON, "patience", "forced")),
     "enforced": Lane("cloud", ("enforced",), "module.sig_enforce=1"),
     "lenient": Lane("cloud", ("lenient", "last")),

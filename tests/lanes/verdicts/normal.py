@@ -18,8 +18,10 @@ NOISE = re.compile(r"random: |clocksource: |hrtimer: |sched: |workqueue: |spurio
 SYMBOL = re.compile(r"^([0-9a-f]{16}) (. \S*\t)\[(.*)\]$", re.MULTILINE)
 AREA = 0x1000  # bytes at the begin of a module that are one area, wherever its others are
 PLACE = re.compile(r" 0x[0-9a-f]+( \(|$)", re.MULTILINE)
-# %p, and what depends on where a module is
-HASHED = re.compile(r"(?<=loc |val |t: \()[0-9a-f]{16}\b|(?<=\bloc )[0-9a-f]+, val [0-9a-f]+")
+# %p, and what depends on where a module is or on how many types the kernel has
+HASHED = re.compile(
+    r"(?<=\bloc )[0-9a-f]+, val [0-9a-f]+\b|(?<=loc |val |t: \()[0-9a-f]{16}\b|(?<=^BPF: \[)\d+"
+)
 
 
 def normal(outcome: dict[str, Any], *, apart: bool = False) -> dict[str, Any]:

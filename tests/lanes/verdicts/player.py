@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import socket
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from tests.lanes.verdicts.cases import Case
@@ -15,6 +19,25 @@ from tests.lanes.verdicts.damage import damaged
 TRUNC = os.O_TRUNC
 LACKS = "the module lacks "
 SLEEPS = 0.3  # seconds after which a thread that has not ended is taken to wait
+
+
+def _emptied(path: str) -> int:
+    os.truncate(path, 0)
+    return os.open(path, os.O_RDONLY)
+
+
+DESCRIPTORS: Mapping[str, Callable[[str], int]] = {  # of a module's file at a path, or of what is none
+    "read": lambda path: os.open(path, os.O_RDONLY),
+    "write": lambda path: os.open(path, os.O_WRONLY),
+    "both": lambda path: os.open(path, os.O_RDWR),
+    "path": lambda path: os.open(path, os.O_PATH),
+    "folder": lambda path: os.open(os.path.dirname(path), os.O_RDONLY),
+    "emptied": _emptied,
+    "null": lambda _: os.open("/dev/null", os.O_RDONLY),
+    "pipe": lambda _: os.pipe()[0],
+    "socket": lambda _: socket.socketpair()[0].detach(),
+    "closed": lambda _: 1 << 16,
+}
 
 
 class Answer(NamedTuple):
@@ -29,6 +52,9 @@ class Machine(Protocol):
 
     def insert(self, name: str, image: bytes, params: bytes, flags: int | None) -> None:
         """Load ``image``, by finit_module if there are ``flags``; ``name`` is the file's."""
+
+    def finit(self, fd: int) -> None:
+        """Load the module behind the descriptor ``fd``."""
 
     def delete(self, name: bytes, flags: int) -> None: ...
     def use(self, name: str, by: int) -> None:
@@ -52,6 +78,7 @@ class Player:
         self.verbs: Mapping[str, Callable[[str], Answer]] = {
             "insert": lambda rest: self._insert(rest, None),
             "finsert": self._finsert,
+            "descriptor": self._descriptor,
             "delete": self._delete,
             "start": self._start,
             "join": self._join,
@@ -107,6 +134,18 @@ class Player:
         except LookupError as error:  # modules of this kernel have no such part
             return Answer(0, f"{LACKS}{error}")
         return self._call(self.machine.insert, name, image, _text(params), flags)
+
+    def _descriptor(self, rest: str) -> Answer:
+        how, name = rest.split(" ")
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "file.ko")
+            path.write_bytes(self.load(name))
+            fd = DESCRIPTORS[how](str(path))
+            try:
+                return self._call(self.machine.finit, fd)
+            finally:
+                with contextlib.suppress(OSError):
+                    os.close(fd)
 
     def _delete(self, rest: str) -> Answer:
         name, _, flags = rest.partition(" ")

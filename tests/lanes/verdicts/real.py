@@ -61,6 +61,9 @@ class Real:
         finally:
             os.close(fd)
 
+    def finit(self, fd: int) -> None:
+        _syscall(FINIT_MODULE, fd, ctypes.c_char_p(b""), 0)
+
     def delete(self, name: bytes, flags: int) -> None:
         _syscall(DELETE_MODULE, ctypes.c_char_p(name), flags)
 

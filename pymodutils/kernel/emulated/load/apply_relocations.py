@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.field import PREFIXES
 from pymodutils.elf.kernelimage.exports import FLAGS
-from pymodutils.kernel.emulated.load import check_modinfo
+from pymodutils.kernel.emulated.load import check_modinfo, klp_apply_section_relocs
 from pymodutils.kernel.emulated.load.causes import Kind
 from pymodutils.kernel.emulated.load.complete_formation import FLAGS_SINCE, tables
 from pymodutils.kernel.emulated.load.elf_header import NAMELESS
@@ -77,7 +77,8 @@ def relocations(load: LoadInfo) -> None:
     if len(_patches(load)) > POINTERS:
         raise OutOfBounds(load.module.name, "its relocations overwrite struct module")
     name, percpu = load.module.name, load.rules.since(*PERCPU_SINCE)
-    relocate(load.image, load.values, name, load.log, kernel=_stubs(load), percpu=percpu)
+    waiting = klp_apply_section_relocs.resolve(load)
+    relocate(load.image, load.values, name, load.log, kernel=_stubs(load), percpu=percpu, passed_over=waiting)
     extable.sort(load.image)
     keep(load.image, load.values)
     if load.state.behaviour(load.module.name).init_seconds:

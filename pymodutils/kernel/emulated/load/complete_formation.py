@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pymodutils.arch.field import PREFIXES
 from pymodutils.elf.kernelimage.exports import FLAGS, GPL_FLAG, Export
 from pymodutils.kernel.base import State
-from pymodutils.kernel.emulated.load import do_init_module
+from pymodutils.kernel.emulated.load import btf_parse_module, do_init_module, trace_printk
 from pymodutils.kernel.emulated.load.causes import Kind
 from pymodutils.kernel.emulated.params import module_params
+from pymodutils.kernel.emulated.params.table import PREALLOC, VALID
 from pymodutils.kernel.emulated.rules import PREL32
 from pymodutils.kernel.emulated.state.kernel_state import WARNING
 from pymodutils.kernel.emulated.state.taints import Taint
@@ -131,6 +132,8 @@ def complete(load: LoadInfo) -> None:
 
 def announce(load: LoadInfo) -> None:
     """Call the notifiers; one that objects ends the load. prepare_coming_module."""
+    trace_printk.banner(load)
+    btf_parse_module.notify(load)
     load.caller.notifiers.coming(load.module)
 
 
@@ -144,12 +147,26 @@ def sysfs(load: LoadInfo) -> None:
         load.state.taint(Taint.WARNED)
         place = load.image.addresses[load.this_module]
         load.refuse(EINVAL, f"kobject: ({place:016x}): attempted to be registered with empty name!", WARNING)
-    if _clash(load, "parameters", module_params.files(load)):
+    if not _parameters(load):
         load.refuse(EEXIST)
     sections = [section.name for section in load.module.sections if section.size]
     clash = load.on("KALLSYMS") and _clash(load, "sections", sections)
     if clash and load.rules.since(*SECTIONS_NEEDED_SINCE):
         load.refuse(EEXIST)
+
+
+def _parameters(load: LoadInfo) -> bool:
+    """Whether each parameter gets a file of its own; permissions that none may have are only warned of."""
+    names: set[str] = set()
+    for param in module_params.files(load):
+        name = param.name.decode("utf-8", "surrogateescape")
+        if param.perm & ~(VALID | PREALLOC):
+            load.log(WARNING, f"Attribute {name}: Invalid permissions 0{param.perm:o}")
+            load.state.taint(Taint.WARNED)
+        if name in names:
+            return not _clash(load, "parameters", [name, name])
+        names.add(name)
+    return True
 
 
 def _clash(load: LoadInfo, folder: str, names: list[str]) -> bool:

@@ -40,6 +40,15 @@ def file(state: State, image: bytes, flags: Init, caller: Caller) -> bytes:
     return _unpacked(state, image, caller) if flags & Init.COMPRESSED_FILE else image
 
 
+def descriptor(fd: int, state: State, _: bytes, flags: Init, caller: Caller) -> bytes:
+    """The module in the file behind ``fd``; raises Refused as finit_module does."""
+    if int(flags) & ~int(KNOWN):
+        _refuse(EINVAL)
+    from pymodutils.kernel.emulated.load.kernel_read_file import kernel_read_file  # noqa: PLC0415 -- insmod
+
+    return file(state, kernel_read_file(fd), flags, caller)
+
+
 def compression(rules: Rules) -> str:
     """How the modules may be packed that this kernel unpacks, "" if it unpacks none."""
     on = (name for name in FORMATS if rules.on(f"MODULE_COMPRESS_{name}"))

@@ -48,8 +48,8 @@ def _objects(load: LoadInfo, name: str, value: str | None) -> None:
         load.because(Kind.PARAMETER, name, said=value)
 
 
-def files(load: LoadInfo) -> list[str]:
-    """The names of the parameters of the module that is being loaded that have a file in /sys/module."""
+def files(load: LoadInfo) -> list[Param]:
+    """The parameters of the module that is being loaded that have a file in /sys/module."""
     at, memory = load.find(SECTION), params.Memory.of(load.image, load.module.name)
     if not at:
         return []
@@ -57,7 +57,7 @@ def files(load: LoadInfo) -> list[str]:
         found = read(load.image.addresses[at], load.sections[at].sh_size, memory, load.state.name_of)
     except OutOfBounds:
         return []
-    return [param.name.decode("utf-8", "surrogateescape") for param in found if param.perm]
+    return [param for param in found if param.perm]
 
 
 def _around(store: Database, held: list[module_table.Held], address: int) -> tuple[int, bytearray] | None:

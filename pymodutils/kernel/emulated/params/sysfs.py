@@ -28,7 +28,7 @@ def show(param: Param, memory: Memory) -> bytes:
     cannot be shown; and OutOfBounds where it leads to memory that is not there.
     """
     name = param.name.decode("utf-8", "surrogateescape")
-    if not param.perm & READ:
+    if not param.mode & READ:
         raise Refused(name, f"{name} cannot be read", EACCES if param.perm else ENOENT)
     try:
         return get(Place(memory, param, param.arg, _silent), param.ops)[: PAGE - 1]
@@ -41,7 +41,7 @@ def store(param: Param, text: bytes, memory: Memory, context: Context) -> int:
 
     Raises OutOfBounds where ``param`` leads to memory that is not there.
     """
-    if not param.perm & WRITE:
+    if not param.mode & WRITE:
         return EACCES if param.perm else ENOENT
     if param.ops and param.ops.set == NONE:
         return EPERM

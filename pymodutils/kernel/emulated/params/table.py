@@ -25,6 +25,8 @@ ARRAY: Final = "IIPPP"  # struct kparam_array: max, elemsize, num, ops, elem
 STRING: Final = {32: "IP", 64: "I4xP"}  # struct kparam_string: maxlen, string
 SIZE: Final = {32: 20, 64: 40}  # bytes of struct kernel_param
 LONGEST: Final = 4096  # bytes of a name that is read to its end
+VALID: Final = 0o664  # bits that a file of a group in sysfs may have
+PREALLOC: Final = 0o10000  # SYSFS_PREALLOC, which is none of the mode's
 NOARG: Final = 1  # KERNEL_PARAM_OPS_FL_NOARG
 UNSAFE: Final = 1  # KERNEL_PARAM_FL_UNSAFE
 HARDWARE: Final = 2  # KERNEL_PARAM_FL_HWPARAM
@@ -81,11 +83,16 @@ class Param(NamedTuple):
 
     name: bytes
     ops: Ops | None
-    perm: int  # the mode of its file; 0: it has none
+    perm: int  # as declared; 0: it has no file
     level: int
     flags: int
     arg: int  # the address of the variable, or of ``detail``
     detail: Array | String | None = None
+
+    @property
+    def mode(self) -> int:
+        """The mode of its file: sysfs takes other bits off; fs/sysfs/group.c: create_files."""
+        return self.perm & VALID
 
     @property
     def kind(self) -> str:

@@ -28,4 +28,4 @@ def _file(owner: Parameters, param: Param) -> File:
     def write(text: bytes) -> None:
         owner.store(param, text)
 
-    return File(param.perm, read, write)
+    return File(param.mode, read, write)

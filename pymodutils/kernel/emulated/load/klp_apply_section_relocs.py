@@ -1,0 +1,87 @@
+"""The relocations of live patches, against symbols that nobody exports; kernel/livepatch/core.c.
+
+Symbols are found among the exports; what kallsyms alone has is taken to be there, at 0.
+"""
+
+from __future__ import annotations
+
+import re
+from errno import EINVAL
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from pymodutils.link.object import SHT_REL, SHT_RELA
+from pymodutils.link.reloc_section import decode
+from pymodutils.link.symbols import SHN_LIVEPATCH
+
+if TYPE_CHECKING:
+    from pymodutils.kernel.emulated.load.load_info import LoadInfo
+
+SHF_RELA_LIVEPATCH: Final = 0x0010_0000
+VMLINUX: Final = "vmlinux"
+SECTION: Final = re.compile(r"\.klp\.rela\.([^.]{1,55})")
+SYMBOL: Final = re.compile(r"\.klp\.sym\.([^.]{1,55})\.([^,]{1,511}),\s*([+-]?\d+)")
+PLACE_SINCE: Final = (6, 19)  # an unmarked symbol is told with its relocation
+
+
+def resolve(load: LoadInfo) -> frozenset[int]:
+    """Give the symbols of the kernel their values; the sections that wait until their module is loaded.
+
+    Raises Refused with EINVAL for names that are malformed and symbols that are not marked.
+    """
+    if not load.on("LIVEPATCH"):
+        return frozenset(_sections(load))
+    waiting = set()
+    for at in _sections(load):
+        name = load.sections[at].name
+        found = SECTION.match(name)
+        if found is None:
+            _refuse(load, f"section {name} has an incorrectly formatted name")
+        if found[1] == VMLINUX:
+            _symbols(load, at)
+        else:
+            waiting.add(at)
+    return frozenset(waiting)
+
+
+def _sections(load: LoadInfo) -> list[int]:
+    placed = load.image.layout.placed
+    return [
+        at
+        for at, section in enumerate(load.sections)
+        if at
+        and section.sh_type in (SHT_REL, SHT_RELA)
+        and section.sh_flags & SHF_RELA_LIVEPATCH
+        and section.sh_info < len(placed)
+        and placed[section.sh_info] is not None
+    ]
+
+
+def _symbols(load: LoadInfo, at: int) -> None:
+    """Find the symbols that section ``at`` relocates with; klp_resolve_symbols."""
+    table, rela = load.object.symbols, load.sections[at].sh_type == SHT_RELA
+    numbers = decode(load.object.arch, load.image.section(at), rela=rela).symbols
+    for index, number in enumerate(numbers):
+        if number >= len(table):
+            return  # relocating refuses it
+        name = table.name(number)
+        if table.sections[number] != SHN_LIVEPATCH:
+            place = f" at rela sec {load.object.symtab} idx {index}" if load.rules.since(*PLACE_SINCE) else ""
+            _refuse(load, f"symbol {name}{place} is not marked as a livepatch symbol")
+        found = SYMBOL.match(name)
+        if found is None:
+            _refuse(load, f"symbol {name} has an incorrectly formatted name")
+        if found[1] == VMLINUX:
+            exported = load.state.export(found[2])
+            load.values[number] = (exported.export.address or 0) if exported and not exported.owner else 0
+        else:
+            _of_module(load, found[1], found[2])
+
+
+def _of_module(load: LoadInfo, module: str, symbol: str) -> None:
+    """Refuse a symbol of a module that is not loaded, which kallsyms cannot have."""
+    if load.state.find(module) is None:
+        _refuse(load, f"symbol '{symbol}' not found in symbol table")
+
+
+def _refuse(load: LoadInfo, text: str) -> NoReturn:
+    load.refuse(EINVAL, f"livepatch: {text}")
