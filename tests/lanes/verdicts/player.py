@@ -21,6 +21,18 @@ LACKS = "the module lacks "
 SLEEPS = 0.3  # seconds after which a thread that has not ended is taken to wait
 
 
+def _pipe() -> int:
+    end, other = os.pipe()
+    os.close(other)
+    return end
+
+
+def _socket() -> int:
+    end, other = socket.socketpair()
+    other.close()
+    return end.detach()
+
+
 def _emptied(path: str) -> int:
     os.truncate(path, 0)
     return os.open(path, os.O_RDONLY)
@@ -34,8 +46,8 @@ DESCRIPTORS: Mapping[str, Callable[[str], int]] = {  # of a module's file at a p
     "folder": lambda path: os.open(os.path.dirname(path), os.O_RDONLY),
     "emptied": _emptied,
     "null": lambda _: os.open("/dev/null", os.O_RDONLY),
-    "pipe": lambda _: os.pipe()[0],
-    "socket": lambda _: socket.socketpair()[0].detach(),
+    "pipe": lambda _: _pipe(),
+    "socket": lambda _: _socket(),
     "closed": lambda _: 1 << 16,
 }
 
