@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from pymodutils.kernel.emulated.load.load_info import LoadInfo
 
+IMPORT_NS_SINCE: Final = (7, 0)  # the file of this name in /sys/module/NAME
 POINTERS: Final = 4  # in struct module, to be patched: its functions, and on m68k two of the machine's
 BTF: Final = ".BTF"
 OBSOLETE: Final = ("__ksymtab_gpl", "__kcrctab_gpl")
@@ -85,6 +86,8 @@ def relocations(load: LoadInfo) -> None:
         fill(load.image, load.values)
     load.module.init, load.module.exit = _pointers(load)
     load.module.version, load.module.srcversion = load.modinfo("version"), load.modinfo("srcversion")
+    spaces = list(load.all_modinfo("import_ns")) if load.rules.since(*IMPORT_NS_SINCE) else []
+    load.module.import_ns = "\n".join(spaces) if spaces else None
 
 
 def finalize(load: LoadInfo) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from errno import EINVAL, ENOEXEC, EOPNOTSUPP
+from errno import EACCES, EINVAL, ENOEXEC, EOPNOTSUPP
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.errors import Refused
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     Taken = Callable[[State, bytes, Init, Caller], bytes]
 
+ASKED_AGAIN_SINCE: Final = (7, 0)  # IMA sees what was unpacked, and minds nothing at all; ima_post_read_file
 KNOWN: Final = Init.IGNORE_MODVERSIONS | Init.IGNORE_VERMAGIC | Init.COMPRESSED_FILE
 FORMATS: Final = {"GZIP": "gzip", "XZ": "xz", "ZSTD": "zstd"}  # by CONFIG_MODULE_COMPRESS_: name in sysfs
 
@@ -37,7 +38,12 @@ def file(state: State, image: bytes, flags: Init, caller: Caller) -> bytes:
     """The module in a file that holds ``image``; raises Refused as finit_module does."""
     if int(flags) & ~int(KNOWN) or not image:
         _refuse(EINVAL)
-    return _unpacked(state, image, caller) if flags & Init.COMPRESSED_FILE else image
+    if not flags & Init.COMPRESSED_FILE:
+        return image
+    unpacked = _unpacked(state, image, caller)
+    if not unpacked and state.rules.since(*ASKED_AGAIN_SINCE):
+        _refuse(EACCES)
+    return unpacked
 
 
 def descriptor(fd: int, state: State, _: bytes, flags: Init, caller: Caller) -> bytes:

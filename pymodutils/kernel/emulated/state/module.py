@@ -57,7 +57,7 @@ class Module:
 
     __slots__ = (
         *("areas", "exit", "id", "init", "name", "outcome", "percpu", "refs", "sections"),
-        *("srcversion", "state", "tail", "taints", "until", "version"),
+        *("srcversion", "import_ns", "state", "tail", "taints", "until", "version"),
     )
 
     def __init__(self, name: str) -> None:
@@ -69,6 +69,7 @@ class Module:
         self.init = self.exit = 0  # addresses of its functions, 0 for none
         self.version: str | None = None
         self.srcversion: str | None = None
+        self.import_ns: str | None = None  # a line each
         self.percpu: PerCpu | None = None
         self.until: float | None = None  # when init() or exit() ends, if it takes time; since the epoch
         self.outcome = 0  # what init() will return

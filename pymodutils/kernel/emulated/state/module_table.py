@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.state.database import Database
 
 MODULES: Final = (
-    "SELECT id, name, state, taints, refs, init, exit, version, srcversion, percpu, percpu_size, "
+    "SELECT id, name, state, taints, refs, init, exit, version, srcversion, import_ns, percpu, percpu_size, "
     "percpu_align, until, outcome, tail FROM module"
 )
 CHANGED: Final = "UPDATE module SET state = ?, taints = ?, refs = ?, until = ?, outcome = ? WHERE id = ?"
@@ -24,11 +24,11 @@ OWNED: Final = ("area", "section", "string", "given")  # tables whose rows belon
 def module(store: Database, row: Any) -> Module:
     """The module in ``row`` of MODULES, with its areas; sections are had by ``sections``."""
     number, name, state, taints, refs, init, exits, *rest = row
-    version, srcversion, percpu, size, align, until, outcome, tail = rest
+    version, srcversion, import_ns, percpu, size, align, until, outcome, tail = rest
     found = Module(name)
     found.id, found.state, found.taints, found.refs = number, State(state), taints, refs
     found.init, found.exit = unsigned(init), unsigned(exits)
-    found.version, found.srcversion = version, srcversion
+    found.version, found.srcversion, found.import_ns = version, srcversion, import_ns
     found.percpu = PerCpu(unsigned(percpu), size, align) if size else None
     found.until, found.outcome = until, outcome
     found.tail = Tail(*map(int, tail.split())) if tail else None
@@ -135,6 +135,7 @@ def _columns(of: Module) -> dict[str, Any]:
         "exit": signed(of.exit),
         "version": of.version,
         "srcversion": of.srcversion,
+        "import_ns": of.import_ns,
         "percpu": signed(percpu.address),
         "percpu_size": percpu.size,
         "percpu_align": percpu.align,

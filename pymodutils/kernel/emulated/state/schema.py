@@ -23,8 +23,8 @@ CREATE TABLE uevent (id INTEGER PRIMARY KEY AUTOINCREMENT, stamp REAL NOT NULL, 
 ) STRICT;
 CREATE TABLE module (
     id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, state TEXT, taints INTEGER, refs INTEGER,
-    init INTEGER, exit INTEGER, version TEXT, srcversion TEXT, percpu INTEGER, percpu_size INTEGER,
-    percpu_align INTEGER, until REAL, outcome INTEGER, tail TEXT
+    init INTEGER, exit INTEGER, version TEXT, srcversion TEXT, import_ns TEXT,
+    percpu INTEGER, percpu_size INTEGER, percpu_align INTEGER, until REAL, outcome INTEGER, tail TEXT
 ) STRICT;
 CREATE TABLE area (
     module INTEGER, at INTEGER, name TEXT NOT NULL, base INTEGER NOT NULL, size INTEGER NOT NULL,

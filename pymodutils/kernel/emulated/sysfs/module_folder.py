@@ -61,7 +61,8 @@ def _module(state: State, module: Module) -> dict[str, Node]:
         "taint": file(f"{letters(module.taints)}\n"),
         "uevent": _uevent(state, module.name),
     }
-    for name, value in (("version", module.version), ("srcversion", module.srcversion)):
+    told = {"version": module.version, "srcversion": module.srcversion, "import_ns": module.import_ns}
+    for name, value in told.items():
         if value is not None:
             found[name] = file(f"{value}\n"[: PAGE - 1])
     if state.rules.on("MODULE_UNLOAD"):
