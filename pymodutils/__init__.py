@@ -12,12 +12,8 @@ if TYPE_CHECKING:
         loaded as loaded,
         modinfo as modinfo,
     )
-    from pymodutils.checks.verdict import (
-        Finding as Finding,
-        Report as Report,
-        Severity as Severity,
-        Verdict as Verdict,
-    )
+    from pymodutils.checks.rules import Rule as Rule, Severity as Severity
+    from pymodutils.checks.verdict import Finding as Finding, Report as Report, Verdict as Verdict
     from pymodutils.depends.module_info import ModuleInfo as ModuleInfo
     from pymodutils.depends.config import Config as Config
     from pymodutils.depends.plan import (
@@ -78,6 +74,7 @@ __all__ = [
     "Remove",
     "Report",
     "Root",
+    "Rule",
     "Severity",
     "State",
     "Step",
@@ -90,7 +87,8 @@ __all__ = [
 ]
 HOMES = {  # module -> the public names that live there
     "api": ("Modules", "check", "describe", "loaded", "modinfo"),
-    "checks.verdict": ("Finding", "Report", "Severity", "Verdict"),
+    "checks.rules": ("Rule", "Severity"),
+    "checks.verdict": ("Finding", "Report", "Verdict"),
     "depends.module_info": ("ModuleInfo",),
     "depends.config": ("Config",),
     "depends.plan": ("Builtin", "Insert", "Install", "Load", "Missing", "Remove", "Step"),

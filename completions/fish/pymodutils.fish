@@ -373,12 +373,14 @@ function __pymodutils_tool_check
     complete $argv -l fail-on -d 'From which finding on the exit status is 1 (error)' -x -a 'error warning never'
     complete $argv -l expect -d 'The failures must be exactly those that FILE lists' -r -F
     complete $argv -l write-expect -d 'Write FILE for --expect' -r -F
+    complete $argv -l list-rules -d 'List the rules and exit'
+    complete $argv -l explain -d 'Explain a rule and exit' -x -a 'machine unsigned unknown-key crypto signature compression other vermagic struct-module crc unversioned livepatch builtin present write-exec no-flags no-crcs gpl-only namespace module-namespace proprietary unknown relocation duplicate parameter needs no-parameter taint firmware alias replaces softdep modinfo collision'
     complete $argv -l no-cache -d 'Read every kernel again'
     complete $argv -l limit -d 'Change a limit for archives and images: members, bytes, member, ratio or cpu' -x
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
     complete $argv -s V -l version -d 'Show the version and leave'
     complete $argv -s h -l help -d 'Show this text and leave'
-    complete $argv -a '(__pymodutils_operand modulefile modulefile -k --kernel -w --with -p --params --firmware --cmdline --trust --between --symbols-of --format -o --output --fail-on --expect --write-expect --limit --sysroot)'
+    complete $argv -a '(__pymodutils_operand modulefile modulefile -k --kernel -w --with -p --params --firmware --cmdline --trust --between --symbols-of --format -o --output --fail-on --expect --write-expect --explain --limit --sysroot)'
 end
 
 __pymodutils_tool_check -c pymodutils -n '__pymodutils_is check'

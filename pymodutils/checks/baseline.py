@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pymodutils.checks.verdict import Severity
+from pymodutils.checks.rules import Severity
 from pymodutils.errors import BadLine, NotFound
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from pymodutils.checks.context import Context
 from pymodutils.checks.kabi import Comparison
 from pymodutils.checks.messages import errors
 from pymodutils.checks.pool import Pool, Providers
+from pymodutils.checks.rules import Rule, Severity
 from pymodutils.checks.trial import Bench
-from pymodutils.checks.verdict import Finding, Report, Severity, Verdict
+from pymodutils.checks.verdict import Finding, Report, Verdict
 from pymodutils.checks.warnings import warnings
 from pymodutils.errors import NotFound
 from pymodutils.kernel.emulated.load.causes import Cause, Kind
@@ -214,7 +215,7 @@ def _refusals(context: Context, causes: Sequence[Cause]) -> list[Finding]:
         if not context.trial.errno:
             text, severity = f"{used}; it loads without, for what it imports is weak", Severity.WARNING
         advice = f"see what is said of {context.trial.stopped}"
-        found.append(Finding("needs", severity, context.trial.stopped, text, advice))
+        found.append(Finding(Rule.NEEDS, severity, context.trial.stopped, text, advice))
     if context.trial.errno and not found:
         found += errors(context, [Cause(Kind.OTHER)])
     return found
@@ -227,5 +228,5 @@ def _bare(value: object) -> object:
 
 def again(plain: Any) -> Verdict:
     """What ``Job.plain`` made of a verdict."""
-    found = tuple(Finding(rule, Severity(severity), *rest) for rule, severity, *rest in plain[-1])
+    found = tuple(Finding(Rule(rule), Severity(severity), *rest) for rule, severity, *rest in plain[-1])
     return Verdict._make((*plain[:-1], found))

@@ -1,42 +1,236 @@
-"""Every rule that a finding can have, in a sentence."""
+"""The rules of check: an enum, so that a finding of no rule is a type error."""
 
 from __future__ import annotations
 
-from typing import Final
+from enum import StrEnum
+from typing import Self
 
-RULES: Final = {
-    "machine": "The module is built for another architecture.",
-    "unsigned": "The module is not signed.",
-    "unknown-key": "The module is signed with a key that the kernel does not have.",
-    "crypto": "The module is signed in a way that the kernel cannot verify.",
-    "signature": "The signature is not that of the file, or makes no sense.",
-    "compression": "The kernel cannot decompress the file.",
-    "other": "The kernel does not take the file, for the reason that it logs.",
-    "vermagic": "The module is built for another release or configuration: version magics differ.",
-    "struct-module": "struct module has another size in the kernel.",
-    "crc": "Symbols changed since the module was built: their CRCs differ.",
-    "unversioned": "The module has no CRC for a symbol that it uses.",
-    "livepatch": "The kernel takes no live patches.",
-    "builtin": "The kernel has something of that name built in.",
-    "present": "Another module of that name had to be loaded before.",
-    "write-exec": "A section can be both written and executed.",
-    "no-flags": "The module exports symbols without __kflagstab.",
-    "no-crcs": "The module exports symbols without CRCs.",
-    "gpl-only": "A module that is not free uses symbols for free ones.",
-    "namespace": "The module uses a symbol of a namespace that it does not import.",
-    "module-namespace": "The module imports a namespace that is open only to listed modules.",
-    "proprietary": "A module that uses GPL-only symbols depends on a proprietary one.",
-    "unknown": "Nobody exports a symbol that the module uses.",
-    "relocation": "The module cannot be linked in its place.",
-    "duplicate": "The module exports what somebody exports already.",
-    "parameter": "A parameter does not take the value that was given.",
-    "needs": "A module that it needs does not load.",
-    "no-parameter": "There is no such parameter.",
-    "taint": "Loading the module taints the kernel.",
-    "firmware": "A firmware file that the module may ask for is not there.",
-    "alias": "A module of the kernel claims the same devices.",
-    "replaces": "The kernel has a module of that name.",
-    "softdep": "A soft dependency leads nowhere.",
-    "modinfo": "The module does not say what it should of itself.",
-    "collision": "Another module at hand exports the same symbol.",
-}
+
+class Severity(StrEnum):
+    """How bad a finding is."""
+
+    ERROR = "error"  # the module does not load
+    WARNING = "warning"  # it loads, with a drawback
+    NOTE = "note"  # worth knowing
+
+
+class Rule(StrEnum):
+    """What a finding is about; its value is its name in every output."""
+
+    severity: Severity  # usually; a finding may be less severe where the kernel is lenient
+    sentence: str
+    advice: str  # in general; a finding has its own
+
+    def __new__(
+        cls, value: str, severity: Severity = Severity.ERROR, sentence: str = "", advice: str = ""
+    ) -> Self:
+        """The rule called ``value``; the defaults are for looking one up by its value."""
+        rule = str.__new__(cls, value)
+        rule._value_ = value
+        rule.severity, rule.sentence, rule.advice = severity, sentence, advice
+        return rule
+
+    MACHINE = (
+        "machine",
+        Severity.ERROR,
+        "The module is built for another architecture.",
+        "Build it for the kernel's architecture.",
+    )
+    UNSIGNED = (
+        "unsigned",
+        Severity.ERROR,
+        "The module is not signed.",
+        "Sign it with scripts/sign-file and a key that the kernel trusts, or enrol yours: mokutil --import.",
+    )
+    UNKNOWN_KEY = (
+        "unknown-key",
+        Severity.ERROR,
+        "The module is signed with a key that the kernel does not trust.",
+        "Sign it with a key that the kernel trusts, or enrol the signer's certificate: mokutil --import.",
+    )
+    CRYPTO = (
+        "crypto",
+        Severity.ERROR,
+        "The kernel cannot verify signatures of this kind.",
+        "Sign it with a digest and key type that the kernel has built in.",
+    )
+    SIGNATURE = (
+        "signature",
+        Severity.ERROR,
+        "The signature does not match the file, or is malformed.",
+        "Sign it after the last change to the file, or fetch it again.",
+    )
+    COMPRESSION = (
+        "compression",
+        Severity.ERROR,
+        "The kernel cannot decompress the file.",
+        "Compress it as the kernel can decompress it: xz --check=crc32 --lzma2=dict=1MiB.",
+    )
+    OTHER = (
+        "other",
+        Severity.ERROR,
+        "The kernel refuses the file for the reason that it logs.",
+        "Read the kernel's log lines; build or fetch the file again.",
+    )
+    VERMAGIC = (
+        "vermagic",
+        Severity.ERROR,
+        "The module was built for another release or configuration: version magic mismatch.",
+        "Rebuild it against the headers of this kernel.",
+    )
+    STRUCT_MODULE = (
+        "struct-module",
+        Severity.ERROR,
+        "struct module differs in size from the kernel's.",
+        "Rebuild it against the headers of this kernel.",
+    )
+    CRC = (
+        "crc",
+        Severity.ERROR,
+        "Symbols changed since the module was built: CRC mismatch.",
+        "Rebuild it against the headers of this kernel, and the Module.symvers of the modules that it uses.",
+    )
+    UNVERSIONED = (
+        "unversioned",
+        Severity.ERROR,
+        "The module has no CRC for a symbol that it uses.",
+        "Rebuild it with the Module.symvers of what exports the symbol (KBUILD_EXTRA_SYMBOLS).",
+    )
+    LIVEPATCH = (
+        "livepatch",
+        Severity.ERROR,
+        "The kernel does not support live patches.",
+        "Use a kernel with CONFIG_LIVEPATCH.",
+    )
+    BUILTIN = (
+        "builtin",
+        Severity.ERROR,
+        "A built-in module has the same name.",
+        "Use what is built in, or rename the module.",
+    )
+    PRESENT = (
+        "present",
+        Severity.ERROR,
+        "A module of the same name is already loaded.",
+        "Remove the other module, or rename one.",
+    )
+    WRITE_EXEC = (
+        "write-exec",
+        Severity.ERROR,
+        "A section is both writable and executable.",
+        "Separate code and data into sections of their own.",
+    )
+    NO_FLAGS = (
+        "no-flags",
+        Severity.ERROR,
+        "The module exports symbols without __kflagstab.",
+        "Rebuild it against the headers of this kernel.",
+    )
+    NO_CRCS = (
+        "no-crcs",
+        Severity.ERROR,
+        "The module exports symbols without CRCs.",
+        "Rebuild it with CONFIG_MODVERSIONS=y.",
+    )
+    GPL_ONLY = (
+        "gpl-only",
+        Severity.ERROR,
+        "A module without a GPL-compatible licence uses GPL-only symbols.",
+        "Do without the symbols, or state the licence with MODULE_LICENSE if it is compatible.",
+    )
+    NAMESPACE = (
+        "namespace",
+        Severity.ERROR,
+        "The module uses a symbol from a namespace that it does not import.",
+        "Import the namespace with MODULE_IMPORT_NS.",
+    )
+    MODULE_NAMESPACE = (
+        "module-namespace",
+        Severity.ERROR,
+        "The module imports a namespace that is open only to listed modules.",
+        "Remove the MODULE_IMPORT_NS, and do without symbols of that namespace.",
+    )
+    PROPRIETARY = (
+        "proprietary",
+        Severity.ERROR,
+        "A module that uses GPL-only symbols depends on a proprietary one.",
+        "Do without the GPL-only symbols, or without the proprietary module.",
+    )
+    UNKNOWN = (
+        "unknown",
+        Severity.ERROR,
+        "No module or kernel exports a symbol that the module uses.",
+        "Give the module that exports it (--with DIR), or rebuild against this kernel.",
+    )
+    RELOCATION = (
+        "relocation",
+        Severity.ERROR,
+        "A relocation cannot be applied.",
+        "Rebuild it with the compiler and the options of the kernel.",
+    )
+    DUPLICATE = (
+        "duplicate",
+        Severity.ERROR,
+        "The module exports a symbol that is already exported.",
+        "Leave one of the two modules out.",
+    )
+    PARAMETER = (
+        "parameter",
+        Severity.ERROR,
+        "A parameter does not accept the given value.",
+        "Give a value of the parameter's type: modinfo -p.",
+    )
+    NEEDS = (
+        "needs",
+        Severity.ERROR,
+        "A module that it depends on does not load.",
+        "Fix the module that it needs first.",
+    )
+    NO_PARAMETER = (
+        "no-parameter",
+        Severity.WARNING,
+        "The module has no such parameter.",
+        "Leave the parameter out, or correct its name: modinfo -p.",
+    )
+    TAINT = (
+        "taint",
+        Severity.WARNING,
+        "Loading the module taints the kernel.",
+        "Expect bug reports from a tainted kernel to be declined.",
+    )
+    FIRMWARE = (
+        "firmware",
+        Severity.WARNING,
+        "A firmware file that the module may request is missing.",
+        "Install the package that has the file.",
+    )
+    ALIAS = (
+        "alias",
+        Severity.WARNING,
+        "A module of the kernel has the same aliases.",
+        "Blacklist one of the two modules.",
+    )
+    REPLACES = (
+        "replaces",
+        Severity.NOTE,
+        "The kernel has a module of that name.",
+        "Check which one depmod prefers: updates/ comes first.",
+    )
+    SOFTDEP = (
+        "softdep",
+        Severity.NOTE,
+        "A soft dependency cannot be resolved.",
+        "Check whether the module works without it.",
+    )
+    MODINFO = (
+        "modinfo",
+        Severity.WARNING,
+        "A MODULE_ macro is missing.",
+        "Add the missing MODULE_ macro.",
+    )
+    COLLISION = (
+        "collision",
+        Severity.WARNING,
+        "Another module at hand exports the same symbol.",
+        "Load only one of the two modules.",
+    )

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import errno
-from enum import StrEnum
 from typing import NamedTuple
 
-
-class Severity(StrEnum):
-    """How bad a finding is."""
-
-    ERROR = "error"  # the module does not load
-    WARNING = "warning"  # it loads, but bites
-    NOTE = "note"  # worth knowing
+from pymodutils.checks.rules import Rule, Severity
 
 
 class Finding(NamedTuple):
     """One thing to know about a module and a kernel."""
 
-    rule: str  # one of words.RULES
+    rule: Rule
     severity: Severity
     subject: str  # the symbol, parameter, file or name that it is about; may be empty
     message: str  # a sentence
@@ -75,6 +68,7 @@ class Report(NamedTuple):
 
     kernels: tuple[Kernel, ...]
     verdicts: tuple[Verdict, ...]
+    unread: tuple[str, ...] = ()  # why a file or package of the request has no verdict, a line each
 
     @property
     def ok(self) -> bool:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.checks.context import count, some
 from pymodutils.checks.messages import signatures
-from pymodutils.checks.verdict import Finding, Severity
+from pymodutils.checks.rules import Rule, Severity
+from pymodutils.checks.verdict import Finding
 from pymodutils.elf.facts import listed
 from pymodutils.kernel.emulated.load.causes import Kind
 from pymodutils.kernel.emulated.state.taints import LETTERS, MEANINGS
@@ -49,7 +50,7 @@ def _taints(context: Context) -> Iterator[Finding]:
         severity = WARNING if letter in BAD_TAINTS else NOTE
         meaning = MEANINGS[LETTERS.index(letter)]
         advice = "bug reports from such a kernel are not looked at" if letter in UNTRUSTED else ""
-        yield Finding("taint", severity, letter, f"it taints the kernel ({letter}): {meaning}", advice)
+        yield Finding(Rule.TAINT, severity, letter, f"it taints the kernel ({letter}): {meaning}", advice)
 
 
 def _signing(context: Context) -> Iterator[Finding]:
@@ -61,7 +62,7 @@ def _not_signing(context: Context) -> Iterator[Finding]:
     """Many take "Exec format error" for a matter of signatures."""
     for cause in _passing(context, NOT_THE_REASON):
         text = f"{NOT_THE_REASON[cause.kind]} is not the reason: for that {REJECTED}"
-        yield Finding(cause.kind, NOTE, "", text)
+        yield Finding(Rule(cause.kind.value), NOTE, "", text)
 
 
 def _passing(context: Context, kinds: Container[Kind]) -> list[Cause]:
@@ -74,7 +75,7 @@ def _parameters(context: Context) -> Iterator[Finding]:
     for cause in _passing(context, (Kind.NO_PARAMETER,)):
         text = f"it has no parameter {cause.subject}: the kernel passes over it"
         has = f"leave it out: it has {f'only {some(known)}' if known else 'no parameters'}"
-        yield Finding(Kind.NO_PARAMETER, WARNING, cause.subject, text, has)
+        yield Finding(Rule.NO_PARAMETER, WARNING, cause.subject, text, has)
 
 
 def _firmware(context: Context) -> Iterator[Finding]:
@@ -86,7 +87,7 @@ def _firmware(context: Context) -> Iterator[Finding]:
     if absent:
         text = f"of {count(len(wanted), 'firmware file')} {len(absent)} cannot be found: {some(absent)}"
         advice = f"install the package that has them below {context.firmware}"
-        yield Finding("firmware", WARNING, absent[0], text, advice, tuple(absent))
+        yield Finding(Rule.FIRMWARE, WARNING, absent[0], text, advice, tuple(absent))
 
 
 def _aliases(context: Context) -> Iterator[Finding]:
@@ -99,21 +100,20 @@ def _aliases(context: Context) -> Iterator[Finding]:
     for name, aliases in found.items():
         text = f"{name} of the kernel claims {len(aliases)} of its aliases too: {some(aliases)}"
         advice = f"blacklist {name} where this module is to be taken"
-        yield Finding("alias", WARNING, name, text, advice, tuple(aliases))
+        yield Finding(Rule.ALIAS, WARNING, name, text, advice, tuple(aliases))
 
 
 def _builtin(context: Context) -> Iterator[Finding]:
     if context.module.name in context.builtins:
         text = f"{context.module.name} is built into {context.release}: modprobe will never load this one"
-        yield Finding("builtin", WARNING, context.module.name, text, "rename the module, or leave it out")
+        yield Finding(Rule.BUILTIN, WARNING, context.module.name, text, "rename the module, or leave it out")
 
 
 def _replaces(context: Context) -> Iterator[Finding]:
     if context.module.name in context.others.by_name:
         text = f"the kernel's own modules have a {context.module.name} too"
-        yield Finding(
-            "replaces", NOTE, context.module.name, text, "the one in updates/ comes first (depmod.d)"
-        )
+        advice = "the one in updates/ comes first (depmod.d)"
+        yield Finding(Rule.REPLACES, NOTE, context.module.name, text, advice)
 
 
 def _softdeps(context: Context) -> Iterator[Finding]:
@@ -123,7 +123,7 @@ def _softdeps(context: Context) -> Iterator[Finding]:
     if lost and (context.tree or context.builtins):
         text = f"of its soft dependencies {len(lost)} lead nowhere: {some(lost)}"
         advice = "they are passed over: see whether it needs them"
-        yield Finding("softdep", NOTE, lost[0], text, advice, tuple(lost))
+        yield Finding(Rule.SOFTDEP, NOTE, lost[0], text, advice, tuple(lost))
 
 
 def _at_hand(context: Context, name: str) -> bool:
@@ -137,21 +137,21 @@ def _at_hand(context: Context, name: str) -> bool:
 def _modinfo(context: Context) -> Iterator[Finding]:
     if context.module.info and context.module.value("license") is None:
         text = "it has no MODULE_LICENSE: it counts as proprietary"
-        yield Finding("modinfo", WARNING, "license", text, 'say what it is: MODULE_LICENSE("GPL")')
+        yield Finding(Rule.MODINFO, WARNING, "license", text, 'say what it is: MODULE_LICENSE("GPL")')
     if (
         context.module.info
         and context.module.value("description") is None
         and context.module.value("intree") is None
     ):
         text = "it has no MODULE_DESCRIPTION, of which modpost warns since 6.11"
-        yield Finding("modinfo", NOTE, "description", text, "add a MODULE_DESCRIPTION")
+        yield Finding(Rule.MODINFO, NOTE, "description", text, "add a MODULE_DESCRIPTION")
 
 
 def _struct(context: Context) -> Iterator[Finding]:
     ours, theirs = context.module.struct, context.target.kernel.module_size
     if ours and theirs and ours != theirs:
         text = f"struct module has {ours} bytes in it and {theirs} in the kernel, which does not look"
-        yield Finding(Kind.STRUCT_MODULE, WARNING, "", text, context.rebuild)
+        yield Finding(Rule.STRUCT_MODULE, WARNING, "", text, context.rebuild)
 
 
 def _collisions(context: Context) -> Iterator[Finding]:
@@ -163,7 +163,7 @@ def _collisions(context: Context) -> Iterator[Finding]:
     for name, symbols in owners.items():
         text = f"{name} exports {count(len(symbols), 'symbol')} of it too: {some(symbols)}"
         yield Finding(
-            "collision",
+            Rule.COLLISION,
             WARNING,
             name,
             text,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from pymodutils.checks.verdict import Severity
+from pymodutils.checks.rules import Rule, Severity
 from pymodutils.commands import options, output
 from pymodutils.commands.check_print import FORMS, print_comparison, print_report, write
 from pymodutils.commands.getopt import Tool, raise_usage
@@ -86,6 +86,8 @@ def _paired(words: Sequence[str]) -> list[str]:
 )
 @click.option("--expect", metavar="FILE", help="The failures must be exactly those that FILE lists.")
 @click.option("--write-expect", metavar="FILE", help="Write FILE for --expect.")
+@click.option("--list-rules", is_flag=True, help="List the rules and exit.")
+@click.option("--explain", type=click.Choice(list(Rule)), help="Explain a rule and exit.")
 @click.option("--no-cache", is_flag=True, help="Read every kernel again.")
 @options.limit
 @options.sysroot
@@ -104,6 +106,8 @@ def command(
     fail_on: str,
     expect: str | None,
     write_expect: str | None,
+    list_rules: bool,
+    explain: str | None,
     no_cache: bool,
     root: Root,
 ) -> int:
@@ -112,6 +116,8 @@ def command(
     A MODULE is a .ko file, a directory, a .deb or .rpm package or a tar archive with such files. A kernel is
     whatever 'kernel describe' takes; several sources of one kernel have commas between.
     """
+    if list_rules or explain:
+        return _explain([Rule(explain)] if explain else list(Rule))
     if between:
         return _between(between, (*modules, *symbols_of), form, path, fail_on, cached=not no_cache, root=root)
     if not modules or symbols_of:
@@ -132,6 +138,16 @@ def command(
     if known is not None:
         return _surprise(baseline.compare(report, known), fail_on)
     return 0 if write_expect else _status(report, fail_on)
+
+
+def _explain(rules: Sequence[Rule]) -> int:
+    """Print ``rules``, a line each; one alone with its advice."""
+    if len(rules) == 1:
+        rule = rules[0]
+        print(f"{rule} ({rule.severity}): {rule.sentence}\n{rule.advice}")  # noqa: T201 -- the answer
+    else:
+        print("\n".join(f"{rule:<14} {rule.severity:<8} {rule.sentence}" for rule in rules))  # noqa: T201
+    return 0
 
 
 def _params(words: Sequence[str]) -> dict[str, str]:

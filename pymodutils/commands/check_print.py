@@ -11,7 +11,7 @@ import click
 from pymodutils.checks.context import count
 from pymodutils.checks.formats.grouped import groups
 from pymodutils.checks.kabi import KINDS
-from pymodutils.checks.verdict import Severity
+from pymodutils.checks.rules import Severity
 from pymodutils.commands import output
 from pymodutils.commands.getopt import raise_usage
 from pymodutils.errors import ModutilsError

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pymodutils.checks.rules import RULES
+from pymodutils.checks.rules import Rule
 from pymodutils.commands.check import command
 from pymodutils.commands.getopt import Words
 from tests.checks.made import Desk
@@ -53,4 +53,4 @@ def test_the_example_for_pytest(desk: Desk) -> None:
 
 def test_every_rule_has_a_row() -> None:
     listed = re.findall(r'^\| <a id="([\w-]+)"></a>', (DOCS / "check.md").read_text(), re.MULTILINE)
-    assert listed == list(RULES)
+    assert listed == list(Rule)

@@ -8,7 +8,7 @@ import pytest
 
 from pymodutils import check
 from pymodutils.checks.messages import MESSAGES
-from pymodutils.checks.rules import RULES
+from pymodutils.checks.rules import Rule
 from pymodutils.elf.kernelimage.exports import Export
 from pymodutils.kernel.emulated.load.causes import Kind
 from tests.checks.made import Desk, advice, errors
@@ -153,5 +153,5 @@ def test_a_struct_module_of_another_size(desk: Desk) -> None:
 
 def test_every_kind_has_words_and_every_rule_a_sentence() -> None:
     assert {*MESSAGES, Kind.NO_PARAMETER} == set(Kind)  # which refuses nothing
-    assert {*map(str, MESSAGES)} <= set(RULES)
+    assert {*map(str, MESSAGES)} <= set(Rule)
     assert MAGIC.endswith(" ")

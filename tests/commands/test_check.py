@@ -17,7 +17,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from pymodutils.checks.rules import RULES
+from pymodutils.checks.rules import Rule
 from tests.checks.made import Desk
 from tests.kernel.emulated.modules import EXPORTS
 
@@ -231,7 +231,7 @@ def test_sarif_names_rules_that_it_has(desk: Desk) -> None:
     bad = desk.module("bad", imports=["lost"], versions={"lost": 1})
     [log] = json.loads(run("-k", desk.kernel(), bad, "--format", "sarif").stdout)["runs"]
     rules = log["tool"]["driver"]["rules"]
-    assert [rule["id"] for rule in rules] == list(RULES)
+    assert [rule["id"] for rule in rules] == list(Rule)
     [result] = log["results"]
     assert rules[result["ruleIndex"]]["id"] == result["ruleId"] == "unknown"
     assert result["level"] == "error"
@@ -276,3 +276,20 @@ def test_an_interrupt_leaves_nothing(desk: Desk, tmp_path: Path) -> None:
     out, err = running.communicate(timeout=30)
     assert (running.returncode, out, err) == (130, b"", b"")
     assert list(place.iterdir()) == []
+
+
+def test_rules_are_listed_and_explained() -> None:
+    listed = run("--list-rules").stdout.splitlines()
+    assert [line.split()[0] for line in listed] == list(Rule)
+    explained = run("--explain", "vermagic").stdout
+    assert explained.startswith("vermagic (error): ")
+    assert Rule.VERMAGIC.advice in explained
+
+
+def test_a_namespace_for_other_modules_is_not_to_be_imported(desk: Desk) -> None:
+    """A kernel refuses MODULE_IMPORT_NS of a module: namespace with EPERM, so no advice names it."""
+    exports = {**EXPORTS, "gpl_only": EXPORTS["gpl_only"]._replace(namespace="module:other")}
+    kernel = desk.kernel(release="6.16.0-made", exports=exports)
+    out = run("-k", kernel, desk.module("made", imports=["gpl_only"])).stdout
+    assert "the kernel exports it only to other" in out
+    assert "MODULE_IMPORT_NS" not in out

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape, quoteattr
 
-from pymodutils.checks.verdict import Severity
+from pymodutils.checks.rules import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

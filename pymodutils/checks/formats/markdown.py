@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.checks.formats.grouped import groups
-from pymodutils.checks.verdict import Severity
+from pymodutils.checks.rules import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

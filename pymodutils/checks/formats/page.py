@@ -6,7 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, Final
 
-from pymodutils.checks.verdict import Severity
+from pymodutils.checks.rules import Severity
 from pymodutils.version import __version__
 
 if TYPE_CHECKING:

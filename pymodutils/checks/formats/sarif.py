@@ -4,28 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pymodutils.checks.rules import RULES
+from pymodutils.checks.rules import Rule
 from pymodutils.version import __version__
 
 if TYPE_CHECKING:
     from pymodutils.checks.verdict import Finding, Report, Verdict
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
-ORDER: Final = list(RULES)
+ORDER: Final = list(Rule)
 
 
 def document(report: Report) -> dict[str, Any]:
     """The log, as what JSON can hold."""
     rules = [
-        {"id": name, "shortDescription": {"text": text}, "helpUri": f"{HELP}#{name}"}
-        for name, text in RULES.items()
+        {
+            "id": rule.value,
+            "shortDescription": {"text": rule.sentence},
+            "fullDescription": {"text": f"{rule.sentence} {rule.advice}"},
+            "help": {"text": rule.advice},
+            "helpUri": f"{HELP}#{rule.value}",
+            "defaultConfiguration": {"level": rule.severity.value},
+        }
+        for rule in Rule
     ]
     driver = {"name": "pymodutils check", "version": __version__, "rules": rules}
     results = [_result(verdict, it) for verdict in report.verdicts for it in verdict.findings]
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
 
 
-HELP: Final = "docs/check.md"
+HELP: Final = "https://github.com/pymodutils/pymodutils/blob/main/docs/check.md"
 
 
 def _result(verdict: Verdict, finding: Finding) -> dict[str, Any]:

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from pymodutils.checks.context import Context
     from pymodutils.checks.verdict import Finding
 
-    Words = Callable[[Context, Sequence[Cause]], Iterator[Finding]]
+    Message = Callable[[Context, Sequence[Cause]], Iterator[Finding]]
 
-MESSAGES: Final[dict[Kind, Words]] = {
+MESSAGES: Final[dict[Kind, Message]] = {  # in the order of findings
     Kind.MACHINE: build.machine,
     Kind.UNSIGNED: signatures.unsigned,
     Kind.UNKNOWN_KEY: signatures.unknown_key,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.checks.context import count, some
-from pymodutils.checks.verdict import Finding, Severity
+from pymodutils.checks.rules import Rule, Severity
+from pymodutils.checks.verdict import Finding
 from pymodutils.kernel.description import Description
-from pymodutils.kernel.emulated.load.causes import Kind
 from pymodutils.kernel.emulated.load.check_version import LAYOUT
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def machine(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     ours = Description(machine=context.module.machine).arch or f"machine {causes[0].subject}"
     theirs = context.target.kernel.arch or causes[0].wanted
     text = f"it is built for {ours}, the kernel is {theirs}"
-    yield Finding(Kind.MACHINE, ERROR, ours, text, f"build it for {theirs}, with {context.headers}")
+    yield Finding(Rule.MACHINE, ERROR, ours, text, f"build it for {theirs}, with {context.headers}")
 
 
 def vermagic(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
@@ -33,7 +33,7 @@ def vermagic(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     said, wanted = causes[0].said, causes[0].wanted
     if not said:
         text = "it has no vermagic, and this kernel cannot be forced to take such a module"
-        yield Finding(Kind.VERMAGIC, ERROR, "", text, context.rebuild)
+        yield Finding(Rule.VERMAGIC, ERROR, "", text, context.rebuild)
         return
     ours, theirs = said.split(" "), wanted.split(" ")
     parts = [_releases(ours[0], theirs[0])] if ours[0] != theirs[0] else []
@@ -41,7 +41,7 @@ def vermagic(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     extra = [word for word in ours[1:] if word not in theirs[1:]]
     parts += [f"the kernel is built with {some(lacking)}, the module without"] if lacking else []
     parts += [f"the module is built with {some(extra)}, the kernel without"] if extra else []
-    yield Finding(Kind.VERMAGIC, ERROR, ours[0], "; ".join(parts), context.rebuild)
+    yield Finding(Rule.VERMAGIC, ERROR, ours[0], "; ".join(parts), context.rebuild)
 
 
 def _releases(ours: str, theirs: str) -> str:
@@ -67,7 +67,7 @@ def crc(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     text += f"; {_layout(context)}" if LAYOUT in names else ""
     owners = sorted({cause.owner for cause in causes if cause.owner})
     text += f"; of those, some are in {some(owners)}" if owners else ""
-    yield Finding(Kind.CRC, ERROR, shown[0], text, _instead(context, owners), tuple(names))
+    yield Finding(Rule.CRC, ERROR, shown[0], text, _instead(context, owners), tuple(names))
 
 
 def _both(cause: Cause) -> str:
@@ -95,7 +95,7 @@ def unversioned(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     names = [cause.subject for cause in causes]
     text = f"it has no CRC for {count(len(names), 'symbol')} that it uses: {some(names)}"
     advice = f"{context.rebuild}, with the Module.symvers of what exports them (KBUILD_EXTRA_SYMBOLS)"
-    yield Finding(Kind.UNVERSIONED, ERROR, names[0], text, advice, tuple(names))
+    yield Finding(Rule.UNVERSIONED, ERROR, names[0], text, advice, tuple(names))
 
 
 def struct_module(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
@@ -104,25 +104,25 @@ def struct_module(context: Context, causes: Sequence[Cause]) -> Iterator[Finding
     text = (
         f"struct module has {said} bytes in it and {wanted} in the kernel, which was configured differently"
     )
-    yield Finding(Kind.STRUCT_MODULE, ERROR, "", text, context.rebuild)
+    yield Finding(Rule.STRUCT_MODULE, ERROR, "", text, context.rebuild)
 
 
 def no_crcs(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """Exports without CRCs."""
     del causes
     text = "it exports symbols without CRCs, which this kernel insists on"
-    yield Finding(Kind.NO_CRCS, ERROR, "", text, f"{context.rebuild} with CONFIG_MODVERSIONS=y")
+    yield Finding(Rule.NO_CRCS, ERROR, "", text, f"{context.rebuild} with CONFIG_MODVERSIONS=y")
 
 
 def no_flags(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """Exports without flags."""
     del causes
     text = "it exports symbols without __kflagstab, which kernels since 7.0 require"
-    yield Finding(Kind.NO_FLAGS, ERROR, "", text, context.rebuild)
+    yield Finding(Rule.NO_FLAGS, ERROR, "", text, context.rebuild)
 
 
 def livepatch(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """A live patch where there is no such thing."""
     del causes
     text = "it is a live patch, and this kernel is built without CONFIG_LIVEPATCH"
-    yield Finding(Kind.LIVEPATCH, ERROR, "", text, f"{context.release} must be updated, not patched")
+    yield Finding(Rule.LIVEPATCH, ERROR, "", text, f"{context.release} must be updated, not patched")

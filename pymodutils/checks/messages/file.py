@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.checks.verdict import Finding, Severity
-from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.checks.rules import Rule, Severity
+from pymodutils.checks.verdict import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,7 +31,7 @@ def other(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
         if context.module.damage or not context.module.info
         else ""
     )
-    yield Finding(Kind.OTHER, ERROR, "", text, advice or "see the kernel's own words below")
+    yield Finding(Rule.OTHER, ERROR, "", text, advice or "see the kernel's own words below")
 
 
 def compression(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
@@ -40,14 +40,14 @@ def compression(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     text = f"the kernel cannot decompress the file: {said}; modprobe of kmod 31 and later has it do so"
     text += "" if context.module.damage else ", that of kmod 30 decompresses the file itself and loads it"
     advice = "build or fetch it again: the file is damaged" if context.module.damage else COMPRESS[format_]
-    yield Finding(Kind.COMPRESSION, ERROR, format_, text, advice)
+    yield Finding(Rule.COMPRESSION, ERROR, format_, text, advice)
 
 
 def builtin(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """A name that is built in."""
     name = causes[0].subject
     text = f"{name} is built into the kernel, so no module can have that name"
-    yield Finding(Kind.BUILTIN, ERROR, name, text, f"use what {context.release} has, or rename the module")
+    yield Finding(Rule.BUILTIN, ERROR, name, text, f"use what {context.release} has, or rename the module")
 
 
 def present(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
@@ -55,7 +55,7 @@ def present(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     del context
     name = causes[0].subject
     text = f"a module called {name} had to be loaded before it"
-    yield Finding(Kind.PRESENT, ERROR, name, text, "rename one of them")
+    yield Finding(Rule.PRESENT, ERROR, name, text, "rename one of them")
 
 
 def parameter(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
@@ -67,7 +67,7 @@ def parameter(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
             f": it is of type {kind}" if kind else ""
         )
         advice = f"see what it takes: modinfo -p {context.module.name}"
-        yield Finding(Kind.PARAMETER, ERROR, cause.subject, text, advice)
+        yield Finding(Rule.PARAMETER, ERROR, cause.subject, text, advice)
 
 
 def relocation(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
@@ -81,7 +81,7 @@ def relocation(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
         advice = (
             f"{context.rebuild} with the compiler and options of the kernel (code model, -fno-pic, -fno-plt)"
         )
-    yield Finding(Kind.RELOCATION, ERROR, cause.subject, text, advice)
+    yield Finding(Rule.RELOCATION, ERROR, cause.subject, text, advice)
 
 
 def write_exec(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
@@ -89,4 +89,4 @@ def write_exec(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     del context
     section = causes[0].subject
     text = f"its section {section} can be written and executed, which this kernel refuses"
-    yield Finding(Kind.WRITE_EXEC, ERROR, section, text, "give the section one of both flags only")
+    yield Finding(Rule.WRITE_EXEC, ERROR, section, text, "give the section one of both flags only")

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.checks.context import some
-from pymodutils.checks.verdict import Finding, Severity
+from pymodutils.checks.rules import Rule, Severity
+from pymodutils.checks.verdict import Finding
 from pymodutils.depends.module_info import opened
 from pymodutils.errors import ModutilsError
-from pymodutils.kernel.emulated.load.causes import Kind
 from pymodutils.signature import fields
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def unsigned(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     advice = (
         f"sign it with a key that the kernel has, or enrol yours: {_sign(context)}; mokutil --import CERT"
     )
-    yield Finding(Kind.UNSIGNED, _severity(causes[0], Severity.NOTE), "", text, advice)
+    yield Finding(Rule.UNSIGNED, _severity(causes[0], Severity.NOTE), "", text, advice)
 
 
 def unknown_key(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
@@ -44,7 +44,7 @@ def unknown_key(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     text += f"{f'it has {has}' if known else NOT_TOLD}; {_consequence(causes[0])}"
     severity = _severity(causes[0], Severity.WARNING if known else Severity.NOTE)
     signer = found.signer if found else ""
-    yield Finding(Kind.UNKNOWN_KEY, severity, signer, text, _key_for(context, signer, known))
+    yield Finding(Rule.UNKNOWN_KEY, severity, signer, text, _key_for(context, signer, known))
 
 
 def _key_for(context: Context, signer: str, known: Sequence[Certificate]) -> str:
@@ -63,7 +63,7 @@ def crypto(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """The kernel cannot tell whether it is right."""
     cause = causes[0]
     text = f"its signature is of a kind that the kernel does not know: {cause.said}; {_consequence(cause)}"
-    yield Finding(Kind.CRYPTO, _severity(cause, Severity.WARNING), "", text, f"sign it: {_sign(context)}")
+    yield Finding(Rule.CRYPTO, _severity(cause, Severity.WARNING), "", text, f"sign it: {_sign(context)}")
 
 
 def broken(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
@@ -74,7 +74,7 @@ def broken(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     advice = (
         f"sign it after the last change to the file (strip, objcopy): {_sign(context)}; or fetch it again"
     )
-    yield Finding(Kind.SIGNATURE, Severity.ERROR, found.signer if found else "", text, advice)
+    yield Finding(Rule.SIGNATURE, Severity.ERROR, found.signer if found else "", text, advice)
 
 
 def _severity(cause: Cause, mild: Severity) -> Severity:

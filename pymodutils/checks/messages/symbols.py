@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.checks.context import count, some
-from pymodutils.checks.verdict import Finding, Severity
-from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.checks.rules import Rule, Severity
+from pymodutils.checks.verdict import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.load.causes import Cause
 
 ERROR: Final = Severity.ERROR
+FOR_MODULES: Final = "module:"  # namespaces that name the modules which may use them
 
 
 def unknown(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
@@ -26,7 +27,7 @@ def unknown(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
         places = dict.fromkeys(place for name in lost for place in context.elsewhere(name))
         text += f"; some are in {some(list(places))}" if places else ""
         text += f"; it depends on {some(context.absent)}, which is not at hand" if context.absent else ""
-        yield Finding(Kind.UNKNOWN, ERROR, lost[0], text, _where_from(context), tuple(lost))
+        yield Finding(Rule.UNKNOWN, ERROR, lost[0], text, _where_from(context), tuple(lost))
 
 
 def _where_from(context: Context) -> str:
@@ -48,7 +49,7 @@ def gpl_only(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     said = f"its licence is {licence!r}" if licence else "it has no licence"
     text = f"it uses {count(len(names), 'symbol')} for GPL modules only, and {said}: {some(names)}"
     advice = 'do without them, or say MODULE_LICENSE("GPL") if that is its licence'
-    yield Finding(Kind.GPL_ONLY, ERROR, names[0], text, advice, tuple(names))
+    yield Finding(Rule.GPL_ONLY, ERROR, names[0], text, advice, tuple(names))
 
 
 def namespace(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
@@ -60,7 +61,9 @@ def namespace(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
         used = f"{count(len(names), 'symbol')} of the namespace {space}"
         text = f"it uses {used} without importing it: {some(names)}"
         advice = f'add MODULE_IMPORT_NS({space}); to the source (MODULE_IMPORT_NS("{space}"); since 6.13)'
-        yield Finding(Kind.NAMESPACE, ERROR, space, text, advice, tuple(names))
+        if space.startswith(FOR_MODULES):
+            advice = f"do without: the kernel exports it only to {space.removeprefix(FOR_MODULES)}"
+        yield Finding(Rule.NAMESPACE, ERROR, space, text, advice, tuple(names))
 
 
 def module_namespace(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
@@ -69,7 +72,7 @@ def module_namespace(context: Context, causes: Sequence[Cause]) -> Iterator[Find
     for cause in causes:
         text = f"it imports the namespace {cause.subject}, which is open only to the modules that it lists"
         advice = f'remove MODULE_IMPORT_NS("{cause.subject}"): a module in the list needs no import'
-        yield Finding(Kind.MODULE_NAMESPACE, ERROR, cause.subject, text, advice)
+        yield Finding(Rule.MODULE_NAMESPACE, ERROR, cause.subject, text, advice)
 
 
 def proprietary(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
@@ -77,9 +80,8 @@ def proprietary(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     del context
     cause = causes[0]
     text = f"it uses GPL-only symbols, and {cause.subject} of {cause.owner}, which is proprietary"
-    yield Finding(
-        Kind.PROPRIETARY, ERROR, cause.subject, text, f"do without one of them, or free {cause.owner}"
-    )
+    advice = f"do without the GPL-only symbols, or without {cause.owner}"
+    yield Finding(Rule.PROPRIETARY, ERROR, cause.subject, text, advice)
 
 
 def duplicate(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
@@ -93,4 +95,4 @@ def duplicate(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
         if whose != owner
         else f"leave {owner} out"
     )
-    yield Finding(Kind.DUPLICATE, ERROR, names[0], text, advice, tuple(names))
+    yield Finding(Rule.DUPLICATE, ERROR, names[0], text, advice, tuple(names))
