@@ -17,7 +17,7 @@ from pymodutils.checks.rules import Rule, Severity
 from pymodutils.checks.trial import Bench
 from pymodutils.checks.verdict import Finding, Report, Verdict
 from pymodutils.checks.warnings import warnings
-from pymodutils.errors import NotFound
+from pymodutils.errors import ModutilsError, NotFound
 from pymodutils.kernel.emulated.load.causes import Cause, Kind
 
 if TYPE_CHECKING:
@@ -49,12 +49,15 @@ class Request(NamedTuple):
 
 
 def check(request: Request, root: Root, progress: Callable[[int, int, str], None] = unheard) -> Report:
-    """The verdicts on all of ``wanted``; raises ModutilsError about input that cannot be read.
+    """The verdicts on all of ``request``; raises ModutilsError about input that cannot be read.
+
+    Of several modules those that cannot be read are told in the report, and only all of them raise.
 
     ``progress`` hears how many of how many pairs are done, and which was the last.
     """
     with tempfile.TemporaryDirectory(prefix="pymodutils-") as folder:
-        own = _pool(request.modules, folder)
+        files, unread = _readable(request.modules, folder)
+        own = _read(files)
         more = _pool(request.more, folder)
         targets = target.targets(request.kernels, root, cached=request.cached, trust=request.trust)
         around = [_providers(it, own, more, folder) for it in targets]
@@ -67,7 +70,8 @@ def check(request: Request, root: Root, progress: Callable[[int, int, str], None
         for pair, plain in zip(pairs, found, strict=True):
             verdicts[pair] = again(plain)
             progress(len(verdicts), len(pairs), verdicts[pair].title)
-    return Report(tuple(it.row() for it in targets), tuple(verdicts[pair] for pair in sorted(verdicts)))
+    rows = tuple(it.row() for it in targets)
+    return Report(rows, tuple(verdicts[pair] for pair in sorted(verdicts)), tuple(map(str, unread)))
 
 
 def compare(names: Sequence[str], modules: Sequence[str], root: Root, *, cached: bool) -> Comparison:
@@ -81,8 +85,25 @@ def compare(names: Sequence[str], modules: Sequence[str], root: Root, *, cached:
 
 
 def _pool(words: Sequence[str], folder: str) -> Pool:
-    files = [file for word in words for file in inputs.files(word, folder)]
+    return _read([file for word in words for file in inputs.files(word, folder)])
+
+
+def _read(files: Sequence[inputs.File]) -> Pool:
     return Pool(read_all([(path, shown) for path, shown in dict.fromkeys(files)]))
+
+
+def _readable(words: Sequence[str], folder: str) -> tuple[list[inputs.File], list[ModutilsError]]:
+    """The files that ``words`` mean, and why others cannot be read; raises the first if that is all."""
+    files: list[inputs.File] = []
+    unread: list[ModutilsError] = []
+    for word in words:
+        try:
+            files += inputs.files(word, folder)
+        except ModutilsError as error:
+            unread.append(error)
+    if unread and not files:
+        raise unread[0]
+    return files, unread
 
 
 def _known(request: Request, around: Sequence[Around]) -> None:

@@ -87,7 +87,12 @@ def _paired(words: Sequence[str]) -> list[str]:
 @click.option("--expect", metavar="FILE", help="The failures must be exactly those that FILE lists.")
 @click.option("--write-expect", metavar="FILE", help="Write FILE for --expect.")
 @click.option("--list-rules", is_flag=True, help="List the rules and exit.")
-@click.option("--explain", type=click.Choice(list(Rule)), help="Explain a rule and exit.")
+@click.option(
+    "--explain",
+    metavar="RULE",
+    type=click.Choice([rule.value for rule in Rule]),
+    help="Explain a rule and exit.",
+)
 @click.option("--no-cache", is_flag=True, help="Read every kernel again.")
 @options.limit
 @options.sysroot
@@ -133,11 +138,16 @@ def command(
     with closing(output.Progress("checking")) as progress:
         report = check(request, root, progress)
     print_report(report, form, path)
+    sys.stdout.flush()
+    for line in report.unread:
+        sys.stderr.write(f"{PROG}: ERROR: {line}\n")
     if write_expect:
         write(write_expect, baseline.dumps(report))
     if known is not None:
-        return _surprise(baseline.compare(report, known), fail_on)
-    return 0 if write_expect else _status(report, fail_on)
+        status = _surprise(baseline.compare(report, known), fail_on)
+    else:
+        status = 0 if write_expect else _status(report, fail_on)
+    return USAGE if report.unread else status
 
 
 def _explain(rules: Sequence[Rule]) -> int:

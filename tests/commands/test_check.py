@@ -293,3 +293,15 @@ def test_a_namespace_for_other_modules_is_not_to_be_imported(desk: Desk) -> None
     out = run("-k", kernel, desk.module("made", imports=["gpl_only"])).stdout
     assert "the kernel exports it only to other" in out
     assert "MODULE_IMPORT_NS" not in out
+
+
+def test_files_that_cannot_be_read_leave_the_others_their_verdicts(desk: Desk) -> None:
+    good = [desk.module(f"good{number}") for number in range(3)]
+    bad = [str(desk.folder / "absent.ko"), desk.file("text.ko", b"text"), desk.file("half.tar", b"\0" * 100)]
+    done = run("-k", desk.kernel(), good[0], bad[0], good[1], *bad[1:], good[2])
+    assert done.returncode == 2
+    assert done.stdout.endswith("3 of 3 load (3 modules on 1 kernel), 0 warnings\n")
+    assert [line.split(": ")[:2] for line in done.stderr.splitlines()] == [["check", "ERROR"]] * 3
+    for path in bad:
+        assert path in done.stderr
+    assert run("-k", desk.kernel(), *bad).returncode == 2
