@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from importlib import import_module
-from io import TextIOWrapper
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
+from pymodutils import streams
 from pymodutils.errors import Exit, ModutilsError
 from pymodutils.names import suggestion
 
@@ -50,14 +51,19 @@ SUBCOMMANDS: Final = {
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the tool that ``argv`` (default: sys.argv) asks for, and leave with its exit status."""
     gc.disable()  # a sixth of the time to start; what a command makes lives until it ends
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="surrogateescape")  # bytes of a name come out as they came in
+    streams.prepare()
     path, *words = sys.argv if argv is None else argv
     prog = os.path.basename(path).removeprefix("pymodutils-").removesuffix(".py")
-    if prog in TOOLS:
-        _leave(run(prog, path, TOOLS[prog], words))
-    _leave(_multi_call(words))
+    try:
+        if prog in TOOLS:
+            status = run(prog, path, TOOLS[prog], words)
+        else:
+            prog, status = words[0] if words else prog, _multi_call(words)
+    except (BrokenPipeError, SystemExit):
+        status = _failure(prog)
+    except KeyboardInterrupt:
+        _die(signal.SIGINT)
+    _leave(prog, status)
 
 
 def run(prog: str, path: str, entry: Entry, words: Sequence[str]) -> int:
@@ -70,12 +76,10 @@ def run(prog: str, path: str, entry: Entry, words: Sequence[str]) -> int:
     except ModutilsError as error:
         _complain(f"{prog}: ERROR: {error}")
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        raise
     except OSError as error:
-        _complain(f"{prog}: ERROR: {error.filename or prog}: {error.strerror}")
-    except KeyboardInterrupt:
-        return 130
-    return 1
+        _complain(f"{prog}: ERROR: {_words(error)}")
+    return _failure(prog)
 
 
 def _multi_call(words: Sequence[str]) -> int:
@@ -115,15 +119,37 @@ def _help() -> str:
 
 
 def _complain(line: str) -> None:
-    sys.stdout.flush()
+    try:
+        sys.stdout.flush()
+    except OSError:
+        pass  # the line tells it, or _leave does
     sys.stderr.write(line + "\n")
 
 
-def _leave(status: int) -> None:
+def _words(error: OSError) -> str:
+    return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
+
+
+def _failure(prog: str) -> int:
+    return 2 if prog == "check" else 1
+
+
+def _leave(prog: str, status: int) -> NoReturn:
     """End the process without Python's teardown, which costs more than some of our commands."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        pass
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            sys.stderr.write(f"{prog}: ERROR: {_words(error)}\n")
+        status = status or _failure(prog)
+    if isinstance(streams.Output.failure, BrokenPipeError):
+        _die(signal.SIGPIPE)
     sys.stderr.flush()
     os._exit(status)
+
+
+def _die(number: int) -> NoReturn:
+    """End by the signal, as a program does that does not handle it."""
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    os._exit(128 + number)

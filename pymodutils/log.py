@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Final
 
+from pymodutils import streams
 from pymodutils.errors import Exit
 
 FATAL, ERROR, WARNING, NOTICE, INFO, DEBUG = 2, 3, 4, 5, 6, 7  # syslog(3)'s priorities
@@ -26,7 +26,7 @@ class Log:
         self.prog = prog
         self.level = level
         self.quiet = quiet
-        self.syslog = syslog or not _is_open(2)
+        self.syslog = syslog or not streams.has_stderr()
         self.said = 0  # messages so far
 
     def fatal(self, text: str) -> None:
@@ -72,11 +72,3 @@ class Log:
 
         syslog.openlog(self.prog, 0, syslog.LOG_DAEMON)
         syslog.syslog(level, f"{WORDS[level]}: {text}\n")
-
-
-def _is_open(fd: int) -> bool:
-    try:
-        os.fstat(fd)
-    except OSError:
-        return False
-    return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 FIRST_SLEEP: Final = 4  # ms; each next one is twice as long
 MODULE_VARIABLE: Final = "MODPROBE_MODULE"
+IGNORED: Final = (signal.SIGPIPE, signal.SIGXFSZ)  # by Python; a command gets the default, as from kmod
 
 
 class Mode(NamedTuple):
@@ -145,8 +147,12 @@ class Runner:
         """How ``sh -c line`` ended: 0, its exit status, or a negative signal number."""
         os.environ[MODULE_VARIABLE] = module
         try:
+            for number in IGNORED:
+                signal.signal(number, signal.SIG_DFL)
             ended = os.waitstatus_to_exitcode(os.system(os.fsencode(line)))  # noqa: S605 -- as configured
         finally:
+            for number in IGNORED:
+                signal.signal(number, signal.SIG_IGN)
             del os.environ[MODULE_VARIABLE]
         return 0 if ended < 0 and self.mode.signals_pass else ended
 

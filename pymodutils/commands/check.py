@@ -41,6 +41,8 @@ class Check(Tool):
             return super().call(prog, path, _paired(words))
         except Exit as leave:
             return USAGE if leave.status else 0
+        except BrokenPipeError:
+            raise
         except (ModutilsError, OSError, EOFError) as error:
             text = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
             sys.stdout.flush()

@@ -274,7 +274,7 @@ def test_an_interrupt_leaves_nothing(desk: Desk, tmp_path: Path) -> None:
     time.sleep(1)
     os.killpg(running.pid, signal.SIGINT)
     out, err = running.communicate(timeout=30)
-    assert (running.returncode, out, err) == (130, b"", b"")
+    assert (running.returncode, out, err) == (-signal.SIGINT, b"", b"")
     assert list(place.iterdir()) == []
 
 

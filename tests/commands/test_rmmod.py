@@ -82,7 +82,7 @@ def test_a_wait_on_a_terminal_shows_the_holders_and_can_be_given_up(root: Path) 
     )
     shown = read_until(outer, b"Ctrl-C to give up")
     waiting.send_signal(signal.SIGINT)
-    assert waiting.wait(20) == 130
+    assert waiting.wait(20) == -signal.SIGINT
     shown += read_until(outer, b"\r\x1b[K")
     os.close(inner)
     os.close(outer)

@@ -169,7 +169,7 @@ def test_a_wait_can_be_interrupted(words: str, tmp_path: Path) -> None:
         time.sleep(0.3)
         assert waiting.poll() is None
         waiting.send_signal(signal.SIGINT)
-        assert waiting.wait(10) == 130
+        assert waiting.wait(10) == -signal.SIGINT
     os.kill(holder, signal.SIGKILL)
     assert ended(holder) == -signal.SIGKILL
     assert consistent(seen(path)) == []
