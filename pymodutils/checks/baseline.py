@@ -1,12 +1,15 @@
-"""Failures that are known: a file that says which, and what differs from it.
+r"""Known failures: a file that lists them, and what differs from it.
 
-A line is MODULE, KERNEL, errno and the rules of its errors (sorted, with commas), with tabs between;
-empty lines and those that begin with ``#`` are for people.
+A line is MODULE, KERNEL, errno and the rules of its errors (sorted, with commas), separated by tabs.
+KERNEL may be a pattern of fnmatch. Control characters and backslashes are written \xNN, so that no name
+begins or ends a line; empty lines and those that begin with ``#`` are comments.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import re
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.checks.rules import Severity
 from pymodutils.errors import BadLine, NotFound
@@ -22,6 +25,7 @@ HEAD = """\
 # Written by 'pymodutils check --write-expect'; 'pymodutils check --expect' holds what it finds against it.
 """
 COLUMNS = 4
+UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\\]|^#")
 
 
 class Surprises(NamedTuple):
@@ -48,15 +52,29 @@ def failures(report: Report) -> dict[Key, tuple[str, str]]:
 
 def dumps(report: Report) -> str:
     """The file that expects exactly what ``report`` has found."""
-    rows = ("\t".join((*key, *value)) for key, value in sorted(failures(report).items()))
-    return HEAD + "".join(f"{row}\n" for row in rows)
+    rows = ((title, _literal(kernel), *why) for (title, kernel), why in sorted(failures(report).items()))
+    return HEAD + "".join("\t".join(map(_escaped, row)) + "\n" for row in rows)
+
+
+def _literal(kernel: str) -> str:
+    """The pattern that ``kernel`` alone matches."""
+    return re.sub(r"[*?[]", r"[\g<0>]", kernel)
+
+
+def _escaped(text: str) -> str:
+    """``text`` without what would end a column or a line, or make the line a comment."""
+    return UNSAFE.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\x([0-9a-f]{2})", lambda found: chr(int(found[1], 16)), text)
 
 
 def read(path: str) -> dict[Key, tuple[str, str]]:
     """The failures that the file ``path`` expects; raises NotFound, or BadLine about a line."""
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            lines = file.read().splitlines()
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+            lines = file.read().split("\n")
     except OSError as error:
         text = f"could not open {path}: {error.strerror}: --write-expect makes one"
         raise NotFound(path, text, error.errno) from None
@@ -67,13 +85,14 @@ def read(path: str) -> dict[Key, tuple[str, str]]:
             if len(columns) != COLUMNS:
                 place = f"{path}:{number}"
                 raise BadLine(place, f"{place}: not MODULE, KERNEL, ERRNO and RULES with tabs between")
-            found[columns[0], columns[1]] = columns[2], columns[3]
+            module, kernel, name, rules = map(_unescaped, columns)
+            found[module, kernel] = name, rules
     return found
 
 
-def compare(report: Report, expected: Mapping[Key, tuple[str, str]]) -> Surprises:
-    """What in ``report`` is not as ``expected``."""
-    found = failures(report)
+def compare(report: Report, listed: Mapping[Key, tuple[str, str]]) -> Surprises:
+    """What in ``report`` is not as ``listed``; entries for kernels that were not checked are passed over."""
+    found, expected = failures(report), _of(report, listed)
     checked = {(verdict.title, verdict.kernel) for verdict in report.verdicts}
     return Surprises(
         tuple(f"{_pair(key)} does not load ({_why(found[key])})" for key in found if key not in expected),
@@ -88,6 +107,25 @@ def compare(report: Report, expected: Mapping[Key, tuple[str, str]]) -> Surprise
             if key in expected and expected[key] != found[key]
         ),
     )
+
+
+def known(report: Report, listed: Mapping[Key, tuple[str, str]]) -> frozenset[Key]:
+    """The failures of ``report`` that are as ``listed``."""
+    expected = _of(report, listed)
+    return frozenset(key for key, why in failures(report).items() if expected.get(key) == why)
+
+
+def _of(report: Report, listed: Mapping[Key, tuple[str, str]]) -> dict[Key, tuple[str, str]]:
+    """``listed`` with each pattern of kernels replaced by the kernels of ``report`` that it matches.
+
+    The last line that matches a module and a kernel counts.
+    """
+    return {
+        (module, kernel.label): why
+        for (module, pattern), why in listed.items()
+        for kernel in report.kernels
+        if fnmatchcase(kernel.label, pattern)
+    }
 
 
 def _pair(key: Key) -> str:

@@ -69,6 +69,7 @@ class Report(NamedTuple):
     kernels: tuple[Kernel, ...]
     verdicts: tuple[Verdict, ...]
     unread: tuple[str, ...] = ()  # why a file or package of the request has no verdict, a line each
+    expected: frozenset[tuple[str, str]] = frozenset()  # (title, kernel) of known failures
 
     @property
     def ok(self) -> bool:
@@ -79,6 +80,10 @@ class Report(NamedTuple):
     def failures(self) -> list[Verdict]:
         """The verdicts on what does not load."""
         return [verdict for verdict in self.verdicts if not verdict.loads]
+
+    def expects(self, verdict: Verdict) -> bool:
+        """Whether ``verdict`` is a known failure."""
+        return (verdict.title, verdict.kernel) in self.expected
 
     def verdict(self, module: str, kernel: str | None = None) -> Verdict:
         """That on ``module`` and the kernel labelled ``kernel`` (default: the first); raises KeyError."""

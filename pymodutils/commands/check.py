@@ -139,6 +139,8 @@ def command(
     gc.enable()  # cli.main has turned it off, for commands that end at once
     with closing(output.Progress("checking")) as progress:
         report = check(request, root, progress)
+    if known is not None:
+        report = report._replace(expected=baseline.known(report, known))
     print_report(report, form, path)
     sys.stdout.flush()
     for line in report.unread:

@@ -78,7 +78,7 @@ def _print_text(report: Report) -> None:
     shown = rows if len(rows) <= ROWS else [row for row in rows if not all(it.loads for it in row)][:ROWS]
     if shown:
         titles = ["MODULE", *(kernel.label for kernel in report.kernels)]
-        output.as_styled([(title, "bold") for title in titles], map(_row, shown))
+        output.as_styled([(title, "bold") for title in titles], (_row(report, row) for row in shown))
     if len(shown) < len(rows):
         rest = rows if not shown else [row for row in rows if row not in shown]
         how = "load everywhere" if all(it.loads for row in rest for it in row) else "are not listed"
@@ -94,14 +94,16 @@ def _print_text(report: Report) -> None:
     output.styled([("\n", ""), *_summary(report)])
 
 
-def _row(row: Sequence[Verdict]) -> Iterator[tuple[str, str]]:
+def _row(report: Report, row: Sequence[Verdict]) -> Iterator[tuple[str, str]]:
     yield row[0].title, ""
     for verdict in row:
-        if not verdict.loads:
+        if report.expects(verdict):
+            yield f"{verdict.refusal} (expected)", "dim"
+        elif not verdict.loads:
             yield verdict.refusal, "red"
         else:
-            bites = len(verdict.of(Severity.WARNING))
-            yield ("loads, but see below", "yellow") if bites else ("loads", "green")
+            warned = verdict.of(Severity.WARNING)
+            yield ("loads, with warnings", "yellow") if warned else ("loads", "green")
 
 
 def _print_group(modules: Sequence[str], first: Finding) -> None:

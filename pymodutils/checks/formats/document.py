@@ -27,7 +27,9 @@ def document(report: Report) -> dict[str, Any]:
             **{f"{severity}s": _count(report, severity) for severity in Severity},
         },
         "kernels": [_kernel(kernel) for kernel in report.kernels],
-        "verdicts": [_verdict(verdict) for verdict in report.verdicts],
+        "verdicts": [
+            {**_verdict(verdict), "expected": report.expects(verdict)} for verdict in report.verdicts
+        ],
     }
 
 

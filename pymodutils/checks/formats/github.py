@@ -4,25 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pymodutils.checks.rules import Severity
+
 if TYPE_CHECKING:
     from pymodutils.checks.verdict import Finding, Report, Verdict
 
-LEVELS: Final = {"error": "error", "warning": "warning", "note": "notice"}
-ESCAPES: Final = (("%", "%25"), ("\r", "%0D"), ("\n", "%0A"))
+NOTICE: Final = "notice"
+LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: NOTICE}
+MOST: Final = 10  # annotations of a level that GitHub shows for a step
+ESCAPES: Final = (("%", "%25"), ("\r", "%0D"), ("\n", "%0A"), ("\x1b", "%1B"))
 MORE: Final = ((":", "%3A"), (",", "%2C"))  # in properties only
 
 
 def render(report: Report) -> str:
     """A line for each finding, and a last one that sums up."""
-    lines = [_line(verdict, finding) for verdict in report.verdicts for finding in verdict.findings]
+    found = [
+        (NOTICE if report.expects(verdict) else LEVELS[finding.severity], verdict, finding)
+        for verdict in report.verdicts
+        for finding in verdict.findings
+    ]
+    lines = []
+    for level in dict.fromkeys(LEVELS.values()):
+        some = [_line(*each) for each in found if each[0] == level]
+        lines += some[:MOST]
+        if some[MOST:]:
+            lines.append(f"{len(some) - MOST} more of level {level} are not annotated")
     good = len(report.verdicts) - len(report.failures)
     return "".join(f"{line}\n" for line in [*lines, f"{good} of {len(report.verdicts)} load"])
 
 
-def _line(verdict: Verdict, finding: Finding) -> str:
+def _line(level: str, verdict: Verdict, finding: Finding) -> str:
     title = _property(f"{verdict.title} on {verdict.kernel}: {finding.rule}")
     text = finding.message + (f"\nTo do: {finding.advice}" if finding.advice else "")
-    level = LEVELS[finding.severity.value]
     return f"::{level} file={_property(verdict.path)},title={title}::{_escaped(text, ESCAPES)}"
 
 

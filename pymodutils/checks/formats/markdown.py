@@ -34,12 +34,18 @@ def _table(report: Report) -> Iterator[str]:
     rows = [report.verdicts[at : at + width] for at in range(0, len(report.verdicts), width)]
     shown = rows if len(rows) <= ROWS else [row for row in rows if not all(it.loads for it in row)][:ROWS]
     for row in shown:
-        yield f"| {_plain(row[0].title)} | " + " | ".join(map(_cell, row)) + " |"
+        yield (
+            f"| {_plain(row[0].title)} | "
+            + " | ".join(_cell(it, expected=report.expects(it)) for it in row)
+            + " |"
+        )
     if len(shown) < len(rows):
         yield f"\n{len(rows) - len(shown):,} more modules are not shown."
 
 
-def _cell(verdict: Verdict) -> str:
+def _cell(verdict: Verdict, *, expected: bool) -> str:
+    if expected:
+        return f"{MARKS[Severity.NOTE]} {verdict.refusal} (expected)"
     if not verdict.loads:
         return f"{MARKS[Severity.ERROR]} {verdict.refusal}"
     return f"{MARKS[Severity.WARNING]} loads" if verdict.of(Severity.WARNING) else "loads"

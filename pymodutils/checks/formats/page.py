@@ -37,7 +37,8 @@ def _data(report: Report) -> dict[str, Any]:
         for it in verdict.findings:
             row = (it.rule, severities.index(it.severity), it.message, it.advice)
             numbers.append(known.setdefault(row, len(known)))
-        verdicts.append([verdict.error, numbers, list(verdict.needed), list(verdict.log)])
+        error = f"{verdict.error}, expected" if report.expects(verdict) else verdict.error
+        verdicts.append([error, numbers, list(verdict.needed), list(verdict.log)])
     width = max(1, len(report.kernels))
     return {
         "made": f"pymodutils {__version__}",

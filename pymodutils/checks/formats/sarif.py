@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pymodutils.checks.rules import Rule
+from pymodutils.checks.rules import Rule, Severity
 from pymodutils.version import __version__
 
 if TYPE_CHECKING:
@@ -28,21 +28,27 @@ def document(report: Report) -> dict[str, Any]:
         for rule in Rule
     ]
     driver = {"name": "pymodutils check", "version": __version__, "rules": rules}
-    results = [_result(verdict, it) for verdict in report.verdicts for it in verdict.findings]
+    results = [
+        _result(verdict, it, expected=report.expects(verdict) and it.severity is Severity.ERROR)
+        for verdict in report.verdicts
+        for it in verdict.findings
+    ]
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
 
 
 HELP: Final = "https://github.com/pymodutils/pymodutils/blob/main/docs/check.md"
 
 
-def _result(verdict: Verdict, finding: Finding) -> dict[str, Any]:
+def _result(verdict: Verdict, finding: Finding, *, expected: bool) -> dict[str, Any]:
     advice = f" To do: {finding.advice}." if finding.advice else ""
     text = f"{verdict.title} on {verdict.kernel}: {finding.message}.{advice}"
     path = verdict.path.lstrip("/").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    suppressions = [{"kind": "external", "justification": "listed as expected"}] if expected else []
     return {
         "ruleId": finding.rule,
         "ruleIndex": ORDER.index(finding.rule),
         "level": finding.severity.value,
+        "suppressions": suppressions,
         "message": {"text": text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")},
         "locations": [{"physicalLocation": {"artifactLocation": {"uri": _uri(path)}}}],
         "partialFingerprints": {
