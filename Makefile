@@ -40,11 +40,12 @@ test-packages:
 	@$(BIN)/pip install --quiet --editable . --group dev
 	@touch $@
 
-lint: .venv/ready  ## ruff, mypy --strict, the import contracts
+lint: .venv/ready  ## ruff, mypy --strict, the import contracts, plain English
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy --no-error-summary
 	$(BIN)/lint-imports --no-logo
+	.ci/english
 
 check: lint  ## lint, and the tests that need nothing from outside: before each commit
 	$(BIN)/pytest -n $(JOBS) -m "not slow and not lane"

@@ -1,7 +1,7 @@
 """32-bit ARM and Thumb-2: https://github.com/ARM-software/abi-aa, aaelf32; arch/arm/kernel/module*.c.
 
 The addends lie in the places. Calls that do not reach go through .plt or .init.plt: sets of as many
-``ldr pc`` as a cache line holds, and behind them the line of the addresses that they load. A Thumb
+``ldr pc`` as a cache line holds, and after them the line of the addresses that they load. A Thumb
 instruction is two halfwords, of which the first is the higher.
 """
 

@@ -2,7 +2,7 @@
 
 Of an instruction of 32 bits the half with the opcode comes first, in the order of the data. Calls go through
 literals, and their relocations offer a shorter form, which the loader leaves be. But for the CK810 it makes
-two instructions of a jsri and the nop behind it.
+two instructions of a jsri and the nop after it.
 """
 
 from __future__ import annotations

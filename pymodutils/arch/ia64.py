@@ -141,7 +141,7 @@ class Tables(StubBuilder):
         return self.opd.known[target]
 
     def _entry(self, descriptor: int, place: int) -> int:
-        """The entry that loads gp and goes to what ``descriptor`` says; nobody knows the kernel's own."""
+        """The entry that loads gp and goes to what ``descriptor`` says; the kernel's own is unknown."""
         table = self.plts[self.module.is_init(place)]
         try:
             read = self.module.read(descriptor, 16)

@@ -54,7 +54,7 @@ def gp_a_p(GP: int, A: int, P: int) -> int:
 
 
 def frob(info: LoadInfo) -> Frobbed:
-    """Room for the GOT, and for the PLT behind it."""
+    """Room for the GOT, and for the PLT after it."""
     slots: dict[tuple[str, int], int] = {}
     entries: dict[tuple[str, int], int] = {}
     for relocs in info.relocations.values():

@@ -68,7 +68,7 @@ def abi(machine: str, *, wide: bool, triplet: str = "") -> str:
 
     ``wide`` says whether the process itself has 64 bits;
     ``triplet``, the interpreter's own (``x86_64-linux-gnux32``), tells apart what both leave open.
-    Raises NotFound for a machine nobody knows.
+    Raises NotFound for an unknown machine.
     """
     family = next((family for pattern, family in FAMILIES if re.match(pattern, machine)), None)
     if family is None:
@@ -85,7 +85,7 @@ def abi(machine: str, *, wide: bool, triplet: str = "") -> str:
 def own(machine: str) -> Numbers:
     """The numbers for this very process on a kernel that calls itself ``machine``.
 
-    Raises NotFound for a machine nobody knows.
+    Raises NotFound for an unknown machine.
     """
     triplet = getattr(sys.implementation, "_multiarch", "")
     return NUMBERS[abi(machine, wide=sys.maxsize > 1 << 32, triplet=triplet)]

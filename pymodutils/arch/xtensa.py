@@ -26,12 +26,12 @@ def by_opcode(relocs: Relocations, memory: memoryview, shift: int) -> list[int]:
 
 
 def from_next_word(S: int, A: int, P: int) -> int:
-    """The way from the word behind that of the place to the symbol."""
+    """The distance from the word after the place's to the symbol."""
     return S + A - (P & -4) - 4
 
 
 def from_this_word(S: int, A: int, P: int) -> int:
-    """The way from the first word that begins at the place or behind it."""
+    """The way from the first word that begins at the place or after it."""
     return S + A - (P + 3 & -4)
 
 

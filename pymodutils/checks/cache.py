@@ -2,7 +2,7 @@
 
 A file counts by its content and what its name says it is, wherever it lies, with the configurations beside
 it; a directory, which has too much to be read, by the paths, sizes, inodes and both times of what is in it.
-Whoever writes an entry renames it into its place whole: any number of processes may do so at once.
+Entries are written to a temporary file and renamed, so any number of processes may do so at once.
 """
 
 from __future__ import annotations

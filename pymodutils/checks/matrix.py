@@ -176,7 +176,7 @@ class Job:
         self._benches: dict[int, Bench] = {}
 
     def pairs(self) -> list[tuple[int, int]]:
-        """All pairs of module and kernel, those that need the same modules first behind each other."""
+        """All pairs of module and kernel, those that need the same modules first after each other."""
         everything = range(len(self.own.modules))
         found = []
         for number, around in enumerate(self.around):

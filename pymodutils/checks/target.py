@@ -102,7 +102,7 @@ def _expanded(source: str) -> list[str]:
 
 
 def _labelled(found: Sequence[tuple[str, Description]], root: Root) -> list[Target]:
-    """Labels are releases, with the source behind them where two kernels have the same one."""
+    """Labels are releases, with the source after them where two kernels have the same one."""
     releases = [kernel.release or os.path.basename(name) for name, kernel in found]
     labels = [
         release if releases.count(release) == 1 else f"{release} ({name})"

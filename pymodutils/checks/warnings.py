@@ -39,7 +39,7 @@ REJECTED: Final = "the error is 'Key was rejected by service'"
 
 
 def warnings(context: Context) -> Iterator[Finding]:
-    """Everything that will work but bites."""
+    """Warnings for modules that load."""
     for bite in (*ALWAYS, *(LOADED if not context.trial.errno else REFUSED)):
         yield from bite(context)
 

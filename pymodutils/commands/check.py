@@ -1,4 +1,4 @@
-"""``pymodutils check``: will these modules load into those kernels, and what is to be done if not."""
+"""``pymodutils check``: check whether modules load into given kernels."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ USAGE: Final = 2  # the exit status for words and input that make no sense
 EXAMPLES: Final = [
     ("pymodutils check x.ko", "on the running kernel"),
     ("pymodutils check --kernel '/boot/vmlinuz-*' x.ko", "on every kernel of the machine"),
-    ("pymodutils check --kernel linux.deb --with dir x.ko", "needed modules are taken from dir, too"),
-    ("pymodutils check --between old.deb new.deb x.ko", "what changed, and whether that breaks it"),
+    ("pymodutils check --kernel linux.deb --with dir x.ko", "dependencies are in dir"),
+    ("pymodutils check --between old.deb new.deb x.ko", "what changed, and does it break x.ko"),
 ]
 
 
@@ -63,31 +63,32 @@ def _paired(words: Sequence[str]) -> list[str]:
 @click.command(cls=Check, examples=EXAMPLES)
 @click.argument("modules", nargs=-1, metavar="MODULE|DIR|PACKAGE...")
 @click.option(
-    "-k", "--kernel", "kernels", multiple=True, metavar="SOURCE", help="A kernel, or a pattern (running)."
+    "-k",
+    "--kernel",
+    "kernels",
+    multiple=True,
+    metavar="SOURCE",
+    help="A kernel or file name pattern (default: running).",
 )
-@click.option(
-    "-w", "--with", "more", multiple=True, metavar="DIR", help="Take needed modules from here, too."
-)
+@click.option("-w", "--with", "more", multiple=True, metavar="DIR", help="Also look up dependencies here.")
 @click.option("-p", "--params", multiple=True, metavar="NAME=TEXT", help="Load module NAME with parameters.")
-@click.option("--firmware", metavar="DIR", default="", help="Miss firmware files that are not below DIR.")
+@click.option("--firmware", metavar="DIR", default="", help="Warn about firmware missing from DIR.")
 @click.option(
-    "--cmdline", default="", metavar="TEXT", help="Boot each kernel with this: module.sig_enforce=1."
+    "--cmdline", default="", metavar="TEXT", help="Kernel command line, such as module.sig_enforce=1."
 )
 @click.option("--trust", multiple=True, metavar="CERT", help="Trust modules signed with this certificate.")
-@click.option(
-    "--between", multiple=True, metavar="A B", help="Compare the exports of kernel A with those of B."
-)
-@click.option("--symbols-of", multiple=True, metavar="MODULE", help="With --between: does it break this?")
-@click.option("--format", "form", type=click.Choice(FORMS), default="text", help="How to print (text).")
-@click.option("-o", "--output", "path", metavar="FILE", help="Write into FILE instead of printing.")
+@click.option("--between", multiple=True, metavar="A B", help="Compare the exports of two kernels.")
+@click.option("--symbols-of", multiple=True, metavar="MODULE", help="With --between: a module to test.")
+@click.option("--format", "form", type=click.Choice(FORMS), default="text", help="Output format (text).")
+@click.option("-o", "--output", "path", metavar="FILE", help="Write to FILE instead of standard output.")
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning", "never"]),
     default="error",
-    help="From which finding on the exit status is 1 (error).",
+    help="Lowest severity that fails (error).",
 )
-@click.option("--expect", metavar="FILE", help="The failures must be exactly those that FILE lists.")
-@click.option("--write-expect", metavar="FILE", help="Write FILE for --expect.")
+@click.option("--expect", metavar="FILE", help="Require exactly the failures listed in FILE.")
+@click.option("--write-expect", metavar="FILE", help="Write the failures to FILE for --expect.")
 @click.option("--list-rules", is_flag=True, help="List the rules and exit.")
 @click.option(
     "--explain",
@@ -95,7 +96,7 @@ def _paired(words: Sequence[str]) -> list[str]:
     type=click.Choice([rule.value for rule in Rule]),
     help="Explain a rule and exit.",
 )
-@click.option("--no-cache", is_flag=True, help="Read every kernel again.")
+@click.option("--no-cache", is_flag=True, help="Do not use cached kernel descriptions.")
 @options.limit
 @options.sysroot
 def command(
@@ -118,10 +119,10 @@ def command(
     no_cache: bool,
     root: Root,
 ) -> int:
-    """Say whether each MODULE loads into each kernel, without root and without loading anything.
+    """Check whether each MODULE loads into each kernel, without root and without loading anything.
 
     A MODULE is a .ko file, a directory, a .deb or .rpm package or a tar archive with such files. A kernel is
-    whatever 'kernel describe' takes; several sources of one kernel have commas between.
+    any source of 'kernel describe', or several separated by commas.
     """
     if list_rules or explain:
         return _explain([Rule(explain)] if explain else list(Rule))
@@ -176,7 +177,7 @@ def _params(words: Sequence[str]) -> dict[str, str]:
 
 
 def _surprise(surprises: Surprises, fail_on: str) -> int:
-    """The exit status, once everything that was not expected is told."""
+    """Report everything unexpected; return the exit status."""
     sys.stdout.flush()
     for line in (line for kind in surprises for line in kind):
         sys.stderr.write(f"{PROG}: {line}\n")

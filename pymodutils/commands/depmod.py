@@ -48,24 +48,28 @@ def _take_deprecated(command: Any) -> Any:
 @click.command(cls=Tool, examples=EXAMPLES)
 @click.argument("words", nargs=-1, metavar="[VERSION] [FILE]...")
 @click.option(
-    "-a", "--all", "everything", is_flag=True, help="All modules, even if files are named (default)."
+    "-a", "--all", "everything", is_flag=True, help="Scan all modules, even if files are given (default)."
 )
-@click.option("-A", "--quick", is_flag=True, help="Only if modules.dep is older than a module or lacks one.")
+@click.option("-A", "--quick", is_flag=True, help="Run only if modules.dep is out of date.")
 @click.option("-b", "--basedir", metavar="DIR", default="", help="The root of the module tree.")
 @click.option("-m", "--moduledir", metavar="DIR", default="", help="The module directory below that root.")
 @click.option("-o", "--outdir", metavar="DIR", default="", help="Write below DIR instead of that root.")
 @click.option("-C", "--config", metavar="PATH", multiple=True, help="Read this file or directory instead.")
-@click.option("-e", "--errsyms", is_flag=True, help="Say which symbols nobody has (needs -E or -F).")
+@click.option("-e", "--errsyms", is_flag=True, help="Report unresolved symbols (needs -E or -F).")
 @click.option("-E", "--symvers", metavar="FILE", default="", help="The kernel's Module.symvers, for -e.")
 @click.option("-F", "--filesyms", metavar="FILE", default="", help="The kernel's System.map, for -e.")
 @click.option("-n", "--show", "--dry-run", "show", is_flag=True, help="Print the text files, write nothing.")
-@click.option("-P", "--symbol-prefix", "prefix", metavar="CHAR", default="", help="What symbols begin with.")
-@click.option("-w", "--warn", is_flag=True, help="Say what is there twice.")
-@click.option("--strict", cls=Extra, is_flag=True, help="Fail if a module is damaged or a symbol wrong (-e).")
-@click.option("--check", cls=Extra, is_flag=True, help="Say which files are out of date; fail if any is.")
-@click.option("--cache", "kept", cls=Extra, metavar="FILE", default="", help="Keep facts of modules in FILE.")
-@click.option("--no-cache", cls=Extra, is_flag=True, help="Read all modules, and keep nothing.")
-@click.option("--compat", cls=Extra, type=click.Choice(["30", "34"]), default="34", help="The kmod to equal.")
+@click.option(
+    "-P", "--symbol-prefix", "prefix", metavar="CHAR", default="", help="Ignore CHAR at the start of symbols."
+)
+@click.option("-w", "--warn", is_flag=True, help="Report duplicate index entries.")
+@click.option("--strict", cls=Extra, is_flag=True, help="Fail on damaged modules and, with -e, bad symbols.")
+@click.option("--check", cls=Extra, is_flag=True, help="List files that are out of date; fail if any.")
+@click.option("--cache", "kept", cls=Extra, metavar="FILE", default="", help="Cache module metadata in FILE.")
+@click.option("--no-cache", cls=Extra, is_flag=True, help="Read all modules, write no cache.")
+@click.option(
+    "--compat", cls=Extra, type=click.Choice(["30", "34"]), default="34", help="Version of kmod to match."
+)
 @_take_deprecated
 @options.verbose
 @options.machine

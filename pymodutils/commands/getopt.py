@@ -63,14 +63,14 @@ class Tool(click.Command):
                 is_flag=True,
                 callback=_version,
                 expose_value=False,
-                help="Show the version and leave.",
+                help="Show the version and exit.",
             ),
             click.Option(
                 ["-h", "--help"],
                 is_flag=True,
                 callback=_help,
                 expose_value=False,
-                help="Show this text and leave.",
+                help="Show this text and exit.",
             ),
         ]
 
@@ -132,7 +132,7 @@ class Words:
     def read(self, words: Sequence[str]) -> list[str]:
         """The same command line with whole option names, each value a word of its own, operands last.
 
-        Raises Exit(1) after printing getopt's own text. What stands behind -h or -V is not looked at.
+        Raises Exit(1) after printing getopt's own text. What follows -h or -V is not looked at.
         """
         todo, options, operands = deque(words), list[str](), list[str]()
         while todo:

@@ -20,34 +20,34 @@ if TYPE_CHECKING:
 
 PROG: Final = "graph"
 EXAMPLES: Final = [
-    ("pymodutils graph btrfs", "what btrfs needs, as a tree"),
-    ("pymodutils graph --reverse libcrc32c", "what needs libcrc32c"),
-    ("pymodutils graph --format svg ext4 > ext4.svg", "a picture for a browser"),
-    ("pymodutils graph --all --format json", "everything, for a program"),
+    ("pymodutils graph btrfs", "dependencies of btrfs, as a tree"),
+    ("pymodutils graph --reverse libcrc32c", "modules that depend on libcrc32c"),
+    ("pymodutils graph --format svg ext4 > ext4.svg", "an SVG image"),
+    ("pymodutils graph --all --format json", "all modules, as JSON"),
 ]
 MARKS: Final = {"needs": "", "pre": " (before, if there)", "post": " (after, if there)"}
 
 
 @click.command(cls=Tool, examples=EXAMPLES)
 @click.argument("names", nargs=-1, metavar="NAME...")
-@click.option("-a", "--all", "every", is_flag=True, help="Draw every module instead of those named.")
-@click.option("-r", "--reverse", is_flag=True, help="Draw what needs NAME instead of what it needs.")
+@click.option("-a", "--all", "every", is_flag=True, help="Show every module.")
+@click.option("-r", "--reverse", is_flag=True, help="Show the modules that depend on NAME instead.")
 @click.option(
     "--format",
     "form",
     cls=Extra,
     type=click.Choice(["tree", "dot", "svg", "json"]),
     default="tree",
-    help="A tree (default), graphviz's language, a picture, or a document for programs.",
+    help="Output format (default: tree).",
 )
-@click.option("-k", "--set-version", metavar="VERSION", help="Of this kernel instead of the running one.")
-@click.option("-b", "--basedir", metavar="DIR", default="", help="Take lib/modules from below DIR.")
+@click.option("-k", "--set-version", metavar="VERSION", help="Use the modules of this kernel release.")
+@click.option("-b", "--basedir", metavar="DIR", default="", help="Use DIR/lib/modules.")
 @click.option(
     "-C",
     "--config",
     multiple=True,
     metavar="FILE",
-    help="Read FILE, or the files in it, instead of modprobe.d.",
+    help="Read this file or directory instead of modprobe.d.",
 )
 @options.machine
 def command(
@@ -60,7 +60,7 @@ def command(
     config: tuple[str, ...],
     root: Root,
 ) -> int:
-    """Draw the modules that NAME (a module or an alias) needs; soft dependencies are dashed."""
+    """Show the dependencies of NAME (a module or an alias); soft dependencies are dashed."""
     if bool(names) is every:
         raise_usage(PROG, "give the names of modules, or --all")
     directory = root.modules(basedir, set_version)

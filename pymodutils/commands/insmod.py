@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from pymodutils.root import Root
 
 EXAMPLES = [
-    ("insmod ./dummy.ko", "load a module that you have just built"),
-    ("insmod dummy.ko numdummies=3", "give it a parameter"),
-    ("insmod -v dummy.ko", "say what to do when it is refused"),
+    ("insmod ./dummy.ko", "load a module from a file"),
+    ("insmod dummy.ko numdummies=3", "with a parameter"),
+    ("insmod -v dummy.ko", "with a hint if it is refused"),
 ]
 
 
 @click.command(cls=Tool, examples=EXAMPLES)
 @click.argument("words", nargs=-1, metavar="FILE [PARAMETER=VALUE]...")
 @click.option(
-    "-f", "--force", is_flag=True, help="Both of the following. Dangerous: it may crash the machine."
+    "-f", "--force", is_flag=True, help="Same as both of the following. Dangerous: may crash the machine."
 )
-@click.option("--force-modversion", is_flag=True, help="Ignore the versions of the symbols it needs.")
-@click.option("--force-vermagic", is_flag=True, help="Ignore the version magic.")
+@click.option("--force-modversion", is_flag=True, help="Ignore symbol version mismatches.")
+@click.option("--force-vermagic", is_flag=True, help="Ignore a vermagic mismatch.")
 @options.syslog
 @options.verbose
 @options.machine
@@ -45,7 +45,7 @@ def command(
     verbose: int,
     root: Root,
 ) -> int:
-    """Load the module in FILE. For modules that need others, use modprobe."""
+    """Load the module in FILE. Dependencies are not loaded: use modprobe."""
     log = Log("insmod", ERROR + verbose, syslog=syslog)
     flags = Init.NONE
     if force or force_modversion:

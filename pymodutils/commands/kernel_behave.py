@@ -20,9 +20,11 @@ EXAMPLES = [
 
 @click.command(cls=Tool, examples=EXAMPLES)
 @click.argument("name", metavar="NAME")
-@click.option("--init-returns", type=int, default=0, metavar="NUMBER", help="0 or a negative errno (0).")
-@click.option("--init-takes", type=float, default=0, metavar="SECONDS", help="How long init() runs (0).")
-@click.option("--exit-takes", type=float, default=0, metavar="SECONDS", help="How long exit() runs (0).")
+@click.option(
+    "--init-returns", type=int, default=0, metavar="NUMBER", help="Return value: 0 or a negative errno (0)."
+)
+@click.option("--init-takes", type=float, default=0, metavar="SECONDS", help="Duration of init() (0).")
+@click.option("--exit-takes", type=float, default=0, metavar="SECONDS", help="Duration of exit() (0).")
 @options.emulated
 def command(
     name: str, init_returns: int, init_takes: float, exit_takes: float, kernel: EmulatedKernel

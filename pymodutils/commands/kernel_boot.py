@@ -54,16 +54,20 @@ def spread(words: Sequence[str]) -> list[str]:
 @click.command(cls=Boot, examples=EXAMPLES)
 @click.argument("state", required=False, metavar="[STATE]")
 @click.option(
-    "--from", "sources", multiple=True, metavar="SOURCE...", help="Which kernel: as for 'kernel describe'."
+    "--from",
+    "sources",
+    multiple=True,
+    metavar="SOURCE...",
+    help="Sources of the kernel, as for 'kernel describe'.",
 )
 @click.option("--cmdline", default="", metavar="TEXT", help="The kernel's command line.")
 @click.option("--trust", multiple=True, metavar="CERT", help="Trust modules signed with this certificate.")
 @click.option(
-    "--init-returns", multiple=True, metavar="NAME=NUMBER", help="What init() of a module is to return (0)."
+    "--init-returns", multiple=True, metavar="NAME=NUMBER", help="Return value of a module's init() (0)."
 )
-@click.option("--init-takes", multiple=True, metavar="NAME=SECONDS", help="How long it is to take (0).")
-@click.option("--exit-takes", multiple=True, metavar="NAME=SECONDS", help="The same of its exit().")
-@click.option("--patch", is_flag=True, help="Patch modules once they are linked, as far as they alone tell.")
+@click.option("--init-takes", multiple=True, metavar="NAME=SECONDS", help="Duration of its init() (0).")
+@click.option("--exit-takes", multiple=True, metavar="NAME=SECONDS", help="Duration of its exit() (0).")
+@click.option("--patch", is_flag=True, help="Patch modules after relocation, as the kernel does.")
 @options.limit
 @click.option("--machine", is_flag=True, help="Boot the image itself on a machine in this process (x86-64).")
 @click.option("--memory", default=256, metavar="MIB", help="RAM of the machine in MiB (256).")

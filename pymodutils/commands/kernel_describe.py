@@ -19,26 +19,30 @@ if TYPE_CHECKING:
 
 EXAMPLES = [
     ("pymodutils kernel describe /boot/vmlinuz-6.1", "an image, and the config-6.1 beside it"),
-    ("pymodutils kernel describe linux.deb -o k.json", "a package, kept in a file"),
+    ("pymodutils kernel describe linux.deb -o k.json", "a package, saved to a file"),
     ("pymodutils kernel describe vmlinuz headers/", "two sources; the first one wins"),
-    ("pymodutils kernel describe running", "the kernel that runs"),
+    ("pymodutils kernel describe running", "the running kernel"),
 ]
 
 
 @click.command(cls=Tool, examples=EXAMPLES)
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option("-o", "--output", metavar="FILE", help="Write the description as JSON into FILE.")
+@click.option("-o", "--output", metavar="FILE", help="Write the description as JSON to FILE.")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print (text)."
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="Output format (text).",
 )
 @options.limit
 @options.sysroot
 def command(sources: tuple[str, ...], output: str | None, form: str, root: Root) -> None:
-    """Say which kernel SOURCE is: its release, its exports, and how it was configured.
+    """Describe the kernel in SOURCE: its release, exports and configuration.
 
     A SOURCE is a kernel image, a headers directory, a module directory, a .deb or .rpm package, a .config,
-    a Module.symvers, a saved description, or the word "running". Of several the first that knows
-    something wins; where they disagree is told.
+    a Module.symvers, a saved description, or the word "running". Of several sources an earlier one
+    wins; conflicts are reported.
     """
     kernel = source.describe(sources, root)
     log = Log("kernel describe")

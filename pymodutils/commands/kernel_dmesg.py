@@ -24,11 +24,11 @@ EXAMPLES = [
 
 
 @click.command(cls=Tool, examples=EXAMPLES)
-@click.option("-w", "--follow", is_flag=True, help="Wait for more lines, until interrupted.")
-@click.option("-r", "--raw", is_flag=True, help="Show the level of each line: <3> error, <4> warning ...")
-@click.option("-u", "--uevents", is_flag=True, help="Show what user space is told of modules, too.")
+@click.option("-w", "--follow", is_flag=True, help="Keep printing new messages until interrupted.")
+@click.option("-r", "--raw", is_flag=True, help="Print the log level of each line, such as <4>.")
+@click.option("-u", "--uevents", is_flag=True, help="Print uevents too.")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print (text)."
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output format (text)."
 )
 @options.running
 def command(follow: bool, raw: bool, uevents: bool, form: str, kernel: EmulatedKernel | BootedKernel) -> None:

@@ -32,9 +32,9 @@ EXAMPLES = [
     "form",
     type=click.Choice(["hex", "raw"]),
     default="hex",
-    help="How to print: digits and characters (default), or the bytes themselves.",
+    help="Output format: hex dump (default) or raw bytes.",
 )
-@click.option("-o", "--output", "target", metavar="FILE", help="Write to FILE, whole or not at all.")
+@click.option("-o", "--output", "target", metavar="FILE", help="Write to FILE, atomically.")
 @options.emulated
 def command(name: str, section: str, form: str, target: str | None, kernel: EmulatedKernel) -> None:
     """Show what is now in the SECTION of the module NAME: linked, patched, and changed by parameters."""

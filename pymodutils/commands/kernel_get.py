@@ -19,5 +19,5 @@ EXAMPLES = [("pymodutils kernel get fat", "fat is in use, and cannot be removed"
 @click.argument("name", metavar="NAME")
 @options.emulated
 def command(name: str, kernel: EmulatedKernel) -> None:
-    """Take a use count of the module NAME, as a mount or an open device would."""
+    """Take a reference count of the module NAME, as a mount or an open device would."""
     kernel.get(name)

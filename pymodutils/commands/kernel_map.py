@@ -32,9 +32,9 @@ EXAMPLES = [
     "form",
     type=click.Choice(["text", "svg", "json"]),
     default="text",
-    help="How to draw: text (default), a picture, or a document for programs.",
+    help="Output format (text).",
 )
-@click.option("-o", "--output", "target", metavar="FILE", help="Write to FILE, whole or not at all.")
+@click.option("-o", "--output", "target", metavar="FILE", help="Write to FILE, atomically.")
 @options.emulated
 def command(name: str | None, form: str, target: str | None, kernel: EmulatedKernel) -> None:
     """Draw the memory of the module NAME, or the whole range of addresses in which modules are.

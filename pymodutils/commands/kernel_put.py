@@ -19,5 +19,5 @@ EXAMPLES = [("pymodutils kernel put fat", "one use less")]
 @click.argument("name", metavar="NAME")
 @options.emulated
 def command(name: str, kernel: EmulatedKernel) -> None:
-    """Drop a use count of the module NAME that 'get' took."""
+    """Drop a reference count of the module NAME that 'get' took."""
     kernel.put(name)

@@ -19,7 +19,7 @@ EXAMPLES = [("pymodutils kernel taint", "each mark, and what it stands for")]
 
 @click.command(cls=Tool, examples=EXAMPLES)
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print (text)."
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output format (text)."
 )
 @options.running
 def command(form: str, kernel: EmulatedKernel | BootedKernel) -> None:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from pymodutils.root import Root
 
 EXAMPLES = [
-    ("lsmod", "what is loaded, the newest first"),
-    ("lsmod --format json", "the same for a program"),
+    ("lsmod", "loaded modules, newest first"),
+    ("lsmod --format json", "the same as JSON"),
 ]
 
 
@@ -30,7 +30,7 @@ EXAMPLES = [
 @options.output_format("json", "table")
 @options.machine
 def command(words: tuple[str, ...], syslog: bool, verbose: int, form: str, root: Root) -> int:
-    """List the modules in the kernel: name, size in bytes, use count, and the modules that use it."""
+    """List loaded modules: name, size in bytes, reference count and holders."""
     log = Log("lsmod", ERROR + verbose, syslog=syslog)
     if words:
         log.error("too many arguments provided.")
@@ -77,5 +77,5 @@ def _row(module: Loaded) -> str:
 
 
 def _count(module: Loaded) -> str:
-    """The use count; "-" as in /proc/modules where the kernel keeps none."""
+    """The reference count; "-" as in /proc/modules where the kernel keeps none."""
     return "-" if module.users is None else str(module.users)

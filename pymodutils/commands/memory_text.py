@@ -95,7 +95,7 @@ def _kinds(parts: Sequence[Part], unit: int) -> Iterator[Kind]:
 
 
 def _sections(room: Room) -> Iterator[Line]:
-    """A row for each section, with what is lost behind it."""
+    """A row for each section, with what is lost after it."""
     yield [(TITLES, HEAD)]
     parts = [part for part in room.parts if part.size]
     rows = [at for at, part in enumerate(parts) if part.kind not in (Kind.PADDING, Kind.WASTE)]

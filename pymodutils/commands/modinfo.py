@@ -1,4 +1,4 @@
-"""modinfo: show what a module says of itself."""
+"""modinfo: show module metadata."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def only(letter: str, word: str, field: str) -> Callable[[Any], Any]:
 @only("n", "filename", "filename")
 @click.option("-F", "--field", "field", metavar="NAME", help="Print only the values of NAME.")
 @click.option("-0", "--null", is_flag=True, help="End values with NUL instead of newline.")
-@click.option("-m", "--modname", is_flag=True, help="Take arguments as names of modules only.")
+@click.option("-m", "--modname", is_flag=True, help="Treat operands as module names only.")
 @click.option(
-    "-k", "--set-version", "release", metavar="VERSION", help="Of that kernel, not the running one."
+    "-k", "--set-version", "release", metavar="VERSION", help="Use the modules of this kernel release."
 )
-@click.option("-b", "--basedir", "base", metavar="DIR", default="", help="Look for /lib/modules below DIR.")
+@click.option("-b", "--basedir", "base", metavar="DIR", default="", help="Use DIR/lib/modules.")
 @options.machine
 @options.output_format("json", "table")
 @click.pass_context
@@ -68,7 +68,7 @@ def command(
     root: Root,
     form: str,
 ) -> int:
-    """Show what modules say of themselves: files, names, aliases, and parts of the kernel."""
+    """Show metadata of modules, given by file, name or alias; built-in modules too."""
     log = Log(ctx.info_name or "modinfo")
     if not words:
         log.error("missing module or filename.")

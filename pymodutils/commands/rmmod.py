@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = [
     ("rmmod vfat fat", "remove two modules, in this order"),
-    ("rmmod --wait fat", "wait until nothing uses it, then remove it; Ctrl-C to give up"),
-    ("rmmod --wait=5 fat", "the same, but give up after five seconds"),
+    ("rmmod --wait fat", "wait until it is unused, then remove it"),
+    ("rmmod --wait=5 fat", "the same, for at most five seconds"),
 ]
 RISK = "removing it by force: whatever still uses it may crash the machine or destroy data"
 
@@ -43,15 +43,13 @@ def _seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) ->
 
 @click.command(cls=Tool, examples=EXAMPLES)
 @click.argument("words", nargs=-1, metavar="NAME...")
-@click.option(
-    "-f", "--force", is_flag=True, help="Remove modules in use too. Dangerous: may crash the machine."
-)
+@click.option("-f", "--force", is_flag=True, help="Remove modules in use. Dangerous: may crash the machine.")
 @click.option(
     "--wait",
     cls=Attached,
     callback=_seconds,
     metavar="[=SECONDS]",
-    help="Wait until a module is no longer in use, at most SECONDS for all of them together.",
+    help="Wait until each module is unused, at most SECONDS in total.",
 )
 @options.syslog
 @options.verbose
@@ -59,7 +57,7 @@ def _seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) ->
 def command(
     words: tuple[str, ...], force: bool, wait: float | None, syslog: bool, verbose: int, root: Root
 ) -> int:
-    """Remove the modules called NAME. For a module with all that only it needs, use modprobe -r."""
+    """Remove the modules NAME. To remove unused dependencies too, use modprobe -r."""
     log = Log("rmmod", ERROR + verbose, syslog=syslog)
     if not words:
         log.error("missing module name.")

@@ -23,8 +23,8 @@ FORMATS = (*devname.FORMATS, "json")
     "static-nodes",
     cls=Tool,
     examples=[
-        ("pymodutils static-nodes -f tmpfiles", "what systemd-tmpfiles makes them from"),
-        ("pymodutils static-nodes -o /run/tmpfiles.d/x.conf -f tmpfiles", "the same into a file"),
+        ("pymodutils static-nodes -f tmpfiles", "input for systemd-tmpfiles"),
+        ("pymodutils static-nodes -o /run/tmpfiles.d/x.conf -f tmpfiles", "the same, to a file"),
     ],
 )
 @click.argument("words", nargs=-1, metavar="")
@@ -36,7 +36,7 @@ FORMATS = (*devname.FORMATS, "json")
     default="human",
     help=f"How to print: {', '.join(FORMATS)}; human is for reading only.",
 )
-@click.option("-o", "--output", "target", metavar="FILE", help="Write into FILE, whose folder is made.")
+@click.option("-o", "--output", "target", metavar="FILE", help="Write to FILE, creating its directory.")
 @options.machine
 @click.pass_context
 def command(ctx: click.Context, words: tuple[str, ...], form: str, target: str | None, root: Root) -> int:

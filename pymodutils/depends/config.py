@@ -156,7 +156,7 @@ def _joined(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _cut(text: str) -> tuple[str, str]:
-    """The first word and what stands behind the one blank after it; raises _Missing without a word."""
+    """The first word and what stands after the one blank after it; raises _Missing without a word."""
     start = text.lstrip(BLANKS)
     if not start:
         raise _Missing

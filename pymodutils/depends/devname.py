@@ -18,7 +18,7 @@ LARGEST: Final = (1 << 32) - 1  # of a major or minor number
 
 
 class Node(NamedTuple):
-    """A node below /dev and the module behind it."""
+    """A node below /dev and the module after it."""
 
     module: str
     name: str  # its path below /dev

@@ -57,7 +57,7 @@ def paths(dep: str) -> dict[str, str]:
 def read(dep: str) -> dict[str, list[str]]:
     """What each module needs itself, by the text of a modules.dep.
 
-    That file lists all that a module needs through others too. So this is the transitive reduction: a
+    That file lists indirect dependencies too. So this is the transitive reduction: a
     direct need that another need has as well is not to be told from an indirect one, and not in it.
     """
     closures = {
@@ -144,7 +144,7 @@ def removal_order(graph: Graph, name: str) -> list[str]:
 
 
 def part(graph: Graph, roots: Sequence[str], *, reverse: bool = False) -> Part:
-    """``roots`` with all that they need, or that needs them, soft dependencies too."""
+    """``roots`` with their dependencies or dependents, soft ones included."""
     reach = nx.ancestors if reverse else nx.descendants
     nodes = set(roots)
     for root in roots:

@@ -49,7 +49,7 @@ class Overview:
         return known
 
     def part(self, words: Iterable[str], *, reverse: bool = False) -> graph.Part:
-        """What ``words`` stand for with all that it needs, or in ``reverse`` with all that needs it."""
+        """The modules that ``words`` resolve to, with their dependencies or, in ``reverse``, dependents."""
         roots = dict.fromkeys(name for word in words for name in self.names(word))
         return graph.part(self.graph, tuple(roots), reverse=reverse)
 

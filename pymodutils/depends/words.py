@@ -14,7 +14,7 @@ QUOTES: Final = "\"'"
 def split(text: str) -> list[str]:
     """The words of $MODPROBE_OPTIONS, which single blanks part.
 
-    A quoted part that starts a word is a word of its own, so the blank behind it ends an empty one;
+    A quoted part that starts a word is a word of its own, so the blank after it ends an empty one;
     further on in a word quotes only protect blanks. A quote that is not closed takes the rest.
     """
     found: list[str] = []

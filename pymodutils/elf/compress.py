@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
         @property
         def unused_data(self) -> bytes:
-            """What stands behind the part."""
+            """What stands after the part."""
             ...
 
         def decompress(self, data: bytes, max_length: int, /) -> bytes:

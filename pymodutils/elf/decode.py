@@ -1,4 +1,4 @@
-"""What the bytes of a module's sections mean, whoever found them."""
+"""Decode the contents of a module's sections."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What depmod wants to know of one module, gathered with as few reads and as little Python as can be.
 
-Lists are kept as bytes, each string with a NUL behind it: four thousand modules have 200,000 strings,
+Lists are kept as bytes, each string with a NUL after it: four thousand modules have 200,000 strings,
 which are cheap to send, store and search that way, and dear as objects.
 """
 

@@ -1,7 +1,7 @@
 """The thorough finder: one module file read by pyelftools, every header checked before it is believed.
 
 It has the methods of scan.Elf, which is for the thousands, and is a second opinion on it: both give the
-same bytes or refuse. It refuses more: tables whose links or entry sizes make no sense.
+same bytes or refuse. It refuses more: tables with invalid links or entry sizes.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ class Kernel(Protocol):
         ...
 
     def users(self, name: str) -> int | None:
-        """The use count of ``name``, or None where the kernel cannot unload modules or does not have it."""
+        """The reference count of ``name``, or None without module unloading or if it is not loaded."""
         ...
 
     def holders(self, name: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Several sources as one description: the first that knows something wins, and disagreement is told."""
+"""Merge sources into one description: an earlier source wins, conflicts are recorded."""
 
 from __future__ import annotations
 

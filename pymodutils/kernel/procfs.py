@@ -48,7 +48,7 @@ def state(root: Root, name: str) -> State | None:
 
 
 def users(root: Root, name: str) -> int | None:
-    """The use count of ``name``, or None where the kernel cannot unload modules or does not have it."""
+    """The reference count of ``name``, or None where the kernel cannot unload modules or does not have it."""
     return _number(root, name, "refcnt")
 
 
@@ -78,7 +78,7 @@ def _parse(place: str, line: str) -> Loaded:
 
 
 def _fresh(root: Root, module: Loaded) -> Loaded:
-    """``module`` with the size, use count and order of holders that /sys/module has now."""
+    """``module`` with the size, reference count and order of holders that /sys/module has now."""
     size = _number(root, module.name, "coresize")
     if size is None:
         return module

@@ -43,7 +43,7 @@ class RealKernel(Kernel):
         return procfs.state(self.root, name)
 
     def users(self, name: str) -> int | None:
-        """The use count of ``name``, or None where the kernel cannot unload modules or does not have it."""
+        """The reference count of ``name``, or None without module unloading or if it is not loaded."""
         return procfs.users(self.root, name)
 
     def holders(self, name: str) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ def keep(image: Image, values: Sequence[int]) -> None:
 
 
 def _end_of_names(image: Image) -> int:
-    """Where the last name in .strtab has to end: a byte behind it that is nobody's is a NUL, too."""
+    """Where the last name in .strtab has to end: a byte after it that is nobody's is a NUL, too."""
     module = image.module
     size, placed = module.sections[module.strtab].sh_size, image.layout.placed[module.strtab]
     _, alignment = KALLSYMS[module.arch.bits]

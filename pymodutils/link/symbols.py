@@ -1,4 +1,4 @@
-"""What each symbol is worth in memory; kernel/module/main.c: simplify_symbols."""
+"""Resolve st_value of every symbol; kernel/module/main.c: simplify_symbols."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def unheard(_level: int, _line: str) -> None:
 def simplify(image: Image, name: str, resolve: Resolve, report: Report, *, percpu: int = 0) -> list[int]:
     """The value of each symbol of the module called ``name``, index 0 included.
 
-    ``resolve`` gives the address of an undefined symbol, None if nobody has it, or raises Refused, having
+    ``resolve`` gives the address of an undefined symbol, None if it is unresolved, or raises Refused, having
     logged why; it is asked in the order of the table, for all symbols. ``report`` takes the log's lines
     with their levels, ``percpu`` is the address of the module's per-cpu area.
     Raises LinkError, for the last symbol that failed, when all have been tried, OutOfBounds at once.

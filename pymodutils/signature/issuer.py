@@ -25,7 +25,7 @@ DIRECTORY_NAME: Final = 4
 
 
 def name(reader: Reader, note: Callable[[bytes], None] = lambda _: None) -> Value:
-    """The X.501 name that is next; ``note`` is told the kind of each attribute."""
+    """The X.501 name that is next; ``note`` is called with the kind of each attribute."""
 
     def attribute() -> None:
         frame = reader.enter(SEQUENCE)

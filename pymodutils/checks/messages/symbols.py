@@ -19,7 +19,7 @@ FOR_MODULES: Final = "module:"  # namespaces that name the modules which may use
 
 
 def unknown(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """Symbols that nobody has, and who elsewhere has them."""
+    """Unresolved symbols, and modules elsewhere that export them."""
     names = [cause.subject for cause in causes]
     lost = [name for name in names if not context.providers.exporter(name.encode("utf-8", "surrogateescape"))]
     if lost:
@@ -31,7 +31,7 @@ def unknown(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
 
 
 def _where_from(context: Context) -> str:
-    """What to do for symbols that nobody has: a module is missing, or the kernel is another one."""
+    """Advice for unresolved symbols: a module is missing, or the kernel is another one."""
     if context.absent:
         lacks = (
             f"; if {context.release} is built without, it cannot load there" if context.target.tree else ""

@@ -61,58 +61,58 @@ def _flag(*names: str, help: str, cls: type[click.Option] = click.Option) -> Cal
 
 @click.command(cls=Modprobe, examples=EXAMPLES, groups=GROUPS)
 @click.argument("operands", nargs=-1, metavar="NAME [PARAMETER=VALUE]...")
-@_flag("-a", "--all", "every", help="Every operand names a module, none a parameter.")
-@_flag("-r", "--remove", help="Remove modules, and what only they needed.")
+@_flag("-a", "--all", "every", help="Treat every operand as a module name.")
+@_flag("-r", "--remove", help="Remove modules and their unused dependencies.")
 @_flag("--remove-dependencies", help="Deprecated: use --remove-holders.")
-@_flag("--remove-holders", help="Remove modules, and first those that use them.")
+@_flag("--remove-holders", help="Remove modules, after those that use them.")
 @click.option(
     "-w",
     "--wait",
     metavar="MSEC",
     callback=_milliseconds,
-    help="Wait up to MSEC milliseconds until nothing uses the module to be removed.",
+    help="With -r: retry for MSEC milliseconds if a module is in use.",
 )
-@_flag("-R", "--show-alias", cls=Extra, help="Show the modules that a name stands for, and do nothing.")
+@_flag("-R", "--show-alias", cls=Extra, help="Print the modules that NAME resolves to.")
 @_flag("--resolve-alias", help="Deprecated: use --show-alias.")
-@_flag("--first-time", help="Fail if there is nothing to do.")
+@_flag("--first-time", help="Fail if NAME is already loaded (-r: not loaded).")
 @_flag(
     "-i",
     "--ignore-install",
     "--ignore-remove",
     "ignore",
-    help="Ignore install and remove commands and soft dependencies of the modules named.",
+    help="Ignore install and remove commands and soft dependencies of NAME.",
 )
-@_flag("-b", "--use-blacklist", help="Blacklists hold for the names typed, too, not only for aliases.")
-@_flag("-f", "--force", help="Both of the following; with -r, remove modules in use. Dangerous.")
-@_flag("--force-modversion", help="Ignore the versions of the symbols that modules need.")
-@_flag("--force-vermagic", help="Ignore the version magic of modules.")
-@_flag("-D", "--show-depends", help="Show what would be done if nothing were loaded, and do nothing.")
+@_flag("-b", "--use-blacklist", help="Apply blacklists to NAME too, not only to aliases.")
+@_flag("-f", "--force", help="Same as both of the following; with -r, remove modules in use. Dangerous.")
+@_flag("--force-modversion", help="Ignore symbol version mismatches.")
+@_flag("--force-vermagic", help="Ignore vermagic mismatches.")
+@_flag("-D", "--show-depends", help="Print the steps as if nothing were loaded.")
 @_flag("--showconfig", help="Deprecated: use --show-config.")
-@_flag("-c", "--show-config", help="Show the configuration and the indexes.")
-@_flag("--show-modversions", help="Show the versions of the symbols that a module needs.")
+@_flag("-c", "--show-config", help="Print the configuration and the indexes.")
+@_flag("--show-modversions", help="Print the symbols that a module imports, with CRCs.")
 @_flag("--dump-modversions", help="Deprecated: use --show-modversions.")
-@_flag("--show-exports", help="Show the symbols that a module exports, with their versions.")
-@_flag("-n", "--dry-run", help="Do nothing; with -v, show what would be done.")
+@_flag("--show-exports", help="Print the symbols that a module exports, with CRCs.")
+@_flag("-n", "--dry-run", help="Do nothing; with -v, print the steps.")
 @_flag("--show", help="Deprecated: use --dry-run.")
 @click.option(
     "-C", "--config", multiple=True, metavar="PATH", help="Read this file or directory instead (repeatable)."
 )
 @click.option("-d", "--dirname", metavar="DIR", default="", help="Use DIR/lib/modules.")
-@click.option("-S", "--set-version", metavar="RELEASE", help="Use the modules of another kernel release.")
+@click.option("-S", "--set-version", metavar="RELEASE", help="Use the modules of this kernel release.")
 @options.syslog
-@_flag("-q", "--quiet", help="Say nothing, not even what went wrong.")
+@_flag("-q", "--quiet", help="Print no errors.")
 @options.verbose
-@_flag("--explain", cls=Extra, help="Show what would be done and what decided it, and do nothing.")
+@_flag("--explain", cls=Extra, help="Print the steps and the reason for each, and do nothing.")
 @click.option(
     "--compat",
     cls=Extra,
     type=click.Choice(["30", "34"]),
-    help="Do as this kmod even where it errs: see the man page.",
+    help="Behave as this version of kmod, including its bugs.",
 )
 @options.output_format("json")
 @options.machine
 def command(**words_: Any) -> int:
-    """Load the module NAME with all that it needs, or remove modules, or show what is known of them."""
+    """Load the module NAME and its dependencies, remove modules, or query them."""
     from pymodutils.commands.modprobe.dispatch import run  # noqa: PLC0415 -- -h does without
 
     return run(Arguments(**words_))

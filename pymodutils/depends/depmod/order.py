@@ -32,7 +32,7 @@ def number(needs: Sequence[Sequence[int]]) -> list[int]:
 
 
 def closures(needs: Sequence[Sequence[int]], numbers: Sequence[int]) -> list[list[int]]:
-    """For each module all that it needs, directly or not, in the order in which modules.dep lists them."""
+    """The direct and indirect dependencies of each module, in the order in which modules.dep lists them."""
     everything: list[set[int]] = [set()] * len(needs)
     for at in sorted(range(len(needs)), key=numbers.__getitem__, reverse=True):
         if needs[at]:
@@ -43,7 +43,7 @@ def closures(needs: Sequence[Sequence[int]], numbers: Sequence[int]) -> list[lis
 def direct(needs: Sequence[bytes], owners: Mapping[bytes, int], prefix: bytes = b"") -> list[list[int]]:
     """For each module the owners of the symbols that it needs, in the order of first use.
 
-    ``needs`` are names with a NUL behind each; a dot before a name (ppc64's entry points) does not count.
+    ``needs`` are names with a NUL after each; a dot before a name (ppc64's entry points) does not count.
     """
     owner = owners.get
     found = []

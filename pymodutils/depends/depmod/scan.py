@@ -36,7 +36,7 @@ def scan(
 ) -> list[Scanned]:
     """The facts of the modules ``paths``; ``meanwhile`` is called while others do the work.
 
-    ``progress`` is told how many modules are done, from time to time.
+    ``progress`` is called with the number of modules done, now and then.
     """
     if len(paths) <= FEW:
         meanwhile()

@@ -58,7 +58,7 @@ class Surveyor:
             self._import_graphs()
 
     def _unmet(self, modules: Sequence[Module]) -> int:
-        """Say which symbols nobody has, if that was asked; how many these are."""
+        """Report unresolved symbols if requested; return their number."""
         if self.run.kernel is None or not self.job.errsyms:
             return 0
         from pymodutils.depends.depmod import verify  # noqa: PLC0415 -- only with -e

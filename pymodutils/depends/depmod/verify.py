@@ -56,7 +56,7 @@ def _lines(path: str) -> Iterator[tuple[int, str]]:
 
 
 def complaints(paths: Sequence[str], known: dict[str, int], prefix: str, *, versions: bool) -> Iterator[str]:
-    """What the modules ``paths`` need and nobody has, or with ``versions`` has with another CRC.
+    """Symbols that the modules ``paths`` import and that are unresolved or, with ``versions``, differ in CRC.
 
     A module that cannot be read has been complained about before.
     """

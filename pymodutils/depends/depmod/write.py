@@ -45,7 +45,7 @@ BUILTINS: Final[Mapping[str, tuple[str, Callable[[bytes, Log], Iterable[Entry]]]
 
 
 class Recorder(Log):
-    """A log that keeps what it is told, to be said when its turn comes."""
+    """A log that buffers messages until they are due."""
 
     def __init__(self) -> None:
         super().__init__("depmod")

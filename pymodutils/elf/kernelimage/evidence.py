@@ -55,7 +55,7 @@ class Evidence(NamedTuple):
 
 
 def gather(data: bytes) -> Evidence:
-    """Everything that the kernel ``data`` says of itself in strings."""
+    """Properties of the kernel ``data`` found in its strings."""
     banner = BANNER.search(data) or SHORT.search(data)
     release = banner[1] if banner else None
     vermagic = _vermagic(data, release) if release else None
@@ -79,7 +79,7 @@ def of_vermagic(vermagic: str) -> dict[str, bool]:
 
 
 def _vermagic(data: bytes, release: bytes) -> str | None:
-    """The one string that is the release and words, each with a space behind it."""
+    """The one string that is the release and words, each with a space after it."""
     found = set(re.findall(VERMAGIC % re.escape(release), data))
     return _text(found.pop()) if len(found) == 1 else None
 

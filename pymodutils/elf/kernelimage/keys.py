@@ -1,6 +1,6 @@
 """The certificates that are compiled into a kernel: those it trusts for its modules.
 
-certs/system_certificates.S puts them one after the other, and behind them the number of bytes that they are
+certs/system_certificates.S puts them one after the other, and after them the number of bytes that they are
 and how many of these are of the key that signs modules. No name leads to them, but these sizes prove them.
 """
 

@@ -52,7 +52,7 @@ def make(path: str, kernel: Description, cmdline: str, clock: Clock) -> Database
 
 
 def read(store: Database) -> Rules:
-    """The rules of the kernel in ``store``; raises BadState if they make no sense."""
+    """The rules of the kernel in ``store``; raises BadState if they are invalid."""
     with store.transaction():
         found = dict(store.execute("SELECT name, value FROM setting"))
         switches = {name: bool(value) for name, value in store.execute("SELECT name, value FROM switch")}

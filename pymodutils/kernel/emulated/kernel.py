@@ -242,7 +242,7 @@ class EmulatedKernel(Observed, Kernel):
         return found.state if found else None
 
     def users(self, name: str) -> int | None:
-        """The use count of ``name``, or None where the kernel cannot unload modules or does not have it."""
+        """The reference count of ``name``, or None without module unloading or if it is not loaded."""
         found = self._operator.run(lambda state: state.find(name))
         return found.refs if found and self.rules.on("MODULE_UNLOAD") else None
 

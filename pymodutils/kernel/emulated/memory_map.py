@@ -95,7 +95,7 @@ class ModuleMemory(NamedTuple):
 
 
 class Space(NamedTuple):
-    """The addresses ``low`` to ``high``, in which modules are: each area has a free page behind it."""
+    """The addresses ``low`` to ``high``, in which modules are: each area has a free page after it."""
 
     low: int
     high: int
@@ -203,7 +203,7 @@ def _kallsyms(bits: int, module: Module, at: int, sections: Sequence[Section]) -
 
 
 def _without_gaps(state: State, area: Area, placed: Sequence[Part]) -> Iterator[Part]:
-    """``placed`` in their order, with parts for what is between and behind them."""
+    """``placed`` in their order, with parts for what is between and after them."""
     layout, at, before = state.rules.layout, 0, None
     pages = layout.page if layout.strict_rwx and not layout.plan.whole_pages else 1
     for part in sorted(placed, key=lambda it: (it.offset, it.size > 0)):

@@ -38,7 +38,7 @@ class Kind(StrEnum):
 
 
 class Cause(NamedTuple):
-    """One thing that the kernel minds; empty fields say nothing."""
+    """One reason to refuse or warn; an empty field is unknown."""
 
     kind: Kind
     subject: str = ""

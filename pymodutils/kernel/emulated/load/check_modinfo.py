@@ -1,4 +1,4 @@
-"""What a module says of itself in .modinfo, and how that taints; kernel/module/main.c: check_modinfo.
+"""Check .modinfo and set taints; kernel/module/main.c: check_modinfo.
 
 Until 6.3 all of it is looked at before there is memory, and stays though the load fails later; since then
 only what refuses is, and the taints come when the name has been reserved.

@@ -1,7 +1,7 @@
 """What a kernel asks of an ELF file, question by question; kernel/module/main.c: elf_validity_check.
 
-e_ident says little here: a kernel takes files to be of its own width and byte order. In which order it
-asks is told by elfcheck.py for kernels until 6.3, by validity.py for later ones.
+e_ident says little here: a kernel takes files to be of its own width and byte order. The order of
+the questions is in elfcheck.py for kernels before 6.3, in validity.py for later ones.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ def _plan(load: LoadInfo) -> Layout:
 
 
 def _struct_module(load: LoadInfo) -> None:
-    """Refuse a struct module that is shorter than the kernel's, which would write behind it, or not empty."""
+    """Refuse a struct module that is shorter than the kernel's, which would write after it, or not empty."""
     section = load.sections[load.this_module]
     if section.sh_size < load.rules.module_size or section.sh_type == SHT_NOBITS:
         load.because(Kind.STRUCT_MODULE, said=str(section.sh_size), wanted=str(load.rules.module_size))

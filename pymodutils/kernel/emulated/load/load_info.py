@@ -68,7 +68,7 @@ class LoadInfo:
         owner: str = "",
         passes: bool = False,
     ) -> None:
-        """Note what the kernel minds, for those who want to know more than the log has."""
+        """Record a cause, in more detail than the log has."""
         self.caller.causes.append(Cause(kind, subject, said, wanted, owner, passes))
 
     def note_relocation(self, error: LinkError) -> None:

@@ -1,6 +1,6 @@
 """Loading a module, step by step; kernel/module/main.c: load_module, as of 6.1 and of 6.4.
 
-Until its exports are complete a failure leaves nothing but marks and words in the log; behind that, the
+Until its exports are complete a failure leaves nothing but marks and words in the log; after that, the
 module has been seen, and goes as one that is removed does.
 """
 

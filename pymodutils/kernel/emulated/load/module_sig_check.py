@@ -69,7 +69,7 @@ def _insist(load: LoadInfo, kind: Kind, reason: str, why: str) -> None:
 
 
 def locked_down(state: State, command: str, what: str) -> bool:
-    """Whether ``what`` is refused to the process ``command`` by lockdown; it says so."""
+    """Whether ``what`` is refused to the process ``command`` by lockdown, which is logged."""
     refused = state.setting(LOCKDOWN) >= INTEGRITY
     if refused:
         state.log(NOTICE, f"Lockdown: {command}: {what} is restricted; see man kernel_lockdown.7")

@@ -54,7 +54,7 @@ def _stand_in(load: LoadInfo, exporters: Exporters, name: str) -> int | None:
 
 
 def _resolve(load: LoadInfo, exporters: Exporters, name: str) -> int | None:
-    """The address of ``name``, None if nobody has it for this module; raises Refused, having said why."""
+    """The address of ``name``, None if it is unresolved for this module; logs and raises Refused."""
     proprietary = load.module.taints >> Taint.PROPRIETARY & 1
     found = exporters.find(name, gpl=not proprietary)
     if found is None:
@@ -73,7 +73,7 @@ def _resolve(load: LoadInfo, exporters: Exporters, name: str) -> int | None:
 
 
 def _unknown(load: LoadInfo, name: str, hidden: Found | None) -> None:
-    """Note that nobody has ``name`` for this module, but ``hidden`` for others; weak imports pass."""
+    """Record that ``name`` is unresolved (``hidden``: not exported to this module); weak imports pass."""
     if hidden:
         owner = hidden.owner.name if hidden.owner else ""
         load.because(Kind.GPL_ONLY, name, said=load.modinfo("license") or "", owner=owner)

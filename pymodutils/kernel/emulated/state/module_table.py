@@ -81,7 +81,7 @@ def held(store: Database, owner: Module) -> list[Held]:
 
 
 def held_at(store: Database, address: int) -> Held | None:
-    """The area, whoever's, in which ``address`` lies."""
+    """The area of any module that contains ``address``."""
     query = "SELECT module, at, base, bytes FROM area WHERE base <= ?1 AND ?1 < base + size"
     found = store.execute(query, signed(address))
     return Held(*found[0])._replace(base=unsigned(found[0][2])) if found else None

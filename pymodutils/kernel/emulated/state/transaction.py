@@ -74,7 +74,7 @@ class Operator:
         return result
 
     def _advance(self, state: State) -> None:
-        """Let end what should have ended by now: init() and exit() of modules, whoever waits for them."""
+        """Complete each init() and exit() whose time is over, for any process."""
         for module in state.ended():
             end = do_init_module.end_init if module.state is ModuleState.COMING else do_init_module.end_exit
             end(state, module, self.notifiers)

@@ -1,7 +1,7 @@
 """Where there is room: the addresses for modules as vmalloc gives them out, and the reserved per-cpu memory.
 
 The lowest gap that is large enough is taken, in the machine's spare range if there is none in the first,
-and a page is left free behind each area.
+and a page is left free after each area.
 """
 
 from __future__ import annotations

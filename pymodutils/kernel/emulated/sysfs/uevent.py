@@ -15,7 +15,7 @@ class BadEvent(ValueError):
 
 
 def parse(data: bytes, name: str) -> tuple[str, str, str]:
-    """The action in ``data``, the module's ``name``, and what else is told; raises BadEvent."""
+    """The action in ``data``, the module's ``name``, and further variables; raises BadEvent."""
     text = data[:-1] if data[-1:] in (b"\n", b"\0") else data
     action, blank, rest = text.partition(b" ")
     if action not in ACTIONS:
