@@ -164,8 +164,8 @@ function __pymodutils_tool_insmod
     complete $argv -s v -l verbose -d 'Print more; may be repeated'
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
     complete $argv -l backend -d 'The kernel to use: real (default), emulated[:FILE] or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
-    complete $argv -s V -l version -d 'Show the version and leave'
-    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
     complete $argv -a '(__pymodutils_operand modulefile parameter --sysroot --backend)'
 end
 
@@ -182,8 +182,8 @@ function __pymodutils_tool_rmmod
     complete $argv -s v -l verbose -d 'Print more; may be repeated'
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
     complete $argv -l backend -d 'The kernel to use: real (default), emulated[:FILE] or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
-    complete $argv -s V -l version -d 'Show the version and leave'
-    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
     complete $argv -a '(__pymodutils_operand loaded loaded --sysroot --backend)'
 end
 
@@ -226,8 +226,8 @@ function __pymodutils_tool_modprobe
     complete $argv -l format -d 'Output format: text as in kmod (default), json' -x -a 'text json'
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
     complete $argv -l backend -d 'The kernel to use: real (default), emulated[:FILE] or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
-    complete $argv -s V -l version -d 'Show the version and leave'
-    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
     complete $argv -a '(__pymodutils_operand module parameter -w --wait -C --config -d --dirname -S --set-version --compat --format --sysroot --backend)'
 end
 
@@ -301,8 +301,8 @@ function __pymodutils_tool_lsmod
     complete $argv -l format -d 'Output format: text as in kmod (default), json or table' -x -a 'text json table'
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
     complete $argv -l backend -d 'The kernel to use: real (default), emulated[:FILE] or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
-    complete $argv -s V -l version -d 'Show the version and leave'
-    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
 end
 
 __pymodutils_tool_lsmod -c lsmod
@@ -317,8 +317,8 @@ function __pymodutils_tool_list
     complete $argv -l format -d 'Output format: text as in kmod (default), json or table' -x -a 'text json table'
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
     complete $argv -l backend -d 'The kernel to use: real (default), emulated[:FILE] or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
-    complete $argv -s V -l version -d 'Show the version and leave'
-    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
 end
 
 __pymodutils_tool_list -c pymodutils -n '__pymodutils_is list'
@@ -331,8 +331,8 @@ function __pymodutils_tool_static-nodes
     complete $argv -s o -l output -d 'Write into FILE, whose folder is made' -r -F
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
     complete $argv -l backend -d 'The kernel to use: real (default), emulated[:FILE] or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
-    complete $argv -s V -l version -d 'Show the version and leave'
-    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
 end
 
 __pymodutils_tool_static-nodes -c pymodutils -n '__pymodutils_is static-nodes'
@@ -349,8 +349,8 @@ function __pymodutils_tool_graph
     complete $argv -s C -l config -d 'Read FILE, or the files in it, instead of modprobe.d' -r -F
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
     complete $argv -l backend -d 'The kernel to use: real (default), emulated[:FILE] or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
-    complete $argv -s V -l version -d 'Show the version and leave'
-    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
     complete $argv -a '(__pymodutils_operand module module --format -k --set-version -b --basedir -C --config --sysroot --backend)'
 end
 
@@ -436,8 +436,8 @@ function __pymodutils_tool_kernel-boot
     complete $argv -l machine -d 'Boot the image itself on a machine in this process (x86-64)'
     complete $argv -l memory -d 'RAM of the machine in MiB (256)' -x
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
-    complete $argv -s V -l version -d 'Show the version and leave'
-    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
     complete $argv -a '(__pymodutils_operand file nothing --from --cmdline --trust --init-returns --init-takes --exit-takes --limit --memory --sysroot)'
 end
 
@@ -447,13 +447,13 @@ complete -c pymodutils -n __pymodutils_needs_kernel_command -a boot -d 'boot an 
 
 function __pymodutils_tool_kernel-dmesg
     complete $argv -f
-    complete $argv -s w -l follow -d 'Wait for more lines, until interrupted'
-    complete $argv -s r -l raw -d 'Show the level of each line: <3> error, <4> warning '
-    complete $argv -s u -l uevents -d 'Show what user space is told of modules, too'
-    complete $argv -l format -d 'How to print (text)' -x -a 'text json'
+    complete $argv -s w -l follow -d 'Keep printing new messages until interrupted'
+    complete $argv -s r -l raw -d 'Print the log level of each line, such as <4>'
+    complete $argv -s u -l uevents -d 'Print uevents too'
+    complete $argv -l format -d 'Output format (text)' -x -a 'text json'
     complete $argv -l backend -d 'The kernel: emulated[:FILE] (default) or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
-    complete $argv -s V -l version -d 'Show the version and leave'
-    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
 end
 
 __pymodutils_tool_kernel-dmesg -c pymodutils -n '__pymodutils_is kernel dmesg'
@@ -463,8 +463,8 @@ complete -c pymodutils -n __pymodutils_needs_kernel_command -a dmesg -d 'print t
 function __pymodutils_tool_kernel-cat
     complete $argv -f
     complete $argv -l backend -d 'The kernel: emulated[:FILE] (default) or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
-    complete $argv -s V -l version -d 'Show the version and leave'
-    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
 end
 
 __pymodutils_tool_kernel-cat -c pymodutils -n '__pymodutils_is kernel cat'
@@ -474,8 +474,8 @@ complete -c pymodutils -n __pymodutils_needs_kernel_command -a cat -d 'print fil
 function __pymodutils_tool_kernel-ls
     complete $argv -f
     complete $argv -l backend -d 'The kernel: emulated[:FILE] (default) or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
-    complete $argv -s V -l version -d 'Show the version and leave'
-    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
 end
 
 __pymodutils_tool_kernel-ls -c pymodutils -n '__pymodutils_is kernel ls'
@@ -485,8 +485,8 @@ complete -c pymodutils -n __pymodutils_needs_kernel_command -a ls -d 'list a dir
 function __pymodutils_tool_kernel-write
     complete $argv -f
     complete $argv -l backend -d 'The kernel: emulated[:FILE] (default) or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
-    complete $argv -s V -l version -d 'Show the version and leave'
-    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
 end
 
 __pymodutils_tool_kernel-write -c pymodutils -n '__pymodutils_is kernel write'
@@ -574,10 +574,10 @@ complete -c pymodutils -n __pymodutils_needs_kernel_command -a behave -d 'set th
 
 function __pymodutils_tool_kernel-taint
     complete $argv -f
-    complete $argv -l format -d 'How to print (text)' -x -a 'text json'
+    complete $argv -l format -d 'Output format (text)' -x -a 'text json'
     complete $argv -l backend -d 'The kernel: emulated[:FILE] (default) or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
-    complete $argv -s V -l version -d 'Show the version and leave'
-    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
 end
 
 __pymodutils_tool_kernel-taint -c pymodutils -n '__pymodutils_is kernel taint'

@@ -97,7 +97,7 @@ class BootedKernel(Kernel):
         return procfs.state(self.root, name)
 
     def users(self, name: str) -> int | None:
-        """The use count of ``name``, or None where the kernel does not have it."""
+        """The reference count of ``name``, or None where the kernel does not have it."""
         return procfs.users(self.root, name)
 
     def holders(self, name: str) -> tuple[str, ...]:
