@@ -157,9 +157,9 @@ complete -c pymodutils -n __fish_use_subcommand -s V -l version -d 'Show the ver
 
 function __pymodutils_tool_insmod
     complete $argv -f
-    complete $argv -s f -l force -d 'Both of the following'
-    complete $argv -l force-modversion -d 'Ignore the versions of the symbols it needs'
-    complete $argv -l force-vermagic -d 'Ignore the version magic'
+    complete $argv -s f -l force -d 'Same as both of the following'
+    complete $argv -l force-modversion -d 'Ignore symbol version mismatches'
+    complete $argv -l force-vermagic -d 'Ignore a vermagic mismatch'
     complete $argv -s s -l syslog -d 'Send messages to syslog instead of stderr'
     complete $argv -s v -l verbose -d 'Print more; may be repeated'
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
@@ -176,8 +176,8 @@ complete -c pymodutils -n __fish_use_subcommand -a insmod -d 'load a module file
 
 function __pymodutils_tool_rmmod
     complete $argv -f
-    complete $argv -s f -l force -d 'Remove modules in use too'
-    complete $argv -l wait -d 'Wait until a module is no longer in use, at most SECONDS for all of them together'
+    complete $argv -s f -l force -d 'Remove modules in use'
+    complete $argv -l wait -d 'Wait until each module is unused, at most SECONDS in total'
     complete $argv -s s -l syslog -d 'Send messages to syslog instead of stderr'
     complete $argv -s v -l verbose -d 'Print more; may be repeated'
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
@@ -194,35 +194,35 @@ complete -c pymodutils -n __fish_use_subcommand -a rmmod -d 'remove modules'
 
 function __pymodutils_tool_modprobe
     complete $argv -f
-    complete $argv -s a -l all -d 'Every operand names a module, none a parameter'
-    complete $argv -s r -l remove -d 'Remove modules, and what only they needed'
+    complete $argv -s a -l all -d 'Treat every operand as a module name'
+    complete $argv -s r -l remove -d 'Remove modules and their unused dependencies'
     complete $argv -l remove-dependencies -d 'Deprecated: use --remove-holders'
-    complete $argv -l remove-holders -d 'Remove modules, and first those that use them'
-    complete $argv -s w -l wait -d 'Wait up to MSEC milliseconds until nothing uses the module to be removed' -x
-    complete $argv -s R -l show-alias -d 'Show the modules that a name stands for, and do nothing'
+    complete $argv -l remove-holders -d 'Remove modules, after those that use them'
+    complete $argv -s w -l wait -d 'With -r: retry for MSEC milliseconds if a module is in use' -x
+    complete $argv -s R -l show-alias -d 'Print the modules that NAME resolves to'
     complete $argv -l resolve-alias -d 'Deprecated: use --show-alias'
-    complete $argv -l first-time -d 'Fail if there is nothing to do'
-    complete $argv -s i -l ignore-install -l ignore-remove -d 'Ignore install and remove commands and soft dependencies of the modules named'
-    complete $argv -s b -l use-blacklist -d 'Blacklists hold for the names typed, too, not only for aliases'
-    complete $argv -s f -l force -d 'Both of the following; with -r, remove modules in use'
-    complete $argv -l force-modversion -d 'Ignore the versions of the symbols that modules need'
-    complete $argv -l force-vermagic -d 'Ignore the version magic of modules'
-    complete $argv -s D -l show-depends -d 'Show what would be done if nothing were loaded, and do nothing'
+    complete $argv -l first-time -d 'Fail if NAME is already loaded (-r: not loaded)'
+    complete $argv -s i -l ignore-install -l ignore-remove -d 'Ignore install and remove commands and soft dependencies of NAME'
+    complete $argv -s b -l use-blacklist -d 'Apply blacklists to NAME too, not only to aliases'
+    complete $argv -s f -l force -d 'Same as both of the following; with -r, remove modules in use'
+    complete $argv -l force-modversion -d 'Ignore symbol version mismatches'
+    complete $argv -l force-vermagic -d 'Ignore vermagic mismatches'
+    complete $argv -s D -l show-depends -d 'Print the steps as if nothing were loaded'
     complete $argv -l showconfig -d 'Deprecated: use --show-config'
-    complete $argv -s c -l show-config -d 'Show the configuration and the indexes'
-    complete $argv -l show-modversions -d 'Show the versions of the symbols that a module needs'
+    complete $argv -s c -l show-config -d 'Print the configuration and the indexes'
+    complete $argv -l show-modversions -d 'Print the symbols that a module imports, with CRCs'
     complete $argv -l dump-modversions -d 'Deprecated: use --show-modversions'
-    complete $argv -l show-exports -d 'Show the symbols that a module exports, with their versions'
-    complete $argv -s n -l dry-run -d 'Do nothing; with -v, show what would be done'
+    complete $argv -l show-exports -d 'Print the symbols that a module exports, with CRCs'
+    complete $argv -s n -l dry-run -d 'Do nothing; with -v, print the steps'
     complete $argv -l show -d 'Deprecated: use --dry-run'
     complete $argv -s C -l config -d 'Read this file or directory instead (repeatable)' -r -F
     complete $argv -s d -l dirname -d 'Use DIR/lib/modules' -x -a '(__fish_complete_directories)'
-    complete $argv -s S -l set-version -d 'Use the modules of another kernel release' -x -a '(__pymodutils_version)'
+    complete $argv -s S -l set-version -d 'Use the modules of this kernel release' -x -a '(__pymodutils_version)'
     complete $argv -s s -l syslog -d 'Send messages to syslog instead of stderr'
-    complete $argv -s q -l quiet -d 'Say nothing, not even what went wrong'
+    complete $argv -s q -l quiet -d 'Print no errors'
     complete $argv -s v -l verbose -d 'Print more; may be repeated'
-    complete $argv -l explain -d 'Show what would be done and what decided it, and do nothing'
-    complete $argv -l compat -d 'Do as this kmod even where it errs: see the man page' -x -a '30 34'
+    complete $argv -l explain -d 'Print the steps and the reason for each, and do nothing'
+    complete $argv -l compat -d 'Behave as this version of kmod, including its bugs' -x -a '30 34'
     complete $argv -l format -d 'Output format: text as in kmod (default), json' -x -a 'text json'
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
     complete $argv -l backend -d 'The kernel to use: real (default), emulated[:FILE] or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
@@ -245,14 +245,14 @@ function __pymodutils_tool_modinfo
     complete $argv -s n -l filename -d 'Print only \'filename\''
     complete $argv -s F -l field -d 'Print only the values of NAME' -x
     complete $argv -s 0 -l null -d 'End values with NUL instead of newline'
-    complete $argv -s m -l modname -d 'Take arguments as names of modules only'
-    complete $argv -s k -l set-version -d 'Of that kernel, not the running one' -x -a '(__pymodutils_version)'
-    complete $argv -s b -l basedir -d 'Look for /lib/modules below DIR' -x -a '(__fish_complete_directories)'
+    complete $argv -s m -l modname -d 'Treat operands as module names only'
+    complete $argv -s k -l set-version -d 'Use the modules of this kernel release' -x -a '(__pymodutils_version)'
+    complete $argv -s b -l basedir -d 'Use DIR/lib/modules' -x -a '(__fish_complete_directories)'
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
     complete $argv -l backend -d 'The kernel to use: real (default), emulated[:FILE] or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -l format -d 'Output format: text as in kmod (default), json or table' -x -a 'text json table'
-    complete $argv -s V -l version -d 'Show the version and leave'
-    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
     complete $argv -a '(__pymodutils_operand moduleorfile moduleorfile -F --field -k --set-version -b --basedir --sysroot --backend --format)'
 end
 
@@ -263,29 +263,29 @@ complete -c pymodutils -n __fish_use_subcommand -a modinfo -d 'show module metad
 
 function __pymodutils_tool_depmod
     complete $argv -f
-    complete $argv -s a -l all -d 'All modules, even if files are named (default)'
-    complete $argv -s A -l quick -d 'Only if modules.dep is older than a module or lacks one'
+    complete $argv -s a -l all -d 'Scan all modules, even if files are given (default)'
+    complete $argv -s A -l quick -d 'Run only if modules.dep is out of date'
     complete $argv -s b -l basedir -d 'The root of the module tree' -x -a '(__fish_complete_directories)'
     complete $argv -s m -l moduledir -d 'The module directory below that root' -x -a '(__fish_complete_directories)'
     complete $argv -s o -l outdir -d 'Write below DIR instead of that root' -x -a '(__fish_complete_directories)'
     complete $argv -s C -l config -d 'Read this file or directory instead' -r -F
-    complete $argv -s e -l errsyms -d 'Say which symbols nobody has (needs -E or -F)'
+    complete $argv -s e -l errsyms -d 'Report unresolved symbols (needs -E or -F)'
     complete $argv -s E -l symvers -d 'The kernel\'s Module.symvers, for -e' -r -F
     complete $argv -s F -l filesyms -d 'The kernel\'s System.map, for -e' -r -F
     complete $argv -s n -l show -l dry-run -d 'Print the text files, write nothing'
-    complete $argv -s P -l symbol-prefix -d 'What symbols begin with' -x
-    complete $argv -s w -l warn -d 'Say what is there twice'
-    complete $argv -l strict -d 'Fail if a module is damaged or a symbol wrong (-e)'
-    complete $argv -l check -d 'Say which files are out of date; fail if any is'
-    complete $argv -l cache -d 'Keep facts of modules in FILE' -r -F
-    complete $argv -l no-cache -d 'Read all modules, and keep nothing'
-    complete $argv -l compat -d 'The kmod to equal' -x -a '30 34'
+    complete $argv -s P -l symbol-prefix -d 'Ignore CHAR at the start of symbols' -x
+    complete $argv -s w -l warn -d 'Report duplicate index entries'
+    complete $argv -l strict -d 'Fail on damaged modules and, with -e, bad symbols'
+    complete $argv -l check -d 'List files that are out of date; fail if any'
+    complete $argv -l cache -d 'Cache module metadata in FILE' -r -F
+    complete $argv -l no-cache -d 'Read all modules, write no cache'
+    complete $argv -l compat -d 'Version of kmod to match' -x -a '30 34'
     complete $argv -s v -l verbose -d 'Print more; may be repeated'
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
     complete $argv -l backend -d 'The kernel to use: real (default), emulated[:FILE] or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -l format -d 'Output format: text as in kmod (default), json' -x -a 'text json'
-    complete $argv -s V -l version -d 'Show the version and leave'
-    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
     complete $argv -a '(__pymodutils_operand version modulefile -b --basedir -m --moduledir -o --outdir -C --config -E --symvers -F --filesyms -P --symbol-prefix --cache --compat --sysroot --backend --format)'
 end
 
@@ -328,7 +328,7 @@ complete -c pymodutils -n __fish_use_subcommand -a list -d 'list loaded modules'
 function __pymodutils_tool_static-nodes
     complete $argv -f
     complete $argv -s f -l format -d 'How to print: human, tmpfiles, devname, json; human is for reading only' -x
-    complete $argv -s o -l output -d 'Write into FILE, whose folder is made' -r -F
+    complete $argv -s o -l output -d 'Write to FILE, creating its directory' -r -F
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
     complete $argv -l backend -d 'The kernel to use: real (default), emulated[:FILE] or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and exit'
@@ -341,12 +341,12 @@ complete -c pymodutils -n __fish_use_subcommand -a static-nodes -d 'print device
 
 function __pymodutils_tool_graph
     complete $argv -f
-    complete $argv -s a -l all -d 'Draw every module instead of those named'
-    complete $argv -s r -l reverse -d 'Draw what needs NAME instead of what it needs'
-    complete $argv -l format -d 'A tree (default), graphviz\'s language, a picture, or a document for programs' -x -a 'tree dot svg json'
-    complete $argv -s k -l set-version -d 'Of this kernel instead of the running one' -x -a '(__pymodutils_version)'
-    complete $argv -s b -l basedir -d 'Take lib/modules from below DIR' -x -a '(__fish_complete_directories)'
-    complete $argv -s C -l config -d 'Read FILE, or the files in it, instead of modprobe.d' -r -F
+    complete $argv -s a -l all -d 'Show every module'
+    complete $argv -s r -l reverse -d 'Show the modules that depend on NAME instead'
+    complete $argv -l format -d 'Output format (default: tree)' -x -a 'tree dot svg json'
+    complete $argv -s k -l set-version -d 'Use the modules of this kernel release' -x -a '(__pymodutils_version)'
+    complete $argv -s b -l basedir -d 'Use DIR/lib/modules' -x -a '(__fish_complete_directories)'
+    complete $argv -s C -l config -d 'Read this file or directory instead of modprobe.d' -r -F
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
     complete $argv -l backend -d 'The kernel to use: real (default), emulated[:FILE] or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and exit'
@@ -360,26 +360,26 @@ complete -c pymodutils -n __fish_use_subcommand -a graph -d 'show the module dep
 
 function __pymodutils_tool_check
     complete $argv -f
-    complete $argv -s k -l kernel -d 'A kernel, or a pattern (running)' -r -F
-    complete $argv -s w -l with -d 'Take needed modules from here, too' -x -a '(__fish_complete_directories)'
+    complete $argv -s k -l kernel -d 'A kernel or file name pattern (default: running)' -r -F
+    complete $argv -s w -l with -d 'Also look up dependencies here' -x -a '(__fish_complete_directories)'
     complete $argv -s p -l params -d 'Load module NAME with parameters' -x
-    complete $argv -l firmware -d 'Miss firmware files that are not below DIR' -x -a '(__fish_complete_directories)'
-    complete $argv -l cmdline -d 'Boot each kernel with this: module.sig_enforce=1' -x
+    complete $argv -l firmware -d 'Warn about firmware missing from DIR' -x -a '(__fish_complete_directories)'
+    complete $argv -l cmdline -d 'Kernel command line, such as module.sig_enforce=1' -x
     complete $argv -l trust -d 'Trust modules signed with this certificate' -x
-    complete $argv -l between -d 'Compare the exports of kernel A with those of B' -x
-    complete $argv -l symbols-of -d 'With --between: does it break this?' -x -a '(__pymodutils_module)'
-    complete $argv -l format -d 'How to print (text)' -x -a 'text json junit sarif github markdown html'
-    complete $argv -s o -l output -d 'Write into FILE instead of printing' -r -F
-    complete $argv -l fail-on -d 'From which finding on the exit status is 1 (error)' -x -a 'error warning never'
-    complete $argv -l expect -d 'The failures must be exactly those that FILE lists' -r -F
-    complete $argv -l write-expect -d 'Write FILE for --expect' -r -F
+    complete $argv -l between -d 'Compare the exports of two kernels' -x
+    complete $argv -l symbols-of -d 'With --between: a module to test' -x -a '(__pymodutils_module)'
+    complete $argv -l format -d 'Output format (text)' -x -a 'text json junit sarif github markdown html'
+    complete $argv -s o -l output -d 'Write to FILE instead of standard output' -r -F
+    complete $argv -l fail-on -d 'Lowest severity that fails (error)' -x -a 'error warning never'
+    complete $argv -l expect -d 'Require exactly the failures listed in FILE' -r -F
+    complete $argv -l write-expect -d 'Write the failures to FILE for --expect' -r -F
     complete $argv -l list-rules -d 'List the rules and exit'
     complete $argv -l explain -d 'Explain a rule and exit' -x -a 'machine unsigned unknown-key crypto signature compression other vermagic struct-module crc unversioned livepatch builtin present write-exec no-flags no-crcs gpl-only namespace module-namespace proprietary unknown relocation duplicate parameter needs no-parameter taint firmware alias replaces softdep modinfo collision'
-    complete $argv -l no-cache -d 'Read every kernel again'
+    complete $argv -l no-cache -d 'Do not use cached kernel descriptions'
     complete $argv -l limit -d 'Change a limit for archives and images: members, bytes, member, ratio or cpu' -x
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
-    complete $argv -s V -l version -d 'Show the version and leave'
-    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
     complete $argv -a '(__pymodutils_operand modulefile modulefile -k --kernel -w --with -p --params --firmware --cmdline --trust --between --symbols-of --format -o --output --fail-on --expect --write-expect --explain --limit --sysroot)'
 end
 
@@ -389,8 +389,8 @@ complete -c pymodutils -n __fish_use_subcommand -a check -d 'check whether modul
 
 function __pymodutils_tool_kernel
     complete $argv -f
-    complete $argv -s V -l version -d 'Show the version and leave'
-    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
 end
 
 __pymodutils_tool_kernel -c pymodutils -n '__pymodutils_is kernel'
@@ -399,8 +399,8 @@ complete -c pymodutils -n __fish_use_subcommand -a kernel -d 'describe kernels a
 
 function __pymodutils_tool_completion
     complete $argv -f
-    complete $argv -s V -l version -d 'Show the version and leave'
-    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
     complete $argv -a '(__pymodutils_operand shell nothing )'
 end
 
@@ -410,12 +410,12 @@ complete -c pymodutils -n __fish_use_subcommand -a completion -d 'print the comp
 
 function __pymodutils_tool_kernel-describe
     complete $argv -f
-    complete $argv -s o -l output -d 'Write the description as JSON into FILE' -r -F
-    complete $argv -l format -d 'How to print (text)' -x -a 'text json'
+    complete $argv -s o -l output -d 'Write the description as JSON to FILE' -r -F
+    complete $argv -l format -d 'Output format (text)' -x -a 'text json'
     complete $argv -l limit -d 'Change a limit for archives and images: members, bytes, member, ratio or cpu' -x
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
-    complete $argv -s V -l version -d 'Show the version and leave'
-    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
     complete $argv -a '(__pymodutils_operand file file -o --output --format --limit --sysroot)'
 end
 
@@ -425,13 +425,13 @@ complete -c pymodutils -n __pymodutils_needs_kernel_command -a describe -d 'desc
 
 function __pymodutils_tool_kernel-boot
     complete $argv -f
-    complete $argv -l from -d 'Which kernel: as for \'kernel describe\'' -x
+    complete $argv -l from -d 'Sources of the kernel, as for \'kernel describe\'' -x
     complete $argv -l cmdline -d 'The kernel\'s command line' -x
     complete $argv -l trust -d 'Trust modules signed with this certificate' -x
-    complete $argv -l init-returns -d 'What init() of a module is to return (0)' -x
-    complete $argv -l init-takes -d 'How long it is to take (0)' -x
-    complete $argv -l exit-takes -d 'The same of its exit()' -x
-    complete $argv -l patch -d 'Patch modules once they are linked, as far as they alone tell'
+    complete $argv -l init-returns -d 'Return value of a module\'s init() (0)' -x
+    complete $argv -l init-takes -d 'Duration of its init() (0)' -x
+    complete $argv -l exit-takes -d 'Duration of its exit() (0)' -x
+    complete $argv -l patch -d 'Patch modules after relocation, as the kernel does'
     complete $argv -l limit -d 'Change a limit for archives and images: members, bytes, member, ratio or cpu' -x
     complete $argv -l machine -d 'Boot the image itself on a machine in this process (x86-64)'
     complete $argv -l memory -d 'RAM of the machine in MiB (256)' -x
@@ -496,8 +496,8 @@ complete -c pymodutils -n __pymodutils_needs_kernel_command -a write -d 'write t
 function __pymodutils_tool_kernel-export
     complete $argv -f
     complete $argv -l backend -d 'The emulated kernel: emulated (default) or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
-    complete $argv -s V -l version -d 'Show the version and leave'
-    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
     complete $argv -a '(__pymodutils_operand directory nothing --backend)'
 end
 
@@ -507,11 +507,11 @@ complete -c pymodutils -n __pymodutils_needs_kernel_command -a export -d 'copy /
 
 function __pymodutils_tool_kernel-map
     complete $argv -f
-    complete $argv -l format -d 'How to draw: text (default), a picture, or a document for programs' -x -a 'text svg json'
-    complete $argv -s o -l output -d 'Write to FILE, whole or not at all' -r -F
+    complete $argv -l format -d 'Output format (text)' -x -a 'text svg json'
+    complete $argv -s o -l output -d 'Write to FILE, atomically' -r -F
     complete $argv -l backend -d 'The emulated kernel: emulated (default) or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
-    complete $argv -s V -l version -d 'Show the version and leave'
-    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
     complete $argv -a '(__pymodutils_operand emulated nothing --format -o --output --backend)'
 end
 
@@ -521,11 +521,11 @@ complete -c pymodutils -n __pymodutils_needs_kernel_command -a map -d 'show the 
 
 function __pymodutils_tool_kernel-dump
     complete $argv -f
-    complete $argv -l format -d 'How to print: digits and characters (default), or the bytes themselves' -x -a 'hex raw'
-    complete $argv -s o -l output -d 'Write to FILE, whole or not at all' -r -F
+    complete $argv -l format -d 'Output format: hex dump (default) or raw bytes' -x -a 'hex raw'
+    complete $argv -s o -l output -d 'Write to FILE, atomically' -r -F
     complete $argv -l backend -d 'The emulated kernel: emulated (default) or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
-    complete $argv -s V -l version -d 'Show the version and leave'
-    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
     complete $argv -a '(__pymodutils_operand emulated nothing --format -o --output --backend)'
 end
 
@@ -536,8 +536,8 @@ complete -c pymodutils -n __pymodutils_needs_kernel_command -a dump -d 'show the
 function __pymodutils_tool_kernel-get
     complete $argv -f
     complete $argv -l backend -d 'The emulated kernel: emulated (default) or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
-    complete $argv -s V -l version -d 'Show the version and leave'
-    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
     complete $argv -a '(__pymodutils_operand emulated nothing --backend)'
 end
 
@@ -548,8 +548,8 @@ complete -c pymodutils -n __pymodutils_needs_kernel_command -a get -d 'take a re
 function __pymodutils_tool_kernel-put
     complete $argv -f
     complete $argv -l backend -d 'The emulated kernel: emulated (default) or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
-    complete $argv -s V -l version -d 'Show the version and leave'
-    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
     complete $argv -a '(__pymodutils_operand emulated nothing --backend)'
 end
 
@@ -559,12 +559,12 @@ complete -c pymodutils -n __pymodutils_needs_kernel_command -a put -d 'drop a re
 
 function __pymodutils_tool_kernel-behave
     complete $argv -f
-    complete $argv -l init-returns -d '0 or a negative errno (0)' -x
-    complete $argv -l init-takes -d 'How long init() runs (0)' -x
-    complete $argv -l exit-takes -d 'How long exit() runs (0)' -x
+    complete $argv -l init-returns -d 'Return value: 0 or a negative errno (0)' -x
+    complete $argv -l init-takes -d 'Duration of init() (0)' -x
+    complete $argv -l exit-takes -d 'Duration of exit() (0)' -x
     complete $argv -l backend -d 'The emulated kernel: emulated (default) or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
-    complete $argv -s V -l version -d 'Show the version and leave'
-    complete $argv -s h -l help -d 'Show this text and leave'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
     complete $argv -a '(__pymodutils_operand emulated nothing --init-returns --init-takes --exit-takes --backend)'
 end
 

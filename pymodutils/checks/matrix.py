@@ -51,7 +51,7 @@ class Request(NamedTuple):
 def check(request: Request, root: Root, progress: Callable[[int, int, str], None] = unheard) -> Report:
     """The verdicts on all of ``request``; raises ModutilsError about input that cannot be read.
 
-    Of several modules those that cannot be read are told in the report, and only all of them raise.
+    Of several modules those that cannot be read are listed in the report; it raises only if none can be.
 
     ``progress`` hears how many of how many pairs are done, and which was the last.
     """

@@ -2,7 +2,7 @@
 
 A base is a folder with ``ram``, a file with holes that is mapped privately (so 256 MiB are there at once and
 shared by all processes), and ``facts``. A state is one file: which base, the processor, and the pages that
-differ, compressed. Both appear by a rename; whoever is killed leaves what was there before.
+differ, compressed. Both appear by a rename; a process that is killed leaves the old file.
 """
 
 from __future__ import annotations
