@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from typing import TYPE_CHECKING, Final
 
 import click
 
+from pymodutils import writer
 from pymodutils.checks.context import count
 from pymodutils.checks.formats.grouped import groups
 from pymodutils.checks.kabi import KINDS
 from pymodutils.checks.rules import Severity
 from pymodutils.commands import output
 from pymodutils.commands.getopt import raise_usage
-from pymodutils.errors import ModutilsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,17 +57,8 @@ def _rendered(report: Report, form: str) -> str:
 
 
 def write(path: str, text: str) -> None:
-    """The file ``path`` with ``text``, whole or not at all; raises ModutilsError."""
-    folder = os.path.dirname(os.path.abspath(path))
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", dir=folder, encoding="utf-8", errors="surrogateescape", delete=False
-        ) as file:
-            file.write(text)
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, path)
-    except OSError as error:
-        raise ModutilsError(path, f"could not write {path}: {error.strerror}", error.errno) from None
+    """The file ``path`` with ``text``; see writer.save."""
+    writer.save(path, text.encode("utf-8", "surrogateescape"))
 
 
 def _print_text(report: Report) -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pymodutils import writer
 from pymodutils.commands import options
 from pymodutils.commands.getopt import Tool
-from pymodutils.commands.output import save
 from pymodutils.kernel import saved
 from pymodutils.kernel.sources import source
 from pymodutils.log import Log
@@ -49,7 +49,7 @@ def command(sources: tuple[str, ...], output: str | None, form: str, root: Root)
     for conflict in kernel.conflicts:
         log.warning(conflict)
     if output:
-        save(output, saved.dumps(kernel).encode())
+        writer.save(output, saved.dumps(kernel).encode())
     if form == "json":
         click.echo(saved.dumps(kernel), nl=False)
         return

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from pymodutils.commands import options, output
+from pymodutils import writer
+from pymodutils.commands import options
 from pymodutils.commands.getopt import Tool
 from pymodutils.kernel.emulated.memory_map import content
 
@@ -44,7 +45,7 @@ def command(name: str, section: str, form: str, target: str | None, kernel: Emul
     if target is None:
         sys.stdout.buffer.write(data)
     else:
-        output.save(target, data)
+        writer.save(target, data)
 
 
 def lines(data: bytes, address: int, digits: int) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pymodutils import writer
 from pymodutils.commands import memory, memory_svg, memory_text, options, output
 from pymodutils.commands.getopt import Tool
 from pymodutils.kernel.emulated.memory_map import Space, of, space
@@ -49,7 +50,7 @@ def command(name: str | None, form: str, target: str | None, kernel: EmulatedKer
     if target is None:
         click.echo(text)
     else:
-        output.save(target, f"{text}\n".encode("utf-8", "surrogateescape"))
+        writer.save(target, f"{text}\n".encode("utf-8", "surrogateescape"))
 
 
 def lines(found: ModuleMemory | Space, width: int) -> Iterator[Line]:

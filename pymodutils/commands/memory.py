@@ -57,11 +57,6 @@ def parts_of(rooms: Iterable[Room], *, discarded: bool = False) -> Iterator[Part
     return (part for room in rooms if room.discarded is discarded for part in room.parts)
 
 
-def shown(name: str) -> str:
-    """``name`` as a terminal and XML can show it."""
-    return name if name.isprintable() else name.encode("unicode_escape").decode("ascii")
-
-
 def document(memory: ModuleMemory) -> dict[str, object]:
     """The memory of a module for JSON."""
     return {**_module(memory), "areas": [_area(room, room.parts) for room in memory.rooms]}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 from xml.sax.saxutils import escape
 
-from pymodutils.commands.memory import LOOKS, parts_of, scale, shown, totals
+from pymodutils.commands.memory import LOOKS, parts_of, scale, totals
 from pymodutils.kernel.emulated.memory_map import NOT_MEMORY, Kind
+from pymodutils.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -67,7 +68,7 @@ def module(memory: ModuleMemory) -> str:
     """The picture of one module."""
     strips = [_strip(room) for room in memory.rooms]
     kept, gone = (totals(parts_of(memory.rooms, discarded=discarded)) for discarded in (False, True))
-    title = f"{shown(memory.name)}: {sum(kept.values()):,} bytes of memory"
+    title = f"{printable(memory.name)}: {sum(kept.values()):,} bytes of memory"
     if gone:
         title += f", {sum(gone.values()):,} more until init() ended"
     return _picture(title, strips, memory.page, kept, gone)
@@ -77,7 +78,9 @@ def space(whole: Space) -> str:
     """The picture of the range of all modules, up to where the last one ends."""
     parts = whole.parts()
     used = max((part.offset + part.size for part in parts if part.kind is not Kind.FREE), default=0)
-    labels = [Label(room.base - whole.low, room.taken, shown(owner.name)) for owner, room in whole.rooms()]
+    labels = [
+        Label(room.base - whole.low, room.taken, printable(owner.name)) for owner, room in whole.rooms()
+    ]
     below = [part for part in parts if part.offset < used]
     title = f"{len(whole.modules)} modules at {whole.low:#x} to {whole.high:#x}"
     return _picture(title, [Strip("", below, labels)], whole.page, totals(parts), {})
@@ -85,7 +88,7 @@ def space(whole: Space) -> str:
 
 def _strip(room: Room) -> Strip:
     title = f"{room.name}  {room.base:#x}  {room.size:,} bytes"
-    labels = [Label(part.offset, part.size, shown(part.name)) for part in room.parts if part.name]
+    labels = [Label(part.offset, part.size, printable(part.name)) for part in room.parts if part.name]
     return Strip(f"{title}{', discarded' if room.discarded else ''}", room.parts, labels, room.discarded)
 
 
@@ -135,7 +138,7 @@ def _pieces(offset: int, size: int, row: int) -> Iterator[tuple[int, float, floa
 
 def _part(part: Part, top: float, row: int) -> Iterator[str]:
     """The rectangles of a part; what it is can be read where the pointer rests."""
-    what = f"{shown(part.name)} ({LOOKS[part.kind].words})" if part.name else LOOKS[part.kind].words
+    what = f"{printable(part.name)} ({LOOKS[part.kind].words})" if part.name else LOOKS[part.kind].words
     title = escape(f"{what}: {part.size:,} bytes at +{part.offset:#x}")
     for number, x, width in _pieces(part.offset, part.size, row):
         style = f"part {part.kind}" if width >= VISIBLE else f"small {part.kind}"

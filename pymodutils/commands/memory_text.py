@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.commands.memory import LOOKS, parts_of, scale, shown, totals
+from pymodutils.commands.memory import LOOKS, parts_of, scale, totals
 from pymodutils.kernel.emulated.memory_map import NOT_MEMORY, Kind
+from pymodutils.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,7 +29,7 @@ def module(memory: ModuleMemory, width: int) -> Iterator[Line]:
     """The lines about one module."""
     columns = CELLS * 2 if width >= WIDE else CELLS
     unit = scale(sum(room.taken for room in memory.rooms), columns, ROWS, LEAST)
-    yield [(shown(memory.name), HEAD), (f" ({memory.state.value}): one letter is {unit:,} bytes", "")]
+    yield [(printable(memory.name), HEAD), (f" ({memory.state.value}): one letter is {unit:,} bytes", "")]
     for room in memory.rooms:
         yield []
         yield _title(room, memory.page)
@@ -104,7 +105,7 @@ def _sections(room: Room) -> Iterator[Line]:
         lost = totals(parts[at + 1 : following])
         numbers = f"{part.offset:>#10x}{part.size:>12,}{_lost(lost)}  "
         letter = look.letter.lower() if room.discarded else look.letter
-        name = shown(part.name) or look.words
+        name = printable(part.name) or look.words
         yield [(numbers, ""), (letter, FAINT if room.discarded else look.style), (f" {name}", "")]
 
 
@@ -137,7 +138,7 @@ def _places(whole: Space) -> Iterator[Line]:
     ]
     for owner, room in whole.rooms():
         numbers = f"{room.base:<16x}{room.taken:>15,}{_lost(totals(room.parts))}  "
-        rows.append((room.base, [(numbers, ""), (shown(owner.name), HEAD), (f" {room.name}", "")]))
+        rows.append((room.base, [(numbers, ""), (printable(owner.name), HEAD), (f" {room.name}", "")]))
     return (line for _, line in sorted(rows, key=lambda row: row[0]))
 
 

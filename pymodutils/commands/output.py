@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import io
 import sys
 import time
 from contextlib import contextmanager, redirect_stdout
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from pymodutils.errors import ModutilsError
+from pymodutils import writer
+from pymodutils.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -41,18 +42,21 @@ def as_table(titles: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequ
     for title in titles:
         table.add_column(title, justify="right" if title in numbers else "left", overflow="fold")
     for row in rows:
-        table.add_row(*map(Text, row))  # Text: ":CD:" and "[x]" are data, neither an emoji nor markup
+        table.add_row(
+            *(Text(printable(cell)) for cell in row)
+        )  # Text: ":CD:" and "[x]" are data, neither an emoji nor markup
     _print_table(table)
 
 
 @contextmanager
 def into(path: str | None) -> Iterator[None]:
-    """What is printed inside of this goes into the file ``path``, if there is one."""
+    """What is printed inside of this goes into the file ``path``, if there is one; see writer.save."""
     if path is None:
         yield
         return
-    with open(path, "w", encoding="utf-8", errors="surrogateescape") as file, redirect_stdout(file):
+    with redirect_stdout(io.StringIO()) as printed:
         yield
+    writer.save(path, printed.getvalue().encode("utf-8", "surrogateescape"))
 
 
 def as_styled(titles: Sequence[tuple[str, str]], rows: Iterable[Iterable[tuple[str, str]]]) -> None:
@@ -62,9 +66,9 @@ def as_styled(titles: Sequence[tuple[str, str]], rows: Iterable[Iterable[tuple[s
 
     table = Table(box=None, pad_edge=False)
     for title, style in titles:
-        table.add_column(Text(title, style), overflow="fold")
+        table.add_column(Text(printable(title), style), overflow="fold")
     for row in rows:
-        table.add_row(*(Text(text, style) for text, style in row))
+        table.add_row(*(Text(printable(text), style) for text, style in row))
     _print_table(table)
 
 
@@ -89,7 +93,7 @@ def paragraph(parts: Iterable[tuple[str, str]], indent: int) -> None:
     from rich.text import Text  # noqa: PLC0415
 
     console = Console(highlight=False)
-    text = Text.assemble(*parts)
+    text = Text.assemble(*_printable(parts))
     room = console.width - indent
     for line in text.wrap(console, room, overflow="fold") if console.is_terminal else [text]:
         console.print(Text(" " * indent) + line, soft_wrap=True)
@@ -98,6 +102,12 @@ def paragraph(parts: Iterable[tuple[str, str]], indent: int) -> None:
 def styled(parts: Iterable[tuple[str, str]]) -> None:
     """Print one line of texts with rich's styles; it wraps where the terminal does."""
     as_lines([parts])
+
+
+def _printable(parts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """``parts`` with their texts printable; one that is a line's end alone stays."""
+    for text, style in parts:
+        yield text if text == "\n" else printable(text), style
 
 
 class Branch(NamedTuple):
@@ -115,7 +125,7 @@ def as_tree(root: Branch) -> None:
     from rich.tree import Tree  # noqa: PLC0415
 
     def label(branch: Branch) -> Text:
-        return Text.assemble(branch.name, (branch.note, "dim"))
+        return Text.assemble(*_printable([(branch.name, ""), (branch.note, "dim")]))
 
     tree = Tree(label(root), guide_style="dim")
     todo = [(tree, root)]
@@ -139,28 +149,7 @@ def as_lines(lines: Iterable[Iterable[tuple[str, str]]]) -> None:
 
     console = Console(highlight=False)
     for line in lines:
-        console.print(Text.assemble(*line), soft_wrap=True)
-
-
-def save(path: str, data: bytes) -> None:
-    """The file ``path`` with ``data``, whole or not at all; raises ModutilsError.
-
-    What is no file, such as /dev/stdout, is written to.
-    """
-    import tempfile  # noqa: PLC0415 -- few write files
-
-    try:
-        if os.path.exists(path) and not os.path.isfile(path):
-            with open(path, "wb") as file:
-                file.write(data)
-            return
-        place = os.path.realpath(path)
-        with tempfile.NamedTemporaryFile(dir=os.path.dirname(place), delete=False) as new:
-            new.write(data)
-        os.chmod(new.name, 0o644)
-        os.replace(new.name, place)
-    except OSError as error:
-        raise ModutilsError(path, f"could not write {path}: {error.strerror}", error.errno) from None
+        console.print(Text.assemble(*_printable(line)), soft_wrap=True)
 
 
 class Progress:

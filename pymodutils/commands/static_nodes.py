@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pymodutils import writer
 from pymodutils.commands import options, output
 from pymodutils.commands.getopt import Tool
 from pymodutils.depends import devname
-from pymodutils.errors import BadLine, Exit
+from pymodutils.errors import BadLine, Exit, ModutilsError
 
 if TYPE_CHECKING:
     from pymodutils.root import Root
@@ -78,22 +79,7 @@ def _write(target: str | None, text: str) -> None:
         click.echo(f"Error: could not create parent directory for {target} - {error.strerror}.", err=True)
         raise Exit(1) from None
     try:
-        _put(os.path.realpath(target) if target else target, data)
-    except OSError as error:
-        click.echo(f"Error: could not create {target} - {error.strerror}", err=True)
+        writer.save(target, data)
+    except ModutilsError as error:
+        click.echo(f"Error: could not create {target} - {os.strerror(error.errno)}", err=True)
         raise Exit(1) from None
-
-
-def _put(path: str, data: bytes) -> None:
-    """Write the whole of ``data`` or nothing; a device or pipe takes it as it comes."""
-    whole = not os.path.exists(path) or os.path.isfile(path)
-    written = f"{path}.{os.getpid()}.partial" if path and whole else path
-    try:
-        with open(written, "wb") as file:
-            file.write(data)
-        if written != path:
-            os.replace(written, path)
-    except OSError:
-        if written != path and os.path.exists(written):
-            os.unlink(written)
-        raise

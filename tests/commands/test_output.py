@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pymodutils.commands.output import as_table, save
+from pymodutils.commands.output import as_table
 from pymodutils.errors import ModutilsError
+from pymodutils.writer import save
 
 
 @pytest.mark.parametrize("value", ["8A:CD:FE:18", "[bold]x[/bold]", ":smile:", "[/]"])

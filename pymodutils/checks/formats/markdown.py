@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.checks.formats.grouped import groups
 from pymodutils.checks.rules import Severity
+from pymodutils.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pymodutils.checks.verdict import Report, Verdict
 
+MARKUP: Final = re.compile(r"[\\`*_\[\]<>|#!&~]")
 ROWS: Final = 200  # of the table: what loads everywhere is only counted beyond
 MARKS: Final = {
     Severity.ERROR: "\N{CROSS MARK}",
@@ -57,7 +60,7 @@ def _details(report: Report) -> Iterator[str]:
         if found:
             yield f"### {_plain(kernel.label)}\n"
         for group in found:
-            finding, names = group.first, ", ".join(f"`{name}`" for name in group.modules[:8])
+            finding, names = group.first, ", ".join(map(_plain, group.modules[:8]))
             more = f" and {len(group.modules) - 8} more" if group.modules[8:] else ""
             advice = f" **To do:** {_plain(finding.advice)}." if finding.advice else ""
             head = f"- {MARKS[finding.severity]} **{finding.rule}** {names}{more}"
@@ -67,6 +70,7 @@ def _details(report: Report) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    for sign in "\\`*_[]<>|#":
-        text = text.replace(sign, f"\\{sign}")
-    return text
+    """``text`` as itself: no markup, link, image, tag or mention, and no character that acts."""
+    return (
+        MARKUP.sub(r"\\\g<0>", printable(text)).replace("@", "@\N{ZERO WIDTH SPACE}").replace("://", ":\\//")
+    )

@@ -1,0 +1,104 @@
+"""Output files, replaced whole; devices, FIFOs and descriptors are written to."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.errors import ModutilsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SUFFIX: Final = ".pymodutils-new"  # behind the name of a file that is being written
+THROUGH: Final = ("/dev/", "/proc/")  # links below lead to descriptors, whose files are not to be replaced
+MODE: Final = 0o644
+
+
+def save(path: str, data: bytes) -> None:
+    """Write ``data`` to ``path``; a regular file is replaced whole, through links, or stays as it was.
+
+    Raises ModutilsError. SIGTERM, SIGHUP and SIGINT wait until the file is written; what SIGKILL leaves
+    is removed by the next save to the same path.
+    """
+    try:
+        if _is_special(path):
+            with open(path, "wb") as file:
+                file.write(data)
+        else:
+            _replace(os.path.realpath(path), data)
+    except OSError as error:
+        raise ModutilsError(path, f"could not write {path}: {error.strerror}", error.errno) from None
+
+
+def _is_special(path: str) -> bool:
+    """Whether ``path`` is no regular file, or a descriptor's name for one."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return not stat.S_ISREG(mode) or os.path.abspath(path).startswith(THROUGH)
+
+
+def _replace(place: str, data: bytes) -> None:
+    import signal  # noqa: PLC0415 -- few commands write files
+
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGHUP, signal.SIGINT))
+    try:
+        for left in _left_over(place):
+            os.unlink(left)
+        new = f"{place}.{os.getpid()}{SUFFIX}"
+        number = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            _fill(number, data, _mode(place))
+            os.rename(new, place)
+        except BaseException:
+            os.unlink(new)
+            raise
+        finally:
+            os.close(number)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
+def _fill(number: int, data: bytes, mode: int) -> None:
+    import fcntl  # noqa: PLC0415 -- see above
+
+    fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)  # says to others that its writer lives
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(number, rest) :]
+    os.fchmod(number, mode)
+    os.fsync(number)
+
+
+def _mode(place: str) -> int:
+    """The permissions of the file that is replaced, or of a new one."""
+    try:
+        return stat.S_IMODE(os.stat(place).st_mode)
+    except FileNotFoundError:
+        return MODE
+
+
+def _left_over(place: str) -> Iterator[str]:
+    """The files of writers that were killed: nobody holds their lock."""
+    import fcntl  # noqa: PLC0415 -- see above
+
+    folder, name = os.path.split(place)
+    for entry in os.listdir(folder or "."):
+        middle = entry.removeprefix(f"{name}.").removesuffix(SUFFIX)
+        if not middle.isdigit() or entry != f"{name}.{middle}{SUFFIX}":
+            continue
+        path = os.path.join(folder, entry)
+        try:
+            number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield path
+        except OSError:
+            continue
+        finally:
+            os.close(number)
