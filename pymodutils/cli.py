@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from pymodutils.commands.getopt import Tool
 
 
+TRACEBACK: Final = "PYMODUTILS_TRACEBACK"  # if set, an internal error is a traceback
+
+
 class Entry(NamedTuple):
     """Where a command lives, and what it is for."""
 
@@ -79,7 +82,22 @@ def run(prog: str, path: str, entry: Entry, words: Sequence[str]) -> int:
         raise
     except OSError as error:
         _complain(f"{prog}: ERROR: {_words(error)}")
+    except MemoryError:
+        _complain(f"{prog}: ERROR: out of memory: see ulimit -v and the memory limit of the container")
+    except Exception as error:  # the last resort: a traceback helps no user
+        if TRACEBACK in os.environ:
+            raise
+        _complain(f"{prog}: ERROR: internal error: {_place(error)}: set {TRACEBACK}=1 and report it")
     return _failure(prog)
+
+
+def _place(error: Exception) -> str:
+    """What ``error`` is, and the line that raised it."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    where = f" ({os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno})" if trace else ""
+    return f"{type(error).__name__}{where}: {error}".replace("\n", " ")
 
 
 def _multi_call(words: Sequence[str]) -> int:

@@ -6,12 +6,14 @@ taken for standard output.
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import sys
 from typing import Any, Final
 
 OUTPUT: Final = "standard output"
+UNENCODABLE: Final = "pymodutils.unencodable"  # the name of an error handler
 _state = {"stderr": True}
 
 
@@ -65,7 +67,19 @@ class Errors(io.FileIO):
 def _text(old: io.TextIOWrapper | object, raw: io.FileIO) -> io.TextIOWrapper:
     encoding = getattr(old, "encoding", None) or "utf-8"
     direct = isinstance(raw, Errors) or raw.isatty()
-    return io.TextIOWrapper(io.BufferedWriter(raw), encoding, "surrogateescape", line_buffering=direct)
+    codecs.register_error(UNENCODABLE, _unencodable)
+    return io.TextIOWrapper(io.BufferedWriter(raw), encoding, UNENCODABLE, line_buffering=direct)
+
+
+def _unencodable(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Bytes of names as they came in; characters that the encoding lacks as backslash escapes."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    one = UnicodeEncodeError(error.encoding, error.object, error.start, error.start + 1, error.reason)
+    try:
+        return codecs.lookup_error("surrogateescape")(one)
+    except UnicodeEncodeError:
+        return codecs.lookup_error("backslashreplace")(one)
 
 
 def _open_null(fd: int) -> None:

@@ -16,6 +16,7 @@ from hypothesis import settings
 
 from tests.oracles.debian import Unavailable
 
+os.environ["PYMODUTILS_TRACEBACK"] = "1"  # an internal error must be seen, whatever a test looks at
 settings.register_profile("house", deadline=None, derandomize=True, print_blob=False)
 settings.load_profile("house")
 

@@ -17,7 +17,7 @@ REPOSITORY: Final = Path(__file__).parent.parent.parent
 SECONDS: Final = 20
 MEBIBYTES: Final = 1024
 STATUSES: Final = {"check": (0, 1, 2)}
-TRACES: Final = (b"Traceback (most recent", b"Exception ignored", b"Fatal Python error")
+TRACES: Final = (b"Traceback (most recent", b"Exception ignored", b"Fatal Python error", b"internal error")
 
 
 class Ending(NamedTuple):
