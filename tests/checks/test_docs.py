@@ -51,6 +51,10 @@ def test_the_example_for_pytest(desk: Desk) -> None:
     assert "2 passed" in done.stdout, done.stdout
 
 
-def test_every_rule_has_a_row() -> None:
-    listed = re.findall(r'^\| <a id="([\w-]+)"></a>', (DOCS / "check.md").read_text(), re.MULTILINE)
-    assert listed == list(Rule)
+def test_every_rule_has_a_row_with_its_texts() -> None:
+    row = re.compile(r'^\| <a id="([\w-]+)"></a>`([\w-]+)` \| ([^|]*) \| (.*) \| (.*) \|$', re.MULTILINE)
+    listed = row.findall((DOCS / "check.md").read_text())
+    assert [(name, shown, *texts) for name, shown, _, *texts in listed] == [
+        (rule, rule, rule.sentence, rule.advice) for rule in Rule
+    ]
+    assert all(rule.severity in severity for rule, (*_, severity, _, _) in zip(Rule, listed, strict=True))
