@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.arch.field import PREFIXES
 from pymodutils.kernel.base import State as ModuleState
+from pymodutils.kernel.emulated.load.complete_formation import FLAGS_SINCE
 from pymodutils.kernel.emulated.load.find_symbol import KERNEL
 from pymodutils.kernel.emulated.state import module_table
 from pymodutils.kernel.emulated.state.database import unsigned
@@ -46,7 +47,9 @@ def kallsyms(state: State) -> Iterator[str]:
 
 
 def _of_module(state: State, module: Module) -> Iterator[str]:
-    query = "SELECT name, address FROM export WHERE owner = ? AND NOT gpl"
+    """The lines of ``module``; upper case is for exports in __ksymtab, which has all of them since 7.0."""
+    all_in_one = state.rules.since(*FLAGS_SINCE)
+    query = "SELECT name, address FROM export WHERE owner = ?" + ("" if all_in_one else " AND NOT gpl")
     exported = {(name, unsigned(value)) for name, value in state.store.execute(query, module.id)}
     for name, value, kind in symbols(state, module):
         if name:
