@@ -16,7 +16,7 @@ from pymodutils.link.reloc_section import NeedsExact, RelocSection
 from pymodutils.link.symbols import ERROR, unheard
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pymodutils.arch.model import Relocations
     from pymodutils.arch.plt_got import StubBuilder
@@ -35,14 +35,14 @@ def relocate(
     *,
     kernel: Mapping[str, int] = NOTHING,
     percpu: bool = False,
-    passed_over: Container[int] = (),
+    applies: Callable[[int], bool] = lambda _: True,
 ) -> None:
     """Apply all relocations of the module called ``name``, whose symbols have ``values``.
 
     ``report`` takes the log's lines about what does not stop the loader, with their levels; ``kernel`` has
     the addresses of those functions of the kernel that some machines' stubs lead to; ``percpu``: per-cpu
     data is relocated, too, which kernels do since PERCPU_SINCE;
-    ``passed_over`` are relocation sections that are not applied.
+    ``applies`` is asked about each relocation section at its turn, and may refuse.
     Raises LinkError with the kernel's words, OutOfBounds for what the kernel would not have noticed.
     """
     module = image.module
@@ -55,9 +55,9 @@ def relocate(
     for at, section in enumerate(module.sections):
         if not at or section.sh_type not in (SHT_REL, SHT_RELA) or section.sh_info >= len(module.sections):
             continue
-        if at in passed_over:
-            continue
         if image.layout.placed[section.sh_info] is None and section.sh_info != template:
+            continue
+        if not applies(at):
             continue
         budget -= section.sh_size
         if budget < 0:

@@ -186,7 +186,10 @@ def test_debians_module_on_its_own_and_on_another_kernel_of_debian() -> None:
     report = check(module, [str(own), str(other)], cmdline=ENFORCED)
     first, second = report.verdicts
     assert first.loads
-    assert (second.error, list(errors(second))) == ("EKEYREJECTED", ["unknown-key", "crc", "unknown"])
+    assert (second.error, list(errors(second))) == (
+        "EKEYREJECTED",
+        ["unknown-key", "struct-module", "crc", "unknown"],
+    )
     signer, key = (
         subprocess.run([*kmod34("modinfo"), "-F", field, module], capture_output=True, check=True, text=True)
         for field in ("signer", "sig_key")

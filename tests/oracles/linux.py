@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from tests.oracles.debian import cache as oracles
-from tests.oracles.debian import locked, unpacked
+from tests.oracles.debian import locked, newest, unpacked
 
-SUITES: Final = {"6.1": "bookworm", "6.12": "trixie"}  # by release
+SUITES: Final = {"6.1": "bookworm", "6.12": "trixie", "newest": "forky"}  # by release
 GENERIC: Final = ("kernel/module/main.c", "include/linux/moduleloader.h")
 LOADER: Final = re.compile(r"arch/(\w+)/kernel/module[\w-]*\.c")
 LITERALS: Final = re.compile(r'"(?:[^"\\\n]|\\.)*"(?:\s*"(?:[^"\\\n]|\\.)*")*')
@@ -24,7 +24,8 @@ CONVERSION: Final = re.compile(r"%[-#0-9]*(?:hh?|ll?|L)?(?:p[A-Z]?|[a-zA-Z])")
 
 def folder(release: str) -> Path:
     """The loaders' files, taken out of the source package once; raises Unavailable."""
-    made, source = oracles() / f"loaders-{release}", f"linux-source-{release}"
+    source = newest("linux-source", SUITES[release]) if release == "newest" else f"linux-source-{release}"
+    made = oracles() / f"loaders-{source.removeprefix('linux-source-')}"
     with locked(made.name):
         if not made.is_dir():
             archive = unpacked(source, SUITES[release]) / f"usr/src/{source}.tar.xz"

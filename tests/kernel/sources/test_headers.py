@@ -102,6 +102,7 @@ MACHINES = {
     "amd64": (62, 64, "little"),
     "cloud-amd64": (62, 64, "little"),
     "trixie": (62, 64, "little"),
+    "forky": (62, 64, "little"),
     "arm64": (183, 64, "little"),
     "armhf": (40, 32, "little"),
     "i386": (3, 32, "little"),

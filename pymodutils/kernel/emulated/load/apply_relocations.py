@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from errno import EINVAL
+from functools import partial
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
@@ -78,8 +79,8 @@ def relocations(load: LoadInfo) -> None:
     if len(_patches(load)) > POINTERS:
         raise OutOfBounds(load.module.name, "its relocations overwrite struct module")
     name, percpu = load.module.name, load.rules.since(*PERCPU_SINCE)
-    waiting = klp_apply_section_relocs.resolve(load)
-    relocate(load.image, load.values, name, load.log, kernel=_stubs(load), percpu=percpu, passed_over=waiting)
+    applies = partial(klp_apply_section_relocs.applies, load)
+    relocate(load.image, load.values, name, load.log, kernel=_stubs(load), percpu=percpu, applies=applies)
     extable.sort(load.image)
     keep(load.image, load.values)
     if load.state.behaviour(load.module.name).init_seconds:

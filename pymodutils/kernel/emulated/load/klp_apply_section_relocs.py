@@ -9,7 +9,7 @@ import re
 from errno import EINVAL
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from pymodutils.link.object import SHT_REL, SHT_RELA
+from pymodutils.link.object import SHT_RELA
 from pymodutils.link.reloc_section import decode
 from pymodutils.link.symbols import SHN_LIVEPATCH
 
@@ -23,37 +23,24 @@ SYMBOL: Final = re.compile(r"\.klp\.sym\.([^.]{1,55})\.([^,]{1,511}),\s*([+-]?\d
 PLACE_SINCE: Final = (6, 19)  # an unmarked symbol is told with its relocation
 
 
-def resolve(load: LoadInfo) -> frozenset[int]:
-    """Give the symbols of the kernel their values; the sections that wait until their module is loaded.
+def applies(load: LoadInfo, at: int) -> bool:
+    """Whether relocation section ``at`` is applied now, its turn: sections of other objects wait for them.
 
-    Raises Refused with EINVAL for names that are malformed and symbols that are not marked.
+    Gives the symbols of the kernel their values. Raises Refused with EINVAL for names that are malformed
+    and symbols that are not marked.
     """
+    section = load.sections[at]
+    if not section.sh_flags & SHF_RELA_LIVEPATCH:
+        return True
     if not load.on("LIVEPATCH"):
-        return frozenset(_sections(load))
-    waiting = set()
-    for at in _sections(load):
-        name = load.sections[at].name
-        found = SECTION.match(name)
-        if found is None:
-            _refuse(load, f"section {name} has an incorrectly formatted name")
-        if found[1] == VMLINUX:
-            _symbols(load, at)
-        else:
-            waiting.add(at)
-    return frozenset(waiting)
-
-
-def _sections(load: LoadInfo) -> list[int]:
-    placed = load.image.layout.placed
-    return [
-        at
-        for at, section in enumerate(load.sections)
-        if at
-        and section.sh_type in (SHT_REL, SHT_RELA)
-        and section.sh_flags & SHF_RELA_LIVEPATCH
-        and section.sh_info < len(placed)
-        and placed[section.sh_info] is not None
-    ]
+        return False
+    found = SECTION.match(section.name)
+    if found is None:
+        _refuse(load, f"section {section.name} has an incorrectly formatted name")
+    if found[1] != VMLINUX:
+        return False
+    _symbols(load, at)
+    return True
 
 
 def _symbols(load: LoadInfo, at: int) -> None:

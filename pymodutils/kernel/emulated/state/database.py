@@ -237,7 +237,7 @@ def _connect(path: str) -> sqlite3.Connection:
 
 
 def _words(error: Exception) -> str:
-    text = str(error)
+    text = str(error).partition("\n")[0]
     if "malformed" in text or "not a database" in text or isinstance(error, UnicodeError):
         return f"the file is damaged ({text}): boot it again with 'pymodutils kernel boot'"
     return text
