@@ -28,12 +28,19 @@ SINGLE: Final = (
 def combine(parts: Sequence[Description]) -> Description:
     """``parts`` as one, earlier ones before later ones; exports are merged attribute by attribute.
 
-    A list of exports that is complete takes no further names.
+    A list of exports that is complete takes no further names. A list of built-in modules alone comes last: it
+    has names that the kernel does not show.
     """
+    parts = sorted(parts, key=_is_list)
     whole = parts[0]
     for part in parts[1:]:
         whole = _merge(whole, part)
     return derive(whole)
+
+
+def _is_list(part: Description) -> bool:
+    """Whether ``part`` is what modules.builtin.modinfo says."""
+    return part._replace(builtins=None, sources=()) == Description()
 
 
 def derive(kernel: Description) -> Description:

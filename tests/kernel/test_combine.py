@@ -127,3 +127,11 @@ def test_other_keys_are_told_and_the_first_taken() -> None:
     assert whole.conflicts == ("keys: one says others than two; the first are taken",)
     assert combine([IMAGE, keys[1]]).keys == (b"two",)
     assert combine([keys[0], keys[0]]).conflicts == ()
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_list_of_built_in_modules_never_outweighs_the_image(turned: bool) -> None:
+    image = IMAGE._replace(builtins=("shown",))
+    listed = Description(builtins=("hidden", "shown"), sources=("modules.builtin.modinfo",))
+    assert combine([listed, image] if turned else [image, listed]).builtins == ("shown",)
+    assert combine([listed]).builtins == ("hidden", "shown")

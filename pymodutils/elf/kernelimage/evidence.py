@@ -73,9 +73,13 @@ def gather(data: bytes) -> Evidence:
 
 
 def of_vermagic(vermagic: str) -> dict[str, bool]:
-    """The switches that the words of ``vermagic`` stand for: each word is there if and only if it is on."""
+    """Return the options that words of ``vermagic`` stand for: each is there if and only if it is on.
+
+    But "preempt" hides "preempt_rt": since 6.12 a real-time kernel may have both options.
+    """
     words = vermagic.split(" ")[1:]
-    return {switch: word in words for word, switch in FLAGS.items()}
+    hidden = "preempt_rt" if "preempt" in words else ""
+    return {switch: word in words for word, switch in FLAGS.items() if word != hidden}
 
 
 def _vermagic(data: bytes, release: bytes) -> str | None:

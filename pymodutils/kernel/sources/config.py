@@ -15,8 +15,8 @@ ORDERS: Final = (("CPU_BIG_ENDIAN", "big"), ("CPU_LITTLE_ENDIAN", "little"))
 RENAMED: Final = {"RETPOLINE": "MITIGATION_RETPOLINE"}
 WORDS: Final = (  # (option, what it adds to vermagic), in that order; include/linux/vermagic.h
     ("SMP", "SMP "),
-    ("PREEMPT_RT", "preempt_rt "),
     ("PREEMPT_BUILD", "preempt "),
+    ("PREEMPT_RT", "preempt_rt "),  # unless the other is set, as it may be since 6.12
     ("MODULE_UNLOAD", "mod_unload "),
     ("MODVERSIONS", "modversions "),
 )
@@ -85,5 +85,5 @@ def _vermagic(release: str, machine: int, found: dict[str, str]) -> str | None:
         return None
     flags = [word for option, word in WORDS if found.get(option) == "y"]
     if "preempt_rt " in flags and "preempt " in flags:
-        flags.remove("preempt ")
+        flags.remove("preempt_rt ")
     return f"{release} {''.join(flags)}{words}"

@@ -43,8 +43,14 @@ def describe(data: bytes, source: str) -> Description:
 
 
 def beside(path: str, release: str | None) -> Description | None:
-    """What the file config-RELEASE in the folder of the image ``path`` tells, if there is one."""
-    place = os.path.join(os.path.dirname(path), f"config-{release}")
+    """Describe the configuration of ``release`` in the folder of the image ``path``, if there is one.
+
+    It is called config-RELEASE, or config in a folder called RELEASE, as below usr/lib/modules.
+    """
+    folder = os.path.dirname(os.path.abspath(path))
+    place = os.path.join(folder, f"config-{release}")
+    if not os.path.exists(place) and os.path.basename(folder) == release:
+        place = os.path.join(folder, "config")
     try:
         with compress.regular(place) as file:
             text = file.read(CONFIG_LIMIT).decode("utf-8", "surrogateescape")
