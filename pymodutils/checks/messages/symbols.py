@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.checks.context import count, some
 from pymodutils.checks.rules import Rule, Severity
 from pymodutils.checks.verdict import Finding
+from pymodutils.elf import compress
+from pymodutils.errors import ModutilsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +29,19 @@ def unknown(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
         places = dict.fromkeys(place for name in lost for place in context.elsewhere(name))
         text += f"; some are in {some(list(places))}" if places else ""
         text += f"; it depends on {some(context.absent)}, which is not at hand" if context.absent else ""
+        text += used(context, lost[0])
         yield Finding(Rule.UNKNOWN, ERROR, lost[0], text, _where_from(context), tuple(lost))
+
+
+def used(context: Context, symbol: str) -> str:
+    """Where the module uses ``symbol``, by function and line, as the end of a sentence."""
+    from pymodutils.elf.dwarf import Module  # noqa: PLC0415 -- it takes pyelftools
+
+    try:
+        places = Module(compress.read(context.module.path)).uses(symbol)
+    except ModutilsError:
+        return ""
+    return f"; {symbol} is used in {some(places)}" if places else ""
 
 
 def _where_from(context: Context) -> str:
@@ -48,6 +62,7 @@ def gpl_only(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     licence = context.module.value("license")
     said = f"its licence is {licence!r}" if licence else "it has no licence"
     text = f"it uses {count(len(names), 'symbol')} for GPL modules only, and {said}: {some(names)}"
+    text += used(context, names[0])
     advice = 'do without them, or say MODULE_LICENSE("GPL") if that is its licence'
     yield Finding(Rule.GPL_ONLY, ERROR, names[0], text, advice, tuple(names))
 

@@ -1,0 +1,170 @@
+"""Where in its source a module does something: function and line of an offset in a section.
+
+Lines come from DWARF, by pyelftools; without debug information the symbol table gives function and offset.
+In a module all sections are at 0, so each is given an address of its own first.
+"""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_right
+from functools import cached_property
+from io import BytesIO
+from struct import error as StructError  # noqa: N812 -- struct calls it error
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from elftools.common.exceptions import ELFError
+from elftools.construct import ConstructError
+from elftools.elf.elffile import ELFFile
+from elftools.elf.relocation import RelocationSection
+from elftools.elf.sections import Section, Symbol, SymbolTableSection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ByteOrder = Literal["little", "big"]
+
+DAMAGE: Final = (
+    ELFError,
+    ConstructError,
+    StructError,
+    ValueError,
+    LookupError,
+    AssertionError,
+    TypeError,
+    ArithmeticError,
+    AttributeError,
+    RecursionError,
+)
+SHF_ALLOC: Final = 2
+LARGEST: Final = 8 << 20  # bytes of debug information that are worth the time
+
+
+class Line(NamedTuple):
+    """A line of a source file, from an address on; ``file`` is "" where a sequence ends."""
+
+    address: int
+    file: str
+    number: int
+
+
+class Module:
+    """The module ``data``; a damaged one has neither functions nor lines."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = bytearray(data)
+        self.bases: dict[int, int] = {}  # of allocated sections, in a made-up layout
+        self.elf: ELFFile | None = None
+        try:
+            self._lay_out(ELFFile(BytesIO(data)))
+            self.elf = ELFFile(BytesIO(bytes(self.data)))
+        except DAMAGE:
+            self.bases.clear()
+
+    def _lay_out(self, elf: ELFFile) -> None:
+        """Let the value of each symbol be an address that no other section has."""
+        at = 1 << 20
+        for number, section in enumerate(elf.iter_sections()):
+            if section["sh_flags"] & SHF_ALLOC:
+                self.bases[number] = at
+                at += (section["sh_size"] + 0xFFFFF) & ~0xFFFFF or 1 << 20
+        table = elf.get_section_by_name(".symtab")
+        size, place, width = (24, 8, 8) if elf.elfclass == 64 else (16, 4, 4)  # noqa: PLR2004
+        for number, symbol in enumerate(_symbols(table)):
+            base = self.bases.get(symbol["st_shndx"], 0)
+            if table and base:
+                start = table["sh_offset"] + number * size + place
+                value = (symbol["st_value"] + base) % (1 << width * 8)
+                order: ByteOrder = "little" if elf.little_endian else "big"
+                self.data[start : start + width] = value.to_bytes(width, order)
+
+    @cached_property
+    def functions(self) -> list[tuple[int, int, str]]:
+        """Address, size and name of each function, sorted."""
+        table = self.elf.get_section_by_name(".symtab") if self.elf is not None else None
+        found = [
+            (symbol["st_value"], symbol["st_size"], symbol.name)
+            for symbol in _symbols(table)
+            if symbol["st_info"]["type"] == "STT_FUNC" and symbol["st_shndx"] in self.bases
+        ]
+        return sorted(found)
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """The rows of every line table, sorted; none without debug information or if it is damaged."""
+        try:
+            return sorted(self._lines())
+        except DAMAGE:
+            return []
+
+    def _lines(self) -> list[Line]:
+        found: list[Line] = []
+        if self.elf is None or not self.elf.has_dwarf_info():
+            return found
+        debug = (it["sh_size"] for it in self.elf.iter_sections() if ".debug_" in it.name)
+        if sum(debug) > LARGEST:
+            return found
+        dwarf = self.elf.get_dwarf_info()
+        for unit in dwarf.iter_CUs():
+            program = dwarf.line_program_for_CU(unit)
+            names = [_name(entry.name) for entry in program["file_entry"]] if program else []
+            first = 0 if program and program.header["version"] >= 5 else 1  # noqa: PLR2004 -- DWARF 5 counts from 0
+            for entry in program.get_entries() if program else ():
+                row = entry.state
+                if row is not None:
+                    at = row.file - first
+                    known = not row.end_sequence and 0 <= at < len(names)
+                    found.append(Line(row.address, names[at] if known else "", row.line))
+        return found
+
+    def where(self, section: int, offset: int) -> str:
+        """Name what is at ``offset`` of section number ``section``: "init, hello.c:14", "init+0x12" or ""."""
+        base = self.bases.get(section)
+        if base is None:
+            return ""
+        address = base + offset
+        function = _containing(self.functions, address)
+        if not function:
+            return ""
+        at = bisect_right(self.lines, Line(address, "\U0010ffff", 1 << 62)) - 1
+        line = self.lines[at] if at >= 0 else None
+        if line and line.file and line.address >= function[0]:
+            return f"{function[2]}, {line.file}:{line.number}"
+        return f"{function[2]}+{address - function[0]:#x}"
+
+    def uses(self, symbol: str) -> list[str]:
+        """Where relocations of allocated sections name ``symbol``, each place once."""
+        try:
+            return list(dict.fromkeys(filter(None, self._uses(symbol))))
+        except DAMAGE:
+            return []
+
+    def _uses(self, symbol: str) -> list[str]:
+        found: list[str] = []
+        if self.elf is None:
+            return found
+        for section in self.elf.iter_sections():
+            if not isinstance(section, RelocationSection) or section["sh_info"] not in self.bases:
+                continue
+            table = self.elf.get_section(section["sh_link"])
+            wanted = {number for number, it in enumerate(_symbols(table)) if it.name == symbol}
+            places = (it["r_offset"] for it in section.iter_relocations() if it["r_info_sym"] in wanted)
+            found += [self.where(section["sh_info"], offset) for offset in places]
+        return found
+
+
+def _symbols(table: Section | None) -> Iterator[Symbol]:
+    """The symbols of ``table``, if it is a symbol table."""
+    return table.iter_symbols() if isinstance(table, SymbolTableSection) else iter(())
+
+
+def _containing(functions: list[tuple[int, int, str]], address: int) -> tuple[int, int, str] | None:
+    at = bisect_right(functions, (address, 1 << 64, "")) - 1
+    if at < 0:
+        return None
+    start, size, _ = functions[at]
+    return functions[at] if address < start + max(size, 1) else None
+
+
+def _name(name: bytes) -> str:
+    return os.path.basename(name).decode("utf-8", "surrogateescape")

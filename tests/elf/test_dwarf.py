@@ -1,0 +1,82 @@
+"""Functions and lines of relocations are those that binutils' addr2line names."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pymodutils.elf.dwarf import Module
+
+SOURCE = """extern int missing(int);
+extern int gone(const char *);
+static int __attribute__((noinline)) helper(int x)
+{
+	return missing(x) + 1;
+}
+int __attribute__((section(".init.text"))) hello_init(void)
+{
+	gone("a");
+	return helper(3) + missing(4);
+}
+"""
+
+
+def compiled(folder: Path, *words: str) -> Path:
+    if not shutil.which("gcc"):
+        pytest.skip("no gcc on this machine")
+    (folder / "hello.c").write_text(SOURCE)
+    made = folder / "hello.o"
+    options = ("-c", "-O1", "-fno-pic", *words)
+    subprocess.run(["gcc", *options, folder / "hello.c", "-o", made], check=True)
+    return made
+
+
+def addr2line(path: Path, section: str, offset: int) -> str:
+    words = ["addr2line", "-fse", str(path), "-j", section, hex(offset)]
+    name, line = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split("\n")[:2]
+    return f"{name}, {line}"
+
+
+@pytest.mark.parametrize("debug", ["-gdwarf-4", "-gdwarf-5"])
+def test_lines_of_every_byte(debug: str, tmp_path: Path) -> None:
+    path = compiled(tmp_path, debug)
+    module = Module(path.read_bytes())
+    assert module.elf is not None
+    names = [section.name for section in module.elf.iter_sections()]
+    for section in (".text", ".init.text"):
+        number = names.index(section)
+        for offset in range(module.elf.get_section(number)["sh_size"]):
+            assert module.where(number, offset) == addr2line(path, section, offset)
+
+
+def test_uses_with_and_without_lines(tmp_path: Path) -> None:
+    module = Module(compiled(tmp_path, "-g").read_bytes())
+    assert module.uses("missing") == ["helper, hello.c:5", "hello_init, hello.c:10"]
+    assert module.uses("gone") == ["hello_init, hello.c:9"]
+    assert module.uses("nothing") == []
+    plain = Module(compiled(tmp_path, "-g0").read_bytes()).uses("missing")
+    assert [place.partition("+")[0] for place in plain] == ["helper", "hello_init"]
+
+
+@given(st.data())
+def test_damage_is_no_use(data: st.DataObject) -> None:
+    whole = bytearray(WHOLE)
+    for _ in range(data.draw(st.integers(1, 5))):
+        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    module = Module(bytes(whole[: data.draw(st.integers(0, len(whole)))]))
+    assert isinstance(module.uses("missing"), list)
+
+
+def _whole() -> bytes:
+    from tempfile import TemporaryDirectory  # noqa: PLC0415
+
+    with TemporaryDirectory() as folder:
+        return compiled(Path(folder), "-g").read_bytes()
+
+
+WHOLE = _whole() if shutil.which("gcc") else b""
