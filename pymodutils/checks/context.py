@@ -32,6 +32,7 @@ class Context(NamedTuple):
     trial: Trial
     expects: Mapping[str, int]  # CRCs by symbol
     firmware: str  # a folder with firmware, or empty
+    detailed: bool = True  # whether places in source are worth their time, and reasons need not be alike
 
     @property
     def release(self) -> str:

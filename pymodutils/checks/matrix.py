@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pymodutils.root import Root
 
 BUILTIN: Final = "modules.builtin"
+DETAILED: Final = 20  # modules; of more, reasons that many share are told together, without places
 NOTHING: Final[Mapping[str, str]] = {}
 
 
@@ -213,6 +214,7 @@ class Job:
             trial=trial,
             expects=module.expects if trial.errno and not foreign else {},
             firmware=self.request.firmware,
+            detailed=len(self.own.modules) <= DETAILED,
         )
         findings = [*_refusals(context, trial.causes), *warnings(context)]
         names = tuple(it.name for it in needed)

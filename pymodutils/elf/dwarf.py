@@ -7,8 +7,9 @@ In a module all sections are at 0, so each is given an address of its own first.
 from __future__ import annotations
 
 import os
+import zlib
 from bisect import bisect_right
-from functools import cached_property
+from functools import cached_property, lru_cache
 from io import BytesIO
 from struct import error as StructError  # noqa: N812 -- struct calls it error
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
@@ -18,6 +19,8 @@ from elftools.construct import ConstructError
 from elftools.elf.elffile import ELFFile
 from elftools.elf.relocation import RelocationSection
 from elftools.elf.sections import Section, Symbol, SymbolTableSection
+
+from pymodutils.elf import compress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,9 +38,11 @@ DAMAGE: Final = (
     ArithmeticError,
     AttributeError,
     RecursionError,
+    MemoryError,
+    zlib.error,
 )
 SHF_ALLOC: Final = 2
-LARGEST: Final = 8 << 20  # bytes of debug information that are worth the time
+LARGEST: Final = 8 << 20  # bytes of debug information, decompressed, that are worth the time
 
 
 class Line(NamedTuple):
@@ -101,7 +106,7 @@ class Module:
         found: list[Line] = []
         if self.elf is None or not self.elf.has_dwarf_info():
             return found
-        debug = (it["sh_size"] for it in self.elf.iter_sections() if ".debug_" in it.name)
+        debug = (it.data_size for it in self.elf.iter_sections() if ".debug_" in it.name)
         if sum(debug) > LARGEST:
             return found
         dwarf = self.elf.get_dwarf_info()
@@ -132,6 +137,11 @@ class Module:
             return f"{function[2]}, {line.file}:{line.number}"
         return f"{function[2]}+{address - function[0]:#x}"
 
+    @classmethod
+    def read(cls, path: str) -> Module:
+        """The module in the file ``path``; the last few are kept. Raises as compress.read."""
+        return _read(path)
+
     def uses(self, symbol: str) -> list[str]:
         """Where relocations of allocated sections name ``symbol``, each place once."""
         try:
@@ -151,6 +161,11 @@ class Module:
             places = (it["r_offset"] for it in section.iter_relocations() if it["r_info_sym"] in wanted)
             found += [self.where(section["sh_info"], offset) for offset in places]
         return found
+
+
+@lru_cache(maxsize=4)
+def _read(path: str) -> Module:
+    return Module(compress.read(path))
 
 
 def _symbols(table: Section | None) -> Iterator[Symbol]:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pymodutils.checks.candidate import Candidate
+from pymodutils.checks.context import Context
+from pymodutils.checks.messages.symbols import used
 from pymodutils.elf.dwarf import Module
 
 SOURCE = """extern int missing(int);
@@ -34,6 +38,13 @@ def compiled(folder: Path, *words: str) -> Path:
     options = ("-c", "-O1", "-fno-pic", *words)
     subprocess.run(["gcc", *options, folder / "hello.c", "-o", made], check=True)
     return made
+
+
+def context(path: str, *, detailed: bool = True) -> Context:
+    """As much of a context as the place of a symbol needs."""
+    nothing: Any = None
+    others = dict.fromkeys(Context._fields, nothing)
+    return Context(**{**others, "module": Candidate("hello", path, path), "detailed": detailed})
 
 
 def addr2line(path: Path, section: str, offset: int) -> str:
@@ -61,6 +72,26 @@ def test_uses_with_and_without_lines(tmp_path: Path) -> None:
     assert module.uses("nothing") == []
     plain = Module(compiled(tmp_path, "-g0").read_bytes()).uses("missing")
     assert [place.partition("+")[0] for place in plain] == ["helper", "hello_init"]
+
+
+def test_check_says_where_a_symbol_is_used(tmp_path: Path) -> None:
+    path = compiled(tmp_path, "-g").rename(tmp_path / "hello.ko")
+    where = used(context(str(path)), "missing")
+    assert where == "; missing is used in helper, hello.c:5, hello_init, hello.c:10"
+    assert used(context(str(path), detailed=False), "missing") == ""
+    assert used(context(str(tmp_path / "absent.ko")), "missing") == ""
+
+
+def test_compressed_debug_information_counts_as_it_is_decompressed(tmp_path: Path) -> None:
+    data = bytearray(compiled(tmp_path, "-g", "-gz").read_bytes())
+    assert Module(bytes(data)).uses("gone") == ["hello_init, hello.c:9"]
+    module = Module(bytes(data))
+    assert module.elf is not None
+    line = module.elf.get_section_by_name(".debug_line")
+    assert line is not None
+    start = line["sh_offset"] + 8  # ch_size; gABI, Elf64_Chdr
+    data[start : start + 8] = (1 << 40).to_bytes(8, "little")
+    assert [it.partition("+")[0] for it in Module(bytes(data)).uses("gone")] == ["hello_init"]
 
 
 @given(st.data())

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.checks.context import count, some
 from pymodutils.checks.rules import Rule, Severity
 from pymodutils.checks.verdict import Finding
-from pymodutils.elf import compress
 from pymodutils.errors import ModutilsError
 
 if TYPE_CHECKING:
@@ -35,10 +34,12 @@ def unknown(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
 
 def used(context: Context, symbol: str) -> str:
     """Where the module uses ``symbol``, by function and line, as the end of a sentence."""
+    if not context.detailed:
+        return ""
     from pymodutils.elf.dwarf import Module  # noqa: PLC0415 -- it takes pyelftools
 
     try:
-        places = Module(compress.read(context.module.path)).uses(symbol)
+        places = Module.read(context.module.path).uses(symbol)
     except ModutilsError:
         return ""
     return f"; {symbol} is used in {some(places)}" if places else ""
