@@ -369,7 +369,7 @@ function __pymodutils_tool_check
     complete $argv -l between -d 'Compare the exports of two kernels' -x
     complete $argv -l symbols-of -d 'With --between: a module to test' -x -a '(__pymodutils_module)'
     complete $argv -l format -d 'Output format (text)' -x -a 'text json junit sarif github markdown html'
-    complete $argv -s o -l output -d 'Write to FILE instead of standard output' -r -F
+    complete $argv -s o -l output -d 'Write to FILE instead of standard output; one for each --format, - prints' -r -F
     complete $argv -l fail-on -d 'Lowest severity that fails (error)' -x -a 'error warning never'
     complete $argv -l expect -d 'Require exactly the failures listed in FILE' -r -F
     complete $argv -l write-expect -d 'Write the failures to FILE for --expect' -r -F

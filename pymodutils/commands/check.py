@@ -79,8 +79,15 @@ def _paired(words: Sequence[str]) -> list[str]:
 @click.option("--trust", multiple=True, metavar="CERT", help="Trust modules signed with this certificate.")
 @click.option("--between", multiple=True, metavar="A B", help="Compare the exports of two kernels.")
 @click.option("--symbols-of", multiple=True, metavar="MODULE", help="With --between: a module to test.")
-@click.option("--format", "form", type=click.Choice(FORMS), default="text", help="Output format (text).")
-@click.option("-o", "--output", "path", metavar="FILE", help="Write to FILE instead of standard output.")
+@click.option("--format", "forms", type=click.Choice(FORMS), multiple=True, help="Output format (text).")
+@click.option(
+    "-o",
+    "--output",
+    "paths",
+    multiple=True,
+    metavar="FILE",
+    help="Write to FILE instead of standard output; one for each --format, - prints.",
+)
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning", "never"]),
@@ -109,8 +116,8 @@ def command(
     trust: tuple[str, ...],
     between: tuple[str, ...],
     symbols_of: tuple[str, ...],
-    form: str,
-    path: str | None,
+    forms: tuple[str, ...],
+    paths: tuple[str, ...],
     fail_on: str,
     expect: str | None,
     write_expect: str | None,
@@ -126,8 +133,10 @@ def command(
     """
     if list_rules or explain:
         return _explain([Rule(explain)] if explain else list(Rule))
+    outputs = _outputs(forms, paths)
     if between:
-        return _between(between, (*modules, *symbols_of), form, path, fail_on, cached=not no_cache, root=root)
+        targets = (between, (*modules, *symbols_of))
+        return _between(*targets, outputs, fail_on, cached=not no_cache, root=root)
     if not modules or symbols_of:
         raise_usage(PROG, "give the modules to check" if not modules else "--symbols-of goes with --between")
     from pymodutils.checks import baseline  # noqa: PLC0415 -- words come first
@@ -142,7 +151,8 @@ def command(
         report = check(request, root, progress)
     if known is not None:
         report = report._replace(expected=baseline.known(report, known))
-    print_report(report, form, path)
+    for form, path in outputs:
+        print_report(report, form, path)
     sys.stdout.flush()
     for line in report.unread:
         sys.stderr.write(f"{PROG}: ERROR: {line}\n")
@@ -153,6 +163,15 @@ def command(
     else:
         status = 0 if write_expect else _status(report, fail_on)
     return USAGE if report.unread else status
+
+
+def _outputs(forms: Sequence[str], paths: Sequence[str]) -> list[tuple[str, str | None]]:
+    """Each format with its file, None for standard output."""
+    forms = forms or ("text",)
+    if len(paths) > len(forms) or (len(forms) > 1 and len(paths) < len(forms)):
+        raise_usage(PROG, "give each --format its own -o FILE; '-o -' prints")
+    named = [None if path == "-" else path for path in paths]
+    return list(zip(forms, named or [None], strict=True))
 
 
 def _explain(rules: Sequence[Rule]) -> int:
@@ -194,8 +213,7 @@ def _status(report: Report, fail_on: str) -> int:
 def _between(
     names: tuple[str, ...],
     modules: tuple[str, ...],
-    form: str,
-    path: str | None,
+    outputs: Sequence[tuple[str, str | None]],
     fail_on: str,
     *,
     cached: bool,
@@ -207,5 +225,6 @@ def _between(
     from pymodutils.checks.matrix import compare  # noqa: PLC0415
 
     found = compare(names, modules, root, cached=cached)
-    print_comparison(found, form, path)
+    for form, path in outputs:
+        print_comparison(found, form, path)
     return int(bool(found.broken) and fail_on != "never")

@@ -30,6 +30,9 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path)
 
 
+HEIR = {"from_closed": 0x100}  # the CRC of the first export of a made module
+
+
 def run(*words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pymodutils", "check", "--no-cache", *words]
     environment = {**os.environ, "COLUMNS": "200"}
@@ -305,3 +308,26 @@ def test_files_that_cannot_be_read_leave_the_others_their_verdicts(desk: Desk) -
     for path in bad:
         assert path in done.stderr
     assert run("-k", desk.kernel(), *bad).returncode == 2
+
+
+def test_several_formats_in_one_run(desk: Desk) -> None:
+    kernel, module = desk.kernel(), desk.module()
+    one, two = desk.folder / "one.json", desk.folder / "two.sarif"
+    words = ["--format", "json", "-o", str(one), "--format", "sarif", "-o", str(two)]
+    done = run("-k", kernel, module, *words, "--format", "text", "-o", "-")
+    assert done.returncode == 0
+    assert "1 of 1 load" in done.stdout
+    assert json.loads(one.read_text())["format"] == "pymodutils check"
+    assert json.loads(two.read_text())["version"] == "2.1.0"
+    lacks = run("-k", kernel, module, "--format", "json", "--format", "sarif", "-o", str(one))
+    assert lacks.returncode == 2
+    assert "give each --format its own -o FILE" in lacks.stderr
+
+
+def test_inherited_proprietary_taint_is_told_as_such(desk: Desk) -> None:
+    """A GPL module that uses a proprietary one may not use GPL-only symbols; its own licence is no cause."""
+    closed = desk.module("closed", licence="Proprietary", exports=["from_closed"])
+    heir = desk.module("heir", imports=["from_closed", "gpl_only"], info=["depends=closed"], versions=HEIR)
+    out = run("-k", desk.kernel(), "--with", closed, heir).stdout
+    assert "it inherits the proprietary taint of closed" in out
+    assert "MODULE_LICENSE" not in out

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.checks.rules import Severity
+from pymodutils.printable import printable
 
 if TYPE_CHECKING:
     from pymodutils.checks.verdict import Finding, Report, Verdict
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 NOTICE: Final = "notice"
 LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: NOTICE}
 MOST: Final = 10  # annotations of a level that GitHub shows for a step
-ESCAPES: Final = (("%", "%25"), ("\r", "%0D"), ("\n", "%0A"), ("\x1b", "%1B"))
+ESCAPES: Final = (("%", "%25"), ("\r", "%0D"), ("\n", "%0A"))
 MORE: Final = ((":", "%3A"), (",", "%2C"))  # in properties only
 
 
@@ -44,6 +45,7 @@ def _property(text: str) -> str:
 
 
 def _escaped(text: str, table: tuple[tuple[str, str], ...]) -> str:
+    text = "\n".join(map(printable, text.split("\n")))
     for sign, code in table:
         text = text.replace(sign, code)
     return text

@@ -60,6 +60,13 @@ def _where_from(context: Context) -> str:
 def gpl_only(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """Symbols for other licences."""
     names = [cause.subject for cause in causes]
+    heir = causes[0].wanted
+    if heir:
+        text = f"it inherits the proprietary taint of {heir}, whose symbols it uses, so it may not use"
+        text += f" {count(len(names), 'GPL-only symbol')}: {some(names)}{used(context, names[0])}"
+        advice = f"use a build of {heir} with a GPL-compatible licence, or do without its symbols"
+        yield Finding(Rule.GPL_ONLY, ERROR, names[0], text, advice, tuple(names))
+        return
     licence = context.module.value("license")
     said = f"its licence is {licence!r}" if licence else "it has no licence"
     text = f"it uses {count(len(names), 'symbol')} for GPL modules only, and {said}: {some(names)}"

@@ -14,7 +14,7 @@ class Kind(StrEnum):
     CRC = "crc"  # a symbol whose CRC is another one
     UNVERSIONED = "unversioned"  # a symbol for which the module expects no CRC
     UNKNOWN = "unknown"  # a symbol that nobody exports
-    GPL_ONLY = "gpl-only"  # a symbol that this licence may not use
+    GPL_ONLY = "gpl-only"  # a symbol that this licence may not use; ``wanted``: whose taint it inherited
     NAMESPACE = "namespace"  # a symbol in the namespace ``wanted``, which is not imported
     MODULE_NAMESPACE = "module-namespace"  # a namespace of named modules, which cannot be imported
     PROPRIETARY = "proprietary"  # a symbol of the proprietary module ``owner``

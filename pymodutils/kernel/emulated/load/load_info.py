@@ -48,6 +48,7 @@ class LoadInfo:
         self.info = self.this_module = self.versions = self.percpu = 0  # numbers of sections; 0 for none
         self.sig_ok = False
         self.gpl_used = False
+        self.inherited = ""  # the module whose proprietary taint this one got by using its symbols
         self.used: list[Module] = []  # those that the module now uses
         self.module = Module("")
         self.expects: Mapping[bytes, int] | None = None  # CRCs by symbol; None without a table

@@ -76,7 +76,8 @@ def _unknown(load: LoadInfo, name: str, hidden: Found | None) -> None:
     """Record that ``name`` is unresolved (``hidden``: not exported to this module); weak imports pass."""
     if hidden:
         owner = hidden.owner.name if hidden.owner else ""
-        load.because(Kind.GPL_ONLY, name, said=load.modinfo("license") or "", owner=owner)
+        licence = load.modinfo("license") or ""
+        load.because(Kind.GPL_ONLY, name, said=licence, wanted=load.inherited, owner=owner)
     elif name not in load.object.arch.optional:
         load.because(Kind.UNKNOWN, name)
 
@@ -108,6 +109,7 @@ def _inherits(load: LoadInfo, owner: Module, name: str) -> bool:
         uses = f"module uses symbols {name} from proprietary module {owner.name}, inheriting taint."
         load.log(WARNING, f"{who}: {uses}")
         load.module.taints |= 1 << Taint.PROPRIETARY
+        load.inherited = owner.name
     return True
 
 
