@@ -27,7 +27,7 @@ def save(path: str, data: bytes) -> None:
             with open(path, "wb") as file:
                 file.write(data)
         else:
-            _replace(os.path.realpath(path), data)
+            _replace(os.path.realpath(path) if path else path, data)
     except OSError as error:
         raise ModutilsError(path, f"could not write {path}: {error.strerror}", error.errno) from None
 
@@ -86,7 +86,7 @@ def _left_over(place: str) -> Iterator[str]:
     import fcntl  # noqa: PLC0415 -- see above
 
     folder, name = os.path.split(place)
-    for entry in os.listdir(folder or "."):
+    for entry in os.listdir(folder):
         middle = entry.removeprefix(f"{name}.").removesuffix(SUFFIX)
         if not middle.isdigit() or entry != f"{name}.{middle}{SUFFIX}":
             continue

@@ -83,6 +83,11 @@ def test_a_kill_leaves_the_old_file_or_the_new_one(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["file"]
 
 
+def test_an_empty_name_is_no_file() -> None:
+    with pytest.raises(ModutilsError, match="could not write : No such file or directory"):
+        save("", b"")
+
+
 def test_a_folder_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ModutilsError, match=r"could not write .*/no/such: No such file or directory"):
         save(str(tmp_path / "no/such"), b"")
