@@ -78,7 +78,10 @@ def is_outdated(run: Run) -> bool:
     except OSError as error:
         log.error(f"could not fstatat({job.out}, modules.dep): {error.strerror}")
         return True
-    if any(os.stat(path).st_mtime_ns > made for path in paths):
+    try:
+        if any(os.stat(path).st_mtime_ns > made for path in paths):
+            return True
+    except OSError:  # gone since it was listed
         return True
     if leftovers(job.out) or not all(os.path.exists(f"{job.out}/{name}") for name in names(job.compat)):
         return True

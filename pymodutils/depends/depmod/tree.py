@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from errno import ELOOP
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.depends.depmod import hash as superfast
@@ -74,18 +75,38 @@ def choose(top: str, paths: Iterable[str], config: Config, log: Log, *, compat: 
     return order(top, modules, log, compat=compat)
 
 
-def walk(directory: str, skipped: frozenset[str], found: list[str], log: Log, depth: int = 0) -> None:
-    """Add the path of each module file below ``directory`` to ``found``, in the directory's own order."""
+def walk(
+    directory: str, skipped: frozenset[str], found: list[str], log: Log, above: tuple[str, ...] = ()
+) -> None:
+    """Add the path of each module file below ``directory`` to ``found``, in the directory's own order.
+
+    What cannot be examined is named and passed over; so is a link to one of the directories ``above`` it,
+    which kmod follows until it has no descriptors left.
+    """
     for entry in _open(directory, log):
         if entry.name in skipped:
             continue
-        if entry.is_dir():
-            walk(entry.path, skipped, found, log, depth + 1)
-        elif entry.is_file():
+        try:
+            is_dir, is_file = entry.is_dir(), entry.is_file()
+        except OSError:  # ELOOP, ENOTDIR, ENAMETOOLONG, EACCES, EIO, ESTALE; of ENOENT both are False
+            is_dir = is_file = False
+        if is_dir and entry.is_symlink() and _leads_back(entry.path, (*above, directory)):
+            log.error(f"fstatat({FIRST_FD + len(above)}, {entry.name}): {os.strerror(ELOOP)}")
+        elif is_dir:
+            walk(entry.path, skipped, found, log, (*above, directory))
+        elif is_file:
             if entry.name.endswith(EXTENSIONS):
                 found.append(entry.path)
         else:
-            _complain(entry, depth, log)
+            _complain(entry, len(above), log)
+
+
+def _leads_back(link: str, above: Iterable[str]) -> bool:
+    """Whether the directory that ``link`` leads to is one of those ``above`` it."""
+    try:
+        return any(os.path.samefile(link, directory) for directory in above)
+    except OSError:
+        return False  # opening it tells why
 
 
 def _open(directory: str, log: Log) -> list[os.DirEntry[str]]:
