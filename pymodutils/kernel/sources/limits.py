@@ -12,7 +12,7 @@ DEFAULTS: Final = {
     "bytes": 16 << 30,  # of an archive, decompressed
     "member": 512 << 20,  # bytes of one file
     "ratio": 200,  # decompressed bytes for each of the file, beyond FREE
-    "cpu": 120,  # seconds for one archive or image
+    "cpu": 120,  # seconds for one archive
 }
 FREE: Final = 64 << 20  # bytes that any file may decompress to
 current: Final = dict(DEFAULTS)  # of this process and those that it forks
