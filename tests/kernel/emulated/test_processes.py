@@ -151,8 +151,14 @@ def hold(path: Path, seconds: float) -> None:
 
 def has_open(pid: int, path: Path) -> bool:
     """Whether the process ``pid`` has ``path`` open."""
-    found = Path(f"/proc/{pid}/fd")
-    return any(os.path.exists(link) and os.path.samefile(link, path) for link in found.iterdir())
+    return any(_is(link, path) for link in Path(f"/proc/{pid}/fd").iterdir())
+
+
+def _is(link: Path, path: Path) -> bool:
+    try:
+        return os.path.samefile(link, path)
+    except OSError:  # closed since it was listed
+        return False
 
 
 @pytest.mark.parametrize("words", ["lsmod --backend emulated:{}", "kernel boot {} --from {}.json"])
