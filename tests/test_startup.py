@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from pymodutils.cli import SUBCOMMANDS, TOOLS
+from tests.depends.depmod.made import module as made
+from tests.depends.depmod.made import place
 from tests.environment import without_coverage
 from tests.kernel.emulated.modules import kernel, module
 
@@ -48,6 +50,13 @@ def test_the_measure_sees_imports() -> None:
 @pytest.mark.parametrize("tool", QUICK)
 def test_imports_no_heavy_library(tool: str) -> None:
     assert not imported(tool, *QUICK[tool]) & HEAVY
+
+
+def test_depmod_without_cycles_imports_no_heavy_library(tmp_path: Path) -> None:
+    tree = place(tmp_path, {"kernel/a.ko": made(exports={b"a": 1}), "kernel/b.ko": made(needs=[b"a"])})
+    seen = imported("depmod", "-b", str(tree.root), tree.version)
+    assert "pymodutils.depends.depmod.write" in seen
+    assert not seen & HEAVY
 
 
 @pytest.mark.parametrize("tool", QUICK)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from pymodutils.depends.trie import Index
-from pymodutils.depends.wildcard import matches
 from pymodutils.errors import BadIndex, NotFound
+from pymodutils.libc import matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable

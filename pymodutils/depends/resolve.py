@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pymodutils import names
 from pymodutils.depends.directory import ALIAS, BUILTIN, BUILTIN_ALIAS, DEP, SYMBOLS
-from pymodutils.depends.wildcard import matches
 from pymodutils.errors import ModutilsError
+from pymodutils.libc import matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,10 +1,11 @@
-"""The running kernel, asked through the three module system calls; the one door to ctypes."""
+"""The running kernel, asked through the three module system calls."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
+from pymodutils import libc
 from pymodutils.errors import Refused
 from pymodutils.kernel import handover, procfs
 from pymodutils.kernel.base import Init, Kernel, Loaded, State
@@ -30,7 +31,7 @@ class RealKernel(Kernel):
     def delete(self, name: str, *, force: bool = False) -> None:
         """Remove ``name`` without waiting; Refused with EAGAIN if it is in use."""
         flags = os.O_NONBLOCK | (os.O_TRUNC if force else 0)
-        code = _call(self._numbers().delete_module, os.fsencode(name), flags)
+        code = libc.syscall(self._numbers().delete_module, os.fsencode(name), flags)
         if code:
             raise Refused(name, f"could not remove '{name}': {os.strerror(code)}", code)
 
@@ -52,26 +53,13 @@ class RealKernel(Kernel):
 
     def finit(self, fd: int, params: bytes, flags: Init) -> int:
         """The errno of finit_module, or 0."""
-        return _call(self._numbers().finit_module, fd, params, int(flags))
+        return libc.syscall(self._numbers().finit_module, fd, params, int(flags))
 
     def init(self, image: bytes, params: bytes) -> int:
         """The errno of init_module, or 0."""
-        return _call(self._numbers().init_module, image, len(image), params)
+        return libc.syscall(self._numbers().init_module, image, len(image), params)
 
     def _numbers(self) -> Numbers:
         from pymodutils.arch import syscalls  # noqa: PLC0415 -- a dry run does without
 
         return syscalls.own(os.uname().machine)
-
-
-def _call(number: int, *arguments: int | bytes) -> int:
-    """The errno of system call ``number``, or 0; bytes are passed by address, never NULL."""
-    import ctypes  # noqa: PLC0415 -- commands that only look at modules do without
-
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.syscall.restype = ctypes.c_long
-    passed = [
-        ctypes.c_char_p(argument) if isinstance(argument, bytes) else ctypes.c_long(argument)
-        for argument in arguments
-    ]
-    return ctypes.get_errno() if libc.syscall(ctypes.c_long(number), *passed) == -1 else 0

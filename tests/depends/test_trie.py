@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pymodutils.depends.trie import Index, Unindexable, build
 from pymodutils.depends.trie.writer import Order
 from pymodutils.errors import BadIndex, NotFound
-from tests.depends.test_wildcard import fnmatch
+from pymodutils.libc import matches as fnmatch
 
 KEY = st.text("ab:-*?[]!", max_size=7)
 TEXT = st.sampled_from(["", "m", "n", "o", "kernel/m.ko: kernel/n.ko"])

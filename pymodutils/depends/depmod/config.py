@@ -6,6 +6,8 @@ import os
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pymodutils import libc
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -105,6 +107,4 @@ def _matches(pattern: str, release: str) -> bool:
     """Whether ``release`` is meant by KVER: ``*`` or a POSIX regular expression that matches anywhere."""
     if pattern == "*":
         return True
-    from pymodutils.depends.depmod import ere  # noqa: PLC0415 -- few machines have such a line
-
-    return ere.search(pattern, release)
+    return libc.regex_search(pattern, release)

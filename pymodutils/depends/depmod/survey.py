@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from pymodutils.depends.depmod import emit, order, tree
 from pymodutils.depends.depmod.scan import scan
 from pymodutils.errors import ModutilsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from types import ModuleType
+    from collections.abc import Iterator, Sequence
 
     from pymodutils.depends.depmod.run import Run
     from pymodutils.depends.depmod.tree import Module
@@ -32,16 +31,13 @@ class Surveyor:
 
     def __init__(self, run: Run) -> None:
         self.run, self.job, self.log, self.cache = run, run.job, run.log, run.cache
-        self.graphs: ModuleType | None = None
 
     def survey(self) -> Survey:
         """The facts of all modules, remembered or gathered now, while it is chosen which ones count."""
         found = self.cache.recall()
         todo = [path for path in self.cache.paths if path not in found]
         modules: list[Module] = []
-        scanned = scan(
-            todo, lambda: self._meanwhile(modules, found), lambda done: self.run.progress(done, len(todo))
-        )
+        scanned = scan(todo, lambda: self._choose(modules), lambda done: self.run.progress(done, len(todo)))
         errors = {path: each.error for path, each in zip(todo, scanned, strict=True) if each.error}
         damaged = [module.path for module in modules if module.path in errors]
         for path in damaged:
@@ -50,12 +46,10 @@ class Surveyor:
         facts = [found[module.path] for module in modules]
         return Survey(modules, facts, damaged, self._unmet(modules))
 
-    def _meanwhile(self, modules: list[Module], found: Mapping[str, Facts]) -> None:
-        """What to do while others read: fill ``modules``; a run that knows nothing yet readies the graph."""
+    def _choose(self, modules: list[Module]) -> None:
+        """Choose among modules of one name while others read: fill ``modules``."""
         job = self.job
         modules += tree.choose(job.top, self.cache.paths, self.run.config, self.log, compat=job.compat)
-        if not found:
-            self._import_graphs()
 
     def _unmet(self, modules: Sequence[Module]) -> int:
         """Report unresolved symbols if requested; return their number."""
@@ -93,15 +87,9 @@ class Surveyor:
         """``known`` with its dependencies."""
         needs = order.direct([facts.needs for facts in known.facts], known.owners, self.job.prefix.encode())
         numbers = order.number(needs)
-        if self.graphs or -1 in numbers:
-            self._draw(known.modules, needs, tangled=-1 in numbers)
+        if -1 in numbers:
+            self._refuse_cycles(known.modules, needs)
         return known._replace(dependencies=order.closures(needs, numbers))
-
-    def _import_graphs(self) -> ModuleType:
-        from pymodutils.depends import graph  # noqa: PLC0415 -- dear: not before the readers are on their way
-
-        self.graphs = graph
-        return graph
 
     def reasons(self, survey: Survey) -> Iterator[str]:
         """For each direct dependency the symbol that first makes it one, as -v tells."""
@@ -112,18 +100,18 @@ class Surveyor:
                 name = symbol.decode("utf-8", "surrogateescape")
                 yield f'{module.path} needs "{name}": {survey.modules[owner].path}'
 
-    def _draw(self, modules: Sequence[Module], needs: Sequence[Sequence[int]], *, tangled: bool) -> None:
-        """Build the graph, and refuse one with cycles."""
-        graphs = self.graphs or self._import_graphs()
+    def _refuse_cycles(self, modules: Sequence[Module], needs: Sequence[Sequence[int]]) -> NoReturn:
+        """Name each cycle; raises ModutilsError."""
+        from pymodutils.depends import graph  # noqa: PLC0415 -- 100 ms of CPU that a sound tree does not need
+
         names = [os.fsdecode(module.name) for module in modules]
         direct = ([names[at] for at in each] for each in needs)
-        graph = graphs.build(dict(zip(names, direct, strict=True)))
-        if tangled:
-            rank = {name: at for at, name in enumerate(names)}
-            for way in graphs.cycles(graph, rank.__getitem__):
-                self.log.error(f"Cycle detected: {' -> '.join(way)}")
-            count = len(graphs.tangled(graph))
-            raise ModutilsError(self.job.top, f"Found {count} modules in dependency cycles!")
+        built = graph.build(dict(zip(names, direct, strict=True)))
+        rank = {name: at for at, name in enumerate(names)}
+        for way in graph.cycles(built, rank.__getitem__):
+            self.log.error(f"Cycle detected: {' -> '.join(way)}")
+        count = len(graph.tangled(built))
+        raise ModutilsError(self.job.top, f"Found {count} modules in dependency cycles!")
 
     def is_unchanged(self, survey: Survey) -> bool:
         """Whether the modules changed in nothing that the database tells, and that is as it was written."""

@@ -18,8 +18,8 @@ from pymodutils.depends.trie.layout import (
     UNKNOWN,
     VALUES,
 )
-from pymodutils.depends.wildcard import matches
 from pymodutils.errors import BadIndex, NotFound
+from pymodutils.libc import fnmatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -134,9 +134,8 @@ class Index:
 
     def _matching(self, word: int, label: str, literal: int, rest: bytes) -> Iterator[tuple[int, str]]:
         """What lies below ``word`` and matches ``rest``; the first ``literal`` bytes have been compared."""
-        name = rest.decode("latin-1")
         for key, below, end in self._below(word, label):
-            if below & VALUES and matches(key[literal:], name):
+            if below & VALUES and fnmatch(key[literal:].encode("latin-1"), rest):
                 yield from self._values(below, end)
 
     def _below(self, word: int, label: str = "") -> Iterator[tuple[str, int, int]]:

@@ -1,0 +1,87 @@
+"""The C library through ctypes: system calls, and the patterns of fnmatch(3) and regcomp(3)."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import ctypes
+
+SPECIAL: Final = frozenset(b"*?[\\")
+LC_ALL_MASK: Final = 0x1FBF  # locale.h of glibc; musl takes any bits
+REG_EXTENDED, REG_NOSUB = 1, 8  # regex.h of glibc and musl
+REGEX_T: Final = 256  # bytes, more than any C library's regex_t has
+
+
+def syscall(number: int, *arguments: int | bytes) -> int:
+    """The errno of system call ``number``, or 0; bytes are passed by address, never NULL."""
+    import ctypes  # noqa: PLC0415 -- commands that only look at modules do without
+
+    passed = [
+        ctypes.c_char_p(argument) if isinstance(argument, bytes) else ctypes.c_long(argument)
+        for argument in arguments
+    ]
+    return ctypes.get_errno() if _library().syscall(ctypes.c_long(number), *passed) == -1 else 0
+
+
+def fnmatch(pattern: bytes, text: bytes) -> bool:
+    """Whether ``pattern`` matches all of ``text`` in the C locale, without flags: what kmod asks.
+
+    Python's fnmatch knows neither backslashes nor ``[^...]`` nor ``[[:alpha:]]``.
+    """
+    if SPECIAL.isdisjoint(pattern):  # nearly every line of a configuration: no need for ctypes
+        return pattern == text
+    library = _library()
+    before = library.uselocale(_c_locale())
+    matched: bool = library.fnmatch(pattern, text, 0) == 0
+    library.uselocale(before)
+    return matched
+
+
+def matches(pattern: str, text: str) -> bool:
+    """``fnmatch`` of words as files and command lines have them."""
+    return fnmatch(_encoded(pattern), _encoded(text))
+
+
+def regex_search(pattern: str, text: str) -> bool:
+    """Whether the POSIX extended regular expression ``pattern`` matches anywhere in ``text`` (C locale).
+
+    One that regcomp(3) refuses matches nothing.
+    """
+    import ctypes  # noqa: PLC0415 -- as above
+
+    library = _library()
+    compiled = ctypes.create_string_buffer(REGEX_T)
+    before = library.uselocale(_c_locale())
+    try:
+        if library.regcomp(compiled, _encoded(pattern), REG_EXTENDED | REG_NOSUB):
+            return False
+        matched: bool = library.regexec(compiled, _encoded(text), 0, None, 0) == 0
+        library.regfree(compiled)
+        return matched
+    finally:
+        library.uselocale(before)
+
+
+def _encoded(word: str) -> bytes:
+    return word.encode("utf-8", "surrogateescape")
+
+
+@cache
+def _library() -> ctypes.CDLL:
+    import ctypes  # noqa: PLC0415 -- as above
+
+    library = ctypes.CDLL(None, use_errno=True)
+    library.syscall.restype = ctypes.c_long
+    library.newlocale.restype = library.uselocale.restype = ctypes.c_void_p
+    library.newlocale.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p]
+    library.uselocale.argtypes = [ctypes.c_void_p]
+    return library
+
+
+@cache
+def _c_locale() -> int | None:
+    """The C locale, which kmod's tools never leave; Python sets LC_CTYPE to the user's."""
+    locale: int | None = _library().newlocale(LC_ALL_MASK, b"C", None)
+    return locale
