@@ -111,7 +111,7 @@ class Bench:
 
     def _compressed(self, data: bytes, params: bytes, before: int) -> Trial:
         try:
-            self.kernel.finit_module(data, params, Init.COMPRESSED_FILE)
+            self.kernel.load_file(data, params, Init.COMPRESSED_FILE)
         except Refused as error:
             return self._told(before, error.errno or ENOEXEC)
         return self._told(before, 0)._replace(taints=self.kernel.loaded()[0].taints)

@@ -75,7 +75,7 @@ def insert(path: str, params: Sequence[str], flags: Init, root: Root, log: Log) 
         if isinstance(error, BadModule | Unanswered):
             log.error(str(error))
         log.error(f"could not insert module {path}: {refusals.words(refusals.INSMOD, error.errno)}")
-        advice = refusals.advice(root, error.errno, loading=True)
+        advice = refusals.advice(root, error, loading=True)
         if advice:
             log.warning(advice)
         return 1

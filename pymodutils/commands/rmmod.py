@@ -98,7 +98,7 @@ class Removal:
         except Refused as refused:
             self.log.error(str(refused))
             self.log.error(f"could not remove module {word}: {os.strerror(refused.errno)}")
-            if advice := refusals.advice(self.root, refused.errno, loading=False):
+            if advice := refusals.advice(self.root, refused, loading=False):
                 self.log.warning(advice)
             return 1
         return 0

@@ -4,71 +4,77 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import TYPE_CHECKING, Final, Protocol
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
 
 from pymodutils.elf import compress
 from pymodutils.errors import Refused
 from pymodutils.kernel.base import Init
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pymodutils.root import Root
 
 PACKINGS: Final = {"gzip": compress.GZIP, "xz": compress.XZ, "zstd": compress.ZSTD}
+CANNOT: Final = "the kernel cannot decompress"
 SHORTEST: Final = 6  # bytes of the longest magic; kmod refuses shorter files without asking the kernel
 
 
-class Calls(Protocol):
-    """The two system calls that load a module; each gives the errno, or 0."""
+class Handover:
+    """A kernel that loads modules by two system calls; each raises Refused with the kernel's reason."""
 
     root: Root
 
-    def finit(self, fd: int, params: bytes, flags: Init) -> int:
-        """finit_module: the module in the open file ``fd``."""
-        ...
+    def finit_module(self, fd: int, params: bytes, flags: Init) -> None:
+        """Load the module in the open file ``fd``."""
+        raise NotImplementedError
 
-    def init(self, image: bytes, params: bytes) -> int:
-        """init_module: the module in memory."""
-        ...
+    def init_module(self, image: bytes, params: bytes) -> None:
+        """Load the module in memory."""
+        raise NotImplementedError
+
+    def insert(self, path: str, params: str, flags: Init = Init.NONE) -> str:
+        """Load the module file ``path``, compressed or not; return a remark or "".
+
+        finit_module must exist and decompress this format. EINVAL about a compressed file may come from the
+        kernel's decompressors, which take less than the libraries: then the module itself is tried, and the
+        remark tells it. Raises Refused with the errno of the file or of the kernel, BadModule when the file
+        cannot be decompressed.
+        """
+        remark = ""
+        with _opened(path) as fd:
+            packing, words = packing_of(_start(fd)), os.fsencode(params)
+            if not packing or packing == _unpacks(self.root):
+                try:
+                    self.finit_module(fd, words, flags | Init.COMPRESSED_FILE if packing else flags)
+                except Refused as refused:
+                    if refused.errno != errno.ENOSYS and not (packing and refused.errno == errno.EINVAL):
+                        raise
+                    if refused.errno == errno.EINVAL:
+                        remark = f"{CANNOT} {path} ({packing}): decompressed in user space"
+                else:
+                    return ""
+            from pymodutils.kernel import force  # noqa: PLC0415 -- only where the kernel does not read files
+
+            image = force.stripped(compress.decompress(compress.read_all(fd), path), flags, path)
+            self.init_module(image, words)
+        return remark
 
 
-def insert(calls: Calls, path: str, params: str, flags: Init) -> str:
-    """Load the file ``path``; return a remark if the kernel failed to decompress it and we did.
-
-    Raises Refused with the errno of the file or of the kernel, or BadModule.
-    """
+@contextmanager
+def _opened(path: str) -> Iterator[int]:
+    """The descriptor of ``path``; raises Refused with the errno of the calls about it."""
+    fd = -1
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        yield fd
     except OSError as error:
-        raise _refused(path, error.errno or errno.EIO) from None
-    try:
-        code, remark = _hand_over(calls, fd, path, os.fsencode(params), flags)
-    except OSError as error:
-        code, remark = error.errno or errno.EIO, ""
+        code = error.errno or errno.EIO
+        raise Refused(path, os.strerror(code), code) from None
     finally:
-        os.close(fd)
-    if code:
-        raise _refused(path, code)
-    return remark
-
-
-def _hand_over(calls: Calls, fd: int, path: str, params: bytes, flags: Init) -> tuple[int, str]:
-    """Return the kernel's errno and a remark.
-
-    finit_module must exist and decompress this format. EINVAL about a compressed file may come from its
-    decompressors, which take less than the libraries: then the module itself is tried.
-    """
-    packing, remark = packing_of(_start(fd)), ""
-    if not packing or packing == _unpacks(calls.root):
-        said = flags | Init.COMPRESSED_FILE if packing else flags
-        code = calls.finit(fd, params, said)
-        if code != errno.ENOSYS and not (packing and code == errno.EINVAL):
-            return code, ""
-        if code == errno.EINVAL:
-            remark = f"the kernel cannot decompress {path} ({packing}): decompressed in user space"
-    from pymodutils.kernel import force  # noqa: PLC0415 -- only where the kernel does not read files
-
-    image = force.stripped(compress.decompress(compress.read_all(fd), path), flags, path)
-    return calls.init(image, params), remark
+        if fd >= 0:
+            os.close(fd)
 
 
 def _unpacks(root: Root) -> str:
@@ -89,7 +95,3 @@ def _start(fd: int) -> bytes:
     if len(start) < SHORTEST:
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
     return start
-
-
-def _refused(path: str, code: int) -> Refused:
-    return Refused(path, f"could not insert module {path}: {os.strerror(code)}", code)

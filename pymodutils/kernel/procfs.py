@@ -17,6 +17,28 @@ MISSING: Final = ("", "", "", "", "", "")  # so that a short line has all fields
 PROC_MODULES: Final = "/proc/modules"
 
 
+class Procfs:
+    """A kernel whose modules are listed from the /proc and /sys of its ``root``."""
+
+    root: Root
+
+    def loaded(self) -> list[Loaded]:
+        """Every module, newest first; raises ModutilsError without /proc/modules."""
+        return loaded(self.root)
+
+    def state(self, name: str) -> State | None:
+        """The state of ``name``, or None if it is not in the kernel."""
+        return state(self.root, name)
+
+    def users(self, name: str) -> int | None:
+        """The reference count of ``name``, or None without module unloading or if it is not loaded."""
+        return users(self.root, name)
+
+    def holders(self, name: str) -> tuple[str, ...]:
+        """The modules that use ``name``."""
+        return holders(self.root, name) or ()
+
+
 def loaded(root: Root) -> list[Loaded]:
     """Every module, newest first; what /sys/module/NAME lacks is taken from the line in /proc/modules.
 

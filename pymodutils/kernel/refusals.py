@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pymodutils.errors import ModutilsError
     from pymodutils.root import Root
 
 INSMOD: Final = {
@@ -31,14 +32,17 @@ def words(tool: Mapping[int, str], code: int) -> str:
     return tool.get(code) or os.strerror(code)
 
 
-def advice(root: Root, code: int, *, loading: bool) -> str:
-    """What to do about ``code``, the answer to loading or removing, or "" where kmod's own words say it."""
+def advice(root: Root, refused: ModutilsError, *, loading: bool) -> str:
+    """What to do about ``refused``, the answer to loading or removing; "" where kmod's words are enough."""
+    code, reason = refused.errno, str(refused)
     if code == errno.ENOSYS:
         return "this kernel has no support for loadable modules (CONFIG_MODULES)"
     if code == errno.EPERM:
         return _permission(root)
     if loading and code in SIGNATURE:
         return "this kernel accepts only modules signed with a key that it trusts"
+    if loading and reason != os.strerror(code):
+        return f"the kernel's reason: {reason}"
     if loading and code in LOGGED:
         return "the kernel's log tells why: dmesg"
     return ""

@@ -69,6 +69,8 @@ def test_insmod_is_refused_with_the_kernels_reason(machine: Path) -> None:
         1,
         f"insmod: ERROR: could not insert module {path}: Unknown symbol in module\n",
     )
+    advice = here("-v", str(path), tool="insmod").err.splitlines()[1]
+    assert advice == "insmod: WARNING: the kernel's reason: user: Unknown symbol base_call (err -2)"
     assert kernel("dmesg").splitlines()[-1].endswith("] user: Unknown symbol base_call (err -2)")
 
 

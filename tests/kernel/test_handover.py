@@ -16,7 +16,7 @@ from pymodutils.root import Root
 MODULE = b"\x7fELF and more"
 
 
-class Calls:
+class Calls(handover.Handover):
     """A kernel that answers ``codes`` to finit_module and to init_module."""
 
     def __init__(self, top: Path, finit: int, init: int = 0) -> None:
@@ -25,21 +25,25 @@ class Calls:
         self.root, self.codes = Root(str(top)), (finit, init)
         self.seen: list[object] = []
 
-    def finit(self, fd: int, params: bytes, flags: Init) -> int:
+    def finit_module(self, fd: int, params: bytes, flags: Init) -> None:
         del fd, params
         self.seen.append(flags)
-        return self.codes[0]
+        self.answer(self.codes[0])
 
-    def init(self, image: bytes, params: bytes) -> int:
+    def init_module(self, image: bytes, params: bytes) -> None:
         del params
         self.seen.append(image)
-        return self.codes[1]
+        self.answer(self.codes[1])
+
+    def answer(self, code: int) -> None:
+        if code:
+            raise Refused("module", "its reason", code)
 
 
 def insert(calls: Calls, folder: Path, data: bytes) -> str:
     path = folder / "x.ko.xz"
     path.write_bytes(data)
-    return handover.insert(calls, str(path), "", Init.NONE)
+    return calls.insert(str(path), "")
 
 
 def test_einval_about_a_compressed_file(tmp_path: Path) -> None:
@@ -52,7 +56,7 @@ def test_einval_about_a_compressed_file(tmp_path: Path) -> None:
 def test_the_second_answer_counts(tmp_path: Path) -> None:
     with pytest.raises(Refused) as caught:
         insert(Calls(tmp_path, errno.EINVAL, errno.ENOENT), tmp_path, lzma.compress(MODULE))
-    assert caught.value.errno == errno.ENOENT
+    assert (caught.value.errno, str(caught.value)) == (errno.ENOENT, "its reason")
 
 
 @pytest.mark.parametrize("code", [0, errno.ENOEXEC, errno.EEXIST, errno.EPERM])

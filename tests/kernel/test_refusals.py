@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
 
+from pymodutils.errors import Refused
 from pymodutils.kernel import refusals
 from pymodutils.root import Root
 
 ROOT_USER = "CapEff:\t000001ffffffffff\n"
 NOBODY = "CapEff:\t0000000000000000\n"
+
+
+def answer(code: int, reason: str = "") -> Refused:
+    return Refused("made", reason or os.strerror(code), code)
 
 
 @pytest.mark.parametrize(
@@ -73,10 +79,15 @@ def test_advice_for_loading(tmp_path: Path, files: dict[str, str], code: int, ad
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    said = refusals.advice(Root(str(tmp_path)), code, loading=True)
+    said = refusals.advice(Root(str(tmp_path)), answer(code), loading=True)
     assert advice in said
     assert bool(said) is bool(advice)
 
 
+def test_the_kernels_own_reason_is_passed_on() -> None:
+    said = refusals.advice(Root(), answer(errno.ENOEXEC, "made: no flags"), loading=True)
+    assert said == "the kernel's reason: made: no flags"
+
+
 def test_the_kernel_logs_nothing_about_removals() -> None:
-    assert not refusals.advice(Root(), errno.ENOENT, loading=False)
+    assert not refusals.advice(Root(), answer(errno.ENOENT), loading=False)

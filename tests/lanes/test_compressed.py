@@ -43,7 +43,7 @@ def answer(kernel: EmulatedKernel, file: bytes) -> list[object]:
     """Errno and lines of the log."""
     last, code = kernel.log()[-1].number, 0
     try:
-        kernel.finit_module(file, b"", Init.COMPRESSED_FILE)
+        kernel.load_file(file, b"", Init.COMPRESSED_FILE)
     except Refused as error:
         code = error.errno
     return [code, [[line.level, line.text] for line in kernel.log(last)]]

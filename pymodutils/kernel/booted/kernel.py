@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import os
 from struct import unpack_from
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, NoReturn, Self
 
 from pymodutils.errors import BadState, Refused, Unanswered
-from pymodutils.kernel import handover, procfs
-from pymodutils.kernel.base import Init, Kernel, Loaded, State
+from pymodutils.kernel.base import Kernel
 from pymodutils.kernel.emulated.observe import Line
+from pymodutils.kernel.handover import Handover
+from pymodutils.kernel.procfs import Procfs
 from pymodutils.machine import guest, saved
 from pymodutils.machine.results import Oopsed, Result, Returned
 from pymodutils.root import Root
@@ -18,6 +19,7 @@ from pymodutils.root import Root
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pymodutils.kernel.base import Init
     from pymodutils.machine.guest import Guest
 
 DEFAULT: Final = "pymodutils/machine.state"  # below $XDG_STATE_HOME
@@ -33,7 +35,7 @@ def default_path() -> str:
     return os.path.join(home, DEFAULT)
 
 
-class BootedKernel(Kernel):
+class BootedKernel(Handover, Procfs, Kernel):
     """The kernel in the state file ``path``; any number of processes may use it at once."""
 
     def __init__(self, path: str) -> None:
@@ -54,16 +56,12 @@ class BootedKernel(Kernel):
 
     # The protocol of kernel.base
 
-    def insert(self, path: str, params: str, flags: Init = Init.NONE) -> str:
-        """Load ``path``; Refused with the kernel's errno, Unanswered if init does not come back."""
-        return handover.insert(self, path, params, flags)
+    def finit_module(self, fd: int, params: bytes, flags: Init) -> NoReturn:  # noqa: ARG002 -- handover's
+        """Raise Refused, ENOSYS: files of the host are not the machine's, so modules come from memory."""
+        raise _refused("module", errno.ENOSYS)
 
-    def finit(self, fd: int, params: bytes, flags: Init) -> int:  # noqa: ARG002 -- handover's calls
-        """ENOSYS: files of the host are not the machine's, so modules come from memory."""
-        return errno.ENOSYS
-
-    def init(self, image: bytes, params: bytes) -> int:
-        """The errno of init_module, or 0."""
+    def init_module(self, image: bytes, params: bytes) -> None:
+        """Load the module in memory; Refused with the errno, Unanswered if init does not come back."""
 
         def load(kernel: Guest) -> Result:
             area = kernel.call("vmalloc", max(len(image), 1))
@@ -77,8 +75,10 @@ class BootedKernel(Kernel):
             return result
 
         if len(params) >= ROOM:
-            return errno.E2BIG
-        return -min(_answer(self._change(load), "init_module"), 0)
+            raise _refused("module", errno.E2BIG)
+        code = -_answer(self._change(load), "init_module")
+        if code > 0:
+            raise _refused("module", code)
 
     def delete(self, name: str, *, force: bool = False) -> None:
         """Remove ``name`` without waiting; Refused with EAGAIN if it is in use."""
@@ -87,22 +87,6 @@ class BootedKernel(Kernel):
         code = -_answer(result, "delete_module")
         if code > 0:
             raise Refused(name, f"could not remove '{name}': {os.strerror(code)}", code)
-
-    def loaded(self) -> list[Loaded]:
-        """Every module, newest first."""
-        return procfs.loaded(self.root)
-
-    def state(self, name: str) -> State | None:
-        """The state of ``name``, or None if it is not in the kernel."""
-        return procfs.state(self.root, name)
-
-    def users(self, name: str) -> int | None:
-        """The reference count of ``name``, or None where the kernel does not have it."""
-        return procfs.users(self.root, name)
-
-    def holders(self, name: str) -> tuple[str, ...]:
-        """The modules that use ``name``."""
-        return procfs.holders(self.root, name) or ()
 
     # /proc and /sys, and the log
 
@@ -187,6 +171,10 @@ class BootedKernel(Kernel):
         except OSError as error:
             raise BadState(self.path, f"{self.path}: {error.strerror}") from None
         return found.st_ino, found.st_mtime_ns
+
+
+def _refused(subject: str, code: int) -> Refused:
+    return Refused(subject, os.strerror(code), code)
 
 
 def _line(number: int, text: str) -> Line:

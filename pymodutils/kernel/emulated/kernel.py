@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Self
 
 from pymodutils.elf import compress
 from pymodutils.errors import BadModule, Refused
-from pymodutils.kernel import handover
 from pymodutils.kernel.base import Init, Kernel, Loaded
 from pymodutils.kernel.base import State as ModuleState
 from pymodutils.kernel.emulated import boot
@@ -28,6 +27,7 @@ from pymodutils.kernel.emulated.observe import Observed
 from pymodutils.kernel.emulated.state.database import MEMORY, Database
 from pymodutils.kernel.emulated.state.taints import letters
 from pymodutils.kernel.emulated.state.transaction import Operator
+from pymodutils.kernel.handover import Handover
 from pymodutils.root import Root
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pymodutils.kernel.description import Description
     from pymodutils.kernel.emulated.caller import Clock
     from pymodutils.kernel.emulated.load.causes import Cause
-    from pymodutils.kernel.emulated.load.finit_module import Taken
+    from pymodutils.kernel.emulated.load.finit_module import Read
     from pymodutils.kernel.emulated.rules import Rules
     from pymodutils.kernel.emulated.state.kernel_state import State
     from pymodutils.kernel.emulated.state.module import Module
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 NO_BASES: Mapping[tuple[str, str], int] = {}
 
 
-class EmulatedKernel(Observed, Kernel):
+class EmulatedKernel(Observed, Handover, Kernel):
     """The kernel in one state file; any number of processes may use it at once.
 
     ``notifiers`` are called by loads and removals of this process. ``command`` is what the process is called
@@ -94,33 +94,33 @@ class EmulatedKernel(Observed, Kernel):
     # The system calls
 
     def init_module(self, image: bytes, params: bytes = b"") -> None:
-        """Load the module in ``image``; raises Refused with the errno of the system call."""
-        self._insert(finit_module.memory, image, params, Init.NONE)
+        """Load the module in ``image``; raises Refused with the kernel's reason."""
+        self._load(partial(finit_module.memory, image), params, Init.NONE)
 
-    def finit_module(self, image: bytes, params: bytes = b"", flags: Init = Init.NONE) -> None:
-        """The same with ``flags``; ``image`` is what is in the file."""
-        self._insert(finit_module.file, image, params, flags)
+    def finit_module(self, fd: int, params: bytes = b"", flags: Init = Init.NONE) -> None:
+        """The same with the module in an open file and ``flags``; refuses what is not a regular file."""
+        self._load(partial(finit_module.descriptor, fd, flags), params, flags)
 
-    def _insert(
-        self, taken: Taken, image: bytes, params: bytes, flags: Init, *, keeps_going: bool = False
-    ) -> None:
+    def load_file(self, content: bytes, params: bytes = b"", flags: Init = Init.NONE) -> None:
+        """finit_module of a file that holds ``content``."""
+        self._load(partial(finit_module.file, content, flags), params, flags)
+
+    def _load(self, read: Read, params: bytes, flags: Init, *, keeps_going: bool = False) -> None:
         caller = self._caller()
         caller.keeps_going = keeps_going
         self.causes = caller.causes
-
-        def insert(state: State) -> Module:
-            caller.causes.clear()  # of a try that had to wait
-            delete_module.permit(state, caller)
-            loading = LoadInfo(state, taken(state, image, flags, caller), params, flags, caller)
-            load_module.load_module(loading)
-            do_init_module.begin(state, loading.module)
-            return loading.module
-
-        module = self._operator.run(insert)
-        self._operator.finish(module)
-        if module.outcome < 0:
-            text = f"could not insert module {module.name}: init() returned {module.outcome}"
-            raise Refused(module.name, text, -module.outcome)
+        while True:
+            with self._operator.attempt() as state:
+                caller.causes.clear()  # of an attempt that had to wait
+                delete_module.permit(state, caller)
+                load = LoadInfo(state, read(state, caller), params, flags, caller)
+                load_module.load_module(load)
+                do_init_module.begin(state, load.module)
+                break
+        self._operator.finish(load.module)
+        if load.module.outcome < 0:
+            text = f"init() of module {load.module.name} returned {load.module.outcome}"
+            raise Refused(load.module.name, text, -load.module.outcome)
 
     def delete_module(self, name: bytes, flags: int = os.O_NONBLOCK) -> None:
         """Remove the module called ``name``; raises Refused with the errno of the system call."""
@@ -135,7 +135,7 @@ class EmulatedKernel(Observed, Kernel):
         The module stays loaded if all vital steps passed.
         """
         try:
-            self._insert(finit_module.memory, image, params, Init.NONE, keeps_going=True)
+            self._load(partial(finit_module.memory, image), params, Init.NONE, keeps_going=True)
         except (BadModule, Refused):
             pass  # the load could not go further
         return self.causes
@@ -204,29 +204,6 @@ class EmulatedKernel(Observed, Kernel):
             self.trust(der)
 
     # The protocol of kernel.base
-
-    def insert(self, path: str, params: str, flags: Init = Init.NONE) -> str:
-        """Load ``path``, handed over as to the real kernel.
-
-        Raises Refused with the errno of the file or of the kernel, BadModule when it cannot be unpacked.
-        """
-        return handover.insert(self, path, params, flags)
-
-    def finit(self, fd: int, params: bytes, flags: Init) -> int:
-        """The errno of finit_module, or 0; for a descriptor that is no regular file's, too."""
-        try:
-            self._insert(partial(finit_module.descriptor, fd), b"", params, flags)
-        except Refused as refused:
-            return refused.errno
-        return 0
-
-    def init(self, image: bytes, params: bytes) -> int:
-        """The errno of init_module, or 0."""
-        try:
-            self.init_module(image, params)
-        except Refused as refused:
-            return refused.errno
-        return 0
 
     def delete(self, name: str, *, force: bool = False) -> None:
         """Remove ``name`` without waiting; Refused with EAGAIN if it is in use."""

@@ -24,7 +24,7 @@ def refused(booted: EmulatedKernel, image: bytes, params: bytes = b"") -> None:
 CASES = {
     "load": lambda booted: booted.init_module(module()),
     "parameter": lambda booted: booted.init_module(module(), b"nosuch=1"),
-    "file": lambda booted: booted.finit_module(module(exports=["call"])),
+    "file": lambda booted: booted.load_file(module(exports=["call"])),
     "version": lambda booted: refused(booted, module(versions={"_printk": 1})),
     "unknown": lambda booted: refused(booted, module(imports=["nosuch"])),
     "no ELF": lambda booted: refused(booted, bytes(100)),

@@ -46,7 +46,7 @@ def texts(booted: EmulatedKernel) -> list[str]:
 
 def refusal(booted: EmulatedKernel, image: bytes, flags: Init = Init.NONE) -> int:
     with pytest.raises(Refused) as refused:
-        booted.finit_module(image, b"", flags)
+        booted.load_file(image, b"", flags)
     return refused.value.errno
 
 
@@ -81,7 +81,7 @@ def test_vermagic() -> None:
 def test_force() -> None:
     booted = kernel()
     wrong = module(magic="2.6.0 ", versions={"_printk": 1})
-    booted.finit_module(wrong, b"", Init.IGNORE_VERMAGIC | Init.IGNORE_MODVERSIONS)
+    booted.load_file(wrong, b"", Init.IGNORE_VERMAGIC | Init.IGNORE_MODVERSIONS)
     assert booted.read("/sys/module/made/taint") == b"F\n"
     assert int(booted.read("/proc/sys/kernel/tainted")) == 2
     assert texts(booted)[1] == "Disabling lock debugging due to kernel taint"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import re
 import threading
 from typing import Any
@@ -61,14 +60,15 @@ class Emulated:
             if flags is None:
                 self.kernel.init_module(image, params)
             else:
-                self.kernel.finit_module(image, params, Init(flags & 0xFFFF_FFFF))
+                self.kernel.load_file(image, params, Init(flags & 0xFFFF_FFFF))
         except Refused as refused:
             raise _error(refused) from None
 
     def finit(self, fd: int) -> None:
-        code = self.kernel.finit(fd, b"", Init.NONE)
-        if code:
-            raise OSError(code, os.strerror(code))
+        try:
+            self.kernel.finit_module(fd)
+        except Refused as refused:
+            raise _error(refused) from None
 
     def delete(self, name: bytes, flags: int) -> None:
         try:

@@ -20,21 +20,21 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.rules import Rules
     from pymodutils.kernel.emulated.state.kernel_state import State
 
-    Taken = Callable[[State, bytes, Init, Caller], bytes]
+    Read = Callable[[State, Caller], bytes]
 
 ASKED_AGAIN_SINCE: Final = (7, 0)  # IMA sees what was unpacked, and minds nothing at all; ima_post_read_file
 KNOWN: Final = Init.IGNORE_MODVERSIONS | Init.IGNORE_VERMAGIC | Init.COMPRESSED_FILE
 FORMATS: Final = {"GZIP": "gzip", "XZ": "xz", "ZSTD": "zstd"}  # by CONFIG_MODULE_COMPRESS_: name in sysfs
 
 
-def memory(state: State, image: bytes, _: Init, __: Caller) -> bytes:
+def memory(image: bytes, state: State, _: Caller) -> bytes:
     """``image``, if it is long enough for init_module to say anything; copy_module_from_user."""
     if len(image) < shortest(state.rules.arch):
         _refuse(ENOEXEC)
     return image
 
 
-def file(state: State, image: bytes, flags: Init, caller: Caller) -> bytes:
+def file(image: bytes, flags: Init, state: State, caller: Caller) -> bytes:
     """The module in a file that holds ``image``; raises Refused as finit_module does."""
     if int(flags) & ~int(KNOWN) or not image:
         _refuse(EINVAL)
@@ -46,13 +46,13 @@ def file(state: State, image: bytes, flags: Init, caller: Caller) -> bytes:
     return unpacked
 
 
-def descriptor(fd: int, state: State, _: bytes, flags: Init, caller: Caller) -> bytes:
+def descriptor(fd: int, flags: Init, state: State, caller: Caller) -> bytes:
     """The module in the file behind ``fd``; raises Refused as finit_module does."""
     if int(flags) & ~int(KNOWN):
         _refuse(EINVAL)
     from pymodutils.kernel.emulated.load.kernel_read_file import kernel_read_file  # noqa: PLC0415 -- insmod
 
-    return file(state, kernel_read_file(fd), flags, caller)
+    return file(kernel_read_file(fd), flags, state, caller)
 
 
 def compression(rules: Rules) -> str:

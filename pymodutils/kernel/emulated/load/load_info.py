@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from errno import ENOEXEC
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -82,7 +83,7 @@ class LoadInfo:
             self.because(Kind.OTHER, said=text)
         if text:
             self.log(level, text)
-        raise Refused(self.name or "module", text, errno)
+        raise Refused(self.name or "module", text or os.strerror(errno), errno)
 
     def on(self, switch: str) -> bool:
         """Whether the kernel was built with CONFIG_``switch``."""

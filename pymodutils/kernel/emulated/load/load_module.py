@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
     from pymodutils.kernel.emulated.load.load_info import LoadInfo
 
-    Steps = tuple[Callable[[LoadInfo], None], ...]
+    Step = Callable[[LoadInfo], None]
+    Steps = tuple[Step, ...]
 
 UNSEEN: Final[dict[tuple[int, ...], Steps]] = {  # by the release from which on they are taken
     (6, 1): (
@@ -89,8 +90,10 @@ UNSEEN: Final[dict[tuple[int, ...], Steps]] = {  # by the release from which on 
         complete_formation.complete,
     ),
 }
-ANNOUNCED: Final[Steps] = (module_params.parse, complete_formation.sysfs)
-
+SEEN: Final[tuple[tuple[Steps, Step], ...]] = (  # steps, and what undoes them
+    ((complete_formation.announce,), complete_formation.vanish),
+    ((module_params.parse, complete_formation.sysfs), complete_formation.undo),
+)
 
 VITAL: Final[Steps] = (  # a load cannot go past their refusal: later steps use what they found
     elf_validity_check.check,
@@ -112,39 +115,31 @@ def load_module(load: LoadInfo) -> None:
     """
     known = (number for number in UNSEEN if load.rules.since(*number))
     newest = max(known, default=min(UNSEEN))  # of older kernels no more is known than of the oldest here
-    _take(load, UNSEEN[newest], layout_and_allocate.give_back)
-    _take(load, (complete_formation.announce,), complete_formation.vanish)
-    _take(load, ANNOUNCED, complete_formation.undo)
-
-
-def _take(load: LoadInfo, steps: Steps, undo: Callable[[LoadInfo], None]) -> None:
-    try:
+    for steps, undo in ((UNSEEN[newest], layout_and_allocate.give_back), *SEEN):
         for step in steps:
-            _step(load, step)
-    except LinkError as error:
-        undo(load)
+            try:
+                step(load)
+            except BaseException as error:
+                if not _passed_over(load, step, error):
+                    undo(load)
+                    _tell(load, error)
+                    raise
+
+
+def _passed_over(load: LoadInfo, step: Step, error: BaseException) -> bool:
+    """Whether the load goes on although ``step`` refused; a cause is noted."""
+    goes_on = load.caller.keeps_going and step not in VITAL
+    if not goes_on or not isinstance(error, Refused) or isinstance(error, OutOfBounds):
+        return False
+    if isinstance(error, LinkError):
+        load.note_relocation(error)
+    return True
+
+
+def _tell(load: LoadInfo, error: BaseException) -> None:
+    """Log what the linker refused; of what the kernel would not have noticed, in our own words."""
+    if isinstance(error, LinkError):
         if not load.caller.causes:
             load.note_relocation(error)
-        for line in _words(error):
+        for line in (f"pymodutils: {error}",) if isinstance(error, OutOfBounds) else error.log:
             load.log(ERR, line)
-        raise
-    except BaseException:
-        undo(load)
-        raise
-
-
-def _step(load: LoadInfo, step: Callable[[LoadInfo], None]) -> None:
-    try:
-        step(load)
-    except OutOfBounds:
-        raise
-    except (LinkError, Refused) as error:
-        if not load.caller.keeps_going or step in VITAL:
-            raise
-        if isinstance(error, LinkError):
-            load.note_relocation(error)
-
-
-def _words(error: LinkError) -> tuple[str, ...]:
-    """What the log says of ``error``; of what the kernel would not have noticed, our own words."""
-    return (f"pymodutils: {error}",) if isinstance(error, OutOfBounds) else error.log

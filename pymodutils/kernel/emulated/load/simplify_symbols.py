@@ -37,7 +37,7 @@ def symbols(load: LoadInfo) -> None:
     except OutOfBounds:
         raise
     except LinkError as error:  # its words are in the log already
-        raise Refused(name, str(error), error.errno) from None
+        raise Refused(name, "; ".join(error.log), error.errno) from None
     finally:
         _forgive_weak(load)
 

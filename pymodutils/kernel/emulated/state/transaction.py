@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from pymodutils.errors import BadState, ModutilsError
@@ -11,7 +12,7 @@ from pymodutils.kernel.emulated.load.load_info import Wait
 from pymodutils.kernel.emulated.state.kernel_state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pymodutils.kernel.emulated.caller import Clock
     from pymodutils.kernel.emulated.load.notifiers import Notifiers
@@ -30,48 +31,46 @@ class Operator:
         self._exports: dict[str, Found] = {}  # of the kernel itself, as far as they were asked for
 
     def run(self, step: Callable[[State], T]) -> T:
-        """What ``step`` gives; when it raises Wait nothing has happened, and it is tried again.
-
-        A refusal keeps what it logged.
-        """
+        """What ``step`` gives, attempted until it need not wait."""
         while True:
+            with self.attempt() as state:
+                return step(state)
+
+    @contextmanager
+    def attempt(self) -> Iterator[State]:
+        """One transaction on the state.
+
+        A refusal keeps what it logged. Wait undoes everything and ends here once its moment has come: the
+        caller then attempts the same again.
+        """
+        failure: ModutilsError | Wait | None = None
+        with self.store.transaction():
+            state = State(self.store, self.rules, self.clock.time, self._exports)
+            self._advance(state)  # stays, even if the step has to wait: notifiers have heard of it
             try:
-                return self._once(step)
+                with self.store.transaction():
+                    try:
+                        yield state
+                        self._advance(state)
+                    except BadState:
+                        raise
+                    except ModutilsError as error:
+                        failure = error
             except Wait as wait:
-                self._sleep_until(wait.until)
+                failure = wait
+        try:
+            if isinstance(failure, Wait):
+                self._sleep_until(failure.until)
+            elif failure:
+                raise failure
+        finally:
+            del failure  # or an error would hold this frame, which holds it
 
     def finish(self, module: Module) -> None:
         """Wait until init() or exit() of ``module`` has ended."""
         if module.until is not None and module.until > self.clock.time():
             self._sleep_until(module.until)
             self.run(lambda _: None)
-
-    def _once(self, step: Callable[[State], T]) -> T:
-        with self.store.transaction():
-            state = State(self.store, self.rules, self.clock.time, self._exports)
-            self._advance(state)  # stays, even if the step has to wait: notifiers have heard of it
-            try:
-                with self.store.transaction():
-                    result: T | ModutilsError | Wait = self._taken(state, step)
-            except Wait as wait:
-                result = wait
-        try:
-            if isinstance(result, Wait | ModutilsError):
-                raise result
-            return result
-        finally:
-            del result  # or an error would hold this frame, which holds it
-
-    def _taken(self, state: State, step: Callable[[State], T]) -> T | ModutilsError:
-        """What ``step`` gives, or why it is refused; what it has done by then stays."""
-        try:
-            result = step(state)
-            self._advance(state)
-        except BadState:
-            raise
-        except ModutilsError as error:
-            return error
-        return result
 
     def _advance(self, state: State) -> None:
         """Complete each init() and exit() whose time is over, for any process."""
