@@ -46,6 +46,7 @@ SUBCOMMANDS: Final = {
     "static-nodes": Entry("static_nodes", "print device nodes that load their module when opened"),
     "graph": Entry("graph", "show the module dependency graph"),
     "check": Entry("check", "check whether modules load into given kernels"),
+    "profile": Entry("profile", "record what this machine uses of its kernel"),
     "kernel": Entry("kernel", "describe kernels and run emulated ones"),
     "completion": Entry("completion", "print the completion script of a shell"),
 }

@@ -387,6 +387,19 @@ __pymodutils_tool_check -c pymodutils -n '__pymodutils_is check'
 complete -c pymodutils -n __fish_use_subcommand -a check -d 'check whether modules load into given kernels'
 
 
+function __pymodutils_tool_profile
+    complete $argv -f
+    complete $argv -s o -l output -d 'Write to FILE instead of standard output' -r -F
+    complete $argv -l from -d 'Read captured files instead' -r -F
+    complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
+end
+
+__pymodutils_tool_profile -c pymodutils -n '__pymodutils_is profile'
+complete -c pymodutils -n __fish_use_subcommand -a profile -d 'record what this machine uses of its kernel'
+
+
 function __pymodutils_tool_kernel
     complete $argv -f
     complete $argv -s V -l version -d 'Show the version and exit'

@@ -22,7 +22,12 @@ KMOD_VERSION = "34"
 HELP_WIDTH = 100  # columns at most, and never more than the terminal has
 EXAMPLE_WIDTH = 46  # columns for a command line with its explanation beside it
 OURS, OLD = "Options that kmod does not have", "Deprecated options"
-COMMANDS = ("check", "graph", "kernel")  # that kmod does not have, and nobody calls without pymodutils
+COMMANDS = (
+    "check",
+    "graph",
+    "kernel",
+    "profile",
+)  # that kmod does not have, and nobody calls without pymodutils
 NO_GROUPS: Mapping[str, Sequence[str]] = {}
 LEAVING = ("--help", "--version")
 FEATURES = "+ZSTD +XZ +ZLIB -OPENSSL"

@@ -1,0 +1,117 @@
+"""A profile as JSON; docs/profile.schema.json describes it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from pymodutils.errors import ModutilsError
+from pymodutils.profile.profile import (
+    Cipher,
+    Device,
+    FileSystem,
+    Line,
+    Loaded,
+    OutOfTree,
+    Policy,
+    Profile,
+    Wish,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FORMAT: Final = "pymodutils profile"
+VERSION: Final = 1
+ROWS: Final[dict[str, Callable[..., Any]]] = {
+    "devices": Device,
+    "modules": Loaded,
+    "wishes": Wish,
+    "config": Line,
+    "file_systems": FileSystem,
+    "ciphers": Cipher,
+    "out_of_tree": OutOfTree,
+}
+LISTS: Final = ("mapper", "firmware", "incomplete")
+TEXTS: Final = ("release", "version", "arch", "cmdline")
+
+
+def document(profile: Profile) -> dict[str, Any]:
+    """``profile`` as what JSON can hold."""
+    found = profile._asdict()
+    uname = found.pop("version")
+    for key in ROWS:
+        found[key] = [row._asdict() for row in getattr(profile, key)]
+    for row in found["modules"]:
+        row["parameters"] = dict(row["parameters"])
+    found["policy"] = profile.policy._asdict()
+    return {"format": FORMAT, "version": VERSION, "uname_version": uname, **found}
+
+
+def dumps(profile: Profile) -> str:
+    """``profile`` as the text of a file: a line for each device and module."""
+    lines = []
+    for key, value in document(profile).items():
+        text = json.dumps(value, ensure_ascii=True)
+        if key in ROWS and value:
+            text = "[\n" + ",\n".join(f"  {json.dumps(row, ensure_ascii=True)}" for row in value) + "\n ]"
+        lines.append(f"{json.dumps(key)}: {text}")
+    return "{" + ",\n ".join(lines) + "}\n"
+
+
+def loads(data: bytes, subject: str) -> Profile:
+    """The profile in ``data``; raises ModutilsError about ``subject``."""
+    try:
+        found = json.loads(data)
+        if not isinstance(found, dict) or found.pop("format", None) != FORMAT:
+            raise _bad(subject, "it is no profile: make one with 'pymodutils profile -o FILE'")
+        version = found.pop("version", None)
+        if version != VERSION:
+            raise _bad(subject, f"its format is version {version}, known is {VERSION}: record it again")
+        return _profile(found, subject)
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+        raise _bad(subject, f"it is damaged: {error}") from None
+
+
+def _profile(found: dict[str, Any], subject: str) -> Profile:
+    found["version"] = found.pop("uname_version", "")
+    extra = found.keys() - set(Profile._fields)
+    if extra:
+        raise _bad(subject, f"it has a field that is not known: {min(extra)}")
+    for key in TEXTS:
+        if not isinstance(found.get(key, ""), str):
+            raise _bad(subject, f"{key} is {found[key]!r}, not a text")
+    for key, kind in ROWS.items():
+        found[key] = tuple(_row(kind, row) for row in found.get(key, ()))
+    for key in LISTS:
+        found[key] = tuple(str(text) for text in found.get(key, ()))
+    policy = found.get("policy", {})
+    found["policy"] = Policy(**{**policy, "keys": tuple(map(str, policy.get("keys", ())))})
+    return Profile(**found)
+
+
+def _row(kind: Callable[..., Any], row: dict[str, Any]) -> Any:
+    """One row, its lists as tuples and everything else of the type that the field has by default."""
+    values: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
+    }
+    if "parameters" in values:
+        values["parameters"] = tuple((str(name), str(text)) for name, text in values["parameters"].items())
+    made = kind(**values)
+    for name, value in zip(made._fields, made, strict=True):
+        allowed = NUMBERS.get(name, (str, tuple) if name in SEQUENCES else (str,))
+        if not isinstance(value, allowed):
+            raise TypeError(f"{name} is {value!r}")
+    return made
+
+
+NUMBERS: Final[dict[str, tuple[type, ...]]] = {
+    "size": (int,),
+    "users": (int, type(None)),
+    "module": (str, type(None)),
+}
+SEQUENCES: Final = ("holders", "parameters", "asked")
+
+
+def _bad(subject: str, why: str) -> ModutilsError:
+    return ModutilsError(subject, f"{subject}: {why}")

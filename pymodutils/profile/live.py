@@ -1,0 +1,90 @@
+"""The profile of the machine below a root: of the one that runs, or of files that were taken from one."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.depends import config_files
+from pymodutils.errors import ModutilsError
+from pymodutils.profile import devices, loaded, out_of_tree, policy, private, wanted
+from pymodutils.profile.profile import Profile
+
+if TYPE_CHECKING:
+    from pymodutils.root import Root
+
+HOST: Final = ("/proc/sys/kernel/hostname", "/etc/hostname")
+LOGS: Final = ("/var/log/dmesg", "/var/log/kern.log")
+FIRMWARE: Final = re.compile(r"[Ff]irmware: direct-loading firmware (\S+)|Loaded FW: (\S+?),")
+KMSG: Final = "/dev/kmsg"
+MOST: Final = 16 << 20  # bytes of a log
+LINES: Final = 100_000  # of the kernel's buffer
+
+
+def read(root: Root) -> Profile:
+    """The profile of ``root``; needs no privileges. What cannot be read is listed in ``incomplete``."""
+    release = root.release()
+    host = next(filter(None, (_text(root, path).strip() for path in HOST)), "")
+    lacks = []
+    try:
+        modules = loaded.read(root, host)
+    except ModutilsError as error:
+        modules, lacks = (), [f"modules: {error}"]
+    folder = root.modules(release=release)
+    found = Profile(
+        release=release,
+        version=_version(root),
+        arch=_text(root, "/proc/sys/kernel/arch").strip() or ("" if root.sysroot else os.uname().machine),
+        cmdline=private.cmdline(_text(root, "/proc/cmdline"), host),
+        devices=devices.read(root),
+        modules=modules,
+        wishes=wanted.wishes(root),
+        config=wanted.config(root, host),
+        file_systems=wanted.file_systems(root),
+        ciphers=wanted.ciphers(root),
+        mapper=wanted.mapper(root),
+        out_of_tree=out_of_tree.read(root, folder, release, modules),
+        policy=policy.read(root),
+        firmware=_firmware(root),
+    )
+    if not found.devices:
+        lacks.append(f"devices: none below {root.path('/sys/devices')}")
+    config = config_files.load(root, folder, (), lambda _: None)
+    return found._replace(modules=loaded.asked(found, config, folder), incomplete=tuple(lacks))
+
+
+def _version(root: Root) -> str:
+    found = re.match(r"Linux version \S+ .*?(#\d.*)?$", _text(root, "/proc/version").strip())
+    return (found[1] or "") if found else ""
+
+
+def _firmware(root: Root) -> tuple[str, ...]:
+    """The firmware that the log says was loaded; kernels of Debian name each file."""
+    text = "" if root.sysroot else _kmsg()
+    text += "".join(_text(root, path)[-MOST:] for path in LOGS)
+    return tuple(dict.fromkeys(one or other for one, other in FIRMWARE.findall(text)))
+
+
+def _kmsg() -> str:
+    """The kernel's log, as far as this user may read it."""
+    lines: list[bytes] = []
+    try:
+        number = os.open(KMSG, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        while len(lines) < LINES:
+            lines.append(os.read(number, 8192))
+    except OSError:
+        pass  # the end, or a line that went away
+    finally:
+        os.close(number)
+    return b"".join(lines).decode("utf-8", "replace")
+
+
+def _text(root: Root, path: str) -> str:
+    try:
+        return root.read(path).decode("utf-8", "surrogateescape")
+    except OSError:
+        return ""
