@@ -20,6 +20,7 @@ SINGLE: Final = (
     "order",
     "page_size",
     "module_size",
+    "percpu",
     "generation",
     "strict_versions",
 )

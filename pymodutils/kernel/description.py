@@ -91,6 +91,7 @@ class Description(NamedTuple):
     complete: bool = False  # whether what is not in ``exports`` is not exported
     switches: Mapping[str, bool] = MappingProxyType({})  # keys of switches_of its machine
     module_size: int | None = None  # sizeof(struct module)
+    percpu: int | None = None  # __per_cpu_end: where the per-cpu memory reserved for modules begins
     generation: str | None = None  # one of GENERATIONS
     strict_versions: bool | None = None  # Debian's kernels refuse an import that __versions does not list
     sources: tuple[str, ...] = ()
@@ -177,6 +178,7 @@ HINTS: Final = {
     "machine": "no source tells the architecture; add an image or a configuration",
     "page_size": f"this architecture has several; {CONFIGURE}",
     "module_size": "no module, and no BTF in the image; add a module directory",
+    "percpu": "no source tells where per-cpu data ends; add an image with section headers",
     "builtins": "no source tells which of them /sys/module shows; add an image or a module directory",
     "generation": "it follows from the release, which is not known",
     "strict_versions": "who built it decides whether imports without a version are refused; add an image",

@@ -20,6 +20,7 @@ FORMAT: Final = "pymodutils kernel"
 VERSION: Final = 1
 START: Final = b'{"format": "pymodutils kernel"'
 LARGEST: Final = 1 << 32  # no number but an address is that large
+ADDRESSES: Final = ("percpu",)
 TYPES: Final[dict[str, type | tuple[type, ...]]] = {
     "release": str,
     "version": str,
@@ -29,6 +30,7 @@ TYPES: Final[dict[str, type | tuple[type, ...]]] = {
     "order": str,
     "page_size": int,
     "module_size": int,
+    "percpu": int,
     "generation": str,
     "strict_versions": bool,
 }
@@ -86,7 +88,8 @@ def _description(found: dict[str, Any], subject: str) -> Description:
     for field, kind in TYPES.items():
         if found.get(field) is not None and type(found[field]) is not kind:
             raise _bad(subject, f"{field} is {found[field]!r}")
-        if kind is int and not 0 <= (found.get(field) or 0) < LARGEST:
+        limit = 1 << 64 if field in ADDRESSES else LARGEST
+        if kind is int and not 0 <= (found.get(field) or 0) < limit:
             raise _bad(subject, f"{field} is {found[field]}")
     exports = {name: Export(*row) for name, row in found.pop("exports", {}).items()}
     for name, row in exports.items():

@@ -106,13 +106,14 @@ def test_all_that_is_not_known_is_listed_with_what_to_do() -> None:
         "machine",
         "page_size",
         "module_size",
+        "percpu",
         "generation",
         "strict_versions",
         "switches",
         "exports",
         "builtins",
     }
-    known = Description(page_size=4096, module_size=896, keys=(b"DER",), builtins=("kernel",))
+    known = Description(page_size=4096, module_size=896, percpu=0x34000, keys=(b"DER",), builtins=("kernel",))
     whole = combine([IMAGE, known])._replace(switches=dict.fromkeys(SWITCHES, True))
     assert set(unknown(whole._replace(keys=(), builtins=None))) == {"crcs", "keys", "builtins"}
     assert unknown(whole) == {"crcs": "of 1 exports; add an image or a Module.symvers"}

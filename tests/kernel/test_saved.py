@@ -34,6 +34,7 @@ descriptions = st.builds(
     complete=st.booleans(),
     switches=st.dictionaries(st.sampled_from(SWITCHES), st.booleans()),
     module_size=numbers,
+    percpu=st.none() | st.integers(0, 2**64 - 1),
     generation=maybe_text,
     strict_versions=st.none() | st.booleans(),
     sources=st.lists(st.text()).map(tuple),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pymodutils.elf.kernelimage.evidence import Evidence
     from pymodutils.elf.kernelimage.exports import Export
 
+PER_CPU: Final = ".data..percpu"
 ARM64_PAGES: Final = {1: 4096, 2: 16384, 3: 65536}  # bits 1 and 2 of the flags; arm64/booting.rst
 
 
@@ -30,6 +31,7 @@ class KernelImage(NamedTuple):
     keys: tuple[bytes, ...]  # certificates in DER
     remarks: dict[str, str]
     builtins: tuple[str, ...] | None  # those with a directory in /sys/module
+    percpu: int | None  # __per_cpu_end
 
 
 class _Exports(NamedTuple):
@@ -39,6 +41,7 @@ class _Exports(NamedTuple):
     exports: dict[str, Export]
     remarks: dict[str, str]
     builtins: tuple[str, ...] | None = None
+    percpu: int | None = None
 
 
 def read(data: bytes, subject: str) -> KernelImage:
@@ -76,7 +79,14 @@ def _sections(image: container.Image) -> _Exports:
         exports.read(memory, shape, tables),
         _no_crcs(tables, True),
         builtins.in_sections(memory, elf),
+        _percpu(elf),
     )
+
+
+def _percpu(elf: Elf) -> int | None:
+    """Where the per-cpu data of the kernel itself ends; from 0 on it lies on x86-64 until 6.14."""
+    ends = (one.sh_addr + one.sh_size for one in elf.sections if one.name == PER_CPU and one.sh_size)
+    return next(ends, None)
 
 
 def _raw(image: container.Image) -> _Exports:

@@ -29,6 +29,7 @@ KEPT: Final = (  # fields of the description that make the rules
 CMDLINE: Final = "cmdline"
 BOOTED: Final = "booted"  # seconds since the epoch
 END: Final = "end"  # the address of _end
+PERCPU: Final = "percpu"  # where the per-cpu memory reserved for modules begins
 DEFAULT: Final = "pymodutils/kernel.state"  # below $XDG_STATE_HOME
 
 
@@ -56,18 +57,20 @@ def read(store: Database) -> Rules:
     with store.transaction():
         found = dict(store.execute("SELECT name, value FROM setting"))
         switches = {name: bool(value) for name, value in store.execute("SELECT name, value FROM switch")}
-    missing = [name for name in (*KEPT, CMDLINE, END) if name not in found]
+    missing = [name for name in (*KEPT, CMDLINE, END, PERCPU) if name not in found]
     if missing:
         raise BadState(store.path, f"{store.path}: the file is damaged: it has no {missing[0]}")
     kept = {name: found[name] for name in KEPT}
     kept["strict_versions"] = bool(kept["strict_versions"])
-    return rules(Description(**kept, switches=switches), found[CMDLINE], unsigned(found[END]))
+    known = Description(**kept, percpu=unsigned(found[PERCPU]), switches=switches)
+    return rules(known, found[CMDLINE], unsigned(found[END]))
 
 
 def _fill(store: Database, kernel: Description, wanted: Rules, now: float) -> None:
     settings = {name: getattr(kernel, name) for name in KEPT}
     settings |= {"release": wanted.release, "version": wanted.version, "vermagic": wanted.vermagic}
-    settings |= {CMDLINE: wanted.cmdline, END: signed(wanted.image.high), BOOTED: now, **_switched(wanted)}
+    settings |= {CMDLINE: wanted.cmdline, BOOTED: now, **_switched(wanted)}
+    settings |= {END: signed(wanted.image.high), PERCPU: signed(wanted.percpu)}
     store.many("INSERT INTO setting VALUES (?, ?)", settings.items())
     store.many("INSERT INTO switch VALUES (?, ?)", sorted({**assumed(kernel), **kernel.switches}.items()))
     store.many("INSERT INTO builtin VALUES (?)", [(name,) for name in sorted(set(kernel.builtins or ()))])

@@ -21,8 +21,9 @@ SEVEN_AREAS_SINCE: Final = (6, 4)
 ENABLES_SINCE: Final = (7, 0)
 PAGE: Final = 4096
 PAGES: Final = tuple(1 << bits for bits in range(10, 23))  # bytes
-X86_64: Final = (62, 64)  # the one machine whose per-cpu addresses begin at 0; others have them by the kernel
-ZERO_BASED: Final = 0x34000  # where its own end
+ZERO_BASED: Final = (62, 64)  # x86-64, whose per-cpu addresses began at 0; others have them in the kernel
+ZERO_BASED_UNTIL: Final = (6, 15)
+PERCPU: Final = {(6, 1): 0x34000, (6, 12): 0x39000}  # by release: where its own end in Debian's cloud kernels
 USUAL: Final = {  # what nearly every distribution's kernel has; where a source tells, that counts
     "CRYPTO_MD5": True,
     "CRYPTO_SHA1": True,
@@ -58,7 +59,7 @@ class Rules(NamedTuple):
     module_size: int  # sizeof(struct module), 0 if not known
     cmdline: str = ""
     image: Range = Range(0, 0)  # from _text to _end
-    percpu: int = ZERO_BASED  # where the per-cpu memory reserved for modules begins
+    percpu: int = 0  # where the per-cpu memory reserved for modules begins
 
     def on(self, switch: str) -> bool:
         """Whether CONFIG_``switch`` is set."""
@@ -134,7 +135,7 @@ def rules(kernel: Description, cmdline: str = "", end: int | None = None) -> Rul
         module_size=kernel.module_size or 0,
         cmdline=cmdline,
         image=image,
-        percpu=ZERO_BASED if (kernel.machine, kernel.bits) == X86_64 else arch.memory[1],
+        percpu=_percpu(kernel, number, image) if kernel.percpu is None else kernel.percpu,
     )
 
 
@@ -169,6 +170,10 @@ def assumptions(kernel: Description) -> list[str]:
         told.append(f"{unknown} exports have no known address, and are given one")
     if (known := _known(kernel)) and known.arch.beside:
         told.append(f"_end is not known, taken as {known.image.high:#x}: modules lie relative to it")
+    if kernel.percpu is None and (found := _known(kernel)):
+        told.append(
+            f"__per_cpu_end is not known, taken as {found.percpu:#x}: modules' per-cpu data follows it"
+        )
     if kernel.page_size is None:
         told.append(f"the page size is not known, taken as {PAGE}")
     return told
@@ -191,6 +196,13 @@ def _placed(
     image = kernel_image.span(kernel, fitted) if end is None else Range(fitted.kernel_text, end)
     placed = fitted.placed(image)
     return arch._replace(text=fitted.text, memory=placed.memory, spare=placed.spare), image
+
+
+def _percpu(kernel: Description, number: tuple[int, ...], image: Range) -> int:
+    """Where the per-cpu memory reserved for modules is assumed to begin."""
+    if (kernel.machine, kernel.bits) != ZERO_BASED or number >= ZERO_BASED_UNTIL:
+        return image.high
+    return max((since, end) for since, end in PERCPU.items() if since <= max(number, min(PERCPU)))[1]
 
 
 def _plan(number: tuple[int, ...], on: frozenset[str]) -> Plan:

@@ -31,6 +31,7 @@ def describe(data: bytes, source: str) -> Description:
         complete=True,
         switches={"MODULES": True, **evidence.switches},
         module_size=image.module_size,
+        percpu=image.percpu,
         generation=evidence.generation,
         sources=(f"{source} ({image.container})",),
         remarks=image.remarks,

@@ -69,6 +69,7 @@ def description(**changes: bool) -> Description:
         bits=64,
         order="little",
         page_size=4096,
+        percpu=0x34000,
         exports=EXPORTS,
         complete=True,
         switches={**SWITCHES, **changes},

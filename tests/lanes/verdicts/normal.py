@@ -53,7 +53,12 @@ def _bases(modules: str) -> dict[str, int]:
 
 
 def _symbol(bases: dict[str, int], line: re.Match[str]) -> str:
-    """A line of kallsyms with the distance from the begin of the module, if it is in its first area."""
+    """A line of kallsyms with the distance from the begin of the module, if it is in its first area.
+
+    Absolute and per-cpu symbols keep their values.
+    """
+    if line[2].lower().startswith("a"):
+        return line[0]
     distance = int(line[1], 16) - bases[line[3]]
     return f"{f'+{distance:#x}' if 0 <= distance < AREA else 'elsewhere'} {line[2]}[{line[3]}]"
 
