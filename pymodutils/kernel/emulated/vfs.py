@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 
 MOST_LINKS: Final = 8
+PATH_MAX: Final = 4096  # bytes
 
 
 class File(NamedTuple):
@@ -113,20 +114,25 @@ def names(root: Folder, path: str) -> list[str]:
     if not isinstance(node, Folder):
         raise refused(path, ENOTDIR)
     entries = node.entries()
-    if "" in entries:
+    if not all(map(_is_listed, entries)):
         raise refused(path, EIO)
     return sorted(entries)
+
+
+def _is_listed(name: str) -> bool:
+    """Whether getdents takes an entry of this name; fs/readdir.c: verify_dirent_name."""
+    return 0 < len(os.fsencode(name)) < PATH_MAX and "/" not in name
 
 
 def walk(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
     """Every node below ``node`` with its path, folders before what is in them.
 
-    Nothing is seen in a folder that has an entry without a name, for it cannot be listed.
+    Nothing is seen in a folder that cannot be listed for the name of one entry.
     """
     if path:
         yield path, node
     entries = node.entries() if isinstance(node, Folder) else {}
-    if "" not in entries:
+    if all(map(_is_listed, entries)):
         for name, child in entries.items():
             yield from walk(child, f"{path}/{name}")
 

@@ -8,9 +8,10 @@ import pytest
 
 from pymodutils.errors import Refused
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
+from pymodutils.kernel.emulated.load.find_symbol import findable
 from tests.kernel.emulated.modules import kernel, module
 
-MANY = [f"given_{number}" for number in range(150)]
+MANY = [f"given_{number:03}" for number in range(150)]
 
 
 def unknown(booted: EmulatedKernel, data: bytes) -> list[str]:
@@ -49,3 +50,25 @@ def test_what_the_kernel_has_for_gpl_stays_so() -> None:
     booted = kernel(MODVERSIONS=False)
     booted.init_module(module("free", imports=["gpl_only"]))
     assert unknown(booted, module("user", imports=["gpl_only"], licence="Proprietary")) == ["gpl_only"]
+
+
+def test_the_search_in_a_table_that_is_not_sorted_misses_some() -> None:
+    booted = kernel(MODVERSIONS=False)
+    booted.init_module(module("giver", exports=["m", "z", "a"]))
+    assert unknown(booted, module("user", imports=["m", "z", "a"])) == ["a"]
+    booted.init_module(module("other", exports=["a"]))
+    booted.init_module(module("user", imports=["m", "z", "a"]))
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        ([], []),
+        ([b"a", b"b", b"c", b"d"], [0, 1, 2, 3]),
+        ([b"d", b"c", b"b", b"a"], [2]),
+        ([b"a", b"a", b"a"], [1]),
+        ([b"b", b"a", b"c", b"e", b"d"], [1, 2, 4]),
+    ],
+)
+def test_what_the_search_finds(names: list[bytes], found: list[int]) -> None:
+    assert findable(names) == found

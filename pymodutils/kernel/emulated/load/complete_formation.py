@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pymodutils.arch.field import PREFIXES
 from pymodutils.elf.kernelimage.exports import FLAGS, GPL_FLAG, Export
 from pymodutils.kernel.base import State
-from pymodutils.kernel.emulated.load import btf_parse_module, do_init_module, trace_printk
+from pymodutils.kernel.emulated.load import btf_parse_module, do_init_module, find_symbol, trace_printk
 from pymodutils.kernel.emulated.load.causes import Kind
 from pymodutils.kernel.emulated.params import module_params
 from pymodutils.kernel.emulated.params.table import PREALLOC, VALID
@@ -27,7 +27,7 @@ TABLES: Final = ("", "_gpl")  # in the order in which the kernel looks at them
 FLAGS_SINCE: Final = (7, 0)  # from then on one table, and a byte of flags for each of its entries
 NAMESPACES_SINCE: Final = (5, 4)
 SECTIONS_NEEDED_SINCE: Final = (6, 12)  # until then a module can be without them in sysfs
-NAME: Final = 512  # bytes that the name of an export may have; KSYM_NAME_LEN
+NAME: Final = 1025  # bytes of the name of an export that are looked at
 
 
 class Reader(NamedTuple):
@@ -53,9 +53,9 @@ def reader(load: LoadInfo) -> Reader:
     return Reader(Struct(PREFIXES[arch.order] + code), relative)
 
 
-def exports(load: LoadInfo) -> list[tuple[str, Export]]:
-    """What the module exports, with the names found in its memory."""
-    return [row for table in tables(load) for row in _table(load, table)]
+def exports(load: LoadInfo) -> list[list[tuple[str, Export]]]:
+    """What each table of the module exports, with the names found in its memory."""
+    return [list(_table(load, table)) for table in tables(load)]
 
 
 def tables(load: LoadInfo) -> tuple[str, ...]:
@@ -114,8 +114,9 @@ def _string(load: LoadInfo, address: int) -> str:
 def complete(load: LoadInfo) -> None:
     """Refuse exports that somebody has already; then the module can be seen. complete_formation."""
     found = exports(load)
-    exporters = load.state.exporters(name for name, _ in found)
-    for name, _ in found:
+    names = [name for rows in found for name, _ in rows]
+    exporters = load.state.exporters(names)
+    for name in names:
         taken = exporters.find(name)
         if taken:
             owner = taken.owner.name if taken.owner else "kernel"
@@ -123,11 +124,17 @@ def complete(load: LoadInfo) -> None:
             load.refuse(ENOEXEC, f"{load.module.name}: exports duplicate symbol {name} (owned by {owner})")
     load.module.state = State.COMING
     load.state.add(load.module, load.image.memory)
-    load.state.add_exports(load.module, found)
+    load.state.add_exports(load.module, [row for rows in found for row in _findable(rows)])
     for used in load.used:
         load.state.use(load.module, used)
         used.refs += 1
         load.state.save(used)
+
+
+def _findable(rows: list[tuple[str, Export]]) -> list[tuple[str, Export]]:
+    """Those of a table that its search finds: some of a table that is not sorted are nobody's."""
+    names = [name.encode("utf-8", "surrogateescape") for name, _ in rows]
+    return [rows[at] for at in find_symbol.findable(names)]
 
 
 def announce(load: LoadInfo) -> None:

@@ -24,7 +24,7 @@ CLASSES: Final = {1: 32, 2: 64}
 ET_REL: Final = 1
 SHT_NULL: Final = 0
 EMPTY: Final = (SHT_NULL, SHT_NOBITS)  # types of sections that have no content in the file
-LONGEST: Final = 1 << 12  # bytes of a section's name
+LONGEST: Final = 1 << 24  # bytes of the names of all sections
 NAMELESS: Final = "\0"  # for a name that lies outside of the file
 CODES: Final = {32: ("16xHH4xIIIIHHHHHH", "10I"), 64: ("16xHH4xQQQIHHHHHH", "IIQQQQIIQQ")}
 
@@ -120,9 +120,12 @@ def strings(load: LoadInfo, names: Raw) -> None:
         load.refuse(text="ELF Spec violation: section name table isn't null terminated")
 
 
-def first(load: LoadInfo, raw: list[Raw]) -> None:
-    """Refuse a section 0 that is one."""
-    for section in raw[:1]:  # there may be none at all, which is minded later
+def first(load: LoadInfo, head: Header) -> None:
+    """Refuse a section 0 that is one; what lies in its place is looked at even if there are no sections."""
+    entry = structs(load.rules.arch)[1]
+    at = head.e_shoff
+    if at + entry.size <= len(load.data):
+        section = Raw._make(entry.unpack_from(load.data, at))
         if section.sh_type != SHT_NULL or section.sh_size or section.sh_addr:
             kind = f"type({_signed(section.sh_type)})"
             load.refuse(text=f"ELF Spec violation: section 0 {kind}!=SH_NULL or non-zero len or addr")
@@ -161,11 +164,15 @@ def inside(load: LoadInfo, section: Raw) -> bool:
     return section.sh_offset <= end <= len(load.data)
 
 
-def named(load: LoadInfo, raw: Raw, names: Raw) -> Section:
-    """``raw`` with its name, read wherever it lies; NAMELESS if that is not to be loaded and has none."""
-    at = names.sh_offset + raw.sh_name
-    end = load.data.find(b"\0", at, at + LONGEST)
-    if end < 0 and raw.sh_flags & SHF_ALLOC:
-        raise OutOfBounds("module", "the name of a section lies outside of the file")
-    name = NAMELESS if end < 0 else load.data[at:end].decode("utf-8", "surrogateescape")
-    return Section(name, *raw[1:])
+def named(load: LoadInfo, raw: list[Raw], names: Raw) -> list[Section]:
+    """``raw`` with names, read wherever they lie; NAMELESS what is not to be loaded and has none."""
+    found, room = [], LONGEST
+    for section in raw:
+        at = names.sh_offset + section.sh_name
+        end = load.data.find(b"\0", at, at + room)
+        if end < 0 and section.sh_flags & SHF_ALLOC:
+            raise OutOfBounds("module", "the name of a section lies outside of the file")
+        name = NAMELESS if end < 0 else load.data[at:end].decode("utf-8", "surrogateescape")
+        room -= len(name)
+        found.append(Section(name, *section[1:]))
+    return found

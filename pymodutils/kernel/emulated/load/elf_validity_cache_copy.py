@@ -32,12 +32,12 @@ def sections(load: LoadInfo) -> None:
     """Find the sections of the file; refuses what no loader could walk through."""
     head = elf_header.header(load)
     raw = elf_header.table(load, head)
-    elf_header.first(load, raw)
+    elf_header.first(load, head)
     for at, section in enumerate(raw[1:], start=1):
         if section.sh_type not in elf_header.EMPTY:
             elf_header.content(load, at, section)
     names = _names(load, head, raw)
-    load.sections = [elf_header.named(load, row, names) for row in raw]
+    load.sections = elf_header.named(load, raw, names)
 
 
 def _names(load: LoadInfo, head: Header, raw: list[Raw]) -> Raw:

@@ -21,11 +21,11 @@ def check(load: LoadInfo) -> None:
     if not elf_header.inside(load, names):
         load.refuse(text=f"Invalid ELF section hdr(type {names.sh_type})")
     elf_header.strings(load, names)
-    elf_header.first(load, raw)
+    elf_header.first(load, head)
     for at, section in enumerate(raw[1:], start=1):
         if section.sh_type not in elf_header.EMPTY:
             _section(load, at, section, head.e_shnum, names.sh_size)
-    load.sections = [elf_header.named(load, row, names) for row in raw]
+    load.sections = elf_header.named(load, raw, names)
 
 
 def _section(load: LoadInfo, at: int, section: Raw, count: int, names: int) -> None:

@@ -11,7 +11,7 @@ from pymodutils.kernel.emulated.state.database import unsigned
 from pymodutils.kernel.emulated.state.module import Found
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from pymodutils.kernel.emulated.state.database import Database
     from pymodutils.kernel.emulated.state.module import Module
@@ -58,6 +58,26 @@ class Exporters:
         if row[1] not in self._owners:
             self._owners[row[1]] = module_table.by_id(self._store, row[1])
         return _found(row, self._owners[row[1]])
+
+
+def findable(names: Sequence[bytes]) -> list[int]:
+    """Which of a table's ``names`` its binary search finds: of a sorted table, all; lib/bsearch.c."""
+    every = range(len(names))
+    if all(names[at - 1] < names[at] for at in every[1:]):
+        return list(every)
+    return [at for at in every if _search(names, names[at]) == at]
+
+
+def _search(names: Sequence[bytes], name: bytes) -> int | None:
+    low, count = 0, len(names)
+    while count:
+        pivot = low + count // 2
+        if names[pivot] == name:
+            return pivot
+        if names[pivot] < name:
+            low, count = pivot + 1, count - 1
+        count //= 2
+    return None
 
 
 def _found(row: Any, owner: Module | None) -> Found:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pymodutils.link.layout import Layout
 
 WRITE_EXEC: Final = SHF_WRITE | SHF_EXECINSTR
-SMALLEST: Final = 4  # bytes that per-cpu memory is aligned to at least
+SMALLEST: Final = 4  # bytes of per-cpu memory, and of its alignment; PCPU_MIN_ALLOC_SIZE
 LARGEST: Final = 32 << 10  # bytes of per-cpu memory that can be asked for at once; PCPU_MIN_UNIT_SIZE
 EXECMEM_SINCE: Final = (6, 10)  # memory for modules is asked for where it is for all other code
 SHORT: Final = "use vmalloc=<size> to increase size"
@@ -143,6 +143,7 @@ def percpu(load: LoadInfo) -> None:
 
 def _percpu_room(load: LoadInfo, size: int, align: int) -> int | None:
     """Where there is room for ``size`` bytes, None if there is none, which the log tells; pcpu_alloc."""
+    size = vmalloc.whole(size, SMALLEST)
     if size > LARGEST or align & align - 1:
         load.log(WARNING, f"illegal size ({size}) or align ({align}) for percpu allocation")
         load.state.taint(Taint.WARNED)

@@ -29,6 +29,7 @@ class Table(NamedTuple):
     letters: bytes
 
 
+LONGEST: Final = 511  # bytes of a name as the file shows it; KSYM_NAME_LEN
 NOTHING: Final = Table(b"", b"", b"")
 
 
@@ -65,7 +66,7 @@ def symbols(state: State, module: Module) -> Iterator[tuple[str, int, str]]:
     entries = Struct(PREFIXES[state.rules.arch.order] + codes).iter_unpack(table.entries)
     for entry, letter in zip(entries, table.letters, strict=True):
         name = table.names[entry[at] : table.names.index(b"\0", entry[at])]
-        yield name.decode("utf-8", "surrogateescape"), entry[values], chr(letter)
+        yield name[:LONGEST].decode("utf-8", "surrogateescape"), entry[values], chr(letter)
 
 
 def _of_those_that_stay(state: State, module: Module) -> Table:

@@ -45,7 +45,7 @@ def gaps(store: Database) -> list[tuple[int, int]]:
 
 def take(store: Database, size: int, page: int, arch: Arch) -> int | None:
     """The address of ``size`` bytes, no longer free; None if there is no such gap."""
-    need = _whole(size, page) + page
+    need = whole(size, page) + page
     lowest = "SELECT base, size FROM gap WHERE size >= ? AND base BETWEEN ? AND ? ORDER BY base LIMIT 1"
     for span in ranges(arch):
         found = store.execute(lowest, need, signed(span.low), signed(span.high) - need)
@@ -66,7 +66,7 @@ def _taken(store: Database, base: int, room: int, need: int) -> int:
 
 def give_back(store: Database, base: int, size: int, page: int) -> None:
     """Free what ``take`` gave, joined with the gaps beside it."""
-    low, size = signed(base), _whole(size, page) + page
+    low, size = signed(base), whole(size, page) + page
     before = "SELECT base, size FROM gap WHERE base < ? ORDER BY base DESC LIMIT 1"
     behind = "SELECT base, size FROM gap WHERE base > ? ORDER BY base LIMIT 1"
     for other, room in store.execute(before, low) + store.execute(behind, low):
@@ -78,14 +78,15 @@ def give_back(store: Database, base: int, size: int, page: int) -> None:
 
 def percpu(used: Iterable[PerCpu], size: int, align: int, start: int) -> int | None:
     """The lowest free place in the reserved per-cpu memory, which begins at ``start``; None if it is full."""
-    size, align = _whole(size, UNIT), max(align, UNIT)
-    at = _whole(start, align)
+    size, align = whole(size, UNIT), max(align, UNIT)
+    at = whole(start, align)
     for taken in sorted(used):
         if at + size <= taken.address:
             break
-        at = max(at, _whole(taken.address + _whole(taken.size, UNIT), align))
+        at = max(at, whole(taken.address + whole(taken.size, UNIT), align))
     return at if at + size <= start + RESERVED else None
 
 
-def _whole(size: int, unit: int) -> int:
+def whole(size: int, unit: int) -> int:
+    """``size`` rounded up to a multiple of ``unit``."""
     return -(-size // unit) * unit
