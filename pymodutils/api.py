@@ -118,13 +118,13 @@ class Modules:
 
     def _resolver(self) -> Resolver:
         read = config_files.load(self.root, self.path, self._config, self._report)
-        return Resolver(read, ModuleDirectory(self.path, self._report))
+        return Resolver(read, ModuleDirectory(self.path, self._report, self.root))
 
     def find(self, word: StrPath) -> list[ModuleInfo]:
         """The module in the file ``word``, else those that the name or alias matches; raises NotFound."""
         from pymodutils.depends.find import Finder  # noqa: PLC0415 -- plans do without
 
-        return Finder(self.path).find(os.fspath(word))
+        return Finder(self.path, self.root).find(os.fspath(word))
 
     def depmod(self, *, compat: int = 34) -> list[str]:
         """Generate modules.dep and map files as this release of kmod does; return the damaged modules' paths.
@@ -184,7 +184,7 @@ class Modules:
         """The dependency graph, with an edge from each module to its direct dependencies; raises NotFound."""
         from pymodutils.depends import graph  # noqa: PLC0415 -- the door to networkx
 
-        path = f"{self.path}/modules.dep"
+        path = self.root.follow(f"{self.path}/modules.dep")
         try:
             with open(path, encoding="utf-8", errors="surrogateescape") as file:
                 return graph.build(graph.read(file.read()))

@@ -9,6 +9,8 @@ from pymodutils.errors import ModutilsError
 
 VARIABLE = "PYMODUTILS_SYSROOT"
 KERNELS_OWN = ("/proc/", "/sys/")
+MODULES = "/lib/modules"
+USR_MODULES = "/usr/lib/modules"
 
 
 class Shown(Protocol):
@@ -30,8 +32,28 @@ class Root(NamedTuple):
     kernel: Shown | None = None
 
     def path(self, absolute: str) -> str:
-        """Where ``absolute`` (as the machine itself would name it) lies below this root."""
-        return f"{self.sysroot}{absolute}"
+        """Where ``absolute`` (as the machine itself would name it) leads; raises OSError with ELOOP."""
+        return self.follow(f"{self.sysroot}{absolute}")
+
+    def follow(self, path: str) -> str:
+        """Where ``path``, of this process, leads: below the sysroot links never leave that.
+
+        Raises OSError with ELOOP.
+        """
+        top = os.fspath(self.sysroot)
+        if not top or not path.startswith(f"{top}/"):
+            return path
+        from pymodutils.resolve_in_root import resolve  # noqa: PLC0415 -- the machine's own root does without
+
+        return resolve(top, path[len(top) :])
+
+    def of(self, base: str) -> Root:
+        """The root of what is below ``base``: the machine's, if the user names such a directory."""
+        return Root() if base else self
+
+    def inside(self, path: str) -> str:
+        """What the machine itself would call ``path``, which lies below this root."""
+        return path.removeprefix(os.fspath(self.sysroot))
 
     def read(self, absolute: str) -> bytes:
         """What the file ``absolute`` holds; raises OSError."""
@@ -61,13 +83,19 @@ class Root(NamedTuple):
                 pass
         return os.uname().release
 
-    def modules(self, base: str = "", release: str | None = None, parent: str = "/lib/modules") -> str:
+    def modules(self, base: str = "", release: str | None = None) -> str:
         """The module directory of ``release`` (default: this root's) below ``base``.
 
-        A ``base`` given by the user is taken as it is, without the sysroot before it.
+        A ``base`` given by the user is taken as it is, without the sysroot before it. A sysroot may have
+        it in /usr/lib/modules alone.
         """
-        top = base or self.sysroot
-        return f"{top}{parent}/{self.release() if release is None else release}"
+        known = self.release() if release is None else release
+        if base or not self.sysroot:
+            return f"{base}{MODULES}/{known}"
+        places = [self.path(f"{parent}/{known}") for parent in (MODULES, USR_MODULES)]
+        parents = [self.path(parent) for parent in (MODULES, USR_MODULES)]
+        tried = zip([*places, *parents], [*places, *places], strict=True)
+        return next((place for sign, place in tried if os.path.isdir(sign)), places[0])
 
 
 def default() -> Root:

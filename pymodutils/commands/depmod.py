@@ -140,15 +140,13 @@ def _job(given: dict[str, Any], log: Log) -> Job:
         release, files = root.release(), [release, *files]
     if len(given["prefix"]) > 1:
         log.fatal("-P only takes a single char")
-    base = os.path.abspath(given["basedir"]).rstrip("/") if given["basedir"] else os.fspath(root.sysroot)
-    out = os.path.abspath(given["outdir"]).rstrip("/") if given["outdir"] else base
-    inside = f"{given['moduledir'].strip('/') or MODULES}/{release}"
+    top, out = _directories(given, root, release)
     elsewhere = given["basedir"] or given["outdir"] or given["moduledir"] or given["config"]
     return Job(
         root,
         release,
-        f"{base}/{inside}",
-        f"{out}/{inside}",
+        top,
+        out,
         given["config"],
         () if given["everything"] else tuple(files),
         int(given["compat"]),
@@ -160,6 +158,21 @@ def _job(given: dict[str, Any], log: Log) -> Job:
         given["symvers"],
         given["filesyms"],
     )
+
+
+def _directories(given: dict[str, Any], root: Root, release: str) -> tuple[str, str]:
+    """The module directory, and where the database goes."""
+    base = _whole(given["basedir"])
+    inside = f"{given['moduledir'].strip('/') or MODULES}/{release}"
+    if given["basedir"] or given["moduledir"]:
+        top = f"{base}/{inside}" if given["basedir"] else root.path(f"/{inside}")
+    else:
+        top = root.modules(release=release)
+    return top, f"{_whole(given['outdir'])}/{inside}" if given["outdir"] else top
+
+
+def _whole(directory: str) -> str:
+    return os.path.abspath(directory).rstrip("/") if directory else ""
 
 
 def _cache(given: dict[str, Any], release: str, *, own: bool) -> str:

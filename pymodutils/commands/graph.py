@@ -64,7 +64,9 @@ def command(
     if bool(names) is every:
         raise_usage(PROG, "give the names of modules, or --all")
     directory = root.modules(basedir, set_version)
-    overview = Overview(directory, config_files.load(root, directory, config, Log(PROG).error))
+    overview = Overview(
+        directory, config_files.load(root, directory, config, Log(PROG).error), root.of(basedir)
+    )
     part = overview.everything() if every else overview.part(names, reverse=reverse)
     PRINT[form](part, overview, reverse)
     return 0

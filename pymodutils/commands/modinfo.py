@@ -73,7 +73,7 @@ def command(
     if not words:
         log.error("missing module or filename.")
         return 1
-    finder = Finder(root.modules(base and absolute(base), release))
+    finder = Finder(root.modules(base and absolute(base), release), root.of(base))
     found = lookup(words, finder.find_name if modname else finder.find)
     failed = False
     for shown in rendered(found, form, Selection(field, null)):

@@ -12,8 +12,8 @@ import click
 from pymodutils import names
 from pymodutils.commands import options
 from pymodutils.commands.getopt import Attached, Tool, raise_usage
-from pymodutils.depends.trie import Index
-from pymodutils.errors import ModutilsError, Refused
+from pymodutils.depends.directory import ModuleDirectory
+from pymodutils.errors import Refused
 from pymodutils.kernel import choose, refusals, remove
 from pymodutils.log import ERROR, WARNING, Log
 
@@ -133,7 +133,4 @@ class Removal:
             self.shown = ""
 
     def _is_builtin(self, name: str) -> bool:
-        try:
-            return Index.open(f"{self.root.modules()}/modules.builtin.bin").get(name) is not None
-        except ModutilsError:
-            return False
+        return ModuleDirectory(self.root.modules(), root=self.root).is_builtin(name)

@@ -47,7 +47,7 @@ def command(ctx: click.Context, words: tuple[str, ...], form: str, target: str |
         click.echo(ctx.get_help())
         click.echo(f"Unknown format: '{form}'.", err=True)
         return 1
-    path = f"{root.modules()}/{devname.FILE}"
+    path = root.follow(f"{root.modules()}/{devname.FILE}")
     try:
         entries = devname.load(path)
     except FileNotFoundError:

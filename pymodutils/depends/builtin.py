@@ -12,13 +12,12 @@ from pymodutils.errors import ModutilsError
 MODINFO = "modules.builtin.modinfo"
 
 
-def modinfo(folder: str, name: str) -> list[tuple[str, str]]:
-    """The ``(key, value)`` entries of the built-in module ``name`` in the module directory ``folder``.
+def modinfo(path: str, name: str) -> list[tuple[str, str]]:
+    """The ``(key, value)`` entries of the built-in module ``name`` in the file ``path``.
 
     There are none if the file is missing. Raises ModutilsError if it cannot be read, or if a string
     up to the end of the module's own ones has no module name.
     """
-    path = f"{folder}/{MODINFO}"
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
             text = file.read()

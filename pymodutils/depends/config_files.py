@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.depends import cmdline
 from pymodutils.depends.config import WEAKDEP_SINCE, Config
+from pymodutils.root import Root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pymodutils.depends.config import Report
-    from pymodutils.root import Root
 
 DIRECTORIES: Final = (
     "/etc/modprobe.d",
@@ -24,6 +24,7 @@ DIRECTORIES: Final = (
 )
 USR_LIB_SINCE: Final = 32
 ALIAS_FILES_UNTIL: Final = 32
+HERE: Final = Root()
 _FILTER: Final = "conf_files_filter_out"  # the words of kmod name its function
 
 
@@ -34,7 +35,7 @@ def load(root: Root, directory: str, paths: Sequence[str], report: Report, relea
     it can do anything else.
     """
     config = Config()
-    for path in files(paths or defaults(root, release), directory, report, release):
+    for path in files(paths or defaults(root, release), directory, report, release, root):
         config.read(path, report, release)
     cmdline.read(config, root)
     return config
@@ -46,21 +47,23 @@ def defaults(root: Root, release: int = 34) -> list[str]:
     return [root.path(path) for path in wanted]
 
 
-def files(paths: Sequence[str], directory: str, report: Report, release: int = 34) -> list[str]:
+def files(
+    paths: Sequence[str], directory: str, report: Report, release: int = 34, root: Root = HERE
+) -> list[str]:
     """Every file to read, sorted by its name whatever its directory.
 
     The module directory's own modules.softdep and modules.weakdep stand in line under these names.
     """
     found: dict[str, str] = {}
     for own in ("modules.softdep", "modules.weakdep")[: 2 if release >= WEAKDEP_SINCE else 1]:
-        found[own] = f"{directory}/{own}"
+        found[own] = root.follow(f"{directory}/{own}")
     for path in paths:
-        for name, file in _named(path, report, release):
+        for name, file in _named(path, report, release, root):
             found.setdefault(name, file)
     return [found[name] for name in sorted(found, key=os.fsencode)]
 
 
-def _named(path: str, report: Report, release: int) -> Iterator[tuple[str, str]]:
+def _named(path: str, report: Report, release: int, root: Root) -> Iterator[tuple[str, str]]:
     """(name, path) of each file that ``path``, a directory or a file of any name, brings."""
     endings = (".conf", ".alias") if release <= ALIAS_FILES_UNTIL else (".conf",)
     try:
@@ -71,17 +74,21 @@ def _named(path: str, report: Report, release: int) -> Iterator[tuple[str, str]]
     except OSError:
         return
     for name in names:
-        if not name.startswith(".") and name.endswith(endings) and _is_file(f"{path}/{name}", report):
-            yield name, f"{path}/{name}"
+        if not name.startswith(".") and name.endswith(endings):
+            file = _file(f"{path}/{name}", report, root)
+            if file:
+                yield name, file
 
 
-def _is_file(path: str, report: Report) -> bool:
+def _file(path: str, report: Report, root: Root) -> str:
+    """Where ``path`` leads, "" if that is no file."""
     try:
-        mode = os.stat(path).st_mode
+        file = root.follow(path)
+        mode = os.stat(file).st_mode
     except OSError:
         report(f"{_FILTER}: Cannot stat directory entry: {path}")
-        return False
+        return ""
     if stat.S_ISDIR(mode):
         report(f"{_FILTER}: Directories inside directories are not supported: {path}")
-        return False
-    return True
+        return ""
+    return file

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 from pymodutils.depends.trie import Index
 from pymodutils.errors import BadIndex, NotFound
 from pymodutils.libc import matches
+from pymodutils.root import Root
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +22,7 @@ BUILTIN_ALIAS: Final = "modules.builtin.alias"
 
 
 class Entry(NamedTuple):
-    """A line of modules.dep: where a module is and what it needs, as absolute paths."""
+    """A line of modules.dep: the file of a module, and the paths of what it needs as they are written."""
 
     path: str
     needs: tuple[str, ...]
@@ -30,18 +31,22 @@ class Entry(NamedTuple):
 class ModuleDirectory:
     """The indexes below ``path``; one that is missing has no entries.
 
-    So has a damaged one, as for kmod; ``report`` hears of it, once.
+    So has a damaged one, as for kmod; ``report`` hears of it, once. Links and absolute paths in it are
+    those of ``root``.
     """
 
-    def __init__(self, path: str, report: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self, path: str, report: Callable[[str], None] = lambda _: None, root: Root | None = None
+    ) -> None:
         self.path = path
+        self.root = root or Root()
         self._report = report
         self._indexes: dict[str, Index | None] = {}
         self._entries: dict[str, Entry | None] = {}
 
     def file(self, index: str) -> str:
         """The file that holds ``index``, one of the names above."""
-        return f"{self.path}/{index}.bin"
+        return self.root.follow(f"{self.path}/{index}.bin")
 
     def entry(self, name: str) -> Entry | None:
         """The line of modules.dep for the module ``name``."""
@@ -89,7 +94,7 @@ class ModuleDirectory:
 
     def _parsed(self, line: str) -> Entry:
         first, _, rest = line.partition(":")
-        return Entry(self._absolute(first), tuple(map(self._absolute, rest.split())))
+        return Entry(self._absolute(first), tuple(rest.split()))
 
     def _absolute(self, path: str) -> str:
-        return path if path.startswith("/") else f"{self.path}/{path}"
+        return self.root.path(path) if path.startswith("/") else self.root.follow(f"{self.path}/{path}")

@@ -7,21 +7,24 @@ import stat
 from typing import TYPE_CHECKING
 
 from pymodutils import names
+from pymodutils.depends.builtin import MODINFO
 from pymodutils.depends.module_info import BuiltinModule, ModuleFile
 from pymodutils.errors import ModutilsError, NotFound
 
 if TYPE_CHECKING:
     from pymodutils.depends.module_info import ModuleInfo
     from pymodutils.depends.resolve import Resolver
+    from pymodutils.root import Root
 
 
 class Finder:
-    """Finds modules in files and in the module directory ``folder``, whose indexes are opened if needed."""
+    """Finds modules in files and in the module directory ``folder`` of ``root``; opens indexes if needed."""
 
-    __slots__ = ("_folder", "_resolver")
+    __slots__ = ("_folder", "_resolver", "_root")
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, root: Root) -> None:
         self._folder = absolute(folder)
+        self._root = root
         self._resolver: Resolver | None = None
 
     def find(self, word: str) -> list[ModuleInfo]:
@@ -49,11 +52,14 @@ class Finder:
         aliased = directory.search("modules.builtin.alias", name)
         if not aliased:
             raise NotFound(word, f"Module name {word} not found.")
-        return [BuiltinModule(module, self._folder) for module in aliased]
+        return [self._builtin(module) for module in aliased]
 
     def _named(self, name: str) -> ModuleInfo:
         entry = self._names().directory.entry(name)
-        return ModuleFile(entry.path, name) if entry else BuiltinModule(name, self._folder)
+        return ModuleFile(entry.path, name) if entry else self._builtin(name)
+
+    def _builtin(self, name: str) -> ModuleInfo:
+        return BuiltinModule(name, self._root.follow(f"{self._folder}/{MODINFO}"))
 
     def _names(self) -> Resolver:
         if self._resolver is None:  # modinfo of a file does without the import
@@ -61,7 +67,7 @@ class Finder:
             from pymodutils.depends.directory import ModuleDirectory  # noqa: PLC0415
             from pymodutils.depends.resolve import Resolver  # noqa: PLC0415
 
-            self._resolver = Resolver(Config(), ModuleDirectory(self._folder))
+            self._resolver = Resolver(Config(), ModuleDirectory(self._folder, root=self._root))
         return self._resolver
 
 

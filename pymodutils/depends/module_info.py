@@ -83,18 +83,18 @@ class ModuleInfo:
 
 
 class BuiltinModule(ModuleInfo):
-    """A part of the kernel, described in the module directory ``folder``."""
+    """A part of the kernel, described in the file ``modinfo`` of a module directory."""
 
-    __slots__ = ("_folder",)
+    __slots__ = ("_modinfo",)
 
-    def __init__(self, name: str, folder: str) -> None:
+    def __init__(self, name: str, modinfo: str) -> None:
         super().__init__(name, BUILTIN)
-        self._folder = folder
+        self._modinfo = modinfo
 
     def _read(self) -> Pairs:
         from pymodutils.depends import builtin  # noqa: PLC0415 -- few are built in
 
-        return builtin.modinfo(self._folder, self.name)
+        return builtin.modinfo(self._modinfo, self.name)
 
 
 class ModuleFile(ModuleInfo):

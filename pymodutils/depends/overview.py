@@ -14,22 +14,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pymodutils.depends.config import Config
+    from pymodutils.root import Root
 
 
 class Overview:
-    """The module directory ``path`` under ``config``; raises NotFound if it has no modules.dep.
+    """The module directory ``path`` of ``root`` under ``config``; raises NotFound if it has no modules.dep.
 
     ``paths`` are the files of all modules, ``graph`` has the soft dependencies too, ``cycles`` are those
     of the hard ones.
     """
 
-    def __init__(self, path: str, config: Config) -> None:
-        dep = _text(f"{path}/modules.dep")
+    def __init__(self, path: str, config: Config, root: Root) -> None:
+        dep = _text(root.follow(f"{path}/modules.dep"))
         self.path = path
         self.paths = graph.paths(dep)
         self.graph = graph.build(graph.read(dep))
         self.cycles = graph.cycles(self.graph)
-        self._resolver = Resolver(config, ModuleDirectory(path))
+        self._resolver = Resolver(config, ModuleDirectory(path, root=root))
         graph.soften(self.graph, self._soft())
 
     def names(self, word: str) -> list[str]:

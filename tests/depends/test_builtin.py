@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from pymodutils.depends.builtin import modinfo
+from pymodutils.depends.builtin import MODINFO, modinfo
 from pymodutils.errors import ModutilsError
 
 
 def said(tmp_path: Path, content: bytes, name: str) -> list[tuple[str, str]]:
     (tmp_path / "modules.builtin.modinfo").write_bytes(content)
-    return modinfo(str(tmp_path), name)
+    return modinfo(str(tmp_path / MODINFO), name)
 
 
 def test_the_entries_of_one_module(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_a_module_that_is_not_described_says_nothing(tmp_path: Path, content: by
 
 
 def test_a_missing_file_says_nothing(tmp_path: Path) -> None:
-    assert modinfo(str(tmp_path), "a") == []
+    assert modinfo(str(tmp_path / MODINFO), "a") == []
 
 
 @pytest.mark.parametrize("content", [b"nodot\0a.x=1\0", b"\0\0a.x=1\0", b"x=1.2\0a.x=1\0", b"a.x=1\0nodot"])
@@ -57,5 +57,5 @@ def test_what_stands_behind_the_run_does_not_matter(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "modules.builtin.modinfo").mkdir()
     with pytest.raises(ModutilsError) as caught:
-        modinfo(str(tmp_path), "a")
+        modinfo(str(tmp_path / MODINFO), "a")
     assert caught.value.errno == errno.EISDIR

@@ -81,8 +81,9 @@ class Explainer:
     def _needs(self, name: str) -> graph.Graph:
         """Who needs whom among ``name`` and what it needs."""
         entry = self.directory.entry(name)
-        entries = [entry, *(self.directory.entry(of_path(path)) for path in entry.needs)] if entry else []
-        dep = (f"{each.path}: {' '.join(each.needs)}" for each in entries if each)
+        names = [name, *map(of_path, entry.needs)] if entry else []
+        entries = {each: self.directory.entry(each) for each in names}
+        dep = (f"{each}: {' '.join(entry.needs)}" for each, entry in entries.items() if entry)
         return graph.build(graph.read("\n".join(dep)))
 
     def _state(self, name: str) -> str | None:

@@ -28,7 +28,8 @@ class Session:
         self.choices = arguments.choices
         path = arguments.directory
         config = config_files.load(arguments.root, path, arguments.config, _say_early, arguments.release)
-        self.resolver = Resolver(config, ModuleDirectory(path, self.log.warning))
+        root = arguments.root.of(arguments.dirname)
+        self.resolver = Resolver(config, ModuleDirectory(path, self.log.warning, root))
 
     def found(self, name: str) -> list[Module]:
         """The modules of a name or, to be loaded, a path; where there are none, that is said."""

@@ -33,7 +33,8 @@ class Cache:
             self._old = None
             return
         self._written = [f"{job.out}/{name}" for name in names(job.compat)]
-        self._stamps = cache_file.stamps(paths)
+        self._files = [job.root.follow(path) for path in paths]
+        self._stamps = cache_file.stamps(self._files)
         self._listed = b"".join([os.fsencode(path) + b"\0" for path in paths])
         self._settings = _settings(job, config)
         old = cache_file.load(self.file, job.version)
@@ -93,7 +94,7 @@ class Cache:
         """
         if not self.file:
             return
-        after = cache_file.stamps(self.paths)
+        after = cache_file.stamps(self._files)
         lengths, body = array("Q"), list[bytes]()
         for at, path in enumerate(self.paths):
             each = facts.get(path)
@@ -122,7 +123,7 @@ class Cache:
 def _settings(job: Job, config: Config) -> bytes:
     """All that the database depends on beside the modules."""
     asked = (job.top, job.out, job.files, job.compat, job.prefix)
-    given = _checksums([f"{job.top}/{name}" for name in INPUTS])
+    given = _checksums([job.root.follow(f"{job.top}/{name}") for name in INPUTS])
     ruled = (config.searches, config.overrides, config.externals, sorted(config.excludes))
     return repr((asked, ruled, given)).encode("utf-8", "backslashreplace")
 

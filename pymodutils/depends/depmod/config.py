@@ -42,13 +42,13 @@ def directories(root: Root, compat: int) -> list[str]:
     return [root.path(each) for each in DIRECTORIES if each != MERGED or compat >= MERGED_SINCE]
 
 
-def read(paths: Sequence[str], release: str, log: Log) -> Config:
-    """What the files among and in ``paths`` say for the kernel ``release``."""
+def read(paths: Sequence[str], release: str, log: Log, root: Root) -> Config:
+    """What the files among and in ``paths`` say for the kernel ``release``; links are those of ``root``."""
     searches: list[str] = []
     overrides: list[str] = []
     externals: list[str] = []
     excludes: list[str] = []
-    files = find(paths, log)
+    files = find(paths, log, root)
     for where, words in _lines(files, log):
         match words:
             case ["search", *places]:
@@ -58,7 +58,7 @@ def read(paths: Sequence[str], release: str, log: Log) -> Config:
                     overrides.insert(0, f"{subdirectory}/{module}")
             case ["external", version, directory, *_]:
                 if _matches(version, release):
-                    externals.insert(0, directory)
+                    externals.insert(0, _placed(directory, root))
             case ["exclude", *names]:
                 excludes += names
             case ["include" | "make_map_files", *_]:
@@ -70,7 +70,7 @@ def read(paths: Sequence[str], release: str, log: Log) -> Config:
     )
 
 
-def find(paths: Sequence[str], log: Log) -> list[str]:
+def find(paths: Sequence[str], log: Log, root: Root) -> list[str]:
     """The files among and in ``paths``, by name over all directories; the first of equal names wins."""
     found: dict[str, str] = {}
     for path in paths:
@@ -81,10 +81,11 @@ def find(paths: Sequence[str], log: Log) -> list[str]:
         for name in os.listdir(path):
             if name.startswith(".") or not name.endswith(".conf"):
                 continue
-            if os.path.isdir(os.path.join(path, name)):
+            file = root.follow(os.path.join(path, name))
+            if os.path.isdir(file):
                 log.error(f"Directories inside directories are not supported: {path}/{name}")
                 continue
-            found.setdefault(name, os.path.join(path, name))
+            found.setdefault(name, file)
     return [found[name] for name in sorted(found, key=os.fsencode)]
 
 
@@ -101,6 +102,13 @@ def _lines(files: Sequence[str], log: Log) -> Iterator[tuple[str, list[str]]]:
             continue
         for number, line in lines(text):
             yield f"{file}:{number}", re.findall(f"[^{BLANKS}]+", line)
+
+
+def _placed(directory: str, root: Root) -> str:
+    """What this process calls ``directory``; a relative one is below the working directory or the sysroot."""
+    if directory.startswith("/"):
+        return f"{root.sysroot}{directory}"
+    return f"{root.sysroot or os.getcwd()}/{directory}"
 
 
 def _matches(pattern: str, release: str) -> bool:

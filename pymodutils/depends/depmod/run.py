@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Job(NamedTuple):
     """One call of depmod, its words understood."""
 
-    root: Root
+    root: Root  # whose links are followed
     release: str
     top: str  # the module directory
     out: str  # where the database goes: the module directory, unless -o
@@ -47,10 +47,15 @@ class Run:
         self.job, self.log, self.progress = job, log, progress
         self.kernel = _kernel_symbols(job, log)
         places = job.config or config.directories(job.root, job.compat)
-        self.config = config.read(places, job.release, log)
-        paths = tree.existing(job.files) if job.files else tree.find(job.top, self.config, log)
+        self.config = config.read(places, job.release, log, job.root)
+        paths = self._paths()
         self.said = log.said
         self.cache = Cache(job, self.config, paths)
+
+    def _paths(self) -> list[str]:
+        if self.job.files:
+            return tree.existing(self.job.files)
+        return tree.find(self.job.top, self.config, self.log, self.job.root)
 
 
 def _kernel_symbols(job: Job, log: Log) -> dict[str, int] | None:
@@ -79,7 +84,7 @@ def is_outdated(run: Run) -> bool:
         log.error(f"could not fstatat({job.out}, modules.dep): {error.strerror}")
         return True
     try:
-        if any(os.stat(path).st_mtime_ns > made for path in paths):
+        if any(os.stat(job.root.follow(path)).st_mtime_ns > made for path in paths):
             return True
     except OSError:  # gone since it was listed
         return True
@@ -87,5 +92,5 @@ def is_outdated(run: Run) -> bool:
         return True
     with open(f"{job.out}/modules.dep", "rb") as file:
         listed = {line.partition(b":")[0] for line in file}
-    modules = tree.choose(job.top, paths, run.config, log, compat=job.compat)
+    modules = tree.choose(job.top, paths, run.config, log, job.root, compat=job.compat)
     return listed != {module.listed for module in modules}

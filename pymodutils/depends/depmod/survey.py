@@ -37,7 +37,8 @@ class Surveyor:
         found = self.cache.recall()
         todo = [path for path in self.cache.paths if path not in found]
         modules: list[Module] = []
-        scanned = scan(todo, lambda: self._choose(modules), lambda done: self.run.progress(done, len(todo)))
+        files = [self.job.root.follow(path) for path in todo]
+        scanned = scan(files, lambda: self._choose(modules), lambda done: self.run.progress(done, len(todo)))
         errors = {path: each.error for path, each in zip(todo, scanned, strict=True) if each.error}
         damaged = [module.path for module in modules if module.path in errors]
         for path in damaged:
@@ -49,7 +50,8 @@ class Surveyor:
     def _choose(self, modules: list[Module]) -> None:
         """Choose among modules of one name while others read: fill ``modules``."""
         job = self.job
-        modules += tree.choose(job.top, self.cache.paths, self.run.config, self.log, compat=job.compat)
+        config, log = self.run.config, self.log
+        modules += tree.choose(job.top, self.cache.paths, config, log, job.root, compat=job.compat)
 
     def _unmet(self, modules: Sequence[Module]) -> int:
         """Report unresolved symbols if requested; return their number."""
@@ -57,7 +59,7 @@ class Surveyor:
             return 0
         from pymodutils.depends.depmod import verify  # noqa: PLC0415 -- only with -e
 
-        paths = [module.path for module in modules]
+        paths = {module.path: self.job.root.follow(module.path) for module in modules}
         count = 0
         for complaint in verify.complaints(
             paths, self.run.kernel, self.job.prefix, versions=bool(self.job.symvers)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pymodutils.depends.depmod.config import Config
     from pymodutils.log import Log
+    from pymodutils.root import Root
 
 SKIPPED: Final = frozenset((".", "..", "build", "source"))
 BUCKETS: Final = 512
@@ -31,22 +32,22 @@ class Module(NamedTuple):
     """A module file of the directory."""
 
     name: bytes
-    path: str  # as it is opened, and as messages name it
+    path: str  # as messages name it
     listed: bytes  # as modules.dep names it: relative to the version directory, else absolute
 
 
-def find(top: str, config: Config, log: Log) -> list[str]:
+def find(top: str, config: Config, log: Log, root: Root) -> list[str]:
     """The path of each module file of ``top`` and of the external directories, in the directories' order.
 
     Raises NotFound if ``top`` cannot be read.
     """
+    walk = Walk(SKIPPED | config.excludes, log, root)
     if not os.path.isdir(top):
-        _open(top, log)
+        walk.opened(top)
         raise NotFound(top, "could not search modules: No such file or directory")
-    found: list[str] = []
     for place in (top, *config.externals):
-        walk(place, SKIPPED | config.excludes, found, log)
-    return found
+        walk.directory(place)
+    return walk.found
 
 
 def existing(paths: Iterable[str]) -> list[str]:
@@ -61,7 +62,9 @@ def existing(paths: Iterable[str]) -> list[str]:
     return list(paths)
 
 
-def choose(top: str, paths: Iterable[str], config: Config, log: Log, *, compat: int) -> list[Module]:
+def choose(
+    top: str, paths: Iterable[str], config: Config, log: Log, root: Root, *, compat: int
+) -> list[Module]:
     """One module of each name from ``paths``, in the order that everything follows."""
     found: dict[str, str] = {}
     ranking = Ranking(top, config)
@@ -71,66 +74,74 @@ def choose(top: str, paths: Iterable[str], config: Config, log: Log, *, compat: 
             found[name] = path
     if len(found) > MOST:
         raise ModutilsError(top, f"{len(found)} modules are too many: the database has room for {MOST}")
-    modules = [_module(top, path, name) for name, path in found.items()]
-    return order(top, modules, log, compat=compat)
+    modules = [_module(top, path, name, root) for name, path in found.items()]
+    return order(top, modules, log, root, compat=compat)
 
 
-def walk(
-    directory: str, skipped: frozenset[str], found: list[str], log: Log, above: tuple[str, ...] = ()
-) -> None:
-    """Add the path of each module file below ``directory`` to ``found``, in the directory's own order.
+class Walk:
+    """Collects the path of each module file, in the directories' own order; links are those of ``root``.
 
-    What cannot be examined is named and passed over; so is a link to one of the directories ``above`` it,
-    which kmod follows until it has no descriptors left.
+    What cannot be examined is named and passed over; so is a link to a directory above it, which kmod
+    follows until it has no descriptors left.
     """
-    for entry in _open(directory, log):
-        if entry.name in skipped:
-            continue
+
+    def __init__(self, skipped: frozenset[str], log: Log, root: Root) -> None:
+        self.skipped, self.log, self.root = skipped, log, root
+        self.found: list[str] = []
+
+    def directory(self, path: str, above: tuple[str, ...] = ()) -> None:
+        """Add what is below ``path``, which is below the directories ``above``."""
+        for entry in self.opened(path):
+            if entry.name not in self.skipped:
+                self._entry(entry, f"{path}/{entry.name}", (*above, path))
+
+    def opened(self, path: str) -> list[os.DirEntry[str]]:
+        """What is in the directory ``path``; nothing, having said why, if it cannot be read."""
         try:
-            is_dir, is_file = entry.is_dir(), entry.is_file()
-        except OSError:  # ELOOP, ENOTDIR, ENAMETOOLONG, EACCES, EIO, ESTALE; of ENOENT both are False
-            is_dir = is_file = False
-        if is_dir and entry.is_symlink() and _leads_back(entry.path, (*above, directory)):
-            log.error(f"fstatat({FIRST_FD + len(above)}, {entry.name}): {os.strerror(ELOOP)}")
-        elif is_dir:
-            walk(entry.path, skipped, found, log, (*above, directory))
-        elif is_file:
-            if entry.name.endswith(EXTENSIONS):
-                found.append(entry.path)
-        else:
-            _complain(entry, len(above), log)
+            with os.scandir(self.root.follow(path)) as entries:
+                return list(entries)
+        except OSError as error:
+            self.log.error(f"could not open directory {path}: {error.strerror}")
+            return []
+
+    def _entry(self, entry: os.DirEntry[str], path: str, above: tuple[str, ...]) -> None:
+        """Add ``entry`` or what is below it; kmod names directories by their descriptors."""
+        about = f"fstatat({FIRST_FD + len(above) - 1}, {entry.name})"
+        try:
+            kind = self._kind(entry, path, above)
+        except OSError as error:  # ELOOP, ENOTDIR, ENAMETOOLONG, EACCES, EIO, ESTALE, ENOENT
+            self.log.error(f"{about}: {error.strerror}")
+            return
+        if kind == stat.S_IFDIR:
+            self.directory(path, above)
+        elif kind != stat.S_IFREG:
+            self.log.error(f"unsupported file type {path}: {kind:o}")
+        elif entry.name.endswith(EXTENSIONS):
+            self.found.append(path)
+
+    def _kind(self, entry: os.DirEntry[str], path: str, above: tuple[str, ...]) -> int:
+        """The file type of ``entry``, through links; raises OSError."""
+        is_link = entry.is_symlink()
+        if not is_link and entry.is_file():
+            return stat.S_IFREG
+        kind = stat.S_IFMT(os.stat(self.root.follow(path)).st_mode)
+        if is_link and kind == stat.S_IFDIR and self._leads_back(path, above):
+            raise OSError(ELOOP, os.strerror(ELOOP))
+        return kind
+
+    def _leads_back(self, link: str, above: tuple[str, ...]) -> bool:
+        """Whether the directory that ``link`` leads to is one of those ``above`` it."""
+        follow = self.root.follow
+        try:
+            return any(os.path.samefile(follow(link), follow(directory)) for directory in above)
+        except OSError:
+            return False  # opening it tells why
 
 
-def _leads_back(link: str, above: Iterable[str]) -> bool:
-    """Whether the directory that ``link`` leads to is one of those ``above`` it."""
-    try:
-        return any(os.path.samefile(link, directory) for directory in above)
-    except OSError:
-        return False  # opening it tells why
-
-
-def _open(directory: str, log: Log) -> list[os.DirEntry[str]]:
-    """What is in ``directory``; their paths have a slash more than its own name, as kmod's have."""
-    try:
-        with os.scandir(f"{directory}/" if directory.endswith("/") else directory) as entries:
-            return list(entries)
-    except OSError as error:
-        log.error(f"could not open directory {directory}: {error.strerror}")
-        return []
-
-
-def _complain(entry: os.DirEntry[str], depth: int, log: Log) -> None:
-    """Say what ``entry`` is; kmod names the directory by its descriptor, which the depth tells."""
-    try:
-        kind = stat.S_IFMT(os.stat(entry.path).st_mode)
-    except OSError as error:
-        log.error(f"fstatat({FIRST_FD + depth}, {entry.name}): {error.strerror}")
-    else:
-        log.error(f"unsupported file type {entry.path}: {kind:o}")
-
-
-def _module(top: str, path: str, name: str) -> Module:
+def _module(top: str, path: str, name: str, root: Root) -> Module:
     listed = path.removeprefix(f"{top}/")
+    if listed == path:
+        listed = root.inside(path)
     return Module(os.fsencode(name), path, os.fsencode(listed))
 
 
@@ -180,12 +191,12 @@ def _stem(path: str) -> str:
     return path[:at] + path[at:].partition(".")[0]
 
 
-def order(top: str, modules: list[Module], log: Log, *, compat: int) -> list[Module]:
+def order(top: str, modules: list[Module], log: Log, root: Root, *, compat: int) -> list[Module]:
     """``modules`` as modules.order lists them, the others behind; these are in the order of a hash table.
 
     Of two lines for one module the last counts for kmod before 34, the first since.
     """
-    lines = _lines_of_order(top, log)
+    lines = _lines_of_order(top, log, root)
     stems = {uncompressed(module): module for module in modules}
     if compat < PRE_ORDER:
         lines = list(reversed(dict.fromkeys(reversed(lines))))
@@ -197,9 +208,9 @@ def order(top: str, modules: list[Module], log: Log, *, compat: int) -> list[Mod
     return first + [rest[name] for name in superfast.ordered(rest, BUCKETS)]
 
 
-def _lines_of_order(top: str, log: Log) -> list[bytes]:
+def _lines_of_order(top: str, log: Log, root: Root) -> list[bytes]:
     try:
-        with open(f"{top}/modules.order", "rb") as file:
+        with open(root.follow(f"{top}/modules.order"), "rb") as file:
             text = file.read()
     except OSError as error:
         log.warning(f"could not open modules.order at {top}: {error.strerror}")

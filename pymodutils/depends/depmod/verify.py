@@ -8,7 +8,7 @@ from pymodutils.elf import crcs
 from pymodutils.errors import ModutilsError, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping
 
     from pymodutils.log import Log
 
@@ -55,16 +55,19 @@ def _lines(path: str) -> Iterator[tuple[int, str]]:
         raise NotFound(path, f"could not load {path}: {error.strerror}", error.errno) from None
 
 
-def complaints(paths: Sequence[str], known: dict[str, int], prefix: str, *, versions: bool) -> Iterator[str]:
-    """Symbols that the modules ``paths`` import and that are unresolved or, with ``versions``, differ in CRC.
+def complaints(
+    files: Mapping[str, str], known: dict[str, int], prefix: str, *, versions: bool
+) -> Iterator[str]:
+    """Symbols that modules import and that are unresolved or, with ``versions``, differ in CRC.
 
+    ``files`` are where the modules are by the paths that messages have.
     A module that cannot be read has been complained about before.
     """
-    linkages = [_linkage(path) for path in paths]
+    linkages = [_linkage(file) for file in files.values()]
     known = dict(known)
     for linkage in linkages:
         known.update((name.removeprefix(prefix), crc) for name, crc in linkage.exports)
-    for path, linkage in zip(paths, linkages, strict=True):
+    for path, linkage in zip(files, linkages, strict=True):
         for need in linkage.needs:
             crc = known.get(need.name.removeprefix(".").removeprefix(prefix))
             if crc is None and not need.weak:

@@ -72,18 +72,18 @@ def content(name: str, database: Database, job: Job, log: Log) -> bytes:
         return emit.devname(database, log)
     if name in BUILTINS:
         source, entries = BUILTINS[name]
-        given = _read(job.top, source, log)
+        given = _read(job, source, log)
         return b"" if given is None else emit.index("", entries(given, log), job, log)
     what, of_modules = INDEXES[name]
     return emit.index(what, of_modules(database, log), job, log)
 
 
-def _read(top: str, name: str, log: Log) -> bytes | None:
+def _read(job: Job, name: str, log: Log) -> bytes | None:
     try:
-        with open(f"{top}/{name}", "rb") as file:
+        with open(job.root.follow(f"{job.top}/{name}"), "rb") as file:
             return file.read()
     except OSError as error:
-        log.warning(f"could not open {name} at {top}: {error.strerror}")
+        log.warning(f"could not open {name} at {job.top}: {error.strerror}")
         return None
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.elf import compress
 from pymodutils.elf.scan import Elf
 from pymodutils.kernel.sources.files import Files, kind_of
+from pymodutils.root import Root
 
 if TYPE_CHECKING:
     from pymodutils.kernel.description import Description
@@ -22,8 +23,8 @@ def describe(path: str) -> Description:
     return gather(path).describe()
 
 
-def gather(path: str) -> Files:
-    """The files of use below the directory ``path``; raises as ``describe``.
+def gather(path: str, root: Root = Root()) -> Files:  # noqa: B008 -- a value
+    """The files of use below the directory ``path`` of ``root``; raises as ``describe``.
 
     Links to directories are not followed, nor are ``build`` and ``source`` at the top.
     """
@@ -31,7 +32,7 @@ def gather(path: str) -> Files:
     for folder, names, files in os.walk(path):
         names[:] = sorted(name for name in names if folder != path or name not in LINKS)
         for name in sorted(files):
-            place = f"{folder.rstrip('/')}/{name}"
+            place = root.follow(f"{folder.rstrip('/')}/{name}")
             kind = kind_of(place)
             if kind and not _is_regular(place):
                 found.skip(place)

@@ -46,6 +46,6 @@ def _files(root: Root, release: str) -> Iterator[Description]:
             yield config.describe(text, place, release)
             break
     for place in (root.path(name.format(release)) for name in FOLDERS):
-        found = folder.gather(place)  # nothing, if there is no such directory
+        found = folder.gather(place, root)  # nothing, if there is no such directory
         if found:
             yield found.describe()
