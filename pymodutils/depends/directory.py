@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from pymodutils.depends.trie import Index
@@ -19,6 +20,7 @@ ALIAS: Final = "modules.alias"
 SYMBOLS: Final = "modules.symbols"
 BUILTIN: Final = "modules.builtin"
 BUILTIN_ALIAS: Final = "modules.builtin.alias"
+BUILTINS: Final = (BUILTIN, BUILTIN_ALIAS)
 
 
 class Entry(NamedTuple):
@@ -82,7 +84,7 @@ class ModuleDirectory:
     def _asked(self, index: str, question: Callable[[Index], Answer], nothing: Answer) -> Answer:
         try:
             if index not in self._indexes:
-                self._indexes[index] = Index.open(self.file(index))
+                self._indexes[index] = self._opened(index)
             found = self._indexes[index]
             return nothing if found is None else question(found)
         except NotFound:
@@ -91,6 +93,13 @@ class ModuleDirectory:
             self._report(f"{error}; 'depmod' makes it anew")
         self._indexes[index] = None
         return nothing
+
+    def _opened(self, index: str) -> Index | None:
+        """``index``; depmod leaves those of built-in modules empty where the kernel's build lists none."""
+        path = self.file(index)
+        if index in BUILTINS and os.path.isfile(path) and not os.path.getsize(path):
+            return None
+        return Index.open(path)
 
     def _parsed(self, line: str) -> Entry:
         first, _, rest = line.partition(":")
