@@ -30,6 +30,7 @@ OPERANDS = {  # tool -> what its first and its further operands are
     "depmod": ("version", "modulefile"),
     "graph": ("module", "module"),
     "check": ("modulefile", "modulefile"),
+    "call": ("modulefile", "nothing"),
     "completion": ("shell", "nothing"),
     "kernel-describe": ("file", "file"),
     "kernel-boot": ("file", "nothing"),

@@ -38,6 +38,10 @@ if TYPE_CHECKING:
         Refused as Refused,
     )
     from pymodutils.kernel.base import Init as Init, Kernel as Kernel, Loaded as Loaded, State as State
+    from pymodutils.kernel.booted.ends import Oops as Oops
+    from pymodutils.kernel.booted.ends import Waiting as Waiting
+    from pymodutils.kernel.booted.live import LiveKernel as LiveKernel
+    from pymodutils.kernel.booted.module import LiveModule as LiveModule
     from pymodutils.kernel.description import Description as Description
     from pymodutils.kernel.emulated.kernel import EmulatedKernel as EmulatedKernel
     from pymodutils.kernel.real import RealKernel as RealKernel
@@ -60,6 +64,8 @@ __all__ = [
     "Insert",
     "Install",
     "Kernel",
+    "LiveKernel",
+    "LiveModule",
     "Load",
     "Loaded",
     "Missing",
@@ -68,6 +74,7 @@ __all__ = [
     "Modules",
     "ModutilsError",
     "NotFound",
+    "Oops",
     "RealKernel",
     "Reason",
     "Refused",
@@ -79,6 +86,7 @@ __all__ = [
     "State",
     "Step",
     "Verdict",
+    "Waiting",
     "__version__",
     "check",
     "describe",
@@ -105,6 +113,9 @@ HOMES = {  # module -> the public names that live there
         "Refused",
     ),
     "kernel.base": ("Init", "Kernel", "Loaded", "State"),
+    "kernel.booted.ends": ("Oops", "Waiting"),
+    "kernel.booted.live": ("LiveKernel",),
+    "kernel.booted.module": ("LiveModule",),
     "kernel.description": ("Description",),
     "kernel.emulated.kernel": ("EmulatedKernel",),
     "kernel.real": ("RealKernel",),

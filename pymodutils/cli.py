@@ -47,6 +47,7 @@ SUBCOMMANDS: Final = {
     "graph": Entry("graph", "show the module dependency graph"),
     "check": Entry("check", "check whether modules load into given kernels"),
     "profile": Entry("profile", "record what this machine uses of its kernel"),
+    "call": Entry("call", "call a function of a module in a kernel in this process"),
     "kernel": Entry("kernel", "describe kernels and run emulated ones"),
     "completion": Entry("completion", "print the completion script of a shell"),
 }

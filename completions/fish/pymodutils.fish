@@ -400,6 +400,21 @@ __pymodutils_tool_profile -c pymodutils -n '__pymodutils_is profile'
 complete -c pymodutils -n __fish_use_subcommand -a profile -d 'record what this machine uses of its kernel'
 
 
+function __pymodutils_tool_call
+    complete $argv -f
+    complete $argv -s k -l kernel -d 'The kernel: an image, or a state file' -r -F
+    complete $argv -s p -l param -d 'A parameter of the module' -x
+    complete $argv -s l -l log -d 'Print what the kernel logged, from the load on'
+    complete $argv -l format -d 'Output format (text)' -x -a 'text json'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
+    complete $argv -a '(__pymodutils_operand modulefile nothing -k --kernel -p --param --format)'
+end
+
+__pymodutils_tool_call -c pymodutils -n '__pymodutils_is call'
+complete -c pymodutils -n __fish_use_subcommand -a call -d 'call a function of a module in a kernel in this process'
+
+
 function __pymodutils_tool_kernel
     complete $argv -f
     complete $argv -s V -l version -d 'Show the version and exit'

@@ -21,9 +21,12 @@ from elftools.elf.relocation import RelocationSection
 from elftools.elf.sections import Section, Symbol, SymbolTableSection
 
 from pymodutils.elf import compress
+from pymodutils.elf.dwarf_relocate import relocate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from elftools.dwarf.dwarfinfo import DWARFInfo
 
 ByteOrder = Literal["little", "big"]
 
@@ -95,6 +98,17 @@ class Module:
         return sorted(found)
 
     @cached_property
+    def symbols(self) -> dict[str, tuple[int, int]]:
+        """Name -> section number and offset of each symbol in an allocated section; the first of a name."""
+        table = self.elf.get_section_by_name(".symtab") if self.elf is not None else None
+        found: dict[str, tuple[int, int]] = {}
+        for symbol in _symbols(table):
+            base = self.bases.get(symbol["st_shndx"])
+            if base is not None and symbol.name:
+                found.setdefault(symbol.name, (symbol["st_shndx"], symbol["st_value"] - base))
+        return found
+
+    @cached_property
     def lines(self) -> list[Line]:
         """The rows of every line table, sorted; none without debug information or if it is damaged."""
         try:
@@ -102,14 +116,26 @@ class Module:
         except DAMAGE:
             return []
 
+    @cached_property
+    def debug(self) -> DWARFInfo | None:
+        """The debug information, relocated to ``bases``; None if absent, too large or damaged."""
+        try:
+            if self.elf is None or not self.elf.has_dwarf_info():
+                return None
+            if sum(it.data_size for it in self.elf.iter_sections() if ".debug_" in it.name) > LARGEST:
+                return None
+            data = bytearray(self.data)
+            if relocate(data):
+                return ELFFile(BytesIO(bytes(data))).get_dwarf_info(relocate_dwarf_sections=False)
+            return self.elf.get_dwarf_info()
+        except DAMAGE:
+            return None
+
     def _lines(self) -> list[Line]:
         found: list[Line] = []
-        if self.elf is None or not self.elf.has_dwarf_info():
+        dwarf = self.debug
+        if dwarf is None:
             return found
-        debug = (it.data_size for it in self.elf.iter_sections() if ".debug_" in it.name)
-        if sum(debug) > LARGEST:
-            return found
-        dwarf = self.elf.get_dwarf_info()
         for unit in dwarf.iter_CUs():
             program = dwarf.line_program_for_CU(unit)
             names = [_name(entry.name) for entry in program["file_entry"]] if program else []

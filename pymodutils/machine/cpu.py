@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pymodutils.errors import ModutilsError
 from pymodutils.machine import registers as names
 from pymodutils.machine.paging import PAGE
+from pymodutils.machine.results import Touch
 
 try:
     import unicorn
@@ -44,7 +45,7 @@ class Cpu:
             )
         self.ram, self.clock, self.ports = ram, clock, ports
         self.exception: int | None = None
-        self.absent: list[tuple[int, int]] = []  # physical addresses without memory, and who touched them
+        self.touched: list[Touch] = []  # devices that are not there
         self._jiffies, self._watched = jiffies, jiffies & -PAGE
         self.uc = unicorn.Uc(uc.UC_ARCH_X86, uc.UC_MODE_64)
         self.uc.ctl_set_cpu_model(x86.UC_CPU_X86_QEMU64)
@@ -175,7 +176,7 @@ class Cpu:
     def _unmapped(
         self, _uc: object, _access: int, address: int, _size: int, _value: int, _data: object
     ) -> bool:
-        self.absent.append((address, self["RIP"]))
+        self.touched.append(Touch(address, port=False, by=self["RIP"]))
         try:
             self.uc.mem_map(address & -PAGE, PAGE)
             self.uc.mem_write(address & -PAGE, b"\xff" * PAGE)
@@ -184,9 +185,13 @@ class Cpu:
         return True
 
     def _in(self, _uc: object, port: int, size: int, _data: object) -> int:
+        if not self.ports.has(port):
+            self.touched.append(Touch(port, port=True, by=self["RIP"]))
         return self.ports.read(port, size)
 
     def _out(self, _uc: object, port: int, _size: int, value: int, _data: object) -> None:
+        if not self.ports.has(port):
+            self.touched.append(Touch(port, port=True, by=self["RIP"]))
         self.ports.write(port, value)
 
     def _stamp(self, _uc: object, _data: object) -> int:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from struct import pack, unpack
+from struct import pack
 from typing import TYPE_CHECKING, Any, Final
 
 from pymodutils.errors import BadKernel
 from pymodutils.machine.clock import FREQUENCY
+from pymodutils.machine.machine import NONE
 from pymodutils.machine.paging import PAGE
-from pymodutils.machine.results import Oopsed, Result, Returned, Waits
+from pymodutils.machine.results import Oopsed, OutOfBudget, Result, Returned, Waits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,16 +18,20 @@ if TYPE_CHECKING:
 
 SCRATCH, STACK = 0x600, 0x800  # below the stack pointer with which panic() was called
 NEIGHBOURS: Final = 300  # functions of kernel/kallsyms.c that are looked at for kallsyms_lookup_name
-BLOCK, REGISTERS, FORMAT, ITERATOR, LINE = 0, 0x100, 0x200, 0x300, 0x800  # in the data pages
+REGISTERS, FORMAT, ITERATOR, LINE = 0x100, 0x200, 0x300, 0x800  # in the data pages
 LINE_SIZE: Final = 0x800
-STATE, RESULT = 64, 56  # in the block, after the function and its six arguments
+# struct block { u64 state, function, rax, rdx, registers[6], more, stack[more]; } of one call
+RESULT, IN_REGISTERS = 16, 6
 DONE: Final = 2
+GFP_KERNEL: Final = 0xCC0
 NAME: Final = b"pymodutils\0"
 PATIENCE: Final = 5  # seconds of the machine's time
 NAPS: Final = (1, 1, 1, 4, 20)  # milliseconds; the last one again and again
-# int thread(struct block *block): state = 1; result = function(six arguments); state = 2; return 0
+# int thread(struct block *): set the state, push the words of the stack, load the registers, call, keep the
+# result, set the state
 THREAD: Final = bytes.fromhex(
-    "534889fbc7434001000000488b7b08488b7310488b5318488b4b204c8b43284c8b4b30ff1348894338c743400200000031c05bc3"
+    "53554889e54889fbc70301000000488b4b504885c97409ff74cb5048ffc9ebf2488b7b20488b7328488b5330488b4b38"
+    "4c8b43404c8b4b4831c0ff53084889431048895318c703020000004889ec31c05d5bc3"
 )
 PT_REGS: Final = (112, 104, 96, 56, 72, 64)  # di si dx r10 r8 r9 in struct pt_regs
 USER: Final = 0x1000_0000  # where strings and buffers of system calls are
@@ -72,12 +77,17 @@ class Guest:
         spellings = (name, f"{name}_noprof")  # those that count allocations, since 6.10
         for spelled in (*(it for it in spellings if it in self.names), *spellings):
             if spelled not in self.names:
-                self.machine.space.write(self.data + LINE, spelled.encode() + b"\0")
-                lookup = self.names["kallsyms_lookup_name"]
-                self.names[spelled] = self.machine.call(lookup, self.data + LINE)
+                self.names[spelled] = self.lookup(spelled)
             if self.names[spelled]:
                 return self.names[spelled]
         raise BadKernel(name, f"this kernel has no function {name}")
+
+    def lookup(self, name: str) -> int:
+        """The address that the kernel's kallsyms has for ``name`` or MODULE:NAME now, or 0."""
+        self.machine.space.write(
+            self.data + LINE, name.encode("utf-8", "surrogateescape")[:LINE_SIZE] + b"\0"
+        )
+        return self.machine.call(self.names["kallsyms_lookup_name"], self.data + LINE)
 
     def call(self, function: str | int, *arguments: int) -> int:
         """What ``function`` returns, called in the task that booted: for what cannot oops."""
@@ -110,6 +120,18 @@ class Guest:
 
     # Memory
 
+    def allocate(self, data: bytes) -> int:
+        """The address of new memory with ``data``, by the kernel's own kmalloc."""
+        place = self.call("__kmalloc", max(len(data), 1), GFP_KERNEL)
+        if not place:
+            raise BadKernel("kmalloc", f"the machine has no {len(data):,} bytes left: give it more --memory")
+        self.machine.space.write(place, data)
+        return place
+
+    def free(self, place: int) -> None:
+        """Give back what ``allocate`` gave."""
+        self.call("kfree", place)
+
     def map(self, address: int, area: int, size: int) -> None:
         """Let the user pages at ``address`` be those of the kernel's ``area``."""
         space = self.machine.space
@@ -137,29 +159,43 @@ class Guest:
 
     # Calls that may oops or wait
 
-    def run(self, function: str | int, *arguments: int) -> Result:
-        """How ``function`` ends in a kernel thread of its own; raises Ended if the machine can not go on."""
+    def run(
+        self, function: str | int, *arguments: int, stack: Sequence[int] = (), wide: bool = False
+    ) -> Result:
+        """How ``function`` ends in a kernel thread of its own; raises Ended if the machine can not go on.
+
+        Arguments after the sixth, and ``stack`` after them, are passed in memory. ``wide`` is for what
+        returns 16 bytes: RDX above RAX.
+        """
         found = self.address(function) if isinstance(function, str) else function
-        space = self.machine.space
-        padded = (*arguments, 0, 0, 0, 0, 0, 0)[:6]
-        words = [value & (1 << 64) - 1 for value in (found, *padded, 0, 0)]
-        space.write(self.data + BLOCK, pack("<9Q", *words))
+        registers = (*arguments, 0, 0, 0, 0, 0, 0)[:IN_REGISTERS]
+        more = (*arguments[IN_REGISTERS:], *stack)
+        words = [value & NONE for value in (0, found, 0, 0, *registers, len(more), *more)]
+        block = self.allocate(pack(f"<{len(words)}Q", *words))
         _, mark = self.log_end()
-        task = self.call("kthread_create_on_node", self.code, self.data + BLOCK, -1, self.data + FORMAT)
+        used = len(self.machine.touched)
+        task = self.call("kthread_create_on_node", self.code, block, -1, self.data + FORMAT)
         pid = self.call("get_task_pid", task, 0)
         self.call("wake_up_process", task)
-        result = self._await(task, pid, mark)
+        try:
+            result = self._await(task, pid, block, mark)
+        except OutOfBudget as end:
+            raise OutOfBudget(end.address, end.instructions, self.symbol(end.address)) from None
+        result = result._replace(touched=tuple(self.machine.touched[used:]))
         self.call("put_pid", pid)
+        if isinstance(result, Returned):
+            high = self.machine.space.number(block + RESULT + 8) if wide else 0
+            result = result._replace(value=result.value | high << 64)
+            self.free(block)
         return result
 
-    def _await(self, task: int, pid: int, mark: int) -> Result:
+    def _await(self, task: int, pid: int, block: int, mark: int) -> Result:
         space, started = self.machine.space, self.machine.clock.cycles
         naps = list(NAPS)
         while True:
             self.call("msleep", naps.pop(0) if len(naps) > 1 else naps[0])
-            state = unpack("<I", space.read(self.data + BLOCK + STATE, 4))[0]
-            if state == DONE:
-                return Returned(space.number(self.data + BLOCK + RESULT))
+            if space.number(block) == DONE:
+                return Returned(space.number(block + RESULT))
             if not self.call("pid_task", pid, 0):
                 return Oopsed(tuple(self.log(mark)[0]))
             seconds = (self.machine.clock.cycles - started) / FREQUENCY

@@ -15,11 +15,13 @@ from pymodutils.machine.results import Halted, OutOfBudget, Panicked
 if TYPE_CHECKING:
     from mmap import mmap
 
+    from pymodutils.machine.results import Touch
+
 UD2, HLT = b"\x0f\x0b", b"\xf4"
 TIMER: Final = 0x30  # the vector of IRQ 0; ISA_IRQ_VECTOR in arch/x86/include/asm/irq_vectors.h
 SLICE: Final = 2_000_000  # instructions between two ticks of a processor that is busy
 MASKED_SLICE: Final = 20_000  # the same when a tick is due but interrupts are masked
-BUDGET: Final = 1_000  # slices
+BUDGET: Final = 1_000  # slices that a call may take without coming back to the task that booted
 KERNEL_BASE: Final = 0xFFFFFFFF80000000  # where the image is mapped; __START_KERNEL_map
 NONE: Final = (1 << 64) - 1
 
@@ -32,8 +34,14 @@ class Machine:
         self.clock, self.ports = Clock(moment), Ports()
         self.cpu = Cpu(ram, self.clock, self.ports, jiffies - KERNEL_BASE)
         self.space = Space(ram)
+        self.budget = BUDGET
         self.stack = 0  # where calls begin; 0 until the kernel has booted
         self.ticks = self.exceptions = 0
+
+    @property
+    def touched(self) -> list[Touch]:
+        """The devices that code used although they are not there."""
+        return self.cpu.touched
 
     def run(self, budget: int = 0) -> None:
         """Go on until panic() or a return to it; after ``budget`` slices raise OutOfBudget (0: no limit)."""
@@ -56,7 +64,7 @@ class Machine:
             masked = not self._tick(rip)
             count = count and (MASKED_SLICE if masked else SLICE)
 
-    def call(self, function: int, *arguments: int, budget: int = BUDGET) -> int:
+    def call(self, function: int, *arguments: int) -> int:
         """What the kernel's ``function`` returns (RAX), in the task that was running when it had booted."""
         top = self.stack - 8
         self.space.write(top, self.panic.to_bytes(8, "little"))
@@ -64,7 +72,7 @@ class Machine:
         for name, value in zip(registers.ARGUMENTS, arguments, strict=False):
             self.cpu[name] = value & NONE
         self.cpu["RIP"] = function
-        self.run(budget)
+        self.run(self.budget)
         if self.cpu["RSP"] != self.stack:
             raise Panicked(self.space.string(self.cpu["RDI"]).decode("latin-1"))
         return self.cpu["RAX"]

@@ -9,6 +9,7 @@ from typing import Final
 
 CMOS_INDEX, CMOS_DATA = 0x70, 0x71
 MASKS: Final = (0x21, 0xA1)  # OCW1 of the PICs
+PC: Final = frozenset([*range(0x20, 0x22), *range(0x40, 0x44), 0x61, 0x70, 0x71, 0x80, 0xA0, 0xA1, 0xED])
 FIXED: Final = {0x40: 0, 0x42: 0, 0x61: 0x20}  # PIT channels 0 and 2; its gate, output high
 CMOS: Final = {  # BCD: 2024-01-01 12:00:00, a Monday; status A and B: 24 hours, valid
     0x00: 0x00, 0x02: 0x00, 0x04: 0x12, 0x06: 0x01, 0x07: 0x01, 0x08: 0x01, 0x09: 0x24, 0x32: 0x20,
@@ -17,12 +18,15 @@ CMOS: Final = {  # BCD: 2024-01-01 12:00:00, a Monday; status A and B: 24 hours,
 
 
 class Ports:
-    """The ports, and those that were used although nothing is there."""
+    """The ports of this machine."""
 
     def __init__(self, masks: dict[int, int] | None = None) -> None:
         self.masks = masks or dict.fromkeys(MASKS, 0xFF)
         self.index = 0
-        self.absent: set[int] = set()
+
+    def has(self, port: int) -> bool:
+        """Whether something is at ``port``, or only a pause: 0x80 and 0xED, io_delay."""
+        return port in FIXED or port in self.masks or port in PC
 
     def read(self, port: int, size: int) -> int:
         """What IN of ``size`` bytes gives."""
@@ -32,7 +36,6 @@ class Ports:
             return self.masks[port]
         if port in FIXED:
             return FIXED[port]
-        self.absent.add(port)
         return (1 << 8 * size) - 1
 
     def write(self, port: int, value: int) -> None:

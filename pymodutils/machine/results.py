@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.errors import Unanswered
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PLACE: Final = r"(\S+\+0x[0-9a-f]+/0x[0-9a-f]+(?: \[[^\]]+\])?)"  # as %pS prints it
+FRAME: Final = re.compile(rf"\]  {PLACE}$")  # of a call trace; one with "? " may be a left-over
+INSTRUCTION: Final = re.compile(rf"\] RIP: [0-9a-f]+:{PLACE}")
+REASON: Final = re.compile(r"\] (BUG: .*|kernel BUG at .*|Oops: .*|[a-z ]+ fault, .*|[a-z ]+: 0000 \[#1\].*)")
+
+
+class Touch(NamedTuple):
+    """A device that is not there was used: ``address`` of memory or, with ``port``, of I/O; ``by``: RIP."""
+
+    address: int
+    port: bool
+    by: int
 
 
 class Returned(NamedTuple):
     """The function returned ``value``, RAX."""
 
     value: int
+    touched: tuple[Touch, ...] = ()
 
     @property
     def int32(self) -> int:
@@ -23,6 +41,17 @@ class Oopsed(NamedTuple):
     """The kernel killed the task of the call; ``log`` is what it wrote."""
 
     log: tuple[str, ...]
+    touched: tuple[Touch, ...] = ()
+
+    @property
+    def why(self) -> str:
+        """The kernel's own first words about it."""
+        return _first(REASON, self.log) or "the task of the call is gone"
+
+    @property
+    def where(self) -> str:
+        """The instruction, ``NAME+0xOFFSET/0xSIZE [MODULE]``; "" if it jumped to where no code is."""
+        return _first(INSTRUCTION, self.log)
 
 
 class Waits(NamedTuple):
@@ -30,9 +59,30 @@ class Waits(NamedTuple):
 
     seconds: float
     log: tuple[str, ...]
+    touched: tuple[Touch, ...] = ()
+
+    @property
+    def wait(self) -> str:
+        """The function of the kernel that waits: the last one before code of a module, else the last one."""
+        frames = self._frames()
+        own = next((at for at, frame in enumerate(frames) if frame.endswith("]")), len(frames))
+        return frames[max(own - 1, 0)].partition("+")[0] if frames else ""
+
+    @property
+    def where(self) -> str:
+        """The call in a module that waits, as in ``Oopsed.where``; "" if there is none."""
+        return next((frame for frame in self._frames() if frame.endswith("]")), "")
+
+    def _frames(self) -> list[str]:
+        found = (FRAME.search(line) for line in self.log)
+        return [it[1] for it in found if it]
 
 
 Result = Returned | Oopsed | Waits
+
+
+def _first(pattern: re.Pattern[str], lines: Sequence[str]) -> str:
+    return next((found[1] for line in lines if (found := pattern.search(line))), "")
 
 
 class Ended(Unanswered):
@@ -42,9 +92,10 @@ class Ended(Unanswered):
 class OutOfBudget(Ended):
     """Code ran for its whole budget of ``instructions`` without an end, last at ``address``."""
 
-    def __init__(self, address: int, instructions: int) -> None:
-        super().__init__(hex(address), f"still running at {address:#x} after {instructions:,} instructions")
-        self.address, self.instructions = address, instructions
+    def __init__(self, address: int, instructions: int, name: str = "") -> None:
+        place = name or hex(address)
+        super().__init__(place, f"still running at {place} after {instructions:,} instructions")
+        self.address, self.instructions, self.name = address, instructions, name
 
 
 class Panicked(Ended):

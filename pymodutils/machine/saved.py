@@ -27,8 +27,8 @@ from pymodutils.machine.paging import PAGE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VERSION: Final = 1
-START: Final = b"pymodutils machine 1\n"
+VERSION: Final = 2
+START: Final = f"pymodutils machine {VERSION}\n".encode()
 CHUNK: Final = 16 * PAGE
 PRESENT, SWAPPED, OF_FILE = 1 << 63, 1 << 62, 1 << 61  # Documentation/admin-guide/mm/pagemap.rst
 
@@ -128,6 +128,15 @@ def new_state(path: str, base: str) -> None:
         _replace(
             path, START + json.dumps({"base": base, "pages": [], "facts": json.load(text)}).encode() + b"\n"
         )
+
+
+def is_state(path: str) -> bool:
+    """Whether the file ``path`` is the state of a machine, of this version or another one."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(START) - 2) == START[:-2]
+    except OSError:
+        return False
 
 
 def load(path: str) -> tuple[str, Guest]:

@@ -39,4 +39,4 @@ def test_masks_of_the_pic_read_back_and_nothing_answers_elsewhere() -> None:
     ports.write(0x21, 0xFB)
     assert (ports.read(0x21, 1), ports.read(0xA1, 1)) == (0xFB, 0xFF)
     assert ports.read(0x3F8, 2) == 0xFFFF
-    assert ports.absent == {0x3F8}
+    assert not ports.has(0x3F8)

@@ -12,15 +12,16 @@ from pathlib import Path
 from tests.oracles import headers
 from tests.oracles.debian import Unavailable, cache, locked
 
-FLAGS = ("KCFLAGS=-g0", "KBUILD_MODPOST_WARN=1")  # no debugging data; symbols may be missing
+FLAGS = ("KBUILD_MODPOST_WARN=1",)  # symbols may be missing
+PLAIN, DEBUG = "-g0", "-g"
 
 
-def module(source: Path, kernel: str = "cloud") -> Path:
+def module(source: Path, kernel: str = "cloud", flags: str = PLAIN) -> Path:
     """``source``, one C file, as a module of the same name."""
-    return modules([source], kernel) / f"{source.stem}.ko"
+    return modules([source], kernel, flags) / f"{source.stem}.ko"
 
 
-def modules(sources: Sequence[Path], kernel: str) -> Path:
+def modules(sources: Sequence[Path], kernel: str, flags: str = PLAIN) -> Path:
     """The folder of the modules made of each of ``sources``, for a kernel of headers.KERNELS.
 
     A Kbuild among them is taken, too. Raises Unavailable without make and gcc, and for what is fetched.
@@ -28,16 +29,17 @@ def modules(sources: Sequence[Path], kernel: str) -> Path:
     if not shutil.which("make") or not shutil.which("gcc-12"):
         raise Unavailable("no make or gcc-12 (packages make and gcc)")
     version = headers.KERNELS[kernel].version()
-    key = hashlib.sha256(version.encode() + b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
+    said = version if flags == PLAIN else version + flags
+    key = hashlib.sha256(said.encode() + b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
     folder = cache() / "kbuild" / f"{sources[0].parent.name}-{kernel}-{key}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     with locked(f"kbuild/{folder.name}"):
         if not folder.is_dir():
-            _build(sources, kernel, folder)
+            _build(sources, kernel, folder, flags)
     return folder
 
 
-def _build(sources: Sequence[Path], kernel: str, folder: Path) -> None:
+def _build(sources: Sequence[Path], kernel: str, folder: Path, flags: str) -> None:
     with tempfile.TemporaryDirectory() as path:
         work = Path(path) / "work"
         work.mkdir()
@@ -46,7 +48,8 @@ def _build(sources: Sequence[Path], kernel: str, folder: Path) -> None:
         objects = " ".join(f"{source.stem}.o" for source in sources if source.suffix == ".c")
         with (work / "Kbuild").open("a") as file:
             file.write(f"obj-m := {objects}\n")
-        words = ["make", "-s", "-j2", *headers.KERNELS[kernel].words(Path(path)), *FLAGS, f"M={work}"]
+        words = ["make", "-s", "-j2", *headers.KERNELS[kernel].words(Path(path)), *FLAGS]
+        words += [f"KCFLAGS={flags}", f"M={work}"]
         done = subprocess.run([*words, "modules"], capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"{sources[0].parent} does not build:\n{done.stderr[-4000:]}")

@@ -15,20 +15,33 @@ def boot(image: str, state: str | None, cmdline: str, memory: int) -> str:
     from pymodutils.kernel.booted.kernel import BootedKernel, default_path  # noqa: PLC0415 -- only here
     from pymodutils.machine import saved  # noqa: PLC0415 -- the same
 
+    name, known = _base(image, cmdline, memory)
+    path = state or default_path()
+    if not state:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+    saved.new_state(path, name)
+    release = BootedKernel(path).read("/proc/sys/kernel/osrelease").decode("ascii", "replace").strip()
+    return f"{release} (x86_64, {memory >> 20} MiB, {'booted before' if known else 'booted'}) in {path}"
+
+
+def base(image: str, cmdline: str, memory: int) -> str:
+    """The name in ``machine.saved`` of the kernel of ``image``, booted if absent; raises BadKernel."""
+    return _base(image, cmdline, memory)[0]
+
+
+def _base(image: str, cmdline: str, memory: int) -> tuple[str, bool]:
+    """The name, and whether it was there."""
+    from pymodutils.machine import saved  # noqa: PLC0415 -- only here
+
     try:
         with open(image, "rb") as file:
             data = file.read()
     except OSError as error:
         raise BadKernel(image, f"{image}: {error.strerror}") from None
-    base = saved.key(data, cmdline, memory)
-    known = saved.exists(base)
-    if not known:
-        from pymodutils.machine import boot as machine  # noqa: PLC0415 -- a known one does without
+    name = saved.key(data, cmdline, memory)
+    if saved.exists(name):
+        return name, True
+    from pymodutils.machine import boot as machine  # noqa: PLC0415 -- a known one does without
 
-        saved.keep(base, machine.boot(data, image, cmdline, memory))
-    path = state or default_path()
-    if not state:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-    saved.new_state(path, base)
-    release = BootedKernel(path).read("/proc/sys/kernel/osrelease").decode("ascii", "replace").strip()
-    return f"{release} (x86_64, {memory >> 20} MiB, {'booted before' if known else 'booted'}) in {path}"
+    saved.keep(name, machine.boot(data, image, cmdline, memory))
+    return name, False

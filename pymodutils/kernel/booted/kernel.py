@@ -7,13 +7,14 @@ import os
 from struct import unpack_from
 from typing import TYPE_CHECKING, Final, NoReturn, Self
 
-from pymodutils.errors import BadState, Refused, Unanswered
+from pymodutils.errors import BadState, Refused
 from pymodutils.kernel.base import Kernel
+from pymodutils.kernel.booted import ends
 from pymodutils.kernel.emulated.observe import Line
 from pymodutils.kernel.handover import Handover
 from pymodutils.kernel.procfs import Procfs
 from pymodutils.machine import guest, saved
-from pymodutils.machine.results import Oopsed, Result, Returned
+from pymodutils.machine.results import Result, Returned
 from pymodutils.root import Root
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ DEFAULT: Final = "pymodutils/machine.state"  # below $XDG_STATE_HOME
 BUFFER: Final = guest.USER + guest.USER_SIZE // 2  # strings of the call are before it
 ROOM: Final = guest.USER_SIZE // 2
 AT_FDCWD: Final = -100
-PLACE: Final = "on this machine (one processor, no PCI, no ACPI, no user space)"
 
 
 def default_path() -> str:
@@ -195,7 +195,4 @@ def _answer(result: Result, subject: str) -> int:
     """The C ``int`` that was returned; raises Unanswered with what happened instead."""
     if isinstance(result, Returned):
         return result.int32
-    words = "\n".join(line.partition("] ")[2] for line in result.log)
-    if isinstance(result, Oopsed):
-        raise Unanswered(subject, f"{subject}: the kernel oopsed {PLACE}\n{words}")
-    raise Unanswered(subject, f"{subject}: still waiting after {result.seconds} s {PLACE}\n{words}")
+    raise ends.error(subject, result)

@@ -1,0 +1,78 @@
+"""What a caller hears of a call that did not return, and of what the machine does not have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.errors import NotFound, Unanswered
+from pymodutils.kernel.booted.values import Status
+from pymodutils.machine.results import Oopsed, Waits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from pymodutils.elf.ctype import CType, Types
+    from pymodutils.machine.results import Touch
+
+MACHINE: Final = "on this machine (one processor, no PCI, no ACPI, no user space)"
+
+
+class Ending(Unanswered):
+    """A call of ``subject`` that did not return; ``log`` is what the kernel wrote meanwhile.
+
+    ``where`` is the place as ``NAME+0xOFFSET/0xSIZE [MODULE]``, "" if it is unknown.
+    """
+
+    def __init__(self, subject: str, words: str, where: str, log: Sequence[str]) -> None:
+        self.where, self.log = where, [text(line) for line in log]
+        place = f" at {where}" if where else ""
+        super().__init__(subject, "\n".join([f"{subject}: {words}{place} {MACHINE}", *self.log]))
+
+
+class Oops(Ending):
+    """The kernel oopsed; the task of the call is gone, and the kernel goes on."""
+
+
+class Waiting(Ending):
+    """The call waits for what has not come, in the function ``wait`` of the kernel."""
+
+    wait = ""
+
+
+def error(subject: str, result: Oopsed | Waits) -> Ending:
+    """The exception for ``result``."""
+    if isinstance(result, Oopsed):
+        return Oops(subject, f"the kernel oopsed: {result.why}", result.where, result.log)
+    wait = f" in {result.wait}()" if result.wait else ""
+    found = Waiting(subject, f"still waiting{wait} after {result.seconds} s", result.where, result.log)
+    found.wait = result.wait
+    return found
+
+
+def text(line: str) -> str:
+    """A line of the log without level and time."""
+    return line.partition("] ")[2]
+
+
+def touched(touches: Iterable[Touch], symbol: Callable[[int], str]) -> list[str]:
+    """In words, each device that is not there and the function that used it, which ``symbol`` names."""
+    words = (
+        f"{symbol(it.by).partition('/')[0]} used {'I/O port' if it.port else 'device memory at'} "
+        f"{it.address:#x}, which this machine does not have"
+        for it in touches
+    )
+    return list(dict.fromkeys(words))
+
+
+def named(types: Iterable[Types], name: str) -> CType:
+    """The type ``name`` in the first of ``types`` that has it, if possible complete; raises NotFound."""
+    found = [it for each in types if (it := each.named(name))]
+    whole = next((it for it in found if it.size), found[0] if found else None)
+    if whole is None:
+        raise NotFound(name, f"no type '{name}' is known: write 'struct NAME', 'union NAME' or a typedef")
+    return whole
+
+
+def is_status(value: object) -> bool:
+    """Whether a call's result is a negative errno."""
+    return isinstance(value, Status)

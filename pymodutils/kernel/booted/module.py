@@ -1,0 +1,144 @@
+"""A module in a booted kernel: its functions are called and its variables looked at, by name."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Final
+
+from pymodutils.elf import compress, scan
+from pymodutils.elf.btf import Btf
+from pymodutils.elf.dwarf import Module
+from pymodutils.elf.dwarf_types import DwarfTypes
+from pymodutils.errors import NotFound
+from pymodutils.kernel.booted import ends, values
+from pymodutils.kernel.booted.arguments import Call
+from pymodutils.machine.results import Returned
+from pymodutils.names import suggestion
+
+if TYPE_CHECKING:
+    from pymodutils.elf.ctype import CType, Function, Types
+    from pymodutils.kernel.booted.live import LiveKernel
+
+DEBUG: Final = "build it with debug information (make KCFLAGS=-g)"
+ADVICE: Final = f"{DEBUG} or with BTF"
+
+
+class LiveModule:
+    """The module ``name``, loaded from the file ``path`` into ``kernel``."""
+
+    def __init__(self, kernel: LiveKernel, name: str, path: str) -> None:
+        self.kernel, self.name, self.path = kernel, name, path
+        self.file = Module.read(path)
+        self._bases: dict[int, int] = {}
+        self._types: list[Types] | None = None
+
+    # What is where
+
+    def address(self, name: str) -> int:
+        """Where the symbol ``name`` lies, a static one too; raises NotFound."""
+        found = self.file.symbols.get(name)
+        if found is None:
+            raise NotFound(name, f"{self.path} has no {name}{self._changed(name)}")
+        base = self._base(found[0])
+        if base is None:
+            raise NotFound(name, f"{name} is no longer in memory: it is of the init part of {self.name}")
+        return base + found[1]
+
+    def _changed(self, name: str) -> str:
+        """Why a function may be absent that the source has."""
+        other = next((it for it in self.file.symbols if it.startswith(f"{name}.")), None)
+        if other:
+            return f": the compiler made {other} of it, which takes other arguments: mark it noinline"
+        if any(types.function(name) for types in self.types):
+            return ": the compiler inlined it: mark it noinline"
+        return suggestion(name, self.file.symbols)
+
+    def _base(self, section: int) -> int | None:
+        """Where the section with that number lies, by a symbol of it that the kernel's kallsyms has."""
+        if section not in self._bases:
+            for name, (number, offset) in self.file.symbols.items():
+                place = self.kernel.guest.lookup(f"{self.name}:{name}") if number == section else 0
+                if place:
+                    self._bases[section] = place - offset
+                    break
+        return self._bases.get(section)
+
+    def where(self, address: int) -> str:
+        """Name what lies at ``address``: "sum_of, sample.c:12", or "" if it is not of this module."""
+        sections = [(self._base(number), number) for number in self.file.bases]
+        known = [(base, number) for base, number in sections if base is not None and base <= address]
+        if not known:
+            return ""
+        base, number = max(known)
+        return self.file.where(number, address - base)
+
+    # Types
+
+    @property
+    def types(self) -> list[Types]:
+        """Where types are looked for: the module's DWARF, its BTF, and the kernel's."""
+        if self._types is None:
+            base = self.kernel.btf
+            section = scan.Elf(compress.read(self.path), self.path).section(".BTF")
+            own = [Btf(section, base, self.path)] if section and base else []
+            self._types = [DwarfTypes(self.file), *own, *([base] if base else [])]
+        return self._types
+
+    def prototype(self, name: str) -> Function:
+        """The prototype of the function ``name``; raises NotFound if none is known."""
+        found = next((it for types in self.types if (it := types.function(name))), None)
+        if found is None:
+            raise NotFound(name, f"no prototype of {name} is in {self.path}: {ADVICE}")
+        return found
+
+    def type(self, name: str) -> CType:
+        """The type "struct NAME", "union NAME", "enum NAME" or a typedef; raises NotFound."""
+        return ends.named(self.types, name)
+
+    # Functions and variables
+
+    def call(self, name: str, *arguments: object) -> Any:
+        """What the function ``name`` returns; a negative errno is a ``values.Status``.
+
+        Raises Oopsed, Waiting or OutOfBudget if it does not return, BadValue for an argument that its
+        type can not have, and NotFound without the function or its prototype.
+        """
+        address = self.address(name)
+        call = Call(self.kernel.guest, self.prototype(name))
+        result = call.run(address, arguments)
+        if isinstance(result, Returned):
+            return call.returned(result)
+        raise ends.error(name, result)
+
+    def __getitem__(self, name: str) -> Any:
+        """The variable ``name``: a number, text, or an Object for a structure."""
+        return values.load(self.kernel.guest.machine.space, self._variable(name), self.address(name))
+
+    def __setitem__(self, name: str, value: object) -> None:
+        """Change the variable ``name``."""
+        values.store(self.kernel.guest.machine.space, self._variable(name), self.address(name), value)
+
+    def _variable(self, name: str) -> CType:
+        self.address(name)
+        found = next((it for types in self.types if (it := types.variable(name))), None)
+        if found is None:
+            raise NotFound(name, f"no type of the variable {name} is in {self.path}: {DEBUG}")
+        return found
+
+    def at(self, address: int, kind: str) -> Any:
+        """What lies at ``address``, seen as the type ``kind``: ``mod.at(p, "struct state")``."""
+        return values.load(self.kernel.guest.machine.space, self.type(kind), address)
+
+    def new(self, kind: str, **members: object) -> Any:
+        """A zeroed object of the type ``kind`` in memory of the kernel, with ``members`` set."""
+        found = self.type(kind)
+        place = self.kernel.guest.allocate(bytes(max(found.size, 1)))
+        values.store(self.kernel.guest.machine.space, found, place, members)
+        return values.load(self.kernel.guest.machine.space, found, place)
+
+    def unload(self) -> None:
+        """Remove it; raises Refused with the kernel's errno."""
+        self.kernel.delete(self.name)
+
+    def __repr__(self) -> str:
+        return f"<module {self.name} of {os.path.basename(self.path)}>"

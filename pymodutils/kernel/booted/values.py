@@ -1,0 +1,315 @@
+"""What is in the kernel's memory, by its C type, as Python sees it.
+
+Numbers are int and bool, a negative error is a ``Status``, an array of char is str and one of unsigned char
+bytes; structures and other arrays are an ``Object`` that looks into the memory each time it is asked.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
+
+from pymodutils.elf.ctype import Array, CType, Enum, Function, Integer, Member, Pointer, Struct, Void
+from pymodutils.errors import ModutilsError
+from pymodutils.machine.paging import Unmapped
+from pymodutils.names import suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Memory(Protocol):
+    """Where values are, by address; a machine's is ``paging.Space``. Its methods raise Unmapped."""
+
+    def read(self, address: int, length: int) -> bytes:
+        """``length`` bytes at ``address``."""
+        ...
+
+    def write(self, address: int, data: bytes) -> None:
+        """Put ``data`` at ``address``."""
+        ...
+
+    def string(self, address: int) -> bytes:
+        """The bytes at ``address`` up to a NUL."""
+        ...
+
+
+LARGEST_ERRNO: Final = 4095  # MAX_ERRNO in include/linux/err.h
+KERNEL_ONLY: Final = {  # include/linux/errno.h: those that no process sees
+    512: "ERESTARTSYS", 513: "ERESTARTNOINTR", 514: "ERESTARTNOHAND", 515: "ENOIOCTLCMD",
+    516: "ERESTART_RESTARTBLOCK", 517: "EPROBE_DEFER", 518: "EOPENSTALE", 519: "ENOPARAM", 521: "EBADHANDLE",
+    522: "ENOTSYNC", 523: "EBADCOOKIE", 524: "ENOTSUPP", 525: "ETOOSMALL", 526: "ESERVERFAULT",
+    527: "EBADTYPE", 528: "EJUKEBOX", 529: "EIOCBQUEUED", 530: "ERECALLCONFLICT",
+}  # fmt: skip
+NAMES: Final = {**errno.errorcode, **KERNEL_ONLY, errno.EOPNOTSUPP: "EOPNOTSUPP"}
+
+
+class BadValue(ModutilsError):
+    """A value that its C type can not have, or memory that is not there."""
+
+
+class Status(int):
+    """A negative error number; it prints as ``-ENOMEM``."""
+
+    @property
+    def name(self) -> str:
+        """The error's name, as in errno."""
+        return NAMES[-self]
+
+    def __repr__(self) -> str:
+        return f"-{self.name}"
+
+    __str__ = int.__repr__
+
+
+class Constant(int):
+    """A number of an enum; it prints as its name, and equals it."""
+
+    name: str
+
+    def __new__(cls, value: int, name: str) -> Self:
+        """The ``value`` that an enum calls ``name``."""
+        made = super().__new__(cls, value)
+        made.name = name
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        return self.name == other if isinstance(other, str) else int(self) == other
+
+    __hash__ = int.__hash__
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def status(number: int) -> int:
+    """``number``, as a Status if it is a negative errno."""
+    return Status(number) if -number in NAMES else number
+
+
+def read(space: Memory, address: int, size: int) -> bytes:
+    """Memory of the kernel; raises BadValue where none is mapped."""
+    try:
+        return space.read(address, size)
+    except Unmapped as error:
+        raise BadValue(hex(address), f"no memory at {error.address:#x} in the kernel") from None
+
+
+def write(space: Memory, address: int, data: bytes) -> None:
+    """Change memory of the kernel, read-only memory too; raises BadValue where none is mapped."""
+    try:
+        space.write(address, data)
+    except Unmapped as error:
+        raise BadValue(hex(address), f"no memory at {error.address:#x} in the kernel") from None
+
+
+class Address(int):
+    """A pointer of the kernel: ``p[1]``, ``p.member`` and ``p.string()`` look at what it points to."""
+
+    type: Pointer
+    space: Memory
+
+    def __new__(cls, value: int, kind: Pointer, space: Memory) -> Self:
+        """The address ``value`` of a ``kind.to`` in ``space``."""
+        made = super().__new__(cls, value)
+        made.type, made.space = kind, space
+        return made
+
+    def __getitem__(self, index: int) -> Any:
+        return load(self.space, self.type.to, self + index * max(self.type.to.size, 1))
+
+    def __setitem__(self, index: int, value: object) -> None:
+        store(self.space, self.type.to, self + index * max(self.type.to.size, 1), value)
+
+    def __getattr__(self, name: str) -> Any:
+        if isinstance(self.type.to, Struct):
+            return getattr(Object(self.space, self.type.to, self), name)
+        raise AttributeError(f"{self.type} has no members")
+
+    def string(self) -> str:
+        """The text at the address, up to a NUL."""
+        try:
+            return self.space.string(self).decode("utf-8", "surrogateescape")
+        except Unmapped as error:
+            raise BadValue(hex(self), f"no memory at {error.address:#x} in the kernel") from None
+
+    def bytes(self, size: int) -> bytes:
+        """``size`` bytes at the address."""
+        return read(self.space, self, size)
+
+    def __repr__(self) -> str:
+        return f"({self.type}){int(self):#x}"
+
+
+class Object:
+    """A structure, union or array at an address of the kernel."""
+
+    __slots__ = ("_address", "_space", "_type")
+    _address: int
+    _space: Memory
+    _type: Struct | Array
+
+    def __init__(self, space: Memory, kind: Struct | Array, address: int) -> None:
+        for name, value in (("_space", space), ("_type", kind), ("_address", address)):
+            object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        member = self._member(name)
+        return load(self._space, member.type, self._address + member.offset, member)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        member = self._member(name)
+        store(self._space, member.type, self._address + member.offset, value, member)
+
+    def _member(self, name: str) -> Member:
+        fields = self._type.fields if isinstance(self._type, Struct) else {}
+        if name not in fields:
+            raise AttributeError(f"{self._type} has no member {name}{suggestion(name, fields)}")
+        return fields[name]
+
+    def __getitem__(self, index: int) -> Any:
+        return load(self._space, *self._element(index))
+
+    def __setitem__(self, index: int, value: object) -> None:
+        store(self._space, *self._element(index), value)
+
+    def _element(self, index: int) -> tuple[CType, int]:
+        if not isinstance(self._type, Array):
+            raise TypeError(f"{self._type} is no array")
+        count = self._type.length
+        place = index + count if index < 0 else index
+        if place < 0 or (count and place >= count):
+            raise IndexError(f"{self._type} has no element {index}")
+        return self._type.element, self._address + place * self._type.element.size
+
+    def __len__(self) -> int:
+        return self._type.length if isinstance(self._type, Array) else len(self._type.fields)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[at] for at in range(len(self)))
+
+    def __int__(self) -> int:
+        return self._address
+
+    __index__ = __int__
+
+    def __bytes__(self) -> bytes:
+        return read(self._space, self._address, self._type.size)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Object):
+            other = plain(other)
+        return bool(plain(self) == other)
+
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        return f"({self._type}){plain(self)!r}"
+
+
+def plain(value: Any) -> Any:
+    """``value`` without memory of the kernel: an Object as a dict or list; pointers stay addresses."""
+    if not isinstance(value, Object):
+        return value
+    kind = value._type  # noqa: SLF001 -- of this file
+    if isinstance(kind, Array):
+        return [plain(it) for it in value]
+    return {name: plain(getattr(value, name)) for name in kind.fields}
+
+
+def load(space: Memory, kind: CType, address: int, member: Member | None = None) -> Any:
+    """The value of type ``kind`` at ``address``; of a bit-field too, if ``member`` is one."""
+    if isinstance(kind, Struct):
+        return Object(space, kind, address)
+    if isinstance(kind, Array):
+        return _array(space, kind, address)
+    if member and member.width:
+        raw = int.from_bytes(read(space, address, (member.shift + member.width + 7) // 8), "little")
+        number = raw >> member.shift & (1 << member.width) - 1
+        signed = isinstance(kind, Integer) and kind.signed
+        return number - (number >> member.width - 1 << member.width) if signed else number
+    return decode(space, kind, int.from_bytes(read(space, address, kind.size), "little"))
+
+
+def _array(space: Memory, kind: Array, address: int) -> Any:
+    element = kind.element
+    if isinstance(element, Integer) and element.size == 1 and kind.length and not element.boolean:
+        data = read(space, address, kind.length)
+        return data.partition(b"\0")[0].decode("utf-8", "surrogateescape") if element.character else data
+    return Object(space, kind, address)
+
+
+def decode(space: Memory, kind: CType, word: int) -> Any:
+    """The value of type ``kind`` whose bits are the lowest ones of ``word``."""
+    word &= (1 << 8 * kind.size) - 1
+    if isinstance(kind, Pointer):
+        if word >= (1 << 64) - LARGEST_ERRNO:
+            return status(word - (1 << 64))
+        return Address(word, kind, space)
+    if isinstance(kind, Integer | Enum):
+        if isinstance(kind, Integer) and kind.boolean:
+            return bool(word)
+        number = word - (word >> 8 * kind.size - 1 << 8 * kind.size) if kind.signed else word
+        name = (
+            next((it for it, value in kind.values.items() if value == number), "")
+            if isinstance(kind, Enum)
+            else ""
+        )
+        return Constant(number, name) if name else number
+    return None if isinstance(kind, Void) else word
+
+
+def store(space: Memory, kind: CType, address: int, value: object, member: Member | None = None) -> None:
+    """Put ``value`` at ``address``; raises BadValue if ``kind`` can not have it."""
+    if member and member.width:
+        size = (member.shift + member.width + 7) // 8
+        mask = (1 << member.width) - 1
+        number = encode_number(kind, value, member.width)
+        old = int.from_bytes(read(space, address, size), "little")
+        new = old & ~(mask << member.shift) | (number & mask) << member.shift
+        write(space, address, new.to_bytes(size, "little"))
+    elif isinstance(kind, Struct) and isinstance(value, dict):
+        for name, part in value.items():
+            setattr(Object(space, kind, address), name, part)
+    elif isinstance(kind, Array) and isinstance(value, list | tuple):
+        for at, part in enumerate(value):
+            Object(space, kind, address)[at] = part
+    else:
+        write(space, address, encode(kind, value))
+
+
+def encode(kind: CType, value: object) -> bytes:
+    """The bytes of ``value`` as a ``kind``; raises BadValue if it can not have it."""
+    if isinstance(value, Object) and isinstance(kind, Struct | Array):
+        data = bytes(value)
+        if len(data) == kind.size:
+            return data
+    if isinstance(kind, Array) and isinstance(value, str | bytes | bytearray):
+        data = value.encode("utf-8", "surrogateescape") if isinstance(value, str) else bytes(value)
+        if len(data) <= kind.length:
+            return data.ljust(kind.length, b"\0")
+        raise BadValue(str(kind), f"{len(data)} bytes do not fit into {kind}")
+    if isinstance(kind, Struct | Array | Void | Function):
+        raise BadValue(str(kind), f"{value!r} is no value of {kind}")
+    number = encode_number(kind, value, 8 * kind.size)
+    return (number & (1 << 8 * kind.size) - 1).to_bytes(kind.size, "little")
+
+
+def encode_number(kind: CType, value: object, bits: int) -> int:
+    """``value`` as a number of ``bits`` bits; raises BadValue."""
+    if isinstance(kind, Enum) and isinstance(value, str):
+        if value not in kind.values:
+            raise BadValue(value, f"{kind} has no {value}{suggestion(value, kind.values)}")
+        return kind.values[value]
+    if value is None and isinstance(kind, Pointer):
+        return 0
+    if not isinstance(value, int | Object):
+        raise BadValue(str(kind), f"{value!r} is no value of {kind}")
+    number = int(value)
+    signed = isinstance(kind, Integer | Enum) and kind.signed
+    low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+    if isinstance(kind, Pointer | Enum):
+        low = -(1 << bits - 1)
+    if not low <= number <= high:
+        raise BadValue(str(kind), f"{number} does not fit into {kind}: {low} to {high}")
+    return number
