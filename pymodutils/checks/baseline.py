@@ -40,14 +40,12 @@ class Surprises(NamedTuple):
 
 
 def failures(report: Report) -> dict[Key, tuple[str, str]]:
-    """(errno, rules) of each module and kernel that do not go together."""
-    return {
-        (verdict.title, verdict.kernel): (
-            verdict.error,
-            ",".join(sorted({finding.rule for finding in verdict.of(Severity.ERROR)})),
-        )
+    """(errno, rules) of each module that does not load, and its kernel; rules not reported are left out."""
+    found = {
+        (verdict.title, verdict.kernel): (verdict.error, {it.rule for it in verdict.of(Severity.ERROR)})
         for verdict in report.failures
     }
+    return {key: (name, ",".join(sorted(rules))) for key, (name, rules) in found.items() if rules}
 
 
 def dumps(report: Report) -> str:
@@ -116,16 +114,17 @@ def known(report: Report, listed: Mapping[Key, tuple[str, str]]) -> frozenset[Ke
 
 
 def _of(report: Report, listed: Mapping[Key, tuple[str, str]]) -> dict[Key, tuple[str, str]]:
-    """``listed`` with each pattern of kernels replaced by the kernels of ``report`` that it matches.
+    """``listed`` for the kernels of ``report`` that each pattern matches, with the rules that it reports.
 
     The last line that matches a module and a kernel counts.
     """
-    return {
-        (module, kernel.label): why
-        for (module, pattern), why in listed.items()
-        for kernel in report.kernels
-        if fnmatchcase(kernel.label, pattern)
-    }
+    found = {}
+    for (module, pattern), (name, rules) in listed.items():
+        reported = ",".join(rule for rule in rules.split(",") if rule in report.rules)
+        for kernel in report.kernels:
+            if reported and fnmatchcase(kernel.label, pattern):
+                found[module, kernel.label] = name, reported
+    return found
 
 
 def _pair(key: Key) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pymodutils import parallel
@@ -56,6 +57,7 @@ def check(request: Request, root: Root, progress: Callable[[int, int, str], None
 
     ``progress`` hears how many of how many pairs are done, and which was the last.
     """
+    started = time.time()
     with tempfile.TemporaryDirectory(prefix="pymodutils-") as folder:
         files, unread = _readable(request.modules, folder)
         own = _read(files)
@@ -66,13 +68,21 @@ def check(request: Request, root: Root, progress: Callable[[int, int, str], None
         job = Job(request, targets, own, around)
         pairs = job.pairs()
         verdicts: dict[tuple[int, int], Verdict] = {}
+        seconds: dict[tuple[int, int], float] = {}
         workers = max(1, min(parallel.cores(), len(pairs) // 4))
         found = parallel.ordered(job.plain, pairs, workers) if workers > 1 else map(job.plain, pairs)
-        for pair, plain in zip(pairs, found, strict=True):
-            verdicts[pair] = again(plain)
+        for pair, (took, plain) in zip(pairs, found, strict=True):
+            verdicts[pair], seconds[pair] = again(plain), took
             progress(len(verdicts), len(pairs), verdicts[pair].title)
     rows = tuple(it.row() for it in targets)
-    return Report(rows, tuple(verdicts[pair] for pair in sorted(verdicts)), tuple(map(str, unread)))
+    order = sorted(verdicts)
+    return Report(
+        rows,
+        tuple(map(verdicts.__getitem__, order)),
+        tuple(map(str, unread)),
+        started=started,
+        seconds=tuple(map(seconds.__getitem__, order)),
+    )
 
 
 def compare(names: Sequence[str], modules: Sequence[str], root: Root, *, cached: bool) -> Comparison:
@@ -185,10 +195,12 @@ class Job:
             found += [(at, number) for at in sorted(everything, key=needed.__getitem__)]
         return found
 
-    def plain(self, pair: tuple[int, int]) -> tuple[Any, ...]:
-        """The verdict on a pair, as what may pass between processes."""
+    def plain(self, pair: tuple[int, int]) -> tuple[float, tuple[Any, ...]]:
+        """How many seconds the verdict on a pair took, and the verdict as what may pass between processes."""
+        start = time.monotonic()
         verdict = self._verdict(self.own.modules[pair[0]], pair[1])
-        return (*verdict[:-1], tuple(tuple(map(_bare, finding)) for finding in verdict.findings))
+        findings = tuple(tuple(map(_bare, finding)) for finding in verdict.findings)
+        return time.monotonic() - start, (*verdict[:-1], findings)
 
     def _verdict(self, module: Candidate, number: int) -> Verdict:
         if number not in self._benches:

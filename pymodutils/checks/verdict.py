@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import errno
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.checks.rules import Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+EXPECTED: Final = "expected"
+IGNORED: Final = "ignored"
 
 
 class Finding(NamedTuple):
@@ -44,8 +50,8 @@ class Verdict(NamedTuple):
     @property
     def refusal(self) -> str:
         """Why it does not load, in short: ENOEXEC: vermagic, crc; empty if it does."""
-        rules = ", ".join(dict.fromkeys(finding.rule for finding in self.of(Severity.ERROR)))
-        return f"{self.error}: {rules}" if self.errno else ""
+        rules = dict.fromkeys(finding.rule for finding in self.of(Severity.ERROR))
+        return ": ".join(filter(None, [self.error, ", ".join(rules)]))
 
     def of(self, severity: Severity) -> list[Finding]:
         """The findings of one severity."""
@@ -70,6 +76,9 @@ class Report(NamedTuple):
     verdicts: tuple[Verdict, ...]
     unread: tuple[str, ...] = ()  # why a file or package of the request has no verdict, a line each
     expected: frozenset[tuple[str, str]] = frozenset()  # (title, kernel) of known failures
+    rules: frozenset[Rule] = frozenset(Rule)  # what findings are reported
+    started: float = 0.0  # seconds since the epoch
+    seconds: tuple[float, ...] = ()  # that each verdict took, in their order
 
     @property
     def ok(self) -> bool:
@@ -81,9 +90,23 @@ class Report(NamedTuple):
         """The verdicts on what does not load."""
         return [verdict for verdict in self.verdicts if not verdict.loads]
 
+    def excuse(self, verdict: Verdict) -> str:
+        """EXPECTED for a known failure, IGNORED for one by rules that are not reported, else empty."""
+        if (verdict.title, verdict.kernel) in self.expected:
+            return EXPECTED
+        return IGNORED if verdict.errno and not verdict.of(Severity.ERROR) else ""
+
     def expects(self, verdict: Verdict) -> bool:
-        """Whether ``verdict`` is a known failure."""
-        return (verdict.title, verdict.kernel) in self.expected
+        """Whether ``verdict`` is a failure that does not count."""
+        return bool(self.excuse(verdict))
+
+    def only(self, rules: Collection[Rule]) -> Report:
+        """The same report with the findings of ``rules`` alone."""
+        verdicts = tuple(
+            it._replace(findings=tuple(finding for finding in it.findings if finding.rule in rules))
+            for it in self.verdicts
+        )
+        return self._replace(verdicts=verdicts, rules=frozenset(rules))
 
     def verdict(self, module: str, kernel: str | None = None) -> Verdict:
         """That on ``module`` and the kernel labelled ``kernel`` (default: the first); raises KeyError."""

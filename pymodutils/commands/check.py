@@ -5,12 +5,12 @@ from __future__ import annotations
 import gc
 import sys
 from contextlib import closing
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from pymodutils.checks.rules import Rule, Severity
-from pymodutils.commands import options, output
+from pymodutils.checks.rules import Severity
+from pymodutils.commands import check_rules, check_settings, options, output
 from pymodutils.commands.check_print import FORMS, print_comparison, print_report, write
 from pymodutils.commands.getopt import Tool, raise_usage
 from pymodutils.errors import Exit, ModutilsError
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pymodutils.checks.baseline import Surprises
+    from pymodutils.checks.rules import Rule
     from pymodutils.checks.verdict import Report
     from pymodutils.root import Root
 
 PROG: Final = "check"
-USAGE: Final = 2  # the exit status for words and input that make no sense
+USAGE: Final = 2  # the exit status for a command line or input that is malformed
 EXAMPLES: Final = [
     ("pymodutils check x.ko", "on the running kernel"),
     ("pymodutils check --kernel '/boot/vmlinuz-*' x.ko", "on every kernel of the machine"),
@@ -33,7 +34,15 @@ EXAMPLES: Final = [
 
 
 class Check(Tool):
-    """A tool that ends with 2 if it could not do its work, and whose ``--between`` takes two words."""
+    """A tool that exits with 2 if it cannot do its work, and reads defaults from pyproject.toml.
+
+    Its ``--between`` takes two words.
+    """
+
+    def make_context(self, info_name: str | None, args: list[str], *more: Any, **extra: Any) -> click.Context:
+        """Parse ``args``, with the defaults of check_settings; ``-h`` and ``-V`` work without."""
+        defaults = {} if {"--help", "--version"} & {*args} else check_settings.read(self.params)
+        return super().make_context(info_name, args, *more, default_map=defaults, **extra)
 
     def call(self, prog: str, path: str, words: Sequence[str]) -> int:
         """The exit status of the command with ``words``."""
@@ -96,12 +105,22 @@ def _paired(words: Sequence[str]) -> list[str]:
 )
 @click.option("--expect", metavar="FILE", help="Require exactly the failures listed in FILE.")
 @click.option("--write-expect", metavar="FILE", help="Write the failures to FILE for --expect.")
-@click.option("--list-rules", is_flag=True, help="List the rules and exit.")
 @click.option(
-    "--explain",
-    metavar="RULE",
-    type=click.Choice([rule.value for rule in Rule]),
-    help="Explain a rule and exit.",
+    "--select", type=check_rules.Names(), multiple=True, metavar="RULE,...", help="Report only these rules."
+)
+@click.option(
+    "--ignore", type=check_rules.Names(), multiple=True, metavar="RULE,...", help="Do not report these rules."
+)
+@click.option("--list-rules", is_flag=True, help="List the rules and exit.")
+@click.option("--explain", type=check_rules.Names(), metavar="RULE", help="Explain a rule and exit.")
+@click.option("--full", is_flag=True, help="Do not fold long lists on a terminal.")
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    expose_value=False,
+    callback=output.color,
+    help="Use colours: on a terminal (auto), always or never.",
 )
 @click.option("--no-cache", is_flag=True, help="Do not use cached kernel descriptions.")
 @options.limit
@@ -121,8 +140,11 @@ def command(
     fail_on: str,
     expect: str | None,
     write_expect: str | None,
+    select: tuple[list[Rule], ...],
+    ignore: tuple[list[Rule], ...],
     list_rules: bool,
-    explain: str | None,
+    explain: list[Rule] | None,
+    full: bool,
     no_cache: bool,
     root: Root,
 ) -> int:
@@ -132,11 +154,11 @@ def command(
     any source of 'kernel describe', or several separated by commas.
     """
     if list_rules or explain:
-        return _explain([Rule(explain)] if explain else list(Rule))
+        return check_rules.show(explain)
     outputs = _outputs(forms, paths)
     if between:
         targets = (between, (*modules, *symbols_of))
-        return _between(*targets, outputs, fail_on, cached=not no_cache, root=root)
+        return _between(*targets, outputs, fail_on, full=full, cached=not no_cache, root=root)
     if not modules or symbols_of:
         raise_usage(PROG, "give the modules to check" if not modules else "--symbols-of goes with --between")
     from pymodutils.checks import baseline  # noqa: PLC0415 -- words come first
@@ -145,14 +167,15 @@ def command(
     request = Request(
         modules, kernels or ("running",), more, _params(params), firmware, not no_cache, cmdline, trust
     )
+    rules = check_rules.chosen(select, ignore)
     known = baseline.read(expect) if expect else None
     gc.enable()  # cli.main has turned it off, for commands that end at once
     with closing(output.Progress("checking")) as progress:
-        report = check(request, root, progress)
+        report = check(request, root, progress).only(rules)
     if known is not None:
         report = report._replace(expected=baseline.known(report, known))
     for form, path in outputs:
-        print_report(report, form, path)
+        print_report(report, form, path, full=full)
     sys.stdout.flush()
     for line in report.unread:
         sys.stderr.write(f"{PROG}: ERROR: {line}\n")
@@ -172,16 +195,6 @@ def _outputs(forms: Sequence[str], paths: Sequence[str]) -> list[tuple[str, str 
         raise_usage(PROG, "give each --format its own -o FILE; '-o -' prints")
     named = [None if path == "-" else path for path in paths]
     return list(zip(forms, named or [None], strict=True))
-
-
-def _explain(rules: Sequence[Rule]) -> int:
-    """Print ``rules``, a line each; one alone with its advice."""
-    if len(rules) == 1:
-        rule = rules[0]
-        print(f"{rule} ({rule.severity}): {rule.sentence}\n{rule.advice}")  # noqa: T201 -- the answer
-    else:
-        print("\n".join(f"{rule:<14} {rule.severity:<8} {rule.sentence}" for rule in rules))  # noqa: T201
-    return 0
 
 
 def _params(words: Sequence[str]) -> dict[str, str]:
@@ -206,8 +219,9 @@ def _surprise(surprises: Surprises, fail_on: str) -> int:
 def _status(report: Report, fail_on: str) -> int:
     if fail_on == "never":
         return 0
-    bad = (Severity.ERROR, Severity.WARNING) if fail_on == "warning" else (Severity.ERROR,)
-    return int(not report.ok or report.worst() in bad)
+    failed = any(not report.expects(verdict) for verdict in report.failures)
+    warned = fail_on == "warning" and any(verdict.of(Severity.WARNING) for verdict in report.verdicts)
+    return int(failed or warned)
 
 
 def _between(
@@ -216,6 +230,7 @@ def _between(
     outputs: Sequence[tuple[str, str | None]],
     fail_on: str,
     *,
+    full: bool,
     cached: bool,
     root: Root,
 ) -> int:
@@ -226,5 +241,5 @@ def _between(
 
     found = compare(names, modules, root, cached=cached)
     for form, path in outputs:
-        print_comparison(found, form, path)
+        print_comparison(found, form, path, full=full)
     return int(bool(found.broken) and fail_on != "never")

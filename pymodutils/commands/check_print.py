@@ -1,4 +1,4 @@
-"""What ``check`` prints: tables for people, documents for programs."""
+"""What ``check`` prints: a report in each format, and the comparison of two kernels."""
 
 from __future__ import annotations
 
@@ -8,23 +8,18 @@ import click
 
 from pymodutils import writer
 from pymodutils.checks.context import count
-from pymodutils.checks.formats.grouped import groups
 from pymodutils.checks.kabi import KINDS
-from pymodutils.checks.rules import Severity
-from pymodutils.commands import output
+from pymodutils.commands import check_text, output
 from pymodutils.commands.getopt import raise_usage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from pymodutils.checks.kabi import Broken, Comparison
-    from pymodutils.checks.verdict import Finding, Report, Verdict
+    from pymodutils.checks.verdict import Report
 
 FORMS: Final = ("text", "json", "junit", "sarif", "github", "markdown", "html")
-ROWS: Final = 40  # of the table of modules; beyond, what loads everywhere is only counted
-NAMES: Final = 6  # of modules with one reason
-INDENT: Final = 4  # columns before what is said of a module
-STYLES: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
+NAMES: Final = 6  # of symbols, folded
 TITLES: Final = {
     "gone": "no longer exported",
     "crc": "changed",
@@ -35,11 +30,14 @@ TITLES: Final = {
 }
 
 
-def print_report(report: Report, form: str, path: str | None) -> None:
-    """Print ``report`` in one of FORMS, or write it into the file ``path``."""
+def print_report(report: Report, form: str, path: str | None, *, full: bool) -> None:
+    """Print ``report`` in one of FORMS, or write it into the file ``path``.
+
+    Text is folded on a terminal only, and not if it is to be ``full``.
+    """
     if form == "text":
         with output.into(path):
-            _print_text(report)
+            check_text.print_text(report, whole=full or not output.folds())
         return
     text = _rendered(report, form)
     write(path, text) if path else click.echo(text, nl=False)
@@ -61,78 +59,13 @@ def write(path: str, text: str) -> None:
     writer.save(path, text.encode("utf-8", "surrogateescape"))
 
 
-def _print_text(report: Report) -> None:
-    width = len(report.kernels)
-    rows = [report.verdicts[at : at + width] for at in range(0, len(report.verdicts), width)]
-    shown = rows if len(rows) <= ROWS else [row for row in rows if not all(it.loads for it in row)][:ROWS]
-    if shown:
-        titles = ["MODULE", *(kernel.label for kernel in report.kernels)]
-        output.as_styled([(title, "bold") for title in titles], (_row(report, row) for row in shown))
-    if len(shown) < len(rows):
-        rest = rows if not shown else [row for row in rows if row not in shown]
-        how = "load everywhere" if all(it.loads for row in rest for it in row) else "are not listed"
-        click.echo(f"{len(rest):,} {'more ' if shown else ''}modules {how}")
-    for kernel in report.kernels:
-        found = groups(report, kernel.label)
-        if found:
-            output.styled([("", ""), ("\n", ""), (kernel.label, "bold")])
-        for group in found:
-            _print_group(group.modules, group.first)
-    for kernel in report.kernels:
-        _print_assumed(kernel.label, kernel.assumed)
-    output.styled([("\n", ""), *_summary(report)])
-
-
-def _row(report: Report, row: Sequence[Verdict]) -> Iterator[tuple[str, str]]:
-    yield row[0].title, ""
-    for verdict in row:
-        if report.expects(verdict):
-            yield f"{verdict.refusal} (expected)", "dim"
-        elif not verdict.loads:
-            yield verdict.refusal, "red"
-        else:
-            warned = verdict.of(Severity.WARNING)
-            yield ("loads, with warnings", "yellow") if warned else ("loads", "green")
-
-
-def _print_group(modules: Sequence[str], first: Finding) -> None:
-    more = f" and {len(modules) - NAMES:,} more" if modules[NAMES:] else ""
-    output.styled([
-        ("  ", ""),
-        (first.rule, STYLES[first.severity]),
-        (f"  {', '.join(modules[:NAMES])}{more}", "bold"),
-    ])  # fmt: skip
-    like = f"{modules[0]}: " if len(modules) > 1 else ""
-    output.paragraph([(f"{like}{first.message}", "")], INDENT)
-    if first.advice:
-        output.paragraph([("to do: ", "green"), (first.advice, "")], INDENT)
-
-
-def _print_assumed(label: str, assumed: Sequence[str]) -> None:
-    """Print what no source of the kernel tells, so that a verdict depends on it."""
-    if assumed:
-        output.styled([("", ""), ("\n", ""), (label, "bold"), (", assumed", "")])
-    for line in assumed:
-        output.paragraph([(line, "")], INDENT)
-
-
-def _summary(report: Report) -> Iterator[tuple[str, str]]:
-    bad = len(report.failures)
-    pairs = f"{len(report.verdicts) - bad:,} of {len(report.verdicts):,}"
-    kernels = count(len(report.kernels), "kernel")
-    modules = count(len(report.verdicts) // max(1, len(report.kernels)), "module")
-    warnings = sum(len(verdict.of(Severity.WARNING)) for verdict in report.verdicts)
-    yield f"{pairs} load", "red" if bad else "green"
-    yield f" ({modules} on {kernels}), {count(warnings, 'warning')}", ""
-
-
-def print_comparison(found: Comparison, form: str, path: str | None) -> None:
-    """Print what changed between two kernels, as text or JSON."""
+def print_comparison(found: Comparison, form: str, path: str | None, *, full: bool) -> None:
+    """Print what changed between two kernels, as text or JSON; folded as ``print_report`` does."""
     if form not in ("text", "json"):
         raise_usage("check", f"--between prints text or json, not {form}")
     if form == "text":
         with output.into(path):
-            _print_changes(found)
+            _print_changes(found, whole=full or not output.folds())
         return
     from pymodutils.checks.formats import document  # noqa: PLC0415 -- see above
 
@@ -140,29 +73,32 @@ def print_comparison(found: Comparison, form: str, path: str | None) -> None:
     write(path, text) if path else click.echo(text, nl=False)
 
 
-def _print_changes(found: Comparison) -> None:
+def _print_changes(found: Comparison, *, whole: bool) -> None:
     output.styled([(f"{found.before.label} -> {found.after.label}", "bold")])
     rows = [
-        (f"{len(found.of(kind)):,}", TITLES[kind], _some([it.symbol for it in found.of(kind)]))
+        (f"{len(found.of(kind)):,}", TITLES[kind], _some([it.symbol for it in found.of(kind)], whole=whole))
         for kind in KINDS
     ]
-    output.as_table(["COUNT", "EXPORTS", "SUCH AS"], rows, ["COUNT"])
-    for it in found.broken[:ROWS]:
-        _print_broken(it)
+    output.as_table(["COUNT", "EXPORTS", "SYMBOLS" if whole else "SUCH AS"], rows, ["COUNT"])
+    shown = found.broken if whole else found.broken[: check_text.ROWS]
+    for it in shown:
+        _print_broken(it, whole=whole)
     if found.broken:
         output.paragraph([("to do: ", "green"), (_port(found), "")], 2)
     if found.modules:
-        left = f", {len(found.broken) - ROWS:,} not listed" if found.broken[ROWS:] else ""
+        rest = len(found.broken) - len(shown)
+        left = f", {rest:,} not listed (--full lists them)" if rest else ""
         text = f"{len(found.broken):,} of {count(found.modules, 'module')} broken{left}"
         output.styled([(text, "red" if found.broken else "green")])
 
 
-def _print_broken(it: Broken) -> None:
+def _print_broken(it: Broken, *, whole: bool) -> None:
     output.styled([("  broken: ", "red"), (it.module, "bold")])
     for kind in KINDS:
         names = [change.symbol for change in it.changes if change.kind == kind]
         if names:
-            output.paragraph([(f"{len(names)} of its symbols {TITLES[kind]}: {_some(names)}", "")], INDENT)
+            text = f"{len(names)} of its symbols {TITLES[kind]}: {_some(names, whole=whole)}"
+            output.paragraph([(text, "")], check_text.INDENT)
 
 
 def _port(found: Comparison) -> str:
@@ -172,5 +108,7 @@ def _port(found: Comparison) -> str:
     return f"{source}rebuild against the headers of {found.after.label}"
 
 
-def _some(names: Sequence[str]) -> str:
+def _some(names: Sequence[str], *, whole: bool) -> str:
+    if whole:
+        return ", ".join(names)
     return ", ".join(names[:NAMES]) + (", ..." if names[NAMES:] else "")

@@ -6,7 +6,7 @@ import io
 import sys
 import time
 from contextlib import contextmanager, redirect_stdout
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
@@ -16,9 +16,34 @@ from pymodutils.printable import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from rich.console import Console
     from rich.table import Table
 
-UNFOLDED = 10_000  # columns: wider than any table
+UNFOLDED: Final = 10_000  # columns: wider than any table
+COLOR: Final[dict[str, dict[str, Any]]] = {  # --color -> what rich makes of it
+    "auto": {},
+    "always": {"force_terminal": True, "color_system": "standard"},
+    "never": {"color_system": None},
+}
+ASKED: Final = "pymodutils.color"
+
+
+def color(ctx: click.Context, _param: click.Parameter, when: str) -> None:
+    """Use colours as ``--color`` asks: a callback of click."""
+    ctx.meta[ASKED] = when
+
+
+def folds() -> bool:
+    """Whether standard output is a terminal: files and pipes get every line whole."""
+    return sys.stdout.isatty()
+
+
+def _console(**settings: Any) -> Console:
+    from rich.console import Console  # noqa: PLC0415 -- the door
+
+    context = click.get_current_context(silent=True)
+    asked = COLOR[context.meta.get(ASKED, "auto") if context else "auto"]
+    return Console(highlight=False, soft_wrap=False, **{**asked, **settings})
 
 
 def as_json(document: object, *, lines: bool = False) -> None:
@@ -74,28 +99,24 @@ def as_styled(titles: Sequence[tuple[str, str]], rows: Iterable[Iterable[tuple[s
 
 def _print_table(table: Table) -> None:
     """Print ``table``: folded to a terminal, elsewhere as wide as it is and without blanks behind."""
-    from rich.console import Console  # noqa: PLC0415 -- the door
-
-    console = Console(soft_wrap=False, highlight=False)
-    if console.is_terminal:
-        console.print(table)
+    if folds():
+        _console().print(table)
         return
-    wide = Console(soft_wrap=False, highlight=False, width=UNFOLDED)
+    wide = _console(width=UNFOLDED)
     with wide.capture() as printed:
         wide.print(table)
     for line in printed.get().splitlines():
-        click.echo(line.rstrip())
+        click.echo(line.rstrip(), color=True)  # what rich has left in it
 
 
 def paragraph(parts: Iterable[tuple[str, str]], indent: int) -> None:
     """Print texts with rich's styles behind ``indent`` blanks; on a terminal, each of its lines is."""
-    from rich.console import Console  # noqa: PLC0415 -- the door
-    from rich.text import Text  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415 -- the door
 
-    console = Console(highlight=False)
+    console = _console()
     text = Text.assemble(*_printable(parts))
     room = console.width - indent
-    for line in text.wrap(console, room, overflow="fold") if console.is_terminal else [text]:
+    for line in text.wrap(console, room, overflow="fold") if folds() else [text]:
         console.print(Text(" " * indent) + line, soft_wrap=True)
 
 
@@ -120,7 +141,6 @@ class Branch(NamedTuple):
 
 def as_tree(root: Branch) -> None:
     """Print ``root`` and all below it."""
-    from rich.console import Console  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
     from rich.tree import Tree  # noqa: PLC0415
 
@@ -132,22 +152,19 @@ def as_tree(root: Branch) -> None:
     while todo:
         above, branch = todo.pop(0)
         todo += [(above.add(label(child)), child) for child in branch.below]
-    Console(soft_wrap=False, highlight=False).print(tree, soft_wrap=True)
+    _console().print(tree, soft_wrap=True)
 
 
 def width() -> int:
     """The columns that there are."""
-    from rich.console import Console  # noqa: PLC0415 -- the door
-
-    return Console().width
+    return _console().width
 
 
 def as_lines(lines: Iterable[Iterable[tuple[str, str]]]) -> None:
     """Print ``lines`` of pieces of text, each with rich's style for it; they wrap where the terminal does."""
-    from rich.console import Console  # noqa: PLC0415 -- the door
-    from rich.text import Text  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415 -- the door
 
-    console = Console(highlight=False)
+    console = _console()
     for line in lines:
         console.print(Text.assemble(*_printable(line)), soft_wrap=True)
 
@@ -182,9 +199,8 @@ class Progress:
 
 
 def _bar() -> Any:
-    from rich.console import Console  # noqa: PLC0415 -- the door
-    from rich.progress import Progress as Bar  # noqa: PLC0415
+    from rich.progress import Progress as Bar  # noqa: PLC0415 -- the door
 
-    bar = Bar(console=Console(stderr=True), transient=True)
+    bar = Bar(console=_console(stderr=True), transient=True)
     bar.start()
     return bar

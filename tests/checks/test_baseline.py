@@ -7,6 +7,7 @@ import pytest
 from pymodutils import ModutilsError, Report
 from pymodutils.checks import baseline
 from pymodutils.checks.formats import document, github, junit, markdown, sarif
+from pymodutils.checks.rules import Rule
 from tests.checks.made import Desk
 
 
@@ -65,12 +66,28 @@ def test_expected_failures_are_marked_in_every_format(desk: Desk) -> None:
     listed = {("bad", "*"): ("ENOENT", "unknown")}
     known = found._replace(expected=baseline.known(found, listed))
     assert 'failures="0" errors="0" skipped="1"' in junit.render(known)
-    assert "<skipped " in junit.render(known)
+    assert "<skipped>expected: ENOENT" in junit.render(known)
     assert "<failure" not in junit.render(known)
     assert "<failure" in junit.render(found)
     results = sarif.document(known)["runs"][0]["results"]
     assert [it["suppressions"] != [] for it in results] == [it["level"] == "error" for it in results]
     assert "::error" in github.render(found)
     assert "::error" not in github.render(known)
-    assert "(expected)" in markdown.render(known)
+    assert "ENOENT: unknown (expected) |" in markdown.render(known)
+    assert "**unknown** (expected) bad: " in markdown.render(known)
+    assert "\N{CROSS MARK}" not in markdown.render(known)
+    assert "\N{CROSS MARK} **unknown** bad: " in markdown.render(found)
     assert [it["expected"] for it in document.document(known)["verdicts"]] == [False, True]
+
+
+def test_rules_that_are_not_reported_are_not_expected_either(desk: Desk) -> None:
+    """--ignore applies to the file, too: what is left of a line counts, nothing of it is no line."""
+    listed = {("bad", "*"): ("ENOENT", "crc,unknown")}
+    found = report(desk)
+    assert baseline.compare(found, listed).otherwise
+    assert not baseline.compare(found.only({*Rule} - {Rule.CRC}), listed)
+    ignoring = found.only({*Rule} - {Rule.CRC, Rule.UNKNOWN})
+    assert not baseline.compare(ignoring, listed)
+    assert not baseline.compare(ignoring, {})
+    assert [ignoring.excuse(it) for it in ignoring.verdicts] == ["", "ignored"]
+    assert 'failures="0" errors="0" skipped="1"' in junit.render(ignoring)

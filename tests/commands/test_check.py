@@ -145,7 +145,7 @@ def test_modules_of_one_name_are_told_apart_by_their_files(desk: Desk) -> None:
     assert [line.split("\t")[0] for line in known.read_text().splitlines()[2:]] == [first, second]
     assert run(*words, "--expect", str(known)).returncode == 0
     junit = ET.fromstring(run(*words, "--format", "junit").stdout)  # noqa: S314
-    assert [case.attrib["name"] for case in junit[0]] == [first, second]
+    assert [case.attrib["name"] for case in junit.iter("testcase")] == [first, second]
     assert f"| {first.replace('_', chr(92) + '_')} |" in run(*words, "--format", "markdown").stdout
 
 
@@ -221,11 +221,15 @@ def test_json_is_as_its_schema_says(desk: Desk) -> None:
 def test_junit_has_a_suite_for_each_kernel(desk: Desk) -> None:
     bad = desk.module("bad", imports=["lost<&\x01"], versions={"lost": 1})
     top = ET.fromstring(run("-k", desk.kernel(), desk.module("good"), bad, "--format", "junit").stdout)  # noqa: S314
-    assert top.attrib == {"tests": "2", "failures": "1", "errors": "0"}
     [suite] = top
-    assert suite.attrib["name"] == "6.1.0-made"
-    assert [case.attrib["name"] for case in suite] == ["good", "bad"]
-    [failure] = suite[1]
+    counts = {"name": "6.1.0-made", "tests": "2", "failures": "1", "errors": "0"}
+    assert {name: suite.attrib[name] for name in counts} == counts
+    cases = list(suite.iter("testcase"))
+    assert [case.attrib["name"] for case in cases] == ["good", "bad"]
+    assert float(suite.attrib["time"]) == pytest.approx(
+        sum(float(it.attrib["time"]) for it in cases), abs=0.002
+    )
+    [failure] = cases[1]
     assert failure.attrib["type"] == "unknown"
     assert "Unknown symbol" in (failure.text or "")
 
@@ -238,7 +242,26 @@ def test_sarif_names_rules_that_it_has(desk: Desk) -> None:
     [result] = log["results"]
     assert rules[result["ruleIndex"]]["id"] == result["ruleId"] == "unknown"
     assert result["level"] == "error"
-    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].endswith("/bad.ko")
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == f"file://{bad}"
+    assert log["automationDetails"] == {"id": "pymodutils/check/6.1-made/"}
+
+
+@pytest.mark.parametrize(
+    ("release", "category"),
+    [
+        ("6.1.0-50-cloud-amd64", "6.1-cloud-amd64"),
+        ("6.12.48+deb13-amd64", "6.12+deb13-amd64"),
+        ("6.8.0-45-generic", "6.8-generic"),
+        ("7.2-rc3", "7.2"),
+        ("6.1.0-made (a/b)", "6.1-made%20%28a%2Fb%29"),
+    ],
+)
+def test_an_update_of_a_kernel_keeps_its_category(desk: Desk, release: str, category: str) -> None:
+    from pymodutils.checks.formats import sarif  # noqa: PLC0415
+
+    found = desk.report(desk.module())
+    [run_] = sarif.document(found._replace(kernels=(found.kernels[0]._replace(label=release),)))["runs"]
+    assert run_["automationDetails"]["id"] == f"pymodutils/check/{category}/"
 
 
 def test_github_escapes_what_would_end_a_command(desk: Desk) -> None:

@@ -1,17 +1,17 @@
-"""The findings on one kernel, those with one reason together."""
+"""The findings on one kernel, those with one reason and one advice together."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.checks.rules import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pymodutils.checks.verdict import Finding, Report
 
-FEW = 3  # modules of one rule that are told one by one
+    ByText = dict[tuple[str, ...], "Group"]
+
+FEW: Final = 3  # messages of one rule with one advice that are reported one by one
 
 
 class Group(NamedTuple):
@@ -19,24 +19,33 @@ class Group(NamedTuple):
 
     first: Finding
     modules: list[str]
+    excuse: str = ""  # why these errors do not count; see Report.excuse
 
 
-def groups(report: Report, kernel: str, severities: Sequence[Severity] = tuple(Severity)) -> list[Group]:
-    """What there is to know of ``kernel``, the worst first.
+def groups(report: Report, kernel: str, *, whole: bool) -> list[Group]:
+    """The findings on ``kernel``, the worst first, those that do not count last in their severity.
 
-    Equal sentences are one group; so are all of a rule that are more than FEW.
+    Equal findings are one group. Unless ``whole``, so are more than FEW messages of a rule with one advice.
     """
-    by_rule: dict[tuple[Severity, str], dict[str, Group]] = {}
+    kinds: dict[tuple[Severity, str, str], dict[str, ByText]] = {}
     for verdict in report.verdicts:
-        for finding in verdict.findings if verdict.kernel == kernel else ():
-            if finding.severity in severities:
-                same = by_rule.setdefault((finding.severity, finding.rule), {})
-                same.setdefault(finding.message, Group(finding, [])).modules.append(verdict.title)
-    order = sorted(by_rule, key=lambda key: severities.index(key[0]))
-    return [group for key in order for group in _few(list(by_rule[key].values()))]
+        for it in verdict.findings if verdict.kernel == kernel else ():
+            excuse = report.excuse(verdict) if it.severity is Severity.ERROR else ""
+            by_advice = kinds.setdefault((it.severity, excuse, it.rule), {})
+            text = (it.message, *it.symbols) if whole else (it.message,)
+            same = by_advice.setdefault(it.advice, {})
+            same.setdefault(text, Group(it, [], excuse)).modules.append(verdict.title)
+    severities = list(Severity)
+    order = sorted(kinds, key=lambda kind: (severities.index(kind[0]), kind[1]))
+    return [
+        group
+        for kind in order
+        for by_text in kinds[kind].values()
+        for group in _few(list(by_text.values()), whole=whole)
+    ]
 
 
-def _few(found: list[Group]) -> list[Group]:
-    if len(found) <= FEW:
+def _few(found: list[Group], *, whole: bool) -> list[Group]:
+    if whole or len(found) <= FEW:
         return found
-    return [Group(found[0].first, [name for group in found for name in group.modules])]
+    return [found[0]._replace(modules=[name for group in found for name in group.modules])]

@@ -1,8 +1,14 @@
-"""A report as JUnit's XML: a suite for each kernel, a case for each module."""
+"""A report as JUnit's XML: a suite for each kernel, a case for each module.
+
+It is valid by Ant's schema (JUnit.xsd) and by that of Jenkins (junit-10.xsd), so a case has no output of its
+own, and files are named in the text.
+"""
 
 from __future__ import annotations
 
 import re
+import time
+from os import uname
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape, quoteattr
 
@@ -13,52 +19,79 @@ if TYPE_CHECKING:
 
     from pymodutils.checks.verdict import Report, Verdict
 
+    Timed = tuple[Verdict, float]
+
 FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+STAMP: Final = "%Y-%m-%dT%H:%M:%S"  # UTC: the schema has no time zone
 
 
 def render(report: Report) -> str:
     """The document."""
-    lines = ['<?xml version="1.0" encoding="UTF-8"?>', f"<testsuites{_counts(report, report.verdicts)}>"]
-    for kernel in report.kernels:
-        verdicts = [verdict for verdict in report.verdicts if verdict.kernel == kernel.label]
-        lines.append(f"<testsuite name={_quoted(kernel.label)}{_counts(report, verdicts)}>")
-        lines += [line for verdict in verdicts for line in _case(verdict, expected=report.expects(verdict))]
-        lines.append("</testsuite>")
+    timed = list(zip(report.verdicts, report.seconds or (0.0,) * len(report.verdicts), strict=True))
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>"]
+    for number, kernel in enumerate(report.kernels):
+        own = [each for each in timed if each[0].kernel == kernel.label]
+        lines.append(f"<testsuite name={_quoted(kernel.label)} {_head(report, own, number)}>")
+        lines += _properties(kernel.source, kernel.release, kernel.arch)
+        lines += [line for each in own for line in _case(each, report.excuse(each[0]))]
+        lines += [f"<system-out>{_remarks(own)}</system-out>", "<system-err/>", "</testsuite>"]
     return "\n".join([*lines, "</testsuites>"]) + "\n"
 
 
-def _counts(report: Report, verdicts: Sequence[Verdict]) -> str:
-    skipped = sum(map(report.expects, verdicts))
-    failures = sum(not verdict.loads for verdict in verdicts) - skipped
-    return f' tests="{len(verdicts)}" failures="{failures}" errors="0"' + (
-        f' skipped="{skipped}"' if skipped else ""
-    )
+def _head(report: Report, own: Sequence[Timed], number: int) -> str:
+    skipped = sum(report.expects(verdict) for verdict, _ in own)
+    attributes = {
+        "package": "pymodutils",
+        "id": str(number),
+        "hostname": uname().nodename or "localhost",
+        "timestamp": time.strftime(STAMP, time.gmtime(report.started)),
+        "tests": str(len(own)),
+        "failures": str(sum(not verdict.loads for verdict, _ in own) - skipped),
+        "errors": "0",
+        **({"skipped": str(skipped)} if skipped else {}),
+        "time": f"{sum(seconds for _, seconds in own):.3f}",
+    }
+    return " ".join(f"{name}={_quoted(value)}" for name, value in attributes.items())
 
 
-def _case(verdict: Verdict, *, expected: bool) -> Iterator[str]:
+def _properties(source: str, release: str, arch: str) -> Iterator[str]:
+    yield "<properties>"
+    for name, value in (("source", source), ("release", release), ("arch", arch)):
+        yield f'<property name="{name}" value={_quoted(value)}/>'
+    yield "</properties>"
+
+
+def _case(timed: Timed, excuse: str) -> Iterator[str]:
+    verdict, seconds = timed
     head = f"<testcase classname={_quoted(verdict.kernel)} name={_quoted(verdict.title)}"
-    head += f" file={_quoted(verdict.path)}"
-    others = [finding for finding in verdict.findings if finding.severity is not Severity.ERROR]
-    if verdict.loads and not others:
+    head += f' time="{seconds:.3f}"'
+    if verdict.loads:
         yield f"{head}/>"
         return
     yield f"{head}>"
-    if not verdict.loads:
+    if excuse:
+        yield f"<skipped>{_clean(escape(f'{excuse}: {_text(verdict)}'))}</skipped>"
+    else:
         first = verdict.of(Severity.ERROR)[0]
-        if expected:
-            yield f"<skipped message={_quoted(f'expected: {first.rule}: {first.message}')}/>"
-        else:
-            yield f"<failure type={_quoted(first.rule)} message={_quoted(first.message)}>"
-            yield f"{_text(verdict)}</failure>"
-    if others:
-        told = "\n".join(f"{it.severity}: {it.rule}: {it.message}" for it in others)
-        yield f"<system-out>{_clean(escape(told))}</system-out>"
+        yield f"<failure type={_quoted(first.rule)} message={_quoted(first.message)}>"
+        yield f"{_clean(escape(_text(verdict)))}</failure>"
     yield "</testcase>"
 
 
 def _text(verdict: Verdict) -> str:
     lines = [f"{it.rule}: {it.message}\n  to do: {it.advice}" for it in verdict.of(Severity.ERROR)]
-    return _clean(escape("\n".join([f"{verdict.error}", *lines, "log:", *verdict.log])))
+    return "\n".join([verdict.error, *lines, f"file: {verdict.path}", "log:", *verdict.log])
+
+
+def _remarks(own: Sequence[Timed]) -> str:
+    """The warnings and notes, a line each."""
+    told = [
+        f"{verdict.title}: {it.severity}: {it.rule}: {it.message}"
+        for verdict, _ in own
+        for it in verdict.findings
+        if it.severity is not Severity.ERROR
+    ]
+    return _clean(escape("\n".join(told)))
 
 
 def _quoted(text: str) -> str:

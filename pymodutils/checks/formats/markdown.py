@@ -12,10 +12,13 @@ from pymodutils.printable import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pymodutils.checks.formats.grouped import Group
     from pymodutils.checks.verdict import Report, Verdict
 
+LIMIT: Final = 1 << 20  # bytes that GitHub takes as the summary of a step
+NAMES: Final = 8  # of modules with one reason, in a summary that had to be folded
 MARKUP: Final = re.compile(r"[\\`*_\[\]<>|#!&~]")
-ROWS: Final = 200  # of the table: what loads everywhere is only counted beyond
+ROWS: Final = 200  # of the table, likewise
 MARKS: Final = {
     Severity.ERROR: "\N{CROSS MARK}",
     Severity.WARNING: "\N{WARNING SIGN}",
@@ -24,49 +27,58 @@ MARKS: Final = {
 
 
 def render(report: Report) -> str:
-    """The table of modules and kernels, then what there is to know."""
-    return "\n".join([*_table(report), "", *_details(report)]).rstrip() + "\n"
+    """The table of modules and kernels, then the findings; folded if it would exceed LIMIT."""
+    text = _text(report, whole=True)
+    return text if len(text.encode("utf-8", "replace")) <= LIMIT else _text(report, whole=False)
 
 
-def _table(report: Report) -> Iterator[str]:
+def _text(report: Report, *, whole: bool) -> str:
+    return "\n".join([*_table(report, whole=whole), "", *_details(report, whole=whole)]).rstrip() + "\n"
+
+
+def _table(report: Report, *, whole: bool) -> Iterator[str]:
     good = len(report.verdicts) - len(report.failures)
     yield f"**{good:,} of {len(report.verdicts):,} load.**\n"
     yield "| module | " + " | ".join(_plain(kernel.label) for kernel in report.kernels) + " |"
     yield "|---|" + "---|" * len(report.kernels)
     width = len(report.kernels)
     rows = [report.verdicts[at : at + width] for at in range(0, len(report.verdicts), width)]
-    shown = rows if len(rows) <= ROWS else [row for row in rows if not all(it.loads for it in row)][:ROWS]
+    shown = rows
+    if not whole and len(rows) > ROWS:
+        shown = [row for row in rows if not all(it.loads for it in row)][:ROWS]
     for row in shown:
-        yield (
-            f"| {_plain(row[0].title)} | "
-            + " | ".join(_cell(it, expected=report.expects(it)) for it in row)
-            + " |"
-        )
+        cells = " | ".join(_cell(it, report.excuse(it)) for it in row)
+        yield f"| {_plain(row[0].title)} | {cells} |"
     if len(shown) < len(rows):
         yield f"\n{len(rows) - len(shown):,} more modules are not shown."
 
 
-def _cell(verdict: Verdict, *, expected: bool) -> str:
-    if expected:
-        return f"{MARKS[Severity.NOTE]} {verdict.refusal} (expected)"
+def _cell(verdict: Verdict, excuse: str) -> str:
+    if excuse:
+        return f"{MARKS[Severity.NOTE]} {verdict.refusal} ({excuse})"
     if not verdict.loads:
         return f"{MARKS[Severity.ERROR]} {verdict.refusal}"
     return f"{MARKS[Severity.WARNING]} loads" if verdict.of(Severity.WARNING) else "loads"
 
 
-def _details(report: Report) -> Iterator[str]:
+def _details(report: Report, *, whole: bool) -> Iterator[str]:
     for kernel in report.kernels:
-        found = groups(report, kernel.label)
+        found = groups(report, kernel.label, whole=whole)
         if found:
             yield f"### {_plain(kernel.label)}\n"
         for group in found:
-            finding, names = group.first, ", ".join(map(_plain, group.modules[:8]))
-            more = f" and {len(group.modules) - 8} more" if group.modules[8:] else ""
-            advice = f" **To do:** {_plain(finding.advice)}." if finding.advice else ""
-            head = f"- {MARKS[finding.severity]} **{finding.rule}** {names}{more}"
-            yield f"{head}: {_plain(finding.message)}.{advice}"
+            yield _item(group, len(group.modules) if whole else NAMES)
         if found:
             yield ""
+
+
+def _item(group: Group, most: int) -> str:
+    finding, names = group.first, ", ".join(map(_plain, group.modules[:most]))
+    more = f" and {len(group.modules) - most} more" if group.modules[most:] else ""
+    mark = MARKS[Severity.NOTE if group.excuse else finding.severity]
+    head = f"- {mark} **{finding.rule}**{f' ({group.excuse})' if group.excuse else ''} {names}{more}"
+    advice = f" **To do:** {_plain(finding.advice)}." if finding.advice else ""
+    return f"{head}: {_plain(finding.message)}.{advice}"
 
 
 def _plain(text: str) -> str:

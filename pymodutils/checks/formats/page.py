@@ -35,10 +35,10 @@ def _data(report: Report) -> dict[str, Any]:
     for verdict in report.verdicts:
         numbers = []
         for it in verdict.findings:
-            row = (it.rule, severities.index(it.severity), it.message, it.advice)
-            numbers.append(known.setdefault(row, len(known)))
-        error = f"{verdict.error}, expected" if report.expects(verdict) else verdict.error
-        verdicts.append([error, numbers, list(verdict.needed), list(verdict.log)])
+            finding = (it.rule, severities.index(it.severity), it.message, it.advice)
+            numbers.append(known.setdefault(finding, len(known)))
+        row = [verdict.error, numbers, list(verdict.needed), list(verdict.log), report.excuse(verdict)]
+        verdicts.append(row)
     width = max(1, len(report.kernels))
     return {
         "made": f"pymodutils {__version__}",

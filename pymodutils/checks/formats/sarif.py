@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from pymodutils.checks.rules import Rule, Severity
@@ -11,7 +13,10 @@ if TYPE_CHECKING:
     from pymodutils.checks.verdict import Finding, Report, Verdict
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
+HELP: Final = "https://github.com/pymodutils/pymodutils/blob/main/docs/check.md"
 ORDER: Final = list(Rule)
+SERIES: Final = re.compile(r"^(\d+\.\d+)[\d.]*(?:-rc\d+)?(?:-\d+)*")  # the part of a release that lasts
+SAFE: Final = "/+,=@~"  # in a path, beside what is never quoted
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -33,16 +38,22 @@ def document(report: Report) -> dict[str, Any]:
         for verdict in report.verdicts
         for it in verdict.findings
     ]
-    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
+    run = {"tool": {"driver": driver}, "automationDetails": {"id": _category(report)}, "results": results}
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-HELP: Final = "https://github.com/pymodutils/pymodutils/blob/main/docs/check.md"
+def _category(report: Report) -> str:
+    """The same for updates of the same kernels, another one for other kernels: ``.../6.1-amd64/``.
+
+    GitHub closes an alert when a later report of its category lacks it.
+    """
+    names = dict.fromkeys(SERIES.sub(r"\1", kernel.label) for kernel in report.kernels)
+    return f"pymodutils/check/{'+'.join(_quoted(name).replace('/', '%2F') for name in names)}/"
 
 
 def _result(verdict: Verdict, finding: Finding, *, expected: bool) -> dict[str, Any]:
     advice = f" To do: {finding.advice}." if finding.advice else ""
     text = f"{verdict.title} on {verdict.kernel}: {finding.message}.{advice}"
-    path = verdict.path.lstrip("/").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     suppressions = [{"kind": "external", "justification": "listed as expected"}] if expected else []
     return {
         "ruleId": finding.rule,
@@ -50,7 +61,7 @@ def _result(verdict: Verdict, finding: Finding, *, expected: bool) -> dict[str, 
         "level": finding.severity.value,
         "suppressions": suppressions,
         "message": {"text": text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")},
-        "locations": [{"physicalLocation": {"artifactLocation": {"uri": _uri(path)}}}],
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": _uri(verdict.path)}}}],
         "partialFingerprints": {
             "pair/v1": f"{verdict.title}|{verdict.kernel}|{finding.rule}|{finding.subject}"
         },
@@ -58,6 +69,13 @@ def _result(verdict: Verdict, finding: Finding, *, expected: bool) -> dict[str, 
 
 
 def _uri(path: str) -> str:
+    """Relative to the working directory for what lies in it, so that code scanning finds it; else file:."""
+    whole = os.path.abspath(path)
+    inside = os.path.relpath(whole)
+    return f"file://{_quoted(whole)}" if inside.startswith(os.pardir) else _quoted(inside)
+
+
+def _quoted(text: str) -> str:
     from urllib.parse import quote  # noqa: PLC0415 -- only here
 
-    return quote(path, safe="/+,=@~")
+    return quote(text.encode("utf-8", "surrogateescape"), safe=SAFE)
