@@ -15,7 +15,7 @@ export STRICT
 
 DEMO_PACKAGES := python3-venv
 TEST_PACKAGES := $(DEMO_PACKAGES) chromium qemu-system-x86 qemu-system-common busybox-static cpio zsh fish man-db groff \
-	binutils bison bsdextrautils bzip2 flex gcc kmod libc6-dev libelf1 lz4 m4 make openssl xz-utils zstd
+	binutils bison bsdextrautils bzip2 flex gcc kmod libc6-dev libelf1 lz4 m4 make openssl time xz-utils zstd
 
 .PHONY: help env test-env demo-packages test-packages check lint test demo bench completions clean
 
@@ -56,7 +56,7 @@ test: test-env lint  ## everything: all tests, all lanes, branch coverage
 demo: env  ## the tools at work: a Debian module tree, then a real kernel
 	@PATH="$(CURDIR)/$(BIN):$$PATH" demo/run
 
-bench: env  ## ratios to kmod, written into docs/performance.md (half an hour)
+bench: test-env  ## ratios to kmod, written into docs/performance.md (half an hour)
 	$(BIN)/python -m benchmarks
 
 completions: env  ## completions/ again, from the commands' own options

@@ -43,7 +43,7 @@ prints it; parts are {parts}.
 Measured on {date} with Python {python}, {cores} cores, load {load:.1f} before the start. Trees: Debian 12's
 linux-image-amd64, unpacked, not installed; compressed as the kernel's own modules_install does it. Ours
 is the installed package in a clean environment, console scripts and all; kmod 30 and 34 are Debian's.
-Memory is the peak of the largest process.
+Memory is the peak of the largest process, from a run of its own.
 """
 
 

@@ -29,7 +29,7 @@ class Row(NamedTuple):
             _cell(found.wall, self.wall),
             f"<= {self.wall:g}" if self.wall else "",
             _cell(found.cpu, self.cpu),
-            _cell(found.peak, self.peak),
+            _cell(found.peak, self.peak) if found.peak else "",
             f"{found.ours.wall * 1000:,.0f} ms",
             f"{found.theirs.wall * 1000:,.0f} ms",
         ]
