@@ -96,7 +96,7 @@ def _change(module: Object, frobbed: Frobbed) -> None:
     module.relocations = {at: one for at, one in module.relocations.items() if at not in in_memory}
     if frobbed.absolute or frobbed.undotted:
         symbols = module.symbols = copy(module.symbols)
-        symbols.sections, symbols.names = list(symbols.sections), list(symbols.names)
+        symbols.sections, symbols.names = symbols.sections[:], symbols.names[:]
         for at in frobbed.absolute:
             symbols.sections[at] = SHN_ABS
         for at in frobbed.undotted:

@@ -6,6 +6,7 @@ order within each. Until 6.3 there are two areas, what stays and what init leave
 
 from __future__ import annotations
 
+from itertools import compress, count
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.link.failure import NoMemory, OutOfBounds
@@ -219,8 +220,8 @@ class _Work:
         if self.config.kallsyms_all and self.percpu:
             stay.add(self.percpu)
         table = self.module.symbols
-        named = zip(table.sections, table.names, strict=True)
-        kept = [at for at, (section, name) in enumerate(named) if section in stay and name]
+        held = list(compress(count(), map(stay.__contains__, table.sections)))
+        kept = list(compress(held, map(table.names.__getitem__, held)))
         return [0, *kept] if table.names else kept
 
     def _is_init(self, at: int) -> bool:

@@ -5,17 +5,18 @@ The machine's own width and byte order are used whatever e_ident claims, as most
 
 from __future__ import annotations
 
-from struct import iter_unpack
+import sys
+from array import array
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.field import PREFIXES
 from pymodutils.arch.frob import Frobbed
 from pymodutils.link.failure import LinkError, OutOfBounds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pymodutils.arch.model import Arch, Relocations
+    from pymodutils.arch.model import Arch, ByteOrder, Relocations
     from pymodutils.elf.scan import Section
 
 THIS_MODULE: Final = ".gnu.linkonce.this_module"
@@ -40,11 +41,19 @@ class Symbols:
     __slots__ = ("_strings", "_text", "infos", "names", "others", "sections", "sizes", "subject", "values")
 
     def __init__(self, raw: bytes, arch: Arch, text: bytes, strings: int, subject: str) -> None:
-        codes, size, order = SYMBOL[arch.bits]
-        rows = iter_unpack(PREFIXES[arch.order] + codes, memoryview(raw)[: len(raw) // size * size])
-        found: list[Sequence[int]] = list(zip(*rows, strict=True)) or [()] * len(order)
-        columns = [found[at] for at in order]
-        self.names, self.infos, self.others, self.sections, self.values, self.sizes = columns
+        _, size, _ = SYMBOL[arch.bits]
+        raw = raw[: len(raw) // size * size]
+        half, word = _words("H", raw, arch.order), _words("I", raw, arch.order)
+        self.names = word[:: size // 4]
+        self.infos: Sequence[int]
+        self.others: Sequence[int]
+        if arch.bits == 64:  # noqa: PLR2004 -- Elf64_Sym: name, info, other, shndx, value, size
+            wide = _words("Q", raw, arch.order)
+            self.infos, self.others, self.sections = raw[4::24], raw[5::24], half[3::12]
+            self.values, self.sizes = wide[1::3], wide[2::3]
+        else:  # Elf32_Sym: name, value, size, info, other, shndx
+            self.infos, self.others, self.sections = raw[12::16], raw[13::16], half[7::8]
+            self.values, self.sizes = word[1::4], word[2::4]
         self._text, self._strings, self.subject = text, strings, subject
 
     def __len__(self) -> int:
@@ -66,13 +75,23 @@ class Symbols:
         """The bytes that the names of the ``chosen`` symbols take, their NULs included."""
         find, base, total = self._text.find, self._strings, 0
         end, top = -1, len(self._text)
-        for start in sorted((base + self.names[at] for at in chosen), reverse=True):
+        counts = Counter(map(self.names.__getitem__, chosen))  # riscv64's local labels share their names
+        for name in sorted(counts, reverse=True):
+            start = base + name
             nearer = find(b"\0", start, top)  # no byte is looked at twice, however names overlap
             end, top = end if nearer < 0 else nearer, start
             if end < 0:
                 raise OutOfBounds(self.subject, "the names of its symbols lie outside of the file")
-            total += end - start + 1
+            total += counts[name] * (end - start + 1)
         return total
+
+
+def _words(code: str, raw: bytes, order: ByteOrder) -> array[int]:
+    """``raw`` as words of ``code``'s size."""
+    words = array(code, raw)
+    if order != sys.byteorder:
+        words.byteswap()
+    return words
 
 
 class Object:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from errno import ENOENT, ENOEXEC
+from itertools import compress, count
+from operator import add
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.errors import Refused
@@ -38,29 +41,32 @@ def simplify(image: Image, name: str, resolve: Resolve, report: Report, *, percp
     Raises LinkError, for the last symbol that failed, when all have been tried, OutOfBounds at once.
     """
     symbols = image.module.symbols
-    bases = dict(enumerate(image.addresses))
+    bases = defaultdict(int, enumerate(image.addresses))
     bases[SHN_UNDEF] = 0
     if image.layout.percpu:
         bases[image.layout.percpu] = percpu
     top = len(image.addresses)
     word = (1 << image.module.arch.bits) - 1
-    pairs = zip(symbols.values, symbols.sections, strict=True)
-    values = [value + bases.get(section, 0) & word for value, section in pairs]
+    values = list(map(add, symbols.values, map(bases.__getitem__, symbols.sections)))
     if values:
+        if max(values) > word:
+            values = [value & word for value in values]
         values[0] = symbols.values[0]
     failure: LinkError | None = None
     rest = _Rest(image, name, resolve, report)
-    for at, section in enumerate(symbols.sections):
-        if at and (section == SHN_UNDEF or section >= top):
-            try:
-                found = rest.value(at, section)
-            except OutOfBounds:
-                raise
-            except LinkError as error:
-                failure = error
-                continue
-            if found is not None:
-                values[at] = found & word
+    elsewhere = {section for section in set(symbols.sections) if section == SHN_UNDEF or section >= top}
+    for at in compress(count(), map(elsewhere.__contains__, symbols.sections)):
+        if not at:
+            continue
+        try:
+            found = rest.value(at, symbols.sections[at])
+        except OutOfBounds:
+            raise
+        except LinkError as error:
+            failure = error
+            continue
+        if found is not None:
+            values[at] = found & word
     try:
         if failure:
             raise failure
