@@ -14,6 +14,8 @@ from pymodutils.kernel.booted import ends
 from pymodutils.printable import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pymodutils.kernel.booted.live import LiveKernel
     from pymodutils.kernel.booted.module import LiveModule
 
@@ -59,19 +61,24 @@ def command(
 
     params = dict(_pair(word) for word in param)
     with LiveKernel.boot(image) as kernel:
-        start = len(kernel.messages())
         loaded = kernel.load(module, **params)
         arguments = [_value(word) for word in words]
         before = [repr(it) for it in arguments]
         try:
             found = loaded.call(function, *arguments)
-        finally:
-            if shown:
-                sys.stderr.writelines(f"{printable(line)}\n" for line in kernel.messages(start))
+        except ends.Ending as end:
+            _print(kernel.transcript() if shown else end.log)
+            raise
+        if shown:
+            _print(kernel.transcript())
         report = _json if form == "json" else _text
         report(loaded, function, before, arguments, found)
         _warn(kernel)
     return 0
+
+
+def _print(log: Iterable[str]) -> None:
+    sys.stderr.writelines(f"{printable(line)}\n" for line in log)
 
 
 def _text(module: LiveModule, function: str, before: list[str], arguments: list[Any], found: Any) -> None:

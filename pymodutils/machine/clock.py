@@ -29,7 +29,11 @@ class Clock:
     """The time stamp counter, and when the next timer interrupt is due."""
 
     def __init__(self, moment: Moment | None = None) -> None:
-        self.cycles, self.seed, self.next, self.looks = moment or Moment()
+        self.set(moment or Moment())
+
+    def set(self, moment: Moment) -> None:
+        """Go on from ``moment``."""
+        self.cycles, self.seed, self.next, self.looks = moment
 
     def moment(self) -> Moment:
         """What to save."""

@@ -26,6 +26,7 @@ except ImportError:
     raise ModutilsError("unicorn", "no machine without unicorn: pip install 'pymodutils[machine]'") from None
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from mmap import mmap
 
     from pymodutils.machine.clock import Clock
@@ -45,6 +46,7 @@ class Cpu:
             )
         self.ram, self.clock, self.ports = ram, clock, ports
         self.exception: int | None = None
+        self.answer: int | None = None  # what a function returns that was left
         self.touched: list[Touch] = []  # devices that are not there
         self._jiffies, self._watched = jiffies, jiffies & -PAGE
         self.uc = unicorn.Uc(uc.UC_ARCH_X86, uc.UC_MODE_64)
@@ -114,6 +116,12 @@ class Cpu:
         self._write(saved)
         self.begin()
 
+    def rewind(self, saved: Registers) -> None:
+        """Make this processor what it was; memory that was changed with it is looked up again."""
+        self.uc.context_restore(self._clean)
+        self._write(saved)
+        self.begin()
+
     def begin(self) -> None:
         """Take the present state, in which no exception is pending, for the one that exceptions return to."""
         self._clean = self.uc.context_save()
@@ -157,15 +165,33 @@ class Cpu:
 
     def settle(self) -> None:
         """Forget the exception that was delivered."""
-        saved = self.save()
-        self.uc.context_restore(self._clean)
-        self._write(saved)
-        self.begin()
+        self.rewind(self.save())
 
     def flush(self) -> None:
         """Forget translated code and page tables: memory was changed from outside."""
         self.uc.ctl_flush_tb()
         self["CR3"] = self["CR3"]
+
+    # Functions that are watched
+
+    def watch(self, address: int, call: Callable[[], None]) -> int:
+        """Call ``call`` when the instruction at ``address`` is about to run; a number for ``unwatch``."""
+        hook: int = self.uc.hook_add(uc.UC_HOOK_CODE, lambda *_: call(), None, address, address)
+        self.uc.ctl_flush_tb()
+        return hook
+
+    def unwatch(self, hook: int) -> None:
+        """Undo ``watch``."""
+        self.uc.hook_del(hook)
+
+    def leave(self, value: int) -> None:
+        """Return ``value`` from the function whose first instruction is watched, without running it."""
+        self.answer = value
+        self.uc.emu_stop()
+
+    def stop(self) -> None:
+        """Stop from another thread; the state is spoiled then."""
+        self.uc.emu_stop()
 
     # Events
 

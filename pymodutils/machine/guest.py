@@ -180,7 +180,8 @@ class Guest:
         try:
             result = self._await(task, pid, block, mark)
         except OutOfBudget as end:
-            raise OutOfBudget(end.address, end.instructions, self.symbol(end.address)) from None
+            name = "" if self.machine.spoiled else self.symbol(end.address)
+            raise OutOfBudget(end.address, end.spent, name) from None
         result = result._replace(touched=tuple(self.machine.touched[used:]))
         self.call("put_pid", pid)
         if isinstance(result, Returned):

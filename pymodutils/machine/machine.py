@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.machine import faults, registers
@@ -11,6 +12,7 @@ from pymodutils.machine.faults import At
 from pymodutils.machine.paging import Space
 from pymodutils.machine.ports import Ports
 from pymodutils.machine.results import Halted, OutOfBudget, Panicked
+from pymodutils.machine.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from mmap import mmap
@@ -34,7 +36,9 @@ class Machine:
         self.clock, self.ports = Clock(moment), Ports()
         self.cpu = Cpu(ram, self.clock, self.ports, jiffies - KERNEL_BASE)
         self.space = Space(ram)
+        self.file = ""  # of which ``ram`` is a private mapping
         self.budget = BUDGET
+        self.watchdog: Watchdog | None = None  # with one, instructions are not counted
         self.stack = 0  # where calls begin; 0 until the kernel has booted
         self.ticks = self.exceptions = 0
 
@@ -43,10 +47,28 @@ class Machine:
         """The devices that code used although they are not there."""
         return self.cpu.touched
 
+    def limit(self, seconds: float) -> None:
+        """Let a call end after ``seconds`` of processor time, not of counted instructions: six times as fast.
+
+        Then the machine cannot be used any more.
+        """
+        self.watchdog = Watchdog(seconds, self.cpu.stop)
+
+    @property
+    def spoiled(self) -> bool:
+        """Whether the limit of time was reached."""
+        return self.watchdog is not None and self.watchdog.fired
+
     def run(self, budget: int = 0) -> None:
         """Go on until panic() or a return to it; after ``budget`` slices raise OutOfBudget (0: no limit)."""
+        if self.spoiled:
+            raise Halted(self.cpu["RIP"], "a call before ran out of time")
+        with self.watchdog or nullcontext():
+            self._run(budget)
+
+    def _run(self, budget: int) -> None:
         spent = 0
-        count = SLICE if budget else 0
+        count = SLICE if budget and not self.watchdog else 0
         while True:
             try:
                 self.cpu.run(self.panic, count)
@@ -56,13 +78,28 @@ class Machine:
             rip = self.cpu["RIP"]
             if rip == self.panic:
                 return
-            if self._exception(rip):
+            if self.watchdog and self.watchdog.fired:
+                raise OutOfBudget(rip, f"{self.watchdog.seconds} s of processor time")
+            if self._left() or self._exception(rip):
                 continue
             spent += 1
             if budget and spent > budget:
-                raise OutOfBudget(rip, spent * SLICE)
+                raise OutOfBudget(rip, f"{spent * SLICE:,} instructions" if count else f"{spent:,} ticks")
             masked = not self._tick(rip)
             count = count and (MASKED_SLICE if masked else SLICE)
+
+    def _left(self) -> bool:
+        """Return from the function that is to be left, if one is."""
+        answer, self.cpu.answer = self.cpu.answer, None
+        if answer is None:
+            return False
+        stack = self.cpu["RSP"]
+        self.cpu["RAX"], self.cpu["RIP"], self.cpu["RSP"] = answer & NONE, self.space.number(stack), stack + 8
+        return True
+
+    def arguments(self, count: int) -> list[int]:
+        """The registers of the first ``count`` arguments, where a function begins."""
+        return [self.cpu[name] for name in registers.ARGUMENTS[:count]]
 
     def call(self, function: int, *arguments: int) -> int:
         """What the kernel's ``function`` returns (RAX), in the task that was running when it had booted."""

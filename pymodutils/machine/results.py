@@ -90,12 +90,12 @@ class Ended(Unanswered):
 
 
 class OutOfBudget(Ended):
-    """Code ran for its whole budget of ``instructions`` without an end, last at ``address``."""
+    """Code ran for its whole budget, ``spent``, without an end, last at ``address``, called ``name``."""
 
-    def __init__(self, address: int, instructions: int, name: str = "") -> None:
+    def __init__(self, address: int, spent: str, name: str = "") -> None:
         place = name or hex(address)
-        super().__init__(place, f"still running at {place} after {instructions:,} instructions")
-        self.address, self.instructions, self.name = address, instructions, name
+        super().__init__(place, f"still running at {place} after {spent}")
+        self.address, self.spent, self.name = address, spent, name
 
 
 class Panicked(Ended):

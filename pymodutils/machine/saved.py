@@ -7,6 +7,7 @@ differ, compressed. Both appear by a rename; a process that is killed leaves the
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import mmap
@@ -58,7 +59,7 @@ def keep(base: str, guest: Guest) -> None:
         with open(os.path.join(partial, "ram"), "wb") as file:
             _sparse(guest.machine.ram, file.fileno())
         with open(os.path.join(partial, "facts"), "w", encoding="ascii") as text:
-            json.dump(_facts(guest), text)
+            json.dump(facts(guest), text)
         os.rename(partial, folder)
     except OSError:
         if not exists(base):
@@ -97,22 +98,31 @@ def _machine(folder: str, facts: dict[str, Any], pages: dict[int, bytes]) -> Gue
         os.close(fd)
     for number, data in pages.items():
         ram[number * PAGE : number * PAGE + PAGE] = data
-    machine = Machine(ram, facts["panic"], facts["jiffies"], Moment(*facts["moment"]))
-    machine.stack, machine.ports.index = facts["stack"], facts["index"]
-    machine.ports.masks.update({int(port): mask for port, mask in facts["masks"].items()})
+    machine = Machine(ram, facts["panic"], facts["jiffies"])
+    machine.file = os.path.join(folder, "ram")
     machine.cpu.restore(facts["registers"])
-    machine.space.root = machine.cpu["CR3"]
+    apply(machine, facts)
     return Guest(machine, facts["guest"])
 
 
-def _facts(guest: Guest) -> dict[str, Any]:
+def apply(machine: Machine, facts: dict[str, Any]) -> None:
+    """Set what ``facts`` knows beside memory and processor."""
+    machine.clock.set(Moment(*facts["moment"]))
+    machine.stack, machine.ports.index = facts["stack"], facts["index"]
+    machine.ports.masks.update({int(port): mask for port, mask in facts["masks"].items()})
+    machine.space.root = machine.cpu["CR3"]
+    machine.touched.clear()
+
+
+def facts(guest: Guest) -> dict[str, Any]:
+    """All of ``guest`` but its memory, as JSON can hold it."""
     machine = guest.machine
     return {
         "panic": machine.panic,
         "jiffies": machine.jiffies,
         "moment": machine.clock.moment(),
         "stack": machine.stack,
-        "masks": machine.ports.masks,
+        "masks": dict(machine.ports.masks),
         "index": machine.ports.index,
         "registers": machine.cpu.save(),
         "guest": guest.save(),
@@ -165,24 +175,30 @@ def store(path: str, base: str, guest: Guest) -> None:
     numbers = changed(guest, os.path.join(cache(), base, "ram"))
     ram = guest.machine.ram
     content = b"".join(ram[number * PAGE : number * PAGE + PAGE] for number in numbers)
-    header = json.dumps({"base": base, "pages": numbers, "facts": _facts(guest)}).encode()
+    header = json.dumps({"base": base, "pages": numbers, "facts": facts(guest)}).encode()
     _replace(path, START + header + b"\n" + _zstd().compress(content, 1))
 
 
 def changed(guest: Guest, base: str) -> list[int]:
     """The numbers of the pages of RAM that are no longer those of the file ``base``."""
     ram = guest.machine.ram
+    pages = range(len(ram) // PAGE)
     try:
-        with open("/proc/self/pagemap", "rb", buffering=0) as file:
-            file.seek(guest.machine.cpu.ram_address // PAGE * 8)
-            entries = array("Q", file.read(len(ram) // PAGE * 8))
+        return private(guest, pages)
     except OSError:
-        entries = array("Q")
-    if len(entries) == len(ram) // PAGE and any(entries):
-        own = (n for n, it in enumerate(entries) if it & SWAPPED or (it & PRESENT and not it & OF_FILE))
-        return list(own)
-    with open(base, "rb") as old:
-        return [n for n in range(len(ram) // PAGE) if old.read(PAGE) != ram[n * PAGE : n * PAGE + PAGE]]
+        with open(base, "rb") as old:
+            return [n for n in pages if old.read(PAGE) != ram[n * PAGE : n * PAGE + PAGE]]
+
+
+def private(guest: Guest, pages: range) -> list[int]:
+    """Those of ``pages`` that are no longer the file's, by the host's page tables; raises OSError."""
+    with open("/proc/self/pagemap", "rb", buffering=0) as file:
+        file.seek((guest.machine.cpu.ram_address // PAGE + pages.start) * 8)
+        entries = array("Q", file.read(len(pages) * 8))
+    if len(entries) != len(pages):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+    numbered = enumerate(entries, pages.start)
+    return [n for n, it in numbered if it and (it & SWAPPED or (it & PRESENT and not it & OF_FILE))]
 
 
 @contextmanager

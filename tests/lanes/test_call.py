@@ -154,8 +154,8 @@ def test_ends(image: Path, file: Path) -> None:
         touched = kernel.guest.machine.touched[-1]
         assert (touched.address, kernel.guest.symbol(touched.by).partition("+")[0]) == (0xFE000000, "touch")
         assert mod.call("sum_of", [1], 1) == 1
-        kernel.guest.machine.budget = 20
-        with pytest.raises(OutOfBudget, match=r"still running at spin\+0x"):
+        kernel.guest.machine.limit(1)
+        with pytest.raises(OutOfBudget, match=r"still running at spin, sample.c:1[0-9]+ after 1 s"):
             mod.call("spin")
 
 
@@ -182,4 +182,5 @@ def test_the_command(image: Path, file: Path) -> None:
     failed = run("-l", "-p", "label=x", str(file), "oops_at", "8")
     assert failed.returncode == 1
     assert "sample: debug=0 label=x" in failed.stderr
+    assert "RIP: 0010:oops_at+" in failed.stderr
     assert "ERROR: oops_at: the kernel oopsed: BUG: kernel NULL pointer dereference" in failed.stderr

@@ -26,7 +26,11 @@ class Ending(Unanswered):
     def __init__(self, subject: str, words: str, where: str, log: Sequence[str]) -> None:
         self.where, self.log = where, [text(line) for line in log]
         place = f" at {where}" if where else ""
-        super().__init__(subject, "\n".join([f"{subject}: {words}{place} {MACHINE}", *self.log]))
+        super().__init__(subject, f"{subject}: {words}{place} {MACHINE}")
+
+    def whole(self) -> Unanswered:
+        """The same with the log in its message, for who cannot ask for that."""
+        return Unanswered(self.subject, "\n".join([str(self), *self.log]))
 
 
 class Oops(Ending):

@@ -195,4 +195,4 @@ def _answer(result: Result, subject: str) -> int:
     """The C ``int`` that was returned; raises Unanswered with what happened instead."""
     if isinstance(result, Returned):
         return result.int32
-    raise ends.error(subject, result)
+    raise ends.error(subject, result).whole()

@@ -5,38 +5,53 @@ from __future__ import annotations
 import gc
 import os
 import platform
+import re
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from pymodutils import names
 from pymodutils.elf import compress, scan
 from pymodutils.elf.btf import Btf
-from pymodutils.errors import BadKernel, BadModule, NotFound
-from pymodutils.kernel.booted import boot, ends
+from pymodutils.errors import BadKernel, BadModule, ModutilsError, NotFound, Refused
+from pymodutils.kernel.booted import boot, ends, values
 from pymodutils.kernel.booted.arguments import Call
 from pymodutils.kernel.booted.kernel import BootedKernel, default_path
 from pymodutils.kernel.booted.module import LiveModule
-from pymodutils.machine import saved
+from pymodutils.kernel.booted.replace import Replacement
+from pymodutils.machine import checkpoint, saved
 from pymodutils.machine.boot import MEMORY
 from pymodutils.machine.results import Returned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
+    from pymodutils.machine.checkpoint import Checkpoint
     from pymodutils.machine.guest import Guest
     from pymodutils.machine.results import Result
 
-BUDGET: Final = 200  # slices of machine.machine.SLICE: two to five seconds of a processor
+SECONDS: Final = 5  # of processor time that a call may take
+
+FRAME: Final = re.compile(r"([\w.]+)\+0x([0-9a-f]+)/0x[0-9a-f]+ \[(\w+)\]")
+
+
+class Moment(NamedTuple):
+    """A machine, and the modules in it."""
+
+    checkpoint: Checkpoint
+    modules: dict[str, LiveModule]
 
 
 class LiveKernel(BootedKernel):
     """The kernel on ``guest``, taken from ``path``; what is done to it is gone with it."""
 
-    def __init__(self, path: str, guest: Guest) -> None:
+    def __init__(self, path: str, make: Callable[[], Guest]) -> None:
         super().__init__(path)
-        self.guest = guest
-        guest.machine.budget = BUDGET
+        self._make, self.guest = make, make()
+        self.guest.machine.limit(SECONDS)
         self.modules: dict[str, LiveModule] = {}
+        self._replaced: list[Replacement] = []
+        _, self._booted = self.guest.log_end()
+        self._start = self.moment()
 
     @classmethod
     def boot(cls, image: str | os.PathLike[str] = "", cmdline: str = "", memory: int = MEMORY) -> Self:
@@ -47,8 +62,32 @@ class LiveKernel(BootedKernel):
         """
         path = os.fspath(image) or _default()
         if saved.is_state(path):
-            return cls(path, saved.load(path)[1])
-        return cls(path, saved.take(boot.base(path, cmdline, memory)))
+            return cls(path, lambda: saved.load(path)[1])
+        base = boot.base(path, cmdline, memory)
+        return cls(path, lambda: saved.take(base))
+
+    # Moments
+
+    def moment(self) -> Moment:
+        """What is now, for ``restore``."""
+        return Moment(checkpoint.take(self.guest), dict(self.modules))
+
+    def restore(self, moment: Moment) -> None:
+        """Let all be as it was at ``moment``, in a millisecond or two; stand-ins are undone."""
+        for replaced in self._replaced:
+            replaced.undo()
+        self._replaced.clear()
+        if self.guest.machine.spoiled:
+            self.guest = self._make()
+            self.guest.machine.limit(SECONDS)
+        checkpoint.restore(self.guest, moment.checkpoint)
+        self.modules = dict(moment.modules)
+
+    def reset(self) -> None:
+        """Let all be as it was when the kernel had booted."""
+        self.restore(self._start)
+
+    # Modules
 
     def load(self, path: str | os.PathLike[str], **params: object) -> LiveModule:
         """Load the module file ``path`` and the modules that it depends on; its parameters by name.
@@ -60,7 +99,11 @@ class LiveKernel(BootedKernel):
         for needed in self._needed(file):
             if names.of_path(needed) not in self.modules:
                 self.load(needed)
-        self.insert(file, " ".join(f"{name}={_word(value)}" for name, value in params.items()))
+        try:
+            self.insert(file, " ".join(f"{name}={_word(value)}" for name, value in params.items()))
+        except Refused as refused:
+            words = f"{file}: not loaded: {values.status(-refused.errno)!r}, {os.strerror(refused.errno)}"
+            raise Refused(file, words, refused.errno) from None
         name = _name(file)
         self.modules[name] = LiveModule(self, name, file)
         return self.modules[name]
@@ -81,6 +124,27 @@ class LiveKernel(BootedKernel):
             return call.returned(result)
         raise ends.error(name, result)
 
+    def replace(
+        self,
+        name: str,
+        stand_in: Callable[..., object] | None = None,
+        *,
+        fail_at: int | Collection[int] = (),
+        result: object = None,
+    ) -> Replacement:
+        """Let the function ``name`` be ``stand_in``, which gets its arguments, when a module calls it.
+
+        With ``fail_at`` its calls with these numbers, from 1, give ``result`` (NULL, else -ENOMEM), and all
+        others what they would. MODULE:NAME is a function of a module, for every caller. Raises NotFound.
+        """
+        numbers = (fail_at,) if isinstance(fail_at, int) else fail_at
+        if stand_in is None and not numbers:
+            raise ModutilsError(name, f"replace {name} by what? give a function or fail_at")
+        self._replaced.append(Replacement(self, name, stand_in, numbers, result))
+        return self._replaced[-1]
+
+    # What is known of it
+
     @cached_property
     def btf(self) -> Btf | None:
         """The types of the kernel itself, or None if it has no BTF."""
@@ -90,9 +154,22 @@ class LiveKernel(BootedKernel):
             return None
         return _btf(self.guest.machine.space.read(start, stop - start))
 
-    def messages(self, after: int = 0) -> list[str]:
-        """The texts of the log, without levels and times, from line ``after`` on."""
-        return [line.text for line in self.log(after)]
+    def messages(self) -> list[str]:
+        """The texts of the log since the kernel booted, without levels and times."""
+        return [ends.text(line) for line in self.guest.log(self._booted)[0]]
+
+    def transcript(self) -> list[str]:
+        """``messages`` with the line of the source where one is known."""
+        return [self._annotated(text) for text in self.messages()]
+
+    def _annotated(self, text: str) -> str:
+        found = FRAME.search(text)
+        module = self.modules.get(found[3]) if found else None
+        if not found or not module:
+            return text
+        returns = not text.startswith("RIP")  # a trace has the instruction after a call
+        line = module.line(found[1], int(found[2], 16) - returns)
+        return f"{text}  {line}" if line else text
 
     def close(self) -> None:
         """Give the memory back; the kernel cannot be used any more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import os
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +13,7 @@ from pymodutils.elf.dwarf_types import DwarfTypes
 from pymodutils.errors import NotFound
 from pymodutils.kernel.booted import ends, values
 from pymodutils.kernel.booted.arguments import Call
-from pymodutils.machine.results import Returned
+from pymodutils.machine.results import OutOfBudget, Returned
 from pymodutils.names import suggestion
 
 if TYPE_CHECKING:
@@ -65,12 +66,24 @@ class LiveModule:
 
     def where(self, address: int) -> str:
         """Name what lies at ``address``: "sum_of, sample.c:12", or "" if it is not of this module."""
-        sections = [(self._base(number), number) for number in self.file.bases]
-        known = [(base, number) for base, number in sections if base is not None and base <= address]
+        if not self.kernel.guest.machine.spoiled:
+            for number in self.file.bases:
+                self._base(number)
+        known = [(base, number) for number, base in self._bases.items() if base <= address]
         if not known:
             return ""
         base, number = max(known)
         return self.file.where(number, address - base)
+
+    def line(self, function: str, offset: int) -> str:
+        """The line of the source at ``offset`` of ``function``: "(sample.c:12: return *p;)", or ""."""
+        place = self.file.symbols.get(function)
+        said = self.file.where(place[0], place[1] + offset) if place else ""
+        file, _, number = said.partition(", ")[2].partition(":")
+        if not number:
+            return ""
+        text = linecache.getline(os.path.join(os.path.dirname(self.path), file), int(number)).strip()
+        return f"({file}:{number}: {text})" if text else f"({file}:{number})"
 
     # Types
 
@@ -105,7 +118,10 @@ class LiveModule:
         """
         address = self.address(name)
         call = Call(self.kernel.guest, self.prototype(name))
-        result = call.run(address, arguments)
+        try:
+            result = call.run(address, arguments)
+        except OutOfBudget as end:
+            raise OutOfBudget(end.address, end.spent, end.name or self.where(end.address)) from None
         if isinstance(result, Returned):
             return call.returned(result)
         raise ends.error(name, result)

@@ -1,0 +1,88 @@
+"""A moment of a machine to which it returns within milliseconds, keeping the code that it translated.
+
+Translated code is thrown away only where code differs: the processor notices what the kernel itself writes
+into code, not what is written from outside.
+"""
+
+from __future__ import annotations
+
+import mmap
+from struct import unpack_from
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from pymodutils.machine import saved
+from pymodutils.machine.paging import FRAME, LARGE, PAGE, PRESENT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pymodutils.machine.guest import Guest
+    from pymodutils.machine.paging import Space
+
+NO_EXECUTE: Final = 1 << 63
+ENTRIES: Final = 512
+LAST_GIB: Final = ENTRIES - 1  # of PML4 and of its PDPT: the image and, above it, modules
+MODULES: Final = 0xFFFFFFFFC0000000 >> 30 & 511, 0xFFFFFFFFFF000000  # MODULES_VADDR, MODULES_END
+TEXT: Final = ("_stext", "_etext")
+
+
+class Checkpoint(NamedTuple):
+    """What a machine was at one moment."""
+
+    facts: dict[str, Any]
+    pages: dict[int, bytes]  # those that differ from the file of the base
+    code: frozenset[int]  # pages with code of modules
+
+
+def take(guest: Guest) -> Checkpoint:
+    """The present moment of ``guest``, which was taken from the cache."""
+    ram = guest.machine.ram
+    for name in TEXT:
+        guest.address(name)
+    pages = {n: ram[n * PAGE : n * PAGE + PAGE] for n in saved.changed(guest, guest.machine.file)}
+    return Checkpoint(saved.facts(guest), pages, frozenset(_executable(guest.machine.space)))
+
+
+def restore(guest: Guest, checkpoint: Checkpoint) -> None:
+    """Make ``guest`` what it was at ``checkpoint``."""
+    machine = guest.machine
+    guest.names = dict(checkpoint.facts["guest"]["names"])
+    stale = _stale(guest, checkpoint)
+    machine.ram.madvise(mmap.MADV_DONTNEED)  # the pages of the file are back
+    for number, data in checkpoint.pages.items():
+        machine.ram[number * PAGE : number * PAGE + PAGE] = data
+    machine.cpu.rewind(checkpoint.facts["registers"])
+    saved.apply(machine, checkpoint.facts)
+    if stale:
+        machine.cpu.flush()
+
+
+def _stale(guest: Guest, checkpoint: Checkpoint) -> bool:
+    """Whether code will be other than it is now."""
+    ram, pages = guest.machine.ram, checkpoint.pages
+    first, last = (guest.machine.space.physical(guest.names[name]) // PAGE for name in TEXT)
+    text = range(first, last + 1)
+    own = set(saved.private(guest, text)) | {n for n in pages if n in text} | checkpoint.code
+    return any(ram[n * PAGE : n * PAGE + PAGE] != pages.get(n) for n in own)
+
+
+def _executable(space: Space) -> Iterator[int]:
+    """The pages between MODULES_VADDR and MODULES_END that are mapped and may be executed."""
+    table = space.root & FRAME
+    for index in (LAST_GIB, MODULES[0]):
+        entry = _entry(space, table, index)
+        if not entry & PRESENT:
+            return
+        table = entry & FRAME
+    for index in range(ENTRIES - 8):  # up to MODULES_END; above are the fixmap's
+        entry = _entry(space, table, index)
+        if entry & PRESENT and not entry & LARGE:
+            for place in range(ENTRIES):
+                page = _entry(space, entry & FRAME, place)
+                if page & PRESENT and not page & NO_EXECUTE:
+                    yield (page & FRAME) // PAGE
+
+
+def _entry(space: Space, table: int, index: int) -> int:
+    found: int = unpack_from("<Q", space.ram, table + 8 * index)[0]
+    return found

@@ -1,0 +1,101 @@
+"""Fixtures for pytest: a kernel and a module in it, fresh for each test; docs/testing-modules.md."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from pymodutils.errors import ModutilsError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from pymodutils.kernel.booted.live import LiveKernel, Moment
+    from pymodutils.kernel.booted.module import LiveModule
+
+MARKER = "module(path, **parameters): the module file that the fixture 'module' loads, and its parameters"
+
+
+class Zygote(NamedTuple):
+    """The kernel of all tests, and each moment that one may begin with."""
+
+    kernel: LiveKernel
+    loaded: dict[Any, Moment]  # module file with its time, and parameters -> it is loaded
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--kernel-image``, and what a configuration file says."""
+    group = parser.getgroup("pymodutils", "kernel modules (pymodutils)")
+    group.addoption("--kernel-image", metavar="FILE", help="kernel that the fixture 'kernel' runs")
+    parser.addini("kernel_image", "kernel that the fixture 'kernel' runs; see LiveKernel.boot", default="")
+    parser.addini(
+        "kernel_module", "module file of the fixture 'module', where no marker names one", default=""
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker."""
+    config.addinivalue_line("markers", MARKER)
+
+
+@pytest.fixture(scope="session")
+def _zygote(request: pytest.FixtureRequest) -> Iterator[Zygote]:
+    from pymodutils.kernel.booted.live import LiveKernel  # noqa: PLC0415 -- takes unicorn
+
+    said = request.config.getoption("kernel_image")
+    configured = str(request.config.getini("kernel_image"))
+    if not said and configured:
+        said = os.path.join(request.config.rootpath, configured)
+    with LiveKernel.boot(said or "") as kernel:
+        yield Zygote(kernel, {})
+
+
+@pytest.fixture
+def kernel(_zygote: Zygote) -> LiveKernel:
+    """A kernel that has just booted, a ``pymodutils.LiveKernel``."""
+    _zygote.kernel.reset()
+    return _zygote.kernel
+
+
+@pytest.fixture
+def module(request: pytest.FixtureRequest, _zygote: Zygote, kernel: LiveKernel) -> LiveModule:
+    """The module that the marker ``module`` or the option ``kernel_module`` names, just loaded."""
+    path, params = _wanted(request)
+    key = path, os.stat(path).st_mtime_ns if os.path.exists(path) else 0, repr(sorted(params.items()))
+    if key in _zygote.loaded:
+        kernel.restore(_zygote.loaded[key])
+    else:
+        kernel.load(path, **params)
+        _zygote.loaded[key] = kernel.moment()
+    return next(reversed(kernel.modules.values()))
+
+
+def _wanted(request: pytest.FixtureRequest) -> tuple[str, dict[str, object]]:
+    """The path and the parameters of the module that a test is about."""
+    marker = request.node.get_closest_marker("module")
+    if marker is not None and len(marker.args) == 1:
+        return os.path.join(request.path.parent, marker.args[0]), dict(marker.kwargs)
+    configured = str(request.config.getini("kernel_module"))
+    if not configured or (marker is not None and marker.args):
+        raise pytest.UsageError(
+            "the fixture 'module' takes @pytest.mark.module('x.ko', PARAMETER=VALUE), or kernel_module = x.ko"
+        )
+    return os.path.join(request.config.rootpath, configured), dict(marker.kwargs) if marker else {}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what the kernel wrote to the report of a test that fails."""
+    report = yield
+    found = getattr(item, "funcargs", {}).get("kernel")
+    if found is not None and call.excinfo is not None and report.failed and hasattr(found, "transcript"):
+        try:
+            lines = found.transcript()
+        except ModutilsError as error:
+            lines = [f"({error})"]
+        report.sections.append(("kernel log", "\n".join(lines)))
+    return report
