@@ -16,7 +16,7 @@ from pymodutils.kernel import refusals
 from pymodutils.kernel.base import Init, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from pymodutils.depends.plan import Load, Step
     from pymodutils.depends.resolve import Resolver
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pymodutils.log import Log
 
 FIRST_SLEEP: Final = 4  # ms; each next one is twice as long
+MOST_TURNS: Final = 100_000  # of modules, in one removal
 MODULE_VARIABLE: Final = "MODPROBE_MODULE"
 IGNORED: Final = (signal.SIGPIPE, signal.SIGXFSZ)  # by Python; a command gets the default, as from kmod
 
@@ -53,15 +54,15 @@ class NotRemoved(ModutilsError):
 class Runner:
     """Carries plans out on ``kernel``; ``show`` gets the lines that kmod prints.
 
-    ``plan`` gives the removal of a module that is found to use another one, ``builtin`` tells what is
-    part of the kernel's image.
+    ``plan`` gives the removal of a soft dependency and of a module that is found to use another one,
+    ``builtin`` tells what is part of the kernel's image.
     """
 
     def __init__(
         self,
         kernel: Kernel,
         builtin: Callable[[str], bool],
-        plan: Callable[[str], Remove],
+        plan: Callable[[Module], Remove],
         mode: Mode,
         *,
         log: Log,
@@ -157,21 +158,47 @@ class Runner:
         return 0 if ended < 0 and self.mode.signals_pass else ended
 
     def remove(self, wanted: Remove) -> None:
-        """Carry out ``wanted``; what hinders is said, then NotRemoved is raised."""
+        """Carry out ``wanted``; what hinders is said, then NotRemoved is raised.
+
+        Raises ModutilsError if it takes more than MOST_TURNS. A module whose removal waits for others is not
+        entered again.
+        """
+        waiting, turns, count = {wanted.module: self._turns(wanted)}, [wanted.module], 0
+        failure: NotRemoved | None = None
+        while turns:
+            try:
+                turn = waiting[turns[-1]]
+                module = turn.throw(failure) if failure else next(turn)
+                failure = None
+            except (StopIteration, NotRemoved) as ended:
+                del waiting[turns.pop()]
+                failure = ended if isinstance(ended, NotRemoved) else None
+                continue
+            count += 1
+            if count > MOST_TURNS:
+                raise _endless(wanted.module)
+            if module.name not in waiting:
+                turns.append(module.name)
+                waiting[module.name] = self._turns(self.plan(module))
+        if failure:
+            raise failure
+
+    def _turns(self, wanted: Remove) -> Generator[Module, None, None]:
+        """Remove the module of ``wanted``; yields what is to go at that point, whose failure is thrown in."""
         asks = wanted.command is None and not self.mode.ignore_loaded
         if asks and not self._removable(wanted.module):
             return
-        self._each(wanted.after)
+        yield from _each(wanted.after)
         if self.mode.holders:
             for holder in reversed(self.kernel.holders(wanted.module)):
-                self.remove(self.plan(holder))
+                yield Module(holder)
         if asks and not self.mode.wait and (self.kernel.users(wanted.module) or 0) > 0:
             self._refuse(f"Module {wanted.module} is in use.")
         self._remove(wanted)
         for name in wanted.unused:
             if self.kernel.users(name) == 0:
                 self._drop(name)
-        self._each(wanted.before)
+        yield from _each(wanted.before)
 
     def _removable(self, name: str) -> bool:
         """Whether ``name`` is in the kernel; what speaks against removing it is said."""
@@ -186,13 +213,6 @@ class Runner:
     def _refuse(self, text: str) -> NoReturn:
         (self.log.warning if self.mode.go_on else self.log.fatal)(text)
         raise NotRemoved(text, text)
-
-    def _each(self, plans: tuple[Remove, ...]) -> None:
-        for each in plans:
-            try:
-                self.remove(each)
-            except NotRemoved:
-                pass  # soft dependencies: the user has heard of it
 
     def _remove(self, wanted: Remove) -> None:
         self._shown(wanted)
@@ -228,8 +248,21 @@ class Runner:
                 return
 
 
-def _removal(resolver: Resolver, name: str) -> Remove:
-    return remove(resolver, Module(name), Choices())
+def _removal(resolver: Resolver, module: Module) -> Remove:
+    return remove(resolver, module, Choices())
+
+
+def _each(soft: tuple[Module, ...]) -> Generator[Module, None, None]:
+    for each in soft:
+        try:
+            yield each
+        except NotRemoved:
+            pass  # the user has heard of it
+
+
+def _endless(name: str) -> ModutilsError:
+    text = f"removing {name} takes more than {MOST_TURNS} steps: see its soft dependencies (modprobe -c)"
+    return ModutilsError(name, text, errno.ELOOP)
 
 
 def _how(ended: int) -> str:

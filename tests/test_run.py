@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pymodutils.depends.plan import Builtin, Insert, Install, Load, Missing, Remove, Step
-from pymodutils.errors import Exit, Refused
+from pymodutils.depends.resolve import Module
+from pymodutils.errors import Exit, ModutilsError, Refused
 from pymodutils.kernel.base import Init, Kernel, Loaded, State
 from pymodutils.log import Log
 from pymodutils.run import CannotLoad, Mode, NotRemoved, Runner
@@ -57,11 +59,18 @@ class Recorder(Kernel):
         return self.held.get(name, ())
 
 
-def runner(kernel: Kernel, shown: list[str] | None = None, /, **mode: int) -> Runner:
+def runner(
+    kernel: Kernel,
+    shown: list[str] | None = None,
+    plans: Callable[[Module], Remove] | None = None,
+    /,
+    **mode: int,
+) -> Runner:
     builtin = {"inside"}.__contains__
     chosen = Mode(**mode)  # type: ignore[arg-type]
     said: list[str] = [] if shown is None else shown
-    return Runner(kernel, builtin, gone, chosen, log=Log("modprobe"), show=said.append)
+    plan = plans or (lambda module: gone(module.name))
+    return Runner(kernel, builtin, plan, chosen, log=Log("modprobe"), show=said.append)
 
 
 def insert(name: str, *, required: bool = True, requested: bool = False, options: str = "") -> Insert:
@@ -72,11 +81,11 @@ def gone(
     name: str,
     *,
     command: str | None = None,
-    after: tuple[Remove, ...] = (),
+    after: tuple[str, ...] = (),
     unused: tuple[str, ...] = (),
-    before: tuple[Remove, ...] = (),
+    before: tuple[str, ...] = (),
 ) -> Remove:
-    return Remove(name, command, after, unused, before, ())
+    return Remove(name, command, tuple(map(Module, after)), unused, tuple(map(Module, before)), ())
 
 
 def load(*steps: Step) -> Load:
@@ -193,7 +202,7 @@ def test_a_killed_command_has_failed_except_for_kmod(capsys: pytest.CaptureFixtu
 
 def test_removal_in_order_and_only_what_nobody_uses() -> None:
     kernel = Recorder(live={"post": 0, "m": 0, "free": 0, "held": 1, "pre": 0})
-    plan = gone("m", after=(gone("post"),), unused=("free", "held", "absent"), before=(gone("pre"),))
+    plan = gone("m", after=("post",), unused=("free", "held", "absent"), before=("pre",))
     runner(kernel).remove(plan)
     assert kernel.calls == [("delete", name) for name in ("post", "m", "free", "pre")]
 
@@ -202,7 +211,7 @@ def test_failures_of_what_belongs_to_it_do_not_hinder() -> None:
     kernel = Recorder(
         live={"post": 0, "m": 0, "free": 0}, refusals={"post": [errno.EBUSY], "free": [errno.EAGAIN]}
     )
-    runner(kernel, go_on=True).remove(gone("m", after=(gone("post"),), unused=("free",)))
+    runner(kernel, go_on=True).remove(gone("m", after=("post",), unused=("free",)))
     assert kernel.calls == [("delete", "post"), ("delete", "m"), ("delete", "free")]
 
 
@@ -229,7 +238,7 @@ def test_what_cannot_go(
 
 def test_nothing_to_remove_is_no_failure() -> None:
     kernel = Recorder()
-    runner(kernel).remove(gone("absent", before=(gone("x"),)))
+    runner(kernel).remove(gone("absent", before=("x",)))
     assert not kernel.calls
 
 
@@ -243,6 +252,34 @@ def test_holders_go_first_and_stop_it_when_they_cannot() -> None:
     with pytest.raises(NotRemoved):
         runner(kernel, holders=True, go_on=True).remove(gone("m"))
     assert not kernel.calls
+
+
+def web(module: Module) -> Remove:
+    """The plan for one of 40 modules, each of which has the next three as soft dependencies."""
+    at = int(module.name)
+    return gone(module.name, before=tuple(str(below) for below in range(at + 1, min(at + 4, 40))))
+
+
+def test_a_web_of_soft_dependencies_takes_each_module_once() -> None:
+    kernel = Recorder(live={str(at): 0 for at in range(40)})
+    runner(kernel, None, web).remove(web(Module("0")))
+    assert len(kernel.calls) == 40
+
+
+def test_all_ways_through_a_web_are_too_many_to_show() -> None:
+    kernel = Recorder(live={str(at): 0 for at in range(40)})
+    with pytest.raises(ModutilsError, match="soft dependencies"):
+        runner(kernel, None, web, dry=1).remove(web(Module("0")))
+
+
+def test_a_chain_may_be_long_and_may_end_in_itself() -> None:
+    kernel = Recorder(live={str(at): 0 for at in range(3000)})
+
+    def chain(module: Module) -> Remove:
+        return gone(module.name, after=(str((int(module.name) + 1) % 3000),))
+
+    runner(kernel, None, chain).remove(chain(Module("0")))
+    assert [int(name) for _, name in kernel.calls] == [*reversed(range(3000))]
 
 
 def test_waiting_asks_again_with_longer_and_longer_pauses(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,8 @@ rect.paper {{ fill: #ffffff; stroke: none; }}
 def dot(part: Part) -> str:
     """The graph in graphviz's language; soft dependencies are dashed."""
     lines = ["digraph modules {", "  rankdir=LR;", "  node [shape=box, fontname=monospace];"]
-    lines += [f"  {_quoted(name)}{' [style=filled]' if name in part.roots else ''};" for name in part.nodes]
+    roots = frozenset(part.roots)
+    lines += [f"  {_quoted(name)}{' [style=filled]' if name in roots else ''};" for name in part.nodes]
     for user, needed, kind in part.edges:
         style = "" if kind == "needs" else f" [style=dashed, label={kind}]"
         lines.append(f"  {_quoted(user)} -> {_quoted(needed)}{style};")
@@ -60,7 +61,8 @@ def svg(part: Part, paths: Mapping[str, str]) -> str:
     width, height = (round(size) + 2 * MARGIN for size in (drawing.width, drawing.height))
     head = HEAD.format(left=-MARGIN, width=width, height=height)
     lines = [_line(edge, points) for edge, points in drawing.lines.items()]
-    boxes = [_box(name, box, paths, root=name in part.roots) for name, box in sorted(drawing.boxes.items())]
+    roots = frozenset(part.roots)
+    boxes = [_box(name, box, paths, root=name in roots) for name, box in sorted(drawing.boxes.items())]
     return "\n".join([head, *lines, *boxes, "</svg>"])
 
 

@@ -6,6 +6,7 @@ import io
 import sys
 import time
 from contextlib import contextmanager, redirect_stdout
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
@@ -14,11 +15,13 @@ from pymodutils import writer
 from pymodutils.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rich.console import Console
     from rich.table import Table
 
+LAST: Final = "└── "
+DEEP: Final = 32  # levels that a tree is indented
 UNFOLDED: Final = 10_000  # columns: wider than any table
 COLOR: Final[dict[str, dict[str, Any]]] = {  # --color -> what rich makes of it
     "auto": {},
@@ -140,19 +143,34 @@ class Branch(NamedTuple):
 
 
 def as_tree(root: Branch) -> None:
-    """Print ``root`` and all below it."""
-    from rich.text import Text  # noqa: PLC0415
-    from rich.tree import Tree  # noqa: PLC0415
+    """Print ``root`` and all below it; what is deeper than DEEP levels goes on in a tree of its own."""
+    below: dict[int, list[Branch]] = {}
+    level = [root]
+    while level:  # in this order, so that a branch is where it is least deep
+        for branch in level:
+            below[id(branch)] = list(branch.below)
+        level = [child for branch in level for child in below[id(branch)]]
+    trees = [root]
+    while trees:
+        as_lines(_tree(trees.pop(), below, trees))
 
-    def label(branch: Branch) -> Text:
-        return Text.assemble(*_printable([(branch.name, ""), (branch.note, "dim")]))
 
-    tree = Tree(label(root), guide_style="dim")
-    todo = [(tree, root)]
+def _tree(
+    root: Branch, below: Mapping[int, list[Branch]], more: list[Branch]
+) -> Iterator[list[tuple[str, str]]]:
+    """The lines of one tree; branches that are too deep are added to ``more``."""
+    todo = [(root, "", "", 0)]
     while todo:
-        above, branch = todo.pop(0)
-        todo += [(above.add(label(child)), child) for child in branch.below]
-    _console().print(tree, soft_wrap=True)
+        branch, guide, bend, depth = todo.pop()
+        children = below[id(branch)]
+        goes_on = depth < DEEP or not children
+        yield [(guide + bend, "dim"), (branch.name, ""), (branch.note + ("" if goes_on else " ..."), "dim")]
+        if not goes_on:
+            more.append(branch)
+            continue
+        guide += {"": "", LAST: "    "}.get(bend, "│   ")
+        bends = ["├── "] * (len(children) - 1) + [LAST] * bool(children)
+        todo += [(*at, depth + 1) for at in reversed([*zip(children, repeat(guide), bends)])]
 
 
 def width() -> int:
@@ -165,6 +183,10 @@ def as_lines(lines: Iterable[Iterable[tuple[str, str]]]) -> None:
     from rich.text import Text  # noqa: PLC0415 -- the door
 
     console = _console()
+    if not console.is_terminal:
+        for line in lines:
+            click.echo("".join(text for text, _ in _printable(line)))
+        return
     for line in lines:
         console.print(Text.assemble(*_printable(line)), soft_wrap=True)
 

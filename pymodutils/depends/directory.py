@@ -24,10 +24,19 @@ BUILTINS: Final = (BUILTIN, BUILTIN_ALIAS)
 
 
 class Entry(NamedTuple):
-    """A line of modules.dep: the file of a module, and the paths of what it needs as they are written."""
+    """A line of modules.dep: a module and what it needs, paths as they are written."""
 
-    path: str
-    needs: tuple[str, ...]
+    line: str
+
+    @property
+    def path(self) -> str:
+        """The module itself."""
+        return self.line.partition(":")[0]
+
+    @property
+    def needs(self) -> list[str]:
+        """What it needs; to be loaded from right to left."""
+        return self.line.partition(":")[2].split()
 
 
 class ModuleDirectory:
@@ -54,7 +63,7 @@ class ModuleDirectory:
         """The line of modules.dep for the module ``name``."""
         if name not in self._entries:
             line = self.get(DEP, name)
-            self._entries[name] = None if line is None else self._parsed(line)
+            self._entries[name] = None if line is None else Entry(line)
         return self._entries[name]
 
     def get(self, index: str, key: str) -> str | None:
@@ -101,9 +110,6 @@ class ModuleDirectory:
             return None
         return Index.open(path)
 
-    def _parsed(self, line: str) -> Entry:
-        first, _, rest = line.partition(":")
-        return Entry(self._absolute(first), tuple(rest.split()))
-
-    def _absolute(self, path: str) -> str:
+    def located(self, path: str) -> str:
+        """Where the ``path`` of an entry is: an absolute path."""
         return self.root.path(path) if path.startswith("/") else self.root.follow(f"{self.path}/{path}")

@@ -56,7 +56,7 @@ class Finder:
 
     def _named(self, name: str) -> ModuleInfo:
         entry = self._names().directory.entry(name)
-        return ModuleFile(entry.path, name) if entry else self._builtin(name)
+        return ModuleFile(self._names().directory.located(entry.path), name) if entry else self._builtin(name)
 
     def _builtin(self, name: str) -> ModuleInfo:
         return BuiltinModule(name, self._root.follow(f"{self._folder}/{MODINFO}"))

@@ -8,6 +8,7 @@ The exact order of modules.dep is not a question for it: kmod has a stack walk o
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import networkx as nx
@@ -60,17 +61,28 @@ def read(dep: str) -> dict[str, list[str]]:
     That file lists indirect dependencies too. So this is the transitive reduction: a
     direct need that another need has as well is not to be told from an indirect one, and not in it.
     """
-    closures = {
-        of_path(line.partition(":")[0]): [of_path(path) for path in line.partition(":")[2].split()]
-        for line in dep.splitlines()
-    }
-    direct = {}
-    for name, needs in closures.items():
-        indirect = {
-            far for near in needs for far in closures.get(near, ()) if near not in closures.get(far, ())
-        }
-        direct[name] = [need for need in needs if need not in indirect]
-    return direct
+    name_of = cache(of_path)
+    closures: dict[str, list[str]] = {}
+    for line in dep.splitlines():
+        path, _, needs = line.partition(":")
+        closures[name_of(path)] = [name_of(need) for need in needs.split()]
+    return {name: _direct(needs, closures) for name, needs in closures.items()}
+
+
+def _direct(needs: Sequence[str], closures: Mapping[str, Sequence[str]]) -> list[str]:
+    """Those of ``needs`` that no other one needs; what an indirect one needs is needed above it as well."""
+    indirect: set[str] = set()
+    for near in needs:
+        if near not in indirect:
+            below = closures.get(near, ())
+            indirect.update(far for far in below if not _is_above(near, far, closures))
+    return [need for need in needs if need not in indirect]
+
+
+def _is_above(far: str, near: str, closures: Mapping[str, Sequence[str]]) -> bool:
+    """Whether ``near``, which ``far`` needs, needs ``far`` too: not if it needs fewer modules."""
+    needs = closures.get(near, ())
+    return len(needs) >= len(closures[far]) and far in needs
 
 
 def build(needs: Mapping[str, Sequence[str]]) -> Graph:
@@ -124,12 +136,9 @@ def who_needs(graph: Graph, name: str) -> set[str]:
     return set(nx.ancestors(graph, _known(graph, name)))
 
 
-def way(graph: Graph, user: str, needed: str) -> list[str]:
-    """A shortest way from ``user`` to ``needed``, both ends included; empty if there is none."""
-    try:
-        return list(nx.shortest_path(graph, user, needed))
-    except (nx.NetworkXNoPath, nx.NodeNotFound):
-        return []
+def above(graph: Graph, user: str) -> dict[str, str]:
+    """For each module that ``user`` needs the one before it on a shortest way there."""
+    return {needed: before for before, needed in nx.bfs_edges(graph, user)} if user in graph else {}
 
 
 def removal_order(graph: Graph, name: str) -> list[str]:
@@ -145,10 +154,13 @@ def removal_order(graph: Graph, name: str) -> list[str]:
 
 def part(graph: Graph, roots: Sequence[str], *, reverse: bool = False) -> Part:
     """``roots`` with their dependencies or dependents, soft ones included."""
-    reach = nx.ancestors if reverse else nx.descendants
-    nodes = set(roots)
-    for root in roots:
-        nodes |= reach(graph, _known(graph, root))
+    after = graph.predecessors if reverse else graph.successors
+    todo = [_known(graph, root) for root in roots]
+    nodes = set(todo)
+    while todo:
+        found = set(after(todo.pop())) - nodes
+        nodes |= found
+        todo += found
     kinds = graph.subgraph(nodes).edges.data("kind", "needs")
     edges = [Edge(user, needed, KINDS[kind]) for user, needed, kind in kinds]
     return Part(tuple(roots), tuple(sorted(nodes)), tuple(sorted(edges)))
@@ -162,13 +174,20 @@ def components(seen: Part) -> list[list[list[str]]]:
     graph: Graph = nx.DiGraph()
     graph.add_nodes_from(seen.nodes)
     soften(graph, (edge for edge in seen.edges if edge.user != edge.needed))
+    tangles = [tangle for tangle in nx.strongly_connected_components(graph) if len(tangle) > 1]
+    for tangle in tangles:
+        _untangle(graph, graph.subgraph(tangle))
+    return [_columns(graph.subgraph(piece)) for piece in nx.weakly_connected_components(graph)]
+
+
+def _untangle(graph: Graph, tangle: Graph) -> None:
+    """Take edges out of ``graph`` until its part ``tangle`` has no cycle."""
     while True:
         try:
-            cycle = nx.find_cycle(graph)
+            cycle = nx.find_cycle(tangle)
         except nx.NetworkXNoCycle:
-            break
+            return
         graph.remove_edge(*max(cycle, key=lambda ends: graph.edges[ends]["kind"] != "needs")[:2])
-    return [_columns(graph.subgraph(piece)) for piece in nx.weakly_connected_components(graph)]
 
 
 def _columns(graph: Graph) -> list[list[str]]:

@@ -88,14 +88,15 @@ class Load(NamedTuple):
 class Remove(NamedTuple):
     """Removing one module: soft dependencies around it, what it alone needed after it.
 
-    ``command`` of a remove line replaces the removal itself; then ``unused`` is empty.
+    ``command`` of a remove line replaces the removal itself; then ``unused`` is empty. A soft dependency
+    gets a plan of its own at its turn: most are gone by then, and the ways through them may be too many.
     """
 
     module: str
     command: str | None
-    after: tuple[Remove, ...]  # post soft dependencies: go first
+    after: tuple[Module, ...]  # post soft dependencies: go first
     unused: tuple[str, ...]  # go after it if nobody uses them any more
-    before: tuple[Remove, ...]  # pre soft dependencies: go last
+    before: tuple[Module, ...]  # pre soft dependencies: go last
     reasons: tuple[Reason, ...]
 
     @property
@@ -194,26 +195,33 @@ def _joined(configured: str, typed: str) -> str:
 
 def remove(resolver: Resolver, module: Module, choices: Choices) -> Remove:
     """The plan to remove ``module``."""
-    return _remove(resolver, module, (), ignore=choices.ignore_commands)
-
-
-def _remove(resolver: Resolver, module: Module, above: tuple[str, ...], *, ignore: bool) -> Remove:
-    """As above, below the modules ``above``, which are not entered again."""
-    command = None if ignore else resolver.remove(module)
-    soft = _NONE if ignore else resolver.soft(module)
-    path = (*above, module.name)
-    after, before = (
-        tuple(
-            _remove(resolver, each, path, ignore=False) for each in reversed(targets) if each.name not in path
-        )
-        for targets in (soft.post, soft.pre)
-    )
+    command = None if choices.ignore_commands else resolver.remove(module)
+    soft = _NONE if choices.ignore_commands else resolver.soft(module)
     unused = () if command else tuple(each.name for each in resolver.needs(module))
     reasons = (
         *module.reasons,
         *((command_line("remove", command),) if command and not module.remove else ()),
     )
-    return Remove(module.name, command.command if command else None, after, unused, before, reasons)
+    line = command.command if command else None
+    return Remove(module.name, line, soft.post[::-1], unused, soft.pre[::-1], reasons)
+
+
+def removals(resolver: Resolver, requested: Remove) -> Iterator[Remove]:
+    """``requested`` and the removals that its soft dependencies ask for, in order, each module once."""
+    seen = {requested.module}
+    todo = [*_around(requested)]
+    while todo:
+        turn = todo.pop()
+        if isinstance(turn, Remove):
+            yield turn
+        elif turn.name not in seen:
+            seen.add(turn.name)
+            todo += _around(remove(resolver, turn, Choices()))
+
+
+def _around(plan: Remove) -> tuple[Module | Remove, ...]:
+    """``plan`` and its soft dependencies, the last first."""
+    return (*reversed(plan.before), plan, *reversed(plan.after))
 
 
 def line(step: Step | Remove) -> str | None:

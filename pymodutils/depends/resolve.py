@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from pymodutils import names
+from pymodutils.depends.by_pattern import ByPattern
 from pymodutils.depends.directory import ALIAS, BUILTIN, BUILTIN_ALIAS, DEP, SYMBOLS
 from pymodutils.errors import ModutilsError
-from pymodutils.libc import matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +30,7 @@ class Module(NamedTuple):
 
     name: str
     alias: str = ""  # what led here: the pattern of an alias line, or the name that an index knows
-    file: str = ""  # given by the user instead of a name
+    file: str = ""  # given by the user instead of a name, or by the line of modules.dep that led here
     reasons: tuple[Reason, ...] = ()
     install: Command | None = None  # the line that led here, which then counts, be it the first or not
     remove: Command | None = None
@@ -55,6 +56,11 @@ class Resolver:
         self.directory = directory
         self._found: dict[str, list[Module]] = {}
         self._soft: dict[str, Soft] = {}
+        self._aliases, self._softdeps = ByPattern(config.aliases), ByPattern(config.softdeps)
+        self._installs, self._removes = ByPattern(config.installs), ByPattern(config.removes)
+        self._options: dict[str, list[tuple[int, Options]]] = {}
+        for numbered in enumerate(config.options):
+            self._options.setdefault(numbered[1].module, []).append(numbered)
 
     def lookup(self, name: str) -> list[Module]:
         """The modules that ``name`` (a module, an alias, a symbol: name) stands for; first stage wins.
@@ -84,8 +90,7 @@ class Resolver:
     def _configured(self, alias: str) -> list[Module]:
         return [
             Module(line.module, line.pattern, reasons=(_alias_line(line),))
-            for line in self.config.aliases
-            if matches(line.pattern, alias)
+            for line in self._aliases.all(alias)
         ]
 
     def _known(self, alias: str) -> list[Module]:
@@ -129,8 +134,10 @@ class Resolver:
 
     def path(self, module: Module) -> str:
         """The file of ``module``, or "" if the directory has none."""
+        if module.file:
+            return module.file
         entry = self.directory.entry(module.name)
-        return module.file or (entry.path if entry else "")
+        return self.directory.located(entry.path) if entry else ""
 
     def needs(self, module: Module) -> list[Module]:
         """What ``module`` depends on, in the order of loading."""
@@ -138,7 +145,10 @@ class Resolver:
         if entry is None:
             return []
         reason = self._from(DEP, "dep", f"{module.name} needs it")
-        return [Module(names.of_path(path), reasons=(reason,)) for path in reversed(entry.needs)]
+        return [
+            Module(names.of_path(path), file=self.directory.located(path), reasons=(reason,))
+            for path in reversed(entry.needs)
+        ]
 
     def soft(self, module: Module) -> Soft:
         """What the first soft dependency line for ``module`` asks for."""
@@ -149,7 +159,7 @@ class Resolver:
 
     def softdep(self, module: Module) -> Softdep | None:
         """The soft dependency line that counts for ``module``: the first."""
-        return next((line for line in self.config.softdeps if matches(line.pattern, module.name)), None)
+        return self._softdeps.first(module.name)
 
     def _resolved(self, line: Softdep) -> Soft:
         text = " ".join(["softdep", line.pattern, *_listed("pre:", line.pre), *_listed("post:", line.post)])
@@ -166,21 +176,16 @@ class Resolver:
 
     def options(self, module: Module) -> list[Options]:
         """The option lines for ``module`` or the alias that led to it."""
-        return [
-            line for line in self.config.options if line.module in (module.name, module.alias or module.name)
-        ]
+        found = (self._options.get(name, []) for name in {module.name, module.alias or module.name})
+        return [line for _, line in sorted(chain.from_iterable(found))]
 
     def install(self, module: Module) -> Command | None:
         """The install line that counts for ``module``: the first."""
-        return module.install or next(
-            (line for line in self.config.installs if matches(line.pattern, module.name)), None
-        )
+        return module.install or self._installs.first(module.name)
 
     def remove(self, module: Module) -> Command | None:
         """The remove line that counts for ``module``: the first."""
-        return module.remove or next(
-            (line for line in self.config.removes if matches(line.pattern, module.name)), None
-        )
+        return module.remove or self._removes.first(module.name)
 
     def blacklisted(self, module: Module) -> Reason | None:
         """The line that forbids to reach ``module``, which holds for its exact name."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pymodutils.depends import graph
 from pymodutils.depends.directory import ALIAS, SYMBOLS
-from pymodutils.depends.plan import Load, Remove, Step, line
+from pymodutils.depends.plan import Load, Remove, Step, line, removals
 from pymodutils.depends.resolve import Reason
 from pymodutils.names import of_path
 
@@ -33,6 +33,35 @@ KINDS: Final = ("blacklists", "installs", "removes", "aliases", "options", "soft
 ABOUT: Final = {"ignored": "ignored: "}
 
 
+class Ways:
+    """How the module ``root`` comes to need others that are not its direct needs."""
+
+    ENDS: Final = 4  # modules of a long way that are named, at its start and at its end
+
+    def __init__(self, directory: ModuleDirectory, root: str) -> None:
+        self.root = root
+        entry = directory.entry(root)
+        entries = [entry, *(directory.entry(of_path(path)) for path in entry.needs)] if entry else []
+        needs = graph.read("\n".join(each.line for each in entries if each))
+        self._above = graph.above(graph.build(needs), root)
+        self._starts: dict[str, tuple[str, ...]] = {root: (root,)}  # the first modules on the way to each
+        self._lengths = {root: 1}
+        for needed, before in self._above.items():
+            self._starts[needed] = (*self._starts[before], needed)[: self.ENDS]
+            self._lengths[needed] = self._lengths[before] + 1
+
+    def to(self, name: str) -> list[str]:
+        """The modules from ``root`` to ``name``, of many only the ends; empty if none is between them."""
+        length, end = self._lengths.get(name, 0), [name]
+        if length <= len((self.root, name)):
+            return []
+        while end[0] != self.root and len(end) < self.ENDS:
+            end.insert(0, self._above[end[0]])
+        left = length - len(end)
+        gap = [f"({left - self.ENDS} more)"] if left > self.ENDS else []
+        return [*self._starts[name][: min(left, self.ENDS)], *gap, *end]
+
+
 class Explainer:
     """Tells plans with their reasons, and with what ``kernel`` has already unless that is ignored."""
 
@@ -51,8 +80,8 @@ class Explainer:
         """The same with what is to be done."""
         if isinstance(plan, Remove):
             return {**self.module(module), "steps": list(self._removal(plan))}
-        needs = self._needs(plan.module)
-        steps = [self._step(step, plan.module, needs) for step in plan.steps]
+        ways = Ways(self.directory, plan.module)
+        steps = [self._step(step, ways) for step in plan.steps]
         forbidden = _reason(plan.blacklisted) if plan.blacklisted else None
         state = self._state(plan.module)
         return {**self.module(module), "state": state, "blacklisted": forbidden, "steps": steps}
@@ -65,10 +94,10 @@ class Explainer:
         patterns = [key for key, value in self.directory.patterns(index, reason.text) if value == name]
         return reason._replace(text="; ".join(f"alias {pattern} {name}" for pattern in patterns))
 
-    def _step(self, step: Step, root: str, needs: graph.Graph) -> Json:
+    def _step(self, step: Step, ways: Ways) -> Json:
         fields = {name: value for name, value in step._asdict().items() if name != "reasons"}
-        way = graph.way(needs, root, step.module)
-        through = f"{root} needs it: {' -> '.join(way)}" if len(way) > len((root, step.module)) else ""
+        way = ways.to(step.module)
+        through = f"{ways.root} needs it: {' -> '.join(way)}" if way else ""
         reasons = [
             _reason(reason._replace(text=through))
             if through and reason.kind == "dep"
@@ -78,14 +107,6 @@ class Explainer:
         state, action = self._state(step.module), ACTIONS[type(step).__name__]
         return {"action": action, **fields, "line": line(step), "state": state, "reasons": reasons}
 
-    def _needs(self, name: str) -> graph.Graph:
-        """Who needs whom among ``name`` and what it needs."""
-        entry = self.directory.entry(name)
-        names = [name, *map(of_path, entry.needs)] if entry else []
-        entries = {each: self.directory.entry(each) for each in names}
-        dep = (f"{each}: {' '.join(entry.needs)}" for each, entry in entries.items() if entry)
-        return graph.build(graph.read("\n".join(dep)))
-
     def _state(self, name: str) -> str | None:
         if self.directory.is_builtin(name):
             return "builtin"
@@ -94,13 +115,10 @@ class Explainer:
 
     def _removal(self, plan: Remove) -> Iterator[Json]:
         """Every step of a removal, in order."""
-        for each in plan.after:
-            yield from self._removal(each)
-        yield self._gone(plan)
-        for name in plan.unused:
-            yield self._gone(Remove(name, None, (), (), (), (_unused(plan.module),)))
-        for each in plan.before:
-            yield from self._removal(each)
+        for each in removals(self.resolver, plan):
+            yield self._gone(each)
+            for name in each.unused:
+                yield self._gone(Remove(name, None, (), (), (), (_unused(each.module),)))
 
     def _gone(self, plan: Remove) -> Json:
         name = plan.module
