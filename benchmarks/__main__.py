@@ -32,18 +32,18 @@ PAGE = REPOSITORY / "docs/performance.md"
 TEXT = """\
 # Performance
 
-Ratios of neighbours: our program and the other one run in turns on equal trees, and the median of the
-ratios is given (ours / theirs; less is better). Absolute times are medians of the same runs; they belong
-to the machine and the hour and only show the order of size. Bold: a target that is missed.
+Each ratio is ours / theirs, the median over pairs of runs that alternate on identical trees; less is
+better. The times in the last two columns are medians of the same runs and depend on the machine. Bold: a
+missed target.
 
-`make bench` repeats all of it and writes this page. `python -m benchmarks depmod` measures one part and only
-prints it; parts are {parts}.
+`make bench` measures everything and writes this page; `python -m benchmarks depmod` prints one part. Parts:
+{parts}.
 
 {table}
 Measured on {date} with Python {python}, {cores} cores, load {load:.1f} before the start. Trees: Debian 12's
-linux-image-amd64, unpacked, not installed; compressed as the kernel's own modules_install does it. Ours
-is the installed package in a clean environment, console scripts and all; kmod 30 and 34 are Debian's.
-Memory is the peak of the largest process, from a run of its own.
+linux-image-amd64, unpacked, not installed, compressed as the kernel's modules_install does it. Ours is the
+installed package in a clean environment, started by its console scripts; kmod 30 and 34 are Debian's.
+Memory is the peak of the largest process, from a separate run.
 """
 
 
