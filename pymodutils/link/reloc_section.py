@@ -137,7 +137,11 @@ def _info(words: array[int]) -> RInfo:
     """What a column of r_info says on most machines."""
     if words.itemsize == WIDE // 8:
         return RInfo(*halves(words))
-    return RInfo([word & 0xFF for word in words], [word >> 8 for word in words])
+    raw, order = words.tobytes(), sys.byteorder
+    mask = (0x00FF_FFFF).to_bytes(4, order) * len(words)
+    symbols = int.from_bytes(raw, order) >> 8 & int.from_bytes(mask, order)
+    numbers = raw[0::4] if order == "little" else raw[3::4]
+    return RInfo(list(numbers), array("I", symbols.to_bytes(len(raw), order)).tolist())
 
 
 def in_place(arch: Arch, memory: bytes | memoryview, relocs: Relocations) -> Relocations:

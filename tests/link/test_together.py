@@ -53,7 +53,7 @@ class Machine(NamedTuple):
         debian = kernel(name)
         files = sorted(debian.modules.rglob("*.ko*"), key=lambda path: -path.stat().st_size)
         elf = Elf(compress.read(str(files[0])))
-        machine = arch.of(MACHINES[name][0], elf.bits, elf.order)
+        machine = arch.of(MACHINES[name].e_machine, elf.bits, elf.order)
         return cls(machine, debian.layout(), files)
 
     def linked(self, data: bytes, way: int, *, together: bool) -> object:
