@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from errno import EBADMSG, EKEYREJECTED
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from pymodutils.signature import names, oids, times
+from pymodutils.signature import names, times
 from pymodutils.signature.ber import OCTET_STRING
 from pymodutils.signature.rejected import Log, Rejected
+
+if TYPE_CHECKING:
+    from pymodutils.signature.digests import Crypto
 
 ONLY_IN_AUTHENTICODE: Final = {
     names.SMIME_CAPABILITIES: "S/MIME Caps only allowed with Authenticode",
@@ -20,10 +23,11 @@ KNOWN: Final = {names.CONTENT_TYPE, names.SIGNING_TIME, names.MESSAGE_DIGEST, *O
 class Attributes:
     """Those of one signer of a message that holds data of ``data_type``."""
 
-    def __init__(self, data_type: bytes, log: Log) -> None:
-        self.data_type, self.log = data_type, log
+    def __init__(self, data_type: bytes, crypto: Crypto, log: Log) -> None:
+        self.data_type, self.crypto, self.log = data_type, crypto, log
         self.seen: set[bytes] = set()
         self.time: int | None = None
+        self.digest = b""  # of the message, as they have it
 
     def note(self, kind: bytes, tag: int, content: bytes) -> None:
         """Take one value of the attribute ``kind``; raises Rejected."""
@@ -39,6 +43,7 @@ class Attributes:
         elif kind == names.MESSAGE_DIGEST:
             if tag != OCTET_STRING:
                 raise Rejected("signature", "the digest of the message is damaged")
+            self.digest = content
         elif self.data_type != names.INDIRECT_DATA:
             self.log.reject(EKEYREJECTED, f"PKCS7: {ONLY_IN_AUTHENTICODE[kind]}")
 
@@ -49,6 +54,6 @@ class Attributes:
 
     def _content_type(self, content: bytes) -> None:
         if content != self.data_type:
-            ours, theirs = oids.number(self.data_type), oids.number(content)
+            ours, theirs = self.crypto.number(self.data_type), self.crypto.number(content)
             text = f"PKCS7: Mismatch between global data type ({ours}) and sinfo 0 ({theirs})"
             self.log.reject(EBADMSG, text)

@@ -5,25 +5,29 @@ crypto/asymmetric_keys/pkcs7_verify.c and pkcs7_trust.c, for signatures of modul
 
 from __future__ import annotations
 
-from errno import EINVAL, EKEYREJECTED, ENOKEY, ENOPKG
-from typing import TYPE_CHECKING
+from errno import EBADMSG, EINVAL, EKEYREJECTED, ENOKEY, ENOPKG
+from typing import TYPE_CHECKING, Final
 
 from pymodutils.signature import names
-from pymodutils.signature.digests import digest
+from pymodutils.signature.digests import WAIVES, digest
+from pymodutils.signature.names import MLDSA, NO_HASH
 from pymodutils.signature.public_key import Signed, verify
 from pymodutils.signature.rejected import Log, Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
+    from pymodutils.signature.digests import Crypto
     from pymodutils.signature.pkcs7 import Message, Signer
     from pymodutils.signature.x509 import Certificate
+
+WAIVED: Final = "PKCS7: Waived invalid module sig (has authattrs)"  # said once since boot
 
 
 class Chain:
     """One message about ``data``, judged step by step."""
 
-    def __init__(self, message: Message, data: bytes, crypto: Collection[str], log: Log) -> None:
+    def __init__(self, message: Message, data: bytes, crypto: Crypto, log: Log) -> None:
         self.message, self.data, self.crypto, self.log = message, data, crypto, log
         self.issuers: dict[int, int] = {}  # certificate -> the one that signed it, by their places
         self.unsupported: set[int] = set()  # signers, by their places
@@ -33,15 +37,22 @@ class Chain:
         """Raise Rejected unless the message is one for modules and its own certificates bear it out."""
         if self.message.data_type != names.DATA:
             self.log.reject(EKEYREJECTED, "PKCS7: Invalid module sig (not pkcs7-data)")
-        if self.message.signers[0].with_attributes:
-            self.log.reject(EKEYREJECTED, "PKCS7: Invalid module sig (has authattrs)")
+        if self.message.signers[0].attributes:
+            self._waive()
         for at, signer in enumerate(self.message.signers):
-            if signer.hashed in self.crypto:
+            if signer.hashed == NO_HASH or signer.hashed in self.crypto.names:
                 self._verify_one(signer, at + 1)
             else:
                 self.unsupported.add(at)
         if len(self.unsupported) == len(self.message.signers):
             raise Rejected("signature", "the kernel cannot compute its hash", ENOPKG)
+
+    def _waive(self) -> None:
+        """Let signatures over attributes pass where all are of ML-DSA, and the kernel was built to."""
+        kinds = {signer.kind for signer in self.message.signers}
+        if WAIVES not in self.crypto.names or not kinds <= set(MLDSA.values()):
+            self.log.reject(EKEYREJECTED, "PKCS7: Invalid module sig (has authattrs)")
+        self.log.warning(WAIVED)
 
     def trust(self, trusted: Sequence[Certificate]) -> None:
         """Raise Rejected unless one of ``trusted`` vouches for a signer, and none finds one to be wrong."""
@@ -68,9 +79,12 @@ class Chain:
         return 0
 
     def _signed(self, signer: Signer) -> Signed:
+        return Signed(signer.kind, signer.hashed, signer.attributes or self._digest(signer), signer.value)
+
+    def _digest(self, signer: Signer) -> bytes:
         if signer.hashed not in self.digests:
             self.digests[signer.hashed] = digest(signer.hashed, self.data)
-        return Signed(signer.kind, signer.hashed, self.digests[signer.hashed], signer.value)
+        return self.digests[signer.hashed]
 
     def _certificate_of(self, signer: Signer) -> int | None:
         """The place of the certificate in the message with the key that ``signer`` names."""
@@ -78,6 +92,10 @@ class Chain:
         return next(found, None)
 
     def _verify_one(self, signer: Signer, number: int) -> None:
+        if signer.attributes and signer.digest != self._digest(signer):
+            same = len(signer.digest) == len(self._digest(signer))
+            code = EKEYREJECTED if same else EBADMSG
+            raise Rejected("signature", "its attributes have another digest of the data", code)
         at = self._certificate_of(signer)
         if at is None:
             return

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.signature.oids import encoded
+from pymodutils.signature.names import NO_HASH
+from pymodutils.signature.oids import encoded, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+WAIVES: Final = "mldsa over attributes"
 OF_SWITCH: Final = {  # configuration option -> what it lets the kernel compute
     "CRYPTO_MD4": ("md4",),
     "CRYPTO_MD5": ("md5",),
     "CRYPTO_SHA1": ("sha1",),
     "CRYPTO_SHA512": ("sha384", "sha512"),
+    "CRYPTO_SHA3": ("sha3-256", "sha3-384", "sha3-512"),
     "CRYPTO_SM3_GENERIC": ("sm3",),
     "CRYPTO_STREEBOG": ("streebog256", "streebog512"),
     "CRYPTO_ECDSA": ("ecdsa",),
+    "CRYPTO_MLDSA": ("mldsa44", "mldsa65", "mldsa87"),
+    "PKCS7_WAIVE_AUTHATTRS_REJECTION_FOR_MLDSA": (WAIVES,),
 }
 ALWAYS: Final = frozenset({"rsa", "sha224", "sha256"})  # the first two selected by what reads signatures
-EVERYTHING: Final = ALWAYS.union(*OF_SWITCH.values())
 HASHES: Final = {  # content of the object identifier -> the kernel's name
     encoded(oid): name
     for oid, name in (
@@ -30,6 +34,9 @@ HASHES: Final = {  # content of the object identifier -> the kernel's name
         ("2.16.840.1.101.3.4.2.2", "sha384"),
         ("2.16.840.1.101.3.4.2.3", "sha512"),
         ("2.16.840.1.101.3.4.2.4", "sha224"),
+        ("2.16.840.1.101.3.4.2.8", "sha3-256"),
+        ("2.16.840.1.101.3.4.2.9", "sha3-384"),
+        ("2.16.840.1.101.3.4.2.10", "sha3-512"),
         ("1.2.156.10197.1.401", "sm3"),
         ("1.2.643.7.1.1.2.2", "streebog256"),
         ("1.2.643.7.1.1.2.3", "streebog512"),
@@ -37,15 +44,39 @@ HASHES: Final = {  # content of the object identifier -> the kernel's name
 }
 
 
-def computable(on: Callable[[str], bool]) -> frozenset[str]:
-    """The hashes and kinds of keys that a kernel with the configuration ``on`` has."""
-    return ALWAYS.union(*(names for switch, names in OF_SWITCH.items() if on(switch)))
+class Crypto(NamedTuple):
+    """What a kernel can compute, and whose identifiers it knows."""
+
+    names: frozenset[str]  # hashes and kinds of keys
+    release: tuple[int, ...]
+
+    def known(self, oid: bytes) -> bytes:
+        """``oid``, or nothing if the kernel does not know it; lib/oid_registry.c: look_up_OID."""
+        return oid if oid in numbers(self.release) else b""
+
+    def number(self, oid: bytes) -> int:
+        """The kernel's number of ``oid``; one more than all if it has none."""
+        known = numbers(self.release)
+        return known.get(oid, len(known))
+
+
+EVERYTHING: Final = Crypto(ALWAYS.union(*OF_SWITCH.values()), (1 << 15, 0))
+
+
+def computable(on: Callable[[str], bool], release: tuple[int, ...]) -> Crypto:
+    """What a kernel of ``release`` with the configuration ``on`` has."""
+    return Crypto(ALWAYS.union(*(names for switch, names in OF_SWITCH.items() if on(switch))), release)
+
+
+COMPUTED: Final = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512")
 
 
 def digest(name: str, data: bytes) -> bytes:
     """The digest ``name`` of ``data``; nothing for those that no kind of key here is used with."""
     import hashlib  # noqa: PLC0415 -- it loads OpenSSL, which most loads need not wait for
 
-    if name not in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512"):
+    if name == NO_HASH:
+        return data
+    if name not in COMPUTED:
         return b""
-    return hashlib.new(name, data, usedforsecurity=False).digest()
+    return hashlib.new(name.replace("-", "_"), data, usedforsecurity=False).digest()

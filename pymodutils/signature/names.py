@@ -34,6 +34,9 @@ ECDSA_WITH: Final = {
     encoded("1.2.840.10045.4.3.2"): "sha256",
     encoded("1.2.840.10045.4.3.3"): "sha384",
     encoded("1.2.840.10045.4.3.4"): "sha512",
+    encoded("2.16.840.1.101.3.4.3.10"): "sha3-256",
+    encoded("2.16.840.1.101.3.4.3.11"): "sha3-384",
+    encoded("2.16.840.1.101.3.4.3.12"): "sha3-512",
 }
 RSA_WITH: Final = {
     encoded("1.2.840.113549.1.1.4"): "md4",  # so the kernel says; to all others it is MD5
@@ -42,17 +45,29 @@ RSA_WITH: Final = {
     encoded("1.2.840.113549.1.1.12"): "sha384",
     encoded("1.2.840.113549.1.1.13"): "sha512",
     encoded("1.2.840.113549.1.1.14"): "sha224",
+    encoded("2.16.840.1.101.3.4.3.14"): "sha3-256",
+    encoded("2.16.840.1.101.3.4.3.15"): "sha3-384",
+    encoded("2.16.840.1.101.3.4.3.16"): "sha3-512",
 }
+MLDSA: Final = {
+    encoded("2.16.840.1.101.3.4.3.17"): "mldsa44",
+    encoded("2.16.840.1.101.3.4.3.18"): "mldsa65",
+    encoded("2.16.840.1.101.3.4.3.19"): "mldsa87",
+}
+NO_HASH: Final = "none"  # of keys that sign the data itself
+SM2_UNTIL: Final = (6, 11)
 SIGNERS: Final = {  # of a certificate's signature: kind of key and hash
     **{oid: ("rsa", hashed) for oid, hashed in RSA_WITH.items()},
     **{oid: ("ecdsa", hashed) for oid, hashed in ECDSA_WITH.items()},
     encoded("1.2.643.7.1.1.3.2"): ("ecrdsa", "streebog256"),
     encoded("1.2.643.7.1.1.3.3"): ("ecrdsa", "streebog512"),
     SM2_WITH_SM3: ("sm2", "sm3"),
+    **{oid: (kind, NO_HASH) for oid, kind in MLDSA.items()},
 }
 KEYS: Final = {  # of a message's signature: kind of key
     RSA: "rsa",
     **dict.fromkeys(ECDSA_WITH, "ecdsa"),
+    **MLDSA,
     SM2_WITH_SM3: "sm2",
     **dict.fromkeys(GOST_KEYS, "ecrdsa"),
 }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
-# In the order of the numbers by which Linux 6.1 calls them in its log.
+# In the order of the numbers by which Linux calls them in its log.
 REGISTRY: Final = (
     "1.2.840.10030.4.3",
     "1.2.840.10040.4.1",
@@ -46,6 +47,7 @@ REGISTRY: Final = (
     "1.3.6.1.4.1.311.2.1.21",
     "1.3.6.1.4.1.311.16.4",
     "1.3.6.1.4.1.311.2.2.10",
+    "1.3.6.1.4.1.311.2.2.30",
     "1.3.6.1.5.5.2",
     "1.3.6.1.5.2.5",
     "1.3.5.1.5.2.7",
@@ -53,6 +55,7 @@ REGISTRY: Final = (
     "1.3.6.1.5.5.7.1.1",
     "1.3.14.3.2.26",
     "1.3.132.0.34",
+    "1.3.132.0.35",
     "2.16.840.1.101.3.4.2.1",
     "2.16.840.1.101.3.4.2.2",
     "2.16.840.1.101.3.4.2.3",
@@ -104,7 +107,34 @@ REGISTRY: Final = (
     "2.23.133.10.1.3",
     "2.23.133.10.1.4",
     "2.23.133.10.1.5",
+    "2.16.840.1.101.3.4.2.8",
+    "2.16.840.1.101.3.4.2.9",
+    "2.16.840.1.101.3.4.2.10",
+    "2.16.840.1.101.3.4.3.10",
+    "2.16.840.1.101.3.4.3.11",
+    "2.16.840.1.101.3.4.3.12",
+    "2.16.840.1.101.3.4.3.14",
+    "2.16.840.1.101.3.4.3.15",
+    "2.16.840.1.101.3.4.3.16",
+    "2.16.840.1.101.3.4.3.17",
+    "2.16.840.1.101.3.4.3.18",
+    "2.16.840.1.101.3.4.3.19",
 )
+UNTIL: Final = dict.fromkeys(  # the release that dropped them: all of MD2, MD4 and MD5
+    (
+        *("1.2.840.113549.1.1.2", "1.2.840.113549.1.1.3", "1.2.840.113549.1.1.4"),
+        *("1.2.840.113549.2.2", "1.2.840.113549.2.4", "1.2.840.113549.2.5"),
+    ),
+    (6, 7),
+)
+SINCE: Final = {
+    "1.3.6.1.4.1.311.2.2.30": (6, 3),
+    **{f"2.16.840.1.101.3.4.{arc}": (6, 7) for arc in ("2.8", "2.9", "2.10")},  # SHA-3
+    **{f"2.16.840.1.101.3.4.3.{arc}": (6, 7) for arc in (10, 11, 12, 14, 15, 16)},  # signatures with it
+    "1.3.132.0.35": (6, 10),
+    **{f"2.16.840.1.101.3.4.3.{arc}": (7, 0) for arc in (17, 18, 19)},  # ML-DSA
+}
+NEVER: Final = (1 << 16,)
 TEXT: Final = 49  # characters of an object identifier in the log
 
 
@@ -120,13 +150,13 @@ def encoded(dotted: str) -> bytes:
     return bytes(out)
 
 
-NUMBERS: Final = {encoded(dotted): number for number, dotted in enumerate(REGISTRY)}
-UNKNOWN: Final = len(REGISTRY)
-
-
-def number(oid: bytes) -> int:
-    """The kernel's number of the object identifier with the content ``oid``; UNKNOWN if it has none."""
-    return NUMBERS.get(oid, UNKNOWN)
+@cache
+def numbers(release: tuple[int, ...]) -> dict[bytes, int]:
+    """The numbers of the object identifiers that a kernel of ``release`` knows, by their contents."""
+    known = [
+        dotted for dotted in REGISTRY if SINCE.get(dotted, release) <= release < UNTIL.get(dotted, NEVER)
+    ]
+    return {encoded(dotted): number for number, dotted in enumerate(known)}
 
 
 def shown(oid: bytes) -> str:

@@ -21,8 +21,7 @@ from pymodutils.signature.digests import HASHES
 from pymodutils.signature.rejected import Log, Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
+    from pymodutils.signature.digests import Crypto
     from pymodutils.signature.x509 import Certificate
 
 VERSIONS: Final = (1, 3)  # PKCS#7, and CMS with signers named by their keys
@@ -35,7 +34,8 @@ class Signer(NamedTuple):
     hashed: str
     kind: str  # rsa, ecdsa, sm2, ecrdsa
     value: bytes
-    with_attributes: bool  # whether the signature is over attributes instead of the data
+    attributes: bytes  # what the signature is over instead of the data, or nothing
+    digest: bytes  # of the data, by the attributes
     time: int | None
 
 
@@ -48,11 +48,11 @@ class Message(NamedTuple):
     signers: tuple[Signer, ...]
 
 
-def parse(data: bytes, crypto: Collection[str], log: Log) -> Message:
+def parse(data: bytes, crypto: Crypto, log: Log) -> Message:
     """The message ``data``; raises Rejected."""
     parser = _Parser(data, crypto, log)
     parser.message()
-    attributes = {signer.with_attributes for signer in parser.signers}
+    attributes = {bool(signer.attributes) for signer in parser.signers}
     if len(attributes) != 1:
         log.reject(EINVAL, "PKCS7: Inconsistently supplied authAttrs")
     return Message(parser.data_type, parser.has_data, tuple(parser.certificates), tuple(parser.signers))
@@ -61,7 +61,7 @@ def parse(data: bytes, crypto: Collection[str], log: Log) -> Message:
 class _Parser:
     """What has been read of one message so far."""
 
-    def __init__(self, data: bytes, crypto: Collection[str], log: Log) -> None:
+    def __init__(self, data: bytes, crypto: Crypto, log: Log) -> None:
         self.reader, self.crypto, self.log = Reader(data), crypto, log
         self.last = b""  # object identifier
         self.data_type = b""
@@ -101,12 +101,14 @@ class _Parser:
         reader.chosen()
         reader.leave(frame)
 
-    def _oid(self) -> None:
-        self._note(self.reader.content(self.reader.take(OID)), self.reader.at)
+    def _oid(self) -> bytes:
+        oid = self.reader.content(self.reader.take(OID))
+        self._note(oid, self.reader.at)
+        return oid
 
     def _note(self, oid: bytes, end: int) -> None:
-        self.last = oid
-        if oids.number(oid) == oids.UNKNOWN:
+        self.last = self.crypto.known(oid)
+        if not self.last:
             self.log.warning(f"PKCS7: Unknown OID: [{end - len(oid)}] {oids.shown(oid)}")
 
     def _version(self, what: str) -> int:
@@ -124,8 +126,8 @@ class _Parser:
     def _content(self) -> None:
         """The data that is signed, which for a module must not be here."""
         frame = self.reader.enter(SEQUENCE)
-        self._oid()
-        self._note(self.last, self.reader.at)
+        oid = self._oid()
+        self._note(oid, self.reader.at)
         inner = self.reader.maybe_enter(CONTEXT | CONSTRUCTED)
         if inner is not None:
             self.reader.any()
@@ -133,7 +135,7 @@ class _Parser:
             self.reader.leave(inner)
         self.reader.leave(frame)
         if self.last not in (names.DATA, names.INDIRECT_DATA):
-            self.log.reject(EINVAL, f"PKCS7: Unsupported data type {oids.number(self.last)}")
+            self.log.reject(EINVAL, f"PKCS7: Unsupported data type {self.crypto.number(self.last)}")
         self.data_type = self.last
 
     def _certificate_set(self) -> bool:
@@ -165,7 +167,7 @@ class _Parser:
         self._identifier()
         self._algorithm()
         hashed = self._hash()
-        attributes = Attributes(self.data_type, self.log)
+        attributes = Attributes(self.data_type, self.crypto, self.log)
         signed = self._attributes(attributes)
         self._algorithm()
         kind = self._kind()
@@ -175,7 +177,9 @@ class _Parser:
         if self.data_type == names.INDIRECT_DATA and not signed:
             self.log.reject(EBADMSG, "PKCS7: Authenticode requires AuthAttrs")
         ident = self.ids["key"] if self.by_key else self.ids["serial"] + self.ids["issuer"]
-        self.signers.append(Signer(ident, hashed, kind, value, signed, attributes.time))
+        if kind in names.MLDSA.values() and not signed:
+            hashed = names.NO_HASH
+        self.signers.append(Signer(ident, hashed, kind, value, signed, attributes.digest, attributes.time))
 
     def _signer_version(self) -> None:
         version = self._version("SignerInfo")
@@ -200,16 +204,17 @@ class _Parser:
 
     def _hash(self) -> str:
         if self.last not in HASHES:
-            self.log.reject(ENOPKG, f"Unsupported digest algo: {oids.number(self.last)}")
+            self.log.reject(ENOPKG, f"Unsupported digest algo: {self.crypto.number(self.last)}")
         return HASHES[self.last]
 
     def _kind(self) -> str:
-        if self.last not in names.KEYS:
-            self.log.reject(ENOPKG, f"Unsupported pkey algo: {oids.number(self.last)}")
-        return names.KEYS[self.last]
+        kind = names.KEYS.get(self.last)
+        if kind is None or (kind == "sm2" and self.crypto.release >= names.SM2_UNTIL):
+            self.log.reject(ENOPKG, f"Unsupported pkey algo: {self.crypto.number(self.last)}")
+        return kind
 
-    def _attributes(self, found: Attributes) -> bool:
-        """Read the attributes of a signer; whether the signature is over them."""
+    def _attributes(self, found: Attributes) -> bytes:
+        """Read the attributes of a signer: those that the signature is over, as a SET, or nothing."""
         reader = self.reader
 
         def attribute() -> None:
@@ -224,14 +229,14 @@ class _Parser:
 
         frame = reader.maybe_enter(CONTEXT | CONSTRUCTED)
         if frame is not None:
-            reader.each(frame, attribute)
+            value_of = reader.each(frame, attribute)
             found.require()
-            return True
+            return bytes((SET,)) + reader.whole(value_of)[1:]
         outer = reader.otherwise_enter(CONTEXT | CONSTRUCTED | 2)
         if outer is not None:
             reader.each(reader.enter(SEQUENCE), attribute)
             reader.leave(outer)
-        return False
+        return b""
 
     def _unsigned_attribute(self) -> None:
         frame = self.reader.enter(SEQUENCE)

@@ -6,35 +6,37 @@ from errno import EINVAL, EKEYREJECTED, ENOENT
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.signature import rsa
+from pymodutils.signature.names import MLDSA, NO_HASH
 from pymodutils.signature.rejected import Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from pymodutils.signature.digests import Crypto
 
 HASHES: Final = {  # kind of key -> what it signs; RSA says so itself
-    "ecdsa": ("sha1", "sha224", "sha256", "sha384", "sha512"),
+    "ecdsa": ("sha1", "sha224", "sha256", "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512"),
     "sm2": ("sm3",),
     "ecrdsa": ("streebog256", "streebog512"),
+    **dict.fromkeys(MLDSA.values(), (NO_HASH, "sha512")),
 }
 
 
 class Key(NamedTuple):
-    """A public key of ``kind``: rsa, ecdsa-nist-p256..., sm2 or ecrdsa."""
+    """A public key of ``kind``: rsa, ecdsa-nist-p256..., mldsa44..., sm2 or ecrdsa."""
 
     kind: str
     data: bytes  # as in a certificate
 
 
 class Signed(NamedTuple):
-    """A signature made with a key of ``kind`` (rsa, ecdsa, sm2, ecrdsa) over a digest."""
+    """A signature made with a key of ``kind`` (rsa, ecdsa, mldsa44..., sm2, ecrdsa) over a digest."""
 
     kind: str
     hashed: str  # the name of the hash
-    digest: bytes
+    digest: bytes  # of NO_HASH: the data itself
     value: bytes
 
 
-def verify(key: Key, signed: Signed, crypto: Collection[str]) -> None:
+def verify(key: Key, signed: Signed, crypto: Crypto) -> None:
     """Raise Rejected unless ``signed`` was made with ``key``; ``crypto`` is what the kernel can compute."""
     kind = "ecdsa" if key.kind.startswith("ecdsa-") else key.kind
     if kind != signed.kind:
@@ -43,10 +45,14 @@ def verify(key: Key, signed: Signed, crypto: Collection[str]) -> None:
         raise Rejected("signature", f"{kind} is not used with {signed.hashed}", EINVAL)
     if kind == "rsa":
         rsa.verify(key.data, signed.hashed, signed.digest, signed.value)
-    elif kind == "ecdsa" and kind in crypto:
+    elif kind == "ecdsa" and kind in crypto.names:
         from pymodutils.signature import ecdsa  # noqa: PLC0415 -- most kernels' keys are RSA
 
         ecdsa.verify(key.kind, key.data, signed.digest, signed.value)
+    elif kind in MLDSA.values() and kind in crypto.names:
+        from pymodutils.signature import mldsa  # noqa: PLC0415 -- see above
+
+        mldsa.verify(kind, key.data, signed.digest, signed.value)
     else:
         raise Rejected("signature", f"the kernel has no {key.kind}", ENOENT)
 

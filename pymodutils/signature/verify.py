@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pymodutils.signature import pkcs7, x509
 from pymodutils.signature.appended import END, MAGIC, PKCS7, RECORD, record
 from pymodutils.signature.chain import Chain
-from pymodutils.signature.digests import EVERYTHING
+from pymodutils.signature.digests import EVERYTHING, Crypto
 from pymodutils.signature.rejected import ERR, Line, Log, Rejected
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Checked(NamedTuple):
 
 
 def check(
-    image: bytes, trusted: Sequence[bytes], crypto: frozenset[str] = EVERYTHING, *, twice: bool = False
+    image: bytes, trusted: Sequence[bytes], crypto: Crypto = EVERYTHING, *, twice: bool = False
 ) -> Checked:
     """The verdict on ``image``, whose last bytes may be a signature.
 
@@ -63,9 +63,7 @@ def _cut(image: bytes, length: int, log: Log) -> tuple[int, bytes]:
     return start - found.sig_len, image[start - found.sig_len : start]
 
 
-def _verify(
-    data: bytes, message: bytes, trusted: tuple[Certificate, ...], crypto: frozenset[str], log: Log
-) -> None:
+def _verify(data: bytes, message: bytes, trusted: tuple[Certificate, ...], crypto: Crypto, log: Log) -> None:
     """Raise Rejected unless ``message`` is a signature of ``data`` by one of ``trusted``."""
     parsed = pkcs7.parse(message, crypto, log)
     if parsed.has_data:
@@ -77,7 +75,7 @@ def _verify(
 
 
 @lru_cache(maxsize=8)
-def _keys(trusted: tuple[bytes, ...], crypto: frozenset[str]) -> tuple[Certificate, ...]:
+def _keys(trusted: tuple[bytes, ...], crypto: Crypto) -> tuple[Certificate, ...]:
     """What the kernel can read of ``trusted``."""
     found = []
     for der in trusted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from errno import EINVAL, EKEYREJECTED, ENOPKG
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.signature import issuer, names, oids, times
+from pymodutils.signature import issuer, names, times
 from pymodutils.signature.ber import (
     BIT_STRING,
     BOOLEAN,
@@ -25,7 +25,7 @@ from pymodutils.signature.public_key import Key, Signed, verify
 from pymodutils.signature.rejected import Log, Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from pymodutils.signature.digests import Crypto
 
 SHORTEST: Final = 3  # bytes: tag, length, and one of content
 
@@ -43,18 +43,18 @@ class Certificate(NamedTuple):
     unsupported: bool  # its signature cannot be verified by this kernel
 
 
-def parse(data: bytes, crypto: Collection[str], log: Log) -> Certificate:
+def parse(data: bytes, crypto: Crypto, log: Log) -> Certificate:
     """The certificate ``data``; raises Rejected, also if it is signed by itself wrongly."""
-    parser = _Parser(data, log)
+    parser = _Parser(data, crypto, log)
     parser.certificate()
-    return parser.judged(crypto)
+    return parser.judged()
 
 
 class _Parser:
     """What has been read of one certificate so far."""
 
-    def __init__(self, data: bytes, log: Log) -> None:
-        self.reader, self.log = Reader(data), log
+    def __init__(self, data: bytes, crypto: Crypto, log: Log) -> None:
+        self.reader, self.crypto, self.log = Reader(data), crypto, log
         self.last = b""  # object identifier
         self.serial = self.issuer = self.key = self.value = self.tbs = b""
         self.subject: bytes | None = None
@@ -86,11 +86,11 @@ class _Parser:
         self._signature(reader.content(reader.take(BIT_STRING)))
         reader.leave(whole)
 
-    def judged(self, crypto: Collection[str]) -> Certificate:
+    def judged(self) -> Certificate:
         """The certificate, its own signature verified if it is signed by itself."""
         authority = issuer.authority(self.akid, self.log) if self.akid is not None else (None, None)
         kind, hashed = self.signer
-        known = hashed in crypto
+        known = hashed == names.NO_HASH or hashed in self.crypto.names
         signed = Signed(kind, hashed, digest(hashed, self.tbs) if known else b"", self.value)
         found = Certificate(
             id=self.serial + self.issuer,
@@ -102,7 +102,7 @@ class _Parser:
             self_signed=False,
             unsupported=not known,
         )
-        return _self_signed(found, crypto) if self.subject == self.issuer else found
+        return _self_signed(found, self.crypto) if self.subject == self.issuer else found
 
     def _version(self) -> None:
         frame = self.reader.maybe_enter(CONTEXT | CONSTRUCTED)
@@ -112,16 +112,20 @@ class _Parser:
 
     def _algorithm(self) -> None:
         frame = self.reader.enter(SEQUENCE)
-        self.last = self.reader.content(self.reader.take(OID))
+        self.last = self.crypto.known(self.reader.content(self.reader.take(OID)))
         parameters = self.reader.maybe_any()
         if parameters is not None and self.subject is not None and not self.kind:
             self.parameters = self.reader.whole(parameters)
         self.reader.leave(frame)
 
     def _note_signer(self) -> None:
-        if self.last not in names.SIGNERS:
+        if self.last not in names.SIGNERS or self._is_dropped(self.last):
             raise Rejected("certificate", "it is signed in a way that the kernel does not know", ENOPKG)
         self.signer, self.sign_oid = names.SIGNERS[self.last], self.last
+
+    def _is_dropped(self, oid: bytes) -> bool:
+        """Whether ``oid`` is about SM2, and the kernel too new for it."""
+        return oid in (names.SM2, names.SM2_WITH_SM3) and self.crypto.release >= names.SM2_UNTIL
 
     def _validity(self) -> tuple[int, int]:
         frame = self.reader.enter(SEQUENCE)
@@ -154,16 +158,18 @@ class _Parser:
     def _kind(self) -> str:
         if self.last == names.RSA:
             return "rsa"
+        if self.last in names.MLDSA:
+            return names.MLDSA[self.last]
         if self.last in names.GOST_KEYS:
             return "ecrdsa"
-        if self.last == names.SM2:
+        if self.last == names.SM2 and not self._is_dropped(self.last):
             return "sm2"
         if self.last != names.EC_KEY:
             raise Rejected("certificate", "its key is of a kind that the kernel does not know", ENOPKG)
         curve = _short(self.parameters or b"", OID)
         if curve is None:
             raise Rejected("certificate", "its curve is not named")
-        if curve not in names.CURVES:
+        if not self.crypto.known(curve) or curve not in names.CURVES or self._is_dropped(curve):
             raise Rejected("certificate", "its key is on a curve that the kernel does not know", ENOPKG)
         return names.CURVES[curve]
 
@@ -192,8 +198,8 @@ class _Parser:
 
     def _signature(self, content: bytes) -> None:
         if self.last != self.sign_oid:
-            told = f"({oids.number(self.last)}) differs from tbsCertificate.signature"
-            self.log.reject(EINVAL, f"X.509: signatureAlgorithm {told} ({oids.number(self.sign_oid)})")
+            told = f"({self.crypto.number(self.last)}) differs from tbsCertificate.signature"
+            self.log.reject(EINVAL, f"X.509: signatureAlgorithm {told} ({self.crypto.number(self.sign_oid)})")
         if content[:1] != b"\0":
             raise Rejected("certificate", "its signature is no whole number of bytes")
         self.value = content[1:]
@@ -206,7 +212,7 @@ def _short(data: bytes, tag: int) -> bytes | None:
     return data[2:]
 
 
-def _self_signed(cert: Certificate, crypto: Collection[str]) -> Certificate:
+def _self_signed(cert: Certificate, crypto: Crypto) -> Certificate:
     """``cert``, whose issuer is its subject, with its signature verified if it says that it is its own."""
     ident, key = cert.authority
     same_key = key is not None and cert.skid == key

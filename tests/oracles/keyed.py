@@ -16,12 +16,12 @@ LIST = re.compile(rb"\x30\x82(..)\x30\x82..\xa0\x03\x02\x01\x02", re.DOTALL)  # 
 HEADER = 4  # bytes of tag and length
 
 
-def kernel(certificates: list[bytes], target: Path, package: Path | None = None) -> Path:
+def kernel(certificates: list[bytes], target: Path, packed: Path | None = None) -> Path:
     """``target``, made an image of the kernel that trusts ``certificates`` and no others.
 
-    ``package`` is where it is unpacked, if it is not to be Debian 12's.
+    ``packed`` is the image that Debian has of it, if it is not to be Debian 12's.
     """
-    packed = next(((package or trees.tree("cloud").root) / "boot").glob("vmlinuz-*"))
+    packed = packed or next((trees.tree("cloud").root / "boot").glob("vmlinuz-*"))
     data = bytearray(container.unwrap(packed.read_bytes(), str(packed)).data)
     found = LIST.search(data)
     assert found is not None

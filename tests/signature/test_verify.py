@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from pymodutils.signature import verify as verifier
+from pymodutils.signature.digests import Crypto
 from tests.lanes import qemu
 from tests.oracles import keyed, trees
 from tests.signature import signed_cases
 
 HASHES = ("sha512_generic", "md4")  # modules that the kernel would ask modprobe for
-CRYPTO = frozenset({"rsa", "md4", "md5", "sha1", "sha224", "sha256", "sha384", "sha512"})
+CRYPTO = Crypto(frozenset({"rsa", "md4", "md5", "sha1", "sha224", "sha256", "sha384", "sha512"}), (6, 1))
 SOFT = {
     ENODATA: "unsigned module",
     ENOPKG: "module with unsupported crypto",

@@ -28,6 +28,7 @@ USUAL: Final = {  # what nearly every distribution's kernel has; where a source 
     "CRYPTO_MD5": True,
     "CRYPTO_SHA1": True,
     "CRYPTO_SHA512": True,
+    "CRYPTO_SHA3": True,
     "MODULES": True,
     "KALLSYMS": True,
     "KALLSYMS_ALL": True,

@@ -48,12 +48,14 @@ def check(load: LoadInfo) -> None:
 def _verdict(load: LoadInfo) -> tuple[int, str]:
     """Cut the signature off, and say what the kernel says of it; 0 if a trusted key made it, else why not."""
     from pymodutils.signature import verify  # noqa: PLC0415 -- not every kernel looks at them
+    from pymodutils.signature.chain import WAIVED  # noqa: PLC0415
     from pymodutils.signature.digests import computable  # noqa: PLC0415
 
     trusted, twice = load.state.certificates(), load.on(FIRMWARE_KEYS)
-    found = verify.check(load.data, trusted, computable(load.on), twice=twice)
+    found = verify.check(load.data, trusted, computable(load.on, load.rules.number), twice=twice)
     for level, text in found.log:
-        load.log(level, text)
+        if text != WAIVED or load.state.once(text):
+            load.log(level, text)
     load.data = load.data[: found.length]
     return found.errno, found.why
 
