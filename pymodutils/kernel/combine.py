@@ -78,6 +78,7 @@ def _merge(first: Description, second: Description) -> Description:
         conflicts=tuple(conflicts),
         remarks={**second.remarks, **first.remarks},
         keys=first.keys or second.keys,
+        btf=second.btf if first.btf is None else first.btf,
         builtins=second.builtins if first.builtins is None else first.builtins,
     )
 

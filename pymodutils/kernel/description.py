@@ -101,6 +101,7 @@ class Description(NamedTuple):
     conflicts: tuple[str, ...] = ()  # where two sources disagreed: what was taken
     remarks: Mapping[str, str] = MappingProxyType({})  # field -> why a source does not tell it
     keys: tuple[bytes, ...] = ()  # DER certificates that it trusts for modules
+    btf: bytes | None = None  # of the kernel itself; modules' refers to it
     builtins: tuple[str, ...] | None = None  # built-in modules with a directory in /sys/module
 
     @property
@@ -145,6 +146,8 @@ def unknown(kernel: Description) -> dict[str, str]:
         missing["switches"] = f"no source tells {_some(open_switches)}; {CONFIGURE}"
     if kernel.switches.get("MODULE_SIG") and not kernel.keys:
         missing["keys"] = "no source has the certificates that are trusted; add an image"
+    if kernel.switches.get("DEBUG_INFO_BTF_MODULES") and kernel.btf is None:
+        missing["btf"] = "no source has the kernel's own BTF, which that of modules refers to; add an image"
     missing |= _unknown_exports(kernel)
     if kernel.generation is None and kernel.release:
         missing["generation"] = f"the loader of {kernel.release} is older than those that are known"

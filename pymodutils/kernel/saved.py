@@ -2,13 +2,15 @@
 
 The document is one object: ``format`` is ``"pymodutils kernel"``, ``version`` is 1; the other keys are the
 fields of Description. ``exports`` has for each name ``[address, CRC, gpl, namespace]``, with null for
-what is not known, one name a line so that two files can be compared; ``keys`` are in base64. ``unknown``
+what is not known, one name a line so that two files can be compared; ``keys`` are in base64, ``btf`` too,
+packed by zlib. ``unknown``
 is for people, and is not read. A reader refuses a version that it does not know.
 """
 
 from __future__ import annotations
 
 import json
+import zlib
 from binascii import a2b_base64, b2a_base64
 from typing import Any, Final
 
@@ -20,6 +22,7 @@ FORMAT: Final = "pymodutils kernel"
 VERSION: Final = 1
 START: Final = b'{"format": "pymodutils kernel"'
 LARGEST: Final = 1 << 32  # no number but an address is that large
+BTF_LIMIT: Final = 64 << 20  # bytes
 ADDRESSES: Final = ("percpu",)
 TYPES: Final[dict[str, type | tuple[type, ...]]] = {
     "release": str,
@@ -41,6 +44,7 @@ def document(kernel: Description) -> dict[str, Any]:
     fields = kernel._asdict()
     uname = fields.pop("version")
     fields["exports"] = {name: list(export) for name, export in kernel.exports.items()}
+    fields["btf"] = _packed(kernel.btf)
     fields["keys"] = [b2a_base64(key, newline=False).decode() for key in kernel.keys]
     plain = {key: dict(value) if key in ("switches", "remarks") else value for key, value in fields.items()}
     return {"format": FORMAT, "version": VERSION, "uname_version": uname, **plain, "unknown": unknown(kernel)}
@@ -75,7 +79,7 @@ def loads(data: bytes, subject: str) -> Description:
                 subject, f"its format is version {version}, known is {VERSION}: make it again from its source"
             )
         return _description(found, subject)
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, zlib.error, TypeError, AttributeError, RecursionError) as error:
         raise _bad(subject, f"it is damaged: {error}") from None
 
 
@@ -100,11 +104,21 @@ def _description(found: dict[str, Any], subject: str) -> Description:
     found["keys"] = tuple(a2b_base64(text, strict_mode=True) for text in found.get("keys", ()))
     if found.get("builtins") is not None:
         found["builtins"] = tuple(str(name) for name in found["builtins"])
+    found["btf"] = _unpacked(found.get("btf"))
     switches = found.get("switches", {})
     if any(type(value) is not bool for value in (*switches.values(), found.get("complete", False))):
         raise _bad(subject, "a switch is neither true nor false")
     found["remarks"] = {str(field): str(why) for field, why in found.get("remarks", {}).items()}
     return Description(**{**found, "exports": exports})
+
+
+def _packed(data: bytes | None) -> str | None:
+    return None if data is None else b2a_base64(zlib.compress(data), newline=False).decode()
+
+
+def _unpacked(text: str | None) -> bytes | None:
+    """What base64 and zlib made ``text`` of."""
+    return None if text is None else zlib.decompressobj().decompress(a2b_base64(text), BTF_LIMIT)
 
 
 def _is_export(row: Export) -> bool:

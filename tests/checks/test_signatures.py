@@ -29,7 +29,7 @@ ENFORCED = "module.sig_enforce=1"
 @cache
 def keys() -> dict[str, Identity]:
     """Two keys: that of the kernel, and one that somebody else has."""
-    folder = Path(mkdtemp(prefix="pymodutils-test-"))
+    folder = Path(mkdtemp(prefix="test-signatures-"))
     return {name: openssl.root(folder, name) for name in ("kernel", "stranger")}
 
 

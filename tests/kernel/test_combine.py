@@ -113,9 +113,13 @@ def test_all_that_is_not_known_is_listed_with_what_to_do() -> None:
         "exports",
         "builtins",
     }
-    known = Description(page_size=4096, module_size=896, percpu=0x34000, keys=(b"DER",), builtins=("kernel",))
+    known = Description(
+        page_size=4096, module_size=896, percpu=0x34000, keys=(b"DER",), btf=b"BTF", builtins=("kernel",)
+    )
     whole = combine([IMAGE, known])._replace(switches=dict.fromkeys(SWITCHES, True))
-    assert set(unknown(whole._replace(keys=(), builtins=None))) == {"crcs", "keys", "builtins"}
+    assert set(unknown(whole._replace(keys=(), btf=None, builtins=None))) == {
+        *("crcs", "keys", "btf", "builtins")
+    }
     assert unknown(whole) == {"crcs": "of 1 exports; add an image or a Module.symvers"}
     assert unknown(whole._replace(exports={"a": Export(1, 1, True, "")})) == {}
     assert "5.10" in unknown(combine([IMAGE._replace(release="5.10.0")]))["generation"]

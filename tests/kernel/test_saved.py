@@ -41,6 +41,7 @@ descriptions = st.builds(
     conflicts=st.lists(st.text()).map(tuple),
     remarks=st.dictionaries(st.text(), st.text()),
     keys=st.lists(st.binary()).map(tuple),
+    btf=st.none() | st.binary(),
     builtins=st.none() | st.lists(st.text()).map(tuple),
 )
 KERNEL = Description(release="6.1", exports={"a": Export(1, 2, True, "NS")}, sources=("x",))

@@ -17,13 +17,24 @@ FEWEST: Final = 1 << 16  # bytes of types in the BTF of a kernel
 
 def struct_size(data: bytes, name: str, order: str) -> int | None:
     """Bytes of ``struct name`` by the BTF somewhere in ``data``, or None if there is none or it is unsure."""
-    prefix = ">" if order == "big" else "<"
-    sizes = {size for types, strings in _blobs(data, prefix) for size in _sizes(types, strings, name, prefix)}
+    prefix = _prefix(order)
+    blobs = _blobs(data, prefix)
+    sizes = {size for _, types, strings in blobs for size in _sizes(types, strings, name, prefix)}
     return sizes.pop() if len(sizes) == 1 else None
 
 
-def _blobs(data: bytes, prefix: str) -> Iterator[tuple[bytes, bytes]]:
-    """The types and the strings of each BTF that is large enough to be the kernel's."""
+def find(data: bytes, order: str) -> bytes | None:
+    """The one BTF in ``data`` that is large enough to be the kernel's, or None."""
+    found = [blob for blob, _, _ in _blobs(data, _prefix(order))]
+    return found[0] if len(found) == 1 else None
+
+
+def _prefix(order: str) -> str:
+    return ">" if order == "big" else "<"
+
+
+def _blobs(data: bytes, prefix: str) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """All, the types and the strings of each BTF that is large enough to be the kernel's."""
     magic = pack(prefix + "HBBI", MAGIC, 1, 0, calcsize(prefix + HEADER))
     at = data.find(magic)
     while at >= 0 and at + 24 <= len(data):
@@ -31,7 +42,8 @@ def _blobs(data: bytes, prefix: str) -> Iterator[tuple[bytes, bytes]]:
         start = at + head
         if type_len >= FEWEST and start + str_off + str_len <= len(data) and type_off + type_len <= str_off:
             types = data[start + type_off : start + type_off + type_len]
-            yield types, data[start + str_off : start + str_off + str_len]
+            end = start + str_off + str_len
+            yield data[at:end], types, data[start + str_off : end]
         at = data.find(magic, at + 4)
 
 

@@ -32,6 +32,7 @@ class KernelImage(NamedTuple):
     remarks: dict[str, str]
     builtins: tuple[str, ...] | None  # those with a directory in /sys/module
     percpu: int | None  # __per_cpu_end
+    btf: bytes | None
 
 
 class _Exports(NamedTuple):
@@ -60,6 +61,7 @@ def read(data: bytes, subject: str) -> KernelImage:
         evidence=evidence.gather(image.data),
         module_size=btf.struct_size(image.data, "module", found.order),
         page_size=page,
+        btf=btf.find(image.data, found.order),
         keys=keys.find(image.data, found.bits, found.order),
         **found._asdict(),
     )

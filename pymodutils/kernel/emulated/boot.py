@@ -14,7 +14,7 @@ from pymodutils.kernel.emulated.load.find_symbol import KERNEL
 from pymodutils.kernel.emulated.rules import Rules, assumed, rules
 from pymodutils.kernel.emulated.state import vmalloc
 from pymodutils.kernel.emulated.state.database import MEMORY, Database, signed, unsigned
-from pymodutils.kernel.emulated.state.kernel_state import ERR, NOTICE, State
+from pymodutils.kernel.emulated.state.kernel_state import BTF, ERR, NOTICE, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,6 +77,8 @@ def _fill(store: Database, kernel: Description, wanted: Rules, now: float) -> No
     store.many("INSERT INTO certificate VALUES (?)", [(der,) for der in sorted(set(kernel.keys))])
     store.many("INSERT INTO export VALUES (?, ?, ?, ?, ?, ?)", _exports(kernel, wanted.arch))
     vmalloc.open_range(store, wanted.arch)
+    if kernel.btf:
+        store.insert("INSERT INTO blob VALUES (?, ?)", BTF, kernel.btf)
     line = f"Linux version {wanted.release} {wanted.version}"
     store.insert("INSERT INTO line (stamp, level, text) VALUES (?, ?, ?)", now, NOTICE, line)
     line = f"Kernel command line: {wanted.cmdline}"

@@ -36,6 +36,7 @@ def describe(data: bytes, source: str) -> Description:
         sources=(f"{source} ({image.container})",),
         remarks=image.remarks,
         keys=image.keys,
+        btf=image.btf,
         builtins=image.builtins,
     )
     if evidence.config is None:

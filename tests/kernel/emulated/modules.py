@@ -39,6 +39,7 @@ SWITCHES = {
     "KALLSYMS_ALL": True,
     "CRYPTO_MD5": True,
     "CRYPTO_SHA1": True,
+    "CRYPTO_SHA3": True,
     "CRYPTO_SHA512": True,
     "MODULES": True,
     "PREEMPT_RT": False,

@@ -1,20 +1,22 @@
 """The BTF of a module, verified when the module is coming; kernel/bpf/btf.c: btf_module_notify.
 
-Names and types that only the kernel's own BTF has are taken to be there: a description has none of it.
+Where the kernel's own BTF is not known, names and types that only that has are taken to be there.
 """
 
 from __future__ import annotations
 
-from errno import E2BIG, EINVAL
-from struct import Struct, unpack_from
+from errno import E2BIG
+from struct import unpack_from
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.arch.field import PREFIXES
+from pymodutils.kernel.emulated.load import btf_relocate
+from pymodutils.kernel.emulated.load.btf import OLD, WIDE, WIDE_SINCE, BadBtf, Btf
+from pymodutils.kernel.emulated.load.btf_check_all_metas import ENOTSUPP, check_all, check_chains
 from pymodutils.kernel.emulated.state.kernel_state import ERR, WARNING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from pymodutils.kernel.emulated.load.btf import Limits, Type
     from pymodutils.kernel.emulated.load.load_info import LoadInfo
 
 OWN: Final = ".BTF"
@@ -23,33 +25,21 @@ BASE_SINCE: Final = (6, 11)
 ONCE_SINCE: Final = (6, 3)  # a mismatch that is allowed is told once since boot
 MISMATCH: Final = "Kernel module BTF mismatch detected, BTF debug info may be unavailable for some modules"
 MAGIC: Final = 0xEB9F
-ENOTSUPP: Final = 524
 HEADER: Final = "HBBIIIII"  # magic, version, flags, hdr_len, type_off, type_len, str_off, str_len
 SHORT: Final = 24  # bytes of the header without the layout section
 LONG: Final = {False: SHORT, True: SHORT + 8}  # bytes of the header that the kernel knows
-LAYOUT_SINCE: Final = (7, 1)
-TYPE: Final = 12  # bytes of struct btf_type
-LAST_KIND: Final = 19
-MORE: Final = {1: 4, 3: 12, 14: 4, 17: 4}  # bytes behind struct btf_type, by kind
-EACH: Final = {4: 12, 5: 12, 6: 8, 13: 8, 15: 12, 19: 12}  # bytes of each of vlen entries, by kind
-MEMBERS: Final = (4, 5)  # kinds of structs and unions
-NAMED: Final = (4, 5, 6, 13, 19)  # kinds whose entries begin with a name
 
 
-class BadBtf(Exception):
-    """What the verifier says, line by line, and its errno."""
+class Shape(NamedTuple):
+    """How a kernel reads a BTF."""
 
-    def __init__(self, *lines: str, errno: int = EINVAL, optional: bool = False) -> None:
-        super().__init__(*lines)
-        self.lines, self.errno = lines, errno
-        self.optional = optional  # about one type: later kernels are silent about it where they go on
+    order: str  # struct's prefix
+    wide: bool  # with a layout section, and larger fields
 
-
-class Parsed(NamedTuple):
-    """Where a BTF ends: what another one goes on from."""
-
-    types: int
-    strings: int  # bytes
+    @property
+    def limits(self) -> Limits:
+        """What fits into a type."""
+        return WIDE if self.wide else OLD
 
 
 def notify(load: LoadInfo) -> None:
@@ -64,7 +54,8 @@ def notify(load: LoadInfo) -> None:
     except BadBtf as bad:
         tolerant, later = load.on("MODULE_ALLOW_BTF_MISMATCH"), load.rules.since(*ONCE_SINCE)
         for line in () if bad.optional and tolerant and later else bad.lines:
-            load.log(ERR, f"BPF: {line}")
+            mapped = not isinstance(bad, btf_relocate.NotMapped)
+            load.log(*((ERR, f"BPF: {line}") if mapped else (WARNING, line)))
         said = f"failed to validate module [{load.module.name}] BTF: {-bad.errno}"
         if not tolerant:
             load.refuse(bad.errno, said, WARNING)
@@ -75,11 +66,25 @@ def notify(load: LoadInfo) -> None:
 
 
 def _parse_module(load: LoadInfo, data: bytes) -> None:
-    order = PREFIXES[load.rules.arch.order]
-    longer = load.rules.since(*LAYOUT_SINCE)
-    base = _content(load, BASE) if load.rules.since(*BASE_SINCE) else b""
-    known = _parse(base, order, None, longer=longer, split=False) if base else None
-    _parse(data, order, known, longer=longer, split=True)
+    shape = Shape(PREFIXES[load.rules.arch.order], load.rules.since(*WIDE_SINCE))
+    known = _kernel(load, shape)
+    own = _content(load, BASE) if load.rules.since(*BASE_SINCE) else b""
+    if not own:
+        base = known.btf if known else None
+        _parse(data, shape, base, split=True)
+        return
+    base, distilled = _parse(own, shape, None)
+    split, types = _parse(data, shape, base, split=True)
+    if known:
+        btf_relocate.relocate(split, types, distilled, known)
+
+
+def _kernel(load: LoadInfo, shape: Shape) -> btf_relocate.Kernel | None:
+    """The kernel's own BTF, if it is known."""
+    data = load.state.btf()
+    return (
+        btf_relocate.kernel(*_sections(data, shape, split=False), shape.order, shape.limits) if data else None
+    )
 
 
 def _content(load: LoadInfo, name: str) -> bytes:
@@ -89,20 +94,21 @@ def _content(load: LoadInfo, name: str) -> bytes:
     return load.copy(at) if at else b""
 
 
-def _parse(data: bytes, order: str, base: Parsed | None, *, longer: bool, split: bool) -> Parsed:
-    """Check ``data``, which goes on from ``base``; ``split``: it goes on from something."""
-    types, strings = _sections(data, order, longer=longer, split=split)
+def _parse(data: bytes, shape: Shape, base: Btf | None, *, split: bool = False) -> tuple[Btf, list[Type]]:
+    """``data``, which goes on from ``base``, and its types; ``split``: it goes on from something."""
+    types, strings = _sections(data, shape, split=split)
     if not (split and not strings) and (not strings or strings[-1] or (not split and strings[0])):
         raise BadBtf("Invalid string section")
-    top = len(strings) + (base.strings if base else 0) if base or not split else None
-    first = base.types if base else 1
-    count = sum(1 for _ in _metas(types, order, first, top))
-    return Parsed(first + count, len(strings))
+    found = Btf(types, strings, shape.order, shape.limits, base, known=bool(base) or not split)
+    every = check_all(found)
+    if found.known:
+        check_chains(found, every, ordered=not shape.wide)
+    return found, every
 
 
-def _sections(data: bytes, order: str, *, longer: bool, split: bool) -> tuple[bytes, bytes]:
+def _sections(data: bytes, shape: Shape, *, split: bool) -> tuple[bytes, bytes]:
     """The types and the strings; btf_parse_hdr, btf_check_sec_info."""
-    size = len(data)
+    size, order, longer = len(data), shape.order, shape.wide
     if size < 8:  # noqa: PLR2004 -- as far as hdr_len
         raise BadBtf("hdr_len not found")
     (length,) = unpack_from(f"{order}I", data, 4)
@@ -142,40 +148,3 @@ def _no_gaps(parts: list[tuple[int, int]], size: int) -> None:
         total += length
     if total != size:
         raise BadBtf("Unsupported section found")
-
-
-def _metas(types: bytes, order: str, first: int, top: int | None) -> Iterator[int]:
-    """The number of each type; names have to begin below ``top``. btf_check_all_metas."""
-    head = Struct(f"{order}3I")
-    at, number = 0, first
-    while at < len(types):
-        left = len(types) - at
-        if left < TYPE:
-            raise BadBtf(f"[{number}] meta_left:{left} meta_needed:{TYPE}")
-        name, info, _ = head.unpack_from(types, at)
-        kind, entries = info >> 24 & 0x1F, info & 0xFFFF
-        if not 0 < kind <= LAST_KIND:
-            raise BadBtf(f"[{number}] Invalid kind:{kind}")
-        if top is not None and name >= top:
-            raise BadBtf(f"[{number}] Invalid name_offset:{name}")
-        needed = MORE.get(kind, 0) + EACH.get(kind, 0) * entries
-        if left - TYPE < needed:
-            raise BadBtf(f"meta_left:{left - TYPE} meta_needed:{needed}")
-        if top is not None and kind in NAMED:
-            _entries(types[at + TYPE : at + TYPE + needed], order, kind, top, flagged=bool(info >> 31))
-        yield number
-        at, number = at + TYPE + needed, number + 1
-
-
-def _entries(entries: bytes, order: str, kind: int, top: int, *, flagged: bool) -> None:
-    """Refuse the names of members, values or parameters that begin behind all strings."""
-    size = EACH[kind]
-    row = Struct(f"{order}{size // 4}I")
-    for name, *rest in row.iter_unpack(entries):
-        if name < top:
-            continue
-        if kind not in MEMBERS:
-            raise BadBtf(f"Invalid name_offset:{name}")
-        offset = rest[1] & 0xFF_FFFF if flagged else rest[1]
-        place = f"\t(invalid-name-offset) type_id={rest[0]} bits_offset={offset}"
-        raise BadBtf(place, " ", f"Invalid member name_offset:{name}", "", optional=True)

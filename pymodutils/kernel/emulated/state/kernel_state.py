@@ -23,6 +23,7 @@ WARNING: Final = 4
 NOTICE: Final = 5
 INFO: Final = 6
 LONGEST: Final = {False: 989, True: 1021}  # bytes of a record's text, before 6.4 and since
+BTF: Final = "btf"  # in the table of blobs
 DEBUGGING_ENDS: Final = "Disabling lock debugging due to kernel taint"
 
 
@@ -199,6 +200,11 @@ class State:
     def is_builtin(self, name: str) -> bool:
         """Whether /sys/module has a directory for a built-in module of this name."""
         return bool(self.store.execute("SELECT 1 FROM builtin WHERE name = ?", name))
+
+    def btf(self) -> bytes:
+        """The kernel's own BTF; nothing if it is not known."""
+        found = self.store.execute("SELECT bytes FROM blob WHERE name = ?", BTF)
+        return bytes(found[0][0]) if found else b""
 
     def certificates(self) -> list[bytes]:
         """The keys that are trusted for modules, DER."""

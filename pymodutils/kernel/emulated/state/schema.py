@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 APPLICATION: Final = 0x6B6D6F64  # "kmod", in the header of the file
-VERSION: Final = 3
+VERSION: Final = 4
 TABLES: Final = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
 CREATE TABLE switch (name TEXT PRIMARY KEY, value INTEGER) STRICT, WITHOUT ROWID;
 CREATE TABLE builtin (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE TABLE certificate (der BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE blob (name TEXT PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
 CREATE TABLE behaviour (
     name TEXT PRIMARY KEY, init INTEGER, init_seconds REAL, exit_seconds REAL
 ) STRICT, WITHOUT ROWID;

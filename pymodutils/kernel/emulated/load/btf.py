@@ -1,0 +1,157 @@
+"""BPF type format: a header, types and strings; include/uapi/linux/btf.h.
+
+That of a module goes on from another one, of which it uses types and strings by their numbers and offsets.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from errno import EINVAL
+from struct import Struct
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WIDE_SINCE: Final = (7, 1)  # more kinds, and more entries of a type
+RECORD: Final = 12  # bytes of struct btf_type: name_off, info, and size or type
+ANONYMOUS: Final = "(anon)"
+NO_NAME: Final = "(invalid-name-offset)"
+
+
+class Kind(IntEnum):
+    """Kinds of types."""
+
+    INT = 1
+    PTR = 2
+    ARRAY = 3
+    STRUCT = 4
+    UNION = 5
+    ENUM = 6
+    FWD = 7
+    TYPEDEF = 8
+    VOLATILE = 9
+    CONST = 10
+    RESTRICT = 11
+    FUNC = 12
+    FUNC_PROTO = 13
+    VAR = 14
+    DATASEC = 15
+    FLOAT = 16
+    DECL_TAG = 17
+    TYPE_TAG = 18
+    ENUM64 = 19
+
+
+COMPOSITE: Final = (Kind.STRUCT, Kind.UNION)
+MODIFIERS: Final = (Kind.TYPEDEF, Kind.VOLATILE, Kind.CONST, Kind.RESTRICT, Kind.TYPE_TAG)
+EXTRA: Final = {Kind.INT: 1, Kind.ARRAY: 3, Kind.VAR: 1, Kind.DECL_TAG: 1}  # words after the record
+ROWS: Final = {  # words of each entry after it
+    **dict.fromkeys((Kind.STRUCT, Kind.UNION, Kind.DATASEC, Kind.ENUM64), 3),
+    **dict.fromkeys((Kind.ENUM, Kind.FUNC_PROTO), 2),
+}
+
+
+class Limits(NamedTuple):
+    """What fits into a type; BTF_MAX_*."""
+
+    kind: int
+    vlen: int
+    types: int
+    name: int = 0xFF_FFFF
+
+
+OLD: Final = Limits(0x1F, 0xFFFF, 0xF_FFFF)
+WIDE: Final = Limits(0x7F, 0xFF_FFFF, 0xF_FFFF)
+
+
+class BadBtf(Exception):
+    """What the verifier says, line by line, and its errno."""
+
+    def __init__(self, *lines: str, errno: int = EINVAL, optional: bool = False) -> None:
+        super().__init__(*lines)
+        self.lines, self.errno = lines, errno
+        self.optional = optional  # about one type: later kernels are silent about it where they go on
+
+
+class Type(NamedTuple):
+    """One type: struct btf_type, and the words after it."""
+
+    number: int
+    name_off: int
+    info: int
+    size: int  # or the number of another type
+    words: tuple[int, ...] = ()
+
+    @property
+    def flag(self) -> bool:
+        """The kind_flag."""
+        return bool(self.info >> 31)
+
+
+class Btf:
+    """``types`` and ``strings`` that go on from ``base``; ``known``: from nothing else."""
+
+    def __init__(
+        self,
+        types: bytes,
+        strings: bytes,
+        order: str,
+        limits: Limits,
+        base: Btf | None = None,
+        *,
+        known: bool = True,
+    ) -> None:
+        self.types, self.strings, self.order, self.limits, self.base = types, strings, order, limits, base
+        self.known = known
+        self.start_str = base.end_str if base else 0
+        self.count = 0  # of the types up to the last one of this; filled in by who walks through them
+        self.start = base.count if base else 0
+
+    @property
+    def end_str(self) -> int:
+        """The offset behind the last string, those of the base before them."""
+        return self.start_str + len(self.strings)
+
+    def has_name(self, offset: int) -> bool:
+        """Whether a name may begin at ``offset``."""
+        return offset <= self.limits.name and offset < self.end_str
+
+    def string(self, offset: int) -> bytes:
+        """The string at ``offset``, which is that of a name."""
+        if self.base and offset < self.start_str:
+            return self.base.string(offset)
+        offset -= self.start_str
+        return self.strings[offset : self.strings.index(b"\0", offset)]
+
+    def name(self, offset: int) -> str:
+        """The same as the verifier tells it."""
+        if not offset:
+            return ANONYMOUS
+        return self.string(offset).decode("utf-8", "surrogateescape") if self.has_name(offset) else NO_NAME
+
+    def kind(self, info: int) -> int:
+        """The kind in ``info``."""
+        return info >> 24 & self.limits.kind
+
+    def vlen(self, info: int) -> int:
+        """The number of entries in ``info``."""
+        return info & self.limits.vlen
+
+    def walk(self) -> Iterator[Type]:
+        """Each type, which has been verified, with its words if it is an INT; counts them."""
+        record, word = Struct(f"{self.order}3I"), Struct(f"{self.order}I")
+        at, self.count = 0, self.start + (not self.base)
+        extra, rows = ({int(kind): words for kind, words in table.items()} for table in (EXTRA, ROWS))
+        while at < len(self.types):
+            name_off, info, size = record.unpack_from(self.types, at)
+            kind = self.kind(info)
+            at += RECORD
+            words = word.unpack_from(self.types, at) if kind == Kind.INT else ()
+            yield Type(self.count, name_off, info, size, words)
+            at += 4 * (extra.get(kind, 0) + rows.get(kind, 0) * self.vlen(info))
+            self.count += 1
+
+    def words(self, at: int, count: int) -> tuple[int, ...]:
+        """``count`` words of the types at ``at``."""
+        return Struct(f"{self.order}{count}I").unpack_from(self.types, at)

@@ -1,0 +1,337 @@
+"""Each type of a BTF by itself: its kind, its name, and what follows it; kernel/bpf/btf.c: btf_check_meta."""
+
+from __future__ import annotations
+
+import re
+from errno import ELOOP
+from struct import unpack_from
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from pymodutils.kernel.emulated.load.btf import (
+    COMPOSITE,
+    EXTRA,
+    MODIFIERS,
+    RECORD,
+    ROWS,
+    BadBtf,
+    Kind,
+    Type,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pymodutils.kernel.emulated.load.btf import Btf
+
+ENOTSUPP: Final = 524
+IDENTIFIER: Final = re.compile(rb"[A-Za-z_.][A-Za-z0-9_.]{0,511}")
+SECTION: Final = re.compile(rb"[ -~]{1,512}")
+ENCODINGS: Final = {0: "(none)", 1: "SIGNED", 2: "CHAR", 4: "BOOL"}
+INT_MASK: Final = 0x0FFF_FFFF
+FLOATS: Final = (2, 4, 8, 12, 16)  # bytes
+LARGEST_ENUM: Final = 8
+LARGEST_INT: Final = 128  # bits
+LINKAGES: Final = 2  # of a function, the last; of a variable, all below
+CHAIN: Final = 32  # modifiers of a type
+
+
+def check_all(btf: Btf) -> list[Type]:
+    """All types, counted; raises BadBtf at the first that is wrong."""
+    found = []
+    btf.count = btf.start + (not btf.base)
+    at = 0
+    while at < len(btf.types):
+        one = _meta(btf, at)
+        found.append(one)
+        at += RECORD + 4 * len(one.words)
+        btf.count += 1
+    return found
+
+
+def check_chains(btf: Btf, types: list[Type], *, ordered: bool) -> None:
+    """Refuse modifiers of modifiers that never end, or lead nowhere; btf_check_modifier_chain_length.
+
+    ``ordered``: type tags have to come before all other modifiers.
+    """
+    start = types[0].number if types else 0
+    good = start - 1
+    for one in types:
+        if btf.kind(one.info) in MODIFIERS:
+            _chain(btf, types, one, good, ordered)
+            good = one.number
+
+
+def _chain(btf: Btf, types: list[Type], one: Type, good: int, ordered: bool) -> None:
+    """Follow the modifiers from ``one`` on, down to types up to ``good``, which are good."""
+    start, tags = types[0].number, True
+    for _ in range(CHAIN):
+        is_tag = btf.kind(one.info) == Kind.TYPE_TAG
+        if ordered and is_tag and not tags:
+            raise BadBtf("Type tags don't precede modifiers")
+        tags = is_tag
+        if one.number <= good:
+            return
+        number = one.size
+        if number >= btf.count:
+            raise BadBtf
+        if number < start:
+            return
+        one = types[number - start]
+        if btf.kind(one.info) not in MODIFIERS:
+            return
+    raise BadBtf("Max chain length or cycle detected", errno=ELOOP)
+
+
+def _meta(btf: Btf, at: int) -> Type:
+    left, number = len(btf.types) - at, btf.count
+    if left < RECORD:
+        raise BadBtf(f"[{number}] meta_left:{left} meta_needed:{RECORD}")
+    one = Type(number, *unpack_from(f"{btf.order}3I", btf.types, at))
+    kind = btf.kind(one.info)
+    if kind not in CHECKS:
+        raise BadBtf(f"[{number}] Invalid kind:{kind}")
+    if btf.known and not btf.has_name(one.name_off):
+        raise BadBtf(f"[{number}] Invalid name_offset:{one.name_off}")
+    words = EXTRA.get(Kind(kind), 0) + ROWS.get(Kind(kind), 0) * btf.vlen(one.info)
+    if left - RECORD < 4 * words:
+        _refuse_basic(btf, one, f"meta_left:{left - RECORD} meta_needed:{4 * words}")
+    one = one._replace(words=btf.words(at + RECORD, words))
+    if btf.known:
+        CHECKS[kind](btf, one)
+    return one
+
+
+def _int(btf: Btf, one: Type) -> None:
+    _plain(btf, one)
+    (data,) = one.words
+    if data & ~INT_MASK:
+        _refuse_basic(btf, one, f"Invalid int_data:{data:x}")
+    bits = (data & 0xFF) + (data >> 16 & 0xFF)
+    if bits > LARGEST_INT:
+        _refuse(btf, one, f"nr_bits exceeds {LARGEST_INT}")
+    if -(-bits // 8) > one.size:
+        _refuse(btf, one, "nr_bits exceeds type_size")
+    if data >> 24 & 0xF not in ENCODINGS:
+        _refuse(btf, one, "Unsupported encoding", errno=ENOTSUPP)
+
+
+def _plain(btf: Btf, one: Type) -> None:
+    if btf.vlen(one.info):
+        _refuse(btf, one, "vlen != 0")
+    if one.flag:
+        _refuse(btf, one, "Invalid btf_info kind_flag")
+
+
+def _reference(btf: Btf, one: Type) -> None:
+    kind = btf.kind(one.info)
+    if btf.vlen(one.info):
+        _refuse(btf, one, "vlen != 0")
+    if one.flag and kind != Kind.TYPE_TAG:
+        _refuse(btf, one, "Invalid btf_info kind_flag")
+    if one.size > btf.limits.types:
+        _refuse(btf, one, "Invalid type_id")
+    named = bool(btf.string(one.name_off)) if kind == Kind.TYPE_TAG else _is_identifier(btf, one.name_off)
+    if named != (kind in (Kind.TYPEDEF, Kind.TYPE_TAG)) or (not named and one.name_off):
+        _refuse(btf, one, "Invalid name")
+
+
+def _array(btf: Btf, one: Type) -> None:
+    if one.name_off:
+        _refuse(btf, one, "Invalid name")
+    _plain(btf, one)
+    if one.size:
+        _refuse(btf, one, "size != 0")
+    for number, what in zip(one.words, ("elem", "index"), strict=False):
+        if not 0 < number <= btf.limits.types:
+            _refuse(btf, one, f"Invalid {what}")
+
+
+def _composite(btf: Btf, one: Type) -> None:
+    if one.name_off and not _is_identifier(btf, one.name_off):
+        _refuse(btf, one, "Invalid name")
+    last = 0
+    for name, number, place in _rows(btf, one):
+        offset = place & 0xFF_FFFF if one.flag else place
+        wrong = ""
+        if not btf.has_name(name):
+            wrong = f"Invalid member name_offset:{name}"
+        elif name and not _is_identifier(btf, name):
+            wrong = "Invalid name"
+        elif not 0 < number <= btf.limits.types:
+            wrong = "Invalid type_id"
+        elif last > offset or (offset and btf.kind(one.info) == Kind.UNION):
+            wrong = "Invalid member bits_offset"
+        elif -(-offset // 8) > one.size:
+            wrong = "Member bits_offset exceeds its struct size"
+        if wrong:
+            bits = f" bitfield_size={place >> 24}" if one.flag else ""
+            told = f"\t{btf.name(name)} type_id={number}{bits} bits_offset={offset}"
+            raise BadBtf(told, " ", wrong, "", optional=True)
+        last = offset
+
+
+def _enum(btf: Btf, one: Type) -> None:
+    if one.size > LARGEST_ENUM or one.size & one.size - 1 or not one.size:
+        _refuse(btf, one, "Unexpected size")
+    if one.name_off and not _is_identifier(btf, one.name_off):
+        _refuse(btf, one, "Invalid name")
+    for name, *_ in _rows(btf, one):
+        if not btf.has_name(name):
+            raise BadBtf(f"\tInvalid name_offset:{name}")
+        if not _is_identifier(btf, name):
+            _refuse(btf, one, "Invalid name")
+
+
+def _forward(btf: Btf, one: Type) -> None:
+    if btf.vlen(one.info):
+        _refuse(btf, one, "vlen != 0")
+    if one.size:
+        _refuse(btf, one, "type != 0")
+    if not _is_identifier(btf, one.name_off):
+        _refuse(btf, one, "Invalid name")
+
+
+def _function(btf: Btf, one: Type) -> None:
+    if not _is_identifier(btf, one.name_off):
+        _refuse(btf, one, "Invalid name")
+    if btf.vlen(one.info) > LINKAGES:
+        _refuse(btf, one, "Invalid func linkage")
+    if one.flag:
+        _refuse(btf, one, "Invalid btf_info kind_flag")
+
+
+def _prototype(btf: Btf, one: Type) -> None:
+    if one.name_off:
+        _refuse(btf, one, "Invalid name")
+    if one.flag:
+        _refuse(btf, one, "Invalid btf_info kind_flag")
+
+
+def _variable(btf: Btf, one: Type) -> None:
+    _plain(btf, one)
+    if not _is_identifier(btf, one.name_off):
+        _refuse(btf, one, "Invalid name")
+    if not 0 < one.size <= btf.limits.types:
+        _refuse(btf, one, "Invalid type_id")
+    if one.words[0] >= LINKAGES:
+        _refuse(btf, one, "Linkage not supported")
+
+
+def _section(btf: Btf, one: Type) -> None:
+    if not one.size:
+        _refuse(btf, one, "size == 0")
+    if one.flag:
+        _refuse(btf, one, "Invalid btf_info kind_flag")
+    if not one.name_off or not SECTION.fullmatch(btf.string(one.name_off)):
+        _refuse(btf, one, "Invalid name")
+    end = total = 0
+    for number, offset, size in _rows(btf, one):
+        if wrong := _wrong_variable(btf, one, end, (number, offset, size)):
+            raise BadBtf(f"\t type_id={number} offset={offset} size={size}", " ", wrong, "")
+        end, total = offset + size, total + size
+    if one.size < total:
+        _refuse(btf, one, "Invalid btf_info size")
+
+
+def _wrong_variable(btf: Btf, one: Type, end: int, row: tuple[int, int, int]) -> str:
+    """What is wrong with a variable of a section, which follows one that ends at ``end``; or nothing."""
+    number, offset, size = row
+    if not 0 < number <= btf.limits.types:
+        return "Invalid type_id"
+    if not end <= offset < one.size:
+        return "Invalid offset"
+    if not 0 < size <= one.size:
+        return "Invalid size"
+    return "Invalid offset+size" if offset + size > one.size else ""
+
+
+def _float(btf: Btf, one: Type) -> None:
+    _plain(btf, one)
+    if one.size not in FLOATS:
+        _refuse(btf, one, "Invalid type_size")
+
+
+def _tag(btf: Btf, one: Type) -> None:
+    if not btf.string(one.name_off):
+        _refuse(btf, one, "Invalid value")
+    if btf.vlen(one.info):
+        _refuse(btf, one, "vlen != 0")
+    if _signed(one.words[0]) < -1:
+        _refuse(btf, one, "Invalid component_idx")
+
+
+CHECKS: Final[dict[int, Callable[[Btf, Type], None]]] = {
+    Kind.INT: _int,
+    Kind.ARRAY: _array,
+    Kind.FWD: _forward,
+    Kind.FUNC: _function,
+    Kind.FUNC_PROTO: _prototype,
+    Kind.VAR: _variable,
+    Kind.DATASEC: _section,
+    Kind.FLOAT: _float,
+    Kind.DECL_TAG: _tag,
+    **dict.fromkeys(COMPOSITE, _composite),
+    **dict.fromkeys((Kind.ENUM, Kind.ENUM64), _enum),
+    **dict.fromkeys((Kind.PTR, *MODIFIERS), _reference),
+}
+
+
+def _is_identifier(btf: Btf, offset: int) -> bool:
+    return bool(offset and IDENTIFIER.fullmatch(btf.string(offset)))
+
+
+def _rows(btf: Btf, one: Type) -> Iterator[tuple[int, ...]]:
+    width = ROWS[Kind(btf.kind(one.info))]
+    return zip(*[iter(one.words)] * width, strict=True)
+
+
+def _signed(word: int) -> int:
+    return (word ^ 1 << 31) - (1 << 31)
+
+
+def _refuse_basic(btf: Btf, one: Type, text: str) -> NoReturn:
+    kind = Kind(btf.kind(one.info)).name
+    raise BadBtf(f"[{one.number}] {kind} {btf.name(one.name_off)}", " ", text, "", optional=True)
+
+
+def _refuse(btf: Btf, one: Type, text: str, **errno: int) -> NoReturn:
+    kind = Kind(btf.kind(one.info)).name
+    head = f"[{one.number}] {kind} {btf.name(one.name_off)} "
+    raise BadBtf(head, *_details(btf, one), " ", text, "", optional=True, **errno)
+
+
+def _details(btf: Btf, one: Type) -> Iterator[str]:
+    """What the verifier tells of a type, each in a line of its own."""
+    kind, words = btf.kind(one.info), one.words
+    if kind == Kind.INT:
+        places = f"bits_offset={words[0] >> 16 & 0xFF} nr_bits={words[0] & 0xFF}"
+        encoding = ENCODINGS.get(words[0] >> 24 & 0xF, "UNKN")
+        yield f"size={one.size} {places} encoding={encoding}"
+    elif kind == Kind.ARRAY:
+        yield f"type_id={words[0]} index_type_id={words[1]} nr_elems={words[2]}"
+    elif kind == Kind.FWD:
+        yield "union" if one.flag else "struct"
+    elif kind == Kind.VAR:
+        yield f"type_id={one.size} linkage={words[0]}"
+    elif kind == Kind.FLOAT:
+        yield f"size={one.size}"
+    elif kind == Kind.DECL_TAG:
+        yield f"type={one.size} component_idx={_signed(words[0])}"
+    elif kind == Kind.FUNC_PROTO:
+        yield from _arguments(btf, one)
+    elif kind in ROWS:
+        yield f"size={one.size} vlen={btf.vlen(one.info)}"
+    else:
+        yield f"type_id={one.size}"
+
+
+def _arguments(btf: Btf, one: Type) -> Iterator[str]:
+    yield f"return={one.size} args=("
+    rows = list(_rows(btf, one))
+    if not rows:
+        yield "void"
+    for at, (name, number) in enumerate(rows):
+        vararg = at == len(rows) - 1 and not number
+        told = "vararg" if vararg else f"{number} {btf.name(name)}"
+        yield f", {told}" if at else told
+    yield ")"
