@@ -75,7 +75,7 @@ def run(prog: str, path: str, entry: Entry, words: Sequence[str]) -> int:
     """The exit status of the command in ``entry``, called ``prog`` in messages and ``path`` in getopt's."""
     try:
         command: Tool = import_module(f"pymodutils.commands.{entry.module}").command
-        return command.call(prog, path, words)
+        return command.chosen(prog, words).call(prog, path, words)
     except Exit as leave:
         return leave.status
     except ModutilsError as error:

@@ -15,7 +15,7 @@ import sys
 from pymodutils import cli
 from pymodutils.commands import lsmod
 class Broken:
-    def call(self, *words):
+    def chosen(self, *words):
         raise {error}
 lsmod.command = Broken()
 cli.main(["lsmod"])

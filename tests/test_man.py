@@ -18,6 +18,7 @@ from tests.pages import options, pages, plain
 
 PAGE = {name: f"pymodutils-{name}.8" for name in {**TOOLS, **SUBCOMMANDS} if name != "list"}
 ENTRIES = {**TOOLS, **SUBCOMMANDS}
+GENERATIONS = ("pymodutils-linux24.8",)
 FORMATS = ("pymodutils-modprobe.d.5", "pymodutils-depmod.d.5", "pymodutils-modules.dep.5")
 
 
@@ -34,7 +35,7 @@ def test_a_page_has_the_options_of_its_command_and_no_others(tool: str) -> None:
 
 
 def test_every_command_and_file_format_has_a_page() -> None:
-    assert {*PAGE.values(), *FORMATS, "pymodutils.8"} == {page.name for page in pages()}
+    assert {*PAGE.values(), *FORMATS, *GENERATIONS, "pymodutils.8"} == {page.name for page in pages()}
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)

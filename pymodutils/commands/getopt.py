@@ -80,6 +80,10 @@ class Tool(click.Command):
             ),
         ]
 
+    def chosen(self, prog: str, words: Sequence[str]) -> Tool:  # noqa: ARG002 -- for those that choose
+        """The tool that ``words`` are for."""
+        return self
+
     def call(self, prog: str, path: str, words: Sequence[str]) -> int:
         """The exit status of the command with ``words``; getopt's errors name ``path``, argv[0] as typed."""
         try:

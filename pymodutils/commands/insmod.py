@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pymodutils.commands import options
-from pymodutils.commands.getopt import Tool
+from pymodutils.commands.generation import Generations
 from pymodutils.errors import BadModule, ModutilsError, Unanswered
 from pymodutils.kernel import choose, refusals
 from pymodutils.kernel.base import Init
@@ -26,7 +26,7 @@ EXAMPLES = [
 ]
 
 
-@click.command(cls=Tool, examples=EXAMPLES)
+@click.command(cls=Generations, examples=EXAMPLES)
 @click.argument("words", nargs=-1, metavar="FILE [PARAMETER=VALUE]...")
 @click.option(
     "-f", "--force", is_flag=True, help="Same as both of the following. Dangerous: may crash the machine."

@@ -42,7 +42,8 @@ class Group(Tool):
         """The exit status of the command that the first of ``words`` names."""
         first = words[0] if words else ""
         if first in COMMANDS:
-            return tool(first).call(f"{prog} {first}", f"{path} {first}", words[1:])
+            chosen = tool(first).chosen(f"{prog} {first}", words[1:])
+            return chosen.call(f"{prog} {first}", f"{path} {first}", words[1:])
         if first.startswith("-"):
             return super().call(prog, path, words)
         known = f"known: {', '.join(COMMANDS)}"

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from pymodutils.commands import options
-from pymodutils.commands.getopt import Tool, raise_usage
+from pymodutils.commands.generation import Generations
+from pymodutils.commands.getopt import raise_usage
 from pymodutils.kernel.booted import boot as booted_boot
 from pymodutils.kernel.emulated import boot
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
@@ -30,7 +31,7 @@ EXAMPLES = [
 ]
 
 
-class Boot(Tool):
+class Boot(Generations):
     """A tool whose ``--from`` takes all words up to the next option."""
 
     def call(self, prog: str, path: str, words: Sequence[str]) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pymodutils.commands import options
-from pymodutils.commands.getopt import Tool
+from pymodutils.commands.generation import Generations
 
 if TYPE_CHECKING:
     from pymodutils.kernel.booted.kernel import BootedKernel
@@ -20,7 +20,7 @@ EXAMPLES = [
 ]
 
 
-@click.command(cls=Tool, examples=EXAMPLES)
+@click.command(cls=Generations, examples=EXAMPLES)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @options.running
 def command(paths: tuple[str, ...], kernel: EmulatedKernel | BootedKernel) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pymodutils.commands import options, output
-from pymodutils.commands.getopt import Tool
+from pymodutils.commands.generation import Generations
 
 if TYPE_CHECKING:
     from pymodutils.kernel.booted.kernel import BootedKernel
@@ -23,7 +23,7 @@ EXAMPLES = [
 ]
 
 
-@click.command(cls=Tool, examples=EXAMPLES)
+@click.command(cls=Generations, examples=EXAMPLES)
 @click.option("-w", "--follow", is_flag=True, help="Keep printing new messages until interrupted.")
 @click.option("-r", "--raw", is_flag=True, help="Print the log level of each line, such as <4>.")
 @click.option("-u", "--uevents", is_flag=True, help="Print uevents too.")

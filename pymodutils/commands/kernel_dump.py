@@ -10,7 +10,7 @@ import click
 
 from pymodutils import writer
 from pymodutils.commands import options
-from pymodutils.commands.getopt import Tool
+from pymodutils.commands.generation import Generations
 from pymodutils.kernel.emulated.memory_map import content
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ EXAMPLES = [
 ]
 
 
-@click.command(cls=Tool, examples=EXAMPLES)
+@click.command(cls=Generations, examples=EXAMPLES)
 @click.argument("name", metavar="NAME")
 @click.argument("section", metavar="SECTION")
 @click.option(

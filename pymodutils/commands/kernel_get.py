@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pymodutils.commands import options
-from pymodutils.commands.getopt import Tool
+from pymodutils.commands.generation import Generations
 
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.kernel import EmulatedKernel
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 EXAMPLES = [("pymodutils kernel get fat", "fat is in use, and cannot be removed")]
 
 
-@click.command(cls=Tool, examples=EXAMPLES)
+@click.command(cls=Generations, examples=EXAMPLES)
 @click.argument("name", metavar="NAME")
 @options.emulated
 def command(name: str, kernel: EmulatedKernel) -> None:

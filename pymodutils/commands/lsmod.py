@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pymodutils.commands import options, output
-from pymodutils.commands.getopt import Tool
+from pymodutils.commands.generation import Generations
 from pymodutils.errors import ModutilsError
 from pymodutils.kernel import choose
 from pymodutils.log import ERROR, Log
@@ -23,7 +23,7 @@ EXAMPLES = [
 ]
 
 
-@click.command(cls=Tool, examples=EXAMPLES)
+@click.command(cls=Generations, examples=EXAMPLES)
 @click.argument("words", nargs=-1, metavar="")
 @options.syslog
 @options.verbose

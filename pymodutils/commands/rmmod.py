@@ -11,7 +11,8 @@ import click
 
 from pymodutils import names
 from pymodutils.commands import options
-from pymodutils.commands.getopt import Attached, Tool, raise_usage
+from pymodutils.commands.generation import Generations
+from pymodutils.commands.getopt import Attached, raise_usage
 from pymodutils.depends.directory import ModuleDirectory
 from pymodutils.errors import Refused
 from pymodutils.kernel import choose, refusals, remove
@@ -41,7 +42,7 @@ def _seconds(_ctx: click.Context, _param: click.Parameter, value: str | None) ->
     return seconds
 
 
-@click.command(cls=Tool, examples=EXAMPLES)
+@click.command(cls=Generations, examples=EXAMPLES)
 @click.argument("words", nargs=-1, metavar="NAME...")
 @click.option("-f", "--force", is_flag=True, help="Remove modules in use. Dangerous: may crash the machine.")
 @click.option(

@@ -13,11 +13,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from pymodutils.errors import BadState
-from pymodutils.kernel.emulated.state.schema import APPLICATION, TABLES, VERSION
+from pymodutils.kernel.emulated.state.schema import EMULATED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
+
+    from pymodutils.kernel.emulated.state.schema import Schema
 
 MEMORY: Final = ":memory:"  # for a path
 PATIENCE: Final = 600  # seconds that another process may take for its transaction
@@ -40,16 +42,17 @@ def unsigned(number: int) -> int:
 class Database:
     """One state file, or the same in memory."""
 
-    def __init__(self, path: str, connection: sqlite3.Connection) -> None:
-        self.path, self._connection = path, connection
+    def __init__(self, path: str, connection: sqlite3.Connection, schema: Schema) -> None:
+        self.path, self._connection, self.schema = path, connection, schema
         self._boot = 0
 
     @classmethod
-    def create(cls) -> Self:
+    def create(cls, schema: Schema = EMULATED) -> Self:
         """Empty tables in memory."""
-        store = cls(MEMORY, _connect(MEMORY))
+        store = cls(MEMORY, _connect(MEMORY), schema)
         store._connection.executescript(
-            f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; {TABLES}"
+            f"PRAGMA application_id = {schema.application}; PRAGMA user_version = {schema.version};"
+            f" {schema.tables}"
         )
         store._boot = store._pragma("schema_version")
         return store
@@ -68,7 +71,7 @@ class Database:
             except sqlite3.DatabaseError:
                 _remove(path)
                 self._copy(path)
-        return self.open(path)
+        return self.open(path, self.schema)
 
     def _copy(self, path: str) -> None:
         target = _connect(path)
@@ -78,29 +81,30 @@ class Database:
             target.close()
 
     @classmethod
-    def open(cls, path: str) -> Self:
+    def open(cls, path: str, schema: Schema = EMULATED) -> Self:
         """The file ``path``; raises BadState if it is absent, damaged, another's, or of another version."""
         if not os.path.isfile(path):
             raise _absent(path)
         with _told(path):
-            store = cls(path, _connect(path))
+            store = cls(path, _connect(path), schema)
             names = ("application_id", "user_version", "schema_version")
             application, version, store._boot = map(store._pragma, names)
         if not store._boot and not os.path.getsize(path):  # the first boot there has not come to its end
             raise _absent(path)
-        if application != APPLICATION:
+        if application != schema.application:
             raise BadState(path, f"{path}: this is not the file of an emulated kernel")
-        if version != VERSION:
+        if version != schema.version:
             again = "boot it again with 'pymodutils kernel boot'"
-            raise BadState(path, f"{path}: its format is version {version}, known is {VERSION}: {again}")
+            known = schema.version
+            raise BadState(path, f"{path}: its format is version {version}, known is {known}: {again}")
         store._check_tables()
         return store
 
     def _check_tables(self) -> None:
-        """Raise BadState if the tables are not those of TABLES: columns without types would hold anything."""
+        """Raise BadState if the tables are not those of the schema: columns without types hold anything."""
         with self.told():
             found = {row[0] for row in self.execute("SELECT sql FROM sqlite_master WHERE sql LIKE 'CREATE%'")}
-        if not found >= set(TABLES.strip().rstrip(";").split(";\n")):
+        if not found >= set(self.schema.tables.strip().rstrip(";").split(";\n")):
             again = "boot it again with 'pymodutils kernel boot'"
             raise BadState(self.path, f"{self.path}: its tables were changed: {again}")
 

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
+
+
+class Schema(NamedTuple):
+    """What a file of a kind holds: its number in the header, its version, and its tables."""
+
+    application: int
+    version: int
+    tables: str
+
 
 APPLICATION: Final = 0x6B6D6F64  # "kmod", in the header of the file
 VERSION: Final = 4
@@ -51,3 +60,4 @@ CREATE TABLE gap (base INTEGER PRIMARY KEY, size INTEGER NOT NULL) STRICT;
 CREATE INDEX export_owner ON export (owner, address);
 CREATE INDEX module_until ON module (until) WHERE until IS NOT NULL;
 """
+EMULATED: Final = Schema(APPLICATION, VERSION, TABLES)

@@ -1,0 +1,65 @@
+"""Which generation of kernels a command line is about: others than today's have commands of their own."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.commands.getopt import Tool, raise_usage
+from pymodutils.kernel.choose import EMULATED, VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+GENERATIONS: Final = {"2.4": "linux24"}  # --generation -> the folder of its commands
+APPLICATIONS: Final = {b"km24": "linux24"}  # the same by the number in the header of a state file
+HEADER: Final = slice(68, 72)  # where SQLite keeps that number
+
+
+class Generations(Tool):
+    """A tool that stands aside for one of the same name if the kernel is of another generation."""
+
+    def chosen(self, prog: str, words: Sequence[str]) -> Tool:
+        """The tool for the kernel that ``words`` name."""
+        folder = of(prog, words)
+        if not folder or self.callback is None:
+            return self
+        name = self.callback.__module__.rpartition(".")[2]
+        other: Tool = import_module(f"pymodutils.commands.{folder}.{name}").command
+        return other
+
+
+def of(prog: str, words: Sequence[str]) -> str:
+    """The folder of the commands for ``words``; "" for today's."""
+    wanted = _value(words, "--generation")
+    if wanted is not None:
+        if wanted not in GENERATIONS:
+            raise_usage(prog, f"unknown generation '{wanted}': known is {', '.join(GENERATIONS)}")
+        return GENERATIONS[wanted]
+    backend = _value(words, "--backend") or os.environ.get(VARIABLE, "")
+    kind, _, file = backend.partition(":")
+    return _of_file(file) if kind == EMULATED else ""
+
+
+def _value(words: Sequence[str], option: str) -> str | None:
+    """What ``words`` give for ``option``, whose name may be shortened; None if they do not."""
+    for at, word in enumerate(words):
+        if word == "--":
+            return None
+        name, equals, value = word.partition("=")
+        if len(name) > len("--x") and option.startswith(name):
+            return value if equals else words[at + 1] if at + 1 < len(words) else ""
+    return None
+
+
+def _of_file(path: str) -> str:
+    if not path:
+        from pymodutils.kernel.emulated.boot import default_path  # noqa: PLC0415 -- only with a backend
+
+        path = default_path()
+    try:
+        with open(path, "rb") as file:
+            return APPLICATIONS.get(file.read(HEADER.stop)[HEADER], "")
+    except OSError:
+        return ""

@@ -1,0 +1,78 @@
+"""``pymodutils kernel boot --generation 2.4``: make an emulated 2.4 kernel."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from pymodutils.commands.getopt import Tool, raise_usage
+from pymodutils.commands.linux24 import options
+from pymodutils.kernel.emulated.boot import default_path
+from pymodutils.linux24.kernel import boot
+from pymodutils.linux24.kernel.kernel import Linux24
+
+PROG = "kernel boot"
+EXAMPLES = [
+    ("pymodutils kernel boot k24 --generation 2.4 --from ksyms", "from a copy of /proc/ksyms"),
+    ("pymodutils kernel boot k24 --generation 2.4 --from System.map --release 2.4.27", "another release"),
+]
+
+
+def _address(_ctx: click.Context, _param: click.Parameter, text: str) -> int:
+    try:
+        return int(text, 16) if text else 0
+    except ValueError:
+        raise_usage(PROG, f"'{text}' is not an address")
+
+
+def _returns(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> dict[str, int]:
+    found = {}
+    for word in words:
+        name, equals, number = word.partition("=")
+        if not (name and equals and number.lstrip("-").isdigit()):
+            raise_usage(PROG, f"'{word}' is not NAME=NUMBER")
+        found[name] = int(number)
+    return found
+
+
+@click.command(cls=Tool, examples=EXAMPLES)
+@click.argument("state", required=False, metavar="[STATE]")
+@click.option("--from", "source", default="", metavar="FILE", help="Its symbols: /proc/ksyms or System.map.")
+@click.option("--release", default="2.4.32", metavar="TEXT", help="What uname -r prints (2.4.32).")
+@click.option("--version-text", default="#1", metavar="TEXT", help="What uname -v prints (#1).")
+@click.option("--arch", default="", metavar="NAME", help="The machine (that of the first module).")
+@click.option(
+    "--modules-at", "base", default="", callback=_address, metavar="ADDRESS", help="Where modules begin."
+)
+@click.option(
+    "--init-returns",
+    "returns",
+    multiple=True,
+    callback=_returns,
+    metavar="NAME=NUMBER",
+    help="Return value of a module's init() (0).",
+)
+@options.generation
+def command(
+    state: str | None,
+    source: str,
+    release: str,
+    version_text: str,
+    arch: str,
+    base: int,
+    returns: dict[str, int],
+) -> None:
+    """Make an emulated 2.4 kernel in the file STATE, in place of one that is there.
+
+    It exports the symbols in FILE; code does not run in it.
+    """
+    if not source:
+        raise_usage(PROG, "--from is missing: a copy of /proc/ksyms, or a System.map")
+    symbols, digits = boot.read(source)
+    path = state or default_path()
+    if not state:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+    config = boot.Config(release, version_text, arch, base, returns)
+    Linux24.boot(symbols, path, config, digits=digits)
+    click.echo(f"{release} ({len(symbols):,} exports) in {path}")

@@ -1,0 +1,39 @@
+"""``pymodutils kernel dump`` on a 2.4 kernel: the image of a module."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from pymodutils import writer
+from pymodutils.commands.getopt import Tool
+from pymodutils.commands.kernel_dump import lines
+from pymodutils.commands.linux24 import options
+
+if TYPE_CHECKING:
+    from pymodutils.linux24.kernel.kernel import Linux24
+
+EXAMPLES = [
+    ("pymodutils kernel dump --backend emulated:k24 3c59x", "what is in memory, as hexdump -C shows it"),
+    ("pymodutils kernel dump --backend emulated:k24 --raw 3c59x >img", "what init_module was given"),
+]
+
+
+@click.command(cls=Tool, examples=EXAMPLES)
+@click.argument("name", metavar="NAME")
+@click.option("--raw", is_flag=True, help="The image as it was handed over, its bytes.")
+@click.option("-o", "--output", "target", metavar="FILE", help="Write to FILE, atomically.")
+@options.kernel
+def command(name: str, raw: bool, target: str | None, kernel: Linux24) -> None:
+    """Show the module NAME as it is in memory now, or as insmod handed it over."""
+    if raw:
+        data = kernel.given(name)
+    else:
+        base, memory = kernel.memory(name)
+        data = "".join(f"{line}\n" for line in lines(memory, base, kernel.abi.bits // 4)).encode()
+    if target is None:
+        sys.stdout.buffer.write(data)
+    else:
+        writer.save(target, data)

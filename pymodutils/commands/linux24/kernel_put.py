@@ -1,0 +1,23 @@
+"""``pymodutils kernel put`` on a 2.4 kernel: no longer use a module."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from pymodutils.commands.getopt import Tool
+from pymodutils.commands.linux24 import options
+
+if TYPE_CHECKING:
+    from pymodutils.linux24.kernel.kernel import Linux24
+
+EXAMPLES = [("pymodutils kernel put --backend emulated:k24 3c59x", "undo 'kernel get'")]
+
+
+@click.command(cls=Tool, examples=EXAMPLES)
+@click.argument("name", metavar="NAME")
+@options.kernel
+def command(name: str, kernel: Linux24) -> None:
+    """Drop a reference count of the module NAME: MOD_DEC_USE_COUNT."""
+    kernel.use(name, -1)

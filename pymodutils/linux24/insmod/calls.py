@@ -1,0 +1,122 @@
+"""The system calls of 2.4 as the tools of modutils use them."""
+
+from __future__ import annotations
+
+from errno import ENOSPC
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+from pymodutils.linux24.kernel.query_module import DEPS, INFO, MODULES, REFS, SYMBOLS
+
+if TYPE_CHECKING:
+    from pymodutils.linux24.kernel.query_module import Answer
+    from pymodutils.linux24.machine.model import Machine
+    from pymodutils.linux24.struct_module import Abi
+
+FIRST: Final = 256  # bytes that are tried before the kernel has said how many it needs
+
+
+class Calls(Protocol):
+    """A 2.4 kernel as user space sees it; each call raises Refused with its errno."""
+
+    @property
+    def abi(self) -> Abi:
+        """How structures are laid out."""
+        ...
+
+    @property
+    def release(self) -> str:
+        """What uname -r prints."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """What uname -v prints."""
+        ...
+
+    def settle(self, machine: Machine, path: str) -> None:
+        """Make sure that this is a kernel of ``machine``."""
+        ...
+
+    def create_module(self, name: str, size: int) -> int:
+        """Room for a module; its address."""
+        ...
+
+    def init_module(self, name: str, image: bytes) -> None:
+        """Initialize the module with a linked image."""
+        ...
+
+    def query_module(self, name: str | None, which: int, bufsize: int) -> Answer:
+        """What is known of a module."""
+        ...
+
+    def delete_module(self, name: str | None) -> None:
+        """Remove a module."""
+        ...
+
+    def read(self, path: str) -> bytes:
+        """What a file of /proc holds."""
+        ...
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write to a file of /proc."""
+        ...
+
+
+class Known(NamedTuple):
+    """A module in the kernel, as query_module tells it: struct module_stat of modutils."""
+
+    name: str
+    address: int
+    size: int
+    flags: int
+    usecount: int  # -1: the module decides whether it can be removed
+    refs: tuple[str, ...]
+    symbols: tuple[tuple[int, str], ...]  # values and names
+
+
+def asked(kernel: Calls, name: str | None, which: int) -> Answer:
+    """What query_module gives, with a buffer that is as large as the kernel wants it."""
+    answer = kernel.query_module(name, which, FIRST)
+    while answer.errno == ENOSPC:
+        answer = kernel.query_module(name, which, answer.ret)
+    return answer
+
+
+def module_names(kernel: Calls) -> list[str]:
+    """The modules in the kernel, newest first."""
+    return _names(asked(kernel, None, MODULES))
+
+
+def known(kernel: Calls, name: str) -> Known:
+    """All that is to be known of the module ``name``."""
+    abi = kernel.abi
+    address, size, flags, count = abi.longs(4).unpack(asked(kernel, name, INFO).data)
+    signed = count - (1 << abi.bits) if count >> abi.bits - 1 else count
+    refs = tuple(_names(asked(kernel, name, REFS)))
+    return Known(name, address, size, flags, signed, refs, tuple(symbols(kernel, name)))
+
+
+def modules(kernel: Calls) -> list[Known]:
+    """All modules, newest first."""
+    return [known(kernel, name) for name in module_names(kernel)]
+
+
+def dependencies(kernel: Calls, name: str) -> list[str]:
+    """The modules that the module ``name`` depends on."""
+    return _names(asked(kernel, name, DEPS))
+
+
+def symbols(kernel: Calls, name: str | None = None) -> list[tuple[int, str]]:
+    """What the module ``name`` exports, or the kernel itself: values and names."""
+    answer = asked(kernel, name, SYMBOLS)
+    pair = kernel.abi.longs(2)
+    rows = list(pair.iter_unpack(answer.data[: answer.ret * pair.size]))
+    return [(value, _string(answer.data, at)) for value, at in rows]
+
+
+def _names(answer: Answer) -> list[str]:
+    return [name.decode("utf-8", "surrogateescape") for name in answer.data.split(b"\0")[: answer.ret]]
+
+
+def _string(data: bytes, at: int) -> str:
+    return data[at : data.index(b"\0", at)].decode("utf-8", "surrogateescape")

@@ -1,0 +1,50 @@
+"""What the tools of modutils say: errors to stderr, the rest to stdout; or all to syslog."""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+LOG_ERR, LOG_INFO = 3, 6
+DAEMON: Final = 3 << 3
+
+
+class Report:
+    """The messages of one run, and how many errors and warnings they were; errors name ``about``."""
+
+    def __init__(self, tool: str, *, verbose: bool = False, syslog: bool = False) -> None:
+        self.tool, self.about, self.verbose, self.syslog = tool, tool, verbose, syslog
+        self.errors = self.warnings = 0
+
+    def error(self, text: str) -> None:
+        """Say what is wrong; the tool will fail."""
+        self.errors += 1
+        line = f"{self.about}: {text}"
+        if self.syslog:
+            self._log(LOG_ERR, line)
+        else:
+            sys.stdout.flush()
+            sys.stderr.write(f"{line}\n")
+
+    def say(self, text: str) -> None:
+        """Say what happens."""
+        if self.syslog:
+            self._log(LOG_INFO, text)
+        else:
+            sys.stdout.write(f"{text}\n")
+
+    def warn(self, text: str) -> None:
+        """Say what is wrong but does not hinder."""
+        self.warnings += 1
+        self.say(text)
+
+    def detail(self, text: str) -> None:
+        """Say what is wanted with -v only."""
+        if self.verbose:
+            self.say(text)
+
+    def _log(self, level: int, text: str) -> None:
+        import syslog  # noqa: PLC0415 -- only with -s
+
+        syslog.openlog(self.tool, 0, DAEMON)
+        syslog.syslog(level, text)

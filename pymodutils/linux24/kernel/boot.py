@@ -1,0 +1,76 @@
+"""The state file of an emulated 2.4 kernel that has just booted."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.errors import BadKernel
+from pymodutils.kernel.emulated.state.database import MEMORY, Database, signed
+from pymodutils.linux24 import machine as machines
+from pymodutils.linux24.kernel import ksyms
+from pymodutils.linux24.kernel.procfs import DIGITS, RELEASE, VERSION
+from pymodutils.linux24.kernel.schema import LINUX24
+from pymodutils.linux24.kernel.state import BASE, State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pymodutils.linux24.kernel.state import ModuleSymbol
+    from pymodutils.linux24.machine.model import Machine
+
+NOTICE: Final = 5
+BOOTED: Final = "booted"  # seconds since the epoch
+
+
+class Config(NamedTuple):
+    """What of a 2.4 kernel a list of its symbols does not tell."""
+
+    release: str = "2.4.32"
+    version: str = "#1"  # uname -v
+    machine: str = ""  # as modutils calls it; "": that of the first module
+    base: int = 0  # where modules begin; 0: where the machine has them
+    returns: Mapping[str, int] = {}  # what the init() of modules give
+
+
+def make(path: str, symbols: Sequence[ModuleSymbol], digits: int, config: Config, now: float) -> Database:
+    """The file ``path`` with a kernel that exports ``symbols``, in place of what was there.
+
+    Raises BadKernel if there is no such machine, BadState if the file cannot be written.
+    """
+    machine = _named(config.machine) if config.machine else None
+    made = Database.create(LINUX24)
+    with made.transaction():
+        settings = {
+            RELEASE: config.release,
+            VERSION: config.version,
+            BASE: signed(config.base),
+            DIGITS: digits,
+            BOOTED: now,
+        }
+        made.many("INSERT INTO setting VALUES (?, ?)", settings.items())
+        made.many("INSERT INTO behaviour VALUES (?, ?)", config.returns.items())
+        rows = [(signed(symbol.value), symbol.name) for symbol in symbols]
+        made.many("INSERT INTO symbol (value, name) VALUES (?, ?)", rows)
+        line = f"Linux version {config.release} {config.version}"
+        if machine:
+            State(made, lambda: now).settle(machine)
+        made.insert("INSERT INTO line (stamp, level, text) VALUES (?, ?, ?)", now, NOTICE, line)
+    return made if path == MEMORY else made.replace(path)
+
+
+def _named(name: str) -> Machine:
+    every: dict[str, Machine] = {machine.name: machine for machine in reversed(list(machines.every()))}
+    if name not in every:
+        raise BadKernel(name, f"unknown machine '{name}': known are {', '.join(sorted(every))}")
+    return every[name]
+
+
+def read(path: str) -> tuple[list[ModuleSymbol], int]:
+    """The symbols in the file ``path``, and the digits of addresses; raises BadKernel."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as found:
+            return ksyms.read(found.read(), path)
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        raise BadKernel(path, f"could not open {path}: {reason}", error.errno) from None

@@ -1,0 +1,48 @@
+"""create_module: room for a module, and an address to link it for; kernel/module.c of 2.4."""
+
+from __future__ import annotations
+
+import os
+from errno import EEXIST, EINVAL, ENAMETOOLONG, ENOENT
+from typing import TYPE_CHECKING
+
+from pymodutils.errors import Refused
+
+if TYPE_CHECKING:
+    from pymodutils.linux24.kernel.state import State
+
+PAGE_SIZE = 4096
+
+
+def refused(name: str, code: int) -> Refused:
+    """The error with which a system call about ``name`` ends."""
+    return Refused(name, f"{name}: {os.strerror(code)}", code)
+
+
+def get_mod_name(name: str) -> bytes:
+    """``name`` as the kernel copies it; raises Refused if it is empty or too long."""
+    data = name.encode("utf-8", "surrogateescape")
+    if not data:
+        raise refused(name, EINVAL)
+    if len(data) >= PAGE_SIZE:
+        raise refused(name, ENAMETOOLONG)
+    return data
+
+
+def create_module(state: State, name: str, size: int) -> int:
+    """The address of ``size`` bytes for the module ``name``; raises Refused."""
+    data = get_mod_name(name)
+    if size < state.header_size + len(data) + 1:
+        raise refused(name, EINVAL)
+    if state.find(name):
+        raise refused(name, EEXIST)
+    if state.machine is None:
+        raise refused(name, ENOENT)
+    module = state.add(name, state.room(size), size)
+    module.header["size_of_struct"] = state.header_size
+    module.header["name"] = module.base + state.header_size
+    module.header["size"] = size
+    module.memory[state.header_size : state.header_size + len(data)] = data
+    following = state.modules[1] if len(state.modules) > 1 else None
+    module.header["next"] = following.base if following else 0
+    return module.base

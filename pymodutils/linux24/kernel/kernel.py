@@ -1,0 +1,182 @@
+"""An emulated 2.4 kernel: its system calls and files, one transaction each."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from pymodutils.errors import BadModule, BadState, ModutilsError, Refused
+from pymodutils.kernel.emulated import vfs
+from pymodutils.kernel.emulated.observe import Line
+from pymodutils.kernel.emulated.state.database import MEMORY, Database
+from pymodutils.linux24.kernel import (
+    boot,
+    create_module,
+    delete_module,
+    init_module,
+    procfs,
+    query_module,
+)
+from pymodutils.linux24.kernel.schema import LINUX24
+from pymodutils.linux24.kernel.state import State
+from pymodutils.linux24.struct_module import USED_ONCE, VISITED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pymodutils.linux24.kernel.query_module import Answer
+    from pymodutils.linux24.kernel.state import ModuleSymbol
+    from pymodutils.linux24.machine.model import Machine
+    from pymodutils.linux24.struct_module import Abi
+
+T = TypeVar("T")
+DEFAULT: boot.Config = boot.Config()
+
+
+class Linux24:
+    """The kernel in one state file; any number of processes may use it at once."""
+
+    def __init__(self, store: Database, now: Callable[[], float] = time.time) -> None:
+        self.store, self.now = store, now
+
+    @classmethod
+    def boot(
+        cls,
+        symbols: list[ModuleSymbol],
+        path: str = MEMORY,
+        config: boot.Config = DEFAULT,
+        *,
+        digits: int = 8,
+    ) -> Self:
+        """A kernel that exports ``symbols``, without modules, in the file ``path`` (which it replaces)."""
+        return cls(boot.make(path, symbols, digits, config, time.time()))
+
+    @classmethod
+    def open(cls, path: str) -> Self:
+        """The kernel in the file ``path``; raises BadState if it is absent, damaged or of another kind."""
+        return cls(Database.open(path, LINUX24))
+
+    # The system calls
+
+    def create_module(self, name: str, size: int) -> int:
+        """Room for a module; its address."""
+        return self._run(lambda state: create_module.create_module(state, name, size))
+
+    def init_module(self, name: str, image: bytes) -> None:
+        """Take the linked ``image``, which begins with struct module, and initialize the module."""
+        self._run(lambda state: init_module.init_module(state, name, image))
+
+    def query_module(self, name: str | None, which: int, bufsize: int) -> Answer:
+        """What is known of a module, or with None of the kernel."""
+        return self._run(lambda state: query_module.query_module(state, name, which, bufsize))
+
+    def delete_module(self, name: str | None) -> None:
+        """Remove a module, or with None those that are autoclean and no longer used."""
+        self._run(lambda state: delete_module.delete_module(state, name))
+
+    def get_kernel_syms(self) -> tuple[int, bytes]:
+        """All symbols, as 2.0 had them."""
+        return self._run(query_module.get_kernel_syms)
+
+    def use(self, name: str, change: int) -> None:
+        """Use the module ``name`` once more, or less: MOD_INC_USE_COUNT and MOD_DEC_USE_COUNT."""
+
+        def count(state: State) -> None:
+            module = state.find(name)
+            if module is None:
+                raise Refused(name, f"Module {name} is not loaded", 2)
+            if module.header["usecount"] + change < 0:
+                raise Refused(name, f"Module {name} is not in use")
+            module.header["usecount"] += change
+            module.header["flags"] |= VISITED | USED_ONCE if change > 0 else VISITED
+
+        self._run(count)
+
+    # What user space sees
+
+    @property
+    def abi(self) -> Abi:
+        """How structures are laid out."""
+        return self._run(lambda state: state.abi)
+
+    @property
+    def release(self) -> str:
+        """What uname -r prints."""
+        return self.read("/proc/sys/kernel/osrelease").decode().rstrip("\n")
+
+    @property
+    def version(self) -> str:
+        """What uname -v prints."""
+        return self.read("/proc/sys/kernel/version").decode().rstrip("\n")
+
+    def settle(self, machine: Machine, path: str) -> None:
+        """Be a kernel of ``machine``, for the module in ``path``; raises BadModule if it is another."""
+
+        def agree(state: State) -> None:
+            if not state.settle(machine):
+                raise BadModule(path, f"ELF file {path} not for this architecture")
+
+        self._run(agree)
+
+    def read(self, path: str) -> bytes:
+        """What the file ``path`` below /proc holds; raises Refused."""
+        return self._run(lambda state: vfs.read(_root(state), path))
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write to the file ``path``; raises Refused."""
+        self._run(lambda state: vfs.write(_root(state), path, data))
+
+    def listdir(self, path: str) -> list[str]:
+        """The names in the folder ``path``; raises Refused."""
+        return self._run(lambda state: vfs.names(_root(state), path))
+
+    def given(self, name: str) -> bytes:
+        """What init_module was given for the module ``name``; raises Refused if there is none."""
+
+        def find(state: State) -> bytes:
+            module = state.find(name)
+            if module is None or module.given is None:
+                raise Refused(name, f"Module {name} is not currently loaded", 2)
+            return module.given
+
+        return self._run(find)
+
+    def memory(self, name: str) -> tuple[int, bytes]:
+        """Where the module ``name`` is, and what is there now; raises Refused if there is none."""
+
+        def find(state: State) -> tuple[int, bytes]:
+            module = state.find(name)
+            if module is None:
+                raise Refused(name, f"Module {name} is not currently loaded", 2)
+            return module.base, bytes(module.memory)
+
+        return self._run(find)
+
+    def log(self, after: int = 0) -> list[Line]:
+        """The lines of the log behind line number ``after``."""
+        query = "SELECT id, stamp, level, text FROM line WHERE id > ? ORDER BY id"
+        return self._run(lambda state: [Line(*row) for row in state.store.execute(query, after)])
+
+    def booted(self) -> float:
+        """When it was booted, seconds since the epoch."""
+        return self._run(lambda state: float(state.setting(boot.BOOTED) or 0))
+
+    def _run(self, step: Callable[[State], T]) -> T:
+        """What ``step`` gives, as one transaction; a refusal keeps what it logged."""
+        with self.store.transaction():
+            state = State(self.store, self.now)
+            result: T | ModutilsError
+            try:
+                result = step(state)
+            except BadState:
+                raise
+            except ModutilsError as error:
+                result = error
+            state.save()
+        if isinstance(result, ModutilsError):
+            raise result
+        return result
+
+
+def _root(state: State) -> vfs.Folder:
+    return vfs.folder({"proc": procfs.tree(state)})

@@ -1,0 +1,46 @@
+"""What a 2.4 kernel exports, read from /proc/ksyms or System.map."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.errors import BadKernel
+from pymodutils.linux24.kernel.state import ModuleSymbol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LINE: Final = re.compile(r"([0-9a-fA-F]{1,16})\s+(?:([a-zA-Z?])\s+)?(\S+)(?:\s+\[(\S+)\])?\s*$")
+EXPORTED: Final = "__ksymtab_"  # in System.map, before the name of each symbol that is exported
+
+
+def read(text: str, path: str) -> tuple[list[ModuleSymbol], int]:
+    """The symbols of the kernel itself, and with how many digits addresses stand there.
+
+    Raises BadKernel for a line that is neither of /proc/ksyms nor of System.map, and without any symbol.
+    """
+    rows: list[tuple[ModuleSymbol, str]] = []
+    digits = 8
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        found = LINE.match(line)
+        if not found:
+            raise BadKernel(path, f"{path}:{number}: this is no line of /proc/ksyms or System.map")
+        address, kind, name, owner = found.groups()
+        digits = max(digits, len(address))
+        if owner is None:
+            rows.append((ModuleSymbol(int(address, 16), name), kind or ""))
+    symbols = _exported(rows)
+    if not symbols:
+        raise BadKernel(path, f"{path}: there are no symbols in it")
+    return symbols, digits
+
+
+def _exported(rows: Sequence[tuple[ModuleSymbol, str]]) -> list[ModuleSymbol]:
+    """All of /proc/ksyms; of System.map what __ksymtab_ names stand for."""
+    names = {symbol.name.removeprefix(EXPORTED) for symbol, _ in rows if symbol.name.startswith(EXPORTED)}
+    if any(kind for _, kind in rows) and names:
+        return [symbol for symbol, _ in rows if symbol.name in names]
+    return [symbol for symbol, kind in rows if not kind.islower()]

@@ -1,0 +1,38 @@
+"""i386: obj_i386.c of modutils."""
+
+from __future__ import annotations
+
+from pymodutils.arch import x86
+from pymodutils.arch.calc import s_a_gp
+from pymodutils.arch.field import word
+from pymodutils.arch.model import RelocType
+from pymodutils.linux24.machine.calc import gp_a_p, l_a, slot, symbol
+from pymodutils.linux24.machine.model import Machine, Table
+from pymodutils.linux24.obj.sections import SHT_REL
+
+
+class Got(Table):
+    """.got."""
+
+    slots, bases = frozenset({3}), frozenset({9, 10})
+
+
+I386 = Machine(
+    name="i386",
+    arch=x86.I386,
+    relocs={
+        **x86.I386.relocs,
+        0: RelocType("R_386_NONE"),
+        3: RelocType("R_386_GOT32", slot, word(32)),
+        6: RelocType("R_386_GLOB_DAT", symbol, word(32)),
+        7: RelocType("R_386_JMP_SLOT", symbol, word(32)),
+        8: RelocType("R_386_RELATIVE", l_a, word(32)),
+        9: RelocType("R_386_GOTOFF", s_a_gp, word(32)),
+        10: RelocType("R_386_GOTPC", gp_a_p, word(32)),
+    },
+    base=0xC880_0000,  # VMALLOC_START with 128 MB of memory
+    rel_type=SHT_REL,
+    slots=Got,
+)
+
+MACHINES = (I386,)

@@ -1,0 +1,28 @@
+"""Motorola 68000 family: obj_m68k.c of modutils."""
+
+from __future__ import annotations
+
+from pymodutils.arch import m68k
+from pymodutils.arch.calc import s_a, s_a_p
+from pymodutils.arch.field import signed, unsigned, word
+from pymodutils.arch.model import RelocType
+from pymodutils.linux24.machine.calc import v_plus_l
+from pymodutils.linux24.machine.model import Machine, Table
+
+M68K = Machine(
+    name="m68k",
+    arch=m68k.M68K,
+    relocs={
+        **m68k.M68K.relocs,
+        0: RelocType("R_68K_NONE"),
+        2: RelocType("R_68K_16", s_a, word(16), unsigned(16)),
+        3: RelocType("R_68K_8", s_a, word(8), unsigned(8)),
+        5: RelocType("R_68K_PC16", s_a_p, word(16), signed(16)),
+        6: RelocType("R_68K_PC8", s_a_p, word(8), signed(8)),
+        22: RelocType("R_68K_RELATIVE", v_plus_l, word(32)),
+    },
+    base=0xC880_0000,
+    slots=Table,
+)
+
+MACHINES = (M68K,)

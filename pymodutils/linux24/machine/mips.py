@@ -1,0 +1,81 @@
+"""MIPS, 32 bit: obj_mips.c of modutils. The upper halves of addresses wait for the next lower one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.arch import mips
+from pymodutils.arch.calc import goal, s_a
+from pymodutils.arch.field import insn, word
+from pymodutils.arch.model import RelocType
+from pymodutils.linux24.machine.model import DANGEROUS, OVERFLOW, UNHANDLED, Machine, Slots
+from pymodutils.linux24.obj.sections import SHT_REL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pymodutils.linux24.machine.model import Reloc
+    from pymodutils.linux24.obj.file import ObjFile
+
+JUMP, HI16, LO16 = 4, 5, 6
+REGION: Final = 0xF000_0000
+DEBUG, REGINFO = 0x7000_0005, 0x7000_0006  # types of sections
+FIELD, LOW, HIGH = insn(4, (27, 2, 0)), insn(4, (15, 0, 0)), insn(4, (31, 16, 0, 0x8000))
+
+
+class Halves(Slots):
+    """The upper halves that wait."""
+
+    def __init__(self, module: ObjFile, kernel: Mapping[str, int]) -> None:
+        super().__init__(module, kernel)
+        self.waiting: list[Reloc] = []
+
+    def goal(self, one: Reloc) -> int:
+        """The target of a jump, or the lower half of an address, with which all that wait are completed."""
+        if one.symbol is not None and one.symbol.name == "_gp_disp":
+            self.wrong = UNHANDLED
+        if one.number == HI16:
+            self.waiting.append(one)
+            return one.V & 0xFFFF  # for now
+        if one.number == LO16:
+            low = (one.V & 0xFFFF ^ 0x8000) - 0x8000
+            for high in self.waiting:
+                self._complete(high, low, one.S)
+            self.waiting.clear()
+            return one.S + low
+        if one.S % 4:
+            self.wrong = DANGEROUS
+        elif one.S & REGION != one.P + 4 & REGION:
+            self.wrong = OVERFLOW
+        return one.S + int(one.A)
+
+    def _complete(self, high: Reloc, low: int, value: int) -> None:
+        memory, order = high.target.contents, self.module.machine.arch.order
+        if memory is not None:
+            upper = (high.V & 0xFFFF) << 16
+            made = HIGH.put(high.V, upper + low + value)
+            memory[high.offset : high.offset + 4] = made.to_bytes(4, order)
+
+    def archdata(self) -> bytes:
+        """Where __dbe_table is."""
+        found = self.module.find("__dbe_table")
+        return self.word(found.address) + self.word(found.address + found.size) if found else b""
+
+
+MIPS = Machine(
+    name="mips",
+    arch=mips.MIPS32,
+    relocs={
+        0: mips.BOTH[0],
+        2: RelocType("R_MIPS_32", s_a, word(32)),
+        JUMP: RelocType("R_MIPS_26", goal, FIELD),
+        HI16: RelocType("R_MIPS_HI16", goal, LOW),
+        LO16: RelocType("R_MIPS_LO16", goal, LOW),
+    },
+    base=0xC000_0000,  # KSEG2
+    rel_type=SHT_REL,
+    slots=Halves,
+    ignored=frozenset({DEBUG, REGINFO}),
+)
+
+MACHINES = (MIPS._replace(arch=mips.MIPS32._replace(order="little")), MIPS)

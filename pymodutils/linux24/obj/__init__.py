@@ -1,0 +1,1 @@
+"""The linker of modutils: a module file becomes the image that init_module is given."""

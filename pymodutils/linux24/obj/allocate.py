@@ -1,0 +1,54 @@
+"""Before sections are placed: no symbol may be left open, and COMMON symbols go into .bss."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pymodutils.linux24.obj.sections import SHF_ALLOC, SHF_WRITE, SHT_NOBITS, SHT_PROGBITS, Section
+from pymodutils.linux24.obj.symbols import SHN_ABS, SHN_COMMON, SHN_UNDEF, STB_WEAK
+
+if TYPE_CHECKING:
+    from pymodutils.linux24.obj.file import ObjFile
+
+
+def unresolved(module: ObjFile) -> list[str]:
+    """The symbols that nobody defines; weak ones become absolute zeros."""
+    names = []
+    for symbol in module.symbols:
+        if symbol.section == SHN_UNDEF:
+            if symbol.binding == STB_WEAK:
+                symbol.section, symbol.value = SHN_ABS, 0
+            else:
+                names.append(symbol.name)
+    return names
+
+
+def allocate_commons(module: ObjFile) -> None:
+    """Put COMMON symbols into the first section without bytes, the small ones first; give it bytes."""
+    commons = [symbol for symbol in module.symbols if symbol.section == SHN_COMMON]
+    commons.reverse()  # of one size, those that come later
+    commons.sort(key=lambda symbol: symbol.size)
+    if commons:
+        bss = next((section for section in module.sections if section.type == SHT_NOBITS), None) or _bss(
+            module
+        )
+        for symbol in commons:
+            align = symbol.value or 1
+            bss.align = max(bss.align, symbol.value)
+            bss.size = -(-bss.size // align) * align
+            symbol.section, symbol.value = bss.index, bss.size
+            bss.size += symbol.size
+    for section in module.sections:
+        if section.type == SHT_NOBITS:
+            section.type = SHT_PROGBITS
+            if section.size:
+                section.fill(bytes(section.size))
+
+
+def _bss(module: ObjFile) -> Section:
+    """A .bss, which modutils forgets to load."""
+    section = Section(
+        ".bss", len(module.sections), sh_type=SHT_PROGBITS, flags=SHF_WRITE | SHF_ALLOC, align=0
+    )
+    module.sections.append(section)
+    return section

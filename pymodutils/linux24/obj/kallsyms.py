@@ -1,0 +1,70 @@
+"""The section __kallsyms: all symbols of a module for a kernel debugger; kallsyms.h of modutils.
+
+Pointers into it are offsets: of names from the first string, of sections from the first one's entry.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.arch.field import PREFIXES
+
+if TYPE_CHECKING:
+    from pymodutils.linux24.obj.file import ObjFile
+
+NAME: Final = "__kallsyms"
+ALIGN: Final = 4  # bytes
+HEADER: Final = {32: "11I", 64: "iIi4xQiiQi4xQQQ"}  # struct kallsyms_header, _section and _symbol, by width
+SECTION: Final = {32: "4I", 64: "QI4xQI4x"}
+SYMBOL: Final = {32: "3I", 64: "3Q"}
+LEFT_OUT: Final = "gcc2_compiled."
+OURS: Final = "__insmod_"  # how symbols begin that insmod has made
+
+
+class _Strings:
+    """Strings one after the other."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+
+    def add(self, text: str) -> int:
+        """Where ``text`` begins."""
+        at = len(self.data)
+        self.data += text.encode("utf-8", "surrogateescape") + b"\0"
+        return at
+
+
+def kallsyms(module: ObjFile) -> bytes:
+    """What the section holds, addresses as they are by now."""
+    bits, prefix = module.machine.arch.bits, PREFIXES[module.machine.arch.order]
+    header, entry, symbol = (Struct(prefix + codes[bits]) for codes in (HEADER, SECTION, SYMBOL))
+    loaded = [section for section in module.sections if section.is_loaded]
+    strings = _Strings()
+    entries = b"".join(
+        entry.pack(section.address, section.size, strings.add(section.name), section.flags)
+        for section in loaded
+    )
+    places = {section.index: at * entry.size for at, section in enumerate(loaded)}
+    symbols = [
+        (module.value(found), found.name, places[found.section], strings.add(found.name))
+        for found in module.symbols
+        if found.section in places and found.name != LEFT_OUT and not found.name.startswith(OURS)
+    ]
+    symbols.sort(key=lambda row: (row[0], row[1].encode("utf-8", "surrogateescape")))
+    rows = b"".join(symbol.pack(place, address, name) for address, _, place, name in symbols)
+    start = header.size + len(entries)
+    head = header.pack(
+        header.size,
+        start + len(rows) + len(strings.data),
+        len(loaded),
+        header.size,
+        entry.size,
+        len(symbols),
+        start,
+        symbol.size,
+        start + len(rows),
+        min((section.address for section in loaded), default=(1 << bits) - 1),
+        max((section.address + section.size for section in loaded), default=0),
+    )
+    return head + entries + rows + bytes(strings.data)

@@ -1,0 +1,78 @@
+"""Sections, and the order in which they are loaded."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SHT_PROGBITS, SHT_SYMTAB, SHT_RELA, SHT_NOTE, SHT_NOBITS, SHT_REL = 1, 2, 4, 7, 8, 9
+SHT_LOPROC: Final = 0x7000_0000
+SHF_WRITE, SHF_ALLOC, SHF_EXECINSTR = 1, 2, 4
+INIT: Final = ".init"  # at the end of .text.init and .data.init
+
+
+class Section:
+    """One section: header and contents, which may be changed and extended."""
+
+    __slots__ = ("address", "align", "contents", "flags", "index", "info", "link", "name", "size", "type")
+
+    def __init__(
+        self, name: str, index: int, *, sh_type: int, flags: int, align: int, link: int = 0, info: int = 0
+    ) -> None:
+        self.name, self.index, self.type, self.flags, self.align = name, index, sh_type, flags, align
+        self.link, self.info = link, info
+        self.address = 0  # an offset in the image until the kernel has given the address of that
+        self.size = 0
+        self.contents: bytearray | None = None
+
+    def fill(self, contents: bytes | bytearray) -> None:
+        """Let it hold ``contents``."""
+        self.contents, self.size = bytearray(contents), len(contents)
+
+    def extend(self, more: int) -> int:
+        """Add ``more`` zero bytes; where they begin."""
+        before = self.size
+        self.fill(bytes(self.contents or b"") + bytes(more))
+        return before
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether it is part of the image."""
+        return bool(self.flags & SHF_ALLOC)
+
+
+class LoadOrder:
+    """What is loaded: code, constants, data, sections without bytes, and .text.init and .data.init last.
+
+    ``short`` is the flag of sections that the global pointer must reach.
+    """
+
+    def __init__(self, short: int) -> None:
+        self.short = short
+        self.sections: list[Section] = []
+        self._start = 0  # sections that nothing is put in front of
+
+    def insert(self, section: Section) -> None:
+        """Put ``section`` behind all that are not to be loaded later."""
+        own = self._priority(section)
+        at = self._start
+        while at < len(self.sections) and self._priority(self.sections[at]) >= own:
+            at += 1
+        self.sections.insert(at, section)
+
+    def insert_first(self, section: Section) -> None:
+        """Put ``section`` in front, for ever."""
+        self.sections.insert(0, section)
+        self._start += 1
+
+    def _priority(self, section: Section) -> int:
+        bits = (
+            not (section.name.startswith(".") and section.name[5:] == INIT),
+            section.flags & SHF_ALLOC,
+            section.flags & SHF_EXECINSTR,
+            not section.flags & SHF_WRITE,
+            section.type != SHT_NOBITS,
+            section.name == ".got",
+            False,
+        )
+        value = sum(bool(bit) << at for at, bit in enumerate(reversed(bits)))
+        return value & ~4 | 1 if section.flags & self.short else value

@@ -1,0 +1,98 @@
+"""struct module of 2.4, the header in which insmod describes a module to init_module; linux/module.h."""
+
+from __future__ import annotations
+
+from functools import cache
+from struct import Struct
+from typing import Final, Literal, NamedTuple
+
+from pymodutils.arch.field import PREFIXES, ByteOrder
+
+AUTOCLEAN, RUNNING, DELETED = 4, 1, 2  # bits of flags
+VISITED, USED_ONCE, JUST_FREED, INITIALIZING = 8, 16, 32, 64
+LONG: Final = {32: "I", 64: "Q"}
+MEMBERS: Final = (  # longs, but for those of WORDS
+    *("size_of_struct", "next", "name", "size", "usecount", "flags", "nsyms", "ndeps"),
+    *("syms", "deps", "refs", "init", "cleanup", "ex_table_start", "ex_table_end"),
+    *("persist_start", "persist_end", "can_unload", "runsize"),
+    *("kallsyms_start", "kallsyms_end", "archdata_start", "archdata_end", "kernel_data"),
+)
+WORDS: Final = ("nsyms", "ndeps")
+BEFORE_GP: Final = "ex_table_end"  # on Alpha a long for gp follows
+
+
+class Abi(NamedTuple):
+    """How a machine's compiler lays out structures of longs and pointers."""
+
+    bits: Literal[32, 64]
+    order: ByteOrder
+    gp: bool = False  # whether struct module has the member gp
+
+    @property
+    def long(self) -> int:
+        """Bytes of a long."""
+        return self.bits // 8
+
+    @property
+    def prefix(self) -> str:
+        """Struct's letter of the byte order."""
+        return PREFIXES[self.order]
+
+    def longs(self, count: int) -> Struct:
+        """``count`` longs without sign."""
+        return _longs(self, count)
+
+
+class Member(NamedTuple):
+    """Where a member of struct module lies."""
+
+    offset: int
+    size: int
+
+
+@cache
+def _longs(abi: Abi, count: int) -> Struct:
+    return Struct(f"{abi.prefix}{count}{LONG[abi.bits]}")
+
+
+@cache
+def layout(abi: Abi) -> dict[str, Member]:
+    """The members of struct module by name, in their order."""
+    names = list(MEMBERS)
+    if abi.gp:
+        names.insert(names.index(BEFORE_GP) + 1, "gp")
+    found, at = {}, 0
+    for name in names:
+        size = 4 if name in WORDS else abi.long
+        found[name] = Member(at, size)
+        at += size
+    return found
+
+
+@cache
+def size_of(abi: Abi) -> int:
+    """sizeof(struct module)."""
+    last = list(layout(abi).values())[-1]
+    return last.offset + last.size
+
+
+class StructModule:
+    """The struct module at the beginning of ``memory``."""
+
+    __slots__ = ("abi", "memory")
+
+    def __init__(self, memory: bytearray, abi: Abi) -> None:
+        self.memory, self.abi = memory, abi
+
+    def __getitem__(self, name: str) -> int:
+        offset, size = layout(self.abi)[name]
+        return int.from_bytes(self.memory[offset : offset + size], self.abi.order)
+
+    def __setitem__(self, name: str, value: int) -> None:
+        offset, size = layout(self.abi)[name]
+        self.memory[offset : offset + size] = (value & (1 << 8 * size) - 1).to_bytes(size, self.abi.order)
+
+    def has(self, name: str) -> bool:
+        """Whether the header is long enough for the member ``name``: mod_member_present."""
+        offset, size = layout(self.abi)[name]
+        return offset + size <= self["size_of_struct"]

@@ -1,0 +1,84 @@
+"""Sections that modutils would have linked hold, to the bit, what GNU ld puts there.
+
+Both get the same addresses. Where modutils makes slots of its own, ld's are in other places: gp and .got
+of Alpha are compared by what they lead to.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from pymodutils.elf.scan import Elf
+from pymodutils.linux24.insmod.insmod import Loading, Options
+from pymodutils.linux24.insmod.ksymtab import Origin
+from pymodutils.linux24.insmod.report import Report
+from pymodutils.linux24.kernel import boot
+from pymodutils.linux24.kernel.kernel import Linux24
+from pymodutils.linux24.kernel.state import ModuleSymbol
+from tests.oracles import binutils
+
+OBJECTS = Path(__file__).parent / "objects.tar.xz"
+EMULATIONS = {"mips": "elf32btsmip", "powerpc": "elf32ppclinux", "sh4": "shlelf_linux", "alpha": "elf64alpha"}
+KERNEL = {"alpha": 0xFFFF_FC00_0031_0000}
+OTHER = 0xC011_0000
+
+
+def linked(name: str, arch: str, folder: Path) -> Loading:
+    """The module linked as modutils does it, and its object in a file."""
+    with tarfile.open(OBJECTS) as archive:
+        member = archive.extractfile(f"{name}-{arch}.o")
+        assert member
+        data = member.read()
+    (folder / "module.o").write_bytes(data)
+    base = KERNEL.get(arch, OTHER)
+    config = boot.Config(base=0xC100_0000 if arch == "powerpc" else 0)  # where branches reach the kernel
+    linux = Linux24.boot([ModuleSymbol(base, "printk")], config=config)
+    loading = Loading(linux, "module.o", Options(export=False, ksymoops=False), Report("insmod"))
+    assert loading.run(data, (), Origin("/module.o", 0)) == 0
+    return loading
+
+
+def by_ld(loading: Loading, arch: str, folder: Path) -> Elf:
+    """What GNU ld links at the same addresses."""
+    own = [section for section in loading.module.order.sections if section.index in of_file(loading)]
+    lines = [f"{section.name} {section.address:#x} : {{ *({section.name}) }}" for section in own]
+    if arch == "alpha":
+        got = next(s for s in loading.module.order.sections if s.name == ".got")
+        lines.append(f".got {got.address:#x} : {{ *(.got) }}")
+    script = "SECTIONS { " + "\n".join([*lines, "/DISCARD/ : { *(*) }"]) + " }"
+    (folder / "script").write_text(script)
+    command = [
+        *(binutils.program("ld"), "-m", EMULATIONS[arch], "-T", "script", "--no-relax", "-e", "0"),
+        *("--defsym", f"printk={KERNEL.get(arch, OTHER):#x}", "--defsym", "missing_weak=0"),
+        *("-o", "linked", "module.o", "--no-check-sections"),
+    ]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return Elf.open(str(folder / "linked"))
+
+
+def of_file(loading: Loading) -> set[int]:
+    """The sections of the file that are loaded with bytes of it."""
+    return {
+        section.index
+        for section in loading.module.sections
+        if section.is_loaded and section.contents and section.name in (".text", ".data", ".sdata", ".rodata")
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.lane
+@pytest.mark.parametrize(
+    ("name", "arch"),
+    [("parms", arch) for arch in EMULATIONS] + [("hello", arch) for arch in EMULATIONS if arch != "mips"],
+)  # a jump of MIPS does not reach missing_weak, which is 0
+def test_sections(name: str, arch: str, tmp_path: Path) -> None:
+    loading = linked(name, arch, tmp_path)
+    found = by_ld(loading, arch, tmp_path)
+    for index in of_file(loading):
+        section = loading.module.sections[index]
+        assert section.contents == found.section(section.name), section.name

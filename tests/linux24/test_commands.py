@@ -1,0 +1,81 @@
+"""The commands for 2.4 kernels, chosen by the state file or by --generation."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+import click
+import pytest
+
+from pymodutils.commands import linux24
+from tests.linux24.objects import module, written
+from tests.linux24.vectors import file
+from tests.oracles.modprobe import here
+from tests.pages import options, pages
+
+
+@pytest.fixture
+def backend(tmp_path: Path) -> str:
+    """The backend of a 2.4 kernel that has just booted."""
+    ksyms, state = tmp_path / "ksyms", tmp_path / "k24"
+    ksyms.write_bytes(file("i386.ksyms"))
+    words = ("boot", str(state), "--generation", "2.4", "--from", str(ksyms))
+    assert here(*words, tool="kernel") == (f"2.4.32 (4 exports) in {state}\n", "", 0)
+    return f"emulated:{state}"
+
+
+def test_load_look_and_remove(backend: str, tmp_path: Path) -> None:
+    base = written(tmp_path, "base", module(exports=["call"]))
+    user = written(tmp_path, "user", module(imports=["call"]))
+    assert here("--backend", backend, base, tool="insmod").status == 0
+    assert here(f"--backend={backend}", "-k", user, tool="insmod").status == 0
+    shown = here("--backend", backend, tool="lsmod").out.splitlines()
+    assert shown[0] == "Module                  Size  Used by    Not tainted"
+    assert [line.partition(" ")[0] for line in shown[1:]] == ["user", "base"]
+    done = here("--backend", backend, "base", tool="rmmod")
+    assert (done.err, done.status) == ("rmmod: base: Device or resource busy\n", 1)
+    assert here("--backend", backend, "-r", "user", tool="rmmod").status == 0
+    assert len(here("--backend", backend, tool="lsmod").out.splitlines()) == 1
+
+
+def test_dump_gives_the_image(backend: str, tmp_path: Path) -> None:
+    path, image = written(tmp_path, "made", module()), tmp_path / "image"
+    assert here("--backend", backend, "-O", str(tmp_path / "blob"), path, tool="insmod").status == 0
+    assert here("dump", "--backend", backend, "--raw", "made", "-o", str(image), tool="kernel").status == 0
+    assert image.read_bytes() == (tmp_path / "blob").read_bytes()
+    shown = here("dump", "--backend", backend, "made", tool="kernel").out
+    assert shown.startswith("c8800000  60 00 00 00 00 00 00 00  ")  # next is none, and name where it was
+
+
+def test_get_put_and_dmesg(backend: str, tmp_path: Path) -> None:
+    path = written(tmp_path, "made", module())
+    here("--backend", backend, path, tool="insmod")
+    assert here("get", "--backend", backend, "made", tool="kernel").status == 0
+    assert here("--backend", backend, "made", tool="rmmod").status == 1
+    assert here("put", "--backend", backend, "made", tool="kernel").status == 0
+    assert here("put", "--backend", backend, "made", tool="kernel").status == 1
+    assert here("--backend", backend, "made", tool="rmmod").status == 0
+    assert here("dmesg", "--backend", backend, tool="kernel").out == "Linux version 2.4.32 #1\n"
+
+
+def test_other_words_are_refused(backend: str) -> None:
+    done = here("--generation", "2.2", "x.o", tool="insmod")
+    assert (done.err, done.status) == ("insmod: ERROR: unknown generation '2.2': known is 2.4\n", 1)
+    done = here("--backend", backend, tool="insmod")
+    assert (done.err, done.status) == ("insmod: missing filename.\n", 1)
+    done = here("ls", "--backend", backend, "/proc", tool="kernel")
+    assert "this is not the file of an emulated kernel" in done.err
+
+
+def test_the_page_has_all_options() -> None:
+    known = set()
+    for found in iter_modules(linux24.__path__):
+        command = getattr(import_module(f"{linux24.__name__}.{found.name}"), "command", None)
+        if command:
+            params = [param for param in command.params if isinstance(param, click.Option)]
+            assert all(param.help for param in params)
+            known |= {name for param in params for name in param.opts}
+    page = next(path for path in pages() if path.name == "pymodutils-linux24.8")
+    assert options(page) == known
