@@ -11,7 +11,8 @@ import click
 
 from pymodutils import __version__
 from pymodutils.commands import options, output
-from pymodutils.commands.getopt import Extra, Tool, raise_usage
+from pymodutils.commands.generation import Generations
+from pymodutils.commands.getopt import Extra, raise_usage
 from pymodutils.depends.depmod import cache_file
 from pymodutils.depends.depmod.files import clear
 from pymodutils.depends.depmod.run import Job, Run, is_outdated
@@ -45,7 +46,7 @@ def _take_deprecated(command: Any) -> Any:
     return command
 
 
-@click.command(cls=Tool, examples=EXAMPLES)
+@click.command(cls=Generations, examples=EXAMPLES)
 @click.argument("words", nargs=-1, metavar="[VERSION] [FILE]...")
 @click.option(
     "-a", "--all", "everything", is_flag=True, help="Scan all modules, even if files are given (default)."

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from pymodutils.commands import options
-from pymodutils.commands.getopt import Extra, Tool, raise_usage
+from pymodutils.commands.generation import Generations
+from pymodutils.commands.getopt import Extra, raise_usage
 from pymodutils.commands.modprobe.arguments import PROG, Arguments
 from pymodutils.depends import words
 
@@ -34,7 +35,7 @@ GROUPS: Final = {
 _INTEGER: Final = r"\s*([-+]?)(0[xX][0-9a-fA-F]+|[0-9]+)"
 
 
-class Modprobe(Tool):
+class Modprobe(Generations):
     """A tool whose words start with those of $MODPROBE_OPTIONS."""
 
     def call(self, prog: str, path: str, given: Sequence[str]) -> int:

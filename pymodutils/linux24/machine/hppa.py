@@ -173,6 +173,7 @@ HPPA = Machine(
     slots=Stubs,
 )
 HPPA64 = Machine(
+    descriptors=True,
     name="hppa64",
     arch=parisc.PARISC64,
     relocs={

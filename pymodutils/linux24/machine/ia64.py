@@ -192,6 +192,7 @@ RELOCS: Final = {
 }
 INSTRUCTIONS: Final = frozenset(number & 0xFF for number in RELOCS if number >> 8)
 IA64 = Machine(
+    descriptors=True,
     name="ia64",
     arch=ia64.IA64,
     relocs=RELOCS,

@@ -170,6 +170,7 @@ class Machine(NamedTuple):
     gp: bool = False  # struct module has the member gp
     slotted: frozenset[int] = frozenset()  # of instructions: arch.ia64_bundle
     page: int = 4096  # bytes
+    descriptors: bool = False  # HAS_FUNCTION_DESCRIPTORS
     extable: int = 0  # bytes of struct exception_table_entry; 0: two longs
 
     @property

@@ -114,6 +114,7 @@ class Toc(Slots):
 
 
 PPC64 = Machine(
+    descriptors=True,
     name="ppc64",
     arch=powerpc64.ARCHS[0]._replace(order="big"),
     relocs={

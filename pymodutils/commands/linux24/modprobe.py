@@ -1,0 +1,106 @@
+"""modprobe for a 2.4 kernel: load or remove modules as /etc/modules.conf says."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from pymodutils.commands.getopt import Extra, Tool
+from pymodutils.commands.linux24 import options
+from pymodutils.errors import ModutilsError
+from pymodutils.linux24.conf import config as conf
+from pymodutils.linux24.conf import search
+from pymodutils.linux24.conf.modprobe_conf import convert
+from pymodutils.linux24.conf.show import show
+from pymodutils.linux24.insmod.report import Report
+from pymodutils.linux24.modprobe import dependencies
+from pymodutils.linux24.modprobe.modprobe import Flags, Modprobe, checked
+
+if TYPE_CHECKING:
+    from pymodutils.linux24.kernel.kernel import Linux24
+
+VERSION = "2.4.16"
+EXAMPLES = [
+    ("modprobe --backend emulated:k24 3c59x debug=7", "load a module, and first what it needs"),
+    ("modprobe --backend emulated:k24 -n -v char-major-14", "show the commands for an alias"),
+    ("modprobe --backend emulated:k24 -r", "remove autoclean modules that are unused"),
+    ("modprobe --generation 2.4 -C modules.conf -c", "show how all is configured"),
+]
+
+
+@click.command(cls=Tool, examples=EXAMPLES)
+@click.argument("words", nargs=-1, metavar="NAME [SYMBOL=VALUE]...")
+@click.option("-a", "--all", "every", is_flag=True, help="Load all modules that match, not only the first.")
+@click.option("-c", "--showconfig", is_flag=True, help="Print the configuration.")
+@click.option("-C", "--config", "path", default="", metavar="FILE", help="Read FILE, not /etc/modules.conf.")
+@click.option(
+    "--modprobe-conf",
+    "translate",
+    cls=Extra,
+    is_flag=True,
+    help="Print what modules.conf says in the words of modprobe.conf (generate-modprobe.conf).",
+)
+@click.option("-k", "--autoclean", is_flag=True, help="Let rmmod -a remove the modules once they are unused.")
+@click.option("-l", "--list", "listing", is_flag=True, help="Print the files of modules that match.")
+@click.option("-n", "--show", "dry_run", is_flag=True, help="Do nothing; with -v, print the commands.")
+@click.option("-q", "--quiet", is_flag=True, help="Do not say that a module is missing or cannot be loaded.")
+@click.option("-r", "--remove", is_flag=True, help="Remove modules; without names, unused autoclean ones.")
+@click.option("-s", "--syslog", is_flag=True, help="Send messages to syslog.")
+@click.option("-t", "--type", "kind", default="", metavar="TYPE", help="Only look in folders of this name.")
+@click.option("-v", "--verbose", is_flag=True, help="Print all commands.")
+@options.kernel
+def command(
+    words: tuple[str, ...],
+    kernel: Linux24,
+    path: str,
+    kind: str,
+    every: bool,
+    showconfig: bool,
+    listing: bool,
+    translate: bool,
+    remove: bool,
+    dry_run: bool,
+    quiet: bool,
+    autoclean: bool,
+    verbose: bool,
+    syslog: bool,
+) -> int:
+    """Load the module NAME and what it needs into a 2.4 kernel, or remove it."""
+    report = Report("modprobe", verbose=verbose, syslog=syslog)
+    try:
+        config = conf.Config(kernel.release, autoclean=autoclean)
+        checked(config, report, conf.read(config, path))
+        if translate:
+            click.echo("\n".join(convert(_own(kernel, path))))
+            return 0
+        nodes = dependencies.read(config.files["dep"])
+        if int(config.mtime) > int(os.stat(config.files["dep"]).st_mtime):
+            report.say(f"Note: {config.file} is more recent than {config.files['dep']}")
+        flags = Flags(dry_run, quiet or autoclean, autoclean, verbose, syslog)
+        tool = Modprobe(kernel, config, nodes, flags, report)
+        if showconfig:
+            click.echo("\n".join(show(config, VERSION)))
+        elif remove:
+            return tool.remove(words) if words else tool.clean()
+        elif listing:
+            for file in (file for word in words or ("*",) for file in search.files(config, word, kind)):
+                click.echo(file)
+        elif not words:
+            report.error("Nothing to load ???\nSpecify at least a module or a wildcard like \\*")
+        else:
+            return int(not tool.load(words, kind, every=every))
+    except ModutilsError as error:
+        report.error(str(error))
+        return 1
+    return 0
+
+
+def _own(kernel: Linux24, path: str) -> conf.Config:
+    """What modules.conf itself says."""
+    config = conf.Config(kernel.release)
+    for word in config.lists:
+        config.lists[word].clear()
+    conf.read(config, path)
+    return config

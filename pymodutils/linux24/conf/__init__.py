@@ -1,0 +1,1 @@
+"""modules.conf: the configuration of modprobe and depmod of modutils."""

@@ -1,0 +1,1 @@
+"""depmod of modutils 2.4.16."""

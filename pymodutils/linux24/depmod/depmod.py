@@ -1,0 +1,105 @@
+"""depmod of 2.4: which module needs which, and the maps of devices."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.errors import ModutilsError
+from pymodutils.linux24.conf import search
+from pymodutils.linux24.depmod.survey import Surveyed, survey
+from pymodutils.linux24.depmod.tables import HEADINGS
+from pymodutils.linux24.modprobe.dependencies import rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pymodutils.linux24.insmod.report import Report
+
+CHECKSUM: Final = re.compile(r"(.+)_R.*[0-9a-fA-F]{8}")
+GPLONLY: Final = "GPLONLY_"
+ALWAYS: Final = ("mod_use_count_", "__this_module")  # which insmod provides
+STRINGS: Final = re.compile(r"__kstrtab_(?:__(?:sparc_)?dot_(?P<dot>\w+)|(?P<name>\w+))")
+KERNEL: Final = "-"
+
+
+def kernel_symbols(text: str) -> list[str]:
+    """The exported symbols in a System.map or a copy of /proc/ksyms."""
+    rows = [line.split() for line in text.splitlines() if line.split()]
+    if any(len(row) > 2 and len(row[1]) == 1 for row in rows[:1]):  # noqa: PLR2004 -- address, kind, name
+        found = [STRINGS.fullmatch(row[2]) for row in rows if len(row) > 2]  # noqa: PLR2004
+        return [f".{name['dot']}" if name["dot"] else name["name"] for name in found if name]
+    return [row[-1] for row in rows if not row[-1].startswith("[")]
+
+
+def look(paths: Iterable[str], report: Report) -> list[Surveyed]:
+    """What there is to know of the modules in ``paths``, those aside that cannot be read."""
+    found = []
+    for path in paths:
+        try:
+            found.append(survey(path, report.error))
+        except ModutilsError as error:
+            report.error(str(error))
+    return found
+
+
+class Dependencies:
+    """Who defines what: the kernel first, then modules in their order; the first definition counts.
+
+    With ``loose``, names may differ in their checksum.
+    """
+
+    def __init__(self, kernel: Iterable[str], modules: list[Surveyed], *, loose: bool) -> None:
+        self.modules, self.loose = modules, loose
+        names = [*ALWAYS, *(name.removeprefix(GPLONLY) for name in kernel)]
+        self.owner: dict[str, str] = dict.fromkeys(names, KERNEL)
+        for module in modules:
+            for name in module.exports:
+                self.owner.setdefault(name, module.path)
+
+    def of(self, module: Surveyed) -> tuple[list[str], list[str]]:
+        """The files that ``module`` needs, and the symbols that nobody defines."""
+        needs: dict[str, None] = {}
+        open_: list[str] = []
+        for name in module.needs:
+            owner = self._owner(name)
+            if owner is None:
+                open_.append(name)
+            elif owner not in (KERNEL, module.path):
+                needs[owner] = None
+        return list(needs), open_
+
+    def _owner(self, name: str) -> str | None:
+        found = self.owner.get(name)
+        bare = CHECKSUM.fullmatch(name) if self.loose and found is None else None
+        return self.owner.get(bare[1]) if bare else found
+
+
+def files(
+    dependencies: Dependencies, report: Report, base: str, *, quiet: bool, names: bool
+) -> tuple[Mapping[str, str], bool]:
+    """The text of each file, modules.dep first, and whether no symbol is unresolved.
+
+    With ``names``, each symbol that nobody defines is reported by its name.
+    """
+    rows, complete = [], True
+    for module in dependencies.modules:
+        needs, unresolved = dependencies.of(module)
+        complete = complete and not unresolved
+        if unresolved and not quiet:
+            before = report.errors
+            report.error(f"*** Unresolved symbols in {module.path}")
+            for name in unresolved if names else ():
+                report.error(f"\t{name}")
+            report.errors = before  # it is none without -u
+        report.detail(module.path.removeprefix(base))
+        rows.append((module.path.removeprefix(base), [path.removeprefix(base) for path in needs]))
+    made = {"dep": "".join(rules(rows))}
+    for name, heading in HEADINGS.items():
+        lines = [
+            f"{search.key(module.path):<20} {line}"
+            for module in dependencies.modules
+            for line in module.maps.get(name, ())
+        ]
+        made[name] = "".join(f"{line}\n" for line in (heading, *lines))
+    return made, complete

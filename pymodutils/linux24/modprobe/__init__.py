@@ -1,0 +1,1 @@
+"""modprobe of modutils 2.4.16."""

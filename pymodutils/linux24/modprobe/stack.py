@@ -1,0 +1,151 @@
+"""Which modules it takes to load one, and in which order."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.errors import ModutilsError
+from pymodutils.linux24.conf.search import key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pymodutils.linux24.conf.config import Config
+    from pymodutils.linux24.modprobe.dependencies import Node
+
+OFF: Final = "off"
+ALIASES, RECURSION = 1000, 128  # how many of them modutils follows
+ORDINARY, ABOVE, BELOW = "ordinary", "above", "below"
+
+
+class NotFound(Exception):
+    """There is no module called ``name``."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class Off(Exception):
+    """An alias says that there is no such module, and that that is right."""
+
+
+class Wanted:
+    """A module that is asked for: its names from alias to alias, and what the kernel will call it."""
+
+    def __init__(self, names: list[str], why: str) -> None:
+        self.names, self.why = names, why
+        self.options: list[list[str]] = []  # of the module itself first, of the first alias last
+        self.kname = names[-1]
+        self.node: Node | None = None
+        self.autoclean = True
+
+
+class Request(NamedTuple):
+    """A module that belongs to a stack: its name, its file if that is known, and why it does."""
+
+    name: str
+    path: str
+    why: str
+    removing: bool
+
+
+class Stacks:
+    """Finds the modules that belong together; ``expand`` loads what an alias to a probe list names."""
+
+    def __init__(self, config: Config, nodes: Sequence[Node], expand: Callable[[str], bool]) -> None:
+        self.config, self.nodes, self.expand = config, nodes, expand
+        self.depth = 0
+
+    def stack(self, name: str, path: str = "", *, removing: bool = False) -> list[Wanted]:
+        """The modules for ``name``, of which ``path`` may be the file, in the order to load or remove them.
+
+        Raises NotFound, Off, or ModutilsError.
+        """
+        found: list[Wanted] = []
+        self._add(found, Request(name, path, ORDINARY, removing), None)
+        return found
+
+    def alias(self, name: str) -> str:
+        """What ``name`` stands for; "" if it stands for itself."""
+        known = self.config.lists["alias"]
+        if not name.startswith("/"):
+            return next(iter(known.get(key(name), ())), "")
+        for pattern, words in known.items():
+            if _matches(pattern, name):
+                target = next(iter(words), "")
+                return "" if target == name else target
+        return ""
+
+    def _wanted(self, request: Request) -> Wanted:
+        name, path = request.name, request.path
+        aliases = request.why != ORDINARY or not self.depth  # files of modules.dep are real modules
+        names: list[str] = []
+        at = name
+        while at and at != OFF and len(names) <= ALIASES:
+            names.append(at)
+            at = self.alias(at) if aliases else ""
+        if at == OFF:
+            raise Off
+        wanted = Wanted(names, request.why)
+        named = ""
+        for each in names:
+            known = each if each.startswith("/") else key(each)
+            options = self.config.lists["options"].get(known)
+            wanted.autoclean = wanted.autoclean and known not in self.config.kept
+            if options is not None:
+                wanted.options.insert(0, options)
+                named = named or next((word for flag, word in pairwise(options) if flag == "-o"), "")
+        wanted.kname = named or names[-1]
+        matching = (node for node in self.nodes if (node.path == path if path else node.key == names[-1]))
+        wanted.node = next(matching, None)
+        if wanted.node is None and len(names) > 1 and self.expand(names[-1]):
+            raise Off
+        return wanted
+
+    def _add(self, found: list[Wanted], request: Request, origin: Wanted | None) -> None:
+        wanted = self._wanted(request)
+        if wanted.node is None:
+            raise NotFound(request.name)
+        if origin and origin.kname == wanted.kname:
+            return
+        self.depth += 1
+        if self.depth > RECURSION:
+            raise ModutilsError(request.name, "Too deep recursion in module dependencies!")
+        try:
+            self._add_around(found, wanted, wanted.node, request, origin)
+        finally:
+            self.depth -= 1
+
+    def _add_around(
+        self, found: list[Wanted], wanted: Wanted, node: Node, request: Request, origin: Wanted | None
+    ) -> None:
+        """Add what goes above ``wanted``, then it, then what is below it and what it needs."""
+        for other in self._extra(ABOVE, wanted):
+            if other not in (each.kname for each in found):
+                self._add(found, request._replace(name=other, path="", why=ABOVE), origin or wanted)
+        old = next((each for each in found if each.kname == wanted.kname), None)
+        if old is not None:
+            if old is origin:
+                return
+            found.remove(old)
+        found.insert(len(found) if request.removing else 0, wanted)
+        for other in self._extra(BELOW, wanted):
+            self._add(found, request._replace(name=other, path="", why=BELOW), origin)
+        for file in node.needs:
+            self._add(found, request._replace(name=key(file), path=file, why=ORDINARY), origin)
+
+    def _extra(self, word: str, wanted: Wanted) -> list[str]:
+        known = self.config.lists[word]
+        return [other for name in wanted.names for other in known.get(key(name), ())]
+
+
+def _matches(pattern: str, name: str) -> bool:
+    """Whether the alias ``pattern`` is for ``name``: "?" is any character, "*" the rest."""
+    for at, char in enumerate(pattern):
+        if char == "*":
+            return True
+        if at >= len(name) or char not in (name[at], "?"):
+            return False
+    return len(pattern) == len(name)

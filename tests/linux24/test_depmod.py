@@ -1,0 +1,98 @@
+"""depmod of modutils: modules.dep, and maps in the columns that hotplug scripts read."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+from pymodutils.linux24.depmod.depmod import kernel_symbols
+from pymodutils.linux24.depmod.tables import TABLES, Image
+from pymodutils.linux24.struct_module import Abi
+from tests.linux24.objects import module, written
+from tests.linux24.vectors import file
+from tests.oracles.modprobe import Said, here
+
+LITTLE = Abi(32, "little")
+
+
+def depmod(folder: Path, *words: str) -> Said:
+    """What depmod answers for the tree in ``folder``."""
+    ksyms = folder / "ksyms"
+    ksyms.write_bytes(file("i386.ksyms"))
+    here("boot", str(folder / "k24"), "--generation", "2.4", "--from", str(ksyms), tool="kernel")
+    return here("--backend", f"emulated:{folder}/k24", *words, tool="depmod")
+
+
+def tree(folder: Path) -> Path:
+    """A folder of modules."""
+    modules = folder / "lib/modules/2.4.32/kernel/net"
+    modules.mkdir(parents=True)
+    written(modules, "base", module(exports=["call"]))
+    written(modules, "user", module(imports=["printk", "call"]))
+    return modules
+
+
+def test_dependencies_are_written(tmp_path: Path) -> None:
+    tree(tmp_path)
+    done = depmod(tmp_path, "-b", str(tmp_path))
+    assert (done.err, done.status) == ("", 0)
+    folder = "/lib/modules/2.4.32/kernel/net"
+    written_to = tmp_path / "lib/modules/2.4.32"
+    expected = f"{folder}/base.o:\n\n{folder}/user.o:\t{folder}/base.o\n\n"
+    assert (written_to / "modules.dep").read_text() == expected
+    assert (written_to / "modules.parportmap").read_text() == "# module             pattern\n"
+
+
+def test_unresolved_symbols_are_told(tmp_path: Path) -> None:
+    path = written(tmp_path, "lost", module(imports=["nobody"]))
+    done = depmod(tmp_path, "-e", path)
+    assert done.err == f"depmod: *** Unresolved symbols in {path}\ndepmod: \tnobody\n"
+    assert (done.out.splitlines()[0], done.status) == (f"{path}:", 0)
+    assert depmod(tmp_path, "-u", "-q", path)[1:] == ("", 1)
+
+
+def test_symbols_of_the_kernel() -> None:
+    text = "c0100000 A _text\nc0110000 t __kstrtab_printk\nc0110010 t __kstrtab___sparc_dot_div\n"
+    assert kernel_symbols(text) == ["printk", ".div"]
+    assert kernel_symbols("c0110000 printk_R1b7d4074\nc8800000 other\t[m]\n") == ["printk_R1b7d4074"]
+
+
+def lines(name: str, data: bytes, abi: Abi = LITTLE) -> list[str]:
+    """The lines of the map for the table ``name`` in ``data``."""
+    image = Image(0x1000, data, abi)
+    return [TABLES[name].line(row, image) for row in TABLES[name].rows(image, 0x1000)]
+
+
+def test_pci() -> None:
+    row = struct.pack("<7I", 0x10B7, 0x5900, 0xFFFF_FFFF, 0xFFFF_FFFF, 0, 0, 5)
+    expected = "0x000010b7 0x00005900 0xffffffff 0xffffffff 0x00000000 0x00000000 0x00000005"
+    assert lines("pci_device", row + bytes(28)) == [expected]
+    wide = struct.pack(">6IQ", 0x10B7, 0x5900, 0, 0, 0, 0, 5)
+    assert lines("pci_device", wide + bytes(32), Abi(64, "big"))[0].endswith(" 0x0000000000000005")
+
+
+def test_usb() -> None:
+    row = struct.pack("<5H6BI", 3, 0x46D, 0x870, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    expected = (
+        "0x0003      0x046d   0x0870    0x0000       0x0000       0x00         0x00            0x00   "
+        "         0x00            0x00               0x00               0x00000000"
+    )
+    assert lines("usb_device", row + bytes(20)) == [expected]
+
+
+def test_isapnp() -> None:
+    row = struct.pack("<4HI", 0xFFFF, 0xFFFF, 0x6D50, 0x3050, 1)
+    expected = "0xffff     0xffff     0x00000001  0x6d50     0x3050"
+    assert lines("isapnp_device", row + bytes(12)) == [expected]
+    card = struct.pack("<I18H", 0, 0x6D50, 1, 0x6D50, 2, *[0] * 14)
+    expected = "0x6d50     0x0001     0x00000000  0x6d50     0x0002    "
+    assert lines("isapnp_card", card + bytes(40)) == [expected]
+
+
+def test_the_others() -> None:
+    row = struct.pack("<6I", 3, 0x00A0B0, 1, 0x00609E, 0x010483, 0)
+    assert lines("ieee1394_device", row + bytes(24)) == [
+        "0x00000003  0x00a0b0  0x000001 0x00609e     0x010483"
+    ]
+    assert lines("pnpbios_device", b"PNP0501\0" + bytes(16)) == ["PNP0501"]
+    assert lines("parport_device", struct.pack("<II", 0x1008, 0) + b"MFG:x\0") == ["MFG:x"]
