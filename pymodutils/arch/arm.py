@@ -289,6 +289,7 @@ ARM = Arch(
         63: RelocType("R_ARM_LDR_PC_G2", l_p, LDR2, needs=GROUPS),
     },
     unknown=Diagnostic("{module}: unknown relocation: {number}", ENOEXEC),
+    got=frozenset({24, 25, 26, 96}),
     overflow=FAR,
     rela=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
     out_of_bounds=(NO_SYMBOL, NO_PLACE),

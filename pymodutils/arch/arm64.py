@@ -193,6 +193,7 @@ ARM64 = Arch(
         299: RelocType("R_AARCH64_LDST128_ABS_LO12_NC", s_a, I4),
     },
     unknown=Diagnostic("module {module}: unsupported RELA relocation: {number}", ENOEXEC),
+    got=frozenset(range(309, 314)),
     overflow=Diagnostic("module {module}: overflow in relocation type {number} val {sum:x}", ENOEXEC),
     rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
     uname="aarch64",

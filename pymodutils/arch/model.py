@@ -236,6 +236,7 @@ class Arch(NamedTuple):
         None  # the same, by what is at the places
     )
     pair: Callable[[Relocations, int], dict[int, Diagnostic]] | None = None
+    got: frozenset[int] = frozenset()  # types without a row that only position-independent code has
     paired: frozenset[int] = frozenset()  # a section without these numbers does not need ``pair``
     error_values: Range | None = None  # values of symbols that stand for none
     unknown_symbol: Diagnostic = NEVER  # said of those

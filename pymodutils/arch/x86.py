@@ -63,6 +63,7 @@ X86_64 = Arch(
     text=0xFFFF_FFFF_8100_0000,
     memory=Range(0xFFFF_FFFF_C000_0000, 0xFFFF_FFFF_FF00_0000),
     optional=frozenset({"_GLOBAL_OFFSET_TABLE_"}),
+    got=frozenset({3, 9, *range(25, 32), 41, 42}),
     since_release=(
         SinceRelease((6, 3), {"nonzero_target": OCCUPIED_6_3, "nonzero_target_last": True}),
         SinceRelease((6, 19), {"nonzero_target": OCCUPIED_6_19, "overflow": OVERFLOW_6_19}),
@@ -88,6 +89,7 @@ I386 = Arch(
     rela=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
     prefix="module: ",
     optional=X86_64.optional,
+    got=frozenset({3, 9, 10, 43}),
     config="X86_32",
     page_size=4096,
     prel32=True,

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str]
 HEAD = """\
-# Modules that are known not to load: MODULE, KERNEL, ERRNO, RULES, with tabs between.
-# Written by 'pymodutils check --write-expect'; 'pymodutils check --expect' holds what it finds against it.
+# Known failures: MODULE, KERNEL, ERRNO and RULES, separated by tabs.
+# Written by 'pymodutils check --write-expect'; 'pymodutils check --expect' compares its results with them.
 """
 COLUMNS = 4
 UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\\]|^#")
@@ -82,7 +82,7 @@ def read(path: str) -> dict[Key, tuple[str, str]]:
             columns = line.split("\t")
             if len(columns) != COLUMNS:
                 place = f"{path}:{number}"
-                raise BadLine(place, f"{place}: not MODULE, KERNEL, ERRNO and RULES with tabs between")
+                raise BadLine(place, f"{place}: not MODULE, KERNEL, ERRNO and RULES separated by tabs")
             module, kernel, name, rules = map(_unescaped, columns)
             found[module, kernel] = name, rules
     return found

@@ -78,13 +78,23 @@ def _of(empty: Candidate, elf: Elf) -> Candidate:
     info = tuple(decode.modinfo(elf.section(".modinfo") or b""))
     said = dict(reversed(info))
     at = elf.index(THIS_MODULE)
+    facts = gather(elf)
     return empty._replace(
         name=names.normalize(said.get("name", empty.name)),
         info=info,
-        facts=gather(elf),
+        facts=facts._replace(exports=_exported(elf, facts.exports)),
         machine=elf.machine,
         struct=0 if at is None else elf.header(at)[5],
     )
+
+
+def _exported(elf: Elf, exports: bytes) -> bytes:
+    """``exports`` without namespaces: where there are no CRCs, __ksymtab_strings tells (as depmod does)."""
+    strtab = elf.section(".strtab") if exports else None
+    if strtab is None or b"\0__ksymtab_" not in strtab or b"\0__crc_" in strtab:
+        return exports
+    found = [name for name in listed(exports) if b"\0__ksymtab_%b\0" % name in strtab]
+    return b"".join(name + b"\0" for name in found)
 
 
 def read_all(files: Sequence[tuple[str, str]]) -> list[Candidate]:

@@ -1,4 +1,4 @@
-"""Everything that the words about one module on one kernel are made of."""
+"""What the messages about one module on one kernel are made from."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHOWN: Final = 3  # names that a sentence lists
 
 
 class Context(NamedTuple):
-    """A module, a kernel, what became of it, and all that might help."""
+    """A module, a kernel, the trial, and what else may explain it."""
 
     module: Candidate
     target: Target
@@ -48,8 +48,13 @@ class Context(NamedTuple):
         return self.tree
 
     @property
+    def whole(self) -> bool:
+        """Whether the exports of the kernel and of all its own modules are known."""
+        return self.target.kernel.complete and bool(self.target.tree)
+
+    @property
     def headers(self) -> str:
-        """The headers of the kernel, as a person would look for them."""
+        """The headers of the kernel, with their package if that is known."""
         return headers(self.release, self.target.kernel.version or "")
 
     @property
@@ -68,7 +73,7 @@ class Context(NamedTuple):
 
     @property
     def absent(self) -> list[str]:
-        """The modules that it says it depends on, but that are not at hand."""
+        """The modules in its depends= that are not found."""
         names = (self.module.value("depends") or "").replace("-", "_").split(",")
         return [name for name in names if name and not self.providers.named(name)]
 

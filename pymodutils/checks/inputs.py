@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 KINDS: Final = "a .ko, a directory, a .deb or .rpm package or a tar archive"
 DKMS: Final = ("dkms.conf", "Kbuild", "akmod")  # files that say: here is source
 BUILD: Final = (
-    "it holds the source of modules, not modules: build it against the headers of each kernel first "
-    "(dkms build -k RELEASE, or make -C HEADERS M=SOURCE modules), then check what came of it"
+    "it contains the source of modules, not modules: build it against the headers of each kernel first "
+    "(dkms build -k RELEASE, or make -C HEADERS M=SOURCE modules), then check the result"
 )
 
 
@@ -49,7 +49,7 @@ def files(word: str, folder: str) -> list[File]:
         found = [member for member in members if member]
         source = None in members
     if not found:
-        why = BUILD if source else f"no modules (.ko) are in it: give {KINDS}"
+        why = BUILD if source else f"it contains no modules (.ko): give {KINDS}"
         raise NotFound(word, f"{word}: {why}")
     return found
 
@@ -70,7 +70,7 @@ def _start(path: str) -> bytes:
 
 def _module(path: str) -> File:
     if not compress.read(path).startswith(MAGIC):
-        raise BadModule(path, f"{path}: it is not an ELF file, so no kernel module: give {KINDS}")
+        raise BadModule(path, f"{path}: not an ELF file, so not a kernel module: give {KINDS}")
     return File(path, path)
 
 

@@ -1,4 +1,4 @@
-"""Two kernels compared by what modules see of them: the kABI, and whom its changes break."""
+"""Two kernels compared by their exports: the kABI, and the modules that its changes break."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ class Comparison(NamedTuple):
     changes: tuple[Change, ...]  # by symbol
     modules: int  # how many were looked at
     broken: tuple[Broken, ...]
+    rebuild: str = ""  # why every module must be built again, whatever changed
 
     def of(self, kind: str) -> list[Change]:
         """The changes of one kind."""
@@ -77,6 +78,16 @@ def _differences(name: str, before: Export, after: Export) -> Iterator[Change]:
         yield Change(name, "gpl-only" if after.gpl else "for-all")
     if None not in (before.namespace, after.namespace) and before.namespace != after.namespace:
         yield Change(name, "namespace", before.namespace or "", after.namespace or "")
+
+
+def rebuild(old: Description, new: Description) -> str:
+    """Why no module of ``old`` can be used with ``new``: without CRCs changed types go unnoticed."""
+    if (old.release, old.version, old.exports) == (new.release, new.version, new.exports):
+        return ""
+    for kernel in (old, new):
+        if kernel.switches.get("MODVERSIONS") is False:
+            return f"{kernel.release} is built without CONFIG_MODVERSIONS, so changed types are not detected"
+    return ""
 
 
 def broken(

@@ -34,7 +34,7 @@ NOTHING: Final[Mapping[str, str]] = {}
 
 
 def unheard(_done: int, _total: int, _what: str) -> None:
-    """The progress that nobody watches."""
+    """Progress that is not shown."""
 
 
 class Request(NamedTuple):
@@ -92,7 +92,8 @@ def compare(names: Sequence[str], modules: Sequence[str], root: Root, *, cached:
     with tempfile.TemporaryDirectory(prefix="pymodutils-") as folder:
         pool = _pool(modules, folder).modules
         broken = kabi.broken(found, (old.kernel, new.kernel), pool)
-    return Comparison(old.row(), new.row(), tuple(found), len(pool), tuple(broken))
+    rebuild = kabi.rebuild(old.kernel, new.kernel)
+    return Comparison(old.row(), new.row(), tuple(found), len(pool), tuple(broken), rebuild)
 
 
 def _pool(words: Sequence[str], folder: str) -> Pool:
@@ -100,7 +101,11 @@ def _pool(words: Sequence[str], folder: str) -> Pool:
 
 
 def _read(files: Sequence[inputs.File]) -> Pool:
-    return Pool(read_all([(path, shown) for path, shown in dict.fromkeys(files)]))
+    """The modules in ``files``, each once: links and ways to the same file do not count."""
+    once: dict[str, inputs.File] = {}
+    for file in files:
+        once.setdefault(os.path.realpath(file.path), file)
+    return Pool(read_all([(path, shown) for path, shown in once.values()]))
 
 
 def _readable(words: Sequence[str], folder: str) -> tuple[list[inputs.File], list[ModutilsError]]:
@@ -118,14 +123,12 @@ def _readable(words: Sequence[str], folder: str) -> tuple[list[inputs.File], lis
 
 
 def _known(request: Request, around: Sequence[Around]) -> None:
-    """Raise NotFound for a word that nothing is called by, which would otherwise be without effect."""
+    """Raise NotFound for a name in ``request`` that matches nothing and so would have no effect."""
     for name in request.params:
         if not any(it.providers.named(name) for it in around):
-            raise NotFound(
-                name, f"--params {name}: no module at hand is called so: give NAME as modinfo does"
-            )
+            raise NotFound(name, f"--params {name}: no module has that name: give NAME as modinfo prints it")
     if request.firmware and not os.path.isdir(request.firmware):
-        text = f"{request.firmware}: it is no directory: give the one that holds firmware, as /lib/firmware"
+        text = f"{request.firmware}: not a directory: give the one with firmware, such as /lib/firmware"
         raise NotFound(request.firmware, text)
 
 
@@ -210,7 +213,10 @@ class Job:
         around, target = self.around[number], self.targets[number]
         needed = around.providers.needed(module)
         trial = self._benches[number].attempt(module, needed)
-        if trial.errno and module.machine not in (0, target.kernel.machine):  # if it minds a signature first
+        if trial.errno and module.machine not in (
+            0,
+            target.kernel.machine,
+        ):  # the signature may be refused first
             trial = trial._replace(causes=(*trial.causes, Cause(Kind.MACHINE, str(module.machine))))
         foreign = any(cause.kind is Kind.MACHINE for cause in trial.causes)  # nothing else matters then
         if foreign:
@@ -245,12 +251,11 @@ class Job:
 def _refusals(context: Context, causes: Sequence[Cause]) -> list[Finding]:
     found = list(errors(context, causes)) if context.trial.errno else []
     if context.trial.stopped:
-        used = f"it needs {context.trial.stopped}, which this kernel does not take"
-        text, severity = f"{used} either", Severity.ERROR
-        if not context.trial.errno:
-            text, severity = f"{used}; it loads without, for what it imports is weak", Severity.WARNING
-        advice = f"see what is said of {context.trial.stopped}"
-        found.append(Finding(Rule.NEEDS, severity, context.trial.stopped, text, advice))
+        name, log = context.trial.stopped, context.trial.stopped_log
+        text = f"it depends on {name}, which this kernel refuses{f': {log[-1]}' if log else ''}"
+        severity = Severity.ERROR if context.trial.errno else Severity.WARNING
+        text += "" if context.trial.errno else "; it loads without, because it imports weak symbols only"
+        found.append(Finding(Rule.NEEDS, severity, name, text, f"fix {name} first"))
     if context.trial.errno and not found:
         found += errors(context, [Cause(Kind.OTHER)])
     return found

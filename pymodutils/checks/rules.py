@@ -70,7 +70,7 @@ class Rule(StrEnum):
         "other",
         Severity.ERROR,
         "The kernel refuses the file for the reason that it logs.",
-        "Read the kernel's log lines; build or fetch the file again.",
+        "Read the kernel's message; build or fetch the file again.",
     )
     VERMAGIC = (
         "vermagic",
@@ -159,7 +159,7 @@ class Rule(StrEnum):
     UNKNOWN = (
         "unknown",
         Severity.ERROR,
-        "No module or kernel exports a symbol that the module uses.",
+        "Neither the kernel nor a known module exports a symbol that the module uses.",
         "Give the module that exports it (--with DIR), or rebuild against this kernel.",
     )
     RELOCATION = (
@@ -178,13 +178,13 @@ class Rule(StrEnum):
         "parameter",
         Severity.ERROR,
         "A parameter does not accept the given value.",
-        "Give a value of the parameter's type: modinfo -p.",
+        "Give a value that it accepts: modinfo -p.",
     )
     NEEDS = (
         "needs",
         Severity.ERROR,
         "A module that it depends on does not load.",
-        "Fix the module that it needs first.",
+        "Fix that module first.",
     )
     NO_PARAMETER = (
         "no-parameter",
@@ -231,6 +231,6 @@ class Rule(StrEnum):
     COLLISION = (
         "collision",
         Severity.WARNING,
-        "Another module at hand exports the same symbol.",
+        "Another known module exports the same symbol.",
         "Load only one of the two modules.",
     )

@@ -86,9 +86,9 @@ def _usable(kernel: Description, name: str) -> None:
         if name == RUNNING:
             place = f"what is here of the running kernel, {kernel.release}"
             more = "install its image and headers, or give a kernel: --kernel SOURCE"
-            raise BadKernel(name, f"{place}, {lacks}, so nothing can be said of modules: {more}")
+            raise BadKernel(name, f"{place}, {lacks}, so modules cannot be checked: {more}")
         more = "add an image or a Module.symvers, as SOURCE,SOURCE, or give another --kernel"
-        raise BadKernel(name, f"{name}: it {lacks}, so nothing can be said of modules: {more}")
+        raise BadKernel(name, f"{name}: it {lacks}, so modules cannot be checked: {more}")
 
 
 def _expanded(source: str) -> list[str]:
@@ -97,7 +97,7 @@ def _expanded(source: str) -> list[str]:
         return [source]
     found = sorted(glob.glob(source))
     if not found:
-        raise NotFound(source, f"{source}: no file is called so: {ADVICE}")
+        raise NotFound(source, f"{source}: no file matches: {ADVICE}")
     return found
 
 

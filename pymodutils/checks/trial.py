@@ -30,13 +30,15 @@ class Trial(NamedTuple):
     causes: tuple[Cause, ...] = ()  # if it refused, also those past the first refusal
     taints: str = ""  # the letters that the module brings
     stopped: str = ""
+    stopped_log: tuple[str, ...] = ()  # what the kernel logged about that one
 
 
 class Level(NamedTuple):
     """A needed module that has been tried, and what undoes that."""
 
     path: str
-    refused: str  # its name, if it was
+    name: str
+    trial: Trial
     undo: ExitStack
 
 
@@ -55,11 +57,13 @@ class Bench:
         self._prepare(needed)
         with self.kernel.trial():
             found = self._load(module)
-        refused = [level for level in self._levels if level.refused]
+        refused = [level for level in self._levels if level.trial.errno]
         if found.errno:
             every = dict.fromkeys((*found.causes, *self.all_causes(module, refused)))
             found = found._replace(causes=tuple(every))
-        return found._replace(stopped=refused[0].refused if refused else "")
+        if not refused:
+            return found
+        return found._replace(stopped=refused[0].name, stopped_log=refused[0].trial.log)
 
     def all_causes(self, module: Candidate, refused: Sequence[Level] = ()) -> Sequence[Cause]:
         """Every cause against ``module``, as if the ``refused`` modules that it needs were loaded."""
@@ -86,8 +90,7 @@ class Bench:
         for module in needed[same:]:
             undo = ExitStack()
             undo.enter_context(self.kernel.trial())
-            refused = module.name if self._load(module).errno else ""
-            self._levels.append(Level(module.path, refused, undo))
+            self._levels.append(Level(module.path, module.name, self._load(module), undo))
 
     def _load(self, module: Candidate) -> Trial:
         """Load ``module`` as kmod 31 does: compressed, if the kernel decompresses that format.

@@ -1,12 +1,14 @@
-"""What a kernel takes, but somebody may regret: warnings and notes, one function each."""
+"""Warnings and notes about modules, one function each."""
 
 from __future__ import annotations
 
 import os
+import re
+from errno import ENOEXEC
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.checks.context import count, some
-from pymodutils.checks.messages import signatures
+from pymodutils.checks.messages import build, signatures
 from pymodutils.checks.rules import Rule, Severity
 from pymodutils.checks.verdict import Finding
 from pymodutils.elf.facts import listed
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from pymodutils.checks.context import Context
     from pymodutils.kernel.emulated.load.causes import Cause
 
-    Bite = Callable[[Context], Iterator[Finding]]
+    Warn = Callable[[Context], Iterator[Finding]]
 
 WARNING, NOTE = Severity.WARNING, Severity.NOTE
 FIRMWARE: Final = ("", ".xz", ".zst")  # how a kernel may find a firmware file
@@ -33,15 +35,17 @@ SIGNATURES: Final = {
 }
 NOT_THE_REASON: Final = {
     Kind.UNSIGNED: "that it is not signed",
-    Kind.UNKNOWN_KEY: "that the kernel does not have the key of its signature",
+    Kind.UNKNOWN_KEY: "that it is signed with an unknown key",
 }
-REJECTED: Final = "the error is 'Key was rejected by service'"
+REJECTED: Final = "that would be 'Key was rejected by service'"
+VERIFICATION: Final = "module verification failed"  # how a line of the log begins that misleads
+INHERITED: Final = re.compile(r"from proprietary module (\S+), inheriting taint")
 
 
 def warnings(context: Context) -> Iterator[Finding]:
-    """Warnings for modules that load."""
-    for bite in (*ALWAYS, *(LOADED if not context.trial.errno else REFUSED)):
-        yield from bite(context)
+    """The warnings and notes about the module of ``context``."""
+    for warn in (*ALWAYS, *(LOADED if not context.trial.errno else REFUSED)):
+        yield from warn(context)
 
 
 def _taints(context: Context) -> Iterator[Finding]:
@@ -49,8 +53,15 @@ def _taints(context: Context) -> Iterator[Finding]:
     for letter in letters:
         severity = WARNING if letter in BAD_TAINTS else NOTE
         meaning = MEANINGS[LETTERS.index(letter)]
-        advice = "bug reports from such a kernel are not looked at" if letter in UNTRUSTED else ""
-        yield Finding(Rule.TAINT, severity, letter, f"it taints the kernel ({letter}): {meaning}", advice)
+        advice = "expect bug reports from a tainted kernel to be declined" if letter in UNTRUSTED else ""
+        text = f"it taints the kernel ({letter}): {meaning}{_inherited(context) if letter == 'P' else ''}"
+        yield Finding(Rule.TAINT, severity, letter, text, advice)
+
+
+def _inherited(context: Context) -> str:
+    """The module whose proprietary taint it inherits, if it is not proprietary itself."""
+    found = next(filter(None, map(INHERITED.search, context.trial.log)), None)
+    return f", inherited from {found[1]}" if found else ""
 
 
 def _signing(context: Context) -> Iterator[Finding]:
@@ -59,22 +70,25 @@ def _signing(context: Context) -> Iterator[Finding]:
 
 
 def _not_signing(context: Context) -> Iterator[Finding]:
-    """Many take "Exec format error" for a matter of signatures."""
+    """ENOEXEC, and the log line about verification, are often taken for a matter of signatures."""
+    suspected = context.trial.errno == ENOEXEC or any(VERIFICATION in line for line in context.trial.log)
+    if not suspected or any(cause.kind is Kind.MACHINE for cause in context.trial.causes):
+        return
     for cause in _passing(context, NOT_THE_REASON):
-        text = f"{NOT_THE_REASON[cause.kind]} is not the reason: for that {REJECTED}"
+        text = f"{NOT_THE_REASON[cause.kind]} is not the reason of the refusal: {REJECTED}"
         yield Finding(Rule(cause.kind.value), NOTE, "", text)
 
 
 def _passing(context: Context, kinds: Container[Kind]) -> list[Cause]:
-    """What the kernel minded of these kinds without refusing the module for it."""
+    """The causes of these kinds for which the kernel did not refuse the module."""
     return [cause for cause in context.trial.causes if cause.passes and cause.kind in kinds]
 
 
 def _parameters(context: Context) -> Iterator[Finding]:
     known = [value.partition(":")[0] for value in context.module.values("parmtype")]
     for cause in _passing(context, (Kind.NO_PARAMETER,)):
-        text = f"it has no parameter {cause.subject}: the kernel passes over it"
-        has = f"leave it out: it has {f'only {some(known)}' if known else 'no parameters'}"
+        text = f"it has no parameter {cause.subject}: the kernel ignores it"
+        has = f"leave it out: {f'its parameters are {some(known)}' if known else 'it has no parameters'}"
         yield Finding(Rule.NO_PARAMETER, WARNING, cause.subject, text, has)
 
 
@@ -85,8 +99,8 @@ def _firmware(context: Context) -> Iterator[Finding]:
     places = {name: [f"{context.firmware}/{name}{end}" for end in FIRMWARE] for name in wanted}
     absent = [name for name in wanted if not any(map(os.path.exists, places[name]))]
     if absent:
-        text = f"of {count(len(wanted), 'firmware file')} {len(absent)} cannot be found: {some(absent)}"
-        advice = f"install the package that has them below {context.firmware}"
+        text = f"{len(absent)} of its {count(len(wanted), 'firmware file')} not found: {some(absent)}"
+        advice = f"install the package that provides them in {context.firmware}"
         yield Finding(Rule.FIRMWARE, WARNING, absent[0], text, advice, tuple(absent))
 
 
@@ -98,21 +112,21 @@ def _aliases(context: Context) -> Iterator[Finding]:
             found.setdefault(name, []).append(alias.decode("utf-8", "surrogateescape"))
     found.pop(context.module.name, None)
     for name, aliases in found.items():
-        text = f"{name} of the kernel claims {len(aliases)} of its aliases too: {some(aliases)}"
-        advice = f"blacklist {name} where this module is to be taken"
+        text = f"the kernel's module {name} has {len(aliases)} of its aliases too: {some(aliases)}"
+        advice = f"blacklist {name} to have this module loaded"
         yield Finding(Rule.ALIAS, WARNING, name, text, advice, tuple(aliases))
 
 
 def _builtin(context: Context) -> Iterator[Finding]:
     if context.module.name in context.builtins:
-        text = f"{context.module.name} is built into {context.release}: modprobe will never load this one"
+        text = f"{context.module.name} is built into {context.release}: modprobe never loads this one"
         yield Finding(Rule.BUILTIN, WARNING, context.module.name, text, "rename the module, or leave it out")
 
 
 def _replaces(context: Context) -> Iterator[Finding]:
     if context.module.name in context.others.by_name:
-        text = f"the kernel's own modules have a {context.module.name} too"
-        advice = "the one in updates/ comes first (depmod.d)"
+        text = f"the kernel has its own module {context.module.name}"
+        advice = "depmod prefers the one in updates/ (see depmod.d)"
         yield Finding(Rule.REPLACES, NOTE, context.module.name, text, advice)
 
 
@@ -121,8 +135,8 @@ def _softdeps(context: Context) -> Iterator[Finding]:
     names = dict.fromkeys(word for word in words if word not in ("pre:", "post:"))
     lost = [name for name in names if not _at_hand(context, name)]
     if lost and (context.tree or context.builtins):
-        text = f"of its soft dependencies {len(lost)} lead nowhere: {some(lost)}"
-        advice = "they are passed over: see whether it needs them"
+        text = f"{len(lost)} of its soft dependencies cannot be resolved: {some(lost)}"
+        advice = "modprobe skips them: check whether the module works without"
         yield Finding(Rule.SOFTDEP, NOTE, lost[0], text, advice, tuple(lost))
 
 
@@ -136,21 +150,21 @@ def _at_hand(context: Context, name: str) -> bool:
 
 def _modinfo(context: Context) -> Iterator[Finding]:
     if context.module.info and context.module.value("license") is None:
-        text = "it has no MODULE_LICENSE: it counts as proprietary"
-        yield Finding(Rule.MODINFO, WARNING, "license", text, 'say what it is: MODULE_LICENSE("GPL")')
+        text = "it has no MODULE_LICENSE, so it counts as proprietary"
+        yield Finding(Rule.MODINFO, WARNING, "license", text, 'declare it, for example MODULE_LICENSE("GPL")')
     if (
         context.module.info
         and context.module.value("description") is None
         and context.module.value("intree") is None
     ):
-        text = "it has no MODULE_DESCRIPTION, of which modpost warns since 6.11"
+        text = "it has no MODULE_DESCRIPTION; modpost warns about that since 6.11"
         yield Finding(Rule.MODINFO, NOTE, "description", text, "add a MODULE_DESCRIPTION")
 
 
 def _struct(context: Context) -> Iterator[Finding]:
     ours, theirs = context.module.struct, context.target.kernel.module_size
     if ours and theirs and ours != theirs:
-        text = f"struct module has {ours} bytes in it and {theirs} in the kernel, which does not look"
+        text = f"{build.module_sizes(str(ours), str(theirs))}: this kernel does not compare them"
         yield Finding(Rule.STRUCT_MODULE, WARNING, "", text, context.rebuild)
 
 
@@ -161,17 +175,17 @@ def _collisions(context: Context) -> Iterator[Finding]:
         if owner and owner.name != context.module.name:
             owners.setdefault(owner.name, []).append(symbol.decode("utf-8", "surrogateescape"))
     for name, symbols in owners.items():
-        text = f"{name} exports {count(len(symbols), 'symbol')} of it too: {some(symbols)}"
+        text = f"{name} exports {len(symbols)} of its symbols too: {some(symbols)}"
         yield Finding(
             Rule.COLLISION,
             WARNING,
             name,
             text,
-            f"only one of both can be loaded: leave {name} out",
+            f"load only one of the two: leave {name} out",
             tuple(symbols),
         )
 
 
-ALWAYS: Final[tuple[Bite, ...]] = (_parameters, _firmware, _builtin, _modinfo)
-LOADED: Final[tuple[Bite, ...]] = (_taints, _signing, _struct, _collisions, _aliases, _replaces, _softdeps)
-REFUSED: Final[tuple[Bite, ...]] = (_not_signing,)
+ALWAYS: Final[tuple[Warn, ...]] = (_parameters, _firmware, _builtin, _modinfo)
+LOADED: Final[tuple[Warn, ...]] = (_taints, _signing, _struct, _collisions, _aliases, _replaces, _softdeps)
+REFUSED: Final[tuple[Warn, ...]] = (_not_signing,)

@@ -234,7 +234,7 @@ def _between(
     cached: bool,
     root: Root,
 ) -> int:
-    """Compare two kernels; 1 if that breaks a module."""
+    """Compare two kernels; 1 if that breaks a module, or may break one unnoticed."""
     if len(names) != 2:  # noqa: PLR2004
         raise_usage(PROG, "--between takes two kernels: --between OLD NEW")
     from pymodutils.checks.matrix import compare  # noqa: PLC0415
@@ -242,4 +242,5 @@ def _between(
     found = compare(names, modules, root, cached=cached)
     for form, path in outputs:
         print_comparison(found, form, path, full=full)
-    return int(bool(found.broken) and fail_on != "never")
+    bad = found.broken or (found.rebuild and found.modules)
+    return int(bool(bad) and fail_on != "never")

@@ -83,9 +83,11 @@ def _print_changes(found: Comparison, *, whole: bool) -> None:
     shown = found.broken if whole else found.broken[: check_text.ROWS]
     for it in shown:
         _print_broken(it, whole=whole)
+    if found.rebuild:
+        output.paragraph([("  rebuild every module: ", "red"), (found.rebuild, "")], 0)
     if found.broken:
         output.paragraph([("to do: ", "green"), (_port(found), "")], 2)
-    if found.modules:
+    if found.modules and not found.rebuild:
         rest = len(found.broken) - len(shown)
         left = f", {rest:,} not listed (--full lists them)" if rest else ""
         text = f"{len(found.broken):,} of {count(found.modules, 'module')} broken{left}"
@@ -102,9 +104,9 @@ def _print_broken(it: Broken, *, whole: bool) -> None:
 
 
 def _port(found: Comparison) -> str:
-    """What to do about broken modules: what only changed is found by the next build."""
+    """What to do about broken modules: a new build does for symbols that only changed."""
     lost = {change.kind for it in found.broken for change in it.changes} - {"crc"}
-    source = "change what uses symbols that can no longer be had, then " if lost else ""
+    source = "port the code that uses symbols no longer available, then " if lost else ""
     return f"{source}rebuild against the headers of {found.after.label}"
 
 

@@ -73,7 +73,7 @@ def test_a_debian_package(desk: Desk) -> None:
     (top / "usr/src/made-1").mkdir(parents=True)
     (top / "usr/src/made-1/dkms.conf").write_text("PACKAGE_NAME=made\n")
     subprocess.run(["dpkg-deb", "--root-owner-group", "-b", top, path], capture_output=True, check=True)
-    with pytest.raises(ModutilsError, match=r"it holds the source of modules.*dkms build -k RELEASE"):
+    with pytest.raises(ModutilsError, match=r"it contains the source of modules.*dkms build -k RELEASE"):
         desk.report(path)
 
 
@@ -97,7 +97,7 @@ def test_an_rpm_package(desk: Desk, payload: str) -> None:
 def test_an_rpm_package_with_source_or_cut_short(desk: Desk) -> None:
     desk.file("tree/usr/src/made-1/dkms.conf", b"PACKAGE_NAME=made\n")
     path = rpm.build(desk.folder / "tree", "w9.gzdio", desk.folder)
-    with pytest.raises(ModutilsError, match=r"it holds the source of modules.*dkms build -k RELEASE"):
+    with pytest.raises(ModutilsError, match=r"it contains the source of modules.*dkms build -k RELEASE"):
         desk.report(str(path))
     desk.file("tree/usr/src/made-1/made.ko", Path(desk.module()).read_bytes())
     whole = rpm.build(desk.folder / "tree", "w9.gzdio", desk.folder).read_bytes()
@@ -145,14 +145,14 @@ def test_what_is_no_module(desk: Desk, content: bytes, said: str) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"#!/bin/sh\n"])
 def test_what_is_only_called_a_module(desk: Desk, content: bytes) -> None:
-    with pytest.raises(ModutilsError, match=r"thing\.ko: it is not an ELF file, so no kernel module: give a"):
+    with pytest.raises(ModutilsError, match=r"thing\.ko: not an ELF file, so not a kernel module: give a"):
         desk.report(desk.file("thing.ko", content))
 
 
 def test_names_that_nothing_has_are_not_passed_over(desk: Desk) -> None:
-    with pytest.raises(ModutilsError, match="--params mode: no module at hand is called so"):
+    with pytest.raises(ModutilsError, match="--params mode: no module has that name"):
         desk.report(desk.module(), params={"mode": "a=1"})
-    with pytest.raises(ModutilsError, match="/nosuch: it is no directory: give the one that holds firmware"):
+    with pytest.raises(ModutilsError, match="/nosuch: not a directory: give the one with firmware"):
         desk.report(desk.module(), firmware="/nosuch")
 
 
@@ -164,7 +164,7 @@ def test_parameters_may_be_those_of_a_needed_module(desk: Desk) -> None:
 
 def test_an_empty_folder_and_nothing_at_all(desk: Desk) -> None:
     (desk.folder / "empty").mkdir()
-    with pytest.raises(ModutilsError, match=r"no modules \(\.ko\) are in it: give a \.ko, a directory"):
+    with pytest.raises(ModutilsError, match=r"it contains no modules \(\.ko\): give a \.ko, a directory"):
         desk.report(str(desk.folder / "empty"))
     with pytest.raises(ModutilsError, match=r"No such file or directory: give a \.ko"):
         desk.report(str(desk.folder / "nosuch"))
@@ -178,7 +178,7 @@ def test_kernels_that_say_too_little(desk: Desk) -> None:
         desk.report(path, kernel=desk.kernel(exports={}))
     with pytest.raises(ModutilsError, match="does not tell the architecture"):
         desk.report(path, kernel=desk.kernel(machine=None))
-    with pytest.raises(ModutilsError, match="no file is called so"):
+    with pytest.raises(ModutilsError, match="no file matches"):
         desk.report(path, kernel=str(desk.folder / "nosuch-*"))
     with pytest.raises(ModutilsError, match=r"no Linux kernel in it: give a vmlinuz, Image or vmlinux file$"):
         desk.report(path, kernel=desk.file("vmlinuz", b"MZ" + bytes(4000)))

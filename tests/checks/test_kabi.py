@@ -10,7 +10,7 @@ from pymodutils.elf.kernelimage.exports import Export
 from pymodutils.kernel.sources.source import describe
 from pymodutils.root import Root
 from tests.checks.made import Desk
-from tests.kernel.emulated.modules import EXPORTS
+from tests.kernel.emulated.modules import EXPORTS, SWITCHES
 from tests.oracles import kernels
 
 
@@ -67,6 +67,15 @@ def test_a_namespace_for_the_module_breaks_nothing(desk: Desk) -> None:
         new = desk.kernel(name, release="6.16.0-made", exports=exports)
         found = compare([old, new], [made], Root(), cached=False)
         assert [it.module for it in found.broken] == expected
+
+
+def test_without_modversions_everything_must_be_rebuilt(desk: Desk) -> None:
+    switches = {**SWITCHES, "MODVERSIONS": False}
+    old, new = desk.kernel("old"), desk.kernel("new", release="6.1.1-made", switches=switches)
+    assert compare([old, old], [], Root(), cached=False).rebuild == ""
+    expected = "6.1.1-made is built without CONFIG_MODVERSIONS, so changed types are not detected"
+    assert compare([old, new], [], Root(), cached=False).rebuild == expected
+    assert compare([new, new], [], Root(), cached=False).rebuild == ""
 
 
 @pytest.mark.lane

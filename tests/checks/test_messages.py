@@ -12,7 +12,7 @@ from pymodutils.checks.rules import Rule
 from pymodutils.elf.kernelimage.exports import Export
 from pymodutils.kernel.emulated.load.causes import Kind
 from tests.checks.made import Desk, advice, errors
-from tests.kernel.emulated.modules import CODE, EXPORTS, MAGIC, SWITCHES, WRITE, description
+from tests.kernel.emulated.modules import CODE, EXPORTS, MAGIC, SWITCHES, WRITE, description, module
 from tests.link.objects import Part, Rel
 
 
@@ -40,8 +40,8 @@ def test_changed_symbols_are_counted_beyond_the_first(desk: Desk) -> None:
     verdict = desk.verdict(desk.module(versions=wrong, imports=["_printk", "param_ops_int"]))
     assert verdict.log == ("made: disagrees about version of symbol module_layout",)
     text = errors(verdict)["crc"]
-    assert text.startswith("2 of the 3 symbols that it uses changed since it was built: _printk (")
-    assert "0x00000002 in the module, 0x92997ed8 in the kernel" in text
+    assert text.startswith("2 of the 3 symbols that it imports have other CRCs in this kernel: _printk (")
+    assert "_printk: 0x00000002 in the module, 0x92997ed8 in the kernel" in text
     assert "module_layout is among them although the release is the same" in text
 
 
@@ -50,10 +50,10 @@ def test_a_kernel_that_fits_is_named(desk: Desk) -> None:
     changed = description()._replace(exports=other, release="6.1.1-made")
     kernel = desk.save("other", changed)
     report = desk.report(desk.module(versions={"_printk": 0x42}), kernel=desk.kernel())
-    assert "as it is" not in advice(report.verdicts[0], "crc")
+    assert "this build" not in advice(report.verdicts[0], "crc")
     both = check([f"{desk.folder}/made.ko"], [desk.kernel(), kernel], cached=False)
     assert [verdict.loads for verdict in both.verdicts] == [False, True]
-    assert advice(both.verdicts[0], "crc").endswith("; as it is, it fits 6.1.1-made")
+    assert advice(both.verdicts[0], "crc").endswith("; this build fits 6.1.1-made")
 
 
 def test_unknown_symbols_and_the_kernel_that_has_them(desk: Desk) -> None:
@@ -67,7 +67,8 @@ def test_unknown_symbols_and_the_kernel_that_has_them(desk: Desk) -> None:
     bad, good = report.verdicts
     assert (bad.errno, good.errno) == (ENOENT, 0)
     assert errors(bad) == {
-        "unknown": "nobody at hand exports 1 symbol that it uses: lost; some are in 6.2.0-made"
+        "unknown": "1 symbol that it imports is not exported by 6.1.0-made or any given module: lost; "
+        "exported by 6.2.0-made"
     }
     assert "--with DIR" in advice(bad, "unknown")
 
@@ -89,7 +90,7 @@ def test_a_missing_import_of_a_namespace_and_the_line_that_adds_it(desk: Desk) -
 
 def test_symbols_for_gpl_modules_only(desk: Desk) -> None:
     verdict = desk.verdict(desk.module(imports=["gpl_only"], licence="Proprietary"))
-    text = "it uses 1 symbol for GPL modules only, and its licence is 'Proprietary': gpl_only"
+    text = "it uses 1 GPL-only symbol, but its licence is 'Proprietary': gpl_only"
     assert errors(verdict) == {"gpl-only": text}
 
 
@@ -99,27 +100,27 @@ def test_what_cannot_be_linked(desk: Desk, number: int, rule: str) -> None:
     relocs = {".data.far": [Rel(0, number, 2, 1 << 40)]}
     verdict = desk.verdict(desk.module(parts=[part], relocs=relocs))
     assert verdict.errno == ENOEXEC
-    assert errors(verdict)[rule].startswith("it cannot be linked: ")
+    assert errors(verdict)[rule].startswith("a relocation cannot be applied: ")
 
 
 def test_places_that_hold_something_already(desk: Desk) -> None:
     part = Part(".text.hot", b"\x90" * 8, CODE, align=8)
     verdict = desk.verdict(desk.module(parts=[part], relocs={".text.hot": [Rel(0, 2, 2, -4)]}))
     assert "Skipping invalid relocation target, existing value is nonzero" in verdict.log[0]
-    assert errors(verdict)["relocation"].startswith("the file was changed after it was linked")
+    assert errors(verdict)["relocation"].startswith("the file was modified after the build")
     assert "strip" in advice(verdict, "relocation")
 
 
 def test_a_section_that_is_written_and_run(desk: Desk) -> None:
     verdict = desk.verdict(desk.module(parts=[Part(".both", bytes(8), CODE | WRITE, align=8)]))
     assert errors(verdict) == {
-        "write-exec": "its section .both can be written and executed, which this kernel refuses"
+        "write-exec": "its section .both is writable and executable, which this kernel refuses"
     }
 
 
 def test_exports_that_the_kernel_has(desk: Desk) -> None:
     verdict = desk.verdict(desk.module(exports=["gpl_only"]))
-    assert errors(verdict)["duplicate"] == "it exports 1 symbol that the kernel itself exports too: gpl_only"
+    assert errors(verdict)["duplicate"] == "it exports 1 symbol that the kernel exports too: gpl_only"
 
 
 def test_a_live_patch_where_there_is_no_such_thing(desk: Desk) -> None:
@@ -130,7 +131,7 @@ def test_another_architecture_hides_everything_else(desk: Desk) -> None:
     path = desk.module(imports=["lost"])
     kernel = desk.kernel(machine=183, release="6.1.0-arm")
     assert errors(desk.verdict(path, kernel=kernel)) == {
-        "machine": "it is built for x86_64, the kernel is aarch64"
+        "machine": "it is built for x86_64, the kernel for aarch64"
     }
 
 
@@ -146,9 +147,56 @@ def test_a_damaged_file_is_the_kernels_matter(desk: Desk) -> None:
 
 def test_a_struct_module_of_another_size(desk: Desk) -> None:
     verdict = desk.verdict(desk.module(), kernel=desk.kernel(module_size=1000))
-    assert errors(verdict)["struct-module"].startswith(
-        "struct module has 896 bytes in it and 1000 in the kernel"
+    assert errors(verdict)["struct-module"] == (
+        "its struct module has 896 bytes, the kernel's 1000: "
+        "the kernel was configured differently from the headers of the build"
     )
+
+
+def test_a_struct_module_of_another_release_says_so_and_the_vermagic_too(desk: Desk) -> None:
+    switches = {**SWITCHES, "MODVERSIONS": False}
+    kernel = desk.kernel(
+        release="6.12.0-made", vermagic="6.12.0-made SMP mod_unload ", switches=switches, module_size=1000
+    )
+    verdict = desk.verdict(desk.module(magic="6.1.0-made SMP mod_unload "), kernel=kernel)
+    releases = "it is built for 6.1.0-made, the kernel is 6.12.0-made"
+    assert errors(verdict) == {
+        "vermagic": releases,
+        "struct-module": f"its struct module has 896 bytes, the kernel's 1000: {releases}",
+    }
+
+
+@pytest.mark.parametrize("number", [42, 9])
+def test_position_independent_code(desk: Desk, number: int) -> None:
+    """As gcc -fPIC makes it: R_X86_64_REX_GOTPCRELX and R_X86_64_GOTPCREL."""
+    part = Part(".text.pic", bytes(8), CODE, align=8)
+    relocs = {".text.pic": [Rel(0, number, 2, -4)]}
+    verdict = desk.verdict(desk.module(parts=[part], relocs=relocs))
+    assert verdict.log[-1].endswith(f"Unknown rela relocation: {number}")
+    assert errors(verdict)["relocation"].startswith("it contains position-independent code")
+    assert advice(verdict, "relocation").startswith("compile it with -fno-pic")
+
+
+def test_a_symbol_that_the_whole_kernel_does_not_export(desk: Desk) -> None:
+    """With the kernel's own modules known there is nothing else to give but a module from elsewhere."""
+    path = desk.module(imports=["lost"], versions={"lost": 7})
+    place = desk.folder / "system/lib/modules/6.1.0-made/kernel"
+    place.mkdir(parents=True)
+    (place / "other.ko").write_bytes(module("other"))
+    (desk.folder / "system/boot").mkdir()
+    verdict = desk.verdict(path, kernel=desk.kernel("system/boot/kernel"))
+    assert errors(verdict)["unknown"] == (
+        "1 symbol that it imports is not exported by 6.1.0-made or any of its modules: lost"
+    )
+    assert advice(verdict, "unknown").startswith("use another interface, or give the exporting module")
+
+
+def test_a_module_is_listed_once(desk: Desk) -> None:
+    path = desk.module()
+    link = desk.folder / "link.ko"
+    link.symlink_to(path)
+    report = desk.report(path, f"{desk.folder}/./made.ko", str(link), str(desk.folder))
+    assert [it.path for it in report.verdicts] == [path]
 
 
 def test_every_kind_has_words_and_every_rule_a_sentence() -> None:

@@ -39,7 +39,7 @@ def test_the_matrix_has_every_verdict(report: Path) -> None:
 
 def test_the_filter_finds_names_and_reasons(report: Path) -> None:
     assert cells(browser.dom(report, FILTER.format("USER"))) == ["loads"]
-    assert cells(browser.dom(report, FILTER.format("nobody at hand"))) == ["unknown"]
+    assert cells(browser.dom(report, FILTER.format("not exported by"))) == ["unknown"]
     assert 'data-found="0"' in browser.dom(report, FILTER.format("nothing like it"))
     only_bad = "by('show').value = 'bad'; by('show').dispatchEvent(new Event('input'));"
     assert cells(browser.dom(report, only_bad)) == ["unknown"]
@@ -50,7 +50,7 @@ def test_details_tell_reason_advice_and_log(report: Path) -> None:
     assert '<div class="finding error"><em>unknown</em>' in dom
     assert "<p>The kernel refuses it: ENOENT.</p>" in dom
     assert "lost&lt;/script&gt;&lt;b&gt;&amp;" in dom
-    assert "To do: give the modules that export them: --with DIR" in dom
+    assert "To do: give the exporting module: --with DIR" in dom
     assert "<pre>bad: Unknown symbol lost" in dom
 
 

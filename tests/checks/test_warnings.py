@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from pymodutils import check
+from pymodutils.arch.x86 import X86_64
+from pymodutils.checks.candidate import Candidate
 from pymodutils.kernel import saved
+from pymodutils.link.object import SHF_ALLOC
 from tests.checks.made import Desk, advice, errors, warnings
 from tests.kernel.emulated.modules import description
+from tests.link.objects import Part, Sym, make
 
 
 def tree(desk: Desk, *, builtin: str = "", **modules: bytes) -> str:
@@ -44,36 +48,36 @@ def test_missing_firmware(desk: Desk) -> None:
     (folder / "there/a.bin.xz").touch()
     path = desk.module(info=["firmware=there/a.bin", "firmware=gone/b.bin"])
     verdict = desk.verdict(path, firmware=str(folder))
-    assert warnings(verdict)["firmware"] == "of 2 firmware files 1 cannot be found: gone/b.bin"
+    assert warnings(verdict)["firmware"] == "1 of its 2 firmware files not found: gone/b.bin"
     assert "firmware" not in warnings(desk.verdict(path))
 
 
 def test_parameters_that_are_not_there(desk: Desk) -> None:
     verdict = desk.verdict(desk.module(), params={"made": "speed=3"})
     assert verdict.loads
-    assert warnings(verdict)["no-parameter"] == "it has no parameter speed: the kernel passes over it"
+    assert warnings(verdict)["no-parameter"] == "it has no parameter speed: the kernel ignores it"
 
 
 def test_an_alias_that_a_module_of_the_kernel_claims(desk: Desk) -> None:
     other = data(desk, "other", info=["alias=pci:v1d2"])
     kernel = tree(desk, other=other)
     verdict = desk.verdict(desk.module(info=["alias=pci:v1d2"]), kernel=kernel)
-    assert warnings(verdict)["alias"] == "other of the kernel claims 1 of its aliases too: pci:v1d2"
+    assert warnings(verdict)["alias"] == "the kernel's module other has 1 of its aliases too: pci:v1d2"
 
 
 def test_a_name_that_is_built_in_or_taken(desk: Desk) -> None:
     kernel = tree(desk, builtin="kernel/drivers/made.ko\n", other=data(desk, "other"))
     found = warnings(desk.verdict(desk.module(), kernel=kernel))
-    assert found["builtin"] == "made is built into 6.1.0-made: modprobe will never load this one"
+    assert found["builtin"] == "made is built into 6.1.0-made: modprobe never loads this one"
     mine = data(desk, "other", info=["description=mine"])
     found = warnings(desk.verdict(desk.file("mine/other.ko", mine), kernel=kernel))
-    assert found["replaces"] == "the kernel's own modules have a other too"
+    assert found["replaces"] == "the kernel has its own module other"
 
 
 def test_soft_dependencies_that_lead_nowhere(desk: Desk) -> None:
     kernel = tree(desk, other=data(desk, "other"))
     verdict = desk.verdict(desk.module(info=["softdep=pre: other nosuch"]), kernel=kernel)
-    assert warnings(verdict)["softdep"] == "of its soft dependencies 1 lead nowhere: nosuch"
+    assert warnings(verdict)["softdep"] == "1 of its soft dependencies cannot be resolved: nosuch"
 
 
 def test_what_it_does_not_say_of_itself(desk: Desk) -> None:
@@ -92,8 +96,16 @@ def test_exports_of_another_module_at_hand(desk: Desk) -> None:
     assert verdict.loads
     assert "collision" not in warnings(verdict)  # it comes first itself
     assert warnings(desk.report(first, second).verdicts[1])["collision"] == (
-        "first exports 1 symbol of it too: shared"
+        "first exports 1 of its symbols too: shared"
     )
+
+
+def test_collisions_name_symbols_and_no_namespaces(desk: Desk) -> None:
+    """Without CRCs, __ksymtab_strings lists both, and depmod takes both for symbols."""
+    names = Part("__ksymtab_strings", b"shared\0SPACE\0", SHF_ALLOC)
+    sections = [Part(".modinfo", b"license=GPL\0name=first\0", SHF_ALLOC), names]
+    symbols = [Sym("shared", 0, 2), Sym("__ksymtab_shared", 0, 2)]
+    assert Candidate.read(desk.file("first.ko", make(X86_64, sections, symbols, {}))).exports == [b"shared"]
 
 
 def test_needed_modules_come_first_from_wherever_they_are(desk: Desk) -> None:
@@ -110,8 +122,11 @@ def test_a_needed_module_that_does_not_load(desk: Desk) -> None:
     exporter = desk.module("exporter", exports=["given"], versions={"module_layout": 1})
     user = desk.module("user", imports=["given"], versions={"given": 0x100})
     verdict = desk.verdict(user, more=[exporter])
-    assert errors(verdict) == {"needs": "it needs exporter, which this kernel does not take either"}
-    assert advice(verdict, "needs") == "see what is said of exporter"
+    assert errors(verdict) == {
+        "needs": "it depends on exporter, which this kernel refuses: "
+        "exporter: disagrees about version of symbol module_layout"
+    }
+    assert advice(verdict, "needs") == "fix exporter first"
 
 
 def test_a_module_that_can_do_without_what_it_needs(desk: Desk) -> None:
@@ -119,7 +134,7 @@ def test_a_module_that_can_do_without_what_it_needs(desk: Desk) -> None:
     verdict = desk.verdict(desk.module("user", weak=["given"]), more=[exporter])
     assert verdict.loads
     assert errors(verdict) == {}
-    assert warnings(verdict)["needs"].endswith("it loads without, for what it imports is weak")
+    assert warnings(verdict)["needs"].endswith("it loads without, because it imports weak symbols only")
 
 
 def test_a_needed_module_that_was_built_anew(desk: Desk) -> None:
@@ -127,6 +142,7 @@ def test_a_needed_module_that_was_built_anew(desk: Desk) -> None:
     user = desk.module("user", imports=["given"], versions={"given": 0x999})
     verdict = desk.verdict(user, more=[exporter])
     assert "in exporter" in errors(verdict)["crc"]
+    assert "exported by exporter" in errors(verdict)["crc"]
     assert "Module.symvers of exporter" in advice(verdict, "crc")
 
 
@@ -135,3 +151,23 @@ def test_each_pair_finds_a_fresh_kernel(desk: Desk) -> None:
     report = desk.report(first, desk.file("copy/first.ko", Path(first).read_bytes()))
     assert [it.errno for it in report.verdicts] == [0, 0]
     assert [len(it.log) for it in report.verdicts] == [2, 2]
+
+
+def test_signing_is_ruled_out_only_where_it_is_suspected(desk: Desk) -> None:
+    """That is for ENOEXEC, which insmod calls an invalid format, and where the log names verification."""
+    kernel = desk.kernel(switches={**description().switches, "MODULE_SIG": True})
+    crc = desk.verdict(desk.module("crc", versions={"module_layout": 1}), kernel=kernel)
+    assert "is not the reason of the refusal" in warnings(crc)["unsigned"]
+    lost = desk.verdict(desk.module("lost", imports=["lost"], versions={"lost": 1}), kernel=kernel)
+    logged = any("module verification failed" in line for line in lost.log)
+    assert ("unsigned" in warnings(lost)) is logged
+    arm = desk.kernel("arm", machine=183, switches={**description().switches, "MODULE_SIG": True})
+    assert "unsigned" not in warnings(desk.verdict(desk.module("foreign"), kernel=arm))
+
+
+def test_inherited_taint_is_named(desk: Desk) -> None:
+    closed = desk.module("closed", licence="Proprietary", exports=["given"])
+    user = desk.module("user", imports=["given"], versions={"given": 0x100})
+    found = warnings(desk.verdict(user, more=[closed]))
+    assert found["taint"].startswith("it taints the kernel (P): ")
+    assert found["taint"].endswith(", inherited from closed")

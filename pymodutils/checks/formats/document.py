@@ -42,6 +42,7 @@ def comparison(found: Comparison) -> dict[str, Any]:
         "after": _kernel(found.after),
         "changes": [_change(change) for change in found.changes],
         "modules": found.modules,
+        "rebuild": found.rebuild,
         "broken": [
             {**it._asdict(), "changes": [_change(change) for change in it.changes]} for it in found.broken
         ],

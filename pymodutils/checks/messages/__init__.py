@@ -1,4 +1,4 @@
-"""Causes as findings: what is wrong in words, and what to do about it. One function a kind."""
+"""Causes as findings, each with a message and advice: one function per kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words for modules that were built for something else: another machine, release or configuration."""
+"""Messages about modules built for another machine, release or configuration."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def machine(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """It is built for another architecture."""
     ours = Description(machine=context.module.machine).arch or f"machine {causes[0].subject}"
     theirs = context.target.kernel.arch or causes[0].wanted
-    text = f"it is built for {ours}, the kernel is {theirs}"
+    text = f"it is built for {ours}, the kernel for {theirs}"
     yield Finding(Rule.MACHINE, ERROR, ours, text, f"build it for {theirs}, with {context.headers}")
 
 
@@ -32,7 +32,7 @@ def vermagic(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """Which words of the version magics differ."""
     said, wanted = causes[0].said, causes[0].wanted
     if not said:
-        text = "it has no vermagic, and this kernel cannot be forced to take such a module"
+        text = "it has no vermagic, which this kernel requires (no CONFIG_MODULE_FORCE_LOAD)"
         yield Finding(Rule.VERMAGIC, ERROR, "", text, context.rebuild)
         return
     ours, theirs = said.split(" "), wanted.split(" ")
@@ -62,16 +62,20 @@ def crc(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     names = [cause.subject for cause in causes]
     shown = [name for name in names if name != LAYOUT] or names
     total = len(context.expects) or len(names)
-    text = f"{len(names):,} of the {count(total, 'symbol')} that it uses changed since it was built: "
+    text = f"{len(names):,} of the {count(total, 'symbol')} that it imports {_has(names)} in this kernel: "
     text += f"{some(shown)} ({_both(causes[names.index(shown[0])])})"
     text += f"; {_layout(context)}" if LAYOUT in names else ""
     owners = sorted({cause.owner for cause in causes if cause.owner})
-    text += f"; of those, some are in {some(owners)}" if owners else ""
+    text += f"; some of them are exported by {some(owners)}" if owners else ""
     yield Finding(Rule.CRC, ERROR, shown[0], text, _instead(context, owners), tuple(names))
 
 
+def _has(names: Sequence[str]) -> str:
+    return "has another CRC" if len(names) == 1 else "have other CRCs"
+
+
 def _both(cause: Cause) -> str:
-    return f"the first {cause.said} in the module, {cause.wanted} in {cause.owner or 'the kernel'}"
+    return f"{cause.subject}: {cause.said} in the module, {cause.wanted} in {cause.owner or 'the kernel'}"
 
 
 def _layout(context: Context) -> str:
@@ -79,21 +83,21 @@ def _layout(context: Context) -> str:
     if built == context.release:
         return (
             "module_layout is among them although the release is the same: "
-            "the kernel was configured or patched differently from the headers that it was built against"
+            "the kernel was configured or patched differently from the headers of the build"
         )
-    return f"module_layout is among them: it is built for another kernel, {built or 'which it does not name'}"
+    return f"module_layout is among them: it is built for {built or 'another kernel'}"
 
 
 def _instead(context: Context, owners: Sequence[str]) -> str:
     fitting = [label for label in context.agreeing() if label != context.target.label]
-    known = f"; as it is, it fits {some(fitting)}" if fitting else ""
+    known = f"; this build fits {some(fitting)}" if fitting else ""
     return context.rebuild + (f" and the Module.symvers of {some(owners)}" if owners else "") + known
 
 
 def unversioned(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """Symbols for which it has no CRC."""
     names = [cause.subject for cause in causes]
-    text = f"it has no CRC for {count(len(names), 'symbol')} that it uses: {some(names)}"
+    text = f"it has no CRC for {count(len(names), 'symbol')} that it imports: {some(names)}"
     advice = f"{context.rebuild}, with the Module.symvers of what exports them (KBUILD_EXTRA_SYMBOLS)"
     yield Finding(Rule.UNVERSIONED, ERROR, names[0], text, advice, tuple(names))
 
@@ -101,16 +105,26 @@ def unversioned(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
 def struct_module(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """Struct module has another size."""
     said, wanted = causes[0].said, causes[0].wanted
-    text = (
-        f"struct module has {said} bytes in it and {wanted} in the kernel, which was configured differently"
-    )
+    text = f"{module_sizes(said, wanted)}: {_differs(context)}"
     yield Finding(Rule.STRUCT_MODULE, ERROR, "", text, context.rebuild)
+
+
+def module_sizes(ours: str, theirs: str) -> str:
+    """The two sizes of struct module, in bytes."""
+    return f"its struct module has {ours} bytes, the kernel's {theirs}"
+
+
+def _differs(context: Context) -> str:
+    built = context.module.built_for
+    if built and built != context.release:
+        return _releases(built, context.release)
+    return "the kernel was configured differently from the headers of the build"
 
 
 def no_crcs(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """Exports without CRCs."""
     del causes
-    text = "it exports symbols without CRCs, which this kernel insists on"
+    text = "it exports symbols without CRCs, which this kernel requires"
     yield Finding(Rule.NO_CRCS, ERROR, "", text, f"{context.rebuild} with CONFIG_MODVERSIONS=y")
 
 
@@ -122,7 +136,8 @@ def no_flags(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
 
 
 def livepatch(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """A live patch where there is no such thing."""
+    """A live patch for a kernel without CONFIG_LIVEPATCH."""
     del causes
-    text = "it is a live patch, and this kernel is built without CONFIG_LIVEPATCH"
-    yield Finding(Rule.LIVEPATCH, ERROR, "", text, f"{context.release} must be updated, not patched")
+    text = "it is a live patch, but the kernel is built without CONFIG_LIVEPATCH"
+    advice = f"use a kernel with CONFIG_LIVEPATCH, or update {context.release}"
+    yield Finding(Rule.LIVEPATCH, ERROR, "", text, advice)

@@ -1,9 +1,12 @@
-"""Words for what is wrong with the file itself, its name or what it was given."""
+"""Messages about the file itself, its name or its parameters."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
+from pymodutils import arch as archs
+from pymodutils.checks.context import count
 from pymodutils.checks.rules import Rule, Severity
 from pymodutils.checks.verdict import Finding
 
@@ -15,78 +18,99 @@ if TYPE_CHECKING:
 
 ERROR: Final = Severity.ERROR
 COMPRESS: Final = {  # the kernel's formats -> how to make a file that its decompressors take
-    "gzip": "compress it anew: gzip -n",
-    "xz": "compress it anew: xz --check=crc32 --lzma2=dict=1MiB",
-    "zstd": "compress it anew: zstd -T0 --rm -f -q",
+    "gzip": "compress it again with gzip -n",
+    "xz": "compress it again with xz --check=crc32 --lzma2=dict=1MiB",
+    "zstd": "compress it again with zstd -T0 --rm -f -q",
 }
+DAMAGED: Final = "build or fetch it again: the file is damaged"
 NONZERO: Final = "existing value is nonzero"
+NUMBER: Final = re.compile(r"[Rr]elocation(?: type)?:? (\d+)$")  # of a type that the loader does not know
+TOO_MANY: Final = re.compile(r": can only take (\d+) arguments$")
 
 
 def other(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """Whatever the kernel says."""
+    """The kernel's own message, where no other rule applies."""
     said = causes[0].said or (context.trial.log[-1] if context.trial.log else "")
-    text = f"the kernel does not take the file: {said}" if said else "the kernel does not take the file"
-    advice = (
-        "build or fetch it again: the file is damaged"
-        if context.module.damage or not context.module.info
-        else ""
+    text = (
+        f"the kernel refuses the file: {said}" if said else "the kernel refuses the file and logs no reason"
     )
-    yield Finding(Rule.OTHER, ERROR, "", text, advice or "see the kernel's own words below")
+    damaged = context.module.damage or not context.module.info
+    yield Finding(Rule.OTHER, ERROR, "", text, DAMAGED if damaged else context.rebuild)
 
 
 def compression(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """A compressed file that user space may read and the kernel does not."""
+    """A compressed file that user space can decompress and the kernel cannot."""
     format_, said = causes[0].subject, causes[0].said
-    text = f"the kernel cannot decompress the file: {said}; modprobe of kmod 31 and later has it do so"
-    text += "" if context.module.damage else ", that of kmod 30 decompresses the file itself and loads it"
-    advice = "build or fetch it again: the file is damaged" if context.module.damage else COMPRESS[format_]
+    text = f"the kernel cannot decompress the file: {said}; kmod 31 and later leave that to the kernel"
+    text += "" if context.module.damage else ", kmod 30 decompresses it in user space and loads it"
+    advice = DAMAGED if context.module.damage else COMPRESS[format_]
     yield Finding(Rule.COMPRESSION, ERROR, format_, text, advice)
 
 
 def builtin(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """A name that is built in."""
+    """The name of a built-in module."""
     name = causes[0].subject
     text = f"{name} is built into the kernel, so no module can have that name"
-    yield Finding(Rule.BUILTIN, ERROR, name, text, f"use what {context.release} has, or rename the module")
+    yield Finding(
+        Rule.BUILTIN,
+        ERROR,
+        name,
+        text,
+        f"use the module that is built into {context.release}, or rename this one",
+    )
 
 
 def present(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """A name that is taken."""
+    """The name of a loaded module."""
     del context
     name = causes[0].subject
-    text = f"a module called {name} had to be loaded before it"
-    yield Finding(Rule.PRESENT, ERROR, name, text, "rename one of them")
+    text = f"another module named {name} is loaded before it as a dependency"
+    yield Finding(Rule.PRESENT, ERROR, name, text, "rename one of the two")
 
 
 def parameter(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """Values that parameters do not take."""
+    """Values that parameters do not accept."""
     kinds = dict(value.partition(":")[::2] for value in context.module.values("parmtype"))
     for cause in causes:
         kind = kinds.get(cause.subject, "")
-        text = f"its parameter {cause.subject} does not take {cause.said!r}" + (
-            f": it is of type {kind}" if kind else ""
-        )
-        advice = f"see what it takes: modinfo -p {context.module.name}"
+        text = f"its parameter {cause.subject} {_refusal(context, cause, kind)}"
+        advice = f"see its parameters: modinfo -p {context.module.name}"
         yield Finding(Rule.PARAMETER, ERROR, cause.subject, text, advice)
 
 
+def _refusal(context: Context, cause: Cause, kind: str) -> str:
+    for line in context.trial.log:
+        most = TOO_MANY.search(line)
+        if most:
+            return f"accepts at most {count(int(most[1]), 'value')}"
+    return f"does not accept {cause.said!r}" + (f": its type is {kind}" if kind else "")
+
+
 def relocation(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """What cannot be linked."""
+    """Relocations that cannot be applied."""
     cause = causes[0]
     if NONZERO in cause.said:
-        text = f"the file was changed after it was linked, places to be filled are not empty: {cause.said}"
-        advice = "build it again and install what the build made: no strip but --strip-debug, no second link"
+        text = f"the file was modified after the build, relocation targets are not zero: {cause.said}"
+        advice = "install what the build produced: strip nothing but debug information (--strip-debug)"
+    elif _is_pic(context, cause.said):
+        text = f"it contains position-independent code, which has no GOT in the kernel: {cause.said}"
+        advice = f"compile it with -fno-pic, as Kbuild does: {context.rebuild}"
     else:
-        text = f"it cannot be linked: {cause.said}"
-        advice = (
-            f"{context.rebuild} with the compiler and options of the kernel (code model, -fno-pic, -fno-plt)"
-        )
+        text = f"a relocation cannot be applied: {cause.said}"
+        advice = f"{context.rebuild} with the compiler and options of the kernel (code model, -fno-plt)"
     yield Finding(Rule.RELOCATION, ERROR, cause.subject, text, advice)
+
+
+def _is_pic(context: Context, said: str) -> bool:
+    """Whether the kernel's line names a relocation type of position-independent code."""
+    found = NUMBER.search(said)
+    known = (one.got for one in archs.of_machine(context.module.machine))
+    return found is not None and any(int(found[1]) in numbers for numbers in known)
 
 
 def write_exec(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """A section with both flags."""
     del context
     section = causes[0].subject
-    text = f"its section {section} can be written and executed, which this kernel refuses"
-    yield Finding(Rule.WRITE_EXEC, ERROR, section, text, "give the section one of both flags only")
+    text = f"its section {section} is writable and executable, which this kernel refuses"
+    yield Finding(Rule.WRITE_EXEC, ERROR, section, text, "put code and data into sections of their own")

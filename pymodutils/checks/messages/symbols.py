@@ -1,4 +1,4 @@
-"""Words for symbols that cannot be had, or that two modules have."""
+"""Messages about symbols that are not exported, not allowed, or exported twice."""
 
 from __future__ import annotations
 
@@ -16,20 +16,34 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.load.causes import Cause
 
 ERROR: Final = Severity.ERROR
+GOT: Final = "_GLOBAL_OFFSET_TABLE_"
 FOR_MODULES: Final = "module:"  # namespaces that name the modules which may use them
 
 
 def unknown(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """Unresolved symbols, and modules elsewhere that export them."""
     names = [cause.subject for cause in causes]
+    if GOT in names:
+        text = f"it contains position-independent code, which has no GOT in the kernel: {GOT} is undefined"
+        advice = f"compile it with -fno-pic, as Kbuild does: {context.rebuild}"
+        yield Finding(Rule.UNKNOWN, ERROR, GOT, text, advice, (GOT,))
+        names.remove(GOT)
     lost = [name for name in names if not context.providers.exporter(name.encode("utf-8", "surrogateescape"))]
     if lost:
-        text = f"nobody at hand exports {count(len(lost), 'symbol')} that it uses: {some(lost)}"
+        text = (
+            f"{count(len(lost), 'symbol')} that it imports {_not_exported(context, len(lost))}: {some(lost)}"
+        )
         places = dict.fromkeys(place for name in lost for place in context.elsewhere(name))
-        text += f"; some are in {some(list(places))}" if places else ""
-        text += f"; it depends on {some(context.absent)}, which is not at hand" if context.absent else ""
+        text += f"; exported by {some(list(places))}" if places else ""
+        text += f"; it depends on {some(context.absent)}, not found" if context.absent else ""
         text += used(context, lost[0])
         yield Finding(Rule.UNKNOWN, ERROR, lost[0], text, _where_from(context), tuple(lost))
+
+
+def _not_exported(context: Context, number: int) -> str:
+    """That the kernel does not export them, nor a module of those that were looked at."""
+    others = "any of its modules" if context.whole else "any given module"
+    return f"{'is' if number == 1 else 'are'} not exported by {context.release} or {others}"
 
 
 def used(context: Context, symbol: str) -> str:
@@ -48,13 +62,12 @@ def used(context: Context, symbol: str) -> str:
 def _where_from(context: Context) -> str:
     """Advice for unresolved symbols: a module is missing, or the kernel is another one."""
     if context.absent:
-        lacks = (
-            f"; if {context.release} is built without, it cannot load there" if context.target.tree else ""
-        )
+        lacks = f"; {context.release} is built without" if context.whole else ""
         return f"give {some(context.absent)}: --with DIR{lacks}"
     built = context.module.built_for
     other = f"{context.rebuild}, or " if built and built != context.release else ""
-    return f"{other}give the modules that export them: --with DIR"
+    without = "use another interface, or " if context.whole else ""
+    return f"{other}{without}give the exporting module: --with DIR"
 
 
 def gpl_only(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
@@ -62,21 +75,21 @@ def gpl_only(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     names = [cause.subject for cause in causes]
     heir = causes[0].wanted
     if heir:
-        text = f"it inherits the proprietary taint of {heir}, whose symbols it uses, so it may not use"
+        text = f"it inherits the proprietary taint of {heir}, whose symbols it uses, so it cannot use"
         text += f" {count(len(names), 'GPL-only symbol')}: {some(names)}{used(context, names[0])}"
         advice = f"use a build of {heir} with a GPL-compatible licence, or do without its symbols"
         yield Finding(Rule.GPL_ONLY, ERROR, names[0], text, advice, tuple(names))
         return
     licence = context.module.value("license")
-    said = f"its licence is {licence!r}" if licence else "it has no licence"
-    text = f"it uses {count(len(names), 'symbol')} for GPL modules only, and {said}: {some(names)}"
+    said = f"its licence is {licence!r}" if licence else "it has no MODULE_LICENSE"
+    text = f"it uses {count(len(names), 'GPL-only symbol')}, but {said}: {some(names)}"
     text += used(context, names[0])
-    advice = 'do without them, or say MODULE_LICENSE("GPL") if that is its licence'
+    advice = 'do without them, or declare MODULE_LICENSE("GPL") if that is its licence'
     yield Finding(Rule.GPL_ONLY, ERROR, names[0], text, advice, tuple(names))
 
 
 def namespace(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """Namespaces that are not imported, with the line that does it."""
+    """Namespaces that are not imported, with the line to add."""
     del context
     spaces = dict.fromkeys(cause.wanted for cause in causes)
     for space in spaces:
@@ -85,7 +98,7 @@ def namespace(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
         text = f"it uses {used} without importing it: {some(names)}"
         advice = f'add MODULE_IMPORT_NS({space}); to the source (MODULE_IMPORT_NS("{space}"); since 6.13)'
         if space.startswith(FOR_MODULES):
-            advice = f"do without: the kernel exports it only to {space.removeprefix(FOR_MODULES)}"
+            advice = f"do without: it is exported to {space.removeprefix(FOR_MODULES)} only"
         yield Finding(Rule.NAMESPACE, ERROR, space, text, advice, tuple(names))
 
 
@@ -93,29 +106,26 @@ def module_namespace(context: Context, causes: Sequence[Cause]) -> Iterator[Find
     """Namespaces that list modules and cannot be imported."""
     del context
     for cause in causes:
-        text = f"it imports the namespace {cause.subject}, which is open only to the modules that it lists"
+        text = f"it imports the namespace {cause.subject}, which is open only to the modules it lists"
         advice = f'remove MODULE_IMPORT_NS("{cause.subject}"): a module in the list needs no import'
         yield Finding(Rule.MODULE_NAMESPACE, ERROR, cause.subject, text, advice)
 
 
 def proprietary(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """A mixture of licences."""
+    """GPL-only symbols and those of a proprietary module together."""
     del context
     cause = causes[0]
-    text = f"it uses GPL-only symbols, and {cause.subject} of {cause.owner}, which is proprietary"
+    text = f"it uses GPL-only symbols and {cause.subject} of the proprietary module {cause.owner}"
     advice = f"do without the GPL-only symbols, or without {cause.owner}"
     yield Finding(Rule.PROPRIETARY, ERROR, cause.subject, text, advice)
 
 
 def duplicate(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """Exports that somebody has already."""
+    """Exports that the kernel or a loaded module has already."""
     names = [cause.subject for cause in causes]
     owner = causes[0].owner
-    whose = "the kernel itself" if owner in ("", "kernel") else owner
-    text = f"it exports {count(len(names), 'symbol')} that {whose} exports too: {some(names)}"
-    advice = (
-        f"{context.release} has what this module adds: leave it out"
-        if whose != owner
-        else f"leave {owner} out"
-    )
+    own = owner in ("", "kernel")
+    text = f"it exports {count(len(names), 'symbol')} that {'the kernel' if own else owner} exports too"
+    text += f": {some(names)}"
+    advice = f"do not load it: {context.release} already provides them" if own else f"do not load {owner}"
     yield Finding(Rule.DUPLICATE, ERROR, names[0], text, advice, tuple(names))
