@@ -61,7 +61,7 @@ def test_a_made_up_architecture_is_one_file(made_up: Path) -> None:
     assert report.verdicts[0].loads
     foreign = made_up / "foreign.ko"
     foreign.write_bytes(module(imports=(), magic="6.1.0 mod_unload ", functions=()))
-    assert "built for x86_64, the kernel is madeup64" in str(
+    assert "built for x86_64, the kernel for madeup64" in str(
         check([str(foreign)], [str(kernel)], cached=False)
     )
 

@@ -24,7 +24,7 @@ LINE = re.compile(r"(?:^|/| )pymodutils check (.*)$", re.MULTILINE)
 
 def lines() -> list[str]:
     text = "\n".join((DOCS / page).read_text() for page in PAGES)
-    return LINE.findall(text)
+    return LINE.findall(re.sub(r" \\\\?\n +|\n +(?=--format)", " ", text))
 
 
 @pytest.mark.parametrize("line", lines())

@@ -53,3 +53,22 @@ def _fetch(command: list[str], folder: Path) -> None:
         raise Unavailable(f"{' '.join(command[:2])} {command[-1]}: {done.stderr.strip().splitlines()[-1:]}")
     subprocess.run(["tar", "-xf", archives[0], "--strip-components=1"], cwd=folder, check=True)
     archives[0].unlink()
+
+
+def environment(*requirements: str) -> Path:
+    """A virtual environment with ``requirements`` from PyPI, which stays in the cache; raises Unavailable."""
+    folder = cache() / "venvs" / "+".join(requirements)
+    with locked("venvs"):
+        if not (folder / "ready").exists():
+            python = shutil.which("python3", path="/usr/bin:/usr/local/bin") or sys.executable
+            commands = [
+                [python, "-m", "venv", "--clear", str(folder)],
+                [str(folder / "bin/pip"), "install", "--quiet", *requirements],
+            ]
+            for command in commands:
+                done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
+                if done.returncode:
+                    words = done.stderr.strip().splitlines()[-1:]
+                    raise Unavailable(f"{' '.join(requirements)} cannot be installed: {words}")
+            (folder / "ready").touch()
+    return folder
