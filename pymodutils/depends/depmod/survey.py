@@ -90,7 +90,7 @@ class Surveyor:
         needs = order.direct([facts.needs for facts in known.facts], known.owners, self.job.prefix.encode())
         numbers = order.number(needs)
         if -1 in numbers:
-            self._refuse_cycles(known.modules, needs)
+            self._refuse_cycles(known.modules, needs, numbers)
         return known._replace(dependencies=order.closures(needs, numbers))
 
     def reasons(self, survey: Survey) -> Iterator[str]:
@@ -102,17 +102,15 @@ class Surveyor:
                 name = symbol.decode("utf-8", "surrogateescape")
                 yield f'{module.path} needs "{name}": {survey.modules[owner].path}'
 
-    def _refuse_cycles(self, modules: Sequence[Module], needs: Sequence[Sequence[int]]) -> NoReturn:
+    def _refuse_cycles(
+        self, modules: Sequence[Module], needs: Sequence[Sequence[int]], numbers: Sequence[int]
+    ) -> NoReturn:
         """Name each cycle; raises ModutilsError."""
-        from pymodutils.depends import graph  # noqa: PLC0415 -- 100 ms of CPU that a sound tree does not need
+        from pymodutils.depends.depmod import cycles  # noqa: PLC0415 -- a sound tree does without
 
-        names = [os.fsdecode(module.name) for module in modules]
-        direct = ([names[at] for at in each] for each in needs)
-        built = graph.build(dict(zip(names, direct, strict=True)))
-        rank = {name: at for at, name in enumerate(names)}
-        for way in graph.cycles(built, rank.__getitem__):
+        ways, count = cycles.named([os.fsdecode(module.name) for module in modules], needs, numbers)
+        for way in ways:
             self.log.error(f"Cycle detected: {' -> '.join(way)}")
-        count = len(graph.tangled(built))
         raise ModutilsError(self.job.top, f"Found {count} modules in dependency cycles!")
 
     def is_unchanged(self, survey: Survey) -> bool:
