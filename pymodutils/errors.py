@@ -12,6 +12,7 @@ class ModutilsError(Exception):
     """
 
     errno: int = codes.EINVAL
+    why: str = ""  # what kmod's library says of it before the tool does
 
     def __init__(self, subject: str, message: str, errno: int | None = None) -> None:
         super().__init__(message)

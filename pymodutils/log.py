@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Final
 
@@ -17,6 +18,17 @@ WORDS: Final = {
     INFO: "INFO",
     DEBUG: "DEBUG",
 }
+
+
+LEVELS: Final = ("err", "info", "debug")  # of $KMOD_LOG
+
+
+def library(text: str) -> None:
+    """Say what kmod's library does where no tool's options rule it; only $KMOD_LOG silences that."""
+    level = os.environ.get("KMOD_LOG", "err")
+    if level.startswith(LEVELS) or (level.isdigit() and int(level) >= ERROR):
+        sys.stdout.flush()
+        sys.stderr.write(f"libkmod: ERROR: {text}\n")
 
 
 class Log:

@@ -23,6 +23,12 @@ def of_path(path: str) -> str:
     return normalize(os.path.basename(path).partition(".")[0])
 
 
+def stat(path: str) -> None:
+    """Raise OSError where kmod finds no module at ``path``: it is not there, or ends in a slash."""
+    os.stat(path)
+    os.stat(os.path.basename(path) and path)
+
+
 def is_module_file(path: str) -> bool:
     """Whether the name ends as a module's file does, compressed or not."""
     return path.endswith(EXTENSIONS)
@@ -31,19 +37,20 @@ def is_module_file(path: str) -> bool:
 def normalize_alias(alias: str) -> str:
     """``alias`` with ``-`` as ``_`` outside of ``[...]``.
 
-    Raises ModutilsError for an unclosed ``[`` or a stray ``]``.
+    Raises ModutilsError for an unclosed ``[`` or a stray ``]``; its subject is as far as kmod came.
     """
     if "[" not in alias and "]" not in alias:
         return alias.replace("-", "_")
-    parts = []
-    rest = alias
+    done, rest = "", alias
     while rest:
         plain, opened, rest = rest.partition("[")
+        before, stray, after = plain.partition("]")
+        done += before.replace("-", "_") + stray + after.replace("-", "_" if not stray else "-")
         inside, closed, rest = rest.partition("]") if opened else ("", "", "")
-        if "]" in plain or (opened and not closed):
-            raise ModutilsError(alias, f"alias {alias!r} has an unmatched bracket")
-        parts += [plain.replace("-", "_"), opened, inside, closed]
-    return "".join(parts)
+        done += opened + inside + closed
+        if stray or (opened and not closed):
+            raise ModutilsError(done + rest, f"alias {alias!r} has an unmatched bracket")
+    return done
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

@@ -40,6 +40,7 @@ class Mode(NamedTuple):
     holders: bool = False  # remove the modules that use it first
     go_on: bool = False  # what kmod ends at is a warning (-a)
     wait: int = 0  # ms to wait for the use count to become 0
+    says_why: bool = True  # what is wrong with compressed data
     signals_pass: bool = False  # as in kmod, a command killed by a signal has succeeded
 
 
@@ -130,6 +131,8 @@ class Runner:
         try:
             remark = self.kernel.insert(step.path, step.options, Init(step.flags))
         except ModutilsError as error:
+            if error.why and self.mode.says_why:
+                self.log.error(error.why)
             self.log.info(f"Failed to insert module '{step.path}': {os.strerror(error.errno)}")
             return error.errno
         if remark:
@@ -192,6 +195,9 @@ class Runner:
         if self.mode.holders:
             for holder in reversed(self.kernel.holders(wanted.module)):
                 yield Module(holder)
+            if asks and not self.mode.dry and self.kernel.state(wanted.module) is None:
+                yield from _each(wanted.before)  # nobody used it any more: it went with its last holder
+                return
         if asks and not self.mode.wait and (self.kernel.users(wanted.module) or 0) > 0:
             self._refuse(f"Module {wanted.module} is in use.")
         self._remove(wanted)

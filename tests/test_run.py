@@ -282,6 +282,15 @@ def test_a_chain_may_be_long_and_may_end_in_itself() -> None:
     assert [int(name) for _, name in kernel.calls] == [*reversed(range(3000))]
 
 
+def test_what_went_with_its_last_holder_is_not_removed_again() -> None:
+    kernel = Recorder(live={"m": 0, "a": 0, "soft": 0})
+    kernel.held = {"m": ("a",)}
+    plans = {"a": gone("a", unused=("m",)), "soft": gone("soft")}
+    removal = runner(kernel, None, lambda module: plans[module.name], holders=True)
+    removal.remove(gone("m", before=("soft",)))
+    assert kernel.calls == [("delete", "a"), ("delete", "m"), ("delete", "soft")]
+
+
 def test_waiting_asks_again_with_longer_and_longer_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr("time.sleep", slept.append)

@@ -12,7 +12,6 @@ from pymodutils.kernel.base import Init
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
 from pymodutils.kernel.emulated.load.causes import Kind
 from pymodutils.kernel.emulated.load.finit_module import compression
-from pymodutils.kernel.handover import SHORTEST, packing_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -101,7 +100,7 @@ class Bench:
         params, first = self.params.get(module.name, "").encode(), Trial()
         try:
             data = compress.content(module.path)
-            if packing_of(data[:SHORTEST]) == (compression(self.kernel.rules) or "none"):
+            if compress.packing_of(data) == (compression(self.kernel.rules) or "none"):
                 first = self._compressed(data, params, before)
                 if not any(cause.kind is Kind.COMPRESSION for cause in first.causes):
                     return first

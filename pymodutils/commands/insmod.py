@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import click
 
+from pymodutils import names
 from pymodutils.commands import options
 from pymodutils.commands.generation import Generations
 from pymodutils.errors import BadModule, ModutilsError, Unanswered
@@ -64,16 +64,15 @@ def command(
 def insert(path: str, params: Sequence[str], flags: Init, root: Root, log: Log) -> int:
     """Load ``path`` and give the exit status, having said why if it is 1."""
     try:
-        os.stat(path)
-        os.stat(os.path.basename(path) and path)  # kmod finds no name of a module in "folder/"
+        names.stat(path)
     except OSError as error:
         log.error(f"could not load module {path}: {error.strerror}")
         return 1
     try:
         remark = choose.kernel(root).insert(path, " ".join(map(quoted, params)), flags)
     except ModutilsError as error:
-        if isinstance(error, BadModule | Unanswered):
-            log.error(str(error))
+        if error.why or isinstance(error, BadModule | Unanswered):
+            log.error(error.why or str(error))
         log.error(f"could not insert module {path}: {refusals.words(refusals.INSMOD, error.errno)}")
         advice = refusals.advice(root, error, loading=True)
         if advice:

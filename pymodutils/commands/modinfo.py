@@ -13,7 +13,7 @@ from pymodutils.commands.getopt import Tool
 from pymodutils.commands.modinfo_formats import Rendered, Selection, documents, render, rows, text
 from pymodutils.depends.find import Finder, absolute
 from pymodutils.errors import NotFound
-from pymodutils.log import Log
+from pymodutils.log import Log, library
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -78,6 +78,8 @@ def command(
     failed = False
     for shown in rendered(found, form, Selection(field, null)):
         show(shown, form, lines=len(found) > 1)
+        if shown.said:
+            library(shown.said)
         for error in shown.errors:
             log.error(error)
         failed |= shown.failed

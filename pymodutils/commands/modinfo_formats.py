@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pymodutils.depends import parameters
 from pymodutils.depends.module_info import document, signed
+from pymodutils.elf.compress import Damaged
 from pymodutils.errors import ModutilsError, NotFound
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Rendered(NamedTuple):
     pieces: list[Any]
     errors: list[str]
     failed: bool
+    said: str = ""  # by kmod's library, before
 
 
 def render(form: Format, module: ModuleInfo | NotFound, selection: Selection) -> Rendered:
@@ -42,7 +44,8 @@ def render(form: Format, module: ModuleInfo | NotFound, selection: Selection) ->
         pieces.extend(form(module, selection, errors))
     except ModutilsError as error:
         errors.append(f"could not get modinfo from '{module.name}': {os.strerror(error.errno)}")
-        return Rendered(pieces, errors, failed=True)
+        said = f"{error.function}: {error.why}" if isinstance(error, Damaged) else ""
+        return Rendered(pieces, errors, failed=True, said=said)
     finally:
         module.close()
     return Rendered(pieces, errors, failed=False)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pymodutils.signature.fields import Signature
 
 BUILTIN: Final = "(builtin)"
-SHORTEST: Final = 6  # bytes that tell a compression or an ELF file
 SIGNATURE_KEYS: Final = ("sig_id", "signer", "sig_key", "sig_hashalgo", "signature")
 BUILD_ID_NOTE: Final = ".note.gnu.build-id"
 
@@ -156,10 +155,7 @@ def opened(path: str) -> Elf:
             raise
     from pymodutils.elf import compress  # noqa: PLC0415 -- a module as the kernel wants it does without
 
-    data = compress.read(path)
-    if len(data) < SHORTEST:
-        raise BadModule(path, f"{path}: {len(data)} bytes are no module", errno.EINVAL)
-    return Elf(data, path)
+    return Elf(compress.module(path), path)
 
 
 def signed(signature: Signature | None) -> Pairs:

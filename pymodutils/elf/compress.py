@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from pymodutils.errors import BadModule, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Protocol
 
     class Decompressor(Protocol):
@@ -35,6 +34,8 @@ if TYPE_CHECKING:
 GZIP: Final = b"\x1f\x8b"
 XZ: Final = b"\xfd7zXZ\0"
 ZSTD: Final = b"\x28\xb5\x2f\xfd"
+PACKINGS: Final = {"gzip": GZIP, "xz": XZ, "zstd": ZSTD}
+SHORTEST: Final = len(XZ)  # bytes of the longest magic
 LIMIT: Final = 256 << 20  # bytes: the emulated loader takes no larger module; a bomb stops here
 
 
@@ -44,6 +45,18 @@ def read(path: str) -> bytes:
     Raises NotFound if it cannot be read, BadModule if its compressed data is damaged or over LIMIT.
     """
     return decompress(content(path), path)
+
+
+def module(path: str) -> bytes:
+    """Read the module file ``path``, as ``read`` does; raises BadModule (EINVAL) about one too short too."""
+    return decompress(long_enough(content(path), path), path)
+
+
+def long_enough(data: bytes, subject: str) -> bytes:
+    """Return ``data``; raises BadModule (EINVAL) if it is too short to tell what it is, as for kmod."""
+    if len(data) < SHORTEST:
+        raise BadModule(subject, f"{subject}: {len(data)} bytes are no module", errno.EINVAL)
+    return data
 
 
 def content(path: str) -> bytes:
@@ -87,15 +100,44 @@ def unreadable(path: str, error: OSError) -> NotFound:
     return NotFound(path, f"could not open {path}: {error.strerror}", error.errno)
 
 
-def is_compressed(start: bytes) -> bool:
-    """Whether a file that begins with ``start`` (six bytes or more) is compressed."""
-    return start[:4] == ZSTD or start[:6] == XZ or start[:2] == GZIP
+def packing_of(start: bytes) -> str:
+    """Return how a file that begins with ``start`` is compressed, as in /sys/module/compression, or ""."""
+    return next((name for name, magic in PACKINGS.items() if start.startswith(magic)), "")
 
 
 MEMORY: Final = 2 << 30  # bytes that a dictionary may take
 
 
-class Incomplete(BadModule):
+# what the libraries of Python and of kmod say of the same damage
+CUT: Final = {
+    "gzip": "unexpected end of file",
+    "xz": "Unexpected end of input",
+    "zstd": "Src size is incorrect",
+}
+XZ_WORDS: Final = {
+    "Corrupt input data": "File is corrupt",
+    "Input format not supported by decoder": "File format not recognized",
+    "Invalid or unsupported options": "Unsupported compression options",
+    "Memory usage limit exceeded": "Memory usage limit exceeded",
+}
+BEHIND: Final = {  # for kmod the damage is another one behind the first stream
+    "File format not recognized": "File is corrupt",
+    "Unknown frame descriptor": CUT["zstd"],
+}
+FUNCTIONS: Final = {"gzip": "kmod_file_load_zlib", "xz": "xz_uncompress_belch", "zstd": "kmod_file_load_zstd"}
+
+
+class Damaged(BadModule):
+    """Compressed data that cannot be read; ``why`` has kmod's words, which its ``function`` says."""
+
+    def __init__(self, subject: str, packing: str, words: str) -> None:
+        super().__init__(subject, f"{subject}: compressed data cannot be read: {words}", errno.EINVAL)
+        self.words = words
+        self.why = f"{packing}: {words}"
+        self.function = FUNCTIONS[packing]
+
+
+class Incomplete(Damaged):
     """Compressed data ends too early."""
 
 
@@ -104,14 +146,19 @@ def decompress(data: bytes, subject: str) -> bytes:
 
     Raises BadModule (EINVAL) about ``subject``, Incomplete where it ends early.
     """
-    parts: list[bytes] = []
-    following = _following(data)
-    if following is None:
+    packing = packing_of(data)
+    if not packing:
         return data
+    parts: list[bytes] = []
     while data:
-        part, data = _part(data, subject, LIMIT - sum(map(len, parts)))
+        try:
+            part, rest = _part(data, packing, subject, LIMIT - sum(map(len, parts)))
+        except Damaged as error:
+            if parts and error.words in BEHIND:  # it is no stream at all
+                raise Damaged(subject, packing, BEHIND[error.words]) from None
+            raise
         parts.append(part)
-        data = following(data)
+        data = _following(rest, packing)
     return b"".join(parts)
 
 
@@ -120,45 +167,43 @@ def first(data: bytes, subject: str, *, partial: bool = False) -> tuple[bytes, b
 
     With ``partial`` a stream that ends early gives what it holds. Raises as ``decompress``.
     """
-    return _part(data, subject, LIMIT, partial=partial)
+    return _part(data, packing_of(data), subject, LIMIT, partial=partial)
 
 
-def _following(data: bytes) -> Callable[[bytes], bytes] | None:
-    """Return what finds the next stream after one in the format of ``data``; None if it is not compressed."""
-    if data[:4] == ZSTD:
-        return lambda rest: rest
-    if data[:6] == XZ:
-        return lambda rest: rest.lstrip(b"\0")  # padding between streams
-    if data[:2] == GZIP:
-        return lambda rest: rest if rest[:2] == GZIP else b""
-    return None
+def _following(rest: bytes, packing: str) -> bytes:
+    """Return the next stream, given what stands after one."""
+    if packing == "xz":
+        return rest.lstrip(b"\0")  # padding between streams
+    return rest if packing == "zstd" or rest.startswith(GZIP) else b""
 
 
-def _part(data: bytes, subject: str, left: int, *, partial: bool = False) -> tuple[bytes, bytes]:
+def _part(
+    data: bytes, packing: str, subject: str, left: int, *, partial: bool = False
+) -> tuple[bytes, bytes]:
     """Decompress the one stream at the start of ``data`` to at most ``left`` bytes."""
-    stream, damage = _decompressor(data)
+    stream, damage = _decompressor(packing)
     try:
         found = stream.decompress(data, max(1, left))
     except damage as error:
-        raise _damaged(subject, str(error)) from None
+        raise Damaged(subject, packing, _words(packing, str(error))) from None
     if stream.eof:
         return found, stream.unused_data
     if len(found) >= left:
-        raise _damaged(subject, f"it decompresses to more than {LIMIT} bytes")
+        raise Damaged(subject, packing, f"it decompresses to more than {LIMIT} bytes")
     if not partial:
-        raise _damaged(subject, "it ends too early", Incomplete)
+        raise Incomplete(subject, packing, CUT[packing])
     return found, b""
 
 
-def _decompressor(data: bytes) -> tuple[Decompressor, type[Exception]]:
-    """Return a decompressor for the format of ``data``, and what it raises about damaged data."""
-    if data[:4] == ZSTD:
+def _decompressor(packing: str) -> tuple[Decompressor, type[Exception]]:
+    """Return a decompressor, and what it raises about damaged data."""
+    if packing == "zstd":
         if sys.version_info >= (3, 14):
             from compression import zstd  # noqa: PLC0415 -- most systems have one compression
         else:
             from backports import zstd  # noqa: PLC0415
         return zstd.ZstdDecompressor(), zstd.ZstdError
-    if data[:2] == GZIP:
+    if packing == "gzip":
         import zlib  # noqa: PLC0415 -- see above
 
         return zlib.decompressobj(31), zlib.error
@@ -167,5 +212,8 @@ def _decompressor(data: bytes) -> tuple[Decompressor, type[Exception]]:
     return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY), lzma.LZMAError
 
 
-def _damaged(subject: str, why: str, kind: type[BadModule] = BadModule) -> BadModule:
-    return kind(subject, f"{subject}: compressed data cannot be read: {why}", errno.EINVAL)
+def _words(packing: str, said: str) -> str:
+    """What kmod says where Python's library has ``said`` something."""
+    if packing == "xz":
+        return XZ_WORDS.get(said, said)
+    return said.rpartition(" data: ")[2]  # after what Python was doing

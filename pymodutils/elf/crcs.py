@@ -38,7 +38,7 @@ def needed(path: str) -> list[tuple[str, int]]:
 
     Raises NotFound, or BadModule: ENODATA if there are none.
     """
-    elf = Elf(compress.read(path), path)
+    elf = Elf(compress.module(path), path)
     section = elf.section("__versions")
     if not section:
         raise _none(path, "versions of symbols")
@@ -50,7 +50,7 @@ def exported(path: str) -> list[tuple[str, int]]:
 
     Raises as ``needed``.
     """
-    elf = Elf(compress.read(path), path)
+    elf = Elf(compress.module(path), path)
     found = exports(elf, _symbols(elf))
     if not found:
         raise _none(path, "exported symbols")
@@ -88,7 +88,7 @@ def _symbols(elf: Elf) -> list[Symbol]:
 
 def of_module(path: str) -> Linkage:
     """What the module file ``path`` exports and needs; raises NotFound or BadModule."""
-    elf = Elf(compress.read(path), path)
+    elf = Elf(compress.module(path), path)
     symbols = _symbols(elf)
     return Linkage(exports(elf, symbols), needs(elf, symbols))
 

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
     from pymodutils.root import Root
 
-PACKINGS: Final = {"gzip": compress.GZIP, "xz": compress.XZ, "zstd": compress.ZSTD}
 CANNOT: Final = "the kernel cannot decompress"
-SHORTEST: Final = 6  # bytes of the longest magic; kmod refuses shorter files without asking the kernel
 
 
 class Handover:
@@ -44,7 +42,7 @@ class Handover:
         """
         remark = ""
         with _opened(path) as fd:
-            packing, words = packing_of(_start(fd)), os.fsencode(params)
+            packing, words = compress.packing_of(_start(fd)), os.fsencode(params)
             if not packing or packing == _unpacks(self.root):
                 try:
                     self.finit_module(fd, words, flags | Init.COMPRESSED_FILE if packing else flags)
@@ -85,13 +83,8 @@ def _unpacks(root: Root) -> str:
         return ""
 
 
-def packing_of(start: bytes) -> str:
-    """Return how a file that begins with ``start`` is compressed, as in /sys/module/compression, or ""."""
-    return next((name for name, magic in PACKINGS.items() if start.startswith(magic)), "")
-
-
 def _start(fd: int) -> bytes:
-    start = os.pread(fd, SHORTEST, 0)
-    if len(start) < SHORTEST:
+    start = os.pread(fd, compress.SHORTEST, 0)
+    if len(start) < compress.SHORTEST:
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
     return start

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PROG: Final = "modprobe"
 NEWEST: Final = 34
+WHY_SINCE: Final = 34  # the release of kmod that says what is wrong with compressed data
 DEPRECATED: Final = {
     "showconfig": "show-config",
     "resolve_alias": "show-alias",
@@ -65,6 +66,11 @@ class Arguments(NamedTuple):
     def release(self) -> int:
         """The release of kmod whose rules hold."""
         return int(self.compat or NEWEST)
+
+    @property
+    def says_why(self) -> bool:
+        """Whether to say what is wrong with compressed data."""
+        return self.release >= WHY_SINCE
 
     @property
     def removes(self) -> bool:
@@ -146,6 +152,7 @@ class Arguments(NamedTuple):
             holders=self.remove_holders or self.remove_dependencies,
             go_on=self.every,
             wait=self.wait,
+            says_why=self.says_why,
             signals_pass=self.compat is not None,
         )
 

@@ -6,17 +6,17 @@ import os
 import sys
 from typing import TYPE_CHECKING, Final
 
+from pymodutils import names
 from pymodutils.commands.modprobe.arguments import PROG
 from pymodutils.depends import config_files
 from pymodutils.depends.directory import ModuleDirectory
 from pymodutils.depends.resolve import Module, Resolver, in_file
-from pymodutils.log import ERROR, WARNING, Log
+from pymodutils.log import WARNING, Log, library
 
 if TYPE_CHECKING:
     from pymodutils.commands.modprobe.arguments import Arguments
 
 PATHS_SINCE: Final = 31  # the release of kmod from which /x.ko and ./x.ko are files
-LEVELS: Final = ("err", "info", "debug")
 
 
 class Session:
@@ -27,7 +27,7 @@ class Session:
         self.log = Log(PROG, WARNING + arguments.verbose, quiet=arguments.quiet, syslog=arguments.syslog)
         self.choices = arguments.choices
         path = arguments.directory
-        config = config_files.load(arguments.root, path, arguments.config, _say_early, arguments.release)
+        config = config_files.load(arguments.root, path, arguments.config, library, arguments.release)
         root = arguments.root.of(arguments.dirname)
         self.resolver = Resolver(config, ModuleDirectory(path, self.log.warning, root))
 
@@ -45,7 +45,7 @@ class Session:
     def _in_file(self, name: str) -> list[Module]:
         path = name if name.startswith("/") else f"{os.getcwd()}/{name}"
         try:
-            os.stat(path)
+            names.stat(path)
         except OSError as error:
             self.fatal(f"Failed to get module from path {name}: {error.strerror}")
             return []
@@ -59,10 +59,3 @@ class Session:
 def say(text: str) -> None:
     """Print one line."""
     sys.stdout.write(f"{text}\n")
-
-
-def _say_early(text: str) -> None:
-    """Say what kmod's library does before it knows -q and -s; only $KMOD_LOG silences that."""
-    level = os.environ.get("KMOD_LOG", "err")
-    if level.startswith(LEVELS) or (level.isdigit() and int(level) >= ERROR):
-        sys.stderr.write(f"libkmod: ERROR: {text}\n")

@@ -46,6 +46,8 @@ def symbols(session: Session, name: str) -> int:
     try:
         found = crcs.exported(path) if exported else crcs.needed(path)
     except ModutilsError as error:
+        if error.why and session.arguments.says_why:
+            session.log.error(error.why)
         what = "symbols" if exported else "modversions"
         session.fatal(f"could not get {what} of {name}: {os.strerror(error.errno)}")
         return 1

@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 24  # modules that a process takes at a time
 PIPE: Final = 65536  # bytes that a pipe holds before anyone reads
-SHORTEST: Final = 6  # bytes that it takes to tell the magic numbers apart
 FEW: Final = 64  # modules that are read sooner than another process is made
 
 
 class Scanned(NamedTuple):
-    """Facts of a module, and why they are not all of them (an errno, or 0)."""
+    """Facts of a module, and why they are not all of them: an errno, or 0, and the words for it, if any."""
 
     facts: Facts
     error: int
+    why: str = ""
 
 
 def scan(
@@ -55,7 +55,9 @@ def scan(
         found: list[Scanned | None] = [None] * len(paths)
         for child in children:
             for start, chunk in child.result():
-                found[start : start + len(chunk)] = [Scanned(Facts(*facts), error) for facts, error in chunk]
+                found[start : start + len(chunk)] = [
+                    Scanned(Facts(*facts), error, why) for facts, error, why in chunk
+                ]
     if None in found:
         raise ModutilsError("depmod", "a helper process did not finish its work")
     return [each for each in found if each]
@@ -73,13 +75,13 @@ def _tasks(count: int) -> int:
 
 def _work(
     paths: Sequence[str], tasks: int, ticks: int
-) -> list[tuple[int, list[tuple[tuple[bytes, ...], int]]]]:
+) -> list[tuple[int, list[tuple[tuple[bytes, ...], int, str]]]]:
     """What one process makes of the chunks that it gets hold of: their start, and the values of Scanned."""
     found = []
     while word := os.read(tasks, 4):
         start = int.from_bytes(word, sys.byteorder)
         chunk = [examine(path) for path in paths[start : start + CHUNK]]
-        found.append((start, [(tuple(facts), error) for facts, error in chunk]))
+        found.append((start, [(tuple(facts), error, why) for facts, error, why in chunk]))
         os.write(ticks, b".")
     return found
 
@@ -93,7 +95,7 @@ def examine(path: str) -> Scanned:
     try:
         return Scanned(gather(_elf(fd, path)), 0)
     except BadModule as error:
-        return Scanned(Facts(), error.errno)
+        return Scanned(Facts(), error.errno, error.why)
     except OSError as error:
         return Scanned(Facts(), error.errno or errno.EIO)
     finally:
@@ -107,9 +109,7 @@ def _elf(fd: int, path: str) -> Elf:
     except BadModule as error:
         if error.errno != errno.ENOEXEC:
             raise
-        data = compress.read_all(fd)
-        if len(data) < SHORTEST:
-            raise BadModule(path, f"{path}: it has too few bytes to be anything", errno.EINVAL) from None
-        if not compress.is_compressed(data[:6]):
+        data = compress.long_enough(compress.read_all(fd), path)
+        if not compress.packing_of(data):
             raise
     return Elf(compress.decompress(data, path), path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
 from pymodutils.depends.depmod import emit, order, tree
 from pymodutils.depends.depmod.scan import scan
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from pymodutils.depends.depmod.run import Run
     from pymodutils.depends.depmod.tree import Module
     from pymodutils.elf.facts import Facts
+
+
+WHY_SINCE: Final = 34  # the version of kmod that says what is wrong with compressed data
 
 
 class Survey(NamedTuple):
@@ -40,8 +43,11 @@ class Surveyor:
         files = [self.job.root.follow(path) for path in todo]
         scanned = scan(files, lambda: self._choose(modules), lambda done: self.run.progress(done, len(todo)))
         errors = {path: each.error for path, each in zip(todo, scanned, strict=True) if each.error}
+        whys = {path: each.why for path, each in zip(todo, scanned, strict=True)}
         damaged = [module.path for module in modules if module.path in errors]
         for path in damaged:
+            if whys[path] and self.job.compat >= WHY_SINCE:
+                self.log.error(whys[path])
             self.log.error(f"failed to load symbols from {path}: {os.strerror(errors[path])}")
         found.update((path, each.facts) for path, each in zip(todo, scanned, strict=True))
         facts = [found[module.path] for module in modules]

@@ -63,7 +63,7 @@ def read(path: str) -> bytes:
 def _add_module(found: Files, path: str) -> None:
     """Learn from a module without reading more of it than is needed."""
     with compress.regular(path) as file:
-        packed = compress.is_compressed(file.read(6))
+        packed = compress.packing_of(file.read(compress.SHORTEST))
     if packed:
         found.add(path, "module", lambda: read(path))
         return
