@@ -5,37 +5,49 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.depends.config import Blacklist, Options, Place
-from pymodutils.names import normalize
+from pymodutils.errors import ModutilsError
+from pymodutils.names import normalize_alias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pymodutils.depends.config import Config
+    from pymodutils.depends.config import Config, Report
     from pymodutils.root import Root
 
 CMDLINE: Final = "/proc/cmdline"
 LIMIT: Final = 4095  # bytes: kmod reads no more
 SPACE: Final = " \t\n\v\f\r"
+IGNORED: Final = "Ignoring bad option on kernel command line while parsing module name"
 VOID: Final = frozenset(f'"{SPACE}')  # what no name may have in it
 _ENDS: Final = dict.fromkeys(map(ord, SPACE), "\0")
 
 
-def read(config: Config, root: Root) -> None:
-    """Add what the kernel command line says; without one, nothing."""
+def read(config: Config, root: Root, report: Report) -> None:
+    """Add what the kernel command line says; without one, nothing. ``report`` as for ``add``."""
     try:
         data = root.read(CMDLINE)[:LIMIT]
     except OSError:
         return
-    add(config, data.partition(b"\0")[0].decode("utf-8", "surrogateescape"), Place(root.path(CMDLINE)))
+    add(
+        config, data.partition(b"\0")[0].decode("utf-8", "surrogateescape"), Place(root.path(CMDLINE)), report
+    )
 
 
-def add(config: Config, text: str, place: Place) -> None:
-    """Add what the kernel command line ``text`` says; a word that does not fit the syntax says nothing."""
+def add(config: Config, text: str, place: Place, report: Report) -> None:
+    """Add what the kernel command line ``text`` says; a word that does not fit the syntax says nothing.
+
+    ``report`` hears of a module name with an unmatched bracket, which is ignored.
+    """
     for module, param, value in parameters(text):
-        if module == "modprobe" and param == "blacklist" and value:
+        try:
+            name = normalize_alias(module)
+        except ModutilsError as error:
+            report(f"kcmdline_parse_result: {IGNORED}: '{error.subject}'")
+            continue
+        if name == "modprobe" and param == "blacklist" and value:
             config.blacklists += [Blacklist(name, place) for name in value[1:].split(",")]
         else:
-            config.options.append(Options(normalize(module), param + value, place))
+            config.options.append(Options(name, param + value, place))
 
 
 def parameters(text: str) -> Iterator[tuple[str, str, str]]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 WEAKDEP_SINCE: Final = 33  # the release of kmod that knew the word first
 DEPRECATED: Final = ("include", "config")
 BLANKS: Final = " \t"
+_SPACES: Final = dict.fromkeys(map(ord, "\t\n\v\f\r"), " ")  # what parts the words of a list, too
 
 
 class Place(NamedTuple):
@@ -210,7 +211,7 @@ def _softdep(config: Config, name: str, rest: str, place: Place) -> None:
 
 def _listed(text: str) -> list[str]:
     """The words of ``text``; kmod keeps a blank that stands alone before the first one."""
-    words = text.replace("\t", " ").split(" ")
+    words = text.translate(_SPACES).split(" ")
     alone = text[0] if len(words) > 1 and not words[0] and words[1] else ""
     words = [word for word in words if word]
     return [alone + words[0], *words[1:]] if alone else words

@@ -37,7 +37,7 @@ def load(root: Root, directory: str, paths: Sequence[str], report: Report, relea
     config = Config()
     for path in files(paths or defaults(root, release), directory, report, release, root):
         config.read(path, report, release)
-    cmdline.read(config, root)
+    cmdline.read(config, root, report)
     return config
 
 

@@ -97,6 +97,15 @@ def test_soft_dependencies(tmp_path: Path, text: str, pre: tuple[str, ...], post
     assert config.softdeps == [Softdep("m", pre, post, config.softdeps[0].place)]
 
 
+def test_every_space_parts_the_names_of_a_list(tmp_path: Path) -> None:
+    """A file with DOS line ends works, as in kmod."""
+    config, _ = read(
+        tmp_path, "softdep m pre: a b\r\nsoftdep n pre:\va\fb \r post:\tc\r\nweakdep m a\r b\r\n"
+    )
+    assert [(line.pre, line.post) for line in config.softdeps] == [(("a", "b"), ()), (("a", "b"), ("c",))]
+    assert config.weakdeps[0].names == ("a", "b")
+
+
 def test_weak_dependencies_came_with_33(tmp_path: Path) -> None:
     config, said = read(tmp_path, "weakdep m a  b\tc\nweakdep m  d\n")
     assert [line.names for line in config.weakdeps] == [("a", "b", "c"), (" d",)]
@@ -122,18 +131,44 @@ def test_weak_dependencies_came_with_33(tmp_path: Path) -> None:
         ("a.b=c\td.e=f\ng.h\vi.j", [("a", "b=c"), ("d", "e=f"), ("g", "h"), ("i", "j")]),
         ("foo=a.b", []),
         ("modprobe.blacklist", [("modprobe", "blacklist")]),
+        ("k-a[1-2].v-x=4 b.q[1]=3", [("k_a[1-2]", "v-x=4"), ("b", "q[1]=3")]),
+        ("a.[b=3 a.b]=4", [("a", "[b=3"), ("a", "b]=4")]),
     ],
 )
 def test_kernel_command_line(text: str, options: list[tuple[str, str]]) -> None:
     config = Config()
-    cmdline.add(config, text, HERE)
+    said: list[str] = []
+    cmdline.add(config, text, HERE, said.append)
     assert config.options == [Options(*option, HERE) for option in options]
     assert not config.blacklists
+    assert not said
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("ivrs_acpihid[14:00.5]=AMD0020:00", "ivrs_acpihid[14:00"),
+        ("q-r]s-t.u=1", "q_r]s-t"),
+        ("]a.b=1", "]a"),
+        ("a-b[c-d.e=1", "a_b[c-d"),
+        ("a-[b-c]d-e[f-g.h", "a_[b-c]d_e[f-g"),
+        ('"k[1.v=4 5"', "k[1"),
+        ("mod[probe.blacklist=x", "mod[probe"),
+    ],
+)
+def test_an_unmatched_bracket_voids_a_word_of_the_kernel_command_line(text: str, name: str) -> None:
+    config = Config()
+    said: list[str] = []
+    cmdline.add(config, f"{text} z.z", HERE, said.append)
+    assert config.options == [Options("z", "z", HERE)]
+    assert not config.blacklists
+    words = "Ignoring bad option on kernel command line while parsing module name"
+    assert said == [f"kcmdline_parse_result: {words}: '{name}'"]
 
 
 def test_kernel_command_line_blacklists() -> None:
     config = Config()
-    cmdline.add(config, 'modprobe.blacklist=a,b-c,,d "modprobe.blacklist=q w,e"', HERE)
+    cmdline.add(config, 'modprobe.blacklist=a,b-c,,d "modprobe.blacklist=q w,e"', HERE, lambda _: None)
     assert config.blacklists == [Blacklist(name, HERE) for name in ("a", "b-c", "", "d", '"q w', 'e"')]
 
 
@@ -141,7 +176,7 @@ def test_only_the_start_of_a_long_kernel_command_line_counts(tmp_path: Path) -> 
     (tmp_path / "proc").mkdir()
     (tmp_path / "proc/cmdline").write_bytes(b"x" * 4089 + b" a.b=cdef g.h=i")
     config = Config()
-    cmdline.read(config, Root(str(tmp_path)))
+    cmdline.read(config, Root(str(tmp_path)), lambda _: None)
     assert [line.text for line in config.options] == ["b=c"]
 
 

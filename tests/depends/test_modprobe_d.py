@@ -34,9 +34,15 @@ patterns = names | st.sampled_from(
     ["*", "l*", "?oop", "[e-l]*", "fs[-_]*", "q*", "pci:*", "a[-_]b", "x[", "y]"]
 )
 blanks = st.sampled_from([" ", " ", " ", "  ", "\t", " \t "])
-texts = st.text(st.sampled_from("ab1=,\"' \t$#"), min_size=1, max_size=8)
+texts = st.text(st.sampled_from("ab1=,\"' \t$#\r"), min_size=1, max_size=8)
 targets = st.lists(names | st.sampled_from(["pre:", "post:", "x:"]), max_size=5).map(" ".join)
-softdeps = st.builds("{} {}{}".format, st.sampled_from(["pre:", "post:", ""]), blanks, targets)
+softdeps = st.builds(
+    "{} {}{}{}".format,
+    st.sampled_from(["pre:", "post:", ""]),
+    blanks,
+    targets,
+    st.sampled_from(["", "", "\r", " \r"]),
+)
 
 
 def lined(word: str, rest: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
@@ -116,7 +122,21 @@ def test_generated_directories(root: Path, release: int, contents: dict[str, byt
     same(release, *where, "-D", "ext4", "a=1", "b=c d")
 
 
-parts = ["a.b", "a-b.c-d", "x.y.z", "q.", ".w", "modprobe.blacklist", "loop.max_loop", "=", "=1", "=e-f"]
+parts = [
+    "[14:00",
+    "[1]",
+    "]",
+    "a.b",
+    "a-b.c-d",
+    "x.y.z",
+    "q.",
+    ".w",
+    "modprobe.blacklist",
+    "loop.max_loop",
+    "=",
+    "=1",
+    "=e-f",
+]
 words = st.sampled_from(
     [*parts, "=a,b-c,,d", '"', "'", " ", " ", " ", "\t", ",", "quiet", "--", "\\", "\n", "é"]
 )
