@@ -41,11 +41,13 @@ class Log:
         self.syslog = syslog or not streams.has_stderr()
         self.said = 0  # messages so far
 
-    def fatal(self, text: str) -> None:
-        """Say ``text`` and leave with status 1, unless messages are quiet: then neither happens."""
+    def fatal(self, text: str, hint: str = "") -> None:
+        """Say ``text`` and what to do, then leave with status 1; if messages are quiet nothing happens."""
         if self.quiet:
             return
         self.say(FATAL, text)
+        if hint:
+            self.warning(hint)
         raise Exit(1)
 
     def error(self, text: str) -> None:

@@ -222,7 +222,7 @@ function __pymodutils_tool_modprobe
     complete $argv -s q -l quiet -d 'Print no errors'
     complete $argv -s v -l verbose -d 'Print more; may be repeated'
     complete $argv -l explain -d 'Print the steps and the reason for each, and do nothing'
-    complete $argv -l compat -d 'Behave as this version of kmod, including its bugs' -x -a '30 34'
+    complete $argv -l compat -d 'Behave as this version of kmod, including its bugs' -x -a '30 34 35'
     complete $argv -l format -d 'Output format: text as in kmod (default), json' -x -a 'text json'
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
     complete $argv -l backend -d 'The kernel to use: real (default), emulated[:FILE] or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
@@ -248,12 +248,13 @@ function __pymodutils_tool_modinfo
     complete $argv -s m -l modname -d 'Treat operands as module names only'
     complete $argv -s k -l set-version -d 'Use the modules of this kernel release' -x -a '(__pymodutils_version)'
     complete $argv -s b -l basedir -d 'Use DIR/lib/modules' -x -a '(__fish_complete_directories)'
+    complete $argv -l compat -d '35: show the build ID, as kmod will' -x -a '30 34 35'
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
     complete $argv -l backend -d 'The kernel to use: real (default), emulated[:FILE] or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -l format -d 'Output format: text as in kmod (default), json or table' -x -a 'text json table'
     complete $argv -s V -l version -d 'Show the version and exit'
     complete $argv -s h -l help -d 'Show this text and exit'
-    complete $argv -a '(__pymodutils_operand moduleorfile moduleorfile -F --field -k --set-version -b --basedir --sysroot --backend --format)'
+    complete $argv -a '(__pymodutils_operand moduleorfile moduleorfile -F --field -k --set-version -b --basedir --compat --sysroot --backend --format)'
 end
 
 __pymodutils_tool_modinfo -c modinfo
@@ -279,7 +280,7 @@ function __pymodutils_tool_depmod
     complete $argv -l check -d 'List files that are out of date; fail if any'
     complete $argv -l cache -d 'Cache module metadata in FILE' -r -F
     complete $argv -l no-cache -d 'Read all modules, write no cache'
-    complete $argv -l compat -d 'Version of kmod to match' -x -a '30 34'
+    complete $argv -l compat -d 'Version of kmod to match' -x -a '30 34 35'
     complete $argv -s v -l verbose -d 'Print more; may be repeated'
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
     complete $argv -l backend -d 'The kernel to use: real (default), emulated[:FILE] or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x

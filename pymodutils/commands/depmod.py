@@ -13,6 +13,7 @@ from pymodutils import __version__
 from pymodutils.commands import options, output
 from pymodutils.commands.generation import Generations
 from pymodutils.commands.getopt import Extra, raise_usage
+from pymodutils.depends import hints
 from pymodutils.depends.depmod import cache_file
 from pymodutils.depends.depmod.files import clear
 from pymodutils.depends.depmod.run import Job, Run, is_outdated
@@ -68,9 +69,7 @@ def _take_deprecated(command: Any) -> Any:
 @click.option("--check", cls=Extra, is_flag=True, help="List files that are out of date; fail if any.")
 @click.option("--cache", "kept", cls=Extra, metavar="FILE", default="", help="Cache module metadata in FILE.")
 @click.option("--no-cache", cls=Extra, is_flag=True, help="Read all modules, write no cache.")
-@click.option(
-    "--compat", cls=Extra, type=click.Choice(["30", "34"]), default="34", help="Version of kmod to match."
-)
+@options.compat("34", "Version of kmod to match.")
 @_take_deprecated
 @options.verbose
 @options.machine
@@ -85,7 +84,7 @@ def command(**given: Any) -> int:
     try:
         run = Run(job, log, output.Progress("modules"))
     except ModutilsError as error:
-        log.fatal(str(error))
+        log.fatal(str(error), "" if os.path.isdir(job.top) else hints.about(job.top))
         return 1
     if given["quick"] and not is_outdated(run):
         return 0

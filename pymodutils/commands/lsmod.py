@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import click
 from pymodutils.commands import options, output
 from pymodutils.commands.generation import Generations
 from pymodutils.errors import ModutilsError
-from pymodutils.kernel import choose
+from pymodutils.kernel import choose, refusals
 from pymodutils.log import ERROR, Log
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def command(words: tuple[str, ...], syslog: bool, verbose: int, form: str, root:
     except ModutilsError as error:
         log.error(str(error))
         log.error(f"could not get list of modules: {os.strerror(error.errno)}")
+        if error.errno == errno.ENOENT and root.kernel is None:
+            log.error(refusals.NO_MODULES)
         return 1
     PRINT[form](modules)
     return 0

@@ -11,6 +11,7 @@ import click
 from pymodutils.commands import options, output
 from pymodutils.commands.getopt import Tool
 from pymodutils.commands.modinfo_formats import Rendered, Selection, documents, render, rows, text
+from pymodutils.depends import hints
 from pymodutils.depends.find import Finder, absolute
 from pymodutils.errors import NotFound
 from pymodutils.log import Log, library
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 FORMS = {"text": text, "json": documents, "table": rows}
 PACKED = 50  # times the work of a file as it is: a compressed one
+BUILD_ID_SINCE = 35  # the version of kmod
 MANY = 500  # files for which more processes are started
 
 
@@ -54,6 +56,7 @@ def only(letter: str, word: str, field: str) -> Callable[[Any], Any]:
     "-k", "--set-version", "release", metavar="VERSION", help="Use the modules of this kernel release."
 )
 @click.option("-b", "--basedir", "base", metavar="DIR", default="", help="Use DIR/lib/modules.")
+@options.compat("34", "35: show the build ID, as kmod will.")
 @options.machine
 @options.output_format("json", "table")
 @click.pass_context
@@ -65,6 +68,7 @@ def command(
     modname: bool,
     release: str | None,
     base: str,
+    compat: str,
     root: Root,
     form: str,
 ) -> int:
@@ -73,16 +77,19 @@ def command(
     if not words:
         log.error("missing module or filename.")
         return 1
-    finder = Finder(root.modules(base and absolute(base), release), root.of(base))
+    folder = root.modules(base and absolute(base), release)
+    finder = Finder(folder, root.of(base))
     found = lookup(words, finder.find_name if modname else finder.find)
     failed = False
-    for shown in rendered(found, form, Selection(field, null)):
+    for shown in rendered(found, form, Selection(field, null, int(compat) >= BUILD_ID_SINCE)):
         show(shown, form, lines=len(found) > 1)
         if shown.said:
             library(shown.said)
         for error in shown.errors:
             log.error(error)
         failed |= shown.failed
+    if any(isinstance(each, NotFound) for each in found) and (hint := hints.about(folder)):
+        log.warning(hint)
     return int(failed)
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pymodutils.depends import parameters
-from pymodutils.depends.module_info import document, signed
+from pymodutils.depends.module_info import document, hexadecimal, signed
 from pymodutils.elf.compress import Damaged
 from pymodutils.errors import ModutilsError, NotFound
 
@@ -24,6 +24,7 @@ class Selection(NamedTuple):
 
     field: str | None = None
     null: bool = False
+    build_id: bool = False  # shown with everything
 
 
 class Rendered(NamedTuple):
@@ -60,7 +61,7 @@ def text(module: ModuleInfo, selection: Selection, errors: list[str]) -> Iterato
         return
     yield "".join([label(key) + value + end for key, value in _head(module)])
     named = [parameter.text for parameter in _parameters(module, errors)]
-    pairs = _pairs(module)
+    pairs = _pairs(module, selection)
     if selection.null:
         yield "".join([f"{key}={value}\0" for key, value in pairs])
     else:
@@ -73,7 +74,7 @@ def rows(module: ModuleInfo, selection: Selection, errors: list[str]) -> Iterato
     if selection.field is not None:
         pairs = [(selection.field, value) for value in _values(module, selection.field, errors)]
     else:
-        pairs = [*_head(module), *_pairs(module)]
+        pairs = [*_head(module), *_pairs(module, selection)]
         pairs += [("parm", parameter.text) for parameter in _parameters(module, errors)]
     for at, (key, value) in enumerate(pairs):
         yield module.name if at == 0 else "", key, value.replace("\n\t\t", "")
@@ -95,8 +96,10 @@ def _head(module: ModuleInfo) -> list[tuple[str, str]]:
     return [*name, ("filename", module.filename)]
 
 
-def _pairs(module: ModuleInfo) -> list[tuple[str, str]]:
+def _pairs(module: ModuleInfo, selection: Selection) -> list[tuple[str, str]]:
     pairs = [pair for pair in module.entries if pair[0] not in parameters.KEYS]
+    if selection.build_id and (identifier := module.build_id()):
+        pairs.append(("build-id", hexadecimal(identifier)))
     return pairs + signed(module.signature())
 
 

@@ -108,6 +108,13 @@ def machine(command: Any) -> Any:
     return sysroot(_chosen(command))
 
 
+def compat(default: str | None, help: str) -> Callable[[Any], Any]:  # noqa: A002 -- click's word
+    """``--compat`` with the releases of kmod that differ; 35 is what follows 34, as far as it is known."""
+    return click.option(
+        "--compat", cls=Extra, type=click.Choice(["30", "34", "35"]), default=default, help=help
+    )
+
+
 def output_format(*choices: str) -> Callable[[Any], Any]:
     """``--format`` with kmod's own text as the default beside ``choices``."""
     return click.option(

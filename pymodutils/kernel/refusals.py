@@ -22,6 +22,7 @@ MODPROBE: Final = {
     errno.EEXIST: "Module already in kernel",
     errno.ENOENT: "Unknown symbol in module, or unknown parameter (see dmesg)",
 }
+NO_MODULES: Final = "this kernel has no support for loadable modules (CONFIG_MODULES)"
 SIGNATURE: Final = (errno.ENOKEY, errno.EKEYREJECTED, errno.EKEYREVOKED, errno.EKEYEXPIRED)
 LOGGED: Final = (errno.ENOEXEC, errno.ENOENT, errno.EINVAL, errno.ESRCH, errno.ERANGE)
 CAP_SYS_MODULE: Final = 1 << 16  # linux/capability.h
@@ -36,7 +37,7 @@ def advice(root: Root, refused: ModutilsError, *, loading: bool) -> str:
     """What to do about ``refused``, the answer to loading or removing; "" where kmod's words are enough."""
     code, reason = refused.errno, str(refused)
     if code == errno.ENOSYS:
-        return "this kernel has no support for loadable modules (CONFIG_MODULES)"
+        return NO_MODULES
     if code == errno.EPERM:
         return _permission(root)
     if loading and code in SIGNATURE:

@@ -104,12 +104,7 @@ def _flag(*names: str, help: str, cls: type[click.Option] = click.Option) -> Cal
 @_flag("-q", "--quiet", help="Print no errors.")
 @options.verbose
 @_flag("--explain", cls=Extra, help="Print the steps and the reason for each, and do nothing.")
-@click.option(
-    "--compat",
-    cls=Extra,
-    type=click.Choice(["30", "34"]),
-    help="Behave as this version of kmod, including its bugs.",
-)
+@options.compat(None, "Behave as this version of kmod, including its bugs.")
 @options.output_format("json")
 @options.machine
 def command(**words_: Any) -> int:

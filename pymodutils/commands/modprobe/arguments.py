@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from pymodutils.root import Root
 
 PROG: Final = "modprobe"
-NEWEST: Final = 34
+NEWEST: Final = 34  # kmod's, whose rules hold unless another one is asked for
+NEXT: Final = 35  # the release of kmod that mends some of 34's faults, as ours does
 WHY_SINCE: Final = 34  # the release of kmod that says what is wrong with compressed data
 DEPRECATED: Final = {
     "showconfig": "show-config",
@@ -68,6 +69,11 @@ class Arguments(NamedTuple):
         return int(self.compat or NEWEST)
 
     @property
+    def mended(self) -> bool:
+        """Whether kmod's next release, or no kmod's rules in particular, are asked for."""
+        return not self.compat or self.release >= NEXT
+
+    @property
     def says_why(self) -> bool:
         """Whether to say what is wrong with compressed data."""
         return self.release >= WHY_SINCE
@@ -75,7 +81,7 @@ class Arguments(NamedTuple):
     @property
     def removes(self) -> bool:
         """Whether modules are to go; kmod 34 loads them where only their holders are spoken of."""
-        return self.remove or (not self.compat and (self.remove_holders or self.remove_dependencies))
+        return self.remove or (self.mended and (self.remove_holders or self.remove_dependencies))
 
     @property
     def shows_symbols(self) -> bool:
@@ -145,7 +151,7 @@ class Arguments(NamedTuple):
         """What matters when plans are run."""
         return Mode(
             dry=self.dry_run or self.show or self.show_depends,
-            show=self.show_depends or (self.verbose > 0 and not self.quiet),
+            show=self.show_depends or (self._tells and not self.quiet),
             ignore_loaded=self.show_depends,
             first_time=self.first_time,
             force=self.force,
@@ -156,9 +162,14 @@ class Arguments(NamedTuple):
             signals_pass=self.compat is not None,
         )
 
+    @property
+    def _tells(self) -> bool:
+        """Whether steps are printed: with -v, and from kmod 35 on with -n too."""
+        return self.verbose > 0 or (self.release >= NEXT and (self.dry_run or self.show))
+
     def warnings(self) -> Iterator[str]:
         """What is to be said of deprecated options; kmod says nothing."""
-        for old, new in () if self.compat else DEPRECATED.items():
+        for old, new in DEPRECATED.items() if self.mended else ():
             if getattr(self, old):
                 name = old.replace("_", "-")
                 yield f"--{name} is deprecated and scheduled for removal; use --{new}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
 from pymodutils.commands.getopt import raise_usage
 from pymodutils.commands.modprobe.arguments import PROG
 from pymodutils.commands.modprobe.session import Session, say
 from pymodutils.depends import plan
-from pymodutils.kernel import choose
+from pymodutils.kernel import choose, refusals
 from pymodutils.run import CannotLoad, NotRemoved, Runner
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def load(session: Session, name: str) -> int:
             status = 0
         except CannotLoad as error:
             session.log.error(str(error))
+            if error.errno == errno.ENOSYS and not session.arguments.compat:
+                session.log.warning(refusals.NO_MODULES)
             status = 1
     return status
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils import names
 from pymodutils.commands.modprobe.arguments import PROG
-from pymodutils.depends import config_files
+from pymodutils.depends import config_files, hints
 from pymodutils.depends.directory import ModuleDirectory
 from pymodutils.depends.resolve import Module, Resolver, in_file
 from pymodutils.log import WARNING, Log, library
@@ -39,7 +39,8 @@ class Session:
         modules = self.resolver.lookup(name)
         if not modules:
             place = f" in directory {self.resolver.directory.path}" if loads else "."
-            self.fatal(f"Module {name} not found{place}")
+            hint = "" if self.arguments.compat else hints.about(self.resolver.directory.path)
+            self.fatal(f"Module {name} not found{place}", hint)
         return modules
 
     def _in_file(self, name: str) -> list[Module]:
@@ -51,9 +52,14 @@ class Session:
             return []
         return [in_file(path, name)]
 
-    def fatal(self, text: str) -> None:
+    def fatal(self, text: str, hint: str = "") -> None:
         """Say what ends the program, unless several modules are asked for (-a) or nothing is to be said."""
-        (self.log.warning if self.arguments.every else self.log.fatal)(text)
+        if not self.arguments.every:
+            self.log.fatal(text, hint)
+            return
+        self.log.warning(text)
+        if hint:
+            self.log.warning(hint)
 
 
 def say(text: str) -> None:

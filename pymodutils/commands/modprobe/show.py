@@ -60,7 +60,7 @@ def _file(session: Session, name: str) -> str:
     """The file that ``name`` is or, unlike in kmod 34, stands for; "" if there is none."""
     if os.path.exists(name):
         return name
-    modules = session.resolver.lookup(name) if not session.arguments.compat else []
+    modules = session.resolver.lookup(name) if session.arguments.mended else []
     return session.resolver.path(modules[0]) if modules else ""
 
 
