@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
 from pymodutils import streams
-from pymodutils.errors import Exit, ModutilsError
+from pymodutils.errors import Exit, ModutilsError, reason
 from pymodutils.names import suggestion
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _complain(line: str) -> None:
 
 
 def _words(error: OSError) -> str:
-    return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
+    return f"{error.filename}: {reason(error)}" if error.filename else reason(error)
 
 
 def _failure(prog: str) -> int:

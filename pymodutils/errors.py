@@ -4,6 +4,19 @@ from __future__ import annotations
 
 import errno as codes
 
+LIMITS = {  # what to look at where the system has run out of something
+    codes.EFBIG: "ulimit -f",
+    codes.EMFILE: "ulimit -n",
+    codes.ENOMEM: "ulimit -v",
+    codes.EAGAIN: "ulimit -u",
+}
+
+
+def reason(error: OSError) -> str:
+    """What the system says, and the limit to look at if it is one."""
+    limit = LIMITS.get(error.errno or 0)
+    return f"{error.strerror or error} (see {limit})" if limit else str(error.strerror or error)
+
 
 class ModutilsError(Exception):
     """A failure with the ``subject`` it is about; ``str()`` is the one line a user reads.

@@ -33,14 +33,15 @@ def cores() -> int:
 
 
 def ordered(work: Callable[[Any], Any], items: Sequence[Any], workers: int) -> Iterator[Any]:
-    """``work(item)`` of each item, computed by ``workers`` processes.
+    """``work(item)`` of each item, computed by ``workers`` processes, or here where they cannot be had.
 
     A result is what marshal takes: texts, numbers, tuples, lists, dictionaries.
-    Raises EOFError if a worker dies.
+    Raises ModutilsError if a worker dies.
     """
     with _started(work, items, workers) as pipes:
-        for at in range(len(items)):
-            yield _received(pipes[at % workers])
+        for at, item in enumerate(items):
+            lane = at % workers
+            yield _received(pipes[lane]) if lane < len(pipes) else work(item)
 
 
 def _received(pipe: BinaryIO) -> Any:
@@ -48,7 +49,9 @@ def _received(pipe: BinaryIO) -> Any:
     size = int.from_bytes(pipe.read(SIZE), "little")
     data = pipe.read(size)
     if not size or len(data) < size:
-        raise EOFError("a worker has died")
+        raise ModutilsError(
+            "worker", "a worker process died: see ulimit -v and the memory limit of the container"
+        )
     return marshal.loads(data)  # noqa: S302 -- written by our own process
 
 
@@ -57,14 +60,22 @@ def _started(work: Callable[[Any], Any], items: Sequence[Any], workers: int) -> 
     pids, pipes = list[int](), list[BinaryIO]()
     try:
         for first in range(workers):
-            reading, writing = os.pipe()
-            pid = os.fork()
+            try:
+                reading, writing = os.pipe()
+            except OSError:
+                break  # descriptors are short
+            pipes.append(os.fdopen(reading, "rb", BUFFER))
+            try:
+                pid = _fork()
+            except OSError:
+                pipes.pop().close()
+                os.close(writing)
+                break  # processes are short
             if not pid:
-                _close([reading, *(pipe.fileno() for pipe in pipes)])
+                _close([pipe.fileno() for pipe in pipes])
                 _serve(work, items[first::workers], writing)
             os.close(writing)
             pids.append(pid)
-            pipes.append(os.fdopen(reading, "rb", BUFFER))
         yield pipes
     finally:
         for pipe in pipes:
@@ -76,7 +87,6 @@ def _started(work: Callable[[Any], Any], items: Sequence[Any], workers: int) -> 
 def _serve(work: Callable[[Any], Any], items: Sequence[Any], writing: int) -> None:
     """Write the result of each item, and end this process without anything of its parent's."""
     status = 1
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, and stops reading
     try:
         _widen(writing)
         with os.fdopen(writing, "wb", BUFFER) as pipe:
@@ -86,6 +96,23 @@ def _serve(work: Callable[[Any], Any], items: Sequence[Any], writing: int) -> No
         status = 0
     finally:
         os._exit(status)
+
+
+def _fork() -> int:
+    """As os.fork, with SIGINT ignored in the child: the parent hears it, and ends the child.
+
+    Signals wait meanwhile, for what a handler raises in the callbacks of fork is lost, with a traceback.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+    try:
+        pid = os.fork()
+        if not pid:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_DFL)
+        return pid
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _close(reading: list[int]) -> None:
@@ -109,7 +136,11 @@ class Child(Generic[Result]):
 
     def __init__(self, work: Callable[[], Result]) -> None:
         self._memory = os.memfd_create("result", os.MFD_CLOEXEC)
-        self._pid = os.fork()
+        try:
+            self._pid = _fork()
+        except OSError:
+            os.close(self._memory)
+            raise
         if not self._pid:
             self._live(work)
 
@@ -122,11 +153,13 @@ class Child(Generic[Result]):
             self._wait()
         os.close(self._memory)
 
-    def result(self) -> Result:
-        """What ``work`` returned, when it is done; a ModutilsError that it raised is raised here."""
-        status = self._wait()
-        if status:
-            raise ModutilsError("depmod", f"a helper process ended with status {status}")
+    def result(self, *, instead: Result) -> Result:
+        """What ``work`` returned, when it is done, or ``instead`` if the process died of something.
+
+        A ModutilsError that it raised is raised here.
+        """
+        if self._wait():
+            return instead
         found: tuple[Result, tuple[str, str, int] | None] = marshal.loads(_content(self._memory))  # noqa: S302 -- our own
         value, error = found
         if error:
@@ -146,7 +179,8 @@ class Child(Generic[Result]):
                 answer = work(), None
             except ModutilsError as error:
                 answer = None, (error.subject, str(error), error.errno)
-            os.write(self._memory, marshal.dumps(answer))
+            with os.fdopen(self._memory, "wb", closefd=False) as memory:  # ulimit -f holds for it, too
+                memory.write(marshal.dumps(answer))
             status = 0
         finally:
             os._exit(status)

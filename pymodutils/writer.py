@@ -6,30 +6,31 @@ import os
 import stat
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.errors import ModutilsError
+from pymodutils.errors import ModutilsError, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SUFFIX: Final = ".pymodutils-new"  # behind the name of a file that is being written
 THROUGH: Final = ("/dev/", "/proc/")  # links below lead to descriptors, whose files are not to be replaced
+HEXADECIMAL: Final = frozenset("0123456789abcdef")
 MODE: Final = 0o644
 
 
-def save(path: str, data: bytes) -> None:
+def save(path: str, data: bytes, *, new: int = MODE) -> None:
     """Write ``data`` to ``path``; a regular file is replaced whole, through links, or stays as it was.
 
-    Raises ModutilsError. SIGTERM, SIGHUP and SIGINT wait until the file is written; what SIGKILL leaves
-    is removed by the next save to the same path.
+    A file that was not there gets the permissions ``new``. Raises ModutilsError. SIGTERM, SIGHUP and SIGINT
+    wait until the file is written; what SIGKILL leaves is removed by the next save to the same path.
     """
     try:
         if _is_special(path):
             with open(path, "wb") as file:
                 file.write(data)
         else:
-            _replace(os.path.realpath(path) if path else path, data)
+            _replace(os.path.realpath(path) if path else path, data, new)
     except OSError as error:
-        raise ModutilsError(path, f"could not write {path}: {error.strerror}", error.errno) from None
+        raise ModutilsError(path, f"could not write {path}: {reason(error)}", error.errno) from None
 
 
 def _is_special(path: str) -> bool:
@@ -41,17 +42,17 @@ def _is_special(path: str) -> bool:
     return not stat.S_ISREG(mode) or os.path.abspath(path).startswith(THROUGH)
 
 
-def _replace(place: str, data: bytes) -> None:
+def _replace(place: str, data: bytes, mode: int) -> None:
     import signal  # noqa: PLC0415 -- few commands write files
 
     held = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGHUP, signal.SIGINT))
     try:
         for left in _left_over(place):
             os.unlink(left)
-        new = f"{place}.{os.getpid()}{SUFFIX}"
-        number = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        new = f"{place}.{os.urandom(4).hex()}{SUFFIX}"
+        number = create(new)
         try:
-            _fill(number, data, _mode(place))
+            _fill(number, data, _mode(place, mode))
             os.rename(new, place)
         except BaseException:
             os.unlink(new)
@@ -66,19 +67,30 @@ def _fill(number: int, data: bytes, mode: int) -> None:
     import fcntl  # noqa: PLC0415 -- see above
 
     fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)  # says to others that its writer lives
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(number, rest) :]
+    write_all(number, data)
     os.fchmod(number, mode)
     os.fsync(number)
 
 
-def _mode(place: str) -> int:
-    """The permissions of the file that is replaced, or of a new one."""
+def create(path: str, mode: int = 0o600) -> int:
+    """A descriptor of the new file ``path``, which is there only for its owner; raises OSError."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.open(path, flags, mode)
+
+
+def write_all(number: int, data: bytes) -> None:
+    """Write all of ``data``, of which the system may take a part at a time; raises OSError."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(number, rest) :]
+
+
+def _mode(place: str, new: int) -> int:
+    """The permissions of the file that is replaced, or those of a ``new`` one."""
     try:
         return stat.S_IMODE(os.stat(place).st_mode)
     except FileNotFoundError:
-        return MODE
+        return new
 
 
 def _left_over(place: str) -> Iterator[str]:
@@ -88,7 +100,7 @@ def _left_over(place: str) -> Iterator[str]:
     folder, name = os.path.split(place)
     for entry in os.listdir(folder):
         middle = entry.removeprefix(f"{name}.").removesuffix(SUFFIX)
-        if not middle.isdigit() or entry != f"{name}.{middle}{SUFFIX}":
+        if entry != f"{name}.{middle}{SUFFIX}" or not HEXADECIMAL.issuperset(middle):
             continue
         path = os.path.join(folder, entry)
         try:

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from pymodutils import parallel
+from pymodutils.errors import ModutilsError
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
@@ -45,5 +46,5 @@ def test_who_stops_reading_leaves_no_process() -> None:
 
 
 def test_a_worker_that_dies_is_noticed() -> None:
-    with pytest.raises(EOFError):
+    with pytest.raises(ModutilsError, match="died"):
         list(parallel.ordered(lambda _: os._exit(3), [0], 1))

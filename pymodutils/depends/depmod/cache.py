@@ -11,6 +11,7 @@ from zlib import crc32
 from pymodutils.depends.depmod import cache_file
 from pymodutils.depends.depmod.cache_file import FIELDS, STAMP, Contents
 from pymodutils.depends.depmod.files import names
+from pymodutils.errors import ModutilsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -113,7 +114,7 @@ class Cache:
         try:
             os.makedirs(os.path.dirname(self.file) or ".", mode=0o755, exist_ok=True)
             cache_file.save(self.file, kept, self._version)
-        except OSError:
+        except (OSError, ModutilsError):
             pass  # the next run does without
 
     def _stamp(self, at: int) -> array[int]:

@@ -19,6 +19,7 @@ from struct import Struct, error
 from typing import TYPE_CHECKING, Final, NamedTuple
 from zlib import crc32
 
+from pymodutils import writer
 from pymodutils.elf.facts import Facts
 
 if TYPE_CHECKING:
@@ -137,21 +138,12 @@ def _parsed(data: bytes, expected: bytes) -> Contents | None:
 
 
 def save(path: str, contents: Contents, version: str) -> None:
-    """Put ``contents`` into the file ``path``; what the system refuses is an OSError."""
+    """Put ``contents`` into the file ``path``; raises ModutilsError."""
     stamped, fields = contents.stamps.tobytes(), contents.lengths.tobytes()
     parts = [contents.paths, stamped, fields, contents.settings, contents.outputs, contents.body]
     head = crc32(b"".join(parts[:-1]), contents.since & _WORD)
     start = HEAD.pack(_magic(version), contents.since, *map(len, parts), head, crc32(contents.body))
-    temporary = f"{path}.{os.getpid()}.new"
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        with os.fdopen(fd, "wb", buffering=0) as file:
-            for part in (start, *parts):
-                file.write(part)
-        os.rename(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    writer.save(path, b"".join([start, *parts]), new=0o600)
 
 
 def is_trusted(directory: str) -> bool:

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from pymodutils.log import Log
 
 SYMBOL_BUCKETS: Final = 2048
+BEGINNING: Final = 60  # bytes of a long name that are told
+LINE: Final = 4095  # bytes of modules.builtin that kmod reads at once; PATH_MAX
 _NUMBERS: Final = re.compile(rb"(char|block)-major-(\s*[+-]?\d+)-(\s*[+-]?\d+)")
+_LINES: Final = re.compile(rb"[^\n]*\n|[^\n]+")
 _BUILTIN_ALIAS: Final = re.compile(rb"([^.]+)\.alias=(.+)", re.DOTALL)
 
 Entry = tuple[bytes, bytes, int]
@@ -156,13 +159,20 @@ def _unsigned(digits: bytes) -> int:
 def builtin_entries(listing: bytes, log: Log) -> list[Entry]:
     """modules.builtin.bin: the names of the modules that are part of the kernel, from modules.builtin."""
     entries = []
-    for line in listing.splitlines(keepends=True):
+    for line in _pieces(listing):
         if line[:1].isalpha():
             name = line[line.rfind(b"/") + 1 :].partition(b".")[0]
             entries.append((name.replace(b"-", b"_"), b"", 0))
         else:
             log.error(f"Invalid modules.builtin line: {_text(line)}")
     return entries
+
+
+def _pieces(listing: bytes) -> Iterator[bytes]:
+    """The lines of ``listing`` as kmod reads them: in pieces of at most LINE bytes, each up to a NUL."""
+    for line in _LINES.findall(listing):
+        for at in range(0, len(line), LINE):
+            yield line[at : at + LINE].partition(b"\0")[0]
 
 
 def builtin_alias_entries(info: bytes, log: Log) -> list[Entry]:
@@ -185,12 +195,17 @@ def index(what: str, entries: Iterable[Entry], job: Job, log: Log) -> bytes:
     try:
         return trie.build(entries, order=order)
     except trie.Unindexable:
-        kept = [entry for entry in entries if entry[0].isascii() and entry[1].isascii()]
+        kept = [entry for entry in entries if _fits(entry)]
         if len(kept) == len(entries):
             raise
         for key, text, _ in entries:
             _complain(key, text, log)
         return trie.build(kept, order=order)
+
+
+def _fits(entry: Entry) -> bool:
+    key, text, _ = entry
+    return key.isascii() and text.isascii() and len(key) <= trie.LONGEST
 
 
 def _warned(what: str, entries: Iterable[Entry], log: Log) -> Iterator[Entry]:
@@ -204,7 +219,11 @@ def _warned(what: str, entries: Iterable[Entry], log: Log) -> Iterator[Entry]:
 
 
 def _complain(key: bytes, text: bytes, log: Log) -> None:
-    """Say in kmod's words which byte keeps an entry out of the index."""
+    """Say what keeps an entry out of the index: its length or, in kmod's words, a byte."""
+    if len(key) > trie.LONGEST:
+        name = f"{_text(key[:BEGINNING])}... ({len(key)} bytes)"
+        log.warning(f"Module index: name of module {_text(text)} is too long, left out: {name}")
+        return
     for part in (key, text):
         for octet in part:
             if octet & 128:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 from typing import Final
@@ -20,7 +21,7 @@ NAMES: Final = (  # in the order in which kmod writes them
     "modules.builtin.alias.bin",
     "modules.devname",
 )
-_TEMPORARY: Final = re.compile(r"\.modules\.[a-z.]+\.(\d+)\.new")
+_TEMPORARY: Final = re.compile(r"\.modules\.[a-z.]+\.[0-9a-f]+\.new")
 
 
 def names(compat: int) -> list[str]:
@@ -39,17 +40,48 @@ def renamed(compat: int) -> list[str]:
 
 
 def temporary(name: str) -> str:
-    """What the file ``name`` of this process is called before it is complete."""
-    return f".{name}.{os.getpid()}.new"
+    """What the file ``name`` is called before it is complete: each time anew, in whatever PID namespace."""
+    return f".{name}.{os.urandom(8).hex()}.new"
+
+
+class Claim:
+    """A lock on a directory, which its files that are being written belong to; held until ``release``.
+
+    Any number of processes may hold one, and those that they fork. Where there are no locks, it is none.
+    """
+
+    def __init__(self, directory: str) -> None:
+        self._directory = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        _lock(self._directory, fcntl.LOCK_SH)
+
+    def release(self) -> None:
+        """Give it up; safe to call twice."""
+        if self._directory >= 0:
+            os.close(self._directory)
+            self._directory = -1
+
+
+def _lock(directory: int, kind: int) -> bool:
+    try:
+        fcntl.flock(directory, kind | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def leftovers(directory: str) -> list[str]:
-    """The files that processes which are no more left in ``directory`` before they were done."""
+    """The files that processes which are no more left in ``directory``: nobody has a Claim on it."""
     try:
-        found = [_TEMPORARY.fullmatch(name) for name in os.listdir(directory)]
+        found = [name for name in os.listdir(directory) if _TEMPORARY.fullmatch(name)]
+        fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC) if found else -1
     except OSError:
         return []
-    return [f"{directory}/{each[0]}" for each in found if each and not os.path.exists(f"/proc/{each[1]}")]
+    if fd < 0:
+        return []
+    try:
+        return [f"{directory}/{name}" for name in found] if _lock(fd, fcntl.LOCK_EX) else []
+    finally:
+        os.close(fd)
 
 
 def clear(directory: str) -> None:

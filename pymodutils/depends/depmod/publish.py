@@ -8,13 +8,13 @@ import signal
 from threading import Thread
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.depends.depmod.files import clear, remove, temporary
-from pymodutils.errors import ModutilsError
+from pymodutils import writer
+from pymodutils.depends.depmod.files import Claim, clear, remove, temporary
+from pymodutils.errors import ModutilsError, reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from typing import Self
-
 _WAITING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
@@ -28,26 +28,33 @@ class Publication:
     def __init__(self, directory: str, names: Iterable[str]) -> None:
         self.directory = directory
         self._pending = {name: f"{directory}/{temporary(name)}" for name in names}
+        self._claim: Claim | None = None
 
     def __enter__(self) -> Self:
         if not os.path.isdir(self.directory):
             raise self._refused("", FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
         clear(self.directory)
+        try:
+            self._claim = Claim(self.directory)
+        except OSError as error:
+            raise self._refused("", error) from error
         return self
 
     def __exit__(self, *_: object) -> None:
         for path in self._pending.values():
             remove(path)
         self._pending = {}
+        if self._claim:
+            self._claim.release()
 
     def write(self, name: str, content: bytes) -> None:
         """Hand ``content`` to the system, to become the file ``name``."""
         path = self._pending[name]
-        remove(path)  # left by a process that was killed and had our number
+        remove(path)  # left by a helper process that was killed
         try:
-            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+            fd = writer.create(path, writer.MODE)
             try:
-                _write_all(fd, content)
+                writer.write_all(fd, content)
             finally:
                 os.close(fd)
         except OSError as error:
@@ -76,28 +83,40 @@ class Publication:
             self._pending = {}
 
     def _refused(self, name: str, error: OSError) -> ModutilsError:
-        path = f"{self.directory}/{name}"
-        return ModutilsError(path, f"could not write {path}: {error.strerror}", error.errno)
+        path = f"{self.directory}/{name}" if name else self.directory
+        return ModutilsError(path, f"could not write {path}: {reason(error)}", error.errno)
 
 
-def _flush(paths: Sequence[str]) -> None:
+def _flush(paths: list[str]) -> None:
     """Wait until all of ``paths`` are on the disk: at once, so that the file system commits them together.
 
-    Raises ModutilsError for the first that the system cannot write.
+    Where threads or descriptors are short, one after the other. Raises ModutilsError for the first that the
+    system cannot write.
     """
-    refused: list[OSError] = []
+    refused: dict[str, OSError] = {}
     threads = [Thread(target=_flush_one, args=(path, refused)) for path in paths]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
+    started = [thread for thread in threads if _is_started(thread)]
+    for thread in started:
         thread.join()
-    for error in refused:
-        raise ModutilsError(
-            error.filename, f"could not write {error.filename}: {error.strerror}", error.errno
-        )
+    again = paths[len(started) :] + [
+        path for path, error in refused.items() if error.errno in (errno.EMFILE, errno.ENFILE)
+    ]
+    for path in again:
+        refused.pop(path, None)
+        _flush_one(path, refused)
+    for path, error in refused.items():
+        raise ModutilsError(path, f"could not write {path}: {reason(error)}", error.errno)
 
 
-def _flush_one(path: str, refused: list[OSError]) -> None:
+def _is_started(thread: Thread) -> bool:
+    try:
+        thread.start()
+    except RuntimeError:  # can't start new thread
+        return False
+    return True
+
+
+def _flush_one(path: str, refused: dict[str, OSError]) -> None:
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
@@ -105,11 +124,4 @@ def _flush_one(path: str, refused: list[OSError]) -> None:
         finally:
             os.close(fd)
     except OSError as error:
-        error.filename = path
-        refused.append(error)
-
-
-def _write_all(fd: int, content: bytes) -> None:
-    rest = memoryview(content)
-    while rest:
-        rest = rest[os.write(fd, rest) :]
+        refused[path] = error

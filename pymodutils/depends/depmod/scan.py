@@ -7,12 +7,13 @@ import os
 import sys
 from array import array
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.elf import compress
 from pymodutils.elf.facts import Facts, gather
 from pymodutils.elf.scan import Elf
-from pymodutils.errors import BadModule, ModutilsError
+from pymodutils.errors import BadModule, ModutilsError, reason
 from pymodutils.parallel import Child, cores
 
 if TYPE_CHECKING:
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 24  # modules that a process takes at a time
 PIPE: Final = 65536  # bytes that a pipe holds before anyone reads
+SHORT: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)  # there may be enough when others have ended
 FEW: Final = 64  # modules that are read sooner than another process is made
+
+
+Chunks = list[tuple[int, list[tuple[tuple[bytes, ...], int, str]]]]  # first modules, values of Scanned
 
 
 class Scanned(NamedTuple):
@@ -38,29 +43,62 @@ def scan(
 
     ``progress`` is called with the number of modules done, now and then.
     """
+    found: list[Scanned | None] = [None] * len(paths)
     if len(paths) <= FEW:
         meanwhile()
-        return [examine(path) for path in paths]
+    else:
+        _share(paths, found, meanwhile, progress)
+    return [
+        each if each and each.error not in SHORT else _alone(path)
+        for each, path in zip(found, paths, strict=True)
+    ]
+
+
+def _alone(path: str) -> Scanned:
+    """As ``examine``, when no other process runs; raises ModutilsError if descriptors are short even so."""
+    scanned = examine(path)
+    if scanned.error in (errno.EMFILE, errno.ENFILE):
+        why = reason(OSError(scanned.error, os.strerror(scanned.error)))
+        raise ModutilsError(path, f"could not open {path}: {why}", scanned.error)
+    return scanned
+
+
+def _share(
+    paths: Sequence[str],
+    found: list[Scanned | None],
+    meanwhile: Callable[[], object],
+    progress: Callable[[int], object],
+) -> None:
+    """Have other processes fill ``found``, as far as they can be had and live to the end."""
     with ExitStack() as stack:
-        tasks, ticks = _tasks(len(paths)), os.pipe()
-        children = [stack.enter_context(Child(lambda: _work(paths, tasks, ticks[1]))) for _ in range(cores())]
-        os.close(ticks[1])
+        children, ticks = _readers(paths, stack)
         meanwhile()
         done = 0
-        while tick := os.read(ticks[0], 4096):
+        while children and (tick := os.read(ticks, 4096)):
             done += len(tick) * CHUNK
             progress(min(done, len(paths)))
-        os.close(ticks[0])
-        os.close(tasks)
-        found: list[Scanned | None] = [None] * len(paths)
         for child in children:
-            for start, chunk in child.result():
+            for start, chunk in child.result(instead=[]):
                 found[start : start + len(chunk)] = [
                     Scanned(Facts(*facts), error, why) for facts, error, why in chunk
                 ]
-    if None in found:
-        raise ModutilsError("depmod", "a helper process did not finish its work")
-    return [each for each in found if each]
+
+
+def _readers(paths: Sequence[str], stack: ExitStack) -> tuple[list[Child[Chunks]], int]:
+    """Processes that read ``paths`` until ``stack`` ends, and a pipe with a byte for each finished chunk."""
+    children: list[Child[Chunks]] = []
+    ticks = -1
+    try:
+        tasks = _tasks(len(paths))
+        stack.callback(os.close, tasks)
+        ticks, writer = os.pipe()
+        stack.callback(os.close, ticks)
+        with os.fdopen(writer, "wb", 0):  # open only in the processes
+            work = partial(_work, paths, tasks, writer)
+            children.extend(stack.enter_context(Child(work)) for _ in range(cores()))
+    except OSError:  # processes or descriptors are short
+        pass
+    return children, ticks
 
 
 def _tasks(count: int) -> int:
@@ -73,9 +111,7 @@ def _tasks(count: int) -> int:
     return reader
 
 
-def _work(
-    paths: Sequence[str], tasks: int, ticks: int
-) -> list[tuple[int, list[tuple[tuple[bytes, ...], int, str]]]]:
+def _work(paths: Sequence[str], tasks: int, ticks: int) -> Chunks:
     """What one process makes of the chunks that it gets hold of: their start, and the values of Scanned."""
     found = []
     while word := os.read(tasks, 4):
@@ -98,6 +134,8 @@ def examine(path: str) -> Scanned:
         return Scanned(Facts(), error.errno, error.why)
     except OSError as error:
         return Scanned(Facts(), error.errno or errno.EIO)
+    except MemoryError:
+        return Scanned(Facts(), errno.ENOMEM)
     finally:
         os.close(fd)
 

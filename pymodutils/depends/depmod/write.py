@@ -96,14 +96,19 @@ def write(known: Database, complete: Callable[[], Database], job: Job, log: Log)
     names = names_of(job.compat)
     with ExitStack() as stack:
         files = stack.enter_context(publish.Publication(job.out, renamed(job.compat)))
-        elsewhere = [] if len(known.modules) <= FEW else _shares(names)
-        children = [
-            stack.enter_context(Child(partial(_written, share, known, job, files))) for share in elsewhere
-        ]
-        far = {name for share in elsewhere for name in share}
-        said = _written([name for name in names if name not in far], complete(), job, files)
+        children: list[Child[dict[str, Said]]] = []
+        far: set[str] = set()
+        for share in [] if len(known.modules) <= FEW else _shares(names):
+            try:
+                children.append(stack.enter_context(Child(partial(_written, share, known, job, files))))
+            except OSError:
+                break  # no process, no descriptor: this one writes it
+            far.update(share)
+        database = complete()
+        said = _written([name for name in names if name not in far], database, job, files)
         for child in children:
-            said |= child.result()
+            said |= child.result(instead={})
+        said |= _written([name for name in names if name not in said], database, job, files)
         for name in names:
             for level, text in said[name]:
                 log.say(level, text)

@@ -9,7 +9,8 @@ it up to the next branch is the prefix of the child; so the root's prefix is emp
 kmod 30 writes children before their parent ("post"), kmod 34 after it ("pre"); both read both.
 """
 
+from pymodutils.depends.trie.layout import LONGEST
 from pymodutils.depends.trie.reader import Index
 from pymodutils.depends.trie.writer import Unindexable, build
 
-__all__ = ["Index", "Unindexable", "build"]
+__all__ = ["LONGEST", "Index", "Unindexable", "build"]

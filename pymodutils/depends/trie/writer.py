@@ -38,7 +38,8 @@ def build(entries: Iterable[tuple[bytes, bytes, int]], *, order: Order = "pre") 
     """The index file of ``entries``: key, text and priority.
 
     Texts of one key ascend by priority; of equal ones the latest entry comes first.
-    Raises Unindexable for a byte that is not 7-bit, a key beyond LONGEST, or a file beyond 256 MiB.
+    Raises Unindexable for a byte that is not 7-bit, a key beyond LONGEST, or a file beyond 256 MiB; depmod
+    leaves such entries out.
     """
     values = _values(entries)
     _check(values)
