@@ -1,5 +1,23 @@
-"""``python -m pymodutils COMMAND``."""
+"""The programs, and ``python -m pymodutils COMMAND``."""
 
-from pymodutils.cli import main
+import os
+import signal
+import sys
 
-main()
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # cli hears it; in an import it would be a traceback
+
+
+def main() -> None:
+    """Run the tool that sys.argv asks for; as root, only with modules of the installation."""
+    if not os.geteuid() and not sys.flags.safe_path:
+        given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+        foreign = {os.path.abspath(path) for path in given if path} | {sys.path[0]}
+        sys.path[:] = [path for path in sys.path if path not in foreign]
+    from pymodutils.cli import main as run  # noqa: PLC0415 -- the search path comes first
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

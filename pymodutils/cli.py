@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pymodutils.commands.getopt import Tool
 
 
+ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 TRACEBACK: Final = "PYMODUTILS_TRACEBACK"  # if set, an internal error is a traceback
 
 
@@ -60,15 +61,43 @@ def main(argv: Sequence[str] | None = None) -> None:
     path, *words = sys.argv if argv is None else argv
     prog = os.path.basename(path).removeprefix("pymodutils-").removesuffix(".py")
     try:
+        _hear()
         if prog in TOOLS:
             status = run(prog, path, TOOLS[prog], words)
         else:
             prog, status = words[0] if words else prog, _multi_call(words)
+        _stop_hearing()
     except (BrokenPipeError, SystemExit):
         status = _failure(prog)
-    except KeyboardInterrupt:
-        _die(signal.SIGINT)
+    except KeyboardInterrupt as ended:
+        _die(ended.number if isinstance(ended, Ended) else signal.SIGINT)
     _leave(prog, status)
+
+
+class Ended(KeyboardInterrupt):
+    """A signal that ends the program, as soon as what is in work is cleared away."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def _hear() -> None:
+    """Raise Ended for the signals in ENDING that would end this process."""
+    for number in ENDING:
+        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+            signal.signal(number, _end)
+
+
+def _end(number: int, _frame: object) -> NoReturn:
+    _stop_hearing()  # a second one does not wait
+    raise Ended(number)
+
+
+def _stop_hearing() -> None:
+    for number in ENDING:
+        if signal.getsignal(number) is _end:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def run(prog: str, path: str, entry: Entry, words: Sequence[str]) -> int:
@@ -89,7 +118,9 @@ def run(prog: str, path: str, entry: Entry, words: Sequence[str]) -> int:
     except Exception as error:  # the last resort: a traceback helps no user
         if TRACEBACK in os.environ:
             raise
-        _complain(f"{prog}: ERROR: internal error: {_place(error)}: set {TRACEBACK}=1 and report it")
+        deep = isinstance(error, RecursionError)
+        what = "the input is nested too deeply" if deep else f"internal error: {_place(error)}"
+        _complain(f"{prog}: ERROR: {what}: set {TRACEBACK}=1 and report it")
     return _failure(prog)
 
 

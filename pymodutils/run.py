@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 FIRST_SLEEP: Final = 4  # ms; each next one is twice as long
 MOST_TURNS: Final = 100_000  # of modules, in one removal
 MODULE_VARIABLE: Final = "MODPROBE_MODULE"
+LOCALE: Final = "LC_CTYPE"  # which Python sets in the C locale
 IGNORED: Final = (signal.SIGPIPE, signal.SIGXFSZ)  # by Python; a command gets the default, as from kmod
 
 
@@ -150,6 +151,8 @@ class Runner:
     def _shell(self, line: str, module: str) -> int:
         """How ``sh -c line`` ended: 0, its exit status, or a negative signal number."""
         os.environ[MODULE_VARIABLE] = module
+        if _is_pythons(LOCALE):
+            del os.environ[LOCALE]
         try:
             for number in IGNORED:
                 signal.signal(number, signal.SIG_DFL)
@@ -269,6 +272,16 @@ def _each(soft: tuple[Module, ...]) -> Generator[Module, None, None]:
 def _endless(name: str) -> ModutilsError:
     text = f"removing {name} takes more than {MOST_TURNS} steps: see its soft dependencies (modprobe -c)"
     return ModutilsError(name, text, errno.ELOOP)
+
+
+def _is_pythons(variable: str) -> bool:
+    """Whether ``variable`` was not in the environment that this process was started with."""
+    try:
+        with open("/proc/self/environ", "rb") as file:
+            started = file.read().split(b"\0")
+    except OSError:
+        return False
+    return variable in os.environ and not any(word.startswith(f"{variable}=".encode()) for word in started)
 
 
 def _how(ended: int) -> str:

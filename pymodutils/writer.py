@@ -17,18 +17,19 @@ HEXADECIMAL: Final = frozenset("0123456789abcdef")
 MODE: Final = 0o644
 
 
-def save(path: str, data: bytes, *, new: int = MODE) -> None:
+def save(path: str, data: bytes, *, mode: int | None = None) -> None:
     """Write ``data`` to ``path``; a regular file is replaced whole, through links, or stays as it was.
 
-    A file that was not there gets the permissions ``new``. Raises ModutilsError. SIGTERM, SIGHUP and SIGINT
-    wait until the file is written; what SIGKILL leaves is removed by the next save to the same path.
+    Its permissions are ``mode``, else those of the file that was there, else MODE. Raises ModutilsError.
+    SIGTERM, SIGHUP and SIGINT wait until the file is written; what SIGKILL leaves is removed by the next save
+    to the same path.
     """
     try:
         if _is_special(path):
             with open(path, "wb") as file:
                 file.write(data)
         else:
-            _replace(os.path.realpath(path) if path else path, data, new)
+            _replace(os.path.realpath(path) if path else path, data, mode)
     except OSError as error:
         raise ModutilsError(path, f"could not write {path}: {reason(error)}", error.errno) from None
 
@@ -42,17 +43,18 @@ def _is_special(path: str) -> bool:
     return not stat.S_ISREG(mode) or os.path.abspath(path).startswith(THROUGH)
 
 
-def _replace(place: str, data: bytes, mode: int) -> None:
+def _replace(place: str, data: bytes, mode: int | None) -> None:
     import signal  # noqa: PLC0415 -- few commands write files
 
     held = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGHUP, signal.SIGINT))
     try:
-        for left in _left_over(place):
+        folder, name = os.path.split(place)
+        for left in _left_over(folder, f"{name}."):
             os.unlink(left)
         new = f"{place}.{os.urandom(4).hex()}{SUFFIX}"
         number = create(new)
         try:
-            _fill(number, data, _mode(place, mode))
+            _fill(number, data, _mode(place) if mode is None else mode)
             os.rename(new, place)
         except BaseException:
             os.unlink(new)
@@ -85,22 +87,31 @@ def write_all(number: int, data: bytes) -> None:
         rest = rest[os.write(number, rest) :]
 
 
-def _mode(place: str, new: int) -> int:
-    """The permissions of the file that is replaced, or those of a ``new`` one."""
+def _mode(place: str) -> int:
+    """The permissions of the file that is replaced, or of a new one."""
     try:
         return stat.S_IMODE(os.stat(place).st_mode)
     except FileNotFoundError:
-        return new
+        return MODE
 
 
-def _left_over(place: str) -> Iterator[str]:
-    """The files of writers that were killed: nobody holds their lock."""
+def clear(folder: str) -> None:
+    """Remove what writers that were killed have left in ``folder``, as far as that is possible."""
+    try:
+        for left in _left_over(folder):
+            os.unlink(left)
+    except OSError:
+        pass
+
+
+def _left_over(folder: str, start: str = "") -> Iterator[str]:
+    """The files in ``folder`` of killed writers whose names begin with ``start``: nobody holds their lock."""
     import fcntl  # noqa: PLC0415 -- see above
 
-    folder, name = os.path.split(place)
     for entry in os.listdir(folder):
-        middle = entry.removeprefix(f"{name}.").removesuffix(SUFFIX)
-        if entry != f"{name}.{middle}{SUFFIX}" or not HEXADECIMAL.issuperset(middle):
+        middle = entry.removeprefix(start).removesuffix(SUFFIX)
+        random = middle if start else middle.rpartition(".")[2]
+        if entry != f"{start}{middle}{SUFFIX}" or not HEXADECIMAL.issuperset(random):
             continue
         path = os.path.join(folder, entry)
         try:

@@ -2,15 +2,21 @@
 
 A file counts by its content and what its name says it is, wherever it lies, with the configurations beside
 it; a directory, which has too much to be read, by the paths, sizes, inodes and both times of what is in it.
-Entries are written to a temporary file and renamed, so any number of processes may do so at once.
+Entries are written to a temporary file and renamed, so any number of processes may do so at once. One is
+believed if it and the folder are ours alone, and if its first line is the hash of its name and content: the
+name is a hash of what the description was made from and by.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from typing import TYPE_CHECKING, Final
 
+from pymodutils import writer
+from pymodutils.elf import compress
+from pymodutils.errors import ModutilsError, NotFound
 from pymodutils.kernel import saved
 from pymodutils.kernel.sources import source as sources
 from pymodutils.kernel.sources.files import kind_of
@@ -23,6 +29,8 @@ if TYPE_CHECKING:
 
 VERSION: Final = 2  # of what descriptions hold; a new one leaves old entries alone
 CHUNK: Final = 1 << 20
+OTHERS: Final = 0o077  # permissions that an entry does not have
+OTHERS_WRITE: Final = 0o022  # nor its folder
 
 
 def folder() -> str:
@@ -39,24 +47,36 @@ def describe(names: Sequence[str], root: Root, *, cached: bool) -> str:
     text = _kept(path)
     if text is None:
         text = saved.dumps(sources.describe(names, root))
-        _keep(path, seal(text))
+        _keep(path, seal(path, text))
     return text
 
 
-def seal(text: str) -> str:
-    """``text`` as an entry: behind a line that only belongs to it."""
-    return f"{hashlib.sha256(text.encode('ascii')).hexdigest()}\n{text}"
+def seal(path: str, text: str) -> str:
+    """``text`` as the entry ``path``: after a line that belongs to this name and content alone."""
+    name = os.path.basename(path)
+    return f"{hashlib.sha256(f'{name} {text}'.encode('ascii')).hexdigest()}\n{text}"
 
 
 def _kept(path: str) -> str | None:
-    """The text of the entry ``path``; None if it is absent or damaged."""
+    """The text of the entry ``path``; None if it is absent, damaged or not ours alone."""
     try:
-        with open(path, encoding="ascii") as file:
+        if not _is_ours(os.stat(os.path.dirname(path)), stat.S_IFDIR, OTHERS_WRITE):
+            return None
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with open(fd, encoding="ascii") as file:
+            if not _is_ours(os.fstat(fd), stat.S_IFREG, OTHERS):
+                return None
             entry = file.read()
     except (OSError, UnicodeError):
         return None
     text = entry.partition("\n")[2]
-    return text if seal(text) == entry else None
+    return text if seal(path, text) == entry else None
+
+
+def _is_ours(found: os.stat_result, kind: int, forbidden: int) -> bool:
+    """Whether ``found`` is of this ``kind`` and user, and has none of the ``forbidden`` permissions."""
+    mode = found.st_mode
+    return stat.S_IFMT(mode) == kind and found.st_uid == os.geteuid() and not mode & forbidden
 
 
 def _key(names: Sequence[str]) -> str:
@@ -74,10 +94,10 @@ def _key(names: Sequence[str]) -> str:
 
 def _add_file(total: hashlib._Hash, path: str) -> None:
     try:
-        with open(path, "rb") as file:
+        with compress.regular(path) as file:
             while part := file.read(CHUNK):
                 total.update(part)
-    except OSError:
+    except (OSError, NotFound):
         total.update(b"absent")  # describing it will say so
 
 
@@ -104,14 +124,10 @@ def _add_folder(total: hashlib._Hash, path: str) -> None:
 
 def _keep(path: str, text: str) -> None:
     """Write the entry; a cache that cannot be written is none."""
-    partial = f"{path}.{os.getpid()}"
+    place = os.path.dirname(path)
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(partial, "w", encoding="ascii") as file:
-            file.write(text)
-        os.replace(partial, path)
-    except OSError:
+        os.makedirs(place, mode=0o700, exist_ok=True)
+        writer.clear(place)
+        writer.save(path, text.encode("ascii"), mode=0o600)
+    except (OSError, ModutilsError):
         pass
-    finally:
-        if os.path.exists(partial):
-            os.unlink(partial)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from pymodutils import parallel
+from pymodutils import parallel, scratch
 from pymodutils.checks import inputs, kabi, target
 from pymodutils.checks.candidate import below, read_all
 from pymodutils.checks.context import Context
@@ -58,7 +57,7 @@ def check(request: Request, root: Root, progress: Callable[[int, int, str], None
     ``progress`` hears how many of how many pairs are done, and which was the last.
     """
     started = time.time()
-    with tempfile.TemporaryDirectory(prefix="pymodutils-") as folder:
+    with scratch.folder() as folder:
         files, unread = _readable(request.modules, folder)
         own = _read(files)
         more = _pool(request.more, folder)
@@ -89,7 +88,7 @@ def compare(names: Sequence[str], modules: Sequence[str], root: Root, *, cached:
     """The kernels ``names``, old and new, compared: which of ``modules`` breaks; raises as ``check``."""
     old, new = (target.targets([name], root, cached=cached)[0] for name in names)
     found = kabi.changes(old.kernel, new.kernel)
-    with tempfile.TemporaryDirectory(prefix="pymodutils-") as folder:
+    with scratch.folder() as folder:
         pool = _pool(modules, folder).modules
         broken = kabi.broken(found, (old.kernel, new.kernel), pool)
     rebuild = kabi.rebuild(old.kernel, new.kernel)

@@ -143,7 +143,7 @@ def save(path: str, contents: Contents, version: str) -> None:
     parts = [contents.paths, stamped, fields, contents.settings, contents.outputs, contents.body]
     head = crc32(b"".join(parts[:-1]), contents.since & _WORD)
     start = HEAD.pack(_magic(version), contents.since, *map(len, parts), head, crc32(contents.body))
-    writer.save(path, b"".join([start, *parts]), new=0o600)
+    writer.save(path, b"".join([start, *parts]), mode=0o600)
 
 
 def is_trusted(directory: str) -> bool:

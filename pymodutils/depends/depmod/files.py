@@ -70,7 +70,7 @@ def _lock(directory: int, kind: int) -> bool:
 
 
 def leftovers(directory: str) -> list[str]:
-    """The files that processes which are no more left in ``directory``: nobody has a Claim on it."""
+    """The files that processes which are no more left in ``directory``: no process has a Claim on it."""
     try:
         found = [name for name in os.listdir(directory) if _TEMPORARY.fullmatch(name)]
         fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC) if found else -1

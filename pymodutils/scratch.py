@@ -1,0 +1,59 @@
+"""Folders for what has to lie in files for a while; they go with their process, or with the next one."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import stat
+import tempfile
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NEW, NAME = "pymodutils.new-", "pymodutils.scratch-"  # before and after it is locked
+READ: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@contextmanager
+def folder() -> Iterator[str]:
+    """An empty folder in $TMPDIR until the end of the block; those of killed processes are removed."""
+    base = tempfile.gettempdir()
+    for left in _left_over(base):
+        shutil.rmtree(left, ignore_errors=True)
+    made = tempfile.mkdtemp(prefix=NEW)
+    place = os.path.join(base, NAME + os.path.basename(made).removeprefix(NEW))
+    lock = -1
+    try:
+        lock = os.open(made, READ)
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        os.rename(made, place)
+        yield place
+    finally:
+        for path in (made, place):
+            shutil.rmtree(path, ignore_errors=True)
+        if lock >= 0:
+            os.close(lock)
+
+
+def _left_over(base: str) -> Iterator[str]:
+    """Folders below ``base`` that are ours and that no process has a lock on."""
+    for name in os.listdir(base):
+        if not name.startswith(NAME):
+            continue
+        path = os.path.join(base, name)
+        try:
+            lock = os.open(path, READ)
+        except OSError:
+            continue
+        try:
+            found = os.fstat(lock)
+            if found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) == stat.S_IRWXU:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                yield path
+        except OSError:
+            continue
+        finally:
+            os.close(lock)
