@@ -18,7 +18,7 @@ from tests.pages import options, pages, plain
 
 PAGE = {name: f"pymodutils-{name}.8" for name in {**TOOLS, **SUBCOMMANDS} if name != "list"}
 ENTRIES = {**TOOLS, **SUBCOMMANDS}
-GENERATIONS = ("pymodutils-linux24.8",)
+GENERATIONS = ("pymodutils-linux24.8", "pymodutils-shared-objects.8")
 FORMATS = ("pymodutils-modprobe.d.5", "pymodutils-depmod.d.5", "pymodutils-modules.dep.5")
 
 

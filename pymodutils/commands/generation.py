@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.commands.getopt import Tool, raise_usage
@@ -12,8 +13,11 @@ from pymodutils.kernel.choose import EMULATED, VARIABLE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-GENERATIONS: Final = {"2.4": "linux24"}  # --generation -> the folder of its commands
-APPLICATIONS: Final = {b"km24": "linux24"}  # the same by the number in the header of a state file
+GENERATIONS: Final = {"2.4": "linux24", "2.5-dyn": "dyn"}  # --generation -> the folder of its commands
+APPLICATIONS: Final = {
+    b"km24": "linux24",
+    b"km25": "dyn",
+}  # the same by the number in the header of a state file
 HEADER: Final = slice(68, 72)  # where SQLite keeps that number
 
 
@@ -26,7 +30,10 @@ class Generations(Tool):
         if not folder or self.callback is None:
             return self
         name = self.callback.__module__.rpartition(".")[2]
-        other: Tool = import_module(f"pymodutils.commands.{folder}.{name}").command
+        place = f"pymodutils.commands.{folder}.{name}"
+        if find_spec(place) is None:
+            raise_usage(prog, "a kernel of this generation has no such command")
+        other: Tool = import_module(place).command
         return other
 
 

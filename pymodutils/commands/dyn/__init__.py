@@ -1,0 +1,1 @@
+"""Commands for kernels whose modules are shared objects."""

@@ -1,0 +1,48 @@
+"""``pymodutils kernel boot --generation 2.5-dyn``: make such a kernel."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from pymodutils.commands.dyn import options
+from pymodutils.commands.getopt import Tool, raise_usage
+from pymodutils.dyn.kernel import Kernel25
+from pymodutils.kernel.emulated.boot import default_path
+from pymodutils.linux24.kernel import boot
+
+PROG = "kernel boot"
+EXAMPLES = [
+    (
+        "pymodutils kernel boot k25 --generation 2.5-dyn --from System.map",
+        "a kernel that exports these symbols",
+    )
+]
+
+
+def _address(_ctx: click.Context, _param: click.Parameter, text: str) -> int:
+    try:
+        return int(text, 16) if text else 0
+    except ValueError:
+        raise_usage(PROG, f"'{text}' is not an address")
+
+
+@click.command(cls=Tool, examples=EXAMPLES)
+@click.argument("state", required=False, metavar="[STATE]")
+@click.option("--from", "source", default="", metavar="FILE", help="Its symbols: /proc/ksyms or System.map.")
+@click.option("--release", default="2.5.49", metavar="TEXT", help="What uname -r prints (2.5.49).")
+@click.option(
+    "--modules-at", "base", default="", callback=_address, metavar="ADDRESS", help="Where modules begin."
+)
+@options.generation
+def command(state: str | None, source: str, release: str, base: int) -> None:
+    """Make an emulated kernel in the file STATE that loads modules that are shared objects."""
+    if not source:
+        raise_usage(PROG, "--from is missing: a copy of /proc/ksyms, or a System.map")
+    symbols, _ = boot.read(source)
+    path = state or default_path()
+    if not state:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+    Kernel25.boot(path, symbols, release, base)
+    click.echo(f"{release} ({len(symbols):,} exports) in {path}")

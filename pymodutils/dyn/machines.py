@@ -1,0 +1,133 @@
+"""What differs between machines: the dynamic relocations, which the linker makes where arch has none.
+
+i386 and Alpha as the patch had them; the others by the rows of arch and the psABI's for shared objects.
+B is the address that the module's own addresses count from.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.arch import alpha, arm, m68k, powerpc, s390, x86
+from pymodutils.arch.calc import s_a, s_a_p
+from pymodutils.arch.field import word
+from pymodutils.arch.model import RelocType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pymodutils.arch.model import Arch
+
+
+class Machine(NamedTuple):
+    """A machine: ``processor`` is what runs its code here, "" if nothing does."""
+
+    name: str
+    arch: Arch
+    relocs: Mapping[int, RelocType]
+    base: int  # where modules begin with 128 MB of memory
+    rela: bool  # whether addends come with relocations
+    processor: str = ""
+    hash_word: str = "I"  # code of struct
+
+
+def b_a(B: int, A: int) -> int:
+    """An address in the module, moved with it."""
+    return B + A
+
+
+def b_a_or_v(B: int, A: int, V: int) -> int:
+    """The same; old linkers leave the addend at the place."""
+    return B + (A or V)
+
+
+def symbol(S: int) -> int:
+    """The symbol, whatever is at the place."""
+    return S
+
+
+def _dynamic(prefix: str, bits: int, relative: int, glob_dat: int, slot: int) -> dict[int, RelocType]:
+    """The three that only shared objects have, with addends."""
+    field = word(bits)
+    return {
+        relative: RelocType(f"{prefix}_RELATIVE", b_a, field),
+        glob_dat: RelocType(f"{prefix}_GLOB_DAT", s_a, field),
+        slot: RelocType(f"{prefix}_JMP_SLOT", s_a, field),
+    }
+
+
+I386: Final = Machine(
+    name="i386",
+    arch=x86.I386,
+    relocs={
+        1: RelocType("R_386_32", s_a, word(32)),
+        2: RelocType("R_386_PC32", s_a_p, word(32)),
+        8: RelocType("R_386_RELATIVE", b_a, word(32)),
+    },
+    base=0xC880_0000,
+    rela=False,
+    processor="i386",
+)
+ALPHA: Final = Machine(
+    name="alpha",
+    arch=alpha.ALPHA,
+    relocs={
+        2: RelocType("R_ALPHA_REFQUAD", s_a, word(64)),
+        25: RelocType("R_ALPHA_GLOB_DAT", s_a, word(64)),
+        26: RelocType("R_ALPHA_JMP_SLOT", s_a, word(64)),
+        27: RelocType("R_ALPHA_RELATIVE", b_a_or_v, word(64)),
+    },
+    base=0xFFFF_FC00_0000_0000,
+    rela=True,
+    hash_word="Q",
+)
+ARM: Final = Machine(
+    name="arm",
+    arch=arm.ARM,
+    relocs={
+        **arm.ARM.relocs,
+        21: RelocType("R_ARM_GLOB_DAT", symbol, word(32)),
+        22: RelocType("R_ARM_JUMP_SLOT", symbol, word(32)),
+        23: RelocType("R_ARM_RELATIVE", b_a, word(32)),
+    },
+    base=0xBF00_0000,
+    rela=False,
+    processor="arm",
+)
+M68K: Final = Machine(
+    name="m68k",
+    arch=m68k.M68K,
+    relocs={**m68k.M68K.relocs, **_dynamic("R_68K", 32, 22, 20, 21)},
+    base=0xC880_0000,
+    rela=True,
+    processor="m68k",
+)
+PPC: Final = Machine(
+    name="ppc",
+    arch=powerpc.PPC,
+    relocs={**powerpc.PPC.relocs, **_dynamic("R_PPC", 32, 22, 20, 21)},
+    base=0xC100_0000,  # from where a call reaches the kernel
+    rela=True,
+    processor="ppc",
+)
+S390X: Final = Machine(
+    name="s390x",
+    arch=s390.S390,
+    relocs={**s390.S390.relocs, **_dynamic("R_390", 64, 12, 10, 11)},
+    base=0x010C_0000,
+    rela=True,
+    processor="s390x",
+)
+MACHINES: Final = (I386, ALPHA, ARM, M68K, PPC, S390X)
+
+
+def find(number: int, bits: int, order: str) -> Machine | None:
+    """The machine whose files have this e_machine, width and byte order."""
+    kind = (bits, order)
+    found = (each for each in MACHINES if number in each.arch.machines)
+    return next((each for each in found if (each.arch.bits, each.arch.order) == kind), None)
+
+
+def named(name: str) -> Machine | None:
+    """The machine called ``name``."""
+    return next((each for each in MACHINES if each.name == name), None)

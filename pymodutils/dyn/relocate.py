@@ -1,0 +1,77 @@
+"""Dynamic relocations, applied to a module that lies at its address."""
+
+from __future__ import annotations
+
+from errno import ENOENT
+from typing import TYPE_CHECKING
+
+from pymodutils.dyn.shared_object import SHN_UNDEF
+from pymodutils.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pymodutils.arch.model import RelocType
+    from pymodutils.dyn.shared_object import Relocation, SharedObject
+
+ERR, WARNING = 3, 4
+
+
+class Relocating:
+    """``module`` on its way to ``base``; ``find`` knows the symbols of others, ``log`` hears of faults."""
+
+    def __init__(
+        self,
+        module: SharedObject,
+        base: int,
+        find: Callable[[str], int | None],
+        log: Callable[[int, str], None],
+    ) -> None:
+        self.module, self.find, self.log = module, find, log
+        self.load = base - module.start
+        self.used: dict[str, int] = {}  # the symbols of others
+
+    def run(self) -> None:
+        """Apply all relocations; raises Refused, having logged why."""
+        module = self.module
+        for one in module.relocations():
+            row = module.machine.relocs.get(one.number)
+            if not module.machine.rela and one.addend is not None:
+                self.log(ERR, f"module {module.name}: ADD RELOCATION unsupported")
+                raise module.refused()
+            if row is None:
+                self.log(ERR, f"module {module.name}: Unknown relocation: {one.number}")
+                raise module.refused()
+            self._apply(one, row, self._value(one))
+
+    def _value(self, one: Relocation) -> int:
+        """What the symbol of ``one`` stands for; 0 if it has none."""
+        if not one.symbol:
+            return 0
+        name = self.module.name
+        symbol = self.module.symbol(one.symbol)
+        if symbol.section != SHN_UNDEF:
+            return symbol.value + self.load
+        found = self.find(symbol.name)
+        if found is None:
+            self.log(WARNING, f"{name}: Unknown symbol {symbol.name}")
+            raise Refused(name, f"{name}: No such file or directory", ENOENT)
+        self.used[symbol.name] = found
+        return found
+
+    def _apply(self, one: Relocation, row: RelocType, S: int) -> None:
+        module, field = self.module, row.field
+        arch, at = module.machine.arch, one.offset - module.start
+        if not 0 <= at <= module.size - field.size:
+            raise module.refused()
+        order = field.order or arch.order
+        V = int.from_bytes(module.memory[at : at + field.size], order)
+        A = field.get(V) if one.addend is None else one.addend
+        known = {"S": S, "A": A, "V": V, "B": self.load, "P": one.offset + self.load, "L": S + A}
+        half = 1 << arch.bits - 1
+        value = (row.calc(**{letter: known[letter] for letter in row.letters}) + half & 2 * half - 1) - half
+        if value % row.align or (row.range and value not in row.range):
+            self.log(ERR, f"module {module.name}: relocation {row.name} out of range")
+            raise module.refused()
+        new = field.put(V, value) & (1 << 8 * field.size) - 1
+        module.memory[at : at + field.size] = new.to_bytes(field.size, order)
