@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-OVERLAID: Final = ("usr", "etc", "var", "opt")
+OVERLAID: Final = ("usr", "etc", "var", "opt", "boot")
 PATIENCE: Final = 900  # seconds
 
 
