@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from pymodutils.errors import Exit
+from pymodutils.names import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +28,7 @@ COMMANDS = (
     "check",
     "graph",
     "kernel",
+    "completion",
     "profile",
 )  # that kmod does not have, and nobody calls without pymodutils
 NO_GROUPS: Mapping[str, Sequence[str]] = {}
@@ -87,8 +89,8 @@ class Tool(click.Command):
     def call(self, prog: str, path: str, words: Sequence[str]) -> int:
         """The exit status of the command with ``words``; getopt's errors name ``path``, argv[0] as typed."""
         try:
-            canonical = Words(self, path).read(words)
             ours = prog.partition(" ")[0] in COMMANDS
+            canonical = Words(self, path, suggests=ours).read(words)
             with self.make_context(f"pymodutils {prog}" if ours else prog, canonical) as context:
                 status = self.invoke(context)
         except click.exceptions.Exit as leave:
@@ -132,10 +134,13 @@ def raise_usage(prog: str, text: str) -> NoReturn:
 
 
 class Words:
-    """The words of one command line, read from the left as getopt_long does."""
+    """The words of one command line, read from the left as getopt_long does.
 
-    def __init__(self, command: click.Command, path: str) -> None:
-        self.path = path
+    Errors are in getopt's own text; if ``suggests``, with the most similar option.
+    """
+
+    def __init__(self, command: click.Command, path: str, *, suggests: bool = False) -> None:
+        self.path, self.suggests = path, suggests
         self.options = [param for param in command.params if isinstance(param, click.Option)]
         self.names = {name: option for option in self.options for name in option.opts}
 
@@ -190,7 +195,8 @@ class Words:
                 self._refuse(f"option '{typed}' is ambiguous; possibilities: {choices}")
             if found:
                 return next(iter(found))
-        self._refuse(f"unrecognized option '{word}'")
+        similar = suggestion(typed, self.names) if self.suggests else ""
+        self._refuse(f"unrecognized option '{word}'{similar}")
 
     def _bundle(self, word: str, todo: deque[str]) -> list[str]:
         """The options in ``-vnw5``: flags, and at most one that takes the rest or the next word."""

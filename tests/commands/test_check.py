@@ -86,6 +86,7 @@ def test_warnings_count_when_they_are_to(desk: Desk) -> None:
     [
         ([], "give the modules to check"),
         (["--nosuch"], "unrecognized option"),
+        (["--fromat=json", "x"], "unrecognized option '--fromat=json', did you mean '--format'?"),
         (["--params", "x", "x.ko"], "--params x: not NAME=TEXT"),
         (["/nonexistent.ko"], "could not open /nonexistent.ko: No such file or directory: give a .ko"),
         (["--between", "a"], "--between takes two kernels"),

@@ -120,7 +120,7 @@ def test_bash_completes_a_value_behind_equals(shells: Shells) -> None:
     assert shells.bash("lsmod --format=j") == {"json"}
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
@@ -134,7 +134,10 @@ def test_bash_completes_a_value_behind_equals(shells: Shells) -> None:
     ],
 )
 def test_typed_in_a_terminal(shells: Shells, shell: str, line: str, expected: str) -> None:
-    screen = shells.typed(shell, line + ("\t" if line.endswith("125") else ""), expected)
+    ambiguous = line.endswith("125")
+    if shell == "fish" and ambiguous:
+        expected = "nls_cp1250"  # a second TAB takes the first
+    screen = shells.typed(shell, line + ("\t" if ambiguous else ""), expected)
     assert "command not found" not in screen
 
 
