@@ -69,12 +69,14 @@ def check(
     cached: bool = True,
     cmdline: str = "",
     trust: StrPath | Iterable[StrPath] = (),
+    run: bool = False,
     root: Root | None = None,
 ) -> Report:
     """Check whether ``modules`` (files, directories, packages) load into ``kernels``.
 
     Dependencies are also looked up in ``more``. ``params`` maps module names to parameters, ``firmware`` is a
     directory, ``cmdline`` the kernel command line; ``trust`` are certificates that every kernel trusts.
+    With ``run`` init() and exit() of what loads are run, too, on kernels whose image boots in this process.
     Raises ModutilsError if there is nothing to check, or if input is missing or cannot be read.
     """
     from pymodutils.checks.matrix import Request  # noqa: PLC0415 -- the other calls do without
@@ -84,7 +86,7 @@ def check(
     if not listed or not sources:
         raise ModutilsError("check", f"no {'kernel' if listed else 'module'} to check")
     request = Request(
-        listed, sources, _paths(more), params or {}, os.fspath(firmware), cached, cmdline, _paths(trust)
+        listed, sources, _paths(more), params or {}, os.fspath(firmware), cached, cmdline, _paths(trust), run
     )
     return matrix(request, root or default())
 

@@ -367,6 +367,7 @@ function __pymodutils_tool_check
     complete $argv -l firmware -d 'Warn about firmware missing from DIR' -x -a '(__fish_complete_directories)'
     complete $argv -l cmdline -d 'Kernel command line, such as module.sig_enforce=1' -x
     complete $argv -l trust -d 'Trust modules signed with this certificate' -x
+    complete $argv -l run -d 'Also run init() and exit(), on kernels that boot in this process'
     complete $argv -l between -d 'Compare the exports of two kernels' -x
     complete $argv -l symbols-of -d 'With --between: a module to test' -x -a '(__pymodutils_module)'
     complete $argv -l format -d 'Output format (text)' -x -a 'text json junit sarif github markdown html'
@@ -374,10 +375,10 @@ function __pymodutils_tool_check
     complete $argv -l fail-on -d 'Lowest severity that fails (error)' -x -a 'error warning never'
     complete $argv -l expect -d 'Require exactly the failures listed in FILE' -r -F
     complete $argv -l write-expect -d 'Write the failures to FILE for --expect' -r -F
-    complete $argv -l select -d 'Report only these rules' -x -a 'machine unsigned unknown-key crypto signature compression other vermagic struct-module crc unversioned livepatch builtin present write-exec no-flags no-crcs gpl-only namespace module-namespace proprietary unknown relocation duplicate parameter needs no-parameter taint firmware alias replaces softdep modinfo collision'
-    complete $argv -l ignore -d 'Do not report these rules' -x -a 'machine unsigned unknown-key crypto signature compression other vermagic struct-module crc unversioned livepatch builtin present write-exec no-flags no-crcs gpl-only namespace module-namespace proprietary unknown relocation duplicate parameter needs no-parameter taint firmware alias replaces softdep modinfo collision'
+    complete $argv -l select -d 'Report only these rules' -x -a 'machine unsigned unknown-key crypto signature compression other vermagic struct-module crc unversioned livepatch builtin present write-exec no-flags no-crcs gpl-only namespace module-namespace proprietary unknown relocation duplicate parameter needs no-parameter taint firmware alias replaces softdep modinfo run collision'
+    complete $argv -l ignore -d 'Do not report these rules' -x -a 'machine unsigned unknown-key crypto signature compression other vermagic struct-module crc unversioned livepatch builtin present write-exec no-flags no-crcs gpl-only namespace module-namespace proprietary unknown relocation duplicate parameter needs no-parameter taint firmware alias replaces softdep modinfo run collision'
     complete $argv -l list-rules -d 'List the rules and exit'
-    complete $argv -l explain -d 'Explain a rule and exit' -x -a 'machine unsigned unknown-key crypto signature compression other vermagic struct-module crc unversioned livepatch builtin present write-exec no-flags no-crcs gpl-only namespace module-namespace proprietary unknown relocation duplicate parameter needs no-parameter taint firmware alias replaces softdep modinfo collision'
+    complete $argv -l explain -d 'Explain a rule and exit' -x -a 'machine unsigned unknown-key crypto signature compression other vermagic struct-module crc unversioned livepatch builtin present write-exec no-flags no-crcs gpl-only namespace module-namespace proprietary unknown relocation duplicate parameter needs no-parameter taint firmware alias replaces softdep modinfo run collision'
     complete $argv -l full -d 'Do not fold long lists on a terminal'
     complete $argv -l color -d 'Use colours: on a terminal (auto), always or never' -x -a 'auto always never'
     complete $argv -l no-cache -d 'Do not use cached kernel descriptions'
@@ -595,10 +596,12 @@ function __pymodutils_tool_kernel-behave
     complete $argv -l init-returns -d 'Return value: 0 or a negative errno (0)' -x
     complete $argv -l init-takes -d 'Duration of init() (0)' -x
     complete $argv -l exit-takes -d 'Duration of exit() (0)' -x
+    complete $argv -l run -d 'Run init() of this file, and let it return that again' -x -a '(__pymodutils_module)'
+    complete $argv -l on -d 'With --run: the image of the same kernel' -x
     complete $argv -l backend -d 'The emulated kernel: emulated (default) or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and exit'
     complete $argv -s h -l help -d 'Show this text and exit'
-    complete $argv -a '(__pymodutils_operand emulated nothing --init-returns --init-takes --exit-takes --backend)'
+    complete $argv -a '(__pymodutils_operand emulated nothing --init-returns --init-takes --exit-takes --run --on --backend)'
 end
 
 __pymodutils_tool_kernel-behave -c pymodutils -n '__pymodutils_is kernel behave'

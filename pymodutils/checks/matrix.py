@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pymodutils import parallel, scratch
-from pymodutils.checks import inputs, kabi, target
+from pymodutils.checks import inputs, kabi, run, target
 from pymodutils.checks.candidate import below, read_all
 from pymodutils.checks.context import Context
 from pymodutils.checks.kabi import Comparison
@@ -47,6 +47,7 @@ class Request(NamedTuple):
     cached: bool = True
     cmdline: str = ""  # of every kernel
     trust: Sequence[str] = ()  # files with certificates that every kernel trusts for modules
+    run: bool = False  # whether init() of what loads is run, too
 
 
 def check(request: Request, root: Root, progress: Callable[[int, int, str], None] = unheard) -> Report:
@@ -64,7 +65,8 @@ def check(request: Request, root: Root, progress: Callable[[int, int, str], None
         targets = target.targets(request.kernels, root, cached=request.cached, trust=request.trust)
         around = [_providers(it, own, more, folder) for it in targets]
         _known(request, around)
-        job = Job(request, targets, own, around)
+        images = run.images(targets, request.cmdline, folder) if request.run else ()
+        job = Job(request, targets, own, around, images)
         pairs = job.pairs()
         verdicts: dict[tuple[int, int], Verdict] = {}
         seconds: dict[tuple[int, int], float] = {}
@@ -181,9 +183,15 @@ class Job:
     """The work of one process: a kernel stays booted from pair to pair."""
 
     def __init__(
-        self, request: Request, targets: Sequence[Target], own: Pool, around: Sequence[Around]
+        self,
+        request: Request,
+        targets: Sequence[Target],
+        own: Pool,
+        around: Sequence[Around],
+        images: Sequence[run.Image],
     ) -> None:
         self.request, self.targets, self.own, self.around = request, targets, own, around
+        self.runners = [run.Runner(image, request.params, request.cmdline) for image in images]
         self.trees = [it.tree for it in around]
         self.titles = own.titles()
         self._benches: dict[int, Bench] = {}
@@ -234,6 +242,8 @@ class Job:
             detailed=len(self.own.modules) <= DETAILED,
         )
         findings = [*_refusals(context, trial.causes), *warnings(context)]
+        if self.runners and not trial.errno:
+            findings += self.runners[number].findings(module, needed)
         names = tuple(it.name for it in needed)
         return Verdict(
             module.name,

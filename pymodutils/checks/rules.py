@@ -228,6 +228,12 @@ class Rule(StrEnum):
         "A MODULE_ macro is missing.",
         "Add the missing MODULE_ macro.",
     )
+    RUN = (
+        "run",
+        Severity.NOTE,
+        "What the module did when it was loaded and removed in a kernel that runs (--run).",
+        "Compare with a real machine: this one has no devices.",
+    )
     COLLISION = (
         "collision",
         Severity.WARNING,

@@ -86,6 +86,7 @@ def _paired(words: Sequence[str]) -> list[str]:
     "--cmdline", default="", metavar="TEXT", help="Kernel command line, such as module.sig_enforce=1."
 )
 @click.option("--trust", multiple=True, metavar="CERT", help="Trust modules signed with this certificate.")
+@click.option("--run", is_flag=True, help="Also run init() and exit(), on kernels that boot in this process.")
 @click.option("--between", multiple=True, metavar="A B", help="Compare the exports of two kernels.")
 @click.option("--symbols-of", multiple=True, metavar="MODULE", help="With --between: a module to test.")
 @click.option("--format", "forms", type=click.Choice(FORMS), multiple=True, help="Output format (text).")
@@ -133,6 +134,7 @@ def command(
     firmware: str,
     cmdline: str,
     trust: tuple[str, ...],
+    run: bool,
     between: tuple[str, ...],
     symbols_of: tuple[str, ...],
     forms: tuple[str, ...],
@@ -165,7 +167,7 @@ def command(
     from pymodutils.checks.matrix import Request, check  # noqa: PLC0415
 
     request = Request(
-        modules, kernels or ("running",), more, _params(params), firmware, not no_cache, cmdline, trust
+        modules, kernels or ("running",), more, _params(params), firmware, not no_cache, cmdline, trust, run
     )
     rules = check_rules.chosen(select, ignore)
     known = baseline.read(expect) if expect else None

@@ -60,8 +60,13 @@ def text(line: str) -> str:
 
 def touched(touches: Iterable[Touch], symbol: Callable[[int], str]) -> list[str]:
     """In words, each device that is not there and the function that used it, which ``symbol`` names."""
+
+    def name(address: int) -> str:
+        found = symbol(address).partition("/")[0]
+        return "code of an init function" if found.startswith("0x") else found  # it was freed after the call
+
     words = (
-        f"{symbol(it.by).partition('/')[0]} used {'I/O port' if it.port else 'device memory at'} "
+        f"{name(it.by)} used {'I/O port' if it.port else 'device memory at'} "
         f"{it.address:#x}, which this machine does not have"
         for it in touches
     )

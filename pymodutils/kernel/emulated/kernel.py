@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.state.kernel_state import State
     from pymodutils.kernel.emulated.state.module import Module
 
+ADVICE = "see 'pymodutils kernel behave', and 'check --run', which runs it"
 NO_BASES: Mapping[tuple[str, str], int] = {}
 
 
@@ -67,6 +68,7 @@ class EmulatedKernel(Observed, Handover, Kernel):
         self._operator = Operator(store, rules, clock, self.notifiers)
         self.bases = NO_BASES
         self.causes: Sequence[Cause] = ()  # what the kernel minded of the last module, taken or not
+        self.assumed = False  # whether what init() of the last module returned is assumed
         self.root = Root(kernel=self)
 
     @classmethod
@@ -115,7 +117,7 @@ class EmulatedKernel(Observed, Handover, Kernel):
                 delete_module.permit(state, caller)
                 load = LoadInfo(state, read(state, caller), params, flags, caller)
                 load_module.load_module(load)
-                do_init_module.begin(state, load.module)
+                self.assumed = do_init_module.begin(state, load.module)
                 break
         self._operator.finish(load.module)
         if load.module.outcome < 0:
@@ -204,6 +206,11 @@ class EmulatedKernel(Observed, Handover, Kernel):
             self.trust(der)
 
     # The protocol of kernel.base
+
+    def insert(self, path: str, params: str, flags: Init = Init.NONE) -> str:
+        """Load ``path``; the remark says that init() was not run, where nobody told what it does."""
+        remark = super().insert(path, params, flags)
+        return remark or (f"init() of {path} is assumed to return 0: {ADVICE}" if self.assumed else "")
 
     def delete(self, name: str, *, force: bool = False) -> None:
         """Remove ``name`` without waiting; Refused with EAGAIN if it is in use."""

@@ -41,6 +41,20 @@ def describe(path: str, subject: str) -> Description:
     return found.describe()
 
 
+def image(path: str, into: str) -> str:
+    """Unpack the kernel image of the package ``path`` as the file ``into``; ``into``, or "" without one."""
+    with open(path, "rb") as file:
+        budget = Budget(path, os.fstat(file.fileno()).st_size)
+        start = file.read(len(deb.MAGIC))
+        read = next((reader for magic, reader in READERS.items() if start.startswith(magic)), None)
+        for name, size, content in read(file, budget) if read else ():
+            if kind_of(name.removeprefix(".")) == "image":
+                with open(into, "wb") as unpacked:
+                    unpacked.write(whole(content, size, f"{path}:{name}", budget))
+                return into
+    return ""
+
+
 def whole(content: IO[bytes], size: int, member: str, budget: Budget) -> bytes:
     """Read a ``member`` of ``size`` bytes; raises BadKernel if it is too large or cut off."""
     budget.content(member, size)

@@ -23,14 +23,15 @@ SHORT_SINCE: Final = (7, 0)
 EXISTS_IS_BUSY_SINCE: Final = (7, 0)  # EEXIST means one thing: the name is taken
 
 
-def begin(state: KernelState, module: Module) -> None:
-    """Call init(): note when it will have ended, and how."""
+def begin(state: KernelState, module: Module) -> bool:
+    """Call init(): note when it will have ended, and how; give whether that is assumed."""
     behaviour = state.behaviour(module.name) if module.init else None
     module.outcome = behaviour.init if behaviour else 0
     if module.outcome == -EEXIST and state.rules.since(*EXISTS_IS_BUSY_SINCE):
         module.outcome = -EBUSY
     module.until = state.now() + (behaviour.init_seconds if behaviour else 0)
     state.save(module)
+    return behaviour is not None and behaviour.assumed
 
 
 def end_init(state: KernelState, module: Module, notifiers: Notifiers) -> None:

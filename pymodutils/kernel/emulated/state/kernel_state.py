@@ -33,6 +33,7 @@ class Behaviour(NamedTuple):
     init: int = 0  # what init() returns
     init_seconds: float = 0
     exit_seconds: float = 0
+    assumed: bool = False  # whether nobody said so
 
 
 class State:
@@ -195,7 +196,7 @@ class State:
         """What the functions of module ``name`` are to do."""
         query = "SELECT init, init_seconds, exit_seconds FROM behaviour WHERE name = ?"
         found = self.store.execute(query, name)
-        return Behaviour(*found[0]) if found else Behaviour()
+        return Behaviour(*found[0]) if found else Behaviour(assumed=True)
 
     def is_builtin(self, name: str) -> bool:
         """Whether /sys/module has a directory for a built-in module of this name."""

@@ -1,0 +1,173 @@
+"""What init() and exit() of a module do on a kernel of the check that runs in this process."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.checks.rules import Rule, Severity
+from pymodutils.checks.verdict import Finding
+from pymodutils.errors import ModutilsError, Refused, Unanswered
+from pymodutils.kernel.sources import package
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pymodutils.checks.candidate import Candidate
+    from pymodutils.checks.target import Target
+    from pymodutils.kernel.booted.live import LiveKernel, Moment
+
+PLACES: Final = ("boot/vmlinuz-{0}", "lib/modules/{0}/vmlinuz", "usr/lib/modules/{0}/vmlinuz", "vmlinuz")
+EM_X86_64: Final = 62
+SHOWN: Final = 3  # lines of the log
+ADVICE: Final = "see docs/machine.md for what this machine has"
+WARNED: Final = re.compile(r"^(WARNING: .*|BUG: .*|.*refcount_t: .*|list_(?:add|del) corruption.*)")
+NOISE: Final = re.compile(r"loading out-of-tree module|module verification failed|: module license ")
+
+
+class Image(NamedTuple):
+    """The kernel image of a target, or ``why`` there is none that runs."""
+
+    path: str = ""
+    why: str = ""
+
+
+def images(targets: Sequence[Target], cmdline: str, folder: str) -> list[Image]:
+    """The image of each of ``targets``, booted; those of packages are unpacked below ``folder``."""
+    return [_booted(it, cmdline, os.path.join(folder, f"vmlinuz-{at}")) for at, it in enumerate(targets)]
+
+
+def _booted(it: Target, cmdline: str, spare: str) -> Image:
+    if it.kernel.machine != EM_X86_64:
+        return Image(why=f"the machine runs kernels of x86-64, not of {it.kernel.arch or 'this one'}")
+    path = _image(it, spare)
+    if not path:
+        return Image(why=f"no kernel image is in {it.source}")
+    try:
+        from pymodutils.kernel.booted.live import LiveKernel  # noqa: PLC0415 -- takes unicorn
+
+        LiveKernel.boot(path, cmdline).close()
+    except ModutilsError as error:
+        return Image(why=str(error))
+    return Image(path)
+
+
+def _image(it: Target, spare: str) -> str:
+    """The file of the image, unpacked as ``spare`` if it is in a package; "" if there is none."""
+    release = it.kernel.release or ""
+    for source in it.source.split(","):
+        if os.path.isdir(source):
+            tops = [source, os.path.join(source, "../../..")]
+            found = [os.path.join(top, place.format(release)) for top in tops for place in PLACES]
+        elif source == "running":
+            found = [f"/boot/vmlinuz-{release}"]
+        else:
+            found = [source if not source.endswith((".deb", ".rpm")) else package.image(source, spare)]
+        for path in found:
+            if os.path.isfile(path) and _is_image(path):
+                return path
+    return ""
+
+
+def _is_image(path: str) -> bool:
+    with open(path, "rb") as file:
+        return file.read(0x206)[0x202:] == b"HdrS"  # Documentation/arch/x86/boot.rst
+
+
+class Runner:
+    """The kernel of ``image``, as good as new for each module; what one needs stays for the next one."""
+
+    def __init__(self, image: Image, params: Mapping[str, str], cmdline: str) -> None:
+        self.image, self.params, self.cmdline = image, params, cmdline
+        self._kernel: LiveKernel | None = None
+        self._loaded: tuple[tuple[str, ...], Moment | None] = ((), None)
+
+    def findings(self, module: Candidate, needed: Sequence[Candidate]) -> list[Finding]:
+        """What is to be said of ``module``, which the emulated kernel takes."""
+        if self.image.why:
+            return [_note(f"not run: {self.image.why}", "")]
+        try:
+            kernel = self._ready([it.path for it in needed])
+        except ModutilsError as error:
+            return [_note(f"not run: what it depends on does not load here: {error}", ADVICE)]
+        touched = len(kernel.guest.machine.touched)
+        start = kernel.guest.log_end()[1]
+        found = list(self._run(kernel, module))
+        if not kernel.guest.machine.spoiled:
+            found += _trouble(kernel, start, touched)
+        return found
+
+    def _ready(self, needed: Sequence[str]) -> LiveKernel:
+        from pymodutils.kernel.booted.live import LiveKernel  # noqa: PLC0415 -- takes unicorn
+
+        kernel = self._kernel = self._kernel or LiveKernel.boot(self.image.path, self.cmdline)
+        known, moment = self._loaded
+        if moment is not None and known == tuple(needed):
+            kernel.restore(moment)
+            return kernel
+        kernel.reset()
+        for path in needed:
+            kernel.insert(path, "")
+        self._loaded = (tuple(needed), kernel.moment() if needed else None)
+        return kernel
+
+    def _run(self, kernel: LiveKernel, module: Candidate) -> Iterator[Finding]:
+        """Load and remove the module."""
+        start = kernel.guest.log_end()[1]
+        try:
+            kernel.insert(module.path, self.params.get(module.name, ""))
+        except Refused as refused:
+            yield _note(f"init returned {_name(refused.errno)}{_logged(kernel, start)}", ADVICE)
+            return
+        except Unanswered as end:
+            yield _warning(f"init did not return: {_first(end)}", ADVICE)
+            return
+        yield _note(f"init returned 0{_logged(kernel, start)}", "")
+        try:
+            kernel.delete(module.name)
+        except Refused as refused:
+            if refused.errno != errno.EBUSY:  # it has no exit()
+                yield _note(f"it could not be removed: {_name(refused.errno)}", "")
+        except Unanswered as end:
+            yield _warning(f"exit did not return: {_first(end)}", ADVICE)
+
+
+def _trouble(kernel: LiveKernel, start: int, touched: int) -> Iterator[Finding]:
+    """What the kernel warns of, and devices that are not there."""
+    from pymodutils.kernel.booted import ends  # noqa: PLC0415 -- takes unicorn
+
+    lines = [ends.text(line) for line in kernel.guest.log(start)[0]]
+    for line in dict.fromkeys(filter(WARNED.match, lines)):
+        yield _warning(
+            f"the kernel wrote: {line}", "read all of its log: pymodutils kernel dmesg --backend machine"
+        )
+    for text in ends.touched(kernel.guest.machine.touched[touched:], kernel.guest.symbol):
+        yield _note(text, ADVICE)
+
+
+def _logged(kernel: LiveKernel, start: int) -> str:
+    """The lines since ``start``, as the end of a sentence."""
+    lines = [line.partition("] ")[2] for line in kernel.guest.log(start)[0]]
+    lines = [line for line in lines if not NOISE.search(line)]
+    more = f" ... ({len(lines)} lines)" if len(lines) > SHOWN else ""
+    return f", and logged: {' | '.join(lines[:SHOWN])}{more}" if lines else ""
+
+
+def _first(end: Unanswered) -> str:
+    return str(end).partition("\n")[0].removeprefix(f"{end.subject}: ")
+
+
+def _name(code: int) -> str:
+    from pymodutils.kernel.booted import values  # noqa: PLC0415 -- takes unicorn
+
+    return repr(values.status(-code))
+
+
+def _note(text: str, advice: str) -> Finding:
+    return Finding(Rule.RUN, Severity.NOTE, "init", text, advice)
+
+
+def _warning(text: str, advice: str) -> Finding:
+    return Finding(Rule.RUN, Severity.WARNING, "init", text, advice)

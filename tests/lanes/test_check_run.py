@@ -1,0 +1,89 @@
+"""check --run: what init() does on Debian's own kernel, and when it is not run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import pymodutils
+from pymodutils import EmulatedKernel, Rule
+from tests.oracles import debian, kbuild, kernels
+
+pytestmark = [pytest.mark.lane, pytest.mark.slow]
+SOURCE = Path(__file__).parent.parent / "machine/modules/ends.c"
+
+
+@pytest.fixture(scope="module")
+def package() -> Path:
+    return debian.unpacked(debian.newest("linux-image-cloud-amd64"))
+
+
+@pytest.fixture(scope="module")
+def image(package: Path) -> str:
+    return str(next(package.glob("boot/vmlinuz-*")))
+
+
+@pytest.fixture(scope="module")
+def ends() -> str:
+    return str(kbuild.module(SOURCE))
+
+
+@pytest.mark.parametrize(
+    ("how", "severity", "words"),
+    [
+        (0, "note", "init returned 0"),
+        (-19, "note", "init returned -ENODEV"),
+        (1, "warning", "the kernel wrote: WARNING: CPU: 0 PID: "),
+        (2, "warning", "init did not return: the kernel oopsed: BUG: kernel NULL pointer dereference"),
+        (3, "warning", "init did not return: still waiting in wait_for_completion()"),
+        (4, "note", "code of an init function used I/O port 0x3f8"),
+        (5, "warning", "init did not return: still running"),
+        (6, "note", "it could not be removed: -EAGAIN"),
+        (7, "warning", "exit did not return: the kernel oopsed"),
+    ],
+)
+def test_each_end(how: int, severity: str, words: str, image: str, ends: str) -> None:
+    report = pymodutils.check(ends, image, params={"ends": f"how={how}"}, run=True)
+    found = [it for it in report.verdicts[0].findings if it.rule is Rule.RUN]
+    said = [it for it in found if words in it.message]
+    assert [it.severity for it in said] == [severity], found
+
+
+def test_what_it_needs_is_loaded_first(package: Path, image: str) -> None:
+    files = [next(package.rglob(f"{name}.ko")) for name in ("vfat", "fat", "msdos")]
+    report = pymodutils.check(files, image, run=True)
+    runs = [[it.message for it in verdict.findings if it.rule is Rule.RUN] for verdict in report.verdicts]
+    assert runs == [["init returned 0"]] * 3
+
+
+def test_not_run(image: str, package: Path) -> None:
+    arm = kernels.kernel("arm64")
+    file = next(arm.modules.rglob("dummy.ko*"))
+    [verdict] = pymodutils.check(file, str(arm.image), run=True).verdicts
+    assert [it.message for it in verdict.findings if it.rule is Rule.RUN] == [
+        "not run: the machine runs kernels of x86-64, not of aarch64"
+    ]
+    script = "import sys; sys.modules['unicorn'] = None; from pymodutils import cli; cli.main()"
+    words = [sys.executable, "-c", script, "check", "--run", "-k", image, str(next(package.rglob("fat.ko")))]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "not run: no machine without unicorn: pip install 'pymodutils[machine]'" in done.stdout
+
+
+def test_an_emulated_kernel_takes_the_outcome(ends: str, image: str, package: Path, tmp_path: Path) -> None:
+    state = str(tmp_path / "k.state")
+    kernel = EmulatedKernel.boot(pymodutils.describe(image), state)
+    file = str(next(package.rglob("sbshc.ko")))
+    assert "is assumed to return 0" in kernel.insert(file, "")
+    words = [sys.executable, "-m", "pymodutils", "kernel", "behave", "sbshc", "--run", file, "--on", image]
+    done = subprocess.run(
+        [*words, "--backend", f"emulated:{state}"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "init() of sbshc returns -19\n"
+    kernel.delete("sbshc")
+    with pytest.raises(pymodutils.Refused, match="returned -19"):
+        kernel.insert(file, "")
+    assert "assumed" in kernel.insert(ends, "")
