@@ -28,8 +28,11 @@ class Zygote(NamedTuple):
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add ``--kernel-image``, and what a configuration file says."""
     group = parser.getgroup("pymodutils", "kernel modules (pymodutils)")
+    group.addoption("--module-coverage", metavar="FILE", help="write which lines of modules ran, for lcov")
     group.addoption("--kernel-image", metavar="FILE", help="kernel that the fixture 'kernel' runs")
     parser.addini("kernel_image", "kernel that the fixture 'kernel' runs; see LiveKernel.boot", default="")
+    text = "whether memory of kmalloc() is checked in every test: bounds, use after free, leaks"
+    parser.addini("kernel_checks", text, type="bool", default=False)
     parser.addini(
         "kernel_module", "module file of the fixture 'module', where no marker names one", default=""
     )
@@ -42,21 +45,35 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def _zygote(request: pytest.FixtureRequest) -> Iterator[Zygote]:
-    from pymodutils.kernel.booted.live import LiveKernel  # noqa: PLC0415 -- takes unicorn
+    from pymodutils import writer  # noqa: PLC0415 -- only where there are such tests
+    from pymodutils.kernel.booted.coverage import Coverage  # noqa: PLC0415 -- takes unicorn
+    from pymodutils.kernel.booted.live import LiveKernel  # noqa: PLC0415 -- the same
 
     said = request.config.getoption("kernel_image")
     configured = str(request.config.getini("kernel_image"))
     if not said and configured:
         said = os.path.join(request.config.rootpath, configured)
     with LiveKernel.boot(said or "") as kernel:
+        if request.config.getini("kernel_checks"):
+            kernel.check()
+        path = request.config.getoption("module_coverage")
+        if path:
+            kernel.cover(Coverage())
         yield Zygote(kernel, {})
+        if kernel.coverage:
+            kernel.coverage.harvest(kernel)
+            worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+            writer.save(f"{path}.{worker}" if worker else path, kernel.coverage.lcov().encode())
 
 
 @pytest.fixture
-def kernel(_zygote: Zygote) -> LiveKernel:
-    """A kernel that has just booted, a ``pymodutils.LiveKernel``."""
+def kernel(_zygote: Zygote) -> Iterator[LiveKernel]:
+    """A kernel that has just booted, a ``pymodutils.LiveKernel``; with ``kernel_checks`` it is checked."""
     _zygote.kernel.reset()
-    return _zygote.kernel
+    yield _zygote.kernel
+    if _zygote.kernel.checks and not _zygote.kernel.guest.machine.spoiled:
+        _zygote.kernel.unload()
+        _zygote.kernel.checks.verify()
 
 
 @pytest.fixture

@@ -160,9 +160,9 @@ def _first(end: Unanswered) -> str:
 
 
 def _name(code: int) -> str:
-    from pymodutils.kernel.booted import values  # noqa: PLC0415 -- takes unicorn
+    from pymodutils.kernel.booted import words  # noqa: PLC0415 -- takes unicorn
 
-    return repr(values.status(-code))
+    return repr(words.status(-code))
 
 
 def _note(text: str, advice: str) -> Finding:

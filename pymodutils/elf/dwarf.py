@@ -62,6 +62,8 @@ class Module:
     def __init__(self, data: bytes) -> None:
         self.data = bytearray(data)
         self.bases: dict[int, int] = {}  # of allocated sections, in a made-up layout
+        self.sizes: dict[int, int] = {}  # of the same, in bytes
+        self.sections: dict[str, int] = {}  # their names; the first of a name
         self.elf: ELFFile | None = None
         try:
             self._lay_out(ELFFile(BytesIO(data)))
@@ -74,7 +76,8 @@ class Module:
         at = 1 << 20
         for number, section in enumerate(elf.iter_sections()):
             if section["sh_flags"] & SHF_ALLOC:
-                self.bases[number] = at
+                self.bases[number], self.sizes[number] = at, section["sh_size"]
+                self.sections.setdefault(section.name, number)
                 at += (section["sh_size"] + 0xFFFFF) & ~0xFFFFF or 1 << 20
         table = elf.get_section_by_name(".symtab")
         size, place, width = (24, 8, 8) if elf.elfclass == 64 else (16, 4, 4)  # noqa: PLR2004
@@ -107,6 +110,18 @@ class Module:
             if base is not None and symbol.name:
                 found.setdefault(symbol.name, (symbol["st_shndx"], symbol["st_value"] - base))
         return found
+
+    @cached_property
+    def sources(self) -> dict[str, str]:
+        """The name and the path of each source that was compiled, without what the build system makes."""
+        paths = (os.path.join(*map(os.fsdecode, it)) for it in self._compiled())
+        return {os.path.basename(path): path for path in paths if not path.endswith(".mod.c")}
+
+    def _compiled(self) -> Iterator[tuple[bytes, bytes]]:
+        for unit in self.debug.iter_CUs() if self.debug else ():
+            told = unit.get_top_DIE().attributes
+            if "DW_AT_name" in told and "DW_AT_comp_dir" in told:
+                yield told["DW_AT_comp_dir"].value, told["DW_AT_name"].value
 
     @cached_property
     def lines(self) -> list[Line]:
@@ -148,8 +163,11 @@ class Module:
                     found.append(Line(row.address, names[at] if known else "", row.line))
         return found
 
-    def where(self, section: int, offset: int) -> str:
-        """Name what is at ``offset`` of section number ``section``: "init, hello.c:14", "init+0x12" or ""."""
+    def where(self, section: int, offset: int, *, own: bool = False) -> str:
+        """Name what is at ``offset`` of section number ``section``: "init, hello.c:14", "init+0x12" or "".
+
+        With ``own`` it is a line of a source, not of a header whose function was inlined there.
+        """
         base = self.bases.get(section)
         if base is None:
             return ""
@@ -159,6 +177,9 @@ class Module:
             return ""
         at = bisect_right(self.lines, Line(address, "\U0010ffff", 1 << 62)) - 1
         line = self.lines[at] if at >= 0 else None
+        while own and line and line.file not in self.sources and line.address > function[0]:
+            at -= 1
+            line = self.lines[at]
         if line and line.file and line.address >= function[0]:
             return f"{function[2]}, {line.file}:{line.number}"
         return f"{function[2]}+{address - function[0]:#x}"

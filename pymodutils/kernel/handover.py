@@ -52,12 +52,16 @@ class Handover:
                     if refused.errno == errno.EINVAL:
                         remark = f"{CANNOT} {path} ({packing}): decompressed in user space"
                 else:
-                    return ""
+                    return self.remark(path)
             from pymodutils.kernel import force  # noqa: PLC0415 -- only where the kernel does not read files
 
             image = force.stripped(compress.decompress(compress.read_all(fd), path), flags, path)
             self.init_module(image, words)
-        return remark
+        return remark or self.remark(path)
+
+    def remark(self, path: str) -> str:  # noqa: ARG002 -- for kernels that have one
+        """What is to be said of ``path``, which was loaded."""
+        return ""
 
 
 @contextmanager

@@ -180,6 +180,25 @@ class Cpu:
         self.uc.ctl_flush_tb()
         return hook
 
+    def watch_blocks(self, start: int, end: int, call: Callable[[int, int], None]) -> int:
+        """Call ``call`` with address and size of each block of code there that begins to run."""
+        hook: int = self.uc.hook_add(
+            uc.UC_HOOK_BLOCK, lambda _uc, address, size, _data: call(address, size), None, start, end - 1
+        )
+        self.uc.ctl_flush_tb()
+        return hook
+
+    def watch_memory(self, start: int, end: int, call: Callable[[bool, int, int], None]) -> int:
+        """Call ``call`` with write or read, place and size of each access to this part of RAM."""
+
+        def accessed(_uc: object, access: int, place: int, size: int, _value: int, _data: object) -> None:
+            call(access == uc.UC_MEM_WRITE, place, size)
+
+        kinds = uc.UC_HOOK_MEM_READ | uc.UC_HOOK_MEM_WRITE
+        hook: int = self.uc.hook_add(kinds, accessed, None, start, end - 1)
+        self.uc.ctl_flush_tb()
+        return hook
+
     def unwatch(self, hook: int) -> None:
         """Undo ``watch``."""
         self.uc.hook_del(hook)

@@ -15,7 +15,8 @@ from pymodutils import LiveKernel, LiveModule, Oops, Refused, Waiting
 from pymodutils.elf.ctype import Struct
 from pymodutils.elf.dwarf_types import DwarfTypes
 from pymodutils.errors import NotFound
-from pymodutils.kernel.booted.values import BadValue, Status
+from pymodutils.kernel.booted.values import BadValue
+from pymodutils.kernel.booted.words import Status
 from pymodutils.machine.results import OutOfBudget
 from tests.oracles import debian, kbuild
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from pymodutils.elf.ctype import Array, CType, Enum, Function, Integer, Pointer, Struct, Void
 from pymodutils.kernel.booted import values
 from pymodutils.kernel.booted.values import Address, BadValue, Object
+from pymodutils.kernel.booted.words import status
 from pymodutils.machine.guest import IN_REGISTERS
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Call:
         for it in self.lent:
             self.guest.free(it.address)
         signed = isinstance(returns, Integer) and returns.signed and returns.size > 1
-        return values.status(found) if signed else found
+        return status(found) if signed else found
 
     def _check(self, given: int) -> None:
         needed = len(self.function.parameters)

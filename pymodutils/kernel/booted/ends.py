@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.errors import NotFound, Unanswered
-from pymodutils.kernel.booted.values import Status
+from pymodutils.kernel.booted.words import Status
 from pymodutils.machine.results import Oopsed, Waits
 
 if TYPE_CHECKING:

@@ -4,33 +4,38 @@ from __future__ import annotations
 
 import gc
 import os
-import platform
 import re
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from pymodutils import names
-from pymodutils.elf import compress, scan
 from pymodutils.elf.btf import Btf
-from pymodutils.errors import BadKernel, BadModule, ModutilsError, NotFound, Refused
-from pymodutils.kernel.booted import boot, ends, values
+from pymodutils.elf.ctype import Struct
+from pymodutils.errors import BadKernel, ModutilsError, NotFound, Refused
+from pymodutils.kernel.booted import boot, ends, files, values, words
 from pymodutils.kernel.booted.arguments import Call
-from pymodutils.kernel.booted.kernel import BootedKernel, default_path
+from pymodutils.kernel.booted.checks import Checks
+from pymodutils.kernel.booted.kernel import BootedKernel
 from pymodutils.kernel.booted.module import LiveModule
 from pymodutils.kernel.booted.replace import Replacement
 from pymodutils.machine import checkpoint, saved
 from pymodutils.machine.boot import MEMORY
+from pymodutils.machine.paging import PAGE
 from pymodutils.machine.results import Returned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection
 
+    from pymodutils.kernel.booted.checks import Saved
+    from pymodutils.kernel.booted.coverage import Coverage
     from pymodutils.machine.checkpoint import Checkpoint
     from pymodutils.machine.guest import Guest
     from pymodutils.machine.results import Result
 
 SECONDS: Final = 5  # of processor time that a call may take
 
+GRACE: Final = 50  # milliseconds after which what RCU was to free is free
+MOD_INIT_TEXT: Final = 4  # include/linux/module.h
 FRAME: Final = re.compile(r"([\w.]+)\+0x([0-9a-f]+)/0x[0-9a-f]+ \[(\w+)\]")
 
 
@@ -39,6 +44,7 @@ class Moment(NamedTuple):
 
     checkpoint: Checkpoint
     modules: dict[str, LiveModule]
+    checked: Saved | None = None
 
 
 class LiveKernel(BootedKernel):
@@ -50,6 +56,10 @@ class LiveKernel(BootedKernel):
         self.guest.machine.limit(SECONDS)
         self.modules: dict[str, LiveModule] = {}
         self._replaced: list[Replacement] = []
+        self._removed: list[LiveModule] = []
+        self.checks: Checks | None = None
+        self.coverage: Coverage | None = None
+        self._inits: dict[str, int] = {}
         _, self._booted = self.guest.log_end()
         self._start = self.moment()
 
@@ -60,7 +70,7 @@ class LiveKernel(BootedKernel):
         Without ``image`` it is the kernel that ``--backend machine`` means, else that of the running release.
         Raises BadKernel and BadState.
         """
-        path = os.fspath(image) or _default()
+        path = os.fspath(image) or files.kernel()
         if saved.is_state(path):
             return cls(path, lambda: saved.load(path)[1])
         base = boot.base(path, cmdline, memory)
@@ -70,22 +80,85 @@ class LiveKernel(BootedKernel):
 
     def moment(self) -> Moment:
         """What is now, for ``restore``."""
-        return Moment(checkpoint.take(self.guest), dict(self.modules))
+        checked = self.checks.save() if self.checks else None
+        return Moment(checkpoint.take(self.guest), dict(self.modules), checked)
 
     def restore(self, moment: Moment) -> None:
         """Let all be as it was at ``moment``, in a millisecond or two; stand-ins are undone."""
+        if self.coverage:
+            self.coverage.harvest(self)
         for replaced in self._replaced:
             replaced.undo()
         self._replaced.clear()
-        if self.guest.machine.spoiled:
+        spoiled = self.guest.machine.spoiled
+        if spoiled:
             self.guest = self._make()
             self.guest.machine.limit(SECONDS)
         checkpoint.restore(self.guest, moment.checkpoint)
         self.modules = dict(moment.modules)
+        self._removed.clear()
+        if spoiled:
+            self._listen()
+        if self.checks and moment.checked:
+            self.checks.restore(moment.checked)
 
     def reset(self) -> None:
         """Let all be as it was when the kernel had booted."""
         self.restore(self._start)
+
+    # What is watched
+
+    def check(self) -> Checks:
+        """Begin to check what modules do with memory; what they have already is not known. See ``checks``.
+
+        ``reset`` goes back to this moment then.
+        """
+        self.checks = self.checks or Checks(self)
+        self._watch_inits()
+        self._start = self.moment()
+        return self.checks
+
+    def cover(self, coverage: Coverage) -> None:
+        """Let ``coverage`` hear of the code of modules that runs from now on."""
+        self.coverage = coverage
+        coverage.attach(self)
+        self._watch_inits()
+
+    def _listen(self) -> None:
+        """Let a new processor be watched, too."""
+        if self.checks:
+            self.checks.attach()
+        if self.coverage:
+            self.coverage.attach(self)
+        if self.checks or self.coverage:
+            self._watch_inits()
+
+    def _watch_inits(self) -> None:
+        """Note where the init part of each module lies, which is gone when its load has ended."""
+        kind = self.btf.named("struct module") if self.btf else None
+        if isinstance(kind, Struct):
+            function = self.guest.address("do_init_module")
+            self.guest.machine.cpu.watch(function, lambda: self._note_init(kind))
+
+    def _note_init(self, kind: Struct) -> None:
+        machine = self.guest.machine
+        module = values.Object(machine.space, kind, machine.arguments(1)[0])
+        part = module.mem[MOD_INIT_TEXT] if "mem" in kind.fields else module.init_layout
+        self._inits[module.name] = int(part.base)
+
+    @property
+    def located(self) -> list[LiveModule]:
+        """The modules that are or were loaded since the last moment, with the places of their sections."""
+        if not self.guest.machine.spoiled:
+            for module in self.modules.values():
+                module.locate()
+        return [*self.modules.values(), *self._removed]
+
+    def name(self, address: int) -> str:
+        """The function of a module at ``address``, with file and line or offset; else the kernel's symbol."""
+        found = (module.where(address) for module in self.located)
+        ours = "the end of the called function" if address - self.guest.code in range(PAGE) else ""
+        return next(filter(None, found), "") or ours or self.guest.symbol(address)
 
     # Modules
 
@@ -96,22 +169,37 @@ class LiveKernel(BootedKernel):
         errno of the kernel or of init, and as ``LiveModule.call`` where init does not return.
         """
         file = os.fspath(path)
-        for needed in self._needed(file):
-            if names.of_path(needed) not in self.modules:
+        for needed in files.needed(file, self.path):
+            name = files.name(needed)
+            if name not in self.modules and self.state(name) is None:
                 self.load(needed)
         try:
-            self.insert(file, " ".join(f"{name}={_word(value)}" for name, value in params.items()))
+            self.insert(file, files.parameters(params))
         except Refused as refused:
-            words = f"{file}: not loaded: {values.status(-refused.errno)!r}, {os.strerror(refused.errno)}"
-            raise Refused(file, words, refused.errno) from None
-        name = _name(file)
-        self.modules[name] = LiveModule(self, name, file)
+            text = f"{file}: not loaded: {words.status(-refused.errno)!r}, {os.strerror(refused.errno)}"
+            raise Refused(file, text, refused.errno) from None
+        name = files.name(file)
+        self.modules[name] = LiveModule(self, name, file, self._inits.get(name, 0))
         return self.modules[name]
 
     def delete(self, name: str, *, force: bool = False) -> None:
         """Remove ``name``; Refused with the kernel's errno."""
+        located = {module.name: module for module in self.located} if self.checks or self.coverage else {}
         super().delete(name, force=force)
         self.modules.pop(names.normalize(name), None)
+        if names.normalize(name) in located:
+            self._removed.append(located[names.normalize(name)])
+
+    def unload(self) -> None:
+        """Remove all modules that can be, the last one first; with ``checks``, note what is left."""
+        for name in reversed(list(self.modules)):
+            try:
+                self.delete(name)
+            except Refused:
+                continue  # it has no exit(), or something uses it
+        if self.checks and not self.modules:
+            self.guest.call("msleep", GRACE)
+            self.checks.leaks()
 
     def call(self, name: str, *arguments: object) -> Any:
         """What the kernel's own function ``name`` returns; as LiveModule.call."""
@@ -189,69 +277,7 @@ class LiveKernel(BootedKernel):
     def _current(self) -> Guest:
         return self.guest
 
-    def _needed(self, path: str) -> Iterator[str]:
-        """The files of the modules that ``path`` depends on and that are not loaded."""
-        info = scan.Elf(compress.read(path), path).section(".modinfo") or b""
-        said = next((it[8:] for it in info.split(b"\0") if it.startswith(b"depends=")), b"")
-        for name in filter(None, said.decode("utf-8", "surrogateescape").split(",")):
-            if names.normalize(name) in self.modules or self.state(names.normalize(name)):
-                continue
-            beside = (os.path.join(os.path.dirname(path), f"{name}{end}") for end in names.EXTENSIONS)
-            found = next(filter(os.path.exists, beside), None) or _in_tree(self.path, names.normalize(name))
-            if found is None:
-                raise BadModule(path, f"{path} depends on {name}: load that first")
-            yield found
-
-
-def _name(path: str) -> str:
-    """The name that the module file ``path`` declares, else the file's."""
-    info = scan.Elf(compress.read(path), path).section(".modinfo") or b""
-    said = next((it[5:] for it in info.split(b"\0") if it.startswith(b"name=")), b"")
-    return said.decode("utf-8", "surrogateescape") or names.of_path(path)
-
-
-def _in_tree(image: str, name: str) -> str | None:
-    """The file of the module ``name`` in the module directory that belongs to ``boot/vmlinuz-RELEASE``."""
-    return _tree(os.path.abspath(image)).get(name)
-
-
-@lru_cache(maxsize=2)
-def _tree(image: str) -> dict[str, str]:
-    folder, _, release = image.rpartition("/")[0], None, image.rpartition("vmlinuz-")[2]
-    above = os.path.dirname(folder)
-    tops = [os.path.join(above, it, release) for it in ("lib/modules", "usr/lib/modules")]
-    if os.path.basename(image) == "vmlinuz":
-        tops = [folder]
-    found: dict[str, str] = {}
-    for top in tops:
-        for where, _, files in os.walk(top):
-            for file in filter(names.is_module_file, files):
-                found.setdefault(names.of_path(file), os.path.join(where, file))
-    return found
-
 
 @lru_cache(maxsize=2)
 def _btf(data: bytes) -> Btf:
     return Btf(data, subject="the kernel")
-
-
-def _default() -> str:
-    """The state file of the machine, else the image of the running kernel."""
-    state, image = default_path(), f"/boot/vmlinuz-{platform.release()}"
-    if os.path.exists(state):
-        return state
-    if os.path.exists(image):
-        return image
-    raise BadKernel(
-        "kernel", f"no kernel to run: name an image, or make {state} with 'kernel boot --machine'"
-    )
-
-
-def _word(value: object) -> str:
-    """``value`` as a module parameter's."""
-    if isinstance(value, bool):
-        return str(int(value))
-    if isinstance(value, list | tuple):
-        return ",".join(map(_word, value))
-    text = str(value)
-    return f'"{text}"' if " " in text else text

@@ -21,16 +21,19 @@ if TYPE_CHECKING:
     from pymodutils.kernel.booted.live import LiveKernel
 
 DEBUG: Final = "build it with debug information (make KCFLAGS=-g)"
+INIT_TEXT: Final = ".init.text"  # the first section of the memory that is given back after init()
 ADVICE: Final = f"{DEBUG} or with BTF"
 
 
 class LiveModule:
     """The module ``name``, loaded from the file ``path`` into ``kernel``."""
 
-    def __init__(self, kernel: LiveKernel, name: str, path: str) -> None:
+    def __init__(self, kernel: LiveKernel, name: str, path: str, init: int = 0) -> None:
         self.kernel, self.name, self.path = kernel, name, path
         self.file = Module.read(path)
         self._bases: dict[int, int] = {}
+        if init and INIT_TEXT in self.file.sections:
+            self._bases[self.file.sections[INIT_TEXT]] = init
         self._types: list[Types] | None = None
 
     # What is where
@@ -66,14 +69,19 @@ class LiveModule:
 
     def where(self, address: int) -> str:
         """Name what lies at ``address``: "sum_of, sample.c:12", or "" if it is not of this module."""
-        if not self.kernel.guest.machine.spoiled:
-            for number in self.file.bases:
-                self._base(number)
+        found = self.place(address)
+        return self.file.where(*found, own=True) if found else ""
+
+    def place(self, address: int) -> tuple[int, int] | None:
+        """The number of the section that ``address`` is in, and its offset there."""
         known = [(base, number) for number, base in self._bases.items() if base <= address]
-        if not known:
-            return ""
-        base, number = max(known)
-        return self.file.where(number, address - base)
+        base, number = max(known, default=(0, 0))
+        return (number, address - base) if known and address - base < self.file.sizes[number] else None
+
+    def locate(self) -> None:
+        """Find out where all of its sections lie."""
+        for number in self.file.bases:
+            self._base(number)
 
     def line(self, function: str, offset: int) -> str:
         """The line of the source at ``offset`` of ``function``: "(sample.c:12: return *p;)", or ""."""

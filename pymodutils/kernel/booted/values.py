@@ -6,11 +6,11 @@ bytes; structures and other arrays are an ``Object`` that looks into the memory 
 
 from __future__ import annotations
 
-import errno
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from pymodutils.elf.ctype import Array, CType, Enum, Function, Integer, Member, Pointer, Struct, Void
 from pymodutils.errors import ModutilsError
+from pymodutils.kernel.booted.words import Constant, status
 from pymodutils.machine.paging import Unmapped
 from pymodutils.names import suggestion
 
@@ -35,56 +35,10 @@ class Memory(Protocol):
 
 
 LARGEST_ERRNO: Final = 4095  # MAX_ERRNO in include/linux/err.h
-KERNEL_ONLY: Final = {  # include/linux/errno.h: those that no process sees
-    512: "ERESTARTSYS", 513: "ERESTARTNOINTR", 514: "ERESTARTNOHAND", 515: "ENOIOCTLCMD",
-    516: "ERESTART_RESTARTBLOCK", 517: "EPROBE_DEFER", 518: "EOPENSTALE", 519: "ENOPARAM", 521: "EBADHANDLE",
-    522: "ENOTSYNC", 523: "EBADCOOKIE", 524: "ENOTSUPP", 525: "ETOOSMALL", 526: "ESERVERFAULT",
-    527: "EBADTYPE", 528: "EJUKEBOX", 529: "EIOCBQUEUED", 530: "ERECALLCONFLICT",
-}  # fmt: skip
-NAMES: Final = {**errno.errorcode, **KERNEL_ONLY, errno.EOPNOTSUPP: "EOPNOTSUPP"}
 
 
 class BadValue(ModutilsError):
     """A value that its C type can not have, or memory that is not there."""
-
-
-class Status(int):
-    """A negative error number; it prints as ``-ENOMEM``."""
-
-    @property
-    def name(self) -> str:
-        """The error's name, as in errno."""
-        return NAMES[-self]
-
-    def __repr__(self) -> str:
-        return f"-{self.name}"
-
-    __str__ = int.__repr__
-
-
-class Constant(int):
-    """A number of an enum; it prints as its name, and equals it."""
-
-    name: str
-
-    def __new__(cls, value: int, name: str) -> Self:
-        """The ``value`` that an enum calls ``name``."""
-        made = super().__new__(cls, value)
-        made.name = name
-        return made
-
-    def __eq__(self, other: object) -> bool:
-        return self.name == other if isinstance(other, str) else int(self) == other
-
-    __hash__ = int.__hash__
-
-    def __repr__(self) -> str:
-        return self.name
-
-
-def status(number: int) -> int:
-    """``number``, as a Status if it is a negative errno."""
-    return Status(number) if -number in NAMES else number
 
 
 def read(space: Memory, address: int, size: int) -> bytes:

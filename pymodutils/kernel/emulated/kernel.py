@@ -207,10 +207,9 @@ class EmulatedKernel(Observed, Handover, Kernel):
 
     # The protocol of kernel.base
 
-    def insert(self, path: str, params: str, flags: Init = Init.NONE) -> str:
-        """Load ``path``; the remark says that init() was not run, where nobody told what it does."""
-        remark = super().insert(path, params, flags)
-        return remark or (f"init() of {path} is assumed to return 0: {ADVICE}" if self.assumed else "")
+    def remark(self, path: str) -> str:
+        """That init() was not run, where nobody told what it does."""
+        return f"init() of {path} is assumed to return 0: {ADVICE}" if self.assumed else ""
 
     def delete(self, name: str, *, force: bool = False) -> None:
         """Remove ``name`` without waiting; Refused with EAGAIN if it is in use."""

@@ -11,7 +11,7 @@ import pytest
 from pymodutils.elf.ctype import Array, Integer, Pointer, Struct
 from pymodutils.elf.dwarf import Module
 from pymodutils.elf.dwarf_types import DwarfTypes
-from pymodutils.kernel.booted import values
+from pymodutils.kernel.booted import values, words
 from pymodutils.kernel.booted.values import BadValue, Object
 from tests.oracles.debian import Unavailable
 
@@ -121,9 +121,9 @@ def test_prototypes(built: tuple[DwarfTypes, bytes]) -> None:
 
 def test_numbers_and_errors_of_the_kernel() -> None:
     assert repr(values.decode(Ram(b""), INT, 0xFFFFFFF4)) == "-12"
-    assert repr(values.status(-12)) == "-ENOMEM"
-    assert repr(values.status(-517)) == "-EPROBE_DEFER"
-    assert values.status(-5000) == -5000
+    assert repr(words.status(-12)) == "-ENOMEM"
+    assert repr(words.status(-517)) == "-EPROBE_DEFER"
+    assert words.status(-5000) == -5000
     pointer = values.decode(Ram(b""), Pointer(lambda: INT), (1 << 64) - 22)
     assert (pointer, repr(pointer)) == (-22, "-EINVAL")
 

@@ -1,0 +1,101 @@
+"""Which lines of modules ran, as lcov writes it: for genhtml, and for all that reads .info files."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.elf.dwarf import Module
+from pymodutils.kernel.booted.replace import OURS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pymodutils.kernel.booted.live import LiveKernel
+
+LONGEST: Final = 4096  # bytes of code that one row of a line table stands for
+
+
+class Span(NamedTuple):
+    """Code that ran from one end to the other: bytes of a section of a file."""
+
+    section: int
+    offset: int
+    size: int
+
+
+class Coverage:
+    """What ran of the modules of kernels; ``spans`` is how often, by the file of the module."""
+
+    def __init__(self) -> None:
+        self.spans: dict[str, Counter[Span]] = {}
+        self._blocks: Counter[tuple[int, int]] = Counter()
+
+    def attach(self, kernel: LiveKernel) -> None:
+        """Listen to ``kernel``."""
+        kernel.guest.machine.cpu.watch_blocks(OURS.start, OURS.stop, self._ran)
+
+    def _ran(self, address: int, size: int) -> None:
+        self._blocks[address, size] += 1
+
+    def harvest(self, kernel: LiveKernel) -> None:
+        """Find out what ran, while its modules are where they are."""
+        for (address, size), count in self._blocks.items():
+            for module in kernel.located:
+                place = module.place(address)
+                if place:
+                    self.spans.setdefault(module.path, Counter())[Span(*place, size)] += count
+                    break
+        self._blocks.clear()
+
+    def lcov(self) -> str:
+        """The text of an .info file."""
+        return "".join(
+            f"TN:\n{record}end_of_record\n" for path in self.spans for record in self._records(path)
+        )
+
+    def lines(self, path: str) -> dict[str, dict[int, int]]:
+        """Source -> line -> how often it ran, of the module file ``path``, headers left out."""
+        module, found = Module.read(path), dict[str, dict[int, int]]()
+        counts = self._counts(module, path)
+        rows = module.lines
+        for row, after in pairwise(rows):
+            if row.file in module.sources and row.address < after.address <= row.address + LONGEST:
+                ran = max(counts.get(at, 0) for at in range(row.address, after.address))
+                lines = found.setdefault(row.file, {})
+                lines[row.number] = max(lines.get(row.number, 0), ran)
+        return found
+
+    def _counts(self, module: Module, path: str) -> dict[int, int]:
+        """How often each byte ran that did, by its address in ``module``."""
+        found: dict[int, int] = {}
+        for span, count in self.spans.get(path, {}).items():
+            start = module.bases[span.section] + span.offset
+            for at in range(start, start + span.size):
+                found[at] = found.get(at, 0) + count
+        return found
+
+    def _records(self, path: str) -> Iterator[str]:
+        module = Module.read(path)
+        counts = self._counts(module, path)
+        for file, lines in self.lines(path).items():
+            yield "".join(f"{line}\n" for line in _record(module, path, file, lines, counts))
+
+
+def _record(
+    module: Module, path: str, file: str, lines: dict[int, int], counts: dict[int, int]
+) -> Iterator[str]:
+    """The lines about one source; see geninfo(1)."""
+    beside = os.path.join(os.path.dirname(os.path.abspath(path)), file)
+    yield f"SF:{beside if os.path.exists(beside) else module.sources[file]}"
+    starts = {row.address: row.number for row in reversed(module.lines) if row.file == file}
+    functions = [(starts[at], name, counts.get(at, 0)) for at, _, name in module.functions if at in starts]
+    yield from (f"FN:{line},{name}" for line, name, _ in functions)
+    yield from (f"FNDA:{count},{name}" for _, name, count in functions)
+    yield f"FNF:{len(functions)}"
+    yield f"FNH:{sum(count > 0 for *_, count in functions)}"
+    yield from (f"DA:{line},{count}" for line, count in sorted(lines.items()))
+    yield f"LF:{len(lines)}"
+    yield f"LH:{sum(count > 0 for count in lines.values())}"

@@ -1,0 +1,86 @@
+"""Files that a LiveKernel takes: its image, modules with what they depend on; and parameters as text."""
+
+from __future__ import annotations
+
+import os
+import platform
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from pymodutils import names
+from pymodutils.elf import compress, scan
+from pymodutils.errors import BadKernel, BadModule
+from pymodutils.kernel.booted.kernel import default_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+def needed(path: str, image: str) -> Iterator[str]:
+    """The files of what ``path`` depends on: beside it, else in the module directory of ``image``."""
+    for word in filter(None, _value(path, "depends").split(",")):
+        beside = (os.path.join(os.path.dirname(path), f"{word}{end}") for end in names.EXTENSIONS)
+        found = next(filter(os.path.exists, beside), None) or _in_tree(image, names.normalize(word))
+        if found is None:
+            raise BadModule(path, f"{path} depends on {word}: load that first")
+        yield found
+
+
+def name(path: str) -> str:
+    """The name that the module file ``path`` declares, else the file's."""
+    return _value(path, "name") or names.of_path(path)
+
+
+def _value(path: str, key: str) -> str:
+    """The value of ``key`` in .modinfo."""
+    info = scan.Elf(compress.read(path), path).section(".modinfo") or b""
+    said = (it.partition(b"=") for it in info.split(b"\0"))
+    found = next((value for word, _, value in said if word == key.encode()), b"")
+    return found.decode("utf-8", "surrogateescape")
+
+
+def _in_tree(image: str, name: str) -> str | None:
+    """The file of the module ``name`` in the module directory that belongs to ``boot/vmlinuz-RELEASE``."""
+    return _tree(os.path.abspath(image)).get(name)
+
+
+@lru_cache(maxsize=2)
+def _tree(image: str) -> dict[str, str]:
+    folder, _, release = image.rpartition("/")[0], None, image.rpartition("vmlinuz-")[2]
+    above = os.path.dirname(folder)
+    tops = [os.path.join(above, it, release) for it in ("lib/modules", "usr/lib/modules")]
+    if os.path.basename(image) == "vmlinuz":
+        tops = [folder]
+    found: dict[str, str] = {}
+    for top in tops:
+        for where, _, files in os.walk(top):
+            for file in filter(names.is_module_file, files):
+                found.setdefault(names.of_path(file), os.path.join(where, file))
+    return found
+
+
+def kernel() -> str:
+    """The state file of the machine, else the image of the running kernel."""
+    state, image = default_path(), f"/boot/vmlinuz-{platform.release()}"
+    if os.path.exists(state):
+        return state
+    if os.path.exists(image):
+        return image
+    raise BadKernel(
+        "kernel", f"no kernel to run: name an image, or make {state} with 'kernel boot --machine'"
+    )
+
+
+def parameters(params: Mapping[str, object]) -> str:
+    """The words by which a module is given ``params``."""
+    return " ".join(f"{name}={_word(value)}" for name, value in params.items())
+
+
+def _word(value: object) -> str:
+    """``value`` as a module parameter's."""
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, list | tuple):
+        return ",".join(map(_word, value))
+    text = str(value)
+    return f'"{text}"' if " " in text else text

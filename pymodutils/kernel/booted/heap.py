@@ -1,0 +1,82 @@
+"""The memory that modules get from kmalloc() while they are checked: blocks with gaps, none used twice.
+
+So an address says all: whether it is within a block, in a gap beside one, or in one that was freed.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+GAP: Final = 64  # bytes, at least, between two blocks
+ALIGNMENT: Final = 16  # of a block; one whose size is a power of two is aligned to it, as kmalloc() does
+PAGE: Final = 4096
+
+
+@dataclass
+class Block:
+    """``size`` bytes at ``address``; ``allocated`` and ``freed`` are who did that, 0 if nobody."""
+
+    address: int
+    size: int
+    allocated: int
+    freed: int = 0
+
+
+class Heap:
+    """``size`` bytes at ``base``, given out once."""
+
+    def __init__(self, base: int, size: int) -> None:
+        self.base, self.end = base, base + size
+        self.blocks: list[Block] = []  # by address
+        self._starts: list[int] = []
+        self._next = base + GAP
+
+    def __contains__(self, address: int) -> bool:
+        return self.base <= address < self.end
+
+    def allocate(self, size: int, by: int) -> int:
+        """The address of a new block, or 0 if there is no room."""
+        alignment = min(size, PAGE) if size and not size & size - 1 else ALIGNMENT
+        address = -(-self._next // max(alignment, ALIGNMENT)) * max(alignment, ALIGNMENT)
+        if address + size + GAP > self.end:
+            return 0
+        self.blocks.append(Block(address, size, by))
+        self._starts.append(address)
+        self._next = address + size + GAP
+        return address
+
+    def forget(self, address: int) -> None:
+        """Take the newest block back: its caller was told that there is none."""
+        if self.blocks and self.blocks[-1].address == address:
+            self.blocks.pop()
+            self._starts.pop()
+
+    def block(self, address: int) -> Block | None:
+        """The block that ``address`` is in, or else the one that is nearest."""
+        at = bisect_right(self._starts, address)
+        before = self.blocks[at - 1] if at else None
+        after = self.blocks[at] if at < len(self.blocks) else None
+        if before is None or after is None or address < before.address + before.size:
+            return before or after
+        gap = address - before.address - before.size
+        return before if gap <= after.address - address else after
+
+    def live(self) -> Iterator[Block]:
+        """The blocks that are not freed."""
+        return (block for block in self.blocks if not block.freed)
+
+    def save(self) -> list[tuple[int, int, int, int]]:
+        """All blocks, for ``restore``."""
+        return [(it.address, it.size, it.allocated, it.freed) for it in self.blocks]
+
+    def restore(self, saved: list[tuple[int, int, int, int]]) -> None:
+        """Let the blocks be those that were saved."""
+        self.blocks = [Block(*it) for it in saved]
+        self._starts = [it.address for it in self.blocks]
+        last = self.blocks[-1] if self.blocks else None
+        self._next = last.address + last.size + GAP if last else self.base + GAP

@@ -1,0 +1,141 @@
+"""Misuse of memory is found in a module as it is built, and nothing in sound ones; coverage of lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pymodutils import LiveKernel, Refused
+from pymodutils.errors import ModutilsError
+from pymodutils.kernel.booted.checks import Misused
+from pymodutils.kernel.booted.coverage import Coverage
+from pymodutils.kernel.booted.live import Moment
+from tests.lanes.test_pytest_plugin import run
+from tests.oracles import debian, kbuild
+
+pytestmark = [pytest.mark.lane, pytest.mark.slow]
+FOLDER = Path(__file__).parent.parent / "machine/modules"
+SUITES = {"cloud": "bookworm", "trixie": "trixie"}
+SAMPLE = 60  # modules of Debian's own
+
+
+def image(suite: str) -> Path:
+    package = debian.unpacked(debian.newest("linux-image-cloud-amd64", SUITES[suite]), SUITES[suite])
+    return next(package.glob("boot/vmlinuz-*"))
+
+
+@pytest.fixture(scope="module", params=SUITES)
+def loaded(request: pytest.FixtureRequest) -> Iterator[tuple[LiveKernel, Moment]]:
+    file = kbuild.module(FOLDER / "buggy.c", request.param, kbuild.DEBUG)
+    with LiveKernel.boot(image(request.param)) as kernel:
+        kernel.check()
+        kernel.load(file)
+        yield kernel, kernel.moment()
+
+
+def line(text: str) -> int:
+    """The number of the line of buggy.c that has ``text``."""
+    lines = (FOLDER / "buggy.c").read_text().splitlines()
+    return next(number for number, words in enumerate(lines, 1) if text in words)
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        ("write_after_end", r"a write of 1 byte at offset 10 of 10 bytes at write_after_end, buggy.c:%d"),
+        ("read_before_start", r"a read of 4 bytes 4 bytes before 32 bytes at read_before_start, buggy.c:\d+"),
+        (
+            "set_too_much",
+            r"a write of \d bytes? at offset \d+ of 40 bytes at \S+, buggy.c:\d+; allocated at set_too",
+        ),
+        (
+            "use_after_free",
+            r"a read of 1 byte after free, at offset 16 of 40 bytes at use_after_free, buggy.c:\d+",
+        ),
+        (
+            "free_twice",
+            r"a double free of 6 bytes at .*; allocated at free_twice, buggy.c:\d+, freed at free_twice",
+        ),
+        ("leak", r"a leak of 40 bytes; allocated at leak, buggy.c:\d+"),
+    ],
+)
+def test_each_fault_is_found(loaded: tuple[LiveKernel, Moment], function: str, words: str) -> None:
+    kernel, moment = loaded
+    kernel.restore(moment)
+    kernel.modules["buggy"].call(function, *([10] if function == "write_after_end" else []))
+    kernel.unload()
+    assert kernel.checks
+    with pytest.raises(Misused) as misused:
+        kernel.checks.verify()
+    wanted = words % line("bytes[n] = 0") if "%d" in words else words
+    assert re.match(wanted, str(misused.value)), str(misused.value)
+    assert "\n" not in str(misused.value)
+
+
+def test_nothing_is_found_in_what_is_sound(loaded: tuple[LiveKernel, Moment]) -> None:
+    kernel, moment = loaded
+    kernel.restore(moment)
+    assert kernel.modules["buggy"].call("sound", 10) == 10
+    with kernel.replace("kmalloc", fail_at=1):
+        kernel.modules["buggy"].call("sound", 10)
+    kernel.unload()
+    assert kernel.checks
+    kernel.checks.verify()
+
+
+def test_nothing_is_found_in_debians_modules() -> None:
+    found = image("cloud")
+    modules = sorted(found.parent.parent.rglob("*.ko"))
+    with LiveKernel.boot(found) as kernel:
+        checks, told = kernel.check(), {}
+        for path in modules[:: len(modules) // SAMPLE]:
+            kernel.reset()
+            try:
+                kernel.load(path)
+            except (Refused, ModutilsError):
+                continue
+            kernel.unload()
+            if checks.found:
+                told[path.name] = [str(it) for it in checks.found]
+        assert told == {}
+
+
+def test_coverage_of_lines() -> None:
+    file, coverage = kbuild.module(FOLDER / "sample.c", "cloud", kbuild.DEBUG), Coverage()
+    with LiveKernel.boot(image("cloud")) as kernel:
+        kernel.cover(coverage)
+        module = kernel.load(file)
+        for _ in range(3):
+            module.call("divide", 1, 0, [0], [0])
+        module.call("sum_of", [1] * 7, 7)
+        coverage.harvest(kernel)
+    lines = {text.strip(): n for n, text in enumerate((FOLDER / "sample.c").read_text().splitlines(), 1)}
+    counts = coverage.lines(str(file))["sample.c"]
+    assert counts[lines["return -EDOM;"]] == 3
+    assert counts[lines["*quotient = a / b;"]] == 0
+    assert counts[lines["sum += *values++;"]] == 7
+    assert counts[lines["return debug < 0 ? debug : 0;"]] == 1
+    text = coverage.lcov()
+    assert "FNDA:3,divide\n" in text
+    assert f"DA:{lines['return -EDOM;']},3\n" in text
+    assert text.endswith("end_of_record\n")
+
+
+def test_in_pytest(tmp_path: Path) -> None:
+    (tmp_path / "buggy.ko").write_bytes(kbuild.module(FOLDER / "buggy.c", "cloud", kbuild.DEBUG).read_bytes())
+    (tmp_path / "buggy.c").write_bytes((FOLDER / "buggy.c").read_bytes())
+    (tmp_path / "test_it.py").write_text(
+        "def test_leak(module):\n    module.call('leak')\n"
+        "def test_sound(module):\n    assert module.call('sound', 10) == 10\n"
+    )
+    options = ("-o", "kernel_checks=true", "-o", "kernel_module=buggy.ko")
+    printed = run(image("cloud"), tmp_path, *options, "--module-coverage", str(tmp_path / "lines.info"))
+    assert "Misused: a leak of 40 bytes; allocated at leak, buggy.c:" in printed
+    assert "2 passed, 1 error" in printed
+    info = (tmp_path / "lines.info").read_text()
+    assert f"SF:{tmp_path}/buggy.c\n" in info
+    assert "FNDA:1,leak\n" in info
+    assert "FNDA:0,free_twice\n" in info
