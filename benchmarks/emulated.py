@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from benchmarks.describe import unpacking
 from benchmarks.pairs import Run, compare, measure, ratio
 from benchmarks.rows import Row
+from pymodutils.elf.constants import SHF_ALLOC, SHT_RELA
 from pymodutils.elf.scan import Elf
-from pymodutils.link.object import SHF_ALLOC, SHT_RELA
 from tests.link.modules import in_order, paths
 from tests.oracles.kernels import kernel
 

@@ -14,6 +14,7 @@ from pymodutils.depends.resolve import Module
 from pymodutils.errors import ModutilsError, Refused
 from pymodutils.kernel import refusals
 from pymodutils.kernel.base import Init, State
+from pymodutils.kernel.remove import delete, wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from pymodutils.kernel.base import Kernel
     from pymodutils.log import Log
 
-FIRST_SLEEP: Final = 4  # ms; each next one is twice as long
 MOST_TURNS: Final = 100_000  # of modules, in one removal
 MODULE_VARIABLE: Final = "MODPROBE_MODULE"
 LOCALE: Final = "LC_CTYPE"  # which Python sets in the C locale
@@ -240,21 +240,13 @@ class Runner:
             pass
 
     def _delete(self, name: str) -> None:
-        end, pause = time.monotonic() + self.mode.wait / 1000, FIRST_SLEEP / 1000
-        while True:
-            try:
-                self.kernel.delete(name, force=self.mode.force)
-            except Refused as error:
-                left = end - time.monotonic()
-                if error.errno == errno.EEXIST:
-                    return
-                if error.errno != errno.EAGAIN or left <= 0:
-                    self.log.error(f"could not remove '{name}': {os.strerror(error.errno)}")
-                    raise NotRemoved(name, str(error), error.errno) from None
-                time.sleep(min(pause, left))
-                pause *= 2
-            else:
-                return
+        end = time.monotonic() + self.mode.wait / 1000
+        try:
+            wait(partial(delete, self.kernel, name, force=self.mode.force), end)
+        except Refused as error:
+            if error.errno != errno.EEXIST:
+                self.log.error(f"could not remove '{name}': {os.strerror(error.errno)}")
+                raise NotRemoved(name, str(error), error.errno) from None
 
 
 def _removal(resolver: Resolver, module: Module) -> Remove:

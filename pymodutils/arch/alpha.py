@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import g_gp, goal, in_a_byte, s_a, s_a_gp, s_a_p
 from pymodutils.arch.field import insn, signed, word
-from pymodutils.arch.frob import SHN_UNDEF, Frobbed, HeaderChange
+from pymodutils.arch.frob import Frobbed, HeaderChange
 from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Diagnostic, Extable, RelocType
 from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder
+from pymodutils.elf.constants import SHN_UNDEF, SHT_NOBITS
 
 if TYPE_CHECKING:
     from pymodutils.arch.frob import LoadInfo
 
-SMALL, NOBITS = 0x1000_0000, 8  # SHF_ALPHA_GPREL, SHT_NOBITS
+SMALL: Final = 0x1000_0000  # SHF_ALPHA_GPREL
 LITERAL, GPDISP, BRSGP = 4, 6, 28
 STD_GPLOAD: Final = 0x88  # of st_other: the function begins with two instructions that load gp
 EF_32BIT: Final = 1
@@ -62,7 +63,7 @@ def frob(info: LoadInfo) -> Frobbed:
         for number, symbol, addend in zip(relocs.numbers, relocs.symbols, relocs.A or (), strict=True):
             if number == LITERAL:
                 places.of(symbol, addend)
-    return Frobbed({got: HeaderChange(places.size, 8, sh_type=NOBITS)})
+    return Frobbed({got: HeaderChange(places.size, 8, sh_type=SHT_NOBITS)})
 
 
 class Got(StubBuilder):

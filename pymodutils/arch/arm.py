@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import l_p, s_a, s_a_p
 from pymodutils.arch.field import Field, Range, insn, signed, word
-from pymodutils.arch.frob import STT_FUNC, Frobbed, LoadInfo, code
+from pymodutils.arch.frob import Frobbed, LoadInfo, code
 from pymodutils.arch.kernel_sort import sort_indexes
 from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Diagnostic, RelocType
 from pymodutils.arch.plt_got import NO_ROOM, PlacedModule, Refusal, Relocation, RelocGroup, StubBuilder, words
+from pymodutils.elf.constants import STT_FUNC
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

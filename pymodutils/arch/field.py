@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
 ByteOrder = Literal["little", "big"]
 CODES: Final = {1: "B", 2: "H", 4: "I", 8: "Q"}  # struct's letters by bytes; it has none for three
-PREFIXES: Final = {"little": "<", "big": ">"}
 
 
 class Bits(NamedTuple):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from pymodutils.elf.constants import SHF_ALLOC, SHF_EXECINSTR, SHN_UNDEF, SHT_NOBITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -11,13 +13,6 @@ if TYPE_CHECKING:
     from pymodutils.arch.model import Relocations
 
     Order = Callable[[], Sequence[int]]  # indexes of relocations; had where it matters
-
-SHT_NOBITS: Final = 8
-SHF_ALLOC: Final = 2
-SHF_EXECINSTR: Final = 4
-SHN_UNDEF: Final = 0
-SHN_LIVEPATCH: Final = 0xFF20
-STT_FUNC: Final = 2
 
 
 class Header(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -11,30 +11,67 @@ INDEX: Final = 32  # bits
 LOW: Final = (1 << INDEX) - 1
 
 
-def sort_indexes(keys: Sequence[Any]) -> list[int]:
-    """The indexes of ``keys`` as that heapsort arranges them; of equal ones, either may be first."""
+class _Ties(NamedTuple):
+    """Which of two equal children goes up: the one whose index is masked with LOW wins."""
+
+    left: int
+    right: int
+
+
+OLD: Final = _Ties(LOW, 0)
+SINCE_6_9: Final = _Ties(0, LOW)
+
+
+def sort_indexes(keys: Sequence[Any], *, pairs: bool = False) -> list[int]:
+    """The indexes of ``keys`` as that heapsort arranges them; of equal ones, either may be first.
+
+    ``pairs``: the heapsort that takes the two largest at once, of kernels since 6.9.
+    """
     ranks = {key: rank << INDEX for rank, key in enumerate(sorted(set(keys)))}
-    heap = [ranks[key] | at for at, key in enumerate(keys)]
+    if len(ranks) == len(keys):
+        return sorted(range(len(keys)), key=keys.__getitem__)
+    heap, ties = [ranks[key] | at for at, key in enumerate(keys)], SINCE_6_9 if pairs else OLD
     for top in range(len(heap) // 2 - 1, -1, -1):
-        _sift(heap, top, len(heap))
-    for end in range(len(heap) - 1, 0, -1):
-        heap[0], heap[end] = heap[end], heap[0]
-        _sift(heap, 0, end)
+        _sift(heap, top, len(heap), ties)
+    (_take_pairs if pairs else _take)(heap)
     return [one & LOW for one in heap]
 
 
-def _sift(heap: list[int], top: int, end: int) -> None:
+def _take(heap: list[int]) -> None:
+    """Move the largest behind the heap until nothing is left of it."""
+    for end in range(len(heap) - 1, 0, -1):
+        heap[0], heap[end] = heap[end], heap[0]
+        _sift(heap, 0, end, OLD)
+
+
+def _take_pairs(heap: list[int]) -> None:
+    """The same, the larger child of the root together with it, until three are left."""
+    end = len(heap)
+    while end > 3:
+        heap[0], heap[end - 1] = heap[end - 1], heap[0]
+        child = 2 if heap[1] <= heap[2] | LOW else 1
+        end -= 2
+        heap[child], heap[end] = heap[end], heap[child]
+        _sift(heap, child, end, SINCE_6_9)
+        _sift(heap, 0, end, SINCE_6_9)
+    heap[0], heap[end - 1] = heap[end - 1], heap[0]
+    if end == 3 and heap[0] > heap[1] | LOW:
+        heap[0], heap[1] = heap[1], heap[0]
+
+
+def _sift(heap: list[int], top: int, end: int, ties: _Ties) -> None:
     """Move what is at ``top`` to its place in the heap of the first ``end``.
 
-    The way leads down along the larger children (the left one, of equals) to a leaf, and from there up to
-    the first that is larger. Ranks are compared, not the indexes below them.
+    The way leads down along the larger children to a leaf, and from there up to the first that is larger.
+    Ranks are compared, not the indexes below them.
     """
-    at, right = top, 2 * top + 2
-    while right < end:
-        at = right - 1 if heap[right - 1] | LOW >= heap[right] else right
-        right = 2 * at + 2
-    if right == end:
-        at = right - 1
+    left, right = ties
+    at, child = top, 2 * top + 2
+    while child < end:
+        at = child - 1 if heap[child - 1] | left >= heap[child] | right else child
+        child = 2 * at + 2
+    if child == end:
+        at = child - 1
     moved = heap[top]
     highest = moved | LOW
     while at != top and highest >= heap[at]:

@@ -19,8 +19,9 @@ from operator import add, sub
 from struct import Struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.arch.field import PREFIXES, Range
+from pymodutils.arch.field import Range
 from pymodutils.arch.model import Diagnostic
+from pymodutils.elf.headers import PREFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import l_p, s_a, s_a_gp, s_a_p
 from pymodutils.arch.field import Field, Range, insn, signed, word
-from pymodutils.arch.frob import SHN_LIVEPATCH, SHN_UNDEF, Frobbed, HeaderChange
+from pymodutils.arch.frob import Frobbed, HeaderChange
 from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Diagnostic, RelocType
 from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, RelocGroup, StubBuilder, Table, words
 from pymodutils.arch.powerpc import FTRACE, HA, LI, LO, TRACERS, WORDS_RELATIVE, calls, sorted_down, tracers
+from pymodutils.elf.constants import SHN_ABS, SHN_LIVEPATCH, SHN_UNDEF
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from pymodutils.arch.frob import LoadInfo
     from pymodutils.arch.model import Relocations
 
-SHN_ABS: Final = 0xFFF1
 NOP, MAGIC, BIAS = 0x6000_0000, 0x7374_7562, 0x8000
 BY_PROFILE: Final = "MPROFILE_KERNEL"
 NEEDLESS: Final = ("_mcount", *TRACERS)  # whose callers need no r2

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import g_a_p, l_a_p, s_a, s_a_gp, s_a_p
 from pymodutils.arch.field import Range, insn, signed, unsigned, word
-from pymodutils.arch.frob import SHN_UNDEF, Frobbed
+from pymodutils.arch.frob import Frobbed
 from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Diagnostic, RelocType
 from pymodutils.arch.plt_got import PlacedModule, Relocation, RelocGroup, StubBuilder
+from pymodutils.elf.constants import SHN_UNDEF
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,12 +6,13 @@ In 64-bit files r_info holds 24 bits of data above the number, which one relocat
 from __future__ import annotations
 
 from errno import ENOEXEC
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pymodutils.arch.calc import s_a, s_a_p
 from pymodutils.arch.field import Range, insn, word
-from pymodutils.arch.frob import SHN_UNDEF, Frobbed
+from pymodutils.arch.frob import Frobbed
 from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Diagnostic, RelocType, RInfo
+from pymodutils.elf.constants import SHN_UNDEF, STT_REGISTER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +38,6 @@ def frob(info: LoadInfo) -> Frobbed:
     return Frobbed(absolute=frozenset(registers))
 
 
-STT_REGISTER: Final = 13
 BRANCH19, BRANCH22, CALL30 = (insn(4, (bits + 1, 2, 0)) for bits in (19, 22, 30))
 HIGH22 = insn(4, (31, 10, 0))
 LOW10 = insn(4, (9, 0, 0))

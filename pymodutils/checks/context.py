@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pymodutils.checks.pool import Providers
     from pymodutils.checks.target import Target
     from pymodutils.checks.trial import Trial
-    from pymodutils.elf.kernelimage.exports import Export
+    from pymodutils.elf.ksymtab import Export
 
 NOBODY: Final = Pool()
 SHOWN: Final = 3  # names that a sentence lists

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils import names
 from pymodutils.elf import compress
-from pymodutils.elf.scan import MAGIC
+from pymodutils.elf.constants import ELFMAG
 from pymodutils.errors import BadKernel, BadModule, NotFound
 from pymodutils.kernel.sources import package, tar
 from pymodutils.kernel.sources.files import kind_of
@@ -43,7 +43,7 @@ def files(word: str, folder: str) -> list[File]:
         source = any(os.path.exists(f"{word}/{name}") for name in DKMS)
     else:
         start = _start(word)
-        if names.is_module_file(word) or start.startswith(MAGIC):
+        if names.is_module_file(word) or start.startswith(ELFMAG):
             return [_module(word)]
         members = list(_members(word, start, folder))
         found = [member for member in members if member]
@@ -69,7 +69,7 @@ def _start(path: str) -> bytes:
 
 
 def _module(path: str) -> File:
-    if not compress.read(path).startswith(MAGIC):
+    if not compress.read(path).startswith(ELFMAG):
         raise BadModule(path, f"{path}: not an ELF file, so not a kernel module: give {KINDS}")
     return File(path, path)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pymodutils.checks.candidate import Candidate
     from pymodutils.checks.verdict import Kernel
-    from pymodutils.elf.kernelimage.exports import Export
+    from pymodutils.elf.ksymtab import Export
     from pymodutils.kernel.description import Description
 
 

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from pymodutils.errors import BadModule, NotFound
 
 if TYPE_CHECKING:
+    from types import ModuleType
     from typing import Protocol
 
     class Decompressor(Protocol):
-        """What the decompressors of all three libraries have in common."""
+        """What the decompressors of all libraries have in common."""
 
         @property
         def eof(self) -> bool:
@@ -181,7 +182,7 @@ def _part(
     data: bytes, packing: str, subject: str, left: int, *, partial: bool = False
 ) -> tuple[bytes, bytes]:
     """Decompress the one stream at the start of ``data`` to at most ``left`` bytes."""
-    stream, damage = _decompressor(packing)
+    stream, damage = decompressor(packing)
     try:
         found = stream.decompress(data, max(1, left))
     except damage as error:
@@ -195,21 +196,32 @@ def _part(
     return found, b""
 
 
-def _decompressor(packing: str) -> tuple[Decompressor, type[Exception]]:
-    """Return a decompressor, and what it raises about damaged data."""
+def decompressor(packing: str) -> tuple[Decompressor, type[Exception]]:
+    """Return a decompressor, and what it raises about damaged data; kernels are packed in more formats."""
     if packing == "zstd":
-        if sys.version_info >= (3, 14):
-            from compression import zstd  # noqa: PLC0415 -- most systems have one compression
-        else:
-            from backports import zstd  # noqa: PLC0415
-        return zstd.ZstdDecompressor(), zstd.ZstdError
+        library = zstd()
+        return library.ZstdDecompressor(), library.ZstdError
     if packing == "gzip":
-        import zlib  # noqa: PLC0415 -- see above
+        import zlib  # noqa: PLC0415 -- most systems have one compression
 
         return zlib.decompressobj(31), zlib.error
+    if packing == "bzip2":
+        import bz2  # noqa: PLC0415 -- see above
+
+        return bz2.BZ2Decompressor(), OSError
     import lzma  # noqa: PLC0415 -- see above
 
-    return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY), lzma.LZMAError
+    kind = lzma.FORMAT_XZ if packing == "xz" else lzma.FORMAT_ALONE
+    return lzma.LZMADecompressor(kind, memlimit=MEMORY), lzma.LZMAError
+
+
+def zstd() -> ModuleType:
+    """Return Python's zstd library."""
+    if sys.version_info >= (3, 14):
+        from compression import zstd  # noqa: PLC0415 -- most systems have one compression
+    else:
+        from backports import zstd  # noqa: PLC0415
+    return zstd
 
 
 def _words(packing: str, said: str) -> str:

@@ -7,6 +7,7 @@ from struct import error, unpack_from
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.elf import compress, decode
+from pymodutils.elf.constants import SHN_ABS, SHN_UNDEF, STB_WEAK, STT_REGISTER
 from pymodutils.elf.scan import Elf
 from pymodutils.errors import BadModule
 
@@ -72,11 +73,9 @@ def needs(elf: Elf, symbols: Iterable[Symbol]) -> list[Need]:
     versions = dict(decode.versions(elf.section("__versions") or b"", elf.bits, elf.order))
     registers = elf.machine in decode.MACHINES_WITH_REGISTERS
     found = {
-        symbol.name: Need(symbol.name, versions.get(symbol.name, 0), symbol.binding == decode.STB_WEAK)
+        symbol.name: Need(symbol.name, versions.get(symbol.name, 0), symbol.binding == STB_WEAK)
         for symbol in symbols
-        if symbol.name
-        and symbol.st_shndx == decode.SHN_UNDEF
-        and not (registers and symbol.kind == decode.STT_REGISTER)
+        if symbol.name and symbol.st_shndx == SHN_UNDEF and not (registers and symbol.kind == STT_REGISTER)
     }
     return [*found.values(), *(Need(name, crc) for name, crc in versions.items() if name not in found)]
 
@@ -99,7 +98,7 @@ def _none(path: str, what: str) -> BadModule:
 
 def _crc(elf: Elf, symbol: Symbol) -> int:
     """The value itself if it is absolute (Linux before 5.19), else the word that it points to."""
-    if symbol.st_shndx == decode.SHN_ABS:
+    if symbol.st_shndx == SHN_ABS:
         return symbol.st_value
     try:
         words = elf.content(symbol.st_shndx)

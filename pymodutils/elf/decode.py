@@ -5,19 +5,16 @@ from __future__ import annotations
 from struct import iter_unpack, unpack_from
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pymodutils.elf.constants import NT_GNU_BUILD_ID
+from pymodutils.elf.headers import PREFIXES
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 WIDE: Final = 64  # bits of the larger ELF class
-SHN_UNDEF: Final = 0
-SHN_ABS: Final = 0xFFF1
-STB_WEAK: Final = 2
-STT_REGISTER: Final = 13  # SPARC's register symbols, which name nothing
 MACHINES_WITH_REGISTERS: Final = (2, 18, 43)  # EM_SPARC, EM_SPARC32PLUS, EM_SPARCV9
-NT_GNU_BUILD_ID: Final = 3
 NOTE_HEADER: Final = 12  # bytes
 GNU: Final = b"GNU\0"
-_ORDER: Final = {"little": "<", "big": ">"}
 
 
 class Symbol(NamedTuple):
@@ -60,7 +57,7 @@ def build_id(note: bytes, order: str) -> bytes:
     """The identifier in .note.gnu.build-id; empty if that is something else."""
     if len(note) < NOTE_HEADER:
         return b""
-    names, size, kind = unpack_from(_ORDER[order] + "3I", note)
+    names, size, kind = unpack_from(PREFIXES[order] + "3I", note)
     start = NOTE_HEADER + len(GNU)
     if (names, kind) != (len(GNU), NT_GNU_BUILD_ID) or note[NOTE_HEADER:start] != GNU:
         return b""
@@ -74,7 +71,7 @@ def versions(section: bytes, bits: int, order: str) -> list[tuple[str, int]]:
 
 def records(section: bytes, bits: int, order: str) -> list[tuple[bytes, int]]:
     """(symbol, CRC) of each record of __versions, a long and a name that fill 64 bytes."""
-    layout = _ORDER[order] + ("Q56s" if bits == WIDE else "I60s")
+    layout = PREFIXES[order] + ("Q56s" if bits == WIDE else "I60s")
     whole = memoryview(section)[: len(section) // 64 * 64]
     return [(name.partition(b"\0")[0], crc) for crc, name in iter_unpack(layout, whole)]
 
@@ -90,7 +87,7 @@ def symbols(symtab: bytes, strtab: bytes, bits: int, order: str) -> list[Symbol]
 
 def _entries(symtab: bytes, bits: int, order: str) -> Sequence[tuple[int, int, int, int, int]]:
     """(st_name, st_value, st_size, st_info, st_shndx) whichever the class."""
-    prefix = _ORDER[order]
+    prefix = PREFIXES[order]
     if bits == WIDE:
         whole = memoryview(symtab)[: len(symtab) // 24 * 24]
         return [(n, v, s, i, x) for n, i, _, x, v, s in iter_unpack(prefix + "IBBHQQ", whole)]

@@ -21,6 +21,7 @@ from elftools.elf.relocation import RelocationSection
 from elftools.elf.sections import Section, Symbol, SymbolTableSection
 
 from pymodutils.elf import compress
+from pymodutils.elf.constants import SHF_ALLOC
 from pymodutils.elf.dwarf_relocate import relocate
 
 if TYPE_CHECKING:
@@ -44,7 +45,6 @@ DAMAGE: Final = (
     MemoryError,
     zlib.error,
 )
-SHF_ALLOC: Final = 2
 LARGEST: Final = 8 << 20  # bytes of debug information, decompressed, that are worth the time
 
 

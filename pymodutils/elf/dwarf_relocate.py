@@ -5,8 +5,8 @@ from __future__ import annotations
 from struct import iter_unpack, pack_into, unpack_from
 from typing import Final
 
-SHT_RELA: Final = 4
-SHF_COMPRESSED: Final = 0x800
+from pymodutils.elf.constants import SHF_COMPRESSED, SHT_RELA
+
 SUMS: Final = {  # e_machine -> relocation whose value is S + A -> its format
     62: {1: "<Q", 10: "<I"},  # R_X86_64_64 and 32
     183: {257: "<Q", 258: "<I"},  # R_AARCH64_ABS64 and 32

@@ -13,6 +13,7 @@ from operator import not_
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.elf import decode
+from pymodutils.elf.constants import STT_REGISTER
 
 if TYPE_CHECKING:
     from pymodutils.elf.scan import Elf
@@ -84,9 +85,7 @@ def _symbols(elf: Elf) -> tuple[bytes, bytes]:
     sections = _column(symtab, "H", elf.order)[shape.shndx :: shape.halves].tolist()
     if elf.machine in decode.MACHINES_WITH_REGISTERS:
         kinds = symtab[shape.info :: shape.entry]
-        names = [
-            name if kind & 15 != decode.STT_REGISTER else 0 for name, kind in zip(names, kinds, strict=True)
-        ]
+        names = [name if kind & 15 != STT_REGISTER else 0 for name, kind in zip(names, kinds, strict=True)]
     end = strtab.index
     try:
         needs = [strtab[at : end(b"\0", at)] for at in compress(names, map(not_, sections)) if at]

@@ -10,15 +10,12 @@ import errno
 import os
 import stat
 from functools import cache
-from struct import Struct, unpack_from
+from struct import Struct
 from typing import Final, NamedTuple, Self
 
+from pymodutils.elf import headers
+from pymodutils.elf.constants import EI_NIDENT, ELFCLASS, ELFDATA, ELFMAG, SHN_XINDEX, SHT_NOBITS
 from pymodutils.errors import BadModule, NotFound
-
-MAGIC: Final = b"\x7fELF"
-EI_NIDENT: Final = 16
-SHN_XINDEX: Final = 0xFFFF
-SHT_NOBITS: Final = 8
 
 
 class Section(NamedTuple):
@@ -36,21 +33,6 @@ class Section(NamedTuple):
     sh_entsize: int
 
 
-class _Layout(NamedTuple):
-    """Where the headers of one ELF class keep what we read."""
-
-    bits: int
-    head: int  # bytes of the ELF header
-    file: str  # struct codes of the ELF header from e_type on
-    section: str  # struct codes of a section header
-    entry: int  # bytes of a section header
-
-
-_LAYOUTS: Final = {
-    b"\1": _Layout(32, 52, "HHIIIIIHHHHHH", "10I", 40),
-    b"\2": _Layout(64, 64, "HHIQQQIHHHHHH", "IIQQQQIIQQ", 64),
-}
-_ORDERS: Final = {b"\1": ("little", "<"), b"\2": ("big", ">")}
 _WINDOW: Final = 2048  # bytes before the section headers in which linkers put the names
 
 
@@ -62,12 +44,10 @@ class Elf:
 
     __slots__ = (
         "_data",
-        "_entry",
         "_fd",
-        "_format",
         "_headers",
         "_names",
-        "_prefix",
+        "_shdr",
         "_strings",
         "bits",
         "machine",
@@ -162,34 +142,33 @@ class Elf:
 
     def _start(self) -> None:
         ident = self._read(0, 64)
-        if ident[:4] != MAGIC or len(ident) <= EI_NIDENT:
+        if ident[:4] != ELFMAG or len(ident) <= EI_NIDENT:
             raise self.bad("it is not an ELF file", errno.ENOEXEC)
-        layout = _LAYOUTS.get(ident[4:5])
-        order = _ORDERS.get(ident[5:6])
-        if layout is None or order is None:
+        bits, order = ELFCLASS.get(ident[4]), ELFDATA.get(ident[5])
+        if bits is None or order is None:
             raise self.bad("its class or byte order is unknown")
-        self.bits = layout.bits
-        self.order, self._prefix = order
-        self._table(layout, ident)
+        self.bits, self.order = bits, order
+        self._table(ident)
 
-    def _table(self, layout: _Layout, ident: bytes) -> None:
+    def _table(self, ident: bytes) -> None:
         """Read the section headers, and their names with the same read where these stand just before."""
-        if len(ident) < layout.head:
+        layout, self._shdr = headers.ehdr(self.bits, self.order), headers.shdr(self.bits, self.order)
+        if len(ident) < layout.size:
             raise self.bad("it ends within the ELF header")
-        fields = unpack_from(self._prefix + layout.file, ident, 16)
-        self.machine, offset, entry, count, strings = fields[1], fields[5], *fields[10:]
-        if entry != layout.entry:
-            raise self.bad(f"its section headers have {entry} bytes each, not {layout.entry}")
-        self._format, self._entry = self._prefix + layout.section, entry
+        head = headers.Ehdr._make(layout.unpack_from(ident))
+        self.machine, offset, entry = head.e_machine, head.e_shoff, self._shdr.size
+        count, strings = head.e_shnum, head.e_shstrndx
+        if head.e_shentsize != entry:
+            raise self.bad(f"its section headers have {head.e_shentsize} bytes each, not {entry}")
         if offset and (count == 0 or strings == SHN_XINDEX):  # too many for a half: section 0 knows
-            first = unpack_from(self._format, self.read(offset, entry))
+            first = self._shdr.unpack_from(self.read(offset, entry))
             count, strings = count or first[5], first[6] if strings == SHN_XINDEX else strings
         if not count or not strings < count:
             raise self.bad(f"of its {count} sections number {strings} is to hold the names")
         start = max(0, offset - _WINDOW)
         window = self.read(start, offset - start + count * entry)
         self._headers = window[offset - start :]
-        self._names = _name_column(self._prefix, entry, count).unpack(self._headers)
+        self._names = _name_column(headers.PREFIXES[self.order], entry, count).unpack(self._headers)
         where, size = self._header(strings)[4:6]
         inside = where >= start and where + size <= start + len(window)
         self._strings = window[where - start : where - start + size] if inside else self.read(where, size)
@@ -202,7 +181,7 @@ class Elf:
             raise self.bad("the name of a section lies outside of the names")
 
     def _header(self, at: int) -> tuple[int, ...]:
-        return unpack_from(self._format, self._headers, at * self._entry)
+        return self._shdr.unpack_from(self._headers, at * self._shdr.size)
 
     def _name(self, at: int) -> str:
         start = self._names[at]

@@ -10,7 +10,7 @@ from pymodutils import arch as archs
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pymodutils.elf.kernelimage.exports import Export
+    from pymodutils.elf.ksymtab import Export
 
 SWITCHES: Final = (  # the configuration that changes verdicts, layout or what can be seen; without CONFIG_
     "MODULES",

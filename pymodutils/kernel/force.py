@@ -7,16 +7,17 @@ is not to be loaded, and no vermagic when its entry is blank, and takes both as 
 from __future__ import annotations
 
 import errno
-from struct import pack_into, unpack_from
+from struct import pack_into
 from typing import Final
 
+from pymodutils.elf import headers
+from pymodutils.elf.constants import SHF_ALLOC
+from pymodutils.elf.headers import Ehdr, Shdr
 from pymodutils.elf.scan import Elf
 from pymodutils.errors import BadModule
 from pymodutils.kernel.base import Init
 
-SHF_ALLOC: Final = 2
 SH_FLAGS: Final = 8  # bytes into a section header of either class
-CLASSES: Final = {32: ("I", 32, 40), 64: ("Q", 40, 64)}  # a word, where e_shoff is, a header's bytes
 VERMAGIC: Final = b"vermagic="
 
 
@@ -39,12 +40,10 @@ def _unload_versions(elf: Elf, copy: bytearray) -> None:
     at = elf.index("__versions")
     if at is None:
         return
-    order = "<" if elf.order == "little" else ">"
-    word, headers, size = CLASSES[elf.bits]
-    (start,) = unpack_from(order + word, copy, headers)
-    place = start + at * size + SH_FLAGS
-    (flags,) = unpack_from(order + word, copy, place)
-    pack_into(order + word, copy, place, flags & ~SHF_ALLOC)
+    start = Ehdr._make(headers.ehdr(elf.bits, elf.order).unpack_from(copy)).e_shoff
+    place = start + at * headers.shdr(elf.bits, elf.order).size + SH_FLAGS
+    flags = Shdr._make(elf.header(at)).sh_flags & ~SHF_ALLOC
+    pack_into(headers.PREFIXES[elf.order] + headers.WORDS[elf.bits], copy, place, flags)
 
 
 def _blank_vermagic(elf: Elf, copy: bytearray) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pymodutils.kernel.base import Kernel
 
-FIRST_PAUSE: Final = 0.01  # seconds
+FIRST_PAUSE: Final = 0.004  # seconds, as modprobe --wait of kmod
 LONGEST_PAUSE: Final = 0.5
 
 
@@ -67,8 +67,13 @@ def check(kernel: Kernel, name: str, is_builtin: Callable[[str], bool]) -> None:
 def attempt(kernel: Kernel, name: str, is_builtin: Callable[[str], bool]) -> None:
     """Remove ``name`` if nothing uses it, else raise InUse; also when someone was faster than we."""
     check(kernel, name, is_builtin)
+    delete(kernel, name)
+
+
+def delete(kernel: Kernel, name: str, *, force: bool = False) -> None:
+    """Remove ``name``; raises InUse if the kernel answers that it is used, else Refused."""
     try:
-        kernel.delete(name)
+        kernel.delete(name, force=force)
     except Refused as refused:
         if refused.errno != errno.EAGAIN:
             raise
@@ -78,7 +83,7 @@ def attempt(kernel: Kernel, name: str, is_builtin: Callable[[str], bool]) -> Non
 def wait(
     step: Callable[[], None],
     deadline: float,
-    watch: Callable[[InUse], None],
+    watch: Callable[[InUse], None] = lambda _: None,
     clock: Clock = time,
 ) -> None:
     """Repeat ``step`` until it no longer raises InUse, with growing pauses.

@@ -14,7 +14,7 @@ import zlib
 from binascii import a2b_base64, b2a_base64
 from typing import Any, Final
 
-from pymodutils.elf.kernelimage.exports import Export
+from pymodutils.elf.ksymtab import Export
 from pymodutils.errors import BadKernel
 from pymodutils.kernel.description import Description, unknown
 

@@ -9,7 +9,7 @@ from pymodutils.kernel.description import Description, unknown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pymodutils.elf.kernelimage.exports import Export
+    from pymodutils.elf.ksymtab import Export
 
 LINE = 84  # columns of the rest
 WIDTH = 15  # columns of the first word

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pymodutils.arch.plt_got import NO_ROOM
+from pymodutils.elf.constants import STT_SECTION
 from pymodutils.link.failure import LinkError, OutOfBounds, Where
 from pymodutils.link.symbols import ERROR
-
-STT_SECTION: Final = 3
 
 if TYPE_CHECKING:
     from pymodutils.arch.model import Diagnostic, Relocations, RelocType

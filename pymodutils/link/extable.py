@@ -6,7 +6,7 @@ from operator import itemgetter
 from struct import calcsize, iter_unpack, pack
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.field import PREFIXES
+from pymodutils.elf.headers import PREFIXES
 
 if TYPE_CHECKING:
     from pymodutils.link.image import Image

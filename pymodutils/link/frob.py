@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from pymodutils.arch.frob import Frobbed, Header, LoadInfo, SymbolColumns
 from pymodutils.arch.plt_got import Refusal
+from pymodutils.elf.constants import SHF_ALLOC, SHN_ABS, SHT_REL, SHT_RELA
 from pymodutils.link.failure import LinkError, OutOfBounds
-from pymodutils.link.object import SHF_ALLOC, SHT_REL, SHT_RELA
 from pymodutils.link.reloc_section import decode, packer, unpacked
-from pymodutils.link.symbols import SHN_ABS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

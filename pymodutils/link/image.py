@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pymodutils.link.object import SHT_NOBITS
+from pymodutils.elf.constants import SHT_NOBITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

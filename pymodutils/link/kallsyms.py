@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from itertools import accumulate, starmap
 from struct import Struct
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from pymodutils.arch.field import PREFIXES
+from pymodutils.elf.constants import (
+    SHF_ALLOC,
+    SHF_EXECINSTR,
+    SHF_WRITE,
+    SHN_ABS,
+    SHN_LORESERVE,
+    SHN_UNDEF,
+    SHT_NOBITS,
+    STB_WEAK,
+    STT_OBJECT,
+)
+from pymodutils.elf.headers import PREFIXES
 from pymodutils.link.failure import OutOfBounds
 from pymodutils.link.layout import KALLSYMS
-from pymodutils.link.object import SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS, SYMBOL
+from pymodutils.link.object import SYMBOL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pymodutils.link.image import Image
     from pymodutils.link.object import Object
-
-SHN_UNDEF: Final = 0
-SHN_LORESERVE: Final = 0xFF00
-SHN_ABS: Final = 0xFFF1
-STB_WEAK: Final = 2
-STT_OBJECT: Final = 1
 
 
 def keep(image: Image, values: Sequence[int]) -> None:

@@ -9,15 +9,15 @@ from __future__ import annotations
 from itertools import compress, count
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pymodutils.elf.constants import SHF_ALLOC, SHF_EXECINSTR, SHF_RO_AFTER_INIT, SHF_WRITE, SHT_NOBITS
 from pymodutils.link.failure import NoMemory, OutOfBounds
-from pymodutils.link.object import SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS, THIS_MODULE
+from pymodutils.link.object import THIS_MODULE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pymodutils.link.object import Object
 
-SHF_RO_AFTER_INIT: Final = 0x0020_0000  # the kernel's own, set by the loader
 RO_AFTER_INIT: Final = (".data..ro_after_init", "__jump_table")
 STATIC_CALLS: Final = ".static_call_sites"  # one of them, too, since:
 STATIC_CALLS_SINCE: Final = (6, 15)

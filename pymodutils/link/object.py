@@ -11,6 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.frob import Frobbed
+from pymodutils.elf.constants import SHF_ALLOC, SHT_NOBITS, SHT_SYMTAB
 from pymodutils.link.failure import LinkError, OutOfBounds
 
 if TYPE_CHECKING:
@@ -20,14 +21,6 @@ if TYPE_CHECKING:
     from pymodutils.elf.scan import Section
 
 THIS_MODULE: Final = ".gnu.linkonce.this_module"
-SHT_SYMTAB: Final = 2
-SHT_STRTAB: Final = 3
-SHT_RELA: Final = 4
-SHT_NOBITS: Final = 8
-SHT_REL: Final = 9
-SHF_WRITE: Final = 1
-SHF_ALLOC: Final = 2
-SHF_EXECINSTR: Final = 4
 LONGEST: Final = 1024  # bytes of a symbol's name: twice the kernel's KSYM_NAME_LEN, about its longest line
 SYMBOL: Final = {  # by width: struct's codes, bytes, and where each column of Symbols is
     32: ("IIIBBH", 16, (0, 3, 4, 5, 1, 2)),

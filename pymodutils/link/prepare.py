@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from pymodutils.arch.field import Range
 from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation
+from pymodutils.elf.constants import STB_WEAK
 from pymodutils.link.failure import OutOfBounds
 from pymodutils.link.frob import view
 from pymodutils.link.reloc_section import NeedsExact, decode, in_place
-from pymodutils.link.symbols import STB_WEAK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

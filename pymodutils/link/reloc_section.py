@@ -10,10 +10,11 @@ from operator import add
 from struct import Struct
 from typing import TYPE_CHECKING, Final, Protocol
 
-from pymodutils.arch.field import CODES, PREFIXES
+from pymodutils.arch.field import CODES
 from pymodutils.arch.lanes import as_signed, halves
 from pymodutils.arch.model import Relocations, RInfo
-from pymodutils.link.object import SHT_RELA
+from pymodutils.elf.constants import SHT_RELA
+from pymodutils.elf.headers import PREFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

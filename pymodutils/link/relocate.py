@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.plt_got import Refusal
+from pymodutils.elf.constants import SHT_REL, SHT_RELA
 from pymodutils.link import apply_exact, apply_fast, prepare
 from pymodutils.link.failure import LinkError, OutOfBounds
-from pymodutils.link.object import SHT_REL, SHT_RELA
 from pymodutils.link.reloc_section import NeedsExact, RelocSection
 from pymodutils.link.symbols import ERROR, unheard
 

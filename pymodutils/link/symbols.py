@@ -6,8 +6,9 @@ from collections import defaultdict
 from errno import ENOENT, ENOEXEC
 from itertools import compress, count
 from operator import add
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from pymodutils.elf.constants import SHN_ABS, SHN_COMMON, SHN_LIVEPATCH, SHN_UNDEF, STB_WEAK
 from pymodutils.errors import Refused
 from pymodutils.link.failure import LinkError, OutOfBounds
 
@@ -20,11 +21,6 @@ if TYPE_CHECKING:
     Resolve = Callable[[str], int | None]
     Report = Callable[[int, str], None]
 
-SHN_UNDEF: Final = 0
-SHN_LIVEPATCH: Final = 0xFF20
-SHN_ABS: Final = 0xFFF1
-SHN_COMMON: Final = 0xFFF2
-STB_WEAK: Final = 2
 ERROR, WARNING = 3, 4  # the kernel's log levels
 
 

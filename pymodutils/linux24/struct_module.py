@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 from struct import Struct
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from pymodutils.arch.field import PREFIXES, ByteOrder
+from pymodutils.elf.headers import PREFIXES
+
+if TYPE_CHECKING:
+    from pymodutils.arch.field import ByteOrder
 
 AUTOCLEAN, RUNNING, DELETED = 4, 1, 2  # bits of flags
 VISITED, USED_ONCE, JUST_FREED, INITIALIZING = 8, 16, 32, 64

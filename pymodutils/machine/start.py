@@ -5,6 +5,8 @@ from __future__ import annotations
 from struct import pack_into
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pymodutils.elf.constants import PT_LOAD
+
 if TYPE_CHECKING:
     from mmap import mmap
 
@@ -20,7 +22,6 @@ RAM, RESERVED = 1, 2  # types of e820
 LONGEST: Final = 2047  # bytes of a command line; COMMAND_LINE_SIZE
 CONTROL: Final = {"CR4": 0x20, "CR3": PML4, "CR0": 0x80050033}  # PAE; paging, protection, FPU
 EFER_START: Final = 0x901  # SYSCALL, long mode, no-execute
-PT_LOAD: Final = 1
 FIXED_FLAG: Final = 2
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
+from pymodutils.elf.constants import SHF_ALLOC, SHF_WRITE, SHT_NOBITS, SHT_REL, SHT_RELA
 from pymodutils.link import extable
 from pymodutils.link.image import Image
 from pymodutils.link.layout import Config, layout
-from pymodutils.link.object import SHF_ALLOC, SHF_WRITE, SHT_NOBITS, SHT_REL, SHT_RELA, Object
+from pymodutils.link.object import Object
 from pymodutils.link.reloc_section import decode
 from pymodutils.link.relocate import relocate
 from pymodutils.link.symbols import simplify

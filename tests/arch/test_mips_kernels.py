@@ -11,8 +11,9 @@ from typing import NamedTuple
 import pytest
 
 from pymodutils.elf import compress
+from pymodutils.elf.constants import SHT_REL, SHT_RELA
 from pymodutils.link.failure import LinkError
-from pymodutils.link.object import SHT_REL, SHT_RELA, Object
+from pymodutils.link.object import Object
 from tests.arch.running import constant, imports, linked, modules, patched
 from tests.lanes.malta import MALTA, Malta, dump, run
 from tests.link.modules import load

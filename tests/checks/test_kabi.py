@@ -6,7 +6,7 @@ import pytest
 
 from pymodutils.checks.kabi import changes
 from pymodutils.checks.matrix import compare
-from pymodutils.elf.kernelimage.exports import Export
+from pymodutils.elf.ksymtab import Export
 from pymodutils.kernel.sources.source import describe
 from pymodutils.root import Root
 from tests.checks.made import Desk

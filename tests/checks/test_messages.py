@@ -9,7 +9,7 @@ import pytest
 from pymodutils import check
 from pymodutils.checks.messages import MESSAGES
 from pymodutils.checks.rules import Rule
-from pymodutils.elf.kernelimage.exports import Export
+from pymodutils.elf.ksymtab import Export
 from pymodutils.kernel.emulated.load.causes import Kind
 from tests.checks.made import Desk, advice, errors
 from tests.kernel.emulated.modules import CODE, EXPORTS, MAGIC, SWITCHES, WRITE, description, module

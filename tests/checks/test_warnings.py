@@ -7,8 +7,8 @@ from pathlib import Path
 from pymodutils import check
 from pymodutils.arch.x86 import X86_64
 from pymodutils.checks.candidate import Candidate
+from pymodutils.elf.constants import SHF_ALLOC
 from pymodutils.kernel import saved
-from pymodutils.link.object import SHF_ALLOC
 from tests.checks.made import Desk, advice, errors, warnings
 from tests.kernel.emulated.modules import description
 from tests.link.objects import Part, Sym, make

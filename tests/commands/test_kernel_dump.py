@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pymodutils.link.object import SHF_ALLOC
+from pymodutils.elf.constants import SHF_ALLOC
 from tests.kernel.emulated.modules import kernel, module
 from tests.link.objects import Part
 from tests.oracles.debian import Unavailable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pymodutils.elf.kernelimage.exports import Export
+from pymodutils.elf.ksymtab import Export
 from pymodutils.kernel.combine import combine
 from pymodutils.kernel.description import SWITCHES, Description, generation_of, unknown
 

@@ -105,7 +105,7 @@ def test_an_unused_module_goes_without_a_pause() -> None:
 def test_pauses_grow_up_to_half_a_second() -> None:
     clock = Clock()
     wait(OneModule(*[1] * 9, 0), clock)
-    assert clock.pauses == [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.5, 0.5, 0.5]
+    assert clock.pauses == [0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.5, 0.5]
 
 
 def test_gives_up_exactly_at_the_deadline_and_removes_nothing() -> None:

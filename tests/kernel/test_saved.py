@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymodutils.elf.kernelimage.exports import Export
+from pymodutils.elf.ksymtab import Export
 from pymodutils.errors import BadKernel
 from pymodutils.kernel import saved
 from pymodutils.kernel.description import SWITCHES, Description

@@ -5,9 +5,9 @@ from __future__ import annotations
 from struct import pack
 from typing import NamedTuple
 
-from pymodutils.arch.field import PREFIXES
 from pymodutils.arch.model import Arch
-from pymodutils.link.object import SHF_ALLOC, SHF_EXECINSTR, SHT_REL, SHT_RELA
+from pymodutils.elf.constants import SHF_ALLOC, SHF_EXECINSTR, SHT_REL, SHT_RELA
+from pymodutils.elf.headers import PREFIXES
 
 PROGBITS, SYMTAB, STRTAB = 1, 2, 3
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from struct import Struct
 from typing import NamedTuple
 
-from pymodutils.arch.field import PREFIXES
 from pymodutils.arch.riscv import LOW_I, LOW_S
+from pymodutils.elf.constants import SHT_REL, SHT_RELA
+from pymodutils.elf.headers import PREFIXES
 from pymodutils.link.image import Image
-from pymodutils.link.object import SHT_REL, SHT_RELA
 from pymodutils.link.reloc_section import decode
 
 

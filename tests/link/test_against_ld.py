@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pymodutils.link.object import SHT_NOBITS
+from pymodutils.elf.constants import SHT_NOBITS
 from tests.link.modules import Linked, linked, paths, placings
 from tests.oracles import ld
 

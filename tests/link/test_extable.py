@@ -11,10 +11,10 @@ from pymodutils.arch.mips import MIPS32, MIPS64
 from pymodutils.arch.model import Arch
 from pymodutils.arch.sparc import SPARC64
 from pymodutils.arch.x86 import I386, X86_64
+from pymodutils.elf.constants import SHF_ALLOC
 from pymodutils.link import extable
 from pymodutils.link.image import Image
 from pymodutils.link.layout import Config, layout
-from pymodutils.link.object import SHF_ALLOC
 from tests.link.modules import load
 from tests.link.objects import Part, make
 

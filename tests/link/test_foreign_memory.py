@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from pymodutils.elf import compress
+from pymodutils.elf.constants import SHF_WRITE
 from pymodutils.elf.scan import Elf
 from pymodutils.kernel.emulated.rules import Rules, rules
 from pymodutils.kernel.sources.source import describe
@@ -16,7 +17,7 @@ from pymodutils.link import extable
 from pymodutils.link.frob import frob
 from pymodutils.link.image import Image
 from pymodutils.link.layout import Layout, layout
-from pymodutils.link.object import SHF_WRITE, Object
+from pymodutils.link.object import Object
 from pymodutils.link.relocate import relocate
 from pymodutils.link.symbols import simplify
 from tests.arch import proofs

@@ -16,12 +16,13 @@ from benchmarks.archs import MACHINES
 from pymodutils import arch
 from pymodutils.arch.model import Arch
 from pymodutils.elf import compress
+from pymodutils.elf.constants import SHT_REL, SHT_RELA
 from pymodutils.elf.scan import Elf
 from pymodutils.link.failure import LinkError
 from pymodutils.link.frob import frob
 from pymodutils.link.image import Image
 from pymodutils.link.layout import Config, layout
-from pymodutils.link.object import SHT_REL, SHT_RELA, Object
+from pymodutils.link.object import Object
 from pymodutils.link.relocate import relocate
 from pymodutils.link.symbols import simplify, unheard
 from tests.oracles.kernels import kernel

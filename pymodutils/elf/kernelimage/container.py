@@ -11,6 +11,7 @@ import re
 from struct import unpack_from
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pymodutils.elf.constants import ELFMAG
 from pymodutils.elf.kernelimage import payload
 from pymodutils.errors import BadKernel
 
@@ -128,7 +129,7 @@ def _raw(data: bytes, _subject: str) -> _Wrap | None:
 
 def _elf(data: bytes, _subject: str) -> _Wrap | None:
     """An ELF file is the kernel itself, unless it is a small one around a payload (MIPS vmlinuz)."""
-    if data[:4] != b"\x7fELF" or BANNER not in data:
+    if data[:4] != ELFMAG or BANNER not in data:
         return None
     return _Wrap("vmlinux", data, True)
 
@@ -147,7 +148,7 @@ def _search(data: bytes, subject: str) -> _Wrap:
             continue
         left -= len(content)
         if BANNER in content:
-            final = content[:4] != b"\x7fELF"
+            final = content[:4] != ELFMAG
             return _Wrap(f"{name} {form.name}".strip(), content, final, machine, bits, order)
     if BANNER in data:
         return _Wrap(name or "raw image", data, True, machine, bits, order)
@@ -165,7 +166,7 @@ def _outside(data: bytes) -> tuple[str, int, int, str]:
         return "zImage", EM_ARM, 32, "big"
     if data[0x10008:0x1000E] == b"S390EP":
         return "s390 image", EM_S390, 64, "big"
-    if data[:4] == b"\x7fELF" and len(data) > 20:  # noqa: PLR2004 -- up to e_machine
+    if data[:4] == ELFMAG and len(data) > 20:  # noqa: PLR2004 -- up to e_machine
         order = "big" if data[5] == 2 else "little"  # noqa: PLR2004 -- ELFDATA2MSB
         machine = int.from_bytes(data[18:20], "big" if order == "big" else "little")
         return "ELF", machine, 64 if data[4] == 2 else 32, order  # noqa: PLR2004 -- ELFCLASS64

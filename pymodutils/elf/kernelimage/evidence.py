@@ -7,8 +7,9 @@ releases word it differently.
 from __future__ import annotations
 
 import re
-import zlib
 from typing import Final, NamedTuple
+
+from pymodutils.elf import compress
 
 BANNER: Final = re.compile(
     rb"Linux version (\d[^ \0\n]*) \([^\0\n]*\) (#\d[^\0\n]*)\n"
@@ -92,9 +93,10 @@ def _config(data: bytes) -> str | None:
     packed = IKCONFIG.search(data)
     if packed is None:
         return None
+    stream, damage = compress.decompressor("gzip")
     try:
-        return zlib.decompressobj(31).decompress(packed[1], CONFIG_LIMIT).decode("utf-8", "surrogateescape")
-    except zlib.error:
+        return _text(stream.decompress(packed[1], CONFIG_LIMIT))
+    except damage:
         return None
 
 

@@ -1,8 +1,4 @@
-"""Export tables: what __ksymtab, __kcrctab and their strings say, wherever they were found.
-
-An entry is {value, name, namespace}, of pointers or of 32-bit distances from each field to what it names
-(CONFIG_HAVE_ARCH_PREL32_RELOCATIONS); before Linux 5.4 it has no namespace. include/linux/export.h.
-"""
+"""The export tables of a kernel image, with their CRCs and strings, wherever they were found."""
 
 from __future__ import annotations
 
@@ -11,6 +7,7 @@ from itertools import repeat
 from struct import unpack_from
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pymodutils.elf.ksymtab import FLAGS, Export, Shape, gpl_only
 from pymodutils.errors import BadKernel
 
 if TYPE_CHECKING:
@@ -19,31 +16,9 @@ if TYPE_CHECKING:
 
 TABLES: Final = ("", "_gpl", "_unused", "_unused_gpl", "_gpl_future")  # in the order in which they lie
 GPL_TABLES: Final = ("_gpl", "_unused_gpl")
-FLAGS: Final = "__kflagstab"  # since 7.0 one table for all, and a byte of flags for each
-GPL_FLAG: Final = 1
 NAME: Final = re.compile(rb"[A-Za-z_.$][\w.$]*")
 NAMESPACE: Final = re.compile(rb"[!-~]{0,200}")  # "module:one,two-*" since 6.16
-NARROW: Final = 4  # bytes of a CRC since 4.10, and of a distance
-
-
-class Export(NamedTuple):
-    """A symbol that modules may use."""
-
-    address: int | None  # as linked, before KASLR; None if it is not known
-    crc: int | None  # None without CONFIG_MODVERSIONS, or if it is not known
-    gpl: bool | None  # only for modules with a compatible licence; None if it is not known
-    namespace: str | None  # "" for none, None if it is not known
-
-
-class Shape(NamedTuple):
-    """How the entries of a table are written."""
-
-    relative: bool  # distances rather than pointers
-    fields: int  # 3, or 2 before namespaces
-
-    def size(self, memory: Memory) -> int:
-        """Bytes of one entry."""
-        return self.fields * (NARROW if self.relative else memory.word)
+NARROW: Final = 4  # bytes of a CRC since 4.10
 
 
 SHAPES: Final = (Shape(True, 3), Shape(False, 3), Shape(True, 2), Shape(False, 2))
@@ -76,18 +51,11 @@ def read(memory: Memory, shape: Shape, tables: list[Table]) -> dict[str, Export]
 
 def entries(memory: Memory, shape: Shape, offset: int, length: int) -> list[tuple[int, int, int]]:
     """(value, name, namespace) of ``length`` entries, as addresses; 0 for no namespace."""
-    count = length * shape.fields
-    if offset + length * shape.size(memory) > len(memory.data):
+    end = offset + length * shape.size(memory.bits)
+    if end > len(memory.data):
         raise BadKernel("kernel image", "an export table lies outside of it")
-    code = "i" if shape.relative else memory.long
-    words = list(unpack_from(f"{memory.prefix}{count}{code}", memory.data, offset))
-    if shape.relative:
-        start = memory.address(offset)
-        mask = memory.mask
-        places = range(start, start + count * NARROW, NARROW)
-        words = [(place + word) & mask if word else 0 for place, word in zip(places, words, strict=True)]
-    spaces = words[2::3] if shape.fields == 3 else [0] * length  # noqa: PLR2004
-    return list(zip(words[:: shape.fields], words[1 :: shape.fields], spaces, strict=True))
+    place = memory.address(offset) if shape.relative else 0
+    return shape.rows(memoryview(memory.data)[offset:end], length, place, memory.bits, memory.order)
 
 
 def in_sections(memory: Memory, elf: Elf) -> tuple[Shape, list[Table]] | None:
@@ -103,7 +71,7 @@ def in_sections(memory: Memory, elf: Elf) -> tuple[Shape, list[Table]] | None:
 
 def _table(memory: Memory, shape: Shape, sections: dict[str, Section], kind: str) -> list[Table]:
     symbols = sections.get(f"__ksymtab{kind}")
-    count = symbols.sh_size // shape.size(memory) if symbols else 0
+    count = symbols.sh_size // shape.size(memory.bits) if symbols else 0
     if symbols is None or not count:
         return []
     crcs = sections.get(f"__kcrctab{kind}")
@@ -111,15 +79,10 @@ def _table(memory: Memory, shape: Shape, sections: dict[str, Section], kind: str
     flags = sections.get(FLAGS)
     if flags is None or kind:
         return [Table(symbols.sh_offset, count, numbers, [kind in GPL_TABLES] * count)]
-    gpl = read_flags(memory.data[flags.sh_offset : flags.sh_offset + count])
+    gpl = gpl_only(memory.data[flags.sh_offset : flags.sh_offset + count])
     if len(gpl) != count:
         raise BadKernel("kernel image", f"its {FLAGS} is shorter than its __ksymtab")
     return [Table(symbols.sh_offset, count, numbers, gpl)]
-
-
-def read_flags(flags: bytes) -> list[bool]:
-    """Whether each entry is for GPL modules only."""
-    return [bool(flag & GPL_FLAG) for flag in flags]
 
 
 def read_crcs(memory: Memory, offset: int, count: int, size: int) -> list[int] | None:
@@ -133,7 +96,7 @@ def read_crcs(memory: Memory, offset: int, count: int, size: int) -> list[int] |
 def _shape(memory: Memory, section: Section) -> Shape:
     """The one shape in which the first entries' names are strings in the image."""
     for shape in SHAPES:
-        count = min(section.sh_size // shape.size(memory), 16)
+        count = min(section.sh_size // shape.size(memory.bits), 16)
         rows = entries(memory, shape, section.sh_offset, count)
         names = [name_of(memory, name, space) for _, name, space in rows]
         if all(names) and names == sorted(names):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pymodutils.elf.constants import ELFMAG
 from pymodutils.elf.kernelimage import btf, builtins, container, evidence, exports, keys, linkbase, search
 from pymodutils.elf.kernelimage.memory import at_base, of_sections
-from pymodutils.elf.scan import MAGIC, Elf
+from pymodutils.elf.scan import Elf
 from pymodutils.errors import BadKernel, BadModule
 
 if TYPE_CHECKING:
     from pymodutils.elf.kernelimage.evidence import Evidence
-    from pymodutils.elf.kernelimage.exports import Export
+    from pymodutils.elf.ksymtab import Export
 
 PER_CPU: Final = ".data..percpu"
 ARM64_PAGES: Final = {1: 4096, 2: 16384, 3: 65536}  # bits 1 and 2 of the flags; arm64/booting.rst
@@ -49,7 +50,7 @@ def read(data: bytes, subject: str) -> KernelImage:
     """What the kernel image ``data`` says; raises BadKernel about ``subject``."""
     image = container.unwrap(data, subject)
     try:
-        found = _sections(image) if image.data[:4] == MAGIC else _raw(image)
+        found = _sections(image) if image.data[:4] == ELFMAG else _raw(image)
     except (BadKernel, BadModule) as error:
         raise BadKernel(subject, f"{subject}: {error}") from None
     if not found.exports:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pymodutils.elf.constants import SHF_ALLOC, SHT_NOBITS
 from pymodutils.errors import BadKernel
 
 if TYPE_CHECKING:
     from pymodutils.elf.scan import Elf
 
-SHF_ALLOC: Final = 2
-SHT_NOBITS: Final = 8
 MOST: Final = 512  # sections in memory: a kernel has some sixty
 LONGEST: Final = 512  # bytes of a symbol's name: KSYM_NAME_LEN
 

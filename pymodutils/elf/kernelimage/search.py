@@ -11,19 +11,17 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.elf.kernelimage import anchors
 from pymodutils.elf.kernelimage.exports import (
-    GPL_FLAG,
     GPL_TABLES,
     NARROW,
     SHAPES,
     TABLES,
-    Shape,
     Table,
     entries,
     name_of,
     read_crcs,
-    read_flags,
 )
 from pymodutils.elf.kernelimage.memory import Memory, at_base
+from pymodutils.elf.ksymtab import GPL_FLAG, Shape, gpl_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +61,7 @@ def _around(memory: Memory, places: list[list[int]], *, relative: bool) -> Found
     for field in (field for found in places for place in found for field in _naming(memory, place, relative)):
         for shape in SHAPES:
             if shape.relative == relative:
-                start, names = _walk(memory, shape, field - shape.size(memory) // shape.fields)
+                start, names = _walk(memory, shape, field - shape.size(memory.bits) // shape.fields)
                 if len(names) >= FEWEST:
                     return _found(memory, shape, start, names)
     return None
@@ -105,7 +103,7 @@ def _distance(memory: Memory, distance: int) -> bytes:
 
 def _walk(memory: Memory, shape: Shape, entry: int) -> tuple[int, list[bytes]]:
     """The offset of the first of the entries around ``entry``, and the names of them all."""
-    size = shape.size(memory)
+    size = shape.size(memory.bits)
     after = list(_names(memory, shape, entry, size))
     before = list(_names(memory, shape, entry - size, -size)) if after else []
     return entry - len(before) * size, before[::-1] + after
@@ -130,7 +128,7 @@ def _names(memory: Memory, shape: Shape, at: int, step: int) -> Iterator[bytes]:
 
 def _found(memory: Memory, shape: Shape, start: int, names: list[bytes]) -> Found | None:
     """The one run of entries cut into tables: a table ends where the next name is a smaller one."""
-    size = shape.size(memory)
+    size = shape.size(memory.bits)
     cuts = [at for at in range(1, len(names)) if names[at] <= names[at - 1]]
     bounds = [0, *cuts, len(names)]
     if len(bounds) - 1 > len(TABLES):
@@ -159,14 +157,14 @@ class _Behind(NamedTuple):
 def _behind(memory: Memory, shape: Shape, start: int, count: int) -> _Behind:
     """CRCs, and since 7.0 a byte of flags for each entry, as far as there is room."""
     rows = entries(memory, shape, start, count)
-    end = start + count * shape.size(memory)
+    end = start + count * shape.size(memory.bits)
     gap = min(memory.offset(name) or 0 for row in rows for name in row[1:] if name) - end
     for size in (0, NARROW, memory.word):
         if 0 <= gap - count * size < SLACK:
             return _Behind(crcs=read_crcs(memory, end, count, size))
         if 0 <= gap - count * (size + 1) < SLACK:
             marks, crcs = _flags(memory.data, end, count, size)
-            return _Behind(read_crcs(memory, crcs, count, size), read_flags(marks), known=bool(marks))
+            return _Behind(read_crcs(memory, crcs, count, size), gpl_only(marks), known=bool(marks))
     return _Behind(known=False)
 
 

@@ -10,11 +10,11 @@ import errno
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pymodutils.elf.constants import SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS, SHT_STRTAB, SHT_SYMTAB
 from pymodutils.errors import Refused
 from pymodutils.kernel.emulated.proc.kallsyms import until_init
 from pymodutils.kernel.emulated.state import module_table, vmalloc
 from pymodutils.link.layout import KALLSYMS, RO_AFTER_INIT, SYMBOL_SIZE, align
-from pymodutils.link.object import SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS, SHT_SYMTAB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from pymodutils.kernel.base import State as ModuleState
     from pymodutils.kernel.emulated.state.kernel_state import State
     from pymodutils.kernel.emulated.state.module import Area, Module, PerCpu, Section
-
-SHT_STRTAB: Final = 3
 
 
 class Kind(StrEnum):

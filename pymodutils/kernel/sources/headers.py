@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from pymodutils.elf.kernelimage.exports import Export
+from pymodutils.elf.ksymtab import Export
 from pymodutils.errors import BadKernel
 from pymodutils.kernel.description import Description
 

@@ -6,10 +6,11 @@ from collections import Counter
 from struct import calcsize, iter_unpack
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.field import PREFIXES
 from pymodutils.elf import decode
+from pymodutils.elf.constants import SHN_UNDEF, STB_WEAK
+from pymodutils.elf.headers import PREFIXES
 from pymodutils.elf.kernelimage.evidence import of_vermagic
-from pymodutils.elf.kernelimage.exports import Export
+from pymodutils.elf.ksymtab import Export
 from pymodutils.kernel.description import Description
 from pymodutils.kernel.sources.config import page_size
 
@@ -78,7 +79,7 @@ class Union:
             elf.section(".symtab") or b"", elf.section(".strtab") or b"", elf.bits, elf.order
         )
         for symbol in symbols[1:]:
-            if symbol.st_shndx == decode.SHN_UNDEF and symbol.binding != decode.STB_WEAK and symbol.name:
+            if symbol.st_shndx == SHN_UNDEF and symbol.binding != STB_WEAK and symbol.name:
                 self.imports.setdefault(symbol.name, None)
 
     def describe(self, source: str) -> Description:

@@ -6,11 +6,10 @@ import bz2
 import gzip
 import io
 import lzma
-import sys
 import zlib
-from importlib import import_module
 from typing import IO, TYPE_CHECKING, Final, cast
 
+from pymodutils.elf import compress
 from pymodutils.elf.kernelimage import payload
 from pymodutils.errors import BadKernel
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from pymodutils.kernel.sources.limits import Budget
 
 CHUNK: Final = 1 << 20
-ZSTD: Final = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+ERRORS: Final = (OSError, EOFError, lzma.LZMAError, zlib.error)  # of the standard library
 
 
 class Window(io.RawIOBase):
@@ -55,6 +54,7 @@ class _Guarded(io.RawIOBase):
     def __init__(self, stream: IO[bytes], name: str, budget: Budget) -> None:
         super().__init__()
         self.stream, self.name, self.budget = stream, name, budget
+        self.errors = (*ERRORS, compress.zstd().ZstdError) if name == "zstd" else ERRORS
 
     def readable(self) -> bool:
         return True
@@ -62,7 +62,7 @@ class _Guarded(io.RawIOBase):
     def readinto(self, buffer: bytearray, /) -> int:  # type: ignore[override]
         try:
             part = self.stream.read(len(buffer))
-        except _errors() as error:
+        except self.errors as error:
             raise self._bad(str(error)) from None
         self.budget.read(len(part))
         buffer[: len(part)] = part
@@ -87,17 +87,11 @@ def plain(window: Window, budget: Budget) -> io.BufferedReader:
     return io.BufferedReader(guarded, CHUNK)
 
 
-def _errors() -> tuple[type[Exception], ...]:
-    """What the decompressors raise; zstd only if it has been met at all."""
-    known = (OSError, EOFError, lzma.LZMAError, zlib.error)
-    return (*known, sys.modules[ZSTD].ZstdError) if ZSTD in sys.modules else known
-
-
 OPENERS: Final[dict[str, Callable[[IO[bytes]], object]]] = {
     "": lambda file: file,
     "gzip": lambda file: gzip.GzipFile(fileobj=file),
     "bzip2": bz2.BZ2File,
     "xz": lzma.LZMAFile,
     "lzma": lzma.LZMAFile,
-    "zstd": lambda file: import_module(ZSTD).ZstdFile(file),
+    "zstd": lambda file: compress.zstd().ZstdFile(file),
 }

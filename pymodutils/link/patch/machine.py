@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pymodutils.link.symbols import SHN_UNDEF
+from pymodutils.elf.constants import SHN_UNDEF
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

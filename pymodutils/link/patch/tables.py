@@ -10,8 +10,8 @@ from itertools import accumulate
 from struct import Struct, calcsize, iter_unpack, pack
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.arch.field import PREFIXES
-from pymodutils.link.patch.heap import heap_sorted
+from pymodutils.arch.kernel_sort import sort_indexes
+from pymodutils.elf.headers import PREFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,5 +124,6 @@ def static_calls(patch: Patch) -> int:
         if key in trampolines and key not in keys:
             return 0
         rows.append((code, keys.get(key, key) | flagged & FLAGS))
-    ordered = heap_sorted(rows, lambda row: row[1] & ~FLAGS, pairs=patch.machine.sorts_pairs)
-    return write(patch, codes, [(code, key | INIT * patch.in_init(code)) for code, key in ordered])
+    order = sort_indexes([key & ~FLAGS for _, key in rows], pairs=patch.machine.sorts_pairs)
+    marked = [(rows[at][0], rows[at][1] | INIT * patch.in_init(rows[at][0])) for at in order]
+    return write(patch, codes, marked)

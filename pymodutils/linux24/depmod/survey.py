@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.elf import compress
+from pymodutils.elf.constants import SHN_ABS, SHN_UNDEF, STB_GLOBAL, STB_WEAK
 from pymodutils.linux24.depmod.tables import TABLES, Image
 from pymodutils.linux24.obj import allocate, load
 from pymodutils.linux24.obj.relocate import relocate, relocations
-from pymodutils.linux24.obj.symbols import SHN_ABS, SHN_UNDEF, STB_GLOBAL, STB_WEAK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,12 +8,13 @@ from errno import EEXIST, ENOMEM
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.elf import compress
+from pymodutils.elf.constants import STB_GLOBAL, STB_LOCAL, STT_OBJECT
 from pymodutils.errors import ModutilsError, Refused
 from pymodutils.linux24.insmod import calls, checksums, header, ksymtab, load_map, parameters
 from pymodutils.linux24.machine.model import ARCHDATA
 from pymodutils.linux24.obj import allocate, kallsyms, load, modinfo
 from pymodutils.linux24.obj.relocate import relocate, relocations
-from pymodutils.linux24.obj.symbols import KERNEL, STB_GLOBAL, STB_LOCAL, STT_OBJECT, Symbol
+from pymodutils.linux24.obj.symbols import KERNEL, Symbol
 from pymodutils.linux24.struct_module import size_of
 
 if TYPE_CHECKING:

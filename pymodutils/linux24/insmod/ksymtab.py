@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
+from pymodutils.elf.constants import SHF_ALLOC, STB_GLOBAL, STB_LOCAL
 from pymodutils.linux24.obj import modinfo
-from pymodutils.linux24.obj.sections import SHF_ALLOC
-from pymodutils.linux24.obj.symbols import STB_GLOBAL, STB_LOCAL, Symbol
+from pymodutils.linux24.obj.symbols import Symbol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.linux24.obj.sections import SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS
-from pymodutils.linux24.obj.symbols import SHN_ABS, SHN_LORESERVE, SHN_UNDEF, STB_LOCAL
+from pymodutils.elf.constants import (
+    SHF_EXECINSTR,
+    SHF_WRITE,
+    SHN_ABS,
+    SHN_LORESERVE,
+    SHN_UNDEF,
+    SHT_NOBITS,
+    STB_LOCAL,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

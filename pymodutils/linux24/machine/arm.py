@@ -8,9 +8,9 @@ from pymodutils.arch import arm
 from pymodutils.arch.calc import l_a_p, s_a_gp
 from pymodutils.arch.field import signed, word
 from pymodutils.arch.model import RelocType
+from pymodutils.elf.constants import SHT_REL
 from pymodutils.linux24.machine.calc import gp_a_p, slot
 from pymodutils.linux24.machine.model import WRITABLE, Entries, Machine, Slots
-from pymodutils.linux24.obj.sections import SHT_REL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

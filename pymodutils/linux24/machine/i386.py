@@ -6,9 +6,9 @@ from pymodutils.arch import x86
 from pymodutils.arch.calc import s_a_gp
 from pymodutils.arch.field import word
 from pymodutils.arch.model import RelocType
+from pymodutils.elf.constants import SHT_REL
 from pymodutils.linux24.machine.calc import gp_a_p, l_a, slot, symbol
 from pymodutils.linux24.machine.model import Machine, Table
-from pymodutils.linux24.obj.sections import SHT_REL
 
 
 class Got(Table):

@@ -8,8 +8,8 @@ from pymodutils.arch import mips
 from pymodutils.arch.calc import goal, s_a
 from pymodutils.arch.field import insn, word
 from pymodutils.arch.model import RelocType
+from pymodutils.elf.constants import SHT_REL
 from pymodutils.linux24.machine.model import DANGEROUS, OVERFLOW, UNHANDLED, Machine, Slots
-from pymodutils.linux24.obj.sections import SHT_REL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

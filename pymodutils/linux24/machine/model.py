@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from pymodutils.linux24.obj.sections import SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_RELA
+from pymodutils.elf.constants import SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_RELA
 from pymodutils.linux24.struct_module import Abi
 
 if TYPE_CHECKING:

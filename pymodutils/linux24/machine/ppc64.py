@@ -13,9 +13,10 @@ from pymodutils.arch.calc import goal, l_p, s_a, s_a_gp
 from pymodutils.arch.field import insn, signed, word
 from pymodutils.arch.model import RelocType
 from pymodutils.arch.powerpc import HA, HI, LI, LO
+from pymodutils.elf.constants import SHN_UNDEF
 from pymodutils.errors import BadModule
 from pymodutils.linux24.machine.model import CODE, DANGEROUS, Entries, Machine, Slots
-from pymodutils.linux24.obj.symbols import KERNEL, SHN_UNDEF
+from pymodutils.linux24.obj.symbols import KERNEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

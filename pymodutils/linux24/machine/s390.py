@@ -11,6 +11,7 @@ from pymodutils.arch import s390
 from pymodutils.arch.calc import l_p, v_plus_s_a, v_plus_s_a_p
 from pymodutils.arch.field import insn, word
 from pymodutils.arch.model import WORDS, RelocType
+from pymodutils.elf.constants import STT_OBJECT
 from pymodutils.linux24.machine.calc import (
     made_dbl,
     symbol,
@@ -21,7 +22,7 @@ from pymodutils.linux24.machine.calc import (
     v_plus_slot,
 )
 from pymodutils.linux24.machine.model import WRITABLE, Entries, Machine, Slots
-from pymodutils.linux24.obj.symbols import STT_OBJECT, Symbol
+from pymodutils.linux24.obj.symbols import Symbol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pymodutils.linux24.obj.sections import SHF_ALLOC, SHF_WRITE, SHT_NOBITS, SHT_PROGBITS, Section
-from pymodutils.linux24.obj.symbols import SHN_ABS, SHN_COMMON, SHN_UNDEF, STB_WEAK
+from pymodutils.elf.constants import (
+    SHF_ALLOC,
+    SHF_WRITE,
+    SHN_ABS,
+    SHN_COMMON,
+    SHN_UNDEF,
+    SHT_NOBITS,
+    SHT_PROGBITS,
+    STB_WEAK,
+)
+from pymodutils.linux24.obj.sections import Section
 
 if TYPE_CHECKING:
     from pymodutils.linux24.obj.file import ObjFile

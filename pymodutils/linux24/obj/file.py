@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.linux24.obj.sections import SHF_ALLOC, SHF_WRITE, SHT_PROGBITS, LoadOrder, Section
-from pymodutils.linux24.obj.symbols import SHN_LORESERVE, Symbol, SymbolTable
+from pymodutils.elf.constants import SHF_ALLOC, SHF_WRITE, SHN_LORESERVE, SHT_PROGBITS
+from pymodutils.linux24.obj.sections import LoadOrder, Section
+from pymodutils.linux24.obj.symbols import Symbol, SymbolTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.field import PREFIXES
+from pymodutils.elf.headers import PREFIXES
 
 if TYPE_CHECKING:
     from pymodutils.linux24.obj.file import ObjFile

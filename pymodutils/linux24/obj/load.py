@@ -5,32 +5,36 @@ from __future__ import annotations
 from struct import iter_unpack
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.field import PREFIXES
 from pymodutils.elf import decode
+from pymodutils.elf.constants import (
+    ET_REL,
+    SHF_ALLOC,
+    SHT_LOPROC,
+    SHT_NOBITS,
+    SHT_NOTE,
+    SHT_NULL,
+    SHT_PROGBITS,
+    SHT_REL,
+    SHT_RELA,
+    SHT_STRTAB,
+    SHT_SYMTAB,
+    STB_LOCAL,
+    STT_REGISTER,
+)
+from pymodutils.elf.headers import PREFIXES
 from pymodutils.elf.scan import Elf
 from pymodutils.errors import BadModule
 from pymodutils.link.object import SYMBOL
 from pymodutils.linux24 import machine as machines
 from pymodutils.linux24.obj.file import ObjFile
-from pymodutils.linux24.obj.sections import (
-    SHF_ALLOC,
-    SHT_LOPROC,
-    SHT_NOBITS,
-    SHT_NOTE,
-    SHT_PROGBITS,
-    SHT_REL,
-    SHT_RELA,
-    SHT_SYMTAB,
-    Section,
-)
-from pymodutils.linux24.obj.symbols import STB_LOCAL, Symbol
+from pymodutils.linux24.obj.sections import Section
+from pymodutils.linux24.obj.symbols import Symbol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pymodutils.elf.scan import Section as Header
 
-SHT_NULL, SHT_STRTAB, ET_REL = 0, 3, 1
 READ: Final = (SHT_PROGBITS, SHT_SYMTAB, SHT_STRTAB, SHT_REL, SHT_RELA)
 PASSED_OVER: Final = (SHT_NULL, SHT_NOTE, SHT_NOBITS)
 NOT_LOADED: Final = (".modinfo", ".modstring")  # whatever their flags say
@@ -107,7 +111,7 @@ def _read_symbols(module: ObjFile, elf: Elf, table: Section) -> None:
         if not name and index:
             name = _at(module, st_shndx).name
         module.symtab.append((name, st_info >> 4))
-        if not index or (registers and st_info & 0xF == decode.STT_REGISTER):
+        if not index or (registers and st_info & 0xF == STT_REGISTER):
             continue
         if st_info >> 4 == STB_LOCAL and index >= table.info:
             raise elf.bad(f"local symbol {name} with index {index} exceeds local_symtab_size {table.info}")

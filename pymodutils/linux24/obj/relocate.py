@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pymodutils.arch.ia64_bundle import by_slot
+from pymodutils.elf.constants import SHT_RELA
 from pymodutils.errors import BadModule
 from pymodutils.link.reloc_section import decode
 from pymodutils.linux24.machine.model import Reloc
-from pymodutils.linux24.obj.sections import SHT_RELA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

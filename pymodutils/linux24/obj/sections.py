@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-SHT_PROGBITS, SHT_SYMTAB, SHT_RELA, SHT_NOTE, SHT_NOBITS, SHT_REL = 1, 2, 4, 7, 8, 9
-SHT_LOPROC: Final = 0x7000_0000
-SHF_WRITE, SHF_ALLOC, SHF_EXECINSTR = 1, 2, 4
+from pymodutils.elf.constants import SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS
+
 INIT: Final = ".init"  # at the end of .text.init and .data.init
 
 

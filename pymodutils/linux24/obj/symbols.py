@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-SHN_UNDEF, SHN_LORESERVE, SHN_ABS, SHN_COMMON, SHN_HIRESERVE = 0, 0xFF00, 0xFFF1, 0xFFF2, 0xFFFF
+from pymodutils.elf.constants import (
+    SHN_COMMON,
+    SHN_HIRESERVE,
+    SHN_UNDEF,
+    STB_GLOBAL,
+    STB_LOCAL,
+    STB_WEAK,
+    STT_NOTYPE,
+    STT_OBJECT,
+)
+
 KERNEL: Final = SHN_HIRESERVE + 1  # the section number of the kernel's symbols; those of modules follow
-STB_LOCAL, STB_GLOBAL, STB_WEAK = 0, 1, 2
-STT_NOTYPE, STT_OBJECT = 0, 1
 UNIFIED: Final = (STT_NOTYPE, STT_OBJECT)  # types that a COMMON symbol may meet
 BUCKETS: Final = 521
 TOP: Final = 0xF000_0000

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from struct import pack
 
 from pymodutils.arch.x86 import X86_64
-from pymodutils.elf.kernelimage.exports import Export
+from pymodutils.elf.constants import SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE
+from pymodutils.elf.ksymtab import Export
 from pymodutils.kernel.description import Description
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
-from pymodutils.link.object import SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE
 from tests.link.objects import Part, Rel, Sym, make
 
 MAGIC = "6.1.0-made SMP mod_unload modversions "

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
+from pymodutils.elf.constants import SHF_ALLOC
 from pymodutils.errors import Refused
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
-from pymodutils.link.object import SHF_ALLOC
 from tests.kernel.emulated.modules import description, module
 from tests.link.objects import Part
 

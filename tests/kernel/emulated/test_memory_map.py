@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from pymodutils.elf.constants import SHF_ALLOC, SHT_NOBITS
 from pymodutils.errors import Refused
 from pymodutils.kernel.base import State
 from pymodutils.kernel.emulated import memory_map
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
 from pymodutils.kernel.emulated.memory_map import Kind, ModuleMemory, Part, Room
-from pymodutils.link.object import SHF_ALLOC, SHT_NOBITS
 from tests.kernel.emulated.modules import CODE, WRITE, Clock, description, kernel, module
 from tests.link import objects
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from pymodutils.elf import compress
+from pymodutils.elf.constants import SHT_SYMTAB
 from pymodutils.errors import Refused
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
 from pymodutils.link.failure import OutOfBounds
-from pymodutils.link.object import SHT_SYMTAB
 from tests.kernel.emulated import whole
 from tests.kernel.emulated.mutants import ENTRY, HEADER, SYMBOL, Mutator, unsigned
 from tests.kernel.emulated.whole import inserted

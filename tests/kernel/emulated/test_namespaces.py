@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pymodutils.elf.kernelimage.exports import Export
+from pymodutils.elf.ksymtab import Export
 from pymodutils.errors import Refused
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
 from tests.kernel.emulated.modules import EXPORTS, KERNEL_TEXT, description, module

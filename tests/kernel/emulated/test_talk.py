@@ -10,11 +10,11 @@ from struct import iter_unpack, pack, unpack
 
 import pytest
 
+from pymodutils.elf.constants import SHF_ALLOC
 from pymodutils.errors import Refused
 from pymodutils.kernel.base import Init, State
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
 from pymodutils.kernel.emulated.state import module_table
-from pymodutils.link.object import SHF_ALLOC
 from tests.kernel.emulated.modules import (
     EXIT_AT,
     EXPORTS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pymodutils.elf.kernelimage.exports import Export
+from pymodutils.elf.ksymtab import Export
 from pymodutils.errors import BadKernel
 from pymodutils.kernel.description import SWITCHES
 from pymodutils.kernel.sources import config, headers, source

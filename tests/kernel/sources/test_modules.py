@@ -7,9 +7,9 @@ from struct import pack
 import pytest
 
 from pymodutils.arch.x86 import X86_64
+from pymodutils.elf.constants import SHF_ALLOC
 from pymodutils.elf.scan import Elf
 from pymodutils.kernel.sources.modules import PREL32, Union
-from pymodutils.link.object import SHF_ALLOC
 from tests.link.objects import Part, Rel, Sym, make
 
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from struct import calcsize, iter_unpack
 from typing import Any, NamedTuple
 
+from pymodutils.elf.constants import SHT_NOBITS
 from pymodutils.link.image import Image
-from pymodutils.link.object import SHT_NOBITS
 
 WHOLE = {
     "__mcount_loc": "sorted, and addresses become those of the patched calls",

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pymodutils.arch.x86 import I386, X86_64
+from pymodutils.elf.constants import SHF_ALLOC, SHF_EXECINSTR
 from pymodutils.link.image import Image
 from pymodutils.link.layout import Config, layout
-from pymodutils.link.object import SHF_ALLOC, SHF_EXECINSTR
 from pymodutils.link.patch import PATCHES, Machine, apply
 from tests.link.modules import load
 from tests.link.objects import Part, Sym, make

@@ -7,8 +7,9 @@ from functools import partial
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.field import PREFIXES
-from pymodutils.elf.kernelimage.exports import FLAGS
+from pymodutils.elf.constants import SHT_REL, SHT_RELA
+from pymodutils.elf.headers import PREFIXES
+from pymodutils.elf.ksymtab import FLAGS
 from pymodutils.kernel.emulated.load import check_modinfo, klp_apply_section_relocs
 from pymodutils.kernel.emulated.load.causes import Kind
 from pymodutils.kernel.emulated.load.complete_formation import FLAGS_SINCE, tables
@@ -17,7 +18,6 @@ from pymodutils.kernel.emulated.state.kernel_state import WARNING
 from pymodutils.link import extable
 from pymodutils.link.failure import OutOfBounds
 from pymodutils.link.kallsyms import fill, keep
-from pymodutils.link.object import SHT_REL, SHT_RELA
 from pymodutils.link.reloc_section import decode
 from pymodutils.link.relocate import PERCPU_SINCE, relocate
 

@@ -9,7 +9,7 @@ from errno import E2BIG
 from struct import unpack_from
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.arch.field import PREFIXES
+from pymodutils.elf.headers import PREFIXES
 from pymodutils.kernel.emulated.load import btf_relocate
 from pymodutils.kernel.emulated.load.btf import OLD, WIDE, WIDE_SINCE, BadBtf, Btf
 from pymodutils.kernel.emulated.load.btf_check_all_metas import ENOTSUPP, check_all, check_chains

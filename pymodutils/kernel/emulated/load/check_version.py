@@ -5,8 +5,8 @@ from __future__ import annotations
 from struct import iter_unpack
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.field import PREFIXES
 from pymodutils.elf import decode
+from pymodutils.elf.headers import PREFIXES
 from pymodutils.kernel.emulated.load.causes import Kind
 from pymodutils.kernel.emulated.load.check_modinfo import force
 from pymodutils.kernel.emulated.state.kernel_state import WARNING

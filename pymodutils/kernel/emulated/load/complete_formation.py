@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from errno import EEXIST, EINVAL, ENOEXEC
 from struct import Struct
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.field import PREFIXES
-from pymodutils.elf.kernelimage.exports import FLAGS, GPL_FLAG, Export
+from pymodutils.elf.headers import PREFIXES
+from pymodutils.elf.ksymtab import FLAGS, Export, Shape, gpl_only
 from pymodutils.kernel.base import State
 from pymodutils.kernel.emulated.load import btf_parse_module, do_init_module, find_symbol, trace_printk
 from pymodutils.kernel.emulated.load.causes import Kind
@@ -30,29 +30,6 @@ SECTIONS_NEEDED_SINCE: Final = (6, 12)  # until then a module can be without the
 NAME: Final = 1025  # bytes of the name of an export that are looked at
 
 
-class Reader(NamedTuple):
-    """How the entries of __ksymtab are written on this machine."""
-
-    struct: Struct
-    relative: bool  # distances from each field to what it names, else pointers
-
-    def rows(self, raw: bytes, address: int, word: int) -> Iterator[tuple[int, int, int]]:
-        """(value, name, namespace) of each entry of ``raw``, at ``address``; a distance of 0 is 0."""
-        whole = raw[: len(raw) // self.struct.size * self.struct.size]
-        for at, row in enumerate(self.struct.iter_unpack(whole)):
-            place = address + at * self.struct.size
-            if self.relative:
-                row = tuple(it and place + 4 * field + it & word for field, it in enumerate(row))  # noqa: PLW2901
-            yield row[0], row[1], row[2]
-
-
-def reader(load: LoadInfo) -> Reader:
-    """The reader for this kernel."""
-    arch, relative = load.rules.arch, load.on(PREL32)
-    code = "3i" if relative else "3Q" if arch.bits == 64 else "3I"  # noqa: PLR2004
-    return Reader(Struct(PREFIXES[arch.order] + code), relative)
-
-
 def exports(load: LoadInfo) -> list[list[tuple[str, Export]]]:
     """What each table of the module exports, with the names found in its memory."""
     return [list(_table(load, table)) for table in tables(load)]
@@ -67,10 +44,9 @@ def _table(load: LoadInfo, table: str) -> Iterator[tuple[str, Export]]:
     at = load.find(f"__ksymtab{table}")
     if not at or load.image.layout.placed[at] is None:
         return
-    word = (1 << load.rules.arch.bits) - 1
-    crcs = _crcs(load, f"__kcrctab{table}")
-    raw, address = bytes(load.image.section(at)), load.image.addresses[at]
-    rows = list(reader(load).rows(raw, address, word))
+    arch, shape, crcs = load.rules.arch, Shape(load.on(PREL32)), _crcs(load, f"__kcrctab{table}")
+    raw, address = load.image.section(at), load.image.addresses[at]
+    rows = shape.rows(raw, len(raw) // shape.size(arch.bits), address, arch.bits, arch.order)
     for number, ((value, name, space), gpl) in enumerate(
         zip(rows, _gpl(load, table, len(rows)), strict=True)
     ):
@@ -86,7 +62,7 @@ def _gpl(load: LoadInfo, table: str, count: int) -> list[bool]:
     flags = _loaded(load, FLAGS)[:count]
     if len(flags) < count:
         raise OutOfBounds(load.module.name, f"{FLAGS} is shorter than __ksymtab")
-    return [bool(flag & GPL_FLAG) for flag in flags]
+    return gpl_only(flags)
 
 
 def _loaded(load: LoadInfo, name: str) -> bytes:

@@ -8,22 +8,22 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from pymodutils.arch.field import PREFIXES
+from pymodutils.elf.constants import SHF_ALLOC, SHT_NOBITS, SHT_NULL, SHT_STRTAB, SHT_SYMTAB
+from pymodutils.elf.headers import PREFIXES
 from pymodutils.kernel.base import Init
 from pymodutils.kernel.emulated.load import elf_header, setup_load_info
 from pymodutils.kernel.emulated.load.causes import Kind
 from pymodutils.kernel.emulated.load.check_version import EXT_CRCS, EXT_NAMES, EXTENDED_SINCE
-from pymodutils.kernel.emulated.load.load_info import SHF_ALLOC, UNNAMED
+from pymodutils.kernel.emulated.load.load_info import UNNAMED
 from pymodutils.kernel.emulated.state.kernel_state import WARNING
 from pymodutils.link.layout import SYMBOL_SIZE
-from pymodutils.link.object import SHT_NOBITS, SHT_SYMTAB, THIS_MODULE
+from pymodutils.link.object import THIS_MODULE
 
 if TYPE_CHECKING:
+    from pymodutils.elf.headers import Ehdr, Shdr
     from pymodutils.elf.scan import Section
-    from pymodutils.kernel.emulated.load.elf_header import Header, Raw
     from pymodutils.kernel.emulated.load.load_info import LoadInfo
 
-SHT_STRTAB: Final = 3
 CRC: Final = 4  # bytes of one in __version_ext_crcs
 SAME_SIZE: Final = "section size must match the kernel's built struct module size at run time"
 
@@ -40,7 +40,7 @@ def sections(load: LoadInfo) -> None:
     load.sections = elf_header.named(load, raw, names)
 
 
-def _names(load: LoadInfo, head: Header, raw: list[Raw]) -> Raw:
+def _names(load: LoadInfo, head: Ehdr, raw: list[Shdr]) -> Shdr:
     """The section with the names of all others; elf_validity_cache_secstrings."""
     elf_header.index(load, head)
     names = raw[head.e_shstrndx]
@@ -48,7 +48,7 @@ def _names(load: LoadInfo, head: Header, raw: list[Raw]) -> Raw:
         load.refuse(text=f"Invalid ELF section name table type: {names.sh_type}")
     elf_header.strings(load, names)
     for at, section in enumerate(raw):
-        if section.sh_type != elf_header.SHT_NULL:
+        if section.sh_type != SHT_NULL:
             elf_header.name(load, at, section, names.sh_size)
     return names
 

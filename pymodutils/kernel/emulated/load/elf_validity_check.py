@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pymodutils.elf.constants import SHF_ALLOC, SHT_SYMTAB
 from pymodutils.kernel.emulated.load import elf_header
-from pymodutils.link.object import SHF_ALLOC, SHT_SYMTAB
 
 if TYPE_CHECKING:
-    from pymodutils.kernel.emulated.load.elf_header import Raw
+    from pymodutils.elf.headers import Shdr
     from pymodutils.kernel.emulated.load.load_info import LoadInfo
 
 
@@ -28,7 +28,7 @@ def check(load: LoadInfo) -> None:
     load.sections = elf_header.named(load, raw, names)
 
 
-def _section(load: LoadInfo, at: int, section: Raw, count: int, names: int) -> None:
+def _section(load: LoadInfo, at: int, section: Shdr, count: int, names: int) -> None:
     if section.sh_type == SHT_SYMTAB:
         elf_header.link(load, section.sh_link, count)
     elf_header.content(load, at, section)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from pymodutils.elf.kernelimage.exports import Export
+from pymodutils.elf.ksymtab import Export
 from pymodutils.kernel.emulated.state import module_table
 from pymodutils.kernel.emulated.state.database import unsigned
 from pymodutils.kernel.emulated.state.module import Found

@@ -9,14 +9,12 @@ import re
 from errno import EINVAL
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from pymodutils.link.object import SHT_RELA
+from pymodutils.elf.constants import SHF_RELA_LIVEPATCH, SHN_LIVEPATCH, SHT_RELA
 from pymodutils.link.reloc_section import decode
-from pymodutils.link.symbols import SHN_LIVEPATCH
 
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.load.load_info import LoadInfo
 
-SHF_RELA_LIVEPATCH: Final = 0x0010_0000
 VMLINUX: Final = "vmlinux"
 SECTION: Final = re.compile(r"\.klp\.rela\.([^.]{1,55})")
 SYMBOL: Final = re.compile(r"\.klp\.sym\.([^.]{1,55})\.([^,]{1,511}),\s*([+-]?\d+)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from errno import EBUSY, EEXIST, ENOMEM
 from typing import TYPE_CHECKING, Final
 
+from pymodutils.elf.constants import SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS
 from pymodutils.kernel.base import Init, State
 from pymodutils.kernel.emulated.load.causes import Kind
 from pymodutils.kernel.emulated.load.load_info import NAME_LENGTH, NAME_OFFSET, Wait
@@ -16,7 +17,6 @@ from pymodutils.link import frob as machine
 from pymodutils.link.failure import NoMemory, OutOfBounds
 from pymodutils.link.image import Image
 from pymodutils.link.layout import UNLOADED, layout
-from pymodutils.link.object import SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS
 
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.load.load_info import LoadInfo

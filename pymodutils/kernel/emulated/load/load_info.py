@@ -6,6 +6,7 @@ import os
 from errno import ENOEXEC
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from pymodutils.elf.constants import SHF_ALLOC
 from pymodutils.errors import Refused
 from pymodutils.kernel.emulated.load.causes import Cause, Kind
 from pymodutils.kernel.emulated.state.kernel_state import ERR
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 NAME_OFFSET: Final = {32: 12, 64: 24}  # of name in struct module
 NAME_LENGTH: Final = {32: 60, 64: 56}  # MODULE_NAME_LEN
 UNNAMED: Final = "(missing .modinfo section or name field)"
-SHF_ALLOC: Final = 2
 
 
 class Wait(Exception):

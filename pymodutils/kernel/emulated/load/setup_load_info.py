@@ -5,12 +5,13 @@ from __future__ import annotations
 from errno import EPERM
 from typing import TYPE_CHECKING
 
+from pymodutils.elf.constants import SHT_NOBITS, SHT_SYMTAB
 from pymodutils.kernel.base import Init
 from pymodutils.kernel.emulated.load.load_info import NAME_LENGTH, NAME_OFFSET, UNNAMED
 from pymodutils.kernel.emulated.state.kernel_state import WARNING
 from pymodutils.link.failure import OutOfBounds
 from pymodutils.link.layout import PER_CPU
-from pymodutils.link.object import SHT_NOBITS, SHT_SYMTAB, THIS_MODULE, Object
+from pymodutils.link.object import THIS_MODULE, Object
 
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.load.load_info import LoadInfo

@@ -6,6 +6,7 @@ from errno import EBUSY, EINVAL, ENOENT
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from pymodutils.elf.constants import SHN_UNDEF, STB_WEAK
 from pymodutils.errors import Refused
 from pymodutils.kernel.base import State
 from pymodutils.kernel.emulated.load.causes import Kind
@@ -15,7 +16,7 @@ from pymodutils.kernel.emulated.load.load_info import Wait
 from pymodutils.kernel.emulated.state.kernel_state import ERR, WARNING
 from pymodutils.kernel.emulated.state.taints import Taint
 from pymodutils.link.failure import LinkError, OutOfBounds
-from pymodutils.link.symbols import SHN_UNDEF, STB_WEAK, imports, simplify
+from pymodutils.link.symbols import imports, simplify
 
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.load.find_symbol import Exporters

@@ -5,7 +5,8 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.field import CODES, PREFIXES
+from pymodutils.arch.field import CODES
+from pymodutils.elf.headers import PREFIXES
 from pymodutils.link.failure import OutOfBounds
 
 if TYPE_CHECKING:

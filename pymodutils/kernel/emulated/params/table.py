@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pymodutils.elf.constants import SHN_UNDEF
 from pymodutils.link.failure import OutOfBounds
-from pymodutils.link.symbols import SHN_UNDEF
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -5,14 +5,15 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.arch.field import PREFIXES
+from pymodutils.elf.constants import SHT_STRTAB, SHT_SYMTAB
+from pymodutils.elf.headers import PREFIXES
 from pymodutils.kernel.base import State as ModuleState
 from pymodutils.kernel.emulated.load.complete_formation import FLAGS_SINCE
 from pymodutils.kernel.emulated.load.find_symbol import KERNEL
 from pymodutils.kernel.emulated.state import module_table
 from pymodutils.kernel.emulated.state.database import unsigned
 from pymodutils.link.layout import KALLSYMS, SYMBOL_SIZE, align
-from pymodutils.link.object import SHT_STRTAB, SHT_SYMTAB, SYMBOL
+from pymodutils.link.object import SYMBOL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -13,7 +13,7 @@ from pymodutils.kernel.emulated.state.taints import UNRELIABLE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from pymodutils.elf.kernelimage.exports import Export
+    from pymodutils.elf.ksymtab import Export
     from pymodutils.kernel.emulated.rules import Rules
     from pymodutils.kernel.emulated.state.database import Database
     from pymodutils.kernel.emulated.state.module import Found, Module

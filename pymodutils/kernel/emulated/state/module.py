@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pymodutils.kernel.base import State
 
 if TYPE_CHECKING:
-    from pymodutils.elf.kernelimage.exports import Export
+    from pymodutils.elf.ksymtab import Export
 
 NEW: Final = 0  # the id of a module that is not in the list yet
 

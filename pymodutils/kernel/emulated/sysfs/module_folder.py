@@ -6,6 +6,7 @@ from errno import EFAULT, EINVAL, EROFS
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from pymodutils.elf.constants import SHT_NOTE
 from pymodutils.kernel.emulated.bootwords import LEVELS
 from pymodutils.kernel.emulated.load import module_sig_check
 from pymodutils.kernel.emulated.params.numbers import Invalid, truth
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.state.module import Module, Section
     from pymodutils.kernel.emulated.vfs import Node
 
-SHT_NOTE: Final = 7
 SECTION_SIZE: Final = 19  # bytes: 0x, sixteen digits and the end of the line
 PAGE: Final = 4096  # bytes of the buffer that a file's text is made in
 OWN: Final = "module"  # the built-in module whose parameters are the loader's own

@@ -10,9 +10,10 @@ from struct import iter_unpack
 
 import pytest
 
-from pymodutils.arch.field import PREFIXES, ByteOrder
+from pymodutils.arch.field import ByteOrder
 from pymodutils.elf import compress
 from pymodutils.elf.decode import modinfo
+from pymodutils.elf.headers import PREFIXES
 from pymodutils.elf.scan import Elf
 from pymodutils.errors import Refused
 from pymodutils.kernel.emulated.kernel import EmulatedKernel

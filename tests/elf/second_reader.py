@@ -8,35 +8,25 @@ from __future__ import annotations
 
 import errno
 from io import BytesIO
-from struct import error as StructError  # noqa: N812 -- struct calls it error
 from typing import TYPE_CHECKING, Final, Literal
 
 from elftools.common.exceptions import ELFError
-from elftools.construct import ConstructError
 from elftools.elf.elffile import ELFFile
 
-from pymodutils.elf.scan import EI_NIDENT, MAGIC, SHT_NOBITS, Section
+from pymodutils.elf import headers
+from pymodutils.elf.constants import EI_NIDENT, ELFMAG, SHT_NOBITS
+from pymodutils.elf.dwarf import DAMAGE
+from pymodutils.elf.scan import Section
 from pymodutils.errors import BadModule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ByteOrder = Literal["little", "big"]
-
-DAMAGE: Final = (
-    ELFError,
-    ConstructError,
-    StructError,
-    ValueError,
-    LookupError,
-    AssertionError,
-    OverflowError,
-)
-ENTRY: Final = {32: 40, 64: 64}  # bytes of a section header
 FIELDS: Final = ("flags", "addr", "offset", "size", "link", "info", "addralign", "entsize")
 
 
-class Image:
+class SecondReader:
     """The sections of the module ``data``, all of them read and checked at once.
 
     Raises BadModule: ENOEXEC if ``data`` is not ELF, EINVAL if anything in its headers is wrong.
@@ -44,7 +34,7 @@ class Image:
 
     def __init__(self, data: bytes, subject: str = "module") -> None:
         self._data, self.subject, self.size = data, subject, len(data)
-        if not data.startswith(MAGIC) or len(data) <= EI_NIDENT:
+        if not data.startswith(ELFMAG) or len(data) <= EI_NIDENT:
             raise self._bad("it is not an ELF file", errno.ENOEXEC)
         try:
             self._elf = ELFFile(BytesIO(data))
@@ -80,7 +70,7 @@ class Image:
     def _read_sections(self) -> Iterator[Section]:
         elf = self._elf
         count = elf.num_sections()
-        if elf["e_shentsize"] != ENTRY[self.bits] or not count:
+        if elf["e_shentsize"] != headers.shdr(self.bits, self.order).size or not count:
             raise ELFError(f"{count} section headers of {elf['e_shentsize']} bytes")
         if not elf.get_shstrndx() < count:
             raise ELFError(f"section {elf.get_shstrndx()} of {count} is to hold the names")
@@ -88,7 +78,7 @@ class Image:
         self._check_strings(names["sh_offset"], names["sh_size"])
         for at in range(count):
             header = elf.get_section(at).header
-            place = elf["e_shoff"] + at * ENTRY[self.bits]
+            place = elf["e_shoff"] + at * headers.shdr(self.bits, self.order).size
             kind = int.from_bytes(self._data[place + 4 : place + 8], self.order)  # pyelftools has a name
             name = self._name(names["sh_offset"], names["sh_size"], header["sh_name"])
             yield Section(name, kind, *(header[f"sh_{field}"] for field in FIELDS))

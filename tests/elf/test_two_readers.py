@@ -7,11 +7,11 @@ import random
 import pytest
 
 from pymodutils.elf import decode
-from pymodutils.elf.image import Image
 from pymodutils.elf.scan import Elf, Section
 from pymodutils.errors import BadModule
 from pymodutils.signature import fields
 from tests.elf import made
+from tests.elf.second_reader import SecondReader
 from tests.oracles.trees import tree
 
 ROUNDS = 150  # damaged copies of each of the modules
@@ -26,7 +26,7 @@ STRICTER = (  # what only the image looks at: tables that nobody asked for
 )
 
 
-def seen(elf: Elf | Image) -> tuple[object, ...]:
+def seen(elf: Elf | SecondReader) -> tuple[object, ...]:
     """All that a finder finds, and what it means."""
     sections: list[Section] = elf.sections
     contents = [elf.content(at) for at in range(len(sections))]
@@ -34,7 +34,7 @@ def seen(elf: Elf | Image) -> tuple[object, ...]:
     return elf.bits, elf.order, elf.machine, elf.size, sections, contents, information, fields.find(elf)
 
 
-def answer(finder: type[Elf | Image], data: bytes) -> tuple[object, ...] | BadModule:
+def answer(finder: type[Elf | SecondReader], data: bytes) -> tuple[object, ...] | BadModule:
     try:
         return seen(finder(data))
     except BadModule as error:
@@ -56,7 +56,7 @@ def damaged(data: bytes, chance: random.Random) -> bytes:
 def test_real_modules(name: str) -> None:
     for path in sorted(tree(name).modules.rglob("*.ko"), key=lambda path: path.stat().st_size)[:600:40]:
         data = path.read_bytes()
-        assert answer(Image, data) == answer(Elf, data)
+        assert answer(SecondReader, data) == answer(Elf, data)
 
 
 @pytest.mark.lane
@@ -68,7 +68,7 @@ def test_damaged_modules(name: str) -> None:
     refused = 0
     for path in paths * ROUNDS:
         data = damaged(path.read_bytes(), chance)
-        ours, theirs = answer(Elf, data), answer(Image, data)
+        ours, theirs = answer(Elf, data), answer(SecondReader, data)
         if isinstance(theirs, BadModule) and not isinstance(ours, BadModule):
             assert any(reason in str(theirs) for reason in STRICTER)
         elif isinstance(ours, BadModule):
@@ -83,16 +83,16 @@ def test_damaged_modules(name: str) -> None:
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_modules_made_by_hand(bits: int, order: str) -> None:
     data = made.module({".modinfo": b"a=b\0", ".text": b"", "x": b"\xff"}, bits, order)
-    assert answer(Image, data) == answer(Elf, data)
-    assert Image(data).section(".modinfo") == b"a=b\0"
-    assert Image(data).section("absent") is None
+    assert answer(SecondReader, data) == answer(Elf, data)
+    assert SecondReader(data).section(".modinfo") == b"a=b\0"
+    assert SecondReader(data).section("absent") is None
     with pytest.raises(BadModule, match="no section 9"):
-        Image(data).content(9)
+        SecondReader(data).content(9)
 
 
 @pytest.mark.parametrize("data", [b"", b"MZ" * 50, b"\x7fELF", b"\x7fELF\x02\x01" + bytes(80)])
 def test_both_refuse_with_the_same_errno(data: bytes) -> None:
-    ours, theirs = answer(Elf, data), answer(Image, data)
+    ours, theirs = answer(Elf, data), answer(SecondReader, data)
     assert isinstance(ours, BadModule)
     assert isinstance(theirs, BadModule)
     assert ours.errno == theirs.errno
@@ -101,6 +101,6 @@ def test_both_refuse_with_the_same_errno(data: bytes) -> None:
 @pytest.mark.parametrize("bits", [32, 64])
 def test_names_without_end_are_refused_by_both(bits: int) -> None:
     data = made.module({".modinfo": b"a=b\0"}, bits).replace(b".shstrtab\0", b".shstrtab!")
-    for finder in (Elf, Image):
+    for finder in (Elf, SecondReader):
         with pytest.raises(BadModule, match="the names of its sections do not end"):
             finder(data)

@@ -1,0 +1,57 @@
+"""How both classes of ELF lay out the header of the file and those of its sections; elf.h."""
+
+from __future__ import annotations
+
+from functools import cache
+from struct import Struct
+from typing import Final, NamedTuple
+
+PREFIXES: Final = {"little": "<", "big": ">"}  # struct's, by byte order
+WORDS: Final = {32: "I", 64: "Q"}  # struct's code of an Elf_Addr or Elf_Off, by class
+EHDR: Final = {32: "16xHHIIIIIHHHHHH", 64: "16xHHIQQQIHHHHHH"}
+SHDR: Final = {32: "10I", 64: "IIQQQQIIQQ"}
+
+
+class Ehdr(NamedTuple):
+    """The ELF header without e_ident."""
+
+    e_type: int
+    e_machine: int
+    e_version: int
+    e_entry: int
+    e_phoff: int
+    e_shoff: int
+    e_flags: int
+    e_ehsize: int
+    e_phentsize: int
+    e_phnum: int
+    e_shentsize: int
+    e_shnum: int
+    e_shstrndx: int
+
+
+class Shdr(NamedTuple):
+    """A section header as it stands in the file."""
+
+    sh_name: int
+    sh_type: int
+    sh_flags: int
+    sh_addr: int
+    sh_offset: int
+    sh_size: int
+    sh_link: int
+    sh_info: int
+    sh_addralign: int
+    sh_entsize: int
+
+
+@cache
+def ehdr(bits: int, order: str) -> Struct:
+    """What unpacks an Ehdr."""
+    return Struct(PREFIXES[order] + EHDR[bits])
+
+
+@cache
+def shdr(bits: int, order: str) -> Struct:
+    """What unpacks a Shdr."""
+    return Struct(PREFIXES[order] + SHDR[bits])
