@@ -48,6 +48,7 @@ SUBCOMMANDS: Final = {
     "graph": Entry("graph", "show the module dependency graph"),
     "check": Entry("check", "check whether modules load into given kernels"),
     "profile": Entry("profile", "record what this machine uses of its kernel"),
+    "preflight": Entry("preflight", "check what an upgrade would break on this machine"),
     "call": Entry("call", "call a function of a module in a kernel in this process"),
     "kernel": Entry("kernel", "describe kernels and run emulated ones"),
     "completion": Entry("completion", "print the completion script of a shell"),
@@ -182,7 +183,7 @@ def _words(error: OSError) -> str:
 
 
 def _failure(prog: str) -> int:
-    return 2 if prog == "check" else 1
+    return 2 if prog in ("check", "preflight") else 1
 
 
 def _leave(prog: str, status: int) -> NoReturn:

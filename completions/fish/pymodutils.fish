@@ -375,10 +375,10 @@ function __pymodutils_tool_check
     complete $argv -l fail-on -d 'Lowest severity that fails (error)' -x -a 'error warning never'
     complete $argv -l expect -d 'Require exactly the failures listed in FILE' -r -F
     complete $argv -l write-expect -d 'Write the failures to FILE for --expect' -r -F
-    complete $argv -l select -d 'Report only these rules' -x -a 'machine unsigned unknown-key crypto signature compression other vermagic struct-module crc unversioned livepatch builtin present write-exec no-flags no-crcs gpl-only namespace module-namespace proprietary unknown relocation duplicate parameter needs no-parameter taint firmware alias replaces softdep modinfo run collision'
-    complete $argv -l ignore -d 'Do not report these rules' -x -a 'machine unsigned unknown-key crypto signature compression other vermagic struct-module crc unversioned livepatch builtin present write-exec no-flags no-crcs gpl-only namespace module-namespace proprietary unknown relocation duplicate parameter needs no-parameter taint firmware alias replaces softdep modinfo run collision'
+    complete $argv -l select -d 'Report only these rules' -x -a 'machine unsigned unknown-key crypto signature compression other vermagic struct-module crc unversioned livepatch builtin present write-exec no-flags no-crcs gpl-only namespace module-namespace proprietary unknown relocation duplicate parameter needs no-parameter taint firmware alias replaces softdep modinfo run collision gone no-build blacklisted replaced stale-line unlisted not-allowed renamed'
+    complete $argv -l ignore -d 'Do not report these rules' -x -a 'machine unsigned unknown-key crypto signature compression other vermagic struct-module crc unversioned livepatch builtin present write-exec no-flags no-crcs gpl-only namespace module-namespace proprietary unknown relocation duplicate parameter needs no-parameter taint firmware alias replaces softdep modinfo run collision gone no-build blacklisted replaced stale-line unlisted not-allowed renamed'
     complete $argv -l list-rules -d 'List the rules and exit'
-    complete $argv -l explain -d 'Explain a rule and exit' -x -a 'machine unsigned unknown-key crypto signature compression other vermagic struct-module crc unversioned livepatch builtin present write-exec no-flags no-crcs gpl-only namespace module-namespace proprietary unknown relocation duplicate parameter needs no-parameter taint firmware alias replaces softdep modinfo run collision'
+    complete $argv -l explain -d 'Explain a rule and exit' -x -a 'machine unsigned unknown-key crypto signature compression other vermagic struct-module crc unversioned livepatch builtin present write-exec no-flags no-crcs gpl-only namespace module-namespace proprietary unknown relocation duplicate parameter needs no-parameter taint firmware alias replaces softdep modinfo run collision gone no-build blacklisted replaced stale-line unlisted not-allowed renamed'
     complete $argv -l full -d 'Do not fold long lists on a terminal'
     complete $argv -l color -d 'Use colours: on a terminal (auto), always or never' -x -a 'auto always never'
     complete $argv -l no-cache -d 'Do not use cached kernel descriptions'
@@ -404,6 +404,28 @@ end
 
 __pymodutils_tool_profile -c pymodutils -n '__pymodutils_is profile'
 complete -c pymodutils -n __fish_use_subcommand -a profile -d 'record what this machine uses of its kernel'
+
+
+function __pymodutils_tool_preflight
+    complete $argv -f
+    complete $argv -l profile -d 'A profile (default: this machine\'s)' -r -F
+    complete $argv -s k -l kernel -d 'A release or source' -x
+    complete $argv -l from -d 'The kernel to compare with' -x
+    complete $argv -l firmware -d 'Where firmware is (of this machine: /lib/firmware)' -x -a '(__fish_complete_directories)'
+    complete $argv -l allow-list -d 'Symbols out-of-tree modules may use' -r -F
+    complete $argv -l contents -d 'A list of the files of packages' -r -F
+    complete $argv -l format -d 'Output format (text)' -x -a 'text json junit sarif github markdown html'
+    complete $argv -s o -l output -d 'Write to FILE, as in check' -r -F
+    complete $argv -l fail-on -d 'Lowest severity that fails (error)' -x -a 'error warning never'
+    complete $argv -l no-boot -d 'Do not load the modules into emulated kernels'
+    complete $argv -l no-cache -d 'Do not use cached descriptions and boots'
+    complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
+end
+
+__pymodutils_tool_preflight -c pymodutils -n '__pymodutils_is preflight'
+complete -c pymodutils -n __fish_use_subcommand -a preflight -d 'check what an upgrade would break on this machine'
 
 
 function __pymodutils_tool_call

@@ -33,10 +33,10 @@ OTHERS: Final = 0o077  # permissions that an entry does not have
 OTHERS_WRITE: Final = 0o022  # nor its folder
 
 
-def folder() -> str:
-    """Where the entries are."""
+def folder(kind: str = "descriptions") -> str:
+    """Where the entries of ``kind`` are."""
     home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(home, "pymodutils", "descriptions")
+    return os.path.join(home, "pymodutils", kind)
 
 
 def describe(names: Sequence[str], root: Root, *, cached: bool) -> str:
@@ -44,10 +44,10 @@ def describe(names: Sequence[str], root: Root, *, cached: bool) -> str:
     if not cached or sources.RUNNING in names:
         return saved.dumps(sources.describe(names, root))
     path = f"{folder()}/{_key(names)}.json"
-    text = _kept(path)
+    text = kept(path)
     if text is None:
         text = saved.dumps(sources.describe(names, root))
-        _keep(path, seal(path, text))
+        keep(path, text)
     return text
 
 
@@ -57,7 +57,7 @@ def seal(path: str, text: str) -> str:
     return f"{hashlib.sha256(f'{name} {text}'.encode('ascii')).hexdigest()}\n{text}"
 
 
-def _kept(path: str) -> str | None:
+def kept(path: str) -> str | None:
     """The text of the entry ``path``; None if it is absent, damaged or not ours alone."""
     try:
         if not _is_ours(os.stat(os.path.dirname(path)), stat.S_IFDIR, OTHERS_WRITE):
@@ -122,12 +122,12 @@ def _add_folder(total: hashlib._Hash, path: str) -> None:
             total.update(f"{found.st_size} {found.st_ino} {found.st_mtime_ns} {found.st_ctime_ns}".encode())
 
 
-def _keep(path: str, text: str) -> None:
-    """Write the entry; a cache that cannot be written is none."""
+def keep(path: str, text: str) -> None:
+    """Write ``text`` as the entry ``path``; a cache that cannot be written is none."""
     place = os.path.dirname(path)
     try:
         os.makedirs(place, mode=0o700, exist_ok=True)
         writer.clear(place)
-        writer.save(path, text.encode("ascii"), mode=0o600)
+        writer.save(path, seal(path, text).encode("ascii"), mode=0o600)
     except (OSError, ModutilsError):
         pass

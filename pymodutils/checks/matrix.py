@@ -209,7 +209,7 @@ class Job:
         """How many seconds the verdict on a pair took, and the verdict as what may pass between processes."""
         start = time.monotonic()
         verdict = self._verdict(self.own.modules[pair[0]], pair[1])
-        findings = tuple(tuple(map(_bare, finding)) for finding in verdict.findings)
+        findings = tuple(tuple(map(bare, finding)) for finding in verdict.findings)
         return time.monotonic() - start, (*verdict[:-1], findings)
 
     def _verdict(self, module: Candidate, number: int) -> Verdict:
@@ -270,7 +270,7 @@ def _refusals(context: Context, causes: Sequence[Cause]) -> list[Finding]:
     return found
 
 
-def _bare(value: object) -> object:
+def bare(value: object) -> object:
     """``value`` without the subclass that marshal does not know."""
     return str(value) if isinstance(value, str) else value
 

@@ -240,3 +240,51 @@ class Rule(StrEnum):
         "Another known module exports the same symbol.",
         "Load only one of the two modules.",
     )
+    GONE = (
+        "gone",
+        Severity.ERROR,
+        "Nothing in the kernel serves a device, file system or module name in use.",
+        "Find the module's new home or an out-of-tree build before the reboot, or keep the old kernel.",
+    )
+    NO_BUILD = (
+        "no-build",
+        Severity.ERROR,
+        "An out-of-tree module has no build for the kernel.",
+        "Build it for this kernel: dkms install NAME/VERSION -k RELEASE.",
+    )
+    BLACKLISTED = (
+        "blacklisted",
+        Severity.ERROR,
+        "The only module for a device is blacklisted.",
+        "Remove the blacklist line if what it was for is gone.",
+    )
+    REPLACED = (
+        "replaced",
+        Severity.WARNING,
+        "Another module takes over a device.",
+        "Check that it supports the device, and list it in the initramfs if the device is needed early.",
+    )
+    STALE = (
+        "stale-line",
+        Severity.WARNING,
+        "A configuration line has no effect on this kernel.",
+        "Remove the line, or write it for the module that does the work now.",
+    )
+    UNLISTED = (
+        "unlisted",
+        Severity.WARNING,
+        "Built in, but modprobe does not know it.",
+        "Remove the name from what loads it: modprobe fails.",
+    )
+    NOT_ALLOWED = (
+        "not-allowed",
+        Severity.WARNING,
+        "The module uses symbols outside of the allowed list.",
+        "Use listed symbols only; others may change in any update.",
+    )
+    RENAMED = (
+        "renamed",
+        Severity.NOTE,
+        "The module has another name in the kernel.",
+        "Use the new name in configuration files.",
+    )

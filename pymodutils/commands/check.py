@@ -33,21 +33,13 @@ EXAMPLES: Final = [
 ]
 
 
-class Check(Tool):
-    """A tool that exits with 2 if it cannot do its work, and reads defaults from pyproject.toml.
-
-    Its ``--between`` takes two words.
-    """
-
-    def make_context(self, info_name: str | None, args: list[str], *more: Any, **extra: Any) -> click.Context:
-        """Parse ``args``, with the defaults of check_settings; ``-h`` and ``-V`` work without."""
-        defaults = {} if {"--help", "--version"} & {*args} else check_settings.read(self.params)
-        return super().make_context(info_name, args, *more, default_map=defaults, **extra)
+class Verdicts(Tool):
+    """A tool that exits with 1 for a bad verdict, and with 2 if it cannot do its work."""
 
     def call(self, prog: str, path: str, words: Sequence[str]) -> int:
         """The exit status of the command with ``words``."""
         try:
-            return super().call(prog, path, _paired(words))
+            return super().call(prog, path, words)
         except Exit as leave:
             return USAGE if leave.status else 0
         except BrokenPipeError:
@@ -57,6 +49,19 @@ class Check(Tool):
             sys.stdout.flush()
             sys.stderr.write(f"{prog}: ERROR: {text}\n")
             return USAGE
+
+
+class Check(Verdicts):
+    """One that reads defaults from pyproject.toml, and whose ``--between`` takes two words."""
+
+    def make_context(self, info_name: str | None, args: list[str], *more: Any, **extra: Any) -> click.Context:
+        """Parse ``args``, with the defaults of check_settings; ``-h`` and ``-V`` work without."""
+        defaults = {} if {"--help", "--version"} & {*args} else check_settings.read(self.params)
+        return super().make_context(info_name, args, *more, default_map=defaults, **extra)
+
+    def call(self, prog: str, path: str, words: Sequence[str]) -> int:
+        """The exit status of the command with ``words``."""
+        return super().call(prog, path, _paired(words))
 
 
 def _paired(words: Sequence[str]) -> list[str]:
@@ -157,10 +162,10 @@ def command(
     """
     if list_rules or explain:
         return check_rules.show(explain)
-    outputs = _outputs(forms, paths)
+    wanted = outputs(forms, paths)
     if between:
         targets = (between, (*modules, *symbols_of))
-        return _between(*targets, outputs, fail_on, full=full, cached=not no_cache, root=root)
+        return _between(*targets, wanted, fail_on, full=full, cached=not no_cache, root=root)
     if not modules or symbols_of:
         raise_usage(PROG, "give the modules to check" if not modules else "--symbols-of goes with --between")
     from pymodutils.checks import baseline  # noqa: PLC0415 -- words come first
@@ -176,7 +181,7 @@ def command(
         report = check(request, root, progress).only(rules)
     if known is not None:
         report = report._replace(expected=baseline.known(report, known))
-    for form, path in outputs:
+    for form, path in wanted:
         print_report(report, form, path, full=full)
     sys.stdout.flush()
     for line in report.unread:
@@ -186,15 +191,15 @@ def command(
     if known is not None:
         status = _surprise(baseline.compare(report, known), fail_on)
     else:
-        status = 0 if write_expect else _status(report, fail_on)
+        status = 0 if write_expect else status_of(report, fail_on)
     return USAGE if report.unread else status
 
 
-def _outputs(forms: Sequence[str], paths: Sequence[str]) -> list[tuple[str, str | None]]:
+def outputs(forms: Sequence[str], paths: Sequence[str], prog: str = PROG) -> list[tuple[str, str | None]]:
     """Each format with its file, None for standard output."""
     forms = forms or ("text",)
     if len(paths) > len(forms) or (len(forms) > 1 and len(paths) < len(forms)):
-        raise_usage(PROG, "give each --format its own -o FILE; '-o -' prints")
+        raise_usage(prog, "give each --format its own -o FILE; '-o -' prints")
     named = [None if path == "-" else path for path in paths]
     return list(zip(forms, named or [None], strict=True))
 
@@ -218,7 +223,8 @@ def _surprise(surprises: Surprises, fail_on: str) -> int:
     return int(bool(surprises) and fail_on != "never")
 
 
-def _status(report: Report, fail_on: str) -> int:
+def status_of(report: Report, fail_on: str) -> int:
+    """The exit status for ``report``: 1 if something is as bad as ``fail_on``."""
     if fail_on == "never":
         return 0
     failed = any(not report.expects(verdict) for verdict in report.failures)
@@ -229,7 +235,7 @@ def _status(report: Report, fail_on: str) -> int:
 def _between(
     names: tuple[str, ...],
     modules: tuple[str, ...],
-    outputs: Sequence[tuple[str, str | None]],
+    wanted: Sequence[tuple[str, str | None]],
     fail_on: str,
     *,
     full: bool,
@@ -242,7 +248,7 @@ def _between(
     from pymodutils.checks.matrix import compare  # noqa: PLC0415
 
     found = compare(names, modules, root, cached=cached)
-    for form, path in outputs:
+    for form, path in wanted:
         print_comparison(found, form, path, full=full)
     bad = found.broken or (found.rebuild and found.modules)
     return int(bool(bad) and fail_on != "never")

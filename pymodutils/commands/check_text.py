@@ -31,7 +31,7 @@ def print_text(report: Report, *, whole: bool) -> None:
         found = groups(report, kernel.label, whole=whole)
         if found:
             output.styled([("", ""), ("\n", ""), (kernel.label, "bold")])
-        _print_groups(found, whole=whole)
+        print_groups(found, whole=whole)
     for kernel in report.kernels:
         _print_assumed(kernel.label, kernel.assumed)
     output.styled([("\n", ""), *_summary(report)])
@@ -65,7 +65,8 @@ def _row(report: Report, row: Sequence[Verdict]) -> Iterator[tuple[str, str]]:
             yield ("loads, with warnings", "yellow") if warned else ("loads", "green")
 
 
-def _print_groups(found: Sequence[Group], *, whole: bool) -> None:
+def print_groups(found: Sequence[Group], *, whole: bool) -> None:
+    """Print the reasons ``found`` on one kernel; folded unless ``whole``."""
     by_rule: dict[tuple[str, str, str], list[Group]] = {}
     for group in found:
         by_rule.setdefault((group.first.severity, group.excuse, group.first.rule), []).append(group)

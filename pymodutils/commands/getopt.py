@@ -29,6 +29,7 @@ COMMANDS = (
     "graph",
     "kernel",
     "completion",
+    "preflight",
     "profile",
 )  # that kmod does not have, and nobody calls without pymodutils
 NO_GROUPS: Mapping[str, Sequence[str]] = {}

@@ -1,0 +1,98 @@
+"""``pymodutils preflight``: what an upgrade would break on this machine."""
+
+from __future__ import annotations
+
+import gc
+import os
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from pymodutils.commands import options
+from pymodutils.commands.check import Verdicts, outputs, status_of
+from pymodutils.commands.check_print import FORMS
+
+if TYPE_CHECKING:
+    from pymodutils.profile.profile import Profile
+    from pymodutils.root import Root
+
+PROG: Final = "preflight"
+FIRMWARE: Final = "/lib/firmware"
+EXAMPLES: Final = [
+    ("pymodutils preflight", "this machine, on every other installed kernel"),
+    ("pymodutils preflight -k 6.12.117+deb13-amd64", "on one of them"),
+    ("pymodutils preflight --profile laptop.json --sysroot /mnt", "another machine's profile"),
+    ("pymodutils preflight --format html -o preflight.html", "a page to send to a colleague"),
+]
+
+
+@click.command(cls=Verdicts, examples=EXAMPLES)
+@click.option(
+    "--profile", "profiles", multiple=True, metavar="FILE", help="A profile (default: this machine's)."
+)
+@click.option("-k", "--kernel", "kernels", multiple=True, metavar="KERNEL", help="A release or source.")
+@click.option("--from", "old", metavar="KERNEL", default="", help="The kernel to compare with.")
+@click.option(
+    "--firmware", metavar="DIR", default="", help="Where firmware is (of this machine: /lib/firmware)."
+)
+@click.option(
+    "--allow-list", "allow", metavar="FILE", default="", help="Symbols out-of-tree modules may use."
+)
+@click.option("--contents", multiple=True, metavar="FILE", help="A list of the files of packages.")
+@click.option("--format", "forms", type=click.Choice(FORMS), multiple=True, help="Output format (text).")
+@click.option("-o", "--output", "paths", multiple=True, metavar="FILE", help="Write to FILE, as in check.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "never"]),
+    default="error",
+    help="Lowest severity that fails (error).",
+)
+@click.option("--no-boot", is_flag=True, help="Do not load the modules into emulated kernels.")
+@click.option("--no-cache", is_flag=True, help="Do not use cached descriptions and boots.")
+@options.sysroot
+def command(
+    profiles: tuple[str, ...],
+    kernels: tuple[str, ...],
+    old: str,
+    firmware: str,
+    allow: str,
+    contents: tuple[str, ...],
+    forms: tuple[str, ...],
+    paths: tuple[str, ...],
+    fail_on: str,
+    no_boot: bool,
+    no_cache: bool,
+    root: Root,
+) -> int:
+    """Check what this machine, or the one of a profile, would lose under another kernel.
+
+    A KERNEL is an installed release or any source of 'kernel describe' that has modules.
+    """
+    wanted = outputs(forms, paths, PROG)
+    from pymodutils.commands import preflight_print  # noqa: PLC0415 -- words come first
+    from pymodutils.preflight.preflight import THIS, Request, preflight  # noqa: PLC0415
+
+    gc.enable()  # cli.main has turned it off, for commands that end at once
+    place = firmware or (root.path(FIRMWARE) if not profiles else "")
+    request = Request(
+        _profile(profiles, root),
+        profiles[0] if profiles else THIS,
+        kernels,
+        old,
+        place if os.path.isdir(place) else "",
+        allow,
+        contents,
+        cached=not no_cache,
+        boots=not no_boot,
+    )
+    found = preflight(request, root)
+    for form, path in wanted:
+        preflight_print.write(found, form, path)
+    return status_of(found.report, fail_on)
+
+
+def _profile(profiles: tuple[str, ...], root: Root) -> Profile:
+    from pymodutils.profile import live, recording  # noqa: PLC0415 -- see above
+    from pymodutils.profile.profile import merge  # noqa: PLC0415
+
+    return merge([recording.read(each) for each in profiles]) if profiles else live.read(root)

@@ -1,0 +1,79 @@
+"""What ``preflight`` prints: what breaks comes first, what is the same is one line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from pymodutils.checks.context import count
+from pymodutils.checks.formats.grouped import groups
+from pymodutils.checks.rules import Severity
+from pymodutils.commands import check_print, output
+from pymodutils.commands.check_print import print_report
+from pymodutils.commands.check_text import INDENT, print_groups
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pymodutils.preflight.result import Preflight
+
+TITLES: Final = ("KERNEL", "BREAKS", "WARNINGS", "NOTES", "SAME", "MODULES", "MEMORY")
+MIB: Final = 1 << 20
+NAMES: Final = 8  # modules that a line names
+
+
+def write(found: Preflight, form: str, path: str | None) -> None:
+    """Print ``found`` in one of check's formats, or write it into the file ``path``."""
+    if form == "text":
+        with output.into(path):
+            _print(found)
+    elif form == "json":
+        from pymodutils.preflight.document import document  # noqa: PLC0415 -- text does without
+
+        text = f"{output.json_text(document(found))}\n"
+        check_print.write(path, text) if path else click.echo(text, nl=False)
+    else:
+        print_report(found.report, form, path, full=False)
+
+
+def _print(found: Preflight) -> None:
+    output.styled([(f"{found.machine}, from {found.old or 'an unknown kernel'}", "bold")])
+    labels = [it.label for it in found.outlooks]
+    output.as_styled([(title, "bold") for title in TITLES], (_row(found, label) for label in labels))
+    for label in labels:
+        output.styled([("", ""), ("\n", ""), (label, "bold")])
+        print_groups(groups(found.report, label, whole=False), whole=False)
+        for line in _rest(found, label):
+            output.paragraph([(line, "dim")], INDENT // 2)
+
+
+def _row(found: Preflight, label: str) -> Iterator[tuple[str, str]]:
+    bad = found.severities(label)
+    booted = found.outlook(label).booted
+    yield label, ""
+    for severity, style in zip(Severity, ("red", "yellow", ""), strict=True):
+        yield f"{bad[severity]}", style if bad[severity] else "green"
+    yield f"{len(found.same(label))}", ""
+    yield f"{len(booted.rows)}" if not booted.failure else "-", ""
+    yield f"{booted.memory / MIB:.1f} MiB" if not booted.failure else "-", ""
+
+
+def _rest(found: Preflight, label: str) -> Iterator[str]:
+    """What needs no action: what is the same, and what the boot loads otherwise."""
+    yield f"{count(len(found.same(label)), 'need')} met as before: devices, file systems, modules"
+    fresh, gone = found.changed(label)
+    if fresh:
+        yield f"loads {len(fresh)} more: {_some(fresh)}"
+    if gone:
+        yield f"no longer loads {len(gone)}: {_some(gone)}"
+    before = found.before
+    booted = found.outlook(label).booted
+    if before and not before.failure and not booted.failure:
+        change = (booted.memory - before.memory) / MIB
+        yield f"modules take {change:+.1f} MiB of memory, {booted.memory / MIB:.1f} in all"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMES} more" if names[NAMES:] else ""
+    return ", ".join(names[:NAMES]) + more

@@ -1,0 +1,86 @@
+"""Modules from outside of the kernel's package: is there a build, does it load, is its key enrolled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pymodutils.checks.rules import Rule, Severity
+from pymodutils.checks.verdict import Finding
+from pymodutils.depends.module_info import opened
+from pymodutils.errors import ModutilsError
+from pymodutils.preflight.judge import Judged
+from pymodutils.preflight.system import ABSENT, MODULE
+from pymodutils.profile.out_of_tree import FOLDERS, sources
+from pymodutils.signature import fields
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pymodutils.checks.verdict import Verdict
+    from pymodutils.preflight.needs import Need
+    from pymodutils.preflight.system import System
+    from pymodutils.profile.profile import Profile
+    from pymodutils.root import Root
+
+ERROR = Severity.ERROR
+
+
+class Foreign:
+    """Judges the out-of-tree modules of ``profile`` under ``new``."""
+
+    def __init__(self, profile: Profile, old: System | None, new: System, root: Root) -> None:
+        self.profile, self.old, self.new = profile, old, new
+        self.packages = sources(root)
+
+    def old_build(self, name: str) -> str:
+        """The file that was built for the old kernel, to be tried on the new one as weak-modules would."""
+        return self.old.path(name) if self.old is not None and self.new.state(name) == ABSENT else ""
+
+    def judge(self, need: Need, tried: Mapping[str, Verdict]) -> Judged:
+        """What becomes of ``need``; ``tried`` are the verdicts on builds for the old kernel."""
+        if self.new.state(need.name) == ABSENT:
+            return Judged(need, (), (self._unbuilt(need, tried.get(need.name)),))
+        if self.new.state(need.name) != MODULE:
+            return Judged(need, (), ())
+        own = self.new.place(need.name).partition("/")[0] in FOLDERS
+        return Judged(need, (need.name,), tuple(self._signature(need.name)) if own else ())
+
+    def _unbuilt(self, need: Need, tried: Verdict | None) -> Finding:
+        label, name = self.new.label, need.name
+        text = f"there is no build of {name} for {label}"
+        if tried is not None and tried.loads:
+            text += f"; the one for {self.old.label if self.old else 'the old kernel'} fits as it is"
+            advice = (
+                f"link it below {self.new.tree}/weak-updates (weak-modules --add-kernel), then run depmod"
+            )
+            return Finding(Rule.NO_BUILD, ERROR, name, text, advice)
+        if tried is not None:
+            text += f", and the old one does not load there ({tried.refusal})"
+        return Finding(Rule.NO_BUILD, ERROR, name, text, self._how(need))
+
+    def _how(self, need: Need) -> str:
+        known = next((it.dkms for it in self.profile.out_of_tree if it.name == need.name and it.dkms), "")
+        package = known or next((f"{one}/{two}" for one, two in self.packages if one == need.name), "")
+        if package:
+            return f"build it: dkms install {package} -k {self.new.release}"
+        return f"install or build it for {self.new.release} before the reboot"
+
+    def _signature(self, name: str) -> list[Finding]:
+        """Whether a kernel that insists on signatures would have the key."""
+        if not self.profile.policy.enforced:
+            return []
+        try:
+            with opened(self.new.path(name)) as elf:
+                found = fields.find(elf)
+        except ModutilsError:
+            return []
+        how = "sign it with an enrolled key, or enrol its key: mokutil --import CERT"
+        if found is None:
+            text = "it is not signed, and this machine insists on signatures"
+            return [Finding(Rule.UNSIGNED, ERROR, name, text, how)]
+        known = {it.serial for it in map(fields.certificate, self.new.target.kernel.keys) if it}
+        enrolled = {bytes.fromhex(it) for it in self.profile.policy.keys if len(it) % 2 == 0}
+        if found.key.lstrip(b"\0") in {it.lstrip(b"\0") for it in known | enrolled}:
+            return []
+        text = f"it is signed by {found.signer}, whose key is not enrolled on this machine"
+        return [Finding(Rule.UNKNOWN_KEY, ERROR, found.signer, text, how)]

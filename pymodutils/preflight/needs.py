@@ -1,0 +1,109 @@
+"""What a machine asks of a kernel, in the order of a boot: devices by their modules, then names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.names import normalize
+from pymodutils.preflight.system import ABSENT, BUILTIN, MODULE, UNLISTED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pymodutils.preflight.system import System
+    from pymodutils.profile.profile import Device, Profile
+
+DEVICE, FILE_SYSTEM, FILE, LOADED, FOREIGN = "device", "file system", "file", "loaded", "out of tree"
+MAPPED: Final = {"CRYPT": "dm_crypt", "LVM": "dm_mod", "mpath": "dm_multipath", "VERITY": "dm_verity"}
+CARRIED: Final = {  # what blkid calls the content of a device -> the module for it
+    "crypto_LUKS": "dm_crypt",
+    "LVM2_member": "dm_mod",
+    "linux_raid_member": "md_mod",
+    "bcache": "bcache",
+}
+NO_DRIVER: Final = ("swap", "proc", "sysfs", "tmpfs", "devtmpfs", "devpts", "cgroup2", "bpf")
+
+
+class Need(NamedTuple):
+    """One thing that is needed; ``name`` is the module, or what is known instead of it."""
+
+    kind: str
+    name: str
+    aliases: tuple[str, ...] = ()  # of devices
+    driver: str = ""  # bound to them
+    is_module: bool = True  # whether ``name`` is a module, not a driver of the kernel itself
+    place: str = ""  # who asks: a file
+    in_use: bool = True
+
+    @property
+    def title(self) -> str:
+        """What people tell it by."""
+        if self.kind == FOREIGN:
+            return f"{self.name} ({FOREIGN})"
+        return self.name if self.kind in (DEVICE, LOADED) else f"{self.kind} {self.name}"
+
+
+def needs(profile: Profile, old: System | None) -> list[Need]:
+    """Everything that ``profile`` needs; ``old`` is the kernel that it ran, if that is at hand."""
+    found = [*_devices(profile, old), *_names(profile)]
+    served = {need.name for need in found if need.is_module}
+    found += _loaded(profile, old, served)
+    known: dict[tuple[str, str], Need] = {}
+    for need in found:
+        known.setdefault((need.kind, need.name), need)
+    return list(known.values())
+
+
+def _devices(profile: Profile, old: System | None) -> Iterator[Need]:
+    """Bound devices by module; those of a driver whose module is not recorded by driver."""
+    groups: dict[tuple[str, bool, str], list[str]] = {}
+    for device in profile.devices:
+        if device.driver:
+            name, is_module = _module(device, old)
+            groups.setdefault((name, is_module, device.driver), []).append(device.modalias)
+    for (name, is_module, driver), aliases in groups.items():
+        yield Need(DEVICE, name, tuple(filter(None, aliases)), driver, is_module)
+
+
+def _module(device: Device, old: System | None) -> tuple[str, bool]:
+    """The module of the driver that is bound, as recorded or as the old kernel tells; else the driver."""
+    spelled = normalize(device.driver.replace(" ", "_"))
+    if device.module:
+        return device.module, True
+    if device.module is not None or old is None:
+        return spelled, False
+    state = old.state(spelled)
+    if state in (BUILTIN, UNLISTED):
+        return spelled, False
+    if state == MODULE:
+        return spelled, True
+    claimed = [it.name for it in old.lookup(device.modalias)] if device.modalias else []
+    related = [name for name in claimed if old.state(name) == MODULE]
+    return (related[0], True) if len(related) == 1 else (spelled, False)
+
+
+def _names(profile: Profile) -> Iterator[Need]:
+    for wish in profile.wishes:
+        yield Need(FILE, wish.name, place=wish.place)
+    for system in profile.file_systems:
+        if system.type in CARRIED:
+            yield Need(LOADED, CARRIED[system.type], place=system.place)
+        elif system.type not in NO_DRIVER:
+            yield Need(FILE_SYSTEM, system.type, place=system.place, in_use=system.place != "on a device")
+    for kind in profile.mapper:
+        if kind in MAPPED:
+            yield Need(LOADED, MAPPED[kind], place="device mapper")
+
+
+def _loaded(profile: Profile, old: System | None, served: set[str]) -> Iterator[Need]:
+    """Loaded modules that no device and no file accounts for."""
+    foreign = {it.name for it in profile.out_of_tree}
+    for it in profile.out_of_tree:
+        yield Need(FOREIGN, it.name, place=it.dkms or it.file)
+    for module in profile.modules:
+        if module.name in foreign:
+            continue
+        if old is not None and old.state(module.name) == ABSENT:
+            yield Need(FOREIGN, module.name)  # not of that kernel's package
+        elif module.name not in served and not module.holders:
+            yield Need(LOADED, module.name)

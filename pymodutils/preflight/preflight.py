@@ -1,0 +1,209 @@
+"""A machine's profile held against kernels: the entry point."""
+
+from __future__ import annotations
+
+import os
+from errno import ENOENT
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.checks import target as targets
+from pymodutils.checks.candidate import Candidate
+from pymodutils.checks.rules import Severity
+from pymodutils.checks.verdict import Finding, Report, Verdict
+from pymodutils.errors import ModutilsError, NotFound
+from pymodutils.kernel.sources.running import IMAGES
+from pymodutils.preflight import allowed, boot, firmware, lines
+from pymodutils.preflight.boot import Booted
+from pymodutils.preflight.elsewhere import Elsewhere
+from pymodutils.preflight.foreign import Foreign
+from pymodutils.preflight.indexes import indexed
+from pymodutils.preflight.judge import Judge, Judged
+from pymodutils.preflight.needs import FOREIGN, needs
+from pymodutils.preflight.result import Outlook, Preflight
+from pymodutils.preflight.system import MODULE, System
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pymodutils.preflight.needs import Need
+    from pymodutils.profile.profile import Profile
+    from pymodutils.root import Root
+
+THIS: Final = "this machine"
+MODULES: Final = "/lib/modules"
+
+
+class Request(NamedTuple):
+    """What is asked."""
+
+    profile: Profile
+    machine: str = THIS  # where the profile is from
+    kernels: Sequence[
+        str
+    ] = ()  # releases, or sources as check takes them; none: all others that are installed
+    old: str = ""  # the same, one; empty: that of the profile, if it is installed
+    firmware: str = ""  # a folder; empty: none is looked at
+    allow: str = ""  # a file with allowed symbols
+    contents: Sequence[str] = ()  # lists of what packages hold
+    cached: bool = True
+    boots: bool = True  # whether the modules are loaded into emulated kernels
+
+
+def preflight(request: Request, root: Root) -> Preflight:
+    """What becomes of the machine; raises ModutilsError about kernels and files that cannot be read."""
+    old_name = request.old or _installed_old(request.profile, root)
+    names = request.kernels or _others(old_name or request.profile.release, root)
+    symbols = allowed.read(request.allow) if request.allow else None
+    systems = _systems([*([old_name] if old_name else []), *names], request, root)
+    old, news = (systems[0], systems[1:]) if old_name else (None, systems)
+    elsewhere = Elsewhere(systems, request.contents, root)
+    wanted = needs(request.profile, old)
+    foreign = [Foreign(request.profile, old, new, root) for new in news]
+    booted = _booted(request, old, news, wanted, foreign)
+    verdicts: list[Verdict] = []
+    outlooks = []
+    for new, judge, after in zip(news, foreign, booted[len(systems) - len(news) :], strict=True):
+        found = _judged(Judge(old, new, elsewhere), judge, wanted, after)
+        outlooks.append(Outlook(new.label, {it.need.title: it.serving for it in found}, after))
+        verdicts += _verdicts(Extra(request.firmware, symbols, old, new), found, after)
+    rows = tuple(it.target.row() for it in news)
+    return Preflight(
+        request.machine,
+        old.label if old else "",
+        booted[0] if old else None,
+        tuple(outlooks),
+        Report(rows, tuple(_by_title(verdicts, [it.label for it in rows]))),
+    )
+
+
+def _installed_old(profile: Profile, root: Root) -> str:
+    release = profile.release
+    return release if release and os.path.isdir(root.modules(release=release)) else ""
+
+
+def _others(old: str, root: Root) -> list[str]:
+    """The other kernels that are installed; raises NotFound if there is none."""
+    try:
+        found = sorted(os.listdir(root.path(MODULES)))
+    except OSError:
+        found = []
+    found = [it for it in found if it != old and os.path.isdir(f"{root.path(MODULES)}/{it}/kernel")]
+    if not found:
+        place = root.path(MODULES)
+        text = f"no other kernel is installed below {place}: give one: --kernel RELEASE or SOURCE"
+        raise NotFound(place, text)
+    return found
+
+
+def _systems(names: Sequence[str], request: Request, root: Root) -> list[System]:
+    """The kernels ``names``, releases or sources; raises NotFound for one without modules."""
+    sources = [_source(name, root) for name in names]
+    found = []
+    for name, source, each in zip(names, sources, _described(sources, request, root), strict=True):
+        tree = root.modules(release=name) if source != name else each.tree
+        if not tree or not os.path.isdir(tree):
+            text = f"{name}: its modules are not at hand: give a release that is installed, or a directory"
+            raise NotFound(name, text)
+        release = each.kernel.release or os.path.basename(tree)
+        found.append(System(each, indexed(tree, release, root), request.profile, root))
+    return found
+
+
+def _described(sources: Sequence[str], request: Request, root: Root) -> list[targets.Target]:
+    """A target for each of ``sources``, two of which may be the same."""
+    unique = list(dict.fromkeys(sources))
+    found = targets.targets(unique, root, cached=request.cached)
+    if len(found) != len(unique):
+        raise ModutilsError("preflight", "a pattern of kernels stands for several: give each its --kernel")
+    by_source = dict(zip(unique, found, strict=True))
+    return [by_source[source] for source in sources]
+
+
+def _source(name: str, root: Root) -> str:
+    """The source of the kernel ``name``: its image if it is a release that is installed, else itself."""
+    tree = root.modules(release=name)
+    if os.path.exists(name) or "/" in name or not os.path.isdir(tree):
+        return name
+    images = (root.path(pattern.format(name)) for pattern in IMAGES)
+    return next((path for path in images if os.path.exists(path)), tree)
+
+
+def _booted(
+    request: Request,
+    old: System | None,
+    news: Sequence[System],
+    wanted: Sequence[Need],
+    foreign: Sequence[Foreign],
+) -> list[Booted]:
+    """The boots of all kernels, the old one first."""
+    if not request.boots:
+        return [Booted(failure="not wanted")] * (len(news) + bool(old))
+    works = [boot.Work(old.target, boot.steps(old, request.profile, wanted))] if old else []
+    for new, judge in zip(news, foreign, strict=True):
+        builds = [judge.old_build(need.name) for need in wanted if need.kind == FOREIGN]
+        steps = boot.steps(new, request.profile, wanted)
+        works.append(boot.Work(new.target, steps, list(filter(None, builds))))
+    return boot.boot(works, cached=request.cached)
+
+
+def _judged(judge: Judge, foreign: Foreign, wanted: Sequence[Need], after: Booted) -> list[Judged]:
+    tried = {it.module: it for it in after.tried}
+    return [foreign.judge(it, tried) if it.kind == FOREIGN else judge.judge(it) for it in wanted]
+
+
+class Extra(NamedTuple):
+    """What is looked at beside the needs themselves."""
+
+    firmware: str
+    symbols: frozenset[str] | None
+    old: System | None
+    new: System
+
+    def findings(self, it: Judged) -> list[Finding]:
+        """On firmware of the modules that serve, and symbols of those from outside."""
+        if it.need.kind != FOREIGN:
+            return [
+                each
+                for name in it.serving
+                for each in firmware.changed(self.old, self.new, name, self.firmware)
+            ]
+        if self.symbols is None or self.new.state(it.need.name) != MODULE:
+            return []
+        module = Candidate.read(self.new.path(it.need.name))
+        return allowed.outside(module, self.new.target.kernel.exports, self.symbols)
+
+
+def _verdicts(extra: Extra, found: Sequence[Judged], after: Booted) -> list[Verdict]:
+    """A verdict for each need, one for each line that is stale, and one for each refused module."""
+    refused, new = {it.module: it for it in after.refused}, extra.new
+    verdicts = [_verdict(new, it, [*it.findings, *extra.findings(it)], refused) for it in found]
+    for module, place, finding in lines.stale(extra.old, new):
+        title = f"{module} in {place}"
+        verdicts.append(Verdict(module, title, place.partition(":")[0], new.label, 0, (), (), (finding,)))
+    titles = {it.module for it in verdicts}
+    verdicts += [it for it in after.refused if it.module not in titles]
+    return verdicts
+
+
+def _verdict(new: System, it: Judged, findings: list[Finding], refused: Mapping[str, Verdict]) -> Verdict:
+    name = it.serving[0] if it.serving else it.need.name
+    bad = next((refused[each] for each in it.serving if each in refused), None)
+    told = (*findings, *(bad.findings if bad else ()))
+    lost = any(finding.severity is Severity.ERROR for finding in told)
+    errno = bad.errno if bad else ENOENT * lost
+    path = new.path(name) or it.need.place
+    log = bad.log if bad else ()
+    needed = tuple(each for each in it.serving if each != it.need.name)
+    return Verdict(it.need.name, it.need.title, path, new.label, errno, log, needed, told)
+
+
+def _by_title(verdicts: Sequence[Verdict], labels: Sequence[str]) -> list[Verdict]:
+    """A verdict for each title and kernel, by title; where a kernel has none it loads."""
+    titles = dict.fromkeys(it.title for it in verdicts)
+    known = {(it.title, it.kernel): it for it in verdicts}
+    some = {it.title: it for it in verdicts}
+    return [
+        known.get((title, label)) or some[title]._replace(kernel=label, errno=0, log=(), findings=())
+        for title in titles
+        for label in labels
+    ]

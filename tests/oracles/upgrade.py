@@ -1,0 +1,54 @@
+"""A machine with several of Debian's kernels installed, as their packages and depmod leave it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+from tests.oracles.debian import cache, locked, newest, unpacked
+from tests.oracles.trees import link
+
+KERNELS: Final = {  # short name -> metapackage and suite
+    "6.1": ("linux-image-amd64", "bookworm"),
+    "6.12": ("linux-image-amd64", "trixie"),
+    "7.2": ("linux-image-amd64", "forky"),
+    "7.2-cloud": ("linux-image-cloud-amd64", "forky"),
+}
+PARTS: Final = ("base", "binary", "modules")  # packages of one kernel, of Debian's since 7.1
+
+
+def installed() -> tuple[Path, dict[str, str]]:
+    """The root of the machine, read only, and the releases of KERNELS; raises Unavailable."""
+    packages = {name: newest(meta, suite) for name, (meta, suite) in KERNELS.items()}
+    releases = {name: it.removeprefix("linux-image-") for name, it in packages.items()}
+    root = cache() / "copies" / f"upgrade-{'-'.join(releases.values())}"
+    folders = [folder for name, it in packages.items() for folder in _folders(it, KERNELS[name][1])]
+    with locked("upgrade"):
+        if not root.is_dir():
+            partial = root.with_name(f"{root.name}.partial")
+            shutil.rmtree(partial, ignore_errors=True)
+            for folder in folders:
+                _install(folder, partial)
+            for release in releases.values():
+                words = [sys.executable, "-m", "pymodutils", "depmod", "-b", str(partial), release]
+                subprocess.run(words, check=True, cwd=Path(__file__).parents[2])
+            partial.rename(root)
+    return root, releases
+
+
+def _folders(image: str, suite: str) -> list[Path]:
+    if suite == "forky":
+        return [unpacked(image.replace("image", part), suite) for part in PARTS]
+    return [unpacked(image, suite)]
+
+
+def _install(package: Path, root: Path) -> None:
+    """Put kernel and modules of ``package`` below ``root``, modules as hard links, lib as /usr/lib."""
+    for top, place in (("boot", "boot"), ("lib/modules", "lib/modules"), ("usr/lib/modules", "lib/modules")):
+        if (package / top).is_dir():
+            shutil.copytree(
+                package / top, root / place, symlinks=True, copy_function=link, dirs_exist_ok=True
+            )

@@ -1,0 +1,49 @@
+"""Two kernels of our own below a root, with modules that depmod has indexed, and profiles for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pymodutils import Modules, Root
+from pymodutils.kernel import saved
+from tests.kernel.emulated.modules import MAGIC, description, module
+
+OLD, NEW = "6.1.0-made", "6.2.0-made"
+BASIC = ("modules.order", "modules.builtin", "modules.builtin.modinfo")
+
+
+class Machine:
+    """A root in which both kernels are installed."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for release in (OLD, NEW):
+            kernel = description()._replace(release=release, vermagic=MAGIC.replace(OLD, release))
+            path = root / "boot" / f"vmlinuz-{release}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(saved.dumps(kernel))
+            for name in BASIC:
+                self.text(release, name, "")
+
+    def text(self, release: str, name: str, text: str) -> None:
+        path = self.root / "lib/modules" / release / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def add(
+        self, release: str, name: str, *info: str, folder: str = "kernel/drivers", imports: str = "_printk"
+    ) -> None:
+        """Install a module that uses the one symbol ``imports``."""
+        path = self.root / "lib/modules" / release / folder / f"{name}.ko"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        magic = MAGIC.replace(OLD, release)
+        path.write_bytes(module(name, info=info, magic=magic, imports=(imports,)))
+
+    def both(self, name: str, *info: str, folder: str = "kernel/drivers") -> None:
+        """Install a module for both kernels."""
+        for release in (OLD, NEW):
+            self.add(release, name, *info, folder=folder)
+
+    def depmod(self) -> None:
+        for release in (OLD, NEW):
+            Modules(release, root=Root(self.root)).depmod()

@@ -1,0 +1,239 @@
+"""The command on two kernels of our own: each kind of loss, and silence where nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from pymodutils import ModutilsError, Root
+from pymodutils.preflight import allowed
+from pymodutils.preflight.preflight import Request, preflight
+from pymodutils.profile import document
+from pymodutils.profile.profile import Device, FileSystem, Line, Loaded, OutOfTree, Policy, Profile, Wish
+from tests.preflight.debian import messages, told
+from tests.preflight.made import NEW, OLD, Machine
+
+REPOSITORY = Path(__file__).parents[2]
+SCHEMA = json.loads((REPOSITORY / "docs/preflight.schema.json").read_text())
+GONE = {("error", "gone")}
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    made = Machine(tmp_path / "root")
+    made.both("nic", "alias=pci:v1d*", "parmtype=debug:int", "parm=debug:x")
+    made.add(OLD, "card", "alias=pci:v2d*")
+    made.add(OLD, "store", "alias=pci:v3d*")
+    made.add(NEW, "store_new", "alias=pci:v3d*")
+    made.both("rival", "alias=pci:v4d*")
+    made.add(OLD, "first", "alias=pci:v4d*")
+    made.both("loop", "alias=pci:v5d*")
+    made.add(OLD, "oldfs", "alias=fs-oldfs", folder="kernel/fs")
+    made.add(OLD, "cipher", folder="kernel/crypto")
+    made.add(OLD, "soon", "alias=pci:v6d*")
+    made.text(NEW, "modules.builtin", "kernel/drivers/soon.ko\n")
+    made.text(NEW, "modules.builtin.modinfo", "hidden.license=GPL\0soon.license=GPL\0")
+    made.add(OLD, "hidden")
+    made.depmod()
+    return made
+
+
+def run(machine: Machine, profile: Profile, **more: Any) -> dict[str, set[tuple[str, str]]]:
+    return told(preflight(request(profile, **more), Root(machine.root)))
+
+
+def request(profile: Profile, **more: Any) -> Request:
+    return Request(profile, "made", [NEW], OLD, cached=False)._replace(**more)
+
+
+def bound(number: int, module: str | None, driver: str = "") -> Device:
+    return Device(f"pci:v{number}d0", driver or module or "", "pci", module)
+
+
+def test_what_is_there_is_silent(machine: Machine) -> None:
+    devices = (
+        bound(1, "nic"),
+        bound(6, "soon"),
+        bound(6, "", "soon"),
+        bound(9, "", "unknown"),
+        bound(1, None, "nic"),
+    )
+    profile = Profile(
+        devices=devices, modules=(Loaded("cipher"), Loaded("hidden"), Loaded("nic", 1, 0, ("x",)))
+    )
+    assert run(machine, profile) == {}
+
+
+@pytest.mark.parametrize(
+    ("profile", "expected"),
+    [
+        (Profile(devices=(bound(2, "card"),)), {"card": GONE}),
+        (Profile(devices=(bound(3, "store"),)), {"store": {("note", "renamed")}}),
+        (Profile(devices=(bound(4, "first"),)), {"first": {("warning", "replaced")}}),
+        (Profile(modules=(Loaded("card"),)), {"card": GONE}),
+        (Profile(file_systems=(FileSystem("oldfs", "/etc/fstab"),)), {"file system oldfs": GONE}),
+        (Profile(wishes=(Wish("cipher", "/etc/modules"),)), {"file cipher": {("warning", "gone")}}),
+        (Profile(wishes=(Wish("hidden", "/etc/modules"),)), {"file hidden": {("warning", "unlisted")}}),
+        (Profile(cmdline="nic.debug=1"), {}),
+        (Profile(config=(Line("a:1", "options card x=1"),)), {"card in a:1": {("warning", "stale-line")}}),
+        (Profile(config=(Line("a:1", "blacklist card"),)), {"card in a:1": {("warning", "stale-line")}}),
+        (Profile(modules=(Loaded("zfs"),)), {"zfs (out of tree)": {("error", "no-build")}}),
+        (
+            Profile(devices=(bound(4, "first"),), config=(Line("b:7", "blacklist rival"),)),
+            {"first": {("error", "blacklisted")}},
+        ),
+    ],
+)
+def test_each_loss(machine: Machine, profile: Profile, expected: dict[str, set[tuple[str, str]]]) -> None:
+    assert run(machine, profile) == expected
+
+
+def test_without_an_old_kernel_only_what_is_certain_is_said(machine: Machine) -> None:
+    profile = Profile(devices=(bound(1, "nic"), bound(8, "nic"), bound(2, "card")))
+    assert run(machine, profile, old="") == {"card": GONE}
+
+
+def test_out_of_tree_builds(machine: Machine) -> None:
+    """One that fits, one for another kernel, none where the old build would fit, none at all."""
+    machine.add(NEW, "good", folder="updates/dkms")
+    machine.add(NEW, "bad", folder="updates/dkms", imports="nowhere")
+    machine.add(OLD, "weak", folder="extra")
+    machine.depmod()
+    names = ("good", "bad", "weak", "lost")
+    profile = Profile(
+        out_of_tree=tuple(OutOfTree(name, "1", "", f"{name}/1") for name in names),
+        modules=tuple(map(Loaded, names)),
+    )
+    found = preflight(request(profile), Root(machine.root))
+    rows = {title.partition(" ")[0]: rules for title, rules in told(found).items()}
+    assert rows == {
+        "bad": {("error", "unknown")},
+        "weak": {("error", "no-build")},
+        "lost": {("error", "no-build")},
+    }
+    assert f"the one for {OLD} fits as it is" in messages(found)
+    assert f"dkms install lost/1 -k {NEW}" in messages(found)
+    enforced = run(machine, profile._replace(policy=Policy("integrity")))
+    assert ("error", "unsigned") in enforced["good (out of tree)"]
+
+
+def test_the_boot_is_listed_as_proc_modules(machine: Machine) -> None:
+    profile = Profile(devices=(bound(1, "nic"), bound(5, "loop"), bound(4, "")))
+    found = preflight(request(profile), Root(machine.root))
+    assert [row.name for row in found.outlook(NEW).booted.rows] == ["rival", "loop", "nic"]
+    assert found.outlook(NEW).booted.memory > 0
+    assert found.changed(NEW) == ([], ["first"])
+
+
+def test_a_tree_without_indexes_gets_them_in_the_cache(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    tree = machine.root / "lib/modules" / NEW
+    for path in tree.glob("modules.*.bin"):
+        path.unlink()
+    before = sorted(tree.iterdir())
+    assert run(machine, Profile(devices=(bound(2, "card"), bound(1, "nic")))) == {"card": GONE}
+    assert sorted(tree.iterdir()) == before
+
+
+def test_contents_name_the_package(machine: Machine, tmp_path: Path) -> None:
+    path = tmp_path / "Contents-amd64"
+    path.write_text(f"usr/lib/modules/{NEW}/kernel/drivers/card.ko.xz kernel/linux-modules-extra\n")
+    found = preflight(request(Profile(devices=(bound(2, "card"),)), contents=[str(path)]), Root(machine.root))
+    assert f"install linux-modules-extra, which has it for {NEW}" in messages(found)
+
+
+def test_allowed_symbols(machine: Machine, tmp_path: Path) -> None:
+    machine.add(NEW, "mine", folder="extra")
+    machine.depmod()
+    path = tmp_path / "list"
+    profile = Profile(out_of_tree=(OutOfTree("mine"),))
+    path.write_text("[abi_symbol_list]\n  _printk # used by many\n")
+    assert run(machine, profile, allow=str(path)) == {}
+    path.write_text("0x12345678 other\n")
+    assert run(machine, profile, allow=str(path)) == {"mine (out of tree)": {("warning", "not-allowed")}}
+    assert allowed.read(str(path)) == {"other"}
+    path.write_text("# nothing\n")
+    with pytest.raises(ModutilsError, match="lists no symbols"):
+        allowed.read(str(path))
+
+
+def test_firmware_that_is_absent(machine: Machine, tmp_path: Path) -> None:
+    machine.add(NEW, "nic", "alias=pci:v1d*", "firmware=nic/new.bin")
+    machine.depmod()
+    folder = tmp_path / "firmware"
+    folder.mkdir()
+    wanted = request(Profile(devices=(bound(1, "nic"),)), firmware=str(folder))
+    assert "none of its 1 firmware file is below" in messages(preflight(wanted, Root(machine.root)))
+    (folder / "nic").mkdir()
+    (folder / "nic/new.bin.zst").write_bytes(b"")
+    assert messages(preflight(wanted, Root(machine.root))) == ""
+
+
+def command(machine: Machine, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pymodutils",
+            "preflight",
+            "--sysroot",
+            str(machine.root),
+            "--no-cache",
+            *words,
+        ],
+        cwd=REPOSITORY,
+        env={**os.environ, "PYMODUTILS_SYSROOT": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def saved_as(folder: Path, profile: Profile) -> str:
+    path = folder / "profile.json"
+    path.write_text(document.dumps(profile))
+    return str(path)
+
+
+def test_the_command_for_people_and_programs(machine: Machine, tmp_path: Path) -> None:
+    profile = saved_as(tmp_path, Profile(release=OLD, devices=(bound(1, "nic"), bound(2, "card"))))
+    done = command(machine, "--profile", profile)
+    assert (done.returncode, done.stderr) == (1, "")
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"{profile}, from {OLD}"
+    assert lines[2].split() == [NEW, "1", "0", "0", "1", "1", *lines[2].split()[-2:]]
+    assert lines.index("  gone  card") < lines.index("  1 need met as before: devices, file systems, modules")
+    done = command(machine, "--profile", profile, "--format", "json", "--fail-on", "never")
+    assert done.returncode == 0
+    jsonschema.validate(json.loads(done.stdout), SCHEMA)
+    for form in ("junit", "sarif", "github", "markdown", "html"):
+        done = command(machine, "--profile", profile, "--format", form)
+        assert done.returncode == 1, done.stderr
+        assert "card" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--kernel", "9.9"], "9.9"),
+        (["--profile", "/nonexistent"], "/nonexistent"),
+        (["--from", "9.9", "--kernel", NEW], "9.9"),
+        (["--allow-list", "/nonexistent", "--kernel", NEW], "/nonexistent"),
+    ],
+)
+def test_errors_are_one_line_and_2(machine: Machine, words: list[str], said: str) -> None:
+    done = command(machine, *words)
+    assert done.returncode == 2
+    assert done.stderr.startswith("preflight: ERROR: ")
+    assert done.stderr.count("\n") == 1
+    assert said in done.stderr
