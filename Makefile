@@ -14,7 +14,7 @@ STRICT ?=
 export STRICT
 
 DEMO_PACKAGES := python3-venv
-TEST_PACKAGES := $(DEMO_PACKAGES) chromium qemu-system-x86 qemu-system-common busybox-static cpio zsh fish man-db groff \
+TEST_PACKAGES := $(DEMO_PACKAGES) chromium mmdebstrap qemu-system-x86 qemu-system-common busybox-static cpio zsh fish man-db groff \
 	binutils bison bsdextrautils bzip2 flex gcc kmod libc6-dev libelf1 lz4 m4 make openssl time xz-utils zstd
 
 .PHONY: help env test-env demo-packages test-packages check lint test demo bench completions clean

@@ -49,6 +49,7 @@ SUBCOMMANDS: Final = {
     "check": Entry("check", "check whether modules load into given kernels"),
     "profile": Entry("profile", "record what this machine uses of its kernel"),
     "preflight": Entry("preflight", "check what an upgrade would break on this machine"),
+    "hooks": Entry("hooks", "let package managers ask for a preflight"),
     "call": Entry("call", "call a function of a module in a kernel in this process"),
     "kernel": Entry("kernel", "describe kernels and run emulated ones"),
     "completion": Entry("completion", "print the completion script of a shell"),

@@ -428,6 +428,18 @@ __pymodutils_tool_preflight -c pymodutils -n '__pymodutils_is preflight'
 complete -c pymodutils -n __fish_use_subcommand -a preflight -d 'check what an upgrade would break on this machine'
 
 
+function __pymodutils_tool_hooks
+    complete $argv -f
+    complete $argv -l changed -d 'With run: only kernels that were installed since the last run'
+    complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
+end
+
+__pymodutils_tool_hooks -c pymodutils -n '__pymodutils_is hooks'
+complete -c pymodutils -n __fish_use_subcommand -a hooks -d 'let package managers ask for a preflight'
+
+
 function __pymodutils_tool_call
     complete $argv -f
     complete $argv -s k -l kernel -d 'The kernel: an image, or a state file' -r -F

@@ -27,6 +27,7 @@ COMMANDS = (
     "call",
     "check",
     "graph",
+    "hooks",
     "kernel",
     "completion",
     "preflight",

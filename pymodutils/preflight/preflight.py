@@ -18,19 +18,20 @@ from pymodutils.preflight.elsewhere import Elsewhere
 from pymodutils.preflight.foreign import Foreign
 from pymodutils.preflight.indexes import indexed
 from pymodutils.preflight.judge import Judge, Judged
-from pymodutils.preflight.needs import FOREIGN, needs
+from pymodutils.preflight.needs import FOREIGN, LOADED, needs
 from pymodutils.preflight.result import Outlook, Preflight
 from pymodutils.preflight.system import MODULE, System
+from pymodutils.profile.profile import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pymodutils.preflight.needs import Need
-    from pymodutils.profile.profile import Profile
     from pymodutils.root import Root
 
 THIS: Final = "this machine"
 MODULES: Final = "/lib/modules"
+UNWANTED: Final = "not wanted"
 
 
 class Request(NamedTuple):
@@ -137,13 +138,25 @@ def _booted(
 ) -> list[Booted]:
     """The boots of all kernels, the old one first."""
     if not request.boots:
-        return [Booted(failure="not wanted")] * (len(news) + bool(old))
+        return [*([Booted(failure=UNWANTED)] if old else []), *_tried(news, wanted, foreign)]
     works = [boot.Work(old.target, boot.steps(old, request.profile, wanted))] if old else []
     for new, judge in zip(news, foreign, strict=True):
         builds = [judge.old_build(need.name) for need in wanted if need.kind == FOREIGN]
         steps = boot.steps(new, request.profile, wanted)
         works.append(boot.Work(new.target, steps, list(filter(None, builds))))
     return boot.boot(works, cached=request.cached)
+
+
+def _tried(news: Sequence[System], wanted: Sequence[Need], foreign: Sequence[Foreign]) -> list[Booted]:
+    """Boots with out-of-tree modules only, for what they are refused for."""
+    names = [need._replace(kind=LOADED) for need in wanted if need.kind == FOREIGN]
+    if not names:
+        return [Booted(failure=UNWANTED)] * len(news)
+    works = []
+    for new, judge in zip(news, foreign, strict=True):
+        builds = [judge.old_build(need.name) for need in names]
+        works.append(boot.Work(new.target, boot.steps(new, Profile(), names), list(filter(None, builds))))
+    return [it._replace(rows=(), failure=it.failure or UNWANTED) for it in boot.boot(works, cached=True)]
 
 
 def _judged(judge: Judge, foreign: Foreign, wanted: Sequence[Need], after: Booted) -> list[Judged]:

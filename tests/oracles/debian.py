@@ -51,6 +51,16 @@ def unpacked(package: str, suite: str = "bookworm", arch: str = "amd64") -> Path
     return folder
 
 
+def fetched(package: str, suite: str = "bookworm", arch: str = "amd64") -> Path:
+    """The file of ``package`` itself, fetched if absent; raises Unavailable as ``unpacked`` does."""
+    place = cache() / f"{suite}-{arch}" / f"{package}.deb"
+    with locked(f"{suite}-{arch}"):
+        if not place.is_file():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            _download(package, suite, arch).rename(place)
+    return place
+
+
 def newest(meta: str, suite: str = "bookworm", arch: str = "amd64") -> str:
     """The package that the metapackage ``meta`` (``linux-image-amd64``) depends on, of its own kind."""
     note = cache() / f"{suite}-{arch}" / f"{meta}.depends"
