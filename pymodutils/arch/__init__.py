@@ -57,6 +57,7 @@ SUPPORT: Final = frozenset(  # files of this package that are no architecture
         "calc",
         "field",
         "frob",
+        "historic",
         "ia64_bundle",
         "kernel_sort",
         "lanes",
@@ -82,7 +83,16 @@ def of(machine: int, bits: int, order: str, subject: str = "module") -> Arch:
 def of_machine(machine: int) -> list[Arch]:
     """The architectures with this e_machine, the usual width and byte order first."""
     archs = _archs(MODULES[machine]) if machine in MODULES else every()
-    return [arch for arch in archs if machine in arch.machines]
+    found = [arch for arch in archs if machine in arch.machines]
+    return found or _historic(machine)
+
+
+def _historic(machine: int) -> list[Arch]:
+    """Those that Linux has no more."""
+    from pymodutils.arch import historic  # noqa: PLC0415 -- for modules of old only
+
+    name = historic.MODULES.get(machine)
+    return list(_archs(f"historic.{name}")) if name else []
 
 
 def every() -> Iterator[Arch]:

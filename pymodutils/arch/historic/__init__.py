@@ -1,0 +1,17 @@
+"""Machines that Linux 2.6.9 had and 6.1 has no more, one file each, with the faults of their loaders.
+
+arm26 and sh64 never had a loader in 2.6. That of m68knommu did what m68k's does, and has the same e_machine.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+MODULES: Final = {
+    46: "h8300",
+    76: "cris",
+    87: "v850",
+    88: "m32r",
+    0x9041: "m32r",
+    0x9080: "v850",
+}  # e_machine -> the file that has it

@@ -1,0 +1,80 @@
+"""NEC V850: arch/v850/kernel/module.c of 2.6.9. Calls that do not reach go through .plt or .init.plt."""
+
+from __future__ import annotations
+
+from errno import ENOEXEC
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.arch.calc import l_p, v_plus_s_a
+from pymodutils.arch.field import Field, insn, signed, word
+from pymodutils.arch.frob import Frobbed, HeaderChange
+from pymodutils.arch.model import WORDS, Arch, Diagnostic, RelocType
+from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder, Table, words
+
+if TYPE_CHECKING:
+    from pymodutils.arch.frob import LoadInfo
+
+ENTRY, PCREL = 8, 2  # bytes of an entry; the calls
+MISSING: Final = Diagnostic("Module doesn't contain .plt or .plt.init sections.", ENOEXEC)
+TOO_MANY: Final = 0xC000  # bits of the register field, which the loader's mask lets through
+
+
+class Call(Field):
+    """The displacement of jarl and jr; of a negative one two bits get into the register, a fault."""
+
+    def put(self, word: int, value: int) -> int:
+        """``word`` with the displacement ``value``."""
+        odd = (value & 1) << 16
+        return super().put(word, value) | odd | (TOO_MANY if value < 0 else 0)
+
+
+def frob(info: LoadInfo) -> Frobbed:
+    """Room in .plt and .init.plt for each symbol and addend, whatever the type."""
+    core, init = info.find(".plt"), info.find(".init.plt")
+    if not core or not init:
+        raise Refusal(MISSING)
+    counts = {core: 0, init: 0}
+    for at, relocs in info.relocations.items():
+        kinds = set(zip(relocs.symbols, relocs.A or (), strict=True))
+        counts[init if ".init" in info.sections[at].name else core] += len(kinds)
+    return Frobbed({at: HeaderChange(sh_size=ENTRY * count) for at, count in counts.items()})
+
+
+class Plts(StubBuilder):
+    """The entries: mov target,r1; jmp r1."""
+
+    reach = {PCREL: signed(22)}  # noqa: RUF012 -- of the class, never changed
+
+    def __init__(self, module: PlacedModule) -> None:
+        super().__init__(module)
+        self.core, self.init = (Table(module, module.sections[name], ENTRY) for name in (".plt", ".init.plt"))
+
+    def goal(self, one: Relocation) -> int:
+        """The entry that leads to the target of a call."""
+        table = self.core if one.P in self.module.core else self.init
+        target = one.S + one.A & 0xFFFF_FFFF
+        if target not in table.known:
+            mov, jmp = 0x0621 | (target & 0xFFFF) << 16, target >> 16 | 0x61_0000
+            table.add(target, words(self.module.arch.order, mov, jmp))
+        return table.known[target]
+
+
+V850 = Arch(
+    name="v850",
+    machines=(87, 0x9080),
+    bits=32,
+    order="little",
+    relocs={
+        PCREL: RelocType("R_V850_22_PCREL", l_p, insn(4, (21, 16, 0), (15, 1, 17), kind=Call)),
+        6: RelocType("R_V850_ABS32", v_plus_s_a, word(32)),
+    },
+    unknown=Diagnostic("module {module}: Unknown reloc: {number}", ENOEXEC),
+    rel=Diagnostic("Barf", ENOEXEC),
+    extable=WORDS[32],
+    config="V850",
+    page_size=4096,
+    frob=frob,
+    builder=Plts,
+)
+
+ARCHS = (V850,)

@@ -1,0 +1,26 @@
+"""Machines of the past, and what GNU ld is not asked about them."""
+
+from __future__ import annotations
+
+from pymodutils.arch.field import Range
+from pymodutils.arch.historic.cris import CRIS
+from pymodutils.arch.historic.h8300 import DIR24A8, H8300
+from pymodutils.arch.historic.m32r import M32R
+from pymodutils.arch.historic.v850 import V850
+from tests.arch.linkers import PLT, Judged
+
+WHATEVER = "the loader stores S+A whatever the type"
+SDA = "ld counts from _SDA_BASE_, the loader from 0"
+HISTORIC = (
+    Judged(CRIS, "crislinux", release=(2, 6), unasked={n: WHATEVER for n in CRIS.relocs if n != 3}),
+    Judged(
+        M32R,
+        "m32relf_linux",
+        release=(2, 6),
+        unasked={42: SDA},
+        limits={35: Range(0, 1 << 24)},
+        words={34: 0, 36: 0x7C00},
+    ),
+    Judged(V850, "v850", release=(2, 6), words={6: 0}, limits={2: Range(0, (1 << 21) - 3)}, parts=PLT),
+    Judged(H8300, "h8300elf_linux", release=(2, 6), words=dict.fromkeys((1, DIR24A8, 63), 0)),
+)
