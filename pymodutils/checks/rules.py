@@ -192,6 +192,12 @@ class Rule(StrEnum):
         "The module has no such parameter.",
         "Leave the parameter out, or correct its name: modinfo -p.",
     )
+    PERMISSIONS = (
+        "permissions",
+        Severity.WARNING,
+        "A parameter's file has permissions that the kernel does not allow.",
+        "Declare the parameter with permissions within 0664, or 0 for no file.",
+    )
     TAINT = (
         "taint",
         Severity.WARNING,

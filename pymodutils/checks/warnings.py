@@ -186,6 +186,14 @@ def _collisions(context: Context) -> Iterator[Finding]:
         )
 
 
-ALWAYS: Final[tuple[Warn, ...]] = (_parameters, _firmware, _builtin, _modinfo)
+def _permissions(context: Context) -> Iterator[Finding]:
+    for cause in _passing(context, (Kind.PERMISSIONS,)):
+        does = f"the kernel warns, taints itself and makes it {cause.wanted}"
+        text = f"parameter {cause.subject} has permissions {cause.said}: {does}"
+        advice = "declare it with permissions within 0664"
+        yield Finding(Rule.PERMISSIONS, WARNING, cause.subject, text, advice)
+
+
+ALWAYS: Final[tuple[Warn, ...]] = (_parameters, _permissions, _firmware, _builtin, _modinfo)
 LOADED: Final[tuple[Warn, ...]] = (_taints, _signing, _struct, _collisions, _aliases, _replaces, _softdeps)
 REFUSED: Final[tuple[Warn, ...]] = (_not_signing,)

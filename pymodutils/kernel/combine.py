@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 SINGLE: Final = (
     "release",
     "version",
+    "banner",
     "vermagic",
     "machine",
     "bits",
@@ -79,6 +80,7 @@ def _merge(first: Description, second: Description) -> Description:
         remarks={**second.remarks, **first.remarks},
         keys=first.keys or second.keys,
         btf=second.btf if first.btf is None else first.btf,
+        kallsyms=second.kallsyms if first.kallsyms is None else first.kallsyms,
         builtins=second.builtins if first.builtins is None else first.builtins,
     )
 

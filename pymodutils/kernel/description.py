@@ -77,7 +77,7 @@ SWITCHES: Final = (  # the configuration that changes verdicts, layout or what c
     "TRACEPOINTS",
     "UML",
 )
-GENERATIONS: Final = ("6.1", "6.3", "6.13", "6.14", "6.16")  # releases whose loader differs from that before
+GENERATIONS: Final = ("6.1", "6.3", "6.13", "6.14", "6.16", "7.0")  # releases whose loader differs
 
 
 class Description(NamedTuple):
@@ -85,6 +85,7 @@ class Description(NamedTuple):
 
     release: str | None = None
     version: str | None = None  # "#1 SMP ...", as uname -v shows
+    banner: str | None = None  # the text of /proc/version, with builder and compiler
     vermagic: str | None = None
     machine: int | None = None  # e_machine
     bits: int | None = None
@@ -102,6 +103,7 @@ class Description(NamedTuple):
     remarks: Mapping[str, str] = MappingProxyType({})  # field -> why a source does not tell it
     keys: tuple[bytes, ...] = ()  # DER certificates that it trusts for modules
     btf: bytes | None = None  # of the kernel itself; modules' refers to it
+    kallsyms: bytes | None = None  # all its symbols, as elf.kernelimage.kallsyms packs them
     builtins: tuple[str, ...] | None = None  # built-in modules with a directory in /sys/module
 
     @property
@@ -148,6 +150,8 @@ def unknown(kernel: Description) -> dict[str, str]:
         missing["keys"] = "no source has the certificates that are trusted; add an image"
     if kernel.switches.get("DEBUG_INFO_BTF_MODULES") and kernel.btf is None:
         missing["btf"] = "no source has the kernel's own BTF, which that of modules refers to; add an image"
+    if kernel.switches.get("LIVEPATCH") and kernel.kallsyms is None:
+        missing["kallsyms"] = "no source has all symbols, which live patches look up; add an image"
     missing |= _unknown_exports(kernel)
     if kernel.generation is None and kernel.release:
         missing["generation"] = f"the loader of {kernel.release} is older than those that are known"

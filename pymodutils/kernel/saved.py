@@ -2,8 +2,8 @@
 
 The document is one object: ``format`` is ``"pymodutils kernel"``, ``version`` is 1; the other keys are the
 fields of Description. ``exports`` has for each name ``[address, CRC, gpl, namespace]``, with null for
-what is not known, one name a line so that two files can be compared; ``keys`` are in base64, ``btf`` too,
-packed by zlib. ``unknown``
+what is not known, one name a line so that two files can be compared; ``keys`` are in base64, and what
+zlib packed of ``btf`` and ``kallsyms``. ``unknown``
 is for people, and is not read. A reader refuses a version that it does not know.
 """
 
@@ -22,11 +22,13 @@ FORMAT: Final = "pymodutils kernel"
 VERSION: Final = 1
 START: Final = b'{"format": "pymodutils kernel"'
 LARGEST: Final = 1 << 32  # no number but an address is that large
-BTF_LIMIT: Final = 64 << 20  # bytes
+BLOBS: Final = ("btf", "kallsyms")
+BLOB_LIMIT: Final = 64 << 20  # bytes
 ADDRESSES: Final = ("percpu",)
 TYPES: Final[dict[str, type | tuple[type, ...]]] = {
     "release": str,
     "version": str,
+    "banner": str,
     "vermagic": str,
     "machine": int,
     "bits": int,
@@ -44,7 +46,7 @@ def document(kernel: Description) -> dict[str, Any]:
     fields = kernel._asdict()
     uname = fields.pop("version")
     fields["exports"] = {name: list(export) for name, export in kernel.exports.items()}
-    fields["btf"] = _packed(kernel.btf)
+    fields |= {name: _packed(getattr(kernel, name)) for name in BLOBS}
     fields["keys"] = [b2a_base64(key, newline=False).decode() for key in kernel.keys]
     plain = {key: dict(value) if key in ("switches", "remarks") else value for key, value in fields.items()}
     return {"format": FORMAT, "version": VERSION, "uname_version": uname, **plain, "unknown": unknown(kernel)}
@@ -104,7 +106,7 @@ def _description(found: dict[str, Any], subject: str) -> Description:
     found["keys"] = tuple(a2b_base64(text, strict_mode=True) for text in found.get("keys", ()))
     if found.get("builtins") is not None:
         found["builtins"] = tuple(str(name) for name in found["builtins"])
-    found["btf"] = _unpacked(found.get("btf"))
+    found |= {name: _unpacked(found.get(name)) for name in BLOBS}
     switches = found.get("switches", {})
     if any(type(value) is not bool for value in (*switches.values(), found.get("complete", False))):
         raise _bad(subject, "a switch is neither true nor false")
@@ -113,12 +115,12 @@ def _description(found: dict[str, Any], subject: str) -> Description:
 
 
 def _packed(data: bytes | None) -> str | None:
-    return None if data is None else b2a_base64(zlib.compress(data), newline=False).decode()
+    return None if data is None else b2a_base64(zlib.compress(data, 1), newline=False).decode()
 
 
 def _unpacked(text: str | None) -> bytes | None:
     """What base64 and zlib made ``text`` of."""
-    return None if text is None else zlib.decompressobj().decompress(a2b_base64(text), BTF_LIMIT)
+    return None if text is None else zlib.decompressobj().decompress(a2b_base64(text), BLOB_LIMIT)
 
 
 def _is_export(row: Export) -> bool:

@@ -70,7 +70,7 @@ def _exports(kernel: Description) -> str:
 
 def _loader(kernel: Description) -> str:
     if kernel.generation is None:
-        return ""
+        return "not known, older than 6.1" if kernel.release else ""
     missing = {True: "refused", False: "accepted"}.get(kernel.strict_versions)  # type: ignore[arg-type]
     return f"as of Linux {kernel.generation}" + (
         f"; an import without a version is {missing}" if missing else ""

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 from pymodutils import check
 from pymodutils.arch.x86 import X86_64
 from pymodutils.checks.candidate import Candidate
+from pymodutils.checks.warnings import ALWAYS
 from pymodutils.elf.constants import SHF_ALLOC
 from pymodutils.kernel import saved
+from pymodutils.kernel.emulated.load.causes import Cause, Kind
 from tests.checks.made import Desk, advice, errors, warnings
 from tests.kernel.emulated.modules import description
 from tests.link.objects import Part, Sym, make
+
+if TYPE_CHECKING:
+    from pymodutils.checks.context import Context
 
 
 def tree(desk: Desk, *, builtin: str = "", **modules: bytes) -> str:
@@ -171,3 +178,13 @@ def test_inherited_taint_is_named(desk: Desk) -> None:
     found = warnings(desk.verdict(user, more=[closed]))
     assert found["taint"].startswith("it taints the kernel (P): ")
     assert found["taint"].endswith(", inherited from closed")
+
+
+def test_permissions_that_no_file_may_have() -> None:
+    cause = Cause(Kind.PERMISSIONS, "debug", said="0755", wanted="0644", passes=True)
+    context = cast("Context", SimpleNamespace(trial=SimpleNamespace(causes=[cause])))
+    (found,) = ALWAYS[1](context)
+    assert (found.rule, found.subject) == ("permissions", "debug")
+    assert found.message == (
+        "parameter debug has permissions 0755: the kernel warns, taints itself and makes it 0644"
+    )

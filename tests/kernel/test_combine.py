@@ -83,7 +83,7 @@ def test_partial_lists_are_united() -> None:
         ("6.12.107+deb13-riscv64", "6.3"),
         ("6.13-rc1", "6.13"),
         ("6.14.0-1-arch1", "6.14"),
-        ("7.2.12", "6.16"),
+        ("7.2.12", "7.0"),
         ("junk", None),
     ],
 )
@@ -114,11 +114,17 @@ def test_all_that_is_not_known_is_listed_with_what_to_do() -> None:
         "builtins",
     }
     known = Description(
-        page_size=4096, module_size=896, percpu=0x34000, keys=(b"DER",), btf=b"BTF", builtins=("kernel",)
+        page_size=4096,
+        module_size=896,
+        percpu=0x34000,
+        keys=(b"DER",),
+        btf=b"BTF",
+        kallsyms=b"all",
+        builtins=("kernel",),
     )
     whole = combine([IMAGE, known])._replace(switches=dict.fromkeys(SWITCHES, True))
-    assert set(unknown(whole._replace(keys=(), btf=None, builtins=None))) == {
-        *("crcs", "keys", "btf", "builtins")
+    assert set(unknown(whole._replace(keys=(), btf=None, kallsyms=None, builtins=None))) == {
+        *("crcs", "keys", "btf", "kallsyms", "builtins")
     }
     assert unknown(whole) == {"crcs": "of 1 exports; add an image or a Module.symvers"}
     assert unknown(whole._replace(exports={"a": Export(1, 1, True, "")})) == {}

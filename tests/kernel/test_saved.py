@@ -25,6 +25,7 @@ descriptions = st.builds(
     Description,
     release=maybe_text,
     version=maybe_text,
+    banner=maybe_text,
     vermagic=maybe_text,
     machine=numbers,
     bits=st.sampled_from([None, 32, 64]),
@@ -42,6 +43,7 @@ descriptions = st.builds(
     remarks=st.dictionaries(st.text(), st.text()),
     keys=st.lists(st.binary()).map(tuple),
     btf=st.none() | st.binary(),
+    kallsyms=st.none() | st.binary(),
     builtins=st.none() | st.lists(st.text()).map(tuple),
 )
 KERNEL = Description(release="6.1", exports={"a": Export(1, 2, True, "NS")}, sources=("x",))

@@ -37,6 +37,7 @@ MESSAGES: Final = (  # (text, switch, its value where the text is)
 )
 DECOMPRESSES: Final = ("MODULE_COMPRESS_GZIP", "MODULE_COMPRESS_XZ")  # only MODULE_DECOMPRESS has these texts
 GENERATIONS: Final = (  # (text, the first release whose loader has it), newest first
+    (b"no flags for exported symbols", "7.0"),
     (b"tries to import module namespace", "6.16"),
     (b"more extended version crcs than names", "6.14"),
     (b"symbol name out of bounds in string table", "6.12"),
@@ -49,6 +50,7 @@ class Evidence(NamedTuple):
 
     release: str | None
     version: str | None  # "#1 SMP ...", of the banner
+    banner: str | None  # the whole of it
     vermagic: str | None
     config: str | None  # the .config that CONFIG_IKCONFIG built in
     switches: dict[str, bool]
@@ -66,6 +68,7 @@ def gather(data: bytes) -> Evidence:
     return Evidence(
         release=_text(release),
         version=_text(banner[2]) if banner and banner.re is BANNER else None,
+        banner=_text(banner[0].rstrip(b"\n")) if banner and banner.re is BANNER else None,
         vermagic=vermagic,
         config=_config(data),
         switches=switches | (of_vermagic(vermagic) if vermagic else {}),

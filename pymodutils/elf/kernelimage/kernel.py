@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.elf.constants import ELFMAG
-from pymodutils.elf.kernelimage import btf, builtins, container, evidence, exports, keys, linkbase, search
+from pymodutils.elf.kernelimage import (
+    btf,
+    builtins,
+    container,
+    evidence,
+    exports,
+    kallsyms,
+    keys,
+    linkbase,
+    search,
+)
 from pymodutils.elf.kernelimage.memory import at_base, of_sections
 from pymodutils.elf.scan import Elf
 from pymodutils.errors import BadKernel, BadModule
@@ -34,6 +44,7 @@ class KernelImage(NamedTuple):
     builtins: tuple[str, ...] | None  # those with a directory in /sys/module
     percpu: int | None  # __per_cpu_end
     btf: bytes | None
+    kallsyms: bytes | None  # packed
 
 
 class _Exports(NamedTuple):
@@ -44,6 +55,7 @@ class _Exports(NamedTuple):
     remarks: dict[str, str]
     builtins: tuple[str, ...] | None = None
     percpu: int | None = None
+    kallsyms: bytes | None = None
 
 
 def read(data: bytes, subject: str) -> KernelImage:
@@ -83,6 +95,7 @@ def _sections(image: container.Image) -> _Exports:
         _no_crcs(tables, True),
         builtins.in_sections(memory, elf),
         _percpu(elf),
+        kallsyms.find(memory),
     )
 
 

@@ -14,7 +14,7 @@ from pymodutils.kernel.emulated.load.find_symbol import KERNEL
 from pymodutils.kernel.emulated.rules import Rules, assumed, rules
 from pymodutils.kernel.emulated.state import vmalloc
 from pymodutils.kernel.emulated.state.database import MEMORY, Database, signed, unsigned
-from pymodutils.kernel.emulated.state.kernel_state import BTF, ERR, NOTICE, State
+from pymodutils.kernel.emulated.state.kernel_state import BTF, ERR, KALLSYMS, NOTICE, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 KEPT: Final = (  # fields of the description that make the rules
     *("release", "version", "vermagic", "machine", "bits", "order"),
-    *("page_size", "generation", "strict_versions", "module_size"),
+    *("page_size", "generation", "strict_versions", "module_size", "banner"),
 )
 CMDLINE: Final = "cmdline"
 BOOTED: Final = "booted"  # seconds since the epoch
@@ -77,10 +77,10 @@ def _fill(store: Database, kernel: Description, wanted: Rules, now: float) -> No
     store.many("INSERT INTO certificate VALUES (?)", [(der,) for der in sorted(set(kernel.keys))])
     store.many("INSERT INTO export VALUES (?, ?, ?, ?, ?, ?)", _exports(kernel, wanted.arch))
     vmalloc.open_range(store, wanted.arch)
-    if kernel.btf:
-        store.insert("INSERT INTO blob VALUES (?, ?)", BTF, kernel.btf)
-    line = f"Linux version {wanted.release} {wanted.version}"
-    store.insert("INSERT INTO line (stamp, level, text) VALUES (?, ?, ?)", now, NOTICE, line)
+    for name, content in ((BTF, kernel.btf), (KALLSYMS, kernel.kallsyms)):
+        if content:
+            store.insert("INSERT INTO blob VALUES (?, ?)", name, content)
+    store.insert("INSERT INTO line (stamp, level, text) VALUES (?, ?, ?)", now, NOTICE, wanted.banner)
     line = f"Kernel command line: {wanted.cmdline}"
     store.insert("INSERT INTO line (stamp, level, text) VALUES (?, ?, ?)", now, NOTICE, line)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pymodutils.kernel.description import Description
 
 SEVEN_AREAS_SINCE: Final = (6, 4)
+OLDEST: Final = "6.1"  # whose loader is known
 ENABLES_SINCE: Final = (7, 0)
 PAGE: Final = 4096
 PAGES: Final = tuple(1 << bits for bits in range(10, 23))  # bytes
@@ -60,6 +61,7 @@ class Rules(NamedTuple):
     module_size: int  # sizeof(struct module), 0 if not known
     cmdline: str = ""
     image: Range = Range(0, 0)  # from _text to _end
+    told: str = ""  # the text of /proc/version, if it is known
     percpu: int = 0  # where the per-cpu memory reserved for modules begins
 
     def on(self, switch: str) -> bool:
@@ -90,7 +92,7 @@ class Rules(NamedTuple):
     @property
     def banner(self) -> str:
         """The text of /proc/version."""
-        return f"Linux version {self.release} {self.version}"
+        return self.told or f"Linux version {self.release} {self.version}"
 
     def since(self, *number: int) -> bool:
         """Whether the kernel is of this release or later."""
@@ -111,11 +113,11 @@ def rules(kernel: Description, cmdline: str = "", end: int | None = None) -> Rul
         raise BadKernel("kernel", f"no machine has pages of {page} bytes")
     switches = {**assumed(kernel), **kernel.switches}
     on = frozenset(name for name, value in switches.items() if value)
-    number = _number(kernel.release or kernel.generation or "6.1")
+    number = _number(kernel.release or kernel.generation or OLDEST)
     options = {name: "y" if value else "n" for name, value in kernel.switches.items()}
     arch, image = _placed(kernel, _arch(kernel.machine, kernel.bits, kernel.order, on), options, number, end)
     return Rules(
-        release=kernel.release or f"{kernel.generation or '6.1'}.0",
+        release=kernel.release or f"{kernel.generation or OLDEST}.0",
         version=kernel.version or "#1",
         vermagic=kernel.vermagic or f"{kernel.release or ''} ",
         number=number,
@@ -136,6 +138,7 @@ def rules(kernel: Description, cmdline: str = "", end: int | None = None) -> Rul
         module_size=kernel.module_size or 0,
         cmdline=cmdline,
         image=image,
+        told=kernel.banner or "",
         percpu=_percpu(kernel, number, image) if kernel.percpu is None else kernel.percpu,
     )
 
@@ -162,6 +165,8 @@ def assumptions(kernel: Description) -> list[str]:
         for name, value in sorted(assumed(kernel).items())
         if name != PREL32 and name not in BCJ.values()
     ]
+    if kernel.generation is None and kernel.release:
+        told.append(f"the module loader of {kernel.release} is not known, taken as that of {OLDEST}")
     if kernel.vermagic is None:
         told.append("vermagic is not known: no module's will be right")
     if not kernel.exports:

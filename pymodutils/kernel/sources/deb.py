@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import IO, TYPE_CHECKING, Final
 
 from pymodutils.errors import BadKernel
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from pymodutils.kernel.sources.limits import Budget
 
 MAGIC: Final = b"!<arch>\n"
+DEPENDS: Final = re.compile(rb"^Depends:(.*(?:\n .*)*)", re.MULTILINE)
+KERNEL: Final = re.compile(r"linux-(?:image|binary|modules|base)-")
+NAME: Final = re.compile(r"(?:^|[,|])\s*([^\s,|(:]+)")
+CONTROL_LIMIT: Final = 1 << 20  # bytes
 HEADER: Final = 60  # bytes before each member: name[16] time[12] uid[6] gid[6] mode[8] size[10] end[2]
 
 
@@ -32,3 +37,25 @@ def members(file: IO[bytes], budget: Budget) -> Iterator[tuple[str, int, IO[byte
             return
         file.seek(start + int(size) + int(size) % 2)
     raise BadKernel(subject, f"{subject}: not a Debian package: it has no data.tar")
+
+
+def depends(file: IO[bytes], budget: Budget) -> list[str]:
+    """The packages of a kernel that the package depends on: what a metapackage is for."""
+    for path, size, content in _control(file, budget):
+        if path.removeprefix("./") == "control":
+            found = DEPENDS.search(content.read(min(size, CONTROL_LIMIT)))
+            names = (
+                re.findall(r"(?:^|[,|])\s*([^\s,|(:]+)", found[1].decode("ascii", "replace")) if found else []
+            )
+            return [name for name in names if KERNEL.match(name)]
+    return []
+
+
+def _control(file: IO[bytes], budget: Budget) -> Iterator[tuple[str, int, IO[bytes]]]:
+    file.seek(len(MAGIC))
+    while header := file.read(HEADER):
+        start, size = file.tell(), int(header[48:58])
+        if header.startswith(b"control.tar"):
+            yield from tar.members(plain(Window(file, start, size), budget), budget)
+            return
+        file.seek(start + size + size % 2)

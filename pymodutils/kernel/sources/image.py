@@ -22,6 +22,7 @@ def describe(data: bytes, source: str) -> Description:
     told = Description(
         release=evidence.release,
         version=evidence.version,
+        banner=evidence.banner,
         vermagic=evidence.vermagic,
         machine=image.machine or None,
         bits=image.bits,
@@ -37,6 +38,7 @@ def describe(data: bytes, source: str) -> Description:
         remarks=image.remarks,
         keys=image.keys,
         btf=image.btf,
+        kallsyms=image.kallsyms,
         builtins=image.builtins,
     )
     if evidence.config is None:

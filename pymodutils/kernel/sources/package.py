@@ -38,6 +38,10 @@ def describe(path: str, subject: str) -> Description:
             kind = kind_of(name.removeprefix("."))
             if kind:
                 found.add(member, kind, lambda: whole(content, size, member, budget))  # noqa: B023 -- called at once
+        if not found and start == deb.MAGIC and (names := deb.depends(file, budget)):
+            raise BadKernel(
+                subject, f"{subject}: it is a metapackage: give what it depends on: {', '.join(names)}"
+            )
     return found.describe()
 
 

@@ -145,7 +145,10 @@ def consistent(found: Seen) -> list[str]:
         using = {other for other in names if name in NEEDS[other]}
         assert (int(count), set(filter(None, users.strip("-").split(",")))) == (len(using), using)
         assert set(NEEDS[name]) <= set(names[: names.index(name)])
-    assert {path.split("/")[3] for path in found.files if path.startswith("/sys/module/")} == set(names)
+    assert {path.split("/")[3] for path in found.files if path.startswith("/sys/module/")} == {
+        *names,
+        "module",
+    }
     symbols = [line.split() for line in found.files["/proc/kallsyms"].decode().splitlines()]
     assert {words[3].strip("[]") for words in symbols if len(words) > 3} == set(names)
     ours = [(call(name), name) for name in names]

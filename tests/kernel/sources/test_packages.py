@@ -129,3 +129,20 @@ def test_a_package_without_a_kernel_says_so(tmp_path: Path) -> None:
     subprocess.run(["dpkg-deb", "-b", files.parent, tmp_path / "k.deb"], check=True, capture_output=True)
     with pytest.raises(ModutilsError, match="holds nothing that describes a kernel"):
         source.describe([str(tmp_path / "k.deb")])
+
+
+def test_a_metapackage_says_which_packages_to_give(tmp_path: Path) -> None:
+    if not shutil.which("dpkg-deb"):
+        pytest.skip("no dpkg-deb on this machine")
+    files = tmp_path / "tree"
+    (files / "DEBIAN").mkdir(parents=True)
+    depends = (
+        "Depends: dracut | initramfs-tools (>= 0.1),\n linux-base-1 (= 1), linux-binary-1, linux-modules-1\n"
+    )
+    (files / "DEBIAN/control").write_text(CONTROL + depends)
+    package = tmp_path / "k.deb"
+    subprocess.run(["dpkg-deb", "-b", files, package], check=True, capture_output=True)
+    with pytest.raises(ModutilsError) as error:
+        source.describe([str(package)])
+    wanted = "it is a metapackage: give what it depends on: linux-base-1, linux-binary-1, linux-modules-1"
+    assert str(error.value) == f"{package}: {wanted}"

@@ -13,6 +13,7 @@ from pymodutils.elf.headers import PREFIXES
 from pymodutils.kernel.emulated.load import btf_relocate
 from pymodutils.kernel.emulated.load.btf import OLD, WIDE, WIDE_SINCE, BadBtf, Btf
 from pymodutils.kernel.emulated.load.btf_check_all_metas import ENOTSUPP, check_all, check_chains
+from pymodutils.kernel.emulated.state.kernel_state import BTF as KERNEL_BTF
 from pymodutils.kernel.emulated.state.kernel_state import ERR, WARNING
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _parse_module(load: LoadInfo, data: bytes) -> None:
 
 def _kernel(load: LoadInfo, shape: Shape) -> btf_relocate.Kernel | None:
     """The kernel's own BTF, if it is known."""
-    data = load.state.btf()
+    data = load.state.blob(KERNEL_BTF)
     return (
         btf_relocate.kernel(*_sections(data, shape, split=False), shape.order, shape.limits) if data else None
     )

@@ -29,6 +29,7 @@ class Kind(StrEnum):
     SIGNATURE = "signature"  # nothing: ``said`` is what is wrong with it
     PARAMETER = "parameter"  # a parameter that does not take the value ``said``
     NO_PARAMETER = "no-parameter"  # a word for which there is no parameter
+    PERMISSIONS = "permissions"  # a parameter whose file may not have the mode ``said``, but ``wanted``
     RELOCATION = "relocation"  # a symbol; ``said`` is the kernel's line
     STRUCT_MODULE = "struct-module"  # nothing: ``said`` and ``wanted`` are bytes
     COMPRESSION = "compression"  # the format that the kernel decompresses; ``said`` is its line

@@ -27,6 +27,7 @@ TABLES: Final = ("", "_gpl")  # in the order in which the kernel looks at them
 FLAGS_SINCE: Final = (7, 0)  # from then on one table, and a byte of flags for each of its entries
 NAMESPACES_SINCE: Final = (5, 4)
 SECTIONS_NEEDED_SINCE: Final = (6, 12)  # until then a module can be without them in sysfs
+KOBJECT_SINCE: Final = (6, 6)  # what kobjects say begins with their name
 NAME: Final = 1025  # bytes of the name of an export that are looked at
 
 
@@ -126,6 +127,15 @@ def sysfs(load: LoadInfo) -> None:
     if load.state.is_builtin(name):
         load.because(Kind.BUILTIN, name)
         load.refuse(EINVAL, f"{name}: module is already loaded")
+    if _is_shown(load, name):
+        load.because(Kind.PRESENT, name)
+        load.refuse(EINVAL, f"{name}: module is already loaded")
+    if "/" in name and (_is_shown(load, shown := name.replace("/", "!")) or load.state.is_builtin(shown)):
+        load.log(WARNING, f"sysfs: cannot create duplicate filename '/module/{shown}'")
+        again = "don't try to register things with the same name in the same directory."
+        prefix = "kobject: " if load.rules.since(*KOBJECT_SINCE) else ""
+        load.because(Kind.PRESENT, name)
+        load.refuse(EEXIST, f"{prefix}kobject_add_internal failed for {shown} with -EEXIST, {again}")
     if not name:
         load.state.taint(Taint.WARNED)
         place = load.image.addresses[load.this_module]
@@ -138,6 +148,11 @@ def sysfs(load: LoadInfo) -> None:
         load.refuse(EEXIST)
 
 
+def _is_shown(load: LoadInfo, name: str) -> bool:
+    """Whether sysfs, which has an exclamation mark for a slash, shows another module as ``name``."""
+    return any(it.id != load.module.id for it in load.state.shown_as(name))
+
+
 def _parameters(load: LoadInfo) -> bool:
     """Whether each parameter gets a file of its own; permissions that none may have are only warned of."""
     names: set[str] = set()
@@ -145,6 +160,8 @@ def _parameters(load: LoadInfo) -> bool:
         name = param.name.decode("utf-8", "surrogateescape")
         if param.perm & ~(VALID | PREALLOC):
             load.log(WARNING, f"Attribute {name}: Invalid permissions 0{param.perm:o}")
+            said = f"0{param.perm & ~PREALLOC:o}"
+            load.because(Kind.PERMISSIONS, name, said=said, wanted=f"0{param.mode:o}", passes=True)
             load.state.taint(Taint.WARNED)
         if name in names:
             return not _clash(load, "parameters", [name, name])

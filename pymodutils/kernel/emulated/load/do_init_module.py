@@ -56,7 +56,7 @@ def end_init(state: KernelState, module: Module, notifiers: Notifiers) -> None:
 def end_exit(state: KernelState, module: Module, notifiers: Notifiers) -> None:
     """What happens when exit() returns: nothing of the module is left."""
     notifiers.going(module)
-    state.uevent("remove", module.name)
+    state.removal(module.name)
     free(state, module)
 
 

@@ -1,6 +1,6 @@
 """The relocations of live patches, against symbols that nobody exports; kernel/livepatch/core.c.
 
-Symbols are found among the exports; what kallsyms alone has is taken to be there, at 0.
+Where the kernel's kallsyms are not known, symbols that it does not export are taken to be there, at 0.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from errno import EINVAL
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from pymodutils.elf.constants import SHF_RELA_LIVEPATCH, SHN_LIVEPATCH, SHT_RELA
+from pymodutils.elf.kernelimage.kallsyms import addresses
+from pymodutils.kernel.emulated.state.kernel_state import KALLSYMS
 from pymodutils.link.reloc_section import decode
 
 if TYPE_CHECKING:
@@ -56,10 +58,26 @@ def _symbols(load: LoadInfo, at: int) -> None:
         if found is None:
             _refuse(load, f"symbol {name} has an incorrectly formatted name")
         if found[1] == VMLINUX:
-            exported = load.state.export(found[2])
-            load.values[number] = (exported.export.address or 0) if exported and not exported.owner else 0
+            load.values[number] = _of_kernel(load, found[2], int(found[3]))
         else:
             _of_module(load, found[1], found[2])
+
+
+def _of_kernel(load: LoadInfo, symbol: str, position: int) -> int:
+    """The address of the kernel's ``symbol``, the ``position``th of its name or, at 0, the one."""
+    known = load.state.blob(KALLSYMS)
+    if not known:
+        exported = load.state.export(symbol)
+        return (exported.export.address or 0) if exported and not exported.owner else 0
+    found = addresses(known, symbol)
+    if not any(found[: position or None]):
+        _refuse(load, f"symbol '{symbol}' not found in symbol table")
+    if not position and len(found) > 1:
+        _refuse(load, f"unresolvable ambiguity for symbol '{symbol}' in object '(null)'")
+    if position > len(found):
+        what = f"symbol position {position} for symbol '{symbol}'"
+        _refuse(load, f"{what} in object '{VMLINUX}' not found")
+    return found[position - 1]
 
 
 def _of_module(load: LoadInfo, module: str, symbol: str) -> None:

@@ -23,7 +23,7 @@ WARNING: Final = 4
 NOTICE: Final = 5
 INFO: Final = 6
 LONGEST: Final = {False: 989, True: 1021}  # bytes of a record's text, before 6.4 and since
-BTF: Final = "btf"  # in the table of blobs
+BTF, KALLSYMS = "btf", "kallsyms"  # in the table of blobs
 DEBUGGING_ENDS: Final = "Disabling lock debugging due to kernel taint"
 
 
@@ -69,6 +69,13 @@ class State:
         columns = "INSERT INTO uevent (stamp, action, name, more) VALUES (?, ?, ?, ?)"
         self.store.insert(columns, self.now(), action, name, more)
 
+    def removal(self, name: str) -> None:
+        """Tell user space that module ``name`` went, unless it was made to believe so before."""
+        since = "SELECT max(id) FROM uevent WHERE name = ?1 AND action = 'add' AND more = ''"
+        told = f"SELECT 1 FROM uevent WHERE name = ?1 AND action = 'remove' AND id > ({since})"
+        if not self.store.execute(told, name):
+            self.uevent("remove", name)
+
     # Settings
 
     def setting(self, name: str, default: int = 0) -> int:
@@ -103,6 +110,11 @@ class State:
         """The module called ``name``, in whatever state."""
         found = self.store.execute(f"{module_table.MODULES} WHERE name = ?", name)
         return module_table.module(self.store, found[0]) if found else None
+
+    def shown_as(self, name: str) -> list[Module]:
+        """The modules that sysfs shows as ``name``: it has an exclamation mark for a slash."""
+        query = f"{module_table.MODULES} WHERE replace(name, '/', '!') = ?"
+        return [module_table.module(self.store, row) for row in self.store.execute(query, name)]
 
     def modules(self) -> Iterator[Module]:
         """All modules, newest first."""
@@ -202,9 +214,9 @@ class State:
         """Whether /sys/module has a directory for a built-in module of this name."""
         return bool(self.store.execute("SELECT 1 FROM builtin WHERE name = ?", name))
 
-    def btf(self) -> bytes:
-        """The kernel's own BTF; nothing if it is not known."""
-        found = self.store.execute("SELECT bytes FROM blob WHERE name = ?", BTF)
+    def blob(self, name: str) -> bytes:
+        """The kernel's own BTF or KALLSYMS; nothing if it is not known."""
+        found = self.store.execute("SELECT bytes FROM blob WHERE name = ?", name)
         return bytes(found[0][0]) if found else b""
 
     def certificates(self) -> list[bytes]:

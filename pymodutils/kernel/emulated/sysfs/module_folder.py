@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.elf.constants import SHT_NOTE
 from pymodutils.kernel.emulated.bootwords import LEVELS
 from pymodutils.kernel.emulated.load import module_sig_check
+from pymodutils.kernel.emulated.load.finit_module import compression
 from pymodutils.kernel.emulated.params.numbers import Invalid, truth
 from pymodutils.kernel.emulated.state import module_table
 from pymodutils.kernel.emulated.state.kernel_state import WARNING
 from pymodutils.kernel.emulated.state.taints import letters
 from pymodutils.kernel.emulated.sysfs import parameters, uevent
+from pymodutils.kernel.emulated.sysfs.attribute import attribute
 from pymodutils.kernel.emulated.vfs import File, Folder, Link, file, folder, refused
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 SECTION_SIZE: Final = 19  # bytes: 0x, sixteen digits and the end of the line
 PAGE: Final = 4096  # bytes of the buffer that a file's text is made in
+COMPRESSION: Final = "compression"
+ASYNC_PROBE: Final = "async_probe"
 OWN: Final = "module"  # the built-in module whose parameters are the loader's own
 
 
@@ -37,7 +41,7 @@ def tree(state: State) -> Folder:
 
 def _modules(state: State) -> dict[str, Node]:
     names = state.store.execute("SELECT name FROM builtin UNION SELECT name FROM module")
-    found = {name.replace("/", "!"): _one(state, name) for (name,) in [*names, (OWN,)]}
+    found = {name.replace("/", "!"): _one(state, name) for (name,) in [*names, (OWN,), (COMPRESSION,)]}
     return {name: node for name, node in found.items() if node is not None}
 
 
@@ -46,8 +50,10 @@ def _one(state: State, name: str) -> Node | None:
     module = state.find(name) or state.find(name.replace("!", "/"))  # no name in sysfs has a slash
     if module is not None:
         return Folder(partial(_module, state, module))
-    if name == OWN and state.rules.on("MODULE_SIG"):
-        return folder({"parameters": folder({"sig_enforce": _sig_enforce(state)})})
+    if name == OWN:
+        return Folder(partial(_own, state))
+    if name == COMPRESSION and (packing := compression(state.rules)):
+        return file(f"{packing}\n")
     return folder({"uevent": _uevent(state, name)}) if state.is_builtin(name) else None
 
 
@@ -109,20 +115,31 @@ def _uevent(state: State, name: str) -> File:
             state.log(WARNING, f"synth uevent: /module/{name}: {error}")
             raise refused(f"/sys/module/{name}/uevent", EINVAL) from None
 
-    return File(0o200, None, write)
+    return attribute(0o200, None, write)
 
 
-def _sig_enforce(state: State) -> File:
+def _own(state: State) -> dict[str, Node]:
+    """The folder of the loader's own parameters."""
+    shown: dict[str, Node] = {ASYNC_PROBE: _bool(state, ASYNC_PROBE)}
+    if state.rules.on("MODULE_SIG"):
+        shown[module_sig_check.ENFORCE] = _bool(state, module_sig_check.ENFORCE, off=False)
+    return {"parameters": folder(shown), "uevent": _uevent(state, OWN)}
+
+
+def _bool(state: State, name: str, *, off: bool = True) -> File:
+    """A parameter of the loader; ``off``: it can be switched off again."""
+    path = f"/sys/module/{OWN}/parameters/{name}"
+
     def write(data: bytes) -> None:
         try:
             wanted = truth(data, enabled=state.rules.enables)
         except Invalid as error:
-            raise refused("/sys/module/module/parameters/sig_enforce", error.errno) from None
-        if state.setting(module_sig_check.ENFORCE) and not wanted:
-            raise refused("/sys/module/module/parameters/sig_enforce", EROFS)
-        state.set(module_sig_check.ENFORCE, int(wanted))
+            raise refused(path, error.errno) from None
+        if state.setting(name) and not wanted and not off:
+            raise refused(path, EROFS)
+        state.set(name, int(wanted))
 
-    return File(0o644, lambda: b"Y\n" if state.setting(module_sig_check.ENFORCE) else b"N\n", write)
+    return attribute(0o644, lambda: b"Y\n" if state.setting(name) else b"N\n", write)
 
 
 def _lockdown(state: State) -> File:

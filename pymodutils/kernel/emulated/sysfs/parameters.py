@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from pymodutils.kernel.emulated import params
 from pymodutils.kernel.emulated.params.module_params import Parameters
-from pymodutils.kernel.emulated.vfs import File
+from pymodutils.kernel.emulated.sysfs.attribute import attribute
 
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.params import Param
     from pymodutils.kernel.emulated.state.kernel_state import State
     from pymodutils.kernel.emulated.state.module import Module
-    from pymodutils.kernel.emulated.vfs import Node
+    from pymodutils.kernel.emulated.vfs import File, Node
 
 
 def files(state: State, module: Module) -> dict[str, Node]:
@@ -28,4 +28,4 @@ def _file(owner: Parameters, param: Param) -> File:
     def write(text: bytes) -> None:
         owner.store(param, text)
 
-    return File(param.mode, read, write)
+    return attribute(param.mode, read, write)

@@ -1,0 +1,62 @@
+"""Tables of symbols as scripts/kallsyms.c has written them since 6.1, found again by what they look like."""
+
+from __future__ import annotations
+
+from struct import pack
+
+import pytest
+
+from pymodutils.elf.kernelimage import kallsyms
+from pymodutils.elf.kernelimage.memory import at_base
+
+BASE = 0xFFFF_FFFF_8100_0000
+COUNT = 5000
+TOKENS = [chr(at) if 32 < at < 127 else f"_{at}_" for at in range(256)]
+SYMBOLS = [(f"symbol_{at}" if at % 100 else "several", BASE + 16 * at) for at in range(COUNT)]
+
+
+def aligned(data: bytes, to: int) -> bytes:
+    return data + bytes(-len(data) % to)
+
+
+def table(layout: str) -> bytes:
+    """The memory of a kernel at BASE with a table of ``layout``: the release that brought it."""
+    rows, markers = b"", []
+    for at, (name, _) in enumerate(SYMBOLS):
+        if at % 256 == 0:
+            markers.append(len(rows))
+        row = f"T{name}".encode()
+        rows += bytes((len(row),)) + row
+    offsets = pack(f"<{COUNT}I", *(value - BASE for _, value in SYMBOLS))
+    names = aligned(pack("<I", COUNT), 8) + aligned(rows, 8) + aligned(pack(f"<{len(markers)}I", *markers), 8)
+    seqs = aligned(bytes(b for at in range(COUNT) for b in at.to_bytes(3, "big")), 8)
+    words = aligned("".join(f"{token}\0" for token in TOKENS).encode(), 8)
+    places = [0]
+    for token in TOKENS[:-1]:
+        places.append(places[-1] + len(token) + 1)
+    words += pack("<256H", *places)
+    head, base = b"a kernel" * 512, pack("<Q", BASE)
+    if layout == "6.1":
+        return head + aligned(offsets, 8) + base + names + words
+    if layout == "6.2":
+        return head + aligned(offsets, 8) + base + names + seqs + words
+    if layout == "6.4":
+        return head + names + words + aligned(offsets, 8) + base + seqs
+    place = BASE + len(head + names + words)
+    near = pack(f"<{COUNT}i", *(value - place - 4 * at for at, (_, value) in enumerate(SYMBOLS)))
+    return head + names + words + aligned(near, 8) + seqs
+
+
+@pytest.mark.parametrize("layout", ["6.1", "6.2", "6.4", "7.0"])
+def test_every_symbol_is_found_again(layout: str) -> None:
+    packed = kallsyms.find(at_base(table(layout), BASE, 64, "little"))
+    assert packed is not None
+    assert kallsyms.addresses(packed, "symbol_4999") == (BASE + 16 * 4999,)
+    assert kallsyms.addresses(packed, "several") == tuple(BASE + 1600 * at for at in range(50))
+    assert kallsyms.addresses(packed, "nosuch") == ()
+
+
+def test_none_is_found_where_there_is_none() -> None:
+    assert kallsyms.find(at_base(bytes(1 << 16), BASE, 64, "little")) is None
+    damaged = table("6.4").replace(b"0\x001\x002", b"0\x003\x002")
+    assert kallsyms.find(at_base(damaged, BASE, 64, "little")) is None
