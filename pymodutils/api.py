@@ -134,7 +134,8 @@ class Modules:
         Messages go to stderr. Raises NotFound if there is no module directory, ModutilsError for cycles or a
         full disk; the old files then stay unchanged.
         """
-        from pymodutils.depends.depmod.run import Job, Run  # noqa: PLC0415 -- dear, and rarely wanted
+        from pymodutils.depends.depmod.job import Job  # noqa: PLC0415
+        from pymodutils.depends.depmod.run import Run  # noqa: PLC0415 -- dear, and rarely wanted
         from pymodutils.depends.depmod.survey import Surveyor  # noqa: PLC0415
 
         log = Log("depmod")

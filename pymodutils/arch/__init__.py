@@ -56,6 +56,7 @@ SUPPORT: Final = frozenset(  # files of this package that are no architecture
     (
         "calc",
         "field",
+        "formula",
         "frob",
         "historic",
         "ia64_bundle",
@@ -63,6 +64,8 @@ SUPPORT: Final = frozenset(  # files of this package that are no architecture
         "lanes",
         "model",
         "plt_got",
+        "range",
+        "reloc",
         "riscv_accumulate",
         "syscalls",
     )

@@ -9,10 +9,13 @@ from errno import ENOEXEC
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import g_gp, goal, in_a_byte, s_a, s_a_gp, s_a_p
-from pymodutils.arch.field import insn, signed, word
+from pymodutils.arch.field import insn, word
+from pymodutils.arch.formula import formula
 from pymodutils.arch.frob import Frobbed, HeaderChange
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Diagnostic, Extable, RelocType
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Extable
 from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder
+from pymodutils.arch.range import signed
+from pymodutils.arch.reloc import Diagnostic, RelocType
 from pymodutils.elf.constants import SHN_UNDEF, SHT_NOBITS
 
 if TYPE_CHECKING:
@@ -29,11 +32,13 @@ B21 = insn(4, (22, 2, 0))
 NEAR: Final = signed(32, 0x8000)
 
 
+@formula("S", "A", "P")
 def after(S: int, A: int, P: int) -> int:
     """The way from the instruction after the place to the symbol."""
     return S + A - P - 4
 
 
+@formula("L", "P")
 def made_after(L: int, P: int) -> int:
     """The way from there to where a branch goes."""
     return L - P - 4

@@ -8,8 +8,10 @@ from __future__ import annotations
 from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a, s_a_p
-from pymodutils.arch.field import ByteOrder, Field, Range, insn, word
-from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Diagnostic, RelocType
+from pymodutils.arch.field import ByteOrder, Field, insn, word
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch
+from pymodutils.arch.range import Range
+from pymodutils.arch.reloc import Diagnostic, RelocType
 
 EF_ARC_OSABI_MSK, EF_ARC_OSABI_V4 = 0xF00, 0x400  # as compilers since gcc 6 have it
 EM_ARCOMPACT, EM_ARCV2 = 93, 195

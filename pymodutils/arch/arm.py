@@ -13,17 +13,20 @@ from itertools import compress
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import l_p, s_a, s_a_p
-from pymodutils.arch.field import Field, Range, insn, signed, word
+from pymodutils.arch.field import Field, insn, word
+from pymodutils.arch.formula import formula
 from pymodutils.arch.frob import Frobbed, LoadInfo, code
 from pymodutils.arch.kernel_sort import sort_indexes
-from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Diagnostic, RelocType
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch
 from pymodutils.arch.plt_got import NO_ROOM, PlacedModule, Refusal, Relocation, RelocGroup, StubBuilder, words
+from pymodutils.arch.range import Range, signed
+from pymodutils.arch.reloc import Diagnostic, RelocType
 from pymodutils.elf.constants import STT_FUNC
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pymodutils.arch.model import Relocations
+    from pymodutils.arch.reloc import Relocations
 
 WHERE: Final = "{module}: section {relsec} reloc {index} sym '{symbol}': "
 FAR = Diagnostic(WHERE + "relocation {number} out of range ({place:#x} -> {S:#x})", ENOEXEC)
@@ -118,6 +121,7 @@ THM_W16 = insn(4, (15, 12, 0), (11, 11, 10), (10, 8, 28), (7, 0, 16), order="lit
 THM_T16 = insn(4, (31, 28, 0), (27, 27, 10), (26, 24, 28), (23, 16, 16), order="little", kind=Top)
 
 
+@formula("V")
 def mov_pc(V: int) -> int:
     """The same instruction as mov pc, Rm."""
     return V & 0xF | 0x01A0_F000

@@ -13,13 +13,16 @@ from operator import not_
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import l_p, s_a, s_a_p
-from pymodutils.arch.field import Field, Range, insn, signed, unsigned, word
+from pymodutils.arch.field import Field, insn, word
+from pymodutils.arch.formula import formula
 from pymodutils.arch.frob import Frobbed, LoadInfo, code
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Diagnostic, RelocType, SinceRelease
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, SinceRelease
 from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder, Table, words
+from pymodutils.arch.range import Range, signed, unsigned
+from pymodutils.arch.reloc import Diagnostic, RelocType
 
 if TYPE_CHECKING:
-    from pymodutils.arch.model import Relocations
+    from pymodutils.arch.reloc import Relocations
 
 ENTRY, LINE, FTRACE = 12, 64, 2  # bytes of a PLT entry, L1_CACHE_BYTES, entries for ftrace
 JUMP26, CALL26 = BRANCHES = 282, 283
@@ -49,6 +52,7 @@ ADRP = insn(4, (32, 14, 5), (13, 12, 29), order="little")
 I0, I1, I2, I3, I4 = (insn(4, (11, low, 10), order="little") for low in range(5))
 
 
+@formula("S", "A", "P")
 def page(S: int, A: int, P: int) -> int:
     """The way from the place's page to the symbol's."""
     return (S + A & ~0xFFF) - (P & ~0xFFF)

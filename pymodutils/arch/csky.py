@@ -11,15 +11,9 @@ from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a, s_a_p
 from pymodutils.arch.field import insn, word
-from pymodutils.arch.model import (
-    REL_UNSUPPORTED,
-    WORDS,
-    Arch,
-    Diagnostic,
-    Relocations,
-    RelocType,
-    SinceRelease,
-)
+from pymodutils.arch.formula import formula
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, SinceRelease
+from pymodutils.arch.reloc import Diagnostic, Relocations, RelocType
 
 CALL, JSRI = 40, 40 | 1 << 8  # beyond the byte: at a jsri
 OPCODE = 0xEAE0
@@ -35,6 +29,7 @@ def by_opcode(relocs: Relocations, memory: memoryview) -> Relocations:
     return relocs._replace(numbers=numbers)
 
 
+@formula("V", vectorized=False)
 def through_r26(V: int) -> int:  # noqa: ARG001 -- a calculation has a letter, though here it is of no use
     """``lrw r26`` in place of the jsri, and ``jsr r26``."""
     return 0x9A_E8FA

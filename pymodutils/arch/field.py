@@ -90,24 +90,3 @@ def insn(
 def word(bits: int) -> Field:
     """A field that is all of ``bits`` bits in the order of the data."""
     return insn(bits // 8, (bits - 1, 0, 0))
-
-
-class Range(NamedTuple):
-    """Values or addresses: ``low <= value < high``."""
-
-    low: int
-    high: int
-
-    def __contains__(self, value: object) -> bool:
-        return isinstance(value, int) and self.low <= value < self.high
-
-
-def signed(bits: int, rounding: int = 0) -> Range:
-    """What ``bits`` bits hold in two's complement once ``rounding`` is added."""
-    half = 1 << bits - 1
-    return Range(-half - rounding, half - rounding)
-
-
-def unsigned(bits: int) -> Range:
-    """What ``bits`` bits hold without a sign."""
-    return Range(0, 1 << bits)

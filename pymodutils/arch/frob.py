@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pymodutils.arch.field import Field
-    from pymodutils.arch.model import Relocations
+    from pymodutils.arch.reloc import Relocations
 
     Order = Callable[[], Sequence[int]]  # indexes of relocations; had where it matters
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a, s_a_p
-from pymodutils.arch.field import insn, signed, word
-from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Diagnostic, RelocType
+from pymodutils.arch.field import insn, word
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch
+from pymodutils.arch.range import signed
+from pymodutils.arch.reloc import Diagnostic, RelocType
 
 FAR = Diagnostic(
     "{module}: R_HEXAGON_B22_PCREL reloc out of range: {value:08x}={sum:08x}-{place:08x} {anonymous}", ENOEXEC

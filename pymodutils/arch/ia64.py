@@ -10,8 +10,9 @@ from __future__ import annotations
 from errno import ENOEXEC
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.calc import g_gp, goal, in_a_byte, l_gp, s_a, s_a_b, s_a_gp, s_a_p
+from pymodutils.arch.calc import g_gp, goal, in_a_byte, l_gp, s_a, s_a_gp, s_a_p, s_a_sec
 from pymodutils.arch.field import word
+from pymodutils.arch.formula import formula
 from pymodutils.arch.frob import Frobbed, code, data
 from pymodutils.arch.ia64_bundle import (
     BUNDLE,
@@ -25,8 +26,9 @@ from pymodutils.arch.ia64_bundle import (
     imm64,
     mov,
 )
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Diagnostic, Extable, RelocType
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Extable
 from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, Slots, StubBuilder, Table
+from pymodutils.arch.reloc import Diagnostic, RelocType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,21 +49,25 @@ MOVL_R16: Final = 0x6000_0002_0000_0000_0000_0001_0000_0005  # nop.m; movl r16=
 BR_R16: Final = 0x0080_0060_0003_8004_8060_0001_0000_0011  # nop.m; mov b6=r16; br.few b6
 
 
+@formula("S", "A", "P", vectorized=False)
 def branch(S: int, A: int, P: int) -> int:
     """The way from the place's bundle to the symbol's."""
     return bundles(S + A - P)
 
 
+@formula("L", "P", vectorized=False)
 def made_branch(L: int, P: int) -> int:
     """The way from the place's bundle to the one a branch goes to."""
     return bundles(L - P)
 
 
+@formula("S", "A")
 def a_s(S: int, A: int) -> int:
     """The addend without the symbol."""
     return A - S
 
 
+@formula("S", "A", "GP", vectorized=False)
 def addressable(S: int, A: int, GP: int) -> int:
     """Whether gp reaches the symbol."""
     return -LTOFF // 2 <= S + A - GP < LTOFF // 2
@@ -232,8 +238,8 @@ RELOCS: Final = {
     0x57: RelocType("R_IA64_LTOFF_FPTR64LSB", g_gp, word(64)),
     0x5D: RelocType("R_IA64_SEGREL32LSB", s_a, word(32)),
     0x5F: RelocType("R_IA64_SEGREL64LSB", s_a, word(64)),
-    0x65: RelocType("R_IA64_SECREL32LSB", s_a_b, word(32)),
-    0x67: RelocType("R_IA64_SECREL64LSB", s_a_b, word(64)),
+    0x65: RelocType("R_IA64_SECREL32LSB", s_a_sec, word(32)),
+    0x67: RelocType("R_IA64_SECREL64LSB", s_a_sec, word(64)),
     0x6D: RelocType("R_IA64_REL32LSB", goal, word(32)),
     0x6F: RelocType("R_IA64_REL64LSB", goal, word(64)),
     **imm21(0x79, "PCREL21BI", made_branch),

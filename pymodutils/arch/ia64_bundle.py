@@ -8,14 +8,16 @@ from __future__ import annotations
 from errno import ENOEXEC
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.field import Field, insn, signed
-from pymodutils.arch.model import Diagnostic, RelocType
+from pymodutils.arch.field import Field, insn
+from pymodutils.arch.range import signed
+from pymodutils.arch.reloc import Diagnostic, RelocType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Container
 
-    from pymodutils.arch.field import Range
-    from pymodutils.arch.model import Relocations
+    from pymodutils.arch.formula import Formula
+    from pymodutils.arch.range import Range
+    from pymodutils.arch.reloc import Relocations
 
 BUNDLE: Final = 16  # bytes
 
@@ -51,7 +53,7 @@ def bundles(way: int) -> int:
 
 
 def each(
-    row: tuple[int, str, Callable[..., int]], fields: list[Field], kind: str, fits: Range | None = None
+    row: tuple[int, str, Formula], fields: list[Field], kind: str, fits: Range | None = None
 ) -> dict[int, RelocType]:
     """The rows of a relocation of instructions, one for each slot."""
     number, name, calc = row
@@ -66,27 +68,27 @@ def each(
     return rows
 
 
-def imm22(number: int, name: str, calc: Callable[..., int]) -> dict[int, RelocType]:
+def imm22(number: int, name: str, calc: Formula) -> dict[int, RelocType]:
     """addl: 22 bits."""
     return each((number, name, calc), IMM22, "IMM22", signed(22))
 
 
-def imm64(number: int, name: str, calc: Callable[..., int]) -> dict[int, RelocType]:
+def imm64(number: int, name: str, calc: Formula) -> dict[int, RelocType]:
     """movl: 64 bits."""
     return each((number, name, calc), IMM64, "IMM64")
 
 
-def imm60(number: int, name: str, calc: Callable[..., int]) -> dict[int, RelocType]:
+def imm60(number: int, name: str, calc: Formula) -> dict[int, RelocType]:
     """brl: 60 bits."""
     return each((number, name, calc), IMM60, "IMM60", signed(60))
 
 
-def imm21(number: int, name: str, calc: Callable[..., int]) -> dict[int, RelocType]:
+def imm21(number: int, name: str, calc: Formula) -> dict[int, RelocType]:
     """br: 21 bits."""
     return each((number, name, calc), IMM21, "IMM21b", signed(21))
 
 
-def mov(number: int, name: str, calc: Callable[..., int]) -> dict[int, RelocType]:
+def mov(number: int, name: str, calc: Formula) -> dict[int, RelocType]:
     """ld8 that may become a mov."""
     return each((number, name, calc), MOV, "")
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, NoReturn
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pymodutils.arch.field import Range
+    from pymodutils.arch.range import Range
 
 WORD: Final = 32  # bits
 BYTES: Final = 8  # of a number

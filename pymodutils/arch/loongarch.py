@@ -11,9 +11,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import ERRORS, goal, l_p, s_a, s_a_p, v_less_s_a, v_plus_s_a
-from pymodutils.arch.field import Range, insn, signed, unsigned, word
+from pymodutils.arch.field import insn, word
+from pymodutils.arch.formula import formula
 from pymodutils.arch.frob import Frobbed, code, data
-from pymodutils.arch.model import REL_UNSUPPORTED, RELATIVE, WORDS, Arch, Diagnostic, RelocType, SinceRelease
+from pymodutils.arch.model import REL_UNSUPPORTED, RELATIVE, WORDS, Arch, SinceRelease
 from pymodutils.arch.plt_got import (
     PlacedModule,
     Refusal,
@@ -24,12 +25,14 @@ from pymodutils.arch.plt_got import (
     Table,
     words,
 )
+from pymodutils.arch.range import Range, signed, unsigned
+from pymodutils.arch.reloc import Diagnostic, RelocType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pymodutils.arch.frob import LoadInfo
-    from pymodutils.arch.model import Relocations
+    from pymodutils.arch.reloc import Relocations
 
 ENTRY, SLOT, LINE, DEPTH = 16, 8, 64, 16  # bytes of a PLT entry, of a word, L1_CACHE_BYTES; RELA_STACK_DEPTH
 PUSH_PCREL, PUSH_ABSOLUTE, PUSH_DUP, PUSH_PLT, IF_ELSE, B26 = 22, 23, 24, 29, 37, 66
@@ -62,21 +65,25 @@ J21, J26 = insn(4, (17, 2, 10), (22, 18, 0)), insn(4, (17, 2, 10), (27, 18, 0))
 HI20, LO20, HI12 = insn(4, (31, 12, 5)), insn(4, (51, 32, 5)), insn(4, (63, 52, 10))
 
 
+@formula("S", "A", "P")
 def page(S: int, A: int, P: int) -> int:
     """The way from the place's page to the one from which a signed low half reaches the symbol."""
     return (S + A + 0x800 & ~0xFFF) - (P & ~0xFFF)
 
 
+@formula("G", "P")
 def slot_page(G: int, P: int) -> int:
     """The same for the symbol's slot."""
     return page(G, 0, P)
 
 
+@formula("G")
 def slot(G: int) -> int:
     """The address of the symbol's slot."""
     return G
 
 
+@formula("S", "A", "P")
 def rest(S: int, A: int, P: int) -> int:
     """What 32 bits of that way leave."""
     way = (page(S, A, P) + (1 << 31) & (1 << 32) - 1) - (1 << 31)

@@ -6,7 +6,8 @@ from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a, s_a_p
 from pymodutils.arch.field import word
-from pymodutils.arch.model import WORDS, Arch, Diagnostic, RelocType
+from pymodutils.arch.model import WORDS, Arch
+from pymodutils.arch.reloc import Diagnostic, RelocType
 
 M68K = Arch(
     name="m68k",

@@ -9,9 +9,12 @@ from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a
 from pymodutils.arch.field import ByteOrder, Field, insn, word
-from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Diagnostic, RelocType
+from pymodutils.arch.formula import formula
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch
+from pymodutils.arch.reloc import Diagnostic, RelocType
 
 
+@formula("S", "A", "P")
 def from_second(S: int, A: int, P: int) -> int:
     """The way from the second instruction to the symbol."""
     return S + A - P - 4

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch import lanes
 from pymodutils.arch.calc import ERRORS, s_a
-from pymodutils.arch.field import Range, insn, signed, unsigned, word
-from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Diagnostic, Relocations, RelocType, RInfo
+from pymodutils.arch.field import insn, word
+from pymodutils.arch.formula import formula
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch
+from pymodutils.arch.range import Range, signed, unsigned
+from pymodutils.arch.reloc import Diagnostic, Relocations, RelocType, RInfo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,11 +27,13 @@ REGION: Final = 1 << 28  # bytes that a jump reaches
 BYTE: Final = 0xFF
 
 
+@formula("S", "A", "P")
 def in_region(S: int, A: int, P: int) -> int:
     """The symbol and the addend, counted from the start of the 256 MB that the delay slot is in."""
     return S + A - (P + 4 & -REGION) & 0xFFFF_FFFF
 
 
+@formula("S", "A", "P")
 def from_word(S: int, A: int, P: int) -> int:
     """The way from the place, which should be the start of a word, to the symbol."""
     return S + A - (P + 3 & -4)

@@ -8,15 +8,20 @@ from __future__ import annotations
 from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a, v_plus_s_a
-from pymodutils.arch.field import Range, insn, signed, unsigned, word
-from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Diagnostic, RelocType
+from pymodutils.arch.field import insn, word
+from pymodutils.arch.formula import formula
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch
+from pymodutils.arch.range import Range, signed, unsigned
+from pymodutils.arch.reloc import Diagnostic, RelocType
 
 
+@formula("S", "A", "P")
 def in_region(S: int, A: int, P: int) -> int:
     """The symbol and the addend, counted from the start of the 256 MB that the place is in."""
     return S + A - (P & -1 << 28)
 
 
+@formula("S", "A", "P")
 def from_next(S: int, A: int, P: int) -> int:
     """The way from the next instruction to the symbol."""
     return S + A - P - 4

@@ -11,9 +11,10 @@ from errno import EINVAL, ENOENT, ENOEXEC
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import goal, s_a
-from pymodutils.arch.field import Range, insn, signed, word
+from pymodutils.arch.field import insn, word
+from pymodutils.arch.formula import formula
 from pymodutils.arch.frob import Frobbed
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Diagnostic, RelocType
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch
 from pymodutils.arch.plt_got import (
     NO_ROOM,
     PlacedModule,
@@ -24,6 +25,8 @@ from pymodutils.arch.plt_got import (
     Table,
     words,
 )
+from pymodutils.arch.range import Range, signed
+from pymodutils.arch.reloc import Diagnostic, RelocType
 
 if TYPE_CHECKING:
     from pymodutils.arch.frob import LoadInfo
@@ -48,41 +51,49 @@ def rounded(A: int) -> int:
     return A + 0x1000 & ~0x1FFF
 
 
+@formula("S", "A")
 def left(S: int, A: int) -> int:
     """The symbol and the rounded addend, whose upper bits the left half takes."""
     return S + rounded(A)
 
 
+@formula("S", "A")
 def right(S: int, A: int) -> int:
     """What that leaves for the right half."""
     return (left(S, A) & 0x7FF) + A - rounded(A)
 
 
+@formula("S", "A", "GP")
 def left_gp(S: int, A: int, GP: int) -> int:
     """The same as seen from dp."""
     return left(S - GP, A)
 
 
+@formula("S", "A", "GP")
 def right_gp(S: int, A: int, GP: int) -> int:
     """What that leaves for the right half."""
     return right(S - GP, A)
 
 
+@formula("G", "GP")
 def left_slot(G: int, GP: int) -> int:
     """The way from dp to the symbol's slot."""
     return G - GP
 
 
+@formula("G", "GP")
 def right_slot(G: int, GP: int) -> int:
     """What the left half leaves of it."""
     return G - GP & 0x7FF
 
 
+@formula("S", "A", "P")
 def ahead(S: int, A: int, P: int) -> int:
     """The way from the second instruction after the place to the symbol."""
     return S + A - (P & ~3) - 8
 
 
+@formula("L", "P")
 def made_ahead(L: int, P: int) -> int:
     """The way from there to where a call goes."""
     return L - (P & ~3) - 8
@@ -107,7 +118,7 @@ class Stubs(StubBuilder):
 
     def __init__(self, module: PlacedModule) -> None:
         super().__init__(module)
-        self.size = STUB[module.arch.bits]
+        self.size = STUB[module.bits]
         self.next: dict[int, int] = {}
         self.gp = module.kernel.get("$global$", 0)
 
@@ -123,9 +134,9 @@ class Stubs(StubBuilder):
         """The next stub in front of the section of ``one``, with ``code``."""
         if one.section not in self.next:
             room = self.module.before[one.section]
-            self.next[one.section] = -(-(one.B - room) // self.size) * self.size
+            self.next[one.section] = -(-(one.base - room) // self.size) * self.size
         stub = self.next[one.section]
-        if stub + self.size > one.B:
+        if stub + self.size > one.base:
             raise Refusal(NO_ROOM)
         self.module.write(stub, words("big", *code))
         self.next[one.section] = stub + self.size

@@ -17,18 +17,19 @@ from functools import cached_property
 from itertools import repeat
 from operator import add, sub
 from struct import Struct
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from pymodutils.arch.field import Range
-from pymodutils.arch.model import Diagnostic
+from pymodutils.arch.range import Range
+from pymodutils.arch.reloc import Diagnostic
 from pymodutils.elf.headers import PREFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from pymodutils.arch.field import ByteOrder, Range
+    from pymodutils.arch.field import ByteOrder
     from pymodutils.arch.frob import SymbolColumns
-    from pymodutils.arch.model import Arch, Relocations
+    from pymodutils.arch.range import Range
+    from pymodutils.arch.reloc import Relocations, RelocType
 
     Order = Callable[[], Sequence[int]]  # indexes of relocations; had where it matters
 
@@ -44,7 +45,9 @@ class Refusal(Exception):
 class PlacedModule(NamedTuple):
     """A module in memory."""
 
-    arch: Arch
+    bits: Literal[32, 64]
+    order: ByteOrder
+    relocs: Mapping[int, RelocType]
     sections: Mapping[str, Range]  # by name
     core: Range  # what stays
     init: Range  # what init() leaves free
@@ -78,20 +81,20 @@ class PlacedModule(NamedTuple):
             return []
         memory, way = self._around(addresses, 8)
         places = map(way.__add__, addresses)
-        return list(map(Struct(PREFIXES[self.arch.order] + "II").unpack_from, repeat(memory), places))
+        return list(map(Struct(PREFIXES[self.order] + "II").unpack_from, repeat(memory), places))
 
     def put(self, instruction: int, addresses: Sequence[int]) -> None:
         """Write ``instruction`` at each of ``addresses`` of one area; raises Refusal outside of it."""
         if addresses:
             memory, way = self._around(addresses, 4)
-            pack = Struct(PREFIXES[self.arch.order] + "I").pack_into
+            pack = Struct(PREFIXES[self.order] + "I").pack_into
             for address in addresses:
                 pack(memory, way + address, instruction)
 
     def word(self, value: int) -> bytes:
         """``value`` as a machine word."""
-        size = self.arch.bits // 8
-        return (value & (1 << self.arch.bits) - 1).to_bytes(size, self.arch.order)
+        size = self.bits // 8
+        return (value & (1 << self.bits) - 1).to_bytes(size, self.order)
 
     def is_init(self, address: int) -> bool:
         """Whether ``address`` is in what init() leaves free."""
@@ -115,7 +118,7 @@ class Relocation(NamedTuple):
     S: int
     A: int
     P: int
-    B: int  # address of the patched section
+    base: int  # address of the patched section
     section: int  # its number
 
 
@@ -124,7 +127,7 @@ class SectionRelocs(NamedTuple):
 
     relocs: Relocations
     worth: Callable[[Sequence[int]], list[int]]  # the values of symbols
-    B: int  # the address of what they apply to
+    base: int  # address of the patched section
     sorts: bool  # whether the loader takes them in another order
 
 
@@ -133,7 +136,7 @@ class RelocGroup:
 
     def __init__(self, number: int, group: Relocations, section: SectionRelocs) -> None:
         self.number, self.symbols, self.offsets = number, group.symbols, group.offsets
-        self.A, self.section, self.B = group.A or (), section, section.B
+        self.A, self.section, self.base = group.A or (), section, section.base
 
     @cached_property
     def values(self) -> dict[int, int]:
@@ -149,7 +152,7 @@ class RelocGroup:
     @cached_property
     def P(self) -> list[int]:
         """The addresses of the places."""
-        return list(map(self.B.__add__, self.offsets))
+        return list(map(self.base.__add__, self.offsets))
 
     @property
     def targets(self) -> list[int]:
@@ -159,7 +162,7 @@ class RelocGroup:
     def others(self, *numbers: int) -> list[tuple[int, int, int, int]]:
         """S, A, P and symbol of those relocations of the section that have one of ``numbers``."""
         found = self.section.relocs.of(numbers)
-        S, P = self.section.worth(found.symbols), map(self.B.__add__, found.offsets)
+        S, P = self.section.worth(found.symbols), map(self.base.__add__, found.offsets)
         return list(zip(S, found.A or (), P, found.symbols, strict=True))
 
     def each(self, goal: Callable[[int, int], int]) -> list[int]:
@@ -174,7 +177,7 @@ class RelocGroup:
 
     def near(self, reach: Range, targets: Sequence[int]) -> bool:
         """Whether each of ``targets`` is as near to its place as ``reach``."""
-        first, last = self.B + min(self.offsets), self.B + max(self.offsets)
+        first, last = self.base + min(self.offsets), self.base + max(self.offsets)
         if reach.low <= min(targets) - last and max(targets) - first < reach.high:
             return True  # whichever goes where
         ways = list(map(sub, targets, self.P))
@@ -200,7 +203,7 @@ class StubBuilder:
         near = self.reach.get(many.number)
         if not near:
             return None
-        targets, seen = many.targets, self.module.arch.relocs[many.number].range == near
+        targets, seen = many.targets, self.module.relocs[many.number].range == near
         return targets if seen or many.near(near, targets) else None  # if seen, the row finds out
 
     def begin(self, relocs: Relocations) -> None:
@@ -251,7 +254,7 @@ class Slots(Table):
     def __init__(
         self, module: PlacedModule, span: Range, *, spare: int = 0, full: Diagnostic = NO_ROOM
     ) -> None:
-        super().__init__(module, span, module.arch.bits // 8, spare=spare, full=full)
+        super().__init__(module, span, module.bits // 8, spare=spare, full=full)
 
     def of(self, value: int) -> int:
         """The address of the slot that holds ``value``."""

@@ -11,16 +11,18 @@ from itertools import compress
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import l_p, s_a, s_a_p
-from pymodutils.arch.field import insn, signed, word
+from pymodutils.arch.field import insn, word
 from pymodutils.arch.frob import Frobbed, HeaderChange
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Diagnostic, Extable, RelocType
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Extable
 from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder, Table, words
+from pymodutils.arch.range import signed
+from pymodutils.arch.reloc import Diagnostic, RelocType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pymodutils.arch.frob import LoadInfo
-    from pymodutils.arch.model import Relocations
+    from pymodutils.arch.reloc import Relocations
 
 ENTRY, REL24 = 16, 10  # bytes of an entry; the calls
 REACH: Final = signed(26)
@@ -95,7 +97,7 @@ class Plts(StubBuilder):
     def _entry(self, table: Table, target: int) -> int:
         if target not in table.known:
             lis, addi = HA.put(0, target) | 0x3D80_0000, LO.put(0, target) | 0x398C_0000
-            table.add(target, words(self.module.arch.order, lis, addi, 0x7D89_03A6, 0x4E80_0420))
+            table.add(target, words(self.module.order, lis, addi, 0x7D89_03A6, 0x4E80_0420))
         return table.known[target]
 
 

@@ -13,18 +13,21 @@ from itertools import compress
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import l_p, s_a, s_a_gp, s_a_p
-from pymodutils.arch.field import Field, Range, insn, signed, word
+from pymodutils.arch.field import Field, insn, word
+from pymodutils.arch.formula import formula
 from pymodutils.arch.frob import Frobbed, HeaderChange
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Diagnostic, RelocType
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch
 from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, RelocGroup, StubBuilder, Table, words
 from pymodutils.arch.powerpc import FTRACE, HA, LI, LO, TRACERS, WORDS_RELATIVE, calls, sorted_down, tracers
+from pymodutils.arch.range import Range, signed
+from pymodutils.arch.reloc import Diagnostic, RelocType
 from pymodutils.elf.constants import SHN_ABS, SHN_LIVEPATCH, SHN_UNDEF
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pymodutils.arch.frob import LoadInfo
-    from pymodutils.arch.model import Relocations
+    from pymodutils.arch.reloc import Relocations
 
 NOP, MAGIC, BIAS = 0x6000_0000, 0x7374_7562, 0x8000
 BY_PROFILE: Final = "MPROFILE_KERNEL"
@@ -56,11 +59,13 @@ DS = insn(2, (15, 2, 2))
 PROLOGUE = insn(8, (31, 0, 0), kind=Entry)
 
 
+@formula("GP")
 def gp(GP: int) -> int:
     """What r2 holds."""
     return GP
 
 
+@formula("GP", "P")
 def gp_p(GP: int, P: int) -> int:
     """The way from the place to where r2 points."""
     return GP - P
@@ -166,7 +171,7 @@ class Stubs(StubBuilder):
         """The stub that leads to ``target``."""
         if target in self.table.known:
             return self.table.known[target]
-        stub, order = self.table.next, self.module.arch.order
+        stub, order = self.table.next, self.module.order
         code = self._to_tracer(target) if traced else self._to_function(stub)
         head = words(order, *code, *[0] * (7 - len(code)), MAGIC)
         return self.table.add(target, head + self._data(target))
@@ -198,7 +203,7 @@ class Stubs(StubBuilder):
         """Where the nops after calls out of the module are; raises Refusal if something else is there."""
         away = set(filter(self._restores, many.values))
         offsets = compress(many.offsets, map(away.__contains__, many.symbols))
-        calls = list(map(many.B.__add__, offsets))
+        calls = list(map(many.base.__add__, offsets))
         kinds = [(call & CALL, after) for call, after in self.module.pairs(calls)]
         returns = {kind: _returns(*kind) for kind in set(kinds)}
         return [call + 4 for call, kind in zip(calls, kinds, strict=True) if returns[kind]]

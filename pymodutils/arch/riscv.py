@@ -10,9 +10,10 @@ from errno import EINVAL, ENOENT, ENOEXEC
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import ERRORS, g_p, goal, l_p, s_a, s_a_p, v_less_s_a, v_plus_s_a
-from pymodutils.arch.field import Range, insn, signed, unsigned, word
+from pymodutils.arch.field import insn, word
+from pymodutils.arch.formula import accumulated
 from pymodutils.arch.frob import Frobbed, code, data
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Diagnostic, RelocType, SinceRelease, accumulated
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, SinceRelease
 from pymodutils.arch.plt_got import (
     PlacedModule,
     Refusal,
@@ -23,13 +24,15 @@ from pymodutils.arch.plt_got import (
     Table,
     words,
 )
+from pymodutils.arch.range import Range, signed, unsigned
+from pymodutils.arch.reloc import Diagnostic, RelocType
 from pymodutils.arch.riscv_accumulate import TERMS, Accumulator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pymodutils.arch.frob import LoadInfo
-    from pymodutils.arch.model import Relocations
+    from pymodutils.arch.reloc import Relocations
 
 ENTRY, SLOT, LINE = 12, 8, 64  # bytes of a PLT entry, of a word, L1_CACHE_BYTES
 SECTIONS, MEDLOW = "MODULE_SECTIONS", "CMODEL_MEDLOW"
@@ -132,7 +135,7 @@ class Tables(StubBuilder):
             return self._slot(target)
         if one.number == HI20 and self.module.options.get(MEDLOW) == "y":
             raise Refusal(FAR)
-        reaches = one.number == HI20 or self.module.arch.bits == 32 or target - one.P in REACH
+        reaches = one.number == HI20 or self.module.bits == 32 or target - one.P in REACH
         return target if reaches or not self.made else self._entry(target)
 
     def end(self) -> list[Diagnostic]:

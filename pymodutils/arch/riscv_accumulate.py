@@ -9,8 +9,8 @@ from __future__ import annotations
 from operator import add, sub
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.arch.model import Diagnostic
 from pymodutils.arch.plt_got import NO_ROOM, Refusal
+from pymodutils.arch.reloc import Diagnostic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

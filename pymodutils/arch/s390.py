@@ -12,17 +12,20 @@ from struct import Struct
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import g_a_p, l_a_p, s_a, s_a_gp, s_a_p
-from pymodutils.arch.field import Range, insn, signed, unsigned, word
+from pymodutils.arch.field import insn, word
+from pymodutils.arch.formula import formula
 from pymodutils.arch.frob import Frobbed
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Diagnostic, RelocType
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch
 from pymodutils.arch.plt_got import PlacedModule, Relocation, RelocGroup, StubBuilder
+from pymodutils.arch.range import Range, signed, unsigned
+from pymodutils.arch.reloc import Diagnostic, RelocType
 from pymodutils.elf.constants import SHN_UNDEF
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pymodutils.arch.frob import LoadInfo
-    from pymodutils.arch.model import Relocations
+    from pymodutils.arch.reloc import Relocations
 
 SLOT, ENTRY = 8, 22  # bytes
 SLOTS: Final = frozenset({6, 7, 15, 24, 26, 29, 30, 31, 32, 33, 58, 59})
@@ -39,16 +42,19 @@ B12, B20 = insn(2, (11, 0, 0)), insn(4, (11, 0, 16), (19, 12, 8))
 D16, D32 = insn(2, (16, 1, 0)), insn(4, (32, 1, 0))
 
 
+@formula("G", "A", "GP")
 def g_a_gp(G: int, A: int, GP: int) -> int:
     """The way from the GOT's beginning to the symbol's slot, and the addend."""
     return G + A - GP
 
 
+@formula("L", "A", "GP")
 def l_a_gp(L: int, A: int, GP: int) -> int:
     """The way from the GOT's beginning to the symbol's entry, and the addend."""
     return L + A - GP
 
 
+@formula("GP", "A", "P")
 def gp_a_p(GP: int, A: int, P: int) -> int:
     """The way from the place to the GOT's beginning, and the addend."""
     return GP + A - P

@@ -5,8 +5,10 @@ from __future__ import annotations
 from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a, s_a_p, v_plus_s_a, v_plus_s_a_p
-from pymodutils.arch.field import Range, insn, word
-from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Diagnostic, RelocType
+from pymodutils.arch.field import insn, word
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch
+from pymodutils.arch.range import Range
+from pymodutils.arch.reloc import Diagnostic, RelocType
 
 LOW = insn(4, (15, 0, 10))  # of the 64-bit instruction set, which no kernel runs any more
 MEDIUM = insn(4, (31, 16, 10))

@@ -9,9 +9,12 @@ from errno import ENOEXEC
 from typing import TYPE_CHECKING
 
 from pymodutils.arch.calc import s_a, s_a_p
-from pymodutils.arch.field import Range, insn, word
+from pymodutils.arch.field import insn, word
+from pymodutils.arch.formula import formula
 from pymodutils.arch.frob import Frobbed
-from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Diagnostic, RelocType, RInfo
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch
+from pymodutils.arch.range import Range
+from pymodutils.arch.reloc import Diagnostic, RelocType, RInfo
 from pymodutils.elf.constants import SHN_UNDEF, STT_REGISTER
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ def r_info(words: Sequence[int]) -> RInfo:
     return RInfo(*columns, D=[word >> 8 & 0xFF_FFFF for word in words])
 
 
+@formula("S", "A", "D")
 def olo10(S: int, A: int, D: int) -> int:
     """The low ten bits, and the data."""
     return (S + A & 0x3FF) + D

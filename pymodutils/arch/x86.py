@@ -9,8 +9,10 @@ from __future__ import annotations
 from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a, s_a_p
-from pymodutils.arch.field import Range, signed, unsigned, word
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Diagnostic, RelocType, SinceRelease
+from pymodutils.arch.field import word
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, SinceRelease
+from pymodutils.arch.range import Range, signed, unsigned
+from pymodutils.arch.reloc import Diagnostic, RelocType
 
 OCCUPIED_6_3 = Diagnostic(
     "{prefix}x86/modules: Invalid relocation target, existing value is nonzero "

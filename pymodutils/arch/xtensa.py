@@ -9,8 +9,11 @@ from __future__ import annotations
 from errno import ENOEXEC
 
 from pymodutils.arch.calc import v_plus_s_a
-from pymodutils.arch.field import ByteOrder, Field, Range, insn, signed, word
-from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch, Diagnostic, Relocations, RelocType
+from pymodutils.arch.field import ByteOrder, Field, insn, word
+from pymodutils.arch.formula import formula
+from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch
+from pymodutils.arch.range import Range, signed
+from pymodutils.arch.reloc import Diagnostic, Relocations, RelocType
 
 SLOT0, CALL, L32R = 20, 20 | 5 << 8, 20 | 1 << 8  # beyond the byte: the opcode, CALL0 to CALL12 alike
 
@@ -25,11 +28,13 @@ def by_opcode(relocs: Relocations, memory: memoryview, shift: int) -> list[int]:
     return numbers
 
 
+@formula("S", "A", "P")
 def from_next_word(S: int, A: int, P: int) -> int:
     """The distance from the word after the place's to the symbol."""
     return S + A - (P & -4) - 4
 
 
+@formula("S", "A", "P")
 def from_this_word(S: int, A: int, P: int) -> int:
     """The way from the first word that begins at the place or after it."""
     return S + A - (P + 3 & -4)

@@ -16,7 +16,8 @@ from pymodutils.commands.getopt import Extra, raise_usage
 from pymodutils.depends import hints
 from pymodutils.depends.depmod import cache_file
 from pymodutils.depends.depmod.files import clear
-from pymodutils.depends.depmod.run import Job, Run, is_outdated
+from pymodutils.depends.depmod.job import Job
+from pymodutils.depends.depmod.run import Run, is_outdated
 from pymodutils.errors import Exit, ModutilsError
 from pymodutils.log import WARNING, Log
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pymodutils.arch import alpha, arm, m68k, powerpc, s390, x86
 from pymodutils.arch.calc import s_a, s_a_p
 from pymodutils.arch.field import word
-from pymodutils.arch.model import RelocType
+from pymodutils.arch.formula import formula
+from pymodutils.arch.reloc import RelocType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,16 +32,19 @@ class Machine(NamedTuple):
     hash_word: str = "I"  # code of struct
 
 
+@formula("B", "A")
 def b_a(B: int, A: int) -> int:
     """An address in the module, moved with it."""
     return B + A
 
 
+@formula("B", "A", "V", vectorized=False)
 def b_a_or_v(B: int, A: int, V: int) -> int:
     """The same; old linkers leave the addend at the place."""
     return B + (A or V)
 
 
+@formula("S")
 def symbol(S: int) -> int:
     """The symbol, whatever is at the place."""
     return S

@@ -5,13 +5,13 @@ from __future__ import annotations
 from errno import ENOENT
 from typing import TYPE_CHECKING
 
-from pymodutils.dyn.shared_object import SHN_UNDEF
+from pymodutils.elf.constants import SHN_UNDEF
 from pymodutils.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pymodutils.arch.model import RelocType
+    from pymodutils.arch.reloc import RelocType
     from pymodutils.dyn.shared_object import Relocation, SharedObject
 
 ERR, WARNING = 3, 4
@@ -69,7 +69,7 @@ class Relocating:
         A = field.get(V) if one.addend is None else one.addend
         known = {"S": S, "A": A, "V": V, "B": self.load, "P": one.offset + self.load, "L": S + A}
         half = 1 << arch.bits - 1
-        value = (row.calc(**{letter: known[letter] for letter in row.letters}) + half & 2 * half - 1) - half
+        value = (row.calc(*map(known.__getitem__, row.calc.letters)) + half & 2 * half - 1) - half
         if value % row.align or (row.range and value not in row.range):
             self.log(ERR, f"module {module.name}: relocation {row.name} out of range")
             raise module.refused()

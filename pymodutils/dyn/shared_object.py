@@ -7,6 +7,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.dyn import machines
+from pymodutils.elf.constants import SHN_UNDEF, STT_SECTION
 from pymodutils.errors import Refused
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ MAGIC, ET_DYN = b"\x7fELF", 3
 PT_LOAD, PT_DYNAMIC = 1, 2
 PLTRELSZ, HASH, STRTAB, SYMTAB, RELA, RELASZ, RELAENT = 2, 4, 5, 6, 7, 8, 9
 SYMENT, INIT, FINI, REL, RELSZ, RELENT, PLTREL, JMPREL = 11, 12, 13, 17, 18, 19, 20, 23
-SHN_UNDEF: Final = 0
-STT_SECTION: Final = 3
 
 
 class Layout(NamedTuple):

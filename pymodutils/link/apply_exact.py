@@ -10,7 +10,7 @@ from pymodutils.link.failure import LinkError, OutOfBounds, Where
 from pymodutils.link.symbols import ERROR
 
 if TYPE_CHECKING:
-    from pymodutils.arch.model import Diagnostic, Relocations, RelocType
+    from pymodutils.arch.reloc import Diagnostic, Relocations, RelocType
     from pymodutils.link.reloc_section import RelocSection
     from pymodutils.link.symbols import Report
 
@@ -47,7 +47,7 @@ def _one(relsec: RelocSection, relocs: Relocations, at: int, row: RelocType) -> 
         raise _beyond(relsec, relocs, at, f"its section has {len(relsec.memory)} bytes")
     words = relsec.words(field, [where])
     half = 1 << relsec.arch.bits - 1
-    (value,) = map(row.calc, *relsec.columns(row, relocs.one(at), words))
+    (value,) = map(row.calc.function, *relsec.columns(row, relocs.one(at), words))
     value = (value + half & 2 * half - 1) - half
     nonzero_target = relsec.arch.nonzero_target if words[0] else None
     if nonzero_target and not relsec.arch.nonzero_target_last:

@@ -9,8 +9,8 @@ from operator import le, sub
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from pymodutils.arch.lanes import MANY, every, packed
-from pymodutils.arch.model import Relocations
 from pymodutils.arch.plt_got import Refusal, RelocGroup, SectionRelocs
+from pymodutils.arch.reloc import Relocations
 from pymodutils.link.reloc_section import CONSTANT, NeedsExact
 
 if TYPE_CHECKING:
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from pymodutils.arch.lanes import Lanes
-    from pymodutils.arch.model import RelocType
     from pymodutils.arch.plt_got import StubBuilder
+    from pymodutils.arch.reloc import RelocType
     from pymodutils.link.reloc_section import Packer, RelocSection
 
 INSTRUCTION: Final = 4  # bytes
 BYTE: Final = 0xFF
-LETTERS: Final = "SAPVGLBD"  # each of which may be about a word
+LETTERS: Final = "SAPVGLD"  # each of which may be about a word
 
 
 class _Group(NamedTuple):
@@ -110,7 +110,7 @@ def _mask(members: AbstractSet[int], numbers: Sequence[int], codes: bytes) -> Se
 
 def _only(row: RelocType, relocs: Relocations, mask: Sequence[int] | None) -> Relocations:
     """Those of ``relocs`` that ``mask`` chooses, with the columns that ``row`` is about to ask for."""
-    wanted = {*row.letters, *("SA" if row.needs_stub and relocs.L is None else "")}
+    wanted = {*row.calc.letters, *("SA" if row.needs_stub and relocs.L is None else "")}
 
     def column(letters: str, found: Sequence[int] | None) -> Any:
         if found is None or wanted.isdisjoint(letters):
@@ -172,12 +172,12 @@ def _patch(relsec: RelocSection, row: RelocType, group: Relocations) -> _Patch:
 def _values(relsec: RelocSection, row: RelocType, group: Relocations, words: Sequence[int]) -> Lanes:
     """What the calculation gives for each of ``group``, of the machine's width."""
     count, bits = len(group.offsets), relsec.arch.bits
-    if row.vectorized:
+    if row.calc.vectorized:
         with suppress(OverflowError):
-            given = [_lanes(relsec, row, letter, group, words) for letter in row.letters]
-            return cast("Lanes", row.calc(*given)).signed(bits)
+            given = [_lanes(relsec, row, letter, group, words) for letter in row.calc.letters]
+            return cast("Lanes", row.calc.function(*given)).signed(bits)
     half = 1 << bits - 1
-    results = map(row.calc, *relsec.columns(row, group, words))
+    results = map(row.calc.function, *relsec.columns(row, group, words))
     return packed([(value + half & 2 * half - 1) - half for value in results], count)
 
 
@@ -198,7 +198,7 @@ def _lanes(
 def _words(relsec: RelocSection, row: RelocType, group: Relocations) -> Sequence[int]:
     """What stands at the places of ``group``, if anybody wants to know."""
     checked = relsec.arch.nonzero_target and not relsec.blank
-    in_place = group.A is None and "A" in row.letters
-    if checked or in_place or "V" in row.letters or not row.field.whole:
+    in_place = group.A is None and "A" in row.calc.letters
+    if checked or in_place or "V" in row.calc.letters or not row.field.whole:
         return relsec.words(row.field, group.offsets) if group.V is None else group.V
     return ()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pymodutils.arch.field import Field
-    from pymodutils.arch.model import Relocations
+    from pymodutils.arch.reloc import Relocations
     from pymodutils.link.layout import Config
     from pymodutils.link.object import Object, Symbols
 

@@ -17,7 +17,8 @@ from pymodutils.link.failure import LinkError, OutOfBounds
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pymodutils.arch.model import Arch, ByteOrder, Relocations
+    from pymodutils.arch.model import Arch, ByteOrder
+    from pymodutils.arch.reloc import Relocations
     from pymodutils.elf.scan import Section
 
 THIS_MODULE: Final = ".gnu.linkonce.this_module"

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pymodutils.arch.field import Range
 from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation
+from pymodutils.arch.range import Range
 from pymodutils.elf.constants import STB_WEAK
 from pymodutils.link.failure import OutOfBounds
 from pymodutils.link.frob import view
@@ -17,8 +17,8 @@ from pymodutils.link.reloc_section import NeedsExact, decode, in_place
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pymodutils.arch.model import Diagnostic, Relocations
     from pymodutils.arch.plt_got import StubBuilder
+    from pymodutils.arch.reloc import Diagnostic, Relocations
     from pymodutils.link.image import Image
     from pymodutils.link.reloc_section import RelocSection
 
@@ -35,12 +35,21 @@ def memory(image: Image, kernel: Mapping[str, int]) -> PlacedModule:
         if placed is not None:
             low = bases[placed.area] + placed.offset
             sections[section.name] = Range(low, low + section.sh_size)
-    core, init = spans[plan.core[0]], spans[plan.init[0] or 0]
-    areas = list(zip(bases, image.memory, strict=True))
-    frobbed = module.frobbed
+    arch, frobbed = module.arch, module.frobbed
     return PlacedModule(
-        *(module.arch, sections, core, init, areas, view(module.symbols)),
-        *(frobbed.front, frobbed.before, frobbed.places, module.options, kernel),
+        bits=arch.bits,
+        order=arch.order,
+        relocs=arch.relocs,
+        sections=sections,
+        core=spans[plan.core[0]],
+        init=spans[plan.init[0] or 0],
+        areas=list(zip(bases, image.memory, strict=True)),
+        symbols=view(module.symbols),
+        front=frobbed.front,
+        before=frobbed.before,
+        places=frobbed.places,
+        options=module.options,
+        kernel=kernel,
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from pymodutils.arch.field import CODES
 from pymodutils.arch.lanes import as_signed, halves
-from pymodutils.arch.model import Relocations, RInfo
+from pymodutils.arch.reloc import Relocations, RInfo
 from pymodutils.elf.constants import SHT_RELA
 from pymodutils.elf.headers import PREFIXES
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from pymodutils.arch.field import ByteOrder, Field
-    from pymodutils.arch.model import Arch, RelocType
+    from pymodutils.arch.model import Arch
+    from pymodutils.arch.reloc import RelocType
     from pymodutils.link.image import Image
 
 WIDE: Final = 64
@@ -64,7 +65,7 @@ class RelocSection:
 
     def columns(self, row: RelocType, relocs: Relocations, words: Sequence[int]) -> list[Iterable[int]]:
         """What the calculation of ``row`` asks for; ``words`` are what stands at the places."""
-        return [self.column(letter, row, relocs, words) for letter in row.letters]
+        return [self.column(letter, row, relocs, words) for letter in row.calc.letters]
 
     def column(self, letter: str, row: RelocType, relocs: Relocations, words: Sequence[int]) -> Iterable[int]:
         """What ``letter`` stands for in each of ``relocs``."""

@@ -18,8 +18,8 @@ from pymodutils.link.symbols import ERROR, unheard
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pymodutils.arch.model import Relocations
     from pymodutils.arch.plt_got import StubBuilder
+    from pymodutils.arch.reloc import Relocations
     from pymodutils.link.image import Image
     from pymodutils.link.symbols import Report
 

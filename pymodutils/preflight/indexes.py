@@ -8,7 +8,8 @@ import shutil
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.checks import cache
-from pymodutils.depends.depmod.run import Job, Run
+from pymodutils.depends.depmod.job import Job
+from pymodutils.depends.depmod.run import Run
 from pymodutils.depends.depmod.survey import Surveyor
 from pymodutils.errors import ModutilsError
 from pymodutils.log import Log

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from pymodutils.arch.field import Range, signed
-from pymodutils.arch.model import Arch, RelocType
+from pymodutils.arch.model import Arch
+from pymodutils.arch.range import Range, signed
+from pymodutils.arch.reloc import RelocType
 from pymodutils.elf.scan import Elf
 from pymodutils.link import prepare
 from pymodutils.link.frob import frob
@@ -74,7 +75,7 @@ def plain(judged: Judged) -> Iterator[int]:
     for number, row in judged.arch.relocs.items():
         free = number not in alone and number not in judged.unasked and not row.refused
         free = free and row.since <= judged.release
-        if free and {"S", "L"} & {*row.letters}:
+        if free and {"S", "L"} & {*row.calc.letters}:
             yield number
 
 
@@ -96,13 +97,13 @@ def case(judged: Judged, number: int, value: int, place: int, gp: int = 0) -> Ca
     """The case of ``number`` at ``place`` that gives ``value``."""
     arch, row = judged.arch, judged.arch.relocs[number]
     addend = 0 if number in judged.zero else ADDEND
-    before = row.field.put(0, BEFORE if "V" in row.letters else 0 if judged.rela else addend)
+    before = row.field.put(0, BEFORE if "V" in row.calc.letters else 0 if judged.rela else addend)
     before = judged.words.get(number, before)
     letters = {"A": addend, "P": wrapped(arch, place), "V": before, "GP": gp}
-    if "L" in row.letters and "A" not in row.letters:
+    if "L" in row.calc.letters and "A" not in row.calc.letters:
         letters["L"] = addend  # which is then in it
-    given = [letters.get(letter, 0) for letter in row.letters]
-    at = next(at for at, letter in enumerate(row.letters) if letter in "SL")
+    given = [letters.get(letter, 0) for letter in row.calc.letters]
+    at = next(at for at, letter in enumerate(row.calc.letters) if letter in "SL")
     step = row.calc(*given[:at], given[at] + BUNDLE, *given[at + 1 :]) - (start := row.calc(*given))
     symbol = start - value if step < 0 else (value - start) * (BUNDLE if step == 1 else 1)
     return Case(number, row, value, symbol & (1 << arch.bits) - 1, addend, before)

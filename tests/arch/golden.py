@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pymodutils.arch.field import Range
+from pymodutils.arch.range import Range
 from tests.arch.cases import STEP, Case, built, case, cases, plain
 from tests.arch.linkers import JUDGED, Judged
 from tests.oracles import ld

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pymodutils.arch.field import Range
 from pymodutils.arch.historic.cris import CRIS
 from pymodutils.arch.historic.h8300 import DIR24A8, H8300
 from pymodutils.arch.historic.m32r import M32R
 from pymodutils.arch.historic.v850 import V850
+from pymodutils.arch.range import Range
 from tests.arch.linkers import PLT, Judged
 
 WHATEVER = "the loader stores S+A whatever the type"

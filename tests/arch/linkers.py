@@ -10,7 +10,6 @@ from pymodutils.arch.arc import ARCHS as ARC
 from pymodutils.arch.arm import ARM
 from pymodutils.arch.arm64 import ARM64, ARM64_BIG
 from pymodutils.arch.csky import CSKY, JSRI
-from pymodutils.arch.field import Range, signed
 from pymodutils.arch.hexagon import HEXAGON
 from pymodutils.arch.ia64 import IA64, branch, made_branch
 from pymodutils.arch.loongarch import LOONGARCH
@@ -23,6 +22,7 @@ from pymodutils.arch.openrisc import OPENRISC
 from pymodutils.arch.parisc import PARISC, PARISC64, ahead
 from pymodutils.arch.powerpc import PPC
 from pymodutils.arch.powerpc64 import PPC64, PPC64_BIG
+from pymodutils.arch.range import Range, signed
 from pymodutils.arch.riscv import RISCV32, RISCV64
 from pymodutils.arch.riscv_accumulate import TERMS
 from pymodutils.arch.s390 import S390
@@ -87,7 +87,8 @@ ELSEWHERE = "ld puts slots and stubs elsewhere"
 def made(arch: Arch, *but: int) -> dict[int, str]:
     """The relocations that need what the loader makes, apart from ``but``."""
     letters = {"G", "L"}
-    return {at: ELSEWHERE for at, row in arch.relocs.items() if letters & {*row.letters} and at not in but}
+    made = (at for at, row in arch.relocs.items() if letters & {*row.calc.letters})
+    return {at: ELSEWHERE for at in made if at not in but}
 
 
 PLT = (Part(".plt", bytes(1)), Part(".init.plt", bytes(1)))

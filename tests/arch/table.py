@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 
-from pymodutils.arch.model import RelocType, no_op
+from pymodutils.arch.formula import no_op
+from pymodutils.arch.reloc import RelocType
 from tests.arch import proofs
 from tests.arch.cases import cases
 from tests.arch.historic import HISTORIC
@@ -124,7 +125,7 @@ def section(title: str, members: list[Judged]) -> Iterator[str]:
         total = sum(counted[number] for _, counted in found)
         judges = [one for one in members if number in one.arch.relocs]
         proofs = dict.fromkeys(proof(one, number, one.arch.relocs[number]) for one in judges)
-        value = "" if row.calc is no_op else (row.calc.__doc__ or "").split("\n")[0].rstrip(".")
+        value = "" if row.calc is no_op else (row.calc.function.__doc__ or "").split("\n")[0].rstrip(".")
         since = "" if row.since <= RELEASE else " (since {}.{})".format(*row.since)
         yield f"| {number & mask} | {row.name}{since} | {value} | {total or ''} | {'; '.join(proofs)} |"
 

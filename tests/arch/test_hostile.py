@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from pymodutils.arch.model import RelocType
+from pymodutils.arch.reloc import RelocType
 from pymodutils.errors import ModutilsError
 from pymodutils.link.failure import LinkError
 from tests.arch.cases import BUNDLE, ours

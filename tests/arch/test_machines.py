@@ -11,7 +11,7 @@ import pytest
 from pymodutils import arch as archs
 from pymodutils import check
 from pymodutils.arch.arm64 import ARM64
-from pymodutils.arch.field import Range
+from pymodutils.arch.range import Range
 from pymodutils.arch.riscv import RISCV64
 from pymodutils.kernel.description import Description
 from pymodutils.kernel.emulated.rules import assumptions, rules

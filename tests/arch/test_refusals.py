@@ -68,7 +68,8 @@ def judge(arch: Arch) -> Judged:
 
 def module(judged: Judged, number: int, value: int, base: int) -> tuple[list[Case], bytes, dict[str, int]]:
     """One relocation that fits, and behind it one of ``number`` that gives ``value``."""
-    fits = next(at for at, row in judged.arch.relocs.items() if at not in judged.arch.paired and row.letters)
+    alone = ((at, row) for at, row in judged.arch.relocs.items() if at not in judged.arch.paired)
+    fits = next(at for at, row in alone if row.calc.letters)
     todo = [case(judged, fits, 0, base), case(judged, number, value, base + STEP)]
     return todo, *built(judged, todo)
 

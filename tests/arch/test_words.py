@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pymodutils.arch import MODULES
-from pymodutils.arch.model import Diagnostic
+from pymodutils.arch.reloc import Diagnostic
 from tests.oracles.linux import formats
 
 FOLDERS = {"powerpc64": "powerpc"}

@@ -7,7 +7,8 @@ from typing import Final
 
 from pymodutils.arch.calc import s_a
 from pymodutils.arch.field import word
-from pymodutils.arch.model import WORDS, Arch, Diagnostic, RelocType
+from pymodutils.arch.model import WORDS, Arch
+from pymodutils.arch.reloc import Diagnostic, RelocType
 
 NAMES: Final = (
     *("NONE", "8", "16", "32", "8_PCREL", "16_PCREL", "32_PCREL", "GNU_VTINHERIT", "GNU_VTENTRY", "COPY"),

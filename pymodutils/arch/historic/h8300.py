@@ -5,9 +5,12 @@ from __future__ import annotations
 from errno import ENOEXEC
 
 from pymodutils.arch.calc import s_a, v_plus_s_a
-from pymodutils.arch.field import insn, signed, word
+from pymodutils.arch.field import insn, word
+from pymodutils.arch.formula import formula
 from pymodutils.arch.historic.added import AddedWithin
-from pymodutils.arch.model import WORDS, Arch, Diagnostic, Relocations, RelocType
+from pymodutils.arch.model import WORDS, Arch
+from pymodutils.arch.range import signed
+from pymodutils.arch.reloc import Diagnostic, Relocations, RelocType
 
 DIR24A8, DIR24R8, WITHOUT = 61, 62, 61 | 1 << 8
 
@@ -21,11 +24,13 @@ def by_place(relocs: Relocations, _memory: memoryview) -> Relocations:
     return relocs._replace(numbers=numbers, offsets=offsets)
 
 
+@formula("S", "A", "P")
 def behind_half(S: int, A: int, P: int) -> int:
     """The way to the symbol from behind the half word at the place."""
     return S + A - P - 2
 
 
+@formula("S", "A", "P")
 def behind_byte(S: int, A: int, P: int) -> int:
     """The way to the symbol from behind the byte at the place."""
     return S + A - P - 1

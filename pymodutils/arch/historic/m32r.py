@@ -10,9 +10,12 @@ from errno import ENOEXEC
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import s_a, s_a_p, v_plus_s_a
-from pymodutils.arch.field import Range, insn, word
+from pymodutils.arch.field import insn, word
+from pymodutils.arch.formula import formula
 from pymodutils.arch.historic.added import Added
-from pymodutils.arch.model import WORDS, Arch, Diagnostic, RelocType
+from pymodutils.arch.model import WORDS, Arch
+from pymodutils.arch.range import Range
+from pymodutils.arch.reloc import Diagnostic, RelocType
 
 if TYPE_CHECKING:
     from pymodutils.arch.model import ByteOrder
@@ -21,6 +24,7 @@ LOW: Final = insn(4, (15, 0, 0), kind=Added)
 AHEAD18, AHEAD26 = Range(0, 0x1_FFFD), Range(0, 0x1FF_FFFD)
 
 
+@formula("S", "A", "P", "V", vectorized=False)
 def from_word(S: int, A: int, P: int, V: int) -> int:
     """The way to the symbol, and what the instruction has of it already."""
     return S + A - P + (((V & 0xFF ^ 0x80) - 0x80) << 2)

@@ -6,10 +6,12 @@ from errno import ENOEXEC
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import l_p, v_plus_s_a
-from pymodutils.arch.field import Field, insn, signed, word
+from pymodutils.arch.field import Field, insn, word
 from pymodutils.arch.frob import Frobbed, HeaderChange
-from pymodutils.arch.model import WORDS, Arch, Diagnostic, RelocType
+from pymodutils.arch.model import WORDS, Arch
 from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder, Table, words
+from pymodutils.arch.range import signed
+from pymodutils.arch.reloc import Diagnostic, RelocType
 
 if TYPE_CHECKING:
     from pymodutils.arch.frob import LoadInfo
@@ -55,7 +57,7 @@ class Plts(StubBuilder):
         target = one.S + one.A & 0xFFFF_FFFF
         if target not in table.known:
             mov, jmp = 0x0621 | (target & 0xFFFF) << 16, target >> 16 | 0x61_0000
-            table.add(target, words(self.module.arch.order, mov, jmp))
+            table.add(target, words(self.module.order, mov, jmp))
         return table.known[target]
 
 

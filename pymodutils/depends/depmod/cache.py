@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pymodutils.depends.depmod.config import Config
-    from pymodutils.depends.depmod.run import Job
+    from pymodutils.depends.depmod.job import Job
     from pymodutils.elf.facts import Facts
 
 INPUTS: Final = ("modules.order", "modules.builtin", "modules.builtin.modinfo")

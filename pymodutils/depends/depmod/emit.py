@@ -15,7 +15,7 @@ from pymodutils.names import normalize_alias
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from pymodutils.depends.depmod.run import Job
+    from pymodutils.depends.depmod.job import Job
     from pymodutils.depends.depmod.tree import Module
     from pymodutils.elf.facts import Facts
     from pymodutils.log import Log

@@ -1,9 +1,9 @@
-"""One run of depmod: the job, its configuration and module files, and the cache of earlier runs."""
+"""One run of depmod: its configuration and module files, and the cache of earlier runs."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pymodutils.depends.depmod import config, tree
 from pymodutils.depends.depmod.cache import Cache
@@ -12,29 +12,10 @@ from pymodutils.depends.depmod.files import leftovers, names
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pymodutils.depends.depmod.job import Job
     from pymodutils.log import Log
-    from pymodutils.root import Root
 
     Progress = Callable[[int, int], object]
-
-
-class Job(NamedTuple):
-    """One call of depmod, its words understood."""
-
-    root: Root  # whose links are followed
-    release: str
-    top: str  # the module directory
-    out: str  # where the database goes: the module directory, unless -o
-    config: tuple[str, ...] = ()  # files and directories instead of the default ones
-    files: tuple[str, ...] = ()  # only these modules
-    compat: int = 34  # the version of kmod whose bytes are written
-    prefix: str = ""  # a character before symbols that does not count
-    warn: bool = False  # about duplicate lines
-    version: str = ""  # of this program
-    cache: str = ""  # the file with facts of earlier runs, if they are to be used
-    errsyms: bool = False  # say which symbols nobody has
-    symvers: str = ""  # the Module.symvers to compare with
-    filesyms: str = ""  # the System.map to compare with
 
 
 class Run:

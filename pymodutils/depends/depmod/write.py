@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pymodutils.depends.depmod.emit import Database, Entry
-    from pymodutils.depends.depmod.run import Job
+    from pymodutils.depends.depmod.job import Job
 
     Said = list[tuple[int, str]]  # messages: level and text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.field import Range
+from pymodutils.arch.range import Range
 
 if TYPE_CHECKING:
     from pymodutils.arch.model import Arch

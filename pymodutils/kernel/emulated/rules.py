@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils import arch as machines
-from pymodutils.arch.field import Range
+from pymodutils.arch.range import Range
 from pymodutils.elf.module_decompress import BCJ, filters
 from pymodutils.errors import BadKernel, BadModule
 from pymodutils.kernel.emulated import kernel_image

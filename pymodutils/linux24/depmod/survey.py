@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pymodutils.elf import compress
 from pymodutils.elf.constants import SHN_ABS, SHN_UNDEF, STB_GLOBAL, STB_WEAK
 from pymodutils.linux24.depmod.tables import TABLES, Image
+from pymodutils.linux24.machine.slots import Slots
 from pymodutils.linux24.obj import allocate, load
 from pymodutils.linux24.obj.relocate import relocate, relocations
 
@@ -39,7 +40,7 @@ class Surveyed(NamedTuple):
 def survey(path: str, error: Callable[[str], None]) -> Surveyed:
     """Look at the file ``path``; ``error`` hears of what is strange. Raises ModutilsError."""
     module = load.load(compress.decompress(compress.read(path), path), path, error)
-    slots = module.machine.slots(module, {})
+    slots = (module.machine.slots or Slots)(module, {})
     slots.create(relocations(module))
     used = {one.symbol.name for one in relocations(module) if one.symbol and one.number}
     needs = [name for name in _undefined(module) if name in used]

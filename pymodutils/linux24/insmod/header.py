@@ -9,7 +9,7 @@ from pymodutils.linux24.obj import kallsyms
 from pymodutils.linux24.struct_module import AUTOCLEAN, StructModule, size_of
 
 if TYPE_CHECKING:
-    from pymodutils.linux24.machine.model import Slots
+    from pymodutils.linux24.machine.slots import Slots
     from pymodutils.linux24.obj.file import ObjFile
 
 RANGES: Final = {"ex_table": "__ex_table", "archdata": ARCHDATA, "kallsyms": kallsyms.NAME}

@@ -12,6 +12,7 @@ from pymodutils.elf.constants import STB_GLOBAL, STB_LOCAL, STT_OBJECT
 from pymodutils.errors import ModutilsError, Refused
 from pymodutils.linux24.insmod import calls, checksums, header, ksymtab, load_map, parameters
 from pymodutils.linux24.machine.model import ARCHDATA
+from pymodutils.linux24.machine.slots import Slots
 from pymodutils.linux24.obj import allocate, kallsyms, load, modinfo
 from pymodutils.linux24.obj.relocate import relocate, relocations
 from pymodutils.linux24.obj.symbols import KERNEL, Symbol
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from pymodutils.linux24.insmod.calls import Calls, Known
     from pymodutils.linux24.insmod.report import Report
-    from pymodutils.linux24.machine.model import Slots
     from pymodutils.linux24.obj.file import ObjFile
 
 GPLONLY: Final = "GPLONLY_"
@@ -165,7 +165,7 @@ class Loading:
         if not self.options.noload and self.name in (each.name for each in others):
             raise Refused(self.name, f"a module named {self.name} already exists", EEXIST)
         self.report.about = self.path
-        self.slots = module.machine.slots(module, self.by_name)
+        self.slots = (module.machine.slots or Slots)(module, self.by_name)
         self._check_version(prefix)
         for at, other in enumerate(others):
             if self._add_symbols(KERNEL + 1 + at, other.symbols):

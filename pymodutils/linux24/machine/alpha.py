@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.arch import alpha
 from pymodutils.arch.alpha import B21, HIGH, LOW16, SMALL, after
 from pymodutils.arch.calc import goal, s_a_gp, v_plus_s_a
-from pymodutils.arch.field import Range, insn, signed, word
-from pymodutils.arch.model import RelocType
+from pymodutils.arch.field import insn, word
+from pymodutils.arch.formula import formula
+from pymodutils.arch.range import Range, signed
+from pymodutils.arch.reloc import RelocType
 from pymodutils.errors import BadModule
-from pymodutils.linux24.machine.model import DANGEROUS, WRITABLE, Entries, Machine, Slots
+from pymodutils.linux24.machine.model import DANGEROUS, WRITABLE, Machine
+from pymodutils.linux24.machine.slots import Entries, Slots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pymodutils.linux24.machine.model import Reloc
+    from pymodutils.linux24.machine.slots import Reloc
     from pymodutils.linux24.obj.file import ObjFile
     from pymodutils.linux24.struct_module import StructModule
 
@@ -26,6 +29,7 @@ HIGH_FITS: Final = Range(-0x8000_8000, 0x7FFF_8000)
 HINT = insn(4, (15, 2, 0))
 
 
+@formula("G", "GP")
 def slot_gp(G: int, GP: int) -> int:
     """The way from gp to the slot."""
     return G - GP

@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch import arm
 from pymodutils.arch.calc import l_a_p, s_a_gp
-from pymodutils.arch.field import signed, word
-from pymodutils.arch.model import RelocType
+from pymodutils.arch.field import word
+from pymodutils.arch.range import signed
+from pymodutils.arch.reloc import RelocType
 from pymodutils.elf.constants import SHT_REL
 from pymodutils.linux24.machine.calc import gp_a_p, slot
-from pymodutils.linux24.machine.model import WRITABLE, Entries, Machine, Slots
+from pymodutils.linux24.machine.model import WRITABLE, Machine
+from pymodutils.linux24.machine.slots import Entries, Slots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pymodutils.linux24.machine.model import Reloc
+    from pymodutils.linux24.machine.slots import Reloc
     from pymodutils.linux24.obj.file import ObjFile
 
 PC24, GOTOFF, GOTPC, GOT32, PLT32 = 1, 24, 25, 26, 27

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pymodutils.arch.calc import s_a
 from pymodutils.arch.field import word
-from pymodutils.arch.model import WORDS, Arch, Diagnostic, RelocType
+from pymodutils.arch.model import WORDS, Arch
+from pymodutils.arch.reloc import Diagnostic, RelocType
 from pymodutils.linux24.machine.model import Machine
 
 CRIS = Machine(

@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch import parisc
 from pymodutils.arch.calc import goal, s_a
-from pymodutils.arch.field import insn, signed, word
-from pymodutils.arch.model import RelocType
+from pymodutils.arch.field import insn, word
+from pymodutils.arch.formula import formula
 from pymodutils.arch.parisc import L21, R14, W17, left, made_ahead, right
+from pymodutils.arch.range import signed
+from pymodutils.arch.reloc import RelocType
 from pymodutils.errors import BadModule
-from pymodutils.linux24.machine.model import CODE, OVERFLOW, WRITABLE, Entries, Machine, Slots
+from pymodutils.linux24.machine.model import CODE, OVERFLOW, WRITABLE, Machine
+from pymodutils.linux24.machine.slots import Entries, Slots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pymodutils.linux24.machine.model import Reloc
+    from pymodutils.linux24.machine.slots import Reloc
     from pymodutils.linux24.obj.file import ObjFile
     from pymodutils.linux24.struct_module import StructModule
 
@@ -145,17 +148,20 @@ def rounded(value: int) -> int:
     return (value & ~0x7FF) + (0x800 if value >> 31 & 1 else 0)
 
 
+@formula("G", "GP", vectorized=False)
 def left_slot(G: int, GP: int) -> int:
     """The way from dp to the slot."""
     return rounded(G - GP)
 
 
+@formula("G", "GP", vectorized=False)
 def right_slot(G: int, GP: int) -> int:
     """What the left half leaves of it."""
     way = G - GP
     return way | ~0x7FF if way >> 31 & 1 else way & 0x7FF
 
 
+@formula("L")
 def segment(L: int) -> int:
     """What the loader has found out."""
     return L

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pymodutils.arch import x86
 from pymodutils.arch.calc import s_a_gp
 from pymodutils.arch.field import word
-from pymodutils.arch.model import RelocType
+from pymodutils.arch.reloc import RelocType
 from pymodutils.elf.constants import SHT_REL
 from pymodutils.linux24.machine.calc import gp_a_p, l_a, slot, symbol
-from pymodutils.linux24.machine.model import Machine, Table
+from pymodutils.linux24.machine.model import Machine
+from pymodutils.linux24.machine.slots import Table
 
 
 class Got(Table):

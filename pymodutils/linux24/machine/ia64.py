@@ -6,18 +6,23 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch import ia64
 from pymodutils.arch.calc import g_gp, goal, s_a, s_a_gp, s_a_p
-from pymodutils.arch.field import signed, word
+from pymodutils.arch.field import word
+from pymodutils.arch.formula import formula
 from pymodutils.arch.ia64 import SMALL
 from pymodutils.arch.ia64_bundle import IMM22, IMM64, slotted
-from pymodutils.arch.model import RelocType
+from pymodutils.arch.range import signed
+from pymodutils.arch.reloc import RelocType
 from pymodutils.errors import BadModule
-from pymodutils.linux24.machine.model import WRITABLE, Entries, Machine, Slots
+from pymodutils.linux24.machine.model import WRITABLE, Machine
+from pymodutils.linux24.machine.slots import Entries, Slots
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from pymodutils.arch.field import Field, Range
-    from pymodutils.linux24.machine.model import Reloc
+    from pymodutils.arch.field import Field
+    from pymodutils.arch.formula import Formula
+    from pymodutils.arch.range import Range
+    from pymodutils.linux24.machine.slots import Reloc
     from pymodutils.linux24.obj.file import ObjFile
     from pymodutils.linux24.struct_module import StructModule
 
@@ -39,14 +44,16 @@ PCREL21M = [slotted(slot, (24, 24, 36), (23, 11, 20), (10, 4, 6)) for slot in ra
 PCREL21F = [slotted(slot, (24, 24, 36), (23, 4, 6)) for slot in range(3)]
 
 
+@formula("L", "P")
 def made_branch(L: int, P: int) -> int:
     """The way from the bundle to where a branch goes."""
     return L - (P & ~0xF)
 
 
-def back(S: int, A: int, B: int) -> int:
+@formula("S", "A", "SEC")
+def back(S: int, A: int, SEC: int) -> int:
     """The way from the symbol to the beginning of the place's section."""
-    return B - S - A
+    return SEC - S - A
 
 
 class Tables(Slots):
@@ -146,7 +153,7 @@ class Tables(Slots):
 
 
 def each(
-    number: int, name: str, calc: Callable[..., int], fields: Sequence[Field], fits: Range | None = None
+    number: int, name: str, calc: Formula, fields: Sequence[Field], fits: Range | None = None
 ) -> dict[int, RelocType]:
     """The rows of a relocation of instructions, one for each slot."""
     return {

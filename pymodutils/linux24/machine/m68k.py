@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pymodutils.arch import m68k
 from pymodutils.arch.calc import s_a, s_a_p
-from pymodutils.arch.field import signed, unsigned, word
-from pymodutils.arch.model import RelocType
+from pymodutils.arch.field import word
+from pymodutils.arch.range import signed, unsigned
+from pymodutils.arch.reloc import RelocType
 from pymodutils.linux24.machine.calc import v_plus_l
-from pymodutils.linux24.machine.model import Machine, Table
+from pymodutils.linux24.machine.model import Machine
+from pymodutils.linux24.machine.slots import Table
 
 M68K = Machine(
     name="m68k",

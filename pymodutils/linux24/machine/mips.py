@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.arch import mips
 from pymodutils.arch.calc import goal, s_a
 from pymodutils.arch.field import insn, word
-from pymodutils.arch.model import RelocType
+from pymodutils.arch.reloc import RelocType
 from pymodutils.elf.constants import SHT_REL
-from pymodutils.linux24.machine.model import DANGEROUS, OVERFLOW, UNHANDLED, Machine, Slots
+from pymodutils.linux24.machine.model import DANGEROUS, OVERFLOW, UNHANDLED, Machine
+from pymodutils.linux24.machine.slots import Slots
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pymodutils.linux24.machine.model import Reloc
+    from pymodutils.linux24.machine.slots import Reloc
     from pymodutils.linux24.obj.file import ObjFile
 
 JUMP, HI16, LO16 = 4, 5, 6

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch import powerpc
 from pymodutils.arch.calc import l_p
-from pymodutils.arch.field import signed
-from pymodutils.arch.model import RelocType
 from pymodutils.arch.powerpc import HA, LI, LO
-from pymodutils.linux24.machine.model import WRITABLE, Entries, Machine, Slots
+from pymodutils.arch.range import signed
+from pymodutils.arch.reloc import RelocType
+from pymodutils.linux24.machine.model import WRITABLE, Machine
+from pymodutils.linux24.machine.slots import Entries, Slots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pymodutils.linux24.machine.model import Reloc
+    from pymodutils.linux24.machine.slots import Reloc
     from pymodutils.linux24.obj.file import ObjFile
 
 REL24: Final = 10

@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch import powerpc64
 from pymodutils.arch.calc import goal, l_p, s_a, s_a_gp
-from pymodutils.arch.field import insn, signed, word
-from pymodutils.arch.model import RelocType
+from pymodutils.arch.field import insn, word
 from pymodutils.arch.powerpc import HA, HI, LI, LO
+from pymodutils.arch.range import signed
+from pymodutils.arch.reloc import RelocType
 from pymodutils.elf.constants import SHN_UNDEF
 from pymodutils.errors import BadModule
-from pymodutils.linux24.machine.model import CODE, DANGEROUS, Entries, Machine, Slots
+from pymodutils.linux24.machine.model import CODE, DANGEROUS, Machine
+from pymodutils.linux24.machine.slots import Entries, Slots
 from pymodutils.linux24.obj.symbols import KERNEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pymodutils.linux24.machine.model import Reloc
+    from pymodutils.linux24.machine.slots import Reloc
     from pymodutils.linux24.obj.file import ObjFile
     from pymodutils.linux24.obj.symbols import Symbol
 

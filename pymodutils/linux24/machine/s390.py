@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.arch import s390
 from pymodutils.arch.calc import l_p, v_plus_s_a, v_plus_s_a_p
 from pymodutils.arch.field import insn, word
-from pymodutils.arch.model import WORDS, RelocType
+from pymodutils.arch.formula import formula
+from pymodutils.arch.model import WORDS
+from pymodutils.arch.reloc import RelocType
 from pymodutils.elf.constants import STT_OBJECT
 from pymodutils.linux24.machine.calc import (
     made_dbl,
@@ -21,13 +23,14 @@ from pymodutils.linux24.machine.calc import (
     v_plus_s_a_gp,
     v_plus_slot,
 )
-from pymodutils.linux24.machine.model import WRITABLE, Entries, Machine, Slots
+from pymodutils.linux24.machine.model import WRITABLE, Machine
+from pymodutils.linux24.machine.slots import Entries, Slots
 from pymodutils.linux24.obj.symbols import Symbol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pymodutils.linux24.machine.model import Reloc
+    from pymodutils.linux24.machine.slots import Reloc
     from pymodutils.linux24.obj.file import ObjFile
 
 GOT12, PLT16DBL, PLT32DBL = 6, 18, 20
@@ -38,16 +41,19 @@ ENTRY: Final = {32: (0x0D10_5810, 0x1006_07F1), 64: (0x0D10_E310, 0x100A_0004, 0
 LOW12: Final = 0xFFF
 
 
+@formula("V", "G", "GP")
 def or_slot(V: int, G: int, GP: int) -> int:
     """The displacement of the slot, ored to what is at the place."""
     return V | (V + G - GP & LOW12)
 
 
+@formula("V", "G", "GP", vectorized=False)
 def half_slot(V: int, G: int, GP: int) -> int:
     """What is at the place, and half of the way from the GOT's beginning to the slot."""
     return V + (G - GP >> 1)
 
 
+@formula("V", "GP", "P", vectorized=False)
 def gp_dbl(V: int, GP: int, P: int) -> int:
     """What is at the place, and half of the way from the instruction to the GOT's beginning."""
     return V + (GP + 2 - P >> 1)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pymodutils.arch import sh
 from pymodutils.arch.calc import s_a, s_a_p
 from pymodutils.arch.field import word
-from pymodutils.arch.model import RelocType
+from pymodutils.arch.reloc import RelocType
 from pymodutils.linux24.machine.calc import l_a
-from pymodutils.linux24.machine.model import Machine, Table
+from pymodutils.linux24.machine.model import Machine
+from pymodutils.linux24.machine.slots import Table
 
 SH = Machine(
     name="sh",

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch import sparc
 from pymodutils.arch.calc import s_a, s_a_p
-from pymodutils.arch.field import insn, unsigned, word
-from pymodutils.arch.model import RelocType
+from pymodutils.arch.field import insn, word
+from pymodutils.arch.range import unsigned
+from pymodutils.arch.reloc import RelocType
 from pymodutils.linux24.machine.model import Machine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pymodutils.arch.formula import Formula
 
 
-def low(bits: int, name: str, calc: Callable[..., int]) -> RelocType:
+def low(bits: int, name: str, calc: Formula) -> RelocType:
     """A row that puts ``bits`` bits into the low end of a word, if the rest is 0."""
     return RelocType(f"R_SPARC_{name}", calc, insn(4, (bits - 1, 0, 0)), unsigned(bits))
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pymodutils.arch import x86
 from pymodutils.arch.calc import s_a, v_plus_s_a, v_plus_s_a_p
 from pymodutils.arch.field import word
-from pymodutils.arch.model import RelocType
+from pymodutils.arch.reloc import RelocType
 from pymodutils.linux24.machine.calc import v_plus_l
-from pymodutils.linux24.machine.model import Machine, Table
+from pymodutils.linux24.machine.model import Machine
+from pymodutils.linux24.machine.slots import Table
 
 X86_64 = Machine(
     name="x86_64",

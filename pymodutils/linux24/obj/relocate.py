@@ -8,13 +8,13 @@ from pymodutils.arch.ia64_bundle import by_slot
 from pymodutils.elf.constants import SHT_RELA
 from pymodutils.errors import BadModule
 from pymodutils.link.reloc_section import decode
-from pymodutils.linux24.machine.model import Reloc
+from pymodutils.linux24.machine.slots import Reloc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pymodutils.arch.model import RelocType
-    from pymodutils.linux24.machine.model import Slots
+    from pymodutils.arch.reloc import RelocType
+    from pymodutils.linux24.machine.slots import Slots
     from pymodutils.linux24.obj.file import ObjFile
 
 OVERFLOW, DANGEROUS, UNHANDLED = (
@@ -76,12 +76,12 @@ def _apply(module: ObjFile, slots: Slots, one: Reloc, row: RelocType) -> str:
     word = int.from_bytes(memory[one.offset : one.offset + field.size], order)
     A = field.get(word) if one.A is None else one.A
     one = one._replace(A=A, S=module.value(one.symbol), P=one.target.address + one.offset, V=word)
-    wanted = {letter: _letter(letter, one, slots) for letter in row.letters}
+    given = [_letter(letter, one, slots) for letter in row.calc.letters]
     if slots.wrong:
         wrong, slots.wrong = slots.wrong, ""
         return wrong
     half = 1 << arch.bits - 1
-    value = (row.calc(**wanted) + half & 2 * half - 1) - half
+    value = (row.calc(*given) + half & 2 * half - 1) - half
     if value % row.align:
         return DANGEROUS
     if row.range and value not in row.range:
@@ -92,12 +92,12 @@ def _apply(module: ObjFile, slots: Slots, one: Reloc, row: RelocType) -> str:
 
 
 def _letter(letter: str, one: Reloc, slots: Slots) -> int:
-    """What ``letter`` of arch.model stands for."""
+    """What ``letter`` of arch.formula stands for."""
     if letter in ("L", "G"):
         return slots.goal(one)
     if letter == "GP":
         return slots.gp
-    if letter == "B":
+    if letter == "SEC":
         return one.target.address
     found: int = getattr(one, letter)
     return found

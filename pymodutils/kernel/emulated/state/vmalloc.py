@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.field import Range
+from pymodutils.arch.range import Range
 from pymodutils.kernel.emulated.state.database import signed, unsigned
 
 if TYPE_CHECKING:

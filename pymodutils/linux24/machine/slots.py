@@ -1,0 +1,142 @@
+"""What modutils makes for relocations: a GOT, a PLT, stubs and descriptors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pymodutils.linux24.machine.model import WRITABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from pymodutils.linux24.obj.file import ObjFile
+    from pymodutils.linux24.obj.sections import Section
+    from pymodutils.linux24.obj.symbols import Symbol
+    from pymodutils.linux24.struct_module import StructModule
+
+
+class Reloc(NamedTuple):
+    """One relocation; S, P and V are known when it is applied, A where RELA sections have it before."""
+
+    number: int
+    symbol: Symbol | None
+    name: str
+    A: Any  # int, or None while it lies in the place
+    offset: int
+    target: Section
+    D: int = 0
+    S: int = 0
+    P: int = 0
+    V: int = 0
+
+
+class Slots:
+    """What modutils makes for relocations: GOT, PLT, stubs, descriptors. Most machines need none.
+
+    ``wrong`` is what ``goal`` found wrong with a relocation.
+    """
+
+    def __init__(self, module: ObjFile, kernel: Mapping[str, int]) -> None:
+        self.module, self.kernel = module, kernel
+        self.gp, self.wrong = 0, ""
+
+    def needed(self, name: str) -> Symbol | None:
+        """The symbol of the module that one exported as ``name`` can define."""
+        return self.module.symbols.find(name)
+
+    def create(self, relocs: Iterable[Reloc]) -> None:
+        """Make sections with room for what ``relocs`` need; arch_create_got."""
+
+    def settle(self) -> None:
+        """Sections have addresses; arch_finalize_section_address."""
+
+    def goal(self, one: Reloc) -> int:
+        """What the letters L and G stand for, made if need be."""
+        return one.S + int(one.A)
+
+    def archdata(self) -> bytes:
+        """What __archdata holds; arch_archdata."""
+        return b""
+
+    def complete(self, header: StructModule) -> None:
+        """The last changes of struct module; arch_init_module."""
+
+    def way(self, one: Reloc, target: int) -> int:
+        """How far ``target`` is from the place of ``one``."""
+        half = 1 << self.module.machine.arch.bits - 1
+        return (target - one.P + half & 2 * half - 1) - half
+
+    def word(self, value: int) -> bytes:
+        """``value`` as a word of the machine."""
+        size = self.module.machine.arch.bits // 8
+        return (value & (1 << 8 * size) - 1).to_bytes(size, self.module.machine.arch.order)
+
+    def code(self, *words: int) -> bytes:
+        """``words`` of 32 bits, as instructions."""
+        order = self.module.machine.arch.order
+        return b"".join((word & 0xFFFF_FFFF).to_bytes(4, order) for word in words)
+
+
+class Entries:
+    """A section of entries of ``size`` bytes that are filled when they are first used."""
+
+    def __init__(self, module: ObjFile, size: int) -> None:
+        self.module, self.size = module, size
+        self.section: Section | None = None
+        self.offsets: dict[object, int] = {}
+        self._filled: set[object] = set()
+        self.start = 0  # of the entries in the section
+
+    def want(self, key: object) -> None:
+        """Have room for what ``key`` stands for."""
+        self.offsets.setdefault(key, len(self.offsets) * self.size + self.start)
+
+    @property
+    def total(self) -> int:
+        """Bytes of all entries."""
+        return len(self.offsets) * self.size
+
+    def of(self, key: object, make: Callable[[], bytes]) -> int:
+        """The offset of the entry of ``key``, which ``make`` fills."""
+        at = self.offsets[key]
+        if key not in self._filled and self.section is not None and self.section.contents is not None:
+            self._filled.add(key)
+            made = make()
+            self.section.contents[at : at + len(made)] = made
+        return at
+
+    def address(self, key: object, make: Callable[[], bytes]) -> int:
+        """The same as an address."""
+        return (self.section.address if self.section else 0) + self.of(key, make)
+
+
+class Table(Slots):
+    """A GOT with a slot for each symbol that one of ``slots`` is about; ``bases`` only need it there."""
+
+    slots: frozenset[int] = frozenset()
+    bases: frozenset[int] = frozenset()
+    entry = 4
+
+    def __init__(self, module: ObjFile, kernel: Mapping[str, int]) -> None:
+        super().__init__(module, kernel)
+        self.got = Entries(module, self.entry)
+
+    def create(self, relocs: Iterable[Reloc]) -> None:
+        """Make .got if it is needed."""
+        needed = False
+        for one in relocs:
+            needed = needed or one.number in self.bases
+            if one.number in self.slots:
+                self.got.want(one.symbol)
+        if needed or self.got.total:
+            self.got.section = self.module.create(".got", self.entry, self.got.total, WRITABLE)
+
+    def settle(self) -> None:
+        """Relocations count from the beginning of .got."""
+        self.gp = self.got.section.address if self.got.section else 0
+
+    def goal(self, one: Reloc) -> int:
+        """The slot, or the address of the image for relocations of shared objects."""
+        if one.number in self.slots:
+            return self.got.address(one.symbol, lambda: self.word(one.S))
+        return self.module.base

@@ -1,0 +1,42 @@
+"""No two modules import each other, by whatever way, for types neither, nor inside of a function."""
+
+from __future__ import annotations
+
+import ast
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pymodutils
+
+PACKAGE = Path(pymodutils.__file__).parent
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+FILES = {name_of(path): path for path in PACKAGE.rglob("*.py")}
+
+
+def imported(path: Path) -> set[str]:
+    """The modules that any import statement of the file names."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in FILES else node.module for name in names}
+    return found & FILES.keys()
+
+
+LIVE = "pymodutils.kernel.booted.live"  # whose parts name it in types: they are handed the whole kernel
+
+
+def test_the_graph_of_imports_has_no_cycle() -> None:
+    graph = {name: imported(path) - {name} for name, path in FILES.items()}
+    for part in graph[LIVE]:
+        graph[part] -= {LIVE}
+    assert sum(map(len, graph.values())) > len(graph)
+    assert set(TopologicalSorter(graph).static_order()) == graph.keys()  # raises CycleError
