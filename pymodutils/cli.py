@@ -52,6 +52,7 @@ SUBCOMMANDS: Final = {
     "hooks": Entry("hooks", "let package managers ask for a preflight"),
     "call": Entry("call", "call a function of a module in a kernel in this process"),
     "kernel": Entry("kernel", "describe kernels and run emulated ones"),
+    "talk": Entry("talk", "run the talk about modules in 2.6"),
     "completion": Entry("completion", "print the completion script of a shell"),
 }
 

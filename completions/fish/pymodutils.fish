@@ -465,6 +465,17 @@ __pymodutils_tool_kernel -c pymodutils -n '__pymodutils_is kernel'
 complete -c pymodutils -n __fish_use_subcommand -a kernel -d 'describe kernels and run emulated ones'
 
 
+function __pymodutils_tool_talk
+    complete $argv -f
+    complete $argv -l pause -d 'Wait for Enter after each part'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
+end
+
+__pymodutils_tool_talk -c pymodutils -n '__pymodutils_is talk'
+complete -c pymodutils -n __fish_use_subcommand -a talk -d 'run the talk about modules in 2.6'
+
+
 function __pymodutils_tool_completion
     complete $argv -f
     complete $argv -s V -l version -d 'Show the version and exit'

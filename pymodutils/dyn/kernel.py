@@ -11,7 +11,7 @@ from pymodutils.dyn.relocate import Relocating
 from pymodutils.dyn.schema import DYN
 from pymodutils.dyn.shared_object import FINI, INIT, SharedObject
 from pymodutils.errors import ModutilsError, Refused
-from pymodutils.kernel.emulated.state.database import Database, signed, unsigned
+from pymodutils.kernel.emulated.state.database import MEMORY, Database, signed, unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,13 +47,13 @@ class Kernel25:
 
     @classmethod
     def boot(cls, path: str, symbols: Iterable[tuple[int, str]], release: str, base: int = 0) -> Self:
-        """A kernel that exports ``symbols``, in the file ``path``; modules begin at ``base``."""
+        """A kernel that exports ``symbols``, in the file ``path`` or MEMORY; modules begin at ``base``."""
         made = Database.create(DYN)
         with made.transaction():
             made.many("INSERT INTO setting VALUES (?, ?)", {RELEASE: release, BASE: signed(base)}.items())
             rows = [(signed(value), name) for value, name in symbols]
             made.many("INSERT INTO symbol (value, name) VALUES (?, ?)", rows)
-        return cls(made.replace(path))
+        return cls(made if path == MEMORY else made.replace(path))
 
     @classmethod
     def open(cls, path: str) -> Self:

@@ -1,0 +1,150 @@
+"""``pymodutils talk``: the talk about modules in 2.6, run."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from pymodutils.commands import output
+from pymodutils.commands.getopt import Tool
+from pymodutils.commands.kernel_map import lines as drawn
+from pymodutils.kernel.emulated.memory_map import of
+from pymodutils.talk import lines, ways
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pymodutils.kernel.emulated.kernel import EmulatedKernel
+    from pymodutils.talk.ways import Way
+
+EXAMPLES = [
+    ("pymodutils talk", "all of it"),
+    ("pymodutils talk --pause", "the same, waiting for Enter after each part"),
+]
+FOUR_GIB: Final = 1 << 32
+COLUMNS: Final = (15, 7, 13, 13, 11, 8, 8)
+WAYS: Final = ("old way", "new way", "shared object")
+
+
+class Told:
+    """What has been found out so far."""
+
+    def __init__(self) -> None:
+        self.ways: dict[str, Way] = {}
+
+
+def _source(_told: Told) -> Iterator[str]:
+    yield "One module, hello.c, compiled for 2.4, for 2.6, and as a shared object:"
+    yield ""
+    text = ways.module("hello.c").decode()
+    for line in text[text.index("int START") : text.index("#ifdef OLD")].rstrip().splitlines():
+        yield f"    {line.expandtabs(4)}" if line else ""
+
+
+def _old(told: Told) -> Iterator[str]:
+    found, calls = ways.old_way()
+    told.ways["old way"] = found
+    yield "Until 2.4, insmod linked. It asked the kernel for all symbols, laid the module out, asked for"
+    yield "memory, relocated for the address that it got, and handed over what was finished:"
+    yield ""
+    yield from (f"    {call}" for call in calls)
+    yield ""
+    yield f"The kernel got {found.handed:,} bytes, looked at every pointer in struct module, called init()."
+    yield "A new member of struct module meant a new insmod and a new kernel, each with both layouts."
+
+
+def _new(told: Told) -> Iterator[str]:
+    found, kernel = ways.new_way()
+    told.ways["new way"] = found
+    yield "Since 2.6, the kernel links:"
+    yield ""
+    yield f'    init_module(hello.ko, {found.handed}, "") = 0'
+    yield ""
+    yield f"It applied {found.relocations} relocations. All of insmod is open, fstat, mmap, and this call."
+    yield ""
+    yield from _map(kernel)
+
+
+def _shared(told: Told) -> Iterator[str]:
+    found, said = ways.shared_way()
+    told.ways["shared object"] = found
+    yield "Richard Henderson asked whether modules should not be shared objects. The linker has laid out all,"
+    yield f"and the kernel applies {found.relocations} relocations of {found.handed:,} bytes:"
+    yield ""
+    yield f'    init_module("hello", hello.klm, {found.handed}, "") = 0'
+    yield from (f"    {line}" for line in said)
+
+
+def _numbers(told: Told) -> Iterator[str]:
+    heads = zip(
+        ("", "calls", "handed over", "relocations", "in memory", "pages", "wasted"), COLUMNS, strict=True
+    )
+    yield "".join(f"{head:>{width}}" for head, width in heads)
+    for name in WAYS:
+        way = told.ways[name]
+        yield (
+            f"{name:15}{way.calls:7}{way.handed:13,}{way.relocations:13}{way.memory:11,}{way.pages:8,}"
+            f"{way.wasted:8,}"
+        )
+    yield ""
+    yield "Lines of code, user space and kernel, by the talk; and of Python here:"
+    yield ""
+    for name in WAYS:
+        user, kernel = lines.TALK[name]
+        mine = " + ".join(f"{count:,}" for count in lines.ours(name))
+        yield f"{name:15}{user:>7}   {kernel:53}{mine}"
+
+
+def _sparc(_told: Told) -> Iterator[str]:
+    found, kernel = ways.new_way("sparc64", ways.SPARC)
+    page = ways.MACHINES["sparc64"][3]
+    memory = kernel.look(partial(of, name=ways.NAME))
+    base = memory.rooms[0].base
+    part = next(part for room in memory.rooms for part in room.parts if part.name.endswith("this_module"))
+    yield "Dave Miller's modules for sparc64 live in the low 4 GiB, so that HI22 and LO10 reach them. struct"
+    yield "module came from kmalloc, which is elsewhere; moving it there on its own took a page for it."
+    yield "Henderson's trick puts it into the module itself, and gives the page back:"
+    yield ""
+    yield from _map(kernel)
+    yield ""
+    where = "below" if base + found.memory <= FOUR_GIB else "above"
+    yield f"The module is at {base:#x}, {where} 4 GiB. Its struct module of {part.size} bytes is where D"
+    yield f"stands at {part.offset:#x}; alone it would take {page:,} bytes, of which"
+    yield f"{page - part.size:,} would be wasted."
+
+
+def _map(kernel: EmulatedKernel) -> Iterator[str]:
+    for line in drawn(kernel.look(partial(of, name=ways.NAME)), output.width()):
+        yield "".join(text for text, _ in line)
+
+
+SCENES: Final[tuple[tuple[str, Callable[[Told], Iterator[str]]], ...]] = (
+    ("The module", _source),
+    ("The old way", _old),
+    ("The new way", _new),
+    ("The road not taken", _shared),
+    ("In numbers", _numbers),
+    ("Dave Miller gets his page back", _sparc),
+)
+
+
+@click.command(cls=Tool, examples=EXAMPLES)
+@click.option("--pause", is_flag=True, help="Wait for Enter after each part.")
+def command(pause: bool) -> None:
+    """Run the talk "Modules in 2.6": one module, loaded as in 2.4, as in 2.6, and as a shared object.
+
+    Nothing of this computer's kernel is touched.
+    """
+    told = Told()
+    for at, (title, scene) in enumerate(SCENES):
+        if at and pause:
+            sys.stdout.flush()
+            click.pause("")
+        click.echo(f"{title}\n{'=' * len(title)}\n")
+        for line in scene(told):
+            click.echo(line)
+        click.echo()
+    click.echo("Each statement and its command: docs/talk.md")

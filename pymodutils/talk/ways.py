@@ -1,0 +1,106 @@
+"""The three ways: linked by insmod for 2.4, linked by the kernel, and linked by the linker."""
+
+from __future__ import annotations
+
+from functools import partial
+from importlib.resources import files
+from typing import Final, NamedTuple
+
+from pymodutils.dyn import measure
+from pymodutils.dyn.kernel import Kernel25
+from pymodutils.elf.ksymtab import Export
+from pymodutils.errors import ModutilsError
+from pymodutils.kernel.description import Description
+from pymodutils.kernel.emulated.kernel import EmulatedKernel
+from pymodutils.kernel.emulated.memory_map import of
+from pymodutils.kernel.emulated.state.database import MEMORY
+from pymodutils.linux24.insmod.insmod import Loading, Options
+from pymodutils.linux24.insmod.ksymtab import Origin
+from pymodutils.linux24.insmod.report import Report
+from pymodutils.linux24.kernel.state import ModuleSymbol
+from pymodutils.talk.trace import Traced
+
+NAME, PRINTK, PAGE = "hello", 0xC011_0000, 4096
+OLD, NEW, SHARED, SPARC = "hello-2.4.o", "hello-2.6.ko", "hello.klm", "hello-sparc64.ko"
+SWITCHES: Final = {"SMP": True, "MODULE_UNLOAD": True, "KALLSYMS": True, "MODULES": True, "SYSFS": True}
+OFF: Final = ("MODVERSIONS", "MODULE_FORCE_UNLOAD", "MODULE_SIG", "STRICT_MODULE_RWX", "PREEMPT_RT")
+MACHINES: Final = {  # e_machine, width, byte order, page, where printk is
+    "i386": (3, 32, "little", PAGE, 0xC100_1000),
+    "sparc64": (43, 64, "big", 8192, 0x0040_5000),
+}
+
+
+class Way(NamedTuple):
+    """What loading the module took: bytes and calls."""
+
+    calls: int  # system calls
+    handed: int  # bytes that init_module was given
+    relocations: int  # that the kernel applied
+    memory: int  # bytes of the module in the kernel
+    pages: int  # bytes of the pages that this takes
+
+    @property
+    def wasted(self) -> int:
+        """Bytes at the end of the last page."""
+        return self.pages - self.memory
+
+
+def module(name: str) -> bytes:
+    """The bytes of one of the modules."""
+    return files(__package__).joinpath("modules", name).read_bytes()
+
+
+def old_way() -> tuple[Way, list[str]]:
+    """Load it as modutils did; the system calls as strace would show them."""
+    kernel = Traced.boot([ModuleSymbol(PRINTK, "printk")])
+    report = Report("insmod")
+    Loading(kernel, OLD, Options(name=NAME), report).run(module(OLD), (), Origin(f"/{OLD}", 0))
+    image = kernel.given(NAME)
+    size = len(kernel.memory(NAME)[1])
+    calls = [line for line in kernel.calls if "=" in line]
+    return Way(len(calls), len(image), 0, size, _pages(size, PAGE)), calls
+
+
+def new_way(machine: str = "i386", name: str = NEW) -> tuple[Way, EmulatedKernel]:
+    """Load it as 2.6 does, on ``machine``; the kernel afterwards."""
+    kernel = EmulatedKernel.boot(_description(machine))
+    image = module(name)
+    kernel.init_module(image)
+    rooms = [room for room in kernel.look(partial(of, name=NAME)).rooms if not room.init]
+    page = MACHINES[machine][3]
+    pages = sum(_pages(room.size, page) for room in rooms)
+    relocations = measure.relocatable(image).relocations
+    return Way(1, len(image), relocations, sum(room.size for room in rooms), pages), kernel
+
+
+def shared_way() -> tuple[Way, list[str]]:
+    """Load it as a shared object; what its code says, or why it cannot run."""
+    kernel, image = Kernel25.boot(MEMORY, [(PRINTK, "printk")], "2.5.49"), module(SHARED)
+    try:
+        kernel.init_module(NAME, image)
+    except ModutilsError as error:
+        return Way(1, len(image), 0, 0, 0), [str(error)]
+    size = kernel.module(NAME).size
+    relocations = measure.shared(image).relocations
+    return Way(1, len(image), relocations, size, _pages(size, PAGE)), [text for _, text in kernel.log()]
+
+
+def _pages(size: int, page: int) -> int:
+    return -(-size // page) * page
+
+
+def _description(machine: str) -> Description:
+    number, bits, order, page, printk = MACHINES[machine]
+    return Description(
+        release="6.1.0",
+        version="#1 SMP",
+        vermagic="6.1.0 SMP mod_unload ",
+        machine=number,
+        bits=bits,
+        order=order,
+        page_size=page,
+        exports={"printk": Export(printk, None, gpl=False, namespace="")},
+        complete=True,
+        switches={**SWITCHES, **dict.fromkeys(OFF, False)},
+        generation="6.1",
+    )

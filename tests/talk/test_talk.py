@@ -1,0 +1,68 @@
+"""The talk runs, and what it says is what happened."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from pymodutils.talk import lines, ways
+from tests.oracles.modprobe import here
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_it_runs() -> None:
+    done = here(tool="talk")
+    assert (done.err, done.status) == ("", 0)
+    titles = re.findall(r"^(.+)\n=+$", done.out, re.MULTILINE)
+    assert titles == [
+        *("The module", "The old way", "The new way", "The road not taken", "In numbers"),
+        "Dave Miller gets his page back",
+    ]
+    assert "hello: the answer is 42" in done.out
+
+
+def test_the_old_way_takes_four_kinds_of_calls() -> None:
+    found, calls = ways.old_way()
+    assert [call.partition("(")[0] for call in calls] == [
+        *("query_module", "query_module", "create_module", "init_module")
+    ]
+    assert f'create_module("hello", {found.handed}) = 0xc8800000' in calls
+    assert found.memory == found.handed
+
+
+def test_the_new_way_takes_one_and_the_file_as_it_is() -> None:
+    found, kernel = ways.new_way()
+    assert (found.calls, found.handed) == (1, len(ways.module(ways.NEW)))
+    assert "hello" in kernel.read("/proc/modules").decode()
+
+
+def test_the_third_way_says_why_it_cannot_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "unicorn", None)
+    monkeypatch.delitem(sys.modules, "pymodutils.machine.foreign", raising=False)
+    assert ways.shared_way()[1] == ["no machine without unicorn: pip install 'pymodutils[machine]'"]
+
+
+def test_sparc64_is_below_4_gib_with_its_struct_module() -> None:
+    out = here(tool="talk").out
+    assert "The module is at 0x10000000, below 4 GiB." in out
+    assert "of 688 bytes is where D\nstands at 0xff8" in out
+
+
+def test_lines_are_counted() -> None:
+    user, kernel = lines.ours("old way")
+    assert user > 1000
+    assert kernel > 500
+    assert lines.ours("shared object")[0] == 0
+
+
+def test_the_page_names_commands_that_there_are() -> None:
+    text = (DOCS / "talk.md").read_text()
+    rows = [line for line in text.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) > 20
+    assert all(line.count("|") == 3 for line in rows)
+    for name in re.findall(r"docs/[\w.-]+\.md", text):
+        assert (DOCS.parent / name).exists()
