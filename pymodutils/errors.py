@@ -44,6 +44,10 @@ class BadKernel(ModutilsError):
     """A kernel image, package or description that is not what it says."""
 
 
+class Overspent(BadKernel):
+    """An archive or a kernel image that costs more than a limit allows."""
+
+
 class BadState(ModutilsError):
     """The file of an emulated kernel that is absent, damaged, or of another version."""
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pymodutils.arch.frob import SymbolColumns
     from pymodutils.arch.range import Range
     from pymodutils.arch.reloc import Relocations, RelocType
+    from pymodutils.blank import Blank
 
     Order = Callable[[], Sequence[int]]  # indexes of relocations; had where it matters
 
@@ -51,7 +52,7 @@ class PlacedModule(NamedTuple):
     sections: Mapping[str, Range]  # by name
     core: Range  # what stays
     init: Range  # what init() leaves free
-    areas: Sequence[tuple[int, bytearray]]  # address and content
+    areas: Sequence[tuple[int, Blank]]  # address and content
     symbols: SymbolColumns
     front: int  # bytes that Frobbed.front reserved
     before: Mapping[int, int]  # what Frobbed.before said
@@ -69,7 +70,7 @@ class PlacedModule(NamedTuple):
         memory, at = self._within(address, size)
         return bytes(memory[at : at + size])
 
-    def _around(self, addresses: Sequence[int], size: int) -> tuple[bytearray, int]:
+    def _around(self, addresses: Sequence[int], size: int) -> tuple[Blank, int]:
         """The area that has ``size`` bytes at each of ``addresses``, and what leads there from an address."""
         first = min(addresses)
         memory, at = self._within(first, max(addresses) + size - first)
@@ -100,7 +101,7 @@ class PlacedModule(NamedTuple):
         """Whether ``address`` is in what init() leaves free."""
         return address in self.init
 
-    def _within(self, address: int, size: int) -> tuple[bytearray, int]:
+    def _within(self, address: int, size: int) -> tuple[Blank, int]:
         for low, memory in self.areas:
             if low <= address and address + size <= low + len(memory):
                 return memory, address - low

@@ -17,6 +17,7 @@ from pymodutils.checks.rules import Rule, Severity
 from pymodutils.checks.trial import Bench
 from pymodutils.checks.verdict import Finding, Report, Verdict
 from pymodutils.checks.warnings import warnings
+from pymodutils.elf import compress
 from pymodutils.errors import ModutilsError, NotFound
 from pymodutils.kernel.emulated.load.causes import Cause, Kind
 
@@ -172,9 +173,8 @@ def _tree(place: str, own: Pool, exports: set[bytes], folder: str) -> Pool | Non
 
 def _builtins(tree: str) -> frozenset[str]:
     try:
-        with open(f"{tree}/{BUILTIN}", encoding="utf-8", errors="surrogateescape") as file:
-            paths = file.read().split()
-    except OSError:
+        paths = compress.content(f"{tree}/{BUILTIN}").decode("utf-8", "surrogateescape").split()
+    except NotFound:
         return frozenset()
     return frozenset(os.path.basename(path).partition(".")[0].replace("-", "_") for path in paths)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import stat
 import sys
@@ -12,24 +13,8 @@ from pymodutils.errors import BadModule, NotFound
 
 if TYPE_CHECKING:
     from types import ModuleType
-    from typing import Protocol
 
-    class Decompressor(Protocol):
-        """What the decompressors of all libraries have in common."""
-
-        @property
-        def eof(self) -> bool:
-            """Whether the part is complete."""
-            ...
-
-        @property
-        def unused_data(self) -> bytes:
-            """What stands after the part."""
-            ...
-
-        def decompress(self, data: bytes, max_length: int, /) -> bytes:
-            """At most ``max_length`` bytes of the part."""
-            ...
+    from pymodutils.elf.drain import Decompressor
 
 
 GZIP: Final = b"\x1f\x8b"
@@ -150,17 +135,15 @@ def decompress(data: bytes, subject: str) -> bytes:
     packing = packing_of(data)
     if not packing:
         return data
-    parts: list[bytes] = []
-    while data:
+    found, at, end = io.BytesIO(), 0, len(data)
+    while at < end:
         try:
-            part, rest = _part(data, packing, subject, LIMIT - sum(map(len, parts)))
+            at = _following(data, _part(data, at, packing, subject, found), packing)
         except Damaged as error:
-            if parts and error.words in BEHIND:  # it is no stream at all
+            if at and error.words in BEHIND:  # it is no stream at all
                 raise Damaged(subject, packing, BEHIND[error.words]) from None
             raise
-        parts.append(part)
-        data = _following(rest, packing)
-    return b"".join(parts)
+    return found.getvalue()
 
 
 def first(data: bytes, subject: str, *, partial: bool = False) -> tuple[bytes, bytes]:
@@ -168,32 +151,39 @@ def first(data: bytes, subject: str, *, partial: bool = False) -> tuple[bytes, b
 
     With ``partial`` a stream that ends early gives what it holds. Raises as ``decompress``.
     """
-    return _part(data, packing_of(data), subject, LIMIT, partial=partial)
+    found = io.BytesIO()
+    end = _part(data, 0, packing_of(data), subject, found, partial=partial)
+    return found.getvalue(), data[end:]
 
 
-def _following(rest: bytes, packing: str) -> bytes:
-    """Return the next stream, given what stands after one."""
+def _following(data: bytes, at: int, packing: str) -> int:
+    """Return where the next stream is, given where one ends; the end of ``data`` if there is none."""
     if packing == "xz":
-        return rest.lstrip(b"\0")  # padding between streams
-    return rest if packing == "zstd" or rest.startswith(GZIP) else b""
+        import re  # noqa: PLC0415 -- few modules have several streams
+
+        padding = re.compile(rb"\0*").match(data, at)
+        return padding.end() if padding else at
+    return at if packing == "zstd" or data.startswith(GZIP, at) else len(data)
 
 
 def _part(
-    data: bytes, packing: str, subject: str, left: int, *, partial: bool = False
-) -> tuple[bytes, bytes]:
-    """Decompress the one stream at the start of ``data`` to at most ``left`` bytes."""
+    data: bytes, at: int, packing: str, subject: str, found: io.BytesIO, *, partial: bool = False
+) -> int:
+    """Add the content of the one stream of ``data`` at ``at`` to ``found``, up to LIMIT; the stream's end."""
+    from pymodutils.elf.drain import drain  # noqa: PLC0415 -- a module as the kernel wants it does without
+
+    def spend(count: int) -> None:
+        if found.tell() + count > LIMIT:
+            raise Damaged(subject, packing, f"it decompresses to more than {LIMIT} bytes")
+
     stream, damage = decompressor(packing)
     try:
-        found = stream.decompress(data, max(1, left))
+        end = drain(stream, data, at, found, spend)
     except damage as error:
         raise Damaged(subject, packing, _words(packing, str(error))) from None
-    if stream.eof:
-        return found, stream.unused_data
-    if len(found) >= left:
-        raise Damaged(subject, packing, f"it decompresses to more than {LIMIT} bytes")
-    if not partial:
+    if not (stream.eof or partial):
         raise Incomplete(subject, packing, CUT[packing])
-    return found, b""
+    return end
 
 
 def decompressor(packing: str) -> tuple[Decompressor, type[Exception]]:
@@ -204,7 +194,9 @@ def decompressor(packing: str) -> tuple[Decompressor, type[Exception]]:
     if packing == "gzip":
         import zlib  # noqa: PLC0415 -- most systems have one compression
 
-        return zlib.decompressobj(31), zlib.error
+        from pymodutils.elf.drain import Gzip  # noqa: PLC0415 -- see above
+
+        return Gzip(), zlib.error
     if packing == "bzip2":
         import bz2  # noqa: PLC0415 -- see above
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pymodutils.blank import blank
 from pymodutils.elf.constants import SHT_NOBITS
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class Image:
         self.module, self.layout = module, layout
         sizes = layout.sizes
         self.bases = tuple(base if size else 0 for base, size in zip(bases, sizes, strict=True))
-        self.memory = [bytearray(size) for size in sizes]
+        self.memory = [blank(size) for size in sizes]
         self.percpu = bytearray(module.content(layout.percpu) if layout.percpu else b"")
         self.addresses: list[int] = []
         for at, (section, placed) in enumerate(zip(module.sections, layout.placed, strict=True)):

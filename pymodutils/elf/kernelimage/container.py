@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.elf.constants import ELFMAG
 from pymodutils.elf.kernelimage import payload
-from pymodutils.errors import BadKernel
+from pymodutils.errors import BadKernel, Overspent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from pymodutils.elf.kernelimage.payload import Spend
 
 BANNER: Final = b"Linux version "
 DEPTH: Final = 4  # containers in containers: an Image.gz in a zboot is two
@@ -51,12 +53,15 @@ class _Wrap(NamedTuple):
     order: str = ""
 
 
-def unwrap(data: bytes, subject: str) -> Image:
-    """The kernel in ``data``; raises BadKernel if there is none or its payload is damaged."""
+def unwrap(data: bytes, subject: str, spend: Spend = payload.free) -> Image:
+    """The kernel in ``data``; raises BadKernel if there is none or its payload is damaged.
+
+    ``spend`` hears of each piece that comes out of a stream, of a refused one too, and may raise.
+    """
     names: list[str] = []
     machine = 0
     for _ in range(DEPTH):
-        wrap = _open(data, subject)
+        wrap = _open(data, subject, spend)
         names.append(wrap.name)
         machine = machine or wrap.machine
         data = wrap.content
@@ -65,20 +70,20 @@ def unwrap(data: bytes, subject: str) -> Image:
     raise BadKernel(subject, f"{subject}: more than {DEPTH} containers in each other")
 
 
-def _open(data: bytes, subject: str) -> _Wrap:
+def _open(data: bytes, subject: str, spend: Spend) -> _Wrap:
     for reader in READERS:
-        wrap = reader(data, subject)
+        wrap = reader(data, subject, spend)
         if wrap is not None:
             return wrap
-    return _search(data, subject)
+    return _search(data, subject, spend)
 
 
-def _stream(data: bytes, subject: str) -> _Wrap | None:
+def _stream(data: bytes, subject: str, spend: Spend) -> _Wrap | None:
     form = payload.find(data)
-    return form and _Wrap(form.name, payload.decompress(form, data, subject))
+    return form and _Wrap(form.name, payload.decompress(form, data, subject, spend))
 
 
-def _bzimage(data: bytes, subject: str) -> _Wrap | None:
+def _bzimage(data: bytes, subject: str, spend: Spend) -> _Wrap | None:
     if data[0x202:0x206] != b"HdrS":
         return None
     version, sectors = unpack_from("<H", data, 0x206)[0], data[0x1F1] or 4
@@ -91,10 +96,10 @@ def _bzimage(data: bytes, subject: str) -> _Wrap | None:
             subject, f"{subject}: its payload of {size} bytes at {start} lies outside of the file"
         )
     content = data[start : start + size]
-    return _Wrap(f"bzImage {_packing(content)}".strip(), *_inner(content, subject))
+    return _Wrap(f"bzImage {_packing(content)}".strip(), *_inner(content, subject, spend))
 
 
-def _zboot(data: bytes, subject: str) -> _Wrap | None:
+def _zboot(data: bytes, subject: str, spend: Spend) -> _Wrap | None:
     if data[:2] != b"MZ" or data[4:8] != b"zimg":
         return None
     offset, size = unpack_from("<II", data.ljust(16, b"\0"), 8)
@@ -103,7 +108,7 @@ def _zboot(data: bytes, subject: str) -> _Wrap | None:
             subject, f"{subject}: its payload of {size} bytes at {offset} lies outside of the file"
         )
     content = data[offset : offset + size]
-    return _Wrap(f"EFI zboot {_packing(content)}".strip(), *_inner(content, subject))
+    return _Wrap(f"EFI zboot {_packing(content)}".strip(), *_inner(content, subject, spend))
 
 
 def _packing(content: bytes) -> str:
@@ -111,12 +116,12 @@ def _packing(content: bytes) -> str:
     return form.name if form else ""
 
 
-def _inner(content: bytes, subject: str) -> tuple[bytes]:
+def _inner(content: bytes, subject: str, spend: Spend) -> tuple[bytes]:
     form = payload.find(content)
-    return (payload.decompress(form, content, subject) if form else content,)
+    return (payload.decompress(form, content, subject, spend) if form else content,)
 
 
-def _raw(data: bytes, _subject: str) -> _Wrap | None:
+def _raw(data: bytes, _subject: str, _spend: Spend) -> _Wrap | None:
     if data[56:60] == b"ARM\x64":
         order = "big" if data[24] & 1 else "little"
         return _Wrap("arm64 Image", data, True, EM_AARCH64, 64, order)
@@ -127,26 +132,33 @@ def _raw(data: bytes, _subject: str) -> _Wrap | None:
     return None
 
 
-def _elf(data: bytes, _subject: str) -> _Wrap | None:
+def _elf(data: bytes, _subject: str, _spend: Spend) -> _Wrap | None:
     """An ELF file is the kernel itself, unless it is a small one around a payload (MIPS vmlinuz)."""
     if data[:4] != ELFMAG or BANNER not in data:
         return None
     return _Wrap("vmlinux", data, True)
 
 
-def _search(data: bytes, subject: str) -> _Wrap:
+def _search(data: bytes, subject: str, spend: Spend) -> _Wrap:
     name, machine, bits, order = _outside(data)
     refused, left = "", payload.LIMIT
+
+    def budget(count: int) -> None:
+        nonlocal left
+        left -= count
+        spend(count)
+
     for count, match in enumerate(STREAM.finditer(data)):
         form = payload.find(data[match.start() : match.start() + 16])
         if form is None or count >= TRIES or left < 0:
             break
         try:
-            content = payload.decompress(form, data[match.start() :], subject)
+            content = payload.decompress(form, data[match.start() :], subject, budget)
+        except Overspent:
+            raise
         except BadKernel as error:
             refused = refused or str(error)
             continue
-        left -= len(content)
         if BANNER in content:
             final = content[:4] != ELFMAG
             return _Wrap(f"{name} {form.name}".strip(), content, final, machine, bits, order)
@@ -173,4 +185,10 @@ def _outside(data: bytes) -> tuple[str, int, int, str]:
     return "", 0, 0, ""
 
 
-READERS: Final[tuple[Callable[[bytes, str], _Wrap | None], ...]] = (_stream, _bzimage, _zboot, _raw, _elf)
+READERS: Final[tuple[Callable[[bytes, str, Spend], _Wrap | None], ...]] = (
+    _stream,
+    _bzimage,
+    _zboot,
+    _raw,
+    _elf,
+)

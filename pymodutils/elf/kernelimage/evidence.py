@@ -98,7 +98,7 @@ def _config(data: bytes) -> str | None:
         return None
     stream, damage = compress.decompressor("gzip")
     try:
-        return _text(stream.decompress(packed[1], CONFIG_LIMIT))
+        return _text(stream.decompress(memoryview(packed[1]), CONFIG_LIMIT))
     except damage:
         return None
 

@@ -14,6 +14,7 @@ from pymodutils.elf.kernelimage import (
     kallsyms,
     keys,
     linkbase,
+    payload,
     search,
 )
 from pymodutils.elf.kernelimage.memory import at_base, of_sections
@@ -22,6 +23,7 @@ from pymodutils.errors import BadKernel, BadModule
 
 if TYPE_CHECKING:
     from pymodutils.elf.kernelimage.evidence import Evidence
+    from pymodutils.elf.kernelimage.payload import Spend
     from pymodutils.elf.ksymtab import Export
 
 PER_CPU: Final = ".data..percpu"
@@ -58,9 +60,9 @@ class _Exports(NamedTuple):
     kallsyms: bytes | None = None
 
 
-def read(data: bytes, subject: str) -> KernelImage:
-    """What the kernel image ``data`` says; raises BadKernel about ``subject``."""
-    image = container.unwrap(data, subject)
+def read(data: bytes, subject: str, spend: Spend = payload.free) -> KernelImage:
+    """What the kernel image ``data`` says; raises BadKernel about ``subject``; see container.unwrap."""
+    image = container.unwrap(data, subject, spend)
     try:
         found = _sections(image) if image.data[:4] == ELFMAG else _raw(image)
     except (BadKernel, BadModule) as error:

@@ -5,7 +5,10 @@ https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md (Legacy frame); the 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAGIC: Final = b"\x02\x21\x4c\x18"
 BLOCK: Final = 8 << 20  # bytes that come out of one block at most
@@ -16,10 +19,10 @@ class Damaged(ValueError):
     """Compressed data that cannot be read, and why."""
 
 
-def decompress(data: bytes, limit: int) -> bytes:
+def decompress(data: bytes, limit: int, spend: Callable[[int], object] = lambda _: None) -> bytes:
     """What the frame at the start of ``data`` holds; what follows the last whole block is left alone.
 
-    Raises Damaged, also when more than ``limit`` bytes come out.
+    ``spend`` hears the bytes of each block. Raises Damaged, also when more than ``limit`` bytes come out.
     """
     parts: list[bytes] = []
     at, total = len(MAGIC), 0
@@ -29,6 +32,7 @@ def decompress(data: bytes, limit: int) -> bytes:
             break
         parts.append(block(data[at + 4 : at + 4 + size]))
         total += len(parts[-1])
+        spend(len(parts[-1]))
         if total > limit:
             raise Damaged(f"more than {limit} bytes come out of it")
         at += 4 + size

@@ -7,9 +7,12 @@ The stream: https://docs.kernel.org/staging/lzo.html; the frame: lzop's own head
 from __future__ import annotations
 
 import zlib
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.elf.kernelimage.lz4 import Damaged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAGIC: Final = b"\x89LZO\0\r\n\x1a\n"
 BLOCK: Final = 64 << 20  # bytes that lzop lets come out of one block
@@ -41,10 +44,10 @@ class _Block(NamedTuple):
     crc: int | None
 
 
-def decompress(data: bytes, limit: int) -> bytes:
+def decompress(data: bytes, limit: int, spend: Callable[[int], object] = lambda _: None) -> bytes:
     """What the frame at the start of ``data`` holds, up to its end mark.
 
-    Raises Damaged, also when more than ``limit`` bytes come out.
+    ``spend`` hears the bytes of each block. Raises Damaged, also when more than ``limit`` bytes come out.
     """
     reader = _Reader(data, len(MAGIC))
     flags = _header(reader)
@@ -55,6 +58,7 @@ def decompress(data: bytes, limit: int) -> bytes:
         if left < 0 or block.size > BLOCK:
             raise Damaged(f"more than {limit} bytes come out of it")
         parts.append(_unpacked(block))
+        spend(len(parts[-1]))
     return b"".join(parts)
 
 

@@ -6,14 +6,18 @@ left alone.
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.elf import compress
+from pymodutils.elf.drain import drain
 from pymodutils.elf.kernelimage import lz4, lzo
 from pymodutils.errors import BadKernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    Spend = Callable[[int], object]
 
 LIMIT: Final = 512 << 20  # bytes: several times the largest kernel
 
@@ -23,7 +27,7 @@ class Format(NamedTuple):
 
     name: str  # as in CONFIG_KERNEL_<NAME>
     magic: bytes
-    decompress: Callable[[bytes, int], bytes]  # of the data, at most so many bytes
+    decompress: Callable[[bytes, int, Spend], bytes]  # of the data, at most so many bytes
 
 
 def find(data: bytes) -> Format | None:
@@ -31,27 +35,40 @@ def find(data: bytes) -> Format | None:
     return next((form for form in FORMATS if data.startswith(form.magic)), None)
 
 
-def decompress(form: Format, data: bytes, subject: str) -> bytes:
-    """What comes out of ``data``; raises BadKernel about ``subject`` if it is damaged or a bomb."""
+def free(_count: int) -> None:
+    """The price of bytes where nobody counts."""
+
+
+def decompress(form: Format, data: bytes, subject: str, spend: Spend = free) -> bytes:
+    """What comes out of ``data``; raises BadKernel about ``subject`` if it is damaged or a bomb.
+
+    ``spend`` hears of each piece how many bytes it has, and may raise.
+    """
     try:
-        return form.decompress(data, LIMIT)
+        return form.decompress(data, LIMIT, spend)
     except lz4.Damaged as error:
         raise BadKernel(subject, f"{subject}: its {form.name} payload cannot be read: {error}") from None
 
 
-def _library(packing: str) -> Callable[[bytes, int], bytes]:
+def _library(packing: str) -> Callable[[bytes, int, Spend], bytes]:
     """How one of Python's libraries decompresses data; it raises Damaged."""
 
-    def decompressed(data: bytes, limit: int) -> bytes:
+    def decompressed(data: bytes, limit: int, spend: Spend) -> bytes:
         stream, damage = compress.decompressor(packing)
+        found = io.BytesIO()
+
+        def count(size: int) -> None:
+            spend(size)
+            if found.tell() + size > limit:
+                raise lz4.Damaged(f"more than {limit} bytes come out of it")
+
         try:
-            out = stream.decompress(data, limit)
+            drain(stream, data, 0, found, count)
         except damage as error:
             raise lz4.Damaged(str(error)) from None
         if not stream.eof:
-            big = len(out) >= limit
-            raise lz4.Damaged(f"more than {limit} bytes come out of it" if big else "it ends too early")
-        return out
+            raise lz4.Damaged("it ends too early")
+        return found.getvalue()
 
     return decompressed
 

@@ -144,7 +144,7 @@ def content(state: State, name: str, section: str) -> tuple[int, bytes]:
         raise Refused(name, f"{section} of {name} was discarded when init() had ended", errno.ENODATA)
     start = first.address - area.base
     memory = module_table.memory(state.store, module, first.area)
-    return first.address, memory[start : start + first.size]
+    return first.address, bytes(memory[start : start + first.size])
 
 
 def find(state: State, name: str) -> Module:

@@ -11,13 +11,14 @@ from pymodutils.errors import NotFound
 from pymodutils.kernel.combine import combine
 from pymodutils.kernel.description import Description
 from pymodutils.kernel.sources import config
+from pymodutils.kernel.sources.limits import Budget
 
 CONFIG_LIMIT: Final = 8 << 20  # bytes
 
 
 def describe(data: bytes, source: str) -> Description:
     """What the image ``data`` tells; raises BadKernel."""
-    image = kernel.read(data, source)
+    image = kernel.read(data, source, Budget(source, len(data)).read)
     evidence = image.evidence
     told = Description(
         release=evidence.release,
@@ -58,6 +59,6 @@ def beside(path: str, release: str | None) -> Description | None:
     try:
         with compress.regular(place) as file:
             text = file.read(CONFIG_LIMIT).decode("utf-8", "surrogateescape")
-    except NotFound:
-        return None
+    except NotFound as error:
+        return Description(conflicts=(str(error),)) if os.path.lexists(place) else None
     return config.describe(text, place, release)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from pymodutils.errors import BadKernel, ModutilsError
+from pymodutils.errors import ModutilsError, Overspent
 
 DEFAULTS: Final = {
     "members": 200_000,  # files of an archive
     "bytes": 16 << 30,  # of an archive, decompressed
     "member": 512 << 20,  # bytes of one file
     "ratio": 200,  # decompressed bytes for each of the file, beyond FREE
-    "cpu": 120,  # seconds for one archive
+    "cpu": 20,  # seconds of processor time, and one more for each SECOND bytes of the file
 }
 FREE: Final = 64 << 20  # bytes that any file may decompress to
+SECOND: Final = 1 << 20  # bytes of a file that may take a second of their own
 current: Final = dict(DEFAULTS)  # of this process and those that it forks
 
 
@@ -29,7 +30,7 @@ def change(words: tuple[str, ...]) -> None:
 
 
 class Budget:
-    """What reading the file ``subject`` of ``size`` bytes has cost; every method may raise BadKernel."""
+    """What reading the file ``subject`` of ``size`` bytes has cost; every method may raise Overspent."""
 
     def __init__(self, subject: str, size: int) -> None:
         self.subject, self.size = subject, size
@@ -61,8 +62,9 @@ class Budget:
 
     def time(self) -> None:
         """Check the processor time."""
-        if time.process_time() - self.started > current["cpu"]:
-            raise self._over("cpu", f"reading it takes more than {current['cpu']} seconds")
+        allowed = current["cpu"] + self.size // SECOND
+        if time.process_time() - self.started > allowed:
+            raise self._over("cpu", f"reading it takes more than {allowed} seconds")
 
-    def _over(self, limit: str, why: str) -> BadKernel:
-        return BadKernel(self.subject, f"{self.subject}: {why}: raise the limit with --limit {limit}=NUMBER")
+    def _over(self, limit: str, why: str) -> Overspent:
+        return Overspent(self.subject, f"{self.subject}: {why}: raise the limit with --limit {limit}=NUMBER")

@@ -38,7 +38,7 @@ def image(name: str) -> bytes:
     """A module of NEEDS; each has another size, up to some megabytes."""
     needs = list(map(call, NEEDS[name]))
     large = Part(
-        ".data.large", bytes(5000 + len(name) * 3000 + (name == "alone7") * (2 << 20)), WRITE, align=8
+        ".data.large", b"\1" * (5000 + len(name) * 3000 + (name == "alone7") * (2 << 20)), WRITE, align=8
     )
     crcs = dict.fromkeys(needs, 0x100)
     return module(name, imports=["_printk", *needs], exports=[call(name)], versions=crcs, parts=[large])

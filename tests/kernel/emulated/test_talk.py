@@ -37,7 +37,7 @@ def memory(booted: EmulatedKernel, name: str, section: str) -> tuple[int, bytes]
         found = next(it for it in module_table.sections(booted.store, owner) if it.name == section)
         content = module_table.memory(booted.store, owner, found.area)
     start = found.address - owner.areas[found.area].base
-    return found.address, content[start : start + found.size]
+    return found.address, bytes(content[start : start + found.size])
 
 
 def texts(booted: EmulatedKernel) -> list[str]:

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pymodutils.arch.model import Arch
+    from pymodutils.blank import Blank
     from pymodutils.link.image import Image
 
-    Area = tuple[int, bytearray]
+    Area = tuple[int, Blank]
 
 HEAP: Final = {32: 0xC100_0000, 64: 0xFFFF_8880_0100_0000}  # where made-up kmalloc() begins, by width
 GRAIN: Final = 8  # bytes: what kmalloc() aligns to
@@ -105,7 +106,7 @@ class Memory:
         """The error about ``size`` bytes at ``address``."""
         return OutOfBounds(self.subject, f"{self.subject}: {size} bytes of a parameter at {address:#x}")
 
-    def _find(self, address: int, size: int) -> tuple[bytearray, int]:
+    def _find(self, address: int, size: int) -> tuple[Blank, int]:
         known = (area for area in self.areas if area[0] <= address < area[0] + len(area[1]))
         base, content = next(known, None) or self._other(address, size)
         if address + size > base + len(content):

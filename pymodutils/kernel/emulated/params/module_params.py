@@ -19,6 +19,7 @@ from pymodutils.kernel.emulated.state.taints import LETTERS
 from pymodutils.link.failure import OutOfBounds
 
 if TYPE_CHECKING:
+    from pymodutils.blank import Blank
     from pymodutils.kernel.emulated.load.load_info import LoadInfo
     from pymodutils.kernel.emulated.params import Context, Memory, Param
     from pymodutils.kernel.emulated.state.database import Database
@@ -60,13 +61,13 @@ def files(load: LoadInfo) -> list[Param]:
     return [param for param in found if param.perm]
 
 
-def _around(store: Database, held: list[module_table.Held], address: int) -> tuple[int, bytearray] | None:
+def _around(store: Database, held: list[module_table.Held], address: int) -> tuple[int, Blank] | None:
     """The area around ``address``, of whichever module; it is added to ``held``, to be written back, too."""
     found = module_table.held_at(store, address)
     if found is None:
         return None
     held.append(found)
-    return found.base, bytearray(found.content)
+    return found.base, found.content(store)
 
 
 class Parameters:
@@ -76,7 +77,7 @@ class Parameters:
         self.state, self.module = state, module
         self.held = module_table.held(state.store, module)
         self.memory: Memory = params.Memory(
-            [(area.base, bytearray(area.content)) for area in self.held],
+            [(area.base, area.content(state.store)) for area in self.held],
             state.rules.arch,
             module.name,
             strings={unsigned(address): text for address, text in state.store.execute(STRINGS, module.id)},
@@ -119,8 +120,7 @@ class Parameters:
         """Write what has changed back."""
         store, number = self.state.store, self.module.id
         for area, (_, content) in zip(self.held, self.memory.areas, strict=True):
-            if content != area.content:
-                module_table.put_memory(store, area, bytes(content))
+            module_table.put_memory(store, area, content)
         store.execute("DELETE FROM string WHERE module = ?", number)
         store.many(
             "INSERT OR REPLACE INTO string VALUES (?, ?, ?)",

@@ -76,7 +76,8 @@ def _of_those_that_stay(state: State, module: Module) -> Table:
         return NOTHING
     memory = module_table.memory(state.store, module, tail.area)
     entries = memory[tail.symbols : tail.symbols + tail.length * SYMBOL_SIZE[state.rules.arch.bits]]
-    return Table(entries, memory[tail.strings : tail.types], memory[tail.types : tail.types + tail.length])
+    names, letters = memory[tail.strings : tail.types], memory[tail.types : tail.types + tail.length]
+    return Table(bytes(entries), bytes(names), bytes(letters))
 
 
 def _of_all(state: State, module: Module) -> Table:
@@ -92,7 +93,8 @@ def _of_all(state: State, module: Module) -> Table:
     letters = until_init(bits, module, symtab.area, sections) + size
     count = symtab.size // SYMBOL_SIZE[bits]
     entries, names = (memory[it.address - base : it.address - base + it.size] for it in (symtab, strtab))
-    return Table(entries[: count * SYMBOL_SIZE[bits]], names, memory[letters : letters + count])
+    entries = entries[: count * SYMBOL_SIZE[bits]]
+    return Table(bytes(entries), bytes(names), bytes(memory[letters : letters + count]))
 
 
 def until_init(bits: int, module: Module, area: int, sections: Sequence[Section]) -> int:

@@ -13,6 +13,7 @@ from pymodutils.kernel.emulated.state.taints import UNRELIABLE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from pymodutils.blank import Blank
     from pymodutils.elf.ksymtab import Export
     from pymodutils.kernel.emulated.rules import Rules
     from pymodutils.kernel.emulated.state.database import Database
@@ -126,7 +127,7 @@ class State:
         query = f"{module_table.MODULES} WHERE until <= ? ORDER BY until, id"
         return [module_table.module(self.store, row) for row in self.store.execute(query, self.now())]
 
-    def add(self, module: Module, memory: list[bytearray]) -> None:
+    def add(self, module: Module, memory: list[Blank]) -> None:
         """Put ``module`` with what is in its areas into the list."""
         module_table.add(self.store, module, memory)
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from pymodutils.errors import BadState
 from pymodutils.kernel.base import State
+from pymodutils.kernel.emulated.state import sparse
 from pymodutils.kernel.emulated.state.database import signed, unsigned
 from pymodutils.kernel.emulated.state.module import Area, Module, PerCpu, Section, Tail
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pymodutils.blank import Blank
     from pymodutils.kernel.emulated.state.database import Database
 
 MODULES: Final = (
@@ -59,10 +62,17 @@ def _numbers(section: Section, turned: Callable[[int], int]) -> Section:
     )
 
 
-def memory(store: Database, owner: Module, area: int) -> bytes:
+def memory(store: Database, owner: Module, area: int) -> Blank:
     """What is in an area of ``owner``; nothing if it has been given back."""
-    found = store.execute("SELECT bytes FROM area WHERE module = ? AND at = ?", owner.id, area)
-    return found[0][0] if found else b""
+    found = store.execute("SELECT bytes, size FROM area WHERE module = ? AND at = ?", owner.id, area)
+    return _content(store, *found[0]) if found else bytearray()
+
+
+def _content(store: Database, stored: bytes, size: int) -> Blank:
+    try:
+        return sparse.unpacked(stored, size)
+    except ValueError as error:
+        raise BadState(store.path, f"{store.path}: the file is damaged: {error}") from None
 
 
 class Held(NamedTuple):
@@ -71,28 +81,35 @@ class Held(NamedTuple):
     module: int  # the id
     at: int  # which of its areas
     base: int
-    content: bytes
+    size: int
+    stored: bytes
+
+    def content(self, store: Database) -> Blank:
+        """What is in it; raises BadState."""
+        return _content(store, self.stored, self.size)
 
 
 def held(store: Database, owner: Module) -> list[Held]:
     """The areas that ``owner`` still has."""
-    found = store.execute("SELECT module, at, base, bytes FROM area WHERE module = ?", owner.id)
-    return [Held(number, at, unsigned(base), content) for number, at, base, content in found]
+    found = store.execute("SELECT module, at, base, size, bytes FROM area WHERE module = ?", owner.id)
+    return [Held(number, at, unsigned(base), *rest) for number, at, base, *rest in found]
 
 
 def held_at(store: Database, address: int) -> Held | None:
     """The area of any module that contains ``address``."""
-    query = "SELECT module, at, base, bytes FROM area WHERE base <= ?1 AND ?1 < base + size"
+    query = "SELECT module, at, base, size, bytes FROM area WHERE base <= ?1 AND ?1 < base + size"
     found = store.execute(query, signed(address))
     return Held(*found[0])._replace(base=unsigned(found[0][2])) if found else None
 
 
-def put_memory(store: Database, area: Held, content: bytes) -> None:
-    """Change what is in ``area``."""
-    store.execute("UPDATE area SET bytes = ? WHERE module = ? AND at = ?", content, area.module, area.at)
+def put_memory(store: Database, area: Held, content: Blank) -> None:
+    """Change what is in ``area``, if that is something else."""
+    stored = sparse.packed(content)
+    if stored != area.stored:
+        store.execute("UPDATE area SET bytes = ? WHERE module = ? AND at = ?", stored, area.module, area.at)
 
 
-def add(store: Database, new: Module, contents: list[bytearray]) -> None:
+def add(store: Database, new: Module, contents: list[Blank]) -> None:
     """Add ``new`` with the ``contents`` of its areas; it gets its id."""
     columns = _columns(new)
     marks = ", ".join("?" * len(columns))
@@ -100,7 +117,16 @@ def add(store: Database, new: Module, contents: list[bytearray]) -> None:
     store.many(
         "INSERT INTO area VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (new.id, at, area.name, signed(area.base), area.size, area.init, area.freed, bytes(content))
+            (
+                new.id,
+                at,
+                area.name,
+                signed(area.base),
+                area.size,
+                area.init,
+                area.freed,
+                sparse.packed(content),
+            )
             for at, (area, content) in enumerate(zip(new.areas, contents, strict=True))
         ],
     )

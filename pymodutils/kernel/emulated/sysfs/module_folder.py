@@ -102,7 +102,7 @@ def _note(state: State, module: Module, section: Section) -> File:
     def read() -> bytes:
         if not memory:  # given back after init(); a real kernel reads it nevertheless
             raise refused(f"/sys/module/{module.name}/notes/{section.name}", EFAULT)
-        return memory[start : start + section.size]
+        return bytes(memory[start : start + section.size])
 
     return File(0o444, read, size=section.size)
 

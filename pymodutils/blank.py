@@ -1,0 +1,17 @@
+"""Memory full of zeros, of which large pieces cost nothing until they are touched."""
+
+from __future__ import annotations
+
+import mmap
+from typing import Final
+
+Blank = bytearray | mmap.mmap
+
+LARGE: Final = 1 << 20  # bytes from which on pages are left to the system
+
+
+def blank(size: int) -> Blank:
+    """``size`` bytes of 0."""
+    if size < LARGE:
+        return bytearray(size)
+    return mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)

@@ -1,0 +1,78 @@
+"""Decompression in pieces: what comes out is in memory once, and each piece can be counted."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import io
+    from collections.abc import Callable
+    from typing import Protocol
+
+    class Decompressor(Protocol):
+        """What the decompressors of all libraries have in common."""
+
+        @property
+        def eof(self) -> bool:
+            """Whether the stream is complete."""
+            ...
+
+        @property
+        def needs_input(self) -> bool:
+            """Whether it gives no more before it gets more."""
+            ...
+
+        @property
+        def unused_data(self) -> bytes:
+            """What of the input stands after the stream."""
+            ...
+
+        def decompress(self, data: memoryview, max_length: int, /) -> bytes:
+            """At most ``max_length`` bytes of the stream."""
+            ...
+
+
+FED, DRAINED = 1 << 12, 1 << 20  # bytes of the first input, which grows, and of each output
+
+
+class Gzip:
+    """zlib's decompressor as those of the other libraries are."""
+
+    def __init__(self) -> None:
+        self._stream = zlib.decompressobj(31)
+        self.needs_input = True
+
+    @property
+    def eof(self) -> bool:
+        """Whether the stream is complete."""
+        return self._stream.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        """What of the input stands after the stream."""
+        return self._stream.unused_data
+
+    def decompress(self, data: memoryview, max_length: int, /) -> bytes:
+        """At most ``max_length`` bytes of the stream."""
+        found = self._stream.decompress(self._stream.unconsumed_tail + bytes(data), max_length)
+        self.needs_input = not self._stream.unconsumed_tail and len(found) < max_length
+        return found
+
+
+def drain(
+    stream: Decompressor, data: bytes, at: int, found: io.BytesIO, spend: Callable[[int], object]
+) -> int:
+    """Add to ``found`` what ``stream`` makes of ``data`` from ``at`` on; where the stream ends.
+
+    ``spend`` hears the bytes of each piece before it is kept, and may raise. Whether the stream is complete
+    its ``eof`` tells.
+    """
+    view, fed = memoryview(data), FED
+    while not stream.eof and (at < len(data) or not stream.needs_input):
+        part = view[at : at + fed] if stream.needs_input else view[:0]
+        piece = stream.decompress(part, DRAINED)
+        spend(len(piece))
+        found.write(piece)
+        at, fed = at + len(part), min(2 * fed, DRAINED)
+    return at - len(stream.unused_data)
