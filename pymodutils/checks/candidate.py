@@ -9,7 +9,7 @@ from pymodutils import names, parallel
 from pymodutils.depends.module_info import opened
 from pymodutils.elf import crcs, decode
 from pymodutils.elf.facts import Facts, gather, listed
-from pymodutils.errors import BadModule, ModutilsError
+from pymodutils.errors import BadModule, ModutilsError, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,12 +34,12 @@ class Candidate(NamedTuple):
 
     @classmethod
     def read(cls, path: str, shown: str = "") -> Candidate:
-        """The module in the file ``path``; raises NotFound, or BadModule if it is no ELF file."""
+        """The module in the file ``path``, as far as it can be read."""
         name, shown = names.of_path(path), shown or path
         try:
             with opened(path) as elf:
                 return _of(cls(name, path, shown), elf)
-        except BadModule as error:
+        except (BadModule, NotFound) as error:
             return cls(name, path, shown, damage=str(error))
 
     def values(self, key: str) -> list[str]:

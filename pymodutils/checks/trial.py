@@ -7,7 +7,7 @@ from errno import ENOEXEC
 from typing import TYPE_CHECKING, NamedTuple
 
 from pymodutils.elf import compress
-from pymodutils.errors import BadModule, Refused
+from pymodutils.errors import BadModule, NotFound, Refused
 from pymodutils.kernel.base import Init
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
 from pymodutils.kernel.emulated.load.causes import Kind
@@ -74,7 +74,7 @@ class Bench:
     def _causes(self, path: str, name: str) -> Sequence[Cause]:
         try:
             return self.kernel.causes_against(compress.read(path), self.params.get(name, "").encode())
-        except BadModule:
+        except (BadModule, NotFound):
             return ()
 
     def _prepare(self, needed: Sequence[Candidate]) -> None:
@@ -105,7 +105,7 @@ class Bench:
                 if not any(cause.kind is Kind.COMPRESSION for cause in first.causes):
                     return first
             self.kernel.init_module(compress.decompress(data, module.path), params)
-        except (BadModule, Refused) as error:
+        except (BadModule, NotFound, Refused) as error:
             found = self._told(before, first.errno or error.errno or ENOEXEC)
         else:
             found = self._told(before, first.errno)._replace(taints=self.kernel.loaded()[0].taints)

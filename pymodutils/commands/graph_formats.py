@@ -8,6 +8,7 @@ from xml.sax.saxutils import escape, quoteattr
 from pymodutils.commands import graph_layout
 from pymodutils.commands.graph_layout import HEIGHT
 from pymodutils.depends import graph
+from pymodutils.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -35,6 +36,7 @@ rect.paper {{ fill: #ffffff; stroke: none; }}
 
 def dot(part: Part) -> str:
     """The graph in graphviz's language; soft dependencies are dashed."""
+    part, _ = _drawable(part, {})
     lines = ["digraph modules {", "  rankdir=LR;", "  node [shape=box, fontname=monospace];"]
     roots = frozenset(part.roots)
     lines += [f"  {_quoted(name)}{' [style=filled]' if name in roots else ''};" for name in part.nodes]
@@ -57,6 +59,7 @@ def document(part: Part, paths: Mapping[str, str], cycles: Sequence[Sequence[str
 
 def svg(part: Part, paths: Mapping[str, str]) -> str:
     """The graph as a picture, users left of what they need."""
+    part, paths = _drawable(part, paths)
     drawing = graph_layout.draw(graph.components(part), part.edges)
     width, height = (round(size) + 2 * MARGIN for size in (drawing.width, drawing.height))
     head = HEAD.format(left=-MARGIN, width=width, height=height)
@@ -64,6 +67,19 @@ def svg(part: Part, paths: Mapping[str, str]) -> str:
     roots = frozenset(part.roots)
     boxes = [_box(name, box, paths, root=name in roots) for name, box in sorted(drawing.boxes.items())]
     return "\n".join([head, *lines, *boxes, "</svg>"])
+
+
+def _drawable(part: Part, paths: Mapping[str, str]) -> tuple[Part, Mapping[str, str]]:
+    """``part`` and ``paths`` with names that any XML document may have."""
+    names = {name: _shown(name) for name in part.nodes}
+    edges = [edge._replace(user=names[edge.user], needed=names[edge.needed]) for edge in part.edges]
+    shown = {names[name]: _shown(path) for name, path in paths.items() if name in names}
+    roots = tuple(names[name] for name in part.roots)
+    return part._replace(roots=roots, nodes=tuple(names.values()), edges=tuple(edges)), shown
+
+
+def _shown(name: str) -> str:
+    return printable(name).replace("\ufffe", r"\ufffe").replace("\uffff", r"\uffff")
 
 
 def _line(edge: Edge, points: Sequence[tuple[float, float]]) -> str:

@@ -44,7 +44,7 @@ limit = click.option(
     expose_value=False,
     multiple=True,
     metavar="NAME=NUMBER",
-    help="Change a limit for archives: members, bytes, member, ratio or cpu.",
+    help="Change a limit for archives and images: members, bytes, member, ratio or cpu.",
 )
 syslog = click.option("-s", "--syslog", is_flag=True, help="Send messages to syslog instead of stderr.")
 verbose = click.option("-v", "--verbose", count=True, help="Print more; may be repeated.")

@@ -10,6 +10,7 @@ is for people, and is not read. A reader refuses a version that it does not know
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from binascii import a2b_base64, b2a_base64
 from typing import Any, Final
@@ -21,6 +22,7 @@ from pymodutils.kernel.description import Description, unknown
 FORMAT: Final = "pymodutils kernel"
 VERSION: Final = 1
 START: Final = b'{"format": "pymodutils kernel"'
+SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 LARGEST: Final = 1 << 32  # no number but an address is that large
 BLOBS: Final = ("btf", "kallsyms")
 BLOB_LIMIT: Final = 64 << 20  # bytes
@@ -73,6 +75,8 @@ def loads(data: bytes, subject: str) -> Description:
     """The description in ``data``; raises BadKernel about ``subject``."""
     try:
         found = json.loads(data)
+        if SURROGATE.search(data):  # half a character: only what stands for a byte of a name has bytes
+            json.dumps(found, ensure_ascii=False).encode("utf-8", "surrogateescape")
         if not isinstance(found, dict) or found.pop("format", None) != FORMAT:
             raise _bad(subject, "it is not a kernel description")
         version = found.pop("version", None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import lzma
+import os
 import shutil
 import subprocess
 import tarfile
@@ -191,3 +192,14 @@ def test_a_pattern_and_equal_releases(desk: Desk) -> None:
     assert [kernel.label for kernel in report.kernels] == [
         f"6.1.0-made ({desk.folder}/{name}.json)" for name in ("k1", "k2")
     ]
+
+
+def test_a_pipe_among_modules_gets_its_own_verdict(desk: Desk) -> None:
+    folder = Path(desk.module()).parent
+    os.mkfifo(folder / "pipe.ko")
+    (folder / "device.ko").symlink_to("/dev/zero")
+    report = check(str(folder), desk.kernel())
+    found = {verdict.module: [it.message for it in verdict.findings] for verdict in report.verdicts}
+    for name in ("pipe", "device"):
+        assert any("is not a regular file" in text for text in found[name])
+    assert not any("regular" in text for text in found["made"])

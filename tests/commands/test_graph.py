@@ -14,6 +14,7 @@ import pytest
 
 from pymodutils.names import of_path
 from tests.oracles.kmod import kmod30
+from tests.oracles.modprobe import here
 from tests.oracles.trees import Tree, linked, tree
 
 pytestmark = [pytest.mark.lane, pytest.mark.slow]
@@ -168,3 +169,21 @@ def test_what_cannot_be_drawn_is_one_clear_line(cloud: Tree, words: list[str], s
 def test_a_built_in_module_says_so(cloud: Tree) -> None:
     builtin = of_path(Path((cloud.modules / "modules.builtin").read_text().split()[0]).name)
     assert "built into the kernel" in graph(cloud, builtin).stderr
+
+
+def test_any_name_makes_valid_pictures(tmp_path: Path) -> None:
+    folder = tmp_path / "lib/modules/1.0"
+    folder.mkdir(parents=True)
+    names = [b"a\x01b", b'c<d>&"\x1b[31m', b"\xff\xfe", "\uffff".encode(), b"]]>"]
+    lines = [b"k/" + name + b".ko: k/" + names[0] + b".ko\n" for name in names[1:]]
+    (folder / "modules.dep").write_bytes(b"k/" + names[0] + b".ko:\n" + b"".join(lines))
+    shown = {form: run_here(tmp_path, form) for form in ("svg", "dot")}
+    picture = ET.fromstring(shown["svg"])  # noqa: S314 -- our own
+    titles = {element.text for element in picture.iter("{http://www.w3.org/2000/svg}text")}
+    assert titles == {"a\\x01b", 'c<d>&"\\x1b[31m', "\\xff\\xfe", "\\uffff", "]]>"}
+    assert "\x1b" not in shown["dot"]
+
+
+def run_here(root: Path, form: str) -> str:
+    words = ["--sysroot", str(root), "-k", "1.0", "--all", "--format", form]
+    return here(*words, tool="graph").out

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import lzma
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,7 +18,9 @@ from pymodutils.elf.ksymtab import Export
 from pymodutils.errors import BadKernel
 from pymodutils.kernel import saved
 from pymodutils.kernel.description import SWITCHES, Description
+from pymodutils.kernel.sources import source
 from tests.environment import without_coverage
+from tests.kernel.emulated.modules import description
 
 maybe_text = st.none() | st.text()
 numbers = st.none() | st.integers(0, 2**32 - 1)
@@ -122,3 +128,21 @@ def test_reading_one_imports_no_decompressor() -> None:
         check=True,
     )
     assert done.stdout == "set()\n"
+
+
+@pytest.mark.parametrize("text", [r"\ud800", r"a\uDBFFb", r"\udfff", r"\udc00"])
+def test_half_a_character_is_refused(text: str) -> None:
+    data = saved.dumps(description()).replace("6.1.0-made", text).encode()
+    with pytest.raises(BadKernel, match="it is damaged"):
+        saved.loads(data, "k")
+
+
+def test_a_byte_that_is_no_character_is_kept() -> None:
+    data = saved.dumps(description()).replace("6.1.0-made", r"6.1\udcff").encode()
+    assert saved.loads(data, "k").release == "6.1\udcff"
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress])
+def test_a_compressed_description(pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    (tmp_path / "k.json.x").write_bytes(pack(saved.dumps(description()).encode()))
+    assert source.describe([str(tmp_path / "k.json.x")]).release == "6.1.0-made"

@@ -34,6 +34,8 @@ def other(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     text = (
         f"the kernel refuses the file: {said}" if said else "the kernel refuses the file and logs no reason"
     )
+    if context.module.damage and not said:
+        text = f"the file cannot be read: {context.module.damage}"
     damaged = context.module.damage or not context.module.info
     yield Finding(Rule.OTHER, ERROR, "", text, DAMAGED if damaged else context.rebuild)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from typing import IO, TYPE_CHECKING, Final
 
@@ -9,6 +10,7 @@ from pymodutils.errors import BadKernel
 from pymodutils.kernel.sources import deb, rpm
 from pymodutils.kernel.sources.files import Files, kind_of
 from pymodutils.kernel.sources.limits import Budget
+from pymodutils.kernel.sources.stream import CHUNK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,7 +64,9 @@ def image(path: str, into: str) -> str:
 def whole(content: IO[bytes], size: int, member: str, budget: Budget) -> bytes:
     """Read a ``member`` of ``size`` bytes; raises BadKernel if it is too large or cut off."""
     budget.content(member, size)
-    data = content.read()
-    if len(data) != size:
+    data = io.BytesIO()  # in memory once, as content.read() would not be
+    while part := content.read(CHUNK):
+        data.write(part)
+    if data.tell() != size:
         raise BadKernel(member, f"{member}: the package ends within it")
-    return data
+    return data.getvalue()

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.elf import compress
-from pymodutils.errors import BadKernel
+from pymodutils.errors import BadKernel, BadModule
 from pymodutils.kernel import saved
 from pymodutils.kernel.combine import combine, derive
 from pymodutils.root import Root
@@ -44,7 +44,7 @@ def one(name: str, root: Root) -> Description:
 
 def _file(path: str) -> Description:
     start = _start(path)
-    if saved.is_saved(start):
+    if saved.is_saved(_unpacked(start, path)):
         return derive(saved.loads(compress.read(path), path))
     from pymodutils.kernel.sources import folder, package  # noqa: PLC0415 -- see above
     from pymodutils.kernel.sources.files import Files, kind_of  # noqa: PLC0415
@@ -64,6 +64,16 @@ def _start(path: str) -> bytes:
         if size > LIMIT:
             raise BadKernel(path, f"{path}: {size} bytes are more than a kernel or a package of it has")
         return file.read(START)
+
+
+def _unpacked(start: bytes, path: str) -> bytes:
+    """What the file that begins with ``start`` begins with when it is decompressed."""
+    if not compress.packing_of(start):
+        return start
+    try:
+        return compress.first(start, path, partial=True)[0]
+    except BadModule:
+        return start
 
 
 def _kind_by_content(start: bytes) -> str:
