@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pymodutils.checks.candidate import Candidate
+    from pymodutils.checks.kabi_types import Reason
     from pymodutils.checks.verdict import Kernel
     from pymodutils.elf.ksymtab import Export
     from pymodutils.kernel.description import Description
@@ -43,6 +44,8 @@ class Comparison(NamedTuple):
     modules: int  # how many were looked at
     broken: tuple[Broken, ...]
     rebuild: str = ""  # why every module must be built again, whatever changed
+    reasons: tuple[Reason, ...] = ()  # which type is behind a changed CRC, by symbol
+    unexplained: str = ""  # why there are no reasons
 
     def of(self, kind: str) -> list[Change]:
         """The changes of one kind."""

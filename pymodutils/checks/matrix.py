@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pymodutils import parallel, scratch
-from pymodutils.checks import inputs, kabi, run, target
+from pymodutils.checks import inputs, kabi, kabi_types, run, target
 from pymodutils.checks.candidate import below, read_all
 from pymodutils.checks.context import Context
 from pymodutils.checks.kabi import Comparison
@@ -95,7 +95,11 @@ def compare(names: Sequence[str], modules: Sequence[str], root: Root, *, cached:
         pool = _pool(modules, folder).modules
         broken = kabi.broken(found, (old.kernel, new.kernel), pool)
     rebuild = kabi.rebuild(old.kernel, new.kernel)
-    return Comparison(old.row(), new.row(), tuple(found), len(pool), tuple(broken), rebuild)
+    changed = [change.symbol for change in found if change.kind == "crc"]
+    why, unexplained = kabi_types.reasons(old.kernel, new.kernel, changed) if changed else ([], "")
+    return Comparison(
+        old.row(), new.row(), tuple(found), len(pool), tuple(broken), rebuild, tuple(why), unexplained
+    )
 
 
 def _pool(words: Sequence[str], folder: str) -> Pool:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pymodutils.checks.kabi import Broken, Comparison
+    from pymodutils.checks.kabi_types import Reason
     from pymodutils.checks.verdict import Report
 
 FORMS: Final = ("text", "json", "junit", "sarif", "github", "markdown", "html")
@@ -80,6 +81,7 @@ def _print_changes(found: Comparison, *, whole: bool) -> None:
         for kind in KINDS
     ]
     output.as_table(["COUNT", "EXPORTS", "SYMBOLS" if whole else "SUCH AS"], rows, ["COUNT"])
+    _print_reasons(found, whole=whole)
     shown = found.broken if whole else found.broken[: check_text.ROWS]
     for it in shown:
         _print_broken(it, whole=whole)
@@ -92,6 +94,25 @@ def _print_changes(found: Comparison, *, whole: bool) -> None:
         left = f", {rest:,} not listed (--full lists them)" if rest else ""
         text = f"{len(found.broken):,} of {count(found.modules, 'module')} broken{left}"
         output.styled([(text, "red" if found.broken else "green")])
+
+
+def _print_reasons(found: Comparison, *, whole: bool) -> None:
+    """Print which types are behind changed CRCs, those of the most symbols first."""
+    if found.unexplained:
+        output.paragraph([(found.unexplained, "dim")], 2)
+    by_type: dict[str, list[Reason]] = {}
+    for it in found.reasons:
+        by_type.setdefault(it.difference, []).append(it)
+    groups = sorted(by_type.values(), key=len, reverse=True)
+    for same in groups if whole else groups[:NAMES]:
+        first = min(same, key=lambda it: (len(it.way), len(it.shown)))
+        through = " -> ".join((first.shown, *first.way))
+        more = f" and {count(len(same) - 1, 'more symbol')}" if same[1:] else ""
+        output.styled([("  ", ""), (first.difference, "bold")])
+        output.paragraph([(f"reached through {through}{more}", "")], check_text.INDENT)
+    if groups and not whole and groups[NAMES:]:
+        rest = count(len(groups) - NAMES, "more difference")
+        output.paragraph([(f"{rest} (--full lists them)", "")], 2)
 
 
 def _print_broken(it: Broken, *, whole: bool) -> None:

@@ -43,6 +43,8 @@ def comparison(found: Comparison) -> dict[str, Any]:
         "changes": [_change(change) for change in found.changes],
         "modules": found.modules,
         "rebuild": found.rebuild,
+        "reasons": [{**it._asdict(), "way": list(it.way)} for it in found.reasons],
+        "unexplained": found.unexplained or None,
         "broken": [
             {**it._asdict(), "changes": [_change(change) for change in it.changes]} for it in found.broken
         ],

@@ -1,0 +1,177 @@
+"""The C types in a kernel's BTF, by number: what each is called, and what it is made of.
+
+https://docs.kernel.org/bpf/btf.html.
+"""
+
+from __future__ import annotations
+
+from array import array
+from struct import Struct, error
+from sys import byteorder
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.errors import BadKernel
+from pymodutils.kernel.emulated.load.btf import COMPOSITE, EXTRA, MODIFIERS, ROWS, WIDE, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HEADER: Final = "HBBIIIII"  # magic, version, flags, hdr_len, type_off, type_len, str_off, str_len
+MAGIC: Final = 0xEB9F
+KINDS: Final = frozenset(Kind)
+VOID: Final = "void"
+WORDS: Final = {Kind.STRUCT: "struct ", Kind.UNION: "union ", Kind.ENUM: "enum ", Kind.ENUM64: "enum "}
+BITFIELD: Final = 24  # bits of a member's offset where the flag of its structure is set
+
+
+class Member(NamedTuple):
+    """A member of a structure or union."""
+
+    name: str
+    type: int
+    offset: int  # bits
+    bits: int  # of a bit-field, else 0
+
+
+class Types:
+    """The types of one BTF; number 0 is void. Raises BadKernel if it is damaged."""
+
+    def __init__(self, blob: bytes, order: str, subject: str) -> None:
+        self._subject = subject
+        try:
+            self._read(blob, ">" if order == "big" else "<", order)
+        except (error, IndexError, ValueError) as why:
+            raise BadKernel(subject, f"{subject}: its BTF is damaged: {why}") from None
+
+    def _read(self, blob: bytes, prefix: str, order: str) -> None:
+        head = Struct(prefix + HEADER)
+        magic, _, _, length, type_off, type_len, str_off, str_len = head.unpack_from(blob)
+        start = length + type_off
+        if magic != MAGIC or start + type_len > len(blob) or length + str_off + str_len > len(blob):
+            raise ValueError("it is cut short")
+        self._words = array("I", blob[start : start + type_len // 4 * 4])
+        if order != byteorder:
+            self._words.byteswap()
+        self._strings = blob[length + str_off : length + str_off + str_len]
+        self._places = [-1]
+        self.functions: dict[str, int] = {}  # names -> numbers of their types
+        self.variables: dict[str, int] = {}
+        self._index()
+
+    def _index(self) -> None:
+        """Note where each type begins, and what functions and variables there are."""
+        words, at = self._words, 0
+        extra, rows = ({int(kind): count for kind, count in table.items()} for table in (EXTRA, ROWS))
+        while at < len(words):
+            info = words[at + 1]
+            kind = info >> 24 & WIDE.kind
+            if kind not in KINDS:
+                raise ValueError(f"it has a type of kind {kind}")
+            if kind == Kind.FUNC:
+                self.functions[self._string(words[at])] = words[at + 2]
+            elif kind == Kind.VAR:
+                self.variables[self._string(words[at])] = words[at + 2]
+            self._places.append(at)
+            at += 3 + extra.get(kind, 0) + rows.get(kind, 0) * (info & WIDE.vlen)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def _string(self, offset: int) -> str:
+        return self._strings[offset : self._strings.index(b"\0", offset)].decode("utf-8", "replace")
+
+    def kind(self, number: int) -> int:
+        """The kind of a type; 0 for void. Raises IndexError if there is none."""
+        return self._words[self._places[number] + 1] >> 24 & WIDE.kind if number else 0
+
+    def name(self, number: int) -> str:
+        """Its own name, empty without one."""
+        return self._string(self._words[self._places[number]]) if number else VOID
+
+    def size(self, number: int) -> int:
+        """Bytes of a structure, union, enumeration or number."""
+        return self._words[self._places[number] + 2]
+
+    def inner(self, number: int) -> int:
+        """The type that a pointer, qualifier, typedef or function (what it returns) is made of."""
+        return self._words[self._places[number] + 2]
+
+    def is_flagged(self, number: int) -> bool:
+        """Whether its kind_flag is set: a forward declaration of a union, a structure with bit-fields."""
+        return bool(self._words[self._places[number] + 1] >> 31)
+
+    def array(self, number: int) -> tuple[int, int]:
+        """The type of the elements of an array, and how many there are."""
+        at = self._places[number] + 3
+        return self._words[at], self._words[at + 2]
+
+    def _rows(self, number: int, width: int) -> list[tuple[int, ...]]:
+        at = self._places[number]
+        count = self._words[at + 1] & WIDE.vlen
+        row = self._words[at + 3 : at + 3 + width * count].tolist()
+        return [tuple(row[start : start + width]) for start in range(0, len(row), width)]
+
+    def members(self, number: int) -> list[Member]:
+        """The members of a structure or union, in order."""
+        packed = self.is_flagged(number)
+        mask = (1 << BITFIELD) - 1
+        return [
+            Member(self._string(name), kind, at & mask if packed else at, at >> BITFIELD if packed else 0)
+            for name, kind, at in self._rows(number, 3)
+        ]
+
+    def values(self, number: int) -> dict[str, int]:
+        """The enumerators of an enumeration."""
+        if self.kind(number) == Kind.ENUM:
+            return {self._string(name): value for name, value in self._rows(number, 2)}
+        return {self._string(name): low | high << 32 for name, low, high in self._rows(number, 3)}
+
+    def parameters(self, number: int) -> list[int]:
+        """The types of a prototype's parameters; 0 at the end: any more."""
+        return [kind for _, kind in self._rows(number, 2)]
+
+    def text(self, number: int) -> str:
+        """The type as C writes it, with no name: ``struct net_device *``."""
+        kind = self.kind(number)
+        if kind in WRITERS:
+            return WRITERS[Kind(kind)](self, number)
+        return WORDS.get(Kind(kind), "") + (self.name(number) or "{...}") if kind else VOID
+
+    def list(self, number: int) -> str:
+        """The parameters of a prototype as C writes them."""
+        return ", ".join(self.text(it) if it else "..." for it in self.parameters(number)) or VOID
+
+
+def _pointer(types: Types, number: int) -> str:
+    inner = types.text(types.inner(number))
+    if inner.endswith(")"):
+        return inner.replace(" (", " (*)(", 1)
+    return inner + ("*" if inner.endswith("*") else " *")
+
+
+def _qualified(types: Types, number: int) -> str:
+    inner, word = types.text(types.inner(number)), Kind(types.kind(number)).name.lower()
+    return f"{inner} {word}" if inner.endswith("*") else f"{word} {inner}"
+
+
+def _array(types: Types, number: int) -> str:
+    inner, count = types.array(number)
+    return f"{types.text(inner)}[{count}]"
+
+
+def _forward(types: Types, number: int) -> str:
+    return f"{'union' if types.is_flagged(number) else 'struct'} {types.name(number)}"
+
+
+WRITERS: Final[dict[Kind, Callable[[Types, int], str]]] = {
+    Kind.PTR: _pointer,
+    Kind.CONST: _qualified,
+    Kind.VOLATILE: _qualified,
+    Kind.RESTRICT: _qualified,
+    Kind.TYPE_TAG: lambda types, number: types.text(types.inner(number)),
+    Kind.ARRAY: _array,
+    Kind.FUNC_PROTO: lambda types, number: f"{types.text(types.inner(number))} ({types.list(number)})",
+    Kind.FWD: _forward,
+}
+
+__all__ = ["COMPOSITE", "MODIFIERS", "Kind", "Member", "Types"]

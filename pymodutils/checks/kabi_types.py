@@ -1,0 +1,243 @@
+"""Why the CRC of an export changed: the nearest difference between the types it reaches in two kernels."""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.checks.kabi_btf import COMPOSITE, MODIFIERS, Kind, Types
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pymodutils.checks.kabi_btf import Member
+    from pymodutils.kernel.description import Description
+
+Pair = tuple[int, int]
+WRAPPED: Final = frozenset((Kind.PTR, *MODIFIERS))
+ENUMS: Final = (Kind.ENUM, Kind.ENUM64)
+NUMBERS: Final = (Kind.INT, Kind.FLOAT)
+BYTE: Final = 8  # bits
+NAMELESS: Final = "{...}"
+COUNTED: Final = 200  # symbols whose further differences are counted
+
+
+class Reason(NamedTuple):
+    """What changed for one symbol."""
+
+    symbol: str
+    shown: str  # with its parameters: register_netdev(struct net_device *)
+    difference: str  # the first one
+    way: tuple[str, ...]  # the types that lead there, the outermost first
+    others: int | None = None  # how many more types that it reaches differ; None: not counted
+
+    @property
+    def text(self) -> str:
+        """A sentence."""
+        through = f"; reached through {' -> '.join((self.shown, *self.way))}"
+        more = f"; {self.others} more types differ" if self.others else ""
+        return self.difference + through + more
+
+
+def reasons(old: Description, new: Description, symbols: Iterable[str]) -> tuple[list[Reason], str]:
+    """The reasons for ``symbols`` that changed from ``old`` to ``new``; or none, and why.
+
+    Raises BadKernel if the BTF of one of them is damaged.
+    """
+    lacking = [kernel.release or "a kernel" for kernel in (old, new) if not kernel.btf or not kernel.order]
+    if lacking:
+        return [], f"{' and '.join(lacking)} has no BTF, so it is unknown which types changed"
+    types = [Types(it.btf or b"", it.order or "", it.release or "a kernel") for it in (old, new)]
+    return Differ(*types).reasons(symbols), ""
+
+
+class Differ:
+    """The types of an old and a new kernel, compared pair by pair as far as symbols reach."""
+
+    def __init__(self, old: Types, new: Types) -> None:
+        self.old, self.new = old, new
+        self._said: dict[Pair, str] = {}
+        self._below: dict[Pair, list[Pair]] = {}
+
+    def reasons(self, symbols: Iterable[str]) -> list[Reason]:
+        """The reason for each of ``symbols`` that has types in both kernels and reaches a difference."""
+        roots = {name: pair for name in symbols if (pair := self._root(name))}
+        self._explore(roots.values())
+        nearest = self._nearest()
+        found: list[Reason] = []
+        for name, root in roots.items():
+            if root in nearest:
+                way = self._way(root, nearest)
+                others = self._count(root) - 1 if len(found) < COUNTED else None
+                told = tuple(filter(None, (self._label(pair) for pair in way[1:-1])))
+                said = _owned(self._said[way[-1]], told)
+                found.append(Reason(name, self._shown(name, root), said, told, others))
+        return found
+
+    def _root(self, name: str) -> Pair | None:
+        """The types of the function or variable ``name``; None if one of the kernels has none."""
+        for ours, theirs in (
+            (self.old.functions, self.new.functions),
+            (self.old.variables, self.new.variables),
+        ):
+            if name in ours and name in theirs:
+                return ours[name], theirs[name]
+        return None
+
+    def _shown(self, name: str, root: Pair) -> str:
+        is_function = self.old.kind(root[0]) == Kind.FUNC_PROTO
+        return f"{name}({self.old.list(root[0])})" if is_function else name
+
+    def _label(self, pair: Pair) -> str:
+        """What a step of the way is called; empty for pointers and the like."""
+        named = self.old.kind(pair[0]) in COMPOSITE and self.old.name(pair[0])
+        return self.old.text(pair[0]) if named else ""
+
+    def _explore(self, roots: Iterable[Pair]) -> None:
+        """Compare all pairs that ``roots`` reach."""
+        todo = list(roots)
+        while todo:
+            pair = todo.pop()
+            if pair not in self._below:
+                said, below = self._compared(*pair)
+                self._below[pair] = below
+                if said:
+                    self._said[pair] = said
+                todo += below
+
+    def _nearest(self) -> dict[Pair, Pair]:
+        """For each pair that reaches a difference the next one on the shortest way; itself, if it is one."""
+        above: dict[Pair, list[Pair]] = {}
+        for pair, below in self._below.items():
+            for child in below:
+                above.setdefault(child, []).append(pair)
+        found = {pair: pair for pair in self._said}
+        todo = deque(found)
+        while todo:
+            pair = todo.popleft()
+            for parent in above.get(pair, ()):
+                if parent not in found:
+                    found[parent] = pair
+                    todo.append(parent)
+        return found
+
+    @staticmethod
+    def _way(root: Pair, nearest: dict[Pair, Pair]) -> list[Pair]:
+        way = [root]
+        while nearest[way[-1]] != way[-1]:
+            way.append(nearest[way[-1]])
+        return way
+
+    def _count(self, root: Pair) -> int:
+        """How many pairs below ``root`` differ."""
+        seen, todo = {root}, [root]
+        while todo:
+            fresh = [pair for pair in self._below[todo.pop()] if pair not in seen]
+            seen.update(fresh)
+            todo += fresh
+        return sum(pair in self._said for pair in seen)
+
+    def _compared(self, ours: int, theirs: int) -> tuple[str, list[Pair]]:
+        """How two types differ themselves, and the pairs that they are made of."""
+        kind = self.old.kind(ours)
+        if kind != self.new.kind(theirs):
+            return self._kinds(ours, theirs), []
+        if kind in COMPOSITE:
+            return self._composites(ours, theirs)
+        if kind == Kind.FUNC_PROTO:
+            return self._prototypes(ours, theirs)
+        return self._plain(ours, theirs), self._inner(ours, theirs)
+
+    def _plain(self, ours: int, theirs: int) -> str:
+        """How two types of one kind differ that have neither members nor parameters."""
+        kind = self.old.kind(ours)
+        if kind in ENUMS:
+            return self._enums(ours, theirs)
+        if kind == Kind.ARRAY:
+            differs = self.old.array(ours)[1] != self.new.array(theirs)[1]
+        else:
+            differs = kind != Kind.TYPE_TAG and self.old.name(ours) != self.new.name(theirs)
+            differs |= kind in NUMBERS and self.old.size(ours) != self.new.size(theirs)
+        return self._changed(ours, theirs) if differs else ""
+
+    def _inner(self, ours: int, theirs: int) -> list[Pair]:
+        """What both are made of, if anything."""
+        kind = self.old.kind(ours)
+        if kind == Kind.ARRAY:
+            return [(self.old.array(ours)[0], self.new.array(theirs)[0])]
+        return [(self.old.inner(ours), self.new.inner(theirs))] if kind in WRAPPED else []
+
+    def _changed(self, ours: int, theirs: int) -> str:
+        return f"{self.old.text(ours)} became {self.new.text(theirs)}"
+
+    def _kinds(self, ours: int, theirs: int) -> str:
+        """Two types of different kinds: perhaps one is only declared."""
+        before, after = self.old.text(ours), self.new.text(theirs)
+        if before == after and Kind.FWD in (self.old.kind(ours), self.new.kind(theirs)):
+            declared = self.old.kind(ours) == Kind.FWD
+            return f"{before}: {'defined' if declared else 'only declared'} now"
+        return f"{before} became {after}"
+
+    def _prototypes(self, ours: int, theirs: int) -> tuple[str, list[Pair]]:
+        before, after = self.old.parameters(ours), self.new.parameters(theirs)
+        pairs = [(self.old.inner(ours), self.new.inner(theirs)), *zip(before, after, strict=False)]
+        if len(before) != len(after):
+            return f"({self.old.list(ours)}) became ({self.new.list(theirs)})", pairs
+        return "", pairs
+
+    def _enums(self, ours: int, theirs: int) -> str:
+        before, after = self.old.values(ours), self.new.values(theirs)
+        title = self.old.text(ours)
+        for name in before.keys() - after.keys():
+            return f"{title}: {name} removed"
+        for name, value in after.items():
+            if before.get(name) != value:
+                how = f"added as {value}" if name not in before else f"{before[name]} -> {value}"
+                return f"{title}: {name} {how}"
+        return "" if title == self.new.text(theirs) else self._changed(ours, theirs)
+
+    def _composites(self, ours: int, theirs: int) -> tuple[str, list[Pair]]:
+        if self.old.name(ours) != self.new.name(theirs):
+            return self._changed(ours, theirs), []
+        before, after = self.old.members(ours), self.new.members(theirs)
+        first = _first(before, after)
+        sizes = self.old.size(ours), self.new.size(theirs)
+        grown = [f"size {sizes[0]} -> {sizes[1]}"] if sizes[0] != sizes[1] else []
+        said = ", ".join([*([first] if first else []), *grown])
+        pairs = [(one.type, two.type) for one, two in _matched(before, after)]
+        return (f"{self.old.text(ours)}: {said}" if said else ""), pairs
+
+
+def _owned(said: str, way: Sequence[str]) -> str:
+    """``said`` of a type without a name as something of the type that has it."""
+    kind, nameless, rest = said.partition(f" {NAMELESS}: ")
+    return f"{way[-1]}: in its {kind}, {rest}" if nameless and way else said
+
+
+def _matched(before: Sequence[Member], after: Sequence[Member]) -> list[tuple[Member, Member]]:
+    """Members of both: those of one name, and those without in their order."""
+    named = {it.name: it for it in after if it.name}
+    nameless = iter([it for it in after if not it.name])
+    pairs = [(it, named.get(it.name) if it.name else next(nameless, None)) for it in before]
+    return [(one, two) for one, two in pairs if two is not None]
+
+
+def _first(before: Sequence[Member], after: Sequence[Member]) -> str:
+    """The first member that is not as it was."""
+    names, fresh = {it.name for it in after}, {it.name for it in before}
+    for one, two in zip_longest(before, after):
+        if two is not None and (one is None or (one.name != two.name and two.name not in fresh)):
+            return f"member {two.name} added at {_place(two)}"
+        if two is None or (one.name != two.name and one.name not in names):
+            return f"member {one.name} removed from {_place(one)}"
+        if one.name != two.name:
+            return f"member {two.name} moved to {_place(two)}"
+        if (one.offset, one.bits) != (two.offset, two.bits):
+            return f"member {one.name} moved from {_place(one)} to {_place(two)}"
+    return ""
+
+
+def _place(member: Member) -> str:
+    bits = f", bit {member.offset % BYTE}" if member.bits else ""
+    return f"{member.offset // BYTE:#x}{bits}"
