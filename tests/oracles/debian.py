@@ -18,6 +18,7 @@ from pathlib import Path
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 TRIES = 3
+SOURCE = "source"  # instead of an architecture
 failed: dict[Path, Unavailable] = {}  # what this process need not try again
 
 
@@ -59,6 +60,22 @@ def fetched(package: str, suite: str = "bookworm", arch: str = "amd64") -> Path:
             place.parent.mkdir(parents=True, exist_ok=True)
             _download(package, suite, arch).rename(place)
     return place
+
+
+def source(package: str, suite: str = "sid") -> Path:
+    """The folder with the upstream sources of ``package``, fetched if absent; raises as ``unpacked``."""
+    folder = cache() / f"{suite}-{SOURCE}" / package
+    with locked(f"{suite}-{SOURCE}"):
+        if not folder.is_dir():
+            partial = folder.with_name(f"{package}.{os.getpid()}.partial")
+            partial.mkdir(parents=True)
+            words = ["-qq", "--only-source", "--tar-only", "source", package]
+            _retry(lambda: _apt("apt-get", suite, SOURCE, *words, cwd=partial))
+            (archive,) = partial.glob(f"{package}_*.orig.tar.*")
+            subprocess.run(["tar", "--strip-components=1", "-xf", archive.name], cwd=partial, check=True)
+            archive.unlink()
+            partial.rename(folder)
+    return folder
 
 
 def newest(meta: str, suite: str = "bookworm", arch: str = "amd64") -> str:
@@ -108,12 +125,15 @@ def _apt_folder(suite: str, arch: str) -> Path:
     for part in ("lists/partial", "cache/archives/partial", "parts"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     (folder / "status").touch()
-    (folder / "sources.list").write_text(f"deb [signed-by={KEYRING}] {_mirror()} {suite} main\n")
+    kind, arch = ("deb-src", "amd64") if arch == SOURCE else ("deb", arch)
+    (folder / "sources.list").write_text(f"{kind} [signed-by={KEYRING}] {_mirror()} {suite} main\n")
     (folder / "apt.conf").write_text(_apt_conf(folder, arch))
     subprocess.run(
         ["apt-get", "-c", str(folder / "apt.conf"), "-qq", "update"], check=True, capture_output=True
     )
-    if not any((folder / "lists").glob("*_Packages*")):  # apt-get calls that a success
+    if not any(
+        (folder / "lists").glob("*_Packages*" if kind == "deb" else "*_Sources*")
+    ):  # apt-get calls that a success
         raise Unavailable(f"the archive cannot be reached for {suite}, {arch}")
     (folder / "ready").touch()
     return folder
