@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.lanes.guest.samples import MODULES
@@ -18,11 +19,11 @@ LISTS = ("modules.order", "modules.builtin", "modules.builtin.modinfo")
 DEPENDS = re.compile(rb"\0depends=([^\0]*)\0")
 
 
-def small(source: Tree, root: Path) -> Path:
-    """The module directory below ``root`` with a few modules of ``source`` and kmod 30's database."""
+def small(source: Tree, root: Path, names: Sequence[str] = (*MODULES, *MORE)) -> Path:
+    """The module directory below ``root`` with the modules ``names`` of ``source`` and kmod 30's database."""
     folder = Tree(root, source.version).modules
     found = {path.name.removesuffix(".ko").replace("-", "_"): path for path in source.modules.rglob("*.ko")}
-    wanted = [name.replace("-", "_") for name in (*MODULES, *MORE)]
+    wanted = [name.replace("-", "_") for name in names]
     for name in wanted:
         path = found[name]
         target = folder / path.relative_to(source.modules)
