@@ -87,7 +87,7 @@ def command(**given: Any) -> int:
     except ModutilsError as error:
         log.fatal(str(error), "" if os.path.isdir(job.top) else hints.about(job.top))
         return 1
-    if given["quick"] and not is_outdated(run):
+    if given["quick"] and (given["show"] or not is_outdated(run)):  # kmod shows nothing of a quick run
         return 0
     asked = [name for name in ("show", "strict", "verbose", "check") if given[name]]
     if not asked and run.cache.is_current():
@@ -132,6 +132,8 @@ def _check(stale: list[Stale], form: str) -> bool:
 
 def _job(given: dict[str, Any], log: Log) -> Job:
     """The words of the command line, understood; raises Exit having said what is wrong with them."""
+    if len(given["prefix"]) > 1:
+        log.fatal("-P only takes a single char")
     root: Root = given["root"]
     release, *files = given["words"] or (root.release(),)
     if not re.match(r"\d+\.\d+", release):
@@ -139,8 +141,6 @@ def _job(given: dict[str, Any], log: Log) -> Job:
             log.error(f"Bad version passed {release}")
             raise Exit(1)
         release, files = root.release(), [release, *files]
-    if len(given["prefix"]) > 1:
-        log.fatal("-P only takes a single char")
     top, out = _directories(given, root, release)
     elsewhere = given["basedir"] or given["outdir"] or given["moduledir"] or given["config"]
     return Job(

@@ -206,7 +206,8 @@ class Words:
         for at, letter in enumerate(word[1:], start=2):
             name = f"-{letter}"
             if name not in self.names:
-                self._refuse(f"invalid option -- '{letter}'")
+                byte = os.fsdecode(os.fsencode(letter)[:1])
+                self._refuse(f"invalid option -- '{byte}'")
             read.append(self._long_name(name))
             if self._takes_value(name):
                 if not word[at:] and not todo:

@@ -9,6 +9,7 @@ import click
 from pymodutils import names
 from pymodutils.commands import options
 from pymodutils.commands.generation import Generations
+from pymodutils.commands.getopt import Extra
 from pymodutils.errors import BadModule, ModutilsError, Unanswered
 from pymodutils.kernel import choose, refusals
 from pymodutils.kernel.base import Init
@@ -31,8 +32,8 @@ EXAMPLES = [
 @click.option(
     "-f", "--force", is_flag=True, help="Same as both of the following. Dangerous: may crash the machine."
 )
-@click.option("--force-modversion", is_flag=True, help="Ignore symbol version mismatches.")
-@click.option("--force-vermagic", is_flag=True, help="Ignore a vermagic mismatch.")
+@click.option("--force-modversion", cls=Extra, is_flag=True, help="Ignore symbol version mismatches.")
+@click.option("--force-vermagic", cls=Extra, is_flag=True, help="Ignore a vermagic mismatch.")
 @options.syslog
 @options.verbose
 @options.machine
@@ -74,7 +75,8 @@ def insert(path: str, params: Sequence[str], flags: Init, root: Root, log: Log) 
         if error.why or isinstance(error, BadModule | Unanswered):
             log.error(error.why or str(error))
         log.error(f"could not insert module {path}: {refusals.words(refusals.INSMOD, error.errno)}")
-        advice = refusals.advice(root, error, loading=True)
+        known = isinstance(error, BadModule)  # without the kernel
+        advice = "" if known else refusals.advice(root, error, loading=True)
         if advice:
             log.warning(advice)
         return 1

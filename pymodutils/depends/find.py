@@ -46,7 +46,7 @@ class Finder:
     def find_name(self, word: str) -> list[ModuleInfo]:
         """The module called ``word``, or the built-in ones that it is an alias of; raises NotFound."""
         directory = self._names().directory
-        name = names.normalize(word)
+        name = names.normalize(word.partition(".")[0])
         if directory.entry(name) or directory.is_builtin(name):
             return [self._named(name)]
         aliased = directory.search("modules.builtin.alias", name)

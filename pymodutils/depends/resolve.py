@@ -102,12 +102,13 @@ class Resolver:
         return self._indexed(SYMBOLS, alias) if alias.startswith("symbol:") else []
 
     def _commanded(self, alias: str) -> list[Module]:
+        name = names.normalize(alias)
         for line in self.config.installs:
             if line.pattern == alias:
-                return [Module(alias, reasons=(command_line("install", line),), install=line)]
+                return [Module(name, reasons=(command_line("install", line),), install=line)]
         for line in self.config.removes:
             if line.pattern == alias:
-                return [Module(alias, reasons=(command_line("remove", line),), remove=line)]
+                return [Module(name, reasons=(command_line("remove", line),), remove=line)]
         return []
 
     def _aliased(self, alias: str) -> list[Module]:

@@ -7,6 +7,7 @@ is not to be loaded, and no vermagic when its entry is blank, and takes both as 
 from __future__ import annotations
 
 import errno
+import os
 from struct import pack_into
 from typing import Final
 
@@ -51,7 +52,9 @@ def _blank_vermagic(elf: Elf, copy: bytearray) -> None:
     section = b"" if at is None else elf.content(at)
     found = _entry(section)
     if at is None or found is None:
-        raise BadModule(elf.subject, f"{elf.subject} has no vermagic that could be ignored", errno.ENODATA)
+        missing = BadModule(elf.subject, f"{elf.subject} has no vermagic to ignore", errno.ENODATA)
+        missing.why = f"Failed to strip version information: {os.strerror(errno.ENODATA)}"
+        raise missing
     start, end = found
     place = elf.header(at)[4] + start
     copy[place : place + end - start] = bytes(end - start)

@@ -96,7 +96,7 @@ class Arguments(NamedTuple):
     @property
     def shows_names(self) -> bool:
         """Whether only the modules that names stand for are to be shown."""
-        return self.show_alias or self.resolve_alias
+        return (self.show_alias or self.resolve_alias) and not self.removes
 
     @property
     def only_shows(self) -> bool:
@@ -125,7 +125,7 @@ class Arguments(NamedTuple):
 
     @property
     def _all_name(self) -> bool:
-        return (self.every and not self.shows_symbols) or self.removes
+        return (self.every or self.removes) and not self.shows_symbols
 
     @property
     def directory(self) -> str:

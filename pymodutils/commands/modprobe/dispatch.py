@@ -10,6 +10,7 @@ from pymodutils.commands.modprobe.arguments import PROG
 from pymodutils.commands.modprobe.session import Session, say
 from pymodutils.depends import plan
 from pymodutils.kernel import choose, refusals
+from pymodutils.log import WARNING, Log
 from pymodutils.run import CannotLoad, NotRemoved, Runner
 
 if TYPE_CHECKING:
@@ -18,15 +19,16 @@ if TYPE_CHECKING:
 
 def run(arguments: Arguments) -> int:
     """Do what ``arguments`` request; the exit status."""
-    session = Session(arguments)
-    arguments.hand_down()
+    log = Log(PROG, WARNING + arguments.verbose, quiet=arguments.quiet, syslog=arguments.syslog)
     for warning in arguments.warnings():
-        session.log.warning(warning)
+        log.warning(warning)
     if arguments.form == "json" and not arguments.only_shows:
         raise_usage(PROG, "--format json shows what would be done: give -n, -D, --explain, -R or -c too")
     if not (arguments.operands or arguments.shows_config):
-        session.log.error("missing parameters. See -h.")
+        Log(PROG, syslog=arguments.syslog).error("missing parameters. See -h.")  # in spite of -q
         return 1
+    arguments.hand_down()
+    session = Session(arguments, log)
     if arguments.queries:
         from pymodutils.commands.modprobe import show  # noqa: PLC0415 -- everyday work does without
 

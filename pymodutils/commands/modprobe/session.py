@@ -7,11 +7,10 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from pymodutils import names
-from pymodutils.commands.modprobe.arguments import PROG
 from pymodutils.depends import config_files, hints
 from pymodutils.depends.directory import ModuleDirectory
 from pymodutils.depends.resolve import Module, Resolver, in_file
-from pymodutils.log import WARNING, Log, library
+from pymodutils.log import Log, library
 
 if TYPE_CHECKING:
     from pymodutils.commands.modprobe.arguments import Arguments
@@ -22,9 +21,9 @@ PATHS_SINCE: Final = 31  # the release of kmod from which /x.ko and ./x.ko are f
 class Session:
     """The arguments of one call, its log and the modules it can find."""
 
-    def __init__(self, arguments: Arguments) -> None:
+    def __init__(self, arguments: Arguments, log: Log) -> None:
         self.arguments = arguments
-        self.log = Log(PROG, WARNING + arguments.verbose, quiet=arguments.quiet, syslog=arguments.syslog)
+        self.log = log
         self.choices = arguments.choices
         path = arguments.directory
         config = config_files.load(arguments.root, path, arguments.config, library, arguments.release)
@@ -33,7 +32,7 @@ class Session:
 
     def found(self, name: str) -> list[Module]:
         """The modules of a name or, to be loaded, a path; where there are none, that is said."""
-        loads = not self.arguments.removes or self.arguments.shows_names
+        loads = not self.arguments.removes
         if loads and name.startswith(("/", "./")) and self.arguments.release >= PATHS_SINCE:
             return self._in_file(name)
         modules = self.resolver.lookup(name)

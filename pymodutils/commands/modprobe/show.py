@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pymodutils.commands.modprobe.session import say
 from pymodutils.depends import plan
 from pymodutils.errors import ModutilsError
+from pymodutils.names import stat
 
 if TYPE_CHECKING:
     from pymodutils.commands.modprobe.session import Session
@@ -58,7 +59,11 @@ def symbols(session: Session, name: str) -> int:
 
 def _file(session: Session, name: str) -> str:
     """The file that ``name`` is or, unlike in kmod 34, stands for; "" if there is none."""
-    if os.path.exists(name):
+    try:
+        stat(name)
+    except OSError:
+        pass
+    else:
         return name
     modules = session.resolver.lookup(name) if session.arguments.mended else []
     return session.resolver.path(modules[0]) if modules else ""
