@@ -21,8 +21,15 @@ from pymodutils.linux24.kernel.state import ModuleSymbol
 from tests.oracles import binutils
 
 OBJECTS = Path(__file__).parent / "objects.tar.xz"
-EMULATIONS = {"mips": "elf32btsmip", "powerpc": "elf32ppclinux", "sh4": "shlelf_linux", "alpha": "elf64alpha"}
-KERNEL = {"alpha": 0xFFFF_FC00_0031_0000}
+EMULATIONS = {
+    "mips": "elf32btsmip",
+    "powerpc": "elf32ppclinux",
+    "sh4": "shlelf_linux",
+    "alpha": "elf64alpha",
+    "sparc": "elf32_sparc",
+    "x86_64": "elf_x86_64",
+}
+KERNEL = {"alpha": 0xFFFF_FC00_0031_0000, "x86_64": 0xFFFF_FFFF_8011_0000, "sparc": 0xF011_0000}
 OTHER = 0xC011_0000
 
 
@@ -77,7 +84,7 @@ def of_file(loading: Loading) -> set[int]:
 @pytest.mark.lane
 @pytest.mark.parametrize(
     ("name", "arch"),
-    [*(("parms", arch) for arch in EMULATIONS), ("hello", "sh4")],
+    [*(("parms", arch) for arch in EMULATIONS), *(("hello", arch) for arch in ("sh4", "sparc", "x86_64"))],
 )  # elsewhere hello calls missing_weak, 0, which is too far for ld, or its slots are in another order
 def test_sections(name: str, arch: str, tmp_path: Path) -> None:
     loading = linked(name, arch, tmp_path)

@@ -213,3 +213,12 @@ def test_the_configuration_is_shown(world: World) -> None:
     assert "options sb io=0x220 irq=7 dma=1 dma16=5 mpu_io=0x330" in shown
     assert shown[shown.index("# Commands") + 1] == "pre-install base echo x"
     assert shown[-1] == "persistdir=/var/lib/modules/persist"
+
+
+def test_insmod_finds_a_module_by_its_name(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODULECONFIG", world.configured(""))
+    backend = f"emulated:{world.state}"
+    done = here("--backend", backend, "alone", "speed=3", tool="insmod")
+    assert (done.out, done.err, done.status) == (f"Using {world.folder}/alone.o\n", "", 0)
+    done = here("--backend", backend, "nothing", tool="insmod")
+    assert (done.err, done.status) == ("insmod: nothing: no module by that name found\n", 1)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pymodutils.elf import compress
 from pymodutils.elf.constants import STB_GLOBAL, STB_LOCAL, STT_OBJECT
 from pymodutils.errors import ModutilsError, Refused
+from pymodutils.linux24.conf import search
+from pymodutils.linux24.conf.config import Config, read
 from pymodutils.linux24.insmod import calls, checksums, header, ksymtab, load_map, parameters
 from pymodutils.linux24.machine.model import ARCHDATA
 from pymodutils.linux24.machine.slots import Slots
@@ -77,14 +79,32 @@ class _Stop(Exception):
 
 
 def insmod(kernel: Calls, path: str, words: Sequence[str], options: Options, report: Report) -> int:
-    """Load the module in the file ``path`` with the parameters ``words``; the exit status."""
-    report.detail(f"Using {path}")
+    """Load the module in the file ``path`` with the parameters ``words``; the exit status.
+
+    Without "/" and "." it is a name, for which the paths of modules.conf are searched.
+    """
     try:
+        if "/" in path or "." in path:
+            report.detail(f"Using {path}")
+        else:
+            path = _searched(kernel, path)
+            report.say(f"Using {path}")
         data = compress.decompress(compress.read(path), path)
     except ModutilsError as error:
         report.error(str(error))
         return 1
     return Loading(kernel, path, options, report).run(data, words, ksymtab.Origin(path))
+
+
+def _searched(kernel: Calls, name: str) -> str:
+    """The file of the module ``name`` in the paths of modules.conf; raises ModutilsError if there is none."""
+    config = Config(kernel.release)
+    read(config)
+    for pattern in (name, f"{name}.o", f"{name}.o.gz"):
+        found = search.files(config, pattern)
+        if found:
+            return found[0]
+    raise ModutilsError(name, f"{name}: no module by that name found")
 
 
 def module_name(path: str) -> str:
