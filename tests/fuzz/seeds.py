@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import io
 import lzma
@@ -14,9 +15,11 @@ from pymodutils.depends.trie import build as trie
 from pymodutils.kernel import saved
 from tests.elf import made
 from tests.elf.kernelimage import build as image
+from tests.kernel.emulated import messages
 from tests.kernel.emulated.modules import WRITE, description, module
 from tests.kernel.emulated.test_hostile import rich
 from tests.link.objects import Part, Rel, Sym, make
+from tests.signature.certificates_made import ISSUER, SERIAL, certificate
 
 MACHINES: Final = (
     (62, 64, "little"),
@@ -43,6 +46,7 @@ BASELINE: Final = (
     b"other.ko\t6.1.0-made\tENOEXEC\tvermagic\n"
 )
 BASE: Final = 0x80100000
+RSA: Final = "1.2.840.113549.1.1.1"
 
 
 def modules() -> dict[str, bytes]:
@@ -80,6 +84,18 @@ def kernels() -> dict[str, bytes]:
     }
 
 
+def signatures() -> dict[str, bytes]:
+    """A module with a message and a certificate after it, and the certificate as files to be trusted."""
+    bits = made.sequence(made.value(2, b"\0" + b"\xc1" * 256), made.value(2, b"\1\0\1"))
+    key = made.sequence(messages.algorithm(RSA), made.value(3, b"\0" + bits))
+    owner = certificate(key)
+    signer = messages.signer(made.sequence(ISSUER, SERIAL), bytes(256))
+    signed = module() + messages.appended(messages.message(signer, certificates=made.value(0xA0, owner)))
+    text = base64.encodebytes(owner)
+    pem = b"-----BEGIN CERTIFICATE-----\n" + text + b"-----END CERTIFICATE-----\n"
+    return {"signed.ko": signed, "owner.der": owner, "owner.pem": pem}
+
+
 def packages() -> dict[str, bytes]:
     """Archives with a module in them."""
     buffer = io.BytesIO()
@@ -94,7 +110,21 @@ def packages() -> dict[str, bytes]:
         ("control.tar.gz", _empty()),
         ("data.tar.xz", lzma.compress(tarred)),
     )
-    return {"made.tar": tarred, "made.deb": b"!<arch>\n" + b"".join(_member(*one) for one in members)}
+    deb = b"!<arch>\n" + b"".join(_member(*one) for one in members)
+    return {"made.tar": tarred, "made.deb": deb, "made.rpm": _rpm()}
+
+
+def _rpm() -> bytes:
+    """A lead, two empty headers, and a packed cpio archive."""
+    header = b"\x8e\xad\xe8\1" + bytes(12)
+    cpio = _newc("./lib/modules/6.1.0-made/made.ko", module()) + _newc("TRAILER!!!", b"")
+    return b"\xed\xab\xee\xdb" + bytes(92) + 2 * header + gzip.compress(cpio, mtime=0)
+
+
+def _newc(name: str, data: bytes) -> bytes:
+    numbers = (1, 0o100644, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0)
+    head = b"070701" + b"".join(b"%08X" % number for number in numbers) + name.encode() + b"\0"
+    return head + bytes(-len(head) % 4) + data + bytes(-len(data) % 4)
 
 
 def _empty() -> bytes:

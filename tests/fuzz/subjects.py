@@ -131,6 +131,9 @@ def subjects() -> dict[str, Subject]:
         "packages": Subject(
             seeds.packages(), "files/{}", (check, "kernel describe {}", "check -k {} good.ko")
         ),
+        "signatures": Subject(
+            seeds.signatures(), "files/{}", (check, "modinfo ./{}", "check -k good.json --trust {} good.ko")
+        ),
         "configurations": Subject(conf, "root/etc/modprobe.d/{}", ("modprobe -c", *tree[:4])),
         "depmod.d": Subject(depmod, "root/etc/depmod.d/{}", ("depmod -n", "depmod")),
         "kernel command lines": Subject(
