@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymodutils.depends.trie import Index, Unindexable, build
+from pymodutils.depends.trie import Index, Unindexable, build, reader
 from pymodutils.depends.trie.writer import Order
 from pymodutils.errors import BadIndex, NotFound
 from pymodutils.libc import matches as fnmatch
@@ -188,4 +188,24 @@ def test_a_file_of_one_deep_path_is_refused_soon() -> None:
     index = Index(hand_made(CHILD | 12, b"".join(itertools.chain(nodes, [b"aa" + bytes(4)]))))
     with pytest.raises(BadIndex, match="too long"):
         index.check()
-    read_everything(index._data)
+    read_everything(index._data[:])
+
+
+def test_a_large_file_is_read_in_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = [(b"key%d" % at, b"x" * (at * 37 % 40000), at) for at in range(200)]
+    path = tmp_path / "modules.dep.bin"
+    path.write_bytes(build(entries))
+    whole = Index.open(path)
+    monkeypatch.setattr(reader, "LARGE", 0)
+    paged = Index.open(path)
+    for key, text, _ in entries:
+        assert paged.get(key.decode()) == whole.get(key.decode()) == text.decode()
+    assert paged.search("key7") == whole.search("key7")
+    assert paged.items() == whole.items()
+    paged.check()
+    os.truncate(path, path.stat().st_size // 2)
+    cut = Index.open(path)
+    with pytest.raises(BadIndex):
+        cut.check()
+    with pytest.raises(BadIndex):
+        cut.items()

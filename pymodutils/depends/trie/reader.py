@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from operator import itemgetter
-from struct import error, unpack_from
+from struct import error, unpack
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.depends.trie.layout import (
@@ -24,8 +24,11 @@ from pymodutils.libc import fnmatch
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from pymodutils.depends.trie.pages import Pages
+
 WILDCARDS: Final = b"*?["
 LITERALS: Final = bytes(set(range(256)) - set(WILDCARDS))
+LARGE: Final = 8 << 20  # bytes from which on a file is not read whole
 UNSEEN: Final = -1  # no place in a file
 
 
@@ -35,17 +38,17 @@ class Index:
     Nothing of it is believed: each node is checked when it is reached (``check`` reaches all). Every
     method raises BadIndex for offsets or counts that lie. Nodes of a tree do not overlap, so a walk that
     has passed more bytes than the file has is in a loop, or in a part that two parents share.
-    The file is read, not mapped: to cut a mapped file short would kill who looks at it.
+    The file is read, a large one in Pages, not mapped: to cut a mapped file short would kill who looks at it.
     """
 
     __slots__ = ("_data", "_path", "_root")
 
-    def __init__(self, data: bytes, path: str = "") -> None:
+    def __init__(self, data: bytes | Pages, path: str = "") -> None:
         self._data = data
         self._path = path
         if len(data) < HEADER.size:
             raise self._bad("shorter than its header")
-        magic, major, _, self._root = HEADER.unpack_from(data)
+        magic, major, _, self._root = HEADER.unpack(data[: HEADER.size])
         if magic != MAGIC:
             raise self._bad("not an index of modules")
         if major != MAJOR:
@@ -58,7 +61,11 @@ class Index:
         path = os.fspath(file)
         try:
             with open(path, "rb") as opened:
-                return cls(opened.read(), path)
+                if os.fstat(opened.fileno()).st_size < LARGE:
+                    return cls(opened.read(), path)
+                from pymodutils.depends.trie.pages import Pages  # noqa: PLC0415 -- few are so large
+
+                return cls(Pages(os.dup(opened.fileno())), path)
         except FileNotFoundError:
             raise NotFound(path, f"{path}: no such file; run depmod") from None
 
@@ -97,7 +104,7 @@ class Index:
         """``start``, key, ``between`` and text of every entry, in the order of ``modprobe -c``."""
         from pymodutils.depends.trie.listing import Listing  # noqa: PLC0415 -- to find one thing takes none
 
-        return Listing(self._data, self._values, self._bad).lines(self._root, start, between)
+        return Listing(self._data[:], self._values, self._bad).lines(self._root, start, between)
 
     def check(self) -> None:
         """Look at everything once; raises BadIndex for what is wrong anywhere, gaps and overlaps too."""
@@ -180,7 +187,8 @@ class Index:
                 at = end + 1
             if word & CHILDREN:
                 first, last = data[at], data[at + 1]
-                words = unpack_from(f">{last - first + 1}I", data, at + 2)
+                count = last - first + 1
+                words = unpack(f">{count}I", data[at + 2 : at + 2 + 4 * count])
                 at += 2 + 4 * len(words)
         except (ValueError, IndexError, error):
             raise self._bad(f"no node at {word & OFFSET}") from None
@@ -192,10 +200,10 @@ class Index:
             return
         data = self._data
         try:
-            (left,) = unpack_from(">I", data, at)
+            (left,) = unpack(">I", data[at : at + 4])
             at += 4
             while left:
-                (priority,) = unpack_from(">I", data, at)
+                (priority,) = unpack(">I", data[at : at + 4])
                 end = data.index(0, at + 4)
                 yield priority, data[at + 4 : end].decode("utf-8", "surrogateescape")
                 at = end + 1
