@@ -54,7 +54,7 @@ class Output(io.FileIO):
 
 
 class Errors(io.FileIO):
-    """Standard error: nobody can be told when it fails."""
+    """Standard error, whose failures cannot be reported."""
 
     def write(self, data: Any, /) -> Any:
         """Write ``data`` as far as possible."""

@@ -34,13 +34,13 @@ NEAR: Final = signed(32, 0x8000)
 
 @formula("S", "A", "P")
 def after(S: int, A: int, P: int) -> int:
-    """The way from the instruction after the place to the symbol."""
+    """S + A - (P + 4), the distance from the next instruction."""
     return S + A - P - 4
 
 
 @formula("L", "P")
 def made_after(L: int, P: int) -> int:
-    """The way from there to where a branch goes."""
+    """L - (P + 4), the distance from the next instruction."""
     return L - P - 4
 
 

@@ -123,7 +123,7 @@ THM_T16 = insn(4, (31, 28, 0), (27, 27, 10), (26, 24, 28), (23, 16, 16), order="
 
 @formula("V")
 def mov_pc(V: int) -> int:
-    """The same instruction as mov pc, Rm."""
+    """The instruction rewritten as mov pc, Rm."""
     return V & 0xF | 0x01A0_F000
 
 

@@ -54,7 +54,7 @@ I0, I1, I2, I3, I4 = (insn(4, (11, low, 10), order="little") for low in range(5)
 
 @formula("S", "A", "P")
 def page(S: int, A: int, P: int) -> int:
-    """The way from the place's page to the symbol's."""
+    """Page(S + A) - Page(P)."""
     return (S + A & ~0xFFF) - (P & ~0xFFF)
 
 

@@ -17,85 +17,85 @@ ERRORS: Final = Range(-4095, 0)  # what a symbol is worth if it is the number of
 
 @formula("S", "A")
 def s_a(S: int, A: int) -> int:
-    """The symbol and the addend."""
+    """S + A."""
     return S + A
 
 
 @formula("S", "A", "P")
 def s_a_p(S: int, A: int, P: int) -> int:
-    """The way from the place to the symbol."""
+    """S + A - P."""
     return S + A - P
 
 
 @formula("V", "S", "A")
 def v_plus_s_a(V: int, S: int, A: int) -> int:
-    """What is at the place, and the symbol with the addend."""
+    """V + S + A."""
     return V + S + A
 
 
 @formula("V", "S", "A", "P")
 def v_plus_s_a_p(V: int, S: int, A: int, P: int) -> int:
-    """What is at the place, and the way from it to the symbol."""
+    """V + S + A - P."""
     return V + S + A - P
 
 
 @formula("V", "S", "A")
 def v_less_s_a(V: int, S: int, A: int) -> int:
-    """What is at the place without the symbol with the addend."""
+    """V - S - A."""
     return V - S - A
 
 
 @formula("L")
 def goal(L: int) -> int:
-    """What the loader has found out, and nothing else."""
+    """L."""
     return L
 
 
 @formula("L", "P")
 def l_p(L: int, P: int) -> int:
-    """The way from the place to where a branch goes."""
+    """L - P."""
     return L - P
 
 
 @formula("L", "A", "P")
 def l_a_p(L: int, A: int, P: int) -> int:
-    """The same with an addend that counts from there."""
+    """L + A - P."""
     return L + A - P
 
 
 @formula("G", "P")
 def g_p(G: int, P: int) -> int:
-    """The way from the place to the slot of the symbol with the addend."""
+    """G(S + A) - P."""
     return G - P
 
 
 @formula("G", "A", "P")
 def g_a_p(G: int, A: int, P: int) -> int:
-    """The way from the place to the symbol's slot, and the addend."""
+    """G + A - P."""
     return G + A - P
 
 
 @formula("S", "A", "GP")
 def s_a_gp(S: int, A: int, GP: int) -> int:
-    """The way from the global pointer to the symbol."""
+    """S + A - GP."""
     return S + A - GP
 
 
 @formula("S", "A", "SEC")
 def s_a_sec(S: int, A: int, SEC: int) -> int:
-    """The way from the beginning of the place's section to the symbol."""
+    """S + A - B, B being the start of the section of the place."""
     return S + A - SEC
 
 
 @formula("G", "GP")
 def g_gp(G: int, GP: int) -> int:
-    """The way from the global pointer to the slot of the symbol with the addend."""
+    """G(S + A) - GP."""
     return G - GP
 
 
 @formula("L", "GP")
 def l_gp(L: int, GP: int) -> int:
-    """The way from the global pointer to what the loader has chosen."""
+    """L - GP."""
     return L - GP
 
 

@@ -31,7 +31,7 @@ def by_opcode(relocs: Relocations, memory: memoryview) -> Relocations:
 
 @formula("V", vectorized=False)
 def through_r26(V: int) -> int:  # noqa: ARG001 -- a calculation has a letter, though here it is of no use
-    """``lrw r26`` in place of the jsri, and ``jsr r26``."""
+    """``lrw r26`` in place of the jsri, then ``jsr r26``."""
     return 0x9A_E8FA
 
 

@@ -49,5 +49,5 @@ def no_op() -> int:
 
 @formula("L")
 def accumulated(L: int) -> int:
-    """All that belongs to the place, stored when the section is done."""
+    """The sum of all relocations of the place, stored at the end of the section."""
     return L

@@ -51,7 +51,7 @@ BR_R16: Final = 0x0080_0060_0003_8004_8060_0001_0000_0011  # nop.m; mov b6=r16; 
 
 @formula("S", "A", "P", vectorized=False)
 def branch(S: int, A: int, P: int) -> int:
-    """The way from the place's bundle to the symbol's."""
+    """Bundle(S + A) - Bundle(P)."""
     return bundles(S + A - P)
 
 
@@ -63,13 +63,13 @@ def made_branch(L: int, P: int) -> int:
 
 @formula("S", "A")
 def a_s(S: int, A: int) -> int:
-    """The addend without the symbol."""
+    """A - S."""
     return A - S
 
 
 @formula("S", "A", "GP", vectorized=False)
 def addressable(S: int, A: int, GP: int) -> int:
-    """Whether gp reaches the symbol."""
+    """Whether S + A - GP fits 22 bits."""
     return -LTOFF // 2 <= S + A - GP < LTOFF // 2
 
 

@@ -67,25 +67,25 @@ HI20, LO20, HI12 = insn(4, (31, 12, 5)), insn(4, (51, 32, 5)), insn(4, (63, 52, 
 
 @formula("S", "A", "P")
 def page(S: int, A: int, P: int) -> int:
-    """The way from the place's page to the one from which a signed low half reaches the symbol."""
+    """Page(S + A) - Page(P), rounded for a signed low part."""
     return (S + A + 0x800 & ~0xFFF) - (P & ~0xFFF)
 
 
 @formula("G", "P")
 def slot_page(G: int, P: int) -> int:
-    """The same for the symbol's slot."""
+    """Page(G) - Page(P), likewise."""
     return page(G, 0, P)
 
 
 @formula("G")
 def slot(G: int) -> int:
-    """The address of the symbol's slot."""
+    """G."""
     return G
 
 
 @formula("S", "A", "P")
 def rest(S: int, A: int, P: int) -> int:
-    """What 32 bits of that way leave."""
+    """The low part of that distance."""
     way = (page(S, A, P) + (1 << 31) & (1 << 32) - 1) - (1 << 31)
     return S + A - ((P & ~0xFFF) + way)
 

@@ -16,7 +16,7 @@ from pymodutils.arch.reloc import Diagnostic, RelocType
 
 @formula("S", "A", "P")
 def from_second(S: int, A: int, P: int) -> int:
-    """The way from the second instruction to the symbol."""
+    """S + A - (P + 4), the distance from the second instruction."""
     return S + A - P - 4
 
 

@@ -29,13 +29,13 @@ BYTE: Final = 0xFF
 
 @formula("S", "A", "P")
 def in_region(S: int, A: int, P: int) -> int:
-    """The symbol and the addend, counted from the start of the 256 MB that the delay slot is in."""
+    """S + A within the 256 MB region of the delay slot."""
     return S + A - (P + 4 & -REGION) & 0xFFFF_FFFF
 
 
 @formula("S", "A", "P")
 def from_word(S: int, A: int, P: int) -> int:
-    """The way from the place, which should be the start of a word, to the symbol."""
+    """S + A - P, P being aligned to 4."""
     return S + A - (P + 3 & -4)
 
 

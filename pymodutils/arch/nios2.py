@@ -17,13 +17,13 @@ from pymodutils.arch.reloc import Diagnostic, RelocType
 
 @formula("S", "A", "P")
 def in_region(S: int, A: int, P: int) -> int:
-    """The symbol and the addend, counted from the start of the 256 MB that the place is in."""
+    """S + A within the 256 MB region of the place."""
     return S + A - (P & -1 << 28)
 
 
 @formula("S", "A", "P")
 def from_next(S: int, A: int, P: int) -> int:
-    """The way from the next instruction to the symbol."""
+    """S + A - (P + 4), the distance from the next instruction."""
     return S + A - P - 4
 
 

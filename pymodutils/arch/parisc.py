@@ -53,49 +53,49 @@ def rounded(A: int) -> int:
 
 @formula("S", "A")
 def left(S: int, A: int) -> int:
-    """The symbol and the rounded addend, whose upper bits the left half takes."""
+    """LR(S, A): upper bits with the addend rounded."""
     return S + rounded(A)
 
 
 @formula("S", "A")
 def right(S: int, A: int) -> int:
-    """What that leaves for the right half."""
+    """RR(S, A), the rest of LR."""
     return (left(S, A) & 0x7FF) + A - rounded(A)
 
 
 @formula("S", "A", "GP")
 def left_gp(S: int, A: int, GP: int) -> int:
-    """The same as seen from dp."""
+    """LR(S - GP, A)."""
     return left(S - GP, A)
 
 
 @formula("S", "A", "GP")
 def right_gp(S: int, A: int, GP: int) -> int:
-    """What that leaves for the right half."""
+    """RR(S - GP, A)."""
     return right(S - GP, A)
 
 
 @formula("G", "GP")
 def left_slot(G: int, GP: int) -> int:
-    """The way from dp to the symbol's slot."""
+    """L(G - GP)."""
     return G - GP
 
 
 @formula("G", "GP")
 def right_slot(G: int, GP: int) -> int:
-    """What the left half leaves of it."""
+    """R(G - GP)."""
     return G - GP & 0x7FF
 
 
 @formula("S", "A", "P")
 def ahead(S: int, A: int, P: int) -> int:
-    """The way from the second instruction after the place to the symbol."""
+    """S + A - (P + 8), the distance from the second instruction after it."""
     return S + A - (P & ~3) - 8
 
 
 @formula("L", "P")
 def made_ahead(L: int, P: int) -> int:
-    """The way from there to where a call goes."""
+    """L - (P + 8), the distance from the second instruction after it."""
     return L - (P & ~3) - 8
 
 

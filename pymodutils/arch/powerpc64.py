@@ -61,13 +61,13 @@ PROLOGUE = insn(8, (31, 0, 0), kind=Entry)
 
 @formula("GP")
 def gp(GP: int) -> int:
-    """What r2 holds."""
+    """The TOC base (r2)."""
     return GP
 
 
 @formula("GP", "P")
 def gp_p(GP: int, P: int) -> int:
-    """The way from the place to where r2 points."""
+    """The TOC base - P."""
     return GP - P
 
 

@@ -44,19 +44,19 @@ D16, D32 = insn(2, (16, 1, 0)), insn(4, (32, 1, 0))
 
 @formula("G", "A", "GP")
 def g_a_gp(G: int, A: int, GP: int) -> int:
-    """The way from the GOT's beginning to the symbol's slot, and the addend."""
+    """G + A - GOT."""
     return G + A - GP
 
 
 @formula("L", "A", "GP")
 def l_a_gp(L: int, A: int, GP: int) -> int:
-    """The way from the GOT's beginning to the symbol's entry, and the addend."""
+    """L + A - GOT."""
     return L + A - GP
 
 
 @formula("GP", "A", "P")
 def gp_a_p(GP: int, A: int, P: int) -> int:
-    """The way from the place to the GOT's beginning, and the addend."""
+    """GOT + A - P."""
     return GP + A - P
 
 

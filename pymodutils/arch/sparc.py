@@ -31,7 +31,7 @@ def r_info(words: Sequence[int]) -> RInfo:
 
 @formula("S", "A", "D")
 def olo10(S: int, A: int, D: int) -> int:
-    """The low ten bits, and the data."""
+    """The low 10 bits of S + A, plus the data of r_info."""
     return (S + A & 0x3FF) + D
 
 

@@ -30,13 +30,13 @@ def by_opcode(relocs: Relocations, memory: memoryview, shift: int) -> list[int]:
 
 @formula("S", "A", "P")
 def from_next_word(S: int, A: int, P: int) -> int:
-    """The distance from the word after the place's to the symbol."""
+    """S + A - ((P & ~3) + 4), the distance from the next word."""
     return S + A - (P & -4) - 4
 
 
 @formula("S", "A", "P")
 def from_this_word(S: int, A: int, P: int) -> int:
-    """The way from the first word that begins at the place or after it."""
+    """S + A - ((P + 3) & ~3), the distance from the next aligned word."""
     return S + A - (P + 3 & -4)
 
 

@@ -29,10 +29,10 @@ UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\\]|^#")
 
 
 class Surprises(NamedTuple):
-    """How a report differs from what was expected; each a line for people."""
+    """How a report differs from what was expected, a line each."""
 
-    fails: tuple[str, ...]  # does not load, but was to
-    loads: tuple[str, ...]  # loads or is not there, but was not to load
+    fails: tuple[str, ...]  # does not load, unexpectedly
+    loads: tuple[str, ...]  # loads or is missing, unexpectedly
     otherwise: tuple[str, ...]  # does not load, for another reason
 
     def __bool__(self) -> bool:

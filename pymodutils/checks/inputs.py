@@ -1,4 +1,4 @@
-"""The module files that words on a command line stand for: files, directories, packages, archives."""
+"""The module files in files, directories, packages and archives."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class File(NamedTuple):
 
 
 def files(word: str, folder: str) -> list[File]:
-    """The modules that ``word`` means; those of packages are unpacked below ``folder``.
+    """The modules in ``word``; those of packages are unpacked below ``folder``.
 
     Raises NotFound, BadModule or BadKernel if there are none.
     """
@@ -99,7 +99,7 @@ def _tar(file: IO[bytes], budget: Budget) -> Iterator[tuple[str, int, IO[bytes]]
 
 
 def _unpacked(word: str, name: str, data: bytes, folder: str) -> File:
-    """The member ``name`` as a file of its own: what it is called inside of the archive is not followed."""
+    """The member ``name`` as a file; the directories in its name are ignored."""
     place = tempfile.mkdtemp(dir=folder)
     path = f"{place}/{os.path.basename(name)}"
     with open(path, "wb") as file:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pymodutils.root import Root
 
 BUILTIN: Final = "modules.builtin"
-DETAILED: Final = 20  # modules; of more, reasons that many share are told together, without places
+DETAILED: Final = 20  # modules; with more, findings name no source lines
 NOTHING: Final[Mapping[str, str]] = {}
 
 
@@ -56,7 +56,7 @@ def check(request: Request, root: Root, progress: Callable[[int, int, str], None
 
     Of several modules those that cannot be read are listed in the report; it raises only if none can be.
 
-    ``progress`` hears how many of how many pairs are done, and which was the last.
+    ``progress`` is called with the numbers of pairs done and in all, and the title of the last.
     """
     started = time.time()
     with scratch.folder() as folder:
@@ -139,7 +139,7 @@ def _known(request: Request, around: Sequence[Around]) -> None:
 
 
 class Around(NamedTuple):
-    """What a kernel has beside itself."""
+    """The modules that go with a kernel."""
 
     providers: Providers
     tree: Pool | None
@@ -184,7 +184,7 @@ def _builtins(tree: str) -> frozenset[str]:
 
 
 class Job:
-    """The work of one process: a kernel stays booted from pair to pair."""
+    """The work of one process, which keeps its last kernel booted."""
 
     def __init__(
         self,
@@ -201,7 +201,7 @@ class Job:
         self._benches: dict[int, Bench] = {}
 
     def pairs(self) -> list[tuple[int, int]]:
-        """All pairs of module and kernel, those that need the same modules first after each other."""
+        """All pairs of module and kernel, ordered so that neighbours share dependencies."""
         everything = range(len(self.own.modules))
         found = []
         for number, around in enumerate(self.around):

@@ -1,4 +1,4 @@
-"""The modules at hand, and which of them others need."""
+"""Known modules by name and by export, and the dependencies between them."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ class Pool:
         return found
 
     def titles(self) -> dict[str, str]:
-        """What people tell the modules by, by their paths: the name, or what was given if others have it."""
+        """How each module is shown, by path: by its name, or as it was given if others have that name."""
         names = Counter(module.name for module in self.modules)
         return {it.path: it.name if names[it.name] == 1 else it.shown for it in self.modules}
 
     def exporter(self, symbol: bytes, release: str | None) -> Candidate | None:
-        """Who exports ``symbol``, best one that was built for ``release``."""
+        """The module that exports ``symbol``, preferably one built for ``release``."""
         found = self.exporters.get(symbol, ())
         fitting = (module for module in found if module.built_for == release)
         return next(fitting, found[0] if found else None)
 
 
 class Providers:
-    """What a kernel has: its own ``exports``, then the modules of ``pools``, earlier ones first."""
+    """What a kernel offers: its own ``exports``, then the modules of ``pools``, earlier ones first."""
 
     def __init__(self, exports: Collection[bytes], release: str | None, pools: Sequence[Pool]) -> None:
         self.exports, self.release, self.pools = exports, release, pools
@@ -65,7 +65,7 @@ class Providers:
         return next(filter(None, found), None)
 
     def needed(self, module: Candidate) -> list[Candidate]:
-        """What must be there before ``module``, in the order of loading."""
+        """The dependencies of ``module``, in the order of loading."""
         order: dict[str, Candidate] = {}
         self._walk(module, {module.name}, order)
         return list(order.values())

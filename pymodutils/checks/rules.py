@@ -1,4 +1,4 @@
-"""The rules of check: an enum, so that a finding of no rule is a type error."""
+"""The rules of check."""
 
 from __future__ import annotations
 

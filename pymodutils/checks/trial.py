@@ -1,4 +1,4 @@
-"""One module on one kernel that has just booted: what an emulated kernel says to it."""
+"""One module on one freshly booted emulated kernel."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Trial(NamedTuple):
-    """What the kernel did; ``stopped`` is the needed module that it refused, if any."""
+    """The result of a load; ``stopped`` is the dependency that was refused, if any."""
 
     errno: int = 0
     log: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ class Trial(NamedTuple):
 
 
 class Level(NamedTuple):
-    """A needed module that has been tried, and what undoes that."""
+    """A dependency that has been tried, and what undoes that."""
 
     path: str
     name: str
@@ -42,9 +42,9 @@ class Level(NamedTuple):
 
 
 class Bench:
-    """A kernel as described, as good as new for each trial.
+    """A booted kernel that is restored after each trial.
 
-    What one trial needed stays loaded as long as the next one needs it first, too.
+    Dependencies stay loaded as long as the next trial starts with the same ones.
     """
 
     def __init__(self, kernel: Description, params: Mapping[str, str], cmdline: str) -> None:
@@ -52,7 +52,7 @@ class Bench:
         self._levels: list[Level] = []
 
     def attempt(self, module: Candidate, needed: Sequence[Candidate]) -> Trial:
-        """Load ``needed``, then ``module``; if one of the first fails, ``module`` is tried all the same."""
+        """Load ``needed``, then ``module``, also if one of the first is refused."""
         self._prepare(needed)
         with self.kernel.trial():
             found = self._load(module)
@@ -78,7 +78,7 @@ class Bench:
             return ()
 
     def _prepare(self, needed: Sequence[Candidate]) -> None:
-        """Let exactly ``needed`` be loaded."""
+        """Make ``needed`` the loaded modules."""
         same = 0
         for level, module in zip(self._levels, needed, strict=False):
             if level.path != module.path:

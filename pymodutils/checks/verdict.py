@@ -1,4 +1,4 @@
-"""What a check gives: a verdict for each pair of module and kernel, with its findings."""
+"""Results of a check: a verdict for each pair of module and kernel, with its findings."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ class Finding(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What becomes of one module on one kernel."""
+    """Whether one module loads into one kernel, and why not."""
 
     module: str  # its name
     title: str  # the same, or the path where several modules of the check have that name
     path: str  # as it was given or found
     kernel: str  # the label of the kernel
     errno: int  # of the system call that loads it; 0 if it loads
-    log: tuple[str, ...]  # what the kernel says of it
+    log: tuple[str, ...]  # what the kernel logs
     needed: tuple[str, ...]  # names of the modules loaded before it, in this order
     findings: tuple[Finding, ...]
 
     @property
     def loads(self) -> bool:
-        """Whether the kernel takes it."""
+        """Whether it loads."""
         return not self.errno
 
     @property
@@ -66,7 +66,7 @@ class Kernel(NamedTuple):
     source: str  # as it was given
     arch: str
     exports: int  # how many symbols it has for modules
-    assumed: tuple[str, ...]  # what no source told and was taken for something
+    assumed: tuple[str, ...]  # what no source tells and was assumed
 
 
 class Report(NamedTuple):

@@ -99,7 +99,7 @@ class ModuleDirectory:
         except NotFound:
             pass
         except BadIndex as error:
-            self._report(f"{error}; 'depmod' makes it anew")
+            self._report(f"{error}; 'depmod' regenerates it")
         self._indexes[index] = None
         return nothing
 

@@ -111,7 +111,7 @@ class Choices(NamedTuple):
     flags: int = 0  # of finit_module
     ignore_commands: bool = False  # and soft dependencies, of the named module
     blacklist_names: bool = False  # blacklists hold for names too, not only for aliases
-    install_yields: bool = False  # as in kmod, an install line is lost beside a soft dependency
+    install_yields: bool = False  # as in kmod, an install line is ignored with a soft dependency
 
 
 def load(resolver: Resolver, module: Module, options: str, choices: Choices) -> Load:
@@ -175,7 +175,8 @@ def _step(resolver: Resolver, wanted: _Wanted, typed: str, choices: Choices) -> 
         if not (choices.install_yields and any(wanted.soft)):
             reasons += _new(module, decided)
             return Install(module.name, command.command, options, required, requested, reasons)
-        reasons += (decided._replace(kind="ignored", text=f"{decided.text}: lost beside a soft dependency"),)
+        text = f"{decided.text}: ignored because of a soft dependency"
+        reasons += (decided._replace(kind="ignored", text=text),)
     path = resolver.path(module)
     if path:
         return Insert(module.name, path, options, choices.flags, required, requested, reasons)

@@ -72,7 +72,7 @@ class Judged(NamedTuple):
 
 
 BIG = "QEMU's disassembler, tests/arch/test_xtensa_big.py"
-NO_SH64 = "GNU ld has forgotten the 64-bit instruction set"
+NO_SH64 = "GNU ld no longer supports the 64-bit instruction set"
 MIPS32, MIPS32_LITTLE, MIPS64, MIPS64_LITTLE = MIPS
 JUMP = {4: Range(0, (1 << 28) - 4)}  # the kernel wants the symbol without its addend in reach
 CKSEG = (0xFFFF_FFFF_8000_0000, 0xFFFF_FFFF_C000_0000)
@@ -81,7 +81,7 @@ BIG_WORDS = {CALL: 0x50_0000, L32R: 0x10_0000, 6: 0}
 OLO10 = {33: Range(0, 1 << 10)}
 
 HA = dict.fromkeys((50, 252), Range(-0x8000_8000, 0x7FFF_8000))
-ELSEWHERE = "ld puts slots and stubs elsewhere"
+ELSEWHERE = "ld places GOT entries and stubs elsewhere"
 
 
 def made(arch: Arch, *but: int) -> dict[int, str]:
@@ -94,21 +94,21 @@ def made(arch: Arch, *but: int) -> dict[int, str]:
 PLT = (Part(".plt", bytes(1)), Part(".init.plt", bytes(1)))
 GOT = (Part(".plt", bytes(1)), Part(".got", bytes(1)), Part(".got.plt", bytes(1)))
 LARCH = (Part(".got", bytes(1)), Part(".plt", bytes(1)), Part(".plt.idx", bytes(1)))
-HALVES = {20: ELSEWHERE, **dict.fromkeys((24, 25), "low halves have a test of their own")}
-SUMS = dict.fromkeys(TERMS, "gathered, tests/arch/test_pairs.py")
+HALVES = {20: ELSEWHERE, **dict.fromkeys((24, 25), "low halves: tests/arch/test_pairs.py")}
+SUMS = dict.fromkeys(TERMS, "accumulated, tests/arch/test_pairs.py")
 HI20 = {26: Range(-0x8000_0800, 0x7FFF_F800)}
 STUBS = (Part(".stubs"), Part(".toc", bytes(8), 3, align=256))
 SMALL = (Part(".got", b"", 0x1000_0003, align=8),)
 OPD = tuple(Part(name, bytes(1)) for name in (".core.plt", ".init.plt", ".got", ".opd"))
 BIAS = 0x8000  # from the beginning of .got to where gp points
 B21 = {7: signed(23)}  # the kernel looks at one bit too few
-BRSGP = {**made(ALPHA), 28: "as BRADDR; ld wants the symbol in the module"}
-SEGMENTS = dict.fromkeys((41, 49), "the kernel's segments and sections begin at 0")
+BRSGP = {**made(ALPHA), 28: "as BRADDR; ld requires the symbol in the module"}
+SEGMENTS = dict.fromkeys((41, 49), "segments and sections begin at 0 in the kernel")
 KERNELS = {
-    **dict.fromkeys((0x85 | 1 << 8, 0x85 | 2 << 8), "GNU ld does not know it"),
-    **dict.fromkeys((0x87 | slot << 8 for slot in range(3)), "GNU ld knows it only beside LTOFF22X"),
-    **dict.fromkeys((0x5D, 0x5F), "the kernel's segments begin at 0"),
-    **dict.fromkeys((0x65, 0x67), "the kernel takes the section of the place, not of the symbol"),
+    **dict.fromkeys((0x85 | 1 << 8, 0x85 | 2 << 8), "GNU ld does not support it"),
+    **dict.fromkeys((0x87 | slot << 8 for slot in range(3)), "GNU ld supports it only with LTOFF22X"),
+    **dict.fromkeys((0x5D, 0x5F), "segments begin at 0 in the kernel"),
+    **dict.fromkeys((0x65, 0x67), "the kernel uses the section of the place, not of the symbol"),
 }
 BRANCHING = IA64._replace(  # wherever the branches go
     relocs={
@@ -136,7 +136,7 @@ JUDGED = (
         release=(6, 12),
         limits=HI20,
         zero=(23, 57),
-        unasked={**HALVES, **SUMS, 59: "GNU ld 2.40 does not know it"},
+        unasked={**HALVES, **SUMS, 59: "GNU ld 2.40 does not support it"},
         parts=GOT,
     ),
     Judged(
@@ -254,5 +254,5 @@ JUDGED = (
     Judged(NIOS2, "nios2linux"),
     *(Judged(arch, "arclinux", flags=0x400) for arch in ARC),
     Judged(CSKY, "cskyelf_linux", unasked={JSRI: "for the CK810: objdump, tests/arch/test_ck810.py"}),
-    Judged(HEXAGON, ld.LLD, unasked={1: "lld, for twice the distance: tests/arch/test_hexagon.py"}),
+    Judged(HEXAGON, ld.LLD, unasked={1: "lld, at twice the distance: tests/arch/test_hexagon.py"}),
 )

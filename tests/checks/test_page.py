@@ -48,7 +48,7 @@ def test_the_filter_finds_names_and_reasons(report: Path) -> None:
 def test_details_tell_reason_advice_and_log(report: Path) -> None:
     dom = browser.dom(report, CHOOSE.format(2))
     assert '<div class="finding error"><em>unknown</em>' in dom
-    assert "<p>The kernel refuses it: ENOENT.</p>" in dom
+    assert "<p>The kernel refuses it with ENOENT.</p>" in dom
     assert "lost&lt;/script&gt;&lt;b&gt;&amp;" in dom
     assert "To do: give the exporting module: --with DIR" in dom
     assert "<pre>bad: Unknown symbol lost" in dom

@@ -26,13 +26,13 @@ def by_place(relocs: Relocations, _memory: memoryview) -> Relocations:
 
 @formula("S", "A", "P")
 def behind_half(S: int, A: int, P: int) -> int:
-    """The way to the symbol from behind the half word at the place."""
+    """S + A - (P + 2), the distance from the end of the half word."""
     return S + A - P - 2
 
 
 @formula("S", "A", "P")
 def behind_byte(S: int, A: int, P: int) -> int:
-    """The way to the symbol from behind the byte at the place."""
+    """S + A - (P + 1), the distance from the end of the byte."""
     return S + A - P - 1
 
 

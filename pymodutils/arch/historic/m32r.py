@@ -26,7 +26,7 @@ AHEAD18, AHEAD26 = Range(0, 0x1_FFFD), Range(0, 0x1FF_FFFD)
 
 @formula("S", "A", "P", "V", vectorized=False)
 def from_word(S: int, A: int, P: int, V: int) -> int:
-    """The way to the symbol, and what the instruction has of it already."""
+    """S + A - P + V, V being the displacement in the instruction."""
     return S + A - P + (((V & 0xFF ^ 0x80) - 0x80) << 2)
 
 
