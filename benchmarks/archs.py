@@ -17,7 +17,7 @@ from pymodutils.elf import compress
 from pymodutils.elf.scan import Elf
 from pymodutils.link.frob import frob
 from pymodutils.link.image import Image
-from pymodutils.link.layout import Config, layout
+from pymodutils.link.layout import LayoutConfig, layout
 from pymodutils.link.object import Object
 from pymodutils.link.relocate import relocate
 from pymodutils.link.symbols import simplify, unheard
@@ -60,7 +60,7 @@ class _Module(NamedTuple):
 
     data: bytes
     arch: Arch
-    config: Config
+    config: LayoutConfig
 
 
 def rows(_: Path) -> Iterator[Row]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import click
 
-from pymodutils.cli import SUBCOMMANDS, TOOLS, Entry
+from pymodutils.cli import SUBCOMMANDS, TOOLS, CommandEntry
 from pymodutils.commands.getopt import Attached
 from pymodutils.commands.kernel import COMMANDS
 
@@ -74,11 +74,11 @@ class Command(NamedTuple):
 
 def commands() -> list[Command]:
     """Every tool and subcommand, in the order of ``pymodutils -h``, then those of ``pymodutils kernel``."""
-    kernel = {f"kernel-{word}": Entry(*of) for word, of in COMMANDS.items()}
+    kernel = {f"kernel-{word}": CommandEntry(*of) for word, of in COMMANDS.items()}
     return [_command(name, entry) for name, entry in {**TOOLS, **SUBCOMMANDS, **kernel}.items()]
 
 
-def _command(name: str, entry: Entry) -> Command:
+def _command(name: str, entry: CommandEntry) -> Command:
     command: click.Command = import_module(f"pymodutils.commands.{entry.module}").command
     options = [param for param in command.params if isinstance(param, click.Option) and not param.hidden]
     first, rest = OPERANDS.get(name, ("nothing", "nothing"))

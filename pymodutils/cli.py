@@ -27,7 +27,7 @@ ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 TRACEBACK: Final = "PYMODUTILS_TRACEBACK"  # if set, an internal error is a traceback
 
 
-class Entry(NamedTuple):
+class CommandEntry(NamedTuple):
     """Where a command lives, and what it is for."""
 
     module: str  # below pymodutils.commands
@@ -35,25 +35,25 @@ class Entry(NamedTuple):
 
 
 TOOLS: Final = {
-    "insmod": Entry("insmod", "load a module file"),
-    "rmmod": Entry("rmmod", "remove modules"),
-    "modprobe": Entry("modprobe", "load or remove a module and its dependencies"),
-    "modinfo": Entry("modinfo", "show module metadata"),
-    "depmod": Entry("depmod", "generate modules.dep and map files"),
-    "lsmod": Entry("lsmod", "list loaded modules"),
+    "insmod": CommandEntry("insmod", "load a module file"),
+    "rmmod": CommandEntry("rmmod", "remove modules"),
+    "modprobe": CommandEntry("modprobe", "load or remove a module and its dependencies"),
+    "modinfo": CommandEntry("modinfo", "show module metadata"),
+    "depmod": CommandEntry("depmod", "generate modules.dep and map files"),
+    "lsmod": CommandEntry("lsmod", "list loaded modules"),
 }
 SUBCOMMANDS: Final = {
-    "list": Entry("lsmod", "list loaded modules"),
-    "static-nodes": Entry("static_nodes", "print device nodes that load their module when opened"),
-    "graph": Entry("graph", "show the module dependency graph"),
-    "check": Entry("check", "check whether modules load into given kernels"),
-    "profile": Entry("profile", "record what this machine uses of its kernel"),
-    "preflight": Entry("preflight", "check what an upgrade would break on this machine"),
-    "hooks": Entry("hooks", "let package managers ask for a preflight"),
-    "call": Entry("call", "call a function of a module in a kernel in this process"),
-    "kernel": Entry("kernel", "describe kernels and run emulated ones"),
-    "talk": Entry("talk", "run the talk about modules in 2.6"),
-    "completion": Entry("completion", "print the completion script of a shell"),
+    "list": CommandEntry("lsmod", "list loaded modules"),
+    "static-nodes": CommandEntry("static_nodes", "print device nodes that load their module when opened"),
+    "graph": CommandEntry("graph", "show the module dependency graph"),
+    "check": CommandEntry("check", "check whether modules load into given kernels"),
+    "profile": CommandEntry("profile", "record what this machine uses of its kernel"),
+    "preflight": CommandEntry("preflight", "check what an upgrade would break on this machine"),
+    "hooks": CommandEntry("hooks", "let package managers ask for a preflight"),
+    "call": CommandEntry("call", "call a function of a module in a kernel in this process"),
+    "kernel": CommandEntry("kernel", "describe kernels and run emulated ones"),
+    "talk": CommandEntry("talk", "run the talk about modules in 2.6"),
+    "completion": CommandEntry("completion", "print the completion script of a shell"),
 }
 
 
@@ -103,7 +103,7 @@ def _stop_hearing() -> None:
             signal.signal(number, signal.SIG_DFL)
 
 
-def run(prog: str, path: str, entry: Entry, words: Sequence[str]) -> int:
+def run(prog: str, path: str, entry: CommandEntry, words: Sequence[str]) -> int:
     """The exit status of the command in ``entry``, called ``prog`` in messages and ``path`` in getopt's."""
     try:
         command: Tool = import_module(f"pymodutils.commands.{entry.module}").command

@@ -61,13 +61,13 @@ SUPPORT: Final = frozenset(  # files of this package that are no architecture
         "historic",
         "ia64_bundle",
         "kernel_sort",
-        "lanes",
         "model",
         "plt_got",
         "range",
         "reloc",
         "riscv_accumulate",
         "syscalls",
+        "vector",
     )
 )
 

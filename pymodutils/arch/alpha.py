@@ -19,7 +19,7 @@ from pymodutils.arch.reloc import Diagnostic, RelocType
 from pymodutils.elf.constants import SHN_UNDEF, SHT_NOBITS
 
 if TYPE_CHECKING:
-    from pymodutils.arch.frob import LoadInfo
+    from pymodutils.arch.frob import UnplacedModule
 
 SMALL: Final = 0x1000_0000  # SHF_ALPHA_GPREL
 LITERAL, GPDISP, BRSGP = 4, 6, 28
@@ -59,7 +59,7 @@ class Places:
         return self.known[symbol, addend]
 
 
-def frob(info: LoadInfo) -> Frobbed:
+def frob(info: UnplacedModule) -> Frobbed:
     """Room in .got for the literals."""
     got, places = info.find(".got"), Places()
     if not got:

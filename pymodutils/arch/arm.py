@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.arch.calc import l_p, s_a, s_a_p
 from pymodutils.arch.field import Field, insn, word
 from pymodutils.arch.formula import formula
-from pymodutils.arch.frob import Frobbed, LoadInfo, code
+from pymodutils.arch.frob import Frobbed, UnplacedModule, code
 from pymodutils.arch.kernel_sort import sort_indexes
 from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch
 from pymodutils.arch.plt_got import NO_ROOM, PlacedModule, Refusal, Relocation, RelocGroup, StubBuilder, words
@@ -145,7 +145,7 @@ def stride(options: Mapping[str, str]) -> int:
     return 1 << int(options.get("ARM_L1_CACHE_SHIFT", "6"))
 
 
-def frob(info: LoadInfo) -> Frobbed:
+def frob(info: UnplacedModule) -> Frobbed:
     """Room in .plt and .init.plt for each call into another section, and all relocations of code sorted."""
     core, init = info.find(".plt"), info.find(".init.plt")
     if not info.on(PLTS):
@@ -168,7 +168,7 @@ def _sorted(relocs: Relocations) -> list[int]:
     return sort_indexes(list(zip(relocs.numbers, relocs.symbols, strict=True)))
 
 
-def _count(info: LoadInfo, at: int, relocs: Relocations) -> int:
+def _count(info: UnplacedModule, at: int, relocs: Relocations) -> int:
     """How many calls among ``relocs`` may need an entry: of equal neighbours without addend, one."""
     places = list(compress(range(len(relocs.numbers)), map(BIAS.__contains__, relocs.numbers)))
     calls = relocs.ordered(places)

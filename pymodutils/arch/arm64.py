@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.arch.calc import l_p, s_a, s_a_p
 from pymodutils.arch.field import Field, insn, word
 from pymodutils.arch.formula import formula
-from pymodutils.arch.frob import Frobbed, LoadInfo, code
+from pymodutils.arch.frob import Frobbed, UnplacedModule, code
 from pymodutils.arch.model import REL_UNSUPPORTED, Arch, SinceRelease
 from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder, Table, words
 from pymodutils.arch.range import Range, signed, unsigned
@@ -69,7 +69,7 @@ def below(kernel: Range) -> tuple[Range, Range]:
     return Range(kernel.high - SZ_128M, kernel.low), Range(kernel.high - SZ_2G, kernel.low)
 
 
-def frob(info: LoadInfo) -> Frobbed:
+def frob(info: UnplacedModule) -> Frobbed:
     """Room in .plt and .init.plt for each branch into another section, and those branches sorted."""
     core, init, ftrace = (info.find(name) for name in (".plt", ".init.plt", ".text.ftrace_trampoline"))
     if not info.on("ARM64_MODULE_PLTS"):
@@ -87,7 +87,7 @@ def frob(info: LoadInfo) -> Frobbed:
     return Frobbed(changes, orders)
 
 
-def _count(info: LoadInfo, at: int, relocs: Relocations) -> int:
+def _count(info: UnplacedModule, at: int, relocs: Relocations) -> int:
     """How many branches out of the section may need an entry: of equal neighbours without addend, one."""
     branches = relocs.of(BRANCHES)
     if len(branches.numbers) < len(relocs.numbers):
@@ -105,7 +105,7 @@ def _keys(relocs: Relocations) -> list[tuple[int, int, int]]:
     return list(zip(relocs.numbers, relocs.symbols, relocs.A or (), strict=True))
 
 
-def _sorted(info: LoadInfo, at: int, relocs: Relocations) -> list[int]:
+def _sorted(info: UnplacedModule, at: int, relocs: Relocations) -> list[int]:
     """The order in which the loader takes ``relocs``.
 
     The branches out of the section come first, by number, symbol and addend, but the walk from both ends

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.formula import formula
-from pymodutils.arch.lanes import halves
 from pymodutils.arch.range import Range
 from pymodutils.arch.reloc import RInfo
+from pymodutils.arch.vector import halves
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

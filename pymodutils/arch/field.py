@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from pymodutils.arch.lanes import BYTES, Lanes, packed
+from pymodutils.arch.vector import BYTES, Vector, packed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +53,7 @@ class Field(NamedTuple):
         sign = 1 << max(part.high for part in self.parts)
         return (value ^ sign) - sign
 
-    def put_all(self, words: Sequence[int], values: Lanes) -> Sequence[int]:
+    def put_all(self, words: Sequence[int], values: Vector) -> Sequence[int]:
         """``put`` of many, much faster where nothing overrides it; without ``words`` nothing is kept."""
         if type(self).put is not Field.put or self.size > BYTES:
             return list(map(self.put, words, values.values()))
@@ -70,7 +70,7 @@ class Field(NamedTuple):
         if type(self).get is not Field.get or self.size > BYTES:
             return list(map(self.get, words))
         found = packed(words, len(words), "Q")
-        value = Lanes(0, len(words))
+        value = Vector(0, len(words))
         for high, low, at, _ in self.parts:
             value |= found.moved(at, low, (1 << high - low + 1) - 1)
         return value.signed(1 + max(part.high for part in self.parts)).values()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Formula:
-    """``function`` of ``letters``, in this order; one that is ``vectorized`` takes columns as Lanes, too."""
+    """``function`` of ``letters``, in this order; one that is ``vectorized`` takes columns, Vectors, too."""
 
     __slots__ = ("function", "letters", "vectorized")
 

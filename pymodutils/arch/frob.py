@@ -35,7 +35,7 @@ class SymbolColumns(NamedTuple):
     name: Callable[[int], str]  # of the symbol with this index
 
 
-class LoadInfo(NamedTuple):
+class UnplacedModule(NamedTuple):
     """A module before its layout."""
 
     sections: Sequence[Header]

@@ -33,7 +33,7 @@ from pymodutils.arch.reloc import Diagnostic, RelocType
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pymodutils.arch.frob import LoadInfo
+    from pymodutils.arch.frob import UnplacedModule
 
 SMALL, LTOFF = 0x1000_0000, 1 << 22  # SHF_IA_64_SHORT; how far gp reaches, both ways
 LTREL, PLTREL, FPTR, LTREL_FPTR, BDREL = 6, 7, 8, 10, 13  # formulas, bits 3 to 7 of a number
@@ -73,7 +73,7 @@ def addressable(S: int, A: int, GP: int) -> int:
     return -LTOFF // 2 <= S + A - GP < LTOFF // 2
 
 
-def frob(info: LoadInfo) -> Frobbed:
+def frob(info: UnplacedModule) -> Frobbed:
     """Room in .core.plt, .init.plt, .got and .opd for all that different relocations may need."""
     core, init, got, opd = (info.find(name) for name in (".core.plt", ".init.plt", ".got", ".opd"))
     if not (core and init and got and opd):

@@ -31,7 +31,7 @@ from pymodutils.arch.reloc import Diagnostic, RelocType
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pymodutils.arch.frob import LoadInfo
+    from pymodutils.arch.frob import UnplacedModule
     from pymodutils.arch.reloc import Relocations
 
 ENTRY, SLOT, LINE, DEPTH = 16, 8, 64, 16  # bytes of a PLT entry, of a word, L1_CACHE_BYTES; RELA_STACK_DEPTH
@@ -90,7 +90,7 @@ def rest(S: int, A: int, P: int) -> int:
     return S + A - ((P & ~0xFFF) + way)
 
 
-def frob(info: LoadInfo) -> Frobbed:
+def frob(info: UnplacedModule) -> Frobbed:
     """Room in .plt and .plt.idx for each call, in .got for each address, of sections of code, in order."""
     got, plt, idx = (info.find(name) for name in (".got", ".plt", ".plt.idx"))
     for found, name in ((got, "GOT"), (plt, "PLT"), (idx, "PLT.IDX")):

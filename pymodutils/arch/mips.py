@@ -10,7 +10,7 @@ from errno import EINVAL, ENOENT, ENOEXEC
 from itertools import compress
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch import lanes
+from pymodutils.arch import vector
 from pymodutils.arch.calc import ERRORS, s_a
 from pymodutils.arch.field import insn, word
 from pymodutils.arch.formula import formula
@@ -74,13 +74,13 @@ def _wrapped(target: int, addend: int) -> int:
 
 def info_big(words: Sequence[int]) -> RInfo:
     """The symbol first, the number last."""
-    low, high = lanes.halves(words)
+    low, high = vector.halves(words)
     return RInfo(list(map(BYTE.__and__, low)), high)
 
 
 def info_little(words: Sequence[int]) -> RInfo:
     """The same bytes in a word that begins with the low ones."""
-    low, high = lanes.halves(words)
+    low, high = vector.halves(words)
     return RInfo([half >> 24 for half in high], low)
 
 

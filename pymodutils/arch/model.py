@@ -10,7 +10,7 @@ from pymodutils.arch.reloc import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pymodutils.arch.frob import Frobbed, LoadInfo
+    from pymodutils.arch.frob import Frobbed, UnplacedModule
     from pymodutils.arch.plt_got import PlacedModule, StubBuilder
     from pymodutils.arch.reloc import Relocations, RelocType, RInfo
 
@@ -92,7 +92,7 @@ class Arch(NamedTuple):
     out_of_bounds: (
         tuple[Diagnostic, Diagnostic] | tuple[()]
     ) = ()  # said of symbols and of places beyond the end
-    frob: Callable[[LoadInfo], Frobbed] | None = None  # module_frob_arch_sections
+    frob: Callable[[UnplacedModule], Frobbed] | None = None  # module_frob_arch_sections
     builder: Callable[[PlacedModule], StubBuilder] | None = None
     options: Mapping[str, str] = {}  # what is taken to be configured if nothing is known
     always: Mapping[str, tuple[int, int]] = {}  # those that have become the only way, and since when

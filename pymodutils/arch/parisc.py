@@ -29,7 +29,7 @@ from pymodutils.arch.range import Range, signed
 from pymodutils.arch.reloc import Diagnostic, RelocType
 
 if TYPE_CHECKING:
-    from pymodutils.arch.frob import LoadInfo
+    from pymodutils.arch.frob import UnplacedModule
 
 PCREL17F, PCREL22F, LTOFF21L, LTOFF14R, FPTR64 = 12, 74, 34, 38, 64
 CALLS: Final = {PCREL17F: signed(19), PCREL22F: signed(24)}  # and how far they reach
@@ -99,7 +99,7 @@ def made_ahead(L: int, P: int) -> int:
     return L - (P & ~3) - 8
 
 
-def frob(info: LoadInfo) -> Frobbed:
+def frob(info: UnplacedModule) -> Frobbed:
     """Room in front of each section for its stubs, and in front of all for slots and descriptors."""
     wide, size = info.bits == 64, STUB[info.bits]
     before = dict.fromkeys(range(len(info.sections)), size)

@@ -21,7 +21,7 @@ from pymodutils.arch.reloc import Diagnostic, RelocType
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pymodutils.arch.frob import LoadInfo
+    from pymodutils.arch.frob import UnplacedModule
     from pymodutils.arch.reloc import Relocations
 
 ENTRY, REL24 = 16, 10  # bytes of an entry; the calls
@@ -50,7 +50,7 @@ def calls(relocs: Relocations) -> int:
     return len(set(compress(pairs, map(REL24.__eq__, relocs.numbers))) - {(0, 0)})
 
 
-def frob(info: LoadInfo) -> Frobbed:
+def frob(info: UnplacedModule) -> Frobbed:
     """Room in .plt and .init.plt, and all relocations sorted."""
     core, init = info.find(".plt"), info.find(".init.plt")
     if not core or not init:

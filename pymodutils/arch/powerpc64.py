@@ -26,7 +26,7 @@ from pymodutils.elf.constants import SHN_ABS, SHN_LIVEPATCH, SHN_UNDEF
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pymodutils.arch.frob import LoadInfo
+    from pymodutils.arch.frob import UnplacedModule
     from pymodutils.arch.reloc import Relocations
 
 NOP, MAGIC, BIAS = 0x6000_0000, 0x7374_7562, 0x8000
@@ -41,7 +41,7 @@ FAR24 = Diagnostic("module_64: {module}: REL24 {signed} out of range!", ENOEXEC)
 FAR32 = Diagnostic("module_64: {module}: REL32 {signed} out of range!", ENOEXEC)
 
 
-class Entry(Field):
+class Prologue(Field):
     """A prologue for a TOC anywhere, made shorter where it is within 2 GiB."""
 
     __slots__ = ()
@@ -56,7 +56,7 @@ class Entry(Field):
 
 
 DS = insn(2, (15, 2, 2))
-PROLOGUE = insn(8, (31, 0, 0), kind=Entry)
+PROLOGUE = insn(8, (31, 0, 0), kind=Prologue)
 
 
 @formula("GP")
@@ -81,7 +81,7 @@ def entry_size(options: Mapping[str, str]) -> int:
     return 32 + (24 if options.get(V1) == "y" else 8)
 
 
-def frob(info: LoadInfo) -> Frobbed:
+def frob(info: UnplacedModule) -> Frobbed:
     """Room in .stubs, dots taken from names, .TOC. defined, and all relocations sorted."""
     stubs, toc, symbols = info.find(".stubs"), info.find(".toc"), info.symbols
     if not stubs:

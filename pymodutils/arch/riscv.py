@@ -31,7 +31,7 @@ from pymodutils.arch.riscv_accumulate import TERMS, Accumulator
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pymodutils.arch.frob import LoadInfo
+    from pymodutils.arch.frob import UnplacedModule
     from pymodutils.arch.reloc import Relocations
 
 ENTRY, SLOT, LINE = 12, 8, 64  # bytes of a PLT entry, of a word, L1_CACHE_BYTES
@@ -70,7 +70,7 @@ def within_2g(kernel: Range) -> tuple[Range, Range]:
     return Range((kernel.high + 4095 & -4096) - (1 << 31), kernel.low), Range(0, 0)
 
 
-def frob(info: LoadInfo) -> Frobbed:
+def frob(info: UnplacedModule) -> Frobbed:
     """Room in .plt and .got.plt for each call, in .got for each address, that some section wants."""
     if not info.on(SECTIONS):
         return Frobbed()

@@ -24,7 +24,7 @@ from pymodutils.elf.constants import SHN_UNDEF
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pymodutils.arch.frob import LoadInfo
+    from pymodutils.arch.frob import UnplacedModule
     from pymodutils.arch.reloc import Relocations
 
 SLOT, ENTRY = 8, 22  # bytes
@@ -60,7 +60,7 @@ def gp_a_p(GP: int, A: int, P: int) -> int:
     return GP + A - P
 
 
-def frob(info: LoadInfo) -> Frobbed:
+def frob(info: UnplacedModule) -> Frobbed:
     """Room for the GOT, and for the PLT after it."""
     slots: dict[tuple[str, int], int] = {}
     entries: dict[tuple[str, int], int] = {}

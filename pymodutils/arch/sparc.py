@@ -20,7 +20,7 @@ from pymodutils.elf.constants import SHN_UNDEF, STT_REGISTER
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pymodutils.arch.frob import LoadInfo
+    from pymodutils.arch.frob import UnplacedModule
 
 
 def r_info(words: Sequence[int]) -> RInfo:
@@ -35,7 +35,7 @@ def olo10(S: int, A: int, D: int) -> int:
     return (S + A & 0x3FF) + D
 
 
-def frob(info: LoadInfo) -> Frobbed:
+def frob(info: UnplacedModule) -> Frobbed:
     """Names of global registers are symbols, too, of no section and no kernel."""
     pairs = enumerate(zip(info.symbols.infos, info.symbols.sections, strict=True))
     registers = {at for at, (info, section) in pairs if section == SHN_UNDEF and info & 15 == STT_REGISTER}

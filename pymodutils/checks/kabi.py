@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pymodutils.checks.candidate import Candidate
     from pymodutils.checks.kabi_types import Reason
-    from pymodutils.checks.verdict import Kernel
+    from pymodutils.checks.verdict import CheckedKernel
     from pymodutils.elf.ksymtab import Export
     from pymodutils.kernel.description import Description
 
@@ -38,8 +38,8 @@ class Broken(NamedTuple):
 class Comparison(NamedTuple):
     """All that changed from one kernel to another."""
 
-    before: Kernel
-    after: Kernel
+    before: CheckedKernel
+    after: CheckedKernel
     changes: tuple[Change, ...]  # by symbol
     modules: int  # how many were looked at
     broken: tuple[Broken, ...]

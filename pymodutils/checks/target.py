@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pymodutils import parallel
 from pymodutils.checks import cache
 from pymodutils.checks.candidate import below
-from pymodutils.checks.verdict import Kernel
+from pymodutils.checks.verdict import CheckedKernel
 from pymodutils.elf import compress
 from pymodutils.errors import BadKernel, NotFound
 from pymodutils.kernel import saved
@@ -36,11 +36,11 @@ class Target(NamedTuple):
     kernel: Description
     tree: str
 
-    def row(self) -> Kernel:
+    def row(self) -> CheckedKernel:
         """What a report says of it."""
         known = self.kernel
         told = tuple(assumptions(known))
-        return Kernel(
+        return CheckedKernel(
             self.label, known.release or "", self.source, known.arch or "", len(known.exports), told
         )
 

@@ -58,7 +58,7 @@ class Verdict(NamedTuple):
         return [finding for finding in self.findings if finding.severity is severity]
 
 
-class Kernel(NamedTuple):
+class CheckedKernel(NamedTuple):
     """A kernel that modules were checked against."""
 
     label: str  # what verdicts call it
@@ -72,7 +72,7 @@ class Kernel(NamedTuple):
 class Report(NamedTuple):
     """The verdicts of all modules on all kernels, by module, then by kernel."""
 
-    kernels: tuple[Kernel, ...]
+    kernels: tuple[CheckedKernel, ...]
     verdicts: tuple[Verdict, ...]
     unread: tuple[str, ...] = ()  # why a file or package of the request has no verdict, a line each
     expected: frozenset[tuple[str, str]] = frozenset()  # (title, kernel) of known failures

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.depends.config import Blacklist, Options, Place
+from pymodutils.depends.config import Blacklist, Options, SourceLine
 from pymodutils.errors import ModutilsError
 from pymodutils.names import normalize_alias
 
@@ -29,11 +29,14 @@ def read(config: Config, root: Root, report: Report) -> None:
     except OSError:
         return
     add(
-        config, data.partition(b"\0")[0].decode("utf-8", "surrogateescape"), Place(root.path(CMDLINE)), report
+        config,
+        data.partition(b"\0")[0].decode("utf-8", "surrogateescape"),
+        SourceLine(root.path(CMDLINE)),
+        report,
     )
 
 
-def add(config: Config, text: str, place: Place, report: Report) -> None:
+def add(config: Config, text: str, place: SourceLine, report: Report) -> None:
     """Add what the kernel command line ``text`` says; a word that does not fit the syntax says nothing.
 
     ``report`` hears of a module name with an unmatched bracket, which is ignored.

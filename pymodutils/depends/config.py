@@ -22,7 +22,7 @@ BLANKS: Final = " \t"
 _SPACES: Final = dict.fromkeys(map(ord, "\t\n\v\f\r"), " ")  # what parts the words of a list, too
 
 
-class Place(NamedTuple):
+class SourceLine(NamedTuple):
     """Where a record stands; line 0 means the whole file."""
 
     file: str
@@ -37,14 +37,14 @@ class Alias(NamedTuple):
 
     pattern: str
     module: str
-    place: Place
+    place: SourceLine
 
 
 class Blacklist(NamedTuple):
     """``blacklist MODULE``: no alias leads there."""
 
     module: str
-    place: Place
+    place: SourceLine
 
 
 class Options(NamedTuple):
@@ -52,7 +52,7 @@ class Options(NamedTuple):
 
     module: str
     text: str
-    place: Place
+    place: SourceLine
 
 
 class Command(NamedTuple):
@@ -60,7 +60,7 @@ class Command(NamedTuple):
 
     pattern: str
     command: str
-    place: Place
+    place: SourceLine
 
 
 class Softdep(NamedTuple):
@@ -69,7 +69,7 @@ class Softdep(NamedTuple):
     pattern: str
     pre: tuple[str, ...]
     post: tuple[str, ...]
-    place: Place
+    place: SourceLine
 
 
 class Weakdep(NamedTuple):
@@ -77,7 +77,7 @@ class Weakdep(NamedTuple):
 
     pattern: str
     names: tuple[str, ...]
-    place: Place
+    place: SourceLine
 
 
 class Config:
@@ -106,11 +106,11 @@ class Config:
             return
         for number, line in lines(text):
             try:
-                self.add(line, Place(path, number), release)
+                self.add(line, SourceLine(path, number), release)
             except BadLine as error:
                 report(f"kmod_config_parse: {error}")
 
-    def add(self, line: str, place: Place, release: int) -> None:
+    def add(self, line: str, place: SourceLine, release: int) -> None:
         """Add one line; raises BadLine, in kmod's words, when it says nothing."""
         word, rest = _cut(line)
         take = _WORDS.get(word)
@@ -165,7 +165,7 @@ def _cut(text: str) -> tuple[str, str]:
     return word, start[len(word) + 1 :]
 
 
-def _ignored(place: Place, word: str) -> BadLine:
+def _ignored(place: SourceLine, word: str) -> BadLine:
     return BadLine(str(place), f"{place.file} line {place.line}: ignoring bad line starting with '{word}'")
 
 
@@ -175,27 +175,27 @@ def _needed(text: str) -> str:
     return text
 
 
-def _alias(config: Config, name: str, rest: str, place: Place) -> None:
+def _alias(config: Config, name: str, rest: str, place: SourceLine) -> None:
     config.aliases.append(Alias(name, normalize_alias(_cut(rest)[0]), place))
 
 
-def _blacklist(config: Config, name: str, _: str, place: Place) -> None:
+def _blacklist(config: Config, name: str, _: str, place: SourceLine) -> None:
     config.blacklists.append(Blacklist(name, place))
 
 
-def _options(config: Config, name: str, rest: str, place: Place) -> None:
+def _options(config: Config, name: str, rest: str, place: SourceLine) -> None:
     config.options.append(Options(name, _needed(rest).replace("\t", " "), place))
 
 
-def _install(config: Config, name: str, rest: str, place: Place) -> None:
+def _install(config: Config, name: str, rest: str, place: SourceLine) -> None:
     config.installs.append(Command(name, _needed(rest), place))
 
 
-def _remove(config: Config, name: str, rest: str, place: Place) -> None:
+def _remove(config: Config, name: str, rest: str, place: SourceLine) -> None:
     config.removes.append(Command(name, _needed(rest), place))
 
 
-def _softdep(config: Config, name: str, rest: str, place: Place) -> None:
+def _softdep(config: Config, name: str, rest: str, place: SourceLine) -> None:
     words: list[str] = []
     marked: dict[str, list[int]] = {"": [], "pre:": [], "post:": []}
     kind = ""
@@ -222,7 +222,7 @@ def _span(words: list[str], marked: list[int]) -> tuple[str, ...]:
     return tuple(words[marked[0] : marked[-1] + 1]) if marked else ()
 
 
-def _weakdep(config: Config, name: str, rest: str, place: Place) -> None:
+def _weakdep(config: Config, name: str, rest: str, place: SourceLine) -> None:
     config.weakdeps.append(Weakdep(name, tuple(_listed(_needed(rest))), place))
 
 

@@ -23,7 +23,7 @@ BUILTIN_ALIAS: Final = "modules.builtin.alias"
 BUILTINS: Final = (BUILTIN, BUILTIN_ALIAS)
 
 
-class Entry(NamedTuple):
+class DepLine(NamedTuple):
     """A line of modules.dep: a module and what it needs, paths as they are written."""
 
     line: str
@@ -53,17 +53,17 @@ class ModuleDirectory:
         self.root = root or Root()
         self._report = report
         self._indexes: dict[str, Index | None] = {}
-        self._entries: dict[str, Entry | None] = {}
+        self._entries: dict[str, DepLine | None] = {}
 
     def file(self, index: str) -> str:
         """The file that holds ``index``, one of the names above."""
         return self.root.follow(f"{self.path}/{index}.bin")
 
-    def entry(self, name: str) -> Entry | None:
+    def entry(self, name: str) -> DepLine | None:
         """The line of modules.dep for the module ``name``."""
         if name not in self._entries:
             line = self.get(DEP, name)
-            self._entries[name] = None if line is None else Entry(line)
+            self._entries[name] = None if line is None else DepLine(line)
         return self._entries[name]
 
     def get(self, index: str, key: str) -> str | None:

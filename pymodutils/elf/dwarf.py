@@ -56,7 +56,7 @@ class Line(NamedTuple):
     number: int
 
 
-class Module:
+class DebugInfo:
     """The module ``data``; a damaged one has neither functions nor lines."""
 
     def __init__(self, data: bytes) -> None:
@@ -185,7 +185,7 @@ class Module:
         return f"{function[2]}+{address - function[0]:#x}"
 
     @classmethod
-    def read(cls, path: str) -> Module:
+    def read(cls, path: str) -> DebugInfo:
         """The module in the file ``path``; the last few are kept. Raises as compress.read."""
         return _read(path)
 
@@ -211,8 +211,8 @@ class Module:
 
 
 @lru_cache(maxsize=4)
-def _read(path: str) -> Module:
-    return Module(compress.read(path))
+def _read(path: str) -> DebugInfo:
+    return DebugInfo(compress.read(path))
 
 
 def _symbols(table: Section | None) -> Iterator[Symbol]:

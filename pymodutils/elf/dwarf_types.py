@@ -17,7 +17,7 @@ from pymodutils.elf.ctype import (
     Struct,
     Void,
 )
-from pymodutils.elf.dwarf import DAMAGE, Module
+from pymodutils.elf.dwarf import DAMAGE, DebugInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ DECLARED: Final = "DW_AT_declaration"
 class DwarfTypes:
     """The types in the debug information of ``module``; a damaged or absent one has none."""
 
-    def __init__(self, module: Module) -> None:
+    def __init__(self, module: DebugInfo) -> None:
         self._module = module
         self._made: dict[int, CType] = {}
 

@@ -8,9 +8,9 @@ from itertools import chain, compress, islice, repeat
 from operator import le, sub
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
-from pymodutils.arch.lanes import MANY, every, packed
 from pymodutils.arch.plt_got import Refusal, RelocGroup, SectionRelocs
 from pymodutils.arch.reloc import Relocations
+from pymodutils.arch.vector import MANY, every, packed
 from pymodutils.link.reloc_section import CONSTANT, NeedsExact
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from typing import Any
 
-    from pymodutils.arch.lanes import Lanes
     from pymodutils.arch.plt_got import StubBuilder
     from pymodutils.arch.reloc import RelocType
+    from pymodutils.arch.vector import Vector
     from pymodutils.link.reloc_section import Packer, RelocSection
 
 INSTRUCTION: Final = 4  # bytes
@@ -169,13 +169,13 @@ def _patch(relsec: RelocSection, row: RelocType, group: Relocations) -> _Patch:
     return _Patch(relsec.packer(row.field), group.offsets, row.field.put_all(words, values))
 
 
-def _values(relsec: RelocSection, row: RelocType, group: Relocations, words: Sequence[int]) -> Lanes:
+def _values(relsec: RelocSection, row: RelocType, group: Relocations, words: Sequence[int]) -> Vector:
     """What the calculation gives for each of ``group``, of the machine's width."""
     count, bits = len(group.offsets), relsec.arch.bits
     if row.calc.vectorized:
         with suppress(OverflowError):
             given = [_lanes(relsec, row, letter, group, words) for letter in row.calc.letters]
-            return cast("Lanes", row.calc.function(*given)).signed(bits)
+            return cast("Vector", row.calc.function(*given)).signed(bits)
     half = 1 << bits - 1
     results = map(row.calc.function, *relsec.columns(row, group, words))
     return packed([(value + half & 2 * half - 1) - half for value in results], count)
@@ -183,7 +183,7 @@ def _values(relsec: RelocSection, row: RelocType, group: Relocations, words: Seq
 
 def _lanes(
     relsec: RelocSection, row: RelocType, letter: str, group: Relocations, words: Sequence[int]
-) -> Lanes:
+) -> Vector:
     """What ``letter`` stands for in each of ``group``."""
     if letter == "P" and group.P is None:
         return packed(group.offsets, len(group.offsets)) + relsec.base

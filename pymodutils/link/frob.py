@@ -6,7 +6,7 @@ from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pymodutils.arch.frob import Frobbed, Header, LoadInfo, SymbolColumns
+from pymodutils.arch.frob import Frobbed, Header, SymbolColumns, UnplacedModule
 from pymodutils.arch.plt_got import Refusal
 from pymodutils.elf.constants import SHF_ALLOC, SHN_ABS, SHT_REL, SHT_RELA
 from pymodutils.link.failure import LinkError, OutOfBounds
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from pymodutils.arch.field import Field
     from pymodutils.arch.reloc import Relocations
-    from pymodutils.link.layout import Config
+    from pymodutils.link.layout import LayoutConfig
     from pymodutils.link.object import Object, Symbols
 
 
-def frob(module: Object, config: Config, name: str) -> Object:
+def frob(module: Object, config: LayoutConfig, name: str) -> Object:
     """The module called ``name`` as a kernel of this configuration lays it out.
 
     Raises LinkError with the kernel's words, OutOfBounds for what the kernel would not have noticed.
@@ -38,7 +38,7 @@ def frob(module: Object, config: Config, name: str) -> Object:
             for one in module.sections
         ]
         changed.relocations = _relocations(changed, name)
-        found = LoadInfo(
+        found = UnplacedModule(
             *(headers, view(module.symbols), changed.relocations, partial(_words, changed)),
             *(options, arch.bits),
         )

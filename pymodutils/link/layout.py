@@ -61,7 +61,7 @@ SEVEN_AREAS: Final = Plan(
 )
 
 
-class Config(NamedTuple):
+class LayoutConfig(NamedTuple):
     """What of a kernel's configuration decides where sections go."""
 
     plan: Plan = TWO_AREAS
@@ -118,7 +118,7 @@ class Layout(NamedTuple):
 
 
 def layout(
-    module: Object, config: Config, *, unloaded: Sequence[str] = UNLOADED, livepatch: bool = False
+    module: Object, config: LayoutConfig, *, unloaded: Sequence[str] = UNLOADED, livepatch: bool = False
 ) -> Layout:
     """Where everything of ``module`` goes, apart from the addresses of the areas.
 
@@ -146,7 +146,7 @@ def align(offset: int, to: int) -> int:
 class _Work:
     """The state of one layout: sizes grow, sections get their places."""
 
-    def __init__(self, module: Object, config: Config, unloaded: Sequence[str]) -> None:
+    def __init__(self, module: Object, config: LayoutConfig, unloaded: Sequence[str]) -> None:
         self.module, self.config = module, config
         self.sizes = [0] * len(config.plan.areas)
         self.sizes[config.plan.core[0]] = module.frobbed.front

@@ -11,8 +11,8 @@ from struct import Struct
 from typing import TYPE_CHECKING, Final, Protocol
 
 from pymodutils.arch.field import CODES
-from pymodutils.arch.lanes import as_signed, halves
 from pymodutils.arch.reloc import Relocations, RInfo
+from pymodutils.arch.vector import as_signed, halves
 from pymodutils.elf.constants import SHT_RELA
 from pymodutils.elf.headers import PREFIXES
 

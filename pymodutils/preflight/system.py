@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.depends import builtin, cmdline, parameters
-from pymodutils.depends.config import Config, Place
+from pymodutils.depends.config import Config, SourceLine
 from pymodutils.depends.directory import ALIAS, ModuleDirectory
 from pymodutils.depends.module_info import ModuleFile
 from pymodutils.depends.resolve import Module, Resolver
@@ -147,13 +147,13 @@ def _config(profile: Profile, tree: str) -> Config:
     found = Config()
     for place, text in profile.config:
         file, _, number = place.rpartition(":")
-        _add(found, text, Place(file, int(number) if number.isdigit() else 0))
+        _add(found, text, SourceLine(file, int(number) if number.isdigit() else 0))
     found.read(f"{tree}/modules.softdep", lambda _: None, 34)
-    cmdline.add(found, profile.cmdline, Place(cmdline.CMDLINE), lambda _: None)
+    cmdline.add(found, profile.cmdline, SourceLine(cmdline.CMDLINE), lambda _: None)
     return found
 
 
-def _add(config: Config, line: str, place: Place) -> None:
+def _add(config: Config, line: str, place: SourceLine) -> None:
     try:
         config.add(line, place, 34)
     except BadLine:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pymodutils.arch.model import Arch
 from pymodutils.link.image import Image
-from pymodutils.link.layout import Config
+from pymodutils.link.layout import LayoutConfig
 from pymodutils.link.relocate import relocate
 from pymodutils.link.symbols import simplify, unheard
 from tests.arch.cases import image
@@ -70,7 +70,7 @@ def called(
     caller: Caller, base: int, targets: Sequence[int], kernel: Mapping[str, int] | None = None
 ) -> Called:
     """The calls of ``targets`` linked, with the text at ``base``."""
-    config = Config(options=caller.options, release=caller.release)
+    config = LayoutConfig(options=caller.options, release=caller.release)
     made = image(caller.arch, module(caller, len(targets)), base, config)
     values = {f"s{at}": target for at, target in enumerate(targets)}
     relocate(made, simplify(made, "module", values.__getitem__, unheard), "module", kernel=kernel or {})

@@ -12,7 +12,7 @@ from pymodutils.elf.scan import Elf
 from pymodutils.link import prepare
 from pymodutils.link.frob import frob
 from pymodutils.link.image import Image
-from pymodutils.link.layout import Config, layout
+from pymodutils.link.layout import LayoutConfig, layout
 from pymodutils.link.object import Object
 from pymodutils.link.relocate import relocate
 from pymodutils.link.symbols import simplify, unheard
@@ -52,7 +52,7 @@ def _points(judged: Judged) -> bool:
 def pointer(judged: Judged, todo: Sequence[Case], base: int) -> int:
     """What the global pointer of a module with these cases holds."""
     data, imports = built(judged, todo)
-    made = image(judged.arch, data, base, Config(options=judged.options))
+    made = image(judged.arch, data, base, LayoutConfig(options=judged.options))
     builder = made.module.arch.builder
     assert builder
     return builder(prepare.memory(made, imports)).gp
@@ -155,12 +155,12 @@ def ours(
     report: Callable[[int, str], None] = unheard,
 ) -> bytes:
     """The text as we link it at ``base`` for a kernel of ``release`` configured with ``options``."""
-    made = image(arch, data, base, Config(options=options or {}, release=release))
+    made = image(arch, data, base, LayoutConfig(options=options or {}, release=release))
     relocate(made, simplify(made, "module", imports.__getitem__, report), "module", report)
     return bytes(made.section(1))
 
 
-def image(arch: Arch, data: bytes, base: int, config: Config) -> Image:
+def image(arch: Arch, data: bytes, base: int, config: LayoutConfig) -> Image:
     """The module ``data`` in memory, not yet linked, with its text at ``base``."""
     module = frob(Object(data, Elf(data).sections, arch), config, "module")
     plan = layout(module, config)

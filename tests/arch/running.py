@@ -9,14 +9,14 @@ from pathlib import Path
 from pymodutils.elf.constants import SHF_ALLOC, SHF_WRITE, SHT_NOBITS, SHT_REL, SHT_RELA
 from pymodutils.link import extable
 from pymodutils.link.image import Image
-from pymodutils.link.layout import Config, layout
+from pymodutils.link.layout import LayoutConfig, layout
 from pymodutils.link.object import Object
 from pymodutils.link.reloc_section import decode
 from pymodutils.link.relocate import relocate
 from pymodutils.link.symbols import simplify
 from tests.oracles.kernels import kernel
 
-CONFIG = Config(strict_rwx=False, kallsyms_all=False)
+CONFIG = LayoutConfig(strict_rwx=False, kallsyms_all=False)
 UNKNOWN = 0x1234_5678  # where imports are taken to be that /proc/kallsyms does not show: data
 LIVE = ("__mcount_loc",)  # changed by who reads it
 MCOUNT, JUMP = 12, 4  # bytes that ftrace and jump labels change at a place

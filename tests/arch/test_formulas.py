@@ -9,7 +9,7 @@ import pytest
 
 from pymodutils import arch
 from pymodutils.arch.formula import Formula
-from pymodutils.arch.lanes import packed
+from pymodutils.arch.vector import packed
 from tests.arch.historic import HISTORIC
 
 FORMULAS = {

@@ -14,7 +14,7 @@ from pymodutils.arch.historic.m32r import M32R
 from pymodutils.arch.historic.v850 import V850
 from pymodutils.arch.model import Arch
 from pymodutils.link.failure import LinkError
-from pymodutils.link.layout import Config
+from pymodutils.link.layout import LayoutConfig
 from pymodutils.link.relocate import relocate
 from pymodutils.link.symbols import simplify, unheard
 from tests.arch.cases import STEP, cases, image, ours, plain
@@ -102,7 +102,7 @@ def test_v850_goes_back_with_two_bits_too_many() -> None:
 def test_v850_goes_far_by_an_entry() -> None:
     parts = [Part(".text", bytes(STEP), align=16), *PLT]
     data = make(V850, parts, [Sym("s")], {1: [Rel(0, 2, 1, 0)]}, rela=True)
-    made = image(V850, data, BASE, Config(release=(2, 6)))
+    made = image(V850, data, BASE, LayoutConfig(release=(2, 6)))
     relocate(made, simplify(made, "module", {"s": 0x1234_5678}.__getitem__, unheard), "module", unheard)
     assert bytes(made.section(2)) == b"\x21\x06\x78\x56\x34\x12\x61\x00"
     way = made.addresses[2] - BASE

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from pymodutils.depends import cmdline, config_files
-from pymodutils.depends.config import Blacklist, Config, Options, Place, Softdep, Weakdep
+from pymodutils.depends.config import Blacklist, Config, Options, Softdep, SourceLine, Weakdep
 from pymodutils.root import Root
 
-HERE = Place("f")
+HERE = SourceLine("f")
 
 
 def silent(_: str) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pymodutils.checks.candidate import Candidate
 from pymodutils.checks.context import Context
 from pymodutils.checks.messages.symbols import used
-from pymodutils.elf.dwarf import Module
+from pymodutils.elf.dwarf import DebugInfo
 
 SOURCE = """extern int missing(int);
 extern int gone(const char *);
@@ -56,7 +56,7 @@ def addr2line(path: Path, section: str, offset: int) -> str:
 @pytest.mark.parametrize("debug", ["-gdwarf-4", "-gdwarf-5"])
 def test_lines_of_every_byte(debug: str, tmp_path: Path) -> None:
     path = compiled(tmp_path, debug)
-    module = Module(path.read_bytes())
+    module = DebugInfo(path.read_bytes())
     assert module.elf is not None
     names = [section.name for section in module.elf.iter_sections()]
     for section in (".text", ".init.text"):
@@ -66,11 +66,11 @@ def test_lines_of_every_byte(debug: str, tmp_path: Path) -> None:
 
 
 def test_uses_with_and_without_lines(tmp_path: Path) -> None:
-    module = Module(compiled(tmp_path, "-g").read_bytes())
+    module = DebugInfo(compiled(tmp_path, "-g").read_bytes())
     assert module.uses("missing") == ["helper, hello.c:5", "hello_init, hello.c:10"]
     assert module.uses("gone") == ["hello_init, hello.c:9"]
     assert module.uses("nothing") == []
-    plain = Module(compiled(tmp_path, "-g0").read_bytes()).uses("missing")
+    plain = DebugInfo(compiled(tmp_path, "-g0").read_bytes()).uses("missing")
     assert [place.partition("+")[0] for place in plain] == ["helper", "hello_init"]
 
 
@@ -84,14 +84,14 @@ def test_check_says_where_a_symbol_is_used(tmp_path: Path) -> None:
 
 def test_compressed_debug_information_counts_as_it_is_decompressed(tmp_path: Path) -> None:
     data = bytearray(compiled(tmp_path, "-g", "-gz").read_bytes())
-    assert Module(bytes(data)).uses("gone") == ["hello_init, hello.c:9"]
-    module = Module(bytes(data))
+    assert DebugInfo(bytes(data)).uses("gone") == ["hello_init, hello.c:9"]
+    module = DebugInfo(bytes(data))
     assert module.elf is not None
     line = module.elf.get_section_by_name(".debug_line")
     assert line is not None
     start = line["sh_offset"] + 8  # ch_size; gABI, Elf64_Chdr
     data[start : start + 8] = (1 << 40).to_bytes(8, "little")
-    assert [it.partition("+")[0] for it in Module(bytes(data)).uses("gone")] == ["hello_init"]
+    assert [it.partition("+")[0] for it in DebugInfo(bytes(data)).uses("gone")] == ["hello_init"]
 
 
 @given(st.data())
@@ -99,7 +99,7 @@ def test_damage_is_no_use(data: st.DataObject) -> None:
     whole = bytearray(WHOLE)
     for _ in range(data.draw(st.integers(1, 5))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
-    module = Module(bytes(whole[: data.draw(st.integers(0, len(whole)))]))
+    module = DebugInfo(bytes(whole[: data.draw(st.integers(0, len(whole)))]))
     assert isinstance(module.uses("missing"), list)
 
 

@@ -13,7 +13,7 @@ from pymodutils.elf import compress
 from pymodutils.elf.decode import modinfo
 from pymodutils.elf.scan import Elf
 from pymodutils.link.image import Image
-from pymodutils.link.layout import Config, layout
+from pymodutils.link.layout import LayoutConfig, layout
 from pymodutils.link.object import Object
 from pymodutils.link.relocate import relocate
 from pymodutils.link.symbols import simplify
@@ -75,7 +75,7 @@ def load(data: bytes, arch: Arch = X86_64, subject: str = "module") -> Object:
 
 def linked(
     data: bytes,
-    config: Config | None = None,
+    config: LayoutConfig | None = None,
     bases: tuple[int, ...] = (CORE, INIT),
     *,
     arch: Arch = X86_64,
@@ -83,7 +83,7 @@ def linked(
 ) -> Linked:
     """``data`` linked at ``bases``, its imports 48 bytes from each other in the kernel at ``kernel``."""
     module = load(data, arch)
-    image = Image(module, layout(module, config or Config()), bases)
+    image = Image(module, layout(module, config or LayoutConfig()), bases)
     imports: dict[str, int] = {}
 
     def resolve(name: str) -> int:

@@ -15,7 +15,7 @@ from pymodutils.arch.model import Arch
 from pymodutils.link import apply_fast
 from pymodutils.link.failure import LinkError
 from pymodutils.link.image import Image
-from pymodutils.link.layout import Config, layout
+from pymodutils.link.layout import LayoutConfig, layout
 from pymodutils.link.reloc_section import NeedsExact
 from pymodutils.link.relocate import relocate
 from pymodutils.link.symbols import simplify
@@ -40,7 +40,7 @@ def relocations(arch: Arch) -> st.SearchStrategy[list[Rel]]:
 def outcome(arch: Arch, data: bytes, values: Sequence[int], *, in_bulk: bool) -> object:
     """The text as linked, or the refusal."""
     module = load(data, arch)
-    image = Image(module, layout(module, Config()), (0xC000_0000, 0))
+    image = Image(module, layout(module, LayoutConfig()), (0xC000_0000, 0))
     given_values = iter(values)
     symbols = simplify(image, "m", lambda _: next(given_values), lambda _, __: None)
     side_effect = apply_fast.apply if in_bulk else NeedsExact

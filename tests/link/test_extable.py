@@ -14,7 +14,7 @@ from pymodutils.arch.x86 import I386, X86_64
 from pymodutils.elf.constants import SHF_ALLOC
 from pymodutils.link import extable
 from pymodutils.link.image import Image
-from pymodutils.link.layout import Config, layout
+from pymodutils.link.layout import LayoutConfig, layout
 from tests.link.modules import load
 from tests.link.objects import Part, make
 
@@ -47,7 +47,7 @@ def test_entries_stay_and_are_in_order(arch: Arch) -> None:
     width, rest, _ = WIDTHS[name(arch)]
     before = random.Random(5).randbytes(ENTRIES * (2 * width + rest)) + TAIL  # noqa: S311 -- cases, not secrets
     module = load(make(arch, [Part("__ex_table", before, SHF_ALLOC, align=8)], [], {}), arch)
-    image = Image(module, layout(module, Config()), (0, 0))
+    image = Image(module, layout(module, LayoutConfig()), (0, 0))
     extable.sort(image)
     after = bytes(image.section(1))
     assert after != before

@@ -9,7 +9,7 @@ import pytest
 from pymodutils.arch.x86 import X86_64
 from pymodutils.elf.constants import SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS
 from pymodutils.link.failure import LinkError
-from pymodutils.link.layout import LIMIT, SEVEN_AREAS, TWO_AREAS, Config, Layout, Placed, layout
+from pymodutils.link.layout import LIMIT, SEVEN_AREAS, TWO_AREAS, Layout, LayoutConfig, Placed, layout
 from pymodutils.link.object import Object
 from tests.link.modules import load
 from tests.link.objects import Part, Sym, make
@@ -52,7 +52,7 @@ def places(found: Layout) -> dict[str, Placed]:
 
 
 def test_strict_rwx_begins_a_page_wherever_protection_changes() -> None:
-    found = layout(module(), Config())
+    found = layout(module(), LayoutConfig())
     assert places(found) == {
         ".text": (0, 0),
         ".exit.text": (0, 0x21),
@@ -72,7 +72,7 @@ def test_strict_rwx_begins_a_page_wherever_protection_changes() -> None:
 
 @pytest.mark.parametrize("everything", [True, False])
 def test_without_strict_rwx_everything_is_packed(everything: bool) -> None:
-    found = layout(module(), Config(strict_rwx=False, kallsyms_all=everything))
+    found = layout(module(), LayoutConfig(strict_rwx=False, kallsyms_all=everything))
     assert places(found) == {
         ".text": (0, 0),
         ".exit.text": (0, 0x21),
@@ -92,7 +92,7 @@ def test_without_strict_rwx_everything_is_packed(everything: bool) -> None:
 
 
 def test_seven_areas_of_whole_pages() -> None:
-    found = layout(module(), Config(SEVEN_AREAS))
+    found = layout(module(), LayoutConfig(SEVEN_AREAS))
     assert places(found) == {
         ".text": (0, 0),
         ".exit.text": (0, 0x21),
@@ -110,20 +110,20 @@ def test_seven_areas_of_whole_pages() -> None:
 
 
 def test_uniprocessor_kernels_know_no_per_cpu_section() -> None:
-    assert ".data..percpu" in places(layout(module(), Config(smp=False)))
+    assert ".data..percpu" in places(layout(module(), LayoutConfig(smp=False)))
 
 
 def test_exit_goes_with_init_where_modules_cannot_be_unloaded() -> None:
-    assert places(layout(module(), Config(unload=False)))[".exit.text"] == (1, 5)
+    assert places(layout(module(), LayoutConfig(unload=False)))[".exit.text"] == (1, 5)
 
 
 def test_versions_are_loaded_if_they_are_not_looked_at() -> None:
-    found = layout(module(), Config(TWO_AREAS), unloaded=(".modinfo",))
+    found = layout(module(), LayoutConfig(TWO_AREAS), unloaded=(".modinfo",))
     assert places(found)["__versions"] == (0, 0x1008)
 
 
 def test_a_huge_bss_is_refused_before_memory_is_taken() -> None:
     parts = [*PARTS, Part(".huge", b"", A | W, SHT_NOBITS, size=LIMIT)]
     with pytest.raises(LinkError) as failure:
-        layout(load(make(X86_64, parts, SYMBOLS, {})), Config())
+        layout(load(make(X86_64, parts, SYMBOLS, {})), LayoutConfig())
     assert failure.value.errno == errno.ENOMEM

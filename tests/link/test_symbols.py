@@ -10,7 +10,7 @@ from pymodutils.arch.x86 import X86_64
 from pymodutils.errors import Refused
 from pymodutils.link.failure import LinkError, OutOfBounds
 from pymodutils.link.image import Image
-from pymodutils.link.layout import Config, layout
+from pymodutils.link.layout import LayoutConfig, layout
 from pymodutils.link.symbols import simplify
 from tests.link.modules import load
 from tests.link.objects import Part, Sym, make
@@ -23,7 +23,7 @@ KNOWN = {"printk": 0xFFFF_FFFF_8100_0000}
 def worth(*symbols: Sym) -> tuple[list[int], list[tuple[int, str]]]:
     """The values of ``symbols``, and the log."""
     module = load(make(X86_64, PARTS, list(symbols), {}))
-    image = Image(module, layout(module, Config()), (BASE, BASE + 0x10000))
+    image = Image(module, layout(module, LayoutConfig()), (BASE, BASE + 0x10000))
     log: list[tuple[int, str]] = []
 
     def resolve(name: str) -> int | None:

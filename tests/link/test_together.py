@@ -21,7 +21,7 @@ from pymodutils.elf.scan import Elf
 from pymodutils.link.failure import LinkError
 from pymodutils.link.frob import frob
 from pymodutils.link.image import Image
-from pymodutils.link.layout import Config, layout
+from pymodutils.link.layout import LayoutConfig, layout
 from pymodutils.link.object import Object
 from pymodutils.link.relocate import relocate
 from pymodutils.link.symbols import simplify, unheard
@@ -45,7 +45,7 @@ class Machine(NamedTuple):
     """A machine and the kernel that Debian has for it."""
 
     arch: Arch
-    config: Config
+    config: LayoutConfig
     files: list[Path]  # the largest first
 
     @classmethod

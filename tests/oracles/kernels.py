@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pymodutils.kernel.sources import source
-from pymodutils.link.layout import Config
+from pymodutils.link.layout import LayoutConfig
 from tests.oracles.debian import newest, unpacked
 
 
@@ -37,11 +37,11 @@ class Kernel(NamedTuple):
             if module == "vmlinux"
         }
 
-    def layout(self) -> Config:
+    def layout(self) -> LayoutConfig:
         """What its loader's layout and relocations depend on, with the options that are known to be off."""
         major, minor = map(int, self.release.split(".")[:2])
         switches = source.describe([str(self.headers)]).switches
-        return Config(
+        return LayoutConfig(
             options={name: "y" if on else "n" for name, on in switches.items()}, release=(major, minor)
         )
 

@@ -14,7 +14,7 @@ from pymodutils.arch.range import signed
 from pymodutils.arch.reloc import Diagnostic, RelocType
 
 if TYPE_CHECKING:
-    from pymodutils.arch.frob import LoadInfo
+    from pymodutils.arch.frob import UnplacedModule
 
 ENTRY, PCREL = 8, 2  # bytes of an entry; the calls
 MISSING: Final = Diagnostic("Module doesn't contain .plt or .plt.init sections.", ENOEXEC)
@@ -30,7 +30,7 @@ class Call(Field):
         return super().put(word, value) | odd | (TOO_MANY if value < 0 else 0)
 
 
-def frob(info: LoadInfo) -> Frobbed:
+def frob(info: UnplacedModule) -> Frobbed:
     """Room in .plt and .init.plt for each symbol and addend, whatever the type."""
     core, init = info.find(".plt"), info.find(".init.plt")
     if not core or not init:

@@ -8,7 +8,7 @@ from pymodutils.checks.rules import Severity
 
 if TYPE_CHECKING:
     from pymodutils.checks.kabi import Change, Comparison
-    from pymodutils.checks.verdict import Kernel, Report, Verdict
+    from pymodutils.checks.verdict import CheckedKernel, Report, Verdict
 
 FORMAT: Final = "pymodutils check"
 BETWEEN: Final = "pymodutils check --between"
@@ -55,7 +55,7 @@ def _count(report: Report, severity: Severity) -> int:
     return sum(len(verdict.of(severity)) for verdict in report.verdicts)
 
 
-def _kernel(kernel: Kernel) -> dict[str, Any]:
+def _kernel(kernel: CheckedKernel) -> dict[str, Any]:
     return {**kernel._asdict(), "assumed": list(kernel.assumed)}
 
 

@@ -50,10 +50,10 @@ def used(context: Context, symbol: str) -> str:
     """Where the module uses ``symbol``, by function and line, as the end of a sentence."""
     if not context.detailed:
         return ""
-    from pymodutils.elf.dwarf import Module  # noqa: PLC0415 -- it takes pyelftools
+    from pymodutils.elf.dwarf import DebugInfo  # noqa: PLC0415 -- it takes pyelftools
 
     try:
-        places = Module.read(context.module.path).uses(symbol)
+        places = DebugInfo.read(context.module.path).uses(symbol)
     except ModutilsError:
         return ""
     return f"; {symbol} is used in {some(places)}" if places else ""

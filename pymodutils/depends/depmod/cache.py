@@ -16,7 +16,7 @@ from pymodutils.errors import ModutilsError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pymodutils.depends.depmod.config import Config
+    from pymodutils.depends.depmod.config import DepmodConfig
     from pymodutils.depends.depmod.job import Job
     from pymodutils.elf.facts import Facts
 
@@ -26,7 +26,7 @@ INPUTS: Final = ("modules.order", "modules.builtin", "modules.builtin.modinfo")
 class Cache:
     """The cache of one job over its module files ``paths``; without a cache it knows and keeps nothing."""
 
-    def __init__(self, job: Job, config: Config, paths: Sequence[str]) -> None:
+    def __init__(self, job: Job, config: DepmodConfig, paths: Sequence[str]) -> None:
         self.file = job.cache
         self.paths, self._version = paths, job.version
         self.since = time.time_ns()
@@ -121,7 +121,7 @@ class Cache:
         return self._stamps[at * STAMP : at * STAMP + STAMP]
 
 
-def _settings(job: Job, config: Config) -> bytes:
+def _settings(job: Job, config: DepmodConfig) -> bytes:
     """All that the database depends on beside the modules."""
     asked = (job.top, job.out, job.files, job.compat, job.prefix)
     given = _checksums([job.root.follow(f"{job.top}/{name}") for name in INPUTS])

@@ -27,7 +27,7 @@ BUILT_IN: Final = "built-in"
 EXTERNAL: Final = "external"
 
 
-class Config(NamedTuple):
+class DepmodConfig(NamedTuple):
     """What all files together say."""
 
     searches: tuple[str, ...] = ("updates",)  # relative to the version directory; the first ranks highest
@@ -42,7 +42,7 @@ def directories(root: Root, compat: int) -> list[str]:
     return [root.path(each) for each in DIRECTORIES if each != MERGED or compat >= MERGED_SINCE]
 
 
-def read(paths: Sequence[str], release: str, log: Log, root: Root) -> Config:
+def read(paths: Sequence[str], release: str, log: Log, root: Root) -> DepmodConfig:
     """What the files among and in ``paths`` say for the kernel ``release``; links are those of ``root``."""
     searches: list[str] = []
     overrides: list[str] = []
@@ -65,7 +65,7 @@ def read(paths: Sequence[str], release: str, log: Log, root: Root) -> Config:
                 pass
             case _:
                 log.error(f"{where}: ignoring bad line starting with '{words[0]}'")
-    return Config(
+    return DepmodConfig(
         tuple(searches) or ("updates",), tuple(overrides), tuple(externals), frozenset(excludes), tuple(files)
     )
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pymodutils.depends.depmod.job import Job
-    from pymodutils.depends.depmod.tree import Module
+    from pymodutils.depends.depmod.tree import IndexedModule
     from pymodutils.elf.facts import Facts
     from pymodutils.log import Log
 
@@ -27,13 +27,13 @@ _NUMBERS: Final = re.compile(rb"(char|block)-major-(\s*[+-]?\d+)-(\s*[+-]?\d+)")
 _LINES: Final = re.compile(rb"[^\n]*\n|[^\n]+")
 _BUILTIN_ALIAS: Final = re.compile(rb"([^.]+)\.alias=(.+)", re.DOTALL)
 
-Entry = tuple[bytes, bytes, int]
+IndexEntry = tuple[bytes, bytes, int]
 
 
 class Database(NamedTuple):
     """Everything that the files say, modules by their number."""
 
-    modules: Sequence[Module]
+    modules: Sequence[IndexedModule]
     facts: Sequence[Facts]
     dependencies: Sequence[Sequence[int]]
     owners: Mapping[bytes, int]  # exported symbol -> the module that has it
@@ -44,7 +44,7 @@ def dep(database: Database) -> bytes:
     return b"".join([line + b"\n" for line in _dep_lines(database)])
 
 
-def dep_entries(database: Database) -> list[Entry]:
+def dep_entries(database: Database) -> list[IndexEntry]:
     """modules.dep.bin: the lines of modules.dep by module name."""
     lines = _dep_lines(database)
     return [
@@ -90,7 +90,7 @@ def _lines(
     return b"".join(lines)
 
 
-def alias_entries(database: Database, log: Log) -> Iterator[Entry]:
+def alias_entries(database: Database, log: Log) -> Iterator[IndexEntry]:
     """modules.alias.bin: module names by normalised alias; one with an unmatched bracket is left out."""
     for at, (module, facts) in enumerate(zip(database.modules, database.facts, strict=True)):
         if facts.aliases:
@@ -118,7 +118,7 @@ def symbols(database: Database) -> bytes:
     return head + b"".join([b"alias symbol:%b %b\n" % (name, names[owners[name]]) for name in ordered])
 
 
-def symbol_entries(database: Database) -> list[Entry]:
+def symbol_entries(database: Database) -> list[IndexEntry]:
     """modules.symbols.bin: module names by ``symbol:NAME``."""
     names = [module.name for module in database.modules]
     return [(b"symbol:" + symbol, names[at], at) for symbol, at in database.owners.items()]
@@ -156,7 +156,7 @@ def _unsigned(digits: bytes) -> int:
     return (number if abs(number) < 1 << 64 else -1) & 0xFFFFFFFF
 
 
-def builtin_entries(listing: bytes, log: Log) -> list[Entry]:
+def builtin_entries(listing: bytes, log: Log) -> list[IndexEntry]:
     """modules.builtin.bin: the names of the modules that are part of the kernel, from modules.builtin."""
     entries = []
     for line in _pieces(listing):
@@ -175,7 +175,7 @@ def _pieces(listing: bytes) -> Iterator[bytes]:
             yield line[at : at + LINE].partition(b"\0")[0]
 
 
-def builtin_alias_entries(info: bytes, log: Log) -> list[Entry]:
+def builtin_alias_entries(info: bytes, log: Log) -> list[IndexEntry]:
     """modules.builtin.alias.bin: modules in the kernel by normalised alias, from modules.builtin.modinfo."""
     entries = []
     for string in info.split(b"\0")[:-1]:
@@ -185,7 +185,7 @@ def builtin_alias_entries(info: bytes, log: Log) -> list[Entry]:
     return entries
 
 
-def index(what: str, entries: Iterable[Entry], job: Job, log: Log) -> bytes:
+def index(what: str, entries: Iterable[IndexEntry], job: Job, log: Log) -> bytes:
     """The index file of ``entries``; those with bytes that the format has no room for are left out.
 
     With -w duplicates are complained about, ``what`` saying of what.
@@ -203,12 +203,12 @@ def index(what: str, entries: Iterable[Entry], job: Job, log: Log) -> bytes:
         return trie.build(kept, order=order)
 
 
-def _fits(entry: Entry) -> bool:
+def _fits(entry: IndexEntry) -> bool:
     key, text, _ = entry
     return key.isascii() and text.isascii() and len(key) <= trie.LONGEST
 
 
-def _warned(what: str, entries: Iterable[Entry], log: Log) -> Iterator[Entry]:
+def _warned(what: str, entries: Iterable[IndexEntry], log: Log) -> Iterator[IndexEntry]:
     seen: set[tuple[bytes, bytes]] = set()
     for entry in entries:
         key, text, _ = entry

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pymodutils.depends.depmod.run import Run
-    from pymodutils.depends.depmod.tree import Module
+    from pymodutils.depends.depmod.tree import IndexedModule
     from pymodutils.elf.facts import Facts
 
 
@@ -23,7 +23,7 @@ WHY_SINCE: Final = 34  # the version of kmod that says what is wrong with compre
 class Survey(NamedTuple):
     """What was found: the modules in their order, what each says, and what is wrong."""
 
-    modules: list[Module]
+    modules: list[IndexedModule]
     facts: list[Facts]
     damaged: list[str]  # paths of modules that could not be read wholly
     unmet: int  # needs that nobody meets, or not in that version; counted with -e only
@@ -39,7 +39,7 @@ class Surveyor:
         """The facts of all modules, remembered or gathered now, while it is chosen which ones count."""
         found = self.cache.recall()
         todo = [path for path in self.cache.paths if path not in found]
-        modules: list[Module] = []
+        modules: list[IndexedModule] = []
         files = [self.job.root.follow(path) for path in todo]
         scanned = scan(files, lambda: self._choose(modules), lambda done: self.run.progress(done, len(todo)))
         errors = {path: each.error for path, each in zip(todo, scanned, strict=True) if each.error}
@@ -53,13 +53,13 @@ class Surveyor:
         facts = [found[module.path] for module in modules]
         return Survey(modules, facts, damaged, self._unmet(modules))
 
-    def _choose(self, modules: list[Module]) -> None:
+    def _choose(self, modules: list[IndexedModule]) -> None:
         """Choose among modules of one name while others read: fill ``modules``."""
         job = self.job
         config, log = self.run.config, self.log
         modules += tree.choose(job.top, self.cache.paths, config, log, job.root, compat=job.compat)
 
-    def _unmet(self, modules: Sequence[Module]) -> int:
+    def _unmet(self, modules: Sequence[IndexedModule]) -> int:
         """Report unresolved symbols if requested; return their number."""
         if self.run.kernel is None or not self.job.errsyms:
             return 0
@@ -109,7 +109,7 @@ class Surveyor:
                 yield f'{module.path} needs "{name}": {survey.modules[owner].path}'
 
     def _refuse_cycles(
-        self, modules: Sequence[Module], needs: Sequence[Sequence[int]], numbers: Sequence[int]
+        self, modules: Sequence[IndexedModule], needs: Sequence[Sequence[int]], numbers: Sequence[int]
     ) -> NoReturn:
         """Name each cycle; raises ModutilsError."""
         from pymodutils.depends.depmod import cycles  # noqa: PLC0415 -- a sound tree does without

@@ -16,7 +16,7 @@ from pymodutils.names import EXTENSIONS, of_path
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pymodutils.depends.depmod.config import Config
+    from pymodutils.depends.depmod.config import DepmodConfig
     from pymodutils.log import Log
     from pymodutils.root import Root
 
@@ -28,7 +28,7 @@ FIRST_FD: Final = 3
 LOWEST: Final = (0, 0)  # rank
 
 
-class Module(NamedTuple):
+class IndexedModule(NamedTuple):
     """A module file of the directory."""
 
     name: bytes
@@ -36,7 +36,7 @@ class Module(NamedTuple):
     listed: bytes  # as modules.dep names it: relative to the version directory, else absolute
 
 
-def find(top: str, config: Config, log: Log, root: Root) -> list[str]:
+def find(top: str, config: DepmodConfig, log: Log, root: Root) -> list[str]:
     """The path of each module file of ``top`` and of the external directories, in the directories' order.
 
     Raises NotFound if ``top`` cannot be read.
@@ -63,8 +63,8 @@ def existing(paths: Iterable[str]) -> list[str]:
 
 
 def choose(
-    top: str, paths: Iterable[str], config: Config, log: Log, root: Root, *, compat: int
-) -> list[Module]:
+    top: str, paths: Iterable[str], config: DepmodConfig, log: Log, root: Root, *, compat: int
+) -> list[IndexedModule]:
     """One module of each name from ``paths``, in the order that everything follows."""
     found: dict[str, str] = {}
     ranking = Ranking(top, config)
@@ -138,14 +138,14 @@ class Walk:
             return False  # opening it tells why
 
 
-def _module(top: str, path: str, name: str, root: Root) -> Module:
+def _module(top: str, path: str, name: str, root: Root) -> IndexedModule:
     listed = path.removeprefix(f"{top}/")
     if listed == path:
         listed = root.inside(path)
-    return Module(os.fsencode(name), path, os.fsencode(listed))
+    return IndexedModule(os.fsencode(name), path, os.fsencode(listed))
 
 
-class Place(NamedTuple):
+class SearchPlace(NamedTuple):
     """A directory that a search line names, or an external line."""
 
     prefix: str  # of the paths in it
@@ -156,18 +156,18 @@ class Place(NamedTuple):
 class Ranking:
     """Which of two files of one name is taken: overrides first, then the rank of its directory."""
 
-    def __init__(self, top: str, config: Config) -> None:
+    def __init__(self, top: str, config: DepmodConfig) -> None:
         self.overrides = [f"{top}/{override}" for override in config.overrides]
         last = len(config.searches)
         ranks = [(word, last - at) for at, word in enumerate(config.searches)]
         self.built_in = max([(rank, 0) for word, rank in ranks if word == BUILT_IN], default=LOWEST)
-        self.places: list[Place] = []
+        self.places: list[SearchPlace] = []
         for word, rank in reversed(ranks):
             if word == EXTERNAL:
                 found = enumerate(config.externals)
-                self.places += [Place(f"{path}/", (rank, at), external=True) for at, path in found]
+                self.places += [SearchPlace(f"{path}/", (rank, at), external=True) for at, path in found]
             elif word != BUILT_IN:
-                self.places.append(Place(f"{top}/{word}/", (rank, 0), external=False))
+                self.places.append(SearchPlace(f"{top}/{word}/", (rank, 0), external=False))
 
     def prefers(self, new: str, old: str) -> bool:
         """Whether the file ``new`` takes the place of ``old``."""
@@ -191,7 +191,9 @@ def _stem(path: str) -> str:
     return path[:at] + path[at:].partition(".")[0]
 
 
-def order(top: str, modules: list[Module], log: Log, root: Root, *, compat: int) -> list[Module]:
+def order(
+    top: str, modules: list[IndexedModule], log: Log, root: Root, *, compat: int
+) -> list[IndexedModule]:
     """``modules`` as modules.order lists them, the others behind; these are in the order of a hash table.
 
     Of two lines for one module the last counts for kmod before 34, the first since.
@@ -222,11 +224,11 @@ def _lines_of_order(top: str, log: Log, root: Root) -> list[bytes]:
     return lines
 
 
-def uncompressed(module: Module) -> bytes:
+def uncompressed(module: IndexedModule) -> bytes:
     """How modules.order names ``module``; kmod finds none there whose name has a dot of its own."""
     at = module.listed.rfind(b"/") + 1
     return module.listed[: at + len(module.name)] + b".ko" if _has_plain_name(module, at) else b"\n"
 
 
-def _has_plain_name(module: Module, at: int) -> bool:
+def _has_plain_name(module: IndexedModule, at: int) -> bool:
     return module.listed[at + len(module.name) :] in _SUFFIXES

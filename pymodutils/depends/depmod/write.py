@@ -18,7 +18,7 @@ from pymodutils.parallel import Child
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from pymodutils.depends.depmod.emit import Database, Entry
+    from pymodutils.depends.depmod.emit import Database, IndexEntry
     from pymodutils.depends.depmod.job import Job
 
     Said = list[tuple[int, str]]  # messages: level and text
@@ -33,12 +33,12 @@ TEXTS: Final[Mapping[str, Callable[[Database], bytes]]] = {
     "modules.weakdep": emit.weakdep,
     "modules.symbols": emit.symbols,
 }
-INDEXES: Final[Mapping[str, tuple[str, Callable[[Database, Log], Iterable[Entry]]]]] = {
+INDEXES: Final[Mapping[str, tuple[str, Callable[[Database, Log], Iterable[IndexEntry]]]]] = {
     "modules.dep.bin": ("deps", lambda database, _: emit.dep_entries(database)),
     "modules.alias.bin": ("alias", emit.alias_entries),
     "modules.symbols.bin": ("syms", lambda database, _: emit.symbol_entries(database)),
 }
-BUILTINS: Final[Mapping[str, tuple[str, Callable[[bytes, Log], Iterable[Entry]]]]] = {
+BUILTINS: Final[Mapping[str, tuple[str, Callable[[bytes, Log], Iterable[IndexEntry]]]]] = {
     "modules.builtin.bin": ("modules.builtin", emit.builtin_entries),
     "modules.builtin.alias.bin": ("modules.builtin.modinfo", emit.builtin_alias_entries),
 }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pymodutils.elf.kernelimage.memory import Memory
+    from pymodutils.elf.kernelimage.memory import ImageMemory
     from pymodutils.elf.scan import Elf, Section
 
 CORE: Final = "kernel"  # whose parameters have no module's name before theirs
@@ -20,7 +20,7 @@ MOST: Final = 50_000  # entries: a kernel has some thousand
 VERSION: Final = b"version"  # the name of the file that an entry of __modver makes
 
 
-def in_sections(memory: Memory, elf: Elf) -> tuple[str, ...] | None:
+def in_sections(memory: ImageMemory, elf: Elf) -> tuple[str, ...] | None:
     """The names of these modules, sorted; None if the image does not tell them."""
     sections = {section.name: section for section in elf.sections}
     parameters, versions = sections.get("__param"), sections.get("__modver")
@@ -32,7 +32,7 @@ def in_sections(memory: Memory, elf: Elf) -> tuple[str, ...] | None:
     return tuple(sorted(names)) if names else None
 
 
-def _of_parameters(memory: Memory, section: Section) -> Iterator[str]:
+def _of_parameters(memory: ImageMemory, section: Section) -> Iterator[str]:
     """The module of each struct kernel_param {name, mod, ops, u16 perm, s8 level, u8 flags, arg} to show."""
     word = memory.word
     size = 4 * word + max(4, word)
@@ -44,7 +44,7 @@ def _of_parameters(memory: Memory, section: Section) -> Iterator[str]:
             yield module if dot else CORE
 
 
-def _of_versions(memory: Memory, section: Section) -> Iterator[str]:
+def _of_versions(memory: ImageMemory, section: Section) -> Iterator[str]:
     """The module of each struct module_version_attribute, whose last fields are module and version."""
     places = _places(memory, section, memory.word)
     starts = [at for at in places if memory.string(_pointer(memory, at)) == VERSION]
@@ -55,12 +55,12 @@ def _of_versions(memory: Memory, section: Section) -> Iterator[str]:
             yield name.decode("utf-8", "surrogateescape")
 
 
-def _places(memory: Memory, section: Section, size: int) -> range:
+def _places(memory: ImageMemory, section: Section, size: int) -> range:
     """Where the entries of ``size`` bytes in ``section`` start, as far as they lie in the file."""
     room = min(section.sh_size, len(memory.data) - section.sh_offset)
     count = min(max(room, 0) // size, MOST)
     return range(section.sh_offset, section.sh_offset + count * size, size)
 
 
-def _pointer(memory: Memory, at: int) -> int:
+def _pointer(memory: ImageMemory, at: int) -> int:
     return int(unpack_from(f"{memory.prefix}{memory.long}", memory.data, at)[0])

@@ -32,7 +32,7 @@ STREAM: Final = re.compile(
 )
 
 
-class Image(NamedTuple):
+class UnwrappedImage(NamedTuple):
     """An uncompressed kernel, and what its wrapping told."""
 
     data: bytes  # an ELF file, or memory as it is
@@ -53,7 +53,7 @@ class _Wrap(NamedTuple):
     order: str = ""
 
 
-def unwrap(data: bytes, subject: str, spend: Spend = payload.free) -> Image:
+def unwrap(data: bytes, subject: str, spend: Spend = payload.free) -> UnwrappedImage:
     """The kernel in ``data``; raises BadKernel if there is none or its payload is damaged.
 
     ``spend`` hears of each piece that comes out of a stream, of a refused one too, and may raise.
@@ -66,7 +66,7 @@ def unwrap(data: bytes, subject: str, spend: Spend = payload.free) -> Image:
         machine = machine or wrap.machine
         data = wrap.content
         if wrap.final:
-            return Image(data, " > ".join(names), wrap.machine or machine, wrap.bits, wrap.order)
+            return UnwrappedImage(data, " > ".join(names), wrap.machine or machine, wrap.bits, wrap.order)
     raise BadKernel(subject, f"{subject}: more than {DEPTH} containers in each other")
 
 

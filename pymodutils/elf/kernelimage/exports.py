@@ -11,7 +11,7 @@ from pymodutils.elf.ksymtab import FLAGS, Export, Shape, gpl_only
 from pymodutils.errors import BadKernel
 
 if TYPE_CHECKING:
-    from pymodutils.elf.kernelimage.memory import Memory
+    from pymodutils.elf.kernelimage.memory import ImageMemory
     from pymodutils.elf.scan import Elf, Section
 
 TABLES: Final = ("", "_gpl", "_unused", "_unused_gpl", "_gpl_future")  # in the order in which they lie
@@ -33,7 +33,7 @@ class Table(NamedTuple):
     gpl: list[bool]  # of each entry
 
 
-def read(memory: Memory, shape: Shape, tables: list[Table]) -> dict[str, Export]:
+def read(memory: ImageMemory, shape: Shape, tables: list[Table]) -> dict[str, Export]:
     """Every export of ``tables``; raises BadKernel if a name lies outside of the image."""
     found: dict[str, Export] = {}
     for table in tables:
@@ -49,7 +49,7 @@ def read(memory: Memory, shape: Shape, tables: list[Table]) -> dict[str, Export]
     return found
 
 
-def entries(memory: Memory, shape: Shape, offset: int, length: int) -> list[tuple[int, int, int]]:
+def entries(memory: ImageMemory, shape: Shape, offset: int, length: int) -> list[tuple[int, int, int]]:
     """(value, name, namespace) of ``length`` entries, as addresses; 0 for no namespace."""
     end = offset + length * shape.size(memory.bits)
     if end > len(memory.data):
@@ -58,7 +58,7 @@ def entries(memory: Memory, shape: Shape, offset: int, length: int) -> list[tupl
     return shape.rows(memoryview(memory.data)[offset:end], length, place, memory.bits, memory.order)
 
 
-def in_sections(memory: Memory, elf: Elf) -> tuple[Shape, list[Table]] | None:
+def in_sections(memory: ImageMemory, elf: Elf) -> tuple[Shape, list[Table]] | None:
     """The shape of the tables of a vmlinux with section headers, and the tables; None without any."""
     sections = {section.name: section for section in elf.sections}
     total = sections.get("__ksymtab") or sections.get("__ksymtab_gpl")
@@ -69,7 +69,7 @@ def in_sections(memory: Memory, elf: Elf) -> tuple[Shape, list[Table]] | None:
     return shape, tables
 
 
-def _table(memory: Memory, shape: Shape, sections: dict[str, Section], kind: str) -> list[Table]:
+def _table(memory: ImageMemory, shape: Shape, sections: dict[str, Section], kind: str) -> list[Table]:
     symbols = sections.get(f"__ksymtab{kind}")
     count = symbols.sh_size // shape.size(memory.bits) if symbols else 0
     if symbols is None or not count:
@@ -85,7 +85,7 @@ def _table(memory: Memory, shape: Shape, sections: dict[str, Section], kind: str
     return [Table(symbols.sh_offset, count, numbers, gpl)]
 
 
-def read_crcs(memory: Memory, offset: int, count: int, size: int) -> list[int] | None:
+def read_crcs(memory: ImageMemory, offset: int, count: int, size: int) -> list[int] | None:
     """``count`` CRCs of ``size`` bytes each, or None if ``size`` is not one that CRCs have."""
     if size not in (NARROW, memory.word) or offset + count * size > len(memory.data):
         return None
@@ -93,7 +93,7 @@ def read_crcs(memory: Memory, offset: int, count: int, size: int) -> list[int] |
     return list(unpack_from(f"{memory.prefix}{count}{code}", memory.data, offset))
 
 
-def _shape(memory: Memory, section: Section) -> Shape:
+def _shape(memory: ImageMemory, section: Section) -> Shape:
     """The one shape in which the first entries' names are strings in the image."""
     for shape in SHAPES:
         count = min(section.sh_size // shape.size(memory.bits), 16)
@@ -104,7 +104,7 @@ def _shape(memory: Memory, section: Section) -> Shape:
     raise BadKernel("kernel image", "the entries of its __ksymtab are of no known shape")
 
 
-def name_of(memory: Memory, name: int, namespace: int) -> bytes:
+def name_of(memory: ImageMemory, name: int, namespace: int) -> bytes:
     """The name at the address ``name``, or b"" if that or ``namespace`` is not what an entry may have."""
     text = memory.string(name)
     if not text or not NAME.fullmatch(text):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pymodutils.elf.kernelimage.memory import Memory
+    from pymodutils.elf.kernelimage.memory import ImageMemory
 
 DIGITS: Final = b"".join(b"%d\0" % digit for digit in range(10))
 TOKENS: Final = 256
@@ -56,7 +56,7 @@ class _Names(NamedTuple):
     end: int
 
 
-def find(memory: Memory) -> bytes | None:
+def find(memory: ImageMemory) -> bytes | None:
     """The symbols in ``memory``, packed for ``addresses``; None if they are not found."""
     data, at = memory.data, memory.data.find(DIGITS)
     while at >= 0:
@@ -95,7 +95,7 @@ def _rows(data: bytes, at: int, count: int) -> Iterator[tuple[int, int]]:
         at += length
 
 
-def _at_digits(memory: Memory, at: int) -> bytes | None:
+def _at_digits(memory: ImageMemory, at: int) -> bytes | None:
     """The symbols whose tokens of digits are at ``at``."""
     data = memory.data
     for _ in range(BEFORE_DIGITS - 1):
@@ -113,7 +113,7 @@ def _at_digits(memory: Memory, at: int) -> bytes | None:
     return None
 
 
-def _packed(memory: Memory, tokens: list[bytes], start: int, end: int) -> bytes | None:
+def _packed(memory: ImageMemory, tokens: list[bytes], start: int, end: int) -> bytes | None:
     """The symbols whose ``tokens``, and the index of these, lie from ``start`` to ``end``."""
     names = _names(memory, start)
     values = names and _values(memory, names, end)
@@ -124,12 +124,12 @@ def _packed(memory: Memory, tokens: list[bytes], start: int, end: int) -> bytes 
     return head + rows + values.offsets.tobytes() + b"\0".join(tokens) + b"\0"
 
 
-def _names(memory: Memory, tokens: int) -> _Names | None:
+def _names(memory: ImageMemory, tokens: int) -> _Names | None:
     """The rows of tokens that the table at ``tokens`` is of: the number of symbols stands before them."""
     return _by_markers(memory, tokens) or _by_base(memory, tokens)
 
 
-def _by_markers(memory: Memory, tokens: int) -> _Names | None:
+def _by_markers(memory: ImageMemory, tokens: int) -> _Names | None:
     """The rows, where the markers in them end before the tokens."""
     data, word = memory.data, Struct(f"{memory.prefix}I")
     markers: list[int] = []
@@ -162,7 +162,7 @@ def _end(data: bytes, start: int, count: int) -> int:
     return at + length
 
 
-def _by_base(memory: Memory, tokens: int) -> _Names | None:
+def _by_base(memory: ImageMemory, tokens: int) -> _Names | None:
     """The rows, by kallsyms_relative_base before them: the start of the kernel's text or data."""
     for region in memory.regions:
         wanted = pack(memory.prefix + memory.long, region.address)
@@ -176,7 +176,7 @@ def _by_base(memory: Memory, tokens: int) -> _Names | None:
     return None
 
 
-def _rows_of(memory: Memory, start: int, count: int) -> _Names | None:
+def _rows_of(memory: ImageMemory, start: int, count: int) -> _Names | None:
     """``count`` rows from ``start`` on, if markers follow them."""
     data, places, end = memory.data, list[int](), start
     try:
@@ -193,7 +193,7 @@ def _rows_of(memory: Memory, start: int, count: int) -> _Names | None:
     return None
 
 
-def _values(memory: Memory, names: _Names, behind: int) -> Distances | None:
+def _values(memory: ImageMemory, names: _Names, behind: int) -> Distances | None:
     """What gives each symbol its address: from before the names until 6.3, later from ``behind``."""
     start = _aligned(behind, memory.word)
     found = _based(memory, names.symbols, start, _aligned(start + 4 * names.symbols, memory.word))
@@ -203,7 +203,7 @@ def _values(memory: Memory, names: _Names, behind: int) -> Distances | None:
     return found or _relative(memory, names.symbols, start)
 
 
-def _based(memory: Memory, count: int, start: int, place: int) -> Distances | None:
+def _based(memory: ImageMemory, count: int, start: int, place: int) -> Distances | None:
     """Distances from the address that stands at ``place``; kallsyms_relative_base."""
     if start < 0 or place + memory.word > len(memory.data):
         return None
@@ -215,7 +215,7 @@ def _based(memory: Memory, count: int, start: int, place: int) -> Distances | No
     return found if _ascend(found) else None
 
 
-def _relative(memory: Memory, count: int, start: int) -> Distances | None:
+def _relative(memory: ImageMemory, count: int, start: int) -> Distances | None:
     """Distances from where each is written, as since 7.0."""
     if start + 4 * count > len(memory.data):
         return None
@@ -223,7 +223,7 @@ def _relative(memory: Memory, count: int, start: int) -> Distances | None:
     return found if _ascend(found) else None
 
 
-def _offsets(memory: Memory, start: int, count: int) -> array[int]:
+def _offsets(memory: ImageMemory, start: int, count: int) -> array[int]:
     return array("i", unpack_from(f"{memory.prefix}{count}i", memory.data, start))
 
 

@@ -82,7 +82,7 @@ def read(data: bytes, subject: str, spend: Spend = payload.free) -> KernelImage:
     )
 
 
-def _sections(image: container.Image) -> _Exports:
+def _sections(image: container.UnwrappedImage) -> _Exports:
     elf = Elf(image.data, "its ELF part")
     memory = of_sections(image.data, elf)
     found = exports.in_sections(memory, elf)
@@ -107,7 +107,7 @@ def _percpu(elf: Elf) -> int | None:
     return next(ends, None)
 
 
-def _raw(image: container.Image) -> _Exports:
+def _raw(image: container.UnwrappedImage) -> _Exports:
     bits, order = image.bits or 64, image.order or "little"
     found = search.search(image.data, bits, order, relative=image.machine == container.EM_AARCH64)
     if found is None:

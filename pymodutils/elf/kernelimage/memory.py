@@ -22,7 +22,7 @@ class Region(NamedTuple):
     size: int
 
 
-class Memory:
+class ImageMemory:
     """``data`` with its ``regions``; words have ``bits`` and ``order``."""
 
     def __init__(self, data: bytes, regions: list[Region], bits: int, order: str) -> None:
@@ -57,15 +57,15 @@ class Memory:
         return None if end < 0 else self.data[start:end]
 
 
-def of_sections(data: bytes, elf: Elf) -> Memory:
+def of_sections(data: bytes, elf: Elf) -> ImageMemory:
     """The memory that the sections of a vmlinux describe."""
     sections = [one for one in elf.sections if one.sh_flags & SHF_ALLOC and one.sh_type != SHT_NOBITS]
     if len(sections) > MOST:
         raise BadKernel("kernel image", f"{len(sections)} sections are more than a kernel has")
     regions = [Region(one.sh_addr, one.sh_offset, one.sh_size) for one in sections]
-    return Memory(data, regions, elf.bits, elf.order)
+    return ImageMemory(data, regions, elf.bits, elf.order)
 
 
-def at_base(data: bytes, base: int, bits: int, order: str) -> Memory:
+def at_base(data: bytes, base: int, bits: int, order: str) -> ImageMemory:
     """The memory of an image without headers that starts at ``base``."""
-    return Memory(data, [Region(base, 0, len(data))], bits, order)
+    return ImageMemory(data, [Region(base, 0, len(data))], bits, order)

@@ -20,7 +20,7 @@ from pymodutils.elf.kernelimage.exports import (
     name_of,
     read_crcs,
 )
-from pymodutils.elf.kernelimage.memory import Memory, at_base
+from pymodutils.elf.kernelimage.memory import ImageMemory, at_base
 from pymodutils.elf.ksymtab import GPL_FLAG, Shape, gpl_only
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ SLACK: Final = 64  # bytes of padding, or of strings that no entry names
 class Found(NamedTuple):
     """Export tables, and the memory they are written for."""
 
-    memory: Memory
+    memory: ImageMemory
     shape: Shape
     tables: list[Table]
     crcs_known: bool  # False: something lies where the CRCs should be
@@ -56,7 +56,7 @@ def search(data: bytes, bits: int, order: str, *, relative: bool) -> Found | Non
     return None
 
 
-def _around(memory: Memory, places: list[list[int]], *, relative: bool) -> Found | None:
+def _around(memory: ImageMemory, places: list[list[int]], *, relative: bool) -> Found | None:
     """The tables around the first of the strings at ``places`` that an entry names."""
     for field in (field for found in places for place in found for field in _naming(memory, place, relative)):
         for shape in SHAPES:
@@ -67,7 +67,7 @@ def _around(memory: Memory, places: list[list[int]], *, relative: bool) -> Found
     return None
 
 
-def _naming(memory: Memory, place: int, relative: bool) -> Iterator[int]:
+def _naming(memory: ImageMemory, place: int, relative: bool) -> Iterator[int]:
     """The offsets of fields that name the string at ``place``."""
     if relative:
         yield from _distances(memory, place)
@@ -80,7 +80,7 @@ def _naming(memory: Memory, place: int, relative: bool) -> Iterator[int]:
         at = memory.data.find(wanted, at + 1)
 
 
-def _distances(memory: Memory, place: int) -> Iterator[int]:
+def _distances(memory: ImageMemory, place: int) -> Iterator[int]:
     """The offsets of 32-bit words that hold their own distance to ``place``.
 
     Within 64 KiB the upper half of such a word has one of two values, which are looked for.
@@ -97,11 +97,11 @@ def _distances(memory: Memory, place: int) -> Iterator[int]:
                 at = data.find(wanted, at + 1, chunk + 0x10002)
 
 
-def _distance(memory: Memory, distance: int) -> bytes:
+def _distance(memory: ImageMemory, distance: int) -> bytes:
     return pack(memory.prefix + "I", distance & 0xFFFFFFFF)
 
 
-def _walk(memory: Memory, shape: Shape, entry: int) -> tuple[int, list[bytes]]:
+def _walk(memory: ImageMemory, shape: Shape, entry: int) -> tuple[int, list[bytes]]:
     """The offset of the first of the entries around ``entry``, and the names of them all."""
     size = shape.size(memory.bits)
     after = list(_names(memory, shape, entry, size))
@@ -109,7 +109,7 @@ def _walk(memory: Memory, shape: Shape, entry: int) -> tuple[int, list[bytes]]:
     return entry - len(before) * size, before[::-1] + after
 
 
-def _names(memory: Memory, shape: Shape, at: int, step: int) -> Iterator[bytes]:
+def _names(memory: ImageMemory, shape: Shape, at: int, step: int) -> Iterator[bytes]:
     """The names of the entries from ``at`` on, upwards or downwards, up to what is no entry."""
     size = abs(step)
     while True:
@@ -126,7 +126,7 @@ def _names(memory: Memory, shape: Shape, at: int, step: int) -> Iterator[bytes]:
         at += count * step
 
 
-def _found(memory: Memory, shape: Shape, start: int, names: list[bytes]) -> Found | None:
+def _found(memory: ImageMemory, shape: Shape, start: int, names: list[bytes]) -> Found | None:
     """The one run of entries cut into tables: a table ends where the next name is a smaller one."""
     size = shape.size(memory.bits)
     cuts = [at for at in range(1, len(names)) if names[at] <= names[at - 1]]
@@ -154,7 +154,7 @@ class _Behind(NamedTuple):
     known: bool = True  # whether all that lies there has a meaning
 
 
-def _behind(memory: Memory, shape: Shape, start: int, count: int) -> _Behind:
+def _behind(memory: ImageMemory, shape: Shape, start: int, count: int) -> _Behind:
     """CRCs, and since 7.0 a byte of flags for each entry, as far as there is room."""
     rows = entries(memory, shape, start, count)
     end = start + count * shape.size(memory.bits)

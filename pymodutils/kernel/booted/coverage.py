@@ -7,7 +7,7 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.elf.dwarf import Module
+from pymodutils.elf.dwarf import DebugInfo
 from pymodutils.kernel.booted.replace import OURS
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Coverage:
 
     def lines(self, path: str) -> dict[str, dict[int, int]]:
         """Source -> line -> how often it ran, of the module file ``path``, headers left out."""
-        module, found = Module.read(path), dict[str, dict[int, int]]()
+        module, found = DebugInfo.read(path), dict[str, dict[int, int]]()
         counts = self._counts(module, path)
         rows = module.lines
         for row, after in pairwise(rows):
@@ -68,7 +68,7 @@ class Coverage:
                 lines[row.number] = max(lines.get(row.number, 0), ran)
         return found
 
-    def _counts(self, module: Module, path: str) -> dict[int, int]:
+    def _counts(self, module: DebugInfo, path: str) -> dict[int, int]:
         """How often each byte ran that did, by its address in ``module``."""
         found: dict[int, int] = {}
         for span, count in self.spans.get(path, {}).items():
@@ -78,14 +78,14 @@ class Coverage:
         return found
 
     def _records(self, path: str) -> Iterator[str]:
-        module = Module.read(path)
+        module = DebugInfo.read(path)
         counts = self._counts(module, path)
         for file, lines in self.lines(path).items():
             yield "".join(f"{line}\n" for line in _record(module, path, file, lines, counts))
 
 
 def _record(
-    module: Module, path: str, file: str, lines: dict[int, int], counts: dict[int, int]
+    module: DebugInfo, path: str, file: str, lines: dict[int, int], counts: dict[int, int]
 ) -> Iterator[str]:
     """The lines about one source; see geninfo(1)."""
     beside = os.path.join(os.path.dirname(os.path.abspath(path)), file)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pymodutils.elf import compress, scan
 from pymodutils.elf.btf import Btf
-from pymodutils.elf.dwarf import Module
+from pymodutils.elf.dwarf import DebugInfo
 from pymodutils.elf.dwarf_types import DwarfTypes
 from pymodutils.errors import NotFound
 from pymodutils.kernel.booted import ends, values
@@ -30,7 +30,7 @@ class LiveModule:
 
     def __init__(self, kernel: LiveKernel, name: str, path: str, init: int = 0) -> None:
         self.kernel, self.name, self.path = kernel, name, path
-        self.file = Module.read(path)
+        self.file = DebugInfo.read(path)
         self._bases: dict[int, int] = {}
         if init and INIT_TEXT in self.file.sections:
             self._bases[self.file.sections[INIT_TEXT]] = init

@@ -14,7 +14,7 @@ from pymodutils.kernel.emulated.load.find_symbol import KERNEL
 from pymodutils.kernel.emulated.rules import Rules, assumed, rules
 from pymodutils.kernel.emulated.state import vmalloc
 from pymodutils.kernel.emulated.state.database import MEMORY, Database, signed, unsigned
-from pymodutils.kernel.emulated.state.kernel_state import BTF, ERR, KALLSYMS, NOTICE, State
+from pymodutils.kernel.emulated.state.kernel_state import BTF, ERR, KALLSYMS, NOTICE, KernelState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,7 +107,7 @@ def _write_sysctls(store: Database, wanted: Rules, clock: Clock) -> None:
     from pymodutils.kernel.emulated import vfs  # noqa: PLC0415
     from pymodutils.kernel.emulated.proc import procfs  # noqa: PLC0415 -- few command lines have any
 
-    state = State(store, wanted, clock.time)
+    state = KernelState(store, wanted, clock.time)
     for name, value in written:
         try:
             vfs.write(procfs.tree(state), f"sys/{name.replace('.', '/')}", value)

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from pymodutils.elf import compress
 from pymodutils.errors import BadModule, Refused
-from pymodutils.kernel.base import Init, Kernel, Loaded
-from pymodutils.kernel.base import State as ModuleState
+from pymodutils.kernel.base import Init, Kernel, Loaded, State
 from pymodutils.kernel.emulated import boot
 from pymodutils.kernel.emulated.caller import COMMAND, Caller
 from pymodutils.kernel.emulated.load import (
@@ -38,8 +37,8 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.load.causes import Cause
     from pymodutils.kernel.emulated.load.finit_module import Read
     from pymodutils.kernel.emulated.rules import Rules
-    from pymodutils.kernel.emulated.state.kernel_state import State
-    from pymodutils.kernel.emulated.state.module import Module
+    from pymodutils.kernel.emulated.state.kernel_state import KernelState
+    from pymodutils.kernel.emulated.state.module import KernelModule
 
 ADVICE = "see 'pymodutils kernel behave', and 'check --run', which runs it"
 NO_BASES: Mapping[tuple[str, str], int] = {}
@@ -168,9 +167,9 @@ class EmulatedKernel(Observed, Handover, Kernel):
     def get(self, name: str) -> None:
         """Use the module called ``name``, as a mount does; raises Refused unless it is live."""
 
-        def take(state: State) -> None:
+        def take(state: KernelState) -> None:
             module = _known(state, name)
-            if module.state is not ModuleState.LIVE:
+            if module.state is not State.LIVE:
                 raise Refused(name, f"Module {name} is {module.state.value}", 16)
             module.refs += 1
             state.save(module)
@@ -180,7 +179,7 @@ class EmulatedKernel(Observed, Handover, Kernel):
     def put(self, name: str) -> None:
         """No longer use it; raises Refused if nobody but other modules does."""
 
-        def drop(state: State) -> None:
+        def drop(state: KernelState) -> None:
             module = _known(state, name)
             if module.refs <= len(state.users_of(module)):
                 raise Refused(name, f"Module {name} is not in use but by modules")
@@ -219,7 +218,7 @@ class EmulatedKernel(Observed, Handover, Kernel):
         """Every module, newest first."""
         return self._operator.run(lambda state: [_loaded(state, module) for module in state.modules()])
 
-    def state(self, name: str) -> ModuleState | None:
+    def state(self, name: str) -> State | None:
         """The state of ``name``, or None if it is not in the kernel."""
         found = self._operator.run(lambda state: state.find(name))
         return found.state if found else None
@@ -232,21 +231,21 @@ class EmulatedKernel(Observed, Handover, Kernel):
     def holders(self, name: str) -> tuple[str, ...]:
         """The modules that use ``name``."""
 
-        def users(state: State) -> tuple[str, ...]:
+        def users(state: KernelState) -> tuple[str, ...]:
             module = state.find(name)
             return tuple(state.users_of(module)) if module else ()
 
         return self._operator.run(users)
 
 
-def _known(state: State, name: str) -> Module:
+def _known(state: KernelState, name: str) -> KernelModule:
     module = state.find(name)
     if module is None:
         raise Refused(name, f"Module {name} is not currently loaded", 2)
     return module
 
 
-def _loaded(state: State, module: Module) -> Loaded:
+def _loaded(state: KernelState, module: KernelModule) -> Loaded:
     return Loaded(
         module.name,
         module.size(init=False),

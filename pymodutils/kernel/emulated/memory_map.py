@@ -19,9 +19,9 @@ from pymodutils.link.layout import KALLSYMS, RO_AFTER_INIT, SYMBOL_SIZE, align
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pymodutils.kernel.base import State as ModuleState
-    from pymodutils.kernel.emulated.state.kernel_state import State
-    from pymodutils.kernel.emulated.state.module import Area, Module, PerCpu, Section
+    from pymodutils.kernel.base import State
+    from pymodutils.kernel.emulated.state.kernel_state import KernelState
+    from pymodutils.kernel.emulated.state.module import Area, KernelModule, PerCpu, Section
 
 
 class Kind(StrEnum):
@@ -81,7 +81,7 @@ class ModuleMemory(NamedTuple):
     """The areas of one module that are not empty, or were not."""
 
     name: str
-    state: ModuleState
+    state: State
     page: int  # bytes
     rooms: tuple[Room, ...]
     percpu: PerCpu | None
@@ -116,7 +116,7 @@ class Space(NamedTuple):
         return sorted(found, key=lambda part: (part.offset, part.size > 0))
 
 
-def space(state: State) -> Space:
+def space(state: KernelState) -> Space:
     """All that modules have, and what is left."""
     first, *spare = vmalloc.ranges(state.rules.arch)
     modules = sorted((_of(state, module) for module in state.modules()), key=_lowest)
@@ -127,12 +127,12 @@ def space(state: State) -> Space:
     return whole._replace(high=high, gaps=tuple(inside))
 
 
-def of(state: State, name: str) -> ModuleMemory:
+def of(state: KernelState, name: str) -> ModuleMemory:
     """The memory of the module called ``name``; raises Refused if there is none."""
     return _of(state, find(state, name))
 
 
-def content(state: State, name: str, section: str) -> tuple[int, bytes]:
+def content(state: KernelState, name: str, section: str) -> tuple[int, bytes]:
     """The address of a section, and what is there now; raises Refused if it is not in memory."""
     module = find(state, name)
     found = [it for it in module_table.sections(state.store, module) if it.name == section]
@@ -147,7 +147,7 @@ def content(state: State, name: str, section: str) -> tuple[int, bytes]:
     return first.address, bytes(memory[start : start + first.size])
 
 
-def find(state: State, name: str) -> Module:
+def find(state: KernelState, name: str) -> KernelModule:
     """The module called ``name``; raises Refused."""
     module = state.find(name)
     if module is None:
@@ -159,7 +159,7 @@ def _lowest(memory: ModuleMemory) -> int:
     return min((room.base for room in memory.rooms if not room.discarded), default=0)
 
 
-def _of(state: State, module: Module) -> ModuleMemory:
+def _of(state: KernelState, module: KernelModule) -> ModuleMemory:
     sections = module_table.sections(state.store, module)
     found = []
     for at, area in enumerate(module.areas):
@@ -188,7 +188,7 @@ def _kind(section: Section) -> Kind:
     return Kind.BSS if section.type == SHT_NOBITS else Kind.DATA
 
 
-def _kallsyms(bits: int, module: Module, at: int, sections: Sequence[Section]) -> Iterator[Part]:
+def _kallsyms(bits: int, module: KernelModule, at: int, sections: Sequence[Section]) -> Iterator[Part]:
     """What is in area ``at`` beside sections: the symbols that stay, and what kallsyms has until then."""
     table, tail = next((it for it in sections if it.type == SHT_SYMTAB), None), module.tail
     if table and tail and tail.area == at:
@@ -200,7 +200,7 @@ def _kallsyms(bits: int, module: Module, at: int, sections: Sequence[Section]) -
         yield Part(Kind.KALLSYMS, "kallsyms", until_init(bits, module, at, sections), size + types, alignment)
 
 
-def _without_gaps(state: State, area: Area, placed: Sequence[Part]) -> Iterator[Part]:
+def _without_gaps(state: KernelState, area: Area, placed: Sequence[Part]) -> Iterator[Part]:
     """``placed`` in their order, with parts for what is between and after them."""
     layout, at, before = state.rules.layout, 0, None
     pages = layout.page if layout.strict_rwx and not layout.plan.whole_pages else 1

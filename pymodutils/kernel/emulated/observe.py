@@ -11,7 +11,7 @@ from pymodutils.kernel.emulated.state.kernel_state import INFO
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pymodutils.kernel.emulated.state.kernel_state import State
+    from pymodutils.kernel.emulated.state.kernel_state import KernelState
     from pymodutils.kernel.emulated.state.transaction import Operator
     from pymodutils.kernel.emulated.vfs import Folder, Node
 
@@ -52,7 +52,7 @@ class Observed:
         """The names in the folder ``path``, sorted; raises Refused."""
         return self._operator.run(lambda state: vfs.names(root(state), path))
 
-    def look(self, view: Callable[[State], T]) -> T:
+    def look(self, view: Callable[[KernelState], T]) -> T:
         """What ``view`` makes of everything that is in the kernel at one moment."""
         return self._operator.run(view)
 
@@ -73,13 +73,13 @@ class Observed:
     def exported(self) -> list[Exported]:
         """All of /proc and /sys at one moment, folders before what is in them."""
 
-        def every(state: State) -> list[Exported]:
+        def every(state: KernelState) -> list[Exported]:
             return [Exported(path, node, _content(node)) for path, node in vfs.walk(root(state))]
 
         return self._operator.run(every)
 
 
-def root(state: State) -> Folder:
+def root(state: KernelState) -> Folder:
     """The folder with /proc and /sys."""
     from pymodutils.kernel.emulated.proc import procfs  # noqa: PLC0415 -- insmod looks at neither
     from pymodutils.kernel.emulated.sysfs import module_folder  # noqa: PLC0415 -- the same

@@ -10,7 +10,7 @@ from pymodutils.elf.module_decompress import BCJ, filters
 from pymodutils.errors import BadKernel, BadModule
 from pymodutils.kernel.emulated import kernel_image
 from pymodutils.kernel.emulated.bootwords import BootWords
-from pymodutils.link.layout import DATA_APART, SEVEN_AREAS, TWO_AREAS, Config, Plan
+from pymodutils.link.layout import DATA_APART, SEVEN_AREAS, TWO_AREAS, LayoutConfig, Plan
 
 if TYPE_CHECKING:
     from pymodutils.arch.field import ByteOrder
@@ -55,7 +55,7 @@ class Rules(NamedTuple):
     vermagic: str
     number: tuple[int, ...]  # of the release
     arch: Arch
-    layout: Config
+    layout: LayoutConfig
     switches: frozenset[str]  # those that are on
     strict_versions: bool  # an import that __versions does not list is refused
     module_size: int  # sizeof(struct module), 0 if not known
@@ -122,7 +122,7 @@ def rules(kernel: Description, cmdline: str = "", end: int | None = None) -> Rul
         vermagic=kernel.vermagic or f"{kernel.release or ''} ",
         number=number,
         arch=arch,
-        layout=Config(
+        layout=LayoutConfig(
             plan=_plan(number, on),
             strict_rwx="STRICT_MODULE_RWX" in on,
             kallsyms="KALLSYMS" in on,

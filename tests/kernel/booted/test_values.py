@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pymodutils.elf.ctype import Array, Integer, Pointer, Struct
-from pymodutils.elf.dwarf import Module
+from pymodutils.elf.dwarf import DebugInfo
 from pymodutils.elf.dwarf_types import DwarfTypes
 from pymodutils.kernel.booted import values, words
 from pymodutils.kernel.booted.values import BadValue, Object
@@ -67,7 +67,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[DwarfTypes, bytes]:
     subprocess.run(["gcc", "-g", "-c", "use.c"], cwd=folder, check=True)
     subprocess.run(["gcc", "-o", "print", "print.c"], cwd=folder, check=True)
     printed = subprocess.run([folder / "print"], capture_output=True, check=True).stdout
-    return DwarfTypes(Module(Path(folder / "use.o").read_bytes())), printed
+    return DwarfTypes(DebugInfo(Path(folder / "use.o").read_bytes())), printed
 
 
 @pytest.fixture

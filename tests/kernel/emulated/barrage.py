@@ -16,7 +16,7 @@ from pymodutils.errors import Refused
 from pymodutils.kernel.emulated import vfs
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
 from pymodutils.kernel.emulated.state.database import Database
-from pymodutils.kernel.emulated.state.kernel_state import State
+from pymodutils.kernel.emulated.state.kernel_state import KernelState
 from pymodutils.kernel.emulated.sysfs import module_folder
 from pymodutils.link.failure import OutOfBounds
 
@@ -105,7 +105,7 @@ def look(booted: EmulatedKernel, name: str) -> None:
     booted.look(lambda state: _touch_all(state, name))
 
 
-def _touch_all(state: State, name: str) -> None:
+def _touch_all(state: KernelState, name: str) -> None:
     top = module_folder._one(state, name)
     assert top
     for path, node in vfs.walk(top):

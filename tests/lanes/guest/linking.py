@@ -22,7 +22,7 @@ from pymodutils.elf.scan import Elf
 from pymodutils.link import extable, patch
 from pymodutils.link.image import Image
 from pymodutils.link.kallsyms import kind
-from pymodutils.link.layout import SEVEN_AREAS, TWO_AREAS, Config, Layout, Plan, layout
+from pymodutils.link.layout import SEVEN_AREAS, TWO_AREAS, Layout, LayoutConfig, Plan, layout
 from pymodutils.link.object import Object
 from pymodutils.link.patch.machine import Machine
 from pymodutils.link.patch.tables import TRAMPOLINE
@@ -44,7 +44,7 @@ def compare(
     ``switches`` are of layout.Config. ``kernel`` is the ELF file of the kernel if its export tables hold
     addresses, else /proc/kallsyms is read.
     """
-    config = Config(plan, **switches)
+    config = LayoutConfig(plan, **switches)
     symbols = exports(kernel) if kernel else kallsyms()
     return [_one(path, config, symbols) for path in files]
 
@@ -53,7 +53,7 @@ def compare_patched(
     files: list[str], switches: dict[str, Any], plan: Plan = TWO_AREAS
 ) -> list[dict[str, Any]]:
     """The same with our patches; what differed ``unpatched``, and their numbers of places ``patched``."""
-    config, symbols = Config(plan, **switches), kallsyms()
+    config, symbols = LayoutConfig(plan, **switches), kallsyms()
     keys = {
         at: symbols[f"__SCK__{name.removeprefix(TRAMPOLINE)}"]
         for name, at in symbols.items()
@@ -74,7 +74,7 @@ def compare_seven(files: list[str], switches: dict[str, Any]) -> list[dict[str, 
 
 
 def _one(
-    path: str, config: Config, symbols: dict[str, int], machine: Machine | None = None
+    path: str, config: LayoutConfig, symbols: dict[str, int], machine: Machine | None = None
 ) -> dict[str, Any]:
     """Load ``path``, and compare layout and memory with our own, patched as by ``machine`` if there is one."""
     data, name = without_init(compress.read(path)), of_path(path)
@@ -178,7 +178,7 @@ def init_sizes(
 
     ``read`` is called whenever a size was read.
     """
-    config = Config(TWO_AREAS, **switches)
+    config = LayoutConfig(TWO_AREAS, **switches)
     found = {}
     for path in files:
         data, name = compress.read(path), of_path(path)

@@ -14,7 +14,7 @@ from pymodutils.elf.scan import Elf
 from pymodutils.link.failure import LinkError
 from pymodutils.link.frob import frob
 from pymodutils.link.image import Image
-from pymodutils.link.layout import SEVEN_AREAS, TWO_AREAS, Config, layout
+from pymodutils.link.layout import SEVEN_AREAS, TWO_AREAS, LayoutConfig, layout
 from pymodutils.link.object import Object
 from pymodutils.link.relocate import relocate
 from pymodutils.link.symbols import simplify
@@ -46,16 +46,16 @@ WRONGS = (
 
 def refusals(path: str, switches: dict[str, Any], kernel: str = "") -> list[list[list[str]]]:
     """For each of WRONGS done to ``path``: our errno and lines, and the kernel's."""
-    config = Config(TWO_AREAS, **switches)
+    config = LayoutConfig(TWO_AREAS, **switches)
     return _all(path, UM if kernel else X86_64, config, exports(kernel) if kernel else kallsyms())
 
 
 def later_refusals(path: str, switches: dict[str, Any]) -> list[list[list[str]]]:
     """The same in a kernel of 6.12."""
-    return _all(path, X86_64, Config(SEVEN_AREAS, release=(6, 12), **switches), kallsyms())
+    return _all(path, X86_64, LayoutConfig(SEVEN_AREAS, release=(6, 12), **switches), kallsyms())
 
 
-def _all(path: str, arch: Arch, config: Config, symbols: dict[str, int]) -> list[list[list[str]]]:
+def _all(path: str, arch: Arch, config: LayoutConfig, symbols: dict[str, int]) -> list[list[list[str]]]:
     data, name = without_init(compress.read(path)), of_path(path)
     return [_both(spoilt(data, wrong), name, arch, config, symbols) for wrong in WRONGS]
 
@@ -76,7 +76,9 @@ def spoilt(data: bytes, wrong: Wrong) -> bytes:
     raise LookupError("no call of an import")
 
 
-def _both(data: bytes, name: str, arch: Arch, config: Config, symbols: dict[str, int]) -> list[list[str]]:
+def _both(
+    data: bytes, name: str, arch: Arch, config: LayoutConfig, symbols: dict[str, int]
+) -> list[list[str]]:
     module = frob(Object(data, Elf(data).sections, arch, name), config, name)
     bases = [0xFFFF_FFFF_C000_0000 + (area << 20) for area in range(len(config.plan.areas))]
     image = Image(module, layout(module, config), bases)

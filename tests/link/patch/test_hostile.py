@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pymodutils.arch.x86 import I386, X86_64
 from pymodutils.elf.constants import SHF_ALLOC, SHF_EXECINSTR
 from pymodutils.link.image import Image
-from pymodutils.link.layout import Config, layout
+from pymodutils.link.layout import LayoutConfig, layout
 from pymodutils.link.patch import PATCHES, Machine, apply
 from tests.link.modules import load
 from tests.link.objects import Part, Sym, make
@@ -23,7 +23,7 @@ def image(tables: dict[str, bytes], text: bytes = CALL) -> Image:
     parts = [Part(".text", text, SHF_ALLOC | SHF_EXECINSTR)]
     parts += [Part(name, data, SHF_ALLOC) for name, data in tables.items()]
     module = load(make(X86_64, parts, [Sym("__fentry__"), Sym("__SCT__x")], {}))
-    return Image(module, layout(module, Config()), (BASE, BASE + (1 << 20)))
+    return Image(module, layout(module, LayoutConfig()), (BASE, BASE + (1 << 20)))
 
 
 VALUES = (0, FENTRY, FENTRY + 16)
@@ -50,4 +50,4 @@ def test_a_call_of_something_else_stays() -> None:
 
 def test_other_architectures_change_nothing() -> None:
     module = load(make(I386, [Part("__mcount_loc", bytes(8), SHF_ALLOC)], [], {}), I386)
-    assert apply(Image(module, layout(module, Config()), (0xF800_0000, 0)), (0,)) == {}
+    assert apply(Image(module, layout(module, LayoutConfig()), (0xF800_0000, 0)), (0,)) == {}

@@ -13,13 +13,13 @@ from pymodutils.kernel.emulated.state.taints import Taint
 
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.caller import Caller
-    from pymodutils.kernel.emulated.state.kernel_state import State as KernelState
-    from pymodutils.kernel.emulated.state.module import Module
+    from pymodutils.kernel.emulated.state.kernel_state import KernelState
+    from pymodutils.kernel.emulated.state.module import KernelModule
 
 DISABLED: Final = "modules_disabled"
 
 
-def delete_module(state: KernelState, name: bytes, flags: int, caller: Caller) -> Module:
+def delete_module(state: KernelState, name: bytes, flags: int, caller: Caller) -> KernelModule:
     """Mark the module called ``name`` as going and call its exit(); raises Refused with the call's errno."""
     if not state.rules.on("MODULE_UNLOAD"):
         raise _refused(name, ENOSYS)

@@ -11,8 +11,8 @@ from pymodutils.kernel.emulated.state.kernel_state import WARNING
 
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.load.notifiers import Notifiers
-    from pymodutils.kernel.emulated.state.kernel_state import State as KernelState
-    from pymodutils.kernel.emulated.state.module import Module
+    from pymodutils.kernel.emulated.state.kernel_state import KernelState
+    from pymodutils.kernel.emulated.state.module import KernelModule
 
 SUSPICIOUS: Final = (
     "do_init_module: '{name}'->init suspiciously returned {value}, it should follow 0/-E convention\n"
@@ -23,7 +23,7 @@ SHORT_SINCE: Final = (7, 0)
 EXISTS_IS_BUSY_SINCE: Final = (7, 0)  # EEXIST means one thing: the name is taken
 
 
-def begin(state: KernelState, module: Module) -> bool:
+def begin(state: KernelState, module: KernelModule) -> bool:
     """Call init(): note when it will have ended, and how; give whether that is assumed."""
     behaviour = state.behaviour(module.name) if module.init else None
     module.outcome = behaviour.init if behaviour else 0
@@ -34,7 +34,7 @@ def begin(state: KernelState, module: Module) -> bool:
     return behaviour is not None and behaviour.assumed
 
 
-def end_init(state: KernelState, module: Module, notifiers: Notifiers) -> None:
+def end_init(state: KernelState, module: KernelModule, notifiers: Notifiers) -> None:
     """What happens when init() returns: the module is live, or gone."""
     if module.outcome < 0:
         module.state = State.GOING
@@ -53,21 +53,21 @@ def end_init(state: KernelState, module: Module, notifiers: Notifiers) -> None:
     state.save(module)
 
 
-def end_exit(state: KernelState, module: Module, notifiers: Notifiers) -> None:
+def end_exit(state: KernelState, module: KernelModule, notifiers: Notifiers) -> None:
     """What happens when exit() returns: nothing of the module is left."""
     notifiers.going(module)
     state.removal(module.name)
     free(state, module)
 
 
-def free(state: KernelState, module: Module) -> None:
+def free(state: KernelState, module: KernelModule) -> None:
     """Give back all memory of ``module``, and forget it; free_module."""
     _give_back(state, module, init=True)
     _give_back(state, module, init=False)
     state.forget(module)
 
 
-def _give_back(state: KernelState, module: Module, *, init: bool) -> None:
+def _give_back(state: KernelState, module: KernelModule, *, init: bool) -> None:
     for area in module.areas:
         if area.size and area.init == init:
             vmalloc.give_back(state.store, area.base, area.size, state.rules.layout.page)

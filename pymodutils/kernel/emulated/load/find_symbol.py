@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pymodutils.kernel.emulated.state.database import Database
-    from pymodutils.kernel.emulated.state.module import Module
+    from pymodutils.kernel.emulated.state.module import KernelModule
 
 KERNEL: Final = 0  # the owner of the kernel's own exports
 AT_ONCE: Final = 64  # names that are looked up by one statement
@@ -31,7 +31,7 @@ class Exporters:
     def __init__(self, store: Database, kernel: dict[str, Found], names: Iterable[str] = ()) -> None:
         self._store, self._kernel, self._names = store, kernel, iter(names)
         self._rows: dict[str, list[Any]] = {}  # the modules', of the names that were looked up last
-        self._owners: dict[int, Module] = {}
+        self._owners: dict[int, KernelModule] = {}
 
     def find(self, name: str, *, gpl: bool = True) -> Found | None:
         """Who exports ``name``: the kernel, else the newest module; without ``gpl``, to any licence."""
@@ -80,6 +80,6 @@ def _search(names: Sequence[bytes], name: bytes) -> int | None:
     return None
 
 
-def _found(row: Any, owner: Module | None) -> Found:
+def _found(row: Any, owner: KernelModule | None) -> Found:
     name, _, address, crc, gpl, namespace = row
     return Found(name, Export(unsigned(address), crc, bool(gpl), namespace), owner)

@@ -10,7 +10,7 @@ from pymodutils.elf.constants import SHF_ALLOC
 from pymodutils.errors import Refused
 from pymodutils.kernel.emulated.load.causes import Cause, Kind
 from pymodutils.kernel.emulated.state.kernel_state import ERR
-from pymodutils.kernel.emulated.state.module import Module
+from pymodutils.kernel.emulated.state.module import KernelModule
 from pymodutils.link.failure import OutOfBounds
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pymodutils.elf.scan import Section
     from pymodutils.kernel.base import Init
     from pymodutils.kernel.emulated.caller import Caller
-    from pymodutils.kernel.emulated.state.kernel_state import State
+    from pymodutils.kernel.emulated.state.kernel_state import KernelState
     from pymodutils.link.failure import LinkError
     from pymodutils.link.image import Image
     from pymodutils.link.object import Object
@@ -40,7 +40,7 @@ class Wait(Exception):
 class LoadInfo:
     """One call of init_module or finit_module; the steps of load.py fill it in, in their order."""
 
-    def __init__(self, state: State, data: bytes, params: bytes, flags: Init, caller: Caller) -> None:
+    def __init__(self, state: KernelState, data: bytes, params: bytes, flags: Init, caller: Caller) -> None:
         self.state, self.rules, self.caller = state, state.rules, caller
         self.data, self.params, self.flags = data, params, flags
         self.sections: list[Section] = []
@@ -50,8 +50,8 @@ class LoadInfo:
         self.sig_ok = False
         self.gpl_used = False
         self.inherited = ""  # the module whose proprietary taint this one got by using its symbols
-        self.used: list[Module] = []  # those that the module now uses
-        self.module = Module("")
+        self.used: list[KernelModule] = []  # those that the module now uses
+        self.module = KernelModule("")
         self.expects: Mapping[bytes, int] | None = None  # CRCs by symbol; None without a table
         self.image: Image
         self.values: list[int] = []  # of the symbols

@@ -12,7 +12,7 @@ from pymodutils.signature.appended import MAGIC
 
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.load.load_info import LoadInfo
-    from pymodutils.kernel.emulated.state.kernel_state import State
+    from pymodutils.kernel.emulated.state.kernel_state import KernelState
 
 ENFORCE: Final = "sig_enforce"  # the setting behind /sys/module/module/parameters/sig_enforce
 LOCKDOWN: Final = "lockdown"
@@ -70,7 +70,7 @@ def _insist(load: LoadInfo, kind: Kind, reason: str, why: str) -> None:
     load.because(kind, said=why, passes=True)
 
 
-def locked_down(state: State, command: str, what: str) -> bool:
+def locked_down(state: KernelState, command: str, what: str) -> bool:
     """Whether ``what`` is refused to the process ``command`` by lockdown, which is logged."""
     refused = state.setting(LOCKDOWN) >= INTEGRITY
     if refused:

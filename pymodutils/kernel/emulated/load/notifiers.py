@@ -10,7 +10,7 @@ from pymodutils.kernel.base import State
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pymodutils.kernel.emulated.state.module import Module
+    from pymodutils.kernel.emulated.state.module import KernelModule
 
     Notifier = Callable[[State, str], int | None]
 
@@ -35,7 +35,7 @@ class Notifiers:
         """Take ``call`` out of the chain."""
         self._chain = [entry for entry in self._chain if entry.call != call]
 
-    def coming(self, module: Module) -> None:
+    def coming(self, module: KernelModule) -> None:
         """Tell that ``module`` is coming; if one objects, those before it hear that it is going.
 
         Raises Refused with the errno of the objection.
@@ -47,12 +47,12 @@ class Notifiers:
                     heard.call(State.GOING, module.name)
                 raise Refused(module.name, f"a notifier objects to {module.name}", -code)
 
-    def live(self, module: Module) -> None:
+    def live(self, module: KernelModule) -> None:
         """Tell that init() of ``module`` went well; nobody can object any more."""
         for entry in self._chain:
             entry.call(State.LIVE, module.name)
 
-    def going(self, module: Module) -> None:
+    def going(self, module: KernelModule) -> None:
         """Tell that ``module`` is about to vanish."""
         for entry in self._chain:
             entry.call(State.GOING, module.name)

@@ -21,7 +21,7 @@ from pymodutils.link.symbols import imports, simplify
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.load.find_symbol import Exporters
     from pymodutils.kernel.emulated.load.load_info import LoadInfo
-    from pymodutils.kernel.emulated.state.module import Found, Module
+    from pymodutils.kernel.emulated.state.module import Found, KernelModule
 
 MISSED: Final = (Kind.UNKNOWN, Kind.GPL_ONLY)
 PATIENCE: Final = 30  # seconds that a module waits for another one's init()
@@ -96,7 +96,7 @@ def _forgive_weak(load: LoadInfo) -> None:
     causes[:] = [cause for cause in causes if cause.kind not in MISSED or cause.subject not in weak]
 
 
-def _inherits(load: LoadInfo, owner: Module, name: str) -> bool:
+def _inherits(load: LoadInfo, owner: KernelModule, name: str) -> bool:
     """Whether a symbol of ``owner`` can be had: what uses a proprietary module becomes one."""
     if not owner.taints >> Taint.PROPRIETARY & 1:
         return True
@@ -143,7 +143,7 @@ def _is_for(space: str, name: str) -> bool:
     )
 
 
-def reference(load: LoadInfo, owner: Module) -> None:
+def reference(load: LoadInfo, owner: KernelModule) -> None:
     """Let the module use ``owner``; raises Wait while that is starting, Refused if it takes too long."""
     if any(used.id == owner.id for used in load.used):
         return

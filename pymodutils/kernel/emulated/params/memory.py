@@ -22,7 +22,7 @@ HEAP: Final = {32: 0xC100_0000, 64: 0xFFFF_8880_0100_0000}  # where made-up kmal
 GRAIN: Final = 8  # bytes: what kmalloc() aligns to
 
 
-class Memory:
+class ParamMemory:
     """The areas of a module, and the strings that its parameters have been given.
 
     ``areas`` are addresses with what lies there; ``others`` is asked for the area around any other
@@ -51,7 +51,7 @@ class Memory:
         self.texts = {} if texts is None else texts
 
     @classmethod
-    def of(cls, image: Image, subject: str = "module") -> Memory:
+    def of(cls, image: Image, subject: str = "module") -> ParamMemory:
         """The memory of ``image`` alone."""
         areas = list(zip(image.bases, image.memory, strict=True))
         return cls(areas, image.module.arch, subject)

@@ -21,10 +21,10 @@ from pymodutils.link.failure import OutOfBounds
 if TYPE_CHECKING:
     from pymodutils.blank import Blank
     from pymodutils.kernel.emulated.load.load_info import LoadInfo
-    from pymodutils.kernel.emulated.params import Context, Memory, Param
+    from pymodutils.kernel.emulated.params import Context, Param, ParamMemory
     from pymodutils.kernel.emulated.state.database import Database
-    from pymodutils.kernel.emulated.state.kernel_state import State
-    from pymodutils.kernel.emulated.state.module import Module
+    from pymodutils.kernel.emulated.state.kernel_state import KernelState
+    from pymodutils.kernel.emulated.state.module import KernelModule
 
 STRINGS: Final = "SELECT address, text FROM string WHERE module = ?"
 
@@ -51,7 +51,7 @@ def _objects(load: LoadInfo, name: str, value: str | None) -> None:
 
 def files(load: LoadInfo) -> list[Param]:
     """The parameters of the module that is being loaded that have a file in /sys/module."""
-    at, memory = load.find(SECTION), params.Memory.of(load.image, load.module.name)
+    at, memory = load.find(SECTION), params.ParamMemory.of(load.image, load.module.name)
     if not at:
         return []
     try:
@@ -73,10 +73,10 @@ def _around(store: Database, held: list[module_table.Held], address: int) -> tup
 class Parameters:
     """The parameters of ``module``; ``command`` is how the log calls the process that sets them."""
 
-    def __init__(self, state: State, module: Module, command: str = COMMAND) -> None:
+    def __init__(self, state: KernelState, module: KernelModule, command: str = COMMAND) -> None:
         self.state, self.module = state, module
         self.held = module_table.held(state.store, module)
-        self.memory: Memory = params.Memory(
+        self.memory: ParamMemory = params.ParamMemory(
             [(area.base, area.content(state.store)) for area in self.held],
             state.rules.arch,
             module.name,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.kernel.emulated.params import dyndbg
 from pymodutils.kernel.emulated.params.numbers import Invalid, truth
-from pymodutils.kernel.emulated.params.scalars import Place
+from pymodutils.kernel.emulated.params.scalars import Variable
 from pymodutils.kernel.emulated.params.table import HARDWARE, NOARG, UNSAFE, Array
 from pymodutils.kernel.emulated.params.types import ERROR, put
 from pymodutils.kernel.emulated.params.words import words
@@ -15,7 +15,7 @@ from pymodutils.kernel.emulated.params.words import words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from pymodutils.kernel.emulated.params.memory import Memory
+    from pymodutils.kernel.emulated.params.memory import ParamMemory
     from pymodutils.kernel.emulated.params.scalars import Log
     from pymodutils.kernel.emulated.params.table import Param
     from pymodutils.kernel.emulated.params.words import Word
@@ -45,7 +45,7 @@ class Context(NamedTuple):
     truth: Callable[[bytes], bool] = truth  # how a bool is read
 
 
-def parse(text: bytes, params: Iterable[Param], memory: Memory, context: Context) -> int:
+def parse(text: bytes, params: Iterable[Param], memory: ParamMemory, context: Context) -> int:
     """Set ``params`` as ``text`` says; 0, or the errno of the last word that failed.
 
     All words up to ``--`` are tried; what was set stays set. Raises OutOfBounds where a parameter leads
@@ -70,18 +70,18 @@ def parse(text: bytes, params: Iterable[Param], memory: Memory, context: Context
     return errno
 
 
-def assign(param: Param, text: bytes | None, memory: Memory, context: Context) -> None:
+def assign(param: Param, text: bytes | None, memory: ParamMemory, context: Context) -> None:
     """Set ``param`` to ``text``, if it may be set here and now; raises Invalid."""
     if param.flags & HARDWARE and context.locked_down():
         raise Invalid(EPERM)
-    place = Place(memory, param, param.arg, context.log, context.truth)
+    place = Variable(memory, param, param.arg, context.log, context.truth)
     if param.flags & UNSAFE:
         context.log(NOTICE, f"Setting dangerous option {place.name} - tainting kernel")
         context.taint("U")
     put(place, param.ops, text)
 
 
-def _one(param: Param, word: Word, memory: Memory, context: Context) -> int:
+def _one(param: Param, word: Word, memory: ParamMemory, context: Context) -> int:
     """Set ``param`` as ``word`` says; the errno, once the log has it."""
     try:
         assign(param, _given(param, word), memory, context)

@@ -13,7 +13,7 @@ from pymodutils.kernel.emulated.params.numbers import Invalid, integer, truth
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pymodutils.kernel.emulated.params.memory import Memory
+    from pymodutils.kernel.emulated.params.memory import ParamMemory
     from pymodutils.kernel.emulated.params.table import Param
     from pymodutils.link.failure import OutOfBounds
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 INT: Final = 4  # bytes
 
 
-class Place(NamedTuple):
+class Variable(NamedTuple):
     """Variable ``at`` of a parameter."""
 
-    memory: Memory
+    memory: ParamMemory
     param: Param
     at: int
     log: Log
@@ -48,14 +48,14 @@ class Number(NamedTuple):
     signed: bool = False
     shown: str = "%d"
 
-    def set(self, place: Place, text: bytes) -> None:
+    def set(self, place: Variable, text: bytes) -> None:
         """Write the number ``text``."""
         size = self.size or place.memory.word
         span = 1 << 8 * size
         low = -span // 2 if self.signed else 0
         place.memory.put(place.at, size, integer(text, low, low + span))
 
-    def get(self, place: Place) -> bytes:
+    def get(self, place: Variable) -> bytes:
         """The number in this type's manner."""
         size = self.size or place.memory.word
         number = place.memory.number(place.at, size, signed=self.signed)
@@ -68,17 +68,17 @@ class Truth(NamedTuple):
     size: int = 1  # bytes
     inverted: bool = False
 
-    def set(self, place: Place, text: bytes) -> None:
+    def set(self, place: Variable, text: bytes) -> None:
         """Write 1 for yes."""
         place.memory.put(place.at, self.size, place.truth(text) ^ self.inverted)
 
-    def get(self, place: Place) -> bytes:
+    def get(self, place: Variable) -> bytes:
         """A letter."""
         value = bool(place.memory.number(place.at, self.size))
         return b"Y\n" if value ^ self.inverted else b"N\n"
 
 
-def enable_only(place: Place, text: bytes) -> None:
+def enable_only(place: Variable, text: bytes) -> None:
     """Set a bool that cannot be cleared again."""
     new = place.truth(text)
     if place.memory.number(place.at, 1) and not new:

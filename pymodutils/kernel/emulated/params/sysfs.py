@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.errors import Refused
 from pymodutils.kernel.emulated.params.numbers import Invalid
 from pymodutils.kernel.emulated.params.parse import assign
-from pymodutils.kernel.emulated.params.scalars import Place
+from pymodutils.kernel.emulated.params.scalars import Variable
 from pymodutils.kernel.emulated.params.table import NONE
 from pymodutils.kernel.emulated.params.types import PAGE, get
 
 if TYPE_CHECKING:
-    from pymodutils.kernel.emulated.params.memory import Memory
+    from pymodutils.kernel.emulated.params.memory import ParamMemory
     from pymodutils.kernel.emulated.params.parse import Context
     from pymodutils.kernel.emulated.params.table import Param
 
@@ -21,7 +21,7 @@ READ: Final = 0o444
 WRITE: Final = 0o222
 
 
-def show(param: Param, memory: Memory) -> bytes:
+def show(param: Param, memory: ParamMemory) -> bytes:
     """What the file of ``param`` says to root.
 
     Raises Refused: ENOENT without a file, EACCES where the mode lets nobody read, EPERM for a parameter that
@@ -31,12 +31,12 @@ def show(param: Param, memory: Memory) -> bytes:
     if not param.mode & READ:
         raise Refused(name, f"{name} cannot be read", EACCES if param.perm else ENOENT)
     try:
-        return get(Place(memory, param, param.arg, _silent), param.ops)[: PAGE - 1]
+        return get(Variable(memory, param, param.arg, _silent), param.ops)[: PAGE - 1]
     except Invalid as error:
         raise Refused(name, f"{name} cannot be shown", error.errno) from error
 
 
-def store(param: Param, text: bytes, memory: Memory, context: Context) -> int:
+def store(param: Param, text: bytes, memory: ParamMemory, context: Context) -> int:
     """What root gets for writing ``text`` into the file of ``param``: 0, or an errno.
 
     Raises OutOfBounds where ``param`` leads to memory that is not there.

@@ -10,7 +10,7 @@ from pymodutils.link.failure import OutOfBounds
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pymodutils.kernel.emulated.params.memory import Memory
+    from pymodutils.kernel.emulated.params.memory import ParamMemory
     from pymodutils.link.image import Image
 
     Named = Callable[[int], str | None]
@@ -107,7 +107,7 @@ def _kind(ops: Ops | None) -> str:
     return next(known, OWN).removeprefix("param_ops_")
 
 
-def table(image: Image, values: Sequence[int], memory: Memory) -> list[Param]:
+def table(image: Image, values: Sequence[int], memory: ParamMemory) -> list[Param]:
     """The parameters of the linked ``image``, whose symbols have ``values``, in the order of its section.
 
     Raises OutOfBounds for a name that is not there: the kernel compares all names.
@@ -118,7 +118,7 @@ def table(image: Image, values: Sequence[int], memory: Memory) -> list[Param]:
     return read(image.addresses[at], image.module.sections[at].sh_size, memory, imports(image, values).get)
 
 
-def read(address: int, size: int, memory: Memory, name_of: Named) -> list[Param]:
+def read(address: int, size: int, memory: ParamMemory, name_of: Named) -> list[Param]:
     """The parameters in the section at ``address``; ``name_of`` tells what lies at addresses of the kernel.
 
     Raises OutOfBounds for a name that is not there.
@@ -137,7 +137,7 @@ def imports(image: Image, values: Sequence[int]) -> dict[int, str]:
 class _Finder:
     """Follows the pointers of parameters in ``memory``; ``name_of`` tells what lies elsewhere."""
 
-    def __init__(self, memory: Memory, name_of: Named) -> None:
+    def __init__(self, memory: ParamMemory, name_of: Named) -> None:
         self.memory, self.name_of = memory, name_of
         self.known: dict[int, Ops | None] = {}
 

@@ -6,20 +6,20 @@ from errno import EINVAL, ENOSPC, EPERM
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.kernel.emulated.params.numbers import Invalid
-from pymodutils.kernel.emulated.params.scalars import INT, NUMBERS, TRUTHS, Place, enable_only
+from pymodutils.kernel.emulated.params.scalars import INT, NUMBERS, TRUTHS, Variable, enable_only
 from pymodutils.kernel.emulated.params.table import NONE, OWN, Array, Ops, String
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pymodutils.kernel.emulated.params.memory import Memory
+    from pymodutils.kernel.emulated.params.memory import ParamMemory
 
 ERROR: Final = 3  # the kernel's log level
 LONGEST: Final = 1024  # bytes of a charp
 PAGE: Final = 4096  # bytes of the buffer of a file
 
 
-def put(place: Place, ops: Ops | None, text: bytes | None) -> None:
+def put(place: Variable, ops: Ops | None, text: bytes | None) -> None:
     """Set the variable at ``place`` by ``ops``; raises Invalid with the errno of the setter.
 
     ``text`` is None if the name stood alone. A function of the module's own cannot be run: it takes any
@@ -36,7 +36,7 @@ def put(place: Place, ops: Ops | None, text: bytes | None) -> None:
     SETTERS[ops.set](place, b"1" if text is None else text)
 
 
-def get(place: Place, ops: Ops | None) -> bytes:
+def get(place: Variable, ops: Ops | None) -> bytes:
     """What the file of the variable at ``place`` shows; raises Invalid if nobody can tell.
 
     A parameter with functions of its own shows the text that it was given last.
@@ -50,7 +50,7 @@ def get(place: Place, ops: Ops | None) -> bytes:
     return b"\n" if ops.get == OWN else GETTERS[ops.get](place)
 
 
-def _set_charp(place: Place, text: bytes) -> None:
+def _set_charp(place: Variable, text: bytes) -> None:
     """Keep a copy, let go of the one before."""
     if len(text) > LONGEST:
         place.log(ERROR, f"{place.name}: string parameter too long")
@@ -60,7 +60,7 @@ def _set_charp(place: Place, text: bytes) -> None:
     memory.put(place.at, memory.word, memory.keep(text))
 
 
-def _get_charp(place: Place) -> bytes:
+def _get_charp(place: Variable) -> bytes:
     memory = place.memory
     pointer = memory.number(place.at, memory.word)
     if not pointer:
@@ -70,7 +70,7 @@ def _get_charp(place: Place) -> bytes:
     return memory.string(pointer, PAGE) + b"\n"
 
 
-def _set_string(place: Place, text: bytes) -> None:
+def _set_string(place: Variable, text: bytes) -> None:
     detail = place.param.detail
     if not isinstance(detail, String):
         raise place.fault()
@@ -80,14 +80,14 @@ def _set_string(place: Place, text: bytes) -> None:
     place.memory.write(detail.text, text + b"\0")
 
 
-def _get_string(place: Place) -> bytes:
+def _get_string(place: Variable) -> bytes:
     detail = place.param.detail
     if not isinstance(detail, String):
         raise place.fault()
     return place.memory.string(detail.text, PAGE) + b"\n"
 
 
-def _set_array(place: Place, text: bytes) -> None:
+def _set_array(place: Variable, text: bytes) -> None:
     """Each value between commas goes to an element, until one is not taken."""
     array, memory = place.param.detail, place.memory
     if not isinstance(array, Array):
@@ -101,13 +101,13 @@ def _set_array(place: Place, text: bytes) -> None:
         _count(memory, array, number + 1)
 
 
-def _count(memory: Memory, array: Array, count: int) -> None:
+def _count(memory: ParamMemory, array: Array, count: int) -> None:
     """Note that ``count`` elements of ``array`` are set, if it wants to know."""
     if array.number:
         memory.put(array.number, INT, count)
 
 
-def _get_array(place: Place) -> bytes:
+def _get_array(place: Variable) -> bytes:
     array, memory = place.param.detail, place.memory
     if not isinstance(array, Array):
         raise place.fault()
@@ -121,12 +121,12 @@ def _get_array(place: Place) -> bytes:
     return b",".join(shown) + b"\n" if shown else b""
 
 
-def _element(place: Place, array: Array, number: int) -> Place:
+def _element(place: Variable, array: Array, number: int) -> Variable:
     return place._replace(at=array.elements + array.size * number)
 
 
 LONE: Final = ("param_set_bool", "param_set_bool_enable_only", "param_set_invbool", "param_set_bint")
-SETTERS: Final[dict[str, Callable[[Place, bytes], None]]] = {
+SETTERS: Final[dict[str, Callable[[Variable, bytes], None]]] = {
     **{f"param_set_{name}": number.set for name, number in NUMBERS.items()},
     **{f"param_set_{name}": one.set for name, one in TRUTHS.items()},
     "param_set_bool_enable_only": enable_only,
@@ -134,7 +134,7 @@ SETTERS: Final[dict[str, Callable[[Place, bytes], None]]] = {
     "param_set_copystring": _set_string,
     "param_array_set": _set_array,
 }
-GETTERS: Final[dict[str, Callable[[Place], bytes]]] = {
+GETTERS: Final[dict[str, Callable[[Variable], bytes]]] = {
     **{f"param_get_{name}": number.get for name, number in NUMBERS.items()},
     "param_get_bool": TRUTHS["bool"].get,
     "param_get_invbool": TRUTHS["invbool"].get,

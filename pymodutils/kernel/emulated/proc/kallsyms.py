@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.elf.constants import SHT_STRTAB, SHT_SYMTAB
 from pymodutils.elf.headers import PREFIXES
-from pymodutils.kernel.base import State as ModuleState
+from pymodutils.kernel.base import State
 from pymodutils.kernel.emulated.load.complete_formation import FLAGS_SINCE
 from pymodutils.kernel.emulated.load.find_symbol import KERNEL
 from pymodutils.kernel.emulated.state import module_table
@@ -18,8 +18,8 @@ from pymodutils.link.object import SYMBOL
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pymodutils.kernel.emulated.state.kernel_state import State
-    from pymodutils.kernel.emulated.state.module import Module, Section
+    from pymodutils.kernel.emulated.state.kernel_state import KernelState
+    from pymodutils.kernel.emulated.state.module import KernelModule, Section
 
 
 class Table(NamedTuple):
@@ -34,12 +34,12 @@ LONGEST: Final = 511  # bytes of a name as the file shows it; KSYM_NAME_LEN
 NOTHING: Final = Table(b"", b"", b"")
 
 
-def address(state: State, value: int) -> str:
+def address(state: KernelState, value: int) -> str:
     """``value`` as %px prints it."""
     return f"{value:0{state.rules.arch.bits // 4}x}"
 
 
-def kallsyms(state: State) -> Iterator[str]:
+def kallsyms(state: KernelState) -> Iterator[str]:
     """The lines of the file."""
     query = "SELECT address, name FROM export WHERE owner = ?"
     for value, name in sorted((unsigned(value), name) for value, name in state.store.execute(query, KERNEL)):
@@ -48,7 +48,7 @@ def kallsyms(state: State) -> Iterator[str]:
         yield from _of_module(state, module)
 
 
-def _of_module(state: State, module: Module) -> Iterator[str]:
+def _of_module(state: KernelState, module: KernelModule) -> Iterator[str]:
     """The lines of ``module``; upper case is for exports in __ksymtab, which has all of them since 7.0."""
     all_in_one = state.rules.since(*FLAGS_SINCE)
     query = "SELECT name, address FROM export WHERE owner = ?" + ("" if all_in_one else " AND NOT gpl")
@@ -59,9 +59,9 @@ def _of_module(state: State, module: Module) -> Iterator[str]:
             yield f"{address(state, value)} {letter} {name}\t[{module.name}]"
 
 
-def symbols(state: State, module: Module) -> Iterator[tuple[str, int, str]]:
+def symbols(state: KernelState, module: KernelModule) -> Iterator[tuple[str, int, str]]:
     """(name, value, type) of each symbol: of those that stay, or of all while init() runs."""
-    init_runs = module.state is ModuleState.COMING
+    init_runs = module.state is State.COMING
     table = _of_all(state, module) if init_runs else _of_those_that_stay(state, module)
     codes, _, (at, _, _, _, values, _) = SYMBOL[state.rules.arch.bits]
     entries = Struct(PREFIXES[state.rules.arch.order] + codes).iter_unpack(table.entries)
@@ -70,7 +70,7 @@ def symbols(state: State, module: Module) -> Iterator[tuple[str, int, str]]:
         yield name[:LONGEST].decode("utf-8", "surrogateescape"), entry[values], chr(letter)
 
 
-def _of_those_that_stay(state: State, module: Module) -> Table:
+def _of_those_that_stay(state: KernelState, module: KernelModule) -> Table:
     tail = module.tail
     if tail is None:
         return NOTHING
@@ -80,7 +80,7 @@ def _of_those_that_stay(state: State, module: Module) -> Table:
     return Table(bytes(entries), bytes(names), bytes(letters))
 
 
-def _of_all(state: State, module: Module) -> Table:
+def _of_all(state: KernelState, module: KernelModule) -> Table:
     """.symtab and its names, which are in memory so long, and the letters behind struct mod_kallsyms."""
     sections = module_table.sections(state.store, module)
     symtab = next((it for it in sections if it.type == SHT_SYMTAB), None)
@@ -97,7 +97,7 @@ def _of_all(state: State, module: Module) -> Table:
     return Table(bytes(entries), bytes(names), bytes(memory[letters : letters + count]))
 
 
-def until_init(bits: int, module: Module, area: int, sections: Sequence[Section]) -> int:
+def until_init(bits: int, module: KernelModule, area: int, sections: Sequence[Section]) -> int:
     """Where in ``area``, behind its sections, struct mod_kallsyms is until init() is over, then letters."""
     end = max(it.address + it.size for it in sections if it.area == area) - module.areas[area].base
     _, alignment = KALLSYMS[bits]

@@ -6,7 +6,7 @@ from errno import EINVAL, EIO
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.kernel.base import State as ModuleState
+from pymodutils.kernel.base import State
 from pymodutils.kernel.emulated.load import delete_module
 from pymodutils.kernel.emulated.params.numbers import WIDEST, Invalid, integer
 from pymodutils.kernel.emulated.proc.kallsyms import address, kallsyms
@@ -16,15 +16,15 @@ from pymodutils.kernel.emulated.vfs import File, Folder, file, folder, refused
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pymodutils.kernel.emulated.state.kernel_state import State
-    from pymodutils.kernel.emulated.state.module import Module
+    from pymodutils.kernel.emulated.state.kernel_state import KernelState
+    from pymodutils.kernel.emulated.state.module import KernelModule
 
-WORDS: Final = {ModuleState.LIVE: "Live", ModuleState.COMING: "Loading", ModuleState.GOING: "Unloading"}
-SIGNS: Final = {ModuleState.LIVE: "", ModuleState.COMING: "+", ModuleState.GOING: "-"}
+WORDS: Final = {State.LIVE: "Live", State.COMING: "Loading", State.GOING: "Unloading"}
+SIGNS: Final = {State.LIVE: "", State.COMING: "+", State.GOING: "-"}
 LONGEST: Final = 21  # characters of a number that a sysctl takes
 
 
-def tree(state: State) -> Folder:
+def tree(state: KernelState) -> Folder:
     """/proc."""
     kernel = {
         "modules_disabled": _number(state, delete_module.DISABLED, _disable, 0o644),
@@ -43,12 +43,12 @@ def tree(state: State) -> Folder:
     )
 
 
-def modules(state: State) -> Iterator[str]:
+def modules(state: KernelState) -> Iterator[str]:
     """The lines of /proc/modules, newest module first."""
     return (line(state, module) for module in state.modules())
 
 
-def line(state: State, module: Module) -> str:
+def line(state: KernelState, module: KernelModule) -> str:
     """The line about ``module``."""
     size = module.size(init=True) + module.size(init=False)
     taints = f" ({letters(module.taints)}{SIGNS[module.state]})" if module.taints else ""
@@ -56,7 +56,7 @@ def line(state: State, module: Module) -> str:
     return f"{module.name} {size}{_users(state, module)} {WORDS[module.state]} 0x{base}{taints}"
 
 
-def _users(state: State, module: Module) -> str:
+def _users(state: KernelState, module: KernelModule) -> str:
     if not state.rules.on("MODULE_UNLOAD"):
         return " - -"
     users = [*state.users_of(module), *(("[permanent]",) if module.permanent else ())]
@@ -75,7 +75,7 @@ def _unwritten(_: bytes) -> None:
     raise refused("/proc", EIO)
 
 
-def _number(state: State, name: str, change: Callable[[State, int], None], mode: int) -> File:
+def _number(state: KernelState, name: str, change: Callable[[KernelState, int], None], mode: int) -> File:
     def write(data: bytes) -> None:
         for word in data.split()[:1]:  # the rest is not looked at
             try:
@@ -93,13 +93,13 @@ def _plain(word: bytes) -> bytes:
     return word
 
 
-def _disable(state: State, value: int) -> None:
+def _disable(state: KernelState, value: int) -> None:
     """Modules can be switched off, not on."""
     if value != 1:
         raise refused("/proc/sys/kernel/modules_disabled", EINVAL)
     state.set(delete_module.DISABLED, value)
 
 
-def _taint(state: State, value: int) -> None:
+def _taint(state: KernelState, value: int) -> None:
     """Bits can be set, not cleared; only those count that there are."""
     state.set("tainted", state.taints | value & (1 << len(LETTERS)) - 1)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pymodutils.elf.ksymtab import Export
     from pymodutils.kernel.emulated.rules import Rules
     from pymodutils.kernel.emulated.state.database import Database
-    from pymodutils.kernel.emulated.state.module import Found, Module
+    from pymodutils.kernel.emulated.state.module import Found, KernelModule
 
 ERR: Final = 3  # the log levels of linux/kern_levels.h
 WARNING: Final = 4
@@ -37,7 +37,7 @@ class Behaviour(NamedTuple):
     assumed: bool = False  # whether nobody said so
 
 
-class State:
+class KernelState:
     """What is in ``store``, for a kernel with these ``rules``; only to be used inside of a transaction.
 
     ``kernel`` remembers the kernel's own exports from one transaction to the next.
@@ -97,7 +97,7 @@ class State:
         """Whether the kernel has the taint ``flag``."""
         return bool(self.taints >> flag & 1)
 
-    def taint(self, flag: int, module: Module | None = None) -> None:
+    def taint(self, flag: int, module: KernelModule | None = None) -> None:
         """Taint the kernel, and ``module`` with it; kernel/panic.c: add_taint."""
         if flag in UNRELIABLE and self.once(DEBUGGING_ENDS):
             self.log(WARNING, DEBUGGING_ENDS)
@@ -107,42 +107,42 @@ class State:
 
     # Modules
 
-    def find(self, name: str) -> Module | None:
+    def find(self, name: str) -> KernelModule | None:
         """The module called ``name``, in whatever state."""
         found = self.store.execute(f"{module_table.MODULES} WHERE name = ?", name)
         return module_table.module(self.store, found[0]) if found else None
 
-    def shown_as(self, name: str) -> list[Module]:
+    def shown_as(self, name: str) -> list[KernelModule]:
         """The modules that sysfs shows as ``name``: it has an exclamation mark for a slash."""
         query = f"{module_table.MODULES} WHERE replace(name, '/', '!') = ?"
         return [module_table.module(self.store, row) for row in self.store.execute(query, name)]
 
-    def modules(self) -> Iterator[Module]:
+    def modules(self) -> Iterator[KernelModule]:
         """All modules, newest first."""
         for row in self.store.execute(f"{module_table.MODULES} ORDER BY id DESC"):
             yield module_table.module(self.store, row)
 
-    def ended(self) -> list[Module]:
+    def ended(self) -> list[KernelModule]:
         """The modules whose init() or exit() is over by now, the earliest first."""
         query = f"{module_table.MODULES} WHERE until <= ? ORDER BY until, id"
         return [module_table.module(self.store, row) for row in self.store.execute(query, self.now())]
 
-    def add(self, module: Module, memory: list[Blank]) -> None:
+    def add(self, module: KernelModule, memory: list[Blank]) -> None:
         """Put ``module`` with what is in its areas into the list."""
         module_table.add(self.store, module, memory)
 
-    def save(self, module: Module) -> None:
+    def save(self, module: KernelModule) -> None:
         """Keep what changed in ``module``."""
         module_table.save(self.store, module)
 
-    def forget(self, module: Module) -> None:
+    def forget(self, module: KernelModule) -> None:
         """Take ``module`` out of the list, with all that it used, exported and held."""
         for used in self.used_by(module):
             used.refs = max(0, used.refs - 1)
             self.save(used)
         module_table.delete(self.store, module)
 
-    def drop_init(self, module: Module) -> None:
+    def drop_init(self, module: KernelModule) -> None:
         """Give back the areas that init() left."""
         emptied = "UPDATE area SET freed = size, size = 0, bytes = x'' WHERE module = ? AND init"
         self.store.execute(emptied, module.id)
@@ -157,16 +157,16 @@ class State:
 
     # Who uses whom
 
-    def use(self, user: Module, used: Module) -> None:
+    def use(self, user: KernelModule, used: KernelModule) -> None:
         """Note that ``user`` needs ``used``."""
         self.store.insert("INSERT OR IGNORE INTO use (user, used) VALUES (?, ?)", user.id, used.id)
 
-    def users_of(self, module: Module) -> list[str]:
+    def users_of(self, module: KernelModule) -> list[str]:
         """The names of the modules that use ``module``, newest first."""
         query = "SELECT name FROM use JOIN module ON module.id = user WHERE used = ? ORDER BY use.id DESC"
         return [name for (name,) in self.store.execute(query, module.id)]
 
-    def used_by(self, module: Module) -> list[Module]:
+    def used_by(self, module: KernelModule) -> list[KernelModule]:
         """The modules that ``module`` uses."""
         query = f"{module_table.MODULES} WHERE id IN (SELECT used FROM use WHERE user = ?)"
         return [module_table.module(self.store, row) for row in self.store.execute(query, module.id)]
@@ -196,7 +196,7 @@ class State:
         )
         return {unsigned(trampoline): unsigned(key) for trampoline, key in self.store.execute(query)}
 
-    def add_exports(self, module: Module, exports: list[tuple[str, Export]]) -> None:
+    def add_exports(self, module: KernelModule, exports: list[tuple[str, Export]]) -> None:
         """Let others use what ``module`` exports."""
         lines = [
             (name, module.id, bool(e.gpl), signed(e.address or 0), e.crc, e.namespace) for name, e in exports

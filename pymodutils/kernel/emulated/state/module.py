@@ -52,7 +52,7 @@ class PerCpu(NamedTuple):
     align: int
 
 
-class Module:
+class KernelModule:
     """One module; what changes while it lives is changed in place and saved again."""
 
     __slots__ = (
@@ -97,4 +97,4 @@ class Found(NamedTuple):
 
     name: str
     export: Export
-    owner: Module | None
+    owner: KernelModule | None

@@ -8,7 +8,7 @@ from pymodutils.errors import BadState
 from pymodutils.kernel.base import State
 from pymodutils.kernel.emulated.state import sparse
 from pymodutils.kernel.emulated.state.database import signed, unsigned
-from pymodutils.kernel.emulated.state.module import Area, Module, PerCpu, Section, Tail
+from pymodutils.kernel.emulated.state.module import Area, KernelModule, PerCpu, Section, Tail
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,11 +24,11 @@ CHANGED: Final = "UPDATE module SET state = ?, taints = ?, refs = ?, until = ?, 
 OWNED: Final = ("area", "section", "string", "given")  # tables whose rows belong to one module
 
 
-def module(store: Database, row: Any) -> Module:
+def module(store: Database, row: Any) -> KernelModule:
     """The module in ``row`` of MODULES, with its areas; sections are had by ``sections``."""
     number, name, state, taints, refs, init, exits, *rest = row
     version, srcversion, import_ns, percpu, size, align, until, outcome, tail = rest
-    found = Module(name)
+    found = KernelModule(name)
     found.id, found.state, found.taints, found.refs = number, State(state), taints, refs
     found.init, found.exit = unsigned(init), unsigned(exits)
     found.version, found.srcversion, found.import_ns = version, srcversion, import_ns
@@ -43,12 +43,12 @@ def module(store: Database, row: Any) -> Module:
     return found
 
 
-def by_id(store: Database, number: int) -> Module:
+def by_id(store: Database, number: int) -> KernelModule:
     """The module whose id is ``number``."""
     return module(store, store.execute(f"{MODULES} WHERE id = ?", number)[0])
 
 
-def sections(store: Database, owner: Module) -> list[Section]:
+def sections(store: Database, owner: KernelModule) -> list[Section]:
     """The sections of ``owner`` in the file's order."""
     query = "SELECT name, area, address, size, flags, type, align FROM section WHERE module = ? ORDER BY at"
     return [_numbers(Section(*row), unsigned) for row in store.execute(query, owner.id)]
@@ -62,7 +62,7 @@ def _numbers(section: Section, turned: Callable[[int], int]) -> Section:
     )
 
 
-def memory(store: Database, owner: Module, area: int) -> Blank:
+def memory(store: Database, owner: KernelModule, area: int) -> Blank:
     """What is in an area of ``owner``; nothing if it has been given back."""
     found = store.execute("SELECT bytes, size FROM area WHERE module = ? AND at = ?", owner.id, area)
     return _content(store, *found[0]) if found else bytearray()
@@ -89,7 +89,7 @@ class Held(NamedTuple):
         return _content(store, self.stored, self.size)
 
 
-def held(store: Database, owner: Module) -> list[Held]:
+def held(store: Database, owner: KernelModule) -> list[Held]:
     """The areas that ``owner`` still has."""
     found = store.execute("SELECT module, at, base, size, bytes FROM area WHERE module = ?", owner.id)
     return [Held(number, at, unsigned(base), *rest) for number, at, base, *rest in found]
@@ -109,7 +109,7 @@ def put_memory(store: Database, area: Held, content: Blank) -> None:
         store.execute("UPDATE area SET bytes = ? WHERE module = ? AND at = ?", stored, area.module, area.at)
 
 
-def add(store: Database, new: Module, contents: list[Blank]) -> None:
+def add(store: Database, new: KernelModule, contents: list[Blank]) -> None:
     """Add ``new`` with the ``contents`` of its areas; it gets its id."""
     columns = _columns(new)
     marks = ", ".join("?" * len(columns))
@@ -136,12 +136,12 @@ def add(store: Database, new: Module, contents: list[Blank]) -> None:
     )
 
 
-def save(store: Database, it: Module) -> None:
+def save(store: Database, it: KernelModule) -> None:
     """Write what changes in a module while it lives, but for its memory."""
     store.insert(CHANGED, it.state.value, it.taints, it.refs, it.until, it.outcome, it.id)
 
 
-def delete(store: Database, gone: Module) -> None:
+def delete(store: Database, gone: KernelModule) -> None:
     """Remove every row of ``gone``."""
     for table in OWNED:
         store.execute(f"DELETE FROM {table} WHERE module = ?", gone.id)
@@ -150,7 +150,7 @@ def delete(store: Database, gone: Module) -> None:
     store.execute("DELETE FROM module WHERE id = ?", gone.id)
 
 
-def _columns(of: Module) -> dict[str, Any]:
+def _columns(of: KernelModule) -> dict[str, Any]:
     percpu = of.percpu or PerCpu(0, 0, 0)
     return {
         "name": of.name,

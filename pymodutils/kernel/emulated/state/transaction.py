@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from pymodutils.errors import BadState, ModutilsError
-from pymodutils.kernel.base import State as ModuleState
+from pymodutils.kernel.base import State
 from pymodutils.kernel.emulated.load import do_init_module
 from pymodutils.kernel.emulated.load.load_info import Wait
-from pymodutils.kernel.emulated.state.kernel_state import State
+from pymodutils.kernel.emulated.state.kernel_state import KernelState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.load.notifiers import Notifiers
     from pymodutils.kernel.emulated.rules import Rules
     from pymodutils.kernel.emulated.state.database import Database
-    from pymodutils.kernel.emulated.state.module import Found, Module
+    from pymodutils.kernel.emulated.state.module import Found, KernelModule
 
 T = TypeVar("T")
 
@@ -30,14 +30,14 @@ class Operator:
         self.store, self.rules, self.clock, self.notifiers = store, rules, clock, notifiers
         self._exports: dict[str, Found] = {}  # of the kernel itself, as far as they were asked for
 
-    def run(self, step: Callable[[State], T]) -> T:
+    def run(self, step: Callable[[KernelState], T]) -> T:
         """What ``step`` gives, attempted until it need not wait."""
         while True:
             with self.attempt() as state:
                 return step(state)
 
     @contextmanager
-    def attempt(self) -> Iterator[State]:
+    def attempt(self) -> Iterator[KernelState]:
         """One transaction on the state.
 
         A refusal keeps what it logged. Wait undoes everything and ends here once its moment has come: the
@@ -45,7 +45,7 @@ class Operator:
         """
         failure: ModutilsError | Wait | None = None
         with self.store.transaction():
-            state = State(self.store, self.rules, self.clock.time, self._exports)
+            state = KernelState(self.store, self.rules, self.clock.time, self._exports)
             self._advance(state)  # stays, even if the step has to wait: notifiers have heard of it
             try:
                 with self.store.transaction():
@@ -66,16 +66,16 @@ class Operator:
         finally:
             del failure  # or an error would hold this frame, which holds it
 
-    def finish(self, module: Module) -> None:
+    def finish(self, module: KernelModule) -> None:
         """Wait until init() or exit() of ``module`` has ended."""
         if module.until is not None and module.until > self.clock.time():
             self._sleep_until(module.until)
             self.run(lambda _: None)
 
-    def _advance(self, state: State) -> None:
+    def _advance(self, state: KernelState) -> None:
         """Complete each init() and exit() whose time is over, for any process."""
         for module in state.ended():
-            end = do_init_module.end_init if module.state is ModuleState.COMING else do_init_module.end_exit
+            end = do_init_module.end_init if module.state is State.COMING else do_init_module.end_exit
             end(state, module, self.notifiers)
 
     def _sleep_until(self, moment: float) -> None:

@@ -19,8 +19,8 @@ from pymodutils.kernel.emulated.sysfs.attribute import attribute
 from pymodutils.kernel.emulated.vfs import File, Folder, Link, file, folder, refused
 
 if TYPE_CHECKING:
-    from pymodutils.kernel.emulated.state.kernel_state import State
-    from pymodutils.kernel.emulated.state.module import Module, Section
+    from pymodutils.kernel.emulated.state.kernel_state import KernelState
+    from pymodutils.kernel.emulated.state.module import KernelModule, Section
     from pymodutils.kernel.emulated.vfs import Node
 
 SECTION_SIZE: Final = 19  # bytes: 0x, sixteen digits and the end of the line
@@ -30,7 +30,7 @@ ASYNC_PROBE: Final = "async_probe"
 OWN: Final = "module"  # the built-in module whose parameters are the loader's own
 
 
-def tree(state: State) -> Folder:
+def tree(state: KernelState) -> Folder:
     """/sys."""
     kernel: dict[str, Node] = {}
     if state.rules.on("SECURITY_LOCKDOWN_LSM"):
@@ -39,13 +39,13 @@ def tree(state: State) -> Folder:
     return folder({"module": modules, "kernel": folder(kernel)})
 
 
-def _modules(state: State) -> dict[str, Node]:
+def _modules(state: KernelState) -> dict[str, Node]:
     names = state.store.execute("SELECT name FROM builtin UNION SELECT name FROM module")
     found = {name.replace("/", "!"): _one(state, name) for (name,) in [*names, (OWN,), (COMPRESSION,)]}
     return {name: node for name, node in found.items() if node is not None}
 
 
-def _one(state: State, name: str) -> Node | None:
+def _one(state: KernelState, name: str) -> Node | None:
     """The folder of a module, or of one that is built in."""
     module = state.find(name) or state.find(name.replace("!", "/"))  # no name in sysfs has a slash
     if module is not None:
@@ -57,7 +57,7 @@ def _one(state: State, name: str) -> Node | None:
     return folder({"uevent": _uevent(state, name)}) if state.is_builtin(name) else None
 
 
-def _module(state: State, module: Module) -> dict[str, Node]:
+def _module(state: KernelState, module: KernelModule) -> dict[str, Node]:
     """The folder of one module."""
     found: dict[str, Node] = {
         "coresize": file(f"{module.size(init=False)}\n"),
@@ -80,7 +80,7 @@ def _module(state: State, module: Module) -> dict[str, Node]:
     return found
 
 
-def _sections(state: State, module: Module) -> dict[str, Node]:
+def _sections(state: KernelState, module: KernelModule) -> dict[str, Node]:
     """sections/ and, if there are any, notes/; neither if two sections have one name."""
     every = [section for section in module_table.sections(state.store, module) if section.size]
     if len({section.name for section in every}) < len(every):
@@ -95,7 +95,7 @@ def _sections(state: State, module: Module) -> dict[str, Node]:
     return {**found, "notes": folder(notes)} if notes else found
 
 
-def _note(state: State, module: Module, section: Section) -> File:
+def _note(state: KernelState, module: KernelModule, section: Section) -> File:
     start = section.address - module.areas[section.area].base
     memory = module_table.memory(state.store, module, section.area)
 
@@ -107,7 +107,7 @@ def _note(state: State, module: Module, section: Section) -> File:
     return File(0o444, read, size=section.size)
 
 
-def _uevent(state: State, name: str) -> File:
+def _uevent(state: KernelState, name: str) -> File:
     def write(data: bytes) -> None:
         try:
             state.uevent(*uevent.parse(data, name))
@@ -118,7 +118,7 @@ def _uevent(state: State, name: str) -> File:
     return attribute(0o200, None, write)
 
 
-def _own(state: State) -> dict[str, Node]:
+def _own(state: KernelState) -> dict[str, Node]:
     """The folder of the loader's own parameters."""
     shown: dict[str, Node] = {ASYNC_PROBE: _bool(state, ASYNC_PROBE)}
     if state.rules.on("MODULE_SIG"):
@@ -126,7 +126,7 @@ def _own(state: State) -> dict[str, Node]:
     return {"parameters": folder(shown), "uevent": _uevent(state, OWN)}
 
 
-def _bool(state: State, name: str, *, off: bool = True) -> File:
+def _bool(state: KernelState, name: str, *, off: bool = True) -> File:
     """A parameter of the loader; ``off``: it can be switched off again."""
     path = f"/sys/module/{OWN}/parameters/{name}"
 
@@ -142,7 +142,7 @@ def _bool(state: State, name: str, *, off: bool = True) -> File:
     return attribute(0o644, lambda: b"Y\n" if state.setting(name) else b"N\n", write)
 
 
-def _lockdown(state: State) -> File:
+def _lockdown(state: KernelState) -> File:
     def text() -> bytes:
         level = state.setting(module_sig_check.LOCKDOWN)
         return (

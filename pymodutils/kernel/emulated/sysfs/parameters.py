@@ -10,12 +10,12 @@ from pymodutils.kernel.emulated.sysfs.attribute import attribute
 
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.params import Param
-    from pymodutils.kernel.emulated.state.kernel_state import State
-    from pymodutils.kernel.emulated.state.module import Module
+    from pymodutils.kernel.emulated.state.kernel_state import KernelState
+    from pymodutils.kernel.emulated.state.module import KernelModule
     from pymodutils.kernel.emulated.vfs import File, Node
 
 
-def files(state: State, module: Module) -> dict[str, Node]:
+def files(state: KernelState, module: KernelModule) -> dict[str, Node]:
     """A file for each parameter of ``module`` that is shown."""
     owner = Parameters(state, module, "sh")
     return {param.name.decode("utf-8", "surrogateescape"): _file(owner, param) for param in owner.shown()}

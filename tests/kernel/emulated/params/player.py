@@ -9,7 +9,7 @@ from typing import Any
 from pymodutils.errors import Refused
 from pymodutils.kernel.description import Description
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
-from pymodutils.kernel.emulated.params import Context, Memory, Param, parse, show, store, table
+from pymodutils.kernel.emulated.params import Context, Param, ParamMemory, parse, show, store, table
 from tests.link.modules import linked
 
 PRINTED = 989  # bytes to which the kernel cuts a record of its log
@@ -29,7 +29,7 @@ class Alone:
 
     def __init__(self, data: bytes, name: str, *, dynamic_debug: bool = True) -> None:
         made = linked(data)
-        self.memory = Memory.of(made.image, name)
+        self.memory = ParamMemory.of(made.image, name)
         self.params = table(made.image, made.values, self.memory)
         self.fresh = [bytes(area) for _, area in self.memory.areas]
         self.log: Records = []

@@ -19,7 +19,7 @@ from pymodutils.errors import Refused
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
 from pymodutils.kernel.emulated.params import Param
 from pymodutils.kernel.emulated.params.module_params import Parameters
-from pymodutils.kernel.emulated.state.kernel_state import State
+from pymodutils.kernel.emulated.state.kernel_state import KernelState
 from pymodutils.kernel.sources.source import describe
 from pymodutils.names import of_path
 from tests.oracles import kernels
@@ -60,7 +60,7 @@ def variables(elf: Elf) -> Iterator[tuple[str, int]]:
             )
 
 
-def declared(name: str, state: State) -> list[Param]:
+def declared(name: str, state: KernelState) -> list[Param]:
     module = state.find(name)
     assert module
     return Parameters(state, module, "sh").declared()

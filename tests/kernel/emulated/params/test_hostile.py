@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pymodutils.arch.x86 import I386, X86_64
 from pymodutils.errors import Refused
-from pymodutils.kernel.emulated.params import Context, Memory, parse, show, store
+from pymodutils.kernel.emulated.params import Context, ParamMemory, parse, show, store
 from pymodutils.kernel.emulated.params.table import KERNEL_OPS, read
 
 BASE = 0xC000_0000
@@ -27,12 +27,12 @@ ARGS = st.just(NAME + 4) | ADDRESSES
 LINES = st.text('abc="-, 1x\n\xa0', max_size=40).map(lambda text: text.encode("latin-1"))
 
 
-def laid_out(ops: int, arg: int, flags: int, words: list[int], *, wide: bool) -> Memory:
+def laid_out(ops: int, arg: int, flags: int, words: list[int], *, wide: bool) -> ParamMemory:
     """The memory of a module with one parameter, called a, and whatever lies behind it."""
     layout = "<QQQHbBxxxxQ" if wide else "<IIIHbBI"
     section = pack(layout, NAME, 0, ops, 0o644, -1, flags, arg)
     data = section.ljust(NAME - BASE, b"\1") + b"a\0xx" + pack(f"<{len(words)}I", *words)
-    return Memory([(BASE, bytearray(data))], X86_64 if wide else I386)
+    return ParamMemory([(BASE, bytearray(data))], X86_64 if wide else I386)
 
 
 @given(ops=OPS, arg=ARGS, flags=st.integers(0, 3), words=WORDS, line=LINES, wide=st.booleans())
@@ -56,18 +56,18 @@ def test_pointers_to_anywhere(
 def test_a_section_of_anything(words: list[int]) -> None:
     data = pack(f"<{len(words)}I", *words)
     with suppress(Refused):
-        read(BASE, len(data), Memory([(BASE, bytearray(data))], I386), KERNEL.get)
+        read(BASE, len(data), ParamMemory([(BASE, bytearray(data))], I386), KERNEL.get)
 
 
 @given(st.binary(max_size=200))
 def test_any_line(line: bytes) -> None:
-    memory = Memory([], X86_64)
+    memory = ParamMemory([], X86_64)
     context = Context("module", lambda _level, _text: None, lambda _flag: None)
     assert parse(line, [], memory, context) == 0
 
 
 def test_a_long_line_takes_no_time() -> None:
-    memory, said = Memory([], X86_64), list[str]()
+    memory, said = ParamMemory([], X86_64), list[str]()
     context = Context("module", lambda _level, text: said.append(text), lambda _flag: None)
     assert parse(b"ab " * 100_000, [], memory, context) == 0
     assert len(said) == 100_000
@@ -77,7 +77,7 @@ def test_the_struct_of_a_32_bit_big_endian_machine() -> None:
     """Laid out by hand: three pointers, u16, s8, u8, a pointer; 20 bytes."""
     big = I386._replace(order="big")
     data = pack(">IIIHbBI", BASE + 20, 0, 0xF003, 0o644, -1, 0, BASE + 24) + b"one\0" + pack(">i", -2)
-    memory = Memory([(BASE, bytearray(data))], big)
+    memory = ParamMemory([(BASE, bytearray(data))], big)
     [param] = read(BASE, 20, memory, KERNEL.get)
     assert (param.name, param.kind, param.perm) == (b"one", "int", 0o644)
     assert show(param, memory) == b"-2\n"

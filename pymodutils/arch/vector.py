@@ -1,6 +1,6 @@
 """A column of numbers as one large integer, with 64 bits for each: what is done to it is done to all.
 
-The formulas of relocations, written for numbers, take Lanes as well. What is carried out of 64 bits is lost.
+The formulas of relocations, written for numbers, take Vectors too. What is carried out of 64 bits is lost.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ALL: Final = 2 * TOP - 1
 MANY: Final = 4096  # as many as stay in a processor's cache
 
 
-class Lanes:
+class Vector:
     """``count`` numbers side by side in ``bits``."""
 
     __slots__ = ("bits", "count")
@@ -30,22 +30,22 @@ class Lanes:
     def __init__(self, bits: int, count: int) -> None:
         self.bits, self.count = bits, count
 
-    def __add__(self, other: Lanes | int) -> Lanes:
+    def __add__(self, other: Vector | int) -> Vector:
         first, second, top = self.bits, self._bits(other), self._spread(TOP)
         low = first & ~top, second & ~top
-        return Lanes(sum(low) ^ (first ^ second) & top, self.count)
+        return Vector(sum(low) ^ (first ^ second) & top, self.count)
 
     __radd__ = __add__
 
-    def __sub__(self, other: Lanes | int) -> Lanes:
+    def __sub__(self, other: Vector | int) -> Vector:
         first, second, top = self.bits, self._bits(other), self._spread(TOP)
-        return Lanes((first | top) - (second & ~top) ^ (first ^ second ^ top) & top, self.count)
+        return Vector((first | top) - (second & ~top) ^ (first ^ second ^ top) & top, self.count)
 
-    def __and__(self, other: Lanes | int) -> Lanes:
-        return Lanes(self.bits & self._bits(other), self.count)
+    def __and__(self, other: Vector | int) -> Vector:
+        return Vector(self.bits & self._bits(other), self.count)
 
-    def __or__(self, other: Lanes | int) -> Lanes:
-        return Lanes(self.bits | self._bits(other), self.count)
+    def __or__(self, other: Vector | int) -> Vector:
+        return Vector(self.bits | self._bits(other), self.count)
 
     def __bool__(self) -> NoReturn:
         raise TypeError("of many numbers, some may be true and some not")
@@ -55,18 +55,18 @@ class Lanes:
 
     __hash__ = None  # type: ignore[assignment]
 
-    def moved(self, low: int, at: int, ones: int) -> Lanes:
+    def moved(self, low: int, at: int, ones: int) -> Vector:
         """Of each number the bits of the mask ``ones`` from bit ``low`` on, at bit ``at``."""
         found = self.bits >> low - at if low > at else self.bits << at - low
-        return Lanes(found & self._spread(ones << at), self.count)  # neighbours' bits are not under it
+        return Vector(found & self._spread(ones << at), self.count)  # neighbours' bits are not under it
 
-    def signed(self, bits: int) -> Lanes:
+    def signed(self, bits: int) -> Vector:
         """The low ``bits`` of each number, the highest of which is the sign of the result."""
         if bits == 8 * BYTES:
             return self
         sign, top = self._spread(1 << bits - 1), self._spread(TOP)
         low = self.bits & self._spread((1 << bits) - 1)
-        return Lanes(((low ^ sign | top) - sign) ^ top, self.count)
+        return Vector(((low ^ sign | top) - sign) ^ top, self.count)
 
     def within(self, span: Range) -> bool:
         """Whether all numbers, with their signs, lie in ``span``."""
@@ -84,24 +84,24 @@ class Lanes:
         """The numbers, with (q) or without (Q) a sign."""
         return array(code, self.bits.to_bytes(BYTES * self.count, sys.byteorder)).tolist()
 
-    def _bits(self, other: Lanes | int) -> int:
+    def _bits(self, other: Vector | int) -> int:
         return self._spread(other & ALL) if isinstance(other, int) else other.bits
 
     def _spread(self, value: int) -> int:
         return every(value, self.count).bits
 
 
-def packed(values: Iterable[int], count: int, code: Literal["q", "Q"] = "q") -> Lanes:
+def packed(values: Iterable[int], count: int, code: Literal["q", "Q"] = "q") -> Vector:
     """``count`` values, with (q) or without (Q) a sign; raises OverflowError for those of over 64 bits."""
     numbers = array(code, list(values))  # of a list, much faster than of what else can be iterated
-    return Lanes(int.from_bytes(numbers.tobytes(), sys.byteorder), count)
+    return Vector(int.from_bytes(numbers.tobytes(), sys.byteorder), count)
 
 
-def every(value: int, count: int) -> Lanes:
+def every(value: int, count: int) -> Vector:
     """``value`` in each of ``count``."""
     if count > MANY:
-        return Lanes(_repeated(value & ALL, count), count)
-    return Lanes(_kept(value & ALL) >> 8 * BYTES * (MANY - count), count)
+        return Vector(_repeated(value & ALL, count), count)
+    return Vector(_kept(value & ALL) >> 8 * BYTES * (MANY - count), count)
 
 
 @lru_cache(256)
