@@ -17,7 +17,7 @@ DEMO_PACKAGES := python3-venv
 TEST_PACKAGES := $(DEMO_PACKAGES) chromium mmdebstrap qemu-system-x86 qemu-system-common busybox-static cpio zsh fish man-db groff \
 	binutils bison bsdextrautils bzip2 flex gcc kmod libc6-dev libelf1 lz4 m4 make openssl time xz-utils zstd
 
-.PHONY: help env test-env demo-packages test-packages check lint test demo bench completions clean
+.PHONY: help env test-env demo-packages test-packages check lint test demo bench dist completions clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -58,6 +58,10 @@ demo: env  ## the tools at work: a Debian module tree, then a real kernel
 
 bench: test-env  ## ratios to kmod, written into docs/performance.md (half an hour)
 	$(BIN)/python -m benchmarks
+
+dist: .venv/ready  ## wheel, source archive and the single file pymodutils.pyz, in dist/
+	$(BIN)/python -m hatchling build -t sdist -t wheel
+	$(BIN)/python .ci/zipapp
 
 completions: env  ## completions/ again, from the commands' own options
 	$(BIN)/python -m completions

@@ -375,14 +375,14 @@ function __pymodutils_tool_check
     complete $argv -l fail-on -d 'Lowest severity that fails (error)' -x -a 'error warning never'
     complete $argv -l expect -d 'Require exactly the failures listed in FILE' -r -F
     complete $argv -l write-expect -d 'Write the failures to FILE for --expect' -r -F
-    complete $argv -l select -d 'Report only these rules' -x -a 'machine unsigned unknown-key crypto signature compression other vermagic struct-module crc unversioned livepatch builtin present write-exec no-flags no-crcs gpl-only namespace module-namespace proprietary unknown relocation duplicate parameter needs no-parameter taint firmware alias replaces softdep modinfo run collision gone no-build blacklisted replaced stale-line unlisted not-allowed renamed'
-    complete $argv -l ignore -d 'Do not report these rules' -x -a 'machine unsigned unknown-key crypto signature compression other vermagic struct-module crc unversioned livepatch builtin present write-exec no-flags no-crcs gpl-only namespace module-namespace proprietary unknown relocation duplicate parameter needs no-parameter taint firmware alias replaces softdep modinfo run collision gone no-build blacklisted replaced stale-line unlisted not-allowed renamed'
+    complete $argv -l select -d 'Report only these rules' -x -a 'machine unsigned unknown-key crypto signature compression other vermagic struct-module crc unversioned livepatch builtin present write-exec no-flags no-crcs gpl-only namespace module-namespace proprietary unknown relocation duplicate parameter needs no-parameter permissions taint firmware alias replaces softdep modinfo run collision gone no-build blacklisted replaced stale-line unlisted not-allowed renamed'
+    complete $argv -l ignore -d 'Do not report these rules' -x -a 'machine unsigned unknown-key crypto signature compression other vermagic struct-module crc unversioned livepatch builtin present write-exec no-flags no-crcs gpl-only namespace module-namespace proprietary unknown relocation duplicate parameter needs no-parameter permissions taint firmware alias replaces softdep modinfo run collision gone no-build blacklisted replaced stale-line unlisted not-allowed renamed'
     complete $argv -l list-rules -d 'List the rules and exit'
-    complete $argv -l explain -d 'Explain a rule and exit' -x -a 'machine unsigned unknown-key crypto signature compression other vermagic struct-module crc unversioned livepatch builtin present write-exec no-flags no-crcs gpl-only namespace module-namespace proprietary unknown relocation duplicate parameter needs no-parameter taint firmware alias replaces softdep modinfo run collision gone no-build blacklisted replaced stale-line unlisted not-allowed renamed'
+    complete $argv -l explain -d 'Explain a rule and exit' -x -a 'machine unsigned unknown-key crypto signature compression other vermagic struct-module crc unversioned livepatch builtin present write-exec no-flags no-crcs gpl-only namespace module-namespace proprietary unknown relocation duplicate parameter needs no-parameter permissions taint firmware alias replaces softdep modinfo run collision gone no-build blacklisted replaced stale-line unlisted not-allowed renamed'
     complete $argv -l full -d 'Do not fold long lists on a terminal'
     complete $argv -l color -d 'Use colours: on a terminal (auto), always or never' -x -a 'auto always never'
     complete $argv -l no-cache -d 'Do not use cached kernel descriptions'
-    complete $argv -l limit -d 'Change a limit for archives: members, bytes, member, ratio or cpu' -x
+    complete $argv -l limit -d 'Change a limit for archives and images: members, bytes, member, ratio or cpu' -x
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
     complete $argv -s V -l version -d 'Show the version and exit'
     complete $argv -s h -l help -d 'Show this text and exit'
@@ -491,7 +491,7 @@ function __pymodutils_tool_kernel-describe
     complete $argv -f
     complete $argv -s o -l output -d 'Write the description as JSON to FILE' -r -F
     complete $argv -l format -d 'Output format (text)' -x -a 'text json'
-    complete $argv -l limit -d 'Change a limit for archives: members, bytes, member, ratio or cpu' -x
+    complete $argv -l limit -d 'Change a limit for archives and images: members, bytes, member, ratio or cpu' -x
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
     complete $argv -s V -l version -d 'Show the version and exit'
     complete $argv -s h -l help -d 'Show this text and exit'
@@ -511,7 +511,7 @@ function __pymodutils_tool_kernel-boot
     complete $argv -l init-takes -d 'Duration of its init() (0)' -x
     complete $argv -l exit-takes -d 'Duration of its exit() (0)' -x
     complete $argv -l patch -d 'Patch modules after relocation, as the kernel does'
-    complete $argv -l limit -d 'Change a limit for archives: members, bytes, member, ratio or cpu' -x
+    complete $argv -l limit -d 'Change a limit for archives and images: members, bytes, member, ratio or cpu' -x
     complete $argv -l machine -d 'Boot the image itself on a machine in this process (x86-64)'
     complete $argv -l memory -d 'RAM of the machine in MiB (256)' -x
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'

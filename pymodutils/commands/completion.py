@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from pkgutil import get_data
 from typing import Final
 
 import click
@@ -11,11 +11,7 @@ from pymodutils.commands.getopt import Tool
 from pymodutils.errors import NotFound
 
 FILES: Final = {"bash": "bash/pymodutils", "zsh": "zsh/_pymodutils", "fish": "fish/pymodutils.fish"}
-PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-FOLDERS: Final = (
-    f"{PACKAGE}/completions",
-    f"{os.path.dirname(PACKAGE)}/completions",
-)  # installed, source tree
+PLACES: Final = (("pymodutils", "completions"), ("pymodutils", "../completions"))  # installed, source tree
 EXAMPLES: Final = [
     ("source <(pymodutils completion bash)", "in ~/.bashrc"),
     ("source <(pymodutils completion zsh)", "in ~/.zshrc, after compinit"),
@@ -31,10 +27,11 @@ def command(shell: str) -> None:
     To install it for all users, write it to /usr/share/bash-completion/completions/pymodutils,
     /usr/share/zsh/site-functions/_pymodutils or /usr/share/fish/vendor_completions.d/pymodutils.fish.
     """
-    for folder in FOLDERS:
-        path = f"{folder}/{FILES[shell]}"
-        if os.path.exists(path):
-            with open(path, encoding="utf-8") as file:
-                click.echo(file.read(), nl=False)
-            return
-    raise NotFound(shell, f"{FOLDERS[0]}/{FILES[shell]}: not installed: reinstall pymodutils")
+    for package, folder in PLACES:
+        try:
+            text = get_data(package, f"{folder}/{FILES[shell]}")
+        except OSError:
+            continue
+        click.echo((text or b"").decode(), nl=False)
+        return
+    raise NotFound(shell, f"{FILES[shell]}: not installed: reinstall pymodutils")

@@ -208,11 +208,15 @@ def decompressor(packing: str) -> tuple[Decompressor, type[Exception]]:
 
 
 def zstd() -> ModuleType:
-    """Return Python's zstd library."""
-    if sys.version_info >= (3, 14):
-        from compression import zstd  # noqa: PLC0415 -- most systems have one compression
-    else:
-        from backports import zstd  # noqa: PLC0415
+    """Return Python's zstd library; raises BadModule with ENOSYS if it is not installed."""
+    try:
+        if sys.version_info >= (3, 14):
+            from compression import zstd  # noqa: PLC0415 -- most systems have one compression
+        else:
+            from backports import zstd  # noqa: PLC0415
+    except ImportError:
+        text = "zstd needs a library that is not installed: pip install backports.zstd"
+        raise BadModule("zstd", text, errno.ENOSYS) from None
     return zstd
 
 

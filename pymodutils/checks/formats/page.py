@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+from pkgutil import get_data
 from typing import TYPE_CHECKING, Any, Final
 
 from pymodutils.checks.rules import Severity
@@ -12,15 +12,15 @@ from pymodutils.version import __version__
 if TYPE_CHECKING:
     from pymodutils.checks.verdict import Report
 
-TEMPLATE: Final = os.path.join(os.path.dirname(__file__), "page.html")
+TEMPLATE: Final = "page.html"
 HOLE: Final = "/*DATA*/null"
 ESCAPES: Final = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}  # no text may end the script
 
 
 def render(report: Report) -> str:
     """The page."""
-    with open(TEMPLATE, encoding="utf-8") as file:
-        before, _, after = file.read().partition(HOLE)
+    template = get_data(__package__, TEMPLATE) or b""
+    before, _, after = template.decode().partition(HOLE)
     data = json.dumps(_data(report), ensure_ascii=True, separators=(",", ":"))
     for sign, code in ESCAPES.items():
         data = data.replace(sign, code)

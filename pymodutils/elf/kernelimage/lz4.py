@@ -43,8 +43,10 @@ def decompress(data: bytes, limit: int, spend: Callable[[int], object] = lambda 
 
 def block(packed: bytes) -> bytes:
     """The bytes that one block stands for; raises Damaged."""
-    from lz4 import block as library  # noqa: PLC0415 -- only images packed so need it
-
+    try:
+        from lz4 import block as library  # noqa: PLC0415 -- only images packed so need it
+    except ImportError:
+        raise Damaged("it needs a library that is not installed: pip install lz4") from None
     try:
         return bytes(library.decompress(packed, uncompressed_size=BLOCK))
     except library.LZ4BlockError as error:
