@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pymodutils.commands.getopt import Tool
 
 
+OUT_OF_MEMORY: Final = "out of memory: see ulimit -v and the memory limit of the container"
+UNMAPPED: Final = "failed to map segment"  # ld.so, about a library that memory is too short for
 ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 TRACEBACK: Final = "PYMODUTILS_TRACEBACK"  # if set, an internal error is a traceback
 
@@ -117,14 +119,21 @@ def run(prog: str, path: str, entry: CommandEntry, words: Sequence[str]) -> int:
     except OSError as error:
         _complain(f"{prog}: ERROR: {_words(error)}")
     except MemoryError:
-        _complain(f"{prog}: ERROR: out of memory: see ulimit -v and the memory limit of the container")
+        _complain(f"{prog}: ERROR: {OUT_OF_MEMORY}")
     except Exception as error:  # the last resort: a traceback helps no user
         if TRACEBACK in os.environ:
             raise
-        deep = isinstance(error, RecursionError)
-        what = "the input is nested too deeply" if deep else f"internal error: {_place(error)}"
-        _complain(f"{prog}: ERROR: {what}: set {TRACEBACK}=1 and report it")
+        _complain(f"{prog}: ERROR: {_unforeseen(error)}")
     return _failure(prog)
+
+
+def _unforeseen(error: Exception) -> str:
+    """What to say of an ``error`` that no part of the program has words for."""
+    if isinstance(error, ImportError) and UNMAPPED in str(error):
+        return OUT_OF_MEMORY
+    deep = isinstance(error, RecursionError)
+    what = "the input is nested too deeply" if deep else f"internal error: {_place(error)}"
+    return f"{what}: set {TRACEBACK}=1 and report it"
 
 
 def _place(error: Exception) -> str:

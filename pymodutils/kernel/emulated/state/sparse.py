@@ -22,10 +22,13 @@ RUN: Final = Struct("<QQ")
 
 def packed(content: Blank) -> bytes:
     """``content`` as it is stored."""
-    parts = []
-    for start, end in _runs(content):
-        parts += [RUN.pack(start, end - start), content[start:end]]
-    return b"".join(parts)
+    with memoryview(content) as view:  # whose parts are no copies
+        parts: list[bytes | memoryview] = []
+        for start, end in _runs(content):
+            parts += [RUN.pack(start, end - start), view[start:end]]
+        stored = b"".join(parts)
+        parts.clear()
+    return stored
 
 
 def _runs(content: Blank) -> Iterator[tuple[int, int]]:
