@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from pymodutils.root import Root
 
-VERSION: Final = 2  # of what descriptions hold; a new one leaves old entries alone
+VERSION: Final = 3  # of what descriptions hold; a new one leaves old entries alone
 CHUNK: Final = 1 << 20
 OTHERS: Final = 0o077  # permissions that an entry does not have
 OTHERS_WRITE: Final = 0o022  # nor its folder

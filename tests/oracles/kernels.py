@@ -69,10 +69,34 @@ FLAVOURS = {  # name -> (end of the metapackages' names, suite, Debian's archite
     "loong64": ("loong64", "forky", "loong64"),  # EFI zboot, __kflagstab, no MODVERSIONS
 }
 
+SAMPLED = {  # more of them, of which only some modules are looked at; the same columns
+    "trixie-arm64": ("arm64", "trixie", "arm64"),
+    "forky-arm64": ("arm64", "forky", "arm64"),
+    "forky-riscv64": ("riscv64", "forky", "riscv64"),
+}
+BY_NAME = {  # and those that are looked at only by name: a gigabyte to fetch, an hour to check
+    "bullseye": ("amd64", "bullseye", "amd64"),
+    "rt": ("rt-amd64", "bookworm", "amd64"),
+    "686-pae": ("686-pae", "bookworm", "i386"),
+    "armmp-lpae": ("armmp-lpae", "bookworm", "armhf"),
+    "cloud-arm64": ("cloud-arm64", "bookworm", "arm64"),
+    "loongson-3": ("loongson-3", "bookworm", "mips64el"),
+    "trixie-amd64": ("amd64", "trixie", "amd64"),
+    "trixie-rt": ("rt-amd64", "trixie", "amd64"),
+    "trixie-armhf": ("armmp", "trixie", "armhf"),
+    "trixie-ppc64el": ("powerpc64le", "trixie", "ppc64el"),
+    "trixie-s390x": ("s390x", "trixie", "s390x"),
+    "forky-amd64": ("amd64", "forky", "amd64"),
+    "forky-rt": ("rt-amd64", "forky", "amd64"),
+    "forky-ppc64el": ("powerpc64le", "forky", "ppc64el"),
+    "forky-s390x": ("s390x", "forky", "s390x"),
+}
+EVERY = {**FLAVOURS, **SAMPLED, **BY_NAME}
+
 
 def kernel(name: str) -> Kernel:
-    """One of FLAVOURS, fetched if absent; raises Unavailable."""
-    flavour, suite, arch = FLAVOURS[name]
+    """One of EVERY, fetched if absent; raises Unavailable."""
+    flavour, suite, arch = EVERY[name]
     headers = unpacked(newest(f"linux-headers-{flavour}", suite, arch), suite, arch)
     name = newest(f"linux-image-{flavour}", suite, arch)
     if suite == "forky":  # image and modules are packages of their own

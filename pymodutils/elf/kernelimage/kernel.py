@@ -47,6 +47,7 @@ class KernelImage(NamedTuple):
     percpu: int | None  # __per_cpu_end
     btf: bytes | None
     kallsyms: bytes | None  # packed
+    switches: dict[str, bool]  # that only this machine has
 
 
 class _Exports(NamedTuple):
@@ -77,6 +78,9 @@ def read(data: bytes, subject: str, spend: Spend = payload.free) -> KernelImage:
         module_size=btf.struct_size(image.data, "module", found.order),
         page_size=page,
         btf=btf.find(image.data, found.order),
+        switches={"MODULE_SECTIONS": evidence.SECTIONS in image.data}
+        if found.machine == container.EM_RISCV
+        else {},
         keys=keys.find(image.data, found.bits, found.order),
         **found._asdict(),
     )

@@ -31,7 +31,7 @@ def describe(data: bytes, source: str) -> Description:
         page_size=image.page_size or config.page_size({}, image.machine),
         exports=image.exports,
         complete=True,
-        switches={"MODULES": True, **evidence.switches},
+        switches={"MODULES": True, **evidence.switches, **image.switches},
         module_size=image.module_size,
         percpu=image.percpu,
         generation=evidence.generation,

@@ -101,6 +101,7 @@ VITAL: Final[Steps] = (  # a load cannot go past their refusal: later steps use 
     elf_validity_cache_copy.modinfo,
     elf_validity_cache_copy.symbols,
     setup_load_info.setup,
+    layout_and_allocate.frob,
     layout_and_allocate.reserve_name,
     layout_and_allocate.place,
     layout_and_allocate.percpu,
