@@ -601,11 +601,12 @@ complete -c pymodutils -n __pymodutils_needs_kernel_command -a map -d 'show the 
 function __pymodutils_tool_kernel-dump
     complete $argv -f
     complete $argv -l format -d 'Output format: hex dump (default) or raw bytes' -x -a 'hex raw'
+    complete $argv -l source -d 'Show functions and source lines too, by the debug information of the module FILE' -r -F
     complete $argv -s o -l output -d 'Write to FILE, atomically' -r -F
     complete $argv -l backend -d 'The emulated kernel: emulated (default) or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and exit'
     complete $argv -s h -l help -d 'Show this text and exit'
-    complete $argv -a '(__pymodutils_operand emulated nothing --format -o --output --backend)'
+    complete $argv -a '(__pymodutils_operand emulated nothing --format --source -o --output --backend)'
 end
 
 __pymodutils_tool_kernel-dump -c pymodutils -n '__pymodutils_is kernel dump'

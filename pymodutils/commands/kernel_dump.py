@@ -11,6 +11,8 @@ import click
 from pymodutils import writer
 from pymodutils.commands import options
 from pymodutils.commands.generation import Generations
+from pymodutils.elf import compress
+from pymodutils.errors import ModutilsError
 from pymodutils.kernel.emulated.memory_map import content
 
 if TYPE_CHECKING:
@@ -19,8 +21,10 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.kernel import EmulatedKernel
 
 ROW: Final = 16  # bytes of a line
+WIDTH: Final = 71  # columns of a whole one after its address
 EXAMPLES = [
     ("pymodutils kernel dump fat .rodata", "with addresses, as hexdump -C shows it"),
+    ("pymodutils kernel dump fat .text --source fat.ko", "with function and line beside the bytes"),
     ("pymodutils kernel dump fat .text --format raw -o fat.bin", "for a disassembler"),
 ]
 
@@ -35,17 +39,46 @@ EXAMPLES = [
     default="hex",
     help="Output format: hex dump (default) or raw bytes.",
 )
+@click.option(
+    "--source",
+    metavar="FILE",
+    help="Show functions and source lines too, by the debug information of the module FILE.",
+)
 @click.option("-o", "--output", "target", metavar="FILE", help="Write to FILE, atomically.")
 @options.emulated
-def command(name: str, section: str, form: str, target: str | None, kernel: EmulatedKernel) -> None:
+def command(
+    name: str, section: str, form: str, source: str | None, target: str | None, kernel: EmulatedKernel
+) -> None:
     """Show what is now in the SECTION of the module NAME: linked, patched, and changed by parameters."""
     address, found = kernel.look(partial(content, name=name, section=section))
     digits = kernel.rules.arch.bits // 4
-    data = found if form == "raw" else "".join(f"{line}\n" for line in lines(found, address, digits)).encode()
+    rows = sourced(found, address, digits, source, name, section) if source else lines(found, address, digits)
+    data = found if form == "raw" else "".join(f"{row}\n" for row in rows).encode("utf-8", "surrogateescape")
     if target is None:
         sys.stdout.buffer.write(data)
     else:
         writer.save(target, data)
+
+
+def sourced(data: bytes, address: int, digits: int, file: str, name: str, section: str) -> Iterator[str]:
+    """``data`` with a row of its own for each source line, named beside its first one.
+
+    Raises ModutilsError unless the module ``file`` has this ``section`` with as many bytes.
+    """
+    from pymodutils.elf import dwarf, scan  # noqa: PLC0415 -- it takes pyelftools
+
+    plain = compress.read(file)
+    elf = scan.Elf(plain, file)
+    size = next((it.sh_size for it in elf.sections if it.name == section), None)
+    if size != len(data):
+        has = f"{size} bytes" if size is not None else "nothing"
+        raise ModutilsError(file, f"{file} has {has} of {section}, {name} {len(data)}: it is another module")
+    parts = dwarf.DebugInfo(plain).rows(section, size)
+    for (start, label), (end, _) in zip(parts, [*parts[1:], (len(data), "")], strict=True):
+        for at in range(start, end, ROW):
+            row = _row(data[at : min(at + ROW, end)], address + at, digits)
+            yield f"{row:<{digits + WIDTH}}  {label}" if label and at == start else row
+    yield f"{address + len(data):0{digits}x}"
 
 
 def lines(data: bytes, address: int, digits: int) -> Iterator[str]:
@@ -59,8 +92,12 @@ def lines(data: bytes, address: int, digits: int) -> Iterator[str]:
             starred = True
             continue
         before, starred = row, False
-        halves = f"{row[:8].hex(' '):<23}  {row[8:].hex(' '):<23}"
-        text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)  # noqa: PLR2004 -- ASCII
-        yield f"{address + at:0{digits}x}  {halves}  |{text}|"
+        yield _row(row, address + at, digits)
     if data:
         yield f"{address + len(data):0{digits}x}"
+
+
+def _row(row: bytes, address: int, digits: int) -> str:
+    halves = f"{row[:8].hex(' '):<23}  {row[8:].hex(' '):<23}"
+    text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)  # noqa: PLR2004 -- ASCII
+    return f"{address:0{digits}x}  {halves}  |{text}|"

@@ -184,6 +184,31 @@ class DebugInfo:
             return f"{function[2]}, {line.file}:{line.number}"
         return f"{function[2]}+{address - function[0]:#x}"
 
+    def in_section(self, name: str, offset: int) -> str:
+        """``where`` in the first section called ``name``; "" without one."""
+        return self.where(self._number(name), offset)
+
+    def rows(self, name: str, size: int) -> list[tuple[int, str]]:
+        """The offsets in section ``name`` of ``size`` bytes at which ``where`` changes, and that."""
+        number, found = self._number(name), list[tuple[int, str]]()
+        base = self.bases.get(number, 0)
+        starts = {line.address - base for line in self.lines}
+        for start, length, _ in self.functions:
+            starts |= {start - base, start + length - base}
+        for at in sorted(start for start in {0, *starts} if 0 <= start < size):
+            label = self._line(number, at)
+            if not found or label != found[-1][1]:
+                found.append((at, label))
+        return found
+
+    def _line(self, number: int, offset: int) -> str:
+        """``where``, without an offset in a function whose lines are not known."""
+        return self.where(number, offset).partition("+0x")[0]
+
+    def _number(self, name: str) -> int:
+        sections = self.elf.iter_sections() if self.elf is not None else ()
+        return next((at for at, section in enumerate(sections) if section.name == name), 0)
+
     @classmethod
     def read(cls, path: str) -> DebugInfo:
         """The module in the file ``path``; the last few are kept. Raises as compress.read."""

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pymodutils.elf.constants import SHF_ALLOC
+from pymodutils.elf.constants import SHF_ALLOC, SHF_EXECINSTR
+from pymodutils.elf.scan import Elf
 from tests.kernel.emulated.modules import kernel, module
 from tests.link.objects import Part
 from tests.oracles.debian import Unavailable
@@ -78,3 +79,46 @@ def test_errors_are_one_line_and_status_1(state: Path, words: list[str], message
     assert (done.returncode, done.stdout) == (1, b"")
     assert message in done.stderr.decode()
     assert len(done.stderr.splitlines()) == 1
+
+
+SOURCE = b"""#define CODE __attribute__((noinline, section(".code")))
+static int CODE helper(int x);
+static int helper(int x) { return x * 3; }
+int CODE start(void)
+{
+	return helper(7) + 1;
+}
+"""
+
+
+def test_source_lines_stand_beside_the_bytes(tmp_path: Path) -> None:
+    if not (shutil.which("gcc") and shutil.which("addr2line")):
+        raise Unavailable("no gcc or binutils")
+    (tmp_path / "made.c").write_bytes(SOURCE)
+    debug = tmp_path / "made.o"
+    subprocess.run(["gcc", "-c", "-g", "-O1", tmp_path / "made.c", "-o", debug], check=True)
+    code = Elf(debug.read_bytes()).section(".code") or b""
+    text = [Part(".code", code, SHF_ALLOC | SHF_EXECINSTR)]
+    kernel(str(tmp_path / "k")).init_module(module("other", parts=text))
+    done = run(tmp_path / "k", "other", ".code", "--source", debug)
+    assert done.returncode == 0, done.stderr
+    rows = [line.split("|") for line in done.stdout.decode().splitlines()[:-1]]
+    base, seen = int(rows[0][0].split()[0], 16), b""
+    for row in rows:
+        address, *given = row[0].split()
+        words = ["addr2line", "-fse", str(debug), "-j", ".code", hex(int(address, 16) - base)]
+        name, line = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split("\n")[:2]
+        assert row[-1].strip() in ("", f"{name}, {line}")
+        seen += bytes.fromhex("".join(given))
+    assert seen == code
+    labels = [row[-1].strip() for row in rows]
+    assert labels[0] == "helper, made.c:3"
+    assert "start, made.c:6" in labels
+
+
+def test_source_of_another_module_is_refused(state: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.ko"
+    other.write_bytes(module(parts=[Part(".odd", b"short", SHF_ALLOC)]))
+    done = run(state, "made", ".odd", "--source", other)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.decode().endswith("has 5 bytes of .odd, made 17: it is another module\n")

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from pymodutils.checks.candidate import Candidate
 from pymodutils.checks.context import Context
-from pymodutils.checks.messages.symbols import used
+from pymodutils.checks.messages.places import patched, used
 from pymodutils.elf.dwarf import DebugInfo
+from pymodutils.elf.scan import Elf
+from pymodutils.kernel.emulated.load.causes import Cause, Kind
 
 SOURCE = """extern int missing(int);
 extern int gone(const char *);
@@ -80,6 +82,27 @@ def test_check_says_where_a_symbol_is_used(tmp_path: Path) -> None:
     assert where == "; missing is used in helper, hello.c:5, hello_init, hello.c:10"
     assert used(context(str(path), detailed=False), "missing") == ""
     assert used(context(str(tmp_path / "absent.ko")), "missing") == ""
+
+
+def test_check_says_where_a_relocation_does_not_fit(tmp_path: Path) -> None:
+    path = compiled(tmp_path, "-g").rename(tmp_path / "hello.ko")
+    offset = int.from_bytes(b"\1", "little")
+    cause = Cause(Kind.RELOCATION, "missing", "overflow", section=".init.text", offset=offset)
+    function, line = addr2line(path, ".init.text", offset).split(", ")
+    assert patched(context(str(path)), cause) == f"; it is in {function}, {line}"
+    assert patched(context(str(path)), cause._replace(section="")) == ""
+    assert patched(context(str(path), detailed=False), cause) == ""
+
+
+def test_rows_of_a_section_begin_where_lines_do(tmp_path: Path) -> None:
+    module = DebugInfo(compiled(tmp_path, "-g").read_bytes())
+    assert module.elf is not None
+    size = len(Elf(bytes(module.data)).section(".text") or b"")
+    rows = module.rows(".text", size)
+    for (start, label), (end, _) in zip(rows, [*rows[1:], (size, "")], strict=True):
+        assert {addr2line(tmp_path / "hello.o", ".text", at) for at in range(start, end)} == {label}
+    assert rows[0][0] == 0
+    assert module.rows(".absent", 4) == [(0, "")]
 
 
 def test_compressed_debug_information_counts_as_it_is_decompressed(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.checks.context import count, some
+from pymodutils.checks.messages.places import used
 from pymodutils.checks.rules import Rule, Severity
 from pymodutils.checks.verdict import Finding
 from pymodutils.kernel.description import Description
@@ -67,6 +68,7 @@ def crc(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     text += f"; {_layout(context)}" if LAYOUT in names else ""
     owners = sorted({cause.owner for cause in causes if cause.owner})
     text += f"; some of them are exported by {some(owners)}" if owners else ""
+    text += used(context, shown[0])
     yield Finding(Rule.CRC, ERROR, shown[0], text, _instead(context, owners), tuple(names))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils import arch as archs
 from pymodutils.checks.context import count
+from pymodutils.checks.messages.places import patched
 from pymodutils.checks.rules import Rule, Severity
 from pymodutils.checks.verdict import Finding
 
@@ -100,6 +101,7 @@ def relocation(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     else:
         text = f"a relocation cannot be applied: {cause.said}"
         advice = f"{context.rebuild} with the compiler and options of the kernel (code model, -fno-plt)"
+    text += patched(context, cause)
     yield Finding(Rule.RELOCATION, ERROR, cause.subject, text, advice)
 
 

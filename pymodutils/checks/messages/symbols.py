@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.checks.context import count, some
+from pymodutils.checks.messages.places import used
 from pymodutils.checks.rules import Rule, Severity
 from pymodutils.checks.verdict import Finding
-from pymodutils.errors import ModutilsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,19 +44,6 @@ def _not_exported(context: Context, number: int) -> str:
     """That the kernel does not export them, nor a module of those that were looked at."""
     others = "any of its modules" if context.whole else "any given module"
     return f"{'is' if number == 1 else 'are'} not exported by {context.release} or {others}"
-
-
-def used(context: Context, symbol: str) -> str:
-    """Where the module uses ``symbol``, by function and line, as the end of a sentence."""
-    if not context.detailed:
-        return ""
-    from pymodutils.elf.dwarf import DebugInfo  # noqa: PLC0415 -- it takes pyelftools
-
-    try:
-        places = DebugInfo.read(context.module.path).uses(symbol)
-    except ModutilsError:
-        return ""
-    return f"; {symbol} is used in {some(places)}" if places else ""
 
 
 def _where_from(context: Context) -> str:

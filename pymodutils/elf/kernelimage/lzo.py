@@ -7,6 +7,8 @@ The stream: https://docs.kernel.org/staging/lzo.html; the frame: lzop's own head
 from __future__ import annotations
 
 import zlib
+from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.elf.kernelimage.lz4 import Damaged
@@ -14,10 +16,14 @@ from pymodutils.elf.kernelimage.lz4 import Damaged
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+if TYPE_CHECKING:
+    from types import ModuleType
+
 MAGIC: Final = b"\x89LZO\0\r\n\x1a\n"
 BLOCK: Final = 64 << 20  # bytes that lzop lets come out of one block
 LEVELS_SINCE: Final = 0x0940  # the version of lzop whose header has more fields
 ADLER_OUT, ADLER_IN, EXTRA, CRC_OUT, CRC_IN, FILTER = 1, 2, 0x40, 0x100, 0x200, 0x800
+BOUNDED: Final = 256 << 10  # bytes of lzop's own blocks; the library has no limit for what comes out
 NEAR: Final = 64  # the first code of a match of 3 to 8 bytes at most 2 KiB back
 FURTHER: Final = 16  # the first code of a match of any length; below are runs and the shortest matches
 RUN: Final = 4  # the state after a run of literals
@@ -107,6 +113,30 @@ def _unpacked(block: _Block) -> bytes:
 
 def stream(packed: bytes, size: int) -> bytes:
     """The ``size`` bytes that one LZO1X stream stands for; raises Damaged."""
+    library = _library()
+    if library is None or size > BOUNDED:
+        return _by_hand(packed, size)
+    try:
+        out = library.LZOCompressor.decompress(packed, size)
+    except library.InputNotConsumed as error:
+        out = error.args[1]
+    except library.LZOError as error:
+        raise Damaged(str(error)) from None
+    if len(out) != size:
+        raise Damaged(f"a block of {size} bytes has {len(out)}")
+    return bytes(out)
+
+
+@cache
+def _library() -> ModuleType | None:
+    """The LZO library, if it is installed: forty times as fast."""
+    try:
+        return import_module("lzallright")
+    except ImportError:
+        return None
+
+
+def _by_hand(packed: bytes, size: int) -> bytes:
     out = bytearray()
     try:
         _instructions(packed, out, size)

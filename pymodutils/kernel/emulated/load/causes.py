@@ -47,3 +47,5 @@ class Cause(NamedTuple):
     wanted: str = ""  # what the kernel has
     owner: str = ""  # the module that exports the subject, empty for the kernel itself
     passes: bool = False  # whether the kernel goes on all the same
+    section: str = ""  # that a relocation patches
+    offset: int = 0  # in that section

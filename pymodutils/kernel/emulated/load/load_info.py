@@ -75,7 +75,9 @@ class LoadInfo:
 
     def note_relocation(self, error: LinkError) -> None:
         """Note that the module cannot be linked in its place."""
-        self.because(Kind.RELOCATION, error.where.symbol, said="; ".join(error.log) or str(error))
+        where, said = error.where, "; ".join(error.log) or str(error)
+        cause = Cause(Kind.RELOCATION, where.symbol, said, section=where.section, offset=where.offset)
+        self.caller.causes.append(cause)
 
     def refuse(self, errno: int = ENOEXEC, text: str = "", level: int = ERR) -> NoReturn:
         """End the load with ``errno``, having logged ``text`` if there is any."""
