@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pymodutils.commands import options, output
-from pymodutils.commands.getopt import Tool
+from pymodutils.commands.generation import Generations
 from pymodutils.commands.modinfo_formats import Rendered, Selection, documents, render, rows, text
 from pymodutils.depends import hints
 from pymodutils.depends.find import Finder, absolute
@@ -35,7 +35,7 @@ def only(letter: str, word: str, field: str) -> Callable[[Any], Any]:
 
 @click.command(
     "modinfo",
-    cls=Tool,
+    cls=Generations,
     examples=[
         ("modinfo -p loop", "the parameters that loop takes"),
         ("modinfo ./my.ko", "a file, which need not be installed"),

@@ -60,6 +60,31 @@ def test_get_put_and_dmesg(backend: str, tmp_path: Path) -> None:
     assert here("dmesg", "--backend", backend, tool="kernel").out == "Linux version 2.4.32 #1\n"
 
 
+def test_modinfo_shows_what_a_module_says(tmp_path: Path) -> None:
+    said = {
+        "license": "GPL",
+        "author": "A. U. Thor",
+        "parm_speed": "1-4i",
+        "parm_desc_speed": "how fast",
+        "parm_text": "c8",
+        "parm_kept": "hp",
+    }
+    data = {name: bytes(4) for name in ("speed", "text", "kept")}
+    path = written(tmp_path, "made", module(info=said, data=data))
+    done = here("--generation", "2.4", path, tool="modinfo")
+    assert done.out.splitlines() == [
+        f"filename:    {path}",
+        "description: <none>",
+        'author:      "A. U. Thor"',
+        "license:     GPL",
+        'parm:        speed int array (min = 1, max = 4), description "how fast"',
+        "parm:        text char",
+        "parm:        kept short persistent",
+    ]
+    assert here("--generation", "2.4", "-l", path, tool="modinfo").out == "GPL\n"
+    assert here("--generation", "2.4", "./absent.o", tool="modinfo").status == 1
+
+
 def test_other_words_are_refused(backend: str) -> None:
     done = here("--generation", "2.2", "x.o", tool="insmod")
     assert (done.err, done.status) == ("insmod: ERROR: unknown generation '2.2': known is 2.4, 2.5-dyn\n", 1)

@@ -87,7 +87,7 @@ def insmod(kernel: Calls, path: str, words: Sequence[str], options: Options, rep
         if "/" in path or "." in path:
             report.detail(f"Using {path}")
         else:
-            path = _searched(kernel, path)
+            path = searched(kernel, path)
             report.say(f"Using {path}")
         data = compress.decompress(compress.read(path), path)
     except ModutilsError as error:
@@ -96,7 +96,7 @@ def insmod(kernel: Calls, path: str, words: Sequence[str], options: Options, rep
     return Loading(kernel, path, options, report).run(data, words, ksymtab.Origin(path))
 
 
-def _searched(kernel: Calls, name: str) -> str:
+def searched(kernel: Calls, name: str) -> str:
     """The file of the module ``name`` in the paths of modules.conf; raises ModutilsError if there is none."""
     config = Config(kernel.release)
     read(config)
