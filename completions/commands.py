@@ -31,6 +31,7 @@ OPERANDS = {  # tool -> what its first and its further operands are
     "graph": ("module", "module"),
     "check": ("modulefile", "modulefile"),
     "call": ("modulefile", "nothing"),
+    "kunit": ("modulefile", "modulefile"),
     "completion": ("shell", "nothing"),
     "kernel-describe": ("file", "file"),
     "kernel-boot": ("file", "nothing"),

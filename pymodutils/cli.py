@@ -53,6 +53,7 @@ SUBCOMMANDS: Final = {
     "preflight": CommandEntry("preflight", "check what an upgrade would break on this machine"),
     "hooks": CommandEntry("hooks", "let package managers ask for a preflight"),
     "call": CommandEntry("call", "call a function of a module in a kernel in this process"),
+    "kunit": CommandEntry("kunit", "run KUnit suites in a kernel in this process"),
     "kernel": CommandEntry("kernel", "describe kernels and run emulated ones"),
     "talk": CommandEntry("talk", "run the talk about modules in 2.6"),
     "completion": CommandEntry("completion", "print the completion script of a shell"),

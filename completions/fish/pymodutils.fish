@@ -455,6 +455,21 @@ __pymodutils_tool_call -c pymodutils -n '__pymodutils_is call'
 complete -c pymodutils -n __fish_use_subcommand -a call -d 'call a function of a module in a kernel in this process'
 
 
+function __pymodutils_tool_kunit
+    complete $argv -f
+    complete $argv -s k -l kernel -d 'The kernel: an image, or a state file' -r -F
+    complete $argv -l format -d 'Output format (ktap)' -x -a 'ktap junit'
+    complete $argv -s o -l output -d 'Write to FILE instead of standard output' -r -F
+    complete $argv -l timeout -d 'Limit of processor time for each module (60)' -x
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
+    complete $argv -a '(__pymodutils_operand modulefile modulefile -k --kernel --format -o --output --timeout)'
+end
+
+__pymodutils_tool_kunit -c pymodutils -n '__pymodutils_is kunit'
+complete -c pymodutils -n __fish_use_subcommand -a kunit -d 'run KUnit suites in a kernel in this process'
+
+
 function __pymodutils_tool_kernel
     complete $argv -f
     complete $argv -s V -l version -d 'Show the version and exit'

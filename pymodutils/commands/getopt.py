@@ -31,6 +31,7 @@ COMMANDS = (
     "kernel",
     "completion",
     "preflight",
+    "kunit",
     "profile",
 )  # that kmod does not have, and nobody calls without pymodutils
 NO_GROUPS: Mapping[str, Sequence[str]] = {}

@@ -25,7 +25,7 @@ RESULT, IN_REGISTERS = 16, 6
 DONE: Final = 2
 GFP_KERNEL: Final = 0xCC0
 NAME: Final = b"pymodutils\0"
-PATIENCE: Final = 5  # seconds of the machine's time
+PATIENCE: Final = 5  # seconds of the machine's time that a call may sleep
 NAPS: Final = (1, 1, 1, 4, 20)  # milliseconds; the last one again and again
 # int thread(struct block *): set the state, push the words of the stack, load the registers, call, keep the
 # result, set the state
@@ -46,6 +46,7 @@ class Guest:
     def __init__(self, machine: Machine, facts: dict[str, Any]) -> None:
         self.machine = machine
         self.names: dict[str, int] = facts["names"]
+        self.patience: float = PATIENCE
         self.code, self.data, self.user = facts["code"], facts["data"], facts["user"]
 
     def save(self) -> dict[str, Any]:
@@ -200,7 +201,7 @@ class Guest:
             if not self.call("pid_task", pid, 0):
                 return Oopsed(tuple(self.log(mark)[0]))
             seconds = (self.machine.clock.cycles - started) / FREQUENCY
-            if seconds > PATIENCE:
+            if seconds > self.patience:
                 self.call("sched_show_task", task)
                 return Waits(round(seconds, 3), tuple(self.log(mark)[0]))
 

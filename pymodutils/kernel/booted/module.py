@@ -78,6 +78,13 @@ class LiveModule:
         base, number = max(known, default=(0, 0))
         return (number, address - base) if known and address - base < self.file.sizes[number] else None
 
+    def section(self, name: str) -> int:
+        """Where the section ``name`` lies; raises NotFound."""
+        base = self._base(self.file.sections.get(name, -1))
+        if base is None:
+            raise NotFound(name, f"{self.name} has no section {name} in memory")
+        return base
+
     def locate(self) -> None:
         """Find out where all of its sections lie."""
         for number in self.file.bases:
