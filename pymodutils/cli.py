@@ -54,6 +54,7 @@ SUBCOMMANDS: Final = {
     "hooks": CommandEntry("hooks", "let package managers ask for a preflight"),
     "call": CommandEntry("call", "call a function of a module in a kernel in this process"),
     "kunit": CommandEntry("kunit", "run KUnit suites in a kernel in this process"),
+    "cache": CommandEntry("cache", "show and clean what is kept between runs"),
     "kernel": CommandEntry("kernel", "describe kernels and run emulated ones"),
     "talk": CommandEntry("talk", "run the talk about modules in 2.6"),
     "completion": CommandEntry("completion", "print the completion script of a shell"),

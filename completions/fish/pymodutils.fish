@@ -470,6 +470,19 @@ __pymodutils_tool_kunit -c pymodutils -n '__pymodutils_is kunit'
 complete -c pymodutils -n __fish_use_subcommand -a kunit -d 'run KUnit suites in a kernel in this process'
 
 
+function __pymodutils_tool_cache
+    complete $argv -f
+    complete $argv -l clean -d 'Remove everything'
+    complete $argv -l limit -d 'Remove booted kernels that were not used last' -x
+    complete $argv -l format -d 'Output format (text)' -x -a 'text json'
+    complete $argv -s V -l version -d 'Show the version and exit'
+    complete $argv -s h -l help -d 'Show this text and exit'
+end
+
+__pymodutils_tool_cache -c pymodutils -n '__pymodutils_is cache'
+complete -c pymodutils -n __fish_use_subcommand -a cache -d 'show and clean what is kept between runs'
+
+
 function __pymodutils_tool_kernel
     complete $argv -f
     complete $argv -s V -l version -d 'Show the version and exit'

@@ -24,6 +24,7 @@ HELP_WIDTH = 100  # columns at most, and never more than the terminal has
 EXAMPLE_WIDTH = 46  # columns for a command line with its explanation beside it
 OURS, OLD = "Options that kmod does not have", "Deprecated options"
 COMMANDS = (
+    "cache",
     "call",
     "check",
     "graph",

@@ -20,6 +20,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from pymodutils.errors import BadState
+from pymodutils.machine import bases
 from pymodutils.machine.clock import Moment
 from pymodutils.machine.guest import Guest
 from pymodutils.machine.machine import Machine
@@ -34,12 +35,6 @@ CHUNK: Final = 16 * PAGE
 PRESENT, SWAPPED, OF_FILE = 1 << 63, 1 << 62, 1 << 61  # Documentation/admin-guide/mm/pagemap.rst
 
 
-def cache() -> str:
-    """The folder of all bases."""
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(home, "pymodutils", "machine")
-
-
 def key(image: bytes, cmdline: str, memory: int) -> str:
     """The name of the base that these make."""
     return sha256(f"{VERSION} {memory} {cmdline}\n".encode() + image).hexdigest()[:32]
@@ -47,20 +42,23 @@ def key(image: bytes, cmdline: str, memory: int) -> str:
 
 def exists(base: str) -> bool:
     """Whether the base is there."""
-    return os.path.isdir(os.path.join(cache(), base))
+    return os.path.isdir(bases.path(base))
 
 
-def keep(base: str, guest: Guest) -> None:
-    """Save ``guest`` as ``base``; if another process was faster, its one stays."""
-    folder = os.path.join(cache(), base)
-    partial = f"{folder}.{os.getpid()}.partial"
+def keep(base: str, guest: Guest, about: str) -> None:
+    """Save ``guest``, which is ``about`` in words, as ``base``; of two processes the first one wins."""
+    folder = bases.path(base)
+    partial = f"{folder}.{os.getpid()}{bases.PARTIAL}"
     os.makedirs(partial)
     try:
         with open(os.path.join(partial, "ram"), "wb") as file:
             _sparse(guest.machine.ram, file.fileno())
         with open(os.path.join(partial, "facts"), "w", encoding="ascii") as text:
             json.dump(facts(guest), text)
+        with open(os.path.join(partial, "about"), "w", encoding="utf-8", errors="surrogateescape") as text:
+            text.write(about)
         os.rename(partial, folder)
+        bases.prune(bases.limit(), keep=base)
     except OSError:
         if not exists(base):
             raise
@@ -79,7 +77,8 @@ def _sparse(ram: mmap.mmap, fd: int) -> None:
 
 def take(base: str) -> Guest:
     """A machine with the kernel of ``base``; raises BadState if there is none."""
-    folder = os.path.join(cache(), base)
+    folder = bases.path(base)
+    bases.used(base)
     try:
         with open(os.path.join(folder, "facts"), encoding="ascii") as text:
             facts = json.load(text)
@@ -134,7 +133,7 @@ def facts(guest: Guest) -> dict[str, Any]:
 
 def new_state(path: str, base: str) -> None:
     """Make ``path`` a state in which nothing has changed since ``base`` booted."""
-    with open(os.path.join(cache(), base, "facts"), encoding="ascii") as text:
+    with open(os.path.join(bases.path(base), "facts"), encoding="ascii") as text:
         _replace(
             path, START + json.dumps({"base": base, "pages": [], "facts": json.load(text)}).encode() + b"\n"
         )
@@ -163,16 +162,18 @@ def load(path: str) -> tuple[str, Guest]:
         said = json.loads(header)
         content = _zstd().decompress(packed) if packed else b""
         pages = {number: content[PAGE * at : PAGE * at + PAGE] for at, number in enumerate(said["pages"])}
-        return said["base"], _machine(os.path.join(cache(), said["base"]), said["facts"], pages)
+        return said["base"], _machine(bases.path(said["base"]), said["facts"], pages)
     except FileNotFoundError:
-        raise BadState(path, f"{path}: its booted kernel is no longer in {cache()}: boot it again") from None
+        raise BadState(
+            path, f"{path}: its booted kernel is no longer in {bases.folder()}: boot it again"
+        ) from None
     except (ValueError, KeyError, TypeError, _zstd().ZstdError) as error:
         raise BadState(path, f"{path}: not the state of a machine, or damaged: {error}") from None
 
 
 def store(path: str, base: str, guest: Guest) -> None:
     """Make ``path`` the state of ``guest``."""
-    numbers = changed(guest, os.path.join(cache(), base, "ram"))
+    numbers = changed(guest, os.path.join(bases.path(base), "ram"))
     ram = guest.machine.ram
     content = b"".join(ram[number * PAGE : number * PAGE + PAGE] for number in numbers)
     header = json.dumps({"base": base, "pages": numbers, "facts": facts(guest)}).encode()

@@ -43,5 +43,6 @@ def _base(image: str, cmdline: str, memory: int) -> tuple[str, bool]:
         return name, True
     from pymodutils.machine import boot as machine  # noqa: PLC0415 -- a known one does without
 
-    saved.keep(name, machine.boot(data, image, cmdline, memory))
+    about = " ".join(filter(None, [os.path.abspath(image), f"{memory >> 20} MiB", cmdline]))
+    saved.keep(name, machine.boot(data, image, cmdline, memory), about)
     return name, False

@@ -1,0 +1,74 @@
+"""``pymodutils cache``: what is kept between runs, and how to get rid of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from pymodutils.checks import cache as descriptions
+from pymodutils.commands import output
+from pymodutils.commands.getopt import Tool
+from pymodutils.machine import bases
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXAMPLES = [
+    ("pymodutils cache", "what is there"),
+    ("pymodutils cache --limit 500", "keep what was used last, up to 500 MiB"),
+    ("pymodutils cache --clean", "remove all of it"),
+]
+TITLES = ("what", "MiB", "used", "of")
+
+
+@click.command(cls=Tool, examples=EXAMPLES)
+@click.option("--clean", is_flag=True, help="Remove everything.")
+@click.option("--limit", type=int, metavar="MIB", help="Remove booted kernels that were not used last.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output format (text)."
+)
+def command(clean: bool, limit: int | None, form: str) -> None:
+    """List what is kept: kernels that have booted, and descriptions of kernels for check.
+
+    All of it is made again when it is needed. State files of a kernel that is removed are of no use then.
+    """
+    if clean:
+        shutil.rmtree(descriptions.folder(), ignore_errors=True)
+    if clean or limit is not None:
+        bases.prune(0 if clean else max(limit or 0, 0) << 20)
+    found = bases.bases()
+    if form == "json":
+        size = _descriptions()
+        output.as_json({"kernels": [it._asdict() for it in found], "descriptions": size})
+    else:
+        output.as_table(TITLES, _rows(found), numbers=("MiB",))
+
+
+def _rows(found: list[bases.Base]) -> Iterator[tuple[str, str, str, str]]:
+    for it in found:
+        yield (
+            "booted kernel",
+            _mebibytes(it.size),
+            time.strftime("%F %H:%M", time.localtime(it.used)),
+            it.about,
+        )
+    if size := _descriptions():
+        yield "descriptions", _mebibytes(size), "", "check"
+    total = sum(it.size for it in found) + size
+    yield "all", _mebibytes(total), "", f"limit of booted kernels: {bases.limit() >> 20} (${bases.VARIABLE})"
+
+
+def _descriptions() -> int:
+    """The bytes that they take."""
+    try:
+        return sum(entry.stat().st_blocks * 512 for entry in os.scandir(descriptions.folder()))
+    except OSError:
+        return 0
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size / (1 << 20):.1f}"

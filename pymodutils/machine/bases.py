@@ -1,0 +1,100 @@
+"""The cache of booted kernels: a folder each, the ones that were used last kept within a limit."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from typing import Final, NamedTuple
+
+LIMIT: Final = 4 << 30  # bytes on disk, unless $PYMODUTILS_CACHE_LIMIT says MiB
+VARIABLE: Final = "PYMODUTILS_CACHE_LIMIT"
+PARTIAL: Final = ".partial"  # the end of what is being written
+STALE: Final = 3600  # seconds after which its writer is gone
+
+
+class Base(NamedTuple):
+    """A booted kernel: ``size`` in bytes on disk, ``used`` in seconds since the epoch; ``about`` in words."""
+
+    name: str
+    about: str
+    size: int
+    used: float
+
+
+def folder() -> str:
+    """Where all bases are."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(home, "pymodutils", "machine")
+
+
+def path(name: str) -> str:
+    """The folder of the base ``name``."""
+    return os.path.join(folder(), name)
+
+
+def used(name: str) -> None:
+    """Note that ``name`` is used now."""
+    try:
+        os.utime(path(name))
+    except OSError:
+        pass  # a cache that cannot be written is read
+
+
+def bases() -> list[Base]:
+    """All of them, the one that was used last first."""
+    try:
+        names = os.listdir(folder())
+    except OSError:
+        return []
+    found = [_base(name) for name in names if not name.endswith(PARTIAL)]
+    return sorted(filter(None, found), key=lambda it: it.used, reverse=True)
+
+
+def _base(name: str) -> Base | None:
+    try:
+        size = sum(entry.stat().st_blocks * 512 for entry in os.scandir(path(name)))
+        when = os.stat(path(name)).st_mtime
+    except OSError:
+        return None  # another process has removed it
+    try:
+        with open(os.path.join(path(name), "about"), encoding="utf-8", errors="surrogateescape") as file:
+            about = file.read().strip()
+    except OSError:
+        about = ""
+    return Base(name, about, size, when)
+
+
+def remove(name: str) -> None:
+    """Remove the base ``name``; who has it open keeps it."""
+    shutil.rmtree(path(name), ignore_errors=True)
+
+
+def limit() -> int:
+    """How many bytes all bases may take."""
+    said = os.environ.get(VARIABLE, "")
+    return int(said) << 20 if said.isdecimal() else LIMIT
+
+
+def prune(most: int, keep: str = "") -> list[Base]:
+    """Remove the longest unused bases until the others take no more than ``most`` bytes; never ``keep``."""
+    total, removed = 0, []
+    for base in bases():
+        total += base.size
+        if total > most and base.name != keep:
+            remove(base.name)
+            total -= base.size
+            removed.append(base)
+    _sweep()
+    return removed
+
+
+def _sweep() -> None:
+    """Remove what killed processes were writing."""
+    try:
+        entries = [entry for entry in os.scandir(folder()) if entry.name.endswith(PARTIAL)]
+        old = [it.path for it in entries if it.stat().st_mtime < time.time() - STALE]
+    except OSError:
+        return
+    for found in old:
+        shutil.rmtree(found, ignore_errors=True)
