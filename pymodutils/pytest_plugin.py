@@ -111,7 +111,7 @@ def pytest_runtest_makereport(
     found = getattr(item, "funcargs", {}).get("kernel")
     if found is not None and call.excinfo is not None and report.failed and hasattr(found, "transcript"):
         try:
-            lines = found.transcript()
+            lines = [] if found.closed else found.transcript()
         except ModutilsError as error:
             lines = [f"({error})"]
         report.sections.append(("kernel log", "\n".join(lines)))

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pymodutils.machine.ports import Ports
 
 VERSIONS: Final = ("2.1.4",)  # those that boot kernels to the same memory, to the byte
+Watch = tuple[int, "Callable[[], None]"]  # the address of an instruction, and what is called
 Registers = dict[str, Any]  # name -> number, or a tuple for tables, TR and FP registers
 
 
@@ -46,6 +47,7 @@ class Cpu:
             )
         self.ram, self.clock, self.ports = ram, clock, ports
         self.exception: int | None = None
+        self._watches: dict[int, list[Callable[[], None]]] = {}
         self.answer: int | None = None  # what a function returns that was left
         self.touched: list[Touch] = []  # devices that are not there
         self._jiffies, self._watched = jiffies, jiffies & -PAGE
@@ -174,34 +176,45 @@ class Cpu:
 
     # Functions that are watched
 
-    def watch(self, address: int, call: Callable[[], None]) -> int:
-        """Call ``call`` when the instruction at ``address`` is about to run; a number for ``unwatch``."""
-        hook: int = self.uc.hook_add(uc.UC_HOOK_CODE, lambda *_: call(), None, address, address)
-        self.uc.ctl_flush_tb()
-        return hook
+    def watch(self, address: int, call: Callable[[], None]) -> Watch:
+        """Call ``call`` when the instruction at ``address`` is about to run, before what watched it earlier.
 
-    def watch_blocks(self, start: int, end: int, call: Callable[[int, int], None]) -> int:
+        One that leaves the function is the last that is called.
+        """
+        if address not in self._watches:
+            self._watches[address] = []
+            self.uc.hook_add(uc.UC_HOOK_CODE, lambda *_: self._reached(address), None, address, address)
+            self.uc.ctl_flush_tb()
+        self._watches[address].insert(0, call)
+        return address, call
+
+    def _reached(self, address: int) -> None:
+        for call in list(self._watches[address]):
+            call()
+            if self.answer is not None:
+                return
+
+    def unwatch(self, watch: Watch) -> None:
+        """Undo ``watch``."""
+        address, call = watch
+        self._watches[address].remove(call)
+
+    def watch_blocks(self, start: int, end: int, call: Callable[[int, int], None]) -> None:
         """Call ``call`` with address and size of each block of code there that begins to run."""
-        hook: int = self.uc.hook_add(
+        self.uc.hook_add(
             uc.UC_HOOK_BLOCK, lambda _uc, address, size, _data: call(address, size), None, start, end - 1
         )
         self.uc.ctl_flush_tb()
-        return hook
 
-    def watch_memory(self, start: int, end: int, call: Callable[[bool, int, int], None]) -> int:
+    def watch_memory(self, start: int, end: int, call: Callable[[bool, int, int], None]) -> None:
         """Call ``call`` with write or read, place and size of each access to this part of RAM."""
 
         def accessed(_uc: object, access: int, place: int, size: int, _value: int, _data: object) -> None:
             call(access == uc.UC_MEM_WRITE, place, size)
 
         kinds = uc.UC_HOOK_MEM_READ | uc.UC_HOOK_MEM_WRITE
-        hook: int = self.uc.hook_add(kinds, accessed, None, start, end - 1)
+        self.uc.hook_add(kinds, accessed, None, start, end - 1)
         self.uc.ctl_flush_tb()
-        return hook
-
-    def unwatch(self, hook: int) -> None:
-        """Undo ``watch``."""
-        self.uc.hook_del(hook)
 
     def leave(self, value: int) -> None:
         """Return ``value`` from the function whose first instruction is watched, without running it."""

@@ -79,8 +79,9 @@ def test_nothing_is_found_in_what_is_sound(loaded: tuple[LiveKernel, Moment]) ->
     kernel, moment = loaded
     kernel.restore(moment)
     assert kernel.modules["buggy"].call("sound", 10) == 10
-    with kernel.replace("kmalloc", fail_at=1):
-        kernel.modules["buggy"].call("sound", 10)
+    with kernel.replace("kmalloc", fail_at=1) as replaced:
+        assert kernel.modules["buggy"].call("sound", 10) == 0
+    assert replaced.calls == 2
     kernel.unload()
     assert kernel.checks
     kernel.checks.verify()

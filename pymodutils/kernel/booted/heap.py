@@ -50,12 +50,6 @@ class Heap:
         self._next = address + size + GAP
         return address
 
-    def forget(self, address: int) -> None:
-        """Take the newest block back: its caller was told that there is none."""
-        if self.blocks and self.blocks[-1].address == address:
-            self.blocks.pop()
-            self._starts.pop()
-
     def block(self, address: int) -> Block | None:
         """The block that ``address`` is in, or else the one that is nearest."""
         at = bisect_right(self._starts, address)

@@ -57,6 +57,7 @@ class LiveKernel(BootedKernel):
         self.modules: dict[str, LiveModule] = {}
         self._replaced: list[Replacement] = []
         self._removed: list[LiveModule] = []
+        self.closed = False
         self.checks: Checks | None = None
         self.coverage: Coverage | None = None
         self._inits: dict[str, int] = {}
@@ -261,6 +262,7 @@ class LiveKernel(BootedKernel):
 
     def close(self) -> None:
         """Give the memory back; the kernel cannot be used any more."""
+        self.closed = True
         del self.guest
         self.modules.clear()
         gc.collect()  # a machine is a cycle: its hooks know it

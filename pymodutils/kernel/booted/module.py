@@ -52,7 +52,9 @@ class LiveModule:
         """Why a function may be absent that the source has."""
         other = next((it for it in self.file.symbols if it.startswith(f"{name}.")), None)
         if other:
-            return f": the compiler made {other} of it, which takes other arguments: mark it noinline"
+            return (
+                f": the compiler made {other} of it, which takes other arguments: mark it noinline __noclone"
+            )
         if any(types.function(name) for types in self.types):
             return ": the compiler inlined it: mark it noinline"
         return suggestion(name, self.file.symbols)
@@ -74,9 +76,8 @@ class LiveModule:
 
     def place(self, address: int) -> tuple[int, int] | None:
         """The number of the section that ``address`` is in, and its offset there."""
-        known = [(base, number) for number, base in self._bases.items() if base <= address]
-        base, number = max(known, default=(0, 0))
-        return (number, address - base) if known and address - base < self.file.sizes[number] else None
+        offsets = ((number, address - base) for number, base in self._bases.items())
+        return next((it for it in offsets if 0 <= it[1] < self.file.sizes[it[0]]), None)
 
     def section(self, name: str) -> int:
         """Where the section ``name`` lies; raises NotFound."""

@@ -74,8 +74,6 @@ class Replacement:
         if self._stand_in is not None:
             machine.cpu.leave(self._word(self._stand_in(*self._arguments())))
         elif self.calls in self._fail_at:
-            if self.kernel.checks and machine.cpu.answer is not None:
-                self.kernel.checks.heap.forget(machine.cpu.answer)  # its kmalloc() has answered already
             machine.cpu.leave(self._word(self._result))
 
     def _arguments(self) -> list[Any]:

@@ -1,0 +1,42 @@
+"""Put a small module with a fault, its test and a kernel into the folder named on the command line."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Final
+
+from tests.oracles import debian, kbuild
+from tests.oracles.debian import Unavailable
+
+SOURCE: Final = Path(__file__).parent.parent / "tests/machine/modules/buggy.c"
+TEST: Final = """\
+def test_sound(module):
+    assert module.call("sound", 10) == 10
+
+
+def test_write(module):
+    module.call("write_after_end", 10)
+"""
+
+
+def main() -> int:
+    """Fetch the kernel, build the module; 1 with the reason if that cannot be done here."""
+    folder = Path(sys.argv[1])
+    try:
+        module = kbuild.module(SOURCE, "cloud", kbuild.DEBUG)
+        image = next(debian.unpacked(debian.newest("linux-image-cloud-amd64")).glob("boot/vmlinuz-*"))
+    except Unavailable as error:
+        print(f"# not shown: {error}")
+        return 1
+    folder.mkdir()
+    shutil.copy(module, folder)
+    shutil.copy(SOURCE, folder)
+    (folder / "vmlinuz").symlink_to(image)
+    (folder / "test_buggy.py").write_text(TEST)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
