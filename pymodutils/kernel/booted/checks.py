@@ -23,6 +23,7 @@ ORDER: Final = 10  # of the pages of the heap: 4 MiB, the most that the kernel g
 PAGES: Final = ("__get_free_pages", "get_free_pages_noprof")
 SIZE: Final = 4096 << ORDER
 LARGEST: Final = SIZE // 8  # bytes of a block; a larger one is the kernel's
+CALL: Final = b"\xe8"  # with a displacement of four bytes
 GFP_ZERO: Final = 0x100
 FREES: Final = ("kfree", "kfree_sensitive", "kvfree_call_rcu")
 SIZES: Final = ("ksize", "__ksize")
@@ -164,12 +165,12 @@ class Checks:
         return next(self._returns(), self._caller())
 
     def _returns(self) -> Iterator[int]:
-        """What on the stack is an address of a module."""
+        """What on the stack is an address of a module after a call; others are data, or left over."""
         stack = self.machine.cpu["RSP"]
         try:
             for at in range(0, 256, 8):
                 found = self.machine.space.number(stack + at)
-                if found in OURS:
+                if found in OURS and self.machine.space.read(found - 5, 1) == CALL:
                     yield found - 1
         except Unmapped:
             return
