@@ -7,8 +7,8 @@ from importlib.util import find_spec
 
 import pytest
 
-from pymodutils.elf.compress import Damaged
 from pymodutils.elf.kernelimage import lzo
+from pymodutils.elf.kernelimage.lz4 import Damaged
 from tests.elf.kernelimage.test_payloads import run
 from tests.oracles.debian import Unavailable
 
