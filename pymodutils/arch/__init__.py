@@ -1,13 +1,14 @@
 """Everything keyed by machine: one file each, imported when a module or kernel of that machine turns up.
 
 A file of this package that defines ARCHS is an architecture; nothing else needs to name it. ``MODULES`` is
-only a short cut past importing them all.
+only a short cut past importing them all, and so is ``UNAMES``.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
 from pkgutil import iter_modules
+from re import escape, fullmatch
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.errors import BadModule
@@ -52,14 +53,25 @@ MODULES: Final = {  # e_machine -> the file that has it
 }
 
 
+UNAMES: Final = {  # uname -m -> the file that has it
+    "x86_64": "x86",
+    "i686": "x86",
+    "aarch64": "arm64",
+    "armv7l": "arm",
+    "ppc64le": "powerpc64",
+    "riscv64": "riscv",
+    "s390x": "s390",
+}
 SUPPORT: Final = frozenset(  # files of this package that are no architecture
     (
+        "abi",
         "calc",
         "field",
         "formula",
         "frob",
         "historic",
         "ia64_bundle",
+        "image",
         "kernel_sort",
         "model",
         "plt_got",
@@ -96,6 +108,12 @@ def _historic(machine: int) -> list[Arch]:
 
     name = historic.MODULES.get(machine)
     return list(_archs(f"historic.{name}")) if name else []
+
+
+def of_uname(machine: str) -> list[Arch]:
+    """The architectures of kernels that may call themselves ``machine`` (uname -m)."""
+    archs = _archs(UNAMES[machine]) if machine in UNAMES else every()
+    return [arch for arch in archs if fullmatch(arch.unames or escape(arch.machine_name), machine)]
 
 
 def every() -> Iterator[Arch]:

@@ -16,6 +16,7 @@ from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Extable
 from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder
 from pymodutils.arch.range import signed
 from pymodutils.arch.reloc import Diagnostic, RelocType
+from pymodutils.arch.syscalls import Numbers
 from pymodutils.elf.constants import SHN_UNDEF, SHT_NOBITS
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ ALPHA = Arch(
     extable=Extable("iI", relative=1),
     r_info=in_a_byte,
     accepts=lambda e_flags, _e_entry: not e_flags & EF_32BIT,
+    syscalls=Numbers(307, 507, 308),
     config="ALPHA",
     page_size=8192,
     text=0xFFFF_FC00_0031_0000,

@@ -16,11 +16,13 @@ from pymodutils.arch.calc import l_p, s_a, s_a_p
 from pymodutils.arch.field import Field, insn, word
 from pymodutils.arch.formula import formula
 from pymodutils.arch.frob import Frobbed, UnplacedModule, code
+from pymodutils.arch.image import ImageHeader, Magic
 from pymodutils.arch.kernel_sort import sort_indexes
 from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch
 from pymodutils.arch.plt_got import NO_ROOM, PlacedModule, Refusal, Relocation, RelocGroup, StubBuilder, words
 from pymodutils.arch.range import Range, signed
 from pymodutils.arch.reloc import Diagnostic, RelocType
+from pymodutils.arch.syscalls import Numbers
 from pymodutils.elf.constants import STT_FUNC
 
 if TYPE_CHECKING:
@@ -298,6 +300,10 @@ ARM = Arch(
     overflow=FAR,
     rela=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
     out_of_bounds=(NO_SYMBOL, NO_PLACE),
+    unames=r"arm(?!64).*",
+    syscalls=Numbers(128, 379, 129),
+    images=(ImageHeader("zImage", (Magic(0x24, b"\x18\x28\x6f\x01"),)),),
+    bcj=("XZ_DEC_ARM", "XZ_DEC_ARMTHUMB"),
     config="ARM",
     page_size=4096,
     switches=(GROUPS, PLTS, FTRACE, THUMB),
@@ -313,4 +319,6 @@ ARM = Arch(
     calls=TRACERS,
 )
 
-ARCHS = (ARM, ARM._replace(order="big"))
+ARM_BIG = ARM._replace(order="big", images=(ImageHeader("zImage", (Magic(0x24, b"\x01\x6f\x28\x18"),)),))
+
+ARCHS = (ARM, ARM_BIG)

@@ -16,6 +16,7 @@ from pymodutils.arch.calc import l_p, s_a, s_a_p
 from pymodutils.arch.field import Field, insn, word
 from pymodutils.arch.formula import formula
 from pymodutils.arch.frob import Frobbed, UnplacedModule, code
+from pymodutils.arch.image import ImageHeader, Magic
 from pymodutils.arch.model import REL_UNSUPPORTED, Arch, SinceRelease
 from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder, Table, words
 from pymodutils.arch.range import Range, signed, unsigned
@@ -150,6 +151,22 @@ class Plts(StubBuilder):
         return table.known[target]
 
 
+BIG: Final = 1  # bit 0 of the flags in the header of an image; arch/arm64/booting.rst
+PAGES: Final = {1: 4096, 2: 16384, 3: 65536}  # bits 1 and 2
+FLAGS: Final = 24  # bytes before them
+
+
+def image(flags: int) -> ImageHeader:
+    """The header of images with this bit 0 of ``flags``."""
+    magics = (Magic(56, b"ARM\x64"), Magic(FLAGS, bytes((flags,)), b"\1"))
+    return ImageHeader("arm64 Image", magics, bare=True)
+
+
+def image_page_size(data: bytes) -> int | None:
+    """Bytes of a page of the kernel in ``data``."""
+    return PAGES.get(data[FLAGS] >> 1 & 3)
+
+
 ARM64 = Arch(
     name="arm64",
     machines=(183,),
@@ -201,6 +218,11 @@ ARM64 = Arch(
     overflow=Diagnostic("module {module}: overflow in relocation type {number} val {sum:x}", ENOEXEC),
     rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
     uname="aarch64",
+    unames="aarch64.*|arm64",
+    compat="armv7l",
+    images=(image(0),),
+    image_page_size=image_page_size,
+    bcj=("XZ_DEC_ARM64",),
     config="ARM64",
     vermagic="aarch64",
     switches=("ARM64_MODULE_PLTS", "RANDOMIZE_BASE"),
@@ -214,6 +236,6 @@ ARM64 = Arch(
     always={"ARM64_MODULE_PLTS": (6, 5), "RANDOMIZE_BASE": (6, 5)},
 )
 
-ARM64_BIG = ARM64._replace(order="big")
+ARM64_BIG = ARM64._replace(order="big", images=(image(BIG),))
 
 ARCHS = (ARM64, ARM64_BIG)

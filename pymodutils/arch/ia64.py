@@ -29,6 +29,7 @@ from pymodutils.arch.ia64_bundle import (
 from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Extable
 from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, Slots, StubBuilder, Table
 from pymodutils.arch.reloc import Diagnostic, RelocType
+from pymodutils.arch.syscalls import Numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -275,6 +276,8 @@ IA64 = Arch(
     extable=Extable("ii", relative=2),
     r_info=in_a_byte,
     by_word=lambda relocs, _: by_slot(relocs, INSTRUCTIONS),
+    syscalls=Numbers(1133, 1335, 1134),
+    bcj=("XZ_DEC_IA64",),
     config="IA64",
     switches=(ITANIUM,),
     text=0xA000_0001_0000_0000,

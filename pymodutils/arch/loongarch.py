@@ -14,6 +14,7 @@ from pymodutils.arch.calc import ERRORS, goal, l_p, s_a, s_a_p, v_less_s_a, v_pl
 from pymodutils.arch.field import insn, word
 from pymodutils.arch.formula import formula
 from pymodutils.arch.frob import Frobbed, code, data
+from pymodutils.arch.image import ImageHeader, Magic
 from pymodutils.arch.model import REL_UNSUPPORTED, RELATIVE, WORDS, Arch, SinceRelease
 from pymodutils.arch.plt_got import (
     PlacedModule,
@@ -253,6 +254,7 @@ OLD: Final = Arch(
     error_values=ERRORS,
     unknown_symbol=Diagnostic("kmod: {module}: Unknown symbol {symbol}", ENOENT),
     uname="loongarch64",
+    images=(ImageHeader("loongarch Image", (Magic(56, b"\xcd\x23\x82\x81"),), bare=True),),
     config="LOONGARCH",
     text=0x9000_0000_0020_0000,
     memory=Range(0xFFFF_8000_0200_8000, 0xFFFF_8000_1200_8000),  # with 48 bits of addresses, 16 kB pages

@@ -8,6 +8,7 @@ from pymodutils.arch.calc import s_a, s_a_p
 from pymodutils.arch.field import word
 from pymodutils.arch.model import WORDS, Arch
 from pymodutils.arch.reloc import Diagnostic, RelocType
+from pymodutils.arch.syscalls import Numbers
 
 M68K = Arch(
     name="m68k",
@@ -20,6 +21,7 @@ M68K = Arch(
     },
     unknown=Diagnostic("module {module}: Unknown relocation: {number}", ENOEXEC),
     extable=WORDS[32],
+    syscalls=Numbers(128, 348, 129),
     config="M68K",
     page_size=4096,
     text=0x1000,

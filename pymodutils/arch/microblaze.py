@@ -12,6 +12,7 @@ from pymodutils.arch.field import ByteOrder, Field, insn, word
 from pymodutils.arch.formula import formula
 from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch
 from pymodutils.arch.reloc import Diagnostic, RelocType
+from pymodutils.arch.syscalls import Numbers
 
 
 @formula("S", "A", "P")
@@ -38,6 +39,7 @@ def microblaze(order: ByteOrder, halves: Field) -> Arch:
         unknown=Diagnostic("module {module}: Unknown relocation: {number}", ENOEXEC),
         rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
         extable=WORDS[32],
+        syscalls=Numbers(128, 353, 129),
         config="MICROBLAZE",
         page_size=4096,
         text=0xC000_0000,

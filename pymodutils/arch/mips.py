@@ -17,6 +17,7 @@ from pymodutils.arch.formula import formula
 from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch
 from pymodutils.arch.range import Range, signed, unsigned
 from pymodutils.arch.reloc import Diagnostic, Relocations, RelocType, RInfo
+from pymodutils.arch.syscalls import Numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,6 +115,8 @@ MIPS32 = Arch(
     unknown=Diagnostic("{module}: Unknown relocation type {number}", EINVAL),
     overflow=OVERFLOW,
     rela=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
+    unames="mips.*",
+    syscalls=Numbers(4128, 4348, 4129),  # of o32
     config="MIPS",
     text=0x8010_0000,
     memory=Range(0xC000_0000, 0xFFFC_D000),  # vmalloc's, below the fixed mappings, of 4 kB pages
@@ -135,6 +138,8 @@ MIPS64 = MIPS32._replace(
     },
     rela=None,
     uname="mips64",
+    syscalls=Numbers(5168, 5307, 5169),  # of n64
+    abis={"n32": Numbers(6168, 6312, 6169)},
     text=0xFFFF_FFFF_8010_0000,
     memory=Range(0xFFFF_FFFF_C000_0000, 0xFFFF_FFFF_FFFC_D000),  # where 32 bits reach
     extable=WORDS[64],

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from pymodutils.arch.range import Range
 from pymodutils.arch.reloc import Diagnostic
+from pymodutils.arch.syscalls import GENERIC, Numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pymodutils.arch.frob import Frobbed, UnplacedModule
+    from pymodutils.arch.image import ImageHeader
     from pymodutils.arch.plt_got import PlacedModule, StubBuilder
     from pymodutils.arch.reloc import Relocations, RelocType, RInfo
 
@@ -63,6 +65,13 @@ class Arch(NamedTuple):
     rela: Diagnostic | None = None  # the same of SHT_RELA
     prefix: str = ""  # of the log lines about relocations
     uname: str = ""  # uname -m; the kernel's name of the architecture if empty
+    unames: str = ""  # a regular expression for all of them; only that if empty
+    syscalls: Numbers = GENERIC
+    abis: Mapping[str, Numbers] = {}  # the same of other ABIs, by how triplets end
+    compat: str = ""  # uname -m of the machine whose processes of 32 bits it runs, if another file has it
+    images: tuple[ImageHeader, ...] = ()  # that kernels of this machine begin with
+    image_page_size: Callable[[bytes], int | None] | None = None  # bytes, by a bare image
+    bcj: tuple[str, ...] = ()  # filters of XZ, by option, that Kconfig builds in
     config: str = ""  # the CONFIG_ option, without the prefix, that a kernel for this machine sets
     page_size: int | None = None  # bytes, if the machine has one size only
     vermagic: str | None = None  # MODULE_ARCH_VERMAGIC, if no option changes it

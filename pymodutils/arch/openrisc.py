@@ -30,6 +30,7 @@ OPENRISC = Arch(
     },
     unknown=Diagnostic("module {module}: Unknown relocation: {number}", 0),
     rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
+    unames="openrisc|or1k",
     config="OPENRISC",
     page_size=8192,
     text=0xC000_2000,

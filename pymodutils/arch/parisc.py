@@ -27,6 +27,7 @@ from pymodutils.arch.plt_got import (
 )
 from pymodutils.arch.range import Range, signed
 from pymodutils.arch.reloc import Diagnostic, RelocType
+from pymodutils.arch.syscalls import Numbers
 
 if TYPE_CHECKING:
     from pymodutils.arch.frob import UnplacedModule
@@ -207,6 +208,8 @@ PARISC = Arch(
     unknown=Diagnostic("module {module}: Unknown relocation: {number}", ENOEXEC),
     rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
     ident=True,
+    unames="parisc.*|hppa.*",
+    syscalls=Numbers(128, 333, 129),
     config="PARISC",
     text=0x1010_0000,
     error_values=Range(0, 1),

@@ -17,6 +17,7 @@ from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Extable
 from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder, Table, words
 from pymodutils.arch.range import signed
 from pymodutils.arch.reloc import Diagnostic, RelocType
+from pymodutils.arch.syscalls import Numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,6 +119,9 @@ PPC = Arch(
     rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
     extable=WORDS_RELATIVE,
     uname="ppc",
+    unames="ppc|powerpc",
+    syscalls=Numbers(128, 353, 129),
+    bcj=("XZ_DEC_POWERPC",),
     config="PPC32",
     switches=tuple(TRACERS.values()),
     text=0xC000_0000,

@@ -21,6 +21,7 @@ from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, RelocGrou
 from pymodutils.arch.powerpc import FTRACE, HA, LI, LO, TRACERS, WORDS_RELATIVE, calls, sorted_down, tracers
 from pymodutils.arch.range import Range, signed
 from pymodutils.arch.reloc import Diagnostic, RelocType
+from pymodutils.arch.syscalls import Numbers
 from pymodutils.elf.constants import SHN_ABS, SHN_LIVEPATCH, SHN_UNDEF
 
 if TYPE_CHECKING:
@@ -246,6 +247,9 @@ PPC64 = Arch(
     init=(),
     extable=WORDS_RELATIVE,
     uname="ppc64le",
+    unames="ppc64.*|powerpc64.*",
+    syscalls=Numbers(128, 353, 129),
+    bcj=("XZ_DEC_POWERPC",),
     config="PPC64",
     switches=(FTRACE, "DYNAMIC_FTRACE_WITH_REGS", BY_PROFILE, V1),
     text=0xC000_0000_0000_0000,

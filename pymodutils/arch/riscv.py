@@ -13,6 +13,7 @@ from pymodutils.arch.calc import ERRORS, g_p, goal, l_p, s_a, s_a_p, v_less_s_a,
 from pymodutils.arch.field import insn, word
 from pymodutils.arch.formula import accumulated
 from pymodutils.arch.frob import Frobbed, code, data
+from pymodutils.arch.image import ImageHeader, Magic
 from pymodutils.arch.model import REL_UNSUPPORTED, Arch, SinceRelease
 from pymodutils.arch.plt_got import (
     PlacedModule,
@@ -230,6 +231,9 @@ RISCV64 = Arch(
     builder=Tables,
     options={SECTIONS: "y"},
     uname="riscv64",
+    unames="riscv.*",
+    images=(ImageHeader("riscv Image", (Magic(48, b"RISCV\0\0\0"), Magic(56, b"RSC\x05")), bare=True),),
+    bcj=("XZ_DEC_RISCV",),
     config="RISCV",
     page_size=4096,
     vermagic="riscv",

@@ -15,10 +15,12 @@ from pymodutils.arch.calc import g_a_p, l_a_p, s_a, s_a_gp, s_a_p
 from pymodutils.arch.field import insn, word
 from pymodutils.arch.formula import formula
 from pymodutils.arch.frob import Frobbed
+from pymodutils.arch.image import ImageHeader, Magic
 from pymodutils.arch.model import REL_UNSUPPORTED, Arch
 from pymodutils.arch.plt_got import PlacedModule, Relocation, RelocGroup, StubBuilder
 from pymodutils.arch.range import Range, signed, unsigned
 from pymodutils.arch.reloc import Diagnostic, RelocType
+from pymodutils.arch.syscalls import Numbers
 from pymodutils.elf.constants import SHN_UNDEF
 
 if TYPE_CHECKING:
@@ -184,6 +186,9 @@ S390 = Arch(
     ),
     rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
     uname="s390x",
+    unames="s390x?",
+    syscalls=Numbers(128, 344, 129),
+    images=(ImageHeader("s390 image", (Magic(0x10008, b"S390EP"),)),),
     config="S390",
     page_size=4096,
     vermagic="",

@@ -9,6 +9,7 @@ from pymodutils.arch.field import insn, word
 from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch
 from pymodutils.arch.range import Range
 from pymodutils.arch.reloc import Diagnostic, RelocType
+from pymodutils.arch.syscalls import Numbers
 
 LOW = insn(4, (15, 0, 10))  # of the 64-bit instruction set, which no kernel runs any more
 MEDIUM = insn(4, (31, 16, 10))
@@ -30,6 +31,8 @@ SH = Arch(
     unknown=Diagnostic("module {module}: Unknown relocation: {number}", ENOEXEC),
     rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
     uname="sh4",
+    unames="sh.*",
+    syscalls=Numbers(128, 368, 129),
     config="SUPERH",
     text=0x8C00_2000,
     memory=Range(0xC000_0000, 0xE000_0000),  # P3, but for the fixed mappings at its end

@@ -15,6 +15,7 @@ from pymodutils.arch.frob import Frobbed
 from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch
 from pymodutils.arch.range import Range
 from pymodutils.arch.reloc import Diagnostic, RelocType, RInfo
+from pymodutils.arch.syscalls import Numbers
 from pymodutils.elf.constants import SHN_UNDEF, STT_REGISTER
 
 if TYPE_CHECKING:
@@ -63,6 +64,9 @@ SPARC32 = Arch(
     },
     unknown=Diagnostic("module {module}: Unknown relocation: {number:x}", ENOEXEC),
     rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
+    unames="sparc.*",
+    syscalls=Numbers(190, 342, 222),
+    bcj=("XZ_DEC_SPARC",),
     config="SPARC32",
     text=0xF000_4000,
     memory=Range(0xFE60_0000, 0xFFC0_0000),

@@ -7,12 +7,14 @@ zero before; the 32-bit one checks nothing at all.
 from __future__ import annotations
 
 from errno import ENOEXEC
+from typing import Final
 
 from pymodutils.arch.calc import s_a, s_a_p
 from pymodutils.arch.field import word
 from pymodutils.arch.model import REL_UNSUPPORTED, Arch, SinceRelease
 from pymodutils.arch.range import Range, signed, unsigned
 from pymodutils.arch.reloc import Diagnostic, RelocType
+from pymodutils.arch.syscalls import Numbers
 
 OCCUPIED_6_3 = Diagnostic(
     "{prefix}x86/modules: Invalid relocation target, existing value is nonzero "
@@ -30,6 +32,8 @@ OVERFLOW_6_19 = Diagnostic(
     "{prefix}`{module}' likely not compiled with -mcmodel=kernel",
     ENOEXEC,
 )
+
+X32_BIT: Final = 0x4000_0000  # __X32_SYSCALL_BIT
 
 X86_64 = Arch(
     name="x86_64",
@@ -58,6 +62,10 @@ X86_64 = Arch(
     ),
     rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
     prefix="module: ",
+    unames="x86_64|amd64",
+    syscalls=Numbers(175, 313, 176),
+    abis={"x32": Numbers(X32_BIT + 175, X32_BIT + 313, X32_BIT + 176)},
+    bcj=("XZ_DEC_X86",),
     config="X86_64",
     page_size=4096,
     vermagic="",
@@ -92,6 +100,9 @@ I386 = Arch(
     prefix="module: ",
     optional=X86_64.optional,
     got=frozenset({3, 9, 10, 43}),
+    unames="x86_64|amd64|i[3-6]86",
+    syscalls=Numbers(128, 350, 129),
+    bcj=("XZ_DEC_X86",),
     config="X86_32",
     page_size=4096,
     prel32=True,

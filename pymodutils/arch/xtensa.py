@@ -14,6 +14,7 @@ from pymodutils.arch.formula import formula
 from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch
 from pymodutils.arch.range import Range, signed
 from pymodutils.arch.reloc import Diagnostic, Relocations, RelocType
+from pymodutils.arch.syscalls import Numbers
 
 SLOT0, CALL, L32R = 20, 20 | 5 << 8, 20 | 1 << 8  # beyond the byte: the opcode, CALL0 to CALL12 alike
 
@@ -70,6 +71,7 @@ def xtensa(order: ByteOrder, call: Field, l32r: Field, shift: int) -> Arch:
         overflow=FAR,
         misaligned=FAR,
         rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
+        syscalls=Numbers(129, 332, 130),
         config="XTENSA",
         text=0xD000_3000,
         memory=Range(0xC000_0000, 0xC7FE_FFFF),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from struct import iter_unpack, unpack_from
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.elf.constants import NT_GNU_BUILD_ID
+from pymodutils.elf.constants import EM_SPARC, EM_SPARC32PLUS, EM_SPARCV9, NT_GNU_BUILD_ID
 from pymodutils.elf.headers import PREFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 WIDE: Final = 64  # bits of the larger ELF class
-MACHINES_WITH_REGISTERS: Final = (2, 18, 43)  # EM_SPARC, EM_SPARC32PLUS, EM_SPARCV9
+MACHINES_WITH_REGISTERS: Final = (EM_SPARC, EM_SPARC32PLUS, EM_SPARCV9)
 NOTE_HEADER: Final = 12  # bytes
 GNU: Final = b"GNU\0"
 

@@ -42,18 +42,6 @@ BCJ: Final = {  # filter -> the option that builds it in
     0x0A: "XZ_DEC_ARM64",
     0x0B: "XZ_DEC_RISCV",
 }
-OWN_BCJ: Final = {  # e_machine -> what Kconfig builds in for it
-    2: (0x09,),
-    3: (0x04,),
-    20: (0x05,),
-    21: (0x05,),
-    40: (0x07, 0x08),
-    43: (0x09,),
-    50: (0x06,),
-    62: (0x04,),
-    183: (0x0A,),
-    243: (0x0B,),
-}
 
 ZSTD_INCOMPLETE: Final = "ZSTD-compressed data has an incomplete frame header"
 ZSTD_WINDOW: Final = (1 << 27) + 1  # bytes: ZSTD_MAXWINDOWSIZE_DEFAULT
@@ -211,12 +199,6 @@ def _zstd_window(data: bytes) -> int:
         return int((8 + (data[5] & 7)) << (data[5] >> 3) + 7)
     extra = 256 if content == 2 else 0  # noqa: PLR2004 -- so 255 need one byte only
     return int.from_bytes(data[size - content : size], "little") + extra
-
-
-def filters(switches: dict[str, bool], machine: int | None) -> dict[str, bool]:
-    """Return the BCJ filters that a kernel is assumed to have where its ``switches`` do not tell."""
-    own = OWN_BCJ.get(machine or 0, ())
-    return {option: number in own for number, option in BCJ.items() if option not in switches}
 
 
 def _status(code: int) -> Undecompressed:

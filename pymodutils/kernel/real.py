@@ -39,9 +39,9 @@ class RealKernel(Handover, Procfs, Kernel):
         _load(self._numbers().init_module, image, len(image), params)
 
     def _numbers(self) -> Numbers:
-        from pymodutils.arch import syscalls  # noqa: PLC0415 -- a dry run does without
+        from pymodutils.arch import abi  # noqa: PLC0415 -- a dry run does without
 
-        return syscalls.own(os.uname().machine)
+        return abi.own(os.uname().machine)
 
 
 def _load(number: int, *arguments: int | bytes) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import mmap
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.elf.kernelimage import container, kernel
+from pymodutils.elf.constants import EM_X86_64
 from pymodutils.errors import BadKernel
+from pymodutils.kernelimage import container, kernel
 from pymodutils.machine import start
 from pymodutils.machine.guest import Guest
 from pymodutils.machine.machine import Machine
@@ -15,7 +16,6 @@ from pymodutils.machine.results import Ended
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-EM_X86_64: Final = 62
 MEMORY: Final = 256 << 20  # bytes of RAM
 SMALLEST, LARGEST = 160 << 20, 1 << 30  # the kernel and its page tables; what early tables map
 NEEDED: Final = ("panic", "jiffies", "sprint_symbol")

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from pymodutils.elf import compress
-from pymodutils.elf.kernelimage import kernel
 from pymodutils.errors import Overspent
 from pymodutils.kernel import saved
 from pymodutils.kernel.sources import image
 from pymodutils.kernel.sources.limits import Budget
+from pymodutils.kernelimage import kernel
 from tests import memory
 from tests.elf import made
 from tests.kernel.emulated.modules import WRITE, description, module

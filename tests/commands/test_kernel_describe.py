@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.elf.kernelimage import build
+from tests.kernelimage import build
 
 KERNEL = build.raw(build.Shape(), build.rows(), 0x80100000)
 

@@ -14,10 +14,10 @@ from pymodutils.arch.model import Arch
 from pymodutils.depends.trie import build as trie
 from pymodutils.kernel import saved
 from tests.elf import made
-from tests.elf.kernelimage import build as image
 from tests.kernel.emulated import messages
 from tests.kernel.emulated.modules import WRITE, description, module
 from tests.kernel.emulated.test_hostile import rich
+from tests.kernelimage import build as image
 from tests.link.objects import Part, Rel, Sym, make
 from tests.signature.certificates_made import ISSUER, SERIAL, certificate
 

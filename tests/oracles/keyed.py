@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pymodutils.elf.kernelimage import container
+from pymodutils.kernelimage import container
 from tests.oracles import trees
 
 LIST = re.compile(rb"\x30\x82(..)\x30\x82..\xa0\x03\x02\x01\x02", re.DOTALL)  # where a certificate begins

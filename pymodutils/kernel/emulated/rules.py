@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils import arch as machines
 from pymodutils.arch.range import Range
-from pymodutils.elf.module_decompress import BCJ, filters
+from pymodutils.elf.module_decompress import BCJ
 from pymodutils.errors import BadKernel, BadModule
 from pymodutils.kernel.emulated import kernel_image
 from pymodutils.kernel.emulated.bootwords import BootWords
@@ -151,8 +151,8 @@ def assumed(kernel: Description) -> dict[str, bool]:
         found |= {switch: word in magic for word, switch in MAGIC_WORDS.items()}
     found.setdefault("MODVERSIONS", any(export.crc for export in kernel.exports.values()))
     found["MODULE_SIG"] = bool(kernel.keys)
-    found |= filters(dict(kernel.switches), kernel.machine)
     archs = [] if kernel.machine is None else machines.of_machine(kernel.machine)
+    found |= {option: any(option in arch.bcj for arch in archs) for option in BCJ.values()}
     prel32 = any(arch.prel32 for arch in archs if arch.bits == kernel.bits)
     found[PREL32] = prel32 and not kernel.switches.get("UML", False)
     return {name: value for name, value in found.items() if name not in kernel.switches}

@@ -6,12 +6,12 @@ import os
 from typing import Final
 
 from pymodutils.elf import compress
-from pymodutils.elf.kernelimage import kernel
 from pymodutils.errors import NotFound
 from pymodutils.kernel.combine import combine
 from pymodutils.kernel.description import Description
 from pymodutils.kernel.sources import config
 from pymodutils.kernel.sources.limits import Budget
+from pymodutils.kernelimage import kernel
 
 CONFIG_LIMIT: Final = 8 << 20  # bytes
 

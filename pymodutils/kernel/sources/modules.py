@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.elf import decode
 from pymodutils.elf.constants import SHN_UNDEF, STB_WEAK
 from pymodutils.elf.headers import PREFIXES
-from pymodutils.elf.kernelimage.evidence import of_vermagic
 from pymodutils.elf.ksymtab import Export
 from pymodutils.kernel.description import Description
 from pymodutils.kernel.sources.config import page_size
+from pymodutils.kernelimage.evidence import of_vermagic
 
 if TYPE_CHECKING:
     from pymodutils.elf.scan import Elf

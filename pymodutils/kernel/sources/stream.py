@@ -10,8 +10,8 @@ import zlib
 from typing import IO, TYPE_CHECKING, Final, cast
 
 from pymodutils.elf import compress
-from pymodutils.elf.kernelimage import payload
 from pymodutils.errors import BadKernel
+from pymodutils.kernelimage import payload
 
 if TYPE_CHECKING:
     from collections.abc import Callable

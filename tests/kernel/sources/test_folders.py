@@ -11,7 +11,7 @@ from pymodutils.errors import BadKernel, NotFound
 from pymodutils.kernel.sources import source
 from pymodutils.kernel.sources.files import kind_of
 from pymodutils.root import Root
-from tests.elf.kernelimage import build
+from tests.kernelimage import build
 from tests.oracles.kernels import kernel as debian
 
 KERNEL = build.raw(build.Shape(), build.rows(), 0x80100000)

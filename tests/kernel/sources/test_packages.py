@@ -12,7 +12,7 @@ import pytest
 from pymodutils.errors import ModutilsError
 from pymodutils.kernel.description import Description
 from pymodutils.kernel.sources import limits, source
-from tests.elf.kernelimage import build
+from tests.kernelimage import build
 from tests.oracles import rpm
 from tests.oracles.debian import newest, unpacked
 

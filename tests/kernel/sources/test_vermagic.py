@@ -8,9 +8,9 @@ import pytest
 
 from pymodutils.depends.module_info import opened
 from pymodutils.elf import decode
-from pymodutils.elf.kernelimage import evidence
 from pymodutils.kernel.sources import config, source
-from tests.elf.kernelimage import build
+from pymodutils.kernelimage import evidence
+from tests.kernelimage import build
 from tests.oracles.debian import newest, unpacked
 
 START = "# Linux/x86 6.12.0 Kernel Configuration\nCONFIG_X86_64=y\nCONFIG_SMP=y\nCONFIG_MODULES=y\n"

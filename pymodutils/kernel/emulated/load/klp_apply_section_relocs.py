@@ -10,8 +10,8 @@ from errno import EINVAL
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from pymodutils.elf.constants import SHF_RELA_LIVEPATCH, SHN_LIVEPATCH, SHT_RELA
-from pymodutils.elf.kernelimage.kallsyms import addresses
 from pymodutils.kernel.emulated.state.kernel_state import KALLSYMS
+from pymodutils.kernelimage.kallsyms import addresses
 from pymodutils.link.reloc_section import decode
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from importlib.util import find_spec
 
 import pytest
 
-from pymodutils.elf.kernelimage import lzo
-from pymodutils.elf.kernelimage.lz4 import Damaged
-from tests.elf.kernelimage.test_payloads import run
+from pymodutils.kernelimage import lzo
+from pymodutils.kernelimage.lz4 import Damaged
+from tests.kernelimage.test_payloads import run
 from tests.oracles.debian import Unavailable
 
 TEXT = b"".join(b"line %d of a text that repeats itself\n" % (at % 97) for at in range(9000))

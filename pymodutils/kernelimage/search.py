@@ -9,8 +9,9 @@ from __future__ import annotations
 from struct import pack
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.elf.kernelimage import anchors
-from pymodutils.elf.kernelimage.exports import (
+from pymodutils.elf.ksymtab import GPL_FLAG, Shape, gpl_only
+from pymodutils.kernelimage import anchors
+from pymodutils.kernelimage.exports import (
     GPL_TABLES,
     NARROW,
     SHAPES,
@@ -20,8 +21,7 @@ from pymodutils.elf.kernelimage.exports import (
     name_of,
     read_crcs,
 )
-from pymodutils.elf.kernelimage.memory import ImageMemory, at_base
-from pymodutils.elf.ksymtab import GPL_FLAG, Shape, gpl_only
+from pymodutils.kernelimage.memory import ImageMemory, at_base
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

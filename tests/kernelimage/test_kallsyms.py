@@ -6,8 +6,8 @@ from struct import pack
 
 import pytest
 
-from pymodutils.elf.kernelimage import kallsyms
-from pymodutils.elf.kernelimage.memory import at_base
+from pymodutils.kernelimage import kallsyms
+from pymodutils.kernelimage.memory import at_base
 
 BASE = 0xFFFF_FFFF_8100_0000
 COUNT = 5000

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.elf.constants import ELFMAG
-from pymodutils.elf.kernelimage import (
+from pymodutils import arch as archs
+from pymodutils.elf.constants import ELFMAG, EM_RISCV
+from pymodutils.elf.scan import Elf
+from pymodutils.errors import BadKernel, BadModule
+from pymodutils.kernelimage import (
     btf,
     builtins,
     container,
@@ -17,17 +20,15 @@ from pymodutils.elf.kernelimage import (
     payload,
     search,
 )
-from pymodutils.elf.kernelimage.memory import at_base, of_sections
-from pymodutils.elf.scan import Elf
-from pymodutils.errors import BadKernel, BadModule
+from pymodutils.kernelimage.memory import at_base, of_sections
 
 if TYPE_CHECKING:
-    from pymodutils.elf.kernelimage.evidence import Evidence
-    from pymodutils.elf.kernelimage.payload import Spend
     from pymodutils.elf.ksymtab import Export
+    from pymodutils.kernelimage.container import UnwrappedImage
+    from pymodutils.kernelimage.evidence import Evidence
+    from pymodutils.kernelimage.payload import Spend
 
 PER_CPU: Final = ".data..percpu"
-ARM64_PAGES: Final = {1: 4096, 2: 16384, 3: 65536}  # bits 1 and 2 of the flags; arm64/booting.rst
 
 
 class KernelImage(NamedTuple):
@@ -71,22 +72,26 @@ def read(data: bytes, subject: str, spend: Spend = payload.free) -> KernelImage:
     if not found.exports:
         why = "a kernel built without CONFIG_MODULES, or stripped of its section headers?"
         raise BadKernel(subject, f"{subject}: this image has no export tables: {why}")
-    page = ARM64_PAGES.get(data[24] >> 1 & 3) if image.container.endswith("arm64 Image") else None
     return KernelImage(
         container=image.container,
         evidence=evidence.gather(image.data),
         module_size=btf.struct_size(image.data, "module", found.order),
-        page_size=page,
+        page_size=_page_size(image),
         btf=btf.find(image.data, found.order),
-        switches={"MODULE_SECTIONS": evidence.SECTIONS in image.data}
-        if found.machine == container.EM_RISCV
-        else {},
+        switches={"MODULE_SECTIONS": evidence.SECTIONS in image.data} if found.machine == EM_RISCV else {},
         keys=keys.find(image.data, found.bits, found.order),
         **found._asdict(),
     )
 
 
-def _sections(image: container.UnwrappedImage) -> _Exports:
+def _page_size(image: UnwrappedImage) -> int | None:
+    """Bytes of a page, where a bare image tells."""
+    arch = next(iter(archs.of_machine(image.machine)), None)
+    bare = image.data[:4] != ELFMAG
+    return arch.image_page_size(image.data) if bare and arch and arch.image_page_size else None
+
+
+def _sections(image: UnwrappedImage) -> _Exports:
     elf = Elf(image.data, "its ELF part")
     memory = of_sections(image.data, elf)
     found = exports.in_sections(memory, elf)
@@ -111,9 +116,9 @@ def _percpu(elf: Elf) -> int | None:
     return next(ends, None)
 
 
-def _raw(image: container.UnwrappedImage) -> _Exports:
+def _raw(image: UnwrappedImage) -> _Exports:
     bits, order = image.bits or 64, image.order or "little"
-    found = search.search(image.data, bits, order, relative=image.machine == container.EM_AARCH64)
+    found = search.search(image.data, bits, order, relative=_is_relative(image))
     if found is None:
         return _Exports(image.machine, bits, order, {}, {})
     remarks = _no_crcs(found.tables, found.crcs_known)
@@ -125,6 +130,11 @@ def _raw(image: container.UnwrappedImage) -> _Exports:
             remarks["addresses"] = "the image does not tell where it is linked"
     table = exports.read(memory, found.shape, found.tables)
     return _Exports(image.machine, bits, order, _addresses(table, remarks), remarks)
+
+
+def _is_relative(image: UnwrappedImage) -> bool:
+    """Whether the export tables of this machine's kernels hold distances."""
+    return any(arch.prel32 for arch in archs.of_machine(image.machine))
 
 
 def _no_crcs(tables: list[exports.Table], known: bool) -> dict[str, str]:

@@ -11,20 +11,20 @@ import re
 from struct import unpack_from
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pymodutils import arch as archs
 from pymodutils.elf.constants import ELFMAG
-from pymodutils.elf.kernelimage import payload
 from pymodutils.errors import BadKernel, Overspent
+from pymodutils.kernelimage import payload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pymodutils.elf.kernelimage.payload import Spend
+    from pymodutils.kernelimage.payload import Spend
 
 BANNER: Final = b"Linux version "
 DEPTH: Final = 4  # containers in containers: an Image.gz in a zboot is two
 TRIES: Final = 40  # streams in one file that may not be what they look like
 SECTOR: Final = 512
-EM_S390, EM_ARM, EM_AARCH64, EM_RISCV, EM_LOONGARCH = 22, 40, 183, 243, 258
 STREAM: Final = re.compile(
     b"|".join(re.escape(form.magic) for form in payload.FORMATS if form.name not in ("gzip", "bzip2", "lzma"))
     + rb"|\x1f\x8b\x08[\0-\x1f].{4}[\0\2\4]|BZh[1-9]1AY&SY|\x5d\0\0.[\0-\7]\xff{8}",
@@ -122,13 +122,16 @@ def _inner(content: bytes, subject: str, spend: Spend) -> tuple[bytes]:
 
 
 def _raw(data: bytes, _subject: str, _spend: Spend) -> _Wrap | None:
-    if data[56:60] == b"ARM\x64":
-        order = "big" if data[24] & 1 else "little"
-        return _Wrap("arm64 Image", data, True, EM_AARCH64, 64, order)
-    if data[56:60] == b"\xcd\x23\x82\x81":
-        return _Wrap("loongarch Image", data, True, EM_LOONGARCH, 64, "little")
-    if data[48:56] == b"RISCV\0\0\0" and data[56:60] == b"RSC\x05":
-        return _Wrap("riscv Image", data, True, EM_RISCV, 0, "little")
+    found = _header(data, bare=True)
+    return found and _Wrap(found[0], data, True, *found[1:])
+
+
+def _header(data: bytes, *, bare: bool) -> tuple[str, int, int, str] | None:
+    """The name, e_machine, bits and byte order of the image that an architecture knows ``data`` for."""
+    for arch in archs.every():
+        for image in arch.images:
+            if image.bare == bare and image.fits(data):
+                return image.name, arch.machines[0], arch.bits, arch.order
     return None
 
 
@@ -172,12 +175,9 @@ def _search(data: bytes, subject: str, spend: Spend) -> _Wrap:
 
 def _outside(data: bytes) -> tuple[str, int, int, str]:
     """What the wrapping itself tells: its name, e_machine, bits and byte order."""
-    if data[0x24:0x28] == b"\x18\x28\x6f\x01":
-        return "zImage", EM_ARM, 32, "little"
-    if data[0x24:0x28] == b"\x01\x6f\x28\x18":
-        return "zImage", EM_ARM, 32, "big"
-    if data[0x10008:0x1000E] == b"S390EP":
-        return "s390 image", EM_S390, 64, "big"
+    known = _header(data, bare=False)
+    if known:
+        return known
     if data[:4] == ELFMAG and len(data) > 20:  # noqa: PLR2004 -- up to e_machine
         order = "big" if data[5] == 2 else "little"  # noqa: PLR2004 -- ELFDATA2MSB
         machine = int.from_bytes(data[18:20], "big" if order == "big" else "little")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pymodutils.elf.kernelimage import kernel
 from pymodutils.errors import BadKernel
-from tests.elf.kernelimage import build
+from pymodutils.kernelimage import kernel
+from tests.kernelimage import build
 
 SHAPES = [
     build.Shape(64, "little"),

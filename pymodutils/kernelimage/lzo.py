@@ -11,7 +11,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.elf.kernelimage.lz4 import Damaged
+from pymodutils.kernelimage.lz4 import Damaged
 
 if TYPE_CHECKING:
     from collections.abc import Callable

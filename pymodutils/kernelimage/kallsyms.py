@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pymodutils.elf.kernelimage.memory import ImageMemory
+    from pymodutils.kernelimage.memory import ImageMemory
 
 DIGITS: Final = b"".join(b"%d\0" % digit for digit in range(10))
 TOKENS: Final = 256

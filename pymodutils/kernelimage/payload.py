@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.elf import compress
 from pymodutils.elf.drain import drain
-from pymodutils.elf.kernelimage import lz4, lzo
 from pymodutils.errors import BadKernel
+from pymodutils.kernelimage import lz4, lzo
 
 if TYPE_CHECKING:
     from collections.abc import Callable

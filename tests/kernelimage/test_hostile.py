@@ -8,11 +8,11 @@ from functools import cache
 
 import pytest
 
-from pymodutils.elf.kernelimage import container, kernel
 from pymodutils.errors import BadKernel
+from pymodutils.kernelimage import container, kernel
 from tests import memory
-from tests.elf.kernelimage import build
-from tests.elf.kernelimage.test_search import SHAPES, wrapped
+from tests.kernelimage import build
+from tests.kernelimage.test_search import SHAPES, wrapped
 from tests.oracles.kernels import kernel as debian
 
 

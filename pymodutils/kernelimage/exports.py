@@ -11,8 +11,8 @@ from pymodutils.elf.ksymtab import FLAGS, Export, Shape, gpl_only
 from pymodutils.errors import BadKernel
 
 if TYPE_CHECKING:
-    from pymodutils.elf.kernelimage.memory import ImageMemory
     from pymodutils.elf.scan import Elf, Section
+    from pymodutils.kernelimage.memory import ImageMemory
 
 TABLES: Final = ("", "_gpl", "_unused", "_unused_gpl", "_gpl_future")  # in the order in which they lie
 GPL_TABLES: Final = ("_gpl", "_unused_gpl")

@@ -14,9 +14,9 @@ from struct import pack_into, unpack_from
 
 import pytest
 
-from pymodutils.elf.kernelimage import container, kernel, lz4, lzo, payload
 from pymodutils.errors import BadKernel
-from tests.elf.kernelimage import build
+from pymodutils.kernelimage import container, kernel, lz4, lzo, payload
+from tests.kernelimage import build
 from tests.oracles.debian import Unavailable, unpacked
 from tests.oracles.kernels import kernel as debian
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pymodutils.elf.kernelimage import keys
+from pymodutils.kernelimage import keys
 from tests.elf.made import sequence
 
 ONE, TWO = (sequence(sequence(bytes(size))) for size in (700, 300))

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pymodutils.elf.kernelimage.memory import ImageMemory
     from pymodutils.elf.scan import Elf, Section
+    from pymodutils.kernelimage.memory import ImageMemory
 
 CORE: Final = "kernel"  # whose parameters have no module's name before theirs
 MOST: Final = 50_000  # entries: a kernel has some thousand

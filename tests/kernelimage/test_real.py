@@ -10,8 +10,8 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from pymodutils.elf import decode, scan
-from pymodutils.elf.kernelimage import kernel
-from pymodutils.elf.kernelimage.kernel import KernelImage
+from pymodutils.kernelimage import kernel
+from pymodutils.kernelimage.kernel import KernelImage
 from tests.oracles.debian import unpacked
 from tests.oracles.kernels import FLAVOURS, Kernel
 from tests.oracles.kernels import kernel as debian

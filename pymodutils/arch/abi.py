@@ -1,0 +1,39 @@
+"""Whose system calls a process makes: those of its own ABI, which its kernel may have beside another."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Final
+
+from pymodutils import arch as archs
+from pymodutils.errors import NotFound
+
+if TYPE_CHECKING:
+    from pymodutils.arch.syscalls import Numbers
+
+WIDE: Final = 64  # bits
+
+
+def numbers(machine: str, bits: int, triplet: str = "") -> Numbers:
+    """The numbers for a process of ``bits`` whose kernel calls itself ``machine`` (uname -m).
+
+    ``triplet``, the interpreter's own (``x86_64-linux-gnux32``), tells apart what both leave open.
+    Raises NotFound for an unknown machine.
+    """
+    found = archs.of_uname(machine)
+    if not found:
+        raise NotFound(machine, f"the system call numbers of {machine} are not known")
+    if bits != WIDE:
+        for arch in found:
+            for ending, known in arch.abis.items():
+                if triplet.endswith(ending):
+                    return known
+    if not any(arch.bits == bits for arch in found) and found[0].compat:
+        found = archs.of_uname(found[0].compat)
+    return next((arch for arch in found if arch.bits == bits), found[0]).syscalls
+
+
+def own(machine: str) -> Numbers:
+    """The numbers for this very process on a kernel that calls itself ``machine``; raises NotFound."""
+    bits = WIDE if sys.maxsize > 1 << 32 else 32
+    return numbers(machine, bits, getattr(sys.implementation, "_multiarch", ""))
