@@ -43,7 +43,7 @@ def symbols(session: Session, name: str) -> int:
     if not path:
         session.fatal(f"Module {name} not found.")
         return 1
-    exported = session.arguments.show_exports
+    exported = not (session.arguments.show_modversions or session.arguments.dump_modversions)
     try:
         found = crcs.exported(path) if exported else crcs.needed(path)
     except ModutilsError as error:
