@@ -50,7 +50,7 @@ def add(config: Config, text: str, place: SourceLine, report: Report) -> None:
         if name == "modprobe" and param == "blacklist" and value:
             config.blacklists += [Blacklist(name, place) for name in value[1:].split(",")]
         else:
-            config.options.append(Options(name, param + value, place))
+            config.options.append(Options(name, (param + value).replace("\t", " "), place))
 
 
 def parameters(text: str) -> Iterator[tuple[str, str, str]]:
