@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.oracles import debian, kunit
+from tests.oracles import debian, kbuild, kunit
 
 pytestmark = [pytest.mark.lane, pytest.mark.slow]
 FAILING = Path(__file__).parent.parent / "machine/modules/failing-test.c"
@@ -72,8 +73,9 @@ def test_failures_are_told(image: Path, folder: Path, tmp_path: Path) -> None:
     assert (kinds["fails"], kinds["skips"], kinds["crashes"]) == (["failure"], ["skipped"], ["failure"])
 
 
-def test_a_module_without_suites(image: Path, folder: Path) -> None:
-    done = run(image, str(folder / "kunit.ko"))
+def test_a_module_without_suites(image: Path, folder: Path, tmp_path: Path) -> None:
+    shutil.copy(folder / "kunit.ko", tmp_path)
+    done = run(image, str(shutil.copy(kbuild.module(FAILING.with_name("sample.c")), str(tmp_path))))
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "has no KUnit suites" in done.stderr
