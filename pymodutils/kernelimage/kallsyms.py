@@ -165,6 +165,8 @@ def _end(data: bytes, start: int, count: int) -> int:
 def _by_base(memory: ImageMemory, tokens: int) -> _Names | None:
     """The rows, by kallsyms_relative_base before them: the start of the kernel's text or data."""
     for region in memory.regions:
+        if not region.address:  # of x86's per-cpu data: half of an image is such words
+            continue
         wanted = pack(memory.prefix + memory.long, region.address)
         at = memory.data.find(wanted, max(tokens - REACH, 0), tokens)
         while at >= 0:
