@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.pairs import compare
 from benchmarks.rows import Row
-from tests.oracles.trees import tree
+from tests.oracles.trees import Tree, linked, tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ def rows(programs: Path) -> Iterator[Row]:
     found = tree("uml")
     nothing = [str(programs / "python"), "-c", "pass"]
     with tempfile.TemporaryDirectory() as folder:
-        root = _machine(Path(folder), found.modules)
+        root = _machine(Path(folder), found)
         commands = {
             "modinfo -F": ["modinfo", "-F", "license", str(found.modules / "kernel/drivers/net/dummy.ko")],
             "lsmod": ["lsmod", "--sysroot", root],
@@ -43,10 +43,9 @@ def rows(programs: Path) -> Iterator[Row]:
         yield Row("start-up: modprobe -n by the kernel", "`python -c pass`", measured, wall=TARGET)
 
 
-def _machine(root: Path, modules: Path) -> str:
-    (root / "lib/modules").mkdir(parents=True)
-    (root / "lib/modules" / modules.name).symlink_to(modules)
+def _machine(root: Path, found: Tree) -> str:
+    linked(found, root)
     (root / "proc/sys/kernel").mkdir(parents=True)
-    (root / "proc/sys/kernel/osrelease").write_text(modules.name + "\n")
+    (root / "proc/sys/kernel/osrelease").write_text(found.version + "\n")
     (root / "proc/modules").write_text("fat 86016 1 vfat, Live 0x0\nvfat 20480 0 - Live 0x0\n")
     return str(root)
