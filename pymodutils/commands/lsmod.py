@@ -41,7 +41,7 @@ def command(words: tuple[str, ...], syslog: bool, verbose: int, form: str, root:
     except ModutilsError as error:
         log.error(str(error))
         log.error(f"could not get list of modules: {os.strerror(error.errno)}")
-        if error.errno == errno.ENOENT and root.kernel is None:
+        if error.errno == errno.ENOENT and os.path.exists(root.path("/proc/version")):
             log.error(refusals.NO_MODULES)
         return 1
     PRINT[form](modules)
