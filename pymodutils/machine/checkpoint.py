@@ -62,8 +62,11 @@ def _stale(guest: Guest, checkpoint: Checkpoint) -> bool:
     ram, pages = guest.machine.ram, checkpoint.pages
     first, last = (guest.machine.space.physical(guest.names[name]) // PAGE for name in TEXT)
     text = range(first, last + 1)
-    own = set(saved.private(guest, text)) | {n for n in pages if n in text} | checkpoint.code
-    return any(ram[n * PAGE : n * PAGE + PAGE] != pages.get(n) for n in own)
+    changed = set(saved.private(guest, text))
+    for number in checkpoint.code - pages.keys():
+        changed.update(saved.private(guest, range(number, number + 1)))
+    own = {n for n in pages if n in text} | (checkpoint.code & pages.keys())
+    return bool(changed - own) or any(ram[n * PAGE : n * PAGE + PAGE] != pages[n] for n in own)
 
 
 def _executable(space: Space) -> Iterator[int]:
