@@ -13,10 +13,10 @@ from tests.oracles.debian import fetched, newest
 pytestmark = [pytest.mark.lane, pytest.mark.slow]
 
 
-@pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def system(tmp_path: Path) -> Path:
     """A system with Debian 12's cloud kernel, and Debian 13's at hand."""
-    folder = chroot.made(tmp_path_factory.mktemp("chroot") / "system")
+    folder = chroot.made(tmp_path / "system")
     old, new = newest("linux-image-cloud-amd64"), newest("linux-image-cloud-amd64", "trixie")
     for name, suite in ((old, "bookworm"), (new, "trixie")):
         shutil.copy(fetched(name, suite), folder / "root" / f"{name}.deb")
@@ -25,7 +25,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_dpkg_warns_and_goes_on(system: Path) -> None:
+def dpkg_warns_and_goes_on(system: Path) -> None:
     new = newest("linux-image-cloud-amd64", "trixie")
     release = new.removeprefix("linux-image-")
     done = chroot.run(
@@ -48,7 +48,7 @@ def test_dpkg_warns_and_goes_on(system: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_kernel_install_runs_the_plugin(system: Path) -> None:
+def kernel_install_runs_the_plugin(system: Path) -> None:
     release = newest("linux-image-cloud-amd64", "trixie").removeprefix("linux-image-")
     (system / "etc/modules").write_text("nosuch_module\n")
     done = chroot.run(system, "kernel-install", "add", release, f"/boot/vmlinuz-{release}")
@@ -56,7 +56,7 @@ def test_kernel_install_runs_the_plugin(system: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_apt_reads_its_file(system: Path) -> None:
+def apt_reads_its_file(system: Path) -> None:
     done = chroot.run(system, "apt-config", "dump", "DPkg::Post-Invoke")
     assert "pymodutils hooks run --changed" in done.stdout
     command = next(line.split('"')[1] for line in done.stdout.splitlines() if "hooks run" in line)
@@ -66,6 +66,14 @@ def test_apt_reads_its_file(system: Path) -> None:
     assert "file nosuch_module" in done.stderr
 
 
-def test_removed_they_are_gone(system: Path) -> None:
+def removed_they_are_gone(system: Path) -> None:
     assert chroot.run(system, "python3", "-m", "pymodutils", "hooks", "remove").returncode == 0
     assert not list(system.glob("etc/**/*pymodutils*"))
+
+
+def test_hooks_where_they_belong(system: Path) -> None:
+    """One system for all of it, in this order: each step needs what the one before has left."""
+    dpkg_warns_and_goes_on(system)
+    kernel_install_runs_the_plugin(system)
+    apt_reads_its_file(system)
+    removed_they_are_gone(system)
