@@ -106,6 +106,11 @@ def test_the_cases_do_something(lane: tuple[str, Outcomes]) -> None:
     assert names(ours(lane, "modprobe: with dependencies")[0])[:2] == ["vfat", "fat"]
 
 
+def test_holders_go_once(lane: tuple[str, Outcomes]) -> None:
+    _, removed, _ = ours(lane, "modprobe: holders too")
+    assert (removed["status"], removed["err"], names(removed)) == (0, "", [])
+
+
 def test_wait_removes_as_soon_as_the_holder_lets_go(lane: tuple[str, Outcomes]) -> None:
     loaded, waited, listed = ours(lane, "wait: holder lets go")
     assert (names(loaded), names(waited), names(listed)) == (["overlay"], [], [])
