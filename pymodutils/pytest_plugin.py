@@ -62,7 +62,7 @@ def _zygote(request: pytest.FixtureRequest) -> Iterator[Zygote]:
         yield Zygote(kernel, {})
         if kernel.coverage:
             kernel.coverage.harvest(kernel)
-            worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+            worker = getattr(request.config, "workerinput", {}).get("workerid", "")  # of pytest-xdist
             writer.save(f"{path}.{worker}" if worker else path, kernel.coverage.lcov().encode())
 
 
