@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from itertools import count
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tests.oracles import small
 from tests.oracles.modprobe import Said, here, kmod, need_namespaces
 
 pytestmark = [pytest.mark.lane, pytest.mark.slow]
+LETTER = re.compile(r"libkmod: .* ignoring bad line starting with '\udcff'\n")
 RELEASES = pytest.mark.parametrize("release", [30, 34])
 NAMES = [
     *small.DEP,
@@ -105,6 +107,7 @@ def same(release: int, *words: str) -> Said:
     ours, theirs = here("--compat", str(release), *words), kmod(release, *words)
     if release == 30:  # an end of file behind a backslash is a letter to it
         ours, theirs = (said._replace(out=said.out.replace("\udcff", "")) for said in (ours, theirs))
+        theirs = theirs._replace(err=LETTER.sub("", theirs.err))
     if theirs.status >= 0:  # it dies of soft dependencies in a circle
         assert ours == theirs
     assert ours.status in (0, 1)

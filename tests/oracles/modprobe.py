@@ -48,10 +48,8 @@ def kmod(
     done = subprocess.run(
         command, env=_environment(environment), cwd=cwd, capture_output=True, check=False, timeout=60
     )
-    err = PLACE.sub(b"", done.stderr).replace(b"libkmod: ERROR kmod", b"libkmod: ERROR: kmod")
-    return Said(
-        _text(done.stdout), _text(err).replace("libkmod: ERROR conf", "libkmod: ERROR: conf"), done.returncode
-    )
+    err = re.sub(rb"libkmod: ERROR (?=[a-z])", b"libkmod: ERROR: ", PLACE.sub(b"", done.stderr))
+    return Said(_text(done.stdout), _text(err), done.returncode)
 
 
 def need_namespaces() -> None:

@@ -157,7 +157,8 @@ def test_one_module_of_each_name(
     words = ["-C", str(configure(here, wanted)), "-b", str(found.root), RELEASE]
     theirs = from_kmod(version, found, words)
     mine = in_process(version, found, words)
-    assert mine == theirs
+    messages = mine.messages.replace(f"directory {Path.cwd()}/", "directory ")  # made absolute
+    assert mine._replace(messages=messages) == theirs
     shutil.rmtree(here)
 
 
