@@ -19,7 +19,7 @@ from tests.server import Server
 
 pytestmark = pytest.mark.slow
 ENTRIES = {**TOOLS, **SUBCOMMANDS}
-STATUSES = {"check": (0, 1, 2)}  # any other tool has kmod's
+STATUSES = {"check": (0, 1, 2), "preflight": (0, 1, 2)}  # any other tool has kmod's
 RELEASE = "6.1.0-test"
 INDEXES = ("dep", "alias", "symbols", "builtin", "builtin.alias", "softdep")
 VALUES = st.sampled_from(
