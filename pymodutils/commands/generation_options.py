@@ -1,0 +1,49 @@
+"""Options of the commands that work on an emulated kernel of another generation."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pymodutils.commands.getopt import Extra
+from pymodutils.kernel.choose import EMULATED, VARIABLE
+from pymodutils.kernel.emulated.boot import default_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def state_file(backend: str) -> str:
+    """The state file that ``backend`` means."""
+    return backend.partition(":")[2] or default_path()
+
+
+def generation(number: str) -> Callable[[Any], Any]:
+    """``--generation``, of which these commands know one ``number``."""
+    return click.option(
+        "--generation",
+        cls=Extra,
+        expose_value=False,
+        metavar="NUMBER",
+        help=f"The generation of the kernel, here {number}; the backend tells it, too.",
+    )
+
+
+def kernel(opened: Callable[[str], object], number: str) -> Callable[[Any], Any]:
+    """``--backend``, which gives the command a kernel ``opened`` from its state, and ``--generation``."""
+
+    def chosen(_ctx: click.Context, _param: click.Parameter, backend: str) -> object:
+        return opened(state_file(backend or os.environ.get(VARIABLE, "") or EMULATED))
+
+    option = click.option(
+        "--backend",
+        "kernel",
+        cls=Extra,
+        callback=chosen,
+        metavar="KERNEL",
+        default="",
+        help=f"The emulated kernel: emulated (default) or emulated:FILE (also: ${VARIABLE}).",
+    )
+    return lambda command: option(generation(number)(command))
