@@ -13,7 +13,7 @@ from pymodutils.arch.range import signed
 from pymodutils.arch.reloc import RelocType
 from pymodutils.errors import BadModule
 from pymodutils.linux24.machine.model import CODE, OVERFLOW, WRITABLE, Machine
-from pymodutils.linux24.machine.slots import Entries, Slots
+from pymodutils.linux24.machine.slots import UNWIND, Entries, Slots, UnwindSlots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,7 +28,7 @@ LDD_DP: Final = 0x537B_0000  # ldd (dp),dp
 CALL: Final = (0x5361_0020, 0xE820_D000, 0x537B_0030)  # ldd 16(dp),1; bve (1); ldd 24(dp),dp
 MILLICODE: Final = (0x5021_0020, 0xE820_D002)  # ldd 16(1),1; bve,n (1)
 SHORT: Final = 0x2000_0000  # SHF_PARISC_SHORT
-EXT, UNWIND = 0x7000_0000, 0x7000_0001  # types of sections
+EXT = 0x7000_0000  # a type of sections
 DESCRIPTOR: Final = 32  # bytes
 D14 = insn(4, (13, 13, 0), (12, 0, 1))
 REACH, REACH_DP = signed(24), signed(14)
@@ -64,7 +64,7 @@ class Stubs(Slots):
         return self.stubs.address(one.symbol, lambda: self.code(*code))
 
 
-class WideSlots(Slots):
+class WideSlots(UnwindSlots):
     """.got, .opd and .stub; dp is where .got ends."""
 
     def __init__(self, module: ObjFile, kernel: Mapping[str, int]) -> None:
@@ -123,13 +123,6 @@ class WideSlots(Slots):
             return target
         made = bytes(16) + self.word(target) + self.word(self.gp)
         return self.opd.address(one.symbol, lambda: made)
-
-    def archdata(self) -> bytes:
-        """Where the unwind information is, and dp."""
-        first = self.module.sections[1].address
-        found = next((section for section in self.module.sections if section.type == UNWIND), None)
-        start, end = (found.address, found.address + found.size) if found else (0, 0)
-        return b"".join(map(self.word, (0, first, start, end, self.gp)))
 
     def complete(self, header: StructModule) -> None:
         """Init and cleanup are descriptors."""

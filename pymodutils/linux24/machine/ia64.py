@@ -14,7 +14,7 @@ from pymodutils.arch.range import signed
 from pymodutils.arch.reloc import RelocType
 from pymodutils.errors import BadModule
 from pymodutils.linux24.machine.model import WRITABLE, Machine
-from pymodutils.linux24.machine.slots import Entries, Slots
+from pymodutils.linux24.machine.slots import UNWIND, Entries, UnwindSlots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pymodutils.linux24.obj.file import ObjFile
     from pymodutils.linux24.struct_module import StructModule
 
-EXT, UNWIND = 0x7000_0000, 0x7000_0001  # types of sections
+EXT = 0x7000_0000  # a type of sections
 FPTR: Final = frozenset({0x43, 0x45, 0x47})
 LTOFF: Final = frozenset({0x32, 0x33, 0x86})
 LTOFF_FPTR: Final = frozenset({0x52, 0x53, 0x55, 0x57})
@@ -56,7 +56,7 @@ def back(S: int, A: int, SEC: int) -> int:
     return SEC - S - A
 
 
-class Tables(Slots):
+class Tables(UnwindSlots):
     """.got, .opd, .plt with .IA_64.pltoff, and gp."""
 
     def __init__(self, module: ObjFile, kernel: Mapping[str, int]) -> None:
@@ -133,13 +133,6 @@ class Tables(Slots):
         first = IMM22[0].put(int.from_bytes(code[:16], "little"), place - self.gp)
         code[:16] = first.to_bytes(16, "little")
         return self.plt.address(key, lambda: bytes(code))
-
-    def archdata(self) -> bytes:
-        """Where the unwind information is, and gp."""
-        first = self.module.sections[1].address
-        found = next((section for section in self.module.sections if section.type == UNWIND), None)
-        start, end = (found.address, found.address + found.size) if found else (0, 0)
-        return b"".join(map(self.word, (0, first, start, end, self.gp)))
 
     def complete(self, header: StructModule) -> None:
         """Init and cleanup are descriptors."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pymodutils.linux24.machine.model import WRITABLE
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pymodutils.linux24.obj.sections import Section
     from pymodutils.linux24.obj.symbols import Symbol
     from pymodutils.linux24.struct_module import StructModule
+
+UNWIND: Final = 0x7000_0001  # the type of sections with unwind information
 
 
 class Reloc(NamedTuple):
@@ -75,6 +77,17 @@ class Slots:
         """``words`` of 32 bits, as instructions."""
         order = self.module.machine.arch.order
         return b"".join((word & 0xFFFF_FFFF).to_bytes(4, order) for word in words)
+
+
+class UnwindSlots(Slots):
+    """The slots of a machine whose modules hand over where to unwind the stack."""
+
+    def archdata(self) -> bytes:
+        """Where the unwind information is, and gp (dp)."""
+        first = self.module.sections[1].address
+        found = next((section for section in self.module.sections if section.type == UNWIND), None)
+        start, end = (found.address, found.address + found.size) if found else (0, 0)
+        return b"".join(map(self.word, (0, first, start, end, self.gp)))
 
 
 class Entries:
