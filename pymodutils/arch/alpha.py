@@ -72,7 +72,7 @@ def frob(info: UnplacedModule) -> Frobbed:
     return Frobbed({got: HeaderChange(places.size, 8, sh_type=SHT_NOBITS)})
 
 
-class Got(StubBuilder):
+class AlphaGot(StubBuilder):
     """gp, and .got."""
 
     def __init__(self, module: PlacedModule) -> None:
@@ -132,7 +132,7 @@ ALPHA = Arch(
     page_size=8192,
     text=0xFFFF_FC00_0031_0000,
     frob=frob,
-    builder=Got,
+    builder=AlphaGot,
 )
 
 ARCHS = (ALPHA,)

@@ -53,7 +53,7 @@ class Top(Field):
         return [value >> 16 for value in super().get_all(words)]
 
 
-class Call(Field):
+class ThmCall(Field):
     """bl and b.w, in which two bits are inverted unless the sign is set."""
 
     __slots__ = ()
@@ -68,7 +68,7 @@ class Call(Field):
         return value if value < 0 else value ^ 3 << 22
 
 
-class Group(Field):
+class AluGroup(Field):
     """add or sub of the first group of eight bits of a value, rotated to its place."""
 
     __slots__ = ()
@@ -88,14 +88,14 @@ class Group(Field):
         return -value if word >> 22 & 1 else value
 
 
-class Second(Group):
+class Second(AluGroup):
     """The same of the second group."""
 
     __slots__ = ()
     before = 1
 
 
-class Load(Field):
+class LdrGroup(Field):
     """ldr of what two groups leave."""
 
     __slots__ = ()
@@ -112,12 +112,12 @@ class Load(Field):
 B24 = insn(4, (25, 2, 0), order="little")
 W16 = insn(4, (15, 12, 16), (11, 0, 0), order="little")
 T16 = insn(4, (31, 28, 16), (27, 16, 0), order="little", kind=Top)
-ALU0 = insn(4, (11, 0, 0), order="little", kind=Group)
+ALU0 = insn(4, (11, 0, 0), order="little", kind=AluGroup)
 ALU1 = insn(4, (11, 0, 0), order="little", kind=Second)
-LDR2 = insn(4, (11, 0, 0), order="little", kind=Load)
+LDR2 = insn(4, (11, 0, 0), order="little", kind=LdrGroup)
 V4BX = insn(4, (27, 4, 4), order="little")
 THM_B24 = insn(
-    4, (24, 24, 10), (23, 23, 29), (22, 22, 27), (21, 12, 0), (11, 1, 16), order="little", kind=Call
+    4, (24, 24, 10), (23, 23, 29), (22, 22, 27), (21, 12, 0), (11, 1, 16), order="little", kind=ThmCall
 )
 THM_W16 = insn(4, (15, 12, 0), (11, 11, 10), (10, 8, 28), (7, 0, 16), order="little")
 THM_T16 = insn(4, (31, 28, 0), (27, 27, 10), (26, 24, 28), (23, 16, 16), order="little", kind=Top)
@@ -189,7 +189,7 @@ def _is_plain(number: int, word: int) -> bool:
     return bool(ARM.relocs[number].field.get(word) == -BIAS[number])
 
 
-class Plts(StubBuilder):
+class ArmPlts(StubBuilder):
     """The sets of .plt and .init.plt."""
 
     def __init__(self, module: PlacedModule) -> None:
@@ -233,7 +233,7 @@ class Plts(StubBuilder):
 class _PltSets:
     """One of the sections; its first entries lead to ftrace."""
 
-    def __init__(self, plts: Plts, span: Range) -> None:
+    def __init__(self, plts: ArmPlts, span: Range) -> None:
         self.module, self.stride, self.span = plts.module, plts.stride, span
         fixed = TRACERS if self.module.options.get(FTRACE) == "y" else ()
         self.fixed = [self.module.kernel.get(name, 0) for name in fixed]
@@ -314,7 +314,7 @@ ARM = Arch(
     exit=(".exit", ".ARM.extab.exit", ".ARM.exidx.exit"),
     extable=WORDS[32],
     frob=frob,
-    builder=Plts,
+    builder=ArmPlts,
     options={PLTS: "y", FTRACE: "y", GROUPS: "y"},
     calls=TRACERS,
 )

@@ -18,7 +18,7 @@ from pymodutils.arch.formula import formula
 from pymodutils.arch.frob import Frobbed, UnplacedModule, code
 from pymodutils.arch.image import ImageHeader, Magic
 from pymodutils.arch.model import REL_UNSUPPORTED, Arch, SinceRelease
-from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder, Table, words
+from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder, StubTable, words
 from pymodutils.arch.range import Range, signed, unsigned
 from pymodutils.arch.reloc import Diagnostic, RelocType
 
@@ -126,7 +126,7 @@ def _sorted(info: UnplacedModule, at: int, relocs: Relocations) -> list[int]:
     return order
 
 
-class Plts(StubBuilder):
+class Arm64Plts(StubBuilder):
     """The entries of .plt and .init.plt: adrp x16; add x16, x16; br x16."""
 
     reach = dict.fromkeys(BRANCHES, REACH)
@@ -134,7 +134,7 @@ class Plts(StubBuilder):
     def __init__(self, module: PlacedModule) -> None:
         super().__init__(module)
         names = (".plt", ".init.plt") if module.options.get("ARM64_MODULE_PLTS") == "y" else ()
-        self.tables = [Table(module, module.sections[name], ENTRY, spare=1) for name in names]
+        self.tables = [StubTable(module, module.sections[name], ENTRY, spare=1) for name in names]
 
     def goal(self, one: Relocation) -> int:
         """The target of a branch, or the entry that leads there."""
@@ -230,7 +230,7 @@ ARM64 = Arch(
     text=0xFFFF_8000_0800_0000,  # KIMAGE_VADDR of 48 bits of addresses: above MODULES_VSIZE
     beside=above_and_below,
     frob=frob,
-    builder=Plts,
+    builder=Arm64Plts,
     options={"ARM64_MODULE_PLTS": "y", "RANDOMIZE_BASE": "y"},
     since_release=(SinceRelease((6, 5), {"text": 0xFFFF_8000_8000_0000, "beside": below}),),
     always={"ARM64_MODULE_PLTS": (6, 5), "RANDOMIZE_BASE": (6, 5)},

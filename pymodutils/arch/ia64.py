@@ -27,7 +27,7 @@ from pymodutils.arch.ia64_bundle import (
     mov,
 )
 from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Extable
-from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, Slots, StubBuilder, Table
+from pymodutils.arch.plt_got import Got, PlacedModule, Refusal, Relocation, StubBuilder, StubTable
 from pymodutils.arch.reloc import Diagnostic, RelocType
 from pymodutils.arch.syscalls import Numbers
 
@@ -90,7 +90,7 @@ def frob(info: UnplacedModule) -> Frobbed:
     return Frobbed({**plts, got: data(8 * counts[got], 8, SMALL), opd: data(16 * counts[opd], 8)})
 
 
-class Tables(StubBuilder):
+class Ia64Tables(StubBuilder):
     """gp, .got, descriptors in .opd, and both .plt."""
 
     def __init__(self, module: PlacedModule) -> None:
@@ -98,12 +98,12 @@ class Tables(StubBuilder):
         size = module.core.high - module.core.low
         self.gp = module.core.low + ((size - LTOFF // 2 if size > LTOFF else size // 2) + 7 & -8)
         self.got, self.opd = (
-            Slots(module, module.sections[".got"]),
-            Table(module, module.sections[".opd"], 16),
+            Got(module, module.sections[".got"]),
+            StubTable(module, module.sections[".opd"], 16),
         )
         self.brl = module.options.get(ITANIUM) != "y"
         names = (".core.plt", ".init.plt")
-        self.plts = [Table(module, module.sections[name], BUNDLE * (3 - self.brl)) for name in names]
+        self.plts = [StubTable(module, module.sections[name], BUNDLE * (3 - self.brl)) for name in names]
 
     def goal(self, one: Relocation) -> int:
         """The slot, entry or descriptor of the symbol, or the symbol."""
@@ -282,7 +282,7 @@ IA64 = Arch(
     switches=(ITANIUM,),
     text=0xA000_0001_0000_0000,
     frob=frob,
-    builder=Tables,
+    builder=Ia64Tables,
 )
 
 ARCHS = (IA64,)

@@ -17,13 +17,13 @@ from pymodutils.arch.frob import Frobbed, code, data
 from pymodutils.arch.image import ImageHeader, Magic
 from pymodutils.arch.model import REL_UNSUPPORTED, RELATIVE, WORDS, Arch, SinceRelease
 from pymodutils.arch.plt_got import (
+    Got,
     PlacedModule,
     Refusal,
     Relocation,
     RelocGroup,
-    Slots,
     StubBuilder,
-    Table,
+    StubTable,
     words,
 )
 from pymodutils.arch.range import Range, signed, unsigned
@@ -121,7 +121,7 @@ def _sorted(relocs: Relocations) -> list[int]:
     return sorted(range(len(keys)), key=keys.__getitem__)
 
 
-class Tables(StubBuilder):
+class LoongarchTables(StubBuilder):
     """.got, .plt, whose targets .plt.idx repeats, and the stack."""
 
     reach = {B26: REACH}  # noqa: RUF012 -- of the class, never changed
@@ -129,9 +129,9 @@ class Tables(StubBuilder):
     def __init__(self, module: PlacedModule) -> None:
         super().__init__(module)
         sections = module.sections
-        self.got = Slots(module, sections[".got"], spare=1, full=BAD_GOT)
-        self.plt = Table(module, sections[".plt"], ENTRY, spare=1)
-        self.idx = Slots(module, sections[".plt.idx"], spare=1)
+        self.got = Got(module, sections[".got"], spare=1, full=BAD_GOT)
+        self.plt = StubTable(module, sections[".plt"], ENTRY, spare=1)
+        self.idx = Got(module, sections[".plt.idx"], spare=1)
         self.stack: list[int] = []
 
     def together(self, many: RelocGroup) -> Sequence[int] | None:
@@ -259,7 +259,7 @@ OLD: Final = Arch(
     text=0x9000_0000_0020_0000,
     memory=Range(0xFFFF_8000_0200_8000, 0xFFFF_8000_1200_8000),  # with 48 bits of addresses, 16 kB pages
     frob=frob,
-    builder=Tables,
+    builder=LoongarchTables,
 )
 LOONGARCH = OLD._replace(
     since_release=(SinceRelease((6, 5), {"relocs": {**OLD.relocs, **SINCE_6_5}, "extable": RELATIVE}),)

@@ -17,12 +17,12 @@ from pymodutils.arch.frob import Frobbed
 from pymodutils.arch.model import REL_UNSUPPORTED, Arch
 from pymodutils.arch.plt_got import (
     NO_ROOM,
+    Got,
     PlacedModule,
     Refusal,
     Relocation,
-    Slots,
     StubBuilder,
-    Table,
+    StubTable,
     words,
 )
 from pymodutils.arch.range import Range, signed
@@ -114,7 +114,7 @@ def frob(info: UnplacedModule) -> Frobbed:
     return Frobbed(front=front if wide else 0, before=before, places={("got", 0): slots})
 
 
-class Stubs(StubBuilder):
+class PariscStubs(StubBuilder):
     """dp, and the stubs in front of the sections."""
 
     def __init__(self, module: PlacedModule) -> None:
@@ -144,15 +144,15 @@ class Stubs(StubBuilder):
         return stub
 
 
-class WideStubs(Stubs):
+class WideStubs(PariscStubs):
     """The same with 64 bit, and GOT and descriptors."""
 
     def __init__(self, module: PlacedModule) -> None:
         super().__init__(module)
         self.gp = module.core.low
         slots = self.gp + 8 * module.places["got", 0]
-        self.got = Slots(module, Range(self.gp, slots))
-        self.opd = Table(module, Range(slots + 15 & ~15, self.gp + module.front), DESCRIPTOR)
+        self.got = Got(module, Range(self.gp, slots))
+        self.opd = StubTable(module, Range(slots + 15 & ~15, self.gp + module.front), DESCRIPTOR)
 
     def goal(self, one: Relocation) -> int:
         """The slot or descriptor of the symbol, or where a call to it goes."""
@@ -216,7 +216,7 @@ PARISC = Arch(
     unknown_symbol=Diagnostic("{module}: Unknown symbol {symbol}", ENOENT),
     weak=False,
     frob=frob,
-    builder=Stubs,
+    builder=PariscStubs,
     calls=("$global$",),
 )
 

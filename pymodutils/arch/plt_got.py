@@ -222,7 +222,7 @@ class StubBuilder:
         """Make what is made when all is relocated."""
 
 
-class Table:
+class StubTable:
     """Room that fills up with entries; the last ``spare`` of them stay free."""
 
     def __init__(
@@ -249,7 +249,7 @@ class Table:
         return address
 
 
-class Slots(Table):
+class Got(StubTable):
     """Words that each hold a value: a global offset table."""
 
     def __init__(

@@ -14,7 +14,7 @@ from pymodutils.arch.calc import l_p, s_a, s_a_p
 from pymodutils.arch.field import insn, word
 from pymodutils.arch.frob import Frobbed, HeaderChange
 from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Extable
-from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder, Table, words
+from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder, StubTable, words
 from pymodutils.arch.range import signed
 from pymodutils.arch.reloc import Diagnostic, RelocType
 from pymodutils.arch.syscalls import Numbers
@@ -76,14 +76,16 @@ def tracers(module: PlacedModule) -> dict[str, int]:
     return {name: module.kernel[name] for name in wanted if name in module.kernel}
 
 
-class Plts(StubBuilder):
+class PowerpcPlts(StubBuilder):
     """The entries of .plt and .init.plt: lis 12; addi 12,12; mtctr 12; bctr."""
 
     reach = {REL24: REACH}  # noqa: RUF012 -- of the class, never changed
 
     def __init__(self, module: PlacedModule) -> None:
         super().__init__(module)
-        self.core, self.init = (Table(module, module.sections[name], ENTRY) for name in (".plt", ".init.plt"))
+        self.core, self.init = (
+            StubTable(module, module.sections[name], ENTRY) for name in (".plt", ".init.plt")
+        )
 
     def goal(self, one: Relocation) -> int:
         """The entry that leads to the target of a call."""
@@ -95,7 +97,7 @@ class Plts(StubBuilder):
         for address in tracers(self.module).values():
             self._entry(self.core, address)
 
-    def _entry(self, table: Table, target: int) -> int:
+    def _entry(self, table: StubTable, target: int) -> int:
         if target not in table.known:
             lis, addi = HA.put(0, target) | 0x3D80_0000, LO.put(0, target) | 0x398C_0000
             table.add(target, words(self.module.order, lis, addi, 0x7D89_03A6, 0x4E80_0420))
@@ -126,7 +128,7 @@ PPC = Arch(
     switches=tuple(TRACERS.values()),
     text=0xC000_0000,
     frob=frob,
-    builder=Plts,
+    builder=PowerpcPlts,
     options={FTRACE: "y"},
     calls=tuple(TRACERS),
 )

@@ -17,7 +17,15 @@ from pymodutils.arch.field import Field, insn, word
 from pymodutils.arch.formula import formula
 from pymodutils.arch.frob import Frobbed, HeaderChange
 from pymodutils.arch.model import REL_UNSUPPORTED, Arch
-from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, RelocGroup, StubBuilder, Table, words
+from pymodutils.arch.plt_got import (
+    PlacedModule,
+    Refusal,
+    Relocation,
+    RelocGroup,
+    StubBuilder,
+    StubTable,
+    words,
+)
 from pymodutils.arch.powerpc import FTRACE, HA, LI, LO, TRACERS, WORDS_RELATIVE, calls, sorted_down, tracers
 from pymodutils.arch.range import Range, signed
 from pymodutils.arch.reloc import Diagnostic, RelocType
@@ -99,7 +107,7 @@ def frob(info: UnplacedModule) -> Frobbed:
     return Frobbed(changes, orders, absolute=frozenset(absolute), undotted=frozenset(dotted))
 
 
-class Stubs(StubBuilder):
+class Powerpc64Stubs(StubBuilder):
     """The stubs, and r2."""
 
     def __init__(self, module: PlacedModule) -> None:
@@ -109,7 +117,7 @@ class Stubs(StubBuilder):
         self.load = LD_R2_V1 if self.v1 else LD_R2  # what restores r2
         toc = module.sections.get(".toc") or module.sections[".stubs"]
         self.gp = (toc.low & ~0xFF) + BIAS
-        self.table = Table(module, module.sections[".stubs"], entry_size(module.options))
+        self.table = StubTable(module, module.sections[".stubs"], entry_size(module.options))
         sections = enumerate(module.symbols.sections)
         tocs = [at for at, section in sections if section == SHN_ABS and module.symbols.name(at) == "TOC."]
         self.defined = dict.fromkeys(tocs[:1], self.gp)
@@ -255,7 +263,7 @@ PPC64 = Arch(
     text=0xC000_0000_0000_0000,
     memory=Range(0xC008_0000_0000_0000, 0xC00A_0000_0000_0000),  # vmalloc's
     frob=frob,
-    builder=Stubs,
+    builder=Powerpc64Stubs,
     options={FTRACE: "y", "DYNAMIC_FTRACE_WITH_REGS": "y", BY_PROFILE: "y"},
     calls=(*TRACERS, TOC),
 )

@@ -16,13 +16,13 @@ from pymodutils.arch.frob import Frobbed, code, data
 from pymodutils.arch.image import ImageHeader, Magic
 from pymodutils.arch.model import REL_UNSUPPORTED, Arch, SinceRelease
 from pymodutils.arch.plt_got import (
+    Got,
     PlacedModule,
     Refusal,
     Relocation,
     RelocGroup,
-    Slots,
     StubBuilder,
-    Table,
+    StubTable,
     words,
 )
 from pymodutils.arch.range import Range, signed, unsigned
@@ -88,7 +88,7 @@ def frob(info: UnplacedModule) -> Frobbed:
     return Frobbed({**changes, got_plt: data(SLOT * entries, LINE)})
 
 
-class Tables(StubBuilder):
+class RiscvTables(StubBuilder):
     """.got, and .plt with .got.plt: auipc t0; ld t1, (t0); jr t1."""
 
     reach = {CALL_PLT: REACH, PLT32: REACH}  # noqa: RUF012 -- of the class, never changed
@@ -100,9 +100,9 @@ class Tables(StubBuilder):
         self.sums = Accumulator(module)
         if self.made:
             self.got, self.got_plt = (
-                Slots(module, module.sections[name], spare=1) for name in (".got", ".got.plt")
+                Got(module, module.sections[name], spare=1) for name in (".got", ".got.plt")
             )
-            self.plt = Table(module, module.sections[".plt"], ENTRY, spare=1)
+            self.plt = StubTable(module, module.sections[".plt"], ENTRY, spare=1)
 
     def together(self, many: RelocGroup) -> Sequence[int] | None:
         """The targets of calls that reach, or how far high halves do that are not of slots."""
@@ -228,7 +228,7 @@ RISCV64 = Arch(
     error_values=ERRORS,
     unknown_symbol=UNKNOWN,
     frob=frob,
-    builder=Tables,
+    builder=RiscvTables,
     options={SECTIONS: "y"},
     uname="riscv64",
     unames="riscv.*",

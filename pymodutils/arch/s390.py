@@ -85,7 +85,7 @@ def _first(relocs: Relocations, numbers: frozenset[int]) -> dict[int, None]:
     return dict.fromkeys(compress(relocs.symbols, map(numbers.__contains__, relocs.numbers)))
 
 
-class Tables(StubBuilder):
+class S390Tables(StubBuilder):
     """The GOT and the PLT."""
 
     def __init__(self, module: PlacedModule) -> None:
@@ -196,7 +196,7 @@ S390 = Arch(
     text=0x10_0000,
     memory=Range(0x3FF_7FD0_0000, 0x3FF_FFD0_0000),  # 2 GB at the end of three-level tables
     frob=frob,
-    builder=Tables,
+    builder=S390Tables,
     ident=True,
     options={EXPOLINE: "y"},
 )

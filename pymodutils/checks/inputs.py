@@ -26,20 +26,20 @@ BUILD: Final = (
 )
 
 
-class File(NamedTuple):
+class InputFile(NamedTuple):
     """A module file."""
 
     path: str  # where it can be read
     shown: str  # as the user knows it
 
 
-def files(word: str, folder: str) -> list[File]:
+def files(word: str, folder: str) -> list[InputFile]:
     """The modules in ``word``; those of packages are unpacked below ``folder``.
 
     Raises NotFound, BadModule or BadKernel if there are none.
     """
     if os.path.isdir(word):
-        found = [File(path, path) for path in _below(word)]
+        found = [InputFile(path, path) for path in _below(word)]
         source = any(os.path.exists(f"{word}/{name}") for name in DKMS)
     else:
         start = _start(word)
@@ -68,13 +68,13 @@ def _start(path: str) -> bytes:
         raise NotFound(path, f"{error}: give {KINDS}", error.errno) from None
 
 
-def _module(path: str) -> File:
+def _module(path: str) -> InputFile:
     if not compress.read(path).startswith(ELFMAG):
         raise BadModule(path, f"{path}: not an ELF file, so not a kernel module: give {KINDS}")
-    return File(path, path)
+    return InputFile(path, path)
 
 
-def _members(path: str, start: bytes, folder: str) -> Iterator[File | None]:
+def _members(path: str, start: bytes, folder: str) -> Iterator[InputFile | None]:
     """Unpack each module in a package or archive below ``folder``; None for a file that tells of source."""
     reader = next((read for magic, read in package.READERS.items() if start.startswith(magic)), _tar)
     try:
@@ -98,10 +98,10 @@ def _tar(file: IO[bytes], budget: Budget) -> Iterator[tuple[str, int, IO[bytes]]
     yield from tar.members(stream, budget)
 
 
-def _unpacked(word: str, name: str, data: bytes, folder: str) -> File:
+def _unpacked(word: str, name: str, data: bytes, folder: str) -> InputFile:
     """The member ``name`` as a file; the directories in its name are ignored."""
     place = tempfile.mkdtemp(dir=folder)
     path = f"{place}/{os.path.basename(name)}"
     with open(path, "wb") as file:
         file.write(data)
-    return File(path, f"{word}:{name.lstrip('./')}")
+    return InputFile(path, f"{word}:{name.lstrip('./')}")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pymodutils.checks.trial import Bench
-from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.kernel.emulated.load.causes import CauseKind
 from pymodutils.kernel.emulated.load.check_version import LAYOUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pymodutils.checks.candidate import Candidate
-    from pymodutils.checks.kabi_types import Reason
+    from pymodutils.checks.kabi_types import KabiChange
     from pymodutils.checks.verdict import CheckedKernel
     from pymodutils.elf.ksymtab import Export
     from pymodutils.kernel.description import Description
@@ -44,7 +44,7 @@ class Comparison(NamedTuple):
     modules: int  # how many were looked at
     broken: tuple[Broken, ...]
     rebuild: str = ""  # why every module must be built again, whatever changed
-    reasons: tuple[Reason, ...] = ()  # which type is behind a changed CRC, by symbol
+    reasons: tuple[KabiChange, ...] = ()  # which type is behind a changed CRC, by symbol
     unexplained: str = ""  # why there are no reasons
 
     def of(self, kind: str) -> list[Change]:
@@ -55,10 +55,10 @@ class Comparison(NamedTuple):
 KINDS = ("gone", "crc", "gpl-only", "namespace", "appeared", "for-all")
 HARMLESS = ("appeared", "for-all")
 EXPLAINED = {
-    Kind.UNKNOWN: "gone",
-    Kind.CRC: "crc",
-    Kind.GPL_ONLY: "gpl-only",
-    Kind.NAMESPACE: "namespace",
+    CauseKind.UNKNOWN: "gone",
+    CauseKind.CRC: "crc",
+    CauseKind.GPL_ONLY: "gpl-only",
+    CauseKind.NAMESPACE: "namespace",
 }
 
 

@@ -11,20 +11,25 @@ from sys import byteorder
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.errors import BadKernel
-from pymodutils.kernel.emulated.load.btf import COMPOSITE, EXTRA, MODIFIERS, ROWS, WIDE, Kind
+from pymodutils.kernel.emulated.load.btf import COMPOSITE, EXTRA, MODIFIERS, ROWS, WIDE, BtfKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 HEADER: Final = "HBBIIIII"  # magic, version, flags, hdr_len, type_off, type_len, str_off, str_len
 MAGIC: Final = 0xEB9F
-KINDS: Final = frozenset(Kind)
+KINDS: Final = frozenset(BtfKind)
 VOID: Final = "void"
-WORDS: Final = {Kind.STRUCT: "struct ", Kind.UNION: "union ", Kind.ENUM: "enum ", Kind.ENUM64: "enum "}
+WORDS: Final = {
+    BtfKind.STRUCT: "struct ",
+    BtfKind.UNION: "union ",
+    BtfKind.ENUM: "enum ",
+    BtfKind.ENUM64: "enum ",
+}
 BITFIELD: Final = 24  # bits of a member's offset where the flag of its structure is set
 
 
-class Member(NamedTuple):
+class BtfMember(NamedTuple):
     """A member of a structure or union."""
 
     name: str
@@ -33,7 +38,7 @@ class Member(NamedTuple):
     bits: int  # of a bit-field, else 0
 
 
-class Types:
+class BtfTypes:
     """The types of one BTF; number 0 is void. Raises BadKernel if it is damaged."""
 
     def __init__(self, blob: bytes, order: str, subject: str) -> None:
@@ -67,9 +72,9 @@ class Types:
             kind = info >> 24 & WIDE.kind
             if kind not in KINDS:
                 raise ValueError(f"it has a type of kind {kind}")
-            if kind == Kind.FUNC:
+            if kind == BtfKind.FUNC:
                 self.functions[self._string(words[at])] = words[at + 2]
-            elif kind == Kind.VAR:
+            elif kind == BtfKind.VAR:
                 self.variables[self._string(words[at])] = words[at + 2]
             self._places.append(at)
             at += 3 + extra.get(kind, 0) + rows.get(kind, 0) * (info & WIDE.vlen)
@@ -111,18 +116,18 @@ class Types:
         row = self._words[at + 3 : at + 3 + width * count].tolist()
         return [tuple(row[start : start + width]) for start in range(0, len(row), width)]
 
-    def members(self, number: int) -> list[Member]:
+    def members(self, number: int) -> list[BtfMember]:
         """The members of a structure or union, in order."""
         packed = self.is_flagged(number)
         mask = (1 << BITFIELD) - 1
         return [
-            Member(self._string(name), kind, at & mask if packed else at, at >> BITFIELD if packed else 0)
+            BtfMember(self._string(name), kind, at & mask if packed else at, at >> BITFIELD if packed else 0)
             for name, kind, at in self._rows(number, 3)
         ]
 
     def values(self, number: int) -> dict[str, int]:
         """The enumerators of an enumeration."""
-        if self.kind(number) == Kind.ENUM:
+        if self.kind(number) == BtfKind.ENUM:
             return {self._string(name): value for name, value in self._rows(number, 2)}
         return {self._string(name): low | high << 32 for name, low, high in self._rows(number, 3)}
 
@@ -134,44 +139,44 @@ class Types:
         """The type as C writes it, with no name: ``struct net_device *``."""
         kind = self.kind(number)
         if kind in WRITERS:
-            return WRITERS[Kind(kind)](self, number)
-        return WORDS.get(Kind(kind), "") + (self.name(number) or "{...}") if kind else VOID
+            return WRITERS[BtfKind(kind)](self, number)
+        return WORDS.get(BtfKind(kind), "") + (self.name(number) or "{...}") if kind else VOID
 
     def list(self, number: int) -> str:
         """The parameters of a prototype as C writes them."""
         return ", ".join(self.text(it) if it else "..." for it in self.parameters(number)) or VOID
 
 
-def _pointer(types: Types, number: int) -> str:
+def _pointer(types: BtfTypes, number: int) -> str:
     inner = types.text(types.inner(number))
     if inner.endswith(")"):
         return inner.replace(" (", " (*)(", 1)
     return inner + ("*" if inner.endswith("*") else " *")
 
 
-def _qualified(types: Types, number: int) -> str:
-    inner, word = types.text(types.inner(number)), Kind(types.kind(number)).name.lower()
+def _qualified(types: BtfTypes, number: int) -> str:
+    inner, word = types.text(types.inner(number)), BtfKind(types.kind(number)).name.lower()
     return f"{inner} {word}" if inner.endswith("*") else f"{word} {inner}"
 
 
-def _array(types: Types, number: int) -> str:
+def _array(types: BtfTypes, number: int) -> str:
     inner, count = types.array(number)
     return f"{types.text(inner)}[{count}]"
 
 
-def _forward(types: Types, number: int) -> str:
+def _forward(types: BtfTypes, number: int) -> str:
     return f"{'union' if types.is_flagged(number) else 'struct'} {types.name(number)}"
 
 
-WRITERS: Final[dict[Kind, Callable[[Types, int], str]]] = {
-    Kind.PTR: _pointer,
-    Kind.CONST: _qualified,
-    Kind.VOLATILE: _qualified,
-    Kind.RESTRICT: _qualified,
-    Kind.TYPE_TAG: lambda types, number: types.text(types.inner(number)),
-    Kind.ARRAY: _array,
-    Kind.FUNC_PROTO: lambda types, number: f"{types.text(types.inner(number))} ({types.list(number)})",
-    Kind.FWD: _forward,
+WRITERS: Final[dict[BtfKind, Callable[[BtfTypes, int], str]]] = {
+    BtfKind.PTR: _pointer,
+    BtfKind.CONST: _qualified,
+    BtfKind.VOLATILE: _qualified,
+    BtfKind.RESTRICT: _qualified,
+    BtfKind.TYPE_TAG: lambda types, number: types.text(types.inner(number)),
+    BtfKind.ARRAY: _array,
+    BtfKind.FUNC_PROTO: lambda types, number: f"{types.text(types.inner(number))} ({types.list(number)})",
+    BtfKind.FWD: _forward,
 }
 
-__all__ = ["COMPOSITE", "MODIFIERS", "Kind", "Member", "Types"]
+__all__ = ["COMPOSITE", "MODIFIERS", "BtfKind", "BtfMember", "BtfTypes"]

@@ -6,24 +6,24 @@ from collections import deque
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.checks.kabi_btf import COMPOSITE, MODIFIERS, Kind, Types
+from pymodutils.checks.kabi_btf import COMPOSITE, MODIFIERS, BtfKind, BtfTypes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pymodutils.checks.kabi_btf import Member
+    from pymodutils.checks.kabi_btf import BtfMember
     from pymodutils.kernel.description import Description
 
 Pair = tuple[int, int]
-WRAPPED: Final = frozenset((Kind.PTR, *MODIFIERS))
-ENUMS: Final = (Kind.ENUM, Kind.ENUM64)
-NUMBERS: Final = (Kind.INT, Kind.FLOAT)
+WRAPPED: Final = frozenset((BtfKind.PTR, *MODIFIERS))
+ENUMS: Final = (BtfKind.ENUM, BtfKind.ENUM64)
+NUMBERS: Final = (BtfKind.INT, BtfKind.FLOAT)
 BYTE: Final = 8  # bits
 NAMELESS: Final = "{...}"
 COUNTED: Final = 200  # symbols whose further differences are counted
 
 
-class Reason(NamedTuple):
+class KabiChange(NamedTuple):
     """What changed for one symbol."""
 
     symbol: str
@@ -40,7 +40,7 @@ class Reason(NamedTuple):
         return self.difference + through + more
 
 
-def reasons(old: Description, new: Description, symbols: Iterable[str]) -> tuple[list[Reason], str]:
+def reasons(old: Description, new: Description, symbols: Iterable[str]) -> tuple[list[KabiChange], str]:
     """The reasons for ``symbols`` that changed from ``old`` to ``new``; or none, and why.
 
     Raises BadKernel if the BTF of one of them is damaged.
@@ -48,31 +48,31 @@ def reasons(old: Description, new: Description, symbols: Iterable[str]) -> tuple
     lacking = [kernel.release or "a kernel" for kernel in (old, new) if not kernel.btf or not kernel.order]
     if lacking:
         return [], f"{' and '.join(lacking)} has no BTF, so it is unknown which types changed"
-    types = [Types(it.btf or b"", it.order or "", it.release or "a kernel") for it in (old, new)]
+    types = [BtfTypes(it.btf or b"", it.order or "", it.release or "a kernel") for it in (old, new)]
     return Differ(*types).reasons(symbols), ""
 
 
 class Differ:
     """The types of an old and a new kernel, compared pair by pair as far as symbols reach."""
 
-    def __init__(self, old: Types, new: Types) -> None:
+    def __init__(self, old: BtfTypes, new: BtfTypes) -> None:
         self.old, self.new = old, new
         self._said: dict[Pair, str] = {}
         self._below: dict[Pair, list[Pair]] = {}
 
-    def reasons(self, symbols: Iterable[str]) -> list[Reason]:
+    def reasons(self, symbols: Iterable[str]) -> list[KabiChange]:
         """The reason for each of ``symbols`` that has types in both kernels and reaches a difference."""
         roots = {name: pair for name in symbols if (pair := self._root(name))}
         self._explore(roots.values())
         nearest = self._nearest()
-        found: list[Reason] = []
+        found: list[KabiChange] = []
         for name, root in roots.items():
             if root in nearest:
                 way = self._way(root, nearest)
                 others = self._count(root) - 1 if len(found) < COUNTED else None
                 told = tuple(filter(None, (self._label(pair) for pair in way[1:-1])))
                 said = _owned(self._said[way[-1]], told)
-                found.append(Reason(name, self._shown(name, root), said, told, others))
+                found.append(KabiChange(name, self._shown(name, root), said, told, others))
         return found
 
     def _root(self, name: str) -> Pair | None:
@@ -86,7 +86,7 @@ class Differ:
         return None
 
     def _shown(self, name: str, root: Pair) -> str:
-        is_function = self.old.kind(root[0]) == Kind.FUNC_PROTO
+        is_function = self.old.kind(root[0]) == BtfKind.FUNC_PROTO
         return f"{name}({self.old.list(root[0])})" if is_function else name
 
     def _label(self, pair: Pair) -> str:
@@ -145,7 +145,7 @@ class Differ:
             return self._kinds(ours, theirs), []
         if kind in COMPOSITE:
             return self._composites(ours, theirs)
-        if kind == Kind.FUNC_PROTO:
+        if kind == BtfKind.FUNC_PROTO:
             return self._prototypes(ours, theirs)
         return self._plain(ours, theirs), self._inner(ours, theirs)
 
@@ -154,17 +154,17 @@ class Differ:
         kind = self.old.kind(ours)
         if kind in ENUMS:
             return self._enums(ours, theirs)
-        if kind == Kind.ARRAY:
+        if kind == BtfKind.ARRAY:
             differs = self.old.array(ours)[1] != self.new.array(theirs)[1]
         else:
-            differs = kind != Kind.TYPE_TAG and self.old.name(ours) != self.new.name(theirs)
+            differs = kind != BtfKind.TYPE_TAG and self.old.name(ours) != self.new.name(theirs)
             differs |= kind in NUMBERS and self.old.size(ours) != self.new.size(theirs)
         return self._changed(ours, theirs) if differs else ""
 
     def _inner(self, ours: int, theirs: int) -> list[Pair]:
         """What both are made of, if anything."""
         kind = self.old.kind(ours)
-        if kind == Kind.ARRAY:
+        if kind == BtfKind.ARRAY:
             return [(self.old.array(ours)[0], self.new.array(theirs)[0])]
         return [(self.old.inner(ours), self.new.inner(theirs))] if kind in WRAPPED else []
 
@@ -174,8 +174,8 @@ class Differ:
     def _kinds(self, ours: int, theirs: int) -> str:
         """Two types of different kinds: perhaps one is only declared."""
         before, after = self.old.text(ours), self.new.text(theirs)
-        if before == after and Kind.FWD in (self.old.kind(ours), self.new.kind(theirs)):
-            declared = self.old.kind(ours) == Kind.FWD
+        if before == after and BtfKind.FWD in (self.old.kind(ours), self.new.kind(theirs)):
+            declared = self.old.kind(ours) == BtfKind.FWD
             return f"{before}: {'defined' if declared else 'only declared'} now"
         return f"{before} became {after}"
 
@@ -215,7 +215,7 @@ def _owned(said: str, way: Sequence[str]) -> str:
     return f"{way[-1]}: in its {kind}, {rest}" if nameless and way else said
 
 
-def _matched(before: Sequence[Member], after: Sequence[Member]) -> list[tuple[Member, Member]]:
+def _matched(before: Sequence[BtfMember], after: Sequence[BtfMember]) -> list[tuple[BtfMember, BtfMember]]:
     """Members of both: those of one name, and those without in their order."""
     named = {it.name: it for it in after if it.name}
     nameless = iter([it for it in after if not it.name])
@@ -223,7 +223,7 @@ def _matched(before: Sequence[Member], after: Sequence[Member]) -> list[tuple[Me
     return [(one, two) for one, two in pairs if two is not None]
 
 
-def _first(before: Sequence[Member], after: Sequence[Member]) -> str:
+def _first(before: Sequence[BtfMember], after: Sequence[BtfMember]) -> str:
     """The first member that is not as it was."""
     names, fresh = {it.name for it in after}, {it.name for it in before}
     for one, two in zip_longest(before, after):
@@ -238,6 +238,6 @@ def _first(before: Sequence[Member], after: Sequence[Member]) -> str:
     return ""
 
 
-def _place(member: Member) -> str:
+def _place(member: BtfMember) -> str:
     bits = f", bit {member.offset % BYTE}" if member.bits else ""
     return f"{member.offset // BYTE:#x}{bits}"

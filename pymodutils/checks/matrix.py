@@ -19,7 +19,7 @@ from pymodutils.checks.verdict import Finding, Report, Verdict
 from pymodutils.checks.warnings import warnings
 from pymodutils.elf import compress
 from pymodutils.errors import ModutilsError, NotFound
-from pymodutils.kernel.emulated.load.causes import Cause, Kind
+from pymodutils.kernel.emulated.load.causes import Cause, CauseKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -67,7 +67,7 @@ def check(request: Request, root: Root, progress: Callable[[int, int, str], None
         around = [_providers(it, own, more, folder) for it in targets]
         _known(request, around)
         images = run.images(targets, request.cmdline, folder) if request.run else ()
-        job = Job(request, targets, own, around, images)
+        job = PairWorker(request, targets, own, around, images)
         pairs = job.pairs()
         verdicts: dict[tuple[int, int], Verdict] = {}
         seconds: dict[tuple[int, int], float] = {}
@@ -106,17 +106,17 @@ def _pool(words: Sequence[str], folder: str) -> Pool:
     return _read([file for word in words for file in inputs.files(word, folder)])
 
 
-def _read(files: Sequence[inputs.File]) -> Pool:
+def _read(files: Sequence[inputs.InputFile]) -> Pool:
     """The modules in ``files``, each once: links and ways to the same file do not count."""
-    once: dict[str, inputs.File] = {}
+    once: dict[str, inputs.InputFile] = {}
     for file in files:
         once.setdefault(os.path.realpath(file.path), file)
     return Pool(read_all([(path, shown) for path, shown in once.values()]))
 
 
-def _readable(words: Sequence[str], folder: str) -> tuple[list[inputs.File], list[ModutilsError]]:
+def _readable(words: Sequence[str], folder: str) -> tuple[list[inputs.InputFile], list[ModutilsError]]:
     """The files that ``words`` mean, and why others cannot be read; raises the first if that is all."""
-    files: list[inputs.File] = []
+    files: list[inputs.InputFile] = []
     unread: list[ModutilsError] = []
     for word in words:
         try:
@@ -183,7 +183,7 @@ def _builtins(tree: str) -> frozenset[str]:
     return frozenset(os.path.basename(path).partition(".")[0].replace("-", "_") for path in paths)
 
 
-class Job:
+class PairWorker:
     """The work of one process, which keeps its last kernel booted."""
 
     def __init__(
@@ -192,10 +192,10 @@ class Job:
         targets: Sequence[Target],
         own: Pool,
         around: Sequence[Around],
-        images: Sequence[run.Image],
+        images: Sequence[run.BootableImage],
     ) -> None:
         self.request, self.targets, self.own, self.around = request, targets, own, around
-        self.runners = [run.Runner(image, request.params, request.cmdline) for image in images]
+        self.runners = [run.TrialRunner(image, request.params, request.cmdline) for image in images]
         self.trees = [it.tree for it in around]
         self.titles = own.titles()
         self._benches: dict[int, Bench] = {}
@@ -228,8 +228,8 @@ class Job:
             0,
             target.kernel.machine,
         ):  # the signature may be refused first
-            trial = trial._replace(causes=(*trial.causes, Cause(Kind.MACHINE, str(module.machine))))
-        foreign = any(cause.kind is Kind.MACHINE for cause in trial.causes)  # nothing else matters then
+            trial = trial._replace(causes=(*trial.causes, Cause(CauseKind.MACHINE, str(module.machine))))
+        foreign = any(cause.kind is CauseKind.MACHINE for cause in trial.causes)  # nothing else matters then
         if foreign:
             trial, needed = trial._replace(stopped=""), []
         context = Context(
@@ -270,7 +270,7 @@ def _refusals(context: Context, causes: Sequence[Cause]) -> list[Finding]:
         text += "" if context.trial.errno else "; it loads without, because it imports weak symbols only"
         found.append(Finding(Rule.NEEDS, severity, name, text, f"fix {name} first"))
     if context.trial.errno and not found:
-        found += errors(context, [Cause(Kind.OTHER)])
+        found += errors(context, [Cause(CauseKind.OTHER)])
     return found
 
 

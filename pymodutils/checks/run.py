@@ -27,31 +27,31 @@ WARNED: Final = re.compile(r"^(WARNING: .*|BUG: .*|.*refcount_t: .*|list_(?:add|
 NOISE: Final = re.compile(r"loading out-of-tree module|module verification failed|: module license ")
 
 
-class Image(NamedTuple):
+class BootableImage(NamedTuple):
     """The kernel image of a target, or ``why`` there is none that runs."""
 
     path: str = ""
     why: str = ""
 
 
-def images(targets: Sequence[Target], cmdline: str, folder: str) -> list[Image]:
+def images(targets: Sequence[Target], cmdline: str, folder: str) -> list[BootableImage]:
     """The image of each of ``targets``, booted; those of packages are unpacked below ``folder``."""
     return [_booted(it, cmdline, os.path.join(folder, f"vmlinuz-{at}")) for at, it in enumerate(targets)]
 
 
-def _booted(it: Target, cmdline: str, spare: str) -> Image:
+def _booted(it: Target, cmdline: str, spare: str) -> BootableImage:
     if it.kernel.machine != EM_X86_64:
-        return Image(why=f"the machine runs kernels of x86-64, not of {it.kernel.arch or 'this one'}")
+        return BootableImage(why=f"the machine runs kernels of x86-64, not of {it.kernel.arch or 'this one'}")
     path = _image(it, spare)
     if not path:
-        return Image(why=f"no kernel image is in {it.source}")
+        return BootableImage(why=f"no kernel image is in {it.source}")
     try:
         from pymodutils.kernel.booted.live import LiveKernel  # noqa: PLC0415 -- takes unicorn
 
         LiveKernel.boot(path, cmdline).close()
     except ModutilsError as error:
-        return Image(why=str(error))
-    return Image(path)
+        return BootableImage(why=str(error))
+    return BootableImage(path)
 
 
 def _image(it: Target, spare: str) -> str:
@@ -76,10 +76,10 @@ def _is_image(path: str) -> bool:
         return file.read(0x206)[0x202:] == b"HdrS"  # Documentation/arch/x86/boot.rst
 
 
-class Runner:
+class TrialRunner:
     """The kernel of ``image``, as good as new for each module; what one needs stays for the next one."""
 
-    def __init__(self, image: Image, params: Mapping[str, str], cmdline: str) -> None:
+    def __init__(self, image: BootableImage, params: Mapping[str, str], cmdline: str) -> None:
         self.image, self.params, self.cmdline = image, params, cmdline
         self._kernel: LiveKernel | None = None
         self._loaded: tuple[tuple[str, ...], Moment | None] = ((), None)

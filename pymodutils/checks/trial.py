@@ -10,7 +10,7 @@ from pymodutils.elf import compress
 from pymodutils.errors import BadModule, NotFound, Refused
 from pymodutils.kernel.base import Init
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
-from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.kernel.emulated.load.causes import CauseKind
 from pymodutils.kernel.emulated.load.finit_module import compression
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Bench:
             data = compress.content(module.path)
             if compress.packing_of(data) == (compression(self.kernel.rules) or "none"):
                 first = self._compressed(data, params, before)
-                if not any(cause.kind is Kind.COMPRESSION for cause in first.causes):
+                if not any(cause.kind is CauseKind.COMPRESSION for cause in first.causes):
                     return first
             self.kernel.init_module(compress.decompress(data, module.path), params)
         except (BadModule, NotFound, Refused) as error:

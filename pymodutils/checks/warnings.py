@@ -12,7 +12,7 @@ from pymodutils.checks.messages import build, signatures
 from pymodutils.checks.rules import Rule, Severity
 from pymodutils.checks.verdict import Finding
 from pymodutils.elf.facts import listed
-from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.kernel.emulated.load.causes import CauseKind
 from pymodutils.kernel.emulated.state.taints import LETTERS, MEANINGS
 
 if TYPE_CHECKING:
@@ -29,13 +29,13 @@ BAD_TAINTS: Final = "PFSRCX"
 UNTRUSTED: Final = "PFR"
 SIGNING: Final = "E"  # told by its own rules
 SIGNATURES: Final = {
-    Kind.UNSIGNED: signatures.unsigned,
-    Kind.UNKNOWN_KEY: signatures.unknown_key,
-    Kind.CRYPTO: signatures.crypto,
+    CauseKind.UNSIGNED: signatures.unsigned,
+    CauseKind.UNKNOWN_KEY: signatures.unknown_key,
+    CauseKind.CRYPTO: signatures.crypto,
 }
 NOT_THE_REASON: Final = {
-    Kind.UNSIGNED: "that it is not signed",
-    Kind.UNKNOWN_KEY: "that it is signed with an unknown key",
+    CauseKind.UNSIGNED: "that it is not signed",
+    CauseKind.UNKNOWN_KEY: "that it is signed with an unknown key",
 }
 REJECTED: Final = "that would be 'Key was rejected by service'"
 VERIFICATION: Final = "module verification failed"  # how a line of the log begins that misleads
@@ -72,21 +72,21 @@ def _signing(context: Context) -> Iterator[Finding]:
 def _not_signing(context: Context) -> Iterator[Finding]:
     """ENOEXEC, and the log line about verification, are often taken for a matter of signatures."""
     suspected = context.trial.errno == ENOEXEC or any(VERIFICATION in line for line in context.trial.log)
-    if not suspected or any(cause.kind is Kind.MACHINE for cause in context.trial.causes):
+    if not suspected or any(cause.kind is CauseKind.MACHINE for cause in context.trial.causes):
         return
     for cause in _passing(context, NOT_THE_REASON):
         text = f"{NOT_THE_REASON[cause.kind]} is not the reason of the refusal: {REJECTED}"
         yield Finding(Rule(cause.kind.value), NOTE, "", text)
 
 
-def _passing(context: Context, kinds: Container[Kind]) -> list[Cause]:
+def _passing(context: Context, kinds: Container[CauseKind]) -> list[Cause]:
     """The causes of these kinds for which the kernel did not refuse the module."""
     return [cause for cause in context.trial.causes if cause.passes and cause.kind in kinds]
 
 
 def _parameters(context: Context) -> Iterator[Finding]:
     known = [value.partition(":")[0] for value in context.module.values("parmtype")]
-    for cause in _passing(context, (Kind.NO_PARAMETER,)):
+    for cause in _passing(context, (CauseKind.NO_PARAMETER,)):
         text = f"it has no parameter {cause.subject}: the kernel ignores it"
         has = f"leave it out: {f'its parameters are {some(known)}' if known else 'it has no parameters'}"
         yield Finding(Rule.NO_PARAMETER, WARNING, cause.subject, text, has)
@@ -187,7 +187,7 @@ def _collisions(context: Context) -> Iterator[Finding]:
 
 
 def _permissions(context: Context) -> Iterator[Finding]:
-    for cause in _passing(context, (Kind.PERMISSIONS,)):
+    for cause in _passing(context, (CauseKind.PERMISSIONS,)):
         does = f"the kernel warns, taints itself and makes it {cause.wanted}"
         text = f"parameter {cause.subject} has permissions {cause.said}: {does}"
         advice = "declare it with permissions within 0664"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pymodutils.checks.kabi import Broken, Comparison
-    from pymodutils.checks.kabi_types import Reason
+    from pymodutils.checks.kabi_types import KabiChange
     from pymodutils.checks.verdict import Report
 
 FORMS: Final = ("text", "json", "junit", "sarif", "github", "markdown", "html")
@@ -100,7 +100,7 @@ def _print_reasons(found: Comparison, *, whole: bool) -> None:
     """Print which types are behind changed CRCs, those of the most symbols first."""
     if found.unexplained:
         output.paragraph([(found.unexplained, "dim")], 2)
-    by_type: dict[str, list[Reason]] = {}
+    by_type: dict[str, list[KabiChange]] = {}
     for it in found.reasons:
         by_type.setdefault(it.difference, []).append(it)
     groups = sorted(by_type.values(), key=len, reverse=True)

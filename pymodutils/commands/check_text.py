@@ -14,7 +14,7 @@ from pymodutils.commands import output
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pymodutils.checks.formats.grouped import Group
+    from pymodutils.checks.formats.grouped import ModuleGroup
     from pymodutils.checks.verdict import Report, Verdict
 
 ROWS: Final = 40  # of a folded table; what loads everywhere is only counted
@@ -65,9 +65,9 @@ def _row(report: Report, row: Sequence[Verdict]) -> Iterator[tuple[str, str]]:
             yield ("loads, with warnings", "yellow") if warned else ("loads", "green")
 
 
-def print_groups(found: Sequence[Group], *, whole: bool) -> None:
+def print_groups(found: Sequence[ModuleGroup], *, whole: bool) -> None:
     """Print the reasons ``found`` on one kernel; folded unless ``whole``."""
-    by_rule: dict[tuple[str, str, str], list[Group]] = {}
+    by_rule: dict[tuple[str, str, str], list[ModuleGroup]] = {}
     for group in found:
         by_rule.setdefault((group.first.severity, group.excuse, group.first.rule), []).append(group)
     for (severity, _, rule), same in by_rule.items():
@@ -81,7 +81,7 @@ def print_groups(found: Sequence[Group], *, whole: bool) -> None:
             output.styled([("  ", ""), (rule, STYLES[Severity(severity)]), (text, "")])
 
 
-def _print_group(group: Group, *, whole: bool) -> None:
+def _print_group(group: ModuleGroup, *, whole: bool) -> None:
     first, modules = group.first, group.modules
     most = len(modules) if whole else NAMES
     more = f" and {len(modules) - most:,} more" if modules[most:] else ""

@@ -35,7 +35,7 @@ EXAMPLES: Final = [
 ]
 
 
-class Group(Tool):
+class LazyGroup(Tool):
     """A group of commands, each imported when it is called."""
 
     def call(self, prog: str, path: str, words: Sequence[str]) -> int:
@@ -64,7 +64,7 @@ def tool(word: str) -> Tool:
     return found
 
 
-command: Final = Group(
+command: Final = LazyGroup(
     "kernel",
     help="Describe kernels and run emulated ones.",
     options_metavar="COMMAND [OPTIONS]",

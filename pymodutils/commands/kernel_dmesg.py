@@ -14,7 +14,7 @@ from pymodutils.commands.generation import Generations
 if TYPE_CHECKING:
     from pymodutils.kernel.booted.kernel import BootedKernel
     from pymodutils.kernel.emulated.kernel import EmulatedKernel
-    from pymodutils.kernel.emulated.observe import Line
+    from pymodutils.kernel.emulated.observe import PrintkRecord
 
 PAUSE = 0.1  # seconds between two looks
 EXAMPLES = [
@@ -46,7 +46,7 @@ def command(follow: bool, raw: bool, uevents: bool, form: str, kernel: EmulatedK
         time.sleep(PAUSE)
 
 
-def _show(line: Line, booted: float, form: str, *, raw: bool) -> None:
+def _show(line: PrintkRecord, booted: float, form: str, *, raw: bool) -> None:
     seconds = max(0.0, line.stamp - booted)
     if form == "json":
         output.as_json({"seconds": round(seconds, 6), "level": line.level, "text": line.text}, lines=True)

@@ -10,7 +10,7 @@ import click
 from pymodutils import writer
 from pymodutils.commands import memory, memory_svg, memory_text, options, output
 from pymodutils.commands.getopt import Tool
-from pymodutils.kernel.emulated.memory_map import Space, of, space
+from pymodutils.kernel.emulated.memory_map import ModuleSpace, of, space
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,24 +53,28 @@ def command(name: str | None, form: str, target: str | None, kernel: EmulatedKer
         writer.save(target, f"{text}\n".encode("utf-8", "surrogateescape"))
 
 
-def lines(found: ModuleMemory | Space, width: int) -> Iterator[Line]:
+def lines(found: ModuleMemory | ModuleSpace, width: int) -> Iterator[Line]:
     """``found`` for a terminal of ``width`` columns."""
-    return memory_text.space(found, width) if isinstance(found, Space) else memory_text.module(found, width)
+    return (
+        memory_text.space(found, width)
+        if isinstance(found, ModuleSpace)
+        else memory_text.module(found, width)
+    )
 
 
-def plain(found: ModuleMemory | Space) -> str:
+def plain(found: ModuleMemory | ModuleSpace) -> str:
     """The same without colours."""
     return "\n".join("".join(text for text, _ in line) for line in lines(found, output.width()))
 
 
-def picture(found: ModuleMemory | Space) -> str:
+def picture(found: ModuleMemory | ModuleSpace) -> str:
     """``found`` as SVG."""
-    return memory_svg.space(found) if isinstance(found, Space) else memory_svg.module(found)
+    return memory_svg.space(found) if isinstance(found, ModuleSpace) else memory_svg.module(found)
 
 
-def document(found: ModuleMemory | Space) -> str:
+def document(found: ModuleMemory | ModuleSpace) -> str:
     """What docs/json.md describes."""
-    return output.json_text(memory.whole(found) if isinstance(found, Space) else memory.document(found))
+    return output.json_text(memory.whole(found) if isinstance(found, ModuleSpace) else memory.document(found))
 
 
 TEXT = {"text": plain, "svg": picture, "json": document}

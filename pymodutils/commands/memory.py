@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.kernel.emulated.memory_map import NOT_MEMORY, Kind
+from pymodutils.kernel.emulated.memory_map import NOT_MEMORY, RangeKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pymodutils.kernel.emulated.memory_map import ModuleMemory, Part, Room, Space
+    from pymodutils.kernel.emulated.memory_map import MappedRange, ModuleMemory, ModuleSpace, Room
 
 
 class Look(NamedTuple):
@@ -22,17 +22,17 @@ class Look(NamedTuple):
 
 
 LOOKS: Final = {
-    Kind.TEXT: Look("T", "bright_white on blue", "#8fb4e3", "text"),
-    Kind.RODATA: Look("R", "black on cyan", "#7cc0ba", "read-only data"),
-    Kind.RO_AFTER_INIT: Look("A", "black on bright_cyan", "#b5e0dc", "read-only after init"),
-    Kind.DATA: Look("D", "black on yellow", "#f2a65a", "data"),
-    Kind.BSS: Look("B", "black on bright_yellow", "#f7d488", "bss"),
-    Kind.KALLSYMS: Look("K", "black on green", "#a3c585", "kallsyms"),
-    Kind.STUBS: Look("S", "black on magenta", "#c59bc9", "stubs (GOT, PLT)"),
-    Kind.PADDING: Look("-", "red", "#d6453d", "padding for alignment"),
-    Kind.WASTE: Look(".", "red", "#e6c9c7", "end of pages"),
-    Kind.GUARD: Look("|", "dim", "#b8bcc2", "guard pages"),
-    Kind.FREE: Look(" ", "", "#f4f5f7", "free"),
+    RangeKind.TEXT: Look("T", "bright_white on blue", "#8fb4e3", "text"),
+    RangeKind.RODATA: Look("R", "black on cyan", "#7cc0ba", "read-only data"),
+    RangeKind.RO_AFTER_INIT: Look("A", "black on bright_cyan", "#b5e0dc", "read-only after init"),
+    RangeKind.DATA: Look("D", "black on yellow", "#f2a65a", "data"),
+    RangeKind.BSS: Look("B", "black on bright_yellow", "#f7d488", "bss"),
+    RangeKind.KALLSYMS: Look("K", "black on green", "#a3c585", "kallsyms"),
+    RangeKind.STUBS: Look("S", "black on magenta", "#c59bc9", "stubs (GOT, PLT)"),
+    RangeKind.PADDING: Look("-", "red", "#d6453d", "padding for alignment"),
+    RangeKind.WASTE: Look(".", "red", "#e6c9c7", "end of pages"),
+    RangeKind.GUARD: Look("|", "dim", "#b8bcc2", "guard pages"),
+    RangeKind.FREE: Look(" ", "", "#f4f5f7", "free"),
 }
 
 
@@ -44,15 +44,15 @@ def scale(size: int, columns: int, rows: int, least: int) -> int:
     return unit
 
 
-def totals(parts: Iterable[Part]) -> dict[Kind, int]:
+def totals(parts: Iterable[MappedRange]) -> dict[RangeKind, int]:
     """The bytes of each kind that there is, in the order of the kinds."""
-    found = dict.fromkeys(Kind, 0)
+    found = dict.fromkeys(RangeKind, 0)
     for part in parts:
         found[part.kind] += part.size
     return {kind: size for kind, size in found.items() if size}
 
 
-def parts_of(rooms: Iterable[Room], *, discarded: bool = False) -> Iterator[Part]:
+def parts_of(rooms: Iterable[Room], *, discarded: bool = False) -> Iterator[MappedRange]:
     """The parts of those ``rooms`` that were ``discarded``, or that were not."""
     return (part for room in rooms if room.discarded is discarded for part in room.parts)
 
@@ -62,7 +62,7 @@ def document(memory: ModuleMemory) -> dict[str, object]:
     return {**_module(memory), "areas": [_area(room, room.parts) for room in memory.rooms]}
 
 
-def whole(space: Space) -> dict[str, object]:
+def whole(space: ModuleSpace) -> dict[str, object]:
     """The range of all modules for JSON."""
     every = totals(space.parts())
     return {
@@ -92,7 +92,7 @@ def _module(memory: ModuleMemory) -> dict[str, object]:
     }
 
 
-def _area(room: Room, parts: Sequence[Part] | None = None) -> dict[str, object]:
+def _area(room: Room, parts: Sequence[MappedRange] | None = None) -> dict[str, object]:
     """One area, with its ``parts`` if they are asked for."""
     found = {"name": room.name, "address": room.base, "size": room.size, "taken": room.taken}
     found |= {"init": room.init, "discarded": room.discarded}

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from xml.sax.saxutils import escape
 
 from pymodutils.commands.memory import LOOKS, parts_of, scale, totals
-from pymodutils.kernel.emulated.memory_map import NOT_MEMORY, Kind
+from pymodutils.kernel.emulated.memory_map import NOT_MEMORY, RangeKind
 from pymodutils.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pymodutils.kernel.emulated.memory_map import ModuleMemory, Part, Room, Space
+    from pymodutils.kernel.emulated.memory_map import MappedRange, ModuleMemory, ModuleSpace, Room
 
 MARGIN: Final = 16
 GUTTER: Final = 84  # for the offsets left of the rows
@@ -54,7 +54,7 @@ class Strip(NamedTuple):
     """Parts without gaps between them, drawn in rows."""
 
     title: str
-    parts: Sequence[Part]
+    parts: Sequence[MappedRange]
     labels: Sequence[Label]
     gone: bool = False
 
@@ -74,10 +74,10 @@ def module(memory: ModuleMemory) -> str:
     return _picture(title, strips, memory.page, kept, gone)
 
 
-def space(whole: Space) -> str:
+def space(whole: ModuleSpace) -> str:
     """The picture of the range of all modules, up to where the last one ends."""
     parts = whole.parts()
-    used = max((part.offset + part.size for part in parts if part.kind is not Kind.FREE), default=0)
+    used = max((part.offset + part.size for part in parts if part.kind is not RangeKind.FREE), default=0)
     labels = [
         Label(room.base - whole.low, room.taken, printable(owner.name)) for owner, room in whole.rooms()
     ]
@@ -93,7 +93,7 @@ def _strip(room: Room) -> Strip:
 
 
 def _picture(
-    title: str, strips: Sequence[Strip], page: int, kept: dict[Kind, int], gone: dict[Kind, int]
+    title: str, strips: Sequence[Strip], page: int, kept: dict[RangeKind, int], gone: dict[RangeKind, int]
 ) -> str:
     """``strips`` below each other under ``title``, and what the colours mean in bytes."""
     row = scale(sum(strip.size for strip in strips), 1, ROWS, page)
@@ -136,7 +136,7 @@ def _pieces(offset: int, size: int, row: int) -> Iterator[tuple[int, float, floa
         offset += here
 
 
-def _part(part: Part, top: float, row: int) -> Iterator[str]:
+def _part(part: MappedRange, top: float, row: int) -> Iterator[str]:
     """The rectangles of a part; what it is can be read where the pointer rests."""
     what = f"{printable(part.name)} ({LOOKS[part.kind].words})" if part.name else LOOKS[part.kind].words
     title = escape(f"{what}: {part.size:,} bytes at +{part.offset:#x}")
@@ -164,10 +164,10 @@ def _label(label: Label, top: float, row: int) -> Iterator[str]:
         yield _text(x + LETTER / 2, top + number * STEP + 14, label.text)
 
 
-def _legend(top: float, kept: dict[Kind, int], gone: dict[Kind, int]) -> Iterator[str]:
+def _legend(top: float, kept: dict[RangeKind, int], gone: dict[RangeKind, int]) -> Iterator[str]:
     """A line for each kind: its colour, its bytes, and its part of the memory."""
     memory = sum(size for kind, size in kept.items() if kind not in NOT_MEMORY)
-    kinds = [kind for kind in Kind if kind in kept or kind in gone]
+    kinds = [kind for kind in RangeKind if kind in kept or kind in gone]
     yield from _numbers(top + 11, ("bytes", "of memory", "discarded" if gone else ""), "number head")
     for at, kind in enumerate(kinds, start=1):
         y = top + at * LINE

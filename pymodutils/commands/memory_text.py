@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.commands.memory import LOOKS, parts_of, scale, totals
-from pymodutils.kernel.emulated.memory_map import NOT_MEMORY, Kind
+from pymodutils.kernel.emulated.memory_map import NOT_MEMORY, RangeKind
 from pymodutils.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pymodutils.kernel.emulated.memory_map import ModuleMemory, Part, Room, Space
+    from pymodutils.kernel.emulated.memory_map import MappedRange, ModuleMemory, ModuleSpace, Room
 
     Line = list[tuple[str, str]]  # pieces of text, each with its style
 
@@ -44,10 +44,10 @@ def module(memory: ModuleMemory, width: int) -> Iterator[Line]:
     yield from _legend(memory.rooms)
 
 
-def space(whole: Space, width: int) -> Iterator[Line]:
+def space(whole: ModuleSpace, width: int) -> Iterator[Line]:
     """The lines about the range of all modules."""
     parts, columns = whole.parts(), CELLS * 2 if width >= WIDE else CELLS
-    used = max((part.offset + part.size for part in parts if part.kind is not Kind.FREE), default=0)
+    used = max((part.offset + part.size for part in parts if part.kind is not RangeKind.FREE), default=0)
     unit = scale(used, columns, ROWS, LEAST)
     size = whole.high - whole.low
     yield [(f"{whole.low:#x} to {whole.high:#x}", HEAD), (f": {size:,} bytes for modules", "")]
@@ -68,7 +68,7 @@ def _title(room: Room, page: int) -> Line:
     return [(room.name, HEAD), (size, ""), (", discarded when init() ended" if room.discarded else "", FAINT)]
 
 
-def _strip(parts: Sequence[Part], unit: int, columns: int, *, faded: bool = False) -> Iterator[Line]:
+def _strip(parts: Sequence[MappedRange], unit: int, columns: int, *, faded: bool = False) -> Iterator[Line]:
     """Rows of letters, each for the kind that has most of its ``unit`` bytes."""
     kinds = list(_kinds(parts, unit))
     digits = len(f"{len(kinds) * unit:x}")
@@ -80,9 +80,9 @@ def _strip(parts: Sequence[Part], unit: int, columns: int, *, faded: bool = Fals
         yield line
 
 
-def _kinds(parts: Sequence[Part], unit: int) -> Iterator[Kind]:
+def _kinds(parts: Sequence[MappedRange], unit: int) -> Iterator[RangeKind]:
     """For each ``unit`` bytes the kind that has most of them."""
-    share: dict[Kind, int] = {}
+    share: dict[RangeKind, int] = {}
     end = unit
     for part in parts:
         at, stop = part.offset, part.offset + part.size
@@ -99,7 +99,7 @@ def _sections(room: Room) -> Iterator[Line]:
     """A row for each section, with what is lost after it."""
     yield [(TITLES, HEAD)]
     parts = [part for part in room.parts if part.size]
-    rows = [at for at, part in enumerate(parts) if part.kind not in (Kind.PADDING, Kind.WASTE)]
+    rows = [at for at, part in enumerate(parts) if part.kind not in (RangeKind.PADDING, RangeKind.WASTE)]
     for at, following in zip(rows, [*rows[1:], len(parts)], strict=True):
         part, look = parts[at], LOOKS[parts[at].kind]
         lost = totals(parts[at + 1 : following])
@@ -109,8 +109,10 @@ def _sections(room: Room) -> Iterator[Line]:
         yield [(numbers, ""), (letter, FAINT if room.discarded else look.style), (f" {name}", "")]
 
 
-def _lost(lost: dict[Kind, int]) -> str:
-    padding, waste = (f"{lost[kind]:,}" if kind in lost else "" for kind in (Kind.PADDING, Kind.WASTE))
+def _lost(lost: dict[RangeKind, int]) -> str:
+    padding, waste = (
+        f"{lost[kind]:,}" if kind in lost else "" for kind in (RangeKind.PADDING, RangeKind.WASTE)
+    )
     return f"{padding:>9}{waste:>10}"
 
 
@@ -118,20 +120,20 @@ def _legend(rooms: Sequence[Room]) -> Iterator[Line]:
     """Bytes by kind, of what is there and of what is gone."""
     kept, gone = (totals(parts_of(rooms, discarded=discarded)) for discarded in (False, True))
     yield [(f"{'':<26}{'Bytes':>13}{'':>8}{'Discarded' if gone else '':>13}", HEAD)]
-    for kind in (kind for kind in Kind if kind in kept or kind in gone):
+    for kind in (kind for kind in RangeKind if kind in kept or kind in gone):
         lost = f"{gone[kind]:,}" if kind in gone else ""
         yield _row(kind, kept.get(kind, 0), sum(kept.values()), lost)
     total = f"{sum(gone.values()):,}" if gone else ""
     yield [(f"  {'':<24}{sum(kept.values()):>13,}{'':>8}{total:>13}".rstrip(), HEAD)]
 
 
-def _row(kind: Kind, size: int, total: int, more: str = "") -> Line:
+def _row(kind: RangeKind, size: int, total: int, more: str = "") -> Line:
     look = LOOKS[kind]
     share = f"{size / total:.1%}" if total else ""
     return [(look.letter, look.style), (f" {look.words:<24}{size:>13,}{share:>8}{more:>13}".rstrip(), "")]
 
 
-def _places(whole: Space) -> Iterator[Line]:
+def _places(whole: ModuleSpace) -> Iterator[Line]:
     """A row for each area and each gap, by address."""
     rows: list[tuple[int, Line]] = [
         (base, [(f"{base:<16x}{size:>15,}{'':>19}  free", FAINT)]) for base, size in whole.gaps
@@ -142,7 +144,7 @@ def _places(whole: Space) -> Iterator[Line]:
     return (line for _, line in sorted(rows, key=lambda row: row[0]))
 
 
-def _sums(whole: Space) -> Iterator[Line]:
+def _sums(whole: ModuleSpace) -> Iterator[Line]:
     """Bytes by kind of the whole range, in parts of the memory that modules have."""
     found = totals(whole.parts())
     taken = sum(size for kind, size in found.items() if kind not in NOT_MEMORY)

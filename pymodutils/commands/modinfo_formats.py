@@ -113,7 +113,7 @@ def _values(module: ModuleInfo, field: str, errors: list[str]) -> Iterator[str]:
         yield from module.values(field)
 
 
-def _parameters(module: ModuleInfo, errors: list[str]) -> list[parameters.Parameter]:
+def _parameters(module: ModuleInfo, errors: list[str]) -> list[parameters.ModuleParameter]:
     found, wrong = parameters.read(module.entries)
     errors += [f"Found invalid \"{entry}\": missing ':'" for entry in wrong]
     return found

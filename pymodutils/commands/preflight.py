@@ -70,11 +70,11 @@ def command(
     """
     wanted = outputs(forms, paths, PROG)
     from pymodutils.commands import preflight_print  # noqa: PLC0415 -- words come first
-    from pymodutils.preflight.preflight import THIS, Request, preflight  # noqa: PLC0415
+    from pymodutils.preflight.preflight import THIS, PreflightRequest, preflight  # noqa: PLC0415
 
     gc.enable()  # cli.main has turned it off, for commands that end at once
     place = firmware or (root.path(FIRMWARE) if not profiles else "")
-    request = Request(
+    request = PreflightRequest(
         _profile(profiles, root),
         profiles[0] if profiles else THIS,
         kernels,

@@ -53,7 +53,7 @@ def command(ctx: click.Context, words: tuple[str, ...], form: str, target: str |
     except FileNotFoundError:
         click.echo(f"Warning: {path} not found - ignoring", err=True)
         return 0
-    nodes = [entry for entry in entries if isinstance(entry, devname.Node)]
+    nodes = [entry for entry in entries if isinstance(entry, devname.StaticNode)]
     wrong = [entry for entry in entries if isinstance(entry, BadLine)]
     _write(target, _shown(nodes, form))
     for error in wrong:
@@ -61,7 +61,7 @@ def command(ctx: click.Context, words: tuple[str, ...], form: str, target: str |
     return int(bool(wrong))
 
 
-def _shown(nodes: list[devname.Node], form: str) -> str:
+def _shown(nodes: list[devname.StaticNode], form: str) -> str:
     if form == "json":
         return output.json_text([{**node._asdict(), "path": node.path} for node in nodes]) + "\n"
     return "".join([line + "\n" for line in devname.FORMATS[form](nodes)])

@@ -17,7 +17,7 @@ KINDS: Final = {"b": "block device", "c": "character device"}
 LARGEST: Final = (1 << 32) - 1  # of a major or minor number
 
 
-class Node(NamedTuple):
+class StaticNode(NamedTuple):
     """A node below /dev and the module after it."""
 
     module: str
@@ -32,7 +32,7 @@ class Node(NamedTuple):
         return f"/dev/{self.name}"
 
 
-def read(lines: Iterable[str]) -> Iterator[Node | BadLine]:
+def read(lines: Iterable[str]) -> Iterator[StaticNode | BadLine]:
     """Each entry of ``lines`` as a node, or as what is wrong with it; comments are passed over."""
     for number, line in enumerate(lines, start=1):
         entry = line.removesuffix("\n")
@@ -42,16 +42,16 @@ def read(lines: Iterable[str]) -> Iterator[Node | BadLine]:
         if found is None or max(int(found[4]), int(found[5])) > LARGEST:
             yield BadLine(f"{FILE}:{number}", f"invalid devname entry: {entry}")
         else:
-            yield Node(found[1], found[2], found[3], int(found[4]), int(found[5]))
+            yield StaticNode(found[1], found[2], found[3], int(found[4]), int(found[5]))
 
 
-def load(path: str) -> list[Node | BadLine]:
+def load(path: str) -> list[StaticNode | BadLine]:
     """The entries of the file ``path``; raises OSError."""
     with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
         return list(read(file))
 
 
-def human(nodes: Iterable[Node]) -> Iterator[str]:
+def human(nodes: Iterable[StaticNode]) -> Iterator[str]:
     """Lines for people."""
     for node in nodes:
         yield f"Module: {node.module}"
@@ -61,7 +61,7 @@ def human(nodes: Iterable[Node]) -> Iterator[str]:
         yield f"\t\tMinor: {node.minor}"
 
 
-def tmpfiles(nodes: Iterable[Node]) -> Iterator[str]:
+def tmpfiles(nodes: Iterable[StaticNode]) -> Iterator[str]:
     """Lines of tmpfiles.d(5); a node in a directory makes that first."""
     for node in nodes:
         parent = os.path.dirname(node.path)
@@ -70,7 +70,7 @@ def tmpfiles(nodes: Iterable[Node]) -> Iterator[str]:
         yield f"{node.kind}! {node.path} 0600 - - - {node.major}:{node.minor}"
 
 
-def devname(nodes: Iterable[Node]) -> Iterator[str]:
+def devname(nodes: Iterable[StaticNode]) -> Iterator[str]:
     """Lines of modules.devname again, without its comments."""
     for node in nodes:
         yield f"{node.module} {node.name} {node.kind}{node.major}:{node.minor}"

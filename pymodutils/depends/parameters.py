@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 KEYS: Final = ("parmtype", "parm")
 
 
-class Parameter(NamedTuple):
+class ModuleParameter(NamedTuple):
     """A parameter; a module need not give a type or a description."""
 
     name: str
@@ -34,7 +34,7 @@ class Parameter(NamedTuple):
         return "" if self.type is None else f" ({self.type})"
 
 
-def read(entries: Iterable[tuple[str, str]]) -> tuple[list[Parameter], list[str]]:
+def read(entries: Iterable[tuple[str, str]]) -> tuple[list[ModuleParameter], list[str]]:
     """The parameters of ``entries``, first named last, and each ``key=value`` without a name."""
     found: dict[str, list[str | None]] = {}
     wrong = []
@@ -46,4 +46,4 @@ def read(entries: Iterable[tuple[str, str]]) -> tuple[list[Parameter], list[str]
             found.setdefault(name, [None, None])[key == "parm"] = rest
         else:
             wrong.append(f"{key}={value}")
-    return [Parameter(name, *facts) for name, facts in reversed(found.items())], wrong
+    return [ModuleParameter(name, *facts) for name, facts in reversed(found.items())], wrong

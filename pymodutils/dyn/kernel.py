@@ -11,20 +11,20 @@ from pymodutils.dyn.relocate import Relocating
 from pymodutils.dyn.schema import DYN
 from pymodutils.dyn.shared_object import FINI, INIT, SharedObject
 from pymodutils.errors import ModutilsError, Refused
-from pymodutils.kernel.emulated.state.database import MEMORY, Database, signed, unsigned
+from pymodutils.kernel.emulated.state.database import MEMORY, StateFile, signed, unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pymodutils.dyn.machines import Machine
-    from pymodutils.machine.foreign import Foreign
+    from pymodutils.dyn.machines import DynMachine
+    from pymodutils.machine.foreign import ForeignCpu
 
 PAGE, LARGEST = 4096, 64 << 20  # bytes
 HEADER: Final = 52  # bytes of the smallest ELF header
 RELEASE, BASE = "release", "base"
 
 
-class Loaded(NamedTuple):
+class LoadedObject(NamedTuple):
     """A module in memory; ``uses`` are the modules whose symbols it uses."""
 
     name: str
@@ -42,13 +42,13 @@ class Loaded(NamedTuple):
 class Kernel25:
     """The kernel in one state file."""
 
-    def __init__(self, store: Database) -> None:
+    def __init__(self, store: StateFile) -> None:
         self.store = store
 
     @classmethod
     def boot(cls, path: str, symbols: Iterable[tuple[int, str]], release: str, base: int = 0) -> Self:
         """A kernel that exports ``symbols``, in the file ``path`` or MEMORY; modules begin at ``base``."""
-        made = Database.create(DYN)
+        made = StateFile.create(DYN)
         with made.transaction():
             made.many("INSERT INTO setting VALUES (?, ?)", {RELEASE: release, BASE: signed(base)}.items())
             rows = [(signed(value), name) for value, name in symbols]
@@ -58,7 +58,7 @@ class Kernel25:
     @classmethod
     def open(cls, path: str) -> Self:
         """The kernel in the file ``path``; raises BadState."""
-        return cls(Database.open(path, DYN))
+        return cls(StateFile.open(path, DYN))
 
     # The system calls
 
@@ -119,15 +119,15 @@ class Kernel25:
 
     # What is there
 
-    def modules(self) -> list[Loaded]:
+    def modules(self) -> list[LoadedObject]:
         """The modules, newest first."""
         rows = self.store.execute("SELECT name, base, memory, given, uses FROM module ORDER BY id DESC")
         return [
-            Loaded(name, unsigned(base), memory, given, tuple(uses.split()))
+            LoadedObject(name, unsigned(base), memory, given, tuple(uses.split()))
             for name, base, memory, given, uses in rows
         ]
 
-    def module(self, name: str) -> Loaded:
+    def module(self, name: str) -> LoadedObject:
         """The module ``name``; raises Refused."""
         for module in self.modules():
             if module.name == name:
@@ -157,7 +157,7 @@ class Kernel25:
             )
         return "".join(lines)
 
-    def _find(self, symbol: str, modules: list[Loaded]) -> tuple[int | None, str]:
+    def _find(self, symbol: str, modules: list[LoadedObject]) -> tuple[int | None, str]:
         """The value of ``symbol``: the kernel's, or a module's, and that module."""
         if symbol == "__this_module":
             return 0, ""
@@ -171,7 +171,7 @@ class Kernel25:
                 return found.value + other.base - module.start, other.name
         return None, ""
 
-    def _room(self, machine: Machine, size: int, modules: list[Loaded]) -> int:
+    def _room(self, machine: DynMachine, size: int, modules: list[LoadedObject]) -> int:
         """The lowest address at which there is room: module_alloc."""
         base = self.store.execute("SELECT value FROM setting WHERE name = ?", BASE)[0][0]
         at = unsigned(base) & (1 << machine.arch.bits) - 1 or machine.base
@@ -188,9 +188,9 @@ class Kernel25:
         processor = module.machine.processor
         if tag not in module.dynamic or not processor:
             return 0, memory
-        from pymodutils.machine.foreign import Foreign  # noqa: PLC0415 -- only code needs unicorn
+        from pymodutils.machine.foreign import ForeignCpu  # noqa: PLC0415 -- only code needs unicorn
 
-        cpu = Foreign(processor, base, memory)
+        cpu = ForeignCpu(processor, base, memory)
         others = [other for other in self.modules() if other.base != base]
         for other in others:
             cpu.place(other.base, other.memory)
@@ -203,11 +203,11 @@ class Kernel25:
             self.store.execute("UPDATE module SET memory = ? WHERE name = ?", kept, other.name)
         return result, cpu.read(base, len(memory))
 
-    def _printk(self, cpu: Foreign) -> int:
+    def _printk(self, cpu: ForeignCpu) -> int:
         def string(address: int) -> str:
             return cpu.string(address).decode("utf-8", "surrogateescape")
 
-        level, text = printk.printk(printk.Arguments(cpu.argument, string, cpu.how.bits))
+        level, text = printk.printk(printk.Varargs(cpu.argument, string, cpu.how.bits))
         self._log(level, text.rstrip("\n"))
         return len(text)
 
@@ -215,7 +215,7 @@ class Kernel25:
         self.store.insert("INSERT INTO line (level, text) VALUES (?, ?)", level, text)
 
 
-def _nothing(_cpu: Foreign) -> int:
+def _nothing(_cpu: ForeignCpu) -> int:
     """What functions of the kernel give that do nothing here."""
     return 0
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pymodutils.arch.model import Arch
 
 
-class Machine(NamedTuple):
+class DynMachine(NamedTuple):
     """A machine: ``processor`` is what runs its code here, "" if nothing does."""
 
     name: str
@@ -60,7 +60,7 @@ def _dynamic(prefix: str, bits: int, relative: int, glob_dat: int, slot: int) ->
     }
 
 
-I386: Final = Machine(
+I386: Final = DynMachine(
     name="i386",
     arch=x86.I386,
     relocs={
@@ -72,7 +72,7 @@ I386: Final = Machine(
     rela=False,
     processor="i386",
 )
-ALPHA: Final = Machine(
+ALPHA: Final = DynMachine(
     name="alpha",
     arch=alpha.ALPHA,
     relocs={
@@ -85,7 +85,7 @@ ALPHA: Final = Machine(
     rela=True,
     hash_word="Q",
 )
-ARM: Final = Machine(
+ARM: Final = DynMachine(
     name="arm",
     arch=arm.ARM,
     relocs={
@@ -98,7 +98,7 @@ ARM: Final = Machine(
     rela=False,
     processor="arm",
 )
-M68K: Final = Machine(
+M68K: Final = DynMachine(
     name="m68k",
     arch=m68k.M68K,
     relocs={**m68k.M68K.relocs, **_dynamic("R_68K", 32, 22, 20, 21)},
@@ -106,7 +106,7 @@ M68K: Final = Machine(
     rela=True,
     processor="m68k",
 )
-PPC: Final = Machine(
+PPC: Final = DynMachine(
     name="ppc",
     arch=powerpc.PPC,
     relocs={**powerpc.PPC.relocs, **_dynamic("R_PPC", 32, 22, 20, 21)},
@@ -114,7 +114,7 @@ PPC: Final = Machine(
     rela=True,
     processor="ppc",
 )
-S390X: Final = Machine(
+S390X: Final = DynMachine(
     name="s390x",
     arch=s390.S390,
     relocs={**s390.S390.relocs, **_dynamic("R_390", 64, 12, 10, 11)},
@@ -125,13 +125,13 @@ S390X: Final = Machine(
 MACHINES: Final = (I386, ALPHA, ARM, M68K, PPC, S390X)
 
 
-def find(number: int, bits: int, order: str) -> Machine | None:
+def find(number: int, bits: int, order: str) -> DynMachine | None:
     """The machine whose files have this e_machine, width and byte order."""
     kind = (bits, order)
     found = (each for each in MACHINES if number in each.arch.machines)
     return next((each for each in found if (each.arch.bits, each.arch.order) == kind), None)
 
 
-def named(name: str) -> Machine | None:
+def named(name: str) -> DynMachine | None:
     """The machine called ``name``."""
     return next((each for each in MACHINES if each.name == name), None)

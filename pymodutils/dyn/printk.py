@@ -16,7 +16,7 @@ LEVEL: Final = re.compile(r"<([0-7])>")
 DEFAULT: Final = 4
 
 
-class Arguments(NamedTuple):
+class Varargs(NamedTuple):
     """The arguments of one call: words by their index, strings by their address, the width of a long."""
 
     word: Callable[[int], int]
@@ -24,7 +24,7 @@ class Arguments(NamedTuple):
     bits: int
 
 
-def printk(arguments: Arguments) -> tuple[int, str]:
+def printk(arguments: Varargs) -> tuple[int, str]:
     """The level and the text."""
     form = arguments.string(arguments.word(0))
     found = LEVEL.match(form)
@@ -39,7 +39,7 @@ def printk(arguments: Arguments) -> tuple[int, str]:
     return int(found[1]) if found else DEFAULT, text
 
 
-def _converted(one: re.Match[str], value: int, arguments: Arguments) -> str:
+def _converted(one: re.Match[str], value: int, arguments: Varargs) -> str:
     flags, width, precision, kind = one["flags"], one["width"], one["precision"], one["kind"]
     if kind == "s":
         text = arguments.string(value)[: int(precision) if precision else None]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pymodutils.arch.reloc import RelocType
-    from pymodutils.dyn.shared_object import Relocation, SharedObject
+    from pymodutils.dyn.shared_object import DynamicRelocation, SharedObject
 
 ERR, WARNING = 3, 4
 
@@ -44,7 +44,7 @@ class Relocating:
                 raise module.refused()
             self._apply(one, row, self._value(one))
 
-    def _value(self, one: Relocation) -> int:
+    def _value(self, one: DynamicRelocation) -> int:
         """What the symbol of ``one`` stands for; 0 if it has none."""
         if not one.symbol:
             return 0
@@ -59,7 +59,7 @@ class Relocating:
         self.used[symbol.name] = found
         return found
 
-    def _apply(self, one: Relocation, row: RelocType, S: int) -> None:
+    def _apply(self, one: DynamicRelocation, row: RelocType, S: int) -> None:
         module, field = self.module, row.field
         arch, at = module.machine.arch, one.offset - module.start
         if not 0 <= at <= module.size - field.size:

@@ -13,7 +13,7 @@ from pymodutils.errors import Refused
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pymodutils.dyn.machines import Machine
+    from pymodutils.dyn.machines import DynMachine
 
 MAGIC, ET_DYN = b"\x7fELF", 3
 PT_LOAD, PT_DYNAMIC = 1, 2
@@ -21,7 +21,7 @@ PLTRELSZ, HASH, STRTAB, SYMTAB, RELA, RELASZ, RELAENT = 2, 4, 5, 6, 7, 8, 9
 SYMENT, INIT, FINI, REL, RELSZ, RELENT, PLTREL, JMPREL = 11, 12, 13, 17, 18, 19, 20, 23
 
 
-class Layout(NamedTuple):
+class ClassLayout(NamedTuple):
     """The structures of one ELF class; of each, which members are wanted."""
 
     header: str
@@ -34,12 +34,12 @@ class Layout(NamedTuple):
 
 
 LAYOUTS: Final = {
-    32: Layout("16sHHIIIIIHHHHHH", "8I", (0, 1, 2, 4, 5), "I", "IIIBBH", (0, 3, 1, 5), 8),
-    64: Layout("16sHHIQQQIHHHHHH", "IIQQQQQQ", (0, 2, 3, 5, 6), "Q", "IBBHQQ", (0, 1, 4, 3), 32),
+    32: ClassLayout("16sHHIIIIIHHHHHH", "8I", (0, 1, 2, 4, 5), "I", "IIIBBH", (0, 3, 1, 5), 8),
+    64: ClassLayout("16sHHIQQQIHHHHHH", "IIQQQQQQ", (0, 2, 3, 5, 6), "Q", "IBBHQQ", (0, 1, 4, 3), 32),
 }
 
 
-class Segment(NamedTuple):
+class LoadSegment(NamedTuple):
     """A PT_LOAD segment."""
 
     offset: int
@@ -48,7 +48,7 @@ class Segment(NamedTuple):
     memory_size: int
 
 
-class Relocation(NamedTuple):
+class DynamicRelocation(NamedTuple):
     """A dynamic relocation; without ``addend`` what is at the place is one."""
 
     offset: int
@@ -74,7 +74,7 @@ class SharedObject:
         arch = self.machine.arch
         self.prefix = "<" if arch.order == "little" else ">"
         self.layout = LAYOUTS[arch.bits]
-        self.segments: list[Segment] = []
+        self.segments: list[LoadSegment] = []
         self.dynamic: dict[int, int] = {}
         self._read_segments()
         self.start = min(segment.address for segment in self.segments)
@@ -86,7 +86,7 @@ class SharedObject:
         """The refusal of a damaged file."""
         return Refused(self.name, f"{self.name}: Exec format error", ENOEXEC)
 
-    def _machine(self) -> Machine:
+    def _machine(self) -> DynMachine:
         data = self.data
         order = {1: "little", 2: "big"}.get(data[5] if len(data) > 5 else 0)  # noqa: PLR2004 -- EI_DATA
         bits = {1: 32, 2: 64}.get(data[4] if order else 0)
@@ -110,7 +110,7 @@ class SharedObject:
             row = program.unpack_from(self.data, phoff + at * entry)
             p_type, *rest = (row[column] for column in self.layout.segment)
             if p_type == PT_LOAD:
-                self.segments.append(Segment(*rest))
+                self.segments.append(LoadSegment(*rest))
             elif p_type == PT_DYNAMIC:
                 self.dynamic_at = rest[1]
         broken = any(
@@ -184,7 +184,7 @@ class SharedObject:
             (index,) = self._at(word, table + (2 + buckets + index) * word.size)
         return None
 
-    def relocations(self) -> Iterator[Relocation]:
+    def relocations(self) -> Iterator[DynamicRelocation]:
         """REL, then RELA, then those of the PLT that lie in neither."""
         rel = range(self.dynamic.get(REL, 0), self.dynamic.get(REL, 0) + self.dynamic.get(RELSZ, 0))
         rela = range(self.dynamic.get(RELA, 0), self.dynamic.get(RELA, 0) + self.dynamic.get(RELASZ, 0))
@@ -195,13 +195,13 @@ class SharedObject:
             plt = range(start, start + self.dynamic.get(PLTRELSZ, 0))
             yield from self._table(plt, rela=self.dynamic.get(PLTREL) == RELA)
 
-    def _table(self, place: range, *, rela: bool) -> Iterator[Relocation]:
+    def _table(self, place: range, *, rela: bool) -> Iterator[DynamicRelocation]:
         word = self.layout.word
         layout = self._struct(word * 2 + (word.lower() if rela else ""))
         for at in range(place.start, place.stop - layout.size + 1, layout.size):
             offset, info, *addend = self._at(layout, at)
             symbol, number = info >> self.layout.number, info & (1 << self.layout.number) - 1
-            yield Relocation(offset, number, symbol, addend[0] if addend else None)
+            yield DynamicRelocation(offset, number, symbol, addend[0] if addend else None)
 
 
 def elf_hash(name: str) -> int:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CRC: Final = "__crc_"
 
 
-class Need(NamedTuple):
+class ImportedSymbol(NamedTuple):
     """A symbol that a module takes from elsewhere."""
 
     name: str
@@ -31,7 +31,7 @@ class Linkage(NamedTuple):
     """How a module hangs together with others."""
 
     exports: list[tuple[str, int]]
-    needs: list[Need]
+    needs: list[ImportedSymbol]
 
 
 def needed(path: str) -> list[tuple[str, int]]:
@@ -68,16 +68,19 @@ def exports(elf: Elf, symbols: Iterable[Symbol]) -> list[tuple[str, int]]:
     ]
 
 
-def needs(elf: Elf, symbols: Iterable[Symbol]) -> list[Need]:
+def needs(elf: Elf, symbols: Iterable[Symbol]) -> list[ImportedSymbol]:
     """The undefined ones of ``symbols``, then what only __versions names; a CRC that is not there is 0."""
     versions = dict(decode.versions(elf.section("__versions") or b"", elf.bits, elf.order))
     registers = elf.machine in decode.MACHINES_WITH_REGISTERS
     found = {
-        symbol.name: Need(symbol.name, versions.get(symbol.name, 0), symbol.binding == STB_WEAK)
+        symbol.name: ImportedSymbol(symbol.name, versions.get(symbol.name, 0), symbol.binding == STB_WEAK)
         for symbol in symbols
         if symbol.name and symbol.st_shndx == SHN_UNDEF and not (registers and symbol.kind == STT_REGISTER)
     }
-    return [*found.values(), *(Need(name, crc) for name, crc in versions.items() if name not in found)]
+    return [
+        *found.values(),
+        *(ImportedSymbol(name, crc) for name, crc in versions.items() if name not in found),
+    ]
 
 
 def _symbols(elf: Elf) -> list[Symbol]:

@@ -48,7 +48,7 @@ DAMAGE: Final = (
 LARGEST: Final = 8 << 20  # bytes of debug information, decompressed, that are worth the time
 
 
-class Line(NamedTuple):
+class LineRow(NamedTuple):
     """A line of a source file, from an address on; ``file`` is "" where a sequence ends."""
 
     address: int
@@ -124,7 +124,7 @@ class DebugInfo:
                 yield told["DW_AT_comp_dir"].value, told["DW_AT_name"].value
 
     @cached_property
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[LineRow]:
         """The rows of every line table, sorted; none without debug information or if it is damaged."""
         try:
             return sorted(self._lines())
@@ -146,8 +146,8 @@ class DebugInfo:
         except DAMAGE:
             return None
 
-    def _lines(self) -> list[Line]:
-        found: list[Line] = []
+    def _lines(self) -> list[LineRow]:
+        found: list[LineRow] = []
         dwarf = self.debug
         if dwarf is None:
             return found
@@ -160,7 +160,7 @@ class DebugInfo:
                 if row is not None:
                     at = row.file - first
                     known = not row.end_sequence and 0 <= at < len(names)
-                    found.append(Line(row.address, names[at] if known else "", row.line))
+                    found.append(LineRow(row.address, names[at] if known else "", row.line))
         return found
 
     def where(self, section: int, offset: int, *, own: bool = False) -> str:
@@ -175,7 +175,7 @@ class DebugInfo:
         function = _containing(self.functions, address)
         if not function:
             return ""
-        at = bisect_right(self.lines, Line(address, "\U0010ffff", 1 << 62)) - 1
+        at = bisect_right(self.lines, LineRow(address, "\U0010ffff", 1 << 62)) - 1
         line = self.lines[at] if at >= 0 else None
         while own and line and line.file not in self.sources and line.address > function[0]:
             at -= 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from struct import Struct
-from typing import Final, NamedTuple
+from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 PREFIXES: Final = {"little": "<", "big": ">"}  # struct's, by byte order
 WORDS: Final = {32: "I", 64: "Q"}  # struct's code of an Elf_Addr or Elf_Off, by class
@@ -30,10 +30,13 @@ class Ehdr(NamedTuple):
     e_shstrndx: int
 
 
-class Shdr(NamedTuple):
-    """A section header as it stands in the file."""
+Name = TypeVar("Name", int, str)
 
-    sh_name: int
+
+class Shdr(NamedTuple, Generic[Name]):
+    """A section header, widened to 64 bit; ``name`` is sh_name as read, or the text that it leads to."""
+
+    name: Name
     sh_type: int
     sh_flags: int
     sh_addr: int
@@ -43,6 +46,9 @@ class Shdr(NamedTuple):
     sh_info: int
     sh_addralign: int
     sh_entsize: int
+
+
+Section: TypeAlias = Shdr[str]
 
 
 @cache

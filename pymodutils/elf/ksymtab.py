@@ -25,7 +25,7 @@ class Export(NamedTuple):
     namespace: str | None  # "" for none, None if it is not known
 
 
-class Shape(NamedTuple):
+class KsymtabFormat(NamedTuple):
     """How the entries of a table are written."""
 
     relative: bool  # distances rather than pointers

@@ -11,27 +11,12 @@ import os
 import stat
 from functools import cache
 from struct import Struct
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
 from pymodutils.elf import headers
 from pymodutils.elf.constants import EI_NIDENT, ELFCLASS, ELFDATA, ELFMAG, SHN_XINDEX, SHT_NOBITS
+from pymodutils.elf.headers import Section, Shdr
 from pymodutils.errors import BadModule, NotFound
-
-
-class Section(NamedTuple):
-    """One section header, widened to 64 bit."""
-
-    name: str
-    sh_type: int
-    sh_flags: int
-    sh_addr: int
-    sh_offset: int
-    sh_size: int
-    sh_link: int
-    sh_info: int
-    sh_addralign: int
-    sh_entsize: int
-
 
 _WINDOW: Final = 2048  # bytes before the section headers in which linkers put the names
 
@@ -89,7 +74,7 @@ class Elf:
     @property
     def sections(self) -> list[Section]:
         """Every section header in file order, the empty one at 0 included."""
-        return [Section(self._name(at), *self._header(at)[1:]) for at in range(len(self._names))]
+        return [Shdr(self._name(at), *self._header(at)[1:]) for at in range(len(self._names))]
 
     def section(self, name: str) -> bytes | None:
         """The content of the first section called ``name``, or None if there is none."""

@@ -20,7 +20,7 @@ FIRST_PAUSE: Final = 0.004  # seconds, as modprobe --wait of kmod
 LONGEST_PAUSE: Final = 0.5
 
 
-class Clock(Protocol):
+class MonotonicClock(Protocol):
     """Time that passes: the module ``time``, or a test's own."""
 
     def monotonic(self) -> float:
@@ -84,7 +84,7 @@ def wait(
     step: Callable[[], None],
     deadline: float,
     watch: Callable[[InUse], None] = lambda _: None,
-    clock: Clock = time,
+    clock: MonotonicClock = time,
 ) -> None:
     """Repeat ``step`` until it no longer raises InUse, with growing pauses.
 

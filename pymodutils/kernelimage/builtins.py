@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pymodutils.elf.scan import Elf, Section
+    from pymodutils.elf.headers import Section
+    from pymodutils.elf.scan import Elf
     from pymodutils.kernelimage.memory import ImageMemory
 
 CORE: Final = "kernel"  # whose parameters have no module's name before theirs

@@ -7,11 +7,12 @@ from itertools import repeat
 from struct import unpack_from
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.elf.ksymtab import FLAGS, Export, Shape, gpl_only
+from pymodutils.elf.ksymtab import FLAGS, Export, KsymtabFormat, gpl_only
 from pymodutils.errors import BadKernel
 
 if TYPE_CHECKING:
-    from pymodutils.elf.scan import Elf, Section
+    from pymodutils.elf.headers import Section
+    from pymodutils.elf.scan import Elf
     from pymodutils.kernelimage.memory import ImageMemory
 
 TABLES: Final = ("", "_gpl", "_unused", "_unused_gpl", "_gpl_future")  # in the order in which they lie
@@ -21,10 +22,15 @@ NAMESPACE: Final = re.compile(rb"[!-~]{0,200}")  # "module:one,two-*" since 6.16
 NARROW: Final = 4  # bytes of a CRC since 4.10
 
 
-SHAPES: Final = (Shape(True, 3), Shape(False, 3), Shape(True, 2), Shape(False, 2))
+SHAPES: Final = (
+    KsymtabFormat(True, 3),
+    KsymtabFormat(False, 3),
+    KsymtabFormat(True, 2),
+    KsymtabFormat(False, 2),
+)
 
 
-class Table(NamedTuple):
+class ExportTable(NamedTuple):
     """One export table found in an image."""
 
     offset: int  # in the file
@@ -33,7 +39,7 @@ class Table(NamedTuple):
     gpl: list[bool]  # of each entry
 
 
-def read(memory: ImageMemory, shape: Shape, tables: list[Table]) -> dict[str, Export]:
+def read(memory: ImageMemory, shape: KsymtabFormat, tables: list[ExportTable]) -> dict[str, Export]:
     """Every export of ``tables``; raises BadKernel if a name lies outside of the image."""
     found: dict[str, Export] = {}
     for table in tables:
@@ -49,7 +55,9 @@ def read(memory: ImageMemory, shape: Shape, tables: list[Table]) -> dict[str, Ex
     return found
 
 
-def entries(memory: ImageMemory, shape: Shape, offset: int, length: int) -> list[tuple[int, int, int]]:
+def entries(
+    memory: ImageMemory, shape: KsymtabFormat, offset: int, length: int
+) -> list[tuple[int, int, int]]:
     """(value, name, namespace) of ``length`` entries, as addresses; 0 for no namespace."""
     end = offset + length * shape.size(memory.bits)
     if end > len(memory.data):
@@ -58,7 +66,7 @@ def entries(memory: ImageMemory, shape: Shape, offset: int, length: int) -> list
     return shape.rows(memoryview(memory.data)[offset:end], length, place, memory.bits, memory.order)
 
 
-def in_sections(memory: ImageMemory, elf: Elf) -> tuple[Shape, list[Table]] | None:
+def in_sections(memory: ImageMemory, elf: Elf) -> tuple[KsymtabFormat, list[ExportTable]] | None:
     """The shape of the tables of a vmlinux with section headers, and the tables; None without any."""
     sections = {section.name: section for section in elf.sections}
     total = sections.get("__ksymtab") or sections.get("__ksymtab_gpl")
@@ -69,7 +77,9 @@ def in_sections(memory: ImageMemory, elf: Elf) -> tuple[Shape, list[Table]] | No
     return shape, tables
 
 
-def _table(memory: ImageMemory, shape: Shape, sections: dict[str, Section], kind: str) -> list[Table]:
+def _table(
+    memory: ImageMemory, shape: KsymtabFormat, sections: dict[str, Section], kind: str
+) -> list[ExportTable]:
     symbols = sections.get(f"__ksymtab{kind}")
     count = symbols.sh_size // shape.size(memory.bits) if symbols else 0
     if symbols is None or not count:
@@ -78,11 +88,11 @@ def _table(memory: ImageMemory, shape: Shape, sections: dict[str, Section], kind
     numbers = crcs and read_crcs(memory, crcs.sh_offset, count, crcs.sh_size // count)
     flags = sections.get(FLAGS)
     if flags is None or kind:
-        return [Table(symbols.sh_offset, count, numbers, [kind in GPL_TABLES] * count)]
+        return [ExportTable(symbols.sh_offset, count, numbers, [kind in GPL_TABLES] * count)]
     gpl = gpl_only(memory.data[flags.sh_offset : flags.sh_offset + count])
     if len(gpl) != count:
         raise BadKernel("kernel image", f"its {FLAGS} is shorter than its __ksymtab")
-    return [Table(symbols.sh_offset, count, numbers, gpl)]
+    return [ExportTable(symbols.sh_offset, count, numbers, gpl)]
 
 
 def read_crcs(memory: ImageMemory, offset: int, count: int, size: int) -> list[int] | None:
@@ -93,7 +103,7 @@ def read_crcs(memory: ImageMemory, offset: int, count: int, size: int) -> list[i
     return list(unpack_from(f"{memory.prefix}{count}{code}", memory.data, offset))
 
 
-def _shape(memory: ImageMemory, section: Section) -> Shape:
+def _shape(memory: ImageMemory, section: Section) -> KsymtabFormat:
     """The one shape in which the first entries' names are strings in the image."""
     for shape in SHAPES:
         count = min(section.sh_size // shape.size(memory.bits), 16)

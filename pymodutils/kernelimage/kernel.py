@@ -137,7 +137,7 @@ def _is_relative(image: UnwrappedImage) -> bool:
     return any(arch.prel32 for arch in archs.of_machine(image.machine))
 
 
-def _no_crcs(tables: list[exports.Table], known: bool) -> dict[str, str]:
+def _no_crcs(tables: list[exports.ExportTable], known: bool) -> dict[str, str]:
     if not known:
         return {"crcs": "what lies behind the export tables has not the size of CRCs"}
     return (

@@ -15,14 +15,14 @@ BLOCK: Final = 8 << 20  # bytes that come out of one block at most
 PACKED: Final = BLOCK + BLOCK // 255 + 16  # bytes that a block can take at most
 
 
-class Damaged(ValueError):
+class DamagedData(ValueError):
     """Compressed data that cannot be read, and why."""
 
 
 def decompress(data: bytes, limit: int, spend: Callable[[int], object] = lambda _: None) -> bytes:
     """What the frame at the start of ``data`` holds; what follows the last whole block is left alone.
 
-    ``spend`` hears the bytes of each block. Raises Damaged, also when more than ``limit`` bytes come out.
+    ``spend`` hears the bytes of each block. Raises DamagedData, also when more than ``limit`` bytes come out.
     """
     parts: list[bytes] = []
     at, total = len(MAGIC), 0
@@ -34,20 +34,20 @@ def decompress(data: bytes, limit: int, spend: Callable[[int], object] = lambda 
         total += len(parts[-1])
         spend(len(parts[-1]))
         if total > limit:
-            raise Damaged(f"more than {limit} bytes come out of it")
+            raise DamagedData(f"more than {limit} bytes come out of it")
         at += 4 + size
     if not parts:
-        raise Damaged("it ends too early")
+        raise DamagedData("it ends too early")
     return b"".join(parts)
 
 
 def block(packed: bytes) -> bytes:
-    """The bytes that one block stands for; raises Damaged."""
+    """The bytes that one block stands for; raises DamagedData."""
     try:
         from lz4 import block as library  # noqa: PLC0415 -- only images packed so need it
     except ImportError:
-        raise Damaged("it needs a library that is not installed: pip install lz4") from None
+        raise DamagedData("it needs a library that is not installed: pip install lz4") from None
     try:
         return bytes(library.decompress(packed, uncompressed_size=BLOCK))
     except library.LZ4BlockError as error:
-        raise Damaged(f"a block is damaged: {error}") from None
+        raise DamagedData(f"a block is damaged: {error}") from None

@@ -11,7 +11,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.kernelimage.lz4 import Damaged
+from pymodutils.kernelimage.lz4 import DamagedData
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ class _Reader:
     def number(self, size: int) -> int:
         start, self.at = self.at, self.at + size
         if self.at > len(self.data):
-            raise Damaged("it ends too early")
+            raise DamagedData("it ends too early")
         return int.from_bytes(self.data[start : self.at], "big")
 
 
@@ -53,7 +53,7 @@ class _Block(NamedTuple):
 def decompress(data: bytes, limit: int, spend: Callable[[int], object] = lambda _: None) -> bytes:
     """What the frame at the start of ``data`` holds, up to its end mark.
 
-    ``spend`` hears the bytes of each block. Raises Damaged, also when more than ``limit`` bytes come out.
+    ``spend`` hears the bytes of each block. Raises DamagedData, also when more than ``limit`` bytes come out.
     """
     reader = _Reader(data, len(MAGIC))
     flags = _header(reader)
@@ -62,7 +62,7 @@ def decompress(data: bytes, limit: int, spend: Callable[[int], object] = lambda 
     while (block := _block(reader, flags)) is not None:
         left -= block.size
         if left < 0 or block.size > BLOCK:
-            raise Damaged(f"more than {limit} bytes come out of it")
+            raise DamagedData(f"more than {limit} bytes come out of it")
         parts.append(_unpacked(block))
         spend(len(parts[-1]))
     return b"".join(parts)
@@ -77,7 +77,7 @@ def _header(reader: _Reader) -> int:
     reader.number(1)  # the level, or the method of old
     flags = reader.number(4)
     if flags & FILTER:
-        raise Damaged("it went through a filter of lzop")
+        raise DamagedData("it went through a filter of lzop")
     reader.number(12 if late else 8)  # mode and time
     reader.number(reader.number(1))  # the name
     reader.number(4)  # the header's check sum
@@ -98,7 +98,7 @@ def _block(reader: _Reader, flags: int) -> _Block | None:
     start = reader.at
     reader.at += packed
     if packed > size or reader.at > len(reader.data):
-        raise Damaged("a block lies outside of the data")
+        raise DamagedData("a block lies outside of the data")
     return _Block(size, reader.data[start : reader.at], adler, crc)
 
 
@@ -107,12 +107,12 @@ def _unpacked(block: _Block) -> bytes:
     data = block.packed if stored else stream(block.packed, block.size)
     wrong = block.adler is not None and zlib.adler32(data) != block.adler
     if wrong or (block.crc is not None and zlib.crc32(data) != block.crc):
-        raise Damaged("a check sum does not hold")
+        raise DamagedData("a check sum does not hold")
     return data
 
 
 def stream(packed: bytes, size: int) -> bytes:
-    """The ``size`` bytes that one LZO1X stream stands for; raises Damaged."""
+    """The ``size`` bytes that one LZO1X stream stands for; raises DamagedData."""
     library = _library()
     if library is None or size > BOUNDED:
         return _by_hand(packed, size)
@@ -121,9 +121,9 @@ def stream(packed: bytes, size: int) -> bytes:
     except library.InputNotConsumed as error:
         out = error.args[1]
     except library.LZOError as error:
-        raise Damaged(str(error)) from None
+        raise DamagedData(str(error)) from None
     if len(out) != size:
-        raise Damaged(f"a block of {size} bytes has {len(out)}")
+        raise DamagedData(f"a block of {size} bytes has {len(out)}")
     return bytes(out)
 
 
@@ -141,9 +141,9 @@ def _by_hand(packed: bytes, size: int) -> bytes:
     try:
         _instructions(packed, out, size)
     except IndexError:
-        raise Damaged("a block ends within an instruction") from None
+        raise DamagedData("a block ends within an instruction") from None
     if len(out) != size:
-        raise Damaged(f"a block of {size} bytes has {len(out)}")
+        raise DamagedData(f"a block of {size} bytes has {len(out)}")
     return bytes(out)
 
 
@@ -176,7 +176,7 @@ def _instructions(packed: bytes, out: bytearray, size: int) -> None:
                 return
         start = len(out) - distance
         if start < 0 or match > size:
-            raise Damaged("a match lies outside of its block")
+            raise DamagedData("a match lies outside of its block")
         if match > distance:
             out += (out[start:] * (match // distance + 1))[:match]
         else:
@@ -185,7 +185,7 @@ def _instructions(packed: bytes, out: bytearray, size: int) -> None:
             out += packed[at : at + state]
             at += state
         if len(out) > size:
-            raise Damaged(f"a block holds more than its {size} bytes")
+            raise DamagedData(f"a block holds more than its {size} bytes")
 
 
 def _match(packed: bytes, at: int, code: int, state: int) -> tuple[int, int, int, int]:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from struct import pack
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.elf.ksymtab import GPL_FLAG, Shape, gpl_only
+from pymodutils.elf.ksymtab import GPL_FLAG, KsymtabFormat, gpl_only
 from pymodutils.kernelimage import anchors
 from pymodutils.kernelimage.exports import (
     GPL_TABLES,
     NARROW,
     SHAPES,
     TABLES,
-    Table,
+    ExportTable,
     entries,
     name_of,
     read_crcs,
@@ -32,16 +32,16 @@ FEWEST: Final = 16  # entries of a table, else it is none
 SLACK: Final = 64  # bytes of padding, or of strings that no entry names
 
 
-class Found(NamedTuple):
+class FoundTables(NamedTuple):
     """Export tables, and the memory they are written for."""
 
     memory: ImageMemory
-    shape: Shape
-    tables: list[Table]
+    shape: KsymtabFormat
+    tables: list[ExportTable]
     crcs_known: bool  # False: something lies where the CRCs should be
 
 
-def search(data: bytes, bits: int, order: str, *, relative: bool) -> Found | None:
+def search(data: bytes, bits: int, order: str, *, relative: bool) -> FoundTables | None:
     """The tables in ``data``; None if there are none.
 
     Entries of distances are looked for first if ``relative``, else entries of pointers.
@@ -56,7 +56,7 @@ def search(data: bytes, bits: int, order: str, *, relative: bool) -> Found | Non
     return None
 
 
-def _around(memory: ImageMemory, places: list[list[int]], *, relative: bool) -> Found | None:
+def _around(memory: ImageMemory, places: list[list[int]], *, relative: bool) -> FoundTables | None:
     """The tables around the first of the strings at ``places`` that an entry names."""
     for field in (field for found in places for place in found for field in _naming(memory, place, relative)):
         for shape in SHAPES:
@@ -101,7 +101,7 @@ def _distance(memory: ImageMemory, distance: int) -> bytes:
     return pack(memory.prefix + "I", distance & 0xFFFFFFFF)
 
 
-def _walk(memory: ImageMemory, shape: Shape, entry: int) -> tuple[int, list[bytes]]:
+def _walk(memory: ImageMemory, shape: KsymtabFormat, entry: int) -> tuple[int, list[bytes]]:
     """The offset of the first of the entries around ``entry``, and the names of them all."""
     size = shape.size(memory.bits)
     after = list(_names(memory, shape, entry, size))
@@ -109,7 +109,7 @@ def _walk(memory: ImageMemory, shape: Shape, entry: int) -> tuple[int, list[byte
     return entry - len(before) * size, before[::-1] + after
 
 
-def _names(memory: ImageMemory, shape: Shape, at: int, step: int) -> Iterator[bytes]:
+def _names(memory: ImageMemory, shape: KsymtabFormat, at: int, step: int) -> Iterator[bytes]:
     """The names of the entries from ``at`` on, upwards or downwards, up to what is no entry."""
     size = abs(step)
     while True:
@@ -126,7 +126,7 @@ def _names(memory: ImageMemory, shape: Shape, at: int, step: int) -> Iterator[by
         at += count * step
 
 
-def _found(memory: ImageMemory, shape: Shape, start: int, names: list[bytes]) -> Found | None:
+def _found(memory: ImageMemory, shape: KsymtabFormat, start: int, names: list[bytes]) -> FoundTables | None:
     """The one run of entries cut into tables: a table ends where the next name is a smaller one."""
     size = shape.size(memory.bits)
     cuts = [at for at in range(1, len(names)) if names[at] <= names[at - 1]]
@@ -135,7 +135,7 @@ def _found(memory: ImageMemory, shape: Shape, start: int, names: list[bytes]) ->
         return None
     behind = _behind(memory, shape, start, len(names))
     tables = [
-        Table(
+        ExportTable(
             start + first * size,
             last - first,
             behind.crcs and behind.crcs[first:last],
@@ -143,7 +143,7 @@ def _found(memory: ImageMemory, shape: Shape, start: int, names: list[bytes]) ->
         )
         for first, last, kind in zip(bounds, bounds[1:], TABLES, strict=False)
     ]
-    return Found(memory, shape, tables, behind.known)
+    return FoundTables(memory, shape, tables, behind.known)
 
 
 class _Behind(NamedTuple):
@@ -154,7 +154,7 @@ class _Behind(NamedTuple):
     known: bool = True  # whether all that lies there has a meaning
 
 
-def _behind(memory: ImageMemory, shape: Shape, start: int, count: int) -> _Behind:
+def _behind(memory: ImageMemory, shape: KsymtabFormat, start: int, count: int) -> _Behind:
     """CRCs, and since 7.0 a byte of flags for each entry, as far as there is room."""
     rows = entries(memory, shape, start, count)
     end = start + count * shape.size(memory.bits)

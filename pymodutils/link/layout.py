@@ -82,7 +82,7 @@ class Placed(NamedTuple):
     offset: int  # in that area
 
 
-class Tail(NamedTuple):
+class SymtabLayout(NamedTuple):
     """Where the symbols that stay are kept behind the data, and what kallsyms needs until init is over."""
 
     area: int
@@ -103,7 +103,7 @@ class Layout(NamedTuple):
     placed: tuple[Placed | None, ...]  # by section; None stays behind in the file
     percpu: int  # the number of the per-cpu section, or 0
     rounds: tuple[tuple[int, ...], ...]  # by area: its size after each round, where protection changes
-    tail: Tail | None
+    tail: SymtabLayout | None
     flags: tuple[int, ...]  # by section: sh_flags as the loader leaves them
 
     @property
@@ -189,7 +189,7 @@ class _Work:
                 self.sizes[area] = align(self.sizes[area], self.config.page)
             self.ends[area].append(self.sizes[area])
 
-    def symbols(self, *, livepatch: bool) -> Tail:
+    def symbols(self, *, livepatch: bool) -> SymtabLayout:
         """Place .symtab and .strtab with what init leaves, and behind the data what kallsyms keeps."""
         module, config, plan = self.module, self.config, self.config.plan
         bits = module.arch.bits
@@ -206,7 +206,7 @@ class _Work:
         kallsyms = align(self.sizes[init], alignment)
         init_types = kallsyms + size
         self.sizes[init] = align(init_types + len(module.symbols), strict)
-        return Tail(core, symbols, strings, types, init, kallsyms, init_types, tuple(kept))
+        return SymtabLayout(core, symbols, strings, types, init, kallsyms, init_types, tuple(kept))
 
     def _kept(self) -> list[int]:
         """The symbols that kallsyms keeps after init."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pymodutils.arch.model import Arch, ByteOrder
     from pymodutils.arch.reloc import Relocations
-    from pymodutils.elf.scan import Section
+    from pymodutils.elf.headers import Section
 
 THIS_MODULE: Final = ".gnu.linkonce.this_module"
 LONGEST: Final = 1024  # bytes of a symbol's name: twice the kernel's KSYM_NAME_LEN, about its longest line

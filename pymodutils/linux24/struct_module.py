@@ -46,7 +46,7 @@ class Abi(NamedTuple):
         return _longs(self, count)
 
 
-class Member(NamedTuple):
+class MemberOffset(NamedTuple):
     """Where a member of struct module lies."""
 
     offset: int
@@ -59,7 +59,7 @@ def _longs(abi: Abi, count: int) -> Struct:
 
 
 @cache
-def layout(abi: Abi) -> dict[str, Member]:
+def layout(abi: Abi) -> dict[str, MemberOffset]:
     """The members of struct module by name, in their order."""
     names = list(MEMBERS)
     if abi.gp:
@@ -67,7 +67,7 @@ def layout(abi: Abi) -> dict[str, Member]:
     found, at = {}, 0
     for name in names:
         size = 4 if name in WORDS else abi.long
-        found[name] = Member(at, size)
+        found[name] = MemberOffset(at, size)
         at += size
     return found
 

@@ -11,7 +11,7 @@ from pymodutils.kernelimage import container, kernel
 from pymodutils.machine import start
 from pymodutils.machine.guest import Guest
 from pymodutils.machine.machine import Machine
-from pymodutils.machine.results import Ended
+from pymodutils.machine.results import MachineEnded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +65,7 @@ def _run(  # noqa: PLR0917 -- by position, from one place
     start.enter(machine.cpu, vmlinux)
     try:
         machine.run()
-    except Ended as ended:
+    except MachineEnded as ended:
         raise BadKernel(subject, f"{subject}: it does not boot: {ended}") from None
     words = machine.space.string(machine.cpu["RDI"])
     if not words.startswith(NO_INIT):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pymodutils.machine.guest import Guest
-    from pymodutils.machine.paging import Space
+    from pymodutils.machine.paging import AddressSpace
 
 NO_EXECUTE: Final = 1 << 63
 ENTRIES: Final = 512
@@ -69,7 +69,7 @@ def _stale(guest: Guest, checkpoint: Checkpoint) -> bool:
     return bool(changed - own) or any(ram[n * PAGE : n * PAGE + PAGE] != pages[n] for n in own)
 
 
-def _executable(space: Space) -> Iterator[int]:
+def _executable(space: AddressSpace) -> Iterator[int]:
     """The pages between MODULES_VADDR and MODULES_END that are mapped and may be executed."""
     table = space.root & FRAME
     for index in (LAST_GIB, MODULES[0]):
@@ -86,6 +86,6 @@ def _executable(space: Space) -> Iterator[int]:
                     yield (page & FRAME) // PAGE
 
 
-def _entry(space: Space, table: int, index: int) -> int:
+def _entry(space: AddressSpace, table: int, index: int) -> int:
     found: int = unpack_from("<Q", space.ram, table + 8 * index)[0]
     return found

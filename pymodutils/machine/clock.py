@@ -16,7 +16,7 @@ START: Final = 1 << 32
 MULTIPLIER, INCREMENT = 6364136223846793005, 1442695040888963407  # Knuth, MMIX
 
 
-class Moment(NamedTuple):
+class ClockState(NamedTuple):
     """All that a clock needs to go on."""
 
     cycles: int = START
@@ -28,16 +28,16 @@ class Moment(NamedTuple):
 class Clock:
     """The time stamp counter, and when the next timer interrupt is due."""
 
-    def __init__(self, moment: Moment | None = None) -> None:
-        self.set(moment or Moment())
+    def __init__(self, moment: ClockState | None = None) -> None:
+        self.set(moment or ClockState())
 
-    def set(self, moment: Moment) -> None:
+    def set(self, moment: ClockState) -> None:
         """Go on from ``moment``."""
         self.cycles, self.seed, self.next, self.looks = moment
 
-    def moment(self) -> Moment:
+    def moment(self) -> ClockState:
         """What to save."""
-        return Moment(self.cycles, self.seed, self.next, self.looks)
+        return ClockState(self.cycles, self.seed, self.next, self.looks)
 
     @property
     def due(self) -> bool:

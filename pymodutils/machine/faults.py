@@ -8,7 +8,7 @@ from __future__ import annotations
 from struct import pack, unpack
 from typing import Final, NamedTuple
 
-from pymodutils.machine.paging import PAGE, Space, Unmapped
+from pymodutils.machine.paging import PAGE, AddressSpace, Unmapped
 
 INVALID_OPCODE, PAGE_FAULT = 6, 14
 WITH_CODE: Final = frozenset({8, 10, 11, 12, 13, 14, 17})
@@ -42,7 +42,7 @@ class At(NamedTuple):
     cs: int
 
 
-def error_code(space: Space, at: At) -> int:
+def error_code(space: AddressSpace, at: At) -> int:
     """The error code of the page fault at ``at``; Intel SDM 3A, 4.7."""
     try:
         space.physical(at.cr2)
@@ -72,7 +72,7 @@ def writes(code: bytes, at: At) -> bool:
     return arithmetic or opcode in STORES or reg in STORES_BY_REG.get(opcode, ())
 
 
-def _instruction(space: Space, rip: int) -> bytes:
+def _instruction(space: AddressSpace, rip: int) -> bytes:
     """16 bytes at ``rip``, the longest instruction and one more."""
     try:
         return space.read(rip, 16)
@@ -87,13 +87,13 @@ class Gate(NamedTuple):
     stack: int  # number in the task state segment; 0: go on with the present one
 
 
-def gate(space: Space, table: int, vector: int) -> Gate:
+def gate(space: AddressSpace, table: int, vector: int) -> Gate:
     """The gate of ``vector`` in the interrupt table at ``table``."""
     low, high = unpack("<QQ", space.read(table + 16 * vector, 16))
     return Gate(low & 0xFFFF | low >> 48 << 16 | (high & 0xFFFFFFFF) << 32, low >> 32 & 7)
 
 
-def push(space: Space, stack: int, frame: tuple[int, ...], code: int | None) -> int:
+def push(space: AddressSpace, stack: int, frame: tuple[int, ...], code: int | None) -> int:
     """Push ``frame`` (SS, RSP, RFLAGS, CS, RIP) and an error code; the stack pointer then."""
     words = (*frame, *(() if code is None else (code,)))
     top = (stack & -16) - 8 * len(words)

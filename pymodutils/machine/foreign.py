@@ -76,7 +76,7 @@ CONVENTIONS: Final = {
 }
 
 
-class Foreign:
+class ForeignCpu:
     """A processor of the machine ``name``, whose memory from ``base`` on is ``memory``."""
 
     def __init__(self, name: str, base: int, memory: bytes) -> None:
@@ -110,7 +110,7 @@ class Foreign:
             found += bytes(self.uc.mem_read(address + len(found), 1))
         return found[:-1]
 
-    def stand_in(self, address: int, answer: Callable[[Foreign], int]) -> None:
+    def stand_in(self, address: int, answer: Callable[[ForeignCpu], int]) -> None:
         """Have ``answer`` give the result of the function at ``address``."""
         self.place(address, self.how.ret)
 

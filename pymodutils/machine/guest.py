@@ -163,7 +163,7 @@ class Guest:
     def run(
         self, function: str | int, *arguments: int, stack: Sequence[int] = (), wide: bool = False
     ) -> Result:
-        """How ``function`` ends in a kernel thread of its own; raises Ended if the machine can not go on.
+        """How ``function`` ends in a kernel thread of its own; raises MachineEnded.
 
         Arguments after the sixth, and ``stack`` after them, are passed in memory. ``wide`` is for what
         returns 16 bytes: RDX above RAX.

@@ -6,10 +6,10 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.machine import faults, registers
-from pymodutils.machine.clock import Clock, Moment
+from pymodutils.machine.clock import Clock, ClockState
 from pymodutils.machine.cpu import Cpu, Stuck
 from pymodutils.machine.faults import At
-from pymodutils.machine.paging import Space
+from pymodutils.machine.paging import AddressSpace
 from pymodutils.machine.ports import Ports
 from pymodutils.machine.results import Halted, OutOfBudget, Panicked
 from pymodutils.machine.watchdog import Watchdog
@@ -31,11 +31,11 @@ NONE: Final = (1 << 64) - 1
 class Machine:
     """A processor on ``ram``; ``panic`` and ``jiffies`` are addresses in the kernel."""
 
-    def __init__(self, ram: mmap, panic: int, jiffies: int, moment: Moment | None = None) -> None:
+    def __init__(self, ram: mmap, panic: int, jiffies: int, moment: ClockState | None = None) -> None:
         self.ram, self.panic, self.jiffies = ram, panic, jiffies
         self.clock, self.ports = Clock(moment), Ports()
         self.cpu = Cpu(ram, self.clock, self.ports, jiffies - KERNEL_BASE)
-        self.space = Space(ram)
+        self.space = AddressSpace(ram)
         self.file = ""  # of which ``ram`` is a private mapping
         self.budget = BUDGET
         self.watchdog: Watchdog | None = None  # with one, instructions are not counted

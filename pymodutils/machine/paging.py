@@ -23,7 +23,7 @@ class Unmapped(Exception):
         self.address = address
 
 
-class Space:
+class AddressSpace:
     """The addresses that the page table at ``root`` (CR3) maps, in ``ram``."""
 
     def __init__(self, ram: mmap, root: int = 0) -> None:

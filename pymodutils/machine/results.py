@@ -85,11 +85,11 @@ def _first(pattern: re.Pattern[str], lines: Sequence[str]) -> str:
     return next((found[1] for line in lines if (found := pattern.search(line))), "")
 
 
-class Ended(Unanswered):
+class MachineEnded(Unanswered):
     """The machine can not go on; what was done to it since it was taken up is not kept."""
 
 
-class OutOfBudget(Ended):
+class OutOfBudget(MachineEnded):
     """Code ran for its whole budget, ``spent``, without an end, last at ``address``, called ``name``."""
 
     def __init__(self, address: int, spent: str, name: str = "") -> None:
@@ -98,7 +98,7 @@ class OutOfBudget(Ended):
         self.address, self.spent, self.name = address, spent, name
 
 
-class Panicked(Ended):
+class Panicked(MachineEnded):
     """The kernel called panic() with the format ``words``."""
 
     def __init__(self, words: str) -> None:
@@ -106,7 +106,7 @@ class Panicked(Ended):
         self.words = words
 
 
-class Halted(Ended):
+class Halted(MachineEnded):
     """The processor can not go on at ``address``."""
 
     def __init__(self, address: int, why: str) -> None:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pymodutils.errors import BadState
 from pymodutils.machine import bases
-from pymodutils.machine.clock import Moment
+from pymodutils.machine.clock import ClockState
 from pymodutils.machine.guest import Guest
 from pymodutils.machine.machine import Machine
 from pymodutils.machine.paging import PAGE
@@ -106,7 +106,7 @@ def _machine(folder: str, facts: dict[str, Any], pages: dict[int, bytes]) -> Gue
 
 def apply(machine: Machine, facts: dict[str, Any]) -> None:
     """Set what ``facts`` knows beside memory and processor."""
-    machine.clock.set(Moment(*facts["moment"]))
+    machine.clock.set(ClockState(*facts["moment"]))
     machine.stack, machine.ports.index = facts["stack"], facts["index"]
     machine.ports.masks.update({int(port): mask for port, mask in facts["masks"].items()})
     machine.space.root = machine.cpu["CR3"]

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pymodutils.profile.profile import Profile
 
 
-class Step(NamedTuple):
+class BootStep(NamedTuple):
     """A module that is loaded."""
 
     name: str
@@ -42,7 +42,7 @@ class Step(NamedTuple):
     options: str
 
 
-class Row(NamedTuple):
+class BootRow(NamedTuple):
     """A line of /proc/modules."""
 
     name: str
@@ -54,7 +54,7 @@ class Row(NamedTuple):
 class Booted(NamedTuple):
     """The modules after the boot, newest first; the verdicts on those that were refused or only tried."""
 
-    rows: tuple[Row, ...] = ()
+    rows: tuple[BootRow, ...] = ()
     refused: tuple[Verdict, ...] = ()
     tried: tuple[Verdict, ...] = ()
     failure: str = ""  # why there was no boot
@@ -65,13 +65,13 @@ class Booted(NamedTuple):
         return sum(row.size for row in self.rows)
 
 
-def steps(system: System, profile: Profile, needs: Sequence[Need]) -> list[Step]:
+def steps(system: System, profile: Profile, needs: Sequence[Need]) -> list[BootStep]:
     """What udev, systemd and the machine's programs would load, dependencies first, each module once."""
-    found: dict[str, Step] = {}
+    found: dict[str, BootStep] = {}
     for module in _wanted(system, profile, needs):
         for step in plan.load(system.resolver, module, "", plan.Choices()).steps:
             if isinstance(step, plan.Insert):
-                found.setdefault(step.module, Step(step.module, step.path, step.options))
+                found.setdefault(step.module, BootStep(step.module, step.path, step.options))
     return list(found.values())
 
 
@@ -92,7 +92,7 @@ class Work(NamedTuple):
     """A boot to be done: the kernel, what it loads, and files that are tried and not kept."""
 
     target: Target
-    steps: Sequence[Step]
+    steps: Sequence[BootStep]
     tries: Sequence[str] = ()
 
 
@@ -122,7 +122,7 @@ def _text(work: Work) -> str:
 def _read(text: str) -> Booted:
     rows, refused, tried, failure = json.loads(text)
     return Booted(
-        tuple(Row(name, size, users, tuple(holders)) for name, size, users, holders in rows),
+        tuple(BootRow(name, size, users, tuple(holders)) for name, size, users, holders in rows),
         tuple(map(_verdict, refused)),
         tuple(map(_verdict, tried)),
         failure,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ERROR = Severity.ERROR
 
 
-class Foreign:
+class OutOfTreeJudge:
     """Judges the out-of-tree modules of ``profile`` under ``new``."""
 
     def __init__(self, profile: Profile, old: System | None, new: System, root: Root) -> None:

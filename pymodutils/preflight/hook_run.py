@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pymodutils.checks.rules import Severity
 from pymodutils.errors import ModutilsError
-from pymodutils.preflight.preflight import Request, preflight
+from pymodutils.preflight.preflight import PreflightRequest, preflight
 from pymodutils.profile import live
 
 if TYPE_CHECKING:
@@ -51,7 +51,9 @@ def _limited(releases: Sequence[str], root: Root) -> Preflight:
     try:
         firmware = root.path(FIRMWARE)
         place = firmware if os.path.isdir(firmware) else ""
-        return preflight(Request(live.read(root), kernels=releases, firmware=place, boots=False), root)
+        return preflight(
+            PreflightRequest(live.read(root), kernels=releases, firmware=place, boots=False), root
+        )
     finally:
         signal.alarm(0)
 

@@ -15,7 +15,7 @@ from pymodutils.kernel.sources.running import IMAGES
 from pymodutils.preflight import allowed, boot, firmware, lines
 from pymodutils.preflight.boot import Booted
 from pymodutils.preflight.elsewhere import Elsewhere
-from pymodutils.preflight.foreign import Foreign
+from pymodutils.preflight.foreign import OutOfTreeJudge
 from pymodutils.preflight.indexes import indexed
 from pymodutils.preflight.judge import Judge, Judged
 from pymodutils.preflight.needs import FOREIGN, LOADED, needs
@@ -34,7 +34,7 @@ MODULES: Final = "/lib/modules"
 UNWANTED: Final = "not wanted"
 
 
-class Request(NamedTuple):
+class PreflightRequest(NamedTuple):
     """What is asked."""
 
     profile: Profile
@@ -50,7 +50,7 @@ class Request(NamedTuple):
     boots: bool = True  # whether the modules are loaded into emulated kernels
 
 
-def preflight(request: Request, root: Root) -> Preflight:
+def preflight(request: PreflightRequest, root: Root) -> Preflight:
     """What becomes of the machine; raises ModutilsError about kernels and files that cannot be read."""
     old_name = request.old or _installed_old(request.profile, root)
     names = request.kernels or _others(old_name or request.profile.release, root)
@@ -59,14 +59,14 @@ def preflight(request: Request, root: Root) -> Preflight:
     old, news = (systems[0], systems[1:]) if old_name else (None, systems)
     elsewhere = Elsewhere(systems, request.contents, root)
     wanted = needs(request.profile, old)
-    foreign = [Foreign(request.profile, old, new, root) for new in news]
+    foreign = [OutOfTreeJudge(request.profile, old, new, root) for new in news]
     booted = _booted(request, old, news, wanted, foreign)
     verdicts: list[Verdict] = []
     outlooks = []
     for new, judge, after in zip(news, foreign, booted[len(systems) - len(news) :], strict=True):
         found = _judged(Judge(old, new, elsewhere), judge, wanted, after)
         outlooks.append(Outlook(new.label, {it.need.title: it.serving for it in found}, after))
-        verdicts += _verdicts(Extra(request.firmware, symbols, old, new), found, after)
+        verdicts += _verdicts(ExtraFindings(request.firmware, symbols, old, new), found, after)
     rows = tuple(it.target.row() for it in news)
     return Preflight(
         request.machine,
@@ -96,7 +96,7 @@ def _others(old: str, root: Root) -> list[str]:
     return found
 
 
-def _systems(names: Sequence[str], request: Request, root: Root) -> list[System]:
+def _systems(names: Sequence[str], request: PreflightRequest, root: Root) -> list[System]:
     """The kernels ``names``, releases or sources; raises NotFound for one without modules."""
     sources = [_source(name, root) for name in names]
     found = []
@@ -110,7 +110,7 @@ def _systems(names: Sequence[str], request: Request, root: Root) -> list[System]
     return found
 
 
-def _described(sources: Sequence[str], request: Request, root: Root) -> list[targets.Target]:
+def _described(sources: Sequence[str], request: PreflightRequest, root: Root) -> list[targets.Target]:
     """A target for each of ``sources``, two of which may be the same."""
     unique = list(dict.fromkeys(sources))
     found = targets.targets(unique, root, cached=request.cached)
@@ -130,11 +130,11 @@ def _source(name: str, root: Root) -> str:
 
 
 def _booted(
-    request: Request,
+    request: PreflightRequest,
     old: System | None,
     news: Sequence[System],
     wanted: Sequence[Need],
-    foreign: Sequence[Foreign],
+    foreign: Sequence[OutOfTreeJudge],
 ) -> list[Booted]:
     """The boots of all kernels, the old one first."""
     if not request.boots:
@@ -147,7 +147,7 @@ def _booted(
     return boot.boot(works, cached=request.cached)
 
 
-def _tried(news: Sequence[System], wanted: Sequence[Need], foreign: Sequence[Foreign]) -> list[Booted]:
+def _tried(news: Sequence[System], wanted: Sequence[Need], foreign: Sequence[OutOfTreeJudge]) -> list[Booted]:
     """Boots with out-of-tree modules only, for what they are refused for."""
     names = [need._replace(kind=LOADED) for need in wanted if need.kind == FOREIGN]
     if not names:
@@ -159,12 +159,12 @@ def _tried(news: Sequence[System], wanted: Sequence[Need], foreign: Sequence[For
     return [it._replace(rows=(), failure=it.failure or UNWANTED) for it in boot.boot(works, cached=True)]
 
 
-def _judged(judge: Judge, foreign: Foreign, wanted: Sequence[Need], after: Booted) -> list[Judged]:
+def _judged(judge: Judge, foreign: OutOfTreeJudge, wanted: Sequence[Need], after: Booted) -> list[Judged]:
     tried = {it.module: it for it in after.tried}
     return [foreign.judge(it, tried) if it.kind == FOREIGN else judge.judge(it) for it in wanted]
 
 
-class Extra(NamedTuple):
+class ExtraFindings(NamedTuple):
     """What is looked at beside the needs themselves."""
 
     firmware: str
@@ -186,7 +186,7 @@ class Extra(NamedTuple):
         return allowed.outside(module, self.new.target.kernel.exports, self.symbols)
 
 
-def _verdicts(extra: Extra, found: Sequence[Judged], after: Booted) -> list[Verdict]:
+def _verdicts(extra: ExtraFindings, found: Sequence[Judged], after: Booted) -> list[Verdict]:
     """A verdict for each need, one for each line that is stale, and one for each refused module."""
     refused, new = {it.module: it for it in after.refused}, extra.new
     verdicts = [_verdict(new, it, [*it.findings, *extra.findings(it)], refused) for it in found]

@@ -10,8 +10,8 @@ from pymodutils.profile.profile import (
     Cipher,
     Device,
     FileSystem,
-    Line,
-    Loaded,
+    LoadedModule,
+    ModprobeLine,
     OutOfTree,
     Policy,
     Profile,
@@ -25,9 +25,9 @@ FORMAT: Final = "pymodutils profile"
 VERSION: Final = 1
 ROWS: Final[dict[str, Callable[..., Any]]] = {
     "devices": Device,
-    "modules": Loaded,
+    "modules": LoadedModule,
     "wishes": Wish,
-    "config": Line,
+    "config": ModprobeLine,
     "file_systems": FileSystem,
     "ciphers": Cipher,
     "out_of_tree": OutOfTree,

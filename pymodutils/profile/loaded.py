@@ -9,7 +9,7 @@ from pymodutils.depends.resolve import Resolver
 from pymodutils.errors import ModutilsError
 from pymodutils.kernel import procfs
 from pymodutils.profile.private import hidden
-from pymodutils.profile.profile import Loaded
+from pymodutils.profile.profile import LoadedModule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from pymodutils.root import Root
 
 
-def read(root: Root, host: str) -> tuple[Loaded, ...]:
+def read(root: Root, host: str) -> tuple[LoadedModule, ...]:
     """Every loaded module, newest first; raises ModutilsError if /proc/modules cannot be read."""
     return tuple(
-        Loaded(
+        LoadedModule(
             it.name,
             it.size,
             it.users,
@@ -54,7 +54,7 @@ def _word(root: Root, path: str) -> str:
         return ""
 
 
-def asked(profile: Profile, config: Config, folder: str) -> tuple[Loaded, ...]:
+def asked(profile: Profile, config: Config, folder: str) -> tuple[LoadedModule, ...]:
     """The modules of ``profile`` with who asked for each, by the module directory ``folder``."""
     resolver = Resolver(config, ModuleDirectory(folder))
     reasons: dict[str, list[str]] = {}

@@ -13,7 +13,7 @@ from pymodutils.profile.profile import OutOfTree
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pymodutils.profile.profile import Loaded
+    from pymodutils.profile.profile import LoadedModule
     from pymodutils.root import Root
 
 FOLDERS: Final = ("updates", "extra", "extramodules", "weak-updates", "misc")  # of a module directory
@@ -21,7 +21,7 @@ DKMS: Final = "/var/lib/dkms"
 TAINT: Final = "O"
 
 
-def read(root: Root, folder: str, release: str, loaded: Sequence[Loaded]) -> tuple[OutOfTree, ...]:
+def read(root: Root, folder: str, release: str, loaded: Sequence[LoadedModule]) -> tuple[OutOfTree, ...]:
     """The modules below ``folder``, the module directory of ``release``, and those that taint so."""
     packages = built(root, release)
     found: dict[str, OutOfTree] = {}

@@ -14,7 +14,7 @@ class Device(NamedTuple):
     module: str | None = None  # that the driver is in; empty: none, None: not recorded
 
 
-class Loaded(NamedTuple):
+class LoadedModule(NamedTuple):
     """A loaded module."""
 
     name: str
@@ -34,7 +34,7 @@ class Wish(NamedTuple):
     place: str  # the file
 
 
-class Line(NamedTuple):
+class ModprobeLine(NamedTuple):
     """A line of modprobe's configuration."""
 
     place: str  # FILE:NUMBER
@@ -87,9 +87,9 @@ class Profile(NamedTuple):
     arch: str = ""  # uname -m
     cmdline: str = ""  # words that matter to modules
     devices: tuple[Device, ...] = ()
-    modules: tuple[Loaded, ...] = ()  # newest first
+    modules: tuple[LoadedModule, ...] = ()  # newest first
     wishes: tuple[Wish, ...] = ()
-    config: tuple[Line, ...] = ()
+    config: tuple[ModprobeLine, ...] = ()
     file_systems: tuple[FileSystem, ...] = ()
     ciphers: tuple[Cipher, ...] = ()
     mapper: tuple[str, ...] = ()  # kinds of device-mapper devices: CRYPT, LVM, mpath
@@ -98,7 +98,7 @@ class Profile(NamedTuple):
     firmware: tuple[str, ...] = ()  # files that the kernel has loaded
     incomplete: tuple[str, ...] = ()  # what could not be read, and why
 
-    def named(self, name: str) -> Loaded | None:
+    def named(self, name: str) -> LoadedModule | None:
         """The loaded module ``name``."""
         return next((module for module in self.modules if module.name == name), None)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.elf import compress
 from pymodutils.errors import ModutilsError
 from pymodutils.profile import document
-from pymodutils.profile.profile import Device, FileSystem, Loaded, Profile
+from pymodutils.profile.profile import Device, FileSystem, LoadedModule, Profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,11 +65,11 @@ def _known(word: str) -> str:
     return "" if word == NONE else word
 
 
-def _loaded(line: str) -> Loaded:
+def _loaded(line: str) -> LoadedModule:
     name, size, users, holders = [*line.split(), *[""] * 3][:4]
     used_by = tuple(it for it in holders.split(",") if it not in ("", NONE, "[permanent]"))
     taints = line.rpartition(" (")[2].rstrip(")") if line.endswith(")") else ""
-    return Loaded(name, int(size or 0), int(users) if users.isdigit() else None, used_by, taints)
+    return LoadedModule(name, int(size or 0), int(users) if users.isdigit() else None, used_by, taints)
 
 
 def _exported(lines: Sequence[str]) -> Profile:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.depends import config_files
 from pymodutils.depends.config import lines
 from pymodutils.profile.private import hidden
-from pymodutils.profile.profile import Cipher, FileSystem, Line, Wish
+from pymodutils.profile.profile import Cipher, FileSystem, ModprobeLine, Wish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +63,7 @@ def _listed(root: Root, folder: str) -> list[str]:
         return []
 
 
-def config(root: Root, host: str) -> tuple[Line, ...]:
+def config(root: Root, host: str) -> tuple[ModprobeLine, ...]:
     """The lines of modprobe's configuration, without comments."""
     found = []
     for path in config_files.files(config_files.defaults(root), "/", lambda _: None):
@@ -72,7 +72,8 @@ def config(root: Root, host: str) -> tuple[Line, ...]:
             os.path.dirname(place) != "/"
         ):  # modules.softdep of the directory is the kernel's, not the machine's
             found += [
-                Line(f"{place}:{number}", hidden(text, host)) for number, text in lines(_text(root, place))
+                ModprobeLine(f"{place}:{number}", hidden(text, host))
+                for number, text in lines(_text(root, place))
             ]
     return tuple(found)
 

@@ -16,7 +16,7 @@ GUESS: Final = 1024  # bytes at the end of a file that hold most signatures whol
 PKCS7: Final = 2  # enum pkey_id_type
 
 
-class File(Protocol):
+class SeekableFile(Protocol):
     """A file of ``size`` bytes that can be read at any offset."""
 
     size: int
@@ -52,7 +52,7 @@ def record(data: bytes) -> Record:
     return Record(*RECORD.unpack_from(data, len(data) - END))
 
 
-def find(file: File) -> Trailer | None:
+def find(file: SeekableFile) -> Trailer | None:
     """Return the trailer of ``file``; None without one or if its lengths exceed the file."""
     if file.size < END:
         return None

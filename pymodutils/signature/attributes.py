@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.signature import names, times
 from pymodutils.signature.ber import OCTET_STRING
-from pymodutils.signature.rejected import Log, Rejected
+from pymodutils.signature.rejected import PrintkLog, Rejected
 
 if TYPE_CHECKING:
     from pymodutils.signature.digests import Crypto
@@ -23,7 +23,7 @@ KNOWN: Final = {names.CONTENT_TYPE, names.SIGNING_TIME, names.MESSAGE_DIGEST, *O
 class Attributes:
     """Those of one signer of a message that holds data of ``data_type``."""
 
-    def __init__(self, data_type: bytes, crypto: Crypto, log: Log) -> None:
+    def __init__(self, data_type: bytes, crypto: Crypto, log: PrintkLog) -> None:
         self.data_type, self.crypto, self.log = data_type, crypto, log
         self.seen: set[bytes] = set()
         self.time: int | None = None

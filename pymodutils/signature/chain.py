@@ -12,7 +12,7 @@ from pymodutils.signature import names
 from pymodutils.signature.digests import WAIVES, digest
 from pymodutils.signature.names import MLDSA, NO_HASH
 from pymodutils.signature.public_key import Signed, verify
-from pymodutils.signature.rejected import Log, Rejected
+from pymodutils.signature.rejected import PrintkLog, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ WAIVED: Final = "PKCS7: Waived invalid module sig (has authattrs)"  # said once 
 class Chain:
     """One message about ``data``, judged step by step."""
 
-    def __init__(self, message: Message, data: bytes, crypto: Crypto, log: Log) -> None:
+    def __init__(self, message: Message, data: bytes, crypto: Crypto, log: PrintkLog) -> None:
         self.message, self.data, self.crypto, self.log = message, data, crypto, log
         self.issuers: dict[int, int] = {}  # certificate -> the one that signed it, by their places
         self.unsupported: set[int] = set()  # signers, by their places

@@ -19,7 +19,7 @@ from pymodutils.signature.ber import (
 from pymodutils.signature.rejected import Rejected
 
 if TYPE_CHECKING:
-    from pymodutils.signature.appended import File
+    from pymodutils.signature.appended import SeekableFile
 
 ALGORITHMS: Final = 2  # DSA, RSA: the record knows no others, and PKCS#7 leaves the field 0
 KINDS: Final = ("PGP", "X509", "PKCS#7")
@@ -59,7 +59,7 @@ class Signature(NamedTuple):
     value: bytes
 
 
-class Certificate(NamedTuple):
+class CertificateName(NamedTuple):
     """Subject, issuer and serial number of an X.509 certificate."""
 
     subject: str
@@ -67,7 +67,7 @@ class Certificate(NamedTuple):
     serial: bytes
 
 
-def find(file: File) -> Signature | None:
+def find(file: SeekableFile) -> Signature | None:
     """Return the signature at the end of ``file``; None without one or if it is malformed."""
     found = appended.find(file)
     if found is None:
@@ -81,7 +81,7 @@ def find(file: File) -> Signature | None:
     return Signature(KINDS[record.id_type], _text(found.signer), found.key, HASHES[record.hash], found.value)
 
 
-class Shape(NamedTuple):
+class SignerFields(NamedTuple):
     """A PKCS#7 message whose signature is bytes ``start`` to ``end``, and its other fields."""
 
     start: int
@@ -98,7 +98,7 @@ class Shape(NamedTuple):
         return same and len(blob) - self.end == len(self.after)
 
 
-_last: list[Shape] = []  # of the module before: a kernel build signs all its modules alike
+_last: list[SignerFields] = []  # of the module before: a kernel build signs all its modules alike
 
 
 def pkcs7(blob: bytes) -> Signature | None:
@@ -112,7 +112,7 @@ def pkcs7(blob: bytes) -> Signature | None:
     return Signature("PKCS#7", signer, key, hashalgo, blob[start:end])
 
 
-def certificate(blob: bytes) -> Certificate | None:
+def certificate(blob: bytes) -> CertificateName | None:
     """Return the certificate ``blob`` (DER); None if it is malformed."""
     try:
         tbs = Tolerant(blob).within(SEQUENCE).within(SEQUENCE)
@@ -121,12 +121,12 @@ def certificate(blob: bytes) -> Certificate | None:
         tbs.take(SEQUENCE)  # signature algorithm
         issuer = _common_name(tbs.within(SEQUENCE))
         tbs.take(SEQUENCE)  # validity
-        return Certificate(_common_name(tbs.within(SEQUENCE)), issuer, serial)
+        return CertificateName(_common_name(tbs.within(SEQUENCE)), issuer, serial)
     except Rejected:
         return None
 
 
-def _shape(blob: bytes) -> Shape:
+def _shape(blob: bytes) -> SignerFields:
     info = _signers(blob).within(SEQUENCE)
     info.take(INTEGER)  # version
     signer = info.within(SEQUENCE)
@@ -137,7 +137,7 @@ def _shape(blob: bytes) -> Shape:
     info.take(SEQUENCE)  # signature algorithm
     value = info.take(OCTET_STRING)
     named = (_common_name(issuer), _magnitude(serial), _digest(digest))
-    return Shape(value.start, value.end, blob[: value.start], blob[value.end :], *named)
+    return SignerFields(value.start, value.end, blob[: value.start], blob[value.end :], *named)
 
 
 def _signers(blob: bytes) -> Tolerant:

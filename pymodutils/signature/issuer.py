@@ -15,7 +15,7 @@ from pymodutils.signature.ber import (
     Reader,
     Value,
 )
-from pymodutils.signature.rejected import Log, Rejected
+from pymodutils.signature.rejected import PrintkLog, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,7 @@ def name(reader: Reader, note: Callable[[bytes], None] = lambda _: None) -> Valu
     return reader.each(reader.enter(SEQUENCE), lambda: reader.each(reader.enter(SET), attribute))
 
 
-def authority(data: bytes, log: Log) -> tuple[bytes | None, bytes | None]:
+def authority(data: bytes, log: PrintkLog) -> tuple[bytes | None, bytes | None]:
     """Which key an AuthorityKeyIdentifier means: serial number and issuer, and its own identifier."""
     try:
         return _key(Reader(data))

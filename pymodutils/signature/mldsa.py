@@ -23,7 +23,7 @@ T1_BITS: Final = 10
 Poly = list[int]
 
 
-class Parameters(NamedTuple):
+class ParameterSet(NamedTuple):
     """A parameter set of table 1."""
 
     k: int
@@ -52,9 +52,9 @@ class Parameters(NamedTuple):
 
 
 SETS: Final = {
-    "mldsa44": Parameters(4, 4, 39, 32, 1 << 17, (Q - 1) // 88, 78, 80),
-    "mldsa65": Parameters(6, 5, 49, 48, 1 << 19, (Q - 1) // 32, 196, 55),
-    "mldsa87": Parameters(8, 7, 60, 64, 1 << 19, (Q - 1) // 32, 120, 75),
+    "mldsa44": ParameterSet(4, 4, 39, 32, 1 << 17, (Q - 1) // 88, 78, 80),
+    "mldsa65": ParameterSet(6, 5, 49, 48, 1 << 19, (Q - 1) // 32, 196, 55),
+    "mldsa87": ParameterSet(8, 7, 60, 64, 1 << 19, (Q - 1) // 32, 120, 75),
 }
 
 
@@ -73,7 +73,7 @@ def verify(kind: str, key: bytes, data: bytes, signature: bytes) -> None:
         raise _rejected(EKEYREJECTED, "the signature is not that of the data")
 
 
-def _z(of: Parameters, raw: bytes) -> list[Poly]:
+def _z(of: ParameterSet, raw: bytes) -> list[Poly]:
     """The vector z in the domain of ``_ntt``."""
     values = [of.gamma1 - value for value in _unpacked(raw, of.z_bits)]
     if max(map(abs, values)) >= of.gamma1 - of.beta:
@@ -81,7 +81,7 @@ def _z(of: Parameters, raw: bytes) -> list[Poly]:
     return [_ntt(values[at : at + N]) for at in range(0, len(values), N)]
 
 
-def _hints(of: Parameters, raw: bytes) -> list[set[int]]:
+def _hints(of: ParameterSet, raw: bytes) -> list[set[int]]:
     """The coefficients of each row that have a hint; algorithm 21."""
     found, at = [], 0
     for end in raw[of.omega :]:
@@ -108,7 +108,7 @@ def _challenge(commitment: bytes, tau: int) -> Poly:
 
 
 def _commitments(
-    of: Parameters, key: bytes, c: Poly, z: list[Poly], hints: list[set[int]]
+    of: ParameterSet, key: bytes, c: Poly, z: list[Poly], hints: list[set[int]]
 ) -> Iterable[bytes]:
     """Each row of w1, encoded."""
     t1 = [value << D for value in _unpacked(key[SEED:], T1_BITS)]

@@ -10,7 +10,7 @@ from pymodutils.errors import ModutilsError
 from pymodutils.signature import x509
 from pymodutils.signature.ber import SEQUENCE, Reader
 from pymodutils.signature.digests import EVERYTHING
-from pymodutils.signature.rejected import Log, Rejected
+from pymodutils.signature.rejected import PrintkLog, Rejected
 
 PEM: Final = re.compile(
     rb"-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----(.*?)-----END \1?CERTIFICATE-----", re.DOTALL
@@ -24,7 +24,7 @@ def certificates(data: bytes, subject: str) -> list[bytes]:
         raise ModutilsError(subject, f"{subject}: there is no certificate in it: give one, PEM or DER")
     for der in found:
         try:
-            x509.parse(der, EVERYTHING, Log())
+            x509.parse(der, EVERYTHING, PrintkLog())
         except Rejected as error:
             raise ModutilsError(
                 subject, f"{subject}: the kernel does not accept a certificate: {error}"

@@ -18,7 +18,7 @@ from pymodutils.signature.ber import (
     Reader,
 )
 from pymodutils.signature.digests import HASHES
-from pymodutils.signature.rejected import Log, Rejected
+from pymodutils.signature.rejected import PrintkLog, Rejected
 
 if TYPE_CHECKING:
     from pymodutils.signature.digests import Crypto
@@ -48,7 +48,7 @@ class Message(NamedTuple):
     signers: tuple[Signer, ...]
 
 
-def parse(data: bytes, crypto: Crypto, log: Log) -> Message:
+def parse(data: bytes, crypto: Crypto, log: PrintkLog) -> Message:
     """The message ``data``; raises Rejected."""
     parser = _Parser(data, crypto, log)
     parser.message()
@@ -61,7 +61,7 @@ def parse(data: bytes, crypto: Crypto, log: Log) -> Message:
 class _Parser:
     """What has been read of one message so far."""
 
-    def __init__(self, data: bytes, crypto: Crypto, log: Log) -> None:
+    def __init__(self, data: bytes, crypto: Crypto, log: PrintkLog) -> None:
         self.reader, self.crypto, self.log = Reader(data), crypto, log
         self.last = b""  # object identifier
         self.data_type = b""

@@ -12,7 +12,7 @@ WARNING: Final = 4
 INFO: Final = 6
 
 
-class Line(NamedTuple):
+class Printk(NamedTuple):
     """One record of the kernel's log."""
 
     level: int
@@ -25,14 +25,14 @@ class Rejected(ModutilsError):
     errno = EBADMSG
 
 
-class Log(list[Line]):
+class PrintkLog(list[Printk]):
     """What the kernel says on the way."""
 
     def warning(self, text: str) -> None:
         """Add a warning."""
-        self.append(Line(WARNING, text))
+        self.append(Printk(WARNING, text))
 
     def reject(self, errno: int, text: str, level: int = WARNING) -> NoReturn:
         """End with ``errno``, having said ``text``."""
-        self.append(Line(level, text))
+        self.append(Printk(level, text))
         raise Rejected("signature", text, errno)

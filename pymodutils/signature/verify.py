@@ -10,7 +10,7 @@ from pymodutils.signature import pkcs7, x509
 from pymodutils.signature.appended import END, MAGIC, PKCS7, RECORD, record
 from pymodutils.signature.chain import Chain
 from pymodutils.signature.digests import EVERYTHING, Crypto
-from pymodutils.signature.rejected import ERR, Line, Log, Rejected
+from pymodutils.signature.rejected import ERR, Printk, PrintkLog, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ class Checked(NamedTuple):
 
     length: int  # bytes of the module without the signature, as far as the kernel has come
     errno: int  # 0: signed by a trusted key
-    log: tuple[Line, ...] = ()
+    log: tuple[Printk, ...] = ()
     why: str = ""  # what is wrong with it, in more words than the kernel has
 
 
@@ -38,7 +38,7 @@ def check(
     if not image.endswith(MAGIC):
         return Checked(len(image), ENODATA)
     length = len(image) - len(MAGIC)
-    log, errno, why = Log(), 0, ""
+    log, errno, why = PrintkLog(), 0, ""
     try:
         length, message = _cut(image, length, log)
         _verify(image[:length], message, _keys(tuple(trusted), crypto), crypto, log)
@@ -49,7 +49,7 @@ def check(
     return Checked(length, errno, tuple(log), why)
 
 
-def _cut(image: bytes, length: int, log: Log) -> tuple[int, bytes]:
+def _cut(image: bytes, length: int, log: PrintkLog) -> tuple[int, bytes]:
     """Return the length of the bare module and its signature; raises Rejected for a malformed record."""
     if length <= RECORD.size:
         raise Rejected("signature", "the file is too short for a signature", EBADMSG)
@@ -63,7 +63,9 @@ def _cut(image: bytes, length: int, log: Log) -> tuple[int, bytes]:
     return start - found.sig_len, image[start - found.sig_len : start]
 
 
-def _verify(data: bytes, message: bytes, trusted: tuple[Certificate, ...], crypto: Crypto, log: Log) -> None:
+def _verify(
+    data: bytes, message: bytes, trusted: tuple[Certificate, ...], crypto: Crypto, log: PrintkLog
+) -> None:
     """Raise Rejected unless ``message`` is a signature of ``data`` by one of ``trusted``."""
     parsed = pkcs7.parse(message, crypto, log)
     if parsed.has_data:
@@ -80,7 +82,7 @@ def _keys(trusted: tuple[bytes, ...], crypto: Crypto) -> tuple[Certificate, ...]
     found = []
     for der in trusted:
         try:
-            found.append(x509.parse(der, crypto, Log()))
+            found.append(x509.parse(der, crypto, PrintkLog()))
         except Rejected:
             continue
     return tuple(found)

@@ -22,7 +22,7 @@ from pymodutils.signature.ber import (
 )
 from pymodutils.signature.digests import digest
 from pymodutils.signature.public_key import Key, Signed, verify
-from pymodutils.signature.rejected import Log, Rejected
+from pymodutils.signature.rejected import PrintkLog, Rejected
 
 if TYPE_CHECKING:
     from pymodutils.signature.digests import Crypto
@@ -43,7 +43,7 @@ class Certificate(NamedTuple):
     unsupported: bool  # its signature cannot be verified by this kernel
 
 
-def parse(data: bytes, crypto: Crypto, log: Log) -> Certificate:
+def parse(data: bytes, crypto: Crypto, log: PrintkLog) -> Certificate:
     """The certificate ``data``; raises Rejected, also if it is signed by itself wrongly."""
     parser = _Parser(data, crypto, log)
     parser.certificate()
@@ -53,7 +53,7 @@ def parse(data: bytes, crypto: Crypto, log: Log) -> Certificate:
 class _Parser:
     """What has been read of one certificate so far."""
 
-    def __init__(self, data: bytes, crypto: Crypto, log: Log) -> None:
+    def __init__(self, data: bytes, crypto: Crypto, log: PrintkLog) -> None:
         self.reader, self.crypto, self.log = Reader(data), crypto, log
         self.last = b""  # object identifier
         self.serial = self.issuer = self.key = self.value = self.tbs = b""

@@ -14,9 +14,9 @@ from pymodutils.kernel.description import Description
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
 from pymodutils.kernel.emulated.memory_map import of
 from pymodutils.kernel.emulated.state.database import MEMORY
-from pymodutils.linux24.insmod.insmod import Loading, Options
+from pymodutils.linux24.insmod.insmod import InsmodOptions, Loading
 from pymodutils.linux24.insmod.ksymtab import Origin
-from pymodutils.linux24.insmod.report import Report
+from pymodutils.linux24.insmod.report import RunMessages
 from pymodutils.linux24.kernel.state import ModuleSymbol
 from pymodutils.talk.trace import Traced
 
@@ -53,8 +53,8 @@ def module(name: str) -> bytes:
 def old_way() -> tuple[Way, list[str]]:
     """Load it as modutils did; the system calls as strace would show them."""
     kernel = Traced.boot([ModuleSymbol(PRINTK, "printk")])
-    report = Report("insmod")
-    Loading(kernel, OLD, Options(name=NAME), report).run(module(OLD), (), Origin(f"/{OLD}", 0))
+    report = RunMessages("insmod")
+    Loading(kernel, OLD, InsmodOptions(name=NAME), report).run(module(OLD), (), Origin(f"/{OLD}", 0))
     image = kernel.given(NAME)
     size = len(kernel.memory(NAME)[1])
     calls = [line for line in kernel.calls if "=" in line]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.kernel.emulated.load.causes import CauseKind
 from tests.checks.made import Desk, errors
 from tests.kernel.emulated.modules import EXPORTS, SWITCHES, kernel, module
 
@@ -44,7 +44,7 @@ def test_module_layout_hides_nothing(desk: Desk) -> None:
 def test_an_optional_symbol_of_the_architecture_is_no_cause() -> None:
     image = module(imports=("_printk", "_GLOBAL_OFFSET_TABLE_"), versions=BAD_CRC)
     booted = kernel()
-    assert {it.kind for it in booted.causes_against(image)} == {Kind.CRC}
+    assert {it.kind for it in booted.causes_against(image)} == {CauseKind.CRC}
 
 
 def test_asking_changes_nothing_within_a_trial() -> None:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from pymodutils import BadKernel
-from pymodutils.checks.kabi_btf import Types
+from pymodutils.checks.kabi_btf import BtfTypes
 from pymodutils.checks.kabi_types import Differ, reasons
-from pymodutils.kernel.emulated.load.btf import Kind
+from pymodutils.kernel.emulated.load.btf import BtfKind
 from pymodutils.kernel.sources import source
 from tests.checks.btf_made import Made
 from tests.kernel.emulated.modules import description
@@ -23,10 +23,10 @@ from tests.oracles.debian import unpacked
 Make = Callable[[Made, bool], int]
 
 
-def types(make: Make, *, new: bool) -> Types:
+def types(make: Make, *, new: bool) -> BtfTypes:
     made = Made()
     made.function("use", 0, make(made, new))
-    return Types(made.blob(), "little", "made")
+    return BtfTypes(made.blob(), "little", "made")
 
 
 def said(make: Make) -> str:
@@ -79,7 +79,7 @@ CASES: list[tuple[Make, str]] = [
         "struct flags: member on moved from 0x0, bit 0 to 0x0, bit 1",
     ),
     (
-        lambda made, new: made.composite("u", 4, [("b" if new else "a", made.number(), 0)], Kind.UNION),
+        lambda made, new: made.composite("u", 4, [("b" if new else "a", made.number(), 0)], BtfKind.UNION),
         "union u: member b added at 0x0",
     ),
     (
@@ -87,17 +87,17 @@ CASES: list[tuple[Make, str]] = [
         "struct s: member a removed from 0x0",
     ),
     (
-        lambda made, new: made.composite("x", 4, []) if new else made.add(Kind.FWD, "x", 0),
+        lambda made, new: made.composite("x", 4, []) if new else made.add(BtfKind.FWD, "x", 0),
         "struct x: defined now",
     ),
     (
-        lambda made, new: made.add(Kind.ARRAY, "", 0, made.number(), 1, 4 if new else 2),
+        lambda made, new: made.add(BtfKind.ARRAY, "", 0, made.number(), 1, 4 if new else 2),
         "int[2] became int[4]",
     ),
     (lambda made, new: made.pointer(made.number()) if new else made.number(), "int became int *"),
-    (lambda made, new: made.add(Kind.TYPEDEF, "b_t" if new else "a_t", made.number()), "a_t became b_t"),
+    (lambda made, new: made.add(BtfKind.TYPEDEF, "b_t" if new else "a_t", made.number()), "a_t became b_t"),
     (
-        lambda made, new: made.add(Kind.CONST, "", made.number()) if new else made.number(),
+        lambda made, new: made.add(BtfKind.CONST, "", made.number()) if new else made.number(),
         "int became const int",
     ),
 ]
@@ -112,7 +112,7 @@ def test_another_number_of_parameters() -> None:
     old, new = Made(), Made()
     old.function("use", 0, old.number())
     new.function("use", 0, new.number(), new.number("long", 8))
-    found = Differ(*(Types(it.blob(), "little", "made") for it in (old, new))).reasons(["use"])
+    found = Differ(*(BtfTypes(it.blob(), "little", "made") for it in (old, new))).reasons(["use"])
     assert found[0].difference == "(int) became (int, long)"
 
 
@@ -127,7 +127,7 @@ def test_damaged_btf_is_one_line(cut: int) -> None:
     made = Made()
     made.function("use", 0, grown(made, new=True))
     with pytest.raises(BadKernel, match="BTF is damaged"):
-        Types(made.blob()[:cut], "little", "made")
+        BtfTypes(made.blob()[:cut], "little", "made")
 
 
 @pytest.mark.lane
@@ -143,7 +143,7 @@ def test_all_types_are_read_as_bpftool_reads_them(name: str, tmp_path: Path) -> 
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     rows: list[dict[str, Any]] = json.loads(done.stdout)["types"]
-    ours = Types(kernel.btf, kernel.order or "", name)
+    ours = BtfTypes(kernel.btf, kernel.order or "", name)
     assert len(rows) == len(ours) - 1
     for row in rows:
         assert seen(ours, row["id"], row) == wanted(row), row
@@ -175,17 +175,17 @@ def wanted(row: dict[str, Any]) -> list[Any]:
     return found
 
 
-def seen(ours: Types, number: int, row: dict[str, Any]) -> list[Any]:
+def seen(ours: BtfTypes, number: int, row: dict[str, Any]) -> list[Any]:
     """The same, by us."""
     kind = ours.kind(number)
-    found: list[Any] = [Kind(kind).name, ours.name(number)]
-    if kind in (Kind.STRUCT, Kind.UNION):
+    found: list[Any] = [BtfKind(kind).name, ours.name(number)]
+    if kind in (BtfKind.STRUCT, BtfKind.UNION):
         found += [ours.size(number), *map(tuple, ours.members(number))]
-    elif kind == Kind.ENUM:
+    elif kind == BtfKind.ENUM:
         found += ours.values(number).items()
-    elif kind == Kind.FUNC_PROTO:
+    elif kind == BtfKind.FUNC_PROTO:
         found += [ours.inner(number), *ours.parameters(number)]
-    elif kind == Kind.ARRAY:
+    elif kind == BtfKind.ARRAY:
         found += ours.array(number)
     elif "type_id" in row:
         found.append(ours.inner(number))

@@ -10,7 +10,7 @@ from pymodutils import check
 from pymodutils.checks.messages import MESSAGES
 from pymodutils.checks.rules import Rule
 from pymodutils.elf.ksymtab import Export
-from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.kernel.emulated.load.causes import CauseKind
 from tests.checks.made import Desk, advice, errors
 from tests.kernel.emulated.modules import CODE, EXPORTS, MAGIC, SWITCHES, WRITE, description, module
 from tests.link.objects import Part, Rel
@@ -200,6 +200,8 @@ def test_a_module_is_listed_once(desk: Desk) -> None:
 
 
 def test_every_kind_has_words_and_every_rule_a_sentence() -> None:
-    assert {*MESSAGES, Kind.NO_PARAMETER, Kind.PERMISSIONS} == set(Kind)  # which refuse nothing
+    assert {*MESSAGES, CauseKind.NO_PARAMETER, CauseKind.PERMISSIONS} == set(
+        CauseKind
+    )  # which refuse nothing
     assert {*map(str, MESSAGES)} <= set(Rule)
     assert MAGIC.endswith(" ")

@@ -12,7 +12,7 @@ from pymodutils.checks.candidate import Candidate
 from pymodutils.checks.warnings import ALWAYS
 from pymodutils.elf.constants import SHF_ALLOC
 from pymodutils.kernel import saved
-from pymodutils.kernel.emulated.load.causes import Cause, Kind
+from pymodutils.kernel.emulated.load.causes import Cause, CauseKind
 from tests.checks.made import Desk, advice, errors, warnings
 from tests.kernel.emulated.modules import description
 from tests.link.objects import Part, Sym, make
@@ -181,7 +181,7 @@ def test_inherited_taint_is_named(desk: Desk) -> None:
 
 
 def test_permissions_that_no_file_may_have() -> None:
-    cause = Cause(Kind.PERMISSIONS, "debug", said="0755", wanted="0644", passes=True)
+    cause = Cause(CauseKind.PERMISSIONS, "debug", said="0755", wanted="0644", passes=True)
     context = cast("Context", SimpleNamespace(trial=SimpleNamespace(causes=[cause])))
     (found,) = ALWAYS[1](context)
     assert (found.rule, found.subject) == ("permissions", "debug")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from pymodutils.depends.devname import Node, read
+from pymodutils.depends.devname import StaticNode, read
 from pymodutils.errors import BadLine
 
 
 def test_entries_and_comments() -> None:
     lines = ["# Device nodes\n", "fuse fuse c10:229\n", "snd-timer snd/timer c116:33"]
     assert list(read(lines)) == [
-        Node("fuse", "fuse", "c", 10, 229),
-        Node("snd-timer", "snd/timer", "c", 116, 33),
+        StaticNode("fuse", "fuse", "c", 10, 229),
+        StaticNode("snd-timer", "snd/timer", "c", 116, 33),
     ]
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pymodutils.depends.parameters import Parameter, read
+from pymodutils.depends.parameters import ModuleParameter, read
 
 
 def test_description_and_type_come_together_and_the_last_counts() -> None:
     entries = [("parm", "a:first"), ("parmtype", "b:int"), ("parm", "a:second"), ("parmtype", "a:bool")]
-    assert read(entries) == ([Parameter("b", "int", None), Parameter("a", "bool", "second")], [])
+    assert read(entries) == ([ModuleParameter("b", "int", None), ModuleParameter("a", "bool", "second")], [])
 
 
 def test_other_entries_are_passed_over() -> None:

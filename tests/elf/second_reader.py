@@ -16,7 +16,7 @@ from elftools.elf.elffile import ELFFile
 from pymodutils.elf import headers
 from pymodutils.elf.constants import EI_NIDENT, ELFMAG, SHT_NOBITS
 from pymodutils.elf.dwarf import DAMAGE
-from pymodutils.elf.scan import Section
+from pymodutils.elf.headers import Section
 from pymodutils.errors import BadModule
 
 if TYPE_CHECKING:

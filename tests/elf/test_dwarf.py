@@ -16,7 +16,7 @@ from pymodutils.checks.context import Context
 from pymodutils.checks.messages.places import patched, used
 from pymodutils.elf.dwarf import DebugInfo
 from pymodutils.elf.scan import Elf
-from pymodutils.kernel.emulated.load.causes import Cause, Kind
+from pymodutils.kernel.emulated.load.causes import Cause, CauseKind
 
 SOURCE = """extern int missing(int);
 extern int gone(const char *);
@@ -87,7 +87,7 @@ def test_check_says_where_a_symbol_is_used(tmp_path: Path) -> None:
 def test_check_says_where_a_relocation_does_not_fit(tmp_path: Path) -> None:
     path = compiled(tmp_path, "-g").rename(tmp_path / "hello.ko")
     offset = int.from_bytes(b"\1", "little")
-    cause = Cause(Kind.RELOCATION, "missing", "overflow", section=".init.text", offset=offset)
+    cause = Cause(CauseKind.RELOCATION, "missing", "overflow", section=".init.text", offset=offset)
     function, line = addr2line(path, ".init.text", offset).split(", ")
     assert patched(context(str(path)), cause) == f"; it is in {function}, {line}"
     assert patched(context(str(path)), cause._replace(section="")) == ""

@@ -7,7 +7,8 @@ import random
 import pytest
 
 from pymodutils.elf import decode
-from pymodutils.elf.scan import Elf, Section
+from pymodutils.elf.headers import Section
+from pymodutils.elf.scan import Elf
 from pymodutils.errors import BadModule
 from pymodutils.signature import fields
 from tests.elf import made

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import pytest
 
 from pymodutils.kernelimage import lzo
-from pymodutils.kernelimage.lz4 import Damaged
+from pymodutils.kernelimage.lz4 import DamagedData
 from tests.kernelimage.test_payloads import run
 from tests.oracles.debian import Unavailable
 
@@ -43,6 +43,6 @@ def test_both_ways_refuse_the_same_damage(monkeypatch: pytest.MonkeyPatch) -> No
                 patch.setattr(lzo, "_library", library)
                 try:
                     answers.append(lzo.decompress(bytes(copy), 1 << 20))
-                except Damaged:
+                except DamagedData:
                     answers.append(b"")
         assert answers[0] == answers[1]

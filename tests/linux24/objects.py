@@ -6,9 +6,9 @@ import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pymodutils.linux24.insmod.insmod import Loading, Options
+from pymodutils.linux24.insmod.insmod import InsmodOptions, Loading
 from pymodutils.linux24.insmod.ksymtab import Origin
-from pymodutils.linux24.insmod.report import Report
+from pymodutils.linux24.insmod.report import RunMessages
 from pymodutils.linux24.kernel import boot
 from pymodutils.linux24.kernel.kernel import Linux24
 from pymodutils.linux24.kernel.state import ModuleSymbol
@@ -22,7 +22,7 @@ HEADER = "<16sHHIIIIIHHHHHH"
 def kernel(exports: Mapping[str, int] = EXPORTS, **config: object) -> Linux24:
     """A kernel in memory that exports these."""
     symbols = [ModuleSymbol(value, name) for name, value in exports.items()]
-    return Linux24.boot(symbols, config=boot.Config()._replace(**config))  # type: ignore[arg-type]
+    return Linux24.boot(symbols, config=boot.BootConfig()._replace(**config))  # type: ignore[arg-type]
 
 
 def module(
@@ -81,12 +81,12 @@ def elf(sections: Sequence[tuple[str, int, int, bytes, int, int, int]]) -> bytes
 
 
 def load(
-    into: Linux24, name: str, data: bytes, *words: str, options: Options | None = None
-) -> tuple[int, Report]:
+    into: Linux24, name: str, data: bytes, *words: str, options: InsmodOptions | None = None
+) -> tuple[int, RunMessages]:
     """Load ``data`` as the module ``name``: the exit status, and what was said."""
     path = f"/v24/{name}.o"
-    report = Report("insmod")
-    return Loading(into, path, options or Options(), report).run(data, words, Origin(path, 0)), report
+    report = RunMessages("insmod")
+    return Loading(into, path, options or InsmodOptions(), report).run(data, words, Origin(path, 0)), report
 
 
 def written(folder: Path, name: str, data: bytes) -> str:

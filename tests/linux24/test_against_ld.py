@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from pymodutils.elf.scan import Elf
-from pymodutils.linux24.insmod.insmod import Loading, Options
+from pymodutils.linux24.insmod.insmod import InsmodOptions, Loading
 from pymodutils.linux24.insmod.ksymtab import Origin
-from pymodutils.linux24.insmod.report import Report
+from pymodutils.linux24.insmod.report import RunMessages
 from pymodutils.linux24.kernel import boot
 from pymodutils.linux24.kernel.kernel import Linux24
 from pymodutils.linux24.kernel.state import ModuleSymbol
@@ -41,9 +41,9 @@ def linked(name: str, arch: str, folder: Path) -> Loading:
         data = member.read()
     (folder / "module.o").write_bytes(data)
     base = KERNEL.get(arch, OTHER)
-    config = boot.Config(base=0xC100_0000 if arch == "powerpc" else 0)  # where branches reach the kernel
+    config = boot.BootConfig(base=0xC100_0000 if arch == "powerpc" else 0)  # where branches reach the kernel
     linux = Linux24.boot([ModuleSymbol(base, "printk")], config=config)
-    loading = Loading(linux, "module.o", Options(export=False, ksymoops=False), Report("insmod"))
+    loading = Loading(linux, "module.o", InsmodOptions(export=False, ksymoops=False), RunMessages("insmod"))
     assert loading.run(data, (), Origin("/module.o", 0)) == 0
     return loading
 

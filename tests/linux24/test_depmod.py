@@ -6,7 +6,7 @@ import struct
 from pathlib import Path
 
 from pymodutils.linux24.depmod.depmod import kernel_symbols
-from pymodutils.linux24.depmod.tables import TABLES, Image
+from pymodutils.linux24.depmod.tables import TABLES, LinkedModule
 from pymodutils.linux24.struct_module import Abi
 from tests.linux24.objects import module, written
 from tests.linux24.vectors import file
@@ -59,7 +59,7 @@ def test_symbols_of_the_kernel() -> None:
 
 def lines(name: str, data: bytes, abi: Abi = LITTLE) -> list[str]:
     """The lines of the map for the table ``name`` in ``data``."""
-    image = Image(0x1000, data, abi)
+    image = LinkedModule(0x1000, data, abi)
     return [TABLES[name].line(row, image) for row in TABLES[name].rows(image, 0x1000)]
 
 

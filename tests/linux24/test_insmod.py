@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from pymodutils.linux24.insmod.insmod import Options, module_name
+from pymodutils.linux24.insmod.insmod import InsmodOptions, module_name
 from pymodutils.linux24.struct_module import Abi, StructModule
 from tests.linux24.objects import INFO, kernel, load, module
 
@@ -30,7 +30,7 @@ def test_another_kernel_version_needs_force(capsys: pytest.CaptureFixture[str]) 
     assert load(linux, "made", data)[0] == 1
     words = "kernel-module version mismatch\n\t/v24/made.o was compiled for kernel version 2.4.18\n"
     assert words + "\twhile this kernel is version 2.4.32." in said(capsys)
-    assert load(linux, "made", data, options=Options(force=True))[0] == 0
+    assert load(linux, "made", data, options=InsmodOptions(force=True))[0] == 0
     assert linux.read(TAINTED) == b"2\n"
     assert "forced load" in said(capsys)
 
@@ -59,7 +59,7 @@ def test_licences(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_unresolved_symbols_but_weak_ones(capsys: pytest.CaptureFixture[str]) -> None:
     linux = kernel()
-    assert load(linux, "made", module(imports=["absent"]), options=Options(quiet=True))[0] == 1
+    assert load(linux, "made", module(imports=["absent"]), options=InsmodOptions(quiet=True))[0] == 1
     assert said(capsys) == ""
     assert load(linux, "made", module(weak=["absent"]))[0] == 0
     words = struct.unpack_from("<2I", linux.given("made"), 96)
@@ -90,7 +90,7 @@ def test_the_prefix_of_checksums() -> None:
     assert load(kernel(names), "made", module())[0] == 1
     known = {**names, "inter_module_get_Rsmp_b99033d9": 0xC011_0010}
     assert load(kernel(known), "made", module())[0] == 0
-    assert load(kernel(names), "made", module(), options=Options(prefix="smp_"))[0] == 0
+    assert load(kernel(names), "made", module(), options=InsmodOptions(prefix="smp_"))[0] == 0
 
 
 def test_dependencies_and_exports() -> None:
@@ -105,7 +105,9 @@ def test_dependencies_and_exports() -> None:
     assert struct.unpack_from("<3I", image, start) == (0xC880_0000, 0xC880_2000, 0)
     assert struct.unpack_from("<I", image, 96) == (0xC880_0000 + 96 + 4 + 2,)
     assert base["nsyms"] == 3  # base_call, the file, .text
-    load(linux, "hidden", module(exports=["hidden_call"]), options=Options(export=False, ksymoops=False))
+    load(
+        linux, "hidden", module(exports=["hidden_call"]), options=InsmodOptions(export=False, ksymoops=False)
+    )
     assert b"[hidden]" not in linux.read("/proc/ksyms")
 
 
@@ -151,11 +153,11 @@ def test_declared_parameters_without_symbol_are_a_warning(capsys: pytest.Capture
 
 def test_options_of_no_effect_on_the_kernel(capsys: pytest.CaptureFixture[str]) -> None:
     linux = kernel()
-    assert load(linux, "made", module(), options=Options(probe=True))[0] == 0
-    assert load(linux, "made", module(), options=Options(noload=True, load_map=True))[0] == 0
+    assert load(linux, "made", module(), options=InsmodOptions(probe=True))[0] == 0
+    assert load(linux, "made", module(), options=InsmodOptions(noload=True, load_map=True))[0] == 0
     assert "12340000 d __this_module" in said(capsys)
     assert linux.read("/proc/modules") == b""
-    assert load(linux, "made", module(), options=Options(name="called"))[0] == 0
+    assert load(linux, "made", module(), options=InsmodOptions(name="called"))[0] == 0
     assert linux.read("/proc/modules").startswith(b"called ")
     assert load(linux, "called", module())[0] == 1
     assert "a module named called already exists" in said(capsys)

@@ -8,7 +8,7 @@ from errno import EBUSY, EEXIST, EINVAL, ENAMETOOLONG, ENODEV, ENOENT, ENOSPC
 import pytest
 
 from pymodutils.errors import Refused
-from pymodutils.linux24.insmod.insmod import Options
+from pymodutils.linux24.insmod.insmod import InsmodOptions
 from pymodutils.linux24.kernel.kernel import Linux24
 from pymodutils.linux24.kernel.query_module import DEPS, INFO, MODULES, PROBE, REFS, SYMBOLS
 from pymodutils.linux24.struct_module import Abi, StructModule
@@ -23,7 +23,7 @@ def linux() -> Linux24:
     """A kernel with the module base, which exports a function, and user, which uses it."""
     made = kernel()
     assert load(made, "base", module(exports=["base_call"]))[0] == 0
-    assert load(made, "user", module(imports=["base_call"]), options=Options(autoclean=True))[0] == 0
+    assert load(made, "user", module(imports=["base_call"]), options=InsmodOptions(autoclean=True))[0] == 0
     return made
 
 
@@ -205,7 +205,7 @@ def test_autoclean_takes_two_passes_once_a_module_was_used(linux: Linux24) -> No
 
 def test_autoclean_frees_a_whole_stack_at_once() -> None:
     linux = kernel()
-    auto = Options(autoclean=True)
+    auto = InsmodOptions(autoclean=True)
     load(linux, "low", module(exports=["low_call"]), options=auto)
     load(linux, "mid", module(imports=["low_call"], exports=["mid_call"]), options=auto)
     load(linux, "top", module(imports=["mid_call"]), options=auto)

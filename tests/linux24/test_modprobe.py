@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pymodutils.linux24.conf.config import Config, read
+from pymodutils.linux24.conf.config import ModulesConf, read
 from pymodutils.linux24.insmod import calls
 from pymodutils.linux24.kernel.kernel import Linux24
 from tests.linux24.objects import module, written
@@ -127,11 +127,11 @@ def test_modules_of_a_type_and_a_list(world: World) -> None:
     assert done.out.split() == [f"{world.folder}/{name}.o" for name in ("base", "user")]
 
 
-def config(folder: Path, text: str) -> Config:
+def config(folder: Path, text: str) -> ModulesConf:
     """What modules.conf with ``text`` gives."""
     path = folder / "modules.conf"
     path.write_text(text)
-    made = Config("2.4.32")
+    made = ModulesConf("2.4.32")
     read(made, str(path))
     return made
 

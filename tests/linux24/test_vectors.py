@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from pymodutils.linux24.insmod.insmod import Loading, Options
+from pymodutils.linux24.insmod.insmod import InsmodOptions, Loading
 from pymodutils.linux24.insmod.ksymtab import Origin
-from pymodutils.linux24.insmod.report import Report
+from pymodutils.linux24.insmod.report import RunMessages
 from pymodutils.linux24.kernel import ksyms
 from pymodutils.linux24.kernel.kernel import Linux24
 from tests.linux24.vectors import ARCHES, MTIME, PARAMETERS, file
 
 OPTIONS = {
-    "": Options(),
-    "-x": Options(export=False),
-    "-k": Options(autoclean=True),
-    "-S": Options(kallsyms=True),
+    "": InsmodOptions(),
+    "-x": InsmodOptions(export=False),
+    "-k": InsmodOptions(autoclean=True),
+    "-S": InsmodOptions(kallsyms=True),
 }
 
 
@@ -27,7 +27,7 @@ def test_image_and_map(arch: str, case: str, option: str, capsys: pytest.Capture
     symbols, digits = ksyms.read(file(f"{arch}.ksyms").decode(), "ksyms")
     kernel = Linux24.boot(symbols, digits=digits)
     path = f"/v24/{name}.o"
-    loading = Loading(kernel, path, OPTIONS[option]._replace(load_map=True), Report("insmod"))
+    loading = Loading(kernel, path, OPTIONS[option]._replace(load_map=True), RunMessages("insmod"))
     assert loading.run(file(f"{name}.o"), PARAMETERS[case], Origin(path, MTIME)) == 0
     create, _, rest = file(f"{name}{option}.log").decode().partition("\n")
     shown, _, init = rest.rpartition("init_module(")

@@ -10,7 +10,7 @@ import pytest
 
 from pymodutils.machine import faults
 from pymodutils.machine.faults import At
-from pymodutils.machine.paging import PAGE, Space, Unmapped
+from pymodutils.machine.paging import PAGE, AddressSpace, Unmapped
 
 TABLES, DATA = 0x10000, 0x8000  # the root of the page tables, and free RAM
 CODE, NOWHERE = 0x40_0000, 0xDEAD_0000
@@ -18,9 +18,9 @@ READ_ONLY_TEST = 0x40_1000
 
 
 @pytest.fixture
-def space() -> Iterator[Space]:
+def space() -> Iterator[AddressSpace]:
     with mmap.mmap(-1, 1 << 20) as ram:
-        made = Space(ram, TABLES)
+        made = AddressSpace(ram, TABLES)
         tables = iter(range(TABLES + PAGE, TABLES + 64 * PAGE, PAGE))
         for page in range(2):
             made.map(CODE + page * PAGE, DATA + page * PAGE, tables)
@@ -56,28 +56,28 @@ def space() -> Iterator[Space]:
         ("488907", READ_ONLY_TEST, 3),  # a store to a page that is there
     ],
 )
-def test_error_codes(space: Space, code: str, address: int, expected: int) -> None:
+def test_error_codes(space: AddressSpace, code: str, address: int, expected: int) -> None:
     space.write(CODE, bytes.fromhex(code).ljust(16, b"\x90"))
     at = At(rip=CODE, cr2=address, rsp=0, rdi=address, cs=0x10)
     assert faults.error_code(space, at) == expected
     assert faults.error_code(space, at._replace(cs=0x33)) == expected | faults.U
 
 
-def test_a_jump_to_nowhere_is_a_fetch(space: Space) -> None:
+def test_a_jump_to_nowhere_is_a_fetch(space: AddressSpace) -> None:
     assert faults.error_code(space, At(NOWHERE, NOWHERE, 0, 0, 0x10)) == faults.I
 
 
-def test_a_push_writes_below_the_stack_pointer(space: Space) -> None:
+def test_a_push_writes_below_the_stack_pointer(space: AddressSpace) -> None:
     space.write(CODE, b"\x50".ljust(16, b"\x90"))
     assert faults.error_code(space, At(CODE, NOWHERE - 8, NOWHERE, 0, 0x10)) == faults.W
 
 
-def test_an_instruction_at_the_end_of_what_is_mapped(space: Space) -> None:
+def test_an_instruction_at_the_end_of_what_is_mapped(space: AddressSpace) -> None:
     space.write(CODE + 2 * PAGE - 3, bytes.fromhex("488907"))
     assert faults.error_code(space, At(CODE + 2 * PAGE - 3, NOWHERE, 0, 0, 0x10)) == faults.W
 
 
-def test_memory_goes_over_page_borders(space: Space) -> None:
+def test_memory_goes_over_page_borders(space: AddressSpace) -> None:
     space.write(CODE + PAGE - 3, b"abcdef\0")
     assert space.read(CODE + PAGE - 3, 6) == b"abcdef"
     assert space.string(CODE + PAGE - 3) == b"abcdef"
@@ -86,22 +86,22 @@ def test_memory_goes_over_page_borders(space: Space) -> None:
         space.read(CODE + 2 * PAGE - 1, 2)
 
 
-def test_large_pages(space: Space) -> None:
+def test_large_pages(space: AddressSpace) -> None:
     root = TABLES + 128 * PAGE
-    other = Space(space.ram, root)
+    other = AddressSpace(space.ram, root)
     for table, entry in ((root, root + PAGE), (root + PAGE, root + 2 * PAGE)):
         space.ram[table : table + 8] = (entry | 7).to_bytes(8, "little")
     space.ram[root + 2 * PAGE + 8 : root + 2 * PAGE + 16] = (0x87).to_bytes(8, "little")
     assert other.physical((1 << 21) + 0x12345) == 0x12345
 
 
-def test_a_frame_is_what_iret_takes(space: Space) -> None:
+def test_a_frame_is_what_iret_takes(space: AddressSpace) -> None:
     top = faults.push(space, CODE + 0x808, (0x18, 0x1111, 0x202, 0x10, 0x2222), 5)
     assert top % 16 == 0
     assert unpack("<6Q", space.read(top, 48)) == (5, 0x2222, 0x10, 0x202, 0x1111, 0x18)
 
 
-def test_a_gate_in_its_three_pieces(space: Space) -> None:
+def test_a_gate_in_its_three_pieces(space: AddressSpace) -> None:
     handler = 0xFFFF_FFFF_81A0_0B50
     low = handler & 0xFFFF | 0x10 << 16 | 3 << 32 | 0x8E << 40 | (handler >> 16 & 0xFFFF) << 48
     space.write(CODE + 16 * 14, low.to_bytes(8, "little") + (handler >> 32).to_bytes(8, "little"))

@@ -8,10 +8,10 @@ from typing import Any
 
 from pymodutils import Root
 from pymodutils.depends.module_info import ModuleFile
-from pymodutils.preflight.preflight import Request, preflight
+from pymodutils.preflight.preflight import PreflightRequest, preflight
 from pymodutils.preflight.result import Preflight
 from pymodutils.preflight.system import System
-from pymodutils.profile.profile import Device, Loaded, Profile
+from pymodutils.profile.profile import Device, LoadedModule, Profile
 from tests.oracles import upgrade
 
 Told = dict[str, set[tuple[str, str]]]  # severity and rule by title
@@ -34,14 +34,14 @@ def device(kernel: str, module: str, driver: str = "") -> Device:
     return Device(alias, driver or module, alias.partition(":")[0], module)
 
 
-def loaded(*names: str) -> tuple[Loaded, ...]:
-    return tuple(Loaded(name, 4096, 0) for name in names)
+def loaded(*names: str) -> tuple[LoadedModule, ...]:
+    return tuple(LoadedModule(name, 4096, 0) for name in names)
 
 
 def run(old: str, new: str, profile: Profile, **more: Any) -> Preflight:
     """The preflight of ``profile`` from one of upgrade.KERNELS to another, without the boots."""
     root, releases = upgrade.installed()
-    request = Request(profile, "made", [releases[new]], releases[old], boots=False)
+    request = PreflightRequest(profile, "made", [releases[new]], releases[old], boots=False)
     return preflight(request._replace(**more), Root(root))
 
 

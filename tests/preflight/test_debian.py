@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pymodutils.profile.profile import Device, FileSystem, Line, OutOfTree, Profile, Wish
+from pymodutils.profile.profile import Device, FileSystem, ModprobeLine, OutOfTree, Profile, Wish
 from tests.preflight.debian import aliases, device, loaded, messages, run, told
 
 pytestmark = [pytest.mark.lane, pytest.mark.slow]
@@ -49,8 +49,8 @@ def test_a_codec_that_is_split() -> None:
     )
     place = "/etc/modprobe.d/a.conf:1"
     lines = (
-        Line(place, "options snd_hda_codec_realtek dump_coef=1"),
-        Line(place, "blacklist snd_hda_codec_realtek"),
+        ModprobeLine(place, "options snd_hda_codec_realtek dump_coef=1"),
+        ModprobeLine(place, "blacklist snd_hda_codec_realtek"),
     )
     found = run("6.12", "7.2", Profile(devices=(codec,), config=lines))
     assert told(found)["snd_hda_codec_realtek"] == {("note", "renamed")}
@@ -149,7 +149,7 @@ def test_a_blacklist_that_was_left_behind() -> None:
     profile = Profile(
         devices=(nic,),
         out_of_tree=(OutOfTree("r8125", "9.0", "", "r8125/9.0"),),
-        config=(Line("/etc/modprobe.d/r8125-dkms.conf:1", "blacklist r8169"),),
+        config=(ModprobeLine("/etc/modprobe.d/r8125-dkms.conf:1", "blacklist r8169"),),
     )
     found = run("6.1", "6.12", profile)
     assert told(found) == {

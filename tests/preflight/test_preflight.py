@@ -14,9 +14,18 @@ import pytest
 
 from pymodutils import ModutilsError, Root
 from pymodutils.preflight import allowed
-from pymodutils.preflight.preflight import Request, preflight
+from pymodutils.preflight.preflight import PreflightRequest, preflight
 from pymodutils.profile import document
-from pymodutils.profile.profile import Device, FileSystem, Line, Loaded, OutOfTree, Policy, Profile, Wish
+from pymodutils.profile.profile import (
+    Device,
+    FileSystem,
+    LoadedModule,
+    ModprobeLine,
+    OutOfTree,
+    Policy,
+    Profile,
+    Wish,
+)
 from tests.preflight.debian import messages, told
 from tests.preflight.made import NEW, OLD, Machine
 
@@ -49,8 +58,8 @@ def run(machine: Machine, profile: Profile, **more: Any) -> dict[str, set[tuple[
     return told(preflight(request(profile, **more), Root(machine.root)))
 
 
-def request(profile: Profile, **more: Any) -> Request:
-    return Request(profile, "made", [NEW], OLD, cached=False)._replace(**more)
+def request(profile: Profile, **more: Any) -> PreflightRequest:
+    return PreflightRequest(profile, "made", [NEW], OLD, cached=False)._replace(**more)
 
 
 def bound(number: int, module: str | None, driver: str = "") -> Device:
@@ -66,7 +75,8 @@ def test_what_is_there_is_silent(machine: Machine) -> None:
         bound(1, None, "nic"),
     )
     profile = Profile(
-        devices=devices, modules=(Loaded("cipher"), Loaded("hidden"), Loaded("nic", 1, 0, ("x",)))
+        devices=devices,
+        modules=(LoadedModule("cipher"), LoadedModule("hidden"), LoadedModule("nic", 1, 0, ("x",))),
     )
     assert run(machine, profile) == {}
 
@@ -77,16 +87,22 @@ def test_what_is_there_is_silent(machine: Machine) -> None:
         (Profile(devices=(bound(2, "card"),)), {"card": GONE}),
         (Profile(devices=(bound(3, "store"),)), {"store": {("note", "renamed")}}),
         (Profile(devices=(bound(4, "first"),)), {"first": {("warning", "replaced")}}),
-        (Profile(modules=(Loaded("card"),)), {"card": GONE}),
+        (Profile(modules=(LoadedModule("card"),)), {"card": GONE}),
         (Profile(file_systems=(FileSystem("oldfs", "/etc/fstab"),)), {"file system oldfs": GONE}),
         (Profile(wishes=(Wish("cipher", "/etc/modules"),)), {"file cipher": {("warning", "gone")}}),
         (Profile(wishes=(Wish("hidden", "/etc/modules"),)), {"file hidden": {("warning", "unlisted")}}),
         (Profile(cmdline="nic.debug=1"), {}),
-        (Profile(config=(Line("a:1", "options card x=1"),)), {"card in a:1": {("warning", "stale-line")}}),
-        (Profile(config=(Line("a:1", "blacklist card"),)), {"card in a:1": {("warning", "stale-line")}}),
-        (Profile(modules=(Loaded("zfs"),)), {"zfs (out of tree)": {("error", "no-build")}}),
         (
-            Profile(devices=(bound(4, "first"),), config=(Line("b:7", "blacklist rival"),)),
+            Profile(config=(ModprobeLine("a:1", "options card x=1"),)),
+            {"card in a:1": {("warning", "stale-line")}},
+        ),
+        (
+            Profile(config=(ModprobeLine("a:1", "blacklist card"),)),
+            {"card in a:1": {("warning", "stale-line")}},
+        ),
+        (Profile(modules=(LoadedModule("zfs"),)), {"zfs (out of tree)": {("error", "no-build")}}),
+        (
+            Profile(devices=(bound(4, "first"),), config=(ModprobeLine("b:7", "blacklist rival"),)),
             {"first": {("error", "blacklisted")}},
         ),
     ],
@@ -109,7 +125,7 @@ def test_out_of_tree_builds(machine: Machine) -> None:
     names = ("good", "bad", "weak", "lost")
     profile = Profile(
         out_of_tree=tuple(OutOfTree(name, "1", "", f"{name}/1") for name in names),
-        modules=tuple(map(Loaded, names)),
+        modules=tuple(map(LoadedModule, names)),
     )
     found = preflight(request(profile), Root(machine.root))
     rows = {title.partition(" ")[0]: rules for title, rules in told(found).items()}

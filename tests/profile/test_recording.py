@@ -8,7 +8,7 @@ import pytest
 
 from pymodutils import ModutilsError
 from pymodutils.profile import recording
-from pymodutils.profile.profile import Device, FileSystem, Loaded, Profile, merge
+from pymodutils.profile.profile import Device, FileSystem, LoadedModule, Profile, merge
 
 UDEV = """\
 P: /devices/pci0000:00/0000:00:02.0
@@ -60,10 +60,10 @@ def test_lists_of_modules_merge_with_it(tmp_path: Path) -> None:
     text = "# loaded\nvfat 20480 1 -\nfat 98304 1 vfat,\nzfs 1 0 - Live 0x0 (POE)\nbare\n"
     modules = read(tmp_path, text)
     assert modules.modules == (
-        Loaded("vfat", 20480, 1),
-        Loaded("fat", 98304, 1, ("vfat",)),
-        Loaded("zfs", 1, 0, (), "POE"),
-        Loaded("bare"),
+        LoadedModule("vfat", 20480, 1),
+        LoadedModule("fat", 98304, 1, ("vfat",)),
+        LoadedModule("zfs", 1, 0, (), "POE"),
+        LoadedModule("bare"),
     )
     both = merge([read(tmp_path, TABLE), modules])
     assert (len(both.devices), len(both.modules)) == (5, 4)

@@ -13,7 +13,7 @@ from pymodutils.signature import x509
 from pymodutils.signature.digests import EVERYTHING, digest
 from pymodutils.signature.pem import certificates
 from pymodutils.signature.public_key import Signed, verify
-from pymodutils.signature.rejected import Log, Rejected
+from pymodutils.signature.rejected import PrintkLog, Rejected
 from tests.elf.made import sequence
 from tests.kernel.emulated import messages as m
 from tests.oracles import openssl
@@ -35,7 +35,7 @@ def identity(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 def accepts(identity: Identity, hashed: str, value: bytes, data: bytes) -> bool:
-    cert = x509.parse(identity.der, EVERYTHING, Log())
+    cert = x509.parse(identity.der, EVERYTHING, PrintkLog())
     try:
         verify(cert.key, Signed("ecdsa", hashed, digest(hashed, data), value), EVERYTHING)
     except Rejected:

@@ -9,7 +9,7 @@ from pymodutils.arch.calc import l_p, v_plus_s_a
 from pymodutils.arch.field import Field, insn, word
 from pymodutils.arch.frob import Frobbed, HeaderChange
 from pymodutils.arch.model import WORDS, Arch
-from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder, Table, words
+from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder, StubTable, words
 from pymodutils.arch.range import signed
 from pymodutils.arch.reloc import Diagnostic, RelocType
 
@@ -21,7 +21,7 @@ MISSING: Final = Diagnostic("Module doesn't contain .plt or .plt.init sections."
 TOO_MANY: Final = 0xC000  # bits of the register field, which the loader's mask lets through
 
 
-class Call(Field):
+class Disp22(Field):
     """The displacement of jarl and jr; of a negative one two bits get into the register, a fault."""
 
     def put(self, word: int, value: int) -> int:
@@ -42,14 +42,16 @@ def frob(info: UnplacedModule) -> Frobbed:
     return Frobbed({at: HeaderChange(sh_size=ENTRY * count) for at, count in counts.items()})
 
 
-class Plts(StubBuilder):
+class V850Plts(StubBuilder):
     """The entries: mov target,r1; jmp r1."""
 
     reach = {PCREL: signed(22)}  # noqa: RUF012 -- of the class, never changed
 
     def __init__(self, module: PlacedModule) -> None:
         super().__init__(module)
-        self.core, self.init = (Table(module, module.sections[name], ENTRY) for name in (".plt", ".init.plt"))
+        self.core, self.init = (
+            StubTable(module, module.sections[name], ENTRY) for name in (".plt", ".init.plt")
+        )
 
     def goal(self, one: Relocation) -> int:
         """The entry that leads to the target of a call."""
@@ -67,7 +69,7 @@ V850 = Arch(
     bits=32,
     order="little",
     relocs={
-        PCREL: RelocType("R_V850_22_PCREL", l_p, insn(4, (21, 16, 0), (15, 1, 17), kind=Call)),
+        PCREL: RelocType("R_V850_22_PCREL", l_p, insn(4, (21, 16, 0), (15, 1, 17), kind=Disp22)),
         6: RelocType("R_V850_ABS32", v_plus_s_a, word(32)),
     },
     unknown=Diagnostic("module {module}: Unknown reloc: {number}", ENOEXEC),
@@ -76,7 +78,7 @@ V850 = Arch(
     config="V850",
     page_size=4096,
     frob=frob,
-    builder=Plts,
+    builder=V850Plts,
 )
 
 ARCHS = (V850,)

@@ -9,12 +9,12 @@ from pymodutils.checks.rules import Severity
 if TYPE_CHECKING:
     from pymodutils.checks.verdict import Finding, Report
 
-    ByText = dict[tuple[str, ...], "Group"]
+    ByText = dict[tuple[str, ...], "ModuleGroup"]
 
 FEW: Final = 3  # messages of one rule with one advice that are reported one by one
 
 
-class Group(NamedTuple):
+class ModuleGroup(NamedTuple):
     """Modules with one reason; ``first`` is that of the first of them."""
 
     first: Finding
@@ -22,7 +22,7 @@ class Group(NamedTuple):
     excuse: str = ""  # why these errors do not count; see Report.excuse
 
 
-def groups(report: Report, kernel: str, *, whole: bool) -> list[Group]:
+def groups(report: Report, kernel: str, *, whole: bool) -> list[ModuleGroup]:
     """The findings on ``kernel``, the worst first, those that do not count last in their severity.
 
     Equal findings are one group. Unless ``whole``, so are more than FEW messages of a rule with one advice.
@@ -34,7 +34,7 @@ def groups(report: Report, kernel: str, *, whole: bool) -> list[Group]:
             by_advice = kinds.setdefault((it.severity, excuse, it.rule), {})
             text = (it.message, *it.symbols) if whole else (it.message,)
             same = by_advice.setdefault(it.advice, {})
-            same.setdefault(text, Group(it, [], excuse)).modules.append(verdict.title)
+            same.setdefault(text, ModuleGroup(it, [], excuse)).modules.append(verdict.title)
     severities = list(Severity)
     order = sorted(kinds, key=lambda kind: (severities.index(kind[0]), kind[1]))
     return [
@@ -45,7 +45,7 @@ def groups(report: Report, kernel: str, *, whole: bool) -> list[Group]:
     ]
 
 
-def _few(found: list[Group], *, whole: bool) -> list[Group]:
+def _few(found: list[ModuleGroup], *, whole: bool) -> list[ModuleGroup]:
     if whole or len(found) <= FEW:
         return found
     return [found[0]._replace(modules=[name for group in found for name in group.modules])]

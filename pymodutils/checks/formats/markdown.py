@@ -12,7 +12,7 @@ from pymodutils.printable import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pymodutils.checks.formats.grouped import Group
+    from pymodutils.checks.formats.grouped import ModuleGroup
     from pymodutils.checks.verdict import Report, Verdict
 
 LIMIT: Final = 1 << 20  # bytes that GitHub takes as the summary of a step
@@ -72,7 +72,7 @@ def _details(report: Report, *, whole: bool) -> Iterator[str]:
             yield ""
 
 
-def _item(group: Group, most: int) -> str:
+def _item(group: ModuleGroup, most: int) -> str:
     finding, names = group.first, ", ".join(map(_plain, group.modules[:most]))
     more = f" and {len(group.modules) - most} more" if group.modules[most:] else ""
     mark = MARKS[Severity.NOTE if group.excuse else finding.severity]

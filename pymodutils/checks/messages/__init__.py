@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.checks.messages import build, file, signatures, symbols
-from pymodutils.kernel.emulated.load.causes import Cause, Kind
+from pymodutils.kernel.emulated.load.causes import Cause, CauseKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,32 +16,32 @@ if TYPE_CHECKING:
 
     Message = Callable[[Context, Sequence[Cause]], Iterator[Finding]]
 
-MESSAGES: Final[dict[Kind, Message]] = {  # in the order of findings
-    Kind.MACHINE: build.machine,
-    Kind.UNSIGNED: signatures.unsigned,
-    Kind.UNKNOWN_KEY: signatures.unknown_key,
-    Kind.CRYPTO: signatures.crypto,
-    Kind.SIGNATURE: signatures.broken,
-    Kind.COMPRESSION: file.compression,
-    Kind.OTHER: file.other,
-    Kind.VERMAGIC: build.vermagic,
-    Kind.STRUCT_MODULE: build.struct_module,
-    Kind.CRC: build.crc,
-    Kind.UNVERSIONED: build.unversioned,
-    Kind.LIVEPATCH: build.livepatch,
-    Kind.BUILTIN: file.builtin,
-    Kind.PRESENT: file.present,
-    Kind.WRITE_EXEC: file.write_exec,
-    Kind.NO_CRCS: build.no_crcs,
-    Kind.NO_FLAGS: build.no_flags,
-    Kind.GPL_ONLY: symbols.gpl_only,
-    Kind.NAMESPACE: symbols.namespace,
-    Kind.MODULE_NAMESPACE: symbols.module_namespace,
-    Kind.PROPRIETARY: symbols.proprietary,
-    Kind.UNKNOWN: symbols.unknown,
-    Kind.RELOCATION: file.relocation,
-    Kind.DUPLICATE: symbols.duplicate,
-    Kind.PARAMETER: file.parameter,
+MESSAGES: Final[dict[CauseKind, Message]] = {  # in the order of findings
+    CauseKind.MACHINE: build.machine,
+    CauseKind.UNSIGNED: signatures.unsigned,
+    CauseKind.UNKNOWN_KEY: signatures.unknown_key,
+    CauseKind.CRYPTO: signatures.crypto,
+    CauseKind.SIGNATURE: signatures.broken,
+    CauseKind.COMPRESSION: file.compression,
+    CauseKind.OTHER: file.other,
+    CauseKind.VERMAGIC: build.vermagic,
+    CauseKind.STRUCT_MODULE: build.struct_module,
+    CauseKind.CRC: build.crc,
+    CauseKind.UNVERSIONED: build.unversioned,
+    CauseKind.LIVEPATCH: build.livepatch,
+    CauseKind.BUILTIN: file.builtin,
+    CauseKind.PRESENT: file.present,
+    CauseKind.WRITE_EXEC: file.write_exec,
+    CauseKind.NO_CRCS: build.no_crcs,
+    CauseKind.NO_FLAGS: build.no_flags,
+    CauseKind.GPL_ONLY: symbols.gpl_only,
+    CauseKind.NAMESPACE: symbols.namespace,
+    CauseKind.MODULE_NAMESPACE: symbols.module_namespace,
+    CauseKind.PROPRIETARY: symbols.proprietary,
+    CauseKind.UNKNOWN: symbols.unknown,
+    CauseKind.RELOCATION: file.relocation,
+    CauseKind.DUPLICATE: symbols.duplicate,
+    CauseKind.PARAMETER: file.parameter,
 }
 
 

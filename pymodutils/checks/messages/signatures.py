@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pymodutils.checks.context import Context
     from pymodutils.kernel.emulated.load.causes import Cause
-    from pymodutils.signature.fields import Certificate, Signature
+    from pymodutils.signature.fields import CertificateName, Signature
 
 SIGN: Final = "scripts/sign-file sha256 KEY CERT MODULE"
 TAINTED: Final = "it loads and taints the kernel (E), but under lockdown (Secure Boot) it is refused"
@@ -45,7 +45,7 @@ def unknown_key(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     yield Finding(Rule.UNKNOWN_KEY, severity, signer, text, _key_for(context, signer, known))
 
 
-def _key_for(context: Context, signer: str, known: Sequence[Certificate]) -> str:
+def _key_for(context: Context, signer: str, known: Sequence[CertificateName]) -> str:
     """What to do about a key that is none of those ``known``."""
     again = f"sign it with a key that the kernel trusts: {SIGN}"
     if not known:

@@ -14,7 +14,7 @@ from pymodutils.linux24.conf import config as conf
 from pymodutils.linux24.conf import search
 from pymodutils.linux24.depmod import depmod
 from pymodutils.linux24.insmod import calls
-from pymodutils.linux24.insmod.report import Report
+from pymodutils.linux24.insmod.report import RunMessages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,12 +66,12 @@ def command(
     verbose: bool,
 ) -> int:
     """Write modules.dep and the maps of devices for the modules of a 2.4 kernel."""
-    report = Report("depmod", verbose=verbose, syslog=syslog)
+    report = RunMessages("depmod", verbose=verbose, syslog=syslog)
     standard = everything or quick or not words
     base = base.rstrip("/")
     try:
         release = words[0] if standard and words else kernel.release
-        config = conf.Config(release, base)
+        config = conf.ModulesConf(release, base)
         conf.read(config, path)
         paths = search.files(config) if standard else list(words)
         if quick and not _is_outdated(config.files["dep"], paths):
@@ -108,7 +108,7 @@ def _is_outdated(dep: str, paths: list[str]) -> bool:
     return any(os.stat(path).st_mtime > written for path in paths)
 
 
-def _write(made: Mapping[str, str], config: conf.Config, report: Report) -> bool:
+def _write(made: Mapping[str, str], config: conf.ModulesConf, report: RunMessages) -> bool:
     """Write the files, modules.dep last, because of its time."""
     for name, text in [*list(made.items())[1:], ("dep", made["dep"])]:
         try:

@@ -10,7 +10,7 @@ import click
 from pymodutils.commands.getopt import Tool
 from pymodutils.commands.linux24 import options
 from pymodutils.linux24.insmod import insmod
-from pymodutils.linux24.insmod.report import Report
+from pymodutils.linux24.insmod.report import RunMessages
 
 if TYPE_CHECKING:
     from pymodutils.linux24.kernel.kernel import Linux24
@@ -59,10 +59,10 @@ def _version(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
 @options.kernel
 def command(words: tuple[str, ...], kernel: Linux24, **given: Any) -> int:
     """Link the module in FILE with the symbols of a 2.4 kernel and its modules, and load it."""
-    report = Report("insmod", verbose=given.pop("verbose"), syslog=given.pop("syslog"))
+    report = RunMessages("insmod", verbose=given.pop("verbose"), syslog=given.pop("syslog"))
     for name in ("lock", "root"):
         given.pop(name)
     if not words:
         report.error("missing filename.")
         return 1
-    return insmod.insmod(kernel, words[0], words[1:], insmod.Options(**given), report)
+    return insmod.insmod(kernel, words[0], words[1:], insmod.InsmodOptions(**given), report)

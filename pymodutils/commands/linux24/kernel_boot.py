@@ -73,6 +73,6 @@ def command(
     path = state or default_path()
     if not state:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-    config = boot.Config(release, version_text, arch, base, returns)
+    config = boot.BootConfig(release, version_text, arch, base, returns)
     Linux24.boot(symbols, path, config, digits=digits)
     click.echo(f"{release} ({len(symbols):,} exports) in {path}")

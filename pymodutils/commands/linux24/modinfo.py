@@ -14,7 +14,7 @@ from pymodutils.errors import ModutilsError
 from pymodutils.kernel.choose import VARIABLE
 from pymodutils.linux24.insmod import describe
 from pymodutils.linux24.insmod.insmod import searched
-from pymodutils.linux24.insmod.report import Report
+from pymodutils.linux24.insmod.report import RunMessages
 from pymodutils.linux24.kernel.kernel import Linux24
 from pymodutils.linux24.obj import load
 
@@ -48,7 +48,7 @@ def _only(letter: str, word: str, field: str) -> Callable[[Any], Any]:
 @options.generation
 def command(words: tuple[str, ...], field: str | None, parameters: bool, backend: str) -> int:
     """Show the metadata of modules of 2.4."""
-    report = Report("modinfo")
+    report = RunMessages("modinfo")
     for word in words:
         try:
             named = "/" not in word and "." not in word

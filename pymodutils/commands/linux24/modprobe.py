@@ -14,7 +14,7 @@ from pymodutils.linux24.conf import config as conf
 from pymodutils.linux24.conf import search
 from pymodutils.linux24.conf.modprobe_conf import convert
 from pymodutils.linux24.conf.show import show
-from pymodutils.linux24.insmod.report import Report
+from pymodutils.linux24.insmod.report import RunMessages
 from pymodutils.linux24.modprobe import dependencies
 from pymodutils.linux24.modprobe.modprobe import Flags, Modprobe, checked
 
@@ -68,9 +68,9 @@ def command(
     syslog: bool,
 ) -> int:
     """Load the module NAME and what it needs into a 2.4 kernel, or remove it."""
-    report = Report("modprobe", verbose=verbose, syslog=syslog)
+    report = RunMessages("modprobe", verbose=verbose, syslog=syslog)
     try:
-        config = conf.Config(kernel.release, autoclean=autoclean)
+        config = conf.ModulesConf(kernel.release, autoclean=autoclean)
         checked(config, report, conf.read(config, path))
         if translate:
             click.echo("\n".join(convert(_own(kernel, path))))
@@ -97,9 +97,9 @@ def command(
     return 0
 
 
-def _own(kernel: Linux24, path: str) -> conf.Config:
+def _own(kernel: Linux24, path: str) -> conf.ModulesConf:
     """What modules.conf itself says."""
-    config = conf.Config(kernel.release)
+    config = conf.ModulesConf(kernel.release)
     for word in config.lists:
         config.lists[word].clear()
     conf.read(config, path)

@@ -11,7 +11,7 @@ from pymodutils.commands.getopt import Tool
 from pymodutils.commands.linux24 import options
 from pymodutils.errors import Refused
 from pymodutils.linux24.insmod import calls
-from pymodutils.linux24.insmod.report import Report
+from pymodutils.linux24.insmod.report import RunMessages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ def command(
     words: tuple[str, ...], every: bool, stacks: bool, syslog: bool, verbose: bool, kernel: Linux24
 ) -> int:
     """Remove the modules NAME from a 2.4 kernel."""
-    report = Report("rmmod", verbose=verbose, syslog=syslog)
+    report = RunMessages("rmmod", verbose=verbose, syslog=syslog)
     if every:
         kernel.delete_module(None)
         return 0
@@ -54,14 +54,14 @@ def command(
     return int(report.errors > 0)
 
 
-def _remove(kernel: Linux24, name: str, report: Report, *, stacks: bool) -> None:
+def _remove(kernel: Linux24, name: str, report: RunMessages, *, stacks: bool) -> None:
     needs = calls.dependencies(kernel, name) if stacks else []
     if _refused(kernel, name, report):
         return
     _stack(kernel, needs, report)
 
 
-def _stack(kernel: Linux24, needs: Sequence[str], report: Report) -> None:
+def _stack(kernel: Linux24, needs: Sequence[str], report: RunMessages) -> None:
     """Remove what is left of ``needs``, and what that needed, as far as nothing uses it."""
     for name in needs:
         if name not in calls.module_names(kernel):
@@ -71,7 +71,7 @@ def _stack(kernel: Linux24, needs: Sequence[str], report: Report) -> None:
             _remove(kernel, name, report, stacks=True)
 
 
-def _refused(kernel: Linux24, name: str, report: Report) -> bool:
+def _refused(kernel: Linux24, name: str, report: RunMessages) -> bool:
     try:
         kernel.delete_module(name)
     except Refused as refused:

@@ -35,7 +35,7 @@ GROUPS: Final = {
 _INTEGER: Final = r"\s*([-+]?)(0[xX][0-9a-fA-F]+|[0-9]+)"
 
 
-class Modprobe(Generations):
+class ModprobeTool(Generations):
     """A tool whose words start with those of $MODPROBE_OPTIONS."""
 
     def call(self, prog: str, path: str, given: Sequence[str]) -> int:
@@ -60,7 +60,7 @@ def _flag(*names: str, help: str, cls: type[click.Option] = click.Option) -> Cal
     return click.option(*names, is_flag=True, help=help, cls=cls)
 
 
-@click.command(cls=Modprobe, examples=EXAMPLES, groups=GROUPS)
+@click.command(cls=ModprobeTool, examples=EXAMPLES, groups=GROUPS)
 @click.argument("operands", nargs=-1, metavar="NAME [PARAMETER=VALUE]...")
 @_flag("-a", "--all", "every", help="Treat every operand as a module name.")
 @_flag("-r", "--remove", help="Remove modules and their unused dependencies.")

@@ -30,7 +30,7 @@ _BUILTIN_ALIAS: Final = re.compile(rb"([^.]+)\.alias=(.+)", re.DOTALL)
 IndexEntry = tuple[bytes, bytes, int]
 
 
-class Database(NamedTuple):
+class IndexContents(NamedTuple):
     """Everything that the files say, modules by their number."""
 
     modules: Sequence[IndexedModule]
@@ -39,12 +39,12 @@ class Database(NamedTuple):
     owners: Mapping[bytes, int]  # exported symbol -> the module that has it
 
 
-def dep(database: Database) -> bytes:
+def dep(database: IndexContents) -> bytes:
     """modules.dep: each module and what it needs; to be loaded from right to left."""
     return b"".join([line + b"\n" for line in _dep_lines(database)])
 
 
-def dep_entries(database: Database) -> list[IndexEntry]:
+def dep_entries(database: IndexContents) -> list[IndexEntry]:
     """modules.dep.bin: the lines of modules.dep by module name."""
     lines = _dep_lines(database)
     return [
@@ -52,7 +52,7 @@ def dep_entries(database: Database) -> list[IndexEntry]:
     ]
 
 
-def _dep_lines(database: Database) -> list[bytes]:
+def _dep_lines(database: IndexContents) -> list[bytes]:
     paths = [module.listed for module in database.modules]
     return [
         b" ".join([path + b":", *[paths[at] for at in needs]])
@@ -60,26 +60,26 @@ def _dep_lines(database: Database) -> list[bytes]:
     ]
 
 
-def alias(database: Database) -> bytes:
+def alias(database: IndexContents) -> bytes:
     """modules.alias: what each module says it is called, too."""
     head = b"# Aliases extracted from modules themselves.\n"
     return head + _lines(b"alias ", database, lambda facts: facts.aliases, behind=True)
 
 
-def softdep(database: Database) -> bytes:
+def softdep(database: IndexContents) -> bytes:
     """modules.softdep."""
     head = b"# Soft dependencies extracted from modules themselves.\n"
     return head + _lines(b"softdep ", database, lambda facts: facts.softdeps)
 
 
-def weakdep(database: Database) -> bytes:
+def weakdep(database: IndexContents) -> bytes:
     """modules.weakdep."""
     head = b"# Weak dependencies extracted from modules themselves.\n"
     return head + _lines(b"weakdep ", database, lambda facts: facts.weakdeps)
 
 
 def _lines(
-    word: bytes, database: Database, field: Callable[[Facts], bytes], *, behind: bool = False
+    word: bytes, database: IndexContents, field: Callable[[Facts], bytes], *, behind: bool = False
 ) -> bytes:
     """A line for each string: ``word``, the module and the string, or the module ``behind`` it."""
     lines = []
@@ -90,7 +90,7 @@ def _lines(
     return b"".join(lines)
 
 
-def alias_entries(database: Database, log: Log) -> Iterator[IndexEntry]:
+def alias_entries(database: IndexContents, log: Log) -> Iterator[IndexEntry]:
     """modules.alias.bin: module names by normalised alias; one with an unmatched bracket is left out."""
     for at, (module, facts) in enumerate(zip(database.modules, database.facts, strict=True)):
         if facts.aliases:
@@ -109,7 +109,7 @@ def _normalized(aliases: bytes, log: Log) -> Iterator[bytes]:
             log.warning(f"Unmatched bracket in {_text(raw)}")
 
 
-def symbols(database: Database) -> bytes:
+def symbols(database: IndexContents) -> bytes:
     """modules.symbols: who exports what, in the order of kmod's hash table."""
     head = b"# Aliases for symbols, used by symbol_request().\n"
     names = [module.name for module in database.modules]
@@ -118,13 +118,13 @@ def symbols(database: Database) -> bytes:
     return head + b"".join([b"alias symbol:%b %b\n" % (name, names[owners[name]]) for name in ordered])
 
 
-def symbol_entries(database: Database) -> list[IndexEntry]:
+def symbol_entries(database: IndexContents) -> list[IndexEntry]:
     """modules.symbols.bin: module names by ``symbol:NAME``."""
     names = [module.name for module in database.modules]
     return [(b"symbol:" + symbol, names[at], at) for symbol, at in database.owners.items()]
 
 
-def devname(database: Database, log: Log) -> bytes:
+def devname(database: IndexContents, log: Log) -> bytes:
     """modules.devname: device nodes that load their module when opened; empty if there are none."""
     lines = []
     for module, facts in zip(database.modules, database.facts, strict=True):

@@ -82,16 +82,16 @@ class Surveyor:
         known = self._known(survey)
         write.write(known, lambda: self._completed(known), self.job, self.log)
 
-    def database(self, survey: Survey) -> emit.Database:
+    def database(self, survey: Survey) -> emit.IndexContents:
         """All that the files say; raises ModutilsError, having named them, if there are cycles."""
         return self._completed(self._known(survey))
 
-    def _known(self, survey: Survey) -> emit.Database:
+    def _known(self, survey: Survey) -> emit.IndexContents:
         """What the files say apart from dependencies."""
         owners = order.owners([facts.exports for facts in survey.facts], self.job.prefix.encode())
-        return emit.Database(survey.modules, survey.facts, (), owners)
+        return emit.IndexContents(survey.modules, survey.facts, (), owners)
 
-    def _completed(self, known: emit.Database) -> emit.Database:
+    def _completed(self, known: emit.IndexContents) -> emit.IndexContents:
         """``known`` with its dependencies."""
         needs = order.direct([facts.needs for facts in known.facts], known.owners, self.job.prefix.encode())
         numbers = order.number(needs)

@@ -18,7 +18,7 @@ from pymodutils.parallel import Child
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from pymodutils.depends.depmod.emit import Database, IndexEntry
+    from pymodutils.depends.depmod.emit import IndexContents, IndexEntry
     from pymodutils.depends.depmod.job import Job
 
     Said = list[tuple[int, str]]  # messages: level and text
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 SHOWN: Final = ("dep", "alias", "softdep", "weakdep", "symbols", "devname")  # in the order of -n
 DEPENDENCIES: Final = ("modules.dep", "modules.dep.bin")
 SYMBOLS: Final = ("modules.symbols", "modules.symbols.bin")
-TEXTS: Final[Mapping[str, Callable[[Database], bytes]]] = {
+TEXTS: Final[Mapping[str, Callable[[IndexContents], bytes]]] = {
     "modules.dep": emit.dep,
     "modules.alias": emit.alias,
     "modules.softdep": emit.softdep,
     "modules.weakdep": emit.weakdep,
     "modules.symbols": emit.symbols,
 }
-INDEXES: Final[Mapping[str, tuple[str, Callable[[Database, Log], Iterable[IndexEntry]]]]] = {
+INDEXES: Final[Mapping[str, tuple[str, Callable[[IndexContents, Log], Iterable[IndexEntry]]]]] = {
     "modules.dep.bin": ("deps", lambda database, _: emit.dep_entries(database)),
     "modules.alias.bin": ("alias", emit.alias_entries),
     "modules.symbols.bin": ("syms", lambda database, _: emit.symbol_entries(database)),
@@ -56,7 +56,7 @@ class Recorder(Log):
         self.kept.append((level, text))
 
 
-def show(database: Database, job: Job, log: Log) -> Iterator[bytes]:
+def show(database: IndexContents, job: Job, log: Log) -> Iterator[bytes]:
     """The text files one after the other, as -n prints them."""
     wanted = names_of(job.compat)
     for name in (f"modules.{part}" for part in SHOWN):
@@ -64,7 +64,7 @@ def show(database: Database, job: Job, log: Log) -> Iterator[bytes]:
             yield content(name, database, job, log)
 
 
-def content(name: str, database: Database, job: Job, log: Log) -> bytes:
+def content(name: str, database: IndexContents, job: Job, log: Log) -> bytes:
     """What the file ``name`` says."""
     if name in TEXTS:
         return TEXTS[name](database)
@@ -87,7 +87,7 @@ def _read(job: Job, name: str, log: Log) -> bytes | None:
         return None
 
 
-def write(known: Database, complete: Callable[[], Database], job: Job, log: Log) -> None:
+def write(known: IndexContents, complete: Callable[[], IndexContents], job: Job, log: Log) -> None:
     """Write all files of the database, or none of them; raises ModutilsError if the system refuses.
 
     Other processes write those that ``known``, which has no dependencies, is enough for, while this one
@@ -124,7 +124,7 @@ def _shares(names: Sequence[str]) -> list[list[str]]:
 
 
 def _written(
-    names: Sequence[str], database: Database, job: Job, files: publish.Publication
+    names: Sequence[str], database: IndexContents, job: Job, files: publish.Publication
 ) -> dict[str, Said]:
     """Write these files under their temporary names; what there was to say about each."""
     said = {}
@@ -142,7 +142,7 @@ class Stale(NamedTuple):
     why: str
 
 
-def stale(database: Database, job: Job, log: Log) -> Iterator[Stale]:
+def stale(database: IndexContents, job: Job, log: Log) -> Iterator[Stale]:
     """Which files of the database are not what they should be, and why."""
     for path in leftovers(job.out):
         yield Stale(path, "left by a depmod that was killed")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pymodutils.elf.ctype import Array, CType, Enum, Function, Integer, Pointer, Struct, Void
 from pymodutils.kernel.booted import values
-from pymodutils.kernel.booted.values import Address, BadValue, Object
+from pymodutils.kernel.booted.values import Address, BadValue, KernelObject
 from pymodutils.kernel.booted.words import status
 from pymodutils.machine.guest import IN_REGISTERS
 
@@ -137,8 +137,8 @@ class Call:
         """Let a mutable argument have what is in its memory now."""
         found = values.load(self.space, it.type, it.address)
         if isinstance(it.value, list):
-            it.value[:] = values.plain(found) if isinstance(found, Object) else list(found)
-        elif isinstance(it.value, dict) and isinstance(found, Object):
+            it.value[:] = values.plain(found) if isinstance(found, KernelObject) else list(found)
+        elif isinstance(it.value, dict) and isinstance(found, KernelObject):
             it.value.update({name: values.plain(getattr(found, name)) for name in it.value})
         elif isinstance(it.value, bytearray):
             it.value[:] = found
@@ -155,7 +155,7 @@ def _is_text(kind: Pointer) -> bool:
 
 def _detached(kind: Struct, data: bytes) -> Any:
     """A structure that was returned by value, as a plain dict."""
-    return values.plain(Object(_Copy(data), kind, 0))
+    return values.plain(KernelObject(_Copy(data), kind, 0))
 
 
 class _Copy:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NoReturn, Self
 from pymodutils.errors import BadState, Refused
 from pymodutils.kernel.base import Kernel
 from pymodutils.kernel.booted import ends
-from pymodutils.kernel.emulated.observe import Line
+from pymodutils.kernel.emulated.observe import PrintkRecord
 from pymodutils.kernel.handover import Handover
 from pymodutils.kernel.procfs import Procfs
 from pymodutils.machine import guest, saved
@@ -116,12 +116,12 @@ class BootedKernel(Handover, Procfs, Kernel):
         if code > 0:
             raise Refused(path, f"{path}: {os.strerror(code)}", code)
 
-    def log(self, after: int = 0) -> list[Line]:
+    def log(self, after: int = 0) -> list[PrintkRecord]:
         """The lines of the log with numbers above ``after``; stamps count from boot."""
         lines = self._current().log()[0]
         return [_line(number, text) for number, text in enumerate(lines[after:], after + 1)]
 
-    def uevents(self, after: int = 0) -> list[Line]:  # noqa: ARG002 -- as an emulated kernel
+    def uevents(self, after: int = 0) -> list[PrintkRecord]:  # noqa: ARG002 -- as an emulated kernel
         """None: there is no user space that could listen."""
         return []
 
@@ -177,11 +177,11 @@ def _refused(subject: str, code: int) -> Refused:
     return Refused(subject, os.strerror(code), code)
 
 
-def _line(number: int, text: str) -> Line:
+def _line(number: int, text: str) -> PrintkRecord:
     """``<LEVEL>[SECONDS] TEXT`` as a value; bits above the lowest three are the facility."""
     prefix, _, words = text.partition("] ")
     level, _, seconds = prefix.partition(">[")
-    return Line(number, float(seconds), int(level[1:]) & 7, words)
+    return PrintkRecord(number, float(seconds), int(level[1:]) & 7, words)
 
 
 def _opened(kernel: Guest, path: str, flags: int) -> int:

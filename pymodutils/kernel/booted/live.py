@@ -143,7 +143,7 @@ class LiveKernel(BootedKernel):
 
     def _note_init(self, kind: Struct) -> None:
         machine = self.guest.machine
-        module = values.Object(machine.space, kind, machine.arguments(1)[0])
+        module = values.KernelObject(machine.space, kind, machine.arguments(1)[0])
         part = module.mem[MOD_INIT_TEXT] if "mem" in kind.fields else module.init_layout
         self._inits[module.name] = int(part.base)
 

@@ -1,7 +1,7 @@
 """What is in the kernel's memory, by its C type, as Python sees it.
 
 Numbers are int and bool, a negative error is a ``Status``, an array of char is str and one of unsigned char
-bytes; structures and other arrays are an ``Object`` that looks into the memory each time it is asked.
+bytes; structures and other arrays are an ``KernelObject`` that looks into the memory each time it is asked.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Address(int):
 
     def __getattr__(self, name: str) -> Any:
         if isinstance(self.type.to, Struct):
-            return getattr(Object(self.space, self.type.to, self), name)
+            return getattr(KernelObject(self.space, self.type.to, self), name)
         raise AttributeError(f"{self.type} has no members")
 
     def string(self) -> str:
@@ -95,7 +95,7 @@ class Address(int):
         return f"({self.type}){int(self):#x}"
 
 
-class Object:
+class KernelObject:
     """A structure, union or array at an address of the kernel."""
 
     __slots__ = ("_address", "_space", "_type")
@@ -151,7 +151,7 @@ class Object:
         return read(self._space, self._address, self._type.size)
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, Object):
+        if isinstance(other, KernelObject):
             other = plain(other)
         return bool(plain(self) == other)
 
@@ -163,7 +163,7 @@ class Object:
 
 def plain(value: Any) -> Any:
     """``value`` without memory of the kernel: an Object as a dict or list; pointers stay addresses."""
-    if not isinstance(value, Object):
+    if not isinstance(value, KernelObject):
         return value
     kind = value._type  # noqa: SLF001 -- of this file
     if isinstance(kind, Array):
@@ -174,7 +174,7 @@ def plain(value: Any) -> Any:
 def load(space: Memory, kind: CType, address: int, member: Member | None = None) -> Any:
     """The value of type ``kind`` at ``address``; of a bit-field too, if ``member`` is one."""
     if isinstance(kind, Struct):
-        return Object(space, kind, address)
+        return KernelObject(space, kind, address)
     if isinstance(kind, Array):
         return _array(space, kind, address)
     if member and member.width:
@@ -190,7 +190,7 @@ def _array(space: Memory, kind: Array, address: int) -> Any:
     if isinstance(element, Integer) and element.size == 1 and kind.length and not element.boolean:
         data = read(space, address, kind.length)
         return data.partition(b"\0")[0].decode("utf-8", "surrogateescape") if element.character else data
-    return Object(space, kind, address)
+    return KernelObject(space, kind, address)
 
 
 def decode(space: Memory, kind: CType, word: int) -> Any:
@@ -224,17 +224,17 @@ def store(space: Memory, kind: CType, address: int, value: object, member: Membe
         write(space, address, new.to_bytes(size, "little"))
     elif isinstance(kind, Struct) and isinstance(value, dict):
         for name, part in value.items():
-            setattr(Object(space, kind, address), name, part)
+            setattr(KernelObject(space, kind, address), name, part)
     elif isinstance(kind, Array) and isinstance(value, list | tuple):
         for at, part in enumerate(value):
-            Object(space, kind, address)[at] = part
+            KernelObject(space, kind, address)[at] = part
     else:
         write(space, address, encode(kind, value))
 
 
 def encode(kind: CType, value: object) -> bytes:
     """The bytes of ``value`` as a ``kind``; raises BadValue if it can not have it."""
-    if isinstance(value, Object) and isinstance(kind, Struct | Array):
+    if isinstance(value, KernelObject) and isinstance(kind, Struct | Array):
         data = bytes(value)
         if len(data) == kind.size:
             return data
@@ -257,7 +257,7 @@ def encode_number(kind: CType, value: object, bits: int) -> int:
         return kind.values[value]
     if value is None and isinstance(kind, Pointer):
         return 0
-    if not isinstance(value, int | Object):
+    if not isinstance(value, int | KernelObject):
         raise BadValue(str(kind), f"{value!r} is no value of {kind}")
     number = int(value)
     signed = isinstance(kind, Integer | Enum) and kind.signed

@@ -13,14 +13,14 @@ from pymodutils.kernel.emulated.load import delete_module, module_sig_check
 from pymodutils.kernel.emulated.load.find_symbol import KERNEL
 from pymodutils.kernel.emulated.rules import Rules, assumed, rules
 from pymodutils.kernel.emulated.state import vmalloc
-from pymodutils.kernel.emulated.state.database import MEMORY, Database, signed, unsigned
+from pymodutils.kernel.emulated.state.database import MEMORY, StateFile, signed, unsigned
 from pymodutils.kernel.emulated.state.kernel_state import BTF, ERR, KALLSYMS, NOTICE, KernelState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pymodutils.arch.model import Arch
-    from pymodutils.kernel.emulated.caller import Clock
+    from pymodutils.kernel.emulated.caller import WallClock
 
 KEPT: Final = (  # fields of the description that make the rules
     *("release", "version", "vermagic", "machine", "bits", "order"),
@@ -39,12 +39,12 @@ def default_path() -> str:
     return os.path.join(home, DEFAULT)
 
 
-def make(path: str, kernel: Description, cmdline: str, clock: Clock) -> Database:
+def make(path: str, kernel: Description, cmdline: str, clock: WallClock) -> StateFile:
     """The file ``path`` with a kernel that has just booted, in place of what was there.
 
     That is one transaction of the old file's, too: who uses it sees one kernel or the other.
     """
-    made = Database.create()
+    made = StateFile.create()
     with made.transaction():
         wanted = rules(kernel, cmdline)
         _fill(made, kernel, wanted, clock.time())
@@ -52,7 +52,7 @@ def make(path: str, kernel: Description, cmdline: str, clock: Clock) -> Database
     return made if path == MEMORY else made.replace(path)
 
 
-def read(store: Database) -> Rules:
+def read(store: StateFile) -> Rules:
     """The rules of the kernel in ``store``; raises BadState if they are invalid."""
     with store.transaction():
         found = dict(store.execute("SELECT name, value FROM setting"))
@@ -66,7 +66,7 @@ def read(store: Database) -> Rules:
     return rules(known, found[CMDLINE], unsigned(found[END]))
 
 
-def _fill(store: Database, kernel: Description, wanted: Rules, now: float) -> None:
+def _fill(store: StateFile, kernel: Description, wanted: Rules, now: float) -> None:
     settings = {name: getattr(kernel, name) for name in KEPT}
     settings |= {"release": wanted.release, "version": wanted.version, "vermagic": wanted.vermagic}
     settings |= {CMDLINE: wanted.cmdline, BOOTED: now, **_switched(wanted)}
@@ -99,7 +99,7 @@ def _switched(wanted: Rules) -> dict[str, int]:
     }
 
 
-def _write_sysctls(store: Database, wanted: Rules, clock: Clock) -> None:
+def _write_sysctls(store: StateFile, wanted: Rules, clock: WallClock) -> None:
     """Write what the command line has for files of /proc/sys; fs/proc/proc_sysctl.c: do_sysctl_args."""
     written = list(wanted.words.sysctls())
     if not written:

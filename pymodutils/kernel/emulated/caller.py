@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 COMMAND: Final = "insmod"  # the name of a process that has not said another
 
 
-class Clock(Protocol):
+class WallClock(Protocol):
     """Time that passes: the module ``time``, or a test's own."""
 
     def time(self) -> float:

@@ -23,7 +23,7 @@ from pymodutils.kernel.emulated.load import (
 from pymodutils.kernel.emulated.load.load_info import LoadInfo
 from pymodutils.kernel.emulated.load.notifiers import Notifiers
 from pymodutils.kernel.emulated.observe import Observed
-from pymodutils.kernel.emulated.state.database import MEMORY, Database
+from pymodutils.kernel.emulated.state.database import MEMORY, StateFile
 from pymodutils.kernel.emulated.state.taints import letters
 from pymodutils.kernel.emulated.state.transaction import Operator
 from pymodutils.kernel.handover import Handover
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pymodutils.kernel.description import Description
-    from pymodutils.kernel.emulated.caller import Clock
+    from pymodutils.kernel.emulated.caller import WallClock
     from pymodutils.kernel.emulated.load.causes import Cause
     from pymodutils.kernel.emulated.load.finit_module import Read
     from pymodutils.kernel.emulated.rules import Rules
@@ -54,9 +54,9 @@ class EmulatedKernel(Observed, Handover, Kernel):
 
     def __init__(
         self,
-        store: Database,
+        store: StateFile,
         rules: Rules,
-        clock: Clock = time,
+        clock: WallClock = time,
         *,
         command: str = COMMAND,
         capable: bool = True,
@@ -77,7 +77,7 @@ class EmulatedKernel(Observed, Handover, Kernel):
         path: str = MEMORY,
         *,
         cmdline: str = "",
-        clock: Clock = time,
+        clock: WallClock = time,
     ) -> Self:
         """A kernel as described, with no module in it, in the file ``path`` (which it replaces).
 
@@ -87,9 +87,9 @@ class EmulatedKernel(Observed, Handover, Kernel):
         return cls(store, boot.read(store), clock)
 
     @classmethod
-    def open(cls, path: str, *, command: str = COMMAND, clock: Clock = time) -> Self:
+    def open(cls, path: str, *, command: str = COMMAND, clock: WallClock = time) -> Self:
         """The kernel in the file ``path``; raises BadState if it is absent, damaged or of another version."""
-        store = Database.open(path)
+        store = StateFile.open(path)
         return cls(store, boot.read(store), clock, command=command)
 
     # The system calls

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     from pymodutils.kernel.base import State
     from pymodutils.kernel.emulated.state.kernel_state import KernelState
-    from pymodutils.kernel.emulated.state.module import Area, KernelModule, PerCpu, Section
+    from pymodutils.kernel.emulated.state.module import Area, KernelModule, PerCpu, SectAttr
 
 
-class Kind(StrEnum):
+class RangeKind(StrEnum):
     """What a range of bytes is there for."""
 
     TEXT = "text"
@@ -40,21 +40,21 @@ class Kind(StrEnum):
     FREE = "free"
 
 
-NOT_MEMORY: Final = (Kind.GUARD, Kind.FREE)
+NOT_MEMORY: Final = (RangeKind.GUARD, RangeKind.FREE)
 PROTECTION: Final = {  # the rounds of the layout; where they change, a page may have to end
-    Kind.TEXT: 0,
-    Kind.RODATA: 1,
-    Kind.RO_AFTER_INIT: 2,
-    Kind.DATA: 3,
-    Kind.BSS: 3,
-    Kind.KALLSYMS: 4,
+    RangeKind.TEXT: 0,
+    RangeKind.RODATA: 1,
+    RangeKind.RO_AFTER_INIT: 2,
+    RangeKind.DATA: 3,
+    RangeKind.BSS: 3,
+    RangeKind.KALLSYMS: 4,
 }
 
 
-class Part(NamedTuple):
+class MappedRange(NamedTuple):
     """A range of one kind; ``name`` is that of the section, or empty."""
 
-    kind: Kind
+    kind: RangeKind
     name: str
     offset: int  # in its area
     size: int  # bytes
@@ -69,7 +69,7 @@ class Room(NamedTuple):
     size: int  # bytes that the kernel tells; it had them if it is ``discarded``
     init: bool
     discarded: bool  # given back when init() ended
-    parts: tuple[Part, ...]
+    parts: tuple[MappedRange, ...]
 
     @property
     def taken(self) -> int:
@@ -86,13 +86,13 @@ class ModuleMemory(NamedTuple):
     rooms: tuple[Room, ...]
     percpu: PerCpu | None
 
-    def total(self, *kinds: Kind, discarded: bool = False) -> int:
+    def total(self, *kinds: RangeKind, discarded: bool = False) -> int:
         """Bytes of ``kinds`` (by default all) that it has, or that were given back."""
         rooms = (room for room in self.rooms if room.discarded is discarded)
-        return sum(part.size for room in rooms for part in room.parts if part.kind in (kinds or Kind))
+        return sum(part.size for room in rooms for part in room.parts if part.kind in (kinds or RangeKind))
 
 
-class Space(NamedTuple):
+class ModuleSpace(NamedTuple):
     """The addresses ``low`` to ``high``, in which modules are: each area has a free page after it."""
 
     low: int
@@ -106,21 +106,21 @@ class Space(NamedTuple):
         found = [(owner, room) for owner in self.modules for room in owner.rooms if not room.discarded]
         return sorted(found, key=lambda pair: pair[1].base)
 
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[MappedRange]:
         """Everything from ``low`` to ``high`` in order, offsets counted from ``low``."""
-        found = [Part(Kind.FREE, "", base - self.low, size) for base, size in self.gaps]
+        found = [MappedRange(RangeKind.FREE, "", base - self.low, size) for base, size in self.gaps]
         for _, room in self.rooms():
             start = room.base - self.low
             found += [part._replace(offset=start + part.offset) for part in room.parts]
-            found.append(Part(Kind.GUARD, "", start + room.taken, self.page))
+            found.append(MappedRange(RangeKind.GUARD, "", start + room.taken, self.page))
         return sorted(found, key=lambda part: (part.offset, part.size > 0))
 
 
-def space(state: KernelState) -> Space:
+def space(state: KernelState) -> ModuleSpace:
     """All that modules have, and what is left."""
     first, *spare = vmalloc.ranges(state.rules.arch)
     modules = sorted((_of(state, module) for module in state.modules()), key=_lowest)
-    whole = Space(*first, state.rules.layout.page, tuple(modules), tuple(vmalloc.gaps(state.store)))
+    whole = ModuleSpace(*first, state.rules.layout.page, tuple(modules), tuple(vmalloc.gaps(state.store)))
     beyond = any(room.base >= first.high for _, room in whole.rooms())
     high = spare[0].high if spare and beyond else first.high
     inside = [(base, min(size, high - base)) for base, size in whole.gaps if base < high]
@@ -172,35 +172,39 @@ def _of(state: KernelState, module: KernelModule) -> ModuleMemory:
     return ModuleMemory(module.name, module.state, state.rules.layout.page, tuple(found), module.percpu)
 
 
-def _part(section: Section, area: Area) -> Part:
-    return Part(_kind(section), section.name, section.address - area.base, section.size, section.align)
+def _part(section: SectAttr, area: Area) -> MappedRange:
+    return MappedRange(_kind(section), section.name, section.address - area.base, section.size, section.align)
 
 
-def _kind(section: Section) -> Kind:
+def _kind(section: SectAttr) -> RangeKind:
     if section.type in (SHT_SYMTAB, SHT_STRTAB):
-        return Kind.KALLSYMS
+        return RangeKind.KALLSYMS
     if section.flags & SHF_EXECINSTR:
-        return Kind.TEXT
+        return RangeKind.TEXT
     if section.name in RO_AFTER_INIT:
-        return Kind.RO_AFTER_INIT
+        return RangeKind.RO_AFTER_INIT
     if not section.flags & SHF_WRITE:
-        return Kind.RODATA
-    return Kind.BSS if section.type == SHT_NOBITS else Kind.DATA
+        return RangeKind.RODATA
+    return RangeKind.BSS if section.type == SHT_NOBITS else RangeKind.DATA
 
 
-def _kallsyms(bits: int, module: KernelModule, at: int, sections: Sequence[Section]) -> Iterator[Part]:
+def _kallsyms(
+    bits: int, module: KernelModule, at: int, sections: Sequence[SectAttr]
+) -> Iterator[MappedRange]:
     """What is in area ``at`` beside sections: the symbols that stay, and what kallsyms has until then."""
     table, tail = next((it for it in sections if it.type == SHT_SYMTAB), None), module.tail
     if table and tail and tail.area == at:
         size = tail.types + tail.length - tail.symbols
-        yield Part(Kind.KALLSYMS, "kallsyms", tail.symbols, size, table.align)
+        yield MappedRange(RangeKind.KALLSYMS, "kallsyms", tail.symbols, size, table.align)
     if table and table.area == at:
         size, alignment = KALLSYMS[bits]
         types = table.size // SYMBOL_SIZE[bits]
-        yield Part(Kind.KALLSYMS, "kallsyms", until_init(bits, module, at, sections), size + types, alignment)
+        yield MappedRange(
+            RangeKind.KALLSYMS, "kallsyms", until_init(bits, module, at, sections), size + types, alignment
+        )
 
 
-def _without_gaps(state: KernelState, area: Area, placed: Sequence[Part]) -> Iterator[Part]:
+def _without_gaps(state: KernelState, area: Area, placed: Sequence[MappedRange]) -> Iterator[MappedRange]:
     """``placed`` in their order, with parts for what is between and after them."""
     layout, at, before = state.rules.layout, 0, None
     pages = layout.page if layout.strict_rwx and not layout.plan.whole_pages else 1
@@ -211,15 +215,15 @@ def _without_gaps(state: KernelState, area: Area, placed: Sequence[Part]) -> Ite
         at, before = part.offset + part.size, part.kind
     end = align(area.size or area.freed, layout.page)
     if at < end:
-        yield Part(Kind.WASTE, "", at, end - at)
+        yield MappedRange(RangeKind.WASTE, "", at, end - at)
 
 
-def _gap(at: int, part: Part, page: int) -> Iterator[Part]:
+def _gap(at: int, part: MappedRange, page: int) -> Iterator[MappedRange]:
     """The bytes from ``at`` to ``part``, behind which a ``page`` may have had to end."""
     end = align(at, page)
     if at < end <= part.offset:
-        yield Part(Kind.WASTE, "", at, end - at)
+        yield MappedRange(RangeKind.WASTE, "", at, end - at)
         at = end
     if at < part.offset:
         stubs = align(at, part.align) < part.offset
-        yield Part(Kind.STUBS if stubs else Kind.PADDING, "", at, part.offset - at)
+        yield MappedRange(RangeKind.STUBS if stubs else RangeKind.PADDING, "", at, part.offset - at)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Line(NamedTuple):
+class PrintkRecord(NamedTuple):
     """A line of the kernel's log."""
 
     number: int
@@ -56,12 +56,14 @@ class Observed:
         """What ``view`` makes of everything that is in the kernel at one moment."""
         return self._operator.run(view)
 
-    def log(self, after: int = 0) -> list[Line]:
+    def log(self, after: int = 0) -> list[PrintkRecord]:
         """The lines of the kernel's log behind line number ``after``."""
         query = "SELECT id, stamp, level, text FROM line WHERE id > ? ORDER BY id"
-        return self._operator.run(lambda state: [Line(*row) for row in state.store.execute(query, after)])
+        return self._operator.run(
+            lambda state: [PrintkRecord(*row) for row in state.store.execute(query, after)]
+        )
 
-    def uevents(self, after: int = 0) -> list[Line]:
+    def uevents(self, after: int = 0) -> list[PrintkRecord]:
         """What user space was told behind event number ``after``, as lines of level 6."""
         query = "SELECT id, stamp, action, name, more FROM uevent WHERE id > ? ORDER BY id"
         return self._operator.run(lambda state: [_event(row) for row in state.store.execute(query, after)])
@@ -95,7 +97,7 @@ def _content(node: Node) -> bytes:
         return b""
 
 
-def _event(row: tuple[int, float, str, str, str]) -> Line:
+def _event(row: tuple[int, float, str, str, str]) -> PrintkRecord:
     number, stamp, action, name, more = row
     words = [f"ACTION={action}", f"DEVPATH=/module/{name}", "SUBSYSTEM=module", *filter(None, [more])]
-    return Line(number, stamp, INFO, f"{action}@/module/{name} {' '.join(words)} SEQNUM={number}")
+    return PrintkRecord(number, stamp, INFO, f"{action}@/module/{name} {' '.join(words)} SEQNUM={number}")

@@ -9,16 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.link.patch import code, tables
-from pymodutils.link.patch.machine import Machine, Patch
+from pymodutils.link.patch.machine import Patch, RunningKernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pymodutils.link.image import Image
 
-__all__ = ["Machine", "apply"]
+__all__ = ["RunningKernel", "apply"]
 
-SMALL: Final = Machine()  # one processor that has no need of thunks
+SMALL: Final = RunningKernel()  # one processor that has no need of thunks
 X86_64: Final = {
     ".return_sites": code.returns,
     ".ibt_endbr_seal": code.endbr,
@@ -31,7 +31,7 @@ X86_64: Final = {
 PATCHES: Final[Mapping[str, Mapping[str, Callable[[Patch], int]]]] = {"x86_64": X86_64}
 
 
-def apply(image: Image, values: Sequence[int], machine: Machine = SMALL) -> dict[str, int]:
+def apply(image: Image, values: Sequence[int], machine: RunningKernel = SMALL) -> dict[str, int]:
     """Patch the linked ``image``, whose symbols have ``values``, as ``machine`` would.
 
     Gives the number of places changed by the name of the section that led there. Architectures other

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pymodutils.link.image import Image
 
 
-class Machine(NamedTuple):
+class RunningKernel(NamedTuple):
     """Facts about a running kernel."""
 
     one_cpu: bool = True  # and never more: locked instructions lose their prefix
@@ -26,7 +26,7 @@ class Patch(NamedTuple):
 
     image: Image
     values: Sequence[int]  # of the image's symbols
-    machine: Machine
+    machine: RunningKernel
     at: int
 
     @property

@@ -19,7 +19,7 @@ LISTS: Final = ("above", "below", "prune", "probe", "probeall", "options", "alia
 LINE: Final = re.compile(r"([^\s=]*)(=?)\s*(.*)", re.DOTALL)
 
 
-class Config:
+class ModulesConf:
     """All of modules.conf for a kernel of ``release``; ``lists`` are by keyword, then by name.
 
     ``base`` is the root of the tree of modules; ``autoclean`` says whether -k is given.
@@ -51,7 +51,7 @@ class Config:
         return next((text for when, name, text in self.commands if (when, name) == (step, module)), "")
 
 
-def read(config: Config, path: str = "") -> list[str]:
+def read(config: ModulesConf, path: str = "") -> list[str]:
     """Add what the file ``path`` says, or the usual one, which may be absent; lines it does not understand.
 
     Raises ModutilsError.
@@ -61,7 +61,7 @@ def read(config: Config, path: str = "") -> list[str]:
     return _Reader(config).read(found, 0) if found else []
 
 
-class Line(NamedTuple):
+class ConfLine(NamedTuple):
     """A line that counts: ``depth`` includes deep."""
 
     word: str
@@ -73,7 +73,7 @@ class Line(NamedTuple):
 
 
 class _Reader:
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: ModulesConf) -> None:
         self.config, self.expander = config, config.expander
         self.set_files: set[str] = set()
         self.wrong: list[str] = []
@@ -96,13 +96,15 @@ class _Reader:
             word, assigns, rest = found.groups() if found else (bare, "", "")
             if not assigns and conditions.take(word, rest, number):
                 continue
-            if conditions.is_true and not self._obey(Line(word, bool(assigns), rest, adding, number, depth)):
+            if conditions.is_true and not self._obey(
+                ConfLine(word, bool(assigns), rest, adding, number, depth)
+            ):
                 self.wrong.append(f"Invalid line {number} in {path}\n\t{line}")
         if len(conditions.levels) > 1:
             raise ModutilsError(path, f"missing endif at {path} EOF")
         return self.wrong
 
-    def _obey(self, line: Line) -> bool:
+    def _obey(self, line: ConfLine) -> bool:
         """Do what ``line`` says; whether it says anything."""
         if line.assigns:
             return self._assign(line.word, line.rest)
@@ -122,7 +124,7 @@ class _Reader:
             return False
         return True
 
-    def _include(self, line: Line) -> None:
+    def _include(self, line: ConfLine) -> None:
         if line.depth > DEEPEST:
             raise ModutilsError(self.config.file, f"Too many include level in line {line.number}\n")
         dropping = self.drop_default
@@ -132,7 +134,7 @@ class _Reader:
             self.wrong += [str(error), f"include {line.rest} failed\n"]
         self.drop_default = dropping
 
-    def _list(self, line: Line) -> None:
+    def _list(self, line: ConfLine) -> None:
         word, words = line.word, split(line.rest)
         adding = line.adding and word != "alias"
         keeps = word == "options" and words[:1] == ["-k"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pymodutils.linux24.conf.config import Config
+    from pymodutils.linux24.conf.config import ModulesConf
 
 MODPROBE: Final = "/sbin/modprobe"
 TRUE: Final = "/bin/true"
@@ -16,7 +16,7 @@ NOTHING: Final = ("off", "null")  # what an alias to no module names
 MAJOR: Final = re.compile(r"(?:char|block)-major-\d+")  # 2.6 adds the minor number
 
 
-def convert(config: Config) -> Iterator[str]:
+def convert(config: ModulesConf) -> Iterator[str]:
     """The lines of modprobe.conf."""
     yield from _aliases(config.lists["alias"])
     for name, words in config.lists["options"].items():
@@ -56,13 +56,13 @@ def _without_name(words: Sequence[str]) -> tuple[list[str], str]:
     return rest[:at] + rest[at + 2 :], rest[at + 1]
 
 
-def _changed(config: Config) -> list[str]:
+def _changed(config: ModulesConf) -> list[str]:
     """The modules that something happens before or after, in the order of the file."""
     names = [*config.lists["above"], *config.lists["below"], *(module for _, module, _ in config.commands)]
     return list(dict.fromkeys(names))
 
 
-def _commands(config: Config, name: str) -> Iterator[str]:
+def _commands(config: ModulesConf, name: str) -> Iterator[str]:
     """Lines for install and remove of the module ``name``, with what comes before and after."""
     above, below = config.lists["above"].get(name, []), config.lists["below"].get(name, [])
     before = [*(f"{MODPROBE} {word}" for word in below), *_step(config, "pre-install", name)]
@@ -80,7 +80,7 @@ def _commands(config: Config, name: str) -> Iterator[str]:
         yield f"remove {name} {text}{own[0]}" + (f" && {{ {'; '.join(after)}; {TRUE}; }}" if after else "")
 
 
-def _step(config: Config, step: str, name: str) -> list[str]:
+def _step(config: ModulesConf, step: str, name: str) -> list[str]:
     command = config.command(step, name)
     return [command] if command else []
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pymodutils.linux24.conf.config import Config
+    from pymodutils.linux24.conf.config import ModulesConf
 
 ENDINGS: Final = (".o", ".mod", ".o.gz")
 
@@ -21,7 +21,7 @@ def key(path: str) -> str:
     return name.removesuffix(ending)
 
 
-def files(config: Config, pattern: str = "*", kind: str = "") -> list[str]:
+def files(config: ModulesConf, pattern: str = "*", kind: str = "") -> list[str]:
     """The files whose name matches ``pattern``, in a folder called ``kind`` if that is given."""
     found: dict[str, None] = {}
     for _, path in config.paths:
@@ -31,7 +31,7 @@ def files(config: Config, pattern: str = "*", kind: str = "") -> list[str]:
     return list(found)
 
 
-def locate(config: Config, name: str, kind: str = "") -> list[str]:
+def locate(config: ModulesConf, name: str, kind: str = "") -> list[str]:
     """The files of the modules that ``name`` matches, the first of each name."""
     if "/" in name:
         return [name]

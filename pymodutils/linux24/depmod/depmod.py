@@ -14,7 +14,7 @@ from pymodutils.linux24.modprobe.dependencies import rules
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pymodutils.linux24.insmod.report import Report
+    from pymodutils.linux24.insmod.report import RunMessages
 
 CHECKSUM: Final = re.compile(r"(.+)_R.*[0-9a-fA-F]{8}")
 GPLONLY: Final = "GPLONLY_"
@@ -32,7 +32,7 @@ def kernel_symbols(text: str) -> list[str]:
     return [row[-1] for row in rows if not row[-1].startswith("[")]
 
 
-def look(paths: Iterable[str], report: Report) -> list[Surveyed]:
+def look(paths: Iterable[str], report: RunMessages) -> list[Surveyed]:
     """What there is to know of the modules in ``paths``, those aside that cannot be read."""
     found = []
     for path in paths:
@@ -76,7 +76,7 @@ class Dependencies:
 
 
 def files(
-    dependencies: Dependencies, report: Report, base: str, *, quiet: bool, names: bool
+    dependencies: Dependencies, report: RunMessages, base: str, *, quiet: bool, names: bool
 ) -> tuple[Mapping[str, str], bool]:
     """The text of each file, modules.dep first, and whether no symbol is unresolved.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.elf import compress
 from pymodutils.elf.constants import SHN_ABS, SHN_UNDEF, STB_GLOBAL, STB_WEAK
-from pymodutils.linux24.depmod.tables import TABLES, Image
+from pymodutils.linux24.depmod.tables import TABLES, LinkedModule
 from pymodutils.linux24.machine.slots import Slots
 from pymodutils.linux24.obj import allocate, load
 from pymodutils.linux24.obj.relocate import relocate, relocations
@@ -53,7 +53,7 @@ def survey(path: str, error: Callable[[str], None]) -> Surveyed:
     module.move(BASE)
     slots.settle()
     relocate(module, slots, error)
-    image = Image(BASE, bytes(module.image(size)), module.machine.abi)
+    image = LinkedModule(BASE, bytes(module.image(size)), module.machine.abi)
     return Surveyed(path, tuple(exports), tuple(needs), _maps(module, image, error))
 
 
@@ -75,7 +75,7 @@ def _exports(module: ObjFile) -> Iterator[str]:
             yield symbol.name.removeprefix(EXPORTED)
 
 
-def _maps(module: ObjFile, image: Image, error: Callable[[str], None]) -> dict[str, list[str]]:
+def _maps(module: ObjFile, image: LinkedModule, error: Callable[[str], None]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     strings = module.find(STRINGS)
     data = bytes(strings.contents or b"") if strings else b""
@@ -89,7 +89,7 @@ def _maps(module: ObjFile, image: Image, error: Callable[[str], None]) -> dict[s
     return found
 
 
-def _rows(module: ObjFile, image: Image, name: str, error: Callable[[str], None]) -> Iterator[Row]:
+def _rows(module: ObjFile, image: LinkedModule, name: str, error: Callable[[str], None]) -> Iterator[Row]:
     """The entries of the table ``name``, if the module has one with entries of the size that is known."""
     table, own = TABLES[name], TABLES[name].layout(image.abi).size
     start = image.long(module.value(module.symbols.find(f"__module_{name}_table")))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Row = tuple[int, ...]
 
 
-class Image(NamedTuple):
+class LinkedModule(NamedTuple):
     """A module linked to ``base`` just to be looked at."""
 
     base: int
@@ -38,7 +38,7 @@ class Image(NamedTuple):
         return self.data[start:].partition(b"\0")[0].decode("utf-8", "surrogateescape")
 
 
-class Table(NamedTuple):
+class DeviceTable(NamedTuple):
     """A kind of table: the columns of an entry, its map, which entry ends it, how one is shown.
 
     ``codes`` are those of struct, "L" a long.
@@ -47,7 +47,7 @@ class Table(NamedTuple):
     codes: str
     map: str
     ends: Callable[[Row], bool]
-    line: Callable[[Row, Image], str]
+    line: Callable[[Row, LinkedModule], str]
 
     def layout(self, abi: Abi) -> struct.Struct:
         """How an entry lies in memory, with the gaps that C leaves."""
@@ -63,7 +63,7 @@ class Table(NamedTuple):
             offset += gap + width
         return struct.Struct(f"{sign}{codes}{-offset % widest}x")
 
-    def rows(self, image: Image, start: int) -> Iterator[Row]:
+    def rows(self, image: LinkedModule, start: int) -> Iterator[Row]:
         """The entries from ``start`` on."""
         layout = self.layout(image.abi)
         while (found := image.at(start, layout.size)) is not None:
@@ -78,17 +78,17 @@ def _hex(value: int, digits: int) -> str:
     return f"0x{value:0{digits}x}"
 
 
-def _pci(row: Row, image: Image) -> str:
+def _pci(row: Row, image: LinkedModule) -> str:
     return " ".join([*(_hex(value, 8) for value in row[:6]), _hex(row[6], 2 * image.abi.long)])
 
 
-def _isapnp(row: Row, image: Image) -> str:
+def _isapnp(row: Row, image: LinkedModule) -> str:
     card, device, vendor, function, data = row
     ids = f"{_hex(card, 4)}     {_hex(device, 4)}     {_hex(data, 2 * image.abi.long)}"
     return f"{ids}  {_hex(vendor, 4)}     {_hex(function, 4)}"
 
 
-def _isapnp_card(row: Row, image: Image) -> str:
+def _isapnp_card(row: Row, image: LinkedModule) -> str:
     data, card, device, *devices = row
     text = f"{_hex(card, 4)}     {_hex(device, 4)}     {_hex(data, 2 * image.abi.long)} "
     for vendor, function in zip(devices[::2], devices[1::2], strict=True):
@@ -97,23 +97,23 @@ def _isapnp_card(row: Row, image: Image) -> str:
     return text
 
 
-def _usb(row: Row, image: Image) -> str:
+def _usb(row: Row, image: LinkedModule) -> str:
     digits = (4, 4, 4, 4, 4, 2, 2, 2, 2, 2, 2, 2 * image.abi.long)
     gaps = (6, 3, 4, 7, 7, 9, 12, 12, 12, 15, 15, 0)
     columns = zip(row, digits, gaps, strict=True)
     return "".join(_hex(value, width) + " " * gap for value, width, gap in columns)
 
 
-def _parport(row: Row, image: Image) -> str:
+def _parport(row: Row, image: LinkedModule) -> str:
     return image.string(row[0])
 
 
-def _ieee1394(row: Row, _image: Image) -> str:
+def _ieee1394(row: Row, _image: LinkedModule) -> str:
     flags, vendor, model, specifier, version = row[:5]
     return f"0x{flags:08x}  0x{vendor:06x}  0x{model:06x} 0x{specifier:06x}     0x{version:06x}"
 
 
-def _pnpbios(row: Row, _image: Image) -> str:
+def _pnpbios(row: Row, _image: LinkedModule) -> str:
     return bytes(row[:8]).partition(b"\0")[0].decode("utf-8", "surrogateescape")
 
 
@@ -126,13 +126,13 @@ def _first(row: Row) -> bool:
 
 
 TABLES: Final = {  # by the name that __module_NAME_table has
-    "pci_device": Table("IIIIIIL", "pcimap", _first, _pci),
-    "isapnp_device": Table("HHHHL", "isapnpmap", _first, _isapnp),
-    "isapnp_card": Table("L" + "HH" * 9, "isapnpmap", lambda row: not row[1], _isapnp_card),
-    "usb_device": Table("HHHHHBBBBBBL", "usbmap", _no_usb, _usb),
-    "parport_device": Table("L", "parportmap", _first, _parport),
-    "ieee1394_device": Table("IIIIIL", "ieee1394map", _first, _ieee1394),
-    "pnpbios_device": Table("BBBBBBBBL", "pnpbiosmap", _first, _pnpbios),
+    "pci_device": DeviceTable("IIIIIIL", "pcimap", _first, _pci),
+    "isapnp_device": DeviceTable("HHHHL", "isapnpmap", _first, _isapnp),
+    "isapnp_card": DeviceTable("L" + "HH" * 9, "isapnpmap", lambda row: not row[1], _isapnp_card),
+    "usb_device": DeviceTable("HHHHHBBBBBBL", "usbmap", _no_usb, _usb),
+    "parport_device": DeviceTable("L", "parportmap", _first, _parport),
+    "ieee1394_device": DeviceTable("IIIIIL", "ieee1394map", _first, _ieee1394),
+    "pnpbios_device": DeviceTable("BBBBBBBBL", "pnpbiosmap", _first, _pnpbios),
 }
 HEADINGS: Final = {  # of each map, in the order in which depmod -n prints them
     "generic_string": "# module             id=string",

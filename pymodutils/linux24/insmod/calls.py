@@ -9,7 +9,7 @@ from pymodutils.linux24.kernel.query_module import DEPS, INFO, MODULES, REFS, SY
 
 if TYPE_CHECKING:
     from pymodutils.linux24.kernel.query_module import Answer
-    from pymodutils.linux24.machine.model import Machine
+    from pymodutils.linux24.machine.model import ObjMachine
     from pymodutils.linux24.struct_module import Abi
 
 FIRST: Final = 256  # bytes that are tried before the kernel has said how many it needs
@@ -33,7 +33,7 @@ class Calls(Protocol):
         """What uname -v prints."""
         ...
 
-    def settle(self, machine: Machine, path: str) -> None:
+    def settle(self, machine: ObjMachine, path: str) -> None:
         """Make sure that this is a kernel of ``machine``."""
         ...
 

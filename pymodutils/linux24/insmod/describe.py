@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.linux24.insmod.parameters import Format
+from pymodutils.linux24.insmod.parameters import ParmFormat
 from pymodutils.linux24.obj import modinfo
 
 if TYPE_CHECKING:
@@ -41,13 +41,13 @@ def parameters(module: ObjFile) -> Iterator[str]:
         name = key.removeprefix(PARAMETER)
         if module.symbols.find(name) is None:
             yield f"warning: symbol for parameter {name} not found"
-        form = Format.parse(value)
+        form = ParmFormat.parse(value)
         if form.most < form.least:
             yield f"warning: parameter {name} has max < min!"
         yield f"parm:        {name} {_type(form)}{_text(described.get(name), form)}"
 
 
-def _type(form: Format) -> str:
+def _type(form: ParmFormat) -> str:
     if not form.type:
         return "no format character!"
     if form.type not in TYPES:
@@ -64,7 +64,7 @@ def _type(form: Format) -> str:
     return shown
 
 
-def _text(description: str | None, form: Format) -> str:
+def _text(description: str | None, form: ParmFormat) -> str:
     if not description or form.type not in TYPES:
         return ""
     return f', description "{_indented(description)}"'

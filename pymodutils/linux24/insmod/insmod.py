@@ -11,20 +11,20 @@ from pymodutils.elf import compress
 from pymodutils.elf.constants import STB_GLOBAL, STB_LOCAL, STT_OBJECT
 from pymodutils.errors import ModutilsError, Refused
 from pymodutils.linux24.conf import search
-from pymodutils.linux24.conf.config import Config, read
+from pymodutils.linux24.conf.config import ModulesConf, read
 from pymodutils.linux24.insmod import calls, checksums, header, ksymtab, load_map, parameters
 from pymodutils.linux24.machine.model import ARCHDATA
 from pymodutils.linux24.machine.slots import Slots
 from pymodutils.linux24.obj import allocate, kallsyms, load, modinfo
 from pymodutils.linux24.obj.relocate import relocate, relocations
-from pymodutils.linux24.obj.symbols import KERNEL, Symbol
+from pymodutils.linux24.obj.symbols import KERNEL, ObjSymbol
 from pymodutils.linux24.struct_module import size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pymodutils.linux24.insmod.calls import Calls, Known
-    from pymodutils.linux24.insmod.report import Report
+    from pymodutils.linux24.insmod.report import RunMessages
     from pymodutils.linux24.obj.file import ObjFile
 
 GPLONLY: Final = "GPLONLY_"
@@ -52,7 +52,7 @@ ASK_SUPPLIER: Final = (
 )
 
 
-class Options(NamedTuple):
+class InsmodOptions(NamedTuple):
     """The options of insmod."""
 
     force: bool = False
@@ -78,7 +78,9 @@ class _Stop(Exception):
         self.status = status
 
 
-def insmod(kernel: Calls, path: str, words: Sequence[str], options: Options, report: Report) -> int:
+def insmod(
+    kernel: Calls, path: str, words: Sequence[str], options: InsmodOptions, report: RunMessages
+) -> int:
     """Load the module in the file ``path`` with the parameters ``words``; the exit status.
 
     Without "/" and "." it is a name, for which the paths of modules.conf are searched.
@@ -98,7 +100,7 @@ def insmod(kernel: Calls, path: str, words: Sequence[str], options: Options, rep
 
 def searched(kernel: Calls, name: str) -> str:
     """The file of the module ``name`` in the paths of modules.conf; raises ModutilsError if there is none."""
-    config = Config(kernel.release)
+    config = ModulesConf(kernel.release)
     read(config)
     for pattern in (name, f"{name}.o", f"{name}.o.gz"):
         found = search.files(config, pattern)
@@ -120,7 +122,7 @@ class Loading:
     module: ObjFile
     slots: Slots
 
-    def __init__(self, kernel: Calls, path: str, options: Options, report: Report) -> None:
+    def __init__(self, kernel: Calls, path: str, options: InsmodOptions, report: RunMessages) -> None:
         self.kernel, self.path, self.options, self.report = kernel, path, options, report
         self.name = options.name or module_name(path)
         self.used: list[Known] = []
@@ -146,7 +148,7 @@ class Loading:
         """Everything up to the size of the image; raises ModutilsError, or _Stop."""
         module, report, options = self._read(data), self.report, self.options
         this = module.create_first(".this", module.machine.abi.long, size_of(module.machine.abi))
-        module.symbols.add(Symbol("__this_module", STT_OBJECT, this.index, 0, this.size))
+        module.symbols.add(ObjSymbol("__this_module", STT_OBJECT, this.index, 0, this.size))
         module.point_to_string(this, 2 * module.machine.abi.long, self.name)
         self.slots.create(relocations(module))
         self._check_unresolved()
@@ -235,7 +237,7 @@ class Loading:
                 name = name.removeprefix(GPLONLY)
             found = self.slots.needed(name)
             if found and found.binding != STB_LOCAL:
-                new = self.module.symbols.add(Symbol(name, STB_GLOBAL << 4, section, value, 0))
+                new = self.module.symbols.add(ObjSymbol(name, STB_GLOBAL << 4, section, value, 0))
                 used = used or new.section == section
         return used
 

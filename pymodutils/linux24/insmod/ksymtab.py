@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.elf.constants import SHF_ALLOC, STB_GLOBAL, STB_LOCAL
 from pymodutils.linux24.obj import modinfo
-from pymodutils.linux24.obj.symbols import Symbol
+from pymodutils.linux24.obj.symbols import ObjSymbol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,13 +53,13 @@ def add_ksymoops(module: ObjFile, name: str, origin: Origin, *, export: bool) ->
     names += [(section, f"_S{section.name}_L{section.size}") for section in tagged]
     for section, tail in names:
         if section:
-            new = Symbol(f"__insmod_{name}{tail}", GLOBAL, section.index, section.address, 0)
+            new = ObjSymbol(f"__insmod_{name}{tail}", GLOBAL, section.index, section.address, 0)
             symbol = module.symbols.add(new)
             if listed:
                 add(module, symbol)
 
 
-def add(module: ObjFile, symbol: Symbol) -> None:
+def add(module: ObjFile, symbol: ObjSymbol) -> None:
     """Export ``symbol``."""
     pointer = module.machine.arch.bits // 8
     table = module.find(NAME)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pymodutils.linux24.obj.file import ObjFile
-    from pymodutils.linux24.obj.symbols import Symbol
+    from pymodutils.linux24.obj.symbols import ObjSymbol
 
 SPECIAL: Final = {SHN_ABS: "A", SHN_UNDEF: "U"}
 
@@ -37,12 +37,12 @@ def lines(module: ObjFile) -> Iterator[str]:
         yield f"{module.value(symbol):0{digits}x} {_letter(module, symbol)} {symbol.name}"
 
 
-def _letter(module: ObjFile, symbol: Symbol) -> str:
+def _letter(module: ObjFile, symbol: ObjSymbol) -> str:
     letter = _kind(module, symbol)
     return letter.lower() if symbol.binding == STB_LOCAL else letter
 
 
-def _kind(module: ObjFile, symbol: Symbol) -> str:
+def _kind(module: ObjFile, symbol: ObjSymbol) -> str:
     if symbol.section in SPECIAL or symbol.section >= SHN_LORESERVE:
         return SPECIAL.get(symbol.section, "?")
     section = module.sections[symbol.section]

@@ -15,9 +15,9 @@ from pymodutils.linux24.obj import modinfo
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pymodutils.linux24.insmod.report import Report
+    from pymodutils.linux24.insmod.report import RunMessages
     from pymodutils.linux24.obj.file import ObjFile
-    from pymodutils.linux24.obj.sections import Section
+    from pymodutils.linux24.obj.sections import ObjSection
 
 FORMAT: Final = re.compile(r"(?:(\d+)(?:-(\d*))?)?(.?)(\d*)(.*)", re.DOTALL)
 NUMBER: Final = re.compile(r"\s*[+-]?(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)")  # as strtoul with base 0
@@ -26,7 +26,7 @@ OCTAL: Final = re.compile(r"[0-7]{1,3}")
 SPACE: Final = " \t\n\v\f\r"
 
 
-class Format(NamedTuple):
+class ParmFormat(NamedTuple):
     """How many values a parameter takes, and of what type; 0 is no limit."""
 
     least: int
@@ -36,7 +36,7 @@ class Format(NamedTuple):
     rest: str
 
     @classmethod
-    def parse(cls, text: str) -> Format:
+    def parse(cls, text: str) -> ParmFormat:
         """The format that .modinfo has as ``text``."""
         found = FORMAT.match(text)
         least, most, kind, size, rest = found.groups() if found else (None, None, "", "", "")
@@ -48,7 +48,7 @@ class Wrong(Exception):
     """What is wrong with a parameter on the command line."""
 
 
-def check(module: ObjFile, report: Report) -> bool:
+def check(module: ObjFile, report: RunMessages) -> bool:
     """Warn of parameters that .modinfo declares and nobody can set; whether some are to persist."""
     persistent = False
     for key, value in modinfo.entries(module):
@@ -65,9 +65,9 @@ def check(module: ObjFile, report: Report) -> bool:
     return persistent
 
 
-def _fault(module: ObjFile, name: str, value: str, report: Report) -> tuple[str, bool]:
+def _fault(module: ObjFile, name: str, value: str, report: RunMessages) -> tuple[str, bool]:
     """What is wrong with the declaration of one parameter, or "", and whether it is to persist."""
-    about, form = report.about, Format.parse(value)
+    about, form = report.about, ParmFormat.parse(value)
     if module.symbols.find(name) is None:
         return f"Warning: {about} symbol for parameter {name} not found", False
     rest = form.rest if form.type == "c" else form.size + form.rest
@@ -85,7 +85,7 @@ def _fault(module: ObjFile, name: str, value: str, report: Report) -> tuple[str,
     return f"{about} parameter {name} {what}" if what else "", not what and rest.startswith("p")
 
 
-def process(module: ObjFile, words: Sequence[str], report: Report, *, required: bool = True) -> bool:
+def process(module: ObjFile, words: Sequence[str], report: RunMessages, *, required: bool = True) -> bool:
     """Write the parameters in ``words`` into the data; whether all could be, having said why not.
 
     A parameter that is not declared is an error only if ``required``.
@@ -102,7 +102,7 @@ def process(module: ObjFile, words: Sequence[str], report: Report, *, required: 
                 return False
             report.detail(f"ignoring {word}")
             continue
-        form = Format.parse(value) if typed else Format(0, 0, value, "", "")
+        form = ParmFormat.parse(value) if typed else ParmFormat(0, 0, value, "", "")
         try:
             _set(module, name, text, form)
         except Wrong as wrong:
@@ -111,7 +111,7 @@ def process(module: ObjFile, words: Sequence[str], report: Report, *, required: 
     return True
 
 
-def _set(module: ObjFile, name: str, text: str, form: Format) -> None:
+def _set(module: ObjFile, name: str, text: str, form: ParmFormat) -> None:
     """Write one parameter; raises Wrong."""
     symbol = module.symbols.find(name)
     if symbol is None or symbol.section >= len(module.sections):
@@ -125,7 +125,7 @@ def _set(module: ObjFile, name: str, text: str, form: Format) -> None:
         raise Wrong(f"too few values for {name} (min {form.least})")
 
 
-def _values(name: str, text: str, form: Format) -> Iterator[str]:
+def _values(name: str, text: str, form: ParmFormat) -> Iterator[str]:
     """The values in ``text``, each as it is written; raises Wrong."""
     at, count = 0, 1
     while at < len(text):
@@ -143,7 +143,7 @@ def _values(name: str, text: str, form: Format) -> Iterator[str]:
         at += 1
 
 
-def _number(name: str, text: str, at: int, form: Format) -> tuple[str, int]:
+def _number(name: str, text: str, at: int, form: ParmFormat) -> tuple[str, int]:
     if form.type not in tuple("bhil"):
         raise Wrong(f"unknown parameter type '{form.type}' for {name}")
     found = NUMBER.match(text, at)
@@ -173,13 +173,13 @@ def _string(name: str, text: str, at: int) -> tuple[str, int]:
 class _Place:
     """Where the next value of a parameter goes."""
 
-    def __init__(self, module: ObjFile, section: Section, offset: int) -> None:
+    def __init__(self, module: ObjFile, section: ObjSection, offset: int) -> None:
         self.module, self.section, self.offset = module, section, offset
         arch = module.machine.arch
         self.order = arch.order
         self.sizes = {"b": 1, "h": 2, "i": 4, "l": arch.bits // 8, "s": arch.bits // 8}
 
-    def put(self, name: str, value: str, form: Format) -> None:
+    def put(self, name: str, value: str, form: ParmFormat) -> None:
         """Write ``value``; raises Wrong, and BadModule if it lies outside of the data."""
         if form.type == "c":
             self._put_characters(name, value, form)
@@ -192,7 +192,7 @@ class _Place:
         number = _strtoul(value) & (1 << 8 * size) - 1
         self._bytes(number.to_bytes(size, self.order))
 
-    def _put_characters(self, name: str, value: str, form: Format) -> None:
+    def _put_characters(self, name: str, value: str, form: ParmFormat) -> None:
         if not form.size:
             raise Wrong(f"parameter type 'c' for {name} must be followed by the maximum size")
         size, data = int(form.size), value.encode("utf-8", "surrogateescape")

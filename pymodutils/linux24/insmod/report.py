@@ -9,7 +9,7 @@ LOG_ERR, LOG_INFO = 3, 6
 DAEMON: Final = 3 << 3
 
 
-class Report:
+class RunMessages:
     """The messages of one run, and how many errors and warnings they were; errors name ``about``."""
 
     def __init__(self, tool: str, *, verbose: bool = False, syslog: bool = False) -> None:

@@ -6,24 +6,24 @@ import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.errors import BadKernel
-from pymodutils.kernel.emulated.state.database import MEMORY, Database, signed
+from pymodutils.kernel.emulated.state.database import MEMORY, StateFile, signed
 from pymodutils.linux24 import machine as machines
 from pymodutils.linux24.kernel import ksyms
 from pymodutils.linux24.kernel.procfs import DIGITS, RELEASE, VERSION
 from pymodutils.linux24.kernel.schema import LINUX24
-from pymodutils.linux24.kernel.state import BASE, State
+from pymodutils.linux24.kernel.state import BASE, StoredKernel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pymodutils.linux24.kernel.state import ModuleSymbol
-    from pymodutils.linux24.machine.model import Machine
+    from pymodutils.linux24.machine.model import ObjMachine
 
 NOTICE: Final = 5
 BOOTED: Final = "booted"  # seconds since the epoch
 
 
-class Config(NamedTuple):
+class BootConfig(NamedTuple):
     """What of a 2.4 kernel a list of its symbols does not tell."""
 
     release: str = "2.4.32"
@@ -33,13 +33,15 @@ class Config(NamedTuple):
     returns: Mapping[str, int] = {}  # what the init() of modules give
 
 
-def make(path: str, symbols: Sequence[ModuleSymbol], digits: int, config: Config, now: float) -> Database:
+def make(
+    path: str, symbols: Sequence[ModuleSymbol], digits: int, config: BootConfig, now: float
+) -> StateFile:
     """The file ``path`` with a kernel that exports ``symbols``, in place of what was there.
 
     Raises BadKernel if there is no such machine, BadState if the file cannot be written.
     """
     machine = _named(config.machine) if config.machine else None
-    made = Database.create(LINUX24)
+    made = StateFile.create(LINUX24)
     with made.transaction():
         settings = {
             RELEASE: config.release,
@@ -54,13 +56,13 @@ def make(path: str, symbols: Sequence[ModuleSymbol], digits: int, config: Config
         made.many("INSERT INTO symbol (value, name) VALUES (?, ?)", rows)
         line = f"Linux version {config.release} {config.version}"
         if machine:
-            State(made, lambda: now).settle(machine)
+            StoredKernel(made, lambda: now).settle(machine)
         made.insert("INSERT INTO line (stamp, level, text) VALUES (?, ?, ?)", now, NOTICE, line)
     return made if path == MEMORY else made.replace(path)
 
 
-def _named(name: str) -> Machine:
-    every: dict[str, Machine] = {machine.name: machine for machine in reversed(list(machines.every()))}
+def _named(name: str) -> ObjMachine:
+    every: dict[str, ObjMachine] = {machine.name: machine for machine in reversed(list(machines.every()))}
     if name not in every:
         raise BadKernel(name, f"unknown machine '{name}': known are {', '.join(sorted(every))}")
     return every[name]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pymodutils.errors import Refused
 
 if TYPE_CHECKING:
-    from pymodutils.linux24.kernel.state import State
+    from pymodutils.linux24.kernel.state import StoredKernel
 
 PAGE_SIZE = 4096
 
@@ -29,7 +29,7 @@ def get_mod_name(name: str) -> bytes:
     return data
 
 
-def create_module(state: State, name: str, size: int) -> int:
+def create_module(state: StoredKernel, name: str, size: int) -> int:
     """The address of ``size`` bytes for the module ``name``; raises Refused."""
     data = get_mod_name(name)
     if size < state.header_size + len(data) + 1:

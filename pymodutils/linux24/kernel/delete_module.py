@@ -9,10 +9,10 @@ from pymodutils.linux24.kernel.create_module import get_mod_name, refused
 from pymodutils.linux24.struct_module import AUTOCLEAN, DELETED, JUST_FREED, RUNNING, USED_ONCE, VISITED
 
 if TYPE_CHECKING:
-    from pymodutils.linux24.kernel.state import Module24, State
+    from pymodutils.linux24.kernel.state import Module24, StoredKernel
 
 
-def delete_module(state: State, name: str | None) -> None:
+def delete_module(state: StoredKernel, name: str | None) -> None:
     """Remove the module ``name``, or with None what is due; raises Refused."""
     if name is None:
         _reap(state)
@@ -26,7 +26,7 @@ def delete_module(state: State, name: str | None) -> None:
     free_module(state, module)
 
 
-def free_module(state: State, module: Module24, *, tag_freed: bool = False) -> None:
+def free_module(state: StoredKernel, module: Module24, *, tag_freed: bool = False) -> None:
     """Take ``module`` out of all lists; ``tag_freed`` marks those that nobody needs any more."""
     for at in state.deps(module):
         used = state.at(state.reference(at)[0])
@@ -40,7 +40,7 @@ def free_module(state: State, module: Module24, *, tag_freed: bool = False) -> N
     state.remove(module)
 
 
-def _unlink(state: State, used: Module24, at: int) -> None:
+def _unlink(state: StoredKernel, used: Module24, at: int) -> None:
     """Take the module_ref at ``at`` out of the list of those that refer to ``used``."""
     following = state.reference(at)[2]
     if used.header["refs"] == at:
@@ -52,7 +52,7 @@ def _unlink(state: State, used: Module24, at: int) -> None:
             state.set_reference(where, dep, ref, following)
 
 
-def _reap(state: State) -> None:
+def _reap(state: StoredKernel) -> None:
     """Remove autoclean modules that were used and have not been since the last time, and so on."""
     changed = True
     while changed:

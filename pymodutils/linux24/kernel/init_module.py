@@ -16,14 +16,14 @@ from pymodutils.linux24.struct_module import (
 )
 
 if TYPE_CHECKING:
-    from pymodutils.linux24.kernel.state import Module24, State
+    from pymodutils.linux24.kernel.state import Module24, StoredKernel
 
 KERN_ERR: Final = 3
 SLOP: Final = 16  # pointers that the header of a newer insmod may have more
 INVALID_SIZE: Final = ("Invalid module header size.", "A new version of the modutils is likely needed.")
 
 
-def init_module(state: State, name: str, image: bytes) -> None:
+def init_module(state: StoredKernel, name: str, image: bytes) -> None:
     """Take ``image`` for the module ``name`` and initialize it; raises Refused, also for init()."""
     data = get_mod_name(name)
     module = state.find(name)
@@ -57,7 +57,7 @@ def init_module(state: State, name: str, image: bytes) -> None:
 class _Checked:
     """What the header of an image says, as seen from where the module lies."""
 
-    def __init__(self, state: State, module: Module24, image: bytes, name: bytes) -> None:
+    def __init__(self, state: StoredKernel, module: Module24, image: bytes, name: bytes) -> None:
         self.state, self.module, self.image, self.name = state, module, image, name
         self.header = StructModule(bytearray(image), state.abi)
 
@@ -139,7 +139,7 @@ class _Checked:
         return ""
 
 
-def _refer(state: State, module: Module24) -> None:
+def _refer(state: StoredKernel, module: Module24) -> None:
     """Let the modules that ``module`` depends on know of it."""
     for at in state.deps(module):
         dep, _, _ = state.reference(at)
@@ -150,7 +150,7 @@ def _refer(state: State, module: Module24) -> None:
             used.header["flags"] |= USED_ONCE
 
 
-def _run(state: State, module: Module24) -> None:
+def _run(state: StoredKernel, module: Module24) -> None:
     """Initialize ``module``: init() gives what was said beforehand, and no code runs."""
     header = module.header
     found = state.store.execute("SELECT init FROM behaviour WHERE name = ?", module.name)

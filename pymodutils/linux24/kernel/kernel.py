@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from pymodutils.errors import BadModule, BadState, ModutilsError, Refused
 from pymodutils.kernel.emulated import vfs
-from pymodutils.kernel.emulated.observe import Line
-from pymodutils.kernel.emulated.state.database import MEMORY, Database
+from pymodutils.kernel.emulated.observe import PrintkRecord
+from pymodutils.kernel.emulated.state.database import MEMORY, StateFile
 from pymodutils.linux24.kernel import (
     boot,
     create_module,
@@ -18,7 +18,7 @@ from pymodutils.linux24.kernel import (
     query_module,
 )
 from pymodutils.linux24.kernel.schema import LINUX24
-from pymodutils.linux24.kernel.state import State
+from pymodutils.linux24.kernel.state import StoredKernel
 from pymodutils.linux24.struct_module import USED_ONCE, VISITED
 
 if TYPE_CHECKING:
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 
     from pymodutils.linux24.kernel.query_module import Answer
     from pymodutils.linux24.kernel.state import ModuleSymbol
-    from pymodutils.linux24.machine.model import Machine
+    from pymodutils.linux24.machine.model import ObjMachine
     from pymodutils.linux24.struct_module import Abi
 
 T = TypeVar("T")
-DEFAULT: boot.Config = boot.Config()
+DEFAULT: boot.BootConfig = boot.BootConfig()
 
 
 class Linux24:
     """The kernel in one state file; any number of processes may use it at once."""
 
-    def __init__(self, store: Database, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, store: StateFile, now: Callable[[], float] = time.time) -> None:
         self.store, self.now = store, now
 
     @classmethod
@@ -44,7 +44,7 @@ class Linux24:
         cls,
         symbols: list[ModuleSymbol],
         path: str = MEMORY,
-        config: boot.Config = DEFAULT,
+        config: boot.BootConfig = DEFAULT,
         *,
         digits: int = 8,
     ) -> Self:
@@ -54,7 +54,7 @@ class Linux24:
     @classmethod
     def open(cls, path: str) -> Self:
         """The kernel in the file ``path``; raises BadState if it is absent, damaged or of another kind."""
-        return cls(Database.open(path, LINUX24))
+        return cls(StateFile.open(path, LINUX24))
 
     # The system calls
 
@@ -81,7 +81,7 @@ class Linux24:
     def use(self, name: str, change: int) -> None:
         """Use the module ``name`` once more, or less: MOD_INC_USE_COUNT and MOD_DEC_USE_COUNT."""
 
-        def count(state: State) -> None:
+        def count(state: StoredKernel) -> None:
             module = state.find(name)
             if module is None:
                 raise Refused(name, f"Module {name} is not loaded", 2)
@@ -109,10 +109,10 @@ class Linux24:
         """What uname -v prints."""
         return self.read("/proc/sys/kernel/version").decode().rstrip("\n")
 
-    def settle(self, machine: Machine, path: str) -> None:
+    def settle(self, machine: ObjMachine, path: str) -> None:
         """Be a kernel of ``machine``, for the module in ``path``; raises BadModule if it is another."""
 
-        def agree(state: State) -> None:
+        def agree(state: StoredKernel) -> None:
             if not state.settle(machine):
                 raise BadModule(path, f"ELF file {path} not for this architecture")
 
@@ -133,7 +133,7 @@ class Linux24:
     def given(self, name: str) -> bytes:
         """What init_module was given for the module ``name``; raises Refused if there is none."""
 
-        def find(state: State) -> bytes:
+        def find(state: StoredKernel) -> bytes:
             module = state.find(name)
             if module is None or module.given is None:
                 raise Refused(name, f"Module {name} is not currently loaded", 2)
@@ -144,7 +144,7 @@ class Linux24:
     def memory(self, name: str) -> tuple[int, bytes]:
         """Where the module ``name`` is, and what is there now; raises Refused if there is none."""
 
-        def find(state: State) -> tuple[int, bytes]:
+        def find(state: StoredKernel) -> tuple[int, bytes]:
             module = state.find(name)
             if module is None:
                 raise Refused(name, f"Module {name} is not currently loaded", 2)
@@ -152,19 +152,19 @@ class Linux24:
 
         return self._run(find)
 
-    def log(self, after: int = 0) -> list[Line]:
+    def log(self, after: int = 0) -> list[PrintkRecord]:
         """The lines of the log behind line number ``after``."""
         query = "SELECT id, stamp, level, text FROM line WHERE id > ? ORDER BY id"
-        return self._run(lambda state: [Line(*row) for row in state.store.execute(query, after)])
+        return self._run(lambda state: [PrintkRecord(*row) for row in state.store.execute(query, after)])
 
     def booted(self) -> float:
         """When it was booted, seconds since the epoch."""
         return self._run(lambda state: float(state.setting(boot.BOOTED) or 0))
 
-    def _run(self, step: Callable[[State], T]) -> T:
+    def _run(self, step: Callable[[StoredKernel], T]) -> T:
         """What ``step`` gives, as one transaction; a refusal keeps what it logged."""
         with self.store.transaction():
-            state = State(self.store, self.now)
+            state = StoredKernel(self.store, self.now)
             result: T | ModutilsError
             try:
                 result = step(state)
@@ -178,5 +178,5 @@ class Linux24:
         return result
 
 
-def _root(state: State) -> vfs.Folder:
+def _root(state: StoredKernel) -> vfs.Folder:
     return vfs.folder({"proc": procfs.tree(state)})

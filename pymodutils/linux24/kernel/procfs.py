@@ -13,13 +13,13 @@ from pymodutils.linux24.struct_module import AUTOCLEAN, DELETED, INITIALIZING, R
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pymodutils.linux24.kernel.state import Module24, ModuleSymbol, State
+    from pymodutils.linux24.kernel.state import Module24, ModuleSymbol, StoredKernel
 
 PAGE_SIZE: Final = 4096
 RELEASE, VERSION, TAINTED, DIGITS = "release", "version", "tainted", "digits"
 
 
-def tree(state: State) -> Folder:
+def tree(state: StoredKernel) -> Folder:
     """/proc."""
     release, version = state.setting(RELEASE), state.setting(VERSION)
     kernel = {
@@ -46,18 +46,18 @@ def _joined(lines: Iterator[str]) -> bytes:
     return "".join(lines).encode("utf-8", "surrogateescape")
 
 
-def _tainted(state: State) -> bytes:
+def _tainted(state: StoredKernel) -> bytes:
     return f"{state.setting(TAINTED) or 0}\n".encode()
 
 
-def _taint(state: State, data: bytes) -> None:
+def _taint(state: StoredKernel, data: bytes) -> None:
     try:
         state.set(TAINTED, int(data or b"0"))
     except ValueError:
         raise refused("/proc/sys/kernel/tainted", EINVAL) from None
 
 
-def modules(state: State) -> bytes:
+def modules(state: StoredKernel) -> bytes:
     """/proc/modules, of which there is one page: what does not fit ends it, within a line."""
     text = b""
     for module in state.modules:
@@ -69,7 +69,7 @@ def modules(state: State) -> bytes:
     return text
 
 
-def _parts(state: State, module: Module24) -> Iterator[str]:
+def _parts(state: StoredKernel, module: Module24) -> Iterator[str]:
     """The line about ``module`` in the parts that the kernel copies."""
     header, flags = module.header, module.header["flags"]
     yield module.name
@@ -101,7 +101,7 @@ def _state(flags: int) -> Iterator[str]:
         yield " (uninitialized)"
 
 
-def ksyms(state: State) -> Iterator[str]:
+def ksyms(state: StoredKernel) -> Iterator[str]:
     """The lines of /proc/ksyms: those of modules, newest first, then the kernel's."""
     digits = 2 * state.abi.long if state.machine else int(state.setting(DIGITS) or 8)
     for module in state.modules:

@@ -11,7 +11,7 @@ from pymodutils.linux24.struct_module import DELETED, RUNNING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pymodutils.linux24.kernel.state import Module24, ModuleSymbol, State
+    from pymodutils.linux24.kernel.state import Module24, ModuleSymbol, StoredKernel
 
 PROBE, MODULES, DEPS, REFS, SYMBOLS, INFO = range(6)
 KSYM_NAME: Final = 60  # bytes of a name in struct kernel_sym
@@ -28,7 +28,7 @@ class Answer(NamedTuple):
     ret: int = 0
 
 
-def query_module(state: State, name: str | None, which: int, bufsize: int) -> Answer:
+def query_module(state: StoredKernel, name: str | None, which: int, bufsize: int) -> Answer:
     """Ask about the module ``name``, the kernel itself with None; raises Refused with other errors."""
     module = None
     if name is not None:
@@ -59,7 +59,7 @@ def _queried(module: Module24) -> list[ModuleSymbol]:
     return module.symbols if can_query(module) else []
 
 
-def _related(state: State, module: Module24, which: int) -> list[str]:
+def _related(state: StoredKernel, module: Module24, which: int) -> list[str]:
     """The names of the modules that ``module`` depends on, or that refer to it."""
     if not can_query(module):
         return []
@@ -79,7 +79,7 @@ def _names(names: Sequence[str], bufsize: int) -> Answer:
     return Answer(0, data, len(names)) if len(data) <= bufsize else Answer(ENOSPC, b"", len(data))
 
 
-def _symbols(state: State, symbols: Sequence[ModuleSymbol], bufsize: int) -> Answer:
+def _symbols(state: StoredKernel, symbols: Sequence[ModuleSymbol], bufsize: int) -> Answer:
     """Pairs of a value and the offset of a name, then the names."""
     pair = state.abi.longs(2)
     strings = bytearray()
@@ -91,7 +91,7 @@ def _symbols(state: State, symbols: Sequence[ModuleSymbol], bufsize: int) -> Ans
     return Answer(0, data, len(symbols)) if len(data) <= bufsize else Answer(ENOSPC, b"", len(data))
 
 
-def _info(state: State, module: Module24, bufsize: int) -> Answer:
+def _info(state: StoredKernel, module: Module24, bufsize: int) -> Answer:
     """Struct module_info: address, size, flags and reference count."""
     row, header = state.abi.longs(4), module.header
     if row.size > bufsize:
@@ -101,7 +101,7 @@ def _info(state: State, module: Module24, bufsize: int) -> Answer:
     return Answer(0, row.pack(module.base, header["size"], header["flags"], count), row.size)
 
 
-def get_kernel_syms(state: State) -> tuple[int, bytes]:
+def get_kernel_syms(state: StoredKernel) -> tuple[int, bytes]:
     """How many struct kernel_sym there are with a table, and without one, and that table.
 
     Each module begins with a line of its name after "#".

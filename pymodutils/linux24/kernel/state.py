@@ -14,8 +14,8 @@ from pymodutils.linux24.struct_module import DELETED, Abi, StructModule, size_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pymodutils.kernel.emulated.state.database import Database
-    from pymodutils.linux24.machine.model import Machine
+    from pymodutils.kernel.emulated.state.database import StateFile
+    from pymodutils.linux24.machine.model import ObjMachine
 
 MACHINE, BASE = "machine", "base"
 UNKNOWN = Abi(32, "little")  # until the first module tells the machine
@@ -56,10 +56,10 @@ class Module24:
         return [ModuleSymbol(value, self.string(name)) for value, name in pair.iter_unpack(rows)]
 
 
-class State:
+class StoredKernel:
     """What is in ``store``; only to be used inside of a transaction."""
 
-    def __init__(self, store: Database, now: Callable[[], float]) -> None:
+    def __init__(self, store: StateFile, now: Callable[[], float]) -> None:
         self.store, self.now = store, now
         self.machine = self._machine()
         self.abi = self.machine.abi if self.machine else UNKNOWN
@@ -85,12 +85,12 @@ class State:
         """Write a line to the kernel's log."""
         self.store.insert("INSERT INTO line (stamp, level, text) VALUES (?, ?, ?)", self.now(), level, text)
 
-    def _machine(self) -> Machine | None:
+    def _machine(self) -> ObjMachine | None:
         """The machine, once it is known."""
         words = str(self.setting(MACHINE) or "").split()
         return machines.find(int(words[0]), int(words[1]), words[2]) if words else None
 
-    def settle(self, machine: Machine) -> bool:
+    def settle(self, machine: ObjMachine) -> bool:
         """Be a kernel of ``machine``; whether it is no other already."""
         words = f"{machine.arch.machines[0]} {machine.arch.bits} {machine.arch.order}"
         if self.machine is None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pymodutils.elf.scan import Elf
-    from pymodutils.linux24.machine.model import Machine
+    from pymodutils.linux24.machine.model import ObjMachine
 
 FILES: Final = {  # e_machine -> the file that has it
     2: "sparc",
@@ -35,7 +35,7 @@ FILES: Final = {  # e_machine -> the file that has it
 }
 
 
-def of(elf: Elf, path: str) -> Machine:
+def of(elf: Elf, path: str) -> ObjMachine:
     """The machine that the module in ``elf`` is for; raises BadModule if modutils 2.4.16 has none."""
     found = find(elf.machine, elf.bits, elf.order)
     if found is None:
@@ -43,20 +43,20 @@ def of(elf: Elf, path: str) -> Machine:
     return found
 
 
-def find(e_machine: int, bits: int, order: str) -> Machine | None:
+def find(e_machine: int, bits: int, order: str) -> ObjMachine | None:
     """The machine whose files have this e_machine, width and byte order."""
     machines = _machines(FILES.get(e_machine))
     return next((each for each in machines if (each.arch.bits, each.arch.order) == (bits, order)), None)
 
 
-def every() -> Iterator[Machine]:
+def every() -> Iterator[ObjMachine]:
     """All machines."""
     for name in dict.fromkeys(FILES.values()):
         yield from _machines(name)
 
 
-def _machines(name: str | None) -> tuple[Machine, ...]:
+def _machines(name: str | None) -> tuple[ObjMachine, ...]:
     if name is None:
         return ()
-    found: tuple[Machine, ...] = import_module(f"{__name__}.{name}").MACHINES
+    found: tuple[ObjMachine, ...] = import_module(f"{__name__}.{name}").MACHINES
     return found

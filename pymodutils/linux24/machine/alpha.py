@@ -12,7 +12,7 @@ from pymodutils.arch.formula import formula
 from pymodutils.arch.range import Range, signed
 from pymodutils.arch.reloc import RelocType
 from pymodutils.errors import BadModule
-from pymodutils.linux24.machine.model import DANGEROUS, WRITABLE, Machine
+from pymodutils.linux24.machine.model import DANGEROUS, WRITABLE, ObjMachine
 from pymodutils.linux24.machine.slots import Entries, Slots
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def slot_gp(G: int, GP: int) -> int:
     return G - GP
 
 
-class Got(Slots):
+class AlphaSlots(Slots):
     """.got and gp."""
 
     def __init__(self, module: ObjFile, kernel: Mapping[str, int]) -> None:
@@ -76,7 +76,7 @@ class Got(Slots):
         header["gp"] = self.gp
 
 
-ALPHA = Machine(
+ALPHA = ObjMachine(
     name="alpha",
     arch=alpha.ALPHA,
     relocs={
@@ -95,7 +95,7 @@ ALPHA = Machine(
         19: RelocType("R_ALPHA_GPREL16", s_a_gp, word(16), signed(16)),
     },
     base=0xFFFF_FFFC_0000_0000,  # VMALLOC_START
-    slots=Got,
+    slots=AlphaSlots,
     short=SMALL,
     gp=True,
     page=8192,

@@ -11,7 +11,7 @@ from pymodutils.arch.range import signed
 from pymodutils.arch.reloc import RelocType
 from pymodutils.elf.constants import SHT_REL
 from pymodutils.linux24.machine.calc import gp_a_p, slot
-from pymodutils.linux24.machine.model import WRITABLE, Machine
+from pymodutils.linux24.machine.model import WRITABLE, ObjMachine
 from pymodutils.linux24.machine.slots import Entries, Slots
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ LDR_PC: Final = 0xE51F_F004  # ldr pc, [pc, #-4]
 REACH: Final = signed(26)
 
 
-class Tables(Slots):
+class ArmSlots(Slots):
     """.got and .plt."""
 
     def __init__(self, module: ObjFile, kernel: Mapping[str, int]) -> None:
@@ -64,7 +64,7 @@ class Tables(Slots):
         return one.S if self.way(one, one.S) in REACH else entry
 
 
-ARM = Machine(
+ARM = ObjMachine(
     name="arm",
     arch=arm.ARM,
     relocs={
@@ -78,7 +78,7 @@ ARM = Machine(
     },
     base=0xBF00_0000,  # below the kernel, where branches reach it
     rel_type=SHT_REL,
-    slots=Tables,
+    slots=ArmSlots,
 )
 
 MACHINES = (ARM, ARM._replace(arch=arm.ARM._replace(order="big")))

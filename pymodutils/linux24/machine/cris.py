@@ -6,9 +6,9 @@ from pymodutils.arch.calc import s_a
 from pymodutils.arch.field import word
 from pymodutils.arch.model import WORDS, Arch
 from pymodutils.arch.reloc import Diagnostic, RelocType
-from pymodutils.linux24.machine.model import Machine
+from pymodutils.linux24.machine.model import ObjMachine
 
-CRIS = Machine(
+CRIS = ObjMachine(
     name="cris",
     arch=Arch(
         name="cris",

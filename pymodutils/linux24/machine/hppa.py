@@ -12,7 +12,7 @@ from pymodutils.arch.parisc import L21, R14, W17, left, made_ahead, right
 from pymodutils.arch.range import signed
 from pymodutils.arch.reloc import RelocType
 from pymodutils.errors import BadModule
-from pymodutils.linux24.machine.model import CODE, OVERFLOW, WRITABLE, Machine
+from pymodutils.linux24.machine.model import CODE, OVERFLOW, WRITABLE, ObjMachine
 from pymodutils.linux24.machine.slots import UNWIND, Entries, Slots, UnwindSlots
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ D14 = insn(4, (13, 13, 0), (12, 0, 1))
 REACH, REACH_DP = signed(24), signed(14)
 
 
-class Stubs(Slots):
+class HppaSlots(Slots):
     """.stub, with a stub for each symbol that is called, near ones too; dp is the kernel's."""
 
     def __init__(self, module: ObjFile, kernel: Mapping[str, int]) -> None:
@@ -160,7 +160,7 @@ def segment(L: int) -> int:
     return L
 
 
-HPPA = Machine(
+HPPA = ObjMachine(
     name="hppa",
     arch=parisc.PARISC,
     relocs={number: parisc.PARISC.relocs[number] for number in (1, 2, 6, 18, 22, 65)}
@@ -169,9 +169,9 @@ HPPA = Machine(
         SEGREL32: RelocType("R_PARISC_SEGREL32", segment, word(32)),
     },
     base=0x0C80_0000,  # VMALLOC_START
-    slots=Stubs,
+    slots=HppaSlots,
 )
-HPPA64 = Machine(
+HPPA64 = ObjMachine(
     descriptors=True,
     name="hppa64",
     arch=parisc.PARISC64,

@@ -8,17 +8,17 @@ from pymodutils.arch.field import word
 from pymodutils.arch.reloc import RelocType
 from pymodutils.elf.constants import SHT_REL
 from pymodutils.linux24.machine.calc import gp_a_p, l_a, slot, symbol
-from pymodutils.linux24.machine.model import Machine
-from pymodutils.linux24.machine.slots import Table
+from pymodutils.linux24.machine.model import ObjMachine
+from pymodutils.linux24.machine.slots import GotSlots
 
 
-class Got(Table):
+class I386Slots(GotSlots):
     """.got."""
 
     slots, bases = frozenset({3}), frozenset({9, 10})
 
 
-I386 = Machine(
+I386 = ObjMachine(
     name="i386",
     arch=x86.I386,
     relocs={
@@ -33,7 +33,7 @@ I386 = Machine(
     },
     base=0xC880_0000,  # VMALLOC_START with 128 MB of memory
     rel_type=SHT_REL,
-    slots=Got,
+    slots=I386Slots,
 )
 
 MACHINES = (I386,)

@@ -13,7 +13,7 @@ from pymodutils.arch.ia64_bundle import IMM22, IMM64, slotted
 from pymodutils.arch.range import signed
 from pymodutils.arch.reloc import RelocType
 from pymodutils.errors import BadModule
-from pymodutils.linux24.machine.model import WRITABLE, Machine
+from pymodutils.linux24.machine.model import WRITABLE, ObjMachine
 from pymodutils.linux24.machine.slots import UNWIND, Entries, UnwindSlots
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def back(S: int, A: int, SEC: int) -> int:
     return SEC - S - A
 
 
-class Tables(UnwindSlots):
+class Ia64Slots(UnwindSlots):
     """.got, .opd, .plt with .IA_64.pltoff, and gp."""
 
     def __init__(self, module: ObjFile, kernel: Mapping[str, int]) -> None:
@@ -191,13 +191,13 @@ RELOCS: Final = {
     **{0x87 | slot << 8: RelocType("R_IA64_LDXMOV") for slot in range(3)},
 }
 INSTRUCTIONS: Final = frozenset(number & 0xFF for number in RELOCS if number >> 8)
-IA64 = Machine(
+IA64 = ObjMachine(
     descriptors=True,
     name="ia64",
     arch=ia64.IA64,
     relocs=RELOCS,
     base=0xA000_0000_0000_0000,  # VMALLOC_START
-    slots=Tables,
+    slots=Ia64Slots,
     short=SMALL,
     ignored=frozenset({EXT}),
     read=frozenset({UNWIND}),

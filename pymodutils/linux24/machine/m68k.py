@@ -8,10 +8,10 @@ from pymodutils.arch.field import word
 from pymodutils.arch.range import signed, unsigned
 from pymodutils.arch.reloc import RelocType
 from pymodutils.linux24.machine.calc import v_plus_l
-from pymodutils.linux24.machine.model import Machine
-from pymodutils.linux24.machine.slots import Table
+from pymodutils.linux24.machine.model import ObjMachine
+from pymodutils.linux24.machine.slots import GotSlots
 
-M68K = Machine(
+M68K = ObjMachine(
     name="m68k",
     arch=m68k.M68K,
     relocs={
@@ -24,7 +24,7 @@ M68K = Machine(
         22: RelocType("R_68K_RELATIVE", v_plus_l, word(32)),
     },
     base=0xC880_0000,
-    slots=Table,
+    slots=GotSlots,
 )
 
 MACHINES = (M68K,)

@@ -9,7 +9,7 @@ from pymodutils.arch.calc import goal, s_a
 from pymodutils.arch.field import insn, word
 from pymodutils.arch.reloc import RelocType
 from pymodutils.elf.constants import SHT_REL
-from pymodutils.linux24.machine.model import DANGEROUS, OVERFLOW, UNHANDLED, Machine
+from pymodutils.linux24.machine.model import DANGEROUS, OVERFLOW, UNHANDLED, ObjMachine
 from pymodutils.linux24.machine.slots import Slots
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Halves(Slots):
         return self.word(found.address) + self.word(found.address + found.size) if found else b""
 
 
-MIPS = Machine(
+MIPS = ObjMachine(
     name="mips",
     arch=mips.MIPS32,
     relocs={

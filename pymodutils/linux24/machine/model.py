@@ -25,7 +25,7 @@ OVERFLOW: Final = "Relocation overflow"
 UNHANDLED: Final = "Unhandled relocation"
 
 
-class Machine(NamedTuple):
+class ObjMachine(NamedTuple):
     """One machine: what modutils was compiled for."""
 
     name: str  # as in obj_NAME.c

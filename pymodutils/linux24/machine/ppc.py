@@ -9,7 +9,7 @@ from pymodutils.arch.calc import l_p
 from pymodutils.arch.powerpc import HA, LI, LO
 from pymodutils.arch.range import signed
 from pymodutils.arch.reloc import RelocType
-from pymodutils.linux24.machine.model import WRITABLE, Machine
+from pymodutils.linux24.machine.model import WRITABLE, ObjMachine
 from pymodutils.linux24.machine.slots import Entries, Slots
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Plt(Slots):
         return self.word(found.address) + self.word(found.address + found.size) if found else b""
 
 
-PPC = Machine(
+PPC = ObjMachine(
     name="ppc",
     arch=powerpc.PPC,
     relocs={

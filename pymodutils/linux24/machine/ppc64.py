@@ -16,7 +16,7 @@ from pymodutils.arch.range import signed
 from pymodutils.arch.reloc import RelocType
 from pymodutils.elf.constants import SHN_UNDEF
 from pymodutils.errors import BadModule
-from pymodutils.linux24.machine.model import CODE, DANGEROUS, Machine
+from pymodutils.linux24.machine.model import CODE, DANGEROUS, ObjMachine
 from pymodutils.linux24.machine.slots import Entries, Slots
 from pymodutils.linux24.obj.symbols import KERNEL
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from pymodutils.linux24.machine.slots import Reloc
     from pymodutils.linux24.obj.file import ObjFile
-    from pymodutils.linux24.obj.symbols import Symbol
+    from pymodutils.linux24.obj.symbols import ObjSymbol
 
 REL24, ADDR64, TOC = 10, 38, 51
 MOST: Final = 0xFFFF  # bytes of .toc
@@ -42,7 +42,7 @@ class Toc(Slots):
     def __init__(self, module: ObjFile, kernel: Mapping[str, int]) -> None:
         super().__init__(module, kernel)
         self.toc, self.stubs = Entries(module, 8), Entries(module, 4 * len(STUB))
-        self.descriptors: dict[Symbol, Symbol] = {}  # of what is called
+        self.descriptors: dict[ObjSymbol, ObjSymbol] = {}  # of what is called
         self.kernel_base = self._base("kernel", KERNEL_BASE)
         self.module_base = self._base("module", MODULE_BASE)
 
@@ -52,7 +52,7 @@ class Toc(Slots):
         base = otherwise if high is None else high << 32
         return base if low is None else base & ~0xFFFF_FFFF | low & 0xFFFF_FFFF
 
-    def needed(self, name: str) -> Symbol | None:
+    def needed(self, name: str) -> ObjSymbol | None:
         """A symbol, or one for the code that it describes."""
         return super().needed(name) or super().needed(f".{name}")
 
@@ -101,7 +101,7 @@ class Toc(Slots):
         load = STUB[0] | slot - self.gp & 0xFFFC
         return self.stubs.address(key, lambda: self.code(load, *STUB[1:]))
 
-    def _whole(self, symbol: Symbol | None, value: int) -> int:
+    def _whole(self, symbol: ObjSymbol | None, value: int) -> int:
         if symbol is None or not symbol.is_external:
             return value
         return value | (self.kernel_base if symbol.section == KERNEL else self.module_base)
@@ -116,7 +116,7 @@ class Toc(Slots):
             self.wrong = DANGEROUS
 
 
-PPC64 = Machine(
+PPC64 = ObjMachine(
     descriptors=True,
     name="ppc64",
     arch=powerpc64.ARCHS[0]._replace(order="big"),

@@ -23,9 +23,9 @@ from pymodutils.linux24.machine.calc import (
     v_plus_s_a_gp,
     v_plus_slot,
 )
-from pymodutils.linux24.machine.model import WRITABLE, Machine
+from pymodutils.linux24.machine.model import WRITABLE, ObjMachine
 from pymodutils.linux24.machine.slots import Entries, Slots
-from pymodutils.linux24.obj.symbols import Symbol
+from pymodutils.linux24.obj.symbols import ObjSymbol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -59,7 +59,7 @@ def gp_dbl(V: int, GP: int, P: int) -> int:
     return V + (GP + 2 - P >> 1)
 
 
-class Tables(Slots):
+class S390Slots(Slots):
     """.got and .plt."""
 
     def __init__(self, module: ObjFile, kernel: Mapping[str, int]) -> None:
@@ -83,7 +83,7 @@ class Tables(Slots):
                 found.extend(self.got.total)
             got = found or self.module.create(".got", self.bits // 8, self.got.total, WRITABLE)
             name = "_GLOBAL_OFFSET_TABLE_"
-            self.module.symbols.add(Symbol(name, STT_OBJECT, got.index, 0, 0)).section = got.index
+            self.module.symbols.add(ObjSymbol(name, STT_OBJECT, got.index, 0, 0)).section = got.index
             self.got.section = got
         if self.plt.total:
             self.plt.section = self.module.create(".plt", self.bits // 8, self.plt.total, WRITABLE)
@@ -132,7 +132,7 @@ def _words(bits: int) -> dict[int, RelocType]:
     }
 
 
-S390X = Machine(
+S390X = ObjMachine(
     name="s390x",
     arch=s390.S390,
     relocs={
@@ -148,7 +148,7 @@ S390X = Machine(
         26: RelocType("R_390_GOTENT", half_slot, word(32)),
     },
     base=0x010C_0000,
-    slots=Tables,
+    slots=S390Slots,
 )
 S390 = S390X._replace(
     name="s390",

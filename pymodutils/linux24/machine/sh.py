@@ -7,10 +7,10 @@ from pymodutils.arch.calc import s_a, s_a_p
 from pymodutils.arch.field import word
 from pymodutils.arch.reloc import RelocType
 from pymodutils.linux24.machine.calc import l_a
-from pymodutils.linux24.machine.model import Machine
-from pymodutils.linux24.machine.slots import Table
+from pymodutils.linux24.machine.model import ObjMachine
+from pymodutils.linux24.machine.slots import GotSlots
 
-SH = Machine(
+SH = ObjMachine(
     name="sh",
     arch=sh.SH,
     relocs={
@@ -21,7 +21,7 @@ SH = Machine(
         165: RelocType("R_SH_RELATIVE", l_a, word(32)),
     },
     base=0xC000_0000,  # P3SEG
-    slots=Table,
+    slots=GotSlots,
 )
 
 MACHINES = (SH, SH._replace(arch=sh.SH_BIG))

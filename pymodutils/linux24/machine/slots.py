@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from pymodutils.linux24.obj.file import ObjFile
-    from pymodutils.linux24.obj.sections import Section
-    from pymodutils.linux24.obj.symbols import Symbol
+    from pymodutils.linux24.obj.sections import ObjSection
+    from pymodutils.linux24.obj.symbols import ObjSymbol
     from pymodutils.linux24.struct_module import StructModule
 
 UNWIND: Final = 0x7000_0001  # the type of sections with unwind information
@@ -21,11 +21,11 @@ class Reloc(NamedTuple):
     """One relocation; S, P and V are known when it is applied, A where RELA sections have it before."""
 
     number: int
-    symbol: Symbol | None
+    symbol: ObjSymbol | None
     name: str
     A: Any  # int, or None while it lies in the place
     offset: int
-    target: Section
+    target: ObjSection
     D: int = 0
     S: int = 0
     P: int = 0
@@ -42,7 +42,7 @@ class Slots:
         self.module, self.kernel = module, kernel
         self.gp, self.wrong = 0, ""
 
-    def needed(self, name: str) -> Symbol | None:
+    def needed(self, name: str) -> ObjSymbol | None:
         """The symbol of the module that one exported as ``name`` can define."""
         return self.module.symbols.find(name)
 
@@ -95,7 +95,7 @@ class Entries:
 
     def __init__(self, module: ObjFile, size: int) -> None:
         self.module, self.size = module, size
-        self.section: Section | None = None
+        self.section: ObjSection | None = None
         self.offsets: dict[object, int] = {}
         self._filled: set[object] = set()
         self.start = 0  # of the entries in the section
@@ -123,7 +123,7 @@ class Entries:
         return (self.section.address if self.section else 0) + self.of(key, make)
 
 
-class Table(Slots):
+class GotSlots(Slots):
     """A GOT with a slot for each symbol that one of ``slots`` is about; ``bases`` only need it there."""
 
     slots: frozenset[int] = frozenset()

@@ -9,7 +9,7 @@ from pymodutils.arch.calc import s_a, s_a_p
 from pymodutils.arch.field import insn, word
 from pymodutils.arch.range import unsigned
 from pymodutils.arch.reloc import RelocType
-from pymodutils.linux24.machine.model import Machine
+from pymodutils.linux24.machine.model import ObjMachine
 
 if TYPE_CHECKING:
     from pymodutils.arch.formula import Formula
@@ -52,8 +52,8 @@ BOTH: Final = {
     44: low(5, "5", s_a),
     45: low(6, "6", s_a),
 }
-SPARC = Machine(name="sparc", arch=sparc.SPARC32, relocs=BOTH, base=0xFE30_0000)  # VMALLOC_START
-SPARC64 = Machine(
+SPARC = ObjMachine(name="sparc", arch=sparc.SPARC32, relocs=BOTH, base=0xFE30_0000)  # VMALLOC_START
+SPARC64 = ObjMachine(
     name="sparc64",
     arch=sparc.SPARC64,
     relocs={

@@ -7,10 +7,10 @@ from pymodutils.arch.calc import s_a, v_plus_s_a, v_plus_s_a_p
 from pymodutils.arch.field import word
 from pymodutils.arch.reloc import RelocType
 from pymodutils.linux24.machine.calc import v_plus_l
-from pymodutils.linux24.machine.model import Machine
-from pymodutils.linux24.machine.slots import Table
+from pymodutils.linux24.machine.model import ObjMachine
+from pymodutils.linux24.machine.slots import GotSlots
 
-X86_64 = Machine(
+X86_64 = ObjMachine(
     name="x86_64",
     arch=x86.X86_64,
     relocs={
@@ -28,7 +28,7 @@ X86_64 = Machine(
         15: RelocType("R_X86_64_PC8", v_plus_s_a_p, word(8)),
     },
     base=0xFFFF_FFFF_A000_0000,  # MODULES_VADDR
-    slots=Table,
+    slots=GotSlots,
 )
 
 MACHINES = (X86_64,)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pymodutils.linux24.insmod.insmod import Options
+    from pymodutils.linux24.insmod.insmod import InsmodOptions
 
 FLAGS: Final[dict[str, dict[str, Any]]] = {  # options of insmod that insmod_opt may name
     "f": {"force": True},
@@ -59,7 +59,7 @@ def _replace(made: list[str], word: str) -> None:
     made[at : at + 1] = [word]
 
 
-def insmod_options(words: Sequence[str], options: Options) -> tuple[Options, list[str]]:
+def insmod_options(words: Sequence[str], options: InsmodOptions) -> tuple[InsmodOptions, list[str]]:
     """``options`` with those among ``words``, and the other words."""
     rest: list[str] = []
     waiting = list(words)

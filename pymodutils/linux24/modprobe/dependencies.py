@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 
-class Node(NamedTuple):
+class DependencyNode(NamedTuple):
     """A module: the name that it goes by, its file, and the files that it needs."""
 
     key: str
@@ -21,7 +21,7 @@ class Node(NamedTuple):
     needs: tuple[str, ...]
 
 
-def read(path: str) -> list[Node]:
+def read(path: str) -> list[DependencyNode]:
     """The modules in the file ``path``, "null" first; raises ModutilsError."""
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
@@ -29,12 +29,12 @@ def read(path: str) -> list[Node]:
     except OSError as error:
         why = os.strerror(error.errno or 0)
         raise ModutilsError(path, f"Can't open dependencies file {path} ({why})") from None
-    found = [Node("null", "null", ())]
+    found = [DependencyNode("null", "null", ())]
     for number, line in lines(text):
         name, colon, rest = line.partition(":")
         if not colon or any(char.isspace() for char in name):
             raise ModutilsError(path, f"line {number}: Invalid dependency\n\t{line}")
-        found.append(Node(key(name), name, tuple(rest.split())))
+        found.append(DependencyNode(key(name), name, tuple(rest.split())))
     return found
 
 

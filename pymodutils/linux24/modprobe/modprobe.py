@@ -9,18 +9,18 @@ from pymodutils.errors import ModutilsError, Refused
 from pymodutils.linux24.conf import search
 from pymodutils.linux24.conf.words import META
 from pymodutils.linux24.insmod import calls
-from pymodutils.linux24.insmod.insmod import Options, insmod
-from pymodutils.linux24.insmod.report import Report
+from pymodutils.linux24.insmod.insmod import InsmodOptions, insmod
+from pymodutils.linux24.insmod.report import RunMessages
 from pymodutils.linux24.modprobe.arguments import insmod_options, parameters
-from pymodutils.linux24.modprobe.stack import ORDINARY, NotFound, Off, Stacks, Wanted
+from pymodutils.linux24.modprobe.stack import ORDINARY, NoSuchModule, Off, Stacks, Wanted
 from pymodutils.linux24.struct_module import AUTOCLEAN, USED_ONCE, VISITED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pymodutils.linux24.conf.config import Config
+    from pymodutils.linux24.conf.config import ModulesConf
     from pymodutils.linux24.kernel.kernel import Linux24
-    from pymodutils.linux24.modprobe.dependencies import Node
+    from pymodutils.linux24.modprobe.dependencies import DependencyNode
 
 INSMOD: Final = "/sbin/insmod"
 
@@ -43,7 +43,12 @@ class Modprobe:
     """One run on ``kernel``."""
 
     def __init__(
-        self, kernel: Linux24, config: Config, nodes: Sequence[Node], flags: Flags, report: Report
+        self,
+        kernel: Linux24,
+        config: ModulesConf,
+        nodes: Sequence[DependencyNode],
+        flags: Flags,
+        report: RunMessages,
     ) -> None:
         self.kernel, self.config, self.flags, self.report = kernel, config, flags, report
         self.nodes = nodes
@@ -90,7 +95,7 @@ class Modprobe:
         for path in paths:
             try:
                 self._load_stack(name, path, given)
-            except NotFound as absent:
+            except NoSuchModule as absent:
                 return False, absent.name
             except Failed:
                 continue
@@ -109,7 +114,7 @@ class Modprobe:
         for path in search.locate(self.config, name, kind):
             try:
                 self._load_stack(search.key(path), path, given)
-            except (NotFound, Failed):
+            except (NoSuchModule, Failed):
                 continue
             succeeded = True
             if not every:
@@ -123,7 +128,7 @@ class Modprobe:
         return bool(word) and self.load(lists[word][name], every=word == "probeall")
 
     def _load_stack(self, name: str, path: str, given: list[str]) -> None:
-        """Load ``name`` and what belongs to it, or nothing; raises NotFound, Failed or ModutilsError."""
+        """Load ``name`` and what belongs to it, or nothing; raises NoSuchModule, Failed or ModutilsError."""
         self.loaded = []
         try:
             stack = self.stacks.stack(name, path)
@@ -157,9 +162,9 @@ class Modprobe:
         self.report.detail(" ".join(shown))
         if flags.dry_run:
             return
-        options, rest = insmod_options([*self.config.insmod_options, *words], Options())
+        options, rest = insmod_options([*self.config.insmod_options, *words], InsmodOptions())
         options = options._replace(autoclean=autoclean or options.autoclean, quiet=flags.quiet)
-        report = Report("insmod", syslog=flags.syslog)
+        report = RunMessages("insmod", syslog=flags.syslog)
         if insmod(self.kernel, path, rest, options, report):
             if not flags.quiet:
                 self.report.error(f"insmod {path} failed")
@@ -198,7 +203,7 @@ class Modprobe:
             stack = self.stacks.stack(name, removing=True)
         except Off:
             return True
-        except NotFound:
+        except NoSuchModule:
             return self._rmmod(name, [name], complain=True)
         done = True
         for wanted in stack:
@@ -256,7 +261,7 @@ def _parameters_after(words: Sequence[str], at: int) -> list[str]:
     return found
 
 
-def checked(config: Config, report: Report, wrong: Sequence[str]) -> None:
+def checked(config: ModulesConf, report: RunMessages, wrong: Sequence[str]) -> None:
     """Say what is wrong with the configuration; raises ModutilsError if anything is."""
     for text in wrong[:-1]:
         report.error(text)

@@ -11,15 +11,15 @@ from pymodutils.linux24.conf.search import key
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pymodutils.linux24.conf.config import Config
-    from pymodutils.linux24.modprobe.dependencies import Node
+    from pymodutils.linux24.conf.config import ModulesConf
+    from pymodutils.linux24.modprobe.dependencies import DependencyNode
 
 OFF: Final = "off"
 ALIASES, RECURSION = 1000, 128  # how many of them modutils follows
 ORDINARY, ABOVE, BELOW = "ordinary", "above", "below"
 
 
-class NotFound(Exception):
+class NoSuchModule(Exception):
     """There is no module called ``name``."""
 
     def __init__(self, name: str) -> None:
@@ -38,11 +38,11 @@ class Wanted:
         self.names, self.why = names, why
         self.options: list[list[str]] = []  # of the module itself first, of the first alias last
         self.kname = names[-1]
-        self.node: Node | None = None
+        self.node: DependencyNode | None = None
         self.autoclean = True
 
 
-class Request(NamedTuple):
+class StackEntry(NamedTuple):
     """A module that belongs to a stack: its name, its file if that is known, and why it does."""
 
     name: str
@@ -54,17 +54,19 @@ class Request(NamedTuple):
 class Stacks:
     """Finds the modules that belong together; ``expand`` loads what an alias to a probe list names."""
 
-    def __init__(self, config: Config, nodes: Sequence[Node], expand: Callable[[str], bool]) -> None:
+    def __init__(
+        self, config: ModulesConf, nodes: Sequence[DependencyNode], expand: Callable[[str], bool]
+    ) -> None:
         self.config, self.nodes, self.expand = config, nodes, expand
         self.depth = 0
 
     def stack(self, name: str, path: str = "", *, removing: bool = False) -> list[Wanted]:
         """The modules for ``name``, of which ``path`` may be the file, in the order to load or remove them.
 
-        Raises NotFound, Off, or ModutilsError.
+        Raises NoSuchModule, Off, or ModutilsError.
         """
         found: list[Wanted] = []
-        self._add(found, Request(name, path, ORDINARY, removing), None)
+        self._add(found, StackEntry(name, path, ORDINARY, removing), None)
         return found
 
     def alias(self, name: str) -> str:
@@ -78,7 +80,7 @@ class Stacks:
                 return "" if target == name else target
         return ""
 
-    def _wanted(self, request: Request) -> Wanted:
+    def _wanted(self, request: StackEntry) -> Wanted:
         name, path = request.name, request.path
         aliases = request.why != ORDINARY or not self.depth  # files of modules.dep are real modules
         names: list[str] = []
@@ -104,10 +106,10 @@ class Stacks:
             raise Off
         return wanted
 
-    def _add(self, found: list[Wanted], request: Request, origin: Wanted | None) -> None:
+    def _add(self, found: list[Wanted], request: StackEntry, origin: Wanted | None) -> None:
         wanted = self._wanted(request)
         if wanted.node is None:
-            raise NotFound(request.name)
+            raise NoSuchModule(request.name)
         if origin and origin.kname == wanted.kname:
             return
         self.depth += 1
@@ -119,7 +121,12 @@ class Stacks:
             self.depth -= 1
 
     def _add_around(
-        self, found: list[Wanted], wanted: Wanted, node: Node, request: Request, origin: Wanted | None
+        self,
+        found: list[Wanted],
+        wanted: Wanted,
+        node: DependencyNode,
+        request: StackEntry,
+        origin: Wanted | None,
     ) -> None:
         """Add what goes above ``wanted``, then it, then what is below it and what it needs."""
         for other in self._extra(ABOVE, wanted):

@@ -14,7 +14,7 @@ from pymodutils.elf.constants import (
     SHT_PROGBITS,
     STB_WEAK,
 )
-from pymodutils.linux24.obj.sections import Section
+from pymodutils.linux24.obj.sections import ObjSection
 
 if TYPE_CHECKING:
     from pymodutils.linux24.obj.file import ObjFile
@@ -54,9 +54,9 @@ def allocate_commons(module: ObjFile) -> None:
                 section.fill(bytes(section.size))
 
 
-def _bss(module: ObjFile) -> Section:
+def _bss(module: ObjFile) -> ObjSection:
     """A .bss, which modutils forgets to load."""
-    section = Section(
+    section = ObjSection(
         ".bss", len(module.sections), sh_type=SHT_PROGBITS, flags=SHF_WRITE | SHF_ALLOC, align=0
     )
     module.sections.append(section)

@@ -5,55 +5,55 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.elf.constants import SHF_ALLOC, SHF_WRITE, SHN_LORESERVE, SHT_PROGBITS
-from pymodutils.linux24.obj.sections import LoadOrder, Section
-from pymodutils.linux24.obj.symbols import Symbol, SymbolTable
+from pymodutils.linux24.obj.sections import LoadOrder, ObjSection
+from pymodutils.linux24.obj.symbols import ObjSymbol, SymbolTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pymodutils.linux24.machine.model import Machine
+    from pymodutils.linux24.machine.model import ObjMachine
 
 STRINGS: Final = ".kstrtab"
 
 
-class Patch(NamedTuple):
+class SymbolPatch(NamedTuple):
     """A pointer in ``section`` to be set to ``target``: a symbol's value, or a string's place in .kstrtab."""
 
-    section: Section
+    section: ObjSection
     offset: int
-    target: Symbol | int
+    target: ObjSymbol | int
 
 
 class ObjFile:
     """The module in ``path``; ``clash`` hears of symbols that are defined twice."""
 
-    def __init__(self, path: str, machine: Machine, clash: Callable[[str], None]) -> None:
+    def __init__(self, path: str, machine: ObjMachine, clash: Callable[[str], None]) -> None:
         self.path, self.machine = path, machine
-        self.sections: list[Section] = []
+        self.sections: list[ObjSection] = []
         self.order = LoadOrder(machine.short)
         self.symbols = SymbolTable(machine.arch.bits, clash)
         self.symtab: list[tuple[str, int]] = []  # name and binding of each symbol in the file
-        self.patches: list[Patch] = []
+        self.patches: list[SymbolPatch] = []
         self.base = 0
 
-    def find(self, name: str) -> Section | None:
+    def find(self, name: str) -> ObjSection | None:
         """The first section called ``name``."""
         return next((section for section in self.sections if section.name == name), None)
 
-    def create(self, name: str, align: int, size: int = 0, flags: int = 0) -> Section:
+    def create(self, name: str, align: int, size: int = 0, flags: int = 0) -> ObjSection:
         """A new section of ``size`` zero bytes, to be loaded."""
         section = self._new(name, align, size, flags)
         self.order.insert(section)
         return section
 
-    def create_first(self, name: str, align: int, size: int) -> Section:
+    def create_first(self, name: str, align: int, size: int) -> ObjSection:
         """The same, loaded before all others."""
         section = self._new(name, align, size, SHF_WRITE)
         self.order.insert_first(section)
         return section
 
-    def _new(self, name: str, align: int, size: int, flags: int) -> Section:
-        section = Section(
+    def _new(self, name: str, align: int, size: int, flags: int) -> ObjSection:
+        section = ObjSection(
             name, len(self.sections), sh_type=SHT_PROGBITS, flags=flags | SHF_ALLOC, align=align
         )
         if size:
@@ -61,25 +61,25 @@ class ObjFile:
         self.sections.append(section)
         return section
 
-    def point_to_string(self, section: Section, offset: int, text: str) -> None:
+    def point_to_string(self, section: ObjSection, offset: int, text: str) -> None:
         """Have a pointer set to ``text``, which becomes part of .kstrtab."""
         data = text.encode("utf-8", "surrogateescape") + b"\0"
         strings = self.find(STRINGS) or self.create(STRINGS, 1)
         at = strings.extend(len(data))
         if strings.contents is not None:
             strings.contents[at:] = data
-        self.patches.append(Patch(section, offset, at))
+        self.patches.append(SymbolPatch(section, offset, at))
 
-    def point_to_symbol(self, section: Section, offset: int, symbol: Symbol) -> None:
+    def point_to_symbol(self, section: ObjSection, offset: int, symbol: ObjSymbol) -> None:
         """Have a pointer set to the value of ``symbol``."""
-        self.patches.append(Patch(section, offset, symbol))
+        self.patches.append(SymbolPatch(section, offset, symbol))
 
-    def symbol_at(self, index: int) -> Symbol | None:
+    def symbol_at(self, index: int) -> ObjSymbol | None:
         """What symbol ``index`` of .symtab has become: a local one that very symbol, others by their name."""
         name, binding = self.symtab[index]
         return self.symbols.find(name) if binding else self.symbols.locals.get(index)
 
-    def value(self, symbol: Symbol | None) -> int:
+    def value(self, symbol: ObjSymbol | None) -> int:
         """The address that ``symbol`` stands for; 0 of none."""
         if symbol is None:
             return 0
@@ -87,7 +87,7 @@ class ObjFile:
             return symbol.value
         return symbol.value + self.sections[symbol.section].address
 
-    def is_loaded(self, symbol: Symbol) -> bool:
+    def is_loaded(self, symbol: ObjSymbol) -> bool:
         """Whether it is the module's own, and absolute or in a section that is loaded."""
         if symbol.is_external:
             return False

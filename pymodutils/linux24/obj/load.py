@@ -27,13 +27,13 @@ from pymodutils.errors import BadModule
 from pymodutils.link.object import SYMBOL
 from pymodutils.linux24 import machine as machines
 from pymodutils.linux24.obj.file import ObjFile
-from pymodutils.linux24.obj.sections import Section
-from pymodutils.linux24.obj.symbols import Symbol
+from pymodutils.linux24.obj.sections import ObjSection
+from pymodutils.linux24.obj.symbols import ObjSymbol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pymodutils.elf.scan import Section as Header
+    from pymodutils.elf.headers import Section as Header
 
 READ: Final = (SHT_PROGBITS, SHT_SYMTAB, SHT_STRTAB, SHT_REL, SHT_RELA)
 PASSED_OVER: Final = (SHT_NULL, SHT_NOTE, SHT_NOBITS)
@@ -65,9 +65,9 @@ def load(data: bytes, path: str, clash: Callable[[str], None]) -> ObjFile:
     return module
 
 
-def _section(module: ObjFile, elf: Elf, index: int, header: Header) -> Section:
+def _section(module: ObjFile, elf: Elf, index: int, header: Header) -> ObjSection:
     flags = header.sh_flags & ~SHF_ALLOC if header.name in NOT_LOADED else header.sh_flags
-    section = Section(
+    section = ObjSection(
         header.name,
         index,
         sh_type=header.sh_type,
@@ -96,7 +96,7 @@ def _section(module: ObjFile, elf: Elf, index: int, header: Header) -> Section:
     return section
 
 
-def _read_symbols(module: ObjFile, elf: Elf, table: Section) -> None:
+def _read_symbols(module: ObjFile, elf: Elf, table: ObjSection) -> None:
     codes, size, columns = SYMBOL[module.machine.arch.bits]
     raw = bytes(table.contents or b"")
     strings = bytes(_at(module, table.link).contents or b"")
@@ -115,16 +115,16 @@ def _read_symbols(module: ObjFile, elf: Elf, table: Section) -> None:
             continue
         if st_info >> 4 == STB_LOCAL and index >= table.info:
             raise elf.bad(f"local symbol {name} with index {index} exceeds local_symtab_size {table.info}")
-        module.symbols.add(Symbol(name, st_info, st_shndx, st_value, st_size), index)
+        module.symbols.add(ObjSymbol(name, st_info, st_shndx, st_value, st_size), index)
 
 
-def _at(module: ObjFile, index: int) -> Section:
+def _at(module: ObjFile, index: int) -> ObjSection:
     if index >= len(module.sections):
         raise BadModule(module.path, f"{module.path}: there is no section {index}")
     return module.sections[index]
 
 
-def _check_relocations(module: ObjFile, section: Section) -> None:
+def _check_relocations(module: ObjFile, section: ObjSection) -> None:
     """Refuse what modutils would follow out of its arrays."""
     target = _at(module, section.info)
     if section.size and target.contents is None and target.type != SHT_NOBITS:

@@ -9,7 +9,7 @@ from pymodutils.elf.constants import SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NO
 INIT: Final = ".init"  # at the end of .text.init and .data.init
 
 
-class Section:
+class ObjSection:
     """One section: header and contents, which may be changed and extended."""
 
     __slots__ = ("address", "align", "contents", "flags", "index", "info", "link", "name", "size", "type")
@@ -47,10 +47,10 @@ class LoadOrder:
 
     def __init__(self, short: int) -> None:
         self.short = short
-        self.sections: list[Section] = []
+        self.sections: list[ObjSection] = []
         self._start = 0  # sections that nothing is put in front of
 
-    def insert(self, section: Section) -> None:
+    def insert(self, section: ObjSection) -> None:
         """Put ``section`` behind all that are not to be loaded later."""
         own = self._priority(section)
         at = self._start
@@ -58,12 +58,12 @@ class LoadOrder:
             at += 1
         self.sections.insert(at, section)
 
-    def insert_first(self, section: Section) -> None:
+    def insert_first(self, section: ObjSection) -> None:
         """Put ``section`` in front, for ever."""
         self.sections.insert(0, section)
         self._start += 1
 
-    def _priority(self, section: Section) -> int:
+    def _priority(self, section: ObjSection) -> int:
         bits = (
             not (section.name.startswith(".") and section.name[5:] == INIT),
             section.flags & SHF_ALLOC,

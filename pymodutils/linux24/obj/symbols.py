@@ -24,7 +24,7 @@ TOP: Final = 0xF000_0000
 Key = Callable[[str], str]
 
 
-class Symbol:
+class ObjSymbol:
     """A name with a value that counts from its section, or is one if ``section`` is no section's number."""
 
     __slots__ = ("info", "name", "section", "size", "value")
@@ -77,15 +77,15 @@ class SymbolTable:
     def __init__(self, bits: int, clash: Callable[[str], None]) -> None:
         self.bits, self.clash = bits, clash
         self.key: Key = plain
-        self.locals: dict[int, Symbol] = {}  # by their index in .symtab
-        self._chains: list[list[Symbol]] = [[] for _ in range(BUCKETS)]
+        self.locals: dict[int, ObjSymbol] = {}  # by their index in .symtab
+        self._chains: list[list[ObjSymbol]] = [[] for _ in range(BUCKETS)]
 
-    def __iter__(self) -> Iterator[Symbol]:
+    def __iter__(self) -> Iterator[ObjSymbol]:
         """By buckets, the latest symbol of each first."""
         for chain in self._chains:
             yield from chain
 
-    def _chain(self, name: str) -> list[Symbol]:
+    def _chain(self, name: str) -> list[ObjSymbol]:
         return self._chains[elf_hash(self.key(name), self.bits) % BUCKETS]
 
     def compare_by(self, key: Key) -> None:
@@ -96,12 +96,12 @@ class SymbolTable:
         for symbol in every:
             self._chain(symbol.name).insert(0, symbol)
 
-    def find(self, name: str) -> Symbol | None:
+    def find(self, name: str) -> ObjSymbol | None:
         """The symbol called ``name``."""
         wanted = self.key(name)
         return next((symbol for symbol in self._chain(name) if self.key(symbol.name) == wanted), None)
 
-    def add(self, new: Symbol, index: int | None = None) -> Symbol:
+    def add(self, new: ObjSymbol, index: int | None = None) -> ObjSymbol:
         """The symbol of that name, which is now ``new`` if it may redefine the one that there is.
 
         ``index`` is where .symtab has it.
@@ -129,7 +129,7 @@ class SymbolTable:
         old.define(new.info, new.section, new.value, new.size)
         return old
 
-    def _gives_way(self, old: Symbol, new: Symbol) -> bool:
+    def _gives_way(self, old: ObjSymbol, new: ObjSymbol) -> bool:
         """Whether ``old``, which is defined, gives way to ``new``."""
         if STB_WEAK in (new.binding, old.binding):
             return new.binding != STB_WEAK

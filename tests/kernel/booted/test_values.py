@@ -12,7 +12,7 @@ from pymodutils.elf.ctype import Array, Integer, Pointer, Struct
 from pymodutils.elf.dwarf import DebugInfo
 from pymodutils.elf.dwarf_types import DwarfTypes
 from pymodutils.kernel.booted import values, words
-from pymodutils.kernel.booted.values import BadValue, Object
+from pymodutils.kernel.booted.values import BadValue, KernelObject
 from tests.oracles.debian import Unavailable
 
 TYPES = """
@@ -71,14 +71,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[DwarfTypes, bytes]:
 
 
 @pytest.fixture
-def outer(built: tuple[DwarfTypes, bytes]) -> Object:
+def outer(built: tuple[DwarfTypes, bytes]) -> KernelObject:
     kind = built[0].named("struct outer")
     assert isinstance(kind, Struct)
     assert kind.size == len(built[1])
-    return Object(Ram(built[1]), kind, 0)
+    return KernelObject(Ram(built[1]), kind, 0)
 
 
-def test_members_are_read_as_the_compiler_wrote_them(outer: Object) -> None:
+def test_members_are_read_as_the_compiler_wrote_them(outer: KernelObject) -> None:
     assert (outer.count, outer.name, outer.sum, outer.on) == (4_000_000_000, "first", -5, True)
     assert (outer.flag, outer.rest, outer.sign) == (5, 1025, -3)
     assert (outer.color, repr(outer.color), outer.raw) == ("NONE", "NONE", b"\x01\x02\x03\xff")
@@ -86,9 +86,11 @@ def test_members_are_read_as_the_compiler_wrote_them(outer: Object) -> None:
     assert (int(outer.next), repr(outer.next)) == (16, "(struct outer *)0x10")
 
 
-def test_members_are_written_as_the_compiler_does(outer: Object, built: tuple[DwarfTypes, bytes]) -> None:
+def test_members_are_written_as_the_compiler_does(
+    outer: KernelObject, built: tuple[DwarfTypes, bytes]
+) -> None:
     kind, ram = outer._type, Ram(bytes(len(built[1])))
-    new = Object(ram, kind, 0)
+    new = KernelObject(ram, kind, 0)
     new.count, new.name, new.sum, new.on, new.next = 4_000_000_000, "first", -5, True, 16
     new.flag, new.rest, new.sign, new.color, new.raw = 5, 1025, -3, "NONE", b"\1\2\3\xff"
     new.pair[1][2] = {"a": -7, "bits": 0x01020304}
@@ -96,7 +98,7 @@ def test_members_are_written_as_the_compiler_does(outer: Object, built: tuple[Dw
     assert new == outer
 
 
-def test_what_does_not_fit_is_refused(outer: Object) -> None:
+def test_what_does_not_fit_is_refused(outer: KernelObject) -> None:
     for name, value in (
         ("count", -1),
         ("count", 1 << 32),

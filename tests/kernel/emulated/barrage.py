@@ -15,7 +15,7 @@ from typing import Any
 from pymodutils.errors import Refused
 from pymodutils.kernel.emulated import vfs
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
-from pymodutils.kernel.emulated.state.database import Database
+from pymodutils.kernel.emulated.state.database import StateFile
 from pymodutils.kernel.emulated.state.kernel_state import KernelState
 from pymodutils.kernel.emulated.sysfs import module_folder
 from pymodutils.link.failure import OutOfBounds
@@ -79,7 +79,7 @@ def fire(booted: EmulatedKernel, mutants: Iterable[bytes]) -> dict[str, Any]:
     return {"seen": seen, "slowest": slowest}
 
 
-def _owned(store: Database) -> list[Any]:
+def _owned(store: StateFile) -> list[Any]:
     return [store.execute(query) for query in OWN]
 
 

@@ -8,7 +8,8 @@ from struct import pack_into
 from typing import Final
 
 from pymodutils.elf.constants import SHT_RELA, SHT_SYMTAB
-from pymodutils.elf.scan import Elf, Section
+from pymodutils.elf.headers import Section
+from pymodutils.elf.scan import Elf
 
 HEADER, ENTRY, SYMBOL, RELA = 64, 64, 24, 24  # bytes
 HEADER_FIELDS: Final = (

@@ -14,7 +14,7 @@ import pytest
 from pymodutils.elf import compress
 from pymodutils.kernel.emulated import memory_map
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
-from pymodutils.kernel.emulated.memory_map import Kind, ModuleMemory
+from pymodutils.kernel.emulated.memory_map import ModuleMemory, RangeKind
 from pymodutils.kernel.sources import source
 from pymodutils.names import of_path
 from pymodutils.root import Root
@@ -58,8 +58,8 @@ def judge(ours: ModuleMemory, theirs: dict[str, Any], told: dict[str, int]) -> N
     kept = [room for room in ours.rooms if not room.discarded]
     assert sum(room.taken for room in kept) == theirs["coresize"]
     assert theirs["initsize"] == 0
-    assert ours.total(Kind.KALLSYMS) == theirs["kallsyms"]
-    assert ours.total(Kind.STUBS) == 0
+    assert ours.total(RangeKind.KALLSYMS) == theirs["kallsyms"]
+    assert ours.total(RangeKind.STUBS) == 0
 
 
 def test_cloud_kernel_in_qemu(tmp_path: Path) -> None:
@@ -96,5 +96,5 @@ def test_only_machines_that_make_stubs_in_front_have_some() -> None:
     image = next((tree.root / "boot").glob("vmlinu?-*"))
     found = maps(image, in_order("s390x", ["dummy", "vfat"]))
     for one in found.values():
-        [stubs] = [part for room in one.rooms for part in room.parts if part.kind is Kind.STUBS]
+        [stubs] = [part for room in one.rooms for part in room.parts if part.kind is RangeKind.STUBS]
         assert stubs.offset == 0

@@ -14,7 +14,7 @@ from pymodutils.errors import Refused
 from pymodutils.kernel.base import State
 from pymodutils.kernel.emulated import memory_map
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
-from pymodutils.kernel.emulated.memory_map import Kind, ModuleMemory, Part, Room
+from pymodutils.kernel.emulated.memory_map import MappedRange, ModuleMemory, RangeKind, Room
 from tests.kernel.emulated.modules import CODE, WRITE, Clock, description, kernel, module
 from tests.link import objects
 
@@ -38,7 +38,7 @@ def content(booted: EmulatedKernel, section: str, name: str = "made") -> tuple[i
     return booted.look(partial(memory_map.content, name=name, section=section))
 
 
-def assert_whole(parts: Sequence[Part], size: int) -> None:
+def assert_whole(parts: Sequence[MappedRange], size: int) -> None:
     """``parts`` follow each other from 0 to ``size``."""
     assert parts[0].offset == 0
     assert all(one.offset + one.size == other.offset for one, other in pairwise(parts))
@@ -72,7 +72,7 @@ def test_strict_rwx_loses_the_ends_of_pages() -> None:
         ("bss", ".bss", 3 * PAGE + 0x3A0, 0x50),
         ("waste", "", 3 * PAGE + 0x3F0, PAGE - 0x3F0),
     ]
-    assert [part.kind for part in core.parts[15:]] == [Kind.KALLSYMS, Kind.WASTE]
+    assert [part.kind for part in core.parts[15:]] == [RangeKind.KALLSYMS, RangeKind.WASTE]
     assert rows(init)[:4] == [
         ("text", ".init.text", 0, 32),
         ("waste", "", 32, PAGE - 32),
@@ -96,9 +96,9 @@ def test_every_byte_of_every_area(seven: bool, strict: bool, kallsyms: bool) -> 
     assert len(rooms) == (6 if seven else 2)
     for room in rooms:
         assert_whole(room.parts, -(-room.size // PAGE) * PAGE)
-        assert {part.kind for part in room.parts} & {Kind.STUBS} == set()
-        assert all(part.size < 64 for part in room.parts if part.kind is Kind.PADDING)
-        used = [part.offset + part.size for part in room.parts if part.kind is not Kind.WASTE]
+        assert {part.kind for part in room.parts} & {RangeKind.STUBS} == set()
+        assert all(part.size < 64 for part in room.parts if part.kind is RangeKind.PADDING)
+        used = [part.offset + part.size for part in room.parts if part.kind is not RangeKind.WASTE]
         assert seven or strict or used[-1] == room.size
     kept = [room for room in rooms if not room.discarded]
     assert sum(room.size for room in kept) == int(booted.read("/sys/module/made/coresize"))

@@ -24,7 +24,7 @@ from pymodutils.link.image import Image
 from pymodutils.link.kallsyms import kind
 from pymodutils.link.layout import SEVEN_AREAS, TWO_AREAS, Layout, LayoutConfig, Plan, layout
 from pymodutils.link.object import Object
-from pymodutils.link.patch.machine import Machine
+from pymodutils.link.patch.machine import RunningKernel
 from pymodutils.link.patch.tables import TRAMPOLINE
 from pymodutils.link.relocate import relocate
 from pymodutils.link.symbols import simplify
@@ -59,7 +59,7 @@ def compare_patched(
         for name, at in symbols.items()
         if name.startswith(TRAMPOLINE) and f"__SCK__{name.removeprefix(TRAMPOLINE)}" in symbols
     }
-    machine = Machine(sorts_pairs=plan is SEVEN_AREAS, static_keys=keys)
+    machine = RunningKernel(sorts_pairs=plan is SEVEN_AREAS, static_keys=keys)
     return [_one(path, config, symbols, machine) for path in files]
 
 
@@ -74,7 +74,7 @@ def compare_seven(files: list[str], switches: dict[str, Any]) -> list[dict[str, 
 
 
 def _one(
-    path: str, config: LayoutConfig, symbols: dict[str, int], machine: Machine | None = None
+    path: str, config: LayoutConfig, symbols: dict[str, int], machine: RunningKernel | None = None
 ) -> dict[str, Any]:
     """Load ``path``, and compare layout and memory with our own, patched as by ``machine`` if there is one."""
     data, name = without_init(compress.read(path)), of_path(path)
@@ -127,7 +127,7 @@ def shown(module: str) -> list[tuple[int, str, str]]:
     return [(int(row[0], 16), row[1].lower(), row[2]) for row in rows]
 
 
-def _patch(image: Image, values: list[int], machine: Machine) -> dict[str, Any]:
+def _patch(image: Image, values: list[int], machine: RunningKernel) -> dict[str, Any]:
     unpatched = patches.compare(image, values, read_memory)
     places = patch.apply(image, values, machine)
     return {"unpatched": unpatched["changed"], "patched": places}

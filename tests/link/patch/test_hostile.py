@@ -9,7 +9,7 @@ from pymodutils.arch.x86 import I386, X86_64
 from pymodutils.elf.constants import SHF_ALLOC, SHF_EXECINSTR
 from pymodutils.link.image import Image
 from pymodutils.link.layout import LayoutConfig, layout
-from pymodutils.link.patch import PATCHES, Machine, apply
+from pymodutils.link.patch import PATCHES, RunningKernel, apply
 from tests.link.modules import load
 from tests.link.objects import Part, Sym, make
 
@@ -33,7 +33,7 @@ VALUES = (0, FENTRY, FENTRY + 16)
 def test_garbage(tables: dict[str, bytes], pairs: bool) -> None:
     made = image(tables)
     before = bytes(made.memory[0][: len(CALL)])
-    done = apply(made, VALUES, Machine(sorts_pairs=pairs, static_keys={FENTRY + 16: FENTRY + 64}))
+    done = apply(made, VALUES, RunningKernel(sorts_pairs=pairs, static_keys={FENTRY + 16: FENTRY + 64}))
     assert set(done) == tables.keys() - {".orc_unwind"}
     if bytes(made.memory[0][: len(CALL)]) != before:
         assert any(done.values())

@@ -11,7 +11,7 @@ from pymodutils.elf.constants import SHT_REL, SHT_RELA
 from pymodutils.elf.headers import PREFIXES
 from pymodutils.elf.ksymtab import FLAGS
 from pymodutils.kernel.emulated.load import check_modinfo, klp_apply_section_relocs
-from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.kernel.emulated.load.causes import CauseKind
 from pymodutils.kernel.emulated.load.complete_formation import FLAGS_SINCE, tables
 from pymodutils.kernel.emulated.load.elf_header import NAMELESS
 from pymodutils.kernel.emulated.state.kernel_state import WARNING
@@ -66,11 +66,11 @@ def _names_lie_inside(load: LoadInfo, names: Sequence[str]) -> None:
 def export_sections(load: LoadInfo) -> None:
     """Refuse exports without flags or CRCs; check_export_symbol_sections."""
     if load.rules.since(*FLAGS_SINCE) and load.lacks(FLAGS):
-        load.because(Kind.NO_FLAGS)
+        load.because(CauseKind.NO_FLAGS)
         load.refuse(text=f"{load.module.name}: no flags for exported symbols")
     lacking = load.on("MODVERSIONS") and any(load.lacks(f"__kcrctab{it}", it) for it in tables(load))
     if lacking and not check_modinfo.force(load, "no versions for exported symbols"):
-        load.because(Kind.NO_CRCS)
+        load.because(CauseKind.NO_CRCS)
         load.refuse()
 
 

@@ -19,7 +19,7 @@ ANONYMOUS: Final = "(anon)"
 NO_NAME: Final = "(invalid-name-offset)"
 
 
-class Kind(IntEnum):
+class BtfKind(IntEnum):
     """Kinds of types."""
 
     INT = 1
@@ -43,12 +43,17 @@ class Kind(IntEnum):
     ENUM64 = 19
 
 
-COMPOSITE: Final = (Kind.STRUCT, Kind.UNION)
-MODIFIERS: Final = (Kind.TYPEDEF, Kind.VOLATILE, Kind.CONST, Kind.RESTRICT, Kind.TYPE_TAG)
-EXTRA: Final = {Kind.INT: 1, Kind.ARRAY: 3, Kind.VAR: 1, Kind.DECL_TAG: 1}  # words after the record
+COMPOSITE: Final = (BtfKind.STRUCT, BtfKind.UNION)
+MODIFIERS: Final = (BtfKind.TYPEDEF, BtfKind.VOLATILE, BtfKind.CONST, BtfKind.RESTRICT, BtfKind.TYPE_TAG)
+EXTRA: Final = {
+    BtfKind.INT: 1,
+    BtfKind.ARRAY: 3,
+    BtfKind.VAR: 1,
+    BtfKind.DECL_TAG: 1,
+}  # words after the record
 ROWS: Final = {  # words of each entry after it
-    **dict.fromkeys((Kind.STRUCT, Kind.UNION, Kind.DATASEC, Kind.ENUM64), 3),
-    **dict.fromkeys((Kind.ENUM, Kind.FUNC_PROTO), 2),
+    **dict.fromkeys((BtfKind.STRUCT, BtfKind.UNION, BtfKind.DATASEC, BtfKind.ENUM64), 3),
+    **dict.fromkeys((BtfKind.ENUM, BtfKind.FUNC_PROTO), 2),
 }
 
 
@@ -89,7 +94,7 @@ class Type(NamedTuple):
         return bool(self.info >> 31)
 
 
-class Btf:
+class SplitBtf:
     """``types`` and ``strings`` that go on from ``base``; ``known``: from nothing else."""
 
     def __init__(
@@ -98,7 +103,7 @@ class Btf:
         strings: bytes,
         order: str,
         limits: Limits,
-        base: Btf | None = None,
+        base: SplitBtf | None = None,
         *,
         known: bool = True,
     ) -> None:
@@ -147,7 +152,7 @@ class Btf:
             name_off, info, size = record.unpack_from(self.types, at)
             kind = self.kind(info)
             at += RECORD
-            words = word.unpack_from(self.types, at) if kind == Kind.INT else ()
+            words = word.unpack_from(self.types, at) if kind == BtfKind.INT else ()
             yield Type(self.count, name_off, info, size, words)
             at += 4 * (extra.get(kind, 0) + rows.get(kind, 0) * self.vlen(info))
             self.count += 1

@@ -14,14 +14,14 @@ from pymodutils.kernel.emulated.load.btf import (
     RECORD,
     ROWS,
     BadBtf,
-    Kind,
+    BtfKind,
     Type,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pymodutils.kernel.emulated.load.btf import Btf
+    from pymodutils.kernel.emulated.load.btf import SplitBtf
 
 ENOTSUPP: Final = 524
 IDENTIFIER: Final = re.compile(rb"[A-Za-z_.][A-Za-z0-9_.]{0,511}")
@@ -35,7 +35,7 @@ LINKAGES: Final = 2  # of a function, the last; of a variable, all below
 CHAIN: Final = 32  # modifiers of a type
 
 
-def check_all(btf: Btf) -> list[Type]:
+def check_all(btf: SplitBtf) -> list[Type]:
     """All types, counted; raises BadBtf at the first that is wrong."""
     found = []
     btf.count = btf.start + (not btf.base)
@@ -48,7 +48,7 @@ def check_all(btf: Btf) -> list[Type]:
     return found
 
 
-def check_chains(btf: Btf, types: list[Type], *, ordered: bool) -> None:
+def check_chains(btf: SplitBtf, types: list[Type], *, ordered: bool) -> None:
     """Refuse modifiers of modifiers that never end, or lead nowhere; btf_check_modifier_chain_length.
 
     ``ordered``: type tags have to come before all other modifiers.
@@ -61,11 +61,11 @@ def check_chains(btf: Btf, types: list[Type], *, ordered: bool) -> None:
             good = one.number
 
 
-def _chain(btf: Btf, types: list[Type], one: Type, good: int, ordered: bool) -> None:
+def _chain(btf: SplitBtf, types: list[Type], one: Type, good: int, ordered: bool) -> None:
     """Follow the modifiers from ``one`` on, down to types up to ``good``, which are good."""
     start, tags = types[0].number, True
     for _ in range(CHAIN):
-        is_tag = btf.kind(one.info) == Kind.TYPE_TAG
+        is_tag = btf.kind(one.info) == BtfKind.TYPE_TAG
         if ordered and is_tag and not tags:
             raise BadBtf("Type tags don't precede modifiers")
         tags = is_tag
@@ -82,7 +82,7 @@ def _chain(btf: Btf, types: list[Type], one: Type, good: int, ordered: bool) -> 
     raise BadBtf("Max chain length or cycle detected", errno=ELOOP)
 
 
-def _meta(btf: Btf, at: int) -> Type:
+def _meta(btf: SplitBtf, at: int) -> Type:
     left, number = len(btf.types) - at, btf.count
     if left < RECORD:
         raise BadBtf(f"[{number}] meta_left:{left} meta_needed:{RECORD}")
@@ -92,7 +92,7 @@ def _meta(btf: Btf, at: int) -> Type:
         raise BadBtf(f"[{number}] Invalid kind:{kind}")
     if btf.known and not btf.has_name(one.name_off):
         raise BadBtf(f"[{number}] Invalid name_offset:{one.name_off}")
-    words = EXTRA.get(Kind(kind), 0) + ROWS.get(Kind(kind), 0) * btf.vlen(one.info)
+    words = EXTRA.get(BtfKind(kind), 0) + ROWS.get(BtfKind(kind), 0) * btf.vlen(one.info)
     if left - RECORD < 4 * words:
         _refuse_basic(btf, one, f"meta_left:{left - RECORD} meta_needed:{4 * words}")
     one = one._replace(words=btf.words(at + RECORD, words))
@@ -101,7 +101,7 @@ def _meta(btf: Btf, at: int) -> Type:
     return one
 
 
-def _int(btf: Btf, one: Type) -> None:
+def _int(btf: SplitBtf, one: Type) -> None:
     _plain(btf, one)
     (data,) = one.words
     if data & ~INT_MASK:
@@ -115,27 +115,27 @@ def _int(btf: Btf, one: Type) -> None:
         _refuse(btf, one, "Unsupported encoding", errno=ENOTSUPP)
 
 
-def _plain(btf: Btf, one: Type) -> None:
+def _plain(btf: SplitBtf, one: Type) -> None:
     if btf.vlen(one.info):
         _refuse(btf, one, "vlen != 0")
     if one.flag:
         _refuse(btf, one, "Invalid btf_info kind_flag")
 
 
-def _reference(btf: Btf, one: Type) -> None:
+def _reference(btf: SplitBtf, one: Type) -> None:
     kind = btf.kind(one.info)
     if btf.vlen(one.info):
         _refuse(btf, one, "vlen != 0")
-    if one.flag and kind != Kind.TYPE_TAG:
+    if one.flag and kind != BtfKind.TYPE_TAG:
         _refuse(btf, one, "Invalid btf_info kind_flag")
     if one.size > btf.limits.types:
         _refuse(btf, one, "Invalid type_id")
-    named = bool(btf.string(one.name_off)) if kind == Kind.TYPE_TAG else _is_identifier(btf, one.name_off)
-    if named != (kind in (Kind.TYPEDEF, Kind.TYPE_TAG)) or (not named and one.name_off):
+    named = bool(btf.string(one.name_off)) if kind == BtfKind.TYPE_TAG else _is_identifier(btf, one.name_off)
+    if named != (kind in (BtfKind.TYPEDEF, BtfKind.TYPE_TAG)) or (not named and one.name_off):
         _refuse(btf, one, "Invalid name")
 
 
-def _array(btf: Btf, one: Type) -> None:
+def _array(btf: SplitBtf, one: Type) -> None:
     if one.name_off:
         _refuse(btf, one, "Invalid name")
     _plain(btf, one)
@@ -146,7 +146,7 @@ def _array(btf: Btf, one: Type) -> None:
             _refuse(btf, one, f"Invalid {what}")
 
 
-def _composite(btf: Btf, one: Type) -> None:
+def _composite(btf: SplitBtf, one: Type) -> None:
     if one.name_off and not _is_identifier(btf, one.name_off):
         _refuse(btf, one, "Invalid name")
     last = 0
@@ -159,7 +159,7 @@ def _composite(btf: Btf, one: Type) -> None:
             wrong = "Invalid name"
         elif not 0 < number <= btf.limits.types:
             wrong = "Invalid type_id"
-        elif last > offset or (offset and btf.kind(one.info) == Kind.UNION):
+        elif last > offset or (offset and btf.kind(one.info) == BtfKind.UNION):
             wrong = "Invalid member bits_offset"
         elif -(-offset // 8) > one.size:
             wrong = "Member bits_offset exceeds its struct size"
@@ -170,7 +170,7 @@ def _composite(btf: Btf, one: Type) -> None:
         last = offset
 
 
-def _enum(btf: Btf, one: Type) -> None:
+def _enum(btf: SplitBtf, one: Type) -> None:
     if one.size > LARGEST_ENUM or one.size & one.size - 1 or not one.size:
         _refuse(btf, one, "Unexpected size")
     if one.name_off and not _is_identifier(btf, one.name_off):
@@ -182,7 +182,7 @@ def _enum(btf: Btf, one: Type) -> None:
             _refuse(btf, one, "Invalid name")
 
 
-def _forward(btf: Btf, one: Type) -> None:
+def _forward(btf: SplitBtf, one: Type) -> None:
     if btf.vlen(one.info):
         _refuse(btf, one, "vlen != 0")
     if one.size:
@@ -191,7 +191,7 @@ def _forward(btf: Btf, one: Type) -> None:
         _refuse(btf, one, "Invalid name")
 
 
-def _function(btf: Btf, one: Type) -> None:
+def _function(btf: SplitBtf, one: Type) -> None:
     if not _is_identifier(btf, one.name_off):
         _refuse(btf, one, "Invalid name")
     if btf.vlen(one.info) > LINKAGES:
@@ -200,14 +200,14 @@ def _function(btf: Btf, one: Type) -> None:
         _refuse(btf, one, "Invalid btf_info kind_flag")
 
 
-def _prototype(btf: Btf, one: Type) -> None:
+def _prototype(btf: SplitBtf, one: Type) -> None:
     if one.name_off:
         _refuse(btf, one, "Invalid name")
     if one.flag:
         _refuse(btf, one, "Invalid btf_info kind_flag")
 
 
-def _variable(btf: Btf, one: Type) -> None:
+def _variable(btf: SplitBtf, one: Type) -> None:
     _plain(btf, one)
     if not _is_identifier(btf, one.name_off):
         _refuse(btf, one, "Invalid name")
@@ -217,7 +217,7 @@ def _variable(btf: Btf, one: Type) -> None:
         _refuse(btf, one, "Linkage not supported")
 
 
-def _section(btf: Btf, one: Type) -> None:
+def _section(btf: SplitBtf, one: Type) -> None:
     if not one.size:
         _refuse(btf, one, "size == 0")
     if one.flag:
@@ -233,7 +233,7 @@ def _section(btf: Btf, one: Type) -> None:
         _refuse(btf, one, "Invalid btf_info size")
 
 
-def _wrong_variable(btf: Btf, one: Type, end: int, row: tuple[int, int, int]) -> str:
+def _wrong_variable(btf: SplitBtf, one: Type, end: int, row: tuple[int, int, int]) -> str:
     """What is wrong with a variable of a section, which follows one that ends at ``end``; or nothing."""
     number, offset, size = row
     if not 0 < number <= btf.limits.types:
@@ -245,13 +245,13 @@ def _wrong_variable(btf: Btf, one: Type, end: int, row: tuple[int, int, int]) ->
     return "Invalid offset+size" if offset + size > one.size else ""
 
 
-def _float(btf: Btf, one: Type) -> None:
+def _float(btf: SplitBtf, one: Type) -> None:
     _plain(btf, one)
     if one.size not in FLOATS:
         _refuse(btf, one, "Invalid type_size")
 
 
-def _tag(btf: Btf, one: Type) -> None:
+def _tag(btf: SplitBtf, one: Type) -> None:
     if not btf.string(one.name_off):
         _refuse(btf, one, "Invalid value")
     if btf.vlen(one.info):
@@ -260,28 +260,28 @@ def _tag(btf: Btf, one: Type) -> None:
         _refuse(btf, one, "Invalid component_idx")
 
 
-CHECKS: Final[dict[int, Callable[[Btf, Type], None]]] = {
-    Kind.INT: _int,
-    Kind.ARRAY: _array,
-    Kind.FWD: _forward,
-    Kind.FUNC: _function,
-    Kind.FUNC_PROTO: _prototype,
-    Kind.VAR: _variable,
-    Kind.DATASEC: _section,
-    Kind.FLOAT: _float,
-    Kind.DECL_TAG: _tag,
+CHECKS: Final[dict[int, Callable[[SplitBtf, Type], None]]] = {
+    BtfKind.INT: _int,
+    BtfKind.ARRAY: _array,
+    BtfKind.FWD: _forward,
+    BtfKind.FUNC: _function,
+    BtfKind.FUNC_PROTO: _prototype,
+    BtfKind.VAR: _variable,
+    BtfKind.DATASEC: _section,
+    BtfKind.FLOAT: _float,
+    BtfKind.DECL_TAG: _tag,
     **dict.fromkeys(COMPOSITE, _composite),
-    **dict.fromkeys((Kind.ENUM, Kind.ENUM64), _enum),
-    **dict.fromkeys((Kind.PTR, *MODIFIERS), _reference),
+    **dict.fromkeys((BtfKind.ENUM, BtfKind.ENUM64), _enum),
+    **dict.fromkeys((BtfKind.PTR, *MODIFIERS), _reference),
 }
 
 
-def _is_identifier(btf: Btf, offset: int) -> bool:
+def _is_identifier(btf: SplitBtf, offset: int) -> bool:
     return bool(offset and IDENTIFIER.fullmatch(btf.string(offset)))
 
 
-def _rows(btf: Btf, one: Type) -> Iterator[tuple[int, ...]]:
-    width = ROWS[Kind(btf.kind(one.info))]
+def _rows(btf: SplitBtf, one: Type) -> Iterator[tuple[int, ...]]:
+    width = ROWS[BtfKind(btf.kind(one.info))]
     return zip(*[iter(one.words)] * width, strict=True)
 
 
@@ -289,35 +289,35 @@ def _signed(word: int) -> int:
     return (word ^ 1 << 31) - (1 << 31)
 
 
-def _refuse_basic(btf: Btf, one: Type, text: str) -> NoReturn:
-    kind = Kind(btf.kind(one.info)).name
+def _refuse_basic(btf: SplitBtf, one: Type, text: str) -> NoReturn:
+    kind = BtfKind(btf.kind(one.info)).name
     raise BadBtf(f"[{one.number}] {kind} {btf.name(one.name_off)}", " ", text, "", optional=True)
 
 
-def _refuse(btf: Btf, one: Type, text: str, **errno: int) -> NoReturn:
-    kind = Kind(btf.kind(one.info)).name
+def _refuse(btf: SplitBtf, one: Type, text: str, **errno: int) -> NoReturn:
+    kind = BtfKind(btf.kind(one.info)).name
     head = f"[{one.number}] {kind} {btf.name(one.name_off)} "
     raise BadBtf(head, *_details(btf, one), " ", text, "", optional=True, **errno)
 
 
-def _details(btf: Btf, one: Type) -> Iterator[str]:
+def _details(btf: SplitBtf, one: Type) -> Iterator[str]:
     """What the verifier tells of a type, each in a line of its own."""
     kind, words = btf.kind(one.info), one.words
-    if kind == Kind.INT:
+    if kind == BtfKind.INT:
         places = f"bits_offset={words[0] >> 16 & 0xFF} nr_bits={words[0] & 0xFF}"
         encoding = ENCODINGS.get(words[0] >> 24 & 0xF, "UNKN")
         yield f"size={one.size} {places} encoding={encoding}"
-    elif kind == Kind.ARRAY:
+    elif kind == BtfKind.ARRAY:
         yield f"type_id={words[0]} index_type_id={words[1]} nr_elems={words[2]}"
-    elif kind == Kind.FWD:
+    elif kind == BtfKind.FWD:
         yield "union" if one.flag else "struct"
-    elif kind == Kind.VAR:
+    elif kind == BtfKind.VAR:
         yield f"type_id={one.size} linkage={words[0]}"
-    elif kind == Kind.FLOAT:
+    elif kind == BtfKind.FLOAT:
         yield f"size={one.size}"
-    elif kind == Kind.DECL_TAG:
+    elif kind == BtfKind.DECL_TAG:
         yield f"type={one.size} component_idx={_signed(words[0])}"
-    elif kind == Kind.FUNC_PROTO:
+    elif kind == BtfKind.FUNC_PROTO:
         yield from _arguments(btf, one)
     elif kind in ROWS:
         yield f"size={one.size} vlen={btf.vlen(one.info)}"
@@ -325,7 +325,7 @@ def _details(btf: Btf, one: Type) -> Iterator[str]:
         yield f"type_id={one.size}"
 
 
-def _arguments(btf: Btf, one: Type) -> Iterator[str]:
+def _arguments(btf: SplitBtf, one: Type) -> Iterator[str]:
     yield f"return={one.size} args=("
     rows = list(_rows(btf, one))
     if not rows:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.elf.headers import PREFIXES
 from pymodutils.kernel.emulated.load import btf_relocate
-from pymodutils.kernel.emulated.load.btf import OLD, WIDE, WIDE_SINCE, BadBtf, Btf
+from pymodutils.kernel.emulated.load.btf import OLD, WIDE, WIDE_SINCE, BadBtf, SplitBtf
 from pymodutils.kernel.emulated.load.btf_check_all_metas import ENOTSUPP, check_all, check_chains
 from pymodutils.kernel.emulated.state.kernel_state import BTF as KERNEL_BTF
 from pymodutils.kernel.emulated.state.kernel_state import ERR, WARNING
@@ -31,7 +31,7 @@ SHORT: Final = 24  # bytes of the header without the layout section
 LONG: Final = {False: SHORT, True: SHORT + 8}  # bytes of the header that the kernel knows
 
 
-class Shape(NamedTuple):
+class BtfFormat(NamedTuple):
     """How a kernel reads a BTF."""
 
     order: str  # struct's prefix
@@ -67,7 +67,7 @@ def notify(load: LoadInfo) -> None:
 
 
 def _parse_module(load: LoadInfo, data: bytes) -> None:
-    shape = Shape(PREFIXES[load.rules.arch.order], load.rules.since(*WIDE_SINCE))
+    shape = BtfFormat(PREFIXES[load.rules.arch.order], load.rules.since(*WIDE_SINCE))
     known = _kernel(load, shape)
     own = _content(load, BASE) if load.rules.since(*BASE_SINCE) else b""
     if not own:
@@ -80,7 +80,7 @@ def _parse_module(load: LoadInfo, data: bytes) -> None:
         btf_relocate.relocate(split, types, distilled, known)
 
 
-def _kernel(load: LoadInfo, shape: Shape) -> btf_relocate.Kernel | None:
+def _kernel(load: LoadInfo, shape: BtfFormat) -> btf_relocate.BaseBtf | None:
     """The kernel's own BTF, if it is known."""
     data = load.state.blob(KERNEL_BTF)
     return (
@@ -95,19 +95,21 @@ def _content(load: LoadInfo, name: str) -> bytes:
     return load.copy(at) if at else b""
 
 
-def _parse(data: bytes, shape: Shape, base: Btf | None, *, split: bool = False) -> tuple[Btf, list[Type]]:
+def _parse(
+    data: bytes, shape: BtfFormat, base: SplitBtf | None, *, split: bool = False
+) -> tuple[SplitBtf, list[Type]]:
     """``data``, which goes on from ``base``, and its types; ``split``: it goes on from something."""
     types, strings = _sections(data, shape, split=split)
     if not (split and not strings) and (not strings or strings[-1] or (not split and strings[0])):
         raise BadBtf("Invalid string section")
-    found = Btf(types, strings, shape.order, shape.limits, base, known=bool(base) or not split)
+    found = SplitBtf(types, strings, shape.order, shape.limits, base, known=bool(base) or not split)
     every = check_all(found)
     if found.known:
         check_chains(found, every, ordered=not shape.wide)
     return found, every
 
 
-def _sections(data: bytes, shape: Shape, *, split: bool) -> tuple[bytes, bytes]:
+def _sections(data: bytes, shape: BtfFormat, *, split: bool) -> tuple[bytes, bytes]:
     """The types and the strings; btf_parse_hdr, btf_check_sec_info."""
     size, order, longer = len(data), shape.order, shape.wide
     if size < 8:  # noqa: PLR2004 -- as far as hdr_len

@@ -6,14 +6,14 @@ from errno import EINVAL, ENOENT
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.kernel.emulated.load.btf import COMPOSITE, MODIFIERS, BadBtf, Btf, Kind, Type
+from pymodutils.kernel.emulated.load.btf import COMPOSITE, MODIFIERS, BadBtf, BtfKind, SplitBtf, Type
 
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.load.btf import Limits
 
-SIZED: Final = (Kind.INT, Kind.FLOAT, Kind.ENUM, Kind.ENUM64)  # matched by name and size
-NAMED: Final = (*SIZED, Kind.FWD, *COMPOSITE)
-DISTILLED: Final = (Kind.INT, Kind.FLOAT, Kind.ENUM, Kind.FWD, *COMPOSITE)
+SIZED: Final = (BtfKind.INT, BtfKind.FLOAT, BtfKind.ENUM, BtfKind.ENUM64)  # matched by name and size
+NAMED: Final = (*SIZED, BtfKind.FWD, *COMPOSITE)
+DISTILLED: Final = (BtfKind.INT, BtfKind.FLOAT, BtfKind.ENUM, BtfKind.FWD, *COMPOSITE)
 MEMBER: Final = 3  # words
 CHAIN: Final = 64  # modifiers and arrays that are followed
 
@@ -22,7 +22,7 @@ class NotMapped(BadBtf):
     """What relocating says is no line of the verifier's, but a warning."""
 
 
-class Candidate(NamedTuple):
+class BtfNameInfo(NamedTuple):
     """A named type of the kernel."""
 
     number: int
@@ -32,28 +32,28 @@ class Candidate(NamedTuple):
     encoding: int  # of an INT
 
 
-class Kernel(NamedTuple):
+class BaseBtf(NamedTuple):
     """The kernel's own BTF: its named types by name, in their order, and how many types there are."""
 
-    btf: Btf
-    named: dict[bytes, list[Candidate]]
+    btf: SplitBtf
+    named: dict[bytes, list[BtfNameInfo]]
 
 
 @lru_cache(maxsize=2)
-def kernel(types: bytes, strings: bytes, order: str, limits: Limits) -> Kernel:
+def kernel(types: bytes, strings: bytes, order: str, limits: Limits) -> BaseBtf:
     """The types of the kernel that modules may be moved onto."""
-    btf = Btf(types, strings, order, limits)
-    named: dict[bytes, list[Candidate]] = {}
+    btf = SplitBtf(types, strings, order, limits)
+    named: dict[bytes, list[BtfNameInfo]] = {}
     for one in btf.walk():
         kind = btf.kind(one.info)
         if one.name_off and kind in NAMED:
-            encoding = one.words[0] >> 24 & 0xF if kind == Kind.INT else 0
-            candidate = Candidate(one.number, kind, one.flag, one.size, encoding)
+            encoding = one.words[0] >> 24 & 0xF if kind == BtfKind.INT else 0
+            candidate = BtfNameInfo(one.number, kind, one.flag, one.size, encoding)
             named.setdefault(btf.string(one.name_off), []).append(candidate)
-    return Kernel(btf, named)
+    return BaseBtf(btf, named)
 
 
-def relocate(split: Btf, types: list[Type], distilled: list[Type], onto: Kernel) -> None:
+def relocate(split: SplitBtf, types: list[Type], distilled: list[Type], onto: BaseBtf) -> None:
     """Refuse a module that uses types of ``distilled`` which the kernel has not; raises BadBtf."""
     base = split.base
     if base is None:
@@ -71,7 +71,7 @@ def relocate(split: Btf, types: list[Type], distilled: list[Type], onto: Kernel)
     _names(split, types, mapped)
 
 
-def _distilled(base: Btf, one: Type) -> None:
+def _distilled(base: SplitBtf, one: Type) -> None:
     """Refuse what only whole BTFs have."""
     kind = base.kind(one.info)
     if kind not in DISTILLED:
@@ -82,7 +82,7 @@ def _distilled(base: Btf, one: Type) -> None:
         raise NotMapped(told, errno=EINVAL)
 
 
-def _embedded(split: Btf, types: list[Type], distilled: list[Type]) -> set[int]:
+def _embedded(split: SplitBtf, types: list[Type], distilled: list[Type]) -> set[int]:
     """The structures of the base that lie within those of the module: their sizes have to be equal."""
     every = {one.number: one for one in (*distilled, *types)}
     members = (
@@ -92,18 +92,18 @@ def _embedded(split: Btf, types: list[Type], distilled: list[Type]) -> set[int]:
     return {number for number in found if split.base and number < split.base.count}
 
 
-def _composite(split: Btf, every: dict[int, Type], number: int) -> int:
+def _composite(split: SplitBtf, every: dict[int, Type], number: int) -> int:
     """The structure that type ``number`` is, or has as its elements; 0 if there is none."""
     for _ in range(CHAIN):
         one = every.get(number)
         kind = split.kind(one.info) if one else 0
-        if one is None or kind not in (*MODIFIERS, Kind.ARRAY):
+        if one is None or kind not in (*MODIFIERS, BtfKind.ARRAY):
             return number if kind in COMPOSITE else 0
-        number = one.words[0] if kind == Kind.ARRAY else one.size
+        number = one.words[0] if kind == BtfKind.ARRAY else one.size
     return 0
 
 
-def _match(base: Btf, one: Type, onto: Kernel, embedded: bool) -> bool:
+def _match(base: SplitBtf, one: Type, onto: BaseBtf, embedded: bool) -> bool:
     """Whether the kernel has one type that is ``one``; refuses several of the same size."""
     rows = onto.named.get(base.string(one.name_off), [])
     composites = sum(row.kind in COMPOSITE for row in rows)
@@ -122,25 +122,25 @@ def _match(base: Btf, one: Type, onto: Kernel, embedded: bool) -> bool:
     return bool(found)
 
 
-def _is_same(base: Btf, one: Type, row: Candidate, embedded: bool) -> bool:
+def _is_same(base: SplitBtf, one: Type, row: BtfNameInfo, embedded: bool) -> bool:
     kind = base.kind(one.info)
-    if kind == Kind.FWD:
+    if kind == BtfKind.FWD:
         fitting = {
-            Kind.FWD: one.flag,
-            Kind.STRUCT: False,
-            Kind.UNION: True,
+            BtfKind.FWD: one.flag,
+            BtfKind.STRUCT: False,
+            BtfKind.UNION: True,
         }  # what the kernel asks of its own
-        return row.flag == fitting.get(Kind(row.kind))
-    if kind == Kind.INT:
+        return row.flag == fitting.get(BtfKind(row.kind))
+    if kind == BtfKind.INT:
         return row.kind == kind and row.encoding == one.words[0] >> 24 & 0xF
-    if kind == Kind.FLOAT:
+    if kind == BtfKind.FLOAT:
         return row.kind == kind
-    if kind == Kind.ENUM:
-        return row.kind in (kind, Kind.ENUM64)
+    if kind == BtfKind.ENUM:
+        return row.kind in (kind, BtfKind.ENUM64)
     return not embedded or row.size == one.size
 
 
-def _names(split: Btf, types: list[Type], mapped: set[int]) -> None:
+def _names(split: SplitBtf, types: list[Type], mapped: set[int]) -> None:
     """Refuse a name of the base that is not that of one of its types."""
     for one in types:
         for offset in (one.name_off, *_own_names(split, one)):
@@ -149,8 +149,8 @@ def _names(split: Btf, types: list[Type], mapped: set[int]) -> None:
                 raise NotMapped(told, errno=ENOENT)
 
 
-def _own_names(split: Btf, one: Type) -> tuple[int, ...]:
+def _own_names(split: SplitBtf, one: Type) -> tuple[int, ...]:
     """The offsets of the names of members, values or parameters."""
     kind = split.kind(one.info)
-    width = {Kind.ENUM: 2, Kind.FUNC_PROTO: 2, Kind.ENUM64: 3, Kind.STRUCT: 3, Kind.UNION: 3}
-    return one.words[:: width[Kind(kind)]] if kind in width else ()
+    width = {BtfKind.ENUM: 2, BtfKind.FUNC_PROTO: 2, BtfKind.ENUM64: 3, BtfKind.STRUCT: 3, BtfKind.UNION: 3}
+    return one.words[:: width[BtfKind(kind)]] if kind in width else ()

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 
-class Kind(StrEnum):
+class CauseKind(StrEnum):
     """What a cause is about, and what its ``subject`` is."""
 
     MACHINE = "machine"  # the file is for another architecture: its e_machine
@@ -41,7 +41,7 @@ class Kind(StrEnum):
 class Cause(NamedTuple):
     """One reason to refuse or warn; an empty field is unknown."""
 
-    kind: Kind
+    kind: CauseKind
     subject: str = ""
     said: str = ""  # what the module has
     wanted: str = ""  # what the kernel has

@@ -10,7 +10,7 @@ from errno import EPERM
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.kernel.base import Init
-from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.kernel.emulated.load.causes import CauseKind
 from pymodutils.kernel.emulated.state.kernel_state import ERR, NOTICE, WARNING
 from pymodutils.kernel.emulated.state.taints import Taint
 
@@ -36,12 +36,12 @@ def vermagic(load: LoadInfo) -> None:
     said = None if load.flags & Init.IGNORE_VERMAGIC else load.modinfo("vermagic")
     if said is None:
         if not force(load, "bad vermagic"):
-            load.because(Kind.VERMAGIC, wanted=load.rules.vermagic)
+            load.because(CauseKind.VERMAGIC, wanted=load.rules.vermagic)
             load.refuse()
     elif not same_magic(
         said, load.rules.vermagic, with_versions=bool(load.versions) and load.on("MODVERSIONS")
     ):
-        load.because(Kind.VERMAGIC, said=said, wanted=load.rules.vermagic)
+        load.because(CauseKind.VERMAGIC, said=said, wanted=load.rules.vermagic)
         load.refuse(text=f"{load.name}: version magic '{said}' should be '{load.rules.vermagic}'")
 
 
@@ -68,7 +68,7 @@ def module_namespaces(load: LoadInfo) -> None:
         return
     for space in load.all_modinfo("import_ns"):
         if space.startswith(MODULE_PREFIX):
-            load.because(Kind.MODULE_NAMESPACE, space)
+            load.because(CauseKind.MODULE_NAMESPACE, space)
             load.refuse(EPERM, f"{load.module.name}: module tries to import module namespace: {space}")
 
 
@@ -96,7 +96,7 @@ def staging(load: LoadInfo) -> None:
 def livepatch(load: LoadInfo) -> None:
     """Refuse a live patch where there is no such thing."""
     if load.modinfo("livepatch") is not None and not load.on("LIVEPATCH"):
-        load.because(Kind.LIVEPATCH)
+        load.because(CauseKind.LIVEPATCH)
         disabled = "module is marked as livepatch module, but livepatch support is disabled"
         load.refuse(text=f"{load.module.name}: {disabled}")
 

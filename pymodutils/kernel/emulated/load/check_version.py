@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.elf import decode
 from pymodutils.elf.headers import PREFIXES
-from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.kernel.emulated.load.causes import CauseKind
 from pymodutils.kernel.emulated.load.check_modinfo import force
 from pymodutils.kernel.emulated.state.kernel_state import WARNING
 
@@ -32,7 +32,7 @@ def fits(load: LoadInfo, symbol: str, crc: int | None, owner: str = "") -> bool:
     if expected == crc:
         return True
     if expected is not None:
-        load.because(Kind.CRC, symbol, said=f"{expected:#010x}", wanted=f"{crc:#010x}", owner=owner)
+        load.because(CauseKind.CRC, symbol, said=f"{expected:#010x}", wanted=f"{crc:#010x}", owner=owner)
         load.log(WARNING, f"{load.name}: disagrees about version of symbol {symbol}")
         return False
     return _missing(load, symbol) or _missed(load, symbol, owner)
@@ -40,7 +40,7 @@ def fits(load: LoadInfo, symbol: str, crc: int | None, owner: str = "") -> bool:
 
 def _missed(load: LoadInfo, symbol: str, owner: str) -> bool:
     """False, with the cause noted."""
-    load.because(Kind.UNVERSIONED, symbol, owner=owner)
+    load.because(CauseKind.UNVERSIONED, symbol, owner=owner)
     return False
 
 

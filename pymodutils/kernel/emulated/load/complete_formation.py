@@ -7,10 +7,10 @@ from struct import Struct
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.elf.headers import PREFIXES
-from pymodutils.elf.ksymtab import FLAGS, Export, Shape, gpl_only
+from pymodutils.elf.ksymtab import FLAGS, Export, KsymtabFormat, gpl_only
 from pymodutils.kernel.base import State
 from pymodutils.kernel.emulated.load import btf_parse_module, do_init_module, find_symbol, trace_printk
-from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.kernel.emulated.load.causes import CauseKind
 from pymodutils.kernel.emulated.params import module_params
 from pymodutils.kernel.emulated.params.table import PREALLOC, VALID
 from pymodutils.kernel.emulated.rules import PREL32
@@ -45,7 +45,7 @@ def _table(load: LoadInfo, table: str) -> Iterator[tuple[str, Export]]:
     at = load.find(f"__ksymtab{table}")
     if not at or load.image.layout.placed[at] is None:
         return
-    arch, shape, crcs = load.rules.arch, Shape(load.on(PREL32)), _crcs(load, f"__kcrctab{table}")
+    arch, shape, crcs = load.rules.arch, KsymtabFormat(load.on(PREL32)), _crcs(load, f"__kcrctab{table}")
     raw, address = load.image.section(at), load.image.addresses[at]
     rows = shape.rows(raw, len(raw) // shape.size(arch.bits), address, arch.bits, arch.order)
     for number, ((value, name, space), gpl) in enumerate(
@@ -97,7 +97,7 @@ def complete(load: LoadInfo) -> None:
         taken = exporters.find(name)
         if taken:
             owner = taken.owner.name if taken.owner else "kernel"
-            load.because(Kind.DUPLICATE, name, owner=owner)
+            load.because(CauseKind.DUPLICATE, name, owner=owner)
             load.refuse(ENOEXEC, f"{load.module.name}: exports duplicate symbol {name} (owned by {owner})")
     load.module.state = State.COMING
     load.state.add(load.module, load.image.memory)
@@ -125,16 +125,16 @@ def sysfs(load: LoadInfo) -> None:
     """Put the module into /sys/module, if its name is free there; mod_sysfs_setup."""
     name = load.module.name
     if load.state.is_builtin(name):
-        load.because(Kind.BUILTIN, name)
+        load.because(CauseKind.BUILTIN, name)
         load.refuse(EINVAL, f"{name}: module is already loaded")
     if _is_shown(load, name):
-        load.because(Kind.PRESENT, name)
+        load.because(CauseKind.PRESENT, name)
         load.refuse(EINVAL, f"{name}: module is already loaded")
     if "/" in name and (_is_shown(load, shown := name.replace("/", "!")) or load.state.is_builtin(shown)):
         load.log(WARNING, f"sysfs: cannot create duplicate filename '/module/{shown}'")
         again = "don't try to register things with the same name in the same directory."
         prefix = "kobject: " if load.rules.since(*KOBJECT_SINCE) else ""
-        load.because(Kind.PRESENT, name)
+        load.because(CauseKind.PRESENT, name)
         load.refuse(EEXIST, f"{prefix}kobject_add_internal failed for {shown} with -EEXIST, {again}")
     if not name:
         load.state.taint(Taint.WARNED)
@@ -161,7 +161,7 @@ def _parameters(load: LoadInfo) -> bool:
         if param.perm & ~(VALID | PREALLOC):
             load.log(WARNING, f"Attribute {name}: Invalid permissions 0{param.perm:o}")
             said = f"0{param.perm & ~PREALLOC:o}"
-            load.because(Kind.PERMISSIONS, name, said=said, wanted=f"0{param.mode:o}", passes=True)
+            load.because(CauseKind.PERMISSIONS, name, said=said, wanted=f"0{param.mode:o}", passes=True)
             load.state.taint(Taint.WARNED)
         if name in names:
             return not _clash(load, "parameters", [name, name])

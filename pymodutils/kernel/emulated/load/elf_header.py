@@ -18,9 +18,8 @@ from pymodutils.elf.constants import (
     SHT_NOBITS,
     SHT_NULL,
 )
-from pymodutils.elf.headers import Ehdr, Shdr
-from pymodutils.elf.scan import Section
-from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.elf.headers import Ehdr, Section, Shdr
+from pymodutils.kernel.emulated.load.causes import CauseKind
 from pymodutils.link.failure import OutOfBounds
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def header(load: LoadInfo) -> Ehdr:
     if found.e_type != ET_REL:
         load.refuse(text=f"Invalid ELF header type: {found.e_type} != {ET_REL}")
     if not _fits(arch, found, load.data[EI_CLASS]):
-        load.because(Kind.MACHINE, str(found.e_machine), wanted=arch.name)
+        load.because(CauseKind.MACHINE, str(found.e_machine), wanted=arch.name)
         load.refuse(text=f"Invalid architecture in ELF header: {found.e_machine}")
     if found.e_shentsize != headers.shdr(arch.bits, arch.order).size:
         load.refuse(text="Invalid ELF section header size")
@@ -62,13 +61,13 @@ def _fits(arch: Arch, header: Ehdr, elf_class: int) -> bool:
     return known and (arch.accepts is None or arch.accepts(header.e_flags, header.e_entry))
 
 
-def table(load: LoadInfo, head: Ehdr) -> list[Shdr]:
+def table(load: LoadInfo, head: Ehdr) -> list[Shdr[int]]:
     """The section headers; refuses a table that ends behind the file."""
     entry = headers.shdr(load.rules.arch.bits, load.rules.arch.order)
     start, size = head.e_shoff, head.e_shnum * entry.size
     if start >= len(load.data) or size > len(load.data) - start:
         load.refuse(text="Invalid ELF section header overflow")
-    return list(map(Shdr._make, entry.iter_unpack(load.data[start : start + size])))
+    return [Shdr(*fields) for fields in entry.iter_unpack(load.data[start : start + size])]
 
 
 def index(load: LoadInfo, head: Ehdr) -> None:
@@ -78,7 +77,7 @@ def index(load: LoadInfo, head: Ehdr) -> None:
         load.refuse(text=f"Invalid ELF section name index: {at} || e_shstrndx ({at}) >= e_shnum ({count})")
 
 
-def strings(load: LoadInfo, names: Shdr) -> None:
+def strings(load: LoadInfo, names: Shdr[int]) -> None:
     """Refuse a section of names that is empty or has no end."""
     if not names.sh_size:
         load.refuse(text="empty section name table")
@@ -106,15 +105,15 @@ def link(load: LoadInfo, to: int, count: int) -> None:
         )
 
 
-def content(load: LoadInfo, at: int, section: Shdr) -> None:
+def content(load: LoadInfo, at: int, section: Shdr[int]) -> None:
     """Refuse a section that ends behind the file."""
     if not inside(load, section):
         load.refuse(text=f"Invalid ELF section in module (section {at} type {section.sh_type})")
 
 
-def name(load: LoadInfo, at: int, section: Shdr, names: int) -> None:
+def name(load: LoadInfo, at: int, section: Shdr[int], names: int) -> None:
     """Refuse a section whose name would begin behind the ``names`` bytes of all names."""
-    if section.sh_name >= names:
+    if section.name >= names:
         load.refuse(text=f"Invalid ELF section name in module (section {at} type {section.sh_type})")
 
 
@@ -123,22 +122,22 @@ def _signed(word: int) -> int:
     return (word ^ 1 << 31) - (1 << 31)
 
 
-def inside(load: LoadInfo, section: Shdr) -> bool:
+def inside(load: LoadInfo, section: Shdr[int]) -> bool:
     """Whether the content of ``section`` is in the file."""
     word = (1 << load.rules.arch.bits) - 1
     end = section.sh_offset + section.sh_size & word
     return section.sh_offset <= end <= len(load.data)
 
 
-def named(load: LoadInfo, raw: list[Shdr], names: Shdr) -> list[Section]:
+def named(load: LoadInfo, raw: list[Shdr[int]], names: Shdr[int]) -> list[Section]:
     """``raw`` with names, read wherever they lie; NAMELESS what is not to be loaded and has none."""
     found, room = [], LONGEST
     for section in raw:
-        at = names.sh_offset + section.sh_name
+        at = names.sh_offset + section.name
         end = load.data.find(b"\0", at, at + room)
         if end < 0 and section.sh_flags & SHF_ALLOC:
             raise OutOfBounds("module", "the name of a section lies outside of the file")
         name = NAMELESS if end < 0 else load.data[at:end].decode("utf-8", "surrogateescape")
         room -= len(name)
-        found.append(Section(name, *section[1:]))
+        found.append(Shdr(name, *section[1:]))
     return found

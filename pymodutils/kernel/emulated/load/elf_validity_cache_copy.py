@@ -12,7 +12,7 @@ from pymodutils.elf.constants import SHF_ALLOC, SHT_NOBITS, SHT_NULL, SHT_STRTAB
 from pymodutils.elf.headers import PREFIXES
 from pymodutils.kernel.base import Init
 from pymodutils.kernel.emulated.load import elf_header, setup_load_info
-from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.kernel.emulated.load.causes import CauseKind
 from pymodutils.kernel.emulated.load.check_version import EXT_CRCS, EXT_NAMES, EXTENDED_SINCE
 from pymodutils.kernel.emulated.load.load_info import UNNAMED
 from pymodutils.kernel.emulated.state.kernel_state import WARNING
@@ -20,8 +20,7 @@ from pymodutils.link.layout import SYMBOL_SIZE
 from pymodutils.link.object import THIS_MODULE
 
 if TYPE_CHECKING:
-    from pymodutils.elf.headers import Ehdr, Shdr
-    from pymodutils.elf.scan import Section
+    from pymodutils.elf.headers import Ehdr, Section, Shdr
     from pymodutils.kernel.emulated.load.load_info import LoadInfo
 
 CRC: Final = 4  # bytes of one in __version_ext_crcs
@@ -40,7 +39,7 @@ def sections(load: LoadInfo) -> None:
     load.sections = elf_header.named(load, raw, names)
 
 
-def _names(load: LoadInfo, head: Ehdr, raw: list[Shdr]) -> Shdr:
+def _names(load: LoadInfo, head: Ehdr, raw: list[Shdr[int]]) -> Shdr[int]:
     """The section with the names of all others; elf_validity_cache_secstrings."""
     elf_header.index(load, head)
     names = raw[head.e_shstrndx]
@@ -74,7 +73,7 @@ def this_module(load: LoadInfo) -> None:
     if not section.sh_flags & SHF_ALLOC:
         _refuse(load, f"{THIS_MODULE} must occupy memory during process execution")
     if load.rules.module_size and section.sh_size != load.rules.module_size:
-        load.because(Kind.STRUCT_MODULE, said=str(section.sh_size), wanted=str(load.rules.module_size))
+        load.because(CauseKind.STRUCT_MODULE, said=str(section.sh_size), wanted=str(load.rules.module_size))
         _refuse(load, f"{THIS_MODULE} {SAME_SIZE}")
 
 

@@ -28,7 +28,7 @@ def check(load: LoadInfo) -> None:
     load.sections = elf_header.named(load, raw, names)
 
 
-def _section(load: LoadInfo, at: int, section: Shdr, count: int, names: int) -> None:
+def _section(load: LoadInfo, at: int, section: Shdr[int], count: int, names: int) -> None:
     if section.sh_type == SHT_SYMTAB:
         elf_header.link(load, section.sh_link, count)
     elf_header.content(load, at, section)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 from pymodutils.elf.ksymtab import Export
 from pymodutils.kernel.emulated.state import module_table
 from pymodutils.kernel.emulated.state.database import unsigned
-from pymodutils.kernel.emulated.state.module import Found
+from pymodutils.kernel.emulated.state.module import FoundSymbol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pymodutils.kernel.emulated.state.database import Database
+    from pymodutils.kernel.emulated.state.database import StateFile
     from pymodutils.kernel.emulated.state.module import KernelModule
 
 KERNEL: Final = 0  # the owner of the kernel's own exports
@@ -28,12 +28,12 @@ class Exporters:
     exports may come or go meanwhile.
     """
 
-    def __init__(self, store: Database, kernel: dict[str, Found], names: Iterable[str] = ()) -> None:
+    def __init__(self, store: StateFile, kernel: dict[str, FoundSymbol], names: Iterable[str] = ()) -> None:
         self._store, self._kernel, self._names = store, kernel, iter(names)
         self._rows: dict[str, list[Any]] = {}  # the modules', of the names that were looked up last
         self._owners: dict[int, KernelModule] = {}
 
-    def find(self, name: str, *, gpl: bool = True) -> Found | None:
+    def find(self, name: str, *, gpl: bool = True) -> FoundSymbol | None:
         """Who exports ``name``: the kernel, else the newest module; without ``gpl``, to any licence."""
         if name not in self._kernel and name not in self._rows:
             self._look_up(name)
@@ -50,7 +50,7 @@ class Exporters:
             else:
                 self._rows[row[0]].append(row)
 
-    def _newest(self, name: str, *, gpl: bool) -> Found | None:
+    def _newest(self, name: str, *, gpl: bool) -> FoundSymbol | None:
         usable = [row for row in self._rows[name] if gpl or not row[4]]
         if not usable:
             return None
@@ -80,6 +80,6 @@ def _search(names: Sequence[bytes], name: bytes) -> int | None:
     return None
 
 
-def _found(row: Any, owner: KernelModule | None) -> Found:
+def _found(row: Any, owner: KernelModule | None) -> FoundSymbol:
     name, _, address, crc, gpl, namespace = row
-    return Found(name, Export(unsigned(address), crc, bool(gpl), namespace), owner)
+    return FoundSymbol(name, Export(unsigned(address), crc, bool(gpl), namespace), owner)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.errors import Refused
 from pymodutils.kernel.base import Init
-from pymodutils.kernel.emulated.load.causes import Cause, Kind
+from pymodutils.kernel.emulated.load.causes import Cause, CauseKind
 from pymodutils.kernel.emulated.load.elf_header import shortest
 from pymodutils.kernel.emulated.state.kernel_state import ERR
 
@@ -72,7 +72,7 @@ def _unpacked(state: KernelState, image: bytes, caller: Caller) -> bytes:
         return kernel.module_decompress(image, known, state.rules.on)
     except kernel.Undecompressed as error:
         state.log(ERR, str(error))
-        caller.causes.append(Cause(Kind.COMPRESSION, known, str(error)))
+        caller.causes.append(Cause(CauseKind.COMPRESSION, known, str(error)))
         _refuse(EINVAL)
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.elf.constants import SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS
 from pymodutils.kernel.base import Init, State
-from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.kernel.emulated.load.causes import CauseKind
 from pymodutils.kernel.emulated.load.load_info import NAME_LENGTH, NAME_OFFSET, Wait
 from pymodutils.kernel.emulated.state import vmalloc
 from pymodutils.kernel.emulated.state.kernel_state import WARNING
-from pymodutils.kernel.emulated.state.module import Area, PerCpu, Section, Tail
+from pymodutils.kernel.emulated.state.module import Area, CoreKallsyms, PerCpu, SectAttr
 from pymodutils.kernel.emulated.state.taints import Taint
 from pymodutils.link import frob as machine
 from pymodutils.link.failure import NoMemory, OutOfBounds
@@ -44,7 +44,7 @@ def write_exec(load: LoadInfo) -> None:
     for at, section in enumerate(load.sections):
         if section.sh_flags & WRITE_EXEC == WRITE_EXEC:
             name = load.module.name
-            load.because(Kind.WRITE_EXEC, section.name)
+            load.because(CauseKind.WRITE_EXEC, section.name)
             load.refuse(text=f"{name}: section {section.name} (index {at}) has invalid WRITE|EXEC flags")
 
 
@@ -55,13 +55,13 @@ def place(load: LoadInfo) -> None:
     load.module.areas = _areas(load, plan)
     load.image = Image(load.object, plan, [area.base for area in load.module.areas], _temporary(load))
     load.module.sections = [
-        Section(it.name, where.area, address, it.sh_size, it.sh_flags, it.sh_type, it.sh_addralign)
+        SectAttr(it.name, where.area, address, it.sh_size, it.sh_flags, it.sh_type, it.sh_addralign)
         for it, where, address in zip(load.sections, plan.placed, load.image.addresses, strict=True)
         if where is not None
     ]
     if plan.tail:
         tail = plan.tail
-        load.module.tail = Tail(tail.area, tail.symbols, tail.strings, tail.types, len(tail.kept))
+        load.module.tail = CoreKallsyms(tail.area, tail.symbols, tail.strings, tail.types, len(tail.kept))
 
 
 def _temporary(load: LoadInfo) -> int:
@@ -84,7 +84,7 @@ def _struct_module(load: LoadInfo) -> None:
     """Refuse a struct module that is shorter than the kernel's, which would write after it, or not empty."""
     section = load.sections[load.this_module]
     if section.sh_size < load.rules.module_size or section.sh_type == SHT_NOBITS:
-        load.because(Kind.STRUCT_MODULE, said=str(section.sh_size), wanted=str(load.rules.module_size))
+        load.because(CauseKind.STRUCT_MODULE, said=str(section.sh_size), wanted=str(load.rules.module_size))
         if load.caller.keeps_going:
             return
         had = f"{section.sh_size} bytes, the kernel's {load.rules.module_size}"
@@ -120,7 +120,7 @@ def reserve_name(load: LoadInfo) -> None:
     if old.state is State.COMING:
         load.caller.waited_for = old.name
         raise Wait(old.until or 0)
-    load.because(Kind.PRESENT, old.name)
+    load.because(CauseKind.PRESENT, old.name)
     load.refuse(EEXIST if old.state is State.LIVE else EBUSY)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from pymodutils.elf.constants import SHF_ALLOC
 from pymodutils.errors import Refused
-from pymodutils.kernel.emulated.load.causes import Cause, Kind
+from pymodutils.kernel.emulated.load.causes import Cause, CauseKind
 from pymodutils.kernel.emulated.state.kernel_state import ERR
 from pymodutils.kernel.emulated.state.module import KernelModule
 from pymodutils.link.failure import OutOfBounds
@@ -16,7 +16,7 @@ from pymodutils.link.failure import OutOfBounds
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pymodutils.elf.scan import Section
+    from pymodutils.elf.headers import Section
     from pymodutils.kernel.base import Init
     from pymodutils.kernel.emulated.caller import Caller
     from pymodutils.kernel.emulated.state.kernel_state import KernelState
@@ -62,7 +62,7 @@ class LoadInfo:
 
     def because(
         self,
-        kind: Kind,
+        kind: CauseKind,
         subject: str = "",
         *,
         said: str = "",
@@ -76,13 +76,13 @@ class LoadInfo:
     def note_relocation(self, error: LinkError) -> None:
         """Note that the module cannot be linked in its place."""
         where, said = error.where, "; ".join(error.log) or str(error)
-        cause = Cause(Kind.RELOCATION, where.symbol, said, section=where.section, offset=where.offset)
+        cause = Cause(CauseKind.RELOCATION, where.symbol, said, section=where.section, offset=where.offset)
         self.caller.causes.append(cause)
 
     def refuse(self, errno: int = ENOEXEC, text: str = "", level: int = ERR) -> NoReturn:
         """End the load with ``errno``, having logged ``text`` if there is any."""
         if all(cause.passes for cause in self.caller.causes):
-            self.because(Kind.OTHER, said=text)
+            self.because(CauseKind.OTHER, said=text)
         if text:
             self.log(level, text)
         raise Refused(self.name or "module", text or os.strerror(errno), errno)

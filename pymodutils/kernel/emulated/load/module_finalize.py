@@ -19,7 +19,7 @@ def patch(load: LoadInfo) -> None:
     from pymodutils.link import patch as patches  # noqa: PLC0415 -- few ask for it
 
     rules = load.rules
-    machine = patches.Machine(
+    machine = patches.RunningKernel(
         one_cpu=not rules.on("SMP") or any(word in ALONE for word in rules.cmdline.split()),
         sorts_pairs=rules.since(*SORTS_PAIRS_SINCE),
         static_keys=load.state.static_keys(),

@@ -6,7 +6,7 @@ from errno import EKEYREJECTED, ENODATA, ENOKEY, ENOPKG, EPERM
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.kernel.base import Init
-from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.kernel.emulated.load.causes import CauseKind
 from pymodutils.kernel.emulated.state.kernel_state import NOTICE
 from pymodutils.signature.appended import MAGIC
 
@@ -21,9 +21,9 @@ CONFIDENTIALITY: Final = 2
 LOCKED: Final = "the kernel is locked down"
 ENFORCED: Final = "the kernel enforces signatures"
 SOFT: Final = {
-    ENODATA: (Kind.UNSIGNED, "unsigned module"),
-    ENOPKG: (Kind.CRYPTO, "module with unsupported crypto"),
-    ENOKEY: (Kind.UNKNOWN_KEY, "module with unavailable key"),
+    ENODATA: (CauseKind.UNSIGNED, "unsigned module"),
+    ENOPKG: (CauseKind.CRYPTO, "module with unsupported crypto"),
+    ENOKEY: (CauseKind.UNKNOWN_KEY, "module with unavailable key"),
 }
 FIRMWARE_KEYS: Final = "INTEGRITY_PLATFORM_KEYRING"  # asked where the kernel's own keys are not enough
 FORCED: Final = Init.IGNORE_MODVERSIONS | Init.IGNORE_VERMAGIC
@@ -39,7 +39,7 @@ def check(load: LoadInfo) -> None:
     if not code:
         load.sig_ok = True
     elif code not in SOFT:
-        load.because(Kind.SIGNATURE, said=why)
+        load.because(CauseKind.SIGNATURE, said=why)
         load.refuse(code)
     else:
         _insist(load, *SOFT[code], why)
@@ -60,7 +60,7 @@ def _verdict(load: LoadInfo) -> tuple[int, str]:
     return found.errno, found.why
 
 
-def _insist(load: LoadInfo, kind: Kind, reason: str, why: str) -> None:
+def _insist(load: LoadInfo, kind: CauseKind, reason: str, why: str) -> None:
     if load.state.setting(ENFORCE):
         load.because(kind, said=why, wanted=ENFORCED)
         load.refuse(EKEYREJECTED, f"Loading of {reason} is rejected", NOTICE)

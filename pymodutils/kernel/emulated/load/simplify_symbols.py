@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.elf.constants import SHN_UNDEF, STB_WEAK
 from pymodutils.errors import Refused
 from pymodutils.kernel.base import State
-from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.kernel.emulated.load.causes import CauseKind
 from pymodutils.kernel.emulated.load.check_modinfo import MODULE_NAMESPACES_SINCE, MODULE_PREFIX
 from pymodutils.kernel.emulated.load.check_version import LAYOUT, fits
 from pymodutils.kernel.emulated.load.load_info import Wait
@@ -21,9 +21,9 @@ from pymodutils.link.symbols import imports, simplify
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.load.find_symbol import Exporters
     from pymodutils.kernel.emulated.load.load_info import LoadInfo
-    from pymodutils.kernel.emulated.state.module import Found, KernelModule
+    from pymodutils.kernel.emulated.state.module import FoundSymbol, KernelModule
 
-MISSED: Final = (Kind.UNKNOWN, Kind.GPL_ONLY)
+MISSED: Final = (CauseKind.UNKNOWN, CauseKind.GPL_ONLY)
 PATIENCE: Final = 30  # seconds that a module waits for another one's init()
 
 
@@ -73,14 +73,14 @@ def _resolve(load: LoadInfo, exporters: Exporters, name: str) -> int | None:
     return found.export.address or 0
 
 
-def _unknown(load: LoadInfo, name: str, hidden: Found | None) -> None:
+def _unknown(load: LoadInfo, name: str, hidden: FoundSymbol | None) -> None:
     """Record that ``name`` is unresolved (``hidden``: not exported to this module); weak imports pass."""
     if hidden:
         owner = hidden.owner.name if hidden.owner else ""
         licence = load.modinfo("license") or ""
-        load.because(Kind.GPL_ONLY, name, said=licence, wanted=load.inherited, owner=owner)
+        load.because(CauseKind.GPL_ONLY, name, said=licence, wanted=load.inherited, owner=owner)
     elif name not in load.object.arch.optional:
-        load.because(Kind.UNKNOWN, name)
+        load.because(CauseKind.UNKNOWN, name)
 
 
 def _forgive_weak(load: LoadInfo) -> None:
@@ -104,7 +104,7 @@ def _inherits(load: LoadInfo, owner: KernelModule, name: str) -> bool:
     if load.gpl_used:
         uses = f"module using GPL-only symbols uses symbols {name} from proprietary module {owner.name}."
         load.log(ERR, f"{who}: {uses}")
-        load.because(Kind.PROPRIETARY, name, owner=owner.name)
+        load.because(CauseKind.PROPRIETARY, name, owner=owner.name)
         return False
     if not load.module.taints >> Taint.PROPRIETARY & 1:
         uses = f"module uses symbols {name} from proprietary module {owner.name}, inheriting taint."
@@ -114,7 +114,7 @@ def _inherits(load: LoadInfo, owner: KernelModule, name: str) -> bool:
     return True
 
 
-def _imports(load: LoadInfo, found: Found) -> bool:
+def _imports(load: LoadInfo, found: FoundSymbol) -> bool:
     """Whether the module asks for the namespace that the symbol is in."""
     space = found.export.namespace
     if not space or space in load.all_modinfo("import_ns"):
@@ -123,7 +123,7 @@ def _imports(load: LoadInfo, found: Found) -> bool:
         return True
     lenient = load.on("MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS")
     owner = found.owner.name if found.owner else ""
-    load.because(Kind.NAMESPACE, found.name, wanted=space, owner=owner, passes=lenient)
+    load.because(CauseKind.NAMESPACE, found.name, wanted=space, owner=owner, passes=lenient)
     uses = f"module uses symbol ({found.name}) from namespace {space}, but does not import it."
     load.log(WARNING if lenient else ERR, f"{load.module.name}: {uses}")
     return lenient

@@ -8,8 +8,8 @@ The values lie where the module has its variables: in its memory.
 """
 
 from pymodutils.kernel.emulated.params.memory import ParamMemory
-from pymodutils.kernel.emulated.params.parse import Context, parse
+from pymodutils.kernel.emulated.params.parse import ParamContext, parse
 from pymodutils.kernel.emulated.params.sysfs import show, store
 from pymodutils.kernel.emulated.params.table import Param, table
 
-__all__ = ["Context", "Param", "ParamMemory", "parse", "show", "store", "table"]
+__all__ = ["Param", "ParamContext", "ParamMemory", "parse", "show", "store", "table"]

@@ -9,7 +9,7 @@ from pymodutils.errors import Refused
 from pymodutils.kernel.emulated import params
 from pymodutils.kernel.emulated.caller import COMMAND
 from pymodutils.kernel.emulated.load import module_sig_check
-from pymodutils.kernel.emulated.load.causes import Kind
+from pymodutils.kernel.emulated.load.causes import CauseKind
 from pymodutils.kernel.emulated.params import dyndbg
 from pymodutils.kernel.emulated.params.numbers import truth
 from pymodutils.kernel.emulated.params.table import SECTION, read
@@ -21,8 +21,8 @@ from pymodutils.link.failure import OutOfBounds
 if TYPE_CHECKING:
     from pymodutils.blank import Blank
     from pymodutils.kernel.emulated.load.load_info import LoadInfo
-    from pymodutils.kernel.emulated.params import Context, Param, ParamMemory
-    from pymodutils.kernel.emulated.state.database import Database
+    from pymodutils.kernel.emulated.params import Param, ParamContext, ParamMemory
+    from pymodutils.kernel.emulated.state.database import StateFile
     from pymodutils.kernel.emulated.state.kernel_state import KernelState
     from pymodutils.kernel.emulated.state.module import KernelModule
 
@@ -44,9 +44,9 @@ def parse(load: LoadInfo) -> None:
 def _objects(load: LoadInfo, name: str, value: str | None) -> None:
     """Note a word that no parameter takes, or that its parameter does not."""
     if value is None:
-        load.because(Kind.NO_PARAMETER, name, passes=True)
+        load.because(CauseKind.NO_PARAMETER, name, passes=True)
     else:
-        load.because(Kind.PARAMETER, name, said=value)
+        load.because(CauseKind.PARAMETER, name, said=value)
 
 
 def files(load: LoadInfo) -> list[Param]:
@@ -61,7 +61,7 @@ def files(load: LoadInfo) -> list[Param]:
     return [param for param in found if param.perm]
 
 
-def _around(store: Database, held: list[module_table.Held], address: int) -> tuple[int, Blank] | None:
+def _around(store: StateFile, held: list[module_table.Held], address: int) -> tuple[int, Blank] | None:
     """The area around ``address``, of whichever module; it is added to ``held``, to be written back, too."""
     found = module_table.held_at(store, address)
     if found is None:
@@ -85,7 +85,7 @@ class Parameters:
             others=partial(_around, state.store, self.held),
         )
         rules = state.rules
-        self.context: Context = params.Context(
+        self.context: ParamContext = params.ParamContext(
             module.name,
             state.log,
             lambda letter: state.taint(LETTERS.index(letter)),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pymodutils.kernel.emulated.params import dyndbg
 from pymodutils.kernel.emulated.params.numbers import Invalid, truth
 from pymodutils.kernel.emulated.params.scalars import Variable
-from pymodutils.kernel.emulated.params.table import HARDWARE, NOARG, UNSAFE, Array
+from pymodutils.kernel.emulated.params.table import HARDWARE, NOARG, UNSAFE, KparamArray
 from pymodutils.kernel.emulated.params.types import ERROR, put
 from pymodutils.kernel.emulated.params.words import words
 
@@ -28,7 +28,7 @@ def _unheard(_name: str, _value: str | None) -> None:
     """What is done about words that nobody wants to hear of."""
 
 
-class Context(NamedTuple):
+class ParamContext(NamedTuple):
     """The kernel around a parameter: ``log`` takes level and text, ``taint`` the letter of a flag.
 
     ``locked_down`` is asked whether parameters that touch hardware are refused, and logs it if so;
@@ -45,7 +45,7 @@ class Context(NamedTuple):
     truth: Callable[[bytes], bool] = truth  # how a bool is read
 
 
-def parse(text: bytes, params: Iterable[Param], memory: ParamMemory, context: Context) -> int:
+def parse(text: bytes, params: Iterable[Param], memory: ParamMemory, context: ParamContext) -> int:
     """Set ``params`` as ``text`` says; 0, or the errno of the last word that failed.
 
     All words up to ``--`` are tried; what was set stays set. Raises OutOfBounds where a parameter leads
@@ -70,7 +70,7 @@ def parse(text: bytes, params: Iterable[Param], memory: ParamMemory, context: Co
     return errno
 
 
-def assign(param: Param, text: bytes | None, memory: ParamMemory, context: Context) -> None:
+def assign(param: Param, text: bytes | None, memory: ParamMemory, context: ParamContext) -> None:
     """Set ``param`` to ``text``, if it may be set here and now; raises Invalid."""
     if param.flags & HARDWARE and context.locked_down():
         raise Invalid(EPERM)
@@ -81,7 +81,7 @@ def assign(param: Param, text: bytes | None, memory: ParamMemory, context: Conte
     put(place, param.ops, text)
 
 
-def _one(param: Param, word: Word, memory: ParamMemory, context: Context) -> int:
+def _one(param: Param, word: Word, memory: ParamMemory, context: ParamContext) -> int:
     """Set ``param`` as ``word`` says; the errno, once the log has it."""
     try:
         assign(param, _given(param, word), memory, context)
@@ -103,10 +103,10 @@ def _given(param: Param, word: Word) -> bytes | None:
 
 def _left(param: Param, value: bytes) -> bytes:
     """What is left of ``value`` when it has been set: arrays overwrite commas."""
-    return value.partition(b",")[0] if isinstance(param.detail, Array) and param.detail.max else value
+    return value.partition(b",")[0] if isinstance(param.detail, KparamArray) and param.detail.max else value
 
 
-def _unknown(word: Word, context: Context) -> None:
+def _unknown(word: Word, context: ParamContext) -> None:
     """What the loader itself understands; the rest is only mentioned."""
     first, dot, second = word.name.partition(b".")
     dotted = dot and context.dynamic_debug  # whose code takes the name of a module off

@@ -14,7 +14,7 @@ from pymodutils.kernel.emulated.params.types import PAGE, get
 
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.params.memory import ParamMemory
-    from pymodutils.kernel.emulated.params.parse import Context
+    from pymodutils.kernel.emulated.params.parse import ParamContext
     from pymodutils.kernel.emulated.params.table import Param
 
 READ: Final = 0o444
@@ -36,7 +36,7 @@ def show(param: Param, memory: ParamMemory) -> bytes:
         raise Refused(name, f"{name} cannot be shown", error.errno) from error
 
 
-def store(param: Param, text: bytes, memory: ParamMemory, context: Context) -> int:
+def store(param: Param, text: bytes, memory: ParamMemory, context: ParamContext) -> int:
     """What root gets for writing ``text`` into the file of ``param``: 0, or an errno.
 
     Raises OutOfBounds where ``param`` leads to memory that is not there.

@@ -61,7 +61,7 @@ KERNEL_OPS: Final = {
 KERNEL_FUNCTIONS: Final = {name for ops in KERNEL_OPS.values() for name in (ops.set, ops.get)}
 
 
-class Array(NamedTuple):
+class KparamArray(NamedTuple):
     """struct kparam_array, with the functions of its elements."""
 
     max: int
@@ -87,7 +87,7 @@ class Param(NamedTuple):
     level: int
     flags: int
     arg: int  # the address of the variable, or of ``detail``
-    detail: Array | String | None = None
+    detail: KparamArray | String | None = None
 
     @property
     def mode(self) -> int:
@@ -97,7 +97,7 @@ class Param(NamedTuple):
     @property
     def kind(self) -> str:
         """How it would be declared: ``int``, ``string``, ``array of int``; a module's own is ``own``."""
-        if isinstance(self.detail, Array):
+        if isinstance(self.detail, KparamArray):
             return f"array of {_kind(self.detail.ops)}"
         return _kind(self.ops)
 
@@ -150,12 +150,12 @@ class _Finder:
         except OutOfBounds:
             return param
 
-    def _detail(self, ops: Ops | None, arg: int) -> Array | String | None:
+    def _detail(self, ops: Ops | None, arg: int) -> KparamArray | String | None:
         functions = () if ops is None else (ops.set, ops.get)
         if "param_array_set" in functions:
             most, size, count, element, first = self.memory.unpack(ARRAY, arg)
             of = self._ops(element)
-            return Array(most, size, count, None if of == KERNEL_OPS["param_array_ops"] else of, first)
+            return KparamArray(most, size, count, None if of == KERNEL_OPS["param_array_ops"] else of, first)
         if "param_set_copystring" in functions or "param_get_string" in functions:
             return String(*self.memory.unpack(STRING[self.memory.bits], arg))
         return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.kernel.emulated.params.numbers import Invalid
 from pymodutils.kernel.emulated.params.scalars import INT, NUMBERS, TRUTHS, Variable, enable_only
-from pymodutils.kernel.emulated.params.table import NONE, OWN, Array, Ops, String
+from pymodutils.kernel.emulated.params.table import NONE, OWN, KparamArray, Ops, String
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +90,7 @@ def _get_string(place: Variable) -> bytes:
 def _set_array(place: Variable, text: bytes) -> None:
     """Each value between commas goes to an element, until one is not taken."""
     array, memory = place.param.detail, place.memory
-    if not isinstance(array, Array):
+    if not isinstance(array, KparamArray):
         raise place.fault()
     _count(memory, array, 0)
     for number, part in enumerate(text.split(b",")):
@@ -101,7 +101,7 @@ def _set_array(place: Variable, text: bytes) -> None:
         _count(memory, array, number + 1)
 
 
-def _count(memory: ParamMemory, array: Array, count: int) -> None:
+def _count(memory: ParamMemory, array: KparamArray, count: int) -> None:
     """Note that ``count`` elements of ``array`` are set, if it wants to know."""
     if array.number:
         memory.put(array.number, INT, count)
@@ -109,7 +109,7 @@ def _count(memory: ParamMemory, array: Array, count: int) -> None:
 
 def _get_array(place: Variable) -> bytes:
     array, memory = place.param.detail, place.memory
-    if not isinstance(array, Array):
+    if not isinstance(array, KparamArray):
         raise place.fault()
     shown: list[bytes] = []
     size = 0
@@ -121,7 +121,7 @@ def _get_array(place: Variable) -> bytes:
     return b",".join(shown) + b"\n" if shown else b""
 
 
-def _element(place: Variable, array: Array, number: int) -> Variable:
+def _element(place: Variable, array: KparamArray, number: int) -> Variable:
     return place._replace(at=array.elements + array.size * number)
 
 

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pymodutils.kernel.emulated.state.kernel_state import KernelState
-    from pymodutils.kernel.emulated.state.module import KernelModule, Section
+    from pymodutils.kernel.emulated.state.module import KernelModule, SectAttr
 
 
-class Table(NamedTuple):
+class ModKallsyms(NamedTuple):
     """A symbol table in memory."""
 
     entries: bytes
@@ -31,7 +31,7 @@ class Table(NamedTuple):
 
 
 LONGEST: Final = 511  # bytes of a name as the file shows it; KSYM_NAME_LEN
-NOTHING: Final = Table(b"", b"", b"")
+NOTHING: Final = ModKallsyms(b"", b"", b"")
 
 
 def address(state: KernelState, value: int) -> str:
@@ -70,17 +70,17 @@ def symbols(state: KernelState, module: KernelModule) -> Iterator[tuple[str, int
         yield name[:LONGEST].decode("utf-8", "surrogateescape"), entry[values], chr(letter)
 
 
-def _of_those_that_stay(state: KernelState, module: KernelModule) -> Table:
+def _of_those_that_stay(state: KernelState, module: KernelModule) -> ModKallsyms:
     tail = module.tail
     if tail is None:
         return NOTHING
     memory = module_table.memory(state.store, module, tail.area)
     entries = memory[tail.symbols : tail.symbols + tail.length * SYMBOL_SIZE[state.rules.arch.bits]]
     names, letters = memory[tail.strings : tail.types], memory[tail.types : tail.types + tail.length]
-    return Table(bytes(entries), bytes(names), bytes(letters))
+    return ModKallsyms(bytes(entries), bytes(names), bytes(letters))
 
 
-def _of_all(state: KernelState, module: KernelModule) -> Table:
+def _of_all(state: KernelState, module: KernelModule) -> ModKallsyms:
     """.symtab and its names, which are in memory so long, and the letters behind struct mod_kallsyms."""
     sections = module_table.sections(state.store, module)
     symtab = next((it for it in sections if it.type == SHT_SYMTAB), None)
@@ -94,10 +94,10 @@ def _of_all(state: KernelState, module: KernelModule) -> Table:
     count = symtab.size // SYMBOL_SIZE[bits]
     entries, names = (memory[it.address - base : it.address - base + it.size] for it in (symtab, strtab))
     entries = entries[: count * SYMBOL_SIZE[bits]]
-    return Table(bytes(entries), bytes(names), bytes(memory[letters : letters + count]))
+    return ModKallsyms(bytes(entries), bytes(names), bytes(memory[letters : letters + count]))
 
 
-def until_init(bits: int, module: KernelModule, area: int, sections: Sequence[Section]) -> int:
+def until_init(bits: int, module: KernelModule, area: int, sections: Sequence[SectAttr]) -> int:
     """Where in ``area``, behind its sections, struct mod_kallsyms is until init() is over, then letters."""
     end = max(it.address + it.size for it in sections if it.area == area) - module.areas[area].base
     _, alignment = KALLSYMS[bits]

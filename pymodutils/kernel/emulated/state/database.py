@@ -39,7 +39,7 @@ def unsigned(number: int) -> int:
     return number & (HALF << 1) - 1
 
 
-class Database:
+class StateFile:
     """One state file, or the same in memory."""
 
     def __init__(self, path: str, connection: sqlite3.Connection, schema: Schema) -> None:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pymodutils.blank import Blank
     from pymodutils.elf.ksymtab import Export
     from pymodutils.kernel.emulated.rules import Rules
-    from pymodutils.kernel.emulated.state.database import Database
-    from pymodutils.kernel.emulated.state.module import Found, KernelModule
+    from pymodutils.kernel.emulated.state.database import StateFile
+    from pymodutils.kernel.emulated.state.module import FoundSymbol, KernelModule
 
 ERR: Final = 3  # the log levels of linux/kern_levels.h
 WARNING: Final = 4
@@ -44,7 +44,11 @@ class KernelState:
     """
 
     def __init__(
-        self, store: Database, rules: Rules, now: Callable[[], float], kernel: dict[str, Found] | None = None
+        self,
+        store: StateFile,
+        rules: Rules,
+        now: Callable[[], float],
+        kernel: dict[str, FoundSymbol] | None = None,
     ) -> None:
         self.store, self.rules, self.now = store, rules, now
         self._kernel = {} if kernel is None else kernel
@@ -177,7 +181,7 @@ class KernelState:
         """Who exports each of ``names``, which will be asked for in this order."""
         return Exporters(self.store, self._kernel, names)
 
-    def export(self, name: str) -> Found | None:
+    def export(self, name: str) -> FoundSymbol | None:
         """Who exports ``name``, to whatever licence."""
         return self.exporters(()).find(name)
 

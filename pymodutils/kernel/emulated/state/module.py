@@ -22,7 +22,7 @@ class Area(NamedTuple):
     freed: int = 0  # bytes that it had before it was given back
 
 
-class Section(NamedTuple):
+class SectAttr(NamedTuple):
     """A section where it lies in memory."""
 
     name: str
@@ -34,7 +34,7 @@ class Section(NamedTuple):
     align: int
 
 
-class Tail(NamedTuple):
+class CoreKallsyms(NamedTuple):
     """Where kallsyms finds the symbols that stay, by offsets in an area."""
 
     area: int
@@ -73,9 +73,9 @@ class KernelModule:
         self.percpu: PerCpu | None = None
         self.until: float | None = None  # when init() or exit() ends, if it takes time; since the epoch
         self.outcome = 0  # what init() will return
-        self.tail: Tail | None = None
+        self.tail: CoreKallsyms | None = None
         self.areas: list[Area] = []
-        self.sections: list[Section] = []
+        self.sections: list[SectAttr] = []
 
     @property
     def permanent(self) -> bool:
@@ -92,7 +92,7 @@ class KernelModule:
         return sum(area.size for area in self.areas if area.init == init)
 
 
-class Found(NamedTuple):
+class FoundSymbol(NamedTuple):
     """An export, and the module that has it: None for the kernel itself."""
 
     name: str

@@ -8,13 +8,13 @@ from pymodutils.errors import BadState
 from pymodutils.kernel.base import State
 from pymodutils.kernel.emulated.state import sparse
 from pymodutils.kernel.emulated.state.database import signed, unsigned
-from pymodutils.kernel.emulated.state.module import Area, KernelModule, PerCpu, Section, Tail
+from pymodutils.kernel.emulated.state.module import Area, CoreKallsyms, KernelModule, PerCpu, SectAttr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pymodutils.blank import Blank
-    from pymodutils.kernel.emulated.state.database import Database
+    from pymodutils.kernel.emulated.state.database import StateFile
 
 MODULES: Final = (
     "SELECT id, name, state, taints, refs, init, exit, version, srcversion, import_ns, percpu, percpu_size, "
@@ -24,7 +24,7 @@ CHANGED: Final = "UPDATE module SET state = ?, taints = ?, refs = ?, until = ?, 
 OWNED: Final = ("area", "section", "string", "given")  # tables whose rows belong to one module
 
 
-def module(store: Database, row: Any) -> KernelModule:
+def module(store: StateFile, row: Any) -> KernelModule:
     """The module in ``row`` of MODULES, with its areas; sections are had by ``sections``."""
     number, name, state, taints, refs, init, exits, *rest = row
     version, srcversion, import_ns, percpu, size, align, until, outcome, tail = rest
@@ -34,7 +34,7 @@ def module(store: Database, row: Any) -> KernelModule:
     found.version, found.srcversion, found.import_ns = version, srcversion, import_ns
     found.percpu = PerCpu(unsigned(percpu), size, align) if size else None
     found.until, found.outcome = until, outcome
-    found.tail = Tail(*map(int, tail.split())) if tail else None
+    found.tail = CoreKallsyms(*map(int, tail.split())) if tail else None
     query = "SELECT name, base, size, init, freed FROM area WHERE module = ? ORDER BY at"
     found.areas = [
         Area(area, unsigned(base), length, bool(is_init), freed)
@@ -43,18 +43,18 @@ def module(store: Database, row: Any) -> KernelModule:
     return found
 
 
-def by_id(store: Database, number: int) -> KernelModule:
+def by_id(store: StateFile, number: int) -> KernelModule:
     """The module whose id is ``number``."""
     return module(store, store.execute(f"{MODULES} WHERE id = ?", number)[0])
 
 
-def sections(store: Database, owner: KernelModule) -> list[Section]:
+def sections(store: StateFile, owner: KernelModule) -> list[SectAttr]:
     """The sections of ``owner`` in the file's order."""
     query = "SELECT name, area, address, size, flags, type, align FROM section WHERE module = ? ORDER BY at"
-    return [_numbers(Section(*row), unsigned) for row in store.execute(query, owner.id)]
+    return [_numbers(SectAttr(*row), unsigned) for row in store.execute(query, owner.id)]
 
 
-def _numbers(section: Section, turned: Callable[[int], int]) -> Section:
+def _numbers(section: SectAttr, turned: Callable[[int], int]) -> SectAttr:
     """``section`` with those of its numbers ``turned`` that may have all 64 bits."""
     _, _, address, size, flags, _, align = section
     return section._replace(
@@ -62,13 +62,13 @@ def _numbers(section: Section, turned: Callable[[int], int]) -> Section:
     )
 
 
-def memory(store: Database, owner: KernelModule, area: int) -> Blank:
+def memory(store: StateFile, owner: KernelModule, area: int) -> Blank:
     """What is in an area of ``owner``; nothing if it has been given back."""
     found = store.execute("SELECT bytes, size FROM area WHERE module = ? AND at = ?", owner.id, area)
     return _content(store, *found[0]) if found else bytearray()
 
 
-def _content(store: Database, stored: bytes, size: int) -> Blank:
+def _content(store: StateFile, stored: bytes, size: int) -> Blank:
     try:
         return sparse.unpacked(stored, size)
     except ValueError as error:
@@ -84,32 +84,32 @@ class Held(NamedTuple):
     size: int
     stored: bytes
 
-    def content(self, store: Database) -> Blank:
+    def content(self, store: StateFile) -> Blank:
         """What is in it; raises BadState."""
         return _content(store, self.stored, self.size)
 
 
-def held(store: Database, owner: KernelModule) -> list[Held]:
+def held(store: StateFile, owner: KernelModule) -> list[Held]:
     """The areas that ``owner`` still has."""
     found = store.execute("SELECT module, at, base, size, bytes FROM area WHERE module = ?", owner.id)
     return [Held(number, at, unsigned(base), *rest) for number, at, base, *rest in found]
 
 
-def held_at(store: Database, address: int) -> Held | None:
+def held_at(store: StateFile, address: int) -> Held | None:
     """The area of any module that contains ``address``."""
     query = "SELECT module, at, base, size, bytes FROM area WHERE base <= ?1 AND ?1 < base + size"
     found = store.execute(query, signed(address))
     return Held(*found[0])._replace(base=unsigned(found[0][2])) if found else None
 
 
-def put_memory(store: Database, area: Held, content: Blank) -> None:
+def put_memory(store: StateFile, area: Held, content: Blank) -> None:
     """Change what is in ``area``, if that is something else."""
     stored = sparse.packed(content)
     if stored != area.stored:
         store.execute("UPDATE area SET bytes = ? WHERE module = ? AND at = ?", stored, area.module, area.at)
 
 
-def add(store: Database, new: KernelModule, contents: list[Blank]) -> None:
+def add(store: StateFile, new: KernelModule, contents: list[Blank]) -> None:
     """Add ``new`` with the ``contents`` of its areas; it gets its id."""
     columns = _columns(new)
     marks = ", ".join("?" * len(columns))
@@ -136,12 +136,12 @@ def add(store: Database, new: KernelModule, contents: list[Blank]) -> None:
     )
 
 
-def save(store: Database, it: KernelModule) -> None:
+def save(store: StateFile, it: KernelModule) -> None:
     """Write what changes in a module while it lives, but for its memory."""
     store.insert(CHANGED, it.state.value, it.taints, it.refs, it.until, it.outcome, it.id)
 
 
-def delete(store: Database, gone: KernelModule) -> None:
+def delete(store: StateFile, gone: KernelModule) -> None:
     """Remove every row of ``gone``."""
     for table in OWNED:
         store.execute(f"DELETE FROM {table} WHERE module = ?", gone.id)

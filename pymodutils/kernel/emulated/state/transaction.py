@@ -14,11 +14,11 @@ from pymodutils.kernel.emulated.state.kernel_state import KernelState
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pymodutils.kernel.emulated.caller import Clock
+    from pymodutils.kernel.emulated.caller import WallClock
     from pymodutils.kernel.emulated.load.notifiers import Notifiers
     from pymodutils.kernel.emulated.rules import Rules
-    from pymodutils.kernel.emulated.state.database import Database
-    from pymodutils.kernel.emulated.state.module import Found, KernelModule
+    from pymodutils.kernel.emulated.state.database import StateFile
+    from pymodutils.kernel.emulated.state.module import FoundSymbol, KernelModule
 
 T = TypeVar("T")
 
@@ -26,9 +26,9 @@ T = TypeVar("T")
 class Operator:
     """Carries operations out on the kernel in ``store``, each as one transaction."""
 
-    def __init__(self, store: Database, rules: Rules, clock: Clock, notifiers: Notifiers) -> None:
+    def __init__(self, store: StateFile, rules: Rules, clock: WallClock, notifiers: Notifiers) -> None:
         self.store, self.rules, self.clock, self.notifiers = store, rules, clock, notifiers
-        self._exports: dict[str, Found] = {}  # of the kernel itself, as far as they were asked for
+        self._exports: dict[str, FoundSymbol] = {}  # of the kernel itself, as far as they were asked for
 
     def run(self, step: Callable[[KernelState], T]) -> T:
         """What ``step`` gives, attempted until it need not wait."""

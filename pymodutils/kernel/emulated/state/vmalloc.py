@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pymodutils.arch.model import Arch
-    from pymodutils.kernel.emulated.state.database import Database
+    from pymodutils.kernel.emulated.state.database import StateFile
     from pymodutils.kernel.emulated.state.module import PerCpu
 
 VMALLOC: Final = {  # by width, for architectures that have no range of their own for modules
@@ -26,7 +26,7 @@ RESERVED: Final = 8 << 10  # bytes for the per-cpu sections of all modules; PERC
 UNIT: Final = 4  # bytes; PCPU_MIN_ALLOC_SIZE
 
 
-def open_range(store: Database, arch: Arch) -> None:
+def open_range(store: StateFile, arch: Arch) -> None:
     """All that modules of ``arch`` may have is free."""
     for low, high in ranges(arch):
         store.insert("INSERT INTO gap VALUES (?, ?)", signed(low), high - low)
@@ -38,12 +38,12 @@ def ranges(arch: Arch) -> list[Range]:
     return [first, arch.spare] if any(arch.spare) else [first]
 
 
-def gaps(store: Database) -> list[tuple[int, int]]:
+def gaps(store: StateFile) -> list[tuple[int, int]]:
     """Where there is room, and how many bytes, in the order of addresses."""
     return sorted((unsigned(base), size) for base, size in store.execute("SELECT base, size FROM gap"))
 
 
-def take(store: Database, size: int, page: int, arch: Arch) -> int | None:
+def take(store: StateFile, size: int, page: int, arch: Arch) -> int | None:
     """The address of ``size`` bytes, no longer free; None if there is no such gap."""
     need = whole(size, page) + page
     lowest = "SELECT base, size FROM gap WHERE size >= ? AND base BETWEEN ? AND ? ORDER BY base LIMIT 1"
@@ -55,7 +55,7 @@ def take(store: Database, size: int, page: int, arch: Arch) -> int | None:
     return None
 
 
-def _taken(store: Database, base: int, room: int, need: int) -> int:
+def _taken(store: StateFile, base: int, room: int, need: int) -> int:
     """The first ``need`` bytes of a gap, no longer free."""
     if room > need:
         store.execute("UPDATE gap SET base = base + ?1, size = size - ?1 WHERE base = ?2", need, base)
@@ -64,7 +64,7 @@ def _taken(store: Database, base: int, room: int, need: int) -> int:
     return unsigned(base)
 
 
-def give_back(store: Database, base: int, size: int, page: int) -> None:
+def give_back(store: StateFile, base: int, size: int, page: int) -> None:
     """Free what ``take`` gave, joined with the gaps beside it."""
     low, size = signed(base), whole(size, page) + page
     before = "SELECT base, size FROM gap WHERE base < ? ORDER BY base DESC LIMIT 1"

@@ -20,7 +20,7 @@ from pymodutils.kernel.emulated.vfs import File, Folder, Link, file, folder, ref
 
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.state.kernel_state import KernelState
-    from pymodutils.kernel.emulated.state.module import KernelModule, Section
+    from pymodutils.kernel.emulated.state.module import KernelModule, SectAttr
     from pymodutils.kernel.emulated.vfs import Node
 
 SECTION_SIZE: Final = 19  # bytes: 0x, sixteen digits and the end of the line
@@ -95,7 +95,7 @@ def _sections(state: KernelState, module: KernelModule) -> dict[str, Node]:
     return {**found, "notes": folder(notes)} if notes else found
 
 
-def _note(state: KernelState, module: KernelModule, section: Section) -> File:
+def _note(state: KernelState, module: KernelModule, section: SectAttr) -> File:
     start = section.address - module.areas[section.area].base
     memory = module_table.memory(state.store, module, section.area)
 

@@ -9,7 +9,7 @@ from typing import Any
 from pymodutils.errors import Refused
 from pymodutils.kernel.description import Description
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
-from pymodutils.kernel.emulated.params import Context, Param, ParamMemory, parse, show, store, table
+from pymodutils.kernel.emulated.params import Param, ParamContext, ParamMemory, parse, show, store, table
 from tests.link.modules import linked
 
 PRINTED = 989  # bytes to which the kernel cuts a record of its log
@@ -34,7 +34,7 @@ class Alone:
         self.fresh = [bytes(area) for _, area in self.memory.areas]
         self.log: Records = []
         self.tainted = 0
-        self.context = Context(name, self._log, self._taint, dynamic_debug)
+        self.context = ParamContext(name, self._log, self._taint, dynamic_debug)
 
     def load(self, line: bytes) -> Outcome:
         """What happens when it is loaded with ``line``."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pymodutils.arch.x86 import I386, X86_64
 from pymodutils.errors import Refused
-from pymodutils.kernel.emulated.params import Context, ParamMemory, parse, show, store
+from pymodutils.kernel.emulated.params import ParamContext, ParamMemory, parse, show, store
 from pymodutils.kernel.emulated.params.table import KERNEL_OPS, read
 
 BASE = 0xC000_0000
@@ -40,7 +40,10 @@ def test_pointers_to_anywhere(
     *, ops: int, arg: int, flags: int, words: list[int], line: bytes, wide: bool
 ) -> None:
     memory = laid_out(ops, arg, flags, words, wide=wide)
-    size, context = (40 if wide else 20), Context("module", lambda _level, _text: None, lambda _flag: None)
+    size, context = (
+        (40 if wide else 20),
+        ParamContext("module", lambda _level, _text: None, lambda _flag: None),
+    )
     [param] = read(BASE, size, memory, KERNEL.get)
     before = len(memory.areas[0][1])
     with suppress(Refused):
@@ -62,13 +65,13 @@ def test_a_section_of_anything(words: list[int]) -> None:
 @given(st.binary(max_size=200))
 def test_any_line(line: bytes) -> None:
     memory = ParamMemory([], X86_64)
-    context = Context("module", lambda _level, _text: None, lambda _flag: None)
+    context = ParamContext("module", lambda _level, _text: None, lambda _flag: None)
     assert parse(line, [], memory, context) == 0
 
 
 def test_a_long_line_takes_no_time() -> None:
     memory, said = ParamMemory([], X86_64), list[str]()
-    context = Context("module", lambda _level, text: said.append(text), lambda _flag: None)
+    context = ParamContext("module", lambda _level, text: said.append(text), lambda _flag: None)
     assert parse(b"ab " * 100_000, [], memory, context) == 0
     assert len(said) == 100_000
 
@@ -81,7 +84,7 @@ def test_the_struct_of_a_32_bit_big_endian_machine() -> None:
     [param] = read(BASE, 20, memory, KERNEL.get)
     assert (param.name, param.kind, param.perm) == (b"one", "int", 0o644)
     assert show(param, memory) == b"-2\n"
-    context = Context("module", lambda _level, _text: None, lambda _flag: None)
+    context = ParamContext("module", lambda _level, _text: None, lambda _flag: None)
     assert parse(b"one=258", [param], memory, context) == 0
     assert memory.areas[0][1][24:] == b"\0\0\1\2"
 
@@ -99,7 +102,7 @@ def test_arrays_of_anything(
     *, ops: int, most: int, size: int, number: int, elements: int, line: bytes
 ) -> None:
     memory = laid_out(ARRAYS, NAME + 4, 0, [most, size, number, ops, elements, *range(80)], wide=False)
-    context = Context("module", lambda _level, _text: None, lambda _flag: None)
+    context = ParamContext("module", lambda _level, _text: None, lambda _flag: None)
     [param] = read(BASE, 20, memory, KERNEL.get)
     with suppress(Refused):
         assert len(show(param, memory)) < 4096
