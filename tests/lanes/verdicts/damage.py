@@ -126,10 +126,11 @@ def _export(editor: Editor, old: str, new: str) -> None:
 
 
 def _string(editor: Editor, old: str, new: str) -> None:
-    if len(old) != len(new):
+    wanted, data = old.encode(), _text(new)
+    if len(wanted) != len(data):
         raise ValueError(new)
-    at = editor.data.index(f"\0{old}\0".encode()) + 1
-    editor.data[at : at + len(new)] = new.encode()
+    at = editor.data.index(b"\0" + wanted + b"\0") + 1
+    editor.data[at : at + len(data)] = data
 
 
 def _name(editor: Editor, new: str) -> None:

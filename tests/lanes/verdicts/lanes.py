@@ -39,16 +39,18 @@ SOURCES = Path(__file__).with_name("sources")
 COMMON = ("basic", "remove", "threads", "elf", "modinfo", "symbols", "relocations", "params", "odd")
 LANES = {
     "amd64": Lane(
-        "cloud", (*COMMON, "percpu", "amd64", "btf", "livepatch", "signatures", "forced"), "spectre_v2=on"
+        "cloud",
+        (*COMMON, "percpu", "amd64", "btf", "livepatch", "events", "signatures", "forced"),
+        "spectre_v2=on",
     ),
     "later": Lane(
         "trixie",
-        ("later", *COMMON, "percpu", "amd64", "btf", "livepatch", "signatures", "forced"),
+        ("later", *COMMON, "percpu", "amd64", "btf", "livepatch", "events", "signatures", "forced"),
         "spectre_v2=on",
     ),
     "newest": Lane(
         "forky",
-        ("later", *COMMON, "percpu", "amd64", "btf", "livepatch", "signatures", "forced"),
+        ("later", *COMMON, "percpu", "amd64", "btf", "livepatch", "events", "signatures", "forced"),
         "spectre_v2=on",
     ),
     "uml": Lane("uml", (*COMMON, "patience", "forced")),

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.elf.headers import PREFIXES
 from pymodutils.elf.ksymtab import FLAGS, Export, KsymtabFormat, gpl_only
 from pymodutils.kernel.base import State
-from pymodutils.kernel.emulated.load import btf_parse_module, do_init_module, find_symbol, trace_printk
+from pymodutils.kernel.emulated.load import (
+    btf_parse_module,
+    do_init_module,
+    find_symbol,
+    trace_events,
+    trace_printk,
+)
 from pymodutils.kernel.emulated.load.causes import CauseKind
 from pymodutils.kernel.emulated.params import module_params
 from pymodutils.kernel.emulated.params.table import PREALLOC, VALID
@@ -116,6 +122,7 @@ def _findable(rows: list[tuple[str, Export]]) -> list[tuple[str, Export]]:
 
 def announce(load: LoadInfo) -> None:
     """Call the notifiers; one that objects ends the load. prepare_coming_module."""
+    trace_events.add(load)
     trace_printk.banner(load)
     btf_parse_module.notify(load)
     load.caller.notifiers.coming(load.module)

@@ -207,6 +207,13 @@ class KernelState:
         ]
         self.store.many("INSERT OR IGNORE INTO export VALUES (?, ?, ?, ?, ?, ?)", lines)
 
+    def add_event(self, module: KernelModule, system: str, name: str) -> bool:
+        """Give ``module`` the folder of a trace event, if no other has it."""
+        if self.store.execute("SELECT 1 FROM event WHERE system = ? AND name = ?", system, name):
+            return False
+        self.store.insert("INSERT INTO event VALUES (?, ?, ?)", system, name, module.id)
+        return True
+
     # What is known beforehand
 
     def behaviour(self, name: str) -> Behaviour:

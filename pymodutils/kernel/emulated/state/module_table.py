@@ -21,7 +21,7 @@ MODULES: Final = (
     "percpu_align, until, outcome, tail FROM module"
 )
 CHANGED: Final = "UPDATE module SET state = ?, taints = ?, refs = ?, until = ?, outcome = ? WHERE id = ?"
-OWNED: Final = ("area", "section", "string", "given")  # tables whose rows belong to one module
+OWNED: Final = ("area", "section", "string", "given", "event")  # tables whose rows belong to one module
 
 
 def module(store: StateFile, row: Any) -> KernelModule:

@@ -14,7 +14,7 @@ class Schema(NamedTuple):
 
 
 APPLICATION: Final = 0x6B6D6F64  # "kmod", in the header of the file
-VERSION: Final = 4
+VERSION: Final = 5
 TABLES: Final = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
 CREATE TABLE switch (name TEXT PRIMARY KEY, value INTEGER) STRICT, WITHOUT ROWID;
@@ -56,6 +56,7 @@ CREATE TABLE export (
     name TEXT, owner INTEGER, gpl INTEGER, address INTEGER, crc INTEGER, namespace TEXT,
     PRIMARY KEY (name, owner, gpl)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE event (system TEXT, name TEXT, module INTEGER, PRIMARY KEY (system, name)) STRICT, WITHOUT ROWID;
 CREATE TABLE gap (base INTEGER PRIMARY KEY, size INTEGER NOT NULL) STRICT;
 CREATE INDEX export_owner ON export (owner, address);
 CREATE INDEX module_until ON module (until) WHERE until IS NOT NULL;

@@ -1,0 +1,81 @@
+"""The folders that tracefs makes for a module's trace events; kernel/trace/trace_events.c.
+
+Since 6.6 eventfs has them, which makes no folder before somebody looks, and says nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.kernel.emulated.params.memory import ParamMemory
+from pymodutils.kernel.emulated.state.kernel_state import ERR, KALLSYMS, WARNING
+from pymodutils.kernel.emulated.state.taints import Taint
+from pymodutils.kernelimage.kallsyms import addresses
+from pymodutils.link.failure import OutOfBounds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pymodutils.kernel.emulated.load.load_info import LoadInfo
+
+SECTION: Final = "_ftrace_events"  # pointers to struct trace_event_call
+EVENTFS_SINCE: Final = (6, 6)
+GOOD: Final = (Taint.OUT_OF_TREE, Taint.STAGING, Taint.UNSIGNED, Taint.TEST)
+PATCHES_SINCE: Final = (6, 12)  # live patches may have events
+BESIDE_SYSTEMS: Final = ("enable", "header_page", "header_event")  # files
+BESIDE_EVENTS: Final = ("enable", "filter")
+LONGEST: Final = 255  # bytes of a name; NAME_MAX
+READ: Final = 1025  # bytes of a name that are looked at
+
+
+def add(load: LoadInfo) -> None:
+    """Make a folder for each event of the module; one that there is stays who made it first's."""
+    at = load.find(SECTION)
+    if not at or not load.on("TRACEPOINTS") or load.sections[at].sh_size < load.rules.arch.bits // 8:
+        return
+    good = (*GOOD, Taint.LIVEPATCH) if load.rules.since(*PATCHES_SINCE) else GOOD
+    if load.module.taints & ~sum(1 << taint for taint in good):
+        load.log(ERR, f"{load.module.name}: module has bad taint, not creating trace events")
+    elif not load.rules.since(*EVENTFS_SINCE):
+        for system, name in _events(load, at):
+            _folder(load, system, name)
+
+
+def _events(load: LoadInfo, at: int) -> Iterator[tuple[str, str]]:
+    """The system and the name of each event, as far as they lie in the module."""
+    memory = ParamMemory.of(load.image, load.module.name)
+    start, count = load.image.addresses[at], load.sections[at].sh_size // memory.word
+    for place in range(start, start + count * memory.word, memory.word):
+        try:
+            (call,) = memory.unpack("P", place)
+            _, _, event_class, tracepoint = memory.unpack("PPPP", call)
+            texts = [memory.string(memory.unpack("P", it)[0], READ) for it in (event_class, tracepoint)]
+        except OutOfBounds:
+            continue
+        system, name = (text.decode("utf-8", "surrogateescape") for text in texts)
+        yield system, name
+
+
+def _folder(load: LoadInfo, system: str, name: str) -> None:
+    """Make events/``system``/``name``; event_create_dir."""
+    if _unfit(system) or system in BESIDE_SYSTEMS:
+        load.log(WARNING, f"Failed to create system directory {system}")
+    elif _unfit(name) or name in BESIDE_EVENTS or _is_there(load, system, name):
+        load.log(WARNING, f"Could not create tracefs '{name}' directory")
+
+
+def _unfit(name: str) -> bool:
+    """Whether no file can be called ``name``."""
+    return name in ("", ".", "..") or "/" in name or len(name.encode("utf-8", "surrogateescape")) > LONGEST
+
+
+def _is_there(load: LoadInfo, system: str, name: str) -> bool:
+    """Whether the kernel or another module has this event; if not, the module has it now."""
+    return _of_kernel(load, system, name) or not load.state.add_event(load.module, system, name)
+
+
+def _of_kernel(load: LoadInfo, system: str, name: str) -> bool:
+    """Whether the kernel has this event itself, by its symbols: no two events share a name."""
+    known = load.state.blob(KALLSYMS)
+    symbols = (f"event_{name}", f"str__{system}__trace_system_name")
+    return bool(known) and all(addresses(known, symbol) for symbol in symbols)
