@@ -214,7 +214,7 @@ class PairWorker:
         start = time.monotonic()
         verdict = self._verdict(self.own.modules[pair[0]], pair[1])
         findings = tuple(tuple(map(bare, finding)) for finding in verdict.findings)
-        return time.monotonic() - start, (*verdict[:-1], findings)
+        return time.monotonic() - start, (*verdict[:-2], findings, verdict.ran)
 
     def _verdict(self, module: Candidate, number: int) -> Verdict:
         if number not in self._benches:
@@ -246,8 +246,9 @@ class PairWorker:
             detailed=len(self.own.modules) <= DETAILED,
         )
         findings = [*_refusals(context, trial.causes), *warnings(context)]
+        ran = run.NOT
         if self.runners and not trial.errno:
-            findings += self.runners[number].findings(module, needed)
+            ran = self.runners[number].run(module, needed)
         names = tuple(it.name for it in needed)
         return Verdict(
             module.name,
@@ -257,7 +258,8 @@ class PairWorker:
             trial.errno,
             trial.log,
             names,
-            tuple(findings),
+            (*findings, *ran.findings),
+            ran.ran,
         )
 
 
@@ -281,5 +283,5 @@ def bare(value: object) -> object:
 
 def again(plain: Any) -> Verdict:
     """What ``Job.plain`` made of a verdict."""
-    found = tuple(Finding(Rule(rule), Severity(severity), *rest) for rule, severity, *rest in plain[-1])
-    return Verdict._make((*plain[:-1], found))
+    found = tuple(Finding(Rule(rule), Severity(severity), *rest) for rule, severity, *rest in plain[-2])
+    return Verdict._make((*plain[:-2], found, plain[-1]))

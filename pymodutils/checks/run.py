@@ -27,6 +27,16 @@ WARNED: Final = re.compile(r"^(WARNING: .*|BUG: .*|.*refcount_t: .*|list_(?:add|
 NOISE: Final = re.compile(r"loading out-of-tree module|module verification failed|: module license ")
 
 
+class Ran(NamedTuple):
+    """What is to be said of one module, and whether its init() ran."""
+
+    findings: tuple[Finding, ...]
+    ran: bool
+
+
+NOT: Final = Ran((), ran=False)
+
+
 class BootableImage(NamedTuple):
     """The kernel image of a target, or ``why`` there is none that runs."""
 
@@ -84,20 +94,21 @@ class TrialRunner:
         self._kernel: LiveKernel | None = None
         self._loaded: tuple[tuple[str, ...], Moment | None] = ((), None)
 
-    def findings(self, module: Candidate, needed: Sequence[Candidate]) -> list[Finding]:
-        """What is to be said of ``module``, which the emulated kernel takes."""
+    def run(self, module: Candidate, needed: Sequence[Candidate]) -> Ran:
+        """What ``module`` does, which the emulated kernel takes."""
         if self.image.why:
-            return [_note(f"not run: {self.image.why}", "")]
+            return Ran((_note(f"not run: {self.image.why}", ""),), ran=False)
         try:
             kernel = self._ready([it.path for it in needed])
         except ModutilsError as error:
-            return [_note(f"not run: what it depends on does not load here: {error}", ADVICE)]
+            text = f"not run: what it depends on does not load here: {error}"
+            return Ran((_note(text, ADVICE),), ran=False)
         touched = len(kernel.guest.machine.touched)
         start = kernel.guest.log_end()[1]
         found = list(self._run(kernel, module))
         if not kernel.guest.machine.spoiled:
             found += _trouble(kernel, start, touched)
-        return found
+        return Ran(tuple(found), ran=True)
 
     def _ready(self, needed: Sequence[str]) -> LiveKernel:
         from pymodutils.kernel.booted.live import LiveKernel  # noqa: PLC0415 -- takes unicorn

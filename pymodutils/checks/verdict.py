@@ -10,6 +10,7 @@ from pymodutils.checks.rules import Rule, Severity
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+ASSUMED: Final = "init() is assumed to return 0: check --run runs it"
 EXPECTED: Final = "expected"
 IGNORED: Final = "ignored"
 
@@ -36,6 +37,7 @@ class Verdict(NamedTuple):
     log: tuple[str, ...]  # what the kernel logs
     needed: tuple[str, ...]  # names of the modules loaded before it, in this order
     findings: tuple[Finding, ...]
+    ran: bool = False  # whether init() ran, so that it is known what it returns
 
     @property
     def loads(self) -> bool:
@@ -52,6 +54,11 @@ class Verdict(NamedTuple):
         """Why it does not load, in short: ENOEXEC: vermagic, crc; empty if it does."""
         rules = dict.fromkeys(finding.rule for finding in self.of(Severity.ERROR))
         return ": ".join(filter(None, [self.error, ", ".join(rules)]))
+
+    @property
+    def assumed(self) -> bool:
+        """Whether it loads if init() returns 0, which is not known."""
+        return self.loads and not self.ran
 
     def of(self, severity: Severity) -> list[Finding]:
         """The findings of one severity."""
@@ -84,6 +91,11 @@ class Report(NamedTuple):
     def ok(self) -> bool:
         """Whether every module loads into every kernel."""
         return all(verdict.loads for verdict in self.verdicts)
+
+    @property
+    def assumed(self) -> str:
+        """What is assumed of init() of modules, "" if nothing is."""
+        return ASSUMED if any(verdict.assumed for verdict in self.verdicts) else ""
 
     @property
     def failures(self) -> list[Verdict]:

@@ -34,6 +34,8 @@ def print_text(report: Report, *, whole: bool) -> None:
         print_groups(found, whole=whole)
     for kernel in report.kernels:
         _print_assumed(kernel.label, kernel.assumed)
+    if report.assumed:
+        output.styled([("\n", ""), (report.assumed, "dim")])
     output.styled([("\n", ""), *_summary(report)])
 
 

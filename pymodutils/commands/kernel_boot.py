@@ -69,6 +69,7 @@ def spread(words: Sequence[str]) -> list[str]:
 @click.option("--init-takes", multiple=True, metavar="NAME=SECONDS", help="Duration of its init() (0).")
 @click.option("--exit-takes", multiple=True, metavar="NAME=SECONDS", help="Duration of its exit() (0).")
 @click.option("--patch", is_flag=True, help="Patch modules after relocation, as the kernel does.")
+@click.option("--run", is_flag=True, help="Let the image itself run init() of modules (x86-64).")
 @options.limit
 @click.option("--machine", is_flag=True, help="Boot the image itself on a machine in this process (x86-64).")
 @click.option("--memory", default=256, metavar="MIB", help="RAM of the machine in MiB (256).")
@@ -82,6 +83,7 @@ def command(
     init_takes: tuple[str, ...],
     exit_takes: tuple[str, ...],
     patch: bool,
+    run: bool,
     machine: bool,
     memory: int,
     root: Root,
@@ -94,10 +96,12 @@ def command(
     if not sources:
         raise_usage(PROG, "--from is missing: an image, package, headers or module directory, or a saved one")
     if machine:
-        if len(sources) != 1 or trust or init_returns or init_takes or exit_takes or patch:
+        if len(sources) != 1 or trust or init_returns or init_takes or exit_takes or patch or run:
             raise_usage(PROG, "--machine takes one image in --from, --cmdline and --memory, and nothing else")
         click.echo(booted_boot.boot(sources[0], state, cmdline, memory << 20))
         return
+    if run and len(sources) != 1:
+        raise_usage(PROG, "--run takes one image in --from")
     described = source.describe(sources, root)
     log = Log(PROG)
     for text in (*described.conflicts, *assumptions(described)):
@@ -106,7 +110,19 @@ def command(
     if not state:
         os.makedirs(os.path.dirname(path), exist_ok=True)
     kernel = EmulatedKernel.boot(described, path, cmdline=cmdline)
-    returns, takes, leaves = (pairs(words) for words in (init_returns, init_takes, exit_takes))
+    _behave(kernel, init_returns, init_takes, exit_takes)
+    if patch:
+        kernel.patch()
+    if run:
+        kernel.run(os.path.abspath(booted_boot.known(sources[0])))
+    for file in trust:
+        kernel.trust_file(file)
+    click.echo(f"{kernel.rules.release} ({described.arch}, {len(described.exports):,} exports) in {path}")
+
+
+def _behave(kernel: EmulatedKernel, *options: Sequence[str]) -> None:
+    """Let modules do what the words of --init-returns, --init-takes and --exit-takes say."""
+    returns, takes, leaves = map(pairs, options)
     for name in dict.fromkeys((*returns, *takes, *leaves)):
         kernel.behave(
             name,
@@ -114,11 +130,6 @@ def command(
             init_seconds=takes.get(name, 0),
             exit_seconds=leaves.get(name, 0),
         )
-    if patch:
-        kernel.patch()
-    for file in trust:
-        kernel.trust_file(file)
-    click.echo(f"{kernel.rules.release} ({described.arch}, {len(described.exports):,} exports) in {path}")
 
 
 def pairs(words: Sequence[str]) -> dict[str, float]:

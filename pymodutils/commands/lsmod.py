@@ -57,15 +57,14 @@ def print_text(modules: list[Loaded]) -> None:
 def print_table(modules: list[Loaded]) -> None:
     """Print a table with the state and the taints too."""
     rows = [
-        (it.name, f"{it.size:,}", _count(it), ", ".join(it.holders), it.state.value, it.taints)
-        for it in modules
+        (it.name, f"{it.size:,}", _count(it), ", ".join(it.holders), _state(it), it.taints) for it in modules
     ]
     output.as_table(("Module", "Size", "Uses", "Used by", "State", "Taints"), rows, ("Size", "Uses"))
 
 
 def print_json(modules: list[Loaded]) -> None:
     """Print what docs/json.md describes."""
-    fields = ("name", "size", "users", "holders", "state", "address", "taints")
+    fields = ("name", "size", "users", "holders", "state", "address", "taints", "assumed")
     output.as_json(
         {"modules": [dict(zip(fields, (*it[:4], it.state.value, *it[5:]), strict=True)) for it in modules]}
     )
@@ -77,6 +76,10 @@ PRINT = {"text": print_text, "table": print_table, "json": print_json}
 def _row(module: Loaded) -> str:
     row = f"{module.name:<19} {module.size:>8}  {_count(module)}"
     return f"{row} {','.join(module.holders)}" if module.holders else row
+
+
+def _state(module: Loaded) -> str:
+    return f"{module.state.value} (assumed)" if module.assumed else module.state.value
 
 
 def _count(module: Loaded) -> str:

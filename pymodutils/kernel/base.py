@@ -33,6 +33,7 @@ class Loaded(NamedTuple):
     state: State
     address: int = 0
     taints: str = ""  # as in /proc/modules, without the brackets
+    assumed: bool = False  # whether init() was not run, and nobody said what it returns
 
 
 class Kernel(Protocol):

@@ -130,12 +130,12 @@ def _read(text: str) -> Booted:
 
 
 def _verdict(plain: list[Any]) -> Verdict:
-    *fields, findings = (tuple(it) if isinstance(it, list) else it for it in plain)
-    return again((*fields, [(*it[:5], tuple(it[5])) for it in findings]))
+    *fields, findings, ran = (tuple(it) if isinstance(it, list) else it for it in plain)
+    return again((*fields, [(*it[:5], tuple(it[5])) for it in findings], ran))
 
 
 def _key(work: Work) -> str:
-    total = hashlib.sha256(f"{__version__} {cache.VERSION}".encode())
+    total = hashlib.sha256(f"{__version__} {cache.VERSION} {Verdict._fields}".encode())
     kernel = work.target.kernel
     crcs = [export.crc for export in kernel.exports.values()]
     total.update(repr((kernel._replace(exports={}), crcs)).encode("utf-8", "surrogateescape"))

@@ -55,6 +55,7 @@ def test_json_has_every_field(root: Path) -> None:
                 "state": "live",
                 "address": 0xFFFFFFFFC0A10000,
                 "taints": "",
+                "assumed": False,
             },
             {
                 "name": "a_name_that_is_longer_than_its_column",
@@ -64,6 +65,7 @@ def test_json_has_every_field(root: Path) -> None:
                 "state": "live",
                 "address": 0xFFFFFFFFC09F0000,
                 "taints": "OE",
+                "assumed": False,
             },
         ]
     }
@@ -108,6 +110,6 @@ def test_the_table_of_an_emulated_kernel(tmp_path: Path) -> None:
     booted.init_module(module("user", imports=["base_call"], versions={"base_call": 0x100}, licence="Bad"))
     shown = lsmod(Path(), "--format=table", "--backend", f"emulated:{state}").stdout.splitlines()
     assert [line.split() for line in shown[1:]] == [
-        ["user", "12,288", "0", "live", "P"],
-        ["base", "16,384", "1", "user", "live"],
+        ["user", "12,288", "0", "live", "(assumed)", "P"],
+        ["base", "16,384", "1", "user", "live", "(assumed)"],
     ]

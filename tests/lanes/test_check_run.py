@@ -87,3 +87,19 @@ def test_an_emulated_kernel_takes_the_outcome(ends: str, image: str, package: Pa
     with pytest.raises(pymodutils.Refused, match="returned -19"):
         kernel.insert(file, "")
     assert "assumed" in kernel.insert(ends, "")
+
+
+def test_an_emulated_kernel_asks_its_own_image(ends: str, image: str, package: Path, tmp_path: Path) -> None:
+    state = str(tmp_path / "k.state")
+    command = [sys.executable, "-m", "pymodutils"]
+    subprocess.run([*command, "kernel", "boot", state, "--from", image, "--run"], check=True)
+    kernel = EmulatedKernel.open(state)
+    with pytest.raises(pymodutils.Refused, match="returned -19"):
+        kernel.insert(str(next(package.rglob("sbshc.ko"))), "")
+    with pytest.raises(pymodutils.Refused, match="returned -5"):
+        kernel.insert(ends, "how=-5")
+    assert kernel.insert(ends, "how=0") == ""
+    kernel.behave("fat", init=-1)
+    with pytest.raises(pymodutils.Refused, match="returned -1"):
+        kernel.insert(str(next(package.rglob("fat.ko"))), "")
+    assert [(it.name, it.assumed) for it in kernel.loaded()] == [("ends", False)]

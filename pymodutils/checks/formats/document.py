@@ -71,6 +71,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "loads": verdict.loads,
         "errno": verdict.errno,
         "error": verdict.error or None,
+        "init": ("assumed" if verdict.assumed else "ran") if verdict.loads else None,
         "log": list(verdict.log),
         "needed": list(verdict.needed),
         "findings": [

@@ -31,7 +31,8 @@ def render(report: Report) -> str:
         if some[MOST:]:
             lines.append(f"{len(some) - MOST} more of level {level} are not annotated")
     good = len(report.verdicts) - len(report.failures)
-    return "".join(f"{line}\n" for line in [*lines, f"{good} of {len(report.verdicts)} load"])
+    lines.append(", ".join(filter(None, [f"{good} of {len(report.verdicts)} load", report.assumed])))
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _line(level: str, verdict: Verdict, finding: Finding) -> str:

@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape, quoteattr
 from pymodutils.checks.rules import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pymodutils.checks.verdict import Report, Verdict
 
@@ -32,7 +32,14 @@ def render(report: Report) -> str:
     for number, kernel in enumerate(report.kernels):
         own = [each for each in timed if each[0].kernel == kernel.label]
         lines.append(f"<testsuite name={_quoted(kernel.label)} {_head(report, own, number)}>")
-        lines += _properties(kernel.source, kernel.release, kernel.arch)
+        lines += _properties(
+            {
+                "source": kernel.source,
+                "release": kernel.release,
+                "arch": kernel.arch,
+                **({"assumed": report.assumed} if report.assumed else {}),
+            }
+        )
         lines += [line for each in own for line in _case(each, report.excuse(each[0]))]
         lines += [f"<system-out>{_remarks(own)}</system-out>", "<system-err/>", "</testsuite>"]
     return "\n".join([*lines, "</testsuites>"]) + "\n"
@@ -54,9 +61,9 @@ def _head(report: Report, own: Sequence[Timed], number: int) -> str:
     return " ".join(f"{name}={_quoted(value)}" for name, value in attributes.items())
 
 
-def _properties(source: str, release: str, arch: str) -> Iterator[str]:
+def _properties(values: Mapping[str, str]) -> Iterator[str]:
     yield "<properties>"
-    for name, value in (("source", source), ("release", release), ("arch", arch)):
+    for name, value in values.items():
         yield f'<property name="{name}" value={_quoted(value)}/>'
     yield "</properties>"
 

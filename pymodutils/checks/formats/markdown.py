@@ -38,7 +38,8 @@ def _text(report: Report, *, whole: bool) -> str:
 
 def _table(report: Report, *, whole: bool) -> Iterator[str]:
     good = len(report.verdicts) - len(report.failures)
-    yield f"**{good:,} of {len(report.verdicts):,} load.**\n"
+    assumed = f" {_plain(report.assumed)}." if report.assumed else ""
+    yield f"**{good:,} of {len(report.verdicts):,} load.**{assumed}\n"
     yield "| module | " + " | ".join(_plain(kernel.label) for kernel in report.kernels) + " |"
     yield "|---|" + "---|" * len(report.kernels)
     width = len(report.kernels)

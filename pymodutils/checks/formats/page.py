@@ -42,6 +42,7 @@ def _data(report: Report) -> dict[str, Any]:
     width = max(1, len(report.kernels))
     return {
         "made": f"pymodutils {__version__}",
+        "assumed": report.assumed,
         "kernels": [[it.label, it.source, it.arch, it.exports] for it in report.kernels],
         "modules": [[it.module, it.path, it.title] for it in report.verdicts[::width]],
         "verdicts": verdicts,

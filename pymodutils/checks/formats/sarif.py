@@ -38,7 +38,10 @@ def document(report: Report) -> dict[str, Any]:
         for verdict in report.verdicts
         for it in verdict.findings
     ]
-    run = {"tool": {"driver": driver}, "automationDetails": {"id": _category(report)}, "results": results}
+    details = {"id": _category(report)}
+    run: dict[str, Any] = {"tool": {"driver": driver}, "automationDetails": details, "results": results}
+    if report.assumed:
+        run["properties"] = {"assumed": report.assumed}
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 

@@ -24,6 +24,14 @@ def boot(image: str, state: str | None, cmdline: str, memory: int) -> str:
     return f"{release} (x86_64, {memory >> 20} MiB, {'booted before' if known else 'booted'}) in {path}"
 
 
+def known(image: str) -> str:
+    """The file ``image``, which boots; raises BadKernel if it does not."""
+    from pymodutils.kernel.booted.live import LiveKernel  # noqa: PLC0415 -- only here
+
+    LiveKernel.boot(image).close()
+    return image
+
+
 def base(image: str, cmdline: str, memory: int) -> str:
     """The name in ``machine.saved`` of the kernel of ``image``, booted if absent; raises BadKernel."""
     return _base(image, cmdline, memory)[0]

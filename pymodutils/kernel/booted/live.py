@@ -170,10 +170,7 @@ class LiveKernel(BootedKernel):
         errno of the kernel or of init, and as ``LiveModule.call`` where init does not return.
         """
         file = os.fspath(path)
-        for needed in files.needed(file, self.path):
-            name = files.name(needed)
-            if name not in self.modules and self.state(name) is None:
-                self.load(needed)
+        self.load_needed(file)
         try:
             self.insert(file, files.parameters(params))
         except Refused as refused:
@@ -182,6 +179,13 @@ class LiveKernel(BootedKernel):
         name = files.name(file)
         self.modules[name] = LiveModule(self, name, file, self._inits.get(name, 0))
         return self.modules[name]
+
+    def load_needed(self, file: str) -> None:
+        """Load the modules that the module ``file`` depends on; raises as ``load``."""
+        for needed in files.needed(file, self.path):
+            name = files.name(needed)
+            if name not in self.modules and self.state(name) is None:
+                self.load(needed)
 
     def delete(self, name: str, *, force: bool = False) -> None:
         """Remove ``name``; Refused with the kernel's errno."""

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import os
+
+from pymodutils import scratch
 from pymodutils.errors import BadKernel, Refused
 from pymodutils.kernel.booted.live import LiveKernel
 
 
-def outcome(path: str, image: str, release: str) -> int:
+def of_content(content: bytes, params: bytes, image: str, release: str) -> int:
+    """The same as ``outcome`` of a module in memory, loaded with ``params``."""
+    with scratch.folder() as folder:
+        path = os.path.join(folder, "module.ko")
+        with open(path, "wb") as file:
+            file.write(content)
+        return outcome(path, image, release, os.fsdecode(params))
+
+
+def outcome(path: str, image: str, release: str, params: str = "") -> int:
     """What init() of the module file ``path`` returns to the kernel in ``image``: 0 or a negative errno.
 
     Raises BadKernel if that is not ``release``, and Unanswered if init() does not return.
@@ -15,8 +27,9 @@ def outcome(path: str, image: str, release: str) -> int:
         found = kernel.read("/proc/sys/kernel/osrelease").decode("ascii", "replace").strip()
         if found != release:
             raise BadKernel(image, f"{image} is {found}, but the emulated kernel is {release}")
+        kernel.load_needed(path)
         try:
-            kernel.load(path)
+            kernel.insert(path, params)
         except Refused as refused:
             return -refused.errno
     return 0

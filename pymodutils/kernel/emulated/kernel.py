@@ -30,7 +30,7 @@ from pymodutils.kernel.handover import Handover
 from pymodutils.root import Root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pymodutils.kernel.description import Description
     from pymodutils.kernel.emulated.caller import WallClock
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.state.kernel_state import KernelState
     from pymodutils.kernel.emulated.state.module import KernelModule
 
-ADVICE = "see 'pymodutils kernel behave', and 'check --run', which runs it"
+ADVICE = "see 'kernel behave', and --run of 'kernel boot' and 'check', which runs it"
 NO_BASES: Mapping[tuple[str, str], int] = {}
 
 
@@ -116,12 +116,22 @@ class EmulatedKernel(Observed, Handover, Kernel):
                 delete_module.permit(state, caller)
                 load = LoadInfo(state, read(state, caller), params, flags, caller)
                 load_module.load_module(load)
-                self.assumed = do_init_module.begin(state, load.module)
+                do_init_module.begin(state, load.module, self._run(load))
+                self.assumed = load.module.assumed
                 break
         self._operator.finish(load.module)
         if load.module.outcome < 0:
             text = f"init() of module {load.module.name} returned {load.module.outcome}"
             raise Refused(load.module.name, text, -load.module.outcome)
+
+    def _run(self, load: LoadInfo) -> Callable[[], int] | None:
+        """What runs init() of the module, if the kernel was booted so."""
+        image = load.state.image
+        if not image:
+            return None
+        from pymodutils.kernel.booted.outcome import of_content  # noqa: PLC0415 -- takes unicorn
+
+        return partial(of_content, load.data, load.params, image, self.rules.release)
 
     def delete_module(self, name: bytes, flags: int = os.O_NONBLOCK) -> None:
         """Remove the module called ``name``; raises Refused with the errno of the system call."""
@@ -163,6 +173,10 @@ class EmulatedKernel(Observed, Handover, Kernel):
         values = (name, init, init_seconds, exit_seconds)
         query = "INSERT OR REPLACE INTO behaviour VALUES (?, ?, ?, ?)"
         self._operator.run(lambda state: state.store.insert(query, *values))
+
+    def run(self, image: str) -> None:
+        """Let the kernel in the file ``image`` run init() of modules where ``behave`` told nothing."""
+        self._operator.run(lambda state: state.run(image))
 
     def get(self, name: str) -> None:
         """Use the module called ``name``, as a mount does; raises Refused unless it is live."""
@@ -254,4 +268,5 @@ def _loaded(state: KernelState, module: KernelModule) -> Loaded:
         module.state,
         module.areas[0].base if module.areas else 0,
         letters(module.taints),
+        module.assumed,
     )

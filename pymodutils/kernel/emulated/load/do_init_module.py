@@ -10,6 +10,8 @@ from pymodutils.kernel.emulated.state import vmalloc
 from pymodutils.kernel.emulated.state.kernel_state import WARNING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pymodutils.kernel.emulated.load.notifiers import Notifiers
     from pymodutils.kernel.emulated.state.kernel_state import KernelState
     from pymodutils.kernel.emulated.state.module import KernelModule
@@ -23,15 +25,17 @@ SHORT_SINCE: Final = (7, 0)
 EXISTS_IS_BUSY_SINCE: Final = (7, 0)  # EEXIST means one thing: the name is taken
 
 
-def begin(state: KernelState, module: KernelModule) -> bool:
-    """Call init(): note when it will have ended, and how; give whether that is assumed."""
+def begin(state: KernelState, module: KernelModule, run: Callable[[], int] | None) -> None:
+    """Call init(): note when it will have ended, and how; by ``run``, if there is one, where nobody told."""
     behaviour = state.behaviour(module.name) if module.init else None
     module.outcome = behaviour.init if behaviour else 0
+    module.assumed = behaviour is not None and behaviour.assumed
+    if module.assumed and run:
+        module.outcome, module.assumed = run(), False
     if module.outcome == -EEXIST and state.rules.since(*EXISTS_IS_BUSY_SINCE):
         module.outcome = -EBUSY
     module.until = state.now() + (behaviour.init_seconds if behaviour else 0)
     state.save(module)
-    return behaviour is not None and behaviour.assumed
 
 
 def end_init(state: KernelState, module: KernelModule, notifiers: Notifiers) -> None:

@@ -23,6 +23,7 @@ ERR: Final = 3  # the log levels of linux/kern_levels.h
 WARNING: Final = 4
 NOTICE: Final = 5
 INFO: Final = 6
+IMAGE: Final = "image"  # the setting with the file of the kernel that runs init()
 LONGEST: Final = {False: 989, True: 1021}  # bytes of a record's text, before 6.4 and since
 BTF, KALLSYMS = "btf", "kallsyms"  # in the table of blobs
 DEBUGGING_ENDS: Final = "Disabling lock debugging due to kernel taint"
@@ -214,7 +215,17 @@ class KernelState:
         self.store.insert("INSERT INTO event VALUES (?, ?, ?)", system, name, module.id)
         return True
 
-    # What is known beforehand
+    # What is known beforehand, or found out by running it
+
+    @property
+    def image(self) -> str:
+        """The file of the kernel that runs init(), "" if none does."""
+        found = self.store.execute("SELECT value FROM setting WHERE name = ?", IMAGE)
+        return found[0][0] if found else ""
+
+    def run(self, image: str) -> None:
+        """Let the kernel in the file ``image`` run init()."""
+        self.store.insert("INSERT OR REPLACE INTO setting VALUES (?, ?)", IMAGE, image)
 
     def behaviour(self, name: str) -> Behaviour:
         """What the functions of module ``name`` are to do."""

@@ -56,7 +56,7 @@ class KernelModule:
     """One module; what changes while it lives is changed in place and saved again."""
 
     __slots__ = (
-        *("areas", "exit", "id", "init", "name", "outcome", "percpu", "refs", "sections"),
+        *("areas", "assumed", "exit", "id", "init", "name", "outcome", "percpu", "refs", "sections"),
         *("srcversion", "import_ns", "state", "tail", "taints", "until", "version"),
     )
 
@@ -73,6 +73,7 @@ class KernelModule:
         self.percpu: PerCpu | None = None
         self.until: float | None = None  # when init() or exit() ends, if it takes time; since the epoch
         self.outcome = 0  # what init() will return
+        self.assumed = False  # whether nobody said so
         self.tail: CoreKallsyms | None = None
         self.areas: list[Area] = []
         self.sections: list[SectAttr] = []

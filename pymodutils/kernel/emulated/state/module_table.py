@@ -18,22 +18,24 @@ if TYPE_CHECKING:
 
 MODULES: Final = (
     "SELECT id, name, state, taints, refs, init, exit, version, srcversion, import_ns, percpu, percpu_size, "
-    "percpu_align, until, outcome, tail FROM module"
+    "percpu_align, until, outcome, assumed, tail FROM module"
 )
-CHANGED: Final = "UPDATE module SET state = ?, taints = ?, refs = ?, until = ?, outcome = ? WHERE id = ?"
+CHANGED: Final = (
+    "UPDATE module SET state = ?, taints = ?, refs = ?, until = ?, outcome = ?, assumed = ? WHERE id = ?"
+)
 OWNED: Final = ("area", "section", "string", "given", "event")  # tables whose rows belong to one module
 
 
 def module(store: StateFile, row: Any) -> KernelModule:
     """The module in ``row`` of MODULES, with its areas; sections are had by ``sections``."""
     number, name, state, taints, refs, init, exits, *rest = row
-    version, srcversion, import_ns, percpu, size, align, until, outcome, tail = rest
+    version, srcversion, import_ns, percpu, size, align, until, outcome, assumed, tail = rest
     found = KernelModule(name)
     found.id, found.state, found.taints, found.refs = number, State(state), taints, refs
     found.init, found.exit = unsigned(init), unsigned(exits)
     found.version, found.srcversion, found.import_ns = version, srcversion, import_ns
     found.percpu = PerCpu(unsigned(percpu), size, align) if size else None
-    found.until, found.outcome = until, outcome
+    found.until, found.outcome, found.assumed = until, outcome, bool(assumed)
     found.tail = CoreKallsyms(*map(int, tail.split())) if tail else None
     query = "SELECT name, base, size, init, freed FROM area WHERE module = ? ORDER BY at"
     found.areas = [
@@ -138,7 +140,8 @@ def add(store: StateFile, new: KernelModule, contents: list[Blank]) -> None:
 
 def save(store: StateFile, it: KernelModule) -> None:
     """Write what changes in a module while it lives, but for its memory."""
-    store.insert(CHANGED, it.state.value, it.taints, it.refs, it.until, it.outcome, it.id)
+    values = it.state.value, it.taints, it.refs, it.until, it.outcome, it.assumed, it.id
+    store.insert(CHANGED, *values)
 
 
 def delete(store: StateFile, gone: KernelModule) -> None:
@@ -167,5 +170,6 @@ def _columns(of: KernelModule) -> dict[str, Any]:
         "percpu_align": percpu.align,
         "until": of.until,
         "outcome": of.outcome,
+        "assumed": of.assumed,
         "tail": " ".join(map(str, of.tail)) if of.tail else None,
     }

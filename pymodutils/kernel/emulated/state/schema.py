@@ -14,7 +14,7 @@ class Schema(NamedTuple):
 
 
 APPLICATION: Final = 0x6B6D6F64  # "kmod", in the header of the file
-VERSION: Final = 5
+VERSION: Final = 6
 TABLES: Final = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
 CREATE TABLE switch (name TEXT PRIMARY KEY, value INTEGER) STRICT, WITHOUT ROWID;
@@ -34,7 +34,8 @@ CREATE TABLE uevent (id INTEGER PRIMARY KEY AUTOINCREMENT, stamp REAL NOT NULL, 
 CREATE TABLE module (
     id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, state TEXT, taints INTEGER, refs INTEGER,
     init INTEGER, exit INTEGER, version TEXT, srcversion TEXT, import_ns TEXT,
-    percpu INTEGER, percpu_size INTEGER, percpu_align INTEGER, until REAL, outcome INTEGER, tail TEXT
+    percpu INTEGER, percpu_size INTEGER, percpu_align INTEGER, until REAL, outcome INTEGER,
+    assumed INTEGER, tail TEXT
 ) STRICT;
 CREATE TABLE area (
     module INTEGER, at INTEGER, name TEXT NOT NULL, base INTEGER NOT NULL, size INTEGER NOT NULL,
