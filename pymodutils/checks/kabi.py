@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pymodutils.checks.candidate import Candidate
-    from pymodutils.checks.kabi_types import KabiChange
+    from pymodutils.checks.kabi_reason import KabiChange
     from pymodutils.checks.verdict import CheckedKernel
     from pymodutils.elf.ksymtab import Export
     from pymodutils.kernel.description import Description

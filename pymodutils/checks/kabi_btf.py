@@ -1,4 +1,4 @@
-"""The C types in a kernel's BTF, by number: what each is called, and what it is made of.
+"""The C types in the BTF of a kernel or module, by number: what each is called, and what it is made of.
 
 https://docs.kernel.org/bpf/btf.html.
 """
@@ -39,10 +39,15 @@ class BtfMember(NamedTuple):
 
 
 class BtfTypes:
-    """The types of one BTF; number 0 is void. Raises BadKernel if it is damaged."""
+    """The types of one BTF; number 0 is void. Raises BadKernel if it is damaged.
 
-    def __init__(self, blob: bytes, order: str, subject: str) -> None:
-        self._subject = subject
+    That of a module is split: it continues the numbers and strings of ``base``, its kernel's.
+    """
+
+    def __init__(self, blob: bytes, order: str, subject: str, base: BtfTypes | None = None) -> None:
+        self._words, self._strings, self._places = array("I"), b"", [-1]
+        if base is not None:
+            self._words, self._strings, self._places = base.parts
         try:
             self._read(blob, ">" if order == "big" else "<", order)
         except (error, IndexError, ValueError) as why:
@@ -54,18 +59,19 @@ class BtfTypes:
         start = length + type_off
         if magic != MAGIC or start + type_len > len(blob) or length + str_off + str_len > len(blob):
             raise ValueError("it is cut short")
-        self._words = array("I", blob[start : start + type_len // 4 * 4])
+        fresh = array("I", blob[start : start + type_len // 4 * 4])
         if order != byteorder:
-            self._words.byteswap()
-        self._strings = blob[length + str_off : length + str_off + str_len]
-        self._places = [-1]
-        self.functions: dict[str, int] = {}  # names -> numbers of their types
+            fresh.byteswap()
+        first = len(self._words)
+        self._words += fresh
+        self._strings += blob[length + str_off : length + str_off + str_len]
+        self.functions: dict[str, int] = {}  # names -> numbers of their types; without those of the base
         self.variables: dict[str, int] = {}
-        self._index()
+        self._index(first)
 
-    def _index(self) -> None:
-        """Note where each type begins, and what functions and variables there are."""
-        words, at = self._words, 0
+    def _index(self, at: int) -> None:
+        """Note where each type from word ``at`` on begins, and what functions and variables there are."""
+        words = self._words
         extra, rows = ({int(kind): count for kind, count in table.items()} for table in (EXTRA, ROWS))
         while at < len(words):
             info = words[at + 1]
@@ -78,6 +84,11 @@ class BtfTypes:
                 self.variables[self._string(words[at])] = words[at + 2]
             self._places.append(at)
             at += 3 + extra.get(kind, 0) + rows.get(kind, 0) * (info & WIDE.vlen)
+
+    @property
+    def parts(self) -> tuple[array[int], bytes, list[int]]:
+        """Copies of the words of its records, of its strings, and of where each record begins."""
+        return self._words[:], self._strings, self._places[:]
 
     def __len__(self) -> int:
         return len(self._places)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from pymodutils.checks.kabi_btf import COMPOSITE, MODIFIERS, BtfKind, BtfTypes
+from pymodutils.checks.kabi_reason import KabiChange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,33 +24,23 @@ NAMELESS: Final = "{...}"
 COUNTED: Final = 200  # symbols whose further differences are counted
 
 
-class KabiChange(NamedTuple):
-    """What changed for one symbol."""
-
-    symbol: str
-    shown: str  # with its parameters: register_netdev(struct net_device *)
-    difference: str  # the first one
-    way: tuple[str, ...]  # the types that lead there, the outermost first
-    others: int | None = None  # how many more types that it reaches differ; None: not counted
-
-    @property
-    def text(self) -> str:
-        """A sentence."""
-        through = f"; reached through {' -> '.join((self.shown, *self.way))}"
-        more = f"; {self.others} more types differ" if self.others else ""
-        return self.difference + through + more
-
-
 def reasons(old: Description, new: Description, symbols: Iterable[str]) -> tuple[list[KabiChange], str]:
     """The reasons for ``symbols`` that changed from ``old`` to ``new``; or none, and why.
 
     Raises BadKernel if the BTF of one of them is damaged.
     """
-    lacking = [kernel.release or "a kernel" for kernel in (old, new) if not kernel.btf or not kernel.order]
+    lacking = without_btf(old, new)
     if lacking:
-        return [], f"{' and '.join(lacking)} has no BTF, so it is unknown which types changed"
+        return [], lacking
     types = [BtfTypes(it.btf or b"", it.order or "", it.release or "a kernel") for it in (old, new)]
     return Differ(*types).reasons(symbols), ""
+
+
+def without_btf(*kernels: Description) -> str:
+    """Which of ``kernels`` has no BTF, as the reason why no types are compared; empty if all have it."""
+    lacking = [it.release or "a kernel" for it in kernels if not it.btf or not it.order]
+    has = "has" if len(lacking) == 1 else "have"
+    return f"{' and '.join(lacking)} {has} no BTF, so it is unknown which types changed" if lacking else ""
 
 
 class Differ:
@@ -59,6 +50,7 @@ class Differ:
         self.old, self.new = old, new
         self._said: dict[Pair, str] = {}
         self._below: dict[Pair, list[Pair]] = {}
+        self._known: tuple[int, dict[Pair, Pair]] = 0, {}
 
     def reasons(self, symbols: Iterable[str]) -> list[KabiChange]:
         """The reason for each of ``symbols`` that has types in both kernels and reaches a difference."""
@@ -108,6 +100,8 @@ class Differ:
 
     def _nearest(self) -> dict[Pair, Pair]:
         """For each pair that reaches a difference the next one on the shortest way; itself, if it is one."""
+        if self._known[0] == len(self._below):
+            return self._known[1]
         above: dict[Pair, list[Pair]] = {}
         for pair, below in self._below.items():
             for child in below:
@@ -120,6 +114,7 @@ class Differ:
                 if parent not in found:
                     found[parent] = pair
                     todo.append(parent)
+        self._known = len(self._below), found
         return found
 
     @staticmethod
@@ -228,14 +223,20 @@ def _first(before: Sequence[BtfMember], after: Sequence[BtfMember]) -> str:
     names, fresh = {it.name for it in after}, {it.name for it in before}
     for one, two in zip_longest(before, after):
         if two is not None and (one is None or (one.name != two.name and two.name not in fresh)):
-            return f"member {two.name} added at {_place(two)}"
+            return f"{_called(two)} added at {_place(two)}"
         if two is None or (one.name != two.name and one.name not in names):
-            return f"member {one.name} removed from {_place(one)}"
+            return f"{_called(one)} removed from {_place(one)}"
         if one.name != two.name:
-            return f"member {two.name} moved to {_place(two)}"
-        if (one.offset, one.bits) != (two.offset, two.bits):
-            return f"member {one.name} moved from {_place(one)} to {_place(two)}"
+            return f"{_called(two)} moved to {_place(two)}"
+        if one.offset == two.offset and one.bits != two.bits:
+            return f"{_called(one)} has {two.bits or 'all'} bits, not {one.bits or 'all'}"
+        if one.offset != two.offset:
+            return f"{_called(one)} moved from {_place(one)} to {_place(two)}"
     return ""
+
+
+def _called(member: BtfMember) -> str:
+    return f"member {member.name}" if member.name else "a member without a name"
 
 
 def _place(member: BtfMember) -> str:

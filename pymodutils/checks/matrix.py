@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from pymodutils import parallel, scratch
 from pymodutils.checks import inputs, kabi, kabi_types, run, target
 from pymodutils.checks.candidate import below, read_all
+from pymodutils.checks.changed_types import KERNEL, ChangedTypes, InstalledKernels, KernelTypes
 from pymodutils.checks.context import Context
 from pymodutils.checks.kabi import Comparison
 from pymodutils.checks.messages import errors
@@ -76,6 +77,7 @@ def check(request: Request, root: Root, progress: Callable[[int, int, str], None
         for pair, (took, plain) in zip(pairs, found, strict=True):
             verdicts[pair], seconds[pair] = again(plain), took
             progress(len(verdicts), len(pairs), verdicts[pair].title)
+        _explain(verdicts, job, InstalledKernels(root, cached=request.cached))
     rows = tuple(it.row() for it in targets)
     order = sorted(verdicts)
     return Report(
@@ -85,6 +87,16 @@ def check(request: Request, root: Root, progress: Callable[[int, int, str], None
         started=started,
         seconds=tuple(map(seconds.__getitem__, order)),
     )
+
+
+def _explain(verdicts: dict[tuple[int, int], Verdict], job: PairWorker, installed: InstalledKernels) -> None:
+    """Add to ``verdicts`` which types changed."""
+    sides = [
+        KernelTypes(it.kernel, around.exporter) for it, around in zip(job.targets, job.around, strict=True)
+    ]
+    explainers = [ChangedTypes(sides, side, installed) for side in sides]
+    for (at, number), verdict in verdicts.items():
+        verdicts[at, number] = explainers[number].explained(verdict, job.own.modules[at])
 
 
 def compare(names: Sequence[str], modules: Sequence[str], root: Root, *, cached: bool) -> Comparison:
@@ -144,6 +156,12 @@ class Around(NamedTuple):
     providers: Providers
     tree: Pool | None
     builtins: frozenset[str]
+
+    def exporter(self, symbol: str) -> str:
+        """The file of the module that exports ``symbol``; KERNEL if none does."""
+        name = symbol.encode("utf-8", "surrogateescape")
+        found = (self.tree.exporter(name, None) if self.tree else None) or self.providers.exporter(name)
+        return found.path if found else KERNEL
 
 
 def _providers(it: Target, own: Pool, more: Pool, folder: str) -> Around:

@@ -24,6 +24,13 @@ class Finding(NamedTuple):
     message: str  # a sentence
     advice: str = ""  # what to do
     symbols: tuple[str, ...] = ()  # all that the message counts
+    types: tuple[str, ...] = ()  # which C types are behind it, a sentence each
+
+    @property
+    def whole(self) -> str:
+        """The message with the first of ``types``."""
+        more = f", and {len(self.types) - 1} more differences" if self.types[1:] else ""
+        return f"{self.message}; {self.types[0]}{more}" if self.types else self.message
 
 
 class Verdict(NamedTuple):

@@ -9,6 +9,7 @@ import click
 from pymodutils import writer
 from pymodutils.checks.context import count
 from pymodutils.checks.kabi import KINDS
+from pymodutils.checks.kabi_reason import differences
 from pymodutils.commands import check_text, output
 from pymodutils.commands.getopt import raise_usage
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pymodutils.checks.kabi import Broken, Comparison
-    from pymodutils.checks.kabi_types import KabiChange
     from pymodutils.checks.verdict import Report
 
 FORMS: Final = ("text", "json", "junit", "sarif", "github", "markdown", "html")
@@ -100,18 +100,12 @@ def _print_reasons(found: Comparison, *, whole: bool) -> None:
     """Print which types are behind changed CRCs, those of the most symbols first."""
     if found.unexplained:
         output.paragraph([(found.unexplained, "dim")], 2)
-    by_type: dict[str, list[KabiChange]] = {}
-    for it in found.reasons:
-        by_type.setdefault(it.difference, []).append(it)
-    groups = sorted(by_type.values(), key=len, reverse=True)
-    for same in groups if whole else groups[:NAMES]:
-        first = min(same, key=lambda it: (len(it.way), len(it.shown)))
-        through = " -> ".join((first.shown, *first.way))
-        more = f" and {count(len(same) - 1, 'more symbol')}" if same[1:] else ""
-        output.styled([("  ", ""), (first.difference, "bold")])
-        output.paragraph([(f"reached through {through}{more}", "")], check_text.INDENT)
-    if groups and not whole and groups[NAMES:]:
-        rest = count(len(groups) - NAMES, "more difference")
+    found_types = differences(found.reasons)
+    for it in found_types if whole else found_types[:NAMES]:
+        output.styled([("  ", ""), (it.said, "bold")])
+        output.paragraph([(it.ways, "")], check_text.INDENT)
+    if found_types[NAMES:] and not whole:
+        rest = count(len(found_types) - NAMES, "more difference")
         output.paragraph([(f"{rest} (--full lists them)", "")], 2)
 
 

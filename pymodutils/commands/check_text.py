@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ROWS: Final = 40  # of a folded table; what loads everywhere is only counted
 NAMES: Final = 6  # of modules with one reason, folded
 GROUPS: Final = 6  # reasons of one rule on one kernel, folded
+TYPES: Final = 2  # differences between types, folded
 INDENT: Final = 4  # columns before what is said of a module
 STYLES: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
 
@@ -95,6 +96,11 @@ def _print_group(group: ModuleGroup, *, whole: bool) -> None:
     ])  # fmt: skip
     like = f"{modules[0]}: " if len(modules) > 1 and not whole else ""
     output.paragraph([(f"{like}{first.message}", "")], INDENT)
+    for text in first.types if whole else first.types[:TYPES]:
+        output.paragraph([("changed: ", "dim"), (text, "")], INDENT)
+    if first.types[TYPES:] and not whole:
+        rest = count(len(first.types) - TYPES, "more difference")
+        output.paragraph([(f"{rest} (--full lists them)", "dim")], INDENT)
     if whole and len(first.symbols) > SHOWN:
         output.paragraph([("all: ", "dim"), (", ".join(first.symbols), "")], INDENT)
     if first.advice:

@@ -131,7 +131,7 @@ def _read(text: str) -> Booted:
 
 def _verdict(plain: list[Any]) -> Verdict:
     *fields, findings, ran = (tuple(it) if isinstance(it, list) else it for it in plain)
-    return again((*fields, [(*it[:5], tuple(it[5])) for it in findings], ran))
+    return again((*fields, [(*it[:5], *map(tuple, it[5:])) for it in findings], ran))
 
 
 def _key(work: Work) -> str:

@@ -56,7 +56,8 @@ class OutOfTreeJudge:
             return Finding(Rule.NO_BUILD, ERROR, name, text, advice)
         if tried is not None:
             text += f", and the old one does not load there ({tried.refusal})"
-        return Finding(Rule.NO_BUILD, ERROR, name, text, self._how(need))
+        types = tuple(each for it in tried.findings for each in it.types) if tried else ()
+        return Finding(Rule.NO_BUILD, ERROR, name, text, self._how(need), types=types)
 
     def _how(self, need: Need) -> str:
         known = next((it.dkms for it in self.profile.out_of_tree if it.name == need.name and it.dkms), "")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.checks import target as targets
 from pymodutils.checks.candidate import Candidate
+from pymodutils.checks.changed_types import ChangedTypes, KernelTypes, exporter_in
 from pymodutils.checks.rules import Severity
 from pymodutils.checks.verdict import Finding, Report, Verdict
 from pymodutils.errors import ModutilsError, NotFound
@@ -61,9 +62,11 @@ def preflight(request: PreflightRequest, root: Root) -> Preflight:
     wanted = needs(request.profile, old)
     foreign = [OutOfTreeJudge(request.profile, old, new, root) for new in news]
     booted = _booted(request, old, news, wanted, foreign)
+    olds = [_side(old)] if old else []
     verdicts: list[Verdict] = []
     outlooks = []
-    for new, judge, after in zip(news, foreign, booted[len(systems) - len(news) :], strict=True):
+    for new, judge, plain in zip(news, foreign, booted[len(systems) - len(news) :], strict=True):
+        after = _explained(plain, ChangedTypes(olds, _side(new)))
         found = _judged(Judge(old, new, elsewhere), judge, wanted, after)
         outlooks.append(Outlook(new.label, {it.need.title: it.serving for it in found}, after))
         verdicts += _verdicts(ExtraFindings(request.firmware, symbols, old, new), found, after)
@@ -75,6 +78,17 @@ def preflight(request: PreflightRequest, root: Root) -> Preflight:
         tuple(outlooks),
         Report(rows, tuple(_by_title(verdicts, [it.label for it in rows]))),
     )
+
+
+def _side(system: System) -> KernelTypes:
+    return KernelTypes(system.target.kernel, exporter_in(system.directory))
+
+
+def _explained(booted: Booted, types: ChangedTypes) -> Booted:
+    """``booted`` with the types that changed, in the verdicts on what was refused."""
+    kinds = (booted.refused, booted.tried)
+    found = [tuple(types.explained(it, Candidate.read(it.path)) for it in kind) for kind in kinds]
+    return booted._replace(refused=found[0], tried=found[1])
 
 
 def _installed_old(profile: Profile, root: Root) -> str:

@@ -11,15 +11,24 @@ from pymodutils.kernel.emulated.load.btf import BtfKind
 class Made:
     """Types by number, in the order of the calls."""
 
-    def __init__(self) -> None:
+    count: int
+
+    def __init__(self, base: Made | None = None) -> None:
+        """``base``: that of the kernel, if these are a module's."""
         self._strings = b"\0"
         self._types = b""
-        self.count = 0
+        self.count = base.count if base else 0
+        self._before = base.length if base else 0
+
+    @property
+    def length(self) -> int:
+        """Bytes of the strings."""
+        return len(self._strings)
 
     def _name(self, name: str) -> int:
         if not name:
             return 0
-        at = len(self._strings)
+        at = self._before + len(self._strings)
         self._strings += name.encode() + b"\0"
         return at
 

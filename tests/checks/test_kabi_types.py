@@ -79,6 +79,10 @@ CASES: list[tuple[Make, str]] = [
         "struct flags: member on moved from 0x0, bit 0 to 0x0, bit 1",
     ),
     (
+        lambda made, new: made.bits("flags", 4, [("on", made.number(), 1, 3 if new else 2)]),
+        "struct flags: member on has 3 bits, not 2",
+    ),
+    (
         lambda made, new: made.composite("u", 4, [("b" if new else "a", made.number(), 0)], BtfKind.UNION),
         "union u: member b added at 0x0",
     ),
@@ -119,7 +123,7 @@ def test_another_number_of_parameters() -> None:
 def test_without_btf_it_is_said() -> None:
     found, why = reasons(description(), description(), ["use"])
     assert found == []
-    assert why.startswith("6.1.0-made and 6.1.0-made has no BTF")
+    assert why.startswith("6.1.0-made and 6.1.0-made have no BTF")
 
 
 @pytest.mark.parametrize("cut", [3, 30, 60])

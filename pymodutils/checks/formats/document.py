@@ -75,7 +75,12 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "log": list(verdict.log),
         "needed": list(verdict.needed),
         "findings": [
-            {**finding._asdict(), "severity": finding.severity.value, "symbols": list(finding.symbols)}
+            {
+                **finding._asdict(),
+                "severity": finding.severity.value,
+                "symbols": list(finding.symbols),
+                "types": list(finding.types),
+            }
             for finding in verdict.findings
         ],
     }

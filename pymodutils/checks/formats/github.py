@@ -37,7 +37,7 @@ def render(report: Report) -> str:
 
 def _line(level: str, verdict: Verdict, finding: Finding) -> str:
     title = _property(f"{verdict.title} on {verdict.kernel}: {finding.rule}")
-    text = finding.message + (f"\nTo do: {finding.advice}" if finding.advice else "")
+    text = finding.whole + (f"\nTo do: {finding.advice}" if finding.advice else "")
     return f"::{level} file={_property(verdict.path)},title={title}::{_escaped(text, ESCAPES)}"
 
 

@@ -86,7 +86,7 @@ def _case(timed: Timed, excuse: str) -> Iterator[str]:
 
 
 def _text(verdict: Verdict) -> str:
-    lines = [f"{it.rule}: {it.message}\n  to do: {it.advice}" for it in verdict.of(Severity.ERROR)]
+    lines = [f"{it.rule}: {it.whole}\n  to do: {it.advice}" for it in verdict.of(Severity.ERROR)]
     return "\n".join([verdict.error, *lines, f"file: {verdict.path}", "log:", *verdict.log])
 
 

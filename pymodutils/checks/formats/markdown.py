@@ -79,7 +79,7 @@ def _item(group: ModuleGroup, most: int) -> str:
     mark = MARKS[Severity.NOTE if group.excuse else finding.severity]
     head = f"- {mark} **{finding.rule}**{f' ({group.excuse})' if group.excuse else ''} {names}{more}"
     advice = f" **To do:** {_plain(finding.advice)}." if finding.advice else ""
-    return f"{head}: {_plain(finding.message)}.{advice}"
+    return f"{head}: {_plain(finding.whole)}.{advice}"
 
 
 def _plain(text: str) -> str:

@@ -56,7 +56,7 @@ def _category(report: Report) -> str:
 
 def _result(verdict: Verdict, finding: Finding, *, expected: bool) -> dict[str, Any]:
     advice = f" To do: {finding.advice}." if finding.advice else ""
-    text = f"{verdict.title} on {verdict.kernel}: {finding.message}.{advice}"
+    text = f"{verdict.title} on {verdict.kernel}: {finding.whole}.{advice}"
     suppressions = [{"kind": "external", "justification": "listed as expected"}] if expected else []
     return {
         "ruleId": finding.rule,

@@ -1,0 +1,205 @@
+"""Which types are behind the CRCs of a check and of a preflight; bpftool and abidiff as second readers."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pymodutils import Root, Verdict, check
+from pymodutils.checks.candidate import Candidate
+from pymodutils.checks.changed_types import BTF, ChangedTypes, KernelTypes
+from pymodutils.checks.kabi_btf import BtfTypes
+from pymodutils.checks.kabi_types import Differ
+from pymodutils.checks.rules import Rule, Severity
+from pymodutils.checks.verdict import Finding
+from pymodutils.depends.module_info import opened
+from pymodutils.kernel.sources import source
+from tests.checks.btf_made import Made
+from tests.checks.made import Desk
+from tests.checks.test_kabi_types import grown, seen, wanted
+from tests.kernel.emulated.modules import EXPORTS
+from tests.oracles import upgrade
+from tests.oracles.debian import Unavailable, unpacked
+
+SAID = "struct device: member fresh added at 0x4, size 12 -> 16; reached through {}(struct device *)"
+
+
+def with_types(*, new: bool, symbol: str = "_printk") -> bytes:
+    made = Made()
+    made.function(symbol, 0, made.pointer(grown(made, new)))
+    return made.blob()
+
+
+def crc(verdict: Verdict) -> Finding:
+    return next(it for it in verdict.findings if it.rule == "crc")
+
+
+def kernels(desk: Desk, **of_new: Any) -> list[str]:
+    """An old and a new kernel that differ in the CRC and the types of _printk."""
+    exports = {**EXPORTS, "_printk": EXPORTS["_printk"]._replace(crc=0x999)}
+    changes = {"btf": with_types(new=True), "exports": exports, "release": "6.1.0-made", **of_new}
+    return [desk.kernel("old", btf=with_types(new=False)), desk.kernel("new", **changes)]
+
+
+def test_the_kernel_it_was_built_for_is_among_those_of_the_check(desk: Desk) -> None:
+    module = desk.module(imports=["_printk"], versions={"_printk": EXPORTS["_printk"].crc})
+    old, new = check([module], kernels(desk), cached=False).verdicts
+    assert old.loads
+    assert crc(new).types == (SAID.format("_printk"),)
+    assert SAID.format("_printk") in crc(new).whole
+
+
+def test_a_kernel_with_other_crcs_is_not_the_one(desk: Desk) -> None:
+    module = desk.module(imports=["_printk"], versions={"_printk": 0x777})
+    for verdict in check([module], kernels(desk), cached=False).verdicts:
+        assert crc(verdict).types == ()
+
+
+def test_without_btf_it_is_said(desk: Desk) -> None:
+    module = desk.module(imports=["_printk"], versions={"_printk": EXPORTS["_printk"].crc})
+    verdict = check([module], kernels(desk, btf=None), cached=False).verdicts[1]
+    assert crc(verdict).types == ("6.1.0-made has no BTF, so it is unknown which types changed",)
+
+
+def test_the_same_types_are_said_to_be_the_same(desk: Desk) -> None:
+    module = desk.module(imports=["_printk"], versions={"_printk": EXPORTS["_printk"].crc})
+    verdict = check([module], kernels(desk, btf=with_types(new=False)), cached=False).verdicts[1]
+    assert crc(verdict).types == ("BTF shows no difference in the types of _printk",)
+
+
+def test_the_installed_kernel_that_it_was_built_for(desk: Desk) -> None:
+    _, new = kernels(desk)
+    image = Path(desk.folder, "root/boot/vmlinuz-6.1.0-made")
+    image.parent.mkdir(parents=True)
+    shutil.copy(desk.folder / "old.json", image)
+    module = desk.module(imports=["_printk"], versions={"_printk": EXPORTS["_printk"].crc})
+    root = Root(desk.folder / "root")
+    assert crc(check([module], [new], cached=False, root=root).verdicts[0]).types == (SAID.format("_printk"),)
+
+
+def test_a_module_continues_the_numbers_of_its_kernel() -> None:
+    base = Made()
+    number = base.number()
+    split = Made(base)
+    split.function("given", 0, split.pointer(split.composite("own", 4, [("count", number, 0)])))
+    kernel = BtfTypes(base.blob(), "little", "kernel")
+    module = BtfTypes(split.blob(), "little", "module", kernel)
+    assert len(module) == split.count + 1
+    assert module.text(number) == "int"
+    assert module.list(module.functions["given"]) == "struct own *"
+    [member] = module.members(2)
+    assert (member.name, module.text(member.type)) == ("count", "int")
+
+
+# with real kernels
+
+lane = pytest.mark.lane
+slow = pytest.mark.slow
+
+
+@lane
+@slow
+def test_modules_are_read_as_bpftool_reads_them(tmp_path: Path) -> None:
+    root, releases = upgrade.installed()
+    release = releases["6.12"]
+    kernel = source.describe([str(root / f"boot/vmlinuz-{release}")])
+    assert kernel.btf is not None
+    (tmp_path / "vmlinux").write_bytes(kernel.btf)
+    base = BtfTypes(kernel.btf, "little", release)
+    bpftool = unpacked("bpftool") / "usr/sbin/bpftool"
+    for name in ("net/wireless/cfg80211", "drivers/media/v4l2-core/videodev", "fs/fat/fat"):
+        path = next((root / "lib/modules" / release / "kernel").glob(f"{name}.ko*"))
+        with opened(str(path)) as elf:
+            blob = bytes(elf.section(BTF) or b"")
+        (tmp_path / "module").write_bytes(blob)
+        words = ["-j", "btf", "dump", "file", str(tmp_path / "module"), "format", "raw"]
+        done = subprocess.run(
+            [bpftool, "-B", tmp_path / "vmlinux", *words], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        rows = json.loads(done.stdout)["types"]
+        ours = BtfTypes(blob, "little", name, base)
+        assert len(rows) == len(ours) - len(base)
+        for row in rows:
+            assert seen(ours, row["id"], row) == wanted(row), row
+
+
+SOURCE = """
+struct inner { int a; %s long b; };
+enum mode { A, B%s };
+struct outer { struct inner *in; enum mode how; };
+void use(struct outer *it) { it->in->a = it->how; }
+"""
+
+
+@lane
+@slow
+@pytest.mark.parametrize(
+    ("fill", "expected", "theirs"),
+    [
+        (("int c, d;", ""), "struct inner: member c added at 0x4, size 16 -> 24", "'int c', at offset 32"),
+        (("", ", C"), "enum mode: C added as 2", "'mode::C' value '2'"),
+        (("int d;", ""), "struct inner: member d added at 0x4", "'int d', at offset 32"),
+    ],
+)
+def test_a_difference_is_the_one_that_abidiff_reports(
+    tmp_path: Path, fill: tuple[Any, ...], expected: str, theirs: str
+) -> None:
+    old, new = library(tmp_path / "old", ("", "")), library(tmp_path / "new", fill)
+    [found] = Differ(types(old), types(new)).reasons(["use"])
+    assert found.difference.startswith(expected)
+    package = unpacked("abigail-tools")
+    libraries = [
+        unpacked(name) / "usr/lib/x86_64-linux-gnu" for name in ("libabigail0", "libxml2", "libicu72")
+    ]
+    environment = {**os.environ, "LD_LIBRARY_PATH": ":".join(map(str, libraries))}
+    done = subprocess.run(
+        [package / "usr/bin/abidiff", "--harmless", old, new],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert re.search(theirs, done.stdout), done.stdout + done.stderr
+
+
+def library(place: Path, fill: tuple[Any, ...]) -> Path:
+    """A library with DWARF, and BTF of the same types by gcc itself."""
+    if not shutil.which("gcc-12"):
+        raise Unavailable("no gcc-12 (package gcc)")
+    place.mkdir()
+    (place / "use.c").write_text(SOURCE % fill)
+    for flag, name in (("-g", "libuse.so"), ("-gbtf", "btf.o")):
+        kind = ["-shared", "-fPIC"] if name.endswith(".so") else ["-c"]
+        subprocess.run(["gcc-12", flag, *kind, "use.c", "-o", name], cwd=place, check=True)
+    return place / "libuse.so"
+
+
+def types(path: Path) -> BtfTypes:
+    with opened(str(path.with_name("btf.o"))) as elf:
+        return BtfTypes(bytes(elf.section(BTF) or b""), "little", "made")
+
+
+@lane
+@slow
+def test_a_symbol_of_a_module_is_explained_by_the_modules() -> None:
+    root, releases = upgrade.installed()
+    sides = []
+    for name in ("6.1", "6.12"):
+        image = str(root / f"boot/vmlinuz-{releases[name]}")
+        [path] = (root / "lib/modules" / releases[name]).glob("kernel/drivers/media/v4l2-core/videodev.ko*")
+        sides.append(KernelTypes(source.describe([image]), lambda _, path=path: str(path)))  # type: ignore[misc]
+    user = next((root / "lib/modules" / releases["6.1"]).rglob("uvcvideo.ko*"))
+    before = Candidate.read(str(user))
+    symbols = ("module_layout", "v4l2_fh_exit")
+    finding = Finding(Rule.CRC, Severity.ERROR, "v4l2_fh_exit", "", "", symbols)
+    verdict = Verdict("uvcvideo", "uvcvideo", str(user), "new", 8, (), (), (finding,))
+    explained = ChangedTypes(sides[:1], sides[1]).explained(verdict, before)
+    assert any("struct v4l2_m2m_ctx: member" in text for text in explained.findings[0].types)
