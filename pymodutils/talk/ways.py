@@ -14,8 +14,9 @@ from pymodutils.kernel.description import Description
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
 from pymodutils.kernel.emulated.memory_map import of
 from pymodutils.kernel.emulated.state.database import MEMORY
-from pymodutils.linux24.insmod.insmod import InsmodOptions, Loading
 from pymodutils.linux24.insmod.ksymtab import Origin
+from pymodutils.linux24.insmod.loading import Loading
+from pymodutils.linux24.insmod.options import InsmodOptions
 from pymodutils.linux24.insmod.report import RunMessages
 from pymodutils.linux24.kernel.state import ModuleSymbol
 from pymodutils.talk.trace import Traced

@@ -6,8 +6,9 @@ import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pymodutils.linux24.insmod.insmod import InsmodOptions, Loading
 from pymodutils.linux24.insmod.ksymtab import Origin
+from pymodutils.linux24.insmod.loading import Loading
+from pymodutils.linux24.insmod.options import InsmodOptions
 from pymodutils.linux24.insmod.report import RunMessages
 from pymodutils.linux24.kernel import boot
 from pymodutils.linux24.kernel.kernel import Linux24

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from pymodutils.elf.scan import Elf
-from pymodutils.linux24.insmod.insmod import InsmodOptions, Loading
 from pymodutils.linux24.insmod.ksymtab import Origin
+from pymodutils.linux24.insmod.loading import Loading
+from pymodutils.linux24.insmod.options import InsmodOptions
 from pymodutils.linux24.insmod.report import RunMessages
 from pymodutils.linux24.kernel import boot
 from pymodutils.linux24.kernel.kernel import Linux24

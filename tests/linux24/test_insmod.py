@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import struct
+from pathlib import Path
 
 import pytest
 
-from pymodutils.linux24.insmod.insmod import InsmodOptions, module_name
+from pymodutils.linux24.conf.config import ModulesConf
+from pymodutils.linux24.conf.search import key
+from pymodutils.linux24.insmod.ksymtab import Origin
+from pymodutils.linux24.insmod.loading import Loading
+from pymodutils.linux24.insmod.options import InsmodOptions
+from pymodutils.linux24.insmod.report import RunMessages
+from pymodutils.linux24.obj import kallsyms
 from pymodutils.linux24.struct_module import Abi, StructModule
 from tests.linux24.objects import INFO, kernel, load, module
 
@@ -22,7 +29,7 @@ def said(capsys: pytest.CaptureFixture[str]) -> str:
 
 def test_names() -> None:
     names = ("a/b.o", "c.mod", "d.o.gz", "e", "f.ko")
-    assert list(map(module_name, names)) == ["b", "c", "d", "e", "f.ko"]
+    assert list(map(key, names)) == ["b", "c", "d", "e", "f.ko"]
 
 
 def test_another_kernel_version_needs_force(capsys: pytest.CaptureFixture[str]) -> None:
@@ -116,6 +123,9 @@ PARAMETERS = {
     "n=0x10": (b"\x10\0\0\0", None),
     "n=010": (b"\x08\0\0\0", None),
     "n=-1": (b"\xff\xff\xff\xff", None),
+    "n=99999999999": (b"\xff\xff\xff\xff", None),
+    "n=-99999999999": (b"\xff\xff\xff\xff", None),
+    "pair=1,": (b"\1\0\0\0", None),
     "n=1,2": (None, "too many values for n (max 1)"),
     "n=1x": (None, "invalid argument syntax for n: 'x'"),
     "pair=1": (None, "too few values for pair (min 2)"),
@@ -172,3 +182,45 @@ def test_a_module_of_another_machine(capsys: pytest.CaptureFixture[str]) -> None
     data[18] = 183
     assert load(linux, "third", bytes(data))[0] == 1
     assert said(capsys).count("not for this architecture") == 2
+
+
+def test_a_persistent_string_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    data = module(info={**INFO, "parm_word": "sp"}, data={"word": bytes(4)})
+    assert load(kernel(), "made", data)[0] == 1
+    assert "/v24/made.o: parameter word is invalid persistent string" in said(capsys)
+
+
+def test_persistent_parameters_come_from_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "made"
+    file.write_text("# of the last time\n  n=7\ngone=1\n")
+    linux, data = kernel(), module(info={**INFO, "parm_n": "ip"}, data={"n": bytes(4)})
+    config = ModulesConf("2.4.32")
+    path = f"{config.paths[0][1]}/made.o"
+    loading = Loading(
+        linux, path, InsmodOptions(persist=str(file)), RunMessages("insmod", verbose=True), config
+    )
+    assert loading.run(data, (), Origin(path, 0)) == 0
+    assert linux.given("made").endswith(b"\7\0\0\0")
+    assert f"__insmod_made_P{file}".encode() in linux.given("made")
+    out = said(capsys)
+    assert "ignoring gone=1" in out
+    assert "has persistent data but the kernel is too old to support it" in out
+    config.persistdir = str(tmp_path)
+    options = InsmodOptions(persist="", name="again")
+    again = Loading(linux, path, options, RunMessages("insmod"), config)
+    assert again.run(data, (), Origin(path, 0)) == 0
+    assert f"__insmod_again_P{file}".encode() in linux.given("again")
+
+
+SYMBOLS = {
+    "both": ({"__start___kallsyms": 1, "__stop___kallsyms": 2}, True),
+    "with checksums": ({"__start___kallsyms_R1b7d4074": 1, "__stop___kallsyms_R1b7d4074": 2}, True),
+    "empty": ({"__start___kallsyms": 2, "__stop___kallsyms": 2}, False),
+    "none": ({"printk": 1}, False),
+}
+
+
+@pytest.mark.parametrize("case", SYMBOLS)
+def test_kernels_with_kallsyms(case: str) -> None:
+    names, expected = SYMBOLS[case]
+    assert kallsyms.in_kernel([(value, name) for name, value in names.items()]) == expected

@@ -8,7 +8,7 @@ from errno import EBUSY, EEXIST, EINVAL, ENAMETOOLONG, ENODEV, ENOENT, ENOSPC
 import pytest
 
 from pymodutils.errors import Refused
-from pymodutils.linux24.insmod.insmod import InsmodOptions
+from pymodutils.linux24.insmod.options import InsmodOptions
 from pymodutils.linux24.kernel.kernel import Linux24
 from pymodutils.linux24.kernel.query_module import DEPS, INFO, MODULES, PROBE, REFS, SYMBOLS
 from pymodutils.linux24.struct_module import Abi, StructModule

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pymodutils.linux24.insmod.insmod import InsmodOptions, Loading
 from pymodutils.linux24.insmod.ksymtab import Origin
+from pymodutils.linux24.insmod.loading import Loading
+from pymodutils.linux24.insmod.options import InsmodOptions
 from pymodutils.linux24.insmod.report import RunMessages
 from pymodutils.linux24.kernel import ksyms
 from pymodutils.linux24.kernel.kernel import Linux24

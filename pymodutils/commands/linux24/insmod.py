@@ -9,7 +9,8 @@ import click
 
 from pymodutils.commands.getopt import Tool
 from pymodutils.commands.linux24 import options
-from pymodutils.linux24.insmod import insmod
+from pymodutils.linux24.insmod.insmod import insmod
+from pymodutils.linux24.insmod.options import InsmodOptions
 from pymodutils.linux24.insmod.report import RunMessages
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def _version(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
 @click.option("-n", "--noload", is_flag=True, help="Link the module, but do not load it.")
 @click.option("-p", "--probe", is_flag=True, help="Only check whether it fits the kernel.")
 @click.option("-q", "--quiet", is_flag=True, help="Do not print unresolved symbols.")
-@click.option("-r", "--root", is_flag=True, help="Allow modules that are not owned by root (default).")
+@click.option("-r", "--root", is_flag=True, help="Allow modules that are not owned by root.")
 @click.option("-s", "--syslog", is_flag=True, help="Send messages to syslog.")
 @click.option(
     "-S", "--kallsyms", is_flag=True, help="Add all symbols for a debugger, as for kernels with them."
@@ -52,7 +53,9 @@ def _version(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
     "-y", "--noksymoops", "ksymoops", flag_value=False, default=True, help="Add no symbols for ksymoops."
 )
 @click.option("-Y", "--ksymoops", "ksymoops", flag_value=True, help="Add symbols for ksymoops (default).")
-@click.option("-e", "--persist", default="", metavar="FILE", help="The file of persistent parameters.")
+@click.option(
+    "-e", "--persist", metavar="FILE", help='The file of persistent parameters; "" for one below persistdir.'
+)
 @click.option("-o", "--name", default="", metavar="NAME", help="The module's name.")
 @click.option("-O", "--blob", default="", metavar="FILE", help="Write the linked image to FILE.")
 @click.option("-P", "--prefix", metavar="PREFIX", help="What checksums in names begin with, such as smp_.")
@@ -60,9 +63,8 @@ def _version(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
 def command(words: tuple[str, ...], kernel: Linux24, **given: Any) -> int:
     """Link the module in FILE with the symbols of a 2.4 kernel and its modules, and load it."""
     report = RunMessages("insmod", verbose=given.pop("verbose"), syslog=given.pop("syslog"))
-    for name in ("lock", "root"):
-        given.pop(name)
+    given.pop("lock")
     if not words:
         report.error("missing filename.")
         return 1
-    return insmod.insmod(kernel, words[0], words[1:], insmod.InsmodOptions(**given), report)
+    return insmod(kernel, words[0], words[1:], InsmodOptions(**given), report)

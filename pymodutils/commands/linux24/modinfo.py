@@ -13,7 +13,7 @@ from pymodutils.elf import compress
 from pymodutils.errors import ModutilsError
 from pymodutils.kernel.choose import VARIABLE
 from pymodutils.linux24.insmod import describe
-from pymodutils.linux24.insmod.insmod import searched
+from pymodutils.linux24.insmod.insmod import configured, searched
 from pymodutils.linux24.insmod.report import RunMessages
 from pymodutils.linux24.kernel.kernel import Linux24
 from pymodutils.linux24.obj import load
@@ -53,7 +53,9 @@ def command(words: tuple[str, ...], field: str | None, parameters: bool, backend
         try:
             named = "/" not in word and "." not in word
             state = options.state_file(backend or os.environ.get(VARIABLE, ""))
-            path = searched(Linux24.open(state), word) if named else word
+            path = word
+            if named:
+                path = searched(configured(Linux24.open(state), report, root=False), word)
             data = compress.decompress(compress.read(path), path)
             module = load.load(data, path, report.error)
         except ModutilsError as error:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.errors import ModutilsError
 from pymodutils.linux24.conf import built_in
 from pymodutils.linux24.conf.conditions import Conditions
 from pymodutils.linux24.conf.words import Expander, lines, split
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PLACES: Final = ("/etc/modules.conf", "/etc/conf.modules")
 VARIABLE: Final = "MODULECONFIG"  # names another file
@@ -45,6 +48,7 @@ class ModulesConf:
         names = (*built_in.FILES, built_in.DEP)
         self.files = {name: f"{root}/{release}/modules.{name}" for name in names}
         self.file, self.mtime = "", 0.0
+        self.refuse: Callable[[str], None] | None = None  # hears of files that are not root's
 
     def command(self, step: str, module: str) -> str:
         """The command for ``step`` of ``module``; "" if there is none."""

@@ -22,12 +22,18 @@ def key(path: str) -> str:
 
 
 def files(config: ModulesConf, pattern: str = "*", kind: str = "") -> list[str]:
-    """The files whose name matches ``pattern``, in a folder called ``kind`` if that is given."""
+    """The files whose name matches ``pattern``, in a folder called ``kind`` if that is given.
+
+    Those that are not root's do not count if ``config`` refuses them.
+    """
     found: dict[str, None] = {}
     for _, path in config.paths:
         for file in _walk(path, config.lists["prune"]):
             if fnmatch(os.path.basename(file), pattern) and (not kind or f"/{kind}/" in file):
-                found[file] = None
+                if config.refuse and os.stat(file).st_uid:
+                    config.refuse(f"{file} is not owned by root")
+                else:
+                    found[file] = None
     return list(found)
 
 

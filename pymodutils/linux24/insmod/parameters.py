@@ -13,7 +13,7 @@ from pymodutils.errors import BadModule
 from pymodutils.linux24.obj import modinfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from pymodutils.linux24.insmod.report import RunMessages
     from pymodutils.linux24.obj.file import ObjFile
@@ -57,10 +57,14 @@ def check(module: ObjFile, report: RunMessages) -> bool:
         if value is None:
             report.error(f"parameter {key} found with no value")
             return False
-        fault, persists = _fault(module, key.removeprefix("parm_"), value, report)
+        name = key.removeprefix("parm_")
+        fault, persists = _fault(module, name, value, report)
         if fault:
             report.warn(fault)
             return False  # modutils looks no further
+        if persists and ParmFormat.parse(value).type == "s":
+            report.error(f"parameter {name} is invalid persistent string")
+            return False
         persistent = persistent or persists
     return persistent
 
@@ -80,7 +84,7 @@ def _fault(module: ObjFile, name: str, value: str, report: RunMessages) -> tuple
         what = "has no format character!"
     elif form.type not in "bchils":
         what = f"has unknown format character '{form.type}'"
-    elif rest and not (rest.startswith("p") and form.type != "s"):
+    elif rest and not rest.startswith("p"):
         what = f"has unknown format modifier '{rest[0]}'"
     return f"{about} parameter {name} {what}" if what else "", not what and rest.startswith("p")
 
@@ -117,30 +121,22 @@ def _set(module: ObjFile, name: str, text: str, form: ParmFormat) -> None:
     if symbol is None or symbol.section >= len(module.sections):
         raise Wrong(f"symbol for parameter {name} not found")
     place = _Place(module, module.sections[symbol.section], symbol.value)
-    count = 0
-    for value in _values(name, text, form):
-        place.put(name, value, form)
-        count += 1
-    if form.least and max(count, 1) < form.least:
-        raise Wrong(f"too few values for {name} (min {form.least})")
-
-
-def _values(name: str, text: str, form: ParmFormat) -> Iterator[str]:
-    """The values in ``text``, each as it is written; raises Wrong."""
-    at, count = 0, 1
+    at, count = 0, 1  # modutils counts commas, and only where there is a maximum
     while at < len(text):
         value, at = _string(name, text, at) if form.type in ("s", "c") else _number(name, text, at, form)
-        yield value
+        place.put(name, value, form)
         while at < len(text) and text[at] in SPACE:
             at += 1
         if at == len(text):
-            return
+            break
         if text[at] != ",":
             raise Wrong(f"invalid argument syntax for {name}: '{text[at]}'")
-        count += 1
+        count += bool(form.most)
         if form.most and count > form.most:
             raise Wrong(f"too many values for {name} (max {form.most})")
         at += 1
+    if form.least and count < form.least:
+        raise Wrong(f"too few values for {name} (min {form.least})")
 
 
 def _number(name: str, text: str, at: int, form: ParmFormat) -> tuple[str, int]:
@@ -189,7 +185,7 @@ class _Place:
             self._bytes(bytes(size))
             self.module.point_to_string(self.section, self.offset - size, value)
             return
-        number = _strtoul(value) & (1 << 8 * size) - 1
+        number = _strtoul(value, self.sizes["l"]) & (1 << 8 * size) - 1
         self._bytes(number.to_bytes(size, self.order))
 
     def _put_characters(self, name: str, value: str, form: ParmFormat) -> None:
@@ -210,10 +206,10 @@ class _Place:
         self.offset += len(data)
 
 
-def _strtoul(text: str) -> int:
-    """The number that strtoul with base 0 makes of ``text``."""
+def _strtoul(text: str, size: int) -> int:
+    """The number that strtoul with base 0 makes of ``text``, with longs of ``size`` bytes."""
     text = text.strip()
     sign, digits = (-1, text[1:]) if text.startswith("-") else (1, text.lstrip("+"))
-    if digits[:2] in ("0x", "0X"):
-        return sign * int(digits, 16)
-    return sign * int(digits, 8 if digits.startswith("0") else 10)
+    base = 16 if digits[:2] in ("0x", "0X") else 8 if digits.startswith("0") else 10
+    number, largest = int(digits, base), (1 << 8 * size) - 1
+    return largest if number > largest else sign * number

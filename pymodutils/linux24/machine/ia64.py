@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch import ia64
-from pymodutils.arch.calc import g_gp, goal, s_a, s_a_gp, s_a_p
+from pymodutils.arch.calc import g_gp, goal, s_a, s_a_gp
 from pymodutils.arch.field import word
 from pymodutils.arch.formula import formula
 from pymodutils.arch.ia64 import SMALL
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pymodutils.linux24.struct_module import StructModule
 
 EXT = 0x7000_0000  # a type of sections
+CONSTANT_GP: Final = 0xC0  # EF_IA_64_CONS_GP, EF_IA_64_NOFUNCDESC_CONS_GP
 FPTR: Final = frozenset({0x43, 0x45, 0x47})
 LTOFF: Final = frozenset({0x32, 0x33, 0x86})
 LTOFF_FPTR: Final = frozenset({0x52, 0x53, 0x55, 0x57})
@@ -50,6 +51,12 @@ def made_branch(L: int, P: int) -> int:
     return L - (P & ~0xF)
 
 
+@formula("S", "A", "P")
+def from_word(S: int, A: int, P: int) -> int:
+    """The way from the word in which the place lies to the symbol."""
+    return S + A - (P & ~3)
+
+
 @formula("S", "A", "SEC")
 def back(S: int, A: int, SEC: int) -> int:
     """The way from the symbol to the beginning of the place's section."""
@@ -68,6 +75,9 @@ class Ia64Slots(UnwindSlots):
 
     def create(self, relocs: Iterable[Reloc]) -> None:
         """Make the sections."""
+        if self.module.flags & CONSTANT_GP:
+            text = "Modules compiled with -mconstant-gp cannot be loaded"
+            raise BadModule(self.module.path, text)
         for one in relocs:
             number, key = one.number & 0xFF, (one.symbol, one.A)
             local = one.symbol is None or not one.symbol.is_external
@@ -177,8 +187,8 @@ RELOCS: Final = {
     **each(0x49, "PCREL21B", made_branch, PCREL21B),
     **each(0x4A, "PCREL21M", made_branch, PCREL21M),
     **each(0x4B, "PCREL21F", made_branch, PCREL21F),
-    0x4D: RelocType("R_IA64_PCREL32LSB", s_a_p, word(32)),
-    0x4F: RelocType("R_IA64_PCREL64LSB", s_a_p, word(64)),
+    0x4D: RelocType("R_IA64_PCREL32LSB", from_word, word(32)),
+    0x4F: RelocType("R_IA64_PCREL64LSB", from_word, word(64)),
     **each(0x52, "LTOFF_FPTR22", g_gp, IMM22, signed(22)),
     **each(0x53, "LTOFF_FPTR64I", g_gp, IMM64),
     0x55: RelocType("R_IA64_LTOFF_FPTR32LSB", g_gp, word(32)),

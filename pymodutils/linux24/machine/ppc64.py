@@ -43,12 +43,12 @@ class Toc(Slots):
         super().__init__(module, kernel)
         self.toc, self.stubs = Entries(module, 8), Entries(module, 4 * len(STUB))
         self.descriptors: dict[ObjSymbol, ObjSymbol] = {}  # of what is called
-        self.kernel_base = self._base("kernel", KERNEL_BASE)
-        self.module_base = self._base("module", MODULE_BASE)
+        self.kernel_base, self.module_base = KERNEL_BASE, MODULE_BASE
 
     def _base(self, name: str, otherwise: int) -> int:
-        """The upper half of addresses, and the lower, as the kernel's symbols have them."""
-        high, low = (self.kernel.get(f"__{name}_base_{half}") for half in ("hi", "lo"))
+        """The upper half of addresses, and the lower, if the module names the kernel's symbols for them."""
+        found = (self.module.symbols.find(f"__{name}_base_{half}") for half in ("hi", "lo"))
+        high, low = (symbol.value if symbol and symbol.section != SHN_UNDEF else None for symbol in found)
         base = otherwise if high is None else high << 32
         return base if low is None else base & ~0xFFFF_FFFF | low & 0xFFFF_FFFF
 
@@ -64,9 +64,13 @@ class Toc(Slots):
                 if found and found.is_external:
                     self.descriptors[symbol] = found
                     symbol.section = found.section
+        self.kernel_base = self._base("kernel", KERNEL_BASE)
+        self.module_base = self._base("module", MODULE_BASE)
         toc = self.module.find(".toc")
         self.toc.start = toc.size if toc else 0
         for one in relocs:
+            if one.number not in PPC64.relocs:
+                raise BadModule(self.module.path, f"r_info {one.number:#x} not handled\n")
             if one.number == REL24 and one.symbol in self.descriptors:
                 self.toc.want((one.symbol, one.A))
                 self.stubs.want((one.symbol, one.A))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pymodutils.linux24.insmod.insmod import InsmodOptions
+    from pymodutils.linux24.insmod.options import InsmodOptions
 
 FLAGS: Final[dict[str, dict[str, Any]]] = {  # options of insmod that insmod_opt may name
     "f": {"force": True},

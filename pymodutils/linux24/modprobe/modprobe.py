@@ -9,7 +9,8 @@ from pymodutils.errors import ModutilsError, Refused
 from pymodutils.linux24.conf import search
 from pymodutils.linux24.conf.words import META
 from pymodutils.linux24.insmod import calls
-from pymodutils.linux24.insmod.insmod import InsmodOptions, insmod
+from pymodutils.linux24.insmod.insmod import insmod
+from pymodutils.linux24.insmod.options import InsmodOptions
 from pymodutils.linux24.insmod.report import RunMessages
 from pymodutils.linux24.modprobe.arguments import insmod_options, parameters
 from pymodutils.linux24.modprobe.stack import ORDINARY, NoSuchModule, Off, Stacks, Wanted
@@ -128,7 +129,7 @@ class Modprobe:
         return bool(word) and self.load(lists[word][name], every=word == "probeall")
 
     def _load_stack(self, name: str, path: str, given: list[str]) -> None:
-        """Load ``name`` and what belongs to it, or nothing; raises NoSuchModule, Failed or ModutilsError."""
+        """Load ``name`` and what belongs to it, or nothing; raises NotFound, Failed or ModutilsError."""
         self.loaded = []
         try:
             stack = self.stacks.stack(name, path)

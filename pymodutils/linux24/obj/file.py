@@ -24,6 +24,14 @@ class SymbolPatch(NamedTuple):
     target: ObjSymbol | int
 
 
+class FileSymbol(NamedTuple):
+    """A symbol as .symtab has it; one without a name is called as its section."""
+
+    name: str
+    given: str  # the name in .strtab
+    binding: int
+
+
 class ObjFile:
     """The module in ``path``; ``clash`` hears of symbols that are defined twice."""
 
@@ -32,9 +40,9 @@ class ObjFile:
         self.sections: list[ObjSection] = []
         self.order = LoadOrder(machine.short)
         self.symbols = SymbolTable(machine.arch.bits, clash)
-        self.symtab: list[tuple[str, int]] = []  # name and binding of each symbol in the file
+        self.symtab: list[FileSymbol] = []
         self.patches: list[SymbolPatch] = []
-        self.base = 0
+        self.base = self.flags = 0  # flags are those of the ELF header
 
     def find(self, name: str) -> ObjSection | None:
         """The first section called ``name``."""
@@ -76,8 +84,8 @@ class ObjFile:
 
     def symbol_at(self, index: int) -> ObjSymbol | None:
         """What symbol ``index`` of .symtab has become: a local one that very symbol, others by their name."""
-        name, binding = self.symtab[index]
-        return self.symbols.find(name) if binding else self.symbols.locals.get(index)
+        symbol = self.symtab[index]
+        return self.symbols.find(symbol.name) if symbol.binding else self.symbols.locals.get(index)
 
     def value(self, symbol: ObjSymbol | None) -> int:
         """The address that ``symbol`` stands for; 0 of none."""

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.elf.headers import PREFIXES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pymodutils.linux24.obj.file import ObjFile
 
 NAME: Final = "__kallsyms"
@@ -18,8 +20,25 @@ ALIGN: Final = 4  # bytes
 HEADER: Final = {32: "11I", 64: "iIi4xQiiQi4xQQQ"}  # struct kallsyms_header, _section and _symbol, by width
 SECTION: Final = {32: "4I", 64: "QI4xQI4x"}
 SYMBOL: Final = {32: "3I", 64: "3Q"}
+EDGES: Final = (f"__start_{NAME}", f"__stop_{NAME}")
+CHECKSUM: Final = "_R"
 LEFT_OUT: Final = "gcc2_compiled."
 OURS: Final = "__insmod_"  # how symbols begin that insmod has made
+
+
+def in_kernel(symbols: Iterable[tuple[int, str]]) -> bool:
+    """Whether a kernel that exports ``symbols``, values and names, has the section itself.
+
+    A name counts up to its first _R, and as that symbol whose beginning it is: modutils compares so.
+    """
+    start = stop = 0
+    for value, name in symbols:
+        stem = name.partition(CHECKSUM)[0]
+        if EDGES[0].startswith(stem):
+            start = value
+        elif EDGES[1].startswith(stem):
+            stop = value
+    return start < stop
 
 
 class _Strings:

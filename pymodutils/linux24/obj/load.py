@@ -26,7 +26,7 @@ from pymodutils.elf.scan import Elf
 from pymodutils.errors import BadModule
 from pymodutils.link.object import SYMBOL
 from pymodutils.linux24 import machine as machines
-from pymodutils.linux24.obj.file import ObjFile
+from pymodutils.linux24.obj.file import FileSymbol, ObjFile
 from pymodutils.linux24.obj.sections import ObjSection
 from pymodutils.linux24.obj.symbols import ObjSymbol
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from pymodutils.elf.headers import Section as Header
 
+E_FLAGS: Final = {32: 36, 64: 48}  # where e_flags lies, by width
 READ: Final = (SHT_PROGBITS, SHT_SYMTAB, SHT_STRTAB, SHT_REL, SHT_RELA)
 PASSED_OVER: Final = (SHT_NULL, SHT_NOTE, SHT_NOBITS)
 NOT_LOADED: Final = (".modinfo", ".modstring")  # whatever their flags say
@@ -51,6 +52,8 @@ def load(data: bytes, path: str, clash: Callable[[str], None]) -> ObjFile:
     if int.from_bytes(data[16:18], machine.arch.order) != ET_REL:
         raise BadModule(path, f"ELF file {path} not a relocatable object")
     module = ObjFile(path, machine, clash)
+    at = E_FLAGS[machine.arch.bits]
+    module.flags = int.from_bytes(data[at : at + 4], machine.arch.order)
     headers = elf.sections
     for index, header in enumerate(headers):
         module.sections.append(_section(module, elf, index, header))
@@ -107,10 +110,9 @@ def _read_symbols(module: ObjFile, elf: Elf, table: ObjSection) -> None:
         end = strings.find(b"\0", st_name)
         if st_name and end < 0:
             raise elf.bad("the name of a symbol lies outside of the names")
-        name = strings[st_name:end].decode("utf-8", "surrogateescape") if st_name else ""
-        if not name and index:
-            name = _at(module, st_shndx).name
-        module.symtab.append((name, st_info >> 4))
+        given = strings[st_name:end].decode("utf-8", "surrogateescape") if st_name else ""
+        name = given if st_name or not index else _at(module, st_shndx).name
+        module.symtab.append(FileSymbol(name, given, st_info >> 4))
         if not index or (registers and st_info & 0xF == STT_REGISTER):
             continue
         if st_info >> 4 == STB_LOCAL and index >= table.info:

@@ -42,7 +42,7 @@ def relocations(module: ObjFile) -> Iterator[Reloc]:
             yield Reloc(
                 number=number,
                 symbol=module.symbol_at(index) if index else None,
-                name=module.symtab[index][0],
+                name=module.symtab[index].given,
                 A=rows.A[at] if rows.A is not None else None,
                 offset=offset,
                 target=target,

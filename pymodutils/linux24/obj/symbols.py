@@ -69,7 +69,9 @@ def elf_hash(name: str, bits: int) -> int:
 
 
 class SymbolTable:
-    """All symbols of a module, those that it needs included; names with equal ``key`` are the same.
+    """All symbols of a module, those that it needs included.
+
+    A name is the same as what ``key`` makes of it.
 
     ``clash`` hears of names that are defined twice.
     """
@@ -98,8 +100,10 @@ class SymbolTable:
 
     def find(self, name: str) -> ObjSymbol | None:
         """The symbol called ``name``."""
-        wanted = self.key(name)
-        return next((symbol for symbol in self._chain(name) if self.key(symbol.name) == wanted), None)
+        return next((symbol for symbol in self._chain(name) if self._same(symbol.name, name)), None)
+
+    def _same(self, one: str, other: str) -> bool:
+        return one == other or self.key(one) == other or one == self.key(other)
 
     def add(self, new: ObjSymbol, index: int | None = None) -> ObjSymbol:
         """The symbol of that name, which is now ``new`` if it may redefine the one that there is.

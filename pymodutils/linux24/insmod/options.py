@@ -1,0 +1,24 @@
+"""The options of insmod."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class InsmodOptions(NamedTuple):
+    """What the command line asks for; ``persist`` None: no -e."""
+
+    force: bool = False
+    autoclean: bool = False
+    load_map: bool = False
+    noload: bool = False
+    probe: bool = False
+    quiet: bool = False
+    kallsyms: bool = False
+    export: bool = True
+    ksymoops: bool = True
+    root: bool = False
+    name: str = ""
+    prefix: str | None = None
+    blob: str = ""
+    persist: str | None = None
