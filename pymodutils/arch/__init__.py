@@ -74,12 +74,15 @@ SUPPORT: Final = frozenset(  # files of this package that are no architecture
         "image",
         "kernel_sort",
         "model",
+        "patch",
+        "patch_tables",
         "plt_got",
         "range",
         "reloc",
         "riscv_accumulate",
         "syscalls",
         "vector",
+        "x86_patch",
     )
 )
 

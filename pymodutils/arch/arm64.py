@@ -222,6 +222,7 @@ ARM64 = Arch(
     compat="armv7l",
     images=(image(0),),
     image_page_size=image_page_size,
+    image_relative=0x403,  # R_AARCH64_RELATIVE
     bcj=("XZ_DEC_ARM64",),
     config="ARM64",
     vermagic="aarch64",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from pymodutils.arch.calc import s_a
 from pymodutils.arch.range import Range
 from pymodutils.arch.reloc import Diagnostic
 from pymodutils.arch.syscalls import GENERIC, Numbers
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from pymodutils.arch.frob import Frobbed, UnplacedModule
     from pymodutils.arch.image import ImageHeader
+    from pymodutils.arch.patch import Patches
     from pymodutils.arch.plt_got import PlacedModule, StubBuilder
     from pymodutils.arch.reloc import Relocations, RelocType, RInfo
 
@@ -71,6 +73,8 @@ class Arch(NamedTuple):
     compat: str = ""  # uname -m of the machine whose processes of 32 bits it runs, if another file has it
     images: tuple[ImageHeader, ...] = ()  # that kernels of this machine begin with
     image_page_size: Callable[[bytes], int | None] | None = None  # bytes, by a bare image
+    image_texts: Mapping[str, bytes] = {}  # by option, without CONFIG_: what an image that has it contains
+    image_relative: int = 0  # the type by which a bare image moves itself, R_*_RELATIVE
     bcj: tuple[str, ...] = ()  # filters of XZ, by option, that Kconfig builds in
     config: str = ""  # the CONFIG_ option, without the prefix, that a kernel for this machine sets
     page_size: int | None = None  # bytes, if the machine has one size only
@@ -80,6 +84,7 @@ class Arch(NamedTuple):
     text: int = 0  # the link address of the kernel; 0: by width
     memory: Range = Range(0, 0)  # where module_alloc looks for room
     spare: Range = Range(0, 0)  # where it looks when that is full
+    percpu_end: int = 0  # __per_cpu_end of a usual kernel; 0: per-cpu data ends where the kernel does
     beside: Callable[[Range], tuple[Range, Range]] | None = None  # both by the kernel's _text and _end
     optional: frozenset[str] = frozenset()  # undefined symbols that may stay 0 though not weak
     init: tuple[str, ...] = (".init",)  # how the names of sections freed after init() begin
@@ -103,6 +108,8 @@ class Arch(NamedTuple):
     ) = ()  # said of symbols and of places beyond the end
     frob: Callable[[UnplacedModule], Frobbed] | None = None  # module_frob_arch_sections
     builder: Callable[[PlacedModule], StubBuilder] | None = None
+    patches: Callable[[], Patches] | None = None  # module_finalize, by the section that names the places
+    as_process: Mapping[str, Any] = {}  # the fields that are others where the kernel is a process: UML
     options: Mapping[str, str] = {}  # what is taken to be configured if nothing is known
     always: Mapping[str, tuple[int, int]] = {}  # those that have become the only way, and since when
     since_release: tuple[SinceRelease, ...] = ()  # what holds instead in other kernels, the latest last
@@ -117,6 +124,12 @@ class Arch(NamedTuple):
     def kernel_text(self) -> int:
         """The address at which a kernel of this machine is linked, unless its image tells another."""
         return self.text or KERNEL_TEXT[self.bits]
+
+    @property
+    def sums(self) -> dict[int, int]:
+        """Type -> bytes where a whole word gets S + A; none where r_info is unusual."""
+        rows = {} if self.r_info else self.relocs
+        return {at: row.field.size for at, row in rows.items() if row.calc is s_a and row.field.whole}
 
     def placed(self, kernel: Range) -> Arch:
         """The same with module memory where a kernel that spans ``kernel`` has it."""

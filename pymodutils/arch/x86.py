@@ -7,7 +7,7 @@ zero before; the 32-bit one checks nothing at all.
 from __future__ import annotations
 
 from errno import ENOEXEC
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pymodutils.arch.calc import s_a, s_a_p
 from pymodutils.arch.field import word
@@ -15,6 +15,11 @@ from pymodutils.arch.model import REL_UNSUPPORTED, Arch, SinceRelease
 from pymodutils.arch.range import Range, signed, unsigned
 from pymodutils.arch.reloc import Diagnostic, RelocType
 from pymodutils.arch.syscalls import Numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pymodutils.arch.patch import Patches
 
 OCCUPIED_6_3 = Diagnostic(
     "{prefix}x86/modules: Invalid relocation target, existing value is nonzero "
@@ -34,6 +39,16 @@ OVERFLOW_6_19 = Diagnostic(
 )
 
 X32_BIT: Final = 0x4000_0000  # __X32_SYSCALL_BIT
+
+UML: Final[Mapping[str, Any]] = {"name": "um", "prefix": "subarch: ", "prel32": False, "text": 0x6000_0000}
+
+
+def patches() -> Patches:
+    """What the 64-bit kernel patches."""
+    from pymodutils.arch import x86_patch  # noqa: PLC0415 -- few ask for it
+
+    return x86_patch.PATCHES
+
 
 X86_64 = Arch(
     name="x86_64",
@@ -72,18 +87,20 @@ X86_64 = Arch(
     prel32=True,
     text=0xFFFF_FFFF_8100_0000,
     memory=Range(0xFFFF_FFFF_C000_0000, 0xFFFF_FFFF_FF00_0000),
+    percpu_end=0x34000,  # from 0 on, until 6.14; this and that of 6.12 are of Debian's cloud kernels
+    patches=patches,
+    as_process={**UML, "memory": Range(0x8080_0000, 0x7FFF_0000_0000)},  # vmalloc, behind 512 MB
     optional=frozenset({"_GLOBAL_OFFSET_TABLE_"}),
     got=frozenset({3, 9, *range(25, 32), 41, 42}),
     since_release=(
         SinceRelease((6, 3), {"nonzero_target": OCCUPIED_6_3, "nonzero_target_last": True}),
+        SinceRelease((6, 12), {"percpu_end": 0x39000}),
+        SinceRelease((6, 15), {"percpu_end": 0}),
         SinceRelease((6, 19), {"nonzero_target": OCCUPIED_6_19, "overflow": OVERFLOW_6_19}),
     ),
 )
 
-# User Mode Linux has its vmalloc behind its memory, which is taken to be 512 MB
-UM = X86_64._replace(
-    name="um", prefix="subarch: ", prel32=False, text=0x6000_0000, memory=Range(0x8080_0000, 0x7FFF_0000_0000)
-)
+UM = X86_64._replace(**X86_64.as_process)
 
 I386 = Arch(
     name="i386",
@@ -107,8 +124,9 @@ I386 = Arch(
     page_size=4096,
     prel32=True,
     text=0xC100_0000,
+    as_process=UML,
 )
 
-UM32 = I386._replace(name="um", prefix="subarch: ", prel32=False, text=0x6000_0000)
+UM32 = I386._replace(**I386.as_process)
 
 ARCHS = (X86_64, I386)

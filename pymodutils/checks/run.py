@@ -11,6 +11,7 @@ from pymodutils.checks.rules import Rule, Severity
 from pymodutils.checks.verdict import Finding
 from pymodutils.errors import ModutilsError, Refused, Unanswered
 from pymodutils.kernel.sources import package
+from pymodutils.machine import MACHINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from pymodutils.kernel.booted.live import LiveKernel, Moment
 
 PLACES: Final = ("boot/vmlinuz-{0}", "lib/modules/{0}/vmlinuz", "usr/lib/modules/{0}/vmlinuz", "vmlinuz")
-EM_X86_64: Final = 62
 SHOWN: Final = 3  # lines of the log
 ADVICE: Final = "see docs/machine.md for what this machine has"
 WARNED: Final = re.compile(r"^(WARNING: .*|BUG: .*|.*refcount_t: .*|list_(?:add|del) corruption.*)")
@@ -50,7 +50,7 @@ def images(targets: Sequence[Target], cmdline: str, folder: str) -> list[Bootabl
 
 
 def _booted(it: Target, cmdline: str, spare: str) -> BootableImage:
-    if it.kernel.machine != EM_X86_64:
+    if it.kernel.machine != MACHINE:
         return BootableImage(why=f"the machine runs kernels of x86-64, not of {it.kernel.arch or 'this one'}")
     path = _image(it, spare)
     if not path:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from pymodutils.arch.sparc import SPARC64
 from pymodutils.commands import output
 from pymodutils.commands.getopt import Tool
 from pymodutils.commands.kernel_map import lines as drawn
@@ -99,8 +100,8 @@ def _numbers(told: Told) -> Iterator[str]:
 
 
 def _sparc(_told: Told) -> Iterator[str]:
-    found, kernel = ways.new_way("sparc64", ways.SPARC)
-    page = ways.MACHINES["sparc64"][3]
+    found, kernel = ways.new_way(SPARC64, ways.SPARC)
+    page = SPARC64.page_size or ways.PAGE
     memory = kernel.look(partial(of, name=ways.NAME))
     base = memory.rooms[0].base
     part = next(part for room in memory.rooms for part in room.parts if part.name.endswith("this_module"))

@@ -42,8 +42,6 @@ STB_GLOBAL: Final = 1
 EM_SPARC: Final = 2
 EM_SPARC32PLUS: Final = 18
 EM_SPARCV9: Final = 43
-EM_X86_64: Final = 62
-EM_RISCV: Final = 243
 
 STB_WEAK: Final = 2
 STT_NOTYPE: Final = 0

@@ -35,7 +35,6 @@ MESSAGES: Final = (  # (text, switch, its value where the text is)
     (b"not an xz compressed module", "MODULE_COMPRESS_XZ", True),
     (b"has both .ctors and .init_array", "CONSTRUCTORS", True),
 )
-SECTIONS: Final = b"PLT section(s) missing"  # what RISC-V says with MODULE_SECTIONS, in each release
 DECOMPRESSES: Final = ("MODULE_COMPRESS_GZIP", "MODULE_COMPRESS_XZ")  # only MODULE_DECOMPRESS has these texts
 GENERATIONS: Final = (  # (text, the first release whose loader has it), newest first
     (b"no flags for exported symbols", "7.0"),

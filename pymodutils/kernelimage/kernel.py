@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils import arch as archs
-from pymodutils.elf.constants import ELFMAG, EM_RISCV
+from pymodutils.elf.constants import ELFMAG
 from pymodutils.elf.scan import Elf
 from pymodutils.errors import BadKernel, BadModule
 from pymodutils.kernelimage import (
@@ -78,10 +78,16 @@ def read(data: bytes, subject: str, spend: Spend = payload.free) -> KernelImage:
         module_size=btf.struct_size(image.data, "module", found.order),
         page_size=_page_size(image),
         btf=btf.find(image.data, found.order),
-        switches={"MODULE_SECTIONS": evidence.SECTIONS in image.data} if found.machine == EM_RISCV else {},
+        switches=_switches(image.data, found.machine),
         keys=keys.find(image.data, found.bits, found.order),
         **found._asdict(),
     )
+
+
+def _switches(data: bytes, machine: int) -> dict[str, bool]:
+    """The options of this machine only that texts of its kernels give away."""
+    texts = (each for arch in archs.of_machine(machine) for each in arch.image_texts.items())
+    return {option: text in data for option, text in texts}
 
 
 def _page_size(image: UnwrappedImage) -> int | None:
@@ -111,7 +117,7 @@ def _sections(image: UnwrappedImage) -> _Exports:
 
 
 def _percpu(elf: Elf) -> int | None:
-    """Where the per-cpu data of the kernel itself ends; from 0 on it lies on x86-64 until 6.14."""
+    """Where the per-cpu data of the kernel itself ends: an address, or a distance where it lies from 0 on."""
     ends = (one.sh_addr + one.sh_size for one in elf.sections if one.name == PER_CPU and one.sh_size)
     return next(ends, None)
 
@@ -124,7 +130,8 @@ def _raw(image: UnwrappedImage) -> _Exports:
     remarks = _no_crcs(found.tables, found.crcs_known)
     memory = found.memory
     if found.shape.relative:
-        base = linkbase.find(image.data)
+        kinds = [arch.image_relative for arch in archs.of_machine(image.machine)]
+        base = linkbase.find(image.data, next(filter(None, kinds), 0))
         memory = at_base(image.data, base or 0, bits, order)
         if base is None:
             remarks["addresses"] = "the image does not tell where it is linked"

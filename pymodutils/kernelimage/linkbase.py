@@ -1,4 +1,4 @@
-"""Where an arm64 Image is linked: its own relocations say it, for nothing else in it does.
+"""Where a bare image is linked: its own relocations say it, for nothing else in it does.
 
 Each names a place that holds zeros, or already its value, until the kernel relocates itself; only one
 start of the image makes that true of all.
@@ -9,20 +9,22 @@ from __future__ import annotations
 from struct import iter_unpack, pack
 from typing import Final
 
-RELATIVE: Final = 0x403  # R_AARCH64_RELATIVE
 ENTRY: Final = 24  # bytes of Elf64_Rela
 FEWEST: Final = 200  # entries in a row, else they are no relocations
 SAMPLE: Final = 8000  # entries looked at
 ALIGN: Final = 0x10000  # what the kernel's start is aligned to
 
 
-def find(data: bytes) -> int | None:
-    """The address of the first byte of the arm64 Image ``data`` as linked, or None if it cannot be told."""
-    start = _relocations(data)
+def find(data: bytes, relative: int) -> int | None:
+    """The address of the first byte of the image ``data`` as linked, or None if it cannot be told.
+
+    ``relative`` is its machine's R_*_RELATIVE, or 0.
+    """
+    start = _relocations(data, relative) if relative else None
     if start is None:
         return None
     rows = iter_unpack("<QQQ", data[start : start + SAMPLE * ENTRY])
-    values = {place: value for place, kind, value in rows if kind == RELATIVE}
+    values = {place: value for place, kind, value in rows if kind == relative}
     lowest = (max(values) + 8 - len(data)) // ALIGN * ALIGN + ALIGN
     highest = min(values) // ALIGN * ALIGN
     votes = {base: _written(data, values, base) for base in range(lowest, highest + 1, ALIGN)}
@@ -30,9 +32,9 @@ def find(data: bytes) -> int | None:
     return best if votes and list(votes.values()).count(votes[best]) == 1 else None
 
 
-def _relocations(data: bytes) -> int | None:
+def _relocations(data: bytes, relative: int) -> int | None:
     """The offset of the first of many entries in a row."""
-    kind = pack("<Q", RELATIVE)
+    kind = pack("<Q", relative)
     at = data.find(kind)
     while at >= 0:
         row = data[at : at + FEWEST * ENTRY]

@@ -5,10 +5,9 @@ from __future__ import annotations
 import mmap
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.elf.constants import EM_X86_64
 from pymodutils.errors import BadKernel
 from pymodutils.kernelimage import container, kernel
-from pymodutils.machine import start
+from pymodutils.machine import MACHINE, start
 from pymodutils.machine.guest import Guest
 from pymodutils.machine.machine import Machine
 from pymodutils.machine.results import MachineEnded
@@ -41,7 +40,7 @@ def boot(image: bytes, subject: str, cmdline: str = "", memory: int = MEMORY) ->
     if len(words) > start.LONGEST:
         raise BadKernel(subject, f"the command line is longer than {start.LONGEST} bytes")
     found = kernel.read(image, subject)
-    if found.machine != EM_X86_64 or not found.container.startswith("bzImage"):
+    if found.machine != MACHINE or not found.container.startswith("bzImage"):
         raise BadKernel(
             subject, f"{subject}: the machine boots bzImages of x86-64 only; this is another kernel"
         )

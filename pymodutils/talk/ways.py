@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 from importlib.resources import files
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pymodutils.arch.x86 import I386
 from pymodutils.dyn import measure
 from pymodutils.dyn.kernel import Kernel25
 from pymodutils.elf.ksymtab import Export
@@ -21,14 +22,13 @@ from pymodutils.linux24.insmod.report import RunMessages
 from pymodutils.linux24.kernel.state import ModuleSymbol
 from pymodutils.talk.trace import Traced
 
+if TYPE_CHECKING:
+    from pymodutils.arch.model import Arch
+
 NAME, PRINTK, PAGE = "hello", 0xC011_0000, 4096
 OLD, NEW, SHARED, SPARC = "hello-2.4.o", "hello-2.6.ko", "hello.klm", "hello-sparc64.ko"
 SWITCHES: Final = {"SMP": True, "MODULE_UNLOAD": True, "KALLSYMS": True, "MODULES": True, "SYSFS": True}
 OFF: Final = ("MODVERSIONS", "MODULE_FORCE_UNLOAD", "MODULE_SIG", "STRICT_MODULE_RWX", "PREEMPT_RT")
-MACHINES: Final = {  # e_machine, width, byte order, page, where printk is
-    "i386": (3, 32, "little", PAGE, 0xC100_1000),
-    "sparc64": (43, 64, "big", 8192, 0x0040_5000),
-}
 
 
 class Way(NamedTuple):
@@ -62,13 +62,13 @@ def old_way() -> tuple[Way, list[str]]:
     return Way(len(calls), len(image), 0, size, _pages(size, PAGE)), calls
 
 
-def new_way(machine: str = "i386", name: str = NEW) -> tuple[Way, EmulatedKernel]:
-    """Load it as 2.6 does, on ``machine``; the kernel afterwards."""
-    kernel = EmulatedKernel.boot(_description(machine))
+def new_way(arch: Arch = I386, name: str = NEW) -> tuple[Way, EmulatedKernel]:
+    """Load it as 2.6 does, on ``arch``; the kernel afterwards."""
+    kernel = EmulatedKernel.boot(_description(arch))
     image = module(name)
     kernel.init_module(image)
     rooms = [room for room in kernel.look(partial(of, name=NAME)).rooms if not room.init]
-    page = MACHINES[machine][3]
+    page = arch.page_size or PAGE
     pages = sum(_pages(room.size, page) for room in rooms)
     relocations = measure.relocatable(image).relocations
     return Way(1, len(image), relocations, sum(room.size for room in rooms), pages), kernel
@@ -90,16 +90,16 @@ def _pages(size: int, page: int) -> int:
     return -(-size // page) * page
 
 
-def _description(machine: str) -> Description:
-    number, bits, order, page, printk = MACHINES[machine]
+def _description(arch: Arch) -> Description:
+    printk = arch.kernel_text + PAGE
     return Description(
         release="6.1.0",
         version="#1 SMP",
         vermagic="6.1.0 SMP mod_unload ",
-        machine=number,
-        bits=bits,
-        order=order,
-        page_size=page,
+        machine=arch.machines[0],
+        bits=arch.bits,
+        order=arch.order,
+        page_size=arch.page_size,
         exports={"printk": Export(printk, None, gpl=False, namespace="")},
         complete=True,
         switches={**SWITCHES, **dict.fromkeys(OFF, False)},

@@ -16,7 +16,7 @@ def test_sorted_and_nothing_lost(keys: list[int], pairs: bool) -> None:
 
 
 def test_equal_elements_of_both_generations() -> None:
-    """As Linux 6.1 and 6.12 leave them: tests/link/patch against those kernels."""
+    """As Linux 6.1 and 6.12 leave them: tests/link against those kernels."""
     keys = [3, 1, 3, 1, 3, 2, 2]
     assert sort_indexes(keys) == [1, 3, 5, 6, 2, 4, 0]
     assert sort_indexes(keys, pairs=True) == [3, 1, 6, 5, 4, 2, 0]

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from pymodutils import LiveKernel, LiveModule, Oops, Refused, Waiting
+from pymodutils.dwarf.types import DwarfTypes
 from pymodutils.elf.ctype import Struct
-from pymodutils.elf.dwarf_types import DwarfTypes
 from pymodutils.errors import NotFound
 from pymodutils.kernel.booted.values import BadValue
 from pymodutils.kernel.booted.words import Status

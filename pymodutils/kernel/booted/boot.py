@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from pymodutils.errors import BadKernel
+from pymodutils.machine import UNAME
 
 
 def boot(image: str, state: str | None, cmdline: str, memory: int) -> str:
@@ -21,7 +22,7 @@ def boot(image: str, state: str | None, cmdline: str, memory: int) -> str:
         os.makedirs(os.path.dirname(path), exist_ok=True)
     saved.new_state(path, name)
     release = BootedKernel(path).read("/proc/sys/kernel/osrelease").decode("ascii", "replace").strip()
-    return f"{release} (x86_64, {memory >> 20} MiB, {'booted before' if known else 'booted'}) in {path}"
+    return f"{release} ({UNAME}, {memory >> 20} MiB, {'booted before' if known else 'booted'}) in {path}"
 
 
 def known(image: str) -> str:

@@ -22,9 +22,6 @@ OLDEST: Final = "6.1"  # whose loader is known
 ENABLES_SINCE: Final = (7, 0)
 PAGE: Final = 4096
 PAGES: Final = tuple(1 << bits for bits in range(10, 23))  # bytes
-ZERO_BASED: Final = (62, 64)  # x86-64, whose per-cpu addresses began at 0; others have them in the kernel
-ZERO_BASED_UNTIL: Final = (6, 15)
-PERCPU: Final = {(6, 1): 0x34000, (6, 12): 0x39000}  # by release: where its own end in Debian's cloud kernels
 USUAL: Final = {  # what nearly every distribution's kernel has; where a source tells, that counts
     "CRYPTO_MD5": True,
     "CRYPTO_SHA1": True,
@@ -115,7 +112,9 @@ def rules(kernel: Description, cmdline: str = "", end: int | None = None) -> Rul
     on = frozenset(name for name, value in switches.items() if value)
     number = _number(kernel.release or kernel.generation or OLDEST)
     options = {name: "y" if value else "n" for name, value in kernel.switches.items()}
-    arch, image = _placed(kernel, _arch(kernel.machine, kernel.bits, kernel.order, on), options, number, end)
+    arch, image, percpu = _placed(
+        kernel, _arch(kernel.machine, kernel.bits, kernel.order, on), options, number, end
+    )
     return Rules(
         release=kernel.release or f"{kernel.generation or OLDEST}.0",
         version=kernel.version or "#1",
@@ -139,7 +138,7 @@ def rules(kernel: Description, cmdline: str = "", end: int | None = None) -> Rul
         cmdline=cmdline,
         image=image,
         told=kernel.banner or "",
-        percpu=_percpu(kernel, number, image) if kernel.percpu is None else kernel.percpu,
+        percpu=percpu if kernel.percpu is None else kernel.percpu,
     )
 
 
@@ -195,20 +194,17 @@ def _known(kernel: Description) -> Rules | None:
 
 def _placed(
     kernel: Description, arch: Arch, options: dict[str, str], number: tuple[int, ...], end: int | None
-) -> tuple[Arch, Range]:
-    """``arch`` with module memory where this kernel has it, and where the kernel itself lies."""
+) -> tuple[Arch, Range, int]:
+    """``arch`` with module memory where this kernel has it, and where the kernel and its per-cpu data lie."""
     release = number[0], number[1]
     fitted = arch.fitting(arch.configured(options, release), release)
     image = kernel_image.span(kernel, fitted) if end is None else Range(fitted.kernel_text, end)
     placed = fitted.placed(image)
-    return arch._replace(text=fitted.text, memory=placed.memory, spare=placed.spare), image
-
-
-def _percpu(kernel: Description, number: tuple[int, ...], image: Range) -> int:
-    """Where the per-cpu memory reserved for modules is assumed to begin."""
-    if (kernel.machine, kernel.bits) != ZERO_BASED or number >= ZERO_BASED_UNTIL:
-        return image.high
-    return max((since, end) for since, end in PERCPU.items() if since <= max(number, min(PERCPU)))[1]
+    return (
+        arch._replace(text=fitted.text, memory=placed.memory, spare=placed.spare),
+        image,
+        fitted.percpu_end or image.high,
+    )
 
 
 def _plan(number: tuple[int, ...], on: frozenset[str]) -> Plan:
@@ -223,11 +219,7 @@ def _arch(machine: int, bits: int, order: str, on: frozenset[str]) -> Arch:
         found = machines.of(machine, bits, byte_order, "kernel")
     except BadModule as error:
         raise BadKernel("kernel", str(error)) from None
-    if "UML" in on:
-        from pymodutils.arch import x86  # noqa: PLC0415 -- the only one whose kernel is a process too
-
-        return x86.UM if found.bits == x86.UM.bits else x86.UM32
-    return found
+    return found._replace(**found.as_process) if "UML" in on else found
 
 
 def _number(release: str) -> tuple[int, ...]:

@@ -16,6 +16,8 @@ from struct import iter_unpack, pack_into, unpack_from
 from threading import Thread
 from typing import Any
 
+from pymodutils.arch.patch import RunningKernel
+from pymodutils.arch.patch_tables import TRAMPOLINE
 from pymodutils.arch.x86 import X86_64
 from pymodutils.elf import compress
 from pymodutils.elf.scan import Elf
@@ -24,8 +26,6 @@ from pymodutils.link.image import Image
 from pymodutils.link.kallsyms import kind
 from pymodutils.link.layout import SEVEN_AREAS, TWO_AREAS, Layout, LayoutConfig, Plan, layout
 from pymodutils.link.object import Object
-from pymodutils.link.patch.machine import RunningKernel
-from pymodutils.link.patch.tables import TRAMPOLINE
 from pymodutils.link.relocate import relocate
 from pymodutils.link.symbols import simplify
 from pymodutils.names import of_path

@@ -61,7 +61,7 @@ UNSEEN: Final[dict[tuple[int, ...], Steps]] = {  # by the release from which on 
         simplify_symbols.symbols,
         apply_relocations.relocations,
         apply_relocations.finalize,
-        module_finalize.patch,
+        module_finalize.finalize,
         complete_formation.complete,
     ),
     (6, 4): (
@@ -86,7 +86,7 @@ UNSEEN: Final[dict[tuple[int, ...], Steps]] = {  # by the release from which on 
         simplify_symbols.symbols,
         apply_relocations.relocations,
         apply_relocations.finalize,
-        module_finalize.patch,
+        module_finalize.finalize,
         complete_formation.complete,
     ),
 }

@@ -12,16 +12,17 @@ SORTS_PAIRS_SINCE: Final = (6, 9)
 ALONE: Final = ("nosmp", "maxcpus=0", "maxcpus=1", "nr_cpus=1")  # words of the command line
 
 
-def patch(load: LoadInfo) -> None:
+def finalize(load: LoadInfo) -> None:
     """Do to the code and tables of the module what follows from them alone."""
     if not load.state.setting(WANTED):
         return
-    from pymodutils.link import patch as patches  # noqa: PLC0415 -- few ask for it
+    from pymodutils.arch.patch import RunningKernel  # noqa: PLC0415 -- few ask for it
+    from pymodutils.link import patch  # noqa: PLC0415 -- the same
 
     rules = load.rules
-    machine = patches.RunningKernel(
+    kernel = RunningKernel(
         one_cpu=not rules.on("SMP") or any(word in ALONE for word in rules.cmdline.split()),
         sorts_pairs=rules.since(*SORTS_PAIRS_SINCE),
         static_keys=load.state.static_keys(),
     )
-    patches.apply(load.image, load.values, machine)
+    patch.apply(load.image, load.values, kernel)

@@ -16,7 +16,7 @@ from pymodutils.elf.headers import PREFIXES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pymodutils.link.patch.machine import Patch
+    from pymodutils.arch.patch import PatchSites
 
     Row = tuple[int, ...]
 
@@ -34,20 +34,20 @@ class _Words(NamedTuple):
     offsets: tuple[int, ...]
     widths: tuple[int, ...]  # bits
 
-    def places(self, patch: Patch) -> range:
+    def places(self, patch: PatchSites) -> range:
         """Where the rows begin."""
         size = self.struct.size
         return range(patch.address, patch.address + len(patch.table) // size * size, size)
 
 
-def _words(patch: Patch, codes: str) -> _Words:
+def _words(patch: PatchSites, codes: str) -> _Words:
     sizes = [calcsize(f"<{code}") for code in codes]
     offsets = tuple(accumulate(sizes, initial=0))[:-1]
-    struct = Struct(PREFIXES[patch.image.module.arch.order] + codes)
+    struct = Struct(PREFIXES[patch.order] + codes)
     return _Words(struct, offsets, tuple(8 * size for size in sizes))
 
 
-def relative(patch: Patch, codes: str) -> list[Row]:
+def relative(patch: PatchSites, codes: str) -> list[Row]:
     """The rows of struct's ``codes``, signed words each relative to itself, as addresses."""
     words = _words(patch, codes)
     places = words.places(patch)
@@ -58,7 +58,7 @@ def relative(patch: Patch, codes: str) -> list[Row]:
     ]
 
 
-def write(patch: Patch, codes: str, rows: Sequence[Row]) -> int:
+def write(patch: PatchSites, codes: str, rows: Sequence[Row]) -> int:
     """Put ``rows``, as ``relative`` gave them, into the table; how many of them are new there."""
     words = _words(patch, codes)
     changed = sum(old != new for old, new in zip(relative(patch, codes), rows, strict=True))
@@ -75,7 +75,7 @@ def _signed(word: int, bits: int) -> int:
     return (word + half & 2 * half - 1) - half
 
 
-def absolute(patch: Patch) -> list[int]:
+def absolute(patch: PatchSites) -> list[int]:
     """The addresses in the table, once they are sorted there."""
     raw = patch.table[: len(patch.table) // 8 * 8]
     found = sorted(address for (address,) in iter_unpack("<Q", raw))
@@ -83,14 +83,10 @@ def absolute(patch: Patch) -> list[int]:
     return found
 
 
-def orc(patch: Patch) -> int:
+def orc(patch: PatchSites) -> int:
     """Sort how to unwind by where; at one address what ends a gap comes first. How many moved."""
-    at = patch.image.module.find(FRAMES)
-    rows = relative(patch, "i")
-    if not at or patch.image.layout.placed[at] is None:
-        return 0
-    memory = patch.image.section(at)
-    if len(memory) != FRAME * len(rows):
+    memory, rows = patch.section(FRAMES), relative(patch, "i")
+    if memory is None or len(memory) != FRAME * len(rows):
         return 0
     frames = [bytes(memory[start : start + FRAME]) for start in range(0, len(memory), FRAME)]
     order = sorted(range(len(rows)), key=lambda number: (rows[number], not _is_gap(frames[number])))
@@ -103,7 +99,7 @@ def _is_gap(frame: bytes) -> bool:
     return not frame[4] & 0x0F and not frame[5] & 0x07  # 6.4 made the flag of the end a type
 
 
-def jump_labels(patch: Patch) -> int:
+def jump_labels(patch: PatchSites) -> int:
     """Sort by key, then by code, and flag the places that are freed after init; how many changed."""
     codes = "iiq"
     rows = sorted(relative(patch, codes), key=lambda row: (row[2] & ~FLAGS, row[0]))
@@ -111,12 +107,12 @@ def jump_labels(patch: Patch) -> int:
     return write(patch, codes, marked)
 
 
-def static_calls(patch: Patch) -> int:
+def static_calls(patch: PatchSites) -> int:
     """Sort by key, trampolines of keys that are not exported made keys; how many changed.
 
     Nothing if the machine does not say where a key is.
     """
-    codes, keys = "ii", patch.machine.static_keys
+    codes, keys = "ii", patch.kernel.static_keys
     trampolines = {at for name, at in patch.imports().items() if name.startswith(TRAMPOLINE)}
     rows = []
     for code, flagged in relative(patch, codes):
@@ -124,6 +120,6 @@ def static_calls(patch: Patch) -> int:
         if key in trampolines and key not in keys:
             return 0
         rows.append((code, keys.get(key, key) | flagged & FLAGS))
-    order = sort_indexes([key & ~FLAGS for _, key in rows], pairs=patch.machine.sorts_pairs)
+    order = sort_indexes([key & ~FLAGS for _, key in rows], pairs=patch.kernel.sorts_pairs)
     marked = [(rows[at][0], rows[at][1] | INIT * patch.in_init(rows[at][0])) for at in order]
     return write(patch, codes, marked)

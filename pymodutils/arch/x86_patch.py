@@ -1,17 +1,16 @@
-"""Instructions that are replaced as soon as a module is there; arch/x86/kernel/alternative.c, ftrace.c."""
+"""What an x86-64 kernel patches in a module: arch/x86/kernel/alternative.c, ftrace.c, unwind_orc.c."""
 
 from __future__ import annotations
 
 from struct import unpack_from
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.link.layout import SEVEN_AREAS
-from pymodutils.link.patch import tables
+from pymodutils.arch import patch_tables as tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pymodutils.link.patch.machine import Patch
+    from pymodutils.arch.patch import Patches, PatchSites
 
 CALL, JUMP = 0xE8, 0xE9
 BRANCH: Final = 5  # bytes of either
@@ -20,25 +19,24 @@ RETURN: Final = bytes.fromhex("c3cccccccc")  # ret, int3
 ENDBR: Final = bytes.fromhex("f30f1efa")
 SEALED: Final = bytes.fromhex("660f1f00")  # a nop of its own kind
 LOCK, DS = b"\xf0", b"\x3e"
-TEXT: Final = 0  # its number among the seven areas
 WORD: Final = (1 << 64) - 1
 
 
-def fentry(patch: Patch) -> int:
+def fentry(patch: PatchSites) -> int:
     """Sort the table of calls to the tracer, and make them nops."""
     target = patch.imports().get("__fentry__", 0)
     return sum(_replace(patch, address, CALL, target, NOP) for address in tables.absolute(patch))
 
 
-def returns(patch: Patch) -> int:
+def returns(patch: PatchSites) -> int:
     """Make jumps to the return thunk returns, unless the processor needs the thunk."""
-    if patch.machine.return_thunks:
+    if patch.kernel.return_thunks:
         return 0
     target = patch.imports().get("__x86_return_thunk", 0)
     return sum(_replace(patch, address, JUMP, target, RETURN) for address in _relative(patch))
 
 
-def endbr(patch: Patch) -> int:
+def endbr(patch: PatchSites) -> int:
     """Seal the landing places that nothing jumps to."""
     count = 0
     for address in _relative(patch):
@@ -49,10 +47,10 @@ def endbr(patch: Patch) -> int:
     return count
 
 
-def locks(patch: Patch) -> int:
+def locks(patch: PatchSites) -> int:
     """Take the lock prefix from instructions of the text, if there is but one processor."""
-    text = _text(patch)
-    if not patch.machine.one_cpu:
+    text = patch.text
+    if not patch.kernel.one_cpu:
         return 0
     count = 0
     for address in _relative(patch):
@@ -63,16 +61,7 @@ def locks(patch: Patch) -> int:
     return count
 
 
-def _text(patch: Patch) -> range:
-    """The addresses of .text, or with areas by type, of all code that stays."""
-    image = patch.image
-    if image.layout.plan is SEVEN_AREAS:
-        return range(image.bases[TEXT], image.bases[TEXT] + image.layout.sizes[TEXT])
-    at = image.module.find(".text")
-    return range(image.addresses[at], image.addresses[at] + image.module.sections[at].sh_size)
-
-
-def _replace(patch: Patch, address: int, opcode: int, target: int, by: bytes) -> int:
+def _replace(patch: PatchSites, address: int, opcode: int, target: int, by: bytes) -> int:
     """Put ``by`` where ``opcode`` leads to ``target``; how many places that were."""
     code = patch.code(address, BRANCH)
     if not code or code[0] != opcode or address + BRANCH + unpack_from("<i", code, 1)[0] & WORD != target:
@@ -81,6 +70,17 @@ def _replace(patch: Patch, address: int, opcode: int, target: int, by: bytes) ->
     return 1
 
 
-def _relative(patch: Patch) -> Iterator[int]:
+def _relative(patch: PatchSites) -> Iterator[int]:
     """The places that the table names relative to its words."""
     return (address & WORD for (address,) in tables.relative(patch, "i"))
+
+
+PATCHES: Final[Patches] = {
+    ".return_sites": returns,
+    ".ibt_endbr_seal": endbr,
+    ".smp_locks": locks,
+    ".orc_unwind_ip": tables.orc,
+    "__mcount_loc": fentry,
+    "__jump_table": tables.jump_labels,
+    ".static_call_sites": tables.static_calls,
+}

@@ -5,15 +5,17 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pymodutils.arch.patch import RunningKernel
 from pymodutils.arch.x86 import I386, X86_64
+from pymodutils.arch.x86_patch import PATCHES
 from pymodutils.elf.constants import SHF_ALLOC, SHF_EXECINSTR
 from pymodutils.link.image import Image
 from pymodutils.link.layout import LayoutConfig, layout
-from pymodutils.link.patch import PATCHES, RunningKernel, apply
+from pymodutils.link.patch import apply
 from tests.link.modules import load
 from tests.link.objects import Part, Sym, make
 
-NAMES = (*PATCHES["x86_64"], ".orc_unwind")
+NAMES = (*PATCHES, ".orc_unwind")
 BASE = 0xFFFF_FFFF_C000_0000
 FENTRY = 0xFFFF_FFFF_8100_0000
 CALL = b"\xe8" + (FENTRY - BASE - 5 & 0xFFFF_FFFF).to_bytes(4, "little")
