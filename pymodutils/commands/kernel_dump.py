@@ -65,7 +65,8 @@ def sourced(data: bytes, address: int, digits: int, file: str, name: str, sectio
 
     Raises ModutilsError unless the module ``file`` has this ``section`` with as many bytes.
     """
-    from pymodutils.elf import dwarf, scan  # noqa: PLC0415 -- it takes pyelftools
+    from pymodutils.dwarf.debug_info import DebugInfo  # noqa: PLC0415 -- it takes pyelftools
+    from pymodutils.elf import scan  # noqa: PLC0415 -- as that
 
     plain = compress.read(file)
     elf = scan.Elf(plain, file)
@@ -73,7 +74,7 @@ def sourced(data: bytes, address: int, digits: int, file: str, name: str, sectio
     if size != len(data):
         has = f"{size} bytes" if size is not None else "nothing"
         raise ModutilsError(file, f"{file} has {has} of {section}, {name} {len(data)}: it is another module")
-    parts = dwarf.DebugInfo(plain).rows(section, size)
+    parts = DebugInfo(plain).rows(section, size)
     for (start, label), (end, _) in zip(parts, [*parts[1:], (len(data), "")], strict=True):
         for at in range(start, end, ROW):
             row = _row(data[at : min(at + ROW, end)], address + at, digits)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pymodutils.checks.context import Context
-    from pymodutils.elf.dwarf import DebugInfo
+    from pymodutils.dwarf.debug_info import DebugInfo
     from pymodutils.kernel.emulated.load.causes import Cause
 
 
@@ -31,7 +31,7 @@ def _asked(context: Context, question: Callable[[DebugInfo], list[str]]) -> list
     """The answer of the module file, nothing where that is not worth its time or the file cannot be read."""
     if not context.detailed:
         return []
-    from pymodutils.elf.dwarf import DebugInfo  # noqa: PLC0415 -- it takes pyelftools
+    from pymodutils.dwarf.debug_info import DebugInfo  # noqa: PLC0415 -- it takes pyelftools
 
     try:
         return list(filter(None, question(DebugInfo.read(context.module.path))))

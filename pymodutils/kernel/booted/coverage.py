@@ -7,7 +7,7 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.elf.dwarf import DebugInfo
+from pymodutils.dwarf.debug_info import DebugInfo
 from pymodutils.kernel.booted.replace import OURS
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ import linecache
 import os
 from typing import TYPE_CHECKING, Any, Final
 
+from pymodutils.dwarf.debug_info import DebugInfo
+from pymodutils.dwarf.types import DwarfTypes
 from pymodutils.elf import compress, scan
 from pymodutils.elf.btf import Btf
-from pymodutils.elf.dwarf import DebugInfo
-from pymodutils.elf.dwarf_types import DwarfTypes
 from pymodutils.errors import NotFound
 from pymodutils.kernel.booted import ends, values
 from pymodutils.kernel.booted.arguments import Call

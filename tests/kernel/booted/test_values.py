@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from pymodutils.dwarf.debug_info import DebugInfo
+from pymodutils.dwarf.types import DwarfTypes
 from pymodutils.elf.ctype import Array, Integer, Pointer, Struct
-from pymodutils.elf.dwarf import DebugInfo
-from pymodutils.elf.dwarf_types import DwarfTypes
 from pymodutils.kernel.booted import values, words
 from pymodutils.kernel.booted.values import BadValue, KernelObject
 from tests.oracles.debian import Unavailable

@@ -20,9 +20,9 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.relocation import RelocationSection
 from elftools.elf.sections import Section, Symbol, SymbolTableSection
 
+from pymodutils.dwarf.relocate import relocate
 from pymodutils.elf import compress
 from pymodutils.elf.constants import SHF_ALLOC
-from pymodutils.elf.dwarf_relocate import relocate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

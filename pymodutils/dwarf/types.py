@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from pymodutils.dwarf.debug_info import DAMAGE, DebugInfo
 from pymodutils.elf.ctype import (
     Array,
     CType,
@@ -17,7 +18,6 @@ from pymodutils.elf.ctype import (
     Struct,
     Void,
 )
-from pymodutils.elf.dwarf import DAMAGE, DebugInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

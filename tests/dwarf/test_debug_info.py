@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pymodutils.checks.candidate import Candidate
 from pymodutils.checks.context import Context
 from pymodutils.checks.messages.places import patched, used
-from pymodutils.elf.dwarf import DebugInfo
+from pymodutils.dwarf.debug_info import DebugInfo
 from pymodutils.elf.scan import Elf
 from pymodutils.kernel.emulated.load.causes import Cause, CauseKind
 

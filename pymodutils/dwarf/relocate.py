@@ -5,12 +5,12 @@ from __future__ import annotations
 from struct import iter_unpack, pack_into, unpack_from
 from typing import Final
 
+from pymodutils import arch as archs
+from pymodutils.arch.field import CODES
 from pymodutils.elf.constants import SHF_COMPRESSED, SHT_RELA
 
-SUMS: Final = {  # e_machine -> relocation whose value is S + A -> its format
-    62: {1: "<Q", 10: "<I"},  # R_X86_64_64 and 32
-    183: {257: "<Q", 258: "<I"},  # R_AARCH64_ABS64 and 32
-}
+FORMATS: Final = {size: f"<{code}" for size, code in CODES.items()}  # of whole words, by their bytes
+LITTLE64: Final = b"\2\1"  # e_ident[EI_CLASS] and [EI_DATA] of ELFCLASS64, ELFDATA2LSB
 
 
 def relocate(data: bytearray) -> bool:
@@ -18,9 +18,9 @@ def relocate(data: bytearray) -> bool:
 
     False for a machine whose relocations are no plain sums, and for compressed sections: then some are left.
     """
-    sums = SUMS.get(unpack_from("<H", data, 18)[0])
+    sums = _sums(unpack_from("<H", data, 18)[0]) if data[4:6] == LITTLE64 else {}
     start, size, count, names = *unpack_from("<Q", data, 40), *unpack_from("<HHH", data, 58)
-    if not sums or data[4:6] != b"\2\1" or size != 64:  # noqa: PLR2004 -- bytes of Elf64_Shdr
+    if not sums or size != 64:  # noqa: PLR2004 -- bytes of Elf64_Shdr
         return False
     headers = [unpack_from("<IIQQQQIIQQ", data, start + n * size) for n in range(count)]
     strings = headers[names]
@@ -37,16 +37,21 @@ def relocate(data: bytearray) -> bool:
     return True
 
 
+def _sums(machine: int) -> dict[int, int]:
+    """The relocation types of this e_machine whose value is S + A, with its bytes."""
+    found = (arch for arch in archs.of_machine(machine) if (arch.bits, arch.order) == (64, "little"))
+    return next((arch.sums for arch in found), {})
+
+
 def _values(data: bytearray, table: tuple[int, ...]) -> list[int]:
     """st_value of every symbol of the table with that header."""
     return [value for *_, value, _ in iter_unpack("<IBBHQQ", data[table[4] : table[4] + table[5]])]
 
 
-def _apply(data: bytearray, entries: memoryview, start: int, values: list[int], sums: dict[int, str]) -> bool:
+def _apply(data: bytearray, entries: memoryview, start: int, values: list[int], sums: dict[int, int]) -> bool:
     for offset, info, addend in iter_unpack("<QQq", entries):
-        form = sums.get(info & 0xFFFFFFFF)
-        if form is None:
+        size = sums.get(info & 0xFFFFFFFF)
+        if size is None:
             return False
-        mask = (1 << 64) - 1 if form == "<Q" else 0xFFFFFFFF
-        pack_into(form, data, start + offset, values[info >> 32] + addend & mask)
+        pack_into(FORMATS[size], data, start + offset, values[info >> 32] + addend & (1 << 8 * size) - 1)
     return True

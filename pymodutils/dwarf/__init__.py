@@ -1,0 +1,1 @@
+"""Debug information of a module: functions, lines and types; the door to pyelftools."""
