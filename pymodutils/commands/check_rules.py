@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class Names(click.Choice[str]):
+if TYPE_CHECKING:
+    Choice = click.Choice[str]
+else:
+    Choice = click.Choice  # generic since click 8.2 only
+
+
+class Names(Choice):
     """Names of rules with commas between."""
 
     def __init__(self) -> None:

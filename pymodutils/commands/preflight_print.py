@@ -33,6 +33,11 @@ def write(found: Preflight, form: str, path: str | None) -> None:
 
         text = f"{output.json_text(document(found))}\n"
         check_print.write(path, text) if path else click.echo(text, nl=False)
+    elif form == "html":
+        from pymodutils.preflight import page  # noqa: PLC0415 -- see above
+
+        text = page.render(found)
+        check_print.write(path, text) if path else click.echo(text, nl=False)
     else:
         print_report(found.report, form, path, full=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import shutil
 import subprocess
@@ -21,6 +22,20 @@ def dom(page: Path, script: str = "", size: str = "1400,900") -> str:
         copy.write_text(page.read_text().replace("</body>", f"<script>{script}</script></body>"))
         profile = f"--user-data-dir={folder}/profile"
         return _run(profile, f"--window-size={size}", "--dump-dom", copy.as_uri())
+
+
+def narrow(page: Path, script: str = "", width: int = 390) -> str:
+    """The document in a frame of ``width``, less than Chromium's windows can have, after ``script``."""
+    text = page.read_text().replace("</body>", f"<script>{script}</script></body>")
+    frame = f'<iframe style="width: {width}px; height: 844px" srcdoc="{html.escape(text)}"></iframe>'
+    copy = "document.body.replaceWith(document.importNode(frame.contentDocument.body, true))"
+    with tempfile.TemporaryDirectory() as folder:
+        outer = Path(folder, "outer.html")
+        outer.write_text(
+            f"<body>{frame}<script>frame = document.querySelector('iframe');"
+            f"frame.onload = () => {copy};</script></body>"
+        )
+        return dom(outer)
 
 
 def screenshot(page: Path, target: Path, script: str = "", size: str = "1400,900") -> None:

@@ -28,13 +28,34 @@ def report(desk: Desk) -> Path:
 
 
 def cells(dom: str) -> list[str]:
-    return re.findall(r'<td class="cell[^>]*><span class="\w+">([^<]*)</span>', dom)
+    return re.findall(r'<td class="cell[^>]*><span class="chip \w+">([^<]*)</span>', dom)
 
 
 def test_the_matrix_has_every_verdict(report: Path) -> None:
     dom = browser.dom(report)
     assert cells(dom) == ["loads", "loads", "unknown"]
     assert '<b class="good">2</b> of 3 load: 3 modules, 1 kernel.' in dom
+
+
+def test_the_reasons_are_seen_without_a_click(report: Path) -> None:
+    dom = browser.dom(report)
+    assert re.findall(r'<em>(\w+)</em> <span class="names">(\w+)</span>', dom) == [("unknown", "bad")]
+    assert "To do: give the exporting module: --with DIR" in dom
+    back = f"{CHOOSE.format(0)} document.querySelector('aside button').click();"
+    assert "<em>unknown</em>" not in browser.dom(report, CHOOSE.format(0))
+    assert "<em>unknown</em>" in browser.dom(report, back)
+
+
+def test_types_that_changed_are_listed(desk: Desk) -> None:
+    report = desk.report(desk.module("bad", versions={"module_layout": 1}))
+    first, *rest = report.verdicts[0].findings
+    types = tuple(f"struct t{at}: size 1 -> 2" for at in range(7))
+    verdict = report.verdicts[0]._replace(findings=(first._replace(types=types), *rest))
+    path = desk.folder / "types.html"
+    path.write_text(page.render(report._replace(verdicts=(verdict,))))
+    dom = browser.dom(path)
+    assert re.findall(r"<li>struct t(\d): size 1 -&gt; 2</li>", dom) == list("0123456")
+    assert "<summary>2 more differences between types</summary>" in dom
 
 
 def test_the_filter_finds_names_and_reasons(report: Path) -> None:
@@ -47,7 +68,7 @@ def test_the_filter_finds_names_and_reasons(report: Path) -> None:
 
 def test_details_tell_reason_advice_and_log(report: Path) -> None:
     dom = browser.dom(report, CHOOSE.format(2))
-    assert '<div class="finding error"><em>unknown</em>' in dom
+    assert '<div class="finding error"><div><em>unknown</em>' in dom
     assert "<p>The kernel refuses it with ENOENT.</p>" in dom
     assert "lost&lt;/script&gt;&lt;b&gt;&amp;" in dom
     assert "To do: give the exporting module: --with DIR" in dom
@@ -79,6 +100,13 @@ def test_details_are_seen_beside_the_matrix_in_any_window(desk: Desk, size: str)
     [seen] = re.findall(r'data-seen="(-?\d+)"', dom)
     assert int(seen) > 200
     assert 'data-wider="false"' in dom
+
+
+def test_nothing_is_cut_off_on_a_telephone(report: Path) -> None:
+    wider = "document.body.dataset.wider = document.documentElement.scrollWidth > innerWidth;"
+    dom = browser.narrow(report, wider)
+    assert 'data-wider="false"' in dom
+    assert "<em>unknown</em>" in dom
 
 
 def test_it_asks_nobody_for_anything(report: Path) -> None:

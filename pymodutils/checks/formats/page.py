@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from pkgutil import get_data
 from typing import TYPE_CHECKING, Any, Final
 
+from pymodutils.checks.formats import template
 from pymodutils.checks.rules import Severity
 from pymodutils.version import __version__
 
 if TYPE_CHECKING:
     from pymodutils.checks.verdict import Report
 
-TEMPLATE: Final = "page.html"
-HOLE: Final = "/*DATA*/null"
-ESCAPES: Final = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}  # no text may end the script
+PAGE: Final = "page.html"
 
 
 def render(report: Report) -> str:
     """The page."""
-    template = get_data(__package__, TEMPLATE) or b""
-    before, _, after = template.decode().partition(HOLE)
-    data = json.dumps(_data(report), ensure_ascii=True, separators=(",", ":"))
-    for sign, code in ESCAPES.items():
-        data = data.replace(sign, code)
-    return f"{before}{data}{after}"
+    return template.filled(__package__, PAGE, _data(report))
 
 
 def _data(report: Report) -> dict[str, Any]:
@@ -35,7 +27,7 @@ def _data(report: Report) -> dict[str, Any]:
     for verdict in report.verdicts:
         numbers = []
         for it in verdict.findings:
-            finding = (it.rule, severities.index(it.severity), it.message, it.advice)
+            finding = (it.rule, severities.index(it.severity), it.message, it.advice, it.types)
             numbers.append(known.setdefault(finding, len(known)))
         row = [verdict.error, numbers, list(verdict.needed), list(verdict.log), report.excuse(verdict)]
         verdicts.append(row)
