@@ -194,6 +194,10 @@ class Cpu:
             if self.answer is not None:
                 return
 
+    def watched(self, watch: Watch) -> bool:
+        """Whether ``watch`` is one of this processor, and not undone."""
+        return watch[1] in self._watches.get(watch[0], ())
+
     def unwatch(self, watch: Watch) -> None:
         """Undo ``watch``."""
         address, call = watch

@@ -47,6 +47,7 @@ class Guest:
         self.machine = machine
         self.names: dict[str, int] = facts["names"]
         self.patience: float = PATIENCE
+        self._running = 0  # the function that ``run`` called
         self.code, self.data, self.user = facts["code"], facts["data"], facts["user"]
 
     def save(self) -> dict[str, Any]:
@@ -169,6 +170,7 @@ class Guest:
         returns 16 bytes: RDX above RAX.
         """
         found = self.address(function) if isinstance(function, str) else function
+        self._running = found
         registers = (*arguments, 0, 0, 0, 0, 0, 0)[:IN_REGISTERS]
         more = (*arguments[IN_REGISTERS:], *stack)
         words = [value & NONE for value in (0, found, 0, 0, *registers, len(more), *more)]
@@ -190,6 +192,10 @@ class Guest:
             result = result._replace(value=result.value | high << 64)
             self.free(block)
         return result
+
+    def is_tail_call(self, function: int, back: int) -> bool:
+        """Whether ``function``, returning to ``back``, was jumped to at the end of what ``run`` called."""
+        return back - self.code in range(PAGE) and function != self._running
 
     def _await(self, task: int, pid: int, block: int, mark: int) -> Result:
         space, started = self.machine.space, self.machine.clock.cycles

@@ -71,7 +71,7 @@ class Call:
                 else result.value.to_bytes(16, "little")
             )
             found: Any = _detached(returns, data[:size])
-        elif isinstance(returns, Pointer) and _is_text(returns):
+        elif isinstance(returns, Pointer) and is_text(returns):
             pointer = values.decode(self.space, returns, result.value)
             found = pointer.string() if isinstance(pointer, Address) and pointer else pointer or None
         else:
@@ -149,26 +149,30 @@ def _variadic(value: object) -> CType:
     return LONG if isinstance(value, int) else Pointer(lambda: CHAR)
 
 
-def _is_text(kind: Pointer) -> bool:
+def is_text(kind: Pointer) -> bool:
+    """Whether it is a ``char *``."""
     return isinstance(kind.to, Integer) and kind.to.character
 
 
 def _detached(kind: Struct, data: bytes) -> Any:
     """A structure that was returned by value, as a plain dict."""
-    return values.plain(KernelObject(_Copy(data), kind, 0))
+    return values.plain(KernelObject(Detached(data), kind, 0))
 
 
-class _Copy:
+class Detached:
     """Memory that is ``data``, from address 0."""
 
     def __init__(self, data: bytes) -> None:
         self.data = bytearray(data)
 
     def read(self, address: int, length: int) -> bytes:
+        """``length`` bytes at ``address``."""
         return bytes(self.data[address : address + length])
 
     def write(self, address: int, data: bytes) -> None:
+        """Put ``data`` at ``address``."""
         self.data[address : address + len(data)] = data
 
     def string(self, address: int) -> bytes:
+        """The bytes at ``address`` up to a NUL."""
         return bytes(self.data[address:]).split(b"\0")[0]

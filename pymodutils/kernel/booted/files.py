@@ -16,14 +16,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
-def needed(path: str, image: str) -> Iterator[str]:
-    """The files of what ``path`` depends on: beside it, else in the module directory of ``image``."""
+def needed(path: str, image: str, *, partly: bool = False) -> Iterator[str]:
+    """The files of what ``path`` depends on: beside it, else in the module directory of ``image``.
+
+    Raises BadModule if one is in neither, unless it is enough to have them ``partly``.
+    """
     for word in filter(None, _value(path, "depends").split(",")):
         beside = (os.path.join(os.path.dirname(path), f"{word}{end}") for end in names.EXTENSIONS)
         found = next(filter(os.path.exists, beside), None) or _in_tree(image, names.normalize(word))
-        if found is None:
+        if found is not None:
+            yield found
+        elif not partly:
             raise BadModule(path, f"{path} depends on {word}: load that first")
-        yield found
 
 
 def name(path: str) -> str:

@@ -12,12 +12,13 @@ from pymodutils import names
 from pymodutils.elf.btf import Btf
 from pymodutils.elf.ctype import Struct
 from pymodutils.errors import BadKernel, ModutilsError, NotFound, Refused
-from pymodutils.kernel.booted import boot, ends, files, values, words
+from pymodutils.kernel.booted import boot, ends, files, stubs, values, words
 from pymodutils.kernel.booted.arguments import Call
 from pymodutils.kernel.booted.checks import Checks
 from pymodutils.kernel.booted.kernel import BootedKernel
 from pymodutils.kernel.booted.module import LiveModule
 from pymodutils.kernel.booted.replace import Replacement
+from pymodutils.kernel.booted.stubs import Stubs
 from pymodutils.machine import checkpoint, saved
 from pymodutils.machine.boot import MEMORY
 from pymodutils.machine.paging import PAGE
@@ -45,6 +46,7 @@ class Moment(NamedTuple):
     checkpoint: Checkpoint
     modules: dict[str, LiveModule]
     checked: Saved | None = None
+    stubs: dict[str, int] | None = None
 
 
 class LiveKernel(BootedKernel):
@@ -62,6 +64,8 @@ class LiveKernel(BootedKernel):
         self.coverage: Coverage | None = None
         self._inits: dict[str, int] = {}
         _, self._booted = self.guest.log_end()
+        kind = self.btf.named(stubs.ARGUMENT) if self.btf else None
+        self.stubs = Stubs(self.guest, kind) if isinstance(kind, Struct) else None
         self._start = self.moment()
 
     @classmethod
@@ -82,7 +86,8 @@ class LiveKernel(BootedKernel):
     def moment(self) -> Moment:
         """What is now, for ``restore``."""
         checked = self.checks.save() if self.checks else None
-        return Moment(checkpoint.take(self.guest), dict(self.modules), checked)
+        made = dict(self.stubs.made) if self.stubs else None
+        return Moment(checkpoint.take(self.guest), dict(self.modules), checked, made)
 
     def restore(self, moment: Moment) -> None:
         """Let all be as it was at ``moment``, in a millisecond or two; stand-ins are undone."""
@@ -100,6 +105,8 @@ class LiveKernel(BootedKernel):
         self._removed.clear()
         if spoiled:
             self._listen()
+        if self.stubs:
+            self.stubs.restore(moment.stubs or {}, self.guest)
         if self.checks and moment.checked:
             self.checks.restore(moment.checked)
 
@@ -171,18 +178,25 @@ class LiveKernel(BootedKernel):
         """
         file = os.fspath(path)
         self.load_needed(file)
+        name = files.name(file)
+        module = LiveModule(self, name, file)
+        known = self.modules.setdefault(name, module)  # stand-ins that init() calls ask for its types
         try:
             self.insert(file, files.parameters(params))
-        except Refused as refused:
-            text = f"{file}: not loaded: {words.status(-refused.errno)!r}, {os.strerror(refused.errno)}"
-            raise Refused(file, text, refused.errno) from None
-        name = files.name(file)
-        self.modules[name] = LiveModule(self, name, file, self._inits.get(name, 0))
-        return self.modules[name]
+        except ModutilsError as error:
+            if known is module:
+                del self.modules[name]
+            if not isinstance(error, Refused):
+                raise
+            text = f"{file}: not loaded: {words.status(-error.errno)!r}, {os.strerror(error.errno)}"
+            raise Refused(file, text, error.errno) from None
+        if name in self._inits:
+            module.init_at(self._inits[name])
+        return module
 
     def load_needed(self, file: str) -> None:
         """Load the modules that the module ``file`` depends on; raises as ``load``."""
-        for needed in files.needed(file, self.path):
+        for needed in files.needed(file, self.path, partly=bool(self.stubs and self.stubs.made)):
             name = files.name(needed)
             if name not in self.modules and self.state(name) is None:
                 self.load(needed)
@@ -228,7 +242,8 @@ class LiveKernel(BootedKernel):
         """Let the function ``name`` be ``stand_in``, which gets its arguments, when a module calls it.
 
         With ``fail_at`` its calls with these numbers, from 1, give ``result`` (NULL, else -ENOMEM), and all
-        others what they would. MODULE:NAME is a function of a module, for every caller. Raises NotFound.
+        others what they would. MODULE:NAME is a function of a module, for every caller. One that the kernel
+        lacks is there for modules that are loaded after it. Raises NotFound.
         """
         numbers = (fail_at,) if isinstance(fail_at, int) else fail_at
         if stand_in is None and not numbers:

@@ -28,15 +28,18 @@ ADVICE: Final = f"{DEBUG} or with BTF"
 class LiveModule:
     """The module ``name``, loaded from the file ``path`` into ``kernel``."""
 
-    def __init__(self, kernel: LiveKernel, name: str, path: str, init: int = 0) -> None:
+    def __init__(self, kernel: LiveKernel, name: str, path: str) -> None:
         self.kernel, self.name, self.path = kernel, name, path
         self.file = DebugInfo.read(path)
         self._bases: dict[int, int] = {}
-        if init and INIT_TEXT in self.file.sections:
-            self._bases[self.file.sections[INIT_TEXT]] = init
         self._types: list[Types] | None = None
 
     # What is where
+
+    def init_at(self, address: int) -> None:
+        """Note where its init part lies or lay."""
+        if INIT_TEXT in self.file.sections:
+            self._bases[self.file.sections[INIT_TEXT]] = address
 
     def address(self, name: str) -> int:
         """Where the symbol ``name`` lies, a static one too; raises NotFound."""

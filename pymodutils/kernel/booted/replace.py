@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import errno
 import inspect
-from typing import TYPE_CHECKING, Any, Final, Self
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Final, Self
 
 from pymodutils.elf.ctype import Function, Integer, Pointer, Void
 from pymodutils.errors import NotFound
-from pymodutils.kernel.booted import values
-from pymodutils.machine.guest import IN_REGISTERS
+from pymodutils.kernel.booted.invocation import Invocation
+from pymodutils.kernel.booted.values import BadValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from pymodutils.kernel.booted.live import LiveKernel
+    from pymodutils.machine.guest import Guest
 
 KMALLOC: Final = tuple(  # what kmalloc(), an inline function, calls: by size, flags and version of the kernel
     f"{name}{end}"
@@ -38,7 +40,6 @@ KMALLOC: Final = tuple(  # what kmalloc(), an inline function, calls: by size, f
     for end in ("", "_noprof")
 )
 FAMILIES: Final = dict.fromkeys(("kmalloc", "kzalloc", "kcalloc", "kmalloc_array"), KMALLOC)
-LONG: Final = Integer("long", 8, signed=True)
 OURS: Final = range(0xFFFFFFFFC0000000, 0xFFFFFFFFFF000000)  # MODULES_VADDR to MODULES_END
 
 
@@ -59,39 +60,44 @@ class Replacement:
         self.kernel, self.name, self.calls = kernel, name, 0
         self._stand_in, self._fail_at, self._result = stand_in, fail_at, result
         self._of_kernel = ":" not in name
-        places = _places(kernel, name)
-        self._prototype = _prototype(kernel, name, places)
+        self._places = _places(kernel, name) or _stub(kernel, name, stand_in)
+        _ = kernel.btf  # read now: a call can not ask the machine
         cpu = kernel.guest.machine.cpu
-        self._hooks = [cpu.watch(place, self._called) for place in places.values()]
+        self._hooks = [cpu.watch(place, partial(self._called, place)) for place in self._places.values()]
 
-    def _called(self) -> None:
-        """The function begins: let it, or go back to its caller at once."""
-        machine = self.kernel.guest.machine
-        back = machine.space.number(machine.cpu["RSP"])
-        if self._of_kernel and back not in OURS:
+    def _called(self, place: int) -> None:
+        """The function at ``place`` begins: let it, or go back to its caller at once."""
+        guest = self.kernel.guest
+        if self._of_kernel and not called_by_module(guest, place):
             return
         self.calls += 1
         if self._stand_in is not None:
-            machine.cpu.leave(self._word(self._stand_in(*self._arguments())))
+            call = Invocation(guest, self._prototype)
+            result = self._stand_in(*call.arguments(len(inspect.signature(self._stand_in).parameters)))
         elif self.calls in self._fail_at:
-            machine.cpu.leave(self._word(self._result))
+            call = Invocation(guest, self._prototype)
+            signed = isinstance(call.returns, Integer) and self._result is None
+            result = -errno.ENOMEM if signed else self._result
+        else:
+            return
+        try:
+            call.give(result)
+        except BadValue as error:
+            text = f"{self.name}: its stand-in gave {result!r}, but it returns {call.returns}: {error}"
+            raise BadValue(self.name, text) from None
 
-    def _arguments(self) -> list[Any]:
-        machine = self.kernel.guest.machine
-        words = machine.arguments(IN_REGISTERS)
-        if self._prototype is None:
-            return words[: len(inspect.signature(self._stand_in or int).parameters)]
-        kinds = [it.type for it in self._prototype.parameters]
-        return [values.decode(machine.space, kind, word) for kind, word in zip(kinds, words, strict=False)]
-
-    def _word(self, result: object) -> int:
-        kind = self._prototype.returns if self._prototype else LONG
-        if result is None:
-            failed = -errno.ENOMEM if isinstance(kind, Integer) and self._stand_in is None else 0
-            return failed if kind.size else 0
-        if isinstance(kind, Void):
-            return 0
-        return values.encode_number(kind, result, 8 * kind.size)
+    @cached_property
+    def _prototype(self) -> Function | None:
+        """By the kernel, else by the modules, of which one calls it."""
+        if self.name in FAMILIES:
+            return Function(self.name, Pointer(Void), ())
+        module, _, function = self.name.rpartition(":")
+        if module in self.kernel.modules:
+            return self.kernel.modules[module].prototype(function)
+        btf = self.kernel.btf
+        known = [it for place in self._places if btf and (it := btf.function(place))]
+        users = (types for module in self.kernel.modules.values() for types in module.types)
+        return next(iter(known), None) or next(filter(None, (it.function(self.name) for it in users)), None)
 
     def undo(self) -> None:
         """Let the function be what it was."""
@@ -106,20 +112,31 @@ class Replacement:
         self.undo()
 
 
+def called_by_module(guest: Guest, place: int) -> bool:
+    """Whether a module called the function at ``place``, which begins.
+
+    A jump at the end of a function that the kernel called is not told from the kernel's own call.
+    """
+    back = guest.machine.space.number(guest.machine.cpu["RSP"])
+    return place in OURS or back in OURS or guest.is_tail_call(place, back)
+
+
 def _places(kernel: LiveKernel, name: str) -> dict[str, int]:
-    """Name -> address of each function that is meant; raises NotFound if there is none."""
+    """Name -> address of each function that is meant and is there."""
     spelled = FAMILIES.get(name, (name, f"{name}_noprof"))
     found = {it: place for it in spelled if (place := kernel.guest.lookup(it))}
-    if not found:
-        raise NotFound(name, f"no function {name} is in the kernel: write MODULE:NAME for one of a module")
+    single = found and name not in FAMILIES and ":" not in name
+    if single and kernel.stubs and not any(map(kernel.stubs.exported, found)):
+        kernel.stubs.make(name, next(iter(found.values())))  # a module may import it all the same
     return found
 
 
-def _prototype(kernel: LiveKernel, name: str, places: dict[str, int]) -> Function | None:
-    if name in FAMILIES:
-        return Function(name, Pointer(Void), ())
-    module, _, function = name.rpartition(":")
-    if module in kernel.modules:
-        return kernel.modules[module].prototype(function)
-    known = (kernel.btf.function(it) for it in places) if kernel.btf else ()
-    return next(filter(None, known), None)
+def _stub(kernel: LiveKernel, name: str, stand_in: object) -> dict[str, int]:
+    """A new function called ``name``; raises NotFound if it could have no effect."""
+    known = kernel.stubs and name in kernel.stubs.made
+    if ":" in name or not kernel.stubs or (kernel.modules and not known):
+        advice = "write MODULE:NAME for one of a module, and replace what the kernel lacks before any load"
+        raise NotFound(name, f"no function {name} is in the kernel: {advice}")
+    if stand_in is None:
+        raise NotFound(name, f"no function {name} is in the kernel: give one that stands in for it")
+    return {name: kernel.stubs.make(name)}

@@ -80,6 +80,14 @@ class Address(int):
             return getattr(KernelObject(self.space, self.type.to, self), name)
         raise AttributeError(f"{self.type} has no members")
 
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in Address.__annotations__:
+            super().__setattr__(name, value)
+        elif isinstance(self.type.to, Struct):
+            setattr(KernelObject(self.space, self.type.to, self), name, value)
+        else:
+            raise AttributeError(f"{self.type} has no members")
+
     def string(self) -> str:
         """The text at the address, up to a NUL."""
         try:

@@ -1,0 +1,101 @@
+"""A call that code of the kernel has just made: its arguments as Python has them, and what it gets back.
+
+The counterpart of ``arguments``; System V psABI for x86-64, 3.2.3.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pymodutils.elf.ctype import Array, Function, Pointer, Struct, Void
+from pymodutils.kernel.booted import values
+from pymodutils.kernel.booted.arguments import CHAR, IN_TWO, LONG, WORD, Detached, is_text
+from pymodutils.machine.guest import IN_REGISTERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pymodutils.elf.ctype import CType
+    from pymodutils.machine.guest import Guest
+
+TEXTS, ROOM = 0x1000, 0x1000  # bytes of the data pages of the guest, for text that is returned
+_next_text = 0
+
+
+class Invocation:
+    """The call of ``function`` that begins on ``guest``; without a prototype all is ``long``."""
+
+    def __init__(self, guest: Guest, function: Function | None) -> None:
+        self.guest, self.machine, self.function = guest, guest.machine, function
+        self.returns: CType = function.returns if function else LONG
+        self.stack = self.machine.cpu["RSP"]
+        self.registers = self.machine.arguments(IN_REGISTERS)
+        self.back = self.machine.space.number(self.stack)  # the address that it returns to
+        self.place = 0  # of a structure that is returned in memory
+        if isinstance(self.returns, Struct) and self.returns.size > IN_TWO:
+            self.place = self.registers.pop(0)
+
+    def arguments(self, count: int) -> list[Any]:
+        """Its arguments by the prototype, or ``count`` of them as numbers."""
+        if self.function is None:
+            return [word for word, _ in zip(self._words(), range(count), strict=False)]
+        return list(self._decoded(self.function))
+
+    def _decoded(self, function: Function) -> Iterator[Any]:
+        registers, stack = list(self.registers), self.stack + WORD
+        for parameter in function.parameters:
+            size = max(parameter.type.size, 1)
+            words = -(-size // WORD)
+            if words <= len(registers) and size <= IN_TWO:
+                data = b"".join(word.to_bytes(WORD, "little") for word in registers[:words])
+                del registers[:words]
+            else:
+                data = values.read(self.machine.space, stack, words * WORD)
+                stack += words * WORD
+            yield self._value(parameter.type, data)
+
+    def _value(self, kind: CType, data: bytes) -> Any:
+        if isinstance(kind, Struct):
+            return values.plain(values.KernelObject(Detached(data[: kind.size]), kind, 0))
+        return values.decode(self.machine.space, kind, int.from_bytes(data[:WORD], "little"))
+
+    def _words(self) -> Iterator[int]:
+        yield from self.registers
+        stack = self.stack
+        while True:
+            stack += WORD
+            yield self.machine.space.number(stack)
+
+    def give(self, result: object) -> None:
+        """Let it return ``result`` without running; raises BadValue if its type can not be that."""
+        kind = self.returns
+        if isinstance(kind, Void):
+            self.machine.cpu.leave(0)
+        elif isinstance(kind, Struct):
+            self._give_structure(kind, {} if result is None else result)
+        elif isinstance(kind, Pointer) and is_text(kind) and isinstance(result, str | bytes):
+            self.machine.cpu.leave(self._text(result))
+        else:
+            self.machine.cpu.leave(values.encode_number(kind, result or 0, 8 * kind.size))
+
+    def _give_structure(self, kind: Struct, result: object) -> None:
+        whole = Detached(bytes(kind.size))
+        values.store(whole, kind, 0, result)
+        if self.place:
+            values.write(self.machine.space, self.place, bytes(whole.data))
+            self.machine.cpu.leave(self.place)
+            return
+        low, high = (int.from_bytes(whole.data[at : at + WORD], "little") for at in (0, WORD))
+        self.machine.cpu["RDX"] = high
+        self.machine.cpu.leave(low)
+
+    def _text(self, text: str | bytes) -> int:
+        """The address of ``text``, which stays for a while."""
+        global _next_text  # noqa: PLW0603 -- one after the other: older ones are still in use
+        data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
+        values.encode(Array(CHAR, ROOM - 1), data)
+        start = _next_text if _next_text + len(data) < ROOM else 0
+        _next_text = start + len(data) + 1
+        place: int = self.guest.data + TEXTS + start
+        self.machine.space.write(place, data + b"\0")
+        return place
