@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch import arm
+from pymodutils.arch import arm, arm_fields
 from pymodutils.arch.calc import l_a_p, s_a_gp
 from pymodutils.arch.field import word
 from pymodutils.arch.range import signed
@@ -69,12 +69,12 @@ ARM = ObjMachine(
     arch=arm.ARM,
     relocs={
         0: arm.ARM.relocs[0],
-        PC24: RelocType("R_ARM_PC24", l_a_p, arm.B24, align=4),
+        PC24: RelocType("R_ARM_PC24", l_a_p, arm_fields.B24, align=4),
         2: arm.ARM.relocs[2],
         GOTOFF: RelocType("R_ARM_GOTOFF", s_a_gp, word(32)),
         GOTPC: RelocType("R_ARM_GOTPC", gp_a_p, word(32)),
         GOT32: RelocType("R_ARM_GOT32", slot, word(32)),
-        PLT32: RelocType("R_ARM_PLT32", l_a_p, arm.B24, align=4),
+        PLT32: RelocType("R_ARM_PLT32", l_a_p, arm_fields.B24, align=4),
     },
     base=0xBF00_0000,  # below the kernel, where branches reach it
     rel_type=SHT_REL,

@@ -126,14 +126,7 @@ class WideSlots(UnwindSlots):
 
     def complete(self, header: StructModule) -> None:
         """Init and cleanup are descriptors."""
-        opd = self.opd.section
-        if opd is None or opd.contents is None:
-            return
-        for at, name in enumerate(("init", "cleanup")):
-            if header[name]:
-                made = bytes(16) + self.word(header[name]) + self.word(self.gp)
-                opd.contents[at * DESCRIPTOR : (at + 1) * DESCRIPTOR] = made
-                header[name] = opd.address + at * DESCRIPTOR
+        self.describe(self.opd, header)
 
 
 def rounded(value: int) -> int:

@@ -146,13 +146,7 @@ class Ia64Slots(UnwindSlots):
 
     def complete(self, header: StructModule) -> None:
         """Init and cleanup are descriptors."""
-        opd = self.opd.section
-        if opd is None or opd.contents is None:
-            return
-        for at, name in enumerate(("init", "cleanup")):
-            if header[name]:
-                opd.contents[16 * at : 16 * at + 16] = self.word(header[name]) + self.word(self.gp)
-                header[name] = opd.address + 16 * at
+        self.describe(self.opd, header)
 
 
 def each(
@@ -165,25 +159,30 @@ def each(
     }
 
 
+SAME: Final = (
+    0x25,
+    0x27,
+    0x2D,
+    0x2F,
+    0x3F,
+    0x45,
+    0x47,
+    0x55,
+    0x57,
+)  # whole words, as later kernels have them
 RELOCS: Final = {
     0: RelocType("R_IA64_NONE"),
+    **{number: ia64.RELOCS[number] for number in SAME},
     **each(0x21, "IMM14", s_a, IMM14, signed(14)),
     **each(0x22, "IMM22", s_a, IMM22, signed(22)),
     **each(0x23, "IMM64", s_a, IMM64),
-    0x25: RelocType("R_IA64_DIR32LSB", s_a, word(32)),
-    0x27: RelocType("R_IA64_DIR64LSB", s_a, word(64)),
     **each(0x2A, "GPREL22", s_a_gp, IMM22, signed(22)),
     **each(0x2B, "GPREL64I", s_a_gp, IMM64),
-    0x2D: RelocType("R_IA64_GPREL32LSB", s_a_gp, word(32)),
-    0x2F: RelocType("R_IA64_GPREL64LSB", s_a_gp, word(64)),
     **each(0x32, "LTOFF22", g_gp, IMM22, signed(22)),
     **each(0x33, "LTOFF64I", g_gp, IMM64),
     **each(0x3A, "PLTOFF22", goal, IMM22, signed(22)),
     **each(0x3B, "PLTOFF64I", goal, IMM64),
-    0x3F: RelocType("R_IA64_PLTOFF64LSB", goal, word(64)),
     **each(0x43, "FPTR64I", goal, IMM64),
-    0x45: RelocType("R_IA64_FPTR32LSB", goal, word(32)),
-    0x47: RelocType("R_IA64_FPTR64LSB", goal, word(64)),
     **each(0x49, "PCREL21B", made_branch, PCREL21B),
     **each(0x4A, "PCREL21M", made_branch, PCREL21M),
     **each(0x4B, "PCREL21F", made_branch, PCREL21F),
@@ -191,8 +190,6 @@ RELOCS: Final = {
     0x4F: RelocType("R_IA64_PCREL64LSB", from_word, word(64)),
     **each(0x52, "LTOFF_FPTR22", g_gp, IMM22, signed(22)),
     **each(0x53, "LTOFF_FPTR64I", g_gp, IMM64),
-    0x55: RelocType("R_IA64_LTOFF_FPTR32LSB", g_gp, word(32)),
-    0x57: RelocType("R_IA64_LTOFF_FPTR64LSB", g_gp, word(64)),
     0x5D: RelocType("R_IA64_SEGREL32LSB", goal, word(32)),
     0x5F: RelocType("R_IA64_SEGREL64LSB", goal, word(64)),
     0x65: RelocType("R_IA64_SECREL32LSB", back, word(32)),

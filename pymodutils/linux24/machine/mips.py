@@ -59,8 +59,7 @@ class Halves(Slots):
 
     def archdata(self) -> bytes:
         """Where __dbe_table is."""
-        found = self.module.find("__dbe_table")
-        return self.word(found.address) + self.word(found.address + found.size) if found else b""
+        return self.span("__dbe_table")
 
 
 MIPS = ObjMachine(

@@ -46,8 +46,7 @@ class Plt(Slots):
 
     def archdata(self) -> bytes:
         """Where __ftr_fixup is."""
-        found = self.module.find("__ftr_fixup")
-        return self.word(found.address) + self.word(found.address + found.size) if found else b""
+        return self.span("__ftr_fixup")
 
 
 PPC = ObjMachine(

@@ -63,6 +63,22 @@ class Slots:
     def complete(self, header: StructModule) -> None:
         """The last changes of struct module; arch_init_module."""
 
+    def span(self, name: str) -> bytes:
+        """Where the section ``name`` begins and ends, as two words; nothing without it."""
+        found = self.module.find(name)
+        return self.word(found.address) + self.word(found.address + found.size) if found else b""
+
+    def describe(self, opd: Entries, header: StructModule) -> None:
+        """Let init and cleanup be the first two descriptors in ``opd``."""
+        section = opd.section
+        if section is None or section.contents is None:
+            return
+        for at, name in enumerate(("init", "cleanup")):
+            if header[name]:
+                made = self.word(header[name]) + self.word(self.gp)
+                section.contents[opd.size * at : opd.size * (at + 1)] = made.rjust(opd.size, b"\0")
+                header[name] = section.address + opd.size * at
+
     def way(self, one: Reloc, target: int) -> int:
         """How far ``target`` is from the place of ``one``."""
         half = 1 << self.module.machine.arch.bits - 1
