@@ -10,7 +10,8 @@ from pymodutils.elf.module_decompress import BCJ
 from pymodutils.errors import BadKernel, BadModule
 from pymodutils.kernel.emulated import kernel_image
 from pymodutils.kernel.emulated.bootwords import BootWords
-from pymodutils.link.layout import DATA_APART, SEVEN_AREAS, TWO_AREAS, LayoutConfig, Plan
+from pymodutils.link.areas import DATA_APART, SEVEN_AREAS, TWO_AREAS, Plan
+from pymodutils.link.layout import LayoutConfig
 
 if TYPE_CHECKING:
     from pymodutils.arch.field import ByteOrder

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from errno import ELOOP
 from struct import unpack_from
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
 from pymodutils.kernel.emulated.load.btf import (
     COMPOSITE,
@@ -17,22 +16,21 @@ from pymodutils.kernel.emulated.load.btf import (
     BtfKind,
     Type,
 )
+from pymodutils.kernel.emulated.load.btf_verifier_log import ENCODINGS, refuse, refuse_basic, rows, signed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from pymodutils.kernel.emulated.load.btf import SplitBtf
 
 ENOTSUPP: Final = 524
 IDENTIFIER: Final = re.compile(rb"[A-Za-z_.][A-Za-z0-9_.]{0,511}")
 SECTION: Final = re.compile(rb"[ -~]{1,512}")
-ENCODINGS: Final = {0: "(none)", 1: "SIGNED", 2: "CHAR", 4: "BOOL"}
 INT_MASK: Final = 0x0FFF_FFFF
 FLOATS: Final = (2, 4, 8, 12, 16)  # bytes
 LARGEST_ENUM: Final = 8
 LARGEST_INT: Final = 128  # bits
 LINKAGES: Final = 2  # of a function, the last; of a variable, all below
-CHAIN: Final = 32  # modifiers of a type
 
 
 def check_all(btf: SplitBtf) -> list[Type]:
@@ -48,40 +46,6 @@ def check_all(btf: SplitBtf) -> list[Type]:
     return found
 
 
-def check_chains(btf: SplitBtf, types: list[Type], *, ordered: bool) -> None:
-    """Refuse modifiers of modifiers that never end, or lead nowhere; btf_check_modifier_chain_length.
-
-    ``ordered``: type tags have to come before all other modifiers.
-    """
-    start = types[0].number if types else 0
-    good = start - 1
-    for one in types:
-        if btf.kind(one.info) in MODIFIERS:
-            _chain(btf, types, one, good, ordered)
-            good = one.number
-
-
-def _chain(btf: SplitBtf, types: list[Type], one: Type, good: int, ordered: bool) -> None:
-    """Follow the modifiers from ``one`` on, down to types up to ``good``, which are good."""
-    start, tags = types[0].number, True
-    for _ in range(CHAIN):
-        is_tag = btf.kind(one.info) == BtfKind.TYPE_TAG
-        if ordered and is_tag and not tags:
-            raise BadBtf("Type tags don't precede modifiers")
-        tags = is_tag
-        if one.number <= good:
-            return
-        number = one.size
-        if number >= btf.count:
-            raise BadBtf
-        if number < start:
-            return
-        one = types[number - start]
-        if btf.kind(one.info) not in MODIFIERS:
-            return
-    raise BadBtf("Max chain length or cycle detected", errno=ELOOP)
-
-
 def _meta(btf: SplitBtf, at: int) -> Type:
     left, number = len(btf.types) - at, btf.count
     if left < RECORD:
@@ -94,7 +58,7 @@ def _meta(btf: SplitBtf, at: int) -> Type:
         raise BadBtf(f"[{number}] Invalid name_offset:{one.name_off}")
     words = EXTRA.get(BtfKind(kind), 0) + ROWS.get(BtfKind(kind), 0) * btf.vlen(one.info)
     if left - RECORD < 4 * words:
-        _refuse_basic(btf, one, f"meta_left:{left - RECORD} meta_needed:{4 * words}")
+        refuse_basic(btf, one, f"meta_left:{left - RECORD} meta_needed:{4 * words}")
     one = one._replace(words=btf.words(at + RECORD, words))
     if btf.known:
         CHECKS[kind](btf, one)
@@ -105,52 +69,52 @@ def _int(btf: SplitBtf, one: Type) -> None:
     _plain(btf, one)
     (data,) = one.words
     if data & ~INT_MASK:
-        _refuse_basic(btf, one, f"Invalid int_data:{data:x}")
+        refuse_basic(btf, one, f"Invalid int_data:{data:x}")
     bits = (data & 0xFF) + (data >> 16 & 0xFF)
     if bits > LARGEST_INT:
-        _refuse(btf, one, f"nr_bits exceeds {LARGEST_INT}")
+        refuse(btf, one, f"nr_bits exceeds {LARGEST_INT}")
     if -(-bits // 8) > one.size:
-        _refuse(btf, one, "nr_bits exceeds type_size")
+        refuse(btf, one, "nr_bits exceeds type_size")
     if data >> 24 & 0xF not in ENCODINGS:
-        _refuse(btf, one, "Unsupported encoding", errno=ENOTSUPP)
+        refuse(btf, one, "Unsupported encoding", errno=ENOTSUPP)
 
 
 def _plain(btf: SplitBtf, one: Type) -> None:
     if btf.vlen(one.info):
-        _refuse(btf, one, "vlen != 0")
+        refuse(btf, one, "vlen != 0")
     if one.flag:
-        _refuse(btf, one, "Invalid btf_info kind_flag")
+        refuse(btf, one, "Invalid btf_info kind_flag")
 
 
 def _reference(btf: SplitBtf, one: Type) -> None:
     kind = btf.kind(one.info)
     if btf.vlen(one.info):
-        _refuse(btf, one, "vlen != 0")
+        refuse(btf, one, "vlen != 0")
     if one.flag and kind != BtfKind.TYPE_TAG:
-        _refuse(btf, one, "Invalid btf_info kind_flag")
+        refuse(btf, one, "Invalid btf_info kind_flag")
     if one.size > btf.limits.types:
-        _refuse(btf, one, "Invalid type_id")
+        refuse(btf, one, "Invalid type_id")
     named = bool(btf.string(one.name_off)) if kind == BtfKind.TYPE_TAG else _is_identifier(btf, one.name_off)
     if named != (kind in (BtfKind.TYPEDEF, BtfKind.TYPE_TAG)) or (not named and one.name_off):
-        _refuse(btf, one, "Invalid name")
+        refuse(btf, one, "Invalid name")
 
 
 def _array(btf: SplitBtf, one: Type) -> None:
     if one.name_off:
-        _refuse(btf, one, "Invalid name")
+        refuse(btf, one, "Invalid name")
     _plain(btf, one)
     if one.size:
-        _refuse(btf, one, "size != 0")
+        refuse(btf, one, "size != 0")
     for number, what in zip(one.words, ("elem", "index"), strict=False):
         if not 0 < number <= btf.limits.types:
-            _refuse(btf, one, f"Invalid {what}")
+            refuse(btf, one, f"Invalid {what}")
 
 
 def _composite(btf: SplitBtf, one: Type) -> None:
     if one.name_off and not _is_identifier(btf, one.name_off):
-        _refuse(btf, one, "Invalid name")
+        refuse(btf, one, "Invalid name")
     last = 0
-    for name, number, place in _rows(btf, one):
+    for name, number, place in rows(btf, one):
         offset = place & 0xFF_FFFF if one.flag else place
         wrong = ""
         if not btf.has_name(name):
@@ -172,65 +136,65 @@ def _composite(btf: SplitBtf, one: Type) -> None:
 
 def _enum(btf: SplitBtf, one: Type) -> None:
     if one.size > LARGEST_ENUM or one.size & one.size - 1 or not one.size:
-        _refuse(btf, one, "Unexpected size")
+        refuse(btf, one, "Unexpected size")
     if one.name_off and not _is_identifier(btf, one.name_off):
-        _refuse(btf, one, "Invalid name")
-    for name, *_ in _rows(btf, one):
+        refuse(btf, one, "Invalid name")
+    for name, *_ in rows(btf, one):
         if not btf.has_name(name):
             raise BadBtf(f"\tInvalid name_offset:{name}")
         if not _is_identifier(btf, name):
-            _refuse(btf, one, "Invalid name")
+            refuse(btf, one, "Invalid name")
 
 
 def _forward(btf: SplitBtf, one: Type) -> None:
     if btf.vlen(one.info):
-        _refuse(btf, one, "vlen != 0")
+        refuse(btf, one, "vlen != 0")
     if one.size:
-        _refuse(btf, one, "type != 0")
+        refuse(btf, one, "type != 0")
     if not _is_identifier(btf, one.name_off):
-        _refuse(btf, one, "Invalid name")
+        refuse(btf, one, "Invalid name")
 
 
 def _function(btf: SplitBtf, one: Type) -> None:
     if not _is_identifier(btf, one.name_off):
-        _refuse(btf, one, "Invalid name")
+        refuse(btf, one, "Invalid name")
     if btf.vlen(one.info) > LINKAGES:
-        _refuse(btf, one, "Invalid func linkage")
+        refuse(btf, one, "Invalid func linkage")
     if one.flag:
-        _refuse(btf, one, "Invalid btf_info kind_flag")
+        refuse(btf, one, "Invalid btf_info kind_flag")
 
 
 def _prototype(btf: SplitBtf, one: Type) -> None:
     if one.name_off:
-        _refuse(btf, one, "Invalid name")
+        refuse(btf, one, "Invalid name")
     if one.flag:
-        _refuse(btf, one, "Invalid btf_info kind_flag")
+        refuse(btf, one, "Invalid btf_info kind_flag")
 
 
 def _variable(btf: SplitBtf, one: Type) -> None:
     _plain(btf, one)
     if not _is_identifier(btf, one.name_off):
-        _refuse(btf, one, "Invalid name")
+        refuse(btf, one, "Invalid name")
     if not 0 < one.size <= btf.limits.types:
-        _refuse(btf, one, "Invalid type_id")
+        refuse(btf, one, "Invalid type_id")
     if one.words[0] >= LINKAGES:
-        _refuse(btf, one, "Linkage not supported")
+        refuse(btf, one, "Linkage not supported")
 
 
 def _section(btf: SplitBtf, one: Type) -> None:
     if not one.size:
-        _refuse(btf, one, "size == 0")
+        refuse(btf, one, "size == 0")
     if one.flag:
-        _refuse(btf, one, "Invalid btf_info kind_flag")
+        refuse(btf, one, "Invalid btf_info kind_flag")
     if not one.name_off or not SECTION.fullmatch(btf.string(one.name_off)):
-        _refuse(btf, one, "Invalid name")
+        refuse(btf, one, "Invalid name")
     end = total = 0
-    for number, offset, size in _rows(btf, one):
+    for number, offset, size in rows(btf, one):
         if wrong := _wrong_variable(btf, one, end, (number, offset, size)):
             raise BadBtf(f"\t type_id={number} offset={offset} size={size}", " ", wrong, "")
         end, total = offset + size, total + size
     if one.size < total:
-        _refuse(btf, one, "Invalid btf_info size")
+        refuse(btf, one, "Invalid btf_info size")
 
 
 def _wrong_variable(btf: SplitBtf, one: Type, end: int, row: tuple[int, int, int]) -> str:
@@ -248,16 +212,16 @@ def _wrong_variable(btf: SplitBtf, one: Type, end: int, row: tuple[int, int, int
 def _float(btf: SplitBtf, one: Type) -> None:
     _plain(btf, one)
     if one.size not in FLOATS:
-        _refuse(btf, one, "Invalid type_size")
+        refuse(btf, one, "Invalid type_size")
 
 
 def _tag(btf: SplitBtf, one: Type) -> None:
     if not btf.string(one.name_off):
-        _refuse(btf, one, "Invalid value")
+        refuse(btf, one, "Invalid value")
     if btf.vlen(one.info):
-        _refuse(btf, one, "vlen != 0")
-    if _signed(one.words[0]) < -1:
-        _refuse(btf, one, "Invalid component_idx")
+        refuse(btf, one, "vlen != 0")
+    if signed(one.words[0]) < -1:
+        refuse(btf, one, "Invalid component_idx")
 
 
 CHECKS: Final[dict[int, Callable[[SplitBtf, Type], None]]] = {
@@ -278,60 +242,3 @@ CHECKS: Final[dict[int, Callable[[SplitBtf, Type], None]]] = {
 
 def _is_identifier(btf: SplitBtf, offset: int) -> bool:
     return bool(offset and IDENTIFIER.fullmatch(btf.string(offset)))
-
-
-def _rows(btf: SplitBtf, one: Type) -> Iterator[tuple[int, ...]]:
-    width = ROWS[BtfKind(btf.kind(one.info))]
-    return zip(*[iter(one.words)] * width, strict=True)
-
-
-def _signed(word: int) -> int:
-    return (word ^ 1 << 31) - (1 << 31)
-
-
-def _refuse_basic(btf: SplitBtf, one: Type, text: str) -> NoReturn:
-    kind = BtfKind(btf.kind(one.info)).name
-    raise BadBtf(f"[{one.number}] {kind} {btf.name(one.name_off)}", " ", text, "", optional=True)
-
-
-def _refuse(btf: SplitBtf, one: Type, text: str, **errno: int) -> NoReturn:
-    kind = BtfKind(btf.kind(one.info)).name
-    head = f"[{one.number}] {kind} {btf.name(one.name_off)} "
-    raise BadBtf(head, *_details(btf, one), " ", text, "", optional=True, **errno)
-
-
-def _details(btf: SplitBtf, one: Type) -> Iterator[str]:
-    """What the verifier tells of a type, each in a line of its own."""
-    kind, words = btf.kind(one.info), one.words
-    if kind == BtfKind.INT:
-        places = f"bits_offset={words[0] >> 16 & 0xFF} nr_bits={words[0] & 0xFF}"
-        encoding = ENCODINGS.get(words[0] >> 24 & 0xF, "UNKN")
-        yield f"size={one.size} {places} encoding={encoding}"
-    elif kind == BtfKind.ARRAY:
-        yield f"type_id={words[0]} index_type_id={words[1]} nr_elems={words[2]}"
-    elif kind == BtfKind.FWD:
-        yield "union" if one.flag else "struct"
-    elif kind == BtfKind.VAR:
-        yield f"type_id={one.size} linkage={words[0]}"
-    elif kind == BtfKind.FLOAT:
-        yield f"size={one.size}"
-    elif kind == BtfKind.DECL_TAG:
-        yield f"type={one.size} component_idx={_signed(words[0])}"
-    elif kind == BtfKind.FUNC_PROTO:
-        yield from _arguments(btf, one)
-    elif kind in ROWS:
-        yield f"size={one.size} vlen={btf.vlen(one.info)}"
-    else:
-        yield f"type_id={one.size}"
-
-
-def _arguments(btf: SplitBtf, one: Type) -> Iterator[str]:
-    yield f"return={one.size} args=("
-    rows = list(_rows(btf, one))
-    if not rows:
-        yield "void"
-    for at, (name, number) in enumerate(rows):
-        vararg = at == len(rows) - 1 and not number
-        told = "vararg" if vararg else f"{number} {btf.name(name)}"
-        yield f", {told}" if at else told
-    yield ")"
