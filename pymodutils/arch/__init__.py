@@ -65,6 +65,7 @@ UNAMES: Final = {  # uname -m -> the file that has it
 SUPPORT: Final = frozenset(  # files of this package that are no architecture
     (
         "abi",
+        "arm_fields",
         "calc",
         "field",
         "formula",
@@ -80,6 +81,7 @@ SUPPORT: Final = frozenset(  # files of this package that are no architecture
         "range",
         "reloc",
         "riscv_accumulate",
+        "stub_table",
         "syscalls",
         "vector",
         "x86_patch",

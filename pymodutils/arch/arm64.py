@@ -18,9 +18,10 @@ from pymodutils.arch.formula import formula
 from pymodutils.arch.frob import Frobbed, UnplacedModule, code
 from pymodutils.arch.image import ImageHeader, Magic
 from pymodutils.arch.model import REL_UNSUPPORTED, Arch, SinceRelease
-from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder, StubTable, words
+from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder, words
 from pymodutils.arch.range import Range, signed, unsigned
 from pymodutils.arch.reloc import Diagnostic, RelocType
+from pymodutils.arch.stub_table import StubTable
 
 if TYPE_CHECKING:
     from pymodutils.arch.reloc import Relocations

@@ -27,8 +27,9 @@ from pymodutils.arch.ia64_bundle import (
     mov,
 )
 from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Extable
-from pymodutils.arch.plt_got import Got, PlacedModule, Refusal, Relocation, StubBuilder, StubTable
+from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder
 from pymodutils.arch.reloc import Diagnostic, RelocType
+from pymodutils.arch.stub_table import Got, StubTable
 from pymodutils.arch.syscalls import Numbers
 
 if TYPE_CHECKING:

@@ -16,18 +16,10 @@ from pymodutils.arch.formula import formula
 from pymodutils.arch.frob import Frobbed, code, data
 from pymodutils.arch.image import ImageHeader, Magic
 from pymodutils.arch.model import REL_UNSUPPORTED, RELATIVE, WORDS, Arch, SinceRelease
-from pymodutils.arch.plt_got import (
-    Got,
-    PlacedModule,
-    Refusal,
-    Relocation,
-    RelocGroup,
-    StubBuilder,
-    StubTable,
-    words,
-)
+from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, RelocGroup, StubBuilder, words
 from pymodutils.arch.range import Range, signed, unsigned
 from pymodutils.arch.reloc import Diagnostic, RelocType
+from pymodutils.arch.stub_table import Got, StubTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

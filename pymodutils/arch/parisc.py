@@ -15,18 +15,10 @@ from pymodutils.arch.field import insn, word
 from pymodutils.arch.formula import formula
 from pymodutils.arch.frob import Frobbed
 from pymodutils.arch.model import REL_UNSUPPORTED, Arch
-from pymodutils.arch.plt_got import (
-    NO_ROOM,
-    Got,
-    PlacedModule,
-    Refusal,
-    Relocation,
-    StubBuilder,
-    StubTable,
-    words,
-)
+from pymodutils.arch.plt_got import NO_ROOM, PlacedModule, Refusal, Relocation, StubBuilder, words
 from pymodutils.arch.range import Range, signed
 from pymodutils.arch.reloc import Diagnostic, RelocType
+from pymodutils.arch.stub_table import Got, StubTable
 from pymodutils.arch.syscalls import Numbers
 
 if TYPE_CHECKING:

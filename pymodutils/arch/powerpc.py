@@ -14,9 +14,10 @@ from pymodutils.arch.calc import l_p, s_a, s_a_p
 from pymodutils.arch.field import insn, word
 from pymodutils.arch.frob import Frobbed, HeaderChange
 from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Extable
-from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder, StubTable, words
+from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder, words
 from pymodutils.arch.range import signed
 from pymodutils.arch.reloc import Diagnostic, RelocType
+from pymodutils.arch.stub_table import StubTable
 from pymodutils.arch.syscalls import Numbers
 
 if TYPE_CHECKING:

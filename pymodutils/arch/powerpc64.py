@@ -17,18 +17,11 @@ from pymodutils.arch.field import Field, insn, word
 from pymodutils.arch.formula import formula
 from pymodutils.arch.frob import Frobbed, HeaderChange
 from pymodutils.arch.model import REL_UNSUPPORTED, Arch
-from pymodutils.arch.plt_got import (
-    PlacedModule,
-    Refusal,
-    Relocation,
-    RelocGroup,
-    StubBuilder,
-    StubTable,
-    words,
-)
+from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, RelocGroup, StubBuilder, words
 from pymodutils.arch.powerpc import FTRACE, HA, LI, LO, TRACERS, WORDS_RELATIVE, calls, sorted_down, tracers
 from pymodutils.arch.range import Range, signed
 from pymodutils.arch.reloc import Diagnostic, RelocType
+from pymodutils.arch.stub_table import StubTable
 from pymodutils.arch.syscalls import Numbers
 from pymodutils.elf.constants import SHN_ABS, SHN_LIVEPATCH, SHN_UNDEF
 

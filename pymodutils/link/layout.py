@@ -10,6 +10,7 @@ from itertools import compress, count
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.elf.constants import SHF_ALLOC, SHF_EXECINSTR, SHF_RO_AFTER_INIT, SHF_WRITE, SHT_NOBITS
+from pymodutils.link.areas import TWO_AREAS, Plan
 from pymodutils.link.failure import NoMemory, OutOfBounds
 from pymodutils.link.object import THIS_MODULE
 
@@ -27,38 +28,6 @@ LIMIT: Final = 1 << 28  # bytes: a module larger than this is refused as if memo
 KALLSYMS: Final = {32: (16, 4), 64: (32, 8)}  # size and alignment of struct mod_kallsyms
 SYMBOL_SIZE: Final = {32: 16, 64: 24}
 UNSIGNED: Final = (1 << 32) - 1  # an area's size is an unsigned int on all machines
-
-
-class Plan(NamedTuple):
-    """Which area each of the five rounds fills, and after which rounds a new page begins."""
-
-    areas: tuple[str, ...]
-    core: tuple[int, ...]
-    init: tuple[int | None, ...]  # None: such sections wait for a later round
-    pages_core: frozenset[int]
-    pages_init: frozenset[int]
-    whole_pages: bool  # each area, at the end
-
-
-TWO_AREAS: Final = Plan(
-    ("core", "init"), (0,) * 5, (1,) * 5, frozenset({0, 1, 2, 4}), frozenset({0, 1, 4}), whole_pages=False
-)
-DATA_APART: Final = Plan(  # ARCH_WANTS_MODULES_DATA_IN_VMALLOC, 5.18 to 6.3
-    ("core", "init", "data"),
-    (0, 2, 2, 2, 2),
-    (1,) * 5,
-    frozenset({0, 1, 2, 4}),
-    frozenset({0, 1, 4}),
-    whole_pages=False,
-)
-SEVEN_AREAS: Final = Plan(
-    ("text", "data", "rodata", "ro_after_init", "init.text", "init.data", "init.rodata"),
-    (0, 2, 3, 1, 1),
-    (4, 6, None, 5, 5),
-    frozenset(),
-    frozenset(),
-    whole_pages=True,
-)
 
 
 class LayoutConfig(NamedTuple):

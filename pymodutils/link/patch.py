@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.arch.patch import RunningKernel
 from pymodutils.elf.constants import SHN_UNDEF
-from pymodutils.link.layout import SEVEN_AREAS
+from pymodutils.link.areas import SEVEN_AREAS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,8 +8,9 @@ import pytest
 
 from pymodutils.arch.x86 import X86_64
 from pymodutils.elf.constants import SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS
+from pymodutils.link.areas import SEVEN_AREAS, TWO_AREAS
 from pymodutils.link.failure import LinkError
-from pymodutils.link.layout import LIMIT, SEVEN_AREAS, TWO_AREAS, Layout, LayoutConfig, Placed, layout
+from pymodutils.link.layout import LIMIT, Layout, LayoutConfig, Placed, layout
 from pymodutils.link.object import Object
 from tests.link.modules import load
 from tests.link.objects import Part, Sym, make

@@ -9,9 +9,10 @@ from pymodutils.arch.calc import l_p, v_plus_s_a
 from pymodutils.arch.field import Field, insn, word
 from pymodutils.arch.frob import Frobbed, HeaderChange
 from pymodutils.arch.model import WORDS, Arch
-from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder, StubTable, words
+from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder, words
 from pymodutils.arch.range import signed
 from pymodutils.arch.reloc import Diagnostic, RelocType
+from pymodutils.arch.stub_table import StubTable
 
 if TYPE_CHECKING:
     from pymodutils.arch.frob import UnplacedModule

@@ -22,9 +22,10 @@ from pymodutils.arch.x86 import X86_64
 from pymodutils.elf import compress
 from pymodutils.elf.scan import Elf
 from pymodutils.link import extable, patch
+from pymodutils.link.areas import SEVEN_AREAS, TWO_AREAS, Plan
 from pymodutils.link.image import Image
 from pymodutils.link.kallsyms import kind
-from pymodutils.link.layout import SEVEN_AREAS, TWO_AREAS, Layout, LayoutConfig, Plan, layout
+from pymodutils.link.layout import Layout, LayoutConfig, layout
 from pymodutils.link.object import Object
 from pymodutils.link.relocate import relocate
 from pymodutils.link.symbols import simplify

@@ -11,10 +11,11 @@ from pymodutils.arch.model import Arch
 from pymodutils.arch.x86 import UM, X86_64
 from pymodutils.elf import compress
 from pymodutils.elf.scan import Elf
+from pymodutils.link.areas import SEVEN_AREAS, TWO_AREAS
 from pymodutils.link.failure import LinkError
 from pymodutils.link.frob import frob
 from pymodutils.link.image import Image
-from pymodutils.link.layout import SEVEN_AREAS, TWO_AREAS, LayoutConfig, layout
+from pymodutils.link.layout import LayoutConfig, layout
 from pymodutils.link.object import Object
 from pymodutils.link.relocate import relocate
 from pymodutils.link.symbols import simplify
