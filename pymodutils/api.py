@@ -79,8 +79,8 @@ def check(
     With ``run`` init() and exit() of what loads are run, too, on kernels whose image boots in this process.
     Raises ModutilsError if there is nothing to check, or if input is missing or cannot be read.
     """
-    from pymodutils.checks.matrix import Request  # noqa: PLC0415 -- the other calls do without
     from pymodutils.checks.matrix import check as matrix  # noqa: PLC0415
+    from pymodutils.checks.request import Request  # noqa: PLC0415 -- the other calls do without
 
     listed, sources = _paths(modules), _paths(kernels)
     if not listed or not sources:

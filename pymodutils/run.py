@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
+from pymodutils import shell
 from pymodutils.depends.plan import Builtin, Choices, Insert, Install, Missing, Remove, line, remove
 from pymodutils.depends.resolve import Module
 from pymodutils.errors import ModutilsError, Refused
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from pymodutils.log import Log
 
 MOST_TURNS: Final = 100_000  # of modules, in one removal
-MODULE_VARIABLE: Final = "MODPROBE_MODULE"
-LOCALE: Final = "LC_CTYPE"  # which Python sets in the C locale
-IGNORED: Final = (signal.SIGPIPE, signal.SIGXFSZ)  # by Python; a command gets the default, as from kmod
 
 
 class Mode(NamedTuple):
@@ -141,26 +138,15 @@ class Runner:
         return 0
 
     def _install(self, step: Install) -> int:
-        ended = self._shell(step.line, step.module)
+        ended = self._command(step.line, step.module)
         if ended:
             about = f"install command '{step.line}' for module {step.module}"
-            self.log.error(f"Error running {about}: {_how(ended)}")
+            self.log.error(f"Error running {about}: {shell.how(ended)}")
             return errno.EINVAL
         return 0
 
-    def _shell(self, line: str, module: str) -> int:
-        """How ``sh -c line`` ended: 0, its exit status, or a negative signal number."""
-        os.environ[MODULE_VARIABLE] = module
-        if _is_pythons(LOCALE):
-            del os.environ[LOCALE]
-        try:
-            for number in IGNORED:
-                signal.signal(number, signal.SIG_DFL)
-            ended = os.waitstatus_to_exitcode(os.system(os.fsencode(line)))  # noqa: S605 -- as configured
-        finally:
-            for number in IGNORED:
-                signal.signal(number, signal.SIG_IGN)
-            del os.environ[MODULE_VARIABLE]
+    def _command(self, line: str, module: str) -> int:
+        ended = shell.command(line, module)
         return 0 if ended < 0 and self.mode.signals_pass else ended
 
     def remove(self, wanted: Remove) -> None:
@@ -229,7 +215,7 @@ class Runner:
             return
         if wanted.command is None:
             self._delete(wanted.module)
-        elif self._shell(wanted.line, wanted.module):
+        elif self._command(wanted.line, wanted.module):
             self._refuse(f"Error running remove command for {wanted.module}")
 
     def _drop(self, name: str) -> None:
@@ -264,20 +250,6 @@ def _each(soft: tuple[Module, ...]) -> Generator[Module, None, None]:
 def _endless(name: str) -> ModutilsError:
     text = f"removing {name} takes more than {MOST_TURNS} steps: see its soft dependencies (modprobe -c)"
     return ModutilsError(name, text, errno.ELOOP)
-
-
-def _is_pythons(variable: str) -> bool:
-    """Whether ``variable`` was not in the environment that this process was started with."""
-    try:
-        with open("/proc/self/environ", "rb") as file:
-            started = file.read().split(b"\0")
-    except OSError:
-        return False
-    return variable in os.environ and not any(word.startswith(f"{variable}=".encode()) for word in started)
-
-
-def _how(ended: int) -> str:
-    return f"retcode {ended}" if ended > 0 else f"killed by signal {-ended}"
 
 
 def _cannot_load(name: str, code: int) -> CannotLoad:

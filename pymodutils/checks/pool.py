@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pymodutils.checks import inputs
+from pymodutils.checks.candidate import read_all
 from pymodutils.elf.facts import listed
 
 if TYPE_CHECKING:
@@ -83,3 +86,16 @@ class Providers:
             found.pop(module.name, None)
             self._needed[module.path] = list(found.values())
         return self._needed[module.path]
+
+
+def pool_of(words: Sequence[str], folder: str) -> Pool:
+    """The modules that ``words`` mean; those of packages are unpacked below ``folder``."""
+    return read_pool([file for word in words for file in inputs.files(word, folder)])
+
+
+def read_pool(files: Sequence[inputs.InputFile]) -> Pool:
+    """The modules in ``files``, each once: links and ways to the same file do not count."""
+    once: dict[str, inputs.InputFile] = {}
+    for file in files:
+        once.setdefault(os.path.realpath(file.path), file)
+    return Pool(read_all([(path, shown) for path, shown in once.values()]))

@@ -27,14 +27,14 @@ WARNED: Final = re.compile(r"^(WARNING: .*|BUG: .*|.*refcount_t: .*|list_(?:add|
 NOISE: Final = re.compile(r"loading out-of-tree module|module verification failed|: module license ")
 
 
-class Ran(NamedTuple):
+class RunFindings(NamedTuple):
     """What is to be said of one module, and whether its init() ran."""
 
     findings: tuple[Finding, ...]
     ran: bool
 
 
-NOT: Final = Ran((), ran=False)
+NOT: Final = RunFindings((), ran=False)
 
 
 class BootableImage(NamedTuple):
@@ -94,21 +94,21 @@ class TrialRunner:
         self._kernel: LiveKernel | None = None
         self._loaded: tuple[tuple[str, ...], Moment | None] = ((), None)
 
-    def run(self, module: Candidate, needed: Sequence[Candidate]) -> Ran:
+    def run(self, module: Candidate, needed: Sequence[Candidate]) -> RunFindings:
         """What ``module`` does, which the emulated kernel takes."""
         if self.image.why:
-            return Ran((_note(f"not run: {self.image.why}", ""),), ran=False)
+            return RunFindings((_note(f"not run: {self.image.why}", ""),), ran=False)
         try:
             kernel = self._ready([it.path for it in needed])
         except ModutilsError as error:
             text = f"not run: what it depends on does not load here: {error}"
-            return Ran((_note(text, ADVICE),), ran=False)
+            return RunFindings((_note(text, ADVICE),), ran=False)
         touched = len(kernel.guest.machine.touched)
         start = kernel.guest.log_end()[1]
         found = list(self._run(kernel, module))
         if not kernel.guest.machine.spoiled:
             found += _trouble(kernel, start, touched)
-        return Ran(tuple(found), ran=True)
+        return RunFindings(tuple(found), ran=True)
 
     def _ready(self, needed: Sequence[str]) -> LiveKernel:
         from pymodutils.kernel.booted.live import LiveKernel  # noqa: PLC0415 -- takes unicorn

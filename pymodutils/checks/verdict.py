@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pymodutils.checks.rules import Rule, Severity
 
@@ -139,3 +139,14 @@ class Report(NamedTuple):
         """The severity of the worst finding, None if there is none."""
         found = {finding.severity for verdict in self.verdicts for finding in verdict.findings}
         return next((severity for severity in Severity if severity in found), None)
+
+
+def bare(value: object) -> object:
+    """``value`` without the subclass that marshal does not know."""
+    return str(value) if isinstance(value, str) else value
+
+
+def again(plain: Any) -> Verdict:
+    """What a process passed on of a verdict, without subclasses."""
+    found = tuple(Finding(Rule(rule), Severity(severity), *rest) for rule, severity, *rest in plain[-2])
+    return Verdict._make((*plain[:-2], found, plain[-1]))

@@ -169,7 +169,8 @@ def command(
     if not modules or symbols_of:
         raise_usage(PROG, "give the modules to check" if not modules else "--symbols-of goes with --between")
     from pymodutils.checks import baseline  # noqa: PLC0415 -- words come first
-    from pymodutils.checks.matrix import Request, check  # noqa: PLC0415
+    from pymodutils.checks.matrix import check  # noqa: PLC0415
+    from pymodutils.checks.request import Request  # noqa: PLC0415
 
     request = Request(
         modules, kernels or ("running",), more, _params(params), firmware, not no_cache, cmdline, trust, run

@@ -14,7 +14,7 @@ from pymodutils.printable import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pymodutils.kernel.booted.kunit import Case, Ran
+    from pymodutils.kernel.booted.kunit import Case, KunitResult
 
 EXAMPLES: Final = [
     ("pymodutils kunit list-test.ko", "its suites, as KTAP"),
@@ -54,7 +54,7 @@ def command(modules: tuple[str, ...], image: str, form: str, output: str | None,
     return 0 if all(run.ok for run in runs) else 1
 
 
-def _junit(runs: Sequence[Ran]) -> Iterator[str]:
+def _junit(runs: Sequence[KunitResult]) -> Iterator[str]:
     yield '<?xml version="1.0" encoding="UTF-8"?>'
     yield "<testsuites>"
     for run in runs:
@@ -75,7 +75,7 @@ def _junit(runs: Sequence[Ran]) -> Iterator[str]:
     yield "</testsuites>"
 
 
-def _case(run: Ran, it: Case) -> Iterator[str]:
+def _case(run: KunitResult, it: Case) -> Iterator[str]:
     start = f"<testcase classname={quoteattr(f'{run.module}.{it.suite}')} name={quoteattr(it.name)}"
     said = escape("\n".join(filter(None, [*it.lines, run.ended if it.outcome == "lost" else ""])))
     if it.outcome == "ok":

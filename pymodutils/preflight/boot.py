@@ -12,11 +12,10 @@ from pymodutils import parallel
 from pymodutils.checks import cache
 from pymodutils.checks.candidate import Candidate
 from pymodutils.checks.context import Context
-from pymodutils.checks.matrix import again, bare
 from pymodutils.checks.messages import errors
 from pymodutils.checks.pool import Pool, Providers
 from pymodutils.checks.trial import Trial
-from pymodutils.checks.verdict import Verdict
+from pymodutils.checks.verdict import Verdict, again, bare
 from pymodutils.depends import plan
 from pymodutils.elf import compress
 from pymodutils.errors import BadKernel, BadModule, ModutilsError, Refused

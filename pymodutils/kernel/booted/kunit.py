@@ -40,7 +40,7 @@ class Case(NamedTuple):
     lines: tuple[str, ...]
 
 
-class Ran(NamedTuple):
+class KunitResult(NamedTuple):
     """What the suites of one module gave: ``log``, the cases, and why they ended early, if they did."""
 
     module: str
@@ -55,7 +55,7 @@ class Ran(NamedTuple):
         return bool(self.cases) and not self.ended and all(it.outcome in {OK, SKIPPED} for it in self.cases)
 
 
-def run(kernel: LiveKernel, path: str, seconds: float) -> Ran:
+def run(kernel: LiveKernel, path: str, seconds: float) -> KunitResult:
     """Run the suites of the module file ``path``, in at most ``seconds`` of processor time.
 
     kunit.ko is taken from beside it. Raises ModutilsError if it has no suites.
@@ -72,11 +72,11 @@ def run(kernel: LiveKernel, path: str, seconds: float) -> Ran:
             cpu.unwatch(hook)
 
 
-def _run(kernel: LiveKernel, path: str) -> Ran:
+def _run(kernel: LiveKernel, path: str) -> KunitResult:
     try:
         module = _loaded(kernel, path)
     except Refused as refused:
-        return Ran(files.name(path), 0, tuple(kernel.messages()), (), str(refused))
+        return KunitResult(files.name(path), 0, tuple(kernel.messages()), (), str(refused))
     count = module.file.sizes.get(module.file.sections.get(SUITES, -1), 0) // POINTER
     if not count:
         raise ModutilsError(path, f"{path} has no KUnit suites: the section {SUITES} is absent or empty")
@@ -87,7 +87,7 @@ def _run(kernel: LiveKernel, path: str) -> Ran:
         lines = [line for line in kernel.messages() if not NOISE.search(line)]
     except ModutilsError:
         lines = []
-    return Ran(module.name, count, tuple(lines), tuple(cases(lines)), ended)
+    return KunitResult(module.name, count, tuple(lines), tuple(cases(lines)), ended)
 
 
 def _loaded(kernel: LiveKernel, path: str) -> LiveModule:
@@ -136,7 +136,7 @@ def _lost(suite: str, count: int, told: list[str]) -> Iterator[Case]:
         yield Case(suite, f"lost {number}", LOST, tuple(told) if number == 1 else ())
 
 
-def ktap(runs: Sequence[Ran]) -> Iterator[str]:
+def ktap(runs: Sequence[KunitResult]) -> Iterator[str]:
     """The lines of all of ``runs`` as one KTAP document."""
     yield "KTAP version 1"
     yield f"1..{sum(it.suites for it in runs)}"

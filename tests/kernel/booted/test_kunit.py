@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pymodutils.kernel.booted.kunit import Case, Ran, cases, ktap
+from pymodutils.kernel.booted.kunit import Case, KunitResult, cases, ktap
 
 LOG = """    KTAP version 1
     # Subtest: first
@@ -40,8 +40,8 @@ def test_cases() -> None:
 def test_documents_are_joined() -> None:
     case = Case("s", "c", "ok", ())
     runs = [
-        Ran("a", 1, ("    ok 1 c", "ok 1 s"), (case,)),
-        Ran("b", 1, ("word", "not ok 1 t"), (case,), "it oopsed"),
+        KunitResult("a", 1, ("    ok 1 c", "ok 1 s"), (case,)),
+        KunitResult("b", 1, ("word", "not ok 1 t"), (case,), "it oopsed"),
     ]
     assert list(ktap(runs)) == [
         *("KTAP version 1", "1..2", "    ok 1 c", "ok 1 s", "# word", "not ok 2 t", "Bail out! b: it oopsed"),
