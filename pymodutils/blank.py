@@ -10,6 +10,16 @@ Blank = bytearray | mmap.mmap
 LARGE: Final = 1 << 20  # bytes from which on pages are left to the system
 
 
+PIECE: Final = 1 << 16  # bytes that are compared at once
+ZEROS: Final = bytes(PIECE)
+
+
+def is_blank(memory: memoryview) -> bool:
+    """Whether all bytes of ``memory`` are 0."""
+    starts = range(0, len(memory), PIECE)
+    return all(memory[at : at + PIECE] == ZEROS[: len(memory) - at] for at in starts)
+
+
 def blank(size: int) -> Blank:
     """``size`` bytes of 0."""
     if size < LARGE:

@@ -37,7 +37,7 @@ class Candidate(NamedTuple):
         """The module in the file ``path``, as far as it can be read."""
         name, shown = names.of_path(path), shown or path
         try:
-            with opened(path) as elf:
+            with opened(path, mapped=True) as elf:
                 return _of(cls(name, path, shown), elf)
         except (BadModule, NotFound) as error:
             return cls(name, path, shown, damage=str(error))

@@ -7,7 +7,7 @@ import tempfile
 from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils import names
-from pymodutils.elf import compress
+from pymodutils.elf import compress, contents
 from pymodutils.elf.constants import ELFMAG
 from pymodutils.errors import BadKernel, BadModule, NotFound
 from pymodutils.kernel.sources import package, tar
@@ -16,7 +16,7 @@ from pymodutils.kernel.sources.limits import Budget
 from pymodutils.kernel.sources.stream import Window, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 KINDS: Final = "a .ko, a directory, a .deb or .rpm package or a tar archive"
 DKMS: Final = ("dkms.conf", "Kbuild", "akmod")  # files that say: here is source
@@ -69,7 +69,7 @@ def _start(path: str) -> bytes:
 
 
 def _module(path: str) -> InputFile:
-    if not compress.read(path).startswith(ELFMAG):
+    if not contents.read(path).startswith(ELFMAG):
         raise BadModule(path, f"{path}: not an ELF file, so not a kernel module: give {KINDS}")
     return InputFile(path, path)
 
@@ -82,8 +82,9 @@ def _members(path: str, start: bytes, folder: str) -> Iterator[InputFile | None]
             budget = Budget(path, os.fstat(file.fileno()).st_size)
             for name, size, content in reader(file, budget):
                 if kind_of(name) == "module" or names.is_module_file(name):
-                    data = package.whole(content, size, f"{path}:{name}", budget)
-                    yield _unpacked(path, name, data, folder)
+                    yield _unpacked(
+                        path, name, package.pieces(content, size, f"{path}:{name}", budget), folder
+                    )
                 elif os.path.basename(name) in DKMS:
                     yield None
     except BadKernel as error:
@@ -98,10 +99,10 @@ def _tar(file: IO[bytes], budget: Budget) -> Iterator[tuple[str, int, IO[bytes]]
     yield from tar.members(stream, budget)
 
 
-def _unpacked(word: str, name: str, data: bytes, folder: str) -> InputFile:
+def _unpacked(word: str, name: str, pieces: Iterable[bytes], folder: str) -> InputFile:
     """The member ``name`` as a file; the directories in its name are ignored."""
     place = tempfile.mkdtemp(dir=folder)
     path = f"{place}/{os.path.basename(name)}"
     with open(path, "wb") as file:
-        file.write(data)
+        file.writelines(pieces)
     return InputFile(path, f"{word}:{name.lstrip('./')}")

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from errno import ENOEXEC
 from typing import TYPE_CHECKING, NamedTuple
 
-from pymodutils.elf import compress
+from pymodutils.elf import compress, contents
 from pymodutils.errors import BadModule, NotFound, Refused
 from pymodutils.kernel.base import Init
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pymodutils.checks.candidate import Candidate
     from pymodutils.kernel.description import Description
     from pymodutils.kernel.emulated.load.causes import Cause
+    from pymodutils.mapped import Contents
 
 
 class Trial(NamedTuple):
@@ -49,6 +50,7 @@ class Bench:
 
     def __init__(self, kernel: Description, params: Mapping[str, str], cmdline: str) -> None:
         self.kernel, self.params = EmulatedKernel.boot(kernel, cmdline=cmdline), params
+        self.kernel.keeps_memory = False
         self._levels: list[Level] = []
 
     def attempt(self, module: Candidate, needed: Sequence[Candidate]) -> Trial:
@@ -73,7 +75,7 @@ class Bench:
 
     def _causes(self, path: str, name: str) -> Sequence[Cause]:
         try:
-            return self.kernel.causes_against(compress.read(path), self.params.get(name, "").encode())
+            return self.kernel.causes_against(contents.read(path), self.params.get(name, "").encode())
         except (BadModule, NotFound):
             return ()
 
@@ -99,19 +101,19 @@ class Bench:
         before = self.kernel.log()[-1].number
         params, first = self.params.get(module.name, "").encode(), Trial()
         try:
-            data = compress.content(module.path)
+            data = contents.content(module.path)
             if compress.packing_of(data) == (compression(self.kernel.rules) or "none"):
                 first = self._compressed(data, params, before)
                 if not any(cause.kind is CauseKind.COMPRESSION for cause in first.causes):
                     return first
-            self.kernel.init_module(compress.decompress(data, module.path), params)
+            self.kernel.init_module(contents.decompress(data, module.path), params)
         except (BadModule, NotFound, Refused) as error:
             found = self._told(before, first.errno or error.errno or ENOEXEC)
         else:
             found = self._told(before, first.errno)._replace(taints=self.kernel.loaded()[0].taints)
         return found._replace(causes=first.causes + found.causes)
 
-    def _compressed(self, data: bytes, params: bytes, before: int) -> Trial:
+    def _compressed(self, data: Contents, params: bytes, before: int) -> Trial:
         try:
             self.kernel.load_file(data, params, Init.COMPRESSED_FILE)
         except Refused as error:

@@ -143,8 +143,8 @@ class ModuleFile(ModuleInfo):
         return b"" if section is None else decode.build_id(section, self.elf.order)
 
 
-def opened(path: str) -> Elf:
-    """The sections of the module file ``path``, decompressed if need be.
+def opened(path: str, *, mapped: bool = False) -> Elf:
+    """The sections of the module file ``path``, decompressed if need be, ``mapped`` if it is large then.
 
     Raises NotFound if it cannot be read, BadModule if it is none.
     """
@@ -153,9 +153,9 @@ def opened(path: str) -> Elf:
     except BadModule as error:
         if error.errno != errno.ENOEXEC:
             raise
-    from pymodutils.elf import compress  # noqa: PLC0415 -- a module as the kernel wants it does without
+    from pymodutils.elf import compress, contents  # noqa: PLC0415 -- a module as the kernel wants it does without
 
-    return Elf(compress.module(path), path)
+    return Elf(contents.module(path) if mapped else compress.module(path), path)
 
 
 def signed(signature: Signature | None) -> Pairs:

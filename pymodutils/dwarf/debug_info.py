@@ -10,7 +10,6 @@ import os
 import zlib
 from bisect import bisect_right
 from functools import cached_property, lru_cache
-from io import BytesIO
 from struct import error as StructError  # noqa: N812 -- struct calls it error
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
@@ -21,13 +20,16 @@ from elftools.elf.relocation import RelocationSection
 from elftools.elf.sections import Section, Symbol, SymbolTableSection
 
 from pymodutils.dwarf.relocate import relocate
-from pymodutils.elf import compress
+from pymodutils.elf import contents
 from pymodutils.elf.constants import SHF_ALLOC
+from pymodutils.mapped import patchable, stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from elftools.dwarf.dwarfinfo import DWARFInfo
+
+    from pymodutils.mapped import Contents
 
 ByteOrder = Literal["little", "big"]
 
@@ -59,15 +61,15 @@ class LineRow(NamedTuple):
 class DebugInfo:
     """The module ``data``; a damaged one has neither functions nor lines."""
 
-    def __init__(self, data: bytes) -> None:
-        self.data = bytearray(data)
+    def __init__(self, data: Contents) -> None:
+        self.data = patchable(data)
         self.bases: dict[int, int] = {}  # of allocated sections, in a made-up layout
         self.sizes: dict[int, int] = {}  # of the same, in bytes
         self.sections: dict[str, int] = {}  # their names; the first of a name
         self.elf: ELFFile | None = None
         try:
-            self._lay_out(ELFFile(BytesIO(data)))
-            self.elf = ELFFile(BytesIO(bytes(self.data)))
+            self._lay_out(ELFFile(stream(data)))
+            self.elf = ELFFile(stream(self.data))
         except DAMAGE:
             self.bases.clear()
 
@@ -139,9 +141,8 @@ class DebugInfo:
                 return None
             if sum(it.data_size for it in self.elf.iter_sections() if ".debug_" in it.name) > LARGEST:
                 return None
-            data = bytearray(self.data)
-            if relocate(data):
-                return ELFFile(BytesIO(bytes(data))).get_dwarf_info(relocate_dwarf_sections=False)
+            if relocate(self.data):
+                return ELFFile(stream(self.data)).get_dwarf_info(relocate_dwarf_sections=False)
             return self.elf.get_dwarf_info()
         except DAMAGE:
             return None
@@ -237,7 +238,7 @@ class DebugInfo:
 
 @lru_cache(maxsize=4)
 def _read(path: str) -> DebugInfo:
-    return DebugInfo(compress.read(path))
+    return DebugInfo(contents.read(path))
 
 
 def _symbols(table: Section | None) -> Iterator[Symbol]:

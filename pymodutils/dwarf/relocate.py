@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from struct import iter_unpack, pack_into, unpack_from
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pymodutils import arch as archs
 from pymodutils.arch.field import CODES
 from pymodutils.elf.constants import SHF_COMPRESSED, SHT_RELA
 
+if TYPE_CHECKING:
+    from mmap import mmap
+
+DEBUG: Final = b".debug_"
 FORMATS: Final = {size: f"<{code}" for size, code in CODES.items()}  # of whole words, by their bytes
 LITTLE64: Final = b"\2\1"  # e_ident[EI_CLASS] and [EI_DATA] of ELFCLASS64, ELFDATA2LSB
 
 
-def relocate(data: bytearray) -> bool:
+def relocate(data: bytearray | mmap) -> bool:
     """Relocate the debug sections of the 64-bit little-endian ELF file ``data``.
 
     False for a machine whose relocations are no plain sums, and for compressed sections: then some are left.
@@ -28,7 +32,8 @@ def relocate(data: bytearray) -> bool:
         target = headers[header[7]] if header[1] == SHT_RELA else None
         if header[2] & SHF_COMPRESSED:
             return False
-        if target and data.startswith(b".debug_", strings[4] + target[0]):
+        name = strings[4] + target[0] if target else 0
+        if target and data[name : name + len(DEBUG)] == DEBUG:
             values = _values(data, headers[header[6]])
             if not _apply(
                 data, memoryview(bytes(data[header[4] : header[4] + header[5]])), target[4], values, sums
@@ -43,12 +48,14 @@ def _sums(machine: int) -> dict[int, int]:
     return next((arch.sums for arch in found), {})
 
 
-def _values(data: bytearray, table: tuple[int, ...]) -> list[int]:
+def _values(data: bytearray | mmap, table: tuple[int, ...]) -> list[int]:
     """st_value of every symbol of the table with that header."""
     return [value for *_, value, _ in iter_unpack("<IBBHQQ", data[table[4] : table[4] + table[5]])]
 
 
-def _apply(data: bytearray, entries: memoryview, start: int, values: list[int], sums: dict[int, int]) -> bool:
+def _apply(
+    data: bytearray | mmap, entries: memoryview, start: int, values: list[int], sums: dict[int, int]
+) -> bool:
     for offset, info, addend in iter_unpack("<QQq", entries):
         size = sums.get(info & 0xFFFFFFFF)
         if size is None:

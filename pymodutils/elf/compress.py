@@ -7,7 +7,7 @@ import io
 import os
 import stat
 import sys
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import IO, TYPE_CHECKING, BinaryIO, Final
 
 from pymodutils.errors import BadModule, NotFound
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from pymodutils.elf.drain import Decompressor
+    from pymodutils.mapped import Contents
 
 
 GZIP: Final = b"\x1f\x8b"
@@ -35,14 +36,15 @@ def read(path: str) -> bytes:
 
 def module(path: str) -> bytes:
     """Read the module file ``path``, as ``read`` does; raises BadModule (EINVAL) about one too short too."""
-    return decompress(long_enough(content(path), path), path)
+    data = content(path)
+    check_length(data, path)
+    return decompress(data, path)
 
 
-def long_enough(data: bytes, subject: str) -> bytes:
-    """Return ``data``; raises BadModule (EINVAL) if it is too short to tell what it is, as for kmod."""
+def check_length(data: Contents, subject: str) -> None:
+    """Raise BadModule (EINVAL) if ``data`` is too short to tell what it is, as for kmod."""
     if len(data) < SHORTEST:
         raise BadModule(subject, f"{subject}: {len(data)} bytes are no module", errno.EINVAL)
-    return data
 
 
 def content(path: str) -> bytes:
@@ -86,7 +88,7 @@ def unreadable(path: str, error: OSError) -> NotFound:
     return NotFound(path, f"could not open {path}: {error.strerror}", error.errno)
 
 
-def packing_of(start: bytes) -> str:
+def packing_of(start: Contents) -> str:
     """Return how a file that begins with ``start`` is compressed, as in /sys/module/compression, or ""."""
     return next((name for name, magic in PACKINGS.items() if start.startswith(magic)), "")
 
@@ -132,31 +134,29 @@ def decompress(data: bytes, subject: str) -> bytes:
 
     Raises BadModule (EINVAL) about ``subject``, Incomplete where it ends early.
     """
-    packing = packing_of(data)
-    if not packing:
+    if not packing_of(data):
         return data
-    found, at, end = io.BytesIO(), 0, len(data)
+    found = io.BytesIO()
+    decompress_into(data, subject, found)
+    return found.getvalue()
+
+
+def decompress_into(data: Contents, subject: str, found: IO[bytes]) -> None:
+    """Add the content of every stream of ``data``, which must be compressed, to ``found``.
+
+    Raises as ``decompress``.
+    """
+    packing, at, end = packing_of(data), 0, len(data)
     while at < end:
         try:
-            at = _following(data, _part(data, at, packing, subject, found), packing)
+            at = _following(data, add_stream(data, at, packing, subject, found), packing)
         except Damaged as error:
             if at and error.words in BEHIND:  # it is no stream at all
                 raise Damaged(subject, packing, BEHIND[error.words]) from None
             raise
-    return found.getvalue()
 
 
-def first(data: bytes, subject: str, *, partial: bool = False) -> tuple[bytes, bytes]:
-    """Return the content of the first stream of ``data``, which must be compressed, and what follows it.
-
-    With ``partial`` a stream that ends early gives what it holds. Raises as ``decompress``.
-    """
-    found = io.BytesIO()
-    end = _part(data, 0, packing_of(data), subject, found, partial=partial)
-    return found.getvalue(), data[end:]
-
-
-def _following(data: bytes, at: int, packing: str) -> int:
+def _following(data: Contents, at: int, packing: str) -> int:
     """Return where the next stream is, given where one ends; the end of ``data`` if there is none."""
     if packing == "xz":
         import re  # noqa: PLC0415 -- few modules have several streams
@@ -166,10 +166,13 @@ def _following(data: bytes, at: int, packing: str) -> int:
     return at if packing == "zstd" or data.startswith(GZIP, at) else len(data)
 
 
-def _part(
-    data: bytes, at: int, packing: str, subject: str, found: io.BytesIO, *, partial: bool = False
+def add_stream(
+    data: Contents, at: int, packing: str, subject: str, found: IO[bytes], *, partial: bool = False
 ) -> int:
-    """Add the content of the one stream of ``data`` at ``at`` to ``found``, up to LIMIT; the stream's end."""
+    """Add the content of the one stream of ``data`` at ``at`` to ``found``, up to LIMIT; the stream's end.
+
+    With ``partial`` a stream that ends early gives what it holds. Raises as ``decompress``.
+    """
     from pymodutils.elf.drain import drain  # noqa: PLC0415 -- a module as the kernel wants it does without
 
     def spend(count: int) -> None:

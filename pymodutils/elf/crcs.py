@@ -6,7 +6,7 @@ import errno
 from struct import error, unpack_from
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.elf import compress, decode
+from pymodutils.elf import contents, decode
 from pymodutils.elf.constants import SHN_ABS, SHN_UNDEF, STB_WEAK, STT_REGISTER
 from pymodutils.elf.scan import Elf
 from pymodutils.errors import BadModule
@@ -39,7 +39,7 @@ def needed(path: str) -> list[tuple[str, int]]:
 
     Raises NotFound, or BadModule: ENODATA if there are none.
     """
-    elf = Elf(compress.module(path), path)
+    elf = Elf(contents.module(path), path)
     section = elf.section("__versions")
     if not section:
         raise _none(path, "versions of symbols")
@@ -51,7 +51,7 @@ def exported(path: str) -> list[tuple[str, int]]:
 
     Raises as ``needed``.
     """
-    elf = Elf(compress.module(path), path)
+    elf = Elf(contents.module(path), path)
     found = exports(elf, _symbols(elf))
     if not found:
         raise _none(path, "exported symbols")
@@ -90,7 +90,7 @@ def _symbols(elf: Elf) -> list[Symbol]:
 
 def of_module(path: str) -> Linkage:
     """What the module file ``path`` exports and needs; raises NotFound or BadModule."""
-    elf = Elf(compress.module(path), path)
+    elf = Elf(contents.module(path), path)
     symbols = _symbols(elf)
     return Linkage(exports(elf, symbols), needs(elf, symbols))
 

@@ -6,9 +6,10 @@ import zlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import io
     from collections.abc import Callable
-    from typing import Protocol
+    from typing import IO, Protocol
+
+    from pymodutils.mapped import Contents
 
     class Decompressor(Protocol):
         """What the decompressors of all libraries have in common."""
@@ -39,8 +40,8 @@ FED, DRAINED = 1 << 12, 1 << 20  # bytes of the first input, which grows, and of
 class Gzip:
     """zlib's decompressor as those of the other libraries are."""
 
-    def __init__(self) -> None:
-        self._stream = zlib.decompressobj(31)
+    def __init__(self, wbits: int = 31) -> None:
+        self._stream = zlib.decompressobj(wbits)
         self.needs_input = True
 
     @property
@@ -61,7 +62,7 @@ class Gzip:
 
 
 def drain(
-    stream: Decompressor, data: bytes, at: int, found: io.BytesIO, spend: Callable[[int], object]
+    stream: Decompressor, data: Contents, at: int, found: IO[bytes], spend: Callable[[int], object]
 ) -> int:
     """Add to ``found`` what ``stream`` makes of ``data`` from ``at`` on; where the stream ends.
 

@@ -10,11 +10,14 @@ import errno
 from binascii import crc32
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.elf import compress
+from pymodutils.elf import compress, contents
 from pymodutils.errors import BadModule
+from pymodutils.mapped import settled, spool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from pymodutils.mapped import Contents
 
 NAMES: Final = {"gzip": "a gzip", "xz": "an xz", "zstd": "a zstd"}
 MAGIC: Final = {"gzip": b"\x1f\x8b\x08", "xz": compress.XZ, "zstd": compress.ZSTD}
@@ -60,7 +63,7 @@ class Undecompressed(BadModule):
     """The kernel cannot decompress a module; the text is its log line."""
 
 
-def module_decompress(data: bytes, packing: str, on: Callable[[str], bool]) -> bytes:
+def module_decompress(data: Contents, packing: str, on: Callable[[str], bool]) -> Contents:
     """Decompress the module file ``data`` as a kernel does that decompresses ``packing``.
 
     ``on`` tells whether an option of the kernel's configuration is set. Raises Undecompressed (EINVAL).
@@ -72,26 +75,35 @@ def module_decompress(data: bytes, packing: str, on: Callable[[str], bool]) -> b
     return _xz(data, on) if packing == "xz" else _zstd(data)
 
 
-def _gzip(data: bytes) -> bytes:
+def _gzip(data: Contents) -> Contents:
     """module_gzip_decompress: the name is the one optional field that is passed over."""
     import zlib  # noqa: PLC0415 -- booting needs only the table of filters
+
+    from pymodutils.elf.drain import Gzip, drain  # noqa: PLC0415 -- see above
 
     start = GZIP_HEADER
     if len(data) > start and data[3] & FNAME:
         start = data.find(b"\0", start) + 1
     if not start >= GZIP_HEADER or len(data) < GZIP_HEADER:
         raise _failed("not a gzip compressed module")
-    stream = zlib.decompressobj(-zlib.MAX_WBITS)
-    try:
-        found = stream.decompress(data[start:], compress.LIMIT)
-    except zlib.error:
-        raise _status(Z_DATA_ERROR) from None
-    if not stream.eof:
+    stream = Gzip(-zlib.MAX_WBITS)
+    with spool() as found:
+        try:
+            drain(stream, data, start, found, lambda _: _fits(found.tell()))
+        except zlib.error:
+            raise _status(Z_DATA_ERROR) from None
+        if not stream.eof:
+            raise _status(Z_BUF_ERROR)
+        return settled(found)
+
+
+def _fits(size: int) -> None:
+    """Refuse more bytes than a module has."""
+    if size > compress.LIMIT:
         raise _status(Z_BUF_ERROR)
-    return found
 
 
-def _xz(data: bytes, on: Callable[[str], bool]) -> bytes:
+def _xz(data: Contents, on: Callable[[str], bool]) -> Contents:
     """module_xz_decompress: what stands after the first stream is ignored."""
     if len(data) < XZ_HEADER:
         raise _status(XZ_OK)
@@ -101,12 +113,12 @@ def _xz(data: bytes, on: Callable[[str], bool]) -> bytes:
         raise _status(XZ_OPTIONS_ERROR)
     _xz_block(data, XZ_HEADER, on)
     try:
-        found, rest = compress.first(data, "module")
+        found, end = contents.first(data, "module")
     except compress.Incomplete:
         raise _status(XZ_OK) from None
     except BadModule:
         raise _status(XZ_DATA_ERROR) from None
-    for at in _xz_blocks(data[: len(data) - len(rest)]):
+    for at in _xz_blocks(data[:end]):
         _xz_block(data, at, on)
     return found
 
@@ -136,7 +148,7 @@ def _number(data: bytes, at: int) -> tuple[int, int]:
     return value, at
 
 
-def _xz_block(data: bytes, start: int, on: Callable[[str], bool]) -> None:
+def _xz_block(data: Contents, start: int, on: Callable[[str], bool]) -> None:
     """Refuse what dec_block_header refuses."""
     if len(data) <= start or not data[start]:
         return  # the index: a stream without blocks
@@ -174,20 +186,20 @@ def _xz_lzma2(filters: bytes) -> None:
         raise _status(XZ_MEM_ERROR)
 
 
-def _zstd(data: bytes) -> bytes:
+def _zstd(data: Contents) -> Contents:
     """module_zstd_decompress: what a truncated frame gave so far is taken for the module."""
     window = _zstd_window(data)
     if window > ZSTD_WINDOW:
         raise _zstd_status(ZSTD_TOO_LARGE)
     try:
-        return compress.first(data, "module", partial=True)[0]
+        return contents.first(data, "module", partial=True)[0]
     except BadModule as error:
         text = str(error)
         found = (status for end, status in ZSTD_STATUS.items() if end in text)
         raise _zstd_status(next(found, ZSTD_CORRUPTED)) from None
 
 
-def _zstd_window(data: bytes) -> int:
+def _zstd_window(data: Contents) -> int:
     """Return the window size in bytes by the frame header; RFC 8878, 3.1.1.1."""
     descriptor = data[4] if len(data) > 4 else 0  # noqa: PLR2004 -- after the magic
     single = descriptor >> 5 & 1

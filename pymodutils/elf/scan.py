@@ -11,12 +11,15 @@ import os
 import stat
 from functools import cache
 from struct import Struct
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from pymodutils.elf import headers
 from pymodutils.elf.constants import EI_NIDENT, ELFCLASS, ELFDATA, ELFMAG, SHN_XINDEX, SHT_NOBITS
 from pymodutils.elf.headers import Section, Shdr
 from pymodutils.errors import BadModule, NotFound
+
+if TYPE_CHECKING:
+    from pymodutils.mapped import Contents
 
 _WINDOW: Final = 2048  # bytes before the section headers in which linkers put the names
 
@@ -41,7 +44,7 @@ class Elf:
         "subject",
     )
 
-    def __init__(self, data: bytes, subject: str = "module", *, fd: int = -1) -> None:
+    def __init__(self, data: Contents, subject: str = "module", *, fd: int = -1) -> None:
         self._fd, self._data, self.subject = fd, data, subject
         self.size = len(data) if fd < 0 else os.fstat(fd).st_size
         self._start()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pymodutils.blank import blank
+from pymodutils.blank import LARGE, blank
 from pymodutils.elf.constants import SHT_NOBITS
+from pymodutils.mapped import copy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,16 @@ class Image:
                 continue
             self.addresses.append(self.bases[placed.area] + placed.offset)
             if section.sh_type != SHT_NOBITS:
-                self.memory[placed.area][placed.offset : placed.offset + section.sh_size] = module.content(at)
+                self._fill(at, memoryview(self.memory[placed.area])[placed.offset :])
+
+    def _fill(self, at: int, room: memoryview) -> None:
+        """Copy the bytes of section ``at`` to the start of ``room``."""
+        module, section = self.module, self.module.sections[at]
+        if at in module.contents or section.sh_size < LARGE:
+            room[: section.sh_size] = module.content(at)
+        else:
+            module.check_inside(section)
+            copy(module.data, section.sh_offset, room[: section.sh_size])
 
     def section(self, at: int) -> memoryview:
         """The bytes of section ``at`` in memory, to be read and written; of one not there, the file's."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pymodutils.arch.model import Arch, ByteOrder
     from pymodutils.arch.reloc import Relocations
     from pymodutils.elf.headers import Section
+    from pymodutils.mapped import Contents
 
 THIS_MODULE: Final = ".gnu.linkonce.this_module"
 LONGEST: Final = 1024  # bytes of a symbol's name: twice the kernel's KSYM_NAME_LEN, about its longest line
@@ -34,7 +35,7 @@ class Symbols:
 
     __slots__ = ("_strings", "_text", "infos", "names", "others", "sections", "sizes", "subject", "values")
 
-    def __init__(self, raw: bytes, arch: Arch, text: bytes, strings: int, subject: str) -> None:
+    def __init__(self, raw: bytes, arch: Arch, text: Contents, strings: int, subject: str) -> None:
         _, size, _ = SYMBOL[arch.bits]
         raw = raw[: len(raw) // size * size]
         half, word = _words("H", raw, arch.order), _words("I", raw, arch.order)
@@ -99,7 +100,9 @@ class Object:
         *("symbols", "symtab"),
     )
 
-    def __init__(self, data: bytes, sections: Sequence[Section], arch: Arch, subject: str = "module") -> None:
+    def __init__(
+        self, data: Contents, sections: Sequence[Section], arch: Arch, subject: str = "module"
+    ) -> None:
         self.data, self.sections, self.arch, self.subject = data, sections, arch, subject
         self.frobbed, self.options = Frobbed(), arch.options
         self.contents: dict[int, bytes] = {}  # of sections that are not as in the file
@@ -122,10 +125,14 @@ class Object:
             return b""
         if at in self.contents:
             return self.contents[at]
+        self.check_inside(section)
+        return self.data[section.sh_offset : section.sh_offset + section.sh_size]
+
+    def check_inside(self, section: Section) -> None:
+        """Raise OutOfBounds if ``section`` ends behind the file."""
         end = section.sh_offset + section.sh_size
         if end > len(self.data):
             raise OutOfBounds(self.subject, f"section {section.name} ends at {end} of {len(self.data)} bytes")
-        return self.data[section.sh_offset : end]
 
     def find(self, name: str) -> int:
         """The number of the first section called ``name`` that is to be in memory, or 0."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from pymodutils.arch.field import CODES
 from pymodutils.arch.reloc import Relocations, RInfo
 from pymodutils.arch.vector import as_signed, halves
+from pymodutils.blank import is_blank
 from pymodutils.elf.constants import SHT_RELA
 from pymodutils.elf.headers import PREFIXES
 
@@ -47,7 +48,7 @@ class RelocSection:
         self.header = image.module.sections[at]
         self.rela = self.header.sh_type == SHT_RELA
         self.memory = image.section(self.header.sh_info)
-        self.blank = bytes(self.memory) == bytes(len(self.memory))  # tables of addresses are, before
+        self.blank = is_blank(self.memory)  # tables of addresses are, before
         half = 1 << self.arch.bits - 1
         self.base = (image.addresses[self.header.sh_info] ^ half) - half
 

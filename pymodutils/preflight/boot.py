@@ -17,7 +17,7 @@ from pymodutils.checks.pool import Pool, Providers
 from pymodutils.checks.trial import Trial
 from pymodutils.checks.verdict import Verdict, again, bare
 from pymodutils.depends import plan
-from pymodutils.elf import compress
+from pymodutils.elf import contents
 from pymodutils.errors import BadKernel, BadModule, ModutilsError, Refused
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
 from pymodutils.preflight.needs import FILE, FILE_SYSTEM, LOADED
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from pymodutils.checks.target import Target
     from pymodutils.depends.resolve import Module
+    from pymodutils.mapped import Contents
     from pymodutils.preflight.needs import Need
     from pymodutils.preflight.system import System
     from pymodutils.profile.profile import Profile
@@ -172,9 +173,10 @@ def _boot(work: Work) -> tuple[Any, ...]:
 
 def _load(kernel: EmulatedKernel, work: Work, path: str, options: str) -> list[Any] | None:
     """Load the file ``path``; None if the kernel takes it, else the plain verdict."""
-    before, data = kernel.log()[-1].number, b""
+    before = kernel.log()[-1].number
+    data: Contents = b""
     try:
-        data = compress.read(path)
+        data = contents.read(path)
         kernel.init_module(data, options.encode("utf-8", "surrogateescape"))
     except (BadModule, Refused) as error:
         log = tuple(line.text for line in kernel.log(before))

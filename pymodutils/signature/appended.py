@@ -7,7 +7,10 @@ line.
 from __future__ import annotations
 
 from struct import Struct
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from pymodutils.mapped import Contents
 
 MAGIC: Final = b"~Module signature appended~\n"
 RECORD: Final = Struct(">5B3sI")  # struct module_signature
@@ -47,7 +50,7 @@ class Trailer(NamedTuple):
     value: bytes
 
 
-def record(data: bytes) -> Record:
+def record(data: Contents) -> Record:
     """Return the record at the end of ``data``: END bytes at least, of which the magic line is last."""
     return Record(*RECORD.unpack_from(data, len(data) - END))
 

@@ -27,7 +27,7 @@ WAIVED: Final = "PKCS7: Waived invalid module sig (has authattrs)"  # said once 
 class Chain:
     """One message about ``data``, judged step by step."""
 
-    def __init__(self, message: Message, data: bytes, crypto: Crypto, log: PrintkLog) -> None:
+    def __init__(self, message: Message, data: memoryview, crypto: Crypto, log: PrintkLog) -> None:
         self.message, self.data, self.crypto, self.log = message, data, crypto, log
         self.issuers: dict[int, int] = {}  # certificate -> the one that signed it, by their places
         self.unsupported: set[int] = set()  # signers, by their places

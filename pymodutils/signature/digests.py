@@ -71,12 +71,12 @@ def computable(on: Callable[[str], bool], release: tuple[int, ...]) -> Crypto:
 COMPUTED: Final = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512")
 
 
-def digest(name: str, data: bytes) -> bytes:
+def digest(name: str, data: bytes | memoryview) -> bytes:
     """The digest ``name`` of ``data``; nothing for those that no kind of key here is used with."""
     import hashlib  # noqa: PLC0415 -- it loads OpenSSL, which most loads need not wait for
 
     if name == NO_HASH:
-        return data
+        return bytes(data)
     if name not in COMPUTED:
         return b""
     return hashlib.new(name.replace("-", "_"), data, usedforsecurity=False).digest()

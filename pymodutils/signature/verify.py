@@ -15,6 +15,7 @@ from pymodutils.signature.rejected import ERR, Printk, PrintkLog, Rejected
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pymodutils.mapped import Contents
     from pymodutils.signature.x509 import Certificate
 
 
@@ -28,7 +29,7 @@ class Checked(NamedTuple):
 
 
 def check(
-    image: bytes, trusted: Sequence[bytes], crypto: Crypto = EVERYTHING, *, twice: bool = False
+    image: Contents, trusted: Sequence[bytes], crypto: Crypto = EVERYTHING, *, twice: bool = False
 ) -> Checked:
     """The verdict on ``image``, whose last bytes may be a signature.
 
@@ -41,7 +42,7 @@ def check(
     log, errno, why = PrintkLog(), 0, ""
     try:
         length, message = _cut(image, length, log)
-        _verify(image[:length], message, _keys(tuple(trusted), crypto), crypto, log)
+        _verify(memoryview(image)[:length], message, _keys(tuple(trusted), crypto), crypto, log)
     except Rejected as error:
         errno, why = error.errno, str(error)
     if errno == ENOKEY and twice:
@@ -49,7 +50,7 @@ def check(
     return Checked(length, errno, tuple(log), why)
 
 
-def _cut(image: bytes, length: int, log: PrintkLog) -> tuple[int, bytes]:
+def _cut(image: Contents, length: int, log: PrintkLog) -> tuple[int, bytes]:
     """Return the length of the bare module and its signature; raises Rejected for a malformed record."""
     if length <= RECORD.size:
         raise Rejected("signature", "the file is too short for a signature", EBADMSG)
@@ -64,7 +65,7 @@ def _cut(image: bytes, length: int, log: PrintkLog) -> tuple[int, bytes]:
 
 
 def _verify(
-    data: bytes, message: bytes, trusted: tuple[Certificate, ...], crypto: Crypto, log: PrintkLog
+    data: memoryview, message: bytes, trusted: tuple[Certificate, ...], crypto: Crypto, log: PrintkLog
 ) -> None:
     """Raise Rejected unless ``message`` is a signature of ``data`` by one of ``trusted``."""
     parsed = pkcs7.parse(message, crypto, log)

@@ -57,7 +57,7 @@ def loaded(malta: Malta, found: Mapping[str, Object]) -> list[list[str]]:
     for name, module in found.items():
         sections = [module.sections[at] for at in constant(module)]
         script += [dump(malta, name, section.name, str(section.sh_size)) for section in sections]
-    files = {f"{name}.ko": module.data for name, module in found.items()}
+    files = {f"{name}.ko": bytes(module.data) for name, module in found.items()}
     wanted = set().union(*map(imports, found.values()))
     return run(malta, "\n".join(script), {**files, "symbols": "\n".join(wanted).encode()})
 

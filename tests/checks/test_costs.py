@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import lzma
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,8 @@ from pymodutils.kernel.sources.limits import Budget
 from pymodutils.kernelimage import kernel
 from tests import memory
 from tests.elf import made
-from tests.kernel.emulated.modules import WRITE, description, module
-from tests.link.objects import Part
+from tests.kernel.emulated.modules import ABSOLUTE, WRITE, description, module
+from tests.link.objects import Part, Rel
 from tests.oracles.modprobe import here
 
 MEBIBYTE = 1 << 20
@@ -59,6 +60,23 @@ def test_memory_that_stays_zero_costs_nothing(tmp_path: Path) -> None:
     status, peak = memory.apart(ended, "check", words, str(tmp_path))
     assert status == 0
     assert peak < 2 * START
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["plain", "xz", "signed", "refused"])
+def test_a_package_takes_its_largest_module_and_little_more(tmp_path: Path, kind: str) -> None:
+    size = 100 * MEBIBYTE
+    parts = [Part(".data", bytes(16) + bytes(range(1, 256)) * (size // 255), WRITE)]
+    data = module(parts=parts, relocs={".data": [Rel(64 if kind == "refused" else 8, ABSOLUTE, 2)]})
+    if kind == "signed":
+        data += made.trailer(2, b"", b"", made.sequence(bytes(60)), length=-1)
+    name = "big.ko.xz" if kind == "xz" else "big.ko"
+    (tmp_path / name).write_bytes(lzma.compress(data, lzma.FORMAT_XZ, preset=0) if kind == "xz" else data)
+    subprocess.run(["tar", "-cf", "big.tar", name], cwd=tmp_path, check=True)
+    (tmp_path / "k.json").write_text(saved.dumps(description(MODULE_SIG=kind == "signed")))
+    status, peak = memory.apart(ended, "check", ["-k", "k.json", "--no-cache", "big.tar"], str(tmp_path))
+    assert status == (kind in ("signed", "refused"))
+    assert peak < 100 + 64
 
 
 def test_refused_streams_of_an_image_count() -> None:

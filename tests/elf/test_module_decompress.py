@@ -34,7 +34,7 @@ def gz(flags: int = 0, fields: bytes = b"", end: bytes | None = None) -> bytes:
 def kernel(data: bytes, packing: str, *options: str) -> bytes | str:
     """What the kernel makes of ``data``, or what it says."""
     try:
-        return module_decompress(data, packing, options.__contains__)
+        return bytes(module_decompress(data, packing, options.__contains__))
     except Undecompressed as error:
         return str(error)
 

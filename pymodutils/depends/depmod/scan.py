@@ -147,7 +147,8 @@ def _elf(fd: int, path: str) -> Elf:
     except BadModule as error:
         if error.errno != errno.ENOEXEC:
             raise
-        data = compress.long_enough(compress.read_all(fd), path)
+        data = compress.read_all(fd)
+        compress.check_length(data, path)
         if not compress.packing_of(data):
             raise
     return Elf(compress.decompress(data, path), path)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from pymodutils import scratch
 from pymodutils.errors import BadKernel, Refused
 from pymodutils.kernel.booted.live import LiveKernel
 
+if TYPE_CHECKING:
+    from pymodutils.mapped import Contents
 
-def of_content(content: bytes, params: bytes, image: str, release: str) -> int:
+
+def of_content(content: Contents, params: bytes, image: str, release: str) -> int:
     """The same as ``outcome`` of a module in memory, loaded with ``params``."""
     with scratch.folder() as folder:
         path = os.path.join(folder, "module.ko")

@@ -31,10 +31,21 @@ class Caller:
     """One system call's process; ``capable``: it has CAP_SYS_MODULE.
 
     ``bases`` says where modules are to lie, by name and area, in place of where there is room.
-    ``keeps_going``: a load goes on past refusals, to collect all causes.
+    ``keeps_going``: a load goes on past refusals, to collect all causes. Without ``keeps_memory`` the state
+    does not store what is in large areas of modules: they read as zeros.
     """
 
-    __slots__ = ("bases", "capable", "causes", "command", "keeps_going", "notifiers", "started", "waited_for")
+    __slots__ = (
+        "bases",
+        "capable",
+        "causes",
+        "command",
+        "keeps_going",
+        "keeps_memory",
+        "notifiers",
+        "started",
+        "waited_for",
+    )
 
     def __init__(
         self,
@@ -45,12 +56,13 @@ class Caller:
         started: float | None = None,
         bases: Mapping[tuple[str, str], int] | None = None,
         keeps_going: bool = False,
+        keeps_memory: bool = True,
     ) -> None:
         self.notifiers = notifiers or Notifiers()
         self.command, self.capable = command, capable
         self.started = time.time() if started is None else started
         self.bases = bases or {}
-        self.keeps_going = keeps_going
+        self.keeps_going, self.keeps_memory = keeps_going, keeps_memory
         self.causes: list[Cause] = []  # what the kernel minded
         self.waited_for: str | None = None  # the module of whose end this call has waited
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.rules import Rules
     from pymodutils.kernel.emulated.state.kernel_state import KernelState
     from pymodutils.kernel.emulated.state.module import KernelModule
+    from pymodutils.mapped import Contents
 
 ADVICE = "see 'kernel behave', and --run of 'kernel boot' and 'check', which runs it"
 NO_BASES: Mapping[tuple[str, str], int] = {}
@@ -66,6 +67,7 @@ class EmulatedKernel(Observed, Handover, Kernel):
         self.notifiers = Notifiers()
         self._operator = Operator(store, rules, clock, self.notifiers)
         self.bases = NO_BASES
+        self.keeps_memory = True  # or nothing of large areas, where nobody looks at them afterwards
         self.causes: Sequence[Cause] = ()  # what the kernel minded of the last module, taken or not
         self.assumed = False  # whether what init() of the last module returned is assumed
         self.root = Root(kernel=self)
@@ -94,7 +96,7 @@ class EmulatedKernel(Observed, Handover, Kernel):
 
     # The system calls
 
-    def init_module(self, image: bytes, params: bytes = b"") -> None:
+    def init_module(self, image: Contents, params: bytes = b"") -> None:
         """Load the module in ``image``; raises Refused with the kernel's reason."""
         self._load(partial(finit_module.memory, image), params, Init.NONE)
 
@@ -102,7 +104,7 @@ class EmulatedKernel(Observed, Handover, Kernel):
         """The same with the module in an open file and ``flags``; refuses what is not a regular file."""
         self._load(partial(finit_module.descriptor, fd, flags), params, flags)
 
-    def load_file(self, content: bytes, params: bytes = b"", flags: Init = Init.NONE) -> None:
+    def load_file(self, content: Contents, params: bytes = b"", flags: Init = Init.NONE) -> None:
         """finit_module of a file that holds ``content``."""
         self._load(partial(finit_module.file, content, flags), params, flags)
 
@@ -140,7 +142,7 @@ class EmulatedKernel(Observed, Handover, Kernel):
             self._operator.run(lambda state: delete_module.delete_module(state, name, flags, caller))
         )
 
-    def causes_against(self, image: bytes, params: bytes = b"") -> Sequence[Cause]:
+    def causes_against(self, image: Contents, params: bytes = b"") -> Sequence[Cause]:
         """Every cause that init_module could give, in its order, as far as the load can go past a refusal.
 
         The module stays loaded if all vital steps passed.
@@ -164,6 +166,7 @@ class EmulatedKernel(Observed, Handover, Kernel):
             capable=self.capable,
             started=self.clock.time(),
             bases=self.bases,
+            keeps_memory=self.keeps_memory,
         )
 
     # What modules do by themselves

@@ -63,10 +63,16 @@ def image(path: str, into: str) -> str:
 
 def whole(content: IO[bytes], size: int, member: str, budget: Budget) -> bytes:
     """Read a ``member`` of ``size`` bytes; raises BadKernel if it is too large or cut off."""
-    budget.content(member, size)
     data = io.BytesIO()  # in memory once, as content.read() would not be
-    while part := content.read(CHUNK):
-        data.write(part)
-    if data.tell() != size:
-        raise BadKernel(member, f"{member}: the package ends within it")
+    data.writelines(pieces(content, size, member, budget))
     return data.getvalue()
+
+
+def pieces(content: IO[bytes], size: int, member: str, budget: Budget) -> Iterator[bytes]:
+    """The same in pieces."""
+    budget.content(member, size)
+    while piece := content.read(CHUNK):
+        size -= len(piece)
+        yield piece
+    if size:
+        raise BadKernel(member, f"{member}: the package ends within it")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.elf import compress
+from pymodutils.elf import compress, contents
 from pymodutils.errors import BadKernel, BadModule
 from pymodutils.kernel import saved
 from pymodutils.kernel.combine import combine, derive
@@ -71,7 +71,7 @@ def _unpacked(start: bytes, path: str) -> bytes:
     if not compress.packing_of(start):
         return start
     try:
-        return compress.first(start, path, partial=True)[0]
+        return bytes(contents.first(start, path, partial=True)[0])
     except BadModule:
         return start
 

@@ -106,7 +106,7 @@ def complete(load: LoadInfo) -> None:
             load.because(CauseKind.DUPLICATE, name, owner=owner)
             load.refuse(ENOEXEC, f"{load.module.name}: exports duplicate symbol {name} (owned by {owner})")
     load.module.state = State.COMING
-    load.state.add(load.module, load.image.memory)
+    load.state.add(load.module, load.image.memory, keeps_memory=load.caller.keeps_memory)
     load.state.add_exports(load.module, [row for rows in found for row in _findable(rows)])
     for used in load.used:
         load.state.use(load.module, used)

@@ -19,22 +19,23 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.caller import Caller
     from pymodutils.kernel.emulated.rules import Rules
     from pymodutils.kernel.emulated.state.kernel_state import KernelState
+    from pymodutils.mapped import Contents
 
-    Read = Callable[[KernelState, Caller], bytes]
+    Read = Callable[[KernelState, Caller], Contents]
 
 ASKED_AGAIN_SINCE: Final = (7, 0)  # IMA sees what was unpacked, and minds nothing at all; ima_post_read_file
 KNOWN: Final = Init.IGNORE_MODVERSIONS | Init.IGNORE_VERMAGIC | Init.COMPRESSED_FILE
 FORMATS: Final = {"GZIP": "gzip", "XZ": "xz", "ZSTD": "zstd"}  # by CONFIG_MODULE_COMPRESS_: name in sysfs
 
 
-def memory(image: bytes, state: KernelState, _: Caller) -> bytes:
+def memory(image: Contents, state: KernelState, _: Caller) -> Contents:
     """``image``, if it is long enough for init_module to say anything; copy_module_from_user."""
     if len(image) < shortest(state.rules.arch):
         _refuse(ENOEXEC)
     return image
 
 
-def file(image: bytes, flags: Init, state: KernelState, caller: Caller) -> bytes:
+def file(image: Contents, flags: Init, state: KernelState, caller: Caller) -> Contents:
     """The module in a file that holds ``image``; raises Refused as finit_module does."""
     if int(flags) & ~int(KNOWN) or not image:
         _refuse(EINVAL)
@@ -46,7 +47,7 @@ def file(image: bytes, flags: Init, state: KernelState, caller: Caller) -> bytes
     return unpacked
 
 
-def descriptor(fd: int, flags: Init, state: KernelState, caller: Caller) -> bytes:
+def descriptor(fd: int, flags: Init, state: KernelState, caller: Caller) -> Contents:
     """The module in the file behind ``fd``; raises Refused as finit_module does."""
     if int(flags) & ~int(KNOWN):
         _refuse(EINVAL)
@@ -61,7 +62,7 @@ def compression(rules: Rules) -> str:
     return next((FORMATS[name] for name in on), "") if rules.on("MODULE_DECOMPRESS") else ""
 
 
-def _unpacked(state: KernelState, image: bytes, caller: Caller) -> bytes:
+def _unpacked(state: KernelState, image: Contents, caller: Caller) -> Contents:
     """module_decompress: the module in a file that is compressed in the kernel's one format."""
     known = compression(state.rules)
     if not known:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pymodutils.link.failure import LinkError
     from pymodutils.link.image import Image
     from pymodutils.link.object import Object
+    from pymodutils.mapped import Contents
 
 NAME_OFFSET: Final = {32: 12, 64: 24}  # of name in struct module
 NAME_LENGTH: Final = {32: 60, 64: 56}  # MODULE_NAME_LEN
@@ -40,7 +41,9 @@ class Wait(Exception):
 class LoadInfo:
     """One call of init_module or finit_module; the steps of load.py fill it in, in their order."""
 
-    def __init__(self, state: KernelState, data: bytes, params: bytes, flags: Init, caller: Caller) -> None:
+    def __init__(
+        self, state: KernelState, data: Contents, params: bytes, flags: Init, caller: Caller
+    ) -> None:
         self.state, self.rules, self.caller = state, state.rules, caller
         self.data, self.params, self.flags = data, params, flags
         self.sections: list[Section] = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.errors import Refused
+from pymodutils.errors import BadState, Refused
 from pymodutils.kernel.emulated.load import (
     apply_relocations,
     check_modinfo,
@@ -120,6 +120,8 @@ def load_module(load: LoadInfo) -> None:
         for step in steps:
             try:
                 step(load)
+            except BadState:  # of which nothing is left to be undone
+                raise
             except BaseException as error:
                 if not _passed_over(load, step, error):
                     undo(load)

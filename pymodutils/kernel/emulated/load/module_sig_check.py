@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.kernel.base import Init
 from pymodutils.kernel.emulated.load.causes import CauseKind
 from pymodutils.kernel.emulated.state.kernel_state import NOTICE
+from pymodutils.mapped import cut
 from pymodutils.signature.appended import MAGIC
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def _verdict(load: LoadInfo) -> tuple[int, str]:
     for level, text in found.log:
         if text != WAIVED or load.state.once(text):
             load.log(level, text)
-    load.data = load.data[: found.length]
+    load.data = cut(load.data, found.length)
     return found.errno, found.why
 
 

@@ -28,11 +28,12 @@ class ParamMemory:
     ``areas`` are addresses with what lies there; ``others`` is asked for the area around any other
     address, which may be another module's. ``strings`` has the copies that charp parameters point to by
     their (made-up) addresses, ``texts`` what parameters were given whose functions cannot be run, by
-    name; both outlive a process if the caller keeps them.
+    name; both outlive a process if the caller keeps them. ``written`` has the addresses of the areas that
+    have changed.
     Each access raises OutOfBounds, about ``subject``, where nothing is known to be.
     """
 
-    __slots__ = ("areas", "bits", "others", "prefix", "strings", "subject", "texts")
+    __slots__ = ("areas", "bits", "others", "prefix", "strings", "subject", "texts", "written")
 
     def __init__(
         self,
@@ -49,6 +50,7 @@ class ParamMemory:
         self.prefix = PREFIXES[arch.order]
         self.strings = {} if strings is None else strings
         self.texts = {} if texts is None else texts
+        self.written: set[int] = set()
 
     @classmethod
     def of(cls, image: Image, subject: str = "module") -> ParamMemory:
@@ -70,6 +72,7 @@ class ParamMemory:
         """Put ``data`` at ``address``."""
         area, at = self._find(address, len(data))
         area[at : at + len(data)] = data
+        self.written.add(address - at)
 
     def unpack(self, codes: str, address: int) -> tuple[int, ...]:
         """The struct at ``address`` by struct's ``codes``, among which P is a pointer."""

@@ -19,6 +19,8 @@ from pymodutils.kernel.emulated.state.taints import LETTERS
 from pymodutils.link.failure import OutOfBounds
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pymodutils.blank import Blank
     from pymodutils.kernel.emulated.load.load_info import LoadInfo
     from pymodutils.kernel.emulated.params import Param, ParamContext, ParamMemory
@@ -33,7 +35,7 @@ def parse(load: LoadInfo) -> None:
     """Set what the words of the call name; parse_args."""
     if not load.params:
         return
-    owner = Parameters(load.state, load.module, load.caller.command)
+    owner = Parameters(load.state, load.module, load.caller.command, load.image.memory)
     context = owner.context._replace(objects=partial(_objects, load))
     code = params.parse(load.params, owner.declared(), owner.memory, context)
     owner.keep()
@@ -71,13 +73,23 @@ def _around(store: StateFile, held: list[module_table.Held], address: int) -> tu
 
 
 class Parameters:
-    """The parameters of ``module``; ``command`` is how the log calls the process that sets them."""
+    """The parameters of ``module``; ``command`` is how the log calls the process that sets them.
 
-    def __init__(self, state: KernelState, module: KernelModule, command: str = COMMAND) -> None:
+    ``contents`` are those of its areas, if they need not be read.
+    """
+
+    def __init__(
+        self,
+        state: KernelState,
+        module: KernelModule,
+        command: str = COMMAND,
+        contents: Iterable[Blank] | None = None,
+    ) -> None:
         self.state, self.module = state, module
         self.held = module_table.held(state.store, module)
+        contents = contents or [area.content(state.store) for area in self.held]
         self.memory: ParamMemory = params.ParamMemory(
-            [(area.base, area.content(state.store)) for area in self.held],
+            list(zip([area.base for area in self.held], contents, strict=True)),
             state.rules.arch,
             module.name,
             strings={unsigned(address): text for address, text in state.store.execute(STRINGS, module.id)},
@@ -119,8 +131,9 @@ class Parameters:
     def keep(self) -> None:
         """Write what has changed back."""
         store, number = self.state.store, self.module.id
-        for area, (_, content) in zip(self.held, self.memory.areas, strict=True):
-            module_table.put_memory(store, area, content)
+        for area, (base, content) in zip(self.held, self.memory.areas, strict=True):
+            if base in self.memory.written:
+                module_table.put_memory(store, area, content)
         store.execute("DELETE FROM string WHERE module = ?", number)
         store.many(
             "INSERT OR REPLACE INTO string VALUES (?, ?, ?)",

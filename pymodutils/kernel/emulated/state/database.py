@@ -25,6 +25,7 @@ MEMORY: Final = ":memory:"  # for a path
 PATIENCE: Final = 600  # seconds that another process may take for its transaction
 SLICE: Final = 0.2  # seconds of them that SQLite waits at once
 HALF: Final = 1 << 63
+COMPLAINTS: Final = (sqlite3.DatabaseError, UnicodeError, OverflowError)
 OUTERMOST: Final = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
 NESTED: Final = ("SAVEPOINT part", "RELEASE part", ("ROLLBACK TO part", "RELEASE part"))
 
@@ -157,16 +158,29 @@ class StateFile:
             self._connection.execute(statement)
 
     def execute(self, statement: str, *values: Any) -> list[Any]:
-        """The rows that ``statement`` gives."""
-        return self._connection.execute(statement, list(map(_plain, values))).fetchall()
+        """The rows that ``statement`` gives; raises BadState, its transaction may be gone."""
+        try:
+            return self._connection.execute(statement, list(map(_plain, values))).fetchall()
+        except COMPLAINTS as error:
+            raise _complaint(self.path, error) from None
 
     def insert(self, statement: str, *values: Any) -> int:
-        """Execute ``statement``; the number of the new row."""
-        return self._connection.execute(statement, list(map(_plain, values))).lastrowid or 0
+        """Execute ``statement``; the number of the new row. Raises as ``execute``."""
+        try:
+            return self._connection.execute(statement, list(map(_plain, values))).lastrowid or 0
+        except COMPLAINTS as error:
+            raise _complaint(self.path, error) from None
+
+    @contextmanager
+    def blob(self, table: str, column: str, row: int) -> Iterator[sqlite3.Blob]:
+        """The bytes in one ``column`` of one ``row``, read and written in pieces; raises as ``execute``."""
+        with self.told(), self._connection.blobopen(table, column, row) as opened:
+            yield opened
 
     def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Execute ``statement`` for each of ``rows``."""
-        self._connection.executemany(statement, (list(map(_plain, row)) for row in rows))
+        """Execute ``statement`` for each of ``rows``; raises as ``execute``."""
+        with self.told():
+            self._connection.executemany(statement, (list(map(_plain, row)) for row in rows))
 
     def told(self) -> AbstractContextManager[None]:
         """What SQLite complains of becomes BadState."""
@@ -215,9 +229,13 @@ def _absent(path: str) -> BadState:
 def _told(path: str) -> Iterator[None]:
     try:
         yield
-    except (sqlite3.DatabaseError, UnicodeError, OverflowError) as error:
-        code = errno.ENOSPC if "disk is full" in str(error) else errno.EIO
-        raise BadState(path, f"{path}: {_words(error)}", code) from None
+    except COMPLAINTS as error:
+        raise _complaint(path, error) from None
+
+
+def _complaint(path: str, error: Exception) -> BadState:
+    code = errno.ENOSPC if "disk is full" in str(error) else errno.EIO
+    return BadState(path, f"{path}: {_words(error)}", code)
 
 
 def _plain(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pymodutils.blank import LARGE
 from pymodutils.kernel.emulated.load.find_symbol import KERNEL, Exporters
 from pymodutils.kernel.emulated.state import module_table
 from pymodutils.kernel.emulated.state.database import signed, unsigned
@@ -132,9 +133,10 @@ class KernelState:
         query = f"{module_table.MODULES} WHERE until <= ? ORDER BY until, id"
         return [module_table.module(self.store, row) for row in self.store.execute(query, self.now())]
 
-    def add(self, module: KernelModule, memory: list[Blank]) -> None:
-        """Put ``module`` with what is in its areas into the list."""
-        module_table.add(self.store, module, memory)
+    def add(self, module: KernelModule, memory: list[Blank], *, keeps_memory: bool = True) -> None:
+        """Put ``module`` with what is in its areas into the list; see Caller for ``keeps_memory``."""
+        kept = [content if keeps_memory or len(content) < LARGE else None for content in memory]
+        module_table.add(self.store, module, kept)
 
     def save(self, module: KernelModule) -> None:
         """Keep what changed in ``module``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from pymodutils.blank import blank
 from pymodutils.errors import BadState
 from pymodutils.kernel.base import State
 from pymodutils.kernel.emulated.state import sparse
@@ -23,6 +24,7 @@ MODULES: Final = (
 CHANGED: Final = (
     "UPDATE module SET state = ?, taints = ?, refs = ?, until = ?, outcome = ?, assumed = ? WHERE id = ?"
 )
+HELD: Final = "SELECT module, at, base, size, rowid, bytes IS NOT NULL FROM area"
 OWNED: Final = ("area", "section", "string", "given", "event")  # tables whose rows belong to one module
 
 
@@ -66,15 +68,8 @@ def _numbers(section: SectAttr, turned: Callable[[int], int]) -> SectAttr:
 
 def memory(store: StateFile, owner: KernelModule, area: int) -> Blank:
     """What is in an area of ``owner``; nothing if it has been given back."""
-    found = store.execute("SELECT bytes, size FROM area WHERE module = ? AND at = ?", owner.id, area)
-    return _content(store, *found[0]) if found else bytearray()
-
-
-def _content(store: StateFile, stored: bytes, size: int) -> Blank:
-    try:
-        return sparse.unpacked(stored, size)
-    except ValueError as error:
-        raise BadState(store.path, f"{store.path}: the file is damaged: {error}") from None
+    found = store.execute(f"{HELD} WHERE module = ? AND at = ?", owner.id, area)
+    return Held(*found[0]).content(store) if found else bytearray()
 
 
 class Held(NamedTuple):
@@ -84,54 +79,50 @@ class Held(NamedTuple):
     at: int  # which of its areas
     base: int
     size: int
-    stored: bytes
+    row: int
+    stored: bool  # or its bytes are not known
 
     def content(self, store: StateFile) -> Blank:
-        """What is in it; raises BadState."""
-        return _content(store, self.stored, self.size)
+        """What is in it, zeros if that is not stored; raises BadState."""
+        if not self.stored:
+            return blank(self.size)
+        try:
+            with store.blob("area", "bytes", self.row) as stored:
+                return sparse.unpacked(stored, self.size)
+        except ValueError as error:
+            raise BadState(store.path, f"{store.path}: the file is damaged: {error}") from None
 
 
 def held(store: StateFile, owner: KernelModule) -> list[Held]:
     """The areas that ``owner`` still has."""
-    found = store.execute("SELECT module, at, base, size, bytes FROM area WHERE module = ?", owner.id)
+    found = store.execute(f"{HELD} WHERE module = ?", owner.id)
     return [Held(number, at, unsigned(base), *rest) for number, at, base, *rest in found]
 
 
 def held_at(store: StateFile, address: int) -> Held | None:
     """The area of any module that contains ``address``."""
-    query = "SELECT module, at, base, size, bytes FROM area WHERE base <= ?1 AND ?1 < base + size"
-    found = store.execute(query, signed(address))
+    found = store.execute(f"{HELD} WHERE base <= ?1 AND ?1 < base + size", signed(address))
     return Held(*found[0])._replace(base=unsigned(found[0][2])) if found else None
 
 
 def put_memory(store: StateFile, area: Held, content: Blank) -> None:
-    """Change what is in ``area``, if that is something else."""
-    stored = sparse.packed(content)
-    if stored != area.stored:
-        store.execute("UPDATE area SET bytes = ? WHERE module = ? AND at = ?", stored, area.module, area.at)
+    """Change what is in ``area``, if that is stored."""
+    if area.stored:
+        store.execute("UPDATE area SET bytes = zeroblob(?) WHERE rowid = ?", sparse.size(content), area.row)
+        with store.blob("area", "bytes", area.row) as stored:
+            sparse.pack(content, stored)
 
 
-def add(store: StateFile, new: KernelModule, contents: list[Blank]) -> None:
-    """Add ``new`` with the ``contents`` of its areas; it gets its id."""
+def add(store: StateFile, new: KernelModule, contents: list[Blank | None]) -> None:
+    """Add ``new`` with the ``contents`` of its areas, None for what is not to be stored; it gets its id."""
     columns = _columns(new)
     marks = ", ".join("?" * len(columns))
     new.id = store.insert(f"INSERT INTO module ({', '.join(columns)}) VALUES ({marks})", *columns.values())
-    store.many(
-        "INSERT INTO area VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                new.id,
-                at,
-                area.name,
-                signed(area.base),
-                area.size,
-                area.init,
-                area.freed,
-                sparse.packed(content),
-            )
-            for at, (area, content) in enumerate(zip(new.areas, contents, strict=True))
-        ],
-    )
+    for at, (area, content) in enumerate(zip(new.areas, contents, strict=True)):
+        values = (new.id, at, area.name, signed(area.base), area.size, area.init, area.freed)
+        row = store.insert("INSERT INTO area VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", *values)
+        if content is not None:
+            put_memory(store, Held(new.id, at, area.base, area.size, row, stored=True), content)
     store.many(
         "INSERT INTO section VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [(new.id, at, *_numbers(it, signed)) for at, it in enumerate(new.sections)],

@@ -5,58 +5,78 @@ A stored content is a row of runs, each its offset and its length (64 bits, litt
 
 from __future__ import annotations
 
-from struct import Struct, error
-from typing import TYPE_CHECKING, Final
+from struct import Struct
+from typing import TYPE_CHECKING, Final, Protocol
 
-from pymodutils.blank import blank
+from pymodutils.blank import blank, is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pymodutils.blank import Blank
 
+    class File(Protocol):
+        """What is read and written from its start to its end."""
+
+        def __len__(self) -> int: ...
+
+        def read(self, length: int = -1, /) -> bytes:
+            """The next ``length`` bytes, or what is left."""
+            ...
+
+        def write(self, data: bytes | memoryview, /) -> object:
+            """Put ``data`` where it stands."""
+            ...
+
+
 BLOCK: Final = 1 << 16  # bytes that are looked at together
-ZEROS: Final = bytes(BLOCK)
+PIECE: Final = 1 << 20  # bytes that are read and written at once
 RUN: Final = Struct("<QQ")
 
 
-def packed(content: Blank) -> bytes:
-    """``content`` as it is stored."""
-    with memoryview(content) as view:  # whose parts are no copies
-        parts: list[bytes | memoryview] = []
-        for start, end in _runs(content):
-            parts += [RUN.pack(start, end - start), view[start:end]]
-        stored = b"".join(parts)
-        parts.clear()
-    return stored
+def size(content: Blank) -> int:
+    """Bytes that ``content`` takes when it is stored."""
+    with memoryview(content) as view:
+        return sum(RUN.size + end - start for start, end in _runs(view))
 
 
-def _runs(content: Blank) -> Iterator[tuple[int, int]]:
+def pack(content: Blank, file: File) -> None:
+    """Write ``content`` to ``file``, which has room for ``size`` of it."""
+    with memoryview(content) as view:
+        for start, end in _runs(view):
+            file.write(RUN.pack(start, end - start))
+            for at in range(start, end, PIECE):
+                with view[at : min(at + PIECE, end)] as piece:
+                    file.write(piece)
+
+
+def _runs(view: memoryview) -> Iterator[tuple[int, int]]:
     """Start and end of each row of blocks that are not all zeros."""
     start = -1
-    for at in range(0, len(content), BLOCK):
-        block = content[at : at + BLOCK]
-        empty = block == (ZEROS if len(block) == BLOCK else ZEROS[: len(block)])
+    for at in range(0, len(view), BLOCK):
+        with view[at : at + BLOCK] as block:
+            empty = is_blank(block)
         if empty and start >= 0:
             yield start, at
             start = -1
         elif not empty and start < 0:
             start = at
     if start >= 0:
-        yield start, len(content)
+        yield start, len(view)
 
 
-def unpacked(stored: bytes, size: int) -> Blank:
-    """The ``size`` bytes of which ``stored`` tells; raises ValueError if it is damaged."""
-    content, at = blank(size), 0
-    while at < len(stored):
-        try:
-            start, length = RUN.unpack_from(stored, at)
-        except error:
-            raise ValueError("the contents of an area are cut off") from None
-        at += RUN.size
-        if start + length > size or at + length > len(stored):
+def unpacked(file: File, size: int) -> Blank:
+    """The ``size`` bytes of which ``file`` tells; raises ValueError if it is damaged."""
+    content, left = blank(size), len(file)
+    while left:
+        if left < RUN.size:
+            raise ValueError("the contents of an area are cut off")
+        start, length = RUN.unpack(file.read(RUN.size))
+        left -= RUN.size
+        if start + length > size or length > left:
             raise ValueError("the contents of an area are larger than it")
-        content[start : start + length] = stored[at : at + length]
-        at += length
+        for at in range(start, start + length, PIECE):
+            piece = min(PIECE, start + length - at)
+            content[at : at + piece] = file.read(piece)
+        left -= length
     return content
