@@ -39,6 +39,13 @@ class SinceRelease(NamedTuple):
     needs: str = ""
 
 
+class Calls(NamedTuple):
+    """How code hands a constant to a function that it calls by its distance; both of 4 bytes."""
+
+    arguments: Mapping[int, bytes]  # by its number from 1 on, what stands before the constant
+    opcodes: bytes  # each of a call, or of a jump at the end of a function
+
+
 KERNEL_TEXT: Final = {32: 0xC010_0000, 64: 0xFFFF_FFFF_8100_0000}
 RELATIVE: Final = Extable("ii4s", relative=2)
 WORDS: Final = {32: Extable("II"), 64: Extable("QQ")}  # the generic one, by width
@@ -74,6 +81,7 @@ class Arch(NamedTuple):
     images: tuple[ImageHeader, ...] = ()  # that kernels of this machine begin with
     image_page_size: Callable[[bytes], int | None] | None = None  # bytes, by a bare image
     image_texts: Mapping[str, bytes] = {}  # by option, without CONFIG_: what an image that has it contains
+    image_calls: Calls | None = None  # in the code of its images
     image_relative: int = 0  # the type by which a bare image moves itself, R_*_RELATIVE
     bcj: tuple[str, ...] = ()  # filters of XZ, by option, that Kconfig builds in
     config: str = ""  # the CONFIG_ option, without the prefix, that a kernel for this machine sets

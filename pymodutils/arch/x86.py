@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pymodutils.arch.calc import s_a, s_a_p
 from pymodutils.arch.field import word
-from pymodutils.arch.model import REL_UNSUPPORTED, Arch, SinceRelease
+from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Calls, SinceRelease
 from pymodutils.arch.range import Range, signed, unsigned
 from pymodutils.arch.reloc import Diagnostic, RelocType
 from pymodutils.arch.syscalls import Numbers
@@ -80,6 +80,7 @@ X86_64 = Arch(
     unames="x86_64|amd64",
     syscalls=Numbers(175, 313, 176),
     abis={"x32": Numbers(X32_BIT + 175, X32_BIT + 313, X32_BIT + 176)},
+    image_calls=Calls({3: b"\x48\xc7\xc2", 4: b"\x48\xc7\xc1"}, b"\xe8\xe9"),  # mov to rdx, rcx; call, jmp
     bcj=("XZ_DEC_X86",),
     config="X86_64",
     page_size=4096,

@@ -9,10 +9,11 @@ from __future__ import annotations
 from struct import unpack_from
 from typing import TYPE_CHECKING, Final
 
+from pymodutils.kernelimage.kallsyms import addresses
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pymodutils.elf.headers import Section
     from pymodutils.elf.scan import Elf
     from pymodutils.kernelimage.memory import ImageMemory
 
@@ -23,8 +24,26 @@ VERSION: Final = b"version"  # the name of the file that an entry of __modver ma
 
 def in_sections(memory: ImageMemory, elf: Elf) -> tuple[str, ...] | None:
     """The names of these modules, sorted; None if the image does not tell them."""
-    sections = {section.name: section for section in elf.sections}
-    parameters, versions = sections.get("__param"), sections.get("__modver")
+    found = {one.name: range(one.sh_offset, one.sh_offset + one.sh_size) for one in elf.sections}
+    return _shown(memory, found.get("__param"), found.get("__modver"))
+
+
+def by_symbols(memory: ImageMemory, symbols: bytes) -> tuple[str, ...] | None:
+    """The same where there are no sections, but ``symbols``, as kallsyms packs them."""
+    return _shown(memory, *(_table(memory, symbols, name) for name in ("param", "modver")))
+
+
+def _table(memory: ImageMemory, symbols: bytes, name: str) -> range | None:
+    """Where the table of a name lies in the file."""
+    ends = [addresses(symbols, f"__{end}___{name}") for end in ("start", "stop")]
+    offsets = [memory.offset(end[0]) for end in ends if end]
+    if len(offsets) < len(ends) or None in offsets:
+        return None
+    start, stop = (offset or 0 for offset in offsets)
+    return range(start, stop)
+
+
+def _shown(memory: ImageMemory, parameters: range | None, versions: range | None) -> tuple[str, ...] | None:
     if parameters is None:
         return None
     names = set(_of_parameters(memory, parameters))
@@ -33,11 +52,11 @@ def in_sections(memory: ImageMemory, elf: Elf) -> tuple[str, ...] | None:
     return tuple(sorted(names)) if names else None
 
 
-def _of_parameters(memory: ImageMemory, section: Section) -> Iterator[str]:
+def _of_parameters(memory: ImageMemory, table: range) -> Iterator[str]:
     """The module of each struct kernel_param {name, mod, ops, u16 perm, s8 level, u8 flags, arg} to show."""
     word = memory.word
     size = 4 * word + max(4, word)
-    for at in _places(memory, section, size):
+    for at in _places(memory, table, size):
         mode = unpack_from(f"{memory.prefix}H", memory.data, at + 3 * word)[0]
         name = memory.string(_pointer(memory, at))
         if mode and name:
@@ -45,9 +64,9 @@ def _of_parameters(memory: ImageMemory, section: Section) -> Iterator[str]:
             yield module if dot else CORE
 
 
-def _of_versions(memory: ImageMemory, section: Section) -> Iterator[str]:
+def _of_versions(memory: ImageMemory, table: range) -> Iterator[str]:
     """The module of each struct module_version_attribute, whose last fields are module and version."""
-    places = _places(memory, section, memory.word)
+    places = _places(memory, table, memory.word)
     starts = [at for at in places if memory.string(_pointer(memory, at)) == VERSION]
     for start, end in zip(starts, [*starts[1:], places.stop], strict=False):
         at = end - 2 * memory.word
@@ -56,11 +75,11 @@ def _of_versions(memory: ImageMemory, section: Section) -> Iterator[str]:
             yield name.decode("utf-8", "surrogateescape")
 
 
-def _places(memory: ImageMemory, section: Section, size: int) -> range:
-    """Where the entries of ``size`` bytes in ``section`` start, as far as they lie in the file."""
-    room = min(section.sh_size, len(memory.data) - section.sh_offset)
+def _places(memory: ImageMemory, table: range, size: int) -> range:
+    """Where the entries of ``size`` bytes in ``table`` start, as far as they lie in the file."""
+    room = min(len(table), len(memory.data) - table.start)
     count = min(max(room, 0) // size, MOST)
-    return range(section.sh_offset, section.sh_offset + count * size, size)
+    return range(table.start, table.start + count * size, size)
 
 
 def _pointer(memory: ImageMemory, at: int) -> int:

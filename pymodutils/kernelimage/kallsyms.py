@@ -29,6 +29,7 @@ FEWEST: Final = 16  # markers
 REACH: Final = 32 << 20  # bytes of rows and of what lies between them and the tokens
 SAMPLE: Final = 2000  # symbols whose order is looked at
 FALLS: Final = 8  # of them that may be out of order
+PAGE: Final = 4096  # bytes: what the start of a kernel is aligned to, at least
 HEAD: Final = Struct("<IIQI?3x")  # symbols, bytes of their rows, and of Distances all but the offsets
 
 
@@ -201,24 +202,37 @@ def _values(memory: ImageMemory, names: _Names, behind: int) -> Distances | None
     found = _based(memory, names.symbols, start, _aligned(start + 4 * names.symbols, memory.word))
     if found is None:
         place = (names.start - 2 * memory.word) // memory.word * memory.word
-        found = _based(memory, names.symbols, (place - 4 * names.symbols) // 8 * 8, place)
-    return found or _relative(memory, names.symbols, start)
+        found = _based(memory, names.symbols, (place - 4 * names.symbols) // memory.word * memory.word, place)
+    return found or _relative(memory, names.symbols, _aligned(behind, 4))
 
 
 def _based(memory: ImageMemory, count: int, start: int, place: int) -> Distances | None:
     """Distances from the address that stands at ``place``; kallsyms_relative_base."""
     if start < 0 or place + memory.word > len(memory.data):
         return None
-    (base,) = unpack_from(f"{memory.prefix}{memory.long}", memory.data, place)
-    if memory.offset(base) is None:
+    base = _base(memory, place)
+    if base is None:
         return None
     offsets = _offsets(memory, start, count)
     found = Distances(base, 0, min(offsets) < 0, offsets)
     return found if _ascend(found) else None
 
 
+def _base(memory: ImageMemory, place: int) -> int | None:
+    """The address that stands at ``place``, if it is one of the kernel's."""
+    (base,) = unpack_from(f"{memory.prefix}{memory.long}", memory.data, place)
+    start = memory.regions[0].address if len(memory.regions) == 1 else None
+    if start and not base:  # a raw image that writes its addresses at boot
+        return start
+    if start == 0 and not base % PAGE:  # one of which it is not known where it lies
+        return base or None
+    return None if memory.offset(base) is None else base
+
+
 def _relative(memory: ImageMemory, count: int, start: int) -> Distances | None:
-    """Distances from where each is written, as since 7.0."""
+    """Distances from where each is written, as since 7.0; none is 0, so that is padding."""
+    if memory.data[start : start + 4] == bytes(4):
+        start += 4
     if start + 4 * count > len(memory.data):
         return None
     found = Distances(memory.address(start), 4, absolute=False, offsets=_offsets(memory, start, count))

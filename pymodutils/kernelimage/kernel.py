@@ -12,6 +12,7 @@ from pymodutils.kernelimage import (
     btf,
     builtins,
     container,
+    drivers,
     evidence,
     exports,
     kallsyms,
@@ -20,15 +21,21 @@ from pymodutils.kernelimage import (
     payload,
     search,
 )
-from pymodutils.kernelimage.memory import at_base, of_sections
+from pymodutils.kernelimage.memory import Region, at_base, of_sections
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pymodutils.elf.ksymtab import Export
     from pymodutils.kernelimage.container import UnwrappedImage
     from pymodutils.kernelimage.evidence import Evidence
+    from pymodutils.kernelimage.memory import ImageMemory
     from pymodutils.kernelimage.payload import Spend
 
 PER_CPU: Final = ".data..percpu"
+TEXT: Final = "_text"  # where an image begins
+PER_CPU_END: Final = "__per_cpu_end"
+INIT_TEXT: Final = ".init.text"
 
 
 class KernelImage(NamedTuple):
@@ -104,16 +111,41 @@ def _sections(image: UnwrappedImage) -> _Exports:
     if found is None:
         return _Exports(elf.machine, elf.bits, elf.order, {}, {})
     shape, tables = found
+    exported = exports.read(memory, shape, tables)
+    symbols = _symbols(memory, exported)
     return _Exports(
         elf.machine,
         elf.bits,
         elf.order,
-        exports.read(memory, shape, tables),
+        exported,
         _no_crcs(tables, True),
-        builtins.in_sections(memory, elf),
+        _shown(memory, elf, exported, symbols),
         _percpu(elf),
-        kallsyms.find(memory),
+        symbols,
     )
+
+
+def _symbols(memory: ImageMemory, exported: Mapping[str, Export]) -> bytes | None:
+    """All symbols, packed, if they are found and those that are exported lie where the exports say."""
+    found = kallsyms.find(memory)
+    if found is None:
+        return None
+    told = ((kallsyms.addresses(found, name), export.address) for name, export in exported.items())
+    return found if all(address in places for places, address in told if places) else None
+
+
+def _shown(
+    memory: ImageMemory, elf: Elf, exported: Mapping[str, Export], symbols: bytes | None
+) -> tuple[str, ...] | None:
+    """The built-in modules that /sys/module shows: those with parameters or a version, and drivers."""
+    shown = builtins.in_sections(memory, elf)
+    calls = next((arch.image_calls for arch in archs.of_machine(elf.machine)), None)
+    if shown is None or symbols is None or calls is None:
+        return shown
+    code = (one for one in elf.sections if one.name == INIT_TEXT)
+    regions = [Region(one.sh_addr, one.sh_offset, one.sh_size) for one in code]
+    found = (name for one in regions for name in drivers.registered(memory, one, calls, exported, symbols))
+    return tuple(sorted({*shown, *found}))
 
 
 def _percpu(elf: Elf) -> int | None:
@@ -132,11 +164,23 @@ def _raw(image: UnwrappedImage) -> _Exports:
     if found.shape.relative:
         kinds = [arch.image_relative for arch in archs.of_machine(image.machine)]
         base = linkbase.find(image.data, next(filter(None, kinds), 0))
+        base = base or _base(at_base(image.data, 0, bits, order))
         memory = at_base(image.data, base or 0, bits, order)
         if base is None:
             remarks["addresses"] = "the image does not tell where it is linked"
-    table = exports.read(memory, found.shape, found.tables)
-    return _Exports(image.machine, bits, order, _addresses(table, remarks), remarks)
+    table = _addresses(exports.read(memory, found.shape, found.tables), remarks)
+    symbols = None if "addresses" in remarks else _symbols(memory, table)
+    if symbols is None:
+        return _Exports(image.machine, bits, order, table, remarks)
+    shown, ends = builtins.by_symbols(memory, symbols), kallsyms.addresses(symbols, PER_CPU_END)
+    return _Exports(image.machine, bits, order, table, remarks, shown, next(iter(ends), None), symbols)
+
+
+def _base(memory: ImageMemory) -> int | None:
+    """Where the image in ``memory``, which is taken to lie at 0, is linked, if its symbols tell."""
+    symbols = kallsyms.find(memory)
+    places = kallsyms.addresses(symbols, TEXT) if symbols else ()
+    return next(iter(places), None) or None
 
 
 def _is_relative(image: UnwrappedImage) -> bool:

@@ -19,32 +19,40 @@ def aligned(data: bytes, to: int) -> bytes:
     return data + bytes(-len(data) % to)
 
 
-def table(layout: str) -> bytes:
-    """The memory of a kernel at BASE with a table of ``layout``: the release that brought it."""
-    rows, markers = b"", []
+def table(layout: str, shift: int = 0, bits: int = 64) -> bytes:
+    """The memory of a kernel at BASE with a table of ``layout``: the release that brought it.
+
+    All of it lies ``shift`` bytes further.
+    """
+    rows, markers, word = b"", [], bits // 8
     for at, (name, _) in enumerate(SYMBOLS):
         if at % 256 == 0:
             markers.append(len(rows))
         row = f"T{name}".encode()
         rows += bytes((len(row),)) + row
     offsets = pack(f"<{COUNT}I", *(value - BASE for _, value in SYMBOLS))
-    names = aligned(pack("<I", COUNT), 8) + aligned(rows, 8) + aligned(pack(f"<{len(markers)}I", *markers), 8)
-    seqs = aligned(bytes(b for at in range(COUNT) for b in at.to_bytes(3, "big")), 8)
-    words = aligned("".join(f"{token}\0" for token in TOKENS).encode(), 8)
+    names = (
+        aligned(pack("<I", COUNT), word)
+        + aligned(rows, word)
+        + aligned(pack(f"<{len(markers)}I", *markers), word)
+    )
+    seqs = aligned(bytes(b for at in range(COUNT) for b in at.to_bytes(3, "big")), word)
+    words = aligned("".join(f"{token}\0" for token in TOKENS).encode(), word)
     places = [0]
     for token in TOKENS[:-1]:
         places.append(places[-1] + len(token) + 1)
     words += pack("<256H", *places)
-    head, base = b"a kernel" * 512, pack("<Q", BASE)
+    mask = (1 << bits) - 1
+    head, base = b"a kernel" * 512 + bytes(shift), pack("<Q", BASE & mask)[:word]
     if layout == "6.1":
-        return head + aligned(offsets, 8) + base + names + words
+        return head + aligned(offsets, word) + base + names + words
     if layout == "6.2":
-        return head + aligned(offsets, 8) + base + names + seqs + words
+        return head + aligned(offsets, word) + base + names + seqs + words
     if layout == "6.4":
-        return head + names + words + aligned(offsets, 8) + base + seqs
+        return head + names + words + aligned(offsets, word) + base + seqs
     place = BASE + len(head + names + words)
     near = pack(f"<{COUNT}i", *(value - place - 4 * at for at, (_, value) in enumerate(SYMBOLS)))
-    return head + names + words + aligned(near, 8) + seqs
+    return head + names + words + aligned(near, word) + seqs
 
 
 @pytest.mark.parametrize("layout", ["6.1", "6.2", "6.4", "7.0"])
@@ -54,6 +62,14 @@ def test_every_symbol_is_found_again(layout: str) -> None:
     assert kallsyms.addresses(packed, "symbol_4999") == (BASE + 16 * 4999,)
     assert kallsyms.addresses(packed, "several") == tuple(BASE + 1600 * at for at in range(50))
     assert kallsyms.addresses(packed, "nosuch") == ()
+
+
+@pytest.mark.parametrize(("layout", "bits"), [("6.1", 32), ("6.4", 32), ("7.0", 64)])
+def test_a_table_is_aligned_no_more_than_its_words(layout: str, bits: int) -> None:
+    base = BASE & (1 << bits) - 1
+    packed = kallsyms.find(at_base(table(layout, 4, bits), base, bits, "little"))
+    assert packed is not None
+    assert kallsyms.addresses(packed, "symbol_4999") == (base + 16 * 4999,)
 
 
 def test_none_is_found_where_there_is_none() -> None:

@@ -10,7 +10,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from pymodutils.elf import decode, scan
-from pymodutils.kernelimage import kernel
+from pymodutils.kernelimage import kallsyms, kernel
 from pymodutils.kernelimage.kernel import KernelImage
 from tests.oracles.debian import unpacked
 from tests.oracles.kernels import FLAVOURS, Kernel
@@ -127,3 +127,13 @@ def test_user_mode_linux_without_modversions() -> None:
     if entries:
         assert image.exports.keys() == entries
     assert image.remarks["crcs"] == "the image has no CRCs (CONFIG_MODVERSIONS=n)"
+
+
+@pytest.mark.parametrize("name", ["amd64", "i386", "ppc64el", "riscv64", "trixie", "trixie-arm64", "forky"])
+def test_symbols_have_the_addresses_of_exports(name: str) -> None:
+    _, image = read(name)
+    assert image.kallsyms is not None
+    told = {key: kallsyms.addresses(image.kallsyms, key) for key in image.exports}
+    known = {key: image.exports[key].address for key, places in told.items() if places}
+    assert len(known) > 0.9 * len(told)  # without KALLSYMS_ALL data has no symbols
+    assert {key: address for key, address in known.items() if address not in told[key]} == {}
