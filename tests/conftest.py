@@ -67,6 +67,23 @@ def _strict(config: pytest.Config, report: Report) -> Report:
     return report
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, object, object]:
+    """Let reports pass to xdist's main process, which ends the whole run at a lone surrogate."""
+    return _encodable((yield))
+
+
+def _encodable(value: object) -> object:
+    """``value`` with the lone surrogates in its strings escaped."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_encodable, value))
+    return value
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Remember why tests were skipped: with xdist only this process hears of all of them."""
     stats = terminalreporter.stats
