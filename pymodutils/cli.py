@@ -61,6 +61,12 @@ SUBCOMMANDS: Final = {
 }
 
 
+OF_MODUTILS: Final = {  # man pymodutils-linux24
+    "ksyms": CommandEntry("linux24.ksyms", "list what a 2.4 kernel and its modules export"),
+    "kallsyms": CommandEntry("linux24.kallsyms", "extract the symbols of a 2.4 kernel for a debugger"),
+}
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the tool that ``argv`` (default: sys.argv) asks for, and leave with its exit status."""
     gc.disable()  # a sixth of the time to start; what a command makes lives until it ends
@@ -149,7 +155,7 @@ def _place(error: Exception) -> str:
 
 def _multi_call(words: Sequence[str]) -> int:
     first = words[0] if words else ""
-    entry = TOOLS.get(first) or SUBCOMMANDS.get(first)
+    entry = TOOLS.get(first) or SUBCOMMANDS.get(first) or OF_MODUTILS.get(first)
     if entry:
         return run(first, first, entry, words[1:])
     if first in ("-V", "--version"):

@@ -10,6 +10,7 @@ EI_NIDENT: Final = 16  # bytes of e_ident
 ELFCLASS: Final = {1: 32, 2: 64}  # e_ident[EI_CLASS] -> bits
 ELFDATA: Final = {1: "little", 2: "big"}  # e_ident[EI_DATA] -> byte order
 ET_REL: Final = 1
+ET_EXEC: Final = 2
 PT_LOAD: Final = 1
 
 SHT_NULL: Final = 0

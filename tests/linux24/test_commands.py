@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -10,7 +13,8 @@ import click
 import pytest
 
 from pymodutils.commands import linux24
-from tests.linux24.objects import module, written
+from pymodutils.elf.scan import Elf
+from tests.linux24.objects import INFO, module, written
 from tests.linux24.vectors import file
 from tests.oracles.modprobe import here
 from tests.pages import options, pages
@@ -35,7 +39,7 @@ def test_load_look_and_remove(backend: str, tmp_path: Path) -> None:
     assert shown[0] == "Module                  Size  Used by    Not tainted"
     assert [line.partition(" ")[0] for line in shown[1:]] == ["user", "base"]
     done = here("--backend", backend, "base", tool="rmmod")
-    assert (done.err, done.status) == ("rmmod: base: Device or resource busy\n", 1)
+    assert (done.err, done.status) == ("base: Device or resource busy\n", 1)
     assert here("--backend", backend, "-r", "user", tool="rmmod").status == 0
     assert len(here("--backend", backend, tool="lsmod").out.splitlines()) == 1
 
@@ -83,6 +87,60 @@ def test_modinfo_shows_what_a_module_says(tmp_path: Path) -> None:
     ]
     assert here("--generation", "2.4", "-l", path, tool="modinfo").out == "GPL\n"
     assert here("--generation", "2.4", "./absent.o", tool="modinfo").status == 1
+
+
+def test_ksyms(backend: str, tmp_path: Path) -> None:
+    here("--backend", backend, "-y", written(tmp_path, "made", module(exports=["call"])), tool="insmod")
+    shown = here("--backend", backend, "-m", "-a", tool="ksyms").out.splitlines()
+    assert shown[0] == "Address   Symbol                            Defined by"
+    assert shown[1].startswith("c8800000  (1k)  ")
+    assert shown[1].endswith("  [made]")
+    assert shown[1].index("[") == shown[2].index("[") == 44
+    assert "c0110000  printk                          " in shown
+    assert len(here("--backend", backend, "-H", tool="ksyms").out.splitlines()) == 1
+
+
+def test_versions(backend: str) -> None:
+    assert here("--backend", backend, "-V", tool="insmod").err == "insmod version 2.4.16\n"
+    assert here("--backend", backend, "-V", tool="depmod").out == "depmod version 2.4.16\n"
+
+
+def test_rmmod_in_the_order_of_the_words(backend: str, tmp_path: Path) -> None:
+    for name, needed in (("base", ()), ("user", ("base_call",)), ("alone", ())):
+        data = module(imports=["printk", *needed], exports=[f"{name}_call"])
+        here("--backend", backend, written(tmp_path, name, data), tool="insmod")
+    done = here("--backend", backend, "absent", "base", "alone", tool="rmmod")
+    expected = "rmmod: module absent is not loaded\nbase: Device or resource busy\n"
+    assert (done.err, done.status) == (expected, 1)
+    done = here("--backend", backend, "-r", "base", tool="rmmod")
+    assert (done.err, done.status) == ("rmmod: base is in use\n", 1)
+    assert here("--backend", backend, "-r", "user", tool="rmmod") == ("", "", 0)
+    assert here("cat", "--backend", backend, "/proc/modules", tool="kernel").out == ""
+
+
+def test_persistent_data_is_not_given_back(backend: str, tmp_path: Path) -> None:
+    data = module(info={**INFO, "parm_n": "ip"}, data={"n": bytes(4)})
+    path = written(tmp_path, "made", data)
+    here("--backend", backend, "-e", f"{tmp_path}/kept", path, tool="insmod")
+    done = here("--backend", backend, "-e", tool="rmmod")
+    text = f"{path}: has persistent data but the kernel is too old to support it.\n"
+    assert (done.err, done.status) == (text, 0)
+
+
+def test_kallsyms_of_a_kernel(tmp_path: Path) -> None:
+    kernel = bytearray(module(exports=["call"]))
+    kernel[16] = 2  # ET_EXEC
+    path = written(tmp_path, "vmlinux", bytes(kernel))
+    done = subprocess.run(
+        [sys.executable, "-m", "pymodutils", "kallsyms", path], capture_output=True, check=True
+    )
+    made = Elf(done.stdout)
+    held = made.section("__kallsyms")
+    assert held
+    size, total, sections, *_ = struct.unpack_from("<11I", held)
+    assert (size, total, sections) == (44, len(held), 2)
+    assert b"\0call\0" in held
+    assert here(written(tmp_path, "made", module()), tool="kallsyms").status == 1
 
 
 def test_other_words_are_refused(backend: str) -> None:

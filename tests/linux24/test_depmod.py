@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from pathlib import Path
 
 from pymodutils.linux24.depmod.depmod import kernel_symbols
+from pymodutils.linux24.depmod.survey import survey
 from pymodutils.linux24.depmod.tables import TABLES, LinkedModule
 from pymodutils.linux24.struct_module import Abi
 from tests.linux24.objects import module, written
@@ -51,9 +53,31 @@ def test_unresolved_symbols_are_told(tmp_path: Path) -> None:
     assert depmod(tmp_path, "-u", "-q", path)[1:] == ("", 1)
 
 
+def test_quick_writes_what_is_absent_or_older(tmp_path: Path) -> None:
+    modules = tree(tmp_path)
+    conf = tmp_path / "modules.conf"
+    conf.write_text("")
+    words = ("-A", "-C", str(conf), "-b", str(tmp_path))
+    dep = tmp_path / "lib/modules/2.4.32/modules.dep"
+    os.utime(conf, (0, 0))
+    depmod(tmp_path, *words)
+    dep.write_text("mine")
+    depmod(tmp_path, *words)
+    assert dep.read_text() == "mine"
+    os.utime(modules / "user.o", (dep.stat().st_mtime + 2,) * 2)
+    depmod(tmp_path, *words)
+    assert dep.read_text().startswith("/lib/modules")
+
+
+def test_modules_of_2_0_export_all(tmp_path: Path) -> None:
+    path = written(tmp_path, "old", module(info={}, exports=["call"]).replace(b".modinfo", b".modinf0"))
+    assert "call" in survey(path, print).exports
+
+
 def test_symbols_of_the_kernel() -> None:
     text = "c0100000 A _text\nc0110000 t __kstrtab_printk\nc0110010 t __kstrtab___sparc_dot_div\n"
     assert kernel_symbols(text) == ["printk", ".div"]
+    assert kernel_symbols("c0100000 A _text\nc0110000 t __export_priv_old\n") == ["__old"]
     assert kernel_symbols("c0110000 printk_R1b7d4074\nc8800000 other\t[m]\n") == ["printk_R1b7d4074"]
 
 

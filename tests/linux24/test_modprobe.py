@@ -14,6 +14,7 @@ import pytest
 from pymodutils.linux24.conf.config import ModulesConf, read
 from pymodutils.linux24.insmod import calls
 from pymodutils.linux24.kernel.kernel import Linux24
+from pymodutils.linux24.modprobe import safe
 from tests.linux24.objects import module, written
 from tests.linux24.vectors import file
 from tests.oracles.modprobe import Said, here
@@ -85,7 +86,7 @@ def test_aliases_and_options(world: World) -> None:
 def test_off_is_no_error_and_unknown_is(world: World) -> None:
     assert world.modprobe("alias char-major-99 off", "char-major-99").status == 0
     done = world.modprobe("", "nothing")
-    assert (done.err, done.status) == ("modprobe: Can't locate module nothing\n", 1)
+    assert (done.err, done.status) == ("modprobe: Can't locate module nothing\n", 255)
     done = world.modprobe("below alone nothing", "alone")
     assert done.err == "modprobe: Can't locate module nothing which is needed for alone\n"
     assert world.modprobe("", "-q", "nothing").err == ""
@@ -119,7 +120,7 @@ def test_commands_run_and_a_failure_undoes(world: World) -> None:
 def test_lines_that_nobody_understands(world: World) -> None:
     done = world.modprobe("nonsense here", "base")
     path = world.folder / "modules.conf"
-    assert (done.err, done.status) == (f"modprobe: Invalid line 3 in {path}\n\tnonsense here\n", 1)
+    assert (done.err, done.status) == (f"modprobe: Invalid line 3 in {path}\n\tnonsense here\n", 255)
 
 
 def test_modules_of_a_type_and_a_list(world: World) -> None:
@@ -222,3 +223,63 @@ def test_insmod_finds_a_module_by_its_name(world: World, monkeypatch: pytest.Mon
     assert (done.out, done.err, done.status) == (f"Using {world.folder}/alone.o\n", "", 0)
     done = here("--backend", backend, "nothing", tool="insmod")
     assert (done.err, done.status) == ("insmod: nothing: no module by that name found\n", 1)
+
+
+def test_a_list_within_a_list_fails_with_its_own_words(world: World) -> None:
+    done = world.modprobe("probe net other\nprobe other nothing", "net")
+    assert done.err == (
+        "modprobe: Can't locate module nothing\nmodprobe: insmod other failed\nmodprobe: insmod net failed\n"
+    )
+
+
+def test_what_is_busy_stays(world: World) -> None:
+    world.modprobe("", "user")
+    done = world.modprobe("", "-r", "base")
+    assert (done.err, done.status) == ("base: Device or resource busy\n", 1)
+    assert world.modprobe("", "-q", "-r", "base").err == ""
+    done = world.modprobe("pre-remove user false", "-r", "user")
+    assert done.err.startswith("modprobe: pre-remove user failed\n")
+    assert world.loaded == ["user", "base"]
+    note = world.folder / "note"
+    assert world.modprobe(f"remove user echo gone >{note}", "-r", "user").status == 0
+    assert (note.read_text(), world.loaded) == ("gone\n", ["user", "base"])
+
+
+def test_debugging_shows_the_stack(world: World) -> None:
+    rule = "=" * 45
+    done = world.modprobe("alias eth0 user\noptions user x=1 -o first", "-d", "-n", "eth0")
+    last = done.out.splitlines()[8:17]
+    assert last == [
+        *(rule, "Module eth0", "kname first", "objkey user", "names: eth0 user", "options: x=1 -o first"),
+        *("mode: NORMAL", f"Module matching user: {world.folder}/user.o", rule),
+    ]
+
+
+SAFE = {
+    ("base", "user"): "Safe mode has more than one parameter",
+    ("-x",): "Safe mode parameter starts with '-'",
+    ("base=1",): "Safe mode parameter contains '='",
+}
+
+
+@pytest.mark.parametrize("words", SAFE)
+def test_safe_mode_takes_one_name(
+    words: tuple[str, ...], world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in list(os.environ):
+        monkeypatch.delenv(name)
+    for name, value in safe.KMOD.items():
+        monkeypatch.setenv(name, value)
+    done = world.modprobe("", *words)
+    assert (done.err, done.status) == (f"modprobe: {SAFE[words]}\n", 1)
+    assert world.modprobe("", "ba*e").err == "modprobe: Can't locate module ba*e\n"
+    assert world.modprobe("", "base").status == 0
+
+
+def test_modules_of_others_do_not_count(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODULECONFIG", world.configured(""))
+    os.chown(world.folder / "alone.o", 12, 12)
+    backend = ("--backend", f"emulated:{world.state}")
+    done = here(*backend, "alone", tool="insmod")
+    assert done.err.splitlines()[0] == f"insmod: {world.folder}/alone.o is not owned by root"
+    assert here(*backend, "-r", "alone", tool="insmod").status == 0

@@ -77,7 +77,7 @@ def here(*words: str, tool: str = "modprobe") -> Said:
     os.environ.pop("MODPROBE_OPTIONS", None)
     sys.stdout, sys.stderr = out, err
     try:
-        status = cli.run(tool, tool, {**cli.TOOLS, **cli.SUBCOMMANDS}[tool], words)
+        status = cli.run(tool, tool, {**cli.TOOLS, **cli.SUBCOMMANDS, **cli.OF_MODUTILS}[tool], words)
     finally:
         sys.stdout, sys.stderr = kept
         os.environ.clear()

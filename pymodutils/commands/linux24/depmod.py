@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pymodutils.commands.getopt import Tool
 from pymodutils.commands.linux24 import options
 from pymodutils.errors import ModutilsError
 from pymodutils.linux24.conf import config as conf
@@ -28,7 +27,7 @@ EXAMPLES = [
 ]
 
 
-@click.command(cls=Tool, examples=EXAMPLES)
+@click.command("depmod", cls=options.ModutilsTool, examples=EXAMPLES)
 @click.argument("words", nargs=-1, metavar="[VERSION] | FILE...")
 @click.option("-a", "--all", "everything", is_flag=True, help="Look at all modules (default without files).")
 @click.option("-A", "--quick", is_flag=True, help="The same, but only if a module is newer than modules.dep.")
@@ -44,7 +43,7 @@ EXAMPLES = [
 )
 @click.option("-n", "--show", is_flag=True, help="Print the files instead of writing them.")
 @click.option("-q", "--quiet", is_flag=True, help="Do not tell unresolved symbols.")
-@click.option("-r", "--root", is_flag=True, help="Allow modules that are not owned by root (default).")
+@click.option("-r", "--root", is_flag=True, help="Allow modules that are not owned by root.")
 @click.option("-s", "--syslog", is_flag=True, help="Send messages to syslog.")
 @click.option("-u", "--unresolved-error", "strict", is_flag=True, help="Fail if a symbol is unresolved.")
 @click.option("-v", "--verbose", is_flag=True, help="Print the modules.")
@@ -60,7 +59,7 @@ def command(
     errsyms: bool,
     show: bool,
     quiet: bool,
-    root: bool,  # noqa: ARG001 -- the owner is not looked at
+    root: bool,
     syslog: bool,
     strict: bool,
     verbose: bool,
@@ -73,8 +72,9 @@ def command(
         release = words[0] if standard and words else kernel.release
         config = conf.ModulesConf(release, base)
         conf.read(config, path)
+        config.refuse = None if root else report.error
         paths = search.files(config) if standard else list(words)
-        if quick and not _is_outdated(config.files["dep"], paths):
+        if quick and not _is_outdated(config, paths):
             return 0
         symbols = _symbols(kernel, filesyms)
     except ModutilsError as error:
@@ -100,12 +100,14 @@ def _symbols(kernel: Linux24, path: str) -> list[str]:
         raise ModutilsError(path, f"Can't read {path}") from None
 
 
-def _is_outdated(dep: str, paths: list[str]) -> bool:
+def _is_outdated(config: conf.ModulesConf, paths: list[str]) -> bool:
+    """Whether there is no modules.conf, or a file of depmod is absent or older than that or a module."""
     try:
-        written = os.stat(dep).st_mtime
+        oldest = min(os.stat(file).st_mtime for file in config.files.values())
+        newest = max(os.stat(path).st_mtime for path in (config.file, *paths))
     except OSError:
         return True
-    return any(os.stat(path).st_mtime > written for path in paths)
+    return newest > oldest
 
 
 def _write(made: Mapping[str, str], config: conf.ModulesConf, report: RunMessages) -> bool:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from pymodutils.commands.getopt import Tool
 from pymodutils.commands.linux24 import options
 from pymodutils.linux24.insmod.insmod import insmod
 from pymodutils.linux24.insmod.options import InsmodOptions
@@ -16,7 +14,6 @@ from pymodutils.linux24.insmod.report import RunMessages
 if TYPE_CHECKING:
     from pymodutils.linux24.kernel.kernel import Linux24
 
-VERSION = "insmod version 2.4.16"
 EXAMPLES = [
     ("insmod --backend emulated:k24 ./3c59x.o debug=7", "link and load a module, with a parameter"),
     ("insmod --backend emulated:k24 -m ./3c59x.o", "the same, and print where everything is"),
@@ -24,13 +21,7 @@ EXAMPLES = [
 ]
 
 
-def _version(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
-    if asked:
-        sys.stderr.write(f"{VERSION}\n")
-        ctx.exit()
-
-
-@click.command(cls=Tool, examples=EXAMPLES)
+@click.command("insmod", cls=options.ModutilsTool, examples=EXAMPLES)
 @click.argument("words", nargs=-1, metavar="FILE [SYMBOL=VALUE]...")
 @click.option("-f", "--force", is_flag=True, help="Load it though it is for another kernel version.")
 @click.option("-k", "--autoclean", is_flag=True, help="Let rmmod -a remove the module once it is unused.")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pymodutils.commands.getopt import Tool
 from pymodutils.commands.linux24 import options
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ LETTERS = ("G", "P"), (" ", "F"), (" ", "S")  # without and with each bit of tai
 EXAMPLES = [("lsmod --backend emulated:k24", "the modules, and whether the kernel is tainted")]
 
 
-@click.command(cls=Tool, examples=EXAMPLES)
+@click.command("lsmod", cls=options.ModutilsTool, examples=EXAMPLES)
 @options.kernel
 def command(kernel: Linux24) -> None:
     """List the modules of a 2.4 kernel, newest first."""

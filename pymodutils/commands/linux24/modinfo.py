@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pymodutils.commands.getopt import Extra, Tool
+from pymodutils.commands.getopt import Extra
 from pymodutils.commands.linux24 import options
 from pymodutils.elf import compress
 from pymodutils.errors import ModutilsError
@@ -31,7 +31,7 @@ def _only(letter: str, word: str, field: str) -> Callable[[Any], Any]:
     return click.option(f"-{letter}", f"--{word}", "field", flag_value=field, help=f"Print only the {word}.")
 
 
-@click.command(cls=Tool, examples=EXAMPLES)
+@click.command("modinfo", cls=options.ModutilsTool, examples=EXAMPLES)
 @click.argument("words", nargs=-1, required=True, metavar="MODULE...")
 @_only("a", "author", "author")
 @_only("d", "description", "description")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pymodutils.commands.getopt import Extra, Tool
+from pymodutils.commands.getopt import Extra
 from pymodutils.commands.linux24 import options
 from pymodutils.errors import ModutilsError
 from pymodutils.linux24.conf import config as conf
@@ -15,13 +15,16 @@ from pymodutils.linux24.conf import search
 from pymodutils.linux24.conf.modprobe_conf import convert
 from pymodutils.linux24.conf.show import show
 from pymodutils.linux24.insmod.report import RunMessages
-from pymodutils.linux24.modprobe import dependencies
-from pymodutils.linux24.modprobe.modprobe import Flags, Modprobe, checked
+from pymodutils.linux24.modprobe import dependencies, safe
+from pymodutils.linux24.modprobe.modprobe import Modprobe, checked
+from pymodutils.linux24.modprobe.run import Flags, ModprobeRun
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pymodutils.linux24.kernel.kernel import Linux24
 
-VERSION = "2.4.16"
+FAILED = 255  # as the -1 that main() returned
 EXAMPLES = [
     ("modprobe --backend emulated:k24 3c59x debug=7", "load a module, and first what it needs"),
     ("modprobe --backend emulated:k24 -n -v char-major-14", "show the commands for an alias"),
@@ -30,11 +33,22 @@ EXAMPLES = [
 ]
 
 
-@click.command(cls=Tool, examples=EXAMPLES)
+class SafeTool(options.ModutilsTool):
+    """modprobe, which in safe mode takes its last word for a name, even one that begins with "-"."""
+
+    def call(self, prog: str, path: str, words: Sequence[str]) -> int:
+        """The exit status of modprobe with ``words``."""
+        if words and words[-1].startswith("-") and safe.safe_mode(os.environ):
+            words = [*words[:-1], "--", words[-1]]
+        return super().call(prog, path, words)
+
+
+@click.command("modprobe", cls=SafeTool, examples=EXAMPLES)
 @click.argument("words", nargs=-1, metavar="NAME [SYMBOL=VALUE]...")
 @click.option("-a", "--all", "every", is_flag=True, help="Load all modules that match, not only the first.")
 @click.option("-c", "--showconfig", is_flag=True, help="Print the configuration.")
 @click.option("-C", "--config", "path", default="", metavar="FILE", help="Read FILE, not /etc/modules.conf.")
+@click.option("-d", "--debug", is_flag=True, help="Print what is known of each module.")
 @click.option(
     "--modprobe-conf",
     "translate",
@@ -57,6 +71,7 @@ def command(
     path: str,
     kind: str,
     every: bool,
+    debug: bool,
     showconfig: bool,
     listing: bool,
     translate: bool,
@@ -69,8 +84,11 @@ def command(
 ) -> int:
     """Load the module NAME and what it needs into a 2.4 kernel, or remove it."""
     report = RunMessages("modprobe", verbose=verbose, syslog=syslog)
+    is_safe = safe.safe_mode(os.environ)
     try:
         config = conf.ModulesConf(kernel.release, autoclean=autoclean)
+        config.safe = is_safe
+        config.refuse = report.error
         checked(config, report, conf.read(config, path))
         if translate:
             click.echo("\n".join(convert(_own(kernel, path))))
@@ -78,22 +96,24 @@ def command(
         nodes = dependencies.read(config.files["dep"])
         if int(config.mtime) > int(os.stat(config.files["dep"]).st_mtime):
             report.say(f"Note: {config.file} is more recent than {config.files['dep']}")
-        flags = Flags(dry_run, quiet or autoclean, autoclean, verbose, syslog)
-        tool = Modprobe(kernel, config, nodes, flags, report)
+        if is_safe:
+            safe.check(words)
+        flags = Flags(dry_run, quiet or autoclean, autoclean, verbose, syslog, debug)
+        tool = Modprobe(ModprobeRun(kernel, config, flags, report), nodes)
         if showconfig:
-            click.echo("\n".join(show(config, VERSION)))
+            click.echo("\n".join(show(config, options.MODUTILS)))
         elif remove:
-            return tool.remove(words) if words else tool.clean()
+            return tool.remover.remove(words) if words else tool.remover.clean()
         elif listing:
             for file in (file for word in words or ("*",) for file in search.files(config, word, kind)):
                 click.echo(file)
         elif not words:
             report.error("Nothing to load ???\nSpecify at least a module or a wildcard like \\*")
         else:
-            return int(not tool.load(words, kind, every=every))
+            return 0 if tool.load(words, kind, every=every) else FAILED
     except ModutilsError as error:
         report.error(str(error))
-        return 1
+        return 1 if is_safe else FAILED
     return 0
 
 

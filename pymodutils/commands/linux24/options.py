@@ -1,13 +1,36 @@
-"""Options that the commands for 2.4 kernels share."""
+"""What the commands for 2.4 kernels share: options, and how they tell their version."""
 
 from __future__ import annotations
 
-from typing import Final
+import sys
+from typing import TYPE_CHECKING, Any, Final
 
 from pymodutils.commands import generation_options
+from pymodutils.commands.getopt import Tool
 from pymodutils.linux24.kernel.kernel import Linux24
 
+if TYPE_CHECKING:
+    import click
+
 NUMBER: Final = "2.4"
+MODUTILS: Final = "2.4.16"  # the version that the tools are like
 state_file = generation_options.state_file
 generation = generation_options.generation(NUMBER)
 kernel = generation_options.kernel(Linux24.open, NUMBER)  # the command gets a Linux24
+
+
+class ModutilsTool(Tool):
+    """A tool of modutils: -V tells their version, as that did."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        version = next(param for param in self.params if "--version" in param.opts)
+        version.callback = _version
+
+
+def _version(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
+    if asked:
+        name = str(ctx.command.name)
+        stream = sys.stdout if name in ("modprobe", "depmod") else sys.stderr
+        stream.write(f"{name} version {MODUTILS}\n")
+        ctx.exit()

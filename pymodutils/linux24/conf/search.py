@@ -29,12 +29,16 @@ def files(config: ModulesConf, pattern: str = "*", kind: str = "") -> list[str]:
     found: dict[str, None] = {}
     for _, path in config.paths:
         for file in _walk(path, config.lists["prune"]):
-            if fnmatch(os.path.basename(file), pattern) and (not kind or f"/{kind}/" in file):
+            if _matches(config, os.path.basename(file), pattern) and (not kind or f"/{kind}/" in file):
                 if config.refuse and os.stat(file).st_uid:
                     config.refuse(f"{file} is not owned by root")
                 else:
                     found[file] = None
     return list(found)
+
+
+def _matches(config: ModulesConf, name: str, pattern: str) -> bool:
+    return name == pattern or (fnmatch(name, pattern) and (pattern == "*" or not config.safe))
 
 
 def locate(config: ModulesConf, name: str, kind: str = "") -> list[str]:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 CHECKSUM: Final = re.compile(r"(.+)_R.*[0-9a-fA-F]{8}")
 GPLONLY: Final = "GPLONLY_"
 ALWAYS: Final = ("mod_use_count_", "__this_module")  # which insmod provides
-STRINGS: Final = re.compile(r"__kstrtab_(?:__(?:sparc_)?dot_(?P<dot>\w+)|(?P<name>\w+))")
+STRINGS: Final = re.compile(
+    r"__kstrtab_(?:__(?:sparc_)?dot_(?P<dot>\w+)|(?P<name>\w+))|__export_priv_(?P<private>\w+)"
+)
 KERNEL: Final = "-"
 
 
@@ -28,8 +30,15 @@ def kernel_symbols(text: str) -> list[str]:
     rows = [line.split() for line in text.splitlines() if line.split()]
     if any(len(row) > 2 and len(row[1]) == 1 for row in rows[:1]):  # noqa: PLR2004 -- address, kind, name
         found = [STRINGS.fullmatch(row[2]) for row in rows if len(row) > 2]  # noqa: PLR2004
-        return [f".{name['dot']}" if name["dot"] else name["name"] for name in found if name]
+        return [_exported(match) for match in found if match]
     return [row[-1] for row in rows if not row[-1].startswith("[")]
+
+
+def _exported(match: re.Match[str]) -> str:
+    """The name of the symbol whose string ``match`` is."""
+    if match["dot"]:
+        return f".{match['dot']}"
+    return match["name"] or f"__{match['private']}"
 
 
 def look(paths: Iterable[str], report: RunMessages) -> list[Surveyed]:

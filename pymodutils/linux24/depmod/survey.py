@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.elf import compress
-from pymodutils.elf.constants import SHN_ABS, SHN_UNDEF, STB_GLOBAL, STB_WEAK
+from pymodutils.elf.constants import SHN_ABS, SHN_LORESERVE, SHN_UNDEF, STB_GLOBAL, STB_WEAK
 from pymodutils.linux24.depmod.tables import TABLES, LinkedModule
 from pymodutils.linux24.machine.slots import Slots
 from pymodutils.linux24.obj import allocate, load
+from pymodutils.linux24.obj.modinfo import SECTION
 from pymodutils.linux24.obj.relocate import relocate, relocations
 
 if TYPE_CHECKING:
@@ -63,8 +64,14 @@ def _undefined(module: ObjFile) -> list[str]:
 
 
 def _exports(module: ObjFile) -> Iterator[str]:
-    """What __ksymtab lists; without one all global symbols, unless functions have descriptors."""
+    """What __ksymtab lists; without one all global symbols, unless functions have descriptors.
+
+    A module of 2.0 shows by nothing what it exports: all that it defines counts.
+    """
     table = module.find(KSYMTAB)
+    if not (table or module.find(SECTION) or module.symbols.find("__this_module")):
+        yield from (each.name for each in module.symbols if SHN_UNDEF < each.section < SHN_LORESERVE)
+        return
     for symbol in module.symbols:
         if symbol.section == SHN_UNDEF or symbol.binding != STB_GLOBAL:
             continue

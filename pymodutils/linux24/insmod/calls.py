@@ -5,7 +5,9 @@ from __future__ import annotations
 from errno import ENOSPC
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
+from pymodutils.errors import Refused
 from pymodutils.linux24.kernel.query_module import DEPS, INFO, MODULES, REFS, SYMBOLS
+from pymodutils.linux24.struct_module import size_of
 
 if TYPE_CHECKING:
     from pymodutils.linux24.kernel.query_module import Answer
@@ -112,6 +114,21 @@ def symbols(kernel: Calls, name: str | None = None) -> list[tuple[int, str]]:
     pair = kernel.abi.longs(2)
     rows = list(pair.iter_unpack(answer.data[: answer.ret * pair.size]))
     return [(value, _string(answer.data, at)) for value, at in rows]
+
+
+def gives_data(kernel: Calls, name: str) -> bool:
+    """Whether init_module with a header of negative size gives data of the module ``name`` back.
+
+    No kernel of 2.4 did; modutils was ready for it.
+    """
+    abi = kernel.abi
+    size = size_of(abi)
+    question = ((1 << abi.bits) - size).to_bytes(abi.long, abi.order).ljust(size + 4, b"\0")
+    try:
+        kernel.init_module(name, question)
+    except Refused:
+        return False
+    return True
 
 
 def _names(answer: Answer) -> list[str]:

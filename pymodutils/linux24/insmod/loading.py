@@ -175,7 +175,7 @@ class Loading:
         size = module.place()
         module.move(NOWHERE if options.noload else self._create(size))
         if origin.persist and not options.noload:
-            self._try_to_read()
+            self._warn_of_old_kernel()
         self.slots.settle()
         relocate(module, self.slots, report.error)
         module.apply_patches()
@@ -203,14 +203,8 @@ class Loading:
                 text = f"can't allocate kernel memory for module; needed {size} bytes"
             raise Refused(self.name, text, refused.errno) from None
 
-    def _try_to_read(self) -> None:
-        """Warn if the kernel does not take a header of negative size, which asks for a module's data."""
-        abi = self.module.machine.abi
-        size = size_of(abi)
-        question = ((1 << abi.bits) - size).to_bytes(abi.long, abi.order).ljust(size + 4, b"\0")
-        try:
-            self.kernel.init_module(self.name, question)
-        except Refused:
+    def _warn_of_old_kernel(self) -> None:
+        if not calls.gives_data(self.kernel, self.name):
             before = self.report.errors
             self.report.error(TOO_OLD)
             self.report.errors = before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Final
 
@@ -25,6 +26,11 @@ class RunMessages:
         else:
             sys.stdout.flush()
             sys.stderr.write(f"{line}\n")
+
+    def perror(self, name: str, errno: int) -> None:
+        """Say of ``name`` what ``errno`` means; on stderr, and only there."""
+        sys.stdout.flush()
+        sys.stderr.write(f"{name}: {os.strerror(errno)}\n")
 
     def say(self, text: str) -> None:
         """Say what happens."""

@@ -55,7 +55,7 @@ class Stacks:
     """Finds the modules that belong together; ``expand`` loads what an alias to a probe list names."""
 
     def __init__(
-        self, config: ModulesConf, nodes: Sequence[DependencyNode], expand: Callable[[str], bool]
+        self, config: ModulesConf, nodes: Sequence[DependencyNode], expand: Callable[[str], bool | None]
     ) -> None:
         self.config, self.nodes, self.expand = config, nodes, expand
         self.depth = 0

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pymodutils.linux24.obj.file import ObjFile
+    from pymodutils.linux24.obj.symbols import ObjSymbol
 
 NAME: Final = "__kallsyms"
 ALIGN: Final = 4  # bytes
@@ -54,8 +55,12 @@ class _Strings:
         return at
 
 
-def kallsyms(module: ObjFile) -> bytes:
-    """What the section holds, addresses as they are by now."""
+def _own_value(symbol: ObjSymbol) -> int:
+    return symbol.value
+
+
+def kallsyms(module: ObjFile, *, relocatable: bool = True) -> bytes:
+    """What the section holds, addresses as they are by now; of a kernel they are those of its symbols."""
     bits, prefix = module.machine.arch.bits, PREFIXES[module.machine.arch.order]
     header, entry, symbol = (Struct(prefix + codes[bits]) for codes in (HEADER, SECTION, SYMBOL))
     loaded = [section for section in module.sections if section.is_loaded]
@@ -65,8 +70,9 @@ def kallsyms(module: ObjFile) -> bytes:
         for section in loaded
     )
     places = {section.index: at * entry.size for at, section in enumerate(loaded)}
+    value = module.value if relocatable else _own_value
     symbols = [
-        (module.value(found), found.name, places[found.section], strings.add(found.name))
+        (value(found), found.name, places[found.section], strings.add(found.name))
         for found in module.symbols
         if found.section in places and found.name != LEFT_OUT and not found.name.startswith(OURS)
     ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.elf import decode
 from pymodutils.elf.constants import (
+    ET_EXEC,
     ET_REL,
     SHF_ALLOC,
     SHT_LOPROC,
@@ -39,18 +40,19 @@ E_FLAGS: Final = {32: 36, 64: 48}  # where e_flags lies, by width
 READ: Final = (SHT_PROGBITS, SHT_SYMTAB, SHT_STRTAB, SHT_REL, SHT_RELA)
 PASSED_OVER: Final = (SHT_NULL, SHT_NOTE, SHT_NOBITS)
 NOT_LOADED: Final = (".modinfo", ".modstring")  # whatever their flags say
+TYPES: Final = {ET_REL: "a relocatable", ET_EXEC: "an executable"}
 KINDS: Final = {SHT_REL: "REL", SHT_RELA: "RELA"}
 
 
-def load(data: bytes, path: str, clash: Callable[[str], None]) -> ObjFile:
-    """The module in ``data``, which was read from ``path``.
+def load(data: bytes, path: str, clash: Callable[[str], None], e_type: int = ET_REL) -> ObjFile:
+    """The module in ``data``, which was read from ``path``; with ET_EXEC a kernel.
 
     Raises BadModule: it is damaged, or nothing that modutils 2.4.16 links.
     """
     elf = Elf(data, path)
     machine = machines.of(elf, path)
-    if int.from_bytes(data[16:18], machine.arch.order) != ET_REL:
-        raise BadModule(path, f"ELF file {path} not a relocatable object")
+    if int.from_bytes(data[16:18], machine.arch.order) != e_type:
+        raise BadModule(path, f"ELF file {path} not {TYPES[e_type]} object")
     module = ObjFile(path, machine, clash)
     at = E_FLAGS[machine.arch.bits]
     module.flags = int.from_bytes(data[at : at + 4], machine.arch.order)

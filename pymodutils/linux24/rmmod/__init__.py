@@ -1,0 +1,1 @@
+"""rmmod of modutils 2.4.16."""
