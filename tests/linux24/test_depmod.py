@@ -120,3 +120,27 @@ def test_the_others() -> None:
     ]
     assert lines("pnpbios_device", b"PNP0501\0" + bytes(16)) == ["PNP0501"]
     assert lines("parport_device", struct.pack("<II", 0x1008, 0) + b"MFG:x\0") == ["MFG:x"]
+
+
+def test_maps_of_module_init_tools() -> None:
+    row = struct.pack(">3H2BI", 3, 0x3088, 0x3390, 8, 10, 0)
+    assert lines("ccw_device", row + bytes(12), Abi(32, "big")) == [
+        "0x0003      0x3088  0x08      0x3390  0x0a"
+    ]
+    assert lines("serio_device", bytes((2, 0xFF, 0x3F, 1)) + bytes(4)) == ["0x02 0xff  0x3f 0x01"]
+    row = b"sound".ljust(32, b"\0") + bytes(32) + b"AAPL,tumbler".ljust(128, b"\0") + bytes(4)
+    expected = "sound                *                    AAPL,tumbler"
+    assert lines("of_device", row + bytes(196)) == [expected]
+
+
+def test_input() -> None:
+    keys = [0] * 16
+    keys[9] = 0x40
+    keys[8] = 0x1
+    longs = [2, *keys, 0, 0, 0, 0, 0, 0, *[0] * 4, 5]
+    row = struct.pack("<I4H", 0x31, 3, 0x46D, 0, 0) + struct.pack(f"<{len(longs)}I", *longs)
+    expected = "0x31  0x3  0x0  0x0  0x0  2  40:1:0:0:0:0:0:0:0:0  0  0  0  0  0  0  0x5"
+    assert lines("input_device", row + bytes(len(row))) == [expected]
+    wide = struct.pack(">Q4H", 0x20, 0, 0, 0, 0) + struct.pack(">17Q", 0, 1, 2, *[0] * 14)
+    shown = lines("input_device", wide + bytes(len(wide)), Abi(64, "big"))
+    assert shown == ["0x20  0x0  0x0  0x0  0x0  0  2:1  0  0  0  0  0  0  0x0"]

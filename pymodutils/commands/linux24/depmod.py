@@ -113,10 +113,11 @@ def _is_outdated(config: conf.ModulesConf, paths: list[str]) -> bool:
 def _write(made: Mapping[str, str], config: conf.ModulesConf, report: RunMessages) -> bool:
     """Write the files, modules.dep last, because of its time."""
     for name, text in [*list(made.items())[1:], ("dep", made["dep"])]:
+        path = config.files.get(name, f"{os.path.dirname(config.files['dep'])}/modules.{name}")
         try:
-            with open(config.files[name], "w", encoding="utf-8", errors="surrogateescape") as file:
+            with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
                 file.write(text)
         except OSError:
-            report.error(f"Can't open {config.files[name]} for writing")
+            report.error(f"Can't open {path} for writing")
             return False
     return True

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.errors import ModutilsError
 from pymodutils.linux24.conf import search
 from pymodutils.linux24.depmod.survey import Surveyed, survey
-from pymodutils.linux24.depmod.tables import HEADINGS
+from pymodutils.linux24.depmod.tables import HEADINGS, LATER
 from pymodutils.linux24.modprobe.dependencies import rules
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ STRINGS: Final = re.compile(
     r"__kstrtab_(?:__(?:sparc_)?dot_(?P<dot>\w+)|(?P<name>\w+))|__export_priv_(?P<private>\w+)"
 )
 KERNEL: Final = "-"
+UNSPACED: Final = "inputmap"  # where nothing parts a long name from what follows
 
 
 def kernel_symbols(text: str) -> list[str]:
@@ -104,11 +105,13 @@ def files(
         report.detail(module.path.removeprefix(base))
         rows.append((module.path.removeprefix(base), [path.removeprefix(base) for path in needs]))
     made = {"dep": "".join(rules(rows))}
-    for name, heading in HEADINGS.items():
+    for name, heading in {**HEADINGS, **LATER}.items():
+        gap = "" if name == UNSPACED else " "
         lines = [
-            f"{search.key(module.path):<20} {line}"
+            f"{search.key(module.path):<20}{gap}{line}"
             for module in dependencies.modules
             for line in module.maps.get(name, ())
         ]
-        made[name] = "".join(f"{line}\n" for line in (heading, *lines))
+        if lines or name in HEADINGS:
+            made[name] = "".join(f"{line}\n" for line in (heading, *lines))
     return made, complete

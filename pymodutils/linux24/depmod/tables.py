@@ -5,12 +5,15 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pymodutils.linux24.depmod import inputmap
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pymodutils.linux24.struct_module import Abi
 
 Row = tuple[int, ...]
+MAP_BITS: Final = 64
 
 
 class LinkedModule(NamedTuple):
@@ -41,7 +44,7 @@ class LinkedModule(NamedTuple):
 class DeviceTable(NamedTuple):
     """A kind of table: the columns of an entry, its map, which entry ends it, how one is shown.
 
-    ``codes`` are those of struct, "L" a long.
+    ``codes`` are those of struct, "L" a long, and "M" as many as hold 64 bits.
     """
 
     codes: str
@@ -55,7 +58,7 @@ class DeviceTable(NamedTuple):
         sign = "<" if abi.order == "little" else ">"
         codes, offset = "", 0
         widest = 1
-        for code in self.codes.replace("L", long):
+        for code in self.codes.replace("M", "L" * (MAP_BITS // abi.bits)).replace("L", long):
             width = struct.calcsize(f"={code}")
             widest = max(widest, width)
             gap = -offset % width
@@ -114,7 +117,31 @@ def _ieee1394(row: Row, _image: LinkedModule) -> str:
 
 
 def _pnpbios(row: Row, _image: LinkedModule) -> str:
-    return bytes(row[:8]).partition(b"\0")[0].decode("utf-8", "surrogateescape")
+    return _text(row[:8])
+
+
+def _ccw(row: Row, _image: LinkedModule) -> str:
+    flags, control, device, control_model, device_model = row[:5]
+    ids = f"{_hex(control, 4)}  {_hex(control_model, 2)}      {_hex(device, 4)}  {_hex(device_model, 2)}"
+    return f"{_hex(flags, 4)}      {ids}"
+
+
+def _input(row: Row, image: LinkedModule) -> str:
+    return inputmap.line(row, image.abi.bits)
+
+
+def _serio(row: Row, _image: LinkedModule) -> str:
+    kind, extra, number, protocol = (_hex(value, 2) for value in row)
+    return f"{kind} {extra}  {number} {protocol}"
+
+
+def _of(row: Row, _image: LinkedModule) -> str:
+    name, kind, compatible = (_text(row[start:end]) or "*" for start, end in OF_STRINGS)
+    return f"{name:<20} {kind:<20} {compatible}"
+
+
+def _text(column: Row) -> str:
+    return bytes(column).partition(b"\0")[0].decode("utf-8", "surrogateescape")
 
 
 def _no_usb(row: Row) -> bool:
@@ -125,6 +152,7 @@ def _first(row: Row) -> bool:
     return not row[0]
 
 
+OF_STRINGS: Final = ((0, 32), (32, 64), (64, 192))  # name, type, compatible
 TABLES: Final = {  # by the name that __module_NAME_table has
     "pci_device": DeviceTable("IIIIIIL", "pcimap", _first, _pci),
     "isapnp_device": DeviceTable("HHHHL", "isapnpmap", _first, _isapnp),
@@ -133,6 +161,10 @@ TABLES: Final = {  # by the name that __module_NAME_table has
     "parport_device": DeviceTable("L", "parportmap", _first, _parport),
     "ieee1394_device": DeviceTable("IIIIIL", "ieee1394map", _first, _ieee1394),
     "pnpbios_device": DeviceTable("BBBBBBBBL", "pnpbiosmap", _first, _pnpbios),
+    "ccw_device": DeviceTable("HHHBBL", "ccwmap", lambda row: not any(row[1:5]), _ccw),
+    "input_device": DeviceTable(inputmap.CODES, "inputmap", inputmap.ends, _input),
+    "serio_device": DeviceTable("BBBB", "seriomap", lambda row: not (row[0] or row[3]), _serio),
+    "of_device": DeviceTable("B" * 192 + "L", "ofmap", lambda row: not any(row[::32][:3]), _of),
 }
 HEADINGS: Final = {  # of each map, in the order in which depmod -n prints them
     "generic_string": "# module             id=string",
@@ -144,4 +176,10 @@ HEADINGS: Final = {  # of each map, in the order in which depmod -n prints them
     "parportmap": "# module             pattern",
     "ieee1394map": "# ieee1394 module    match_flags vendor_id model_id specifier_id version",
     "pnpbiosmap": "# module             id",
+}
+LATER: Final = {  # of maps that only module-init-tools wrote; here, too, if a module has such a table
+    "ccwmap": "# ccw module         match_flags cu_type cu_model dev_type dev_model",
+    "inputmap": inputmap.HEADING,
+    "ofmap": "# of module          name                 type                 compatible",
+    "seriomap": "# serio module       type extra id   proto",
 }
