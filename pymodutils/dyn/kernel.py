@@ -6,7 +6,7 @@ import os
 from errno import EBUSY, EEXIST, ENOENT, ENOEXEC, ENOMEM
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
-from pymodutils.dyn import printk
+from pymodutils.dyn import extable, printk
 from pymodutils.dyn.relocate import Relocating
 from pymodutils.dyn.schema import DYN
 from pymodutils.dyn.shared_object import FINI, INIT, SharedObject
@@ -192,8 +192,11 @@ class Kernel25:
 
         cpu = ForeignCpu(processor, base, memory)
         others = [other for other in self.modules() if other.base != base]
+        faults = extable.entries(module, memory)
         for other in others:
             cpu.place(other.base, other.memory)
+            faults |= extable.entries(SharedObject(other.given, other.name), other.memory)
+        cpu.fixup = faults.get
         own = {value: name for value, name in self.symbols() if name == "printk" or value in outside.values()}
         for value, name in own.items():
             cpu.stand_in(value, self._printk if name == "printk" else _nothing)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.arch import alpha, arm, m68k, powerpc, s390, x86
+from pymodutils.arch import alpha, arm, m68k, powerpc, s390, sparc, x86
 from pymodutils.arch.calc import s_a, s_a_p
 from pymodutils.arch.field import word
 from pymodutils.arch.formula import formula
@@ -122,7 +122,22 @@ S390X: Final = DynMachine(
     rela=True,
     processor="s390x",
 )
-MACHINES: Final = (I386, ALPHA, ARM, M68K, PPC, S390X)
+SPARC64: Final = DynMachine(
+    name="sparc64",
+    arch=sparc.SPARC64,
+    relocs={**sparc.SPARC64.relocs, 22: RelocType("R_SPARC_RELATIVE", b_a, word(64))},
+    base=0x0200_0000,
+    rela=True,
+)
+X86_64: Final = DynMachine(
+    name="x86_64",
+    arch=x86.X86_64,
+    relocs={**x86.X86_64.relocs, **_dynamic("R_X86_64", 64, 8, 6, 7)},
+    base=0xFFFF_FFFF_A000_0000,
+    rela=True,
+    processor="x86_64",
+)
+MACHINES: Final = (I386, ALPHA, ARM, M68K, PPC, S390X, SPARC64, X86_64)
 
 
 def find(number: int, bits: int, order: str) -> DynMachine | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pymodutils.errors import ModutilsError
 from pymodutils.machine.paging import PAGE
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 STACK: Final = 0x0010_0000  # bytes
 LIMIT: Final = 1_000_000  # instructions of one call
+FIXUPS: Final = 1000  # faults of one call
 BIG: Final = "big"
+ARGUMENTS: Final = ("RDI", "RSI", "RDX", "RCX", "R8", "R9")  # registers of x86-64
+PHYSICAL: Final = (1 << 48) - 1  # bits of addresses
 WIDE: Final = 0x1_8000_0000  # of the PSW: addresses of 64 bits
 
 
@@ -32,7 +35,8 @@ class Convention(NamedTuple):
     order: str
     sp: int
     result: int
-    ret: bytes  # the instruction that returns
+    pc: int
+    ret: bytes  # the instructions that return
     link: int = 0  # the register of the return address; 0: it is on the stack
     arguments: Sequence[int] = ()
     skipped: int = 0  # bytes of the stack in front of arguments
@@ -42,36 +46,46 @@ class Convention(NamedTuple):
 
 _ARM: Final = tuple(range(arm_const.UC_ARM_REG_R0, arm_const.UC_ARM_REG_R0 + 4))
 _PPC: Final = tuple(range(ppc_const.UC_PPC_REG_3, ppc_const.UC_PPC_REG_3 + 8))
+_X86_64: Final = tuple(getattr(x86_const, f"UC_X86_REG_{name}") for name in ARGUMENTS)
 _S390: Final = tuple(range(s390x_const.UC_S390X_REG_R2, s390x_const.UC_S390X_REG_R2 + 5))
 CONVENTIONS: Final = {
     "i386": Convention(
         *(uc.UC_ARCH_X86, uc.UC_MODE_32, 32, "little"),
-        *(x86_const.UC_X86_REG_ESP, x86_const.UC_X86_REG_EAX, bytes.fromhex("c3")),
+        *(x86_const.UC_X86_REG_ESP, x86_const.UC_X86_REG_EAX, x86_const.UC_X86_REG_EIP, bytes.fromhex("c3")),
     ),
     "arm": Convention(
         *(uc.UC_ARCH_ARM, uc.UC_MODE_ARM, 32, "little"),
-        *(arm_const.UC_ARM_REG_SP, arm_const.UC_ARM_REG_R0, bytes.fromhex("1eff2fe1")),
+        *(arm_const.UC_ARM_REG_SP, arm_const.UC_ARM_REG_R0, arm_const.UC_ARM_REG_PC),
+        bytes.fromhex("1eff2fe1"),
         arm_const.UC_ARM_REG_LR,
         _ARM,
     ),
     "m68k": Convention(
         *(uc.UC_ARCH_M68K, uc.UC_MODE_BIG_ENDIAN, 32, BIG),
-        *(m68k_const.UC_M68K_REG_A7, m68k_const.UC_M68K_REG_D0, bytes.fromhex("4e75")),
+        *(m68k_const.UC_M68K_REG_A7, m68k_const.UC_M68K_REG_D0, m68k_const.UC_M68K_REG_PC),
+        bytes.fromhex("4e75"),
     ),
     "ppc": Convention(
         *(uc.UC_ARCH_PPC, uc.UC_MODE_PPC32 | uc.UC_MODE_BIG_ENDIAN, 32, BIG),
-        *(ppc_const.UC_PPC_REG_1, ppc_const.UC_PPC_REG_3, bytes.fromhex("4e800020")),
+        *(ppc_const.UC_PPC_REG_1, ppc_const.UC_PPC_REG_3, ppc_const.UC_PPC_REG_PC),
+        bytes.fromhex("4e800020"),
         ppc_const.UC_PPC_REG_LR,
         _PPC,
         8,
     ),
     "s390x": Convention(
         *(uc.UC_ARCH_S390X, uc.UC_MODE_BIG_ENDIAN, 64, BIG),
-        *(s390x_const.UC_S390X_REG_R15, s390x_const.UC_S390X_REG_R2, bytes.fromhex("07fe")),
+        *(s390x_const.UC_S390X_REG_R15, s390x_const.UC_S390X_REG_R2, s390x_const.UC_S390X_REG_PC),
+        bytes.fromhex("07fe"),
         s390x_const.UC_S390X_REG_R14,
         _S390,
         160,
         (s390x_const.UC_S390X_REG_PSWM, WIDE),
+    ),
+    "x86_64": Convention(
+        *(uc.UC_ARCH_X86, uc.UC_MODE_64, 64, "little"),
+        *(x86_const.UC_X86_REG_RSP, x86_const.UC_X86_REG_RAX, x86_const.UC_X86_REG_RIP, bytes.fromhex("c3")),
+        arguments=_X86_64,
     ),
 }
 
@@ -82,6 +96,9 @@ class ForeignCpu:
     def __init__(self, name: str, base: int, memory: bytes) -> None:
         self.how = CONVENTIONS[name]
         self.uc = unicorn.Uc(self.how.arch, self.how.mode)
+        self.uc.ctl_set_tlb_mode(uc.UC_TLB_VIRTUAL)
+        self.uc.hook_add(uc.UC_HOOK_TLB_FILL, _fill)
+        self.fixup: Callable[[int], int | None] = _no_fixup  # where to go on after a fault at an address
         self._mapped: set[int] = set()
         self.place(base, memory)
         self._map(self.how.top - STACK, STACK + PAGE)
@@ -92,22 +109,22 @@ class ForeignCpu:
         for page in range(start & -PAGE, start + size, PAGE):
             if page not in self._mapped:
                 self._mapped.add(page)
-                self.uc.mem_map(page, PAGE)
+                self.uc.mem_map(page & PHYSICAL, PAGE)
 
     def place(self, base: int, memory: bytes) -> None:
         """Put ``memory`` at ``base``."""
         self._map(base, len(memory))
-        self.uc.mem_write(base, memory)
+        self.uc.mem_write(base & PHYSICAL, memory)
 
     def read(self, base: int, size: int) -> bytes:
         """The ``size`` bytes at ``base``."""
-        return bytes(self.uc.mem_read(base, size))
+        return bytes(self.uc.mem_read(base & PHYSICAL, size))
 
     def string(self, address: int) -> bytes:
         """The string at ``address``."""
         found = b""
         while b"\0" not in found:
-            found += bytes(self.uc.mem_read(address + len(found), 1))
+            found += bytes(self.uc.mem_read(address + len(found) & PHYSICAL, 1))
         return found[:-1]
 
     def stand_in(self, address: int, answer: Callable[[ForeignCpu], int]) -> None:
@@ -139,13 +156,35 @@ class ForeignCpu:
             stack -= how.bits // 8
             self.uc.mem_write(stack, back.to_bytes(how.bits // 8, how.order))  # type: ignore[arg-type]
         self.uc.reg_write(how.sp, stack)
-        try:
-            self.uc.emu_start(address, back, count=LIMIT)
-        except unicorn.UcError as error:
-            raise ModutilsError("unicorn", f"the code at {address:#x} cannot run: {error}") from None
+        self._run(address, back)
         result = int(self.uc.reg_read(how.result)) & 0xFFFF_FFFF
         return result - (result >> 31 << 32)
 
+    def _run(self, address: int, back: int) -> None:
+        """Run from ``address`` to ``back``; what faults goes on where ``fixup`` says."""
+        at = address
+        for _ in range(FIXUPS):
+            try:
+                self.uc.emu_start(at, back, count=LIMIT)
+            except unicorn.UcError as error:
+                fixed = self.fixup(int(self.uc.reg_read(self.how.pc)))
+                if fixed is None:
+                    raise ModutilsError("unicorn", f"the code at {address:#x} cannot run: {error}") from None
+                at = fixed
+            else:
+                return
+        raise ModutilsError("unicorn", f"the code at {address:#x} faults without an end")
+
     def _word(self, address: int) -> int:
         order = self.how.order
-        return int.from_bytes(self.uc.mem_read(address, self.how.bits // 8), order)  # type: ignore[arg-type]
+        return int.from_bytes(self.uc.mem_read(address & PHYSICAL, self.how.bits // 8), order)  # type: ignore[arg-type]
+
+
+def _fill(_uc: unicorn.Uc, address: int, _access: int, entry: Any, _data: object) -> bool:
+    """Map a page of addresses one to one, but for bits that no physical address has."""
+    entry.paddr, entry.perms = address & PHYSICAL & -PAGE, uc.UC_PROT_ALL
+    return True
+
+
+def _no_fixup(_address: int) -> None:
+    """No exception table."""

@@ -13,14 +13,19 @@ import pytest
 from pymodutils.dyn import measure
 from pymodutils.dyn.kernel import Kernel25
 from pymodutils.dyn.shared_object import SharedObject
-from pymodutils.errors import Refused
+from pymodutils.errors import ModutilsError, Refused
 from tests.oracles.modprobe import here
 from tests.pages import options, pages
 
 ARCHIVE = Path(__file__).parent / "vectors.tar.xz"
 DOCS = Path(__file__).parents[2] / "docs/shared-objects.md"
-RUN = ("i386", "arm", "m68k", "ppc", "s390x")
-PRINTK = {"alpha": 0xFFFF_FC00_0031_0000, "s390x": 0x0011_0000}
+RUN = ("i386", "arm", "m68k", "ppc", "s390x", "x86_64")
+PRINTK = {
+    "alpha": 0xFFFF_FC00_0031_0000,
+    "s390x": 0x0011_0000,
+    "sparc64": 0x0041_0000,
+    "x86_64": 0xFFFF_FFFF_8011_0000,
+}
 OTHER = 0xC011_0000
 NAMES = b"\0foo\0printk\0"  # of .dynstr
 
@@ -55,6 +60,39 @@ def test_alpha_is_linked(tmp_path: Path) -> None:
     slots = struct.unpack_from("<QQQ", module.memory, 0x20010)
     assert slots == (PRINTK["alpha"], module.base + 0x278, module.base + 0x2002C)
     assert linux.log() == []
+
+
+def test_sparc64_is_linked(tmp_path: Path) -> None:
+    """Addresses that code makes of two halves, and the call, as readelf -r lists them."""
+    linux = kernel(tmp_path, "sparc64")
+    linux.init_module("z", vectors()["z-sparc64.klm"])
+    module = linux.module("z")
+
+    def insn(at: int) -> int:
+        return int.from_bytes(module.memory[at : at + 4], "big")
+
+    halves = {
+        0x320: (0x328, 0x370),
+        0x32C: (0x330, 0x200014),
+        0x338: (0x33C, 0x200010),
+        0x360: (0x368, 0x200010),
+    }
+    for sethi, (other, addend) in halves.items():
+        assert (insn(sethi) & 0x3F_FFFF) << 10 | insn(other) & 0x3FF == module.base + addend
+    assert module.base + 0x324 + 4 * (insn(0x324) & 0x3FFF_FFFF) & 0xFFFF_FFFF == PRINTK["sparc64"]
+    assert struct.unpack_from(">Q", module.memory, 0x200008) == (module.base + 0x200014,)
+
+
+@pytest.mark.parametrize("arch", ["i386", "x86_64"])
+def test_a_fault_goes_on_where_the_exception_table_says(arch: str, tmp_path: Path) -> None:
+    linux = kernel(tmp_path, arch)
+    data = vectors()[f"fault-{arch}.klm"]
+    linux.init_module("fault", data)
+    assert linux.log() == [(4, "read 7, 0; then 0, -14")]
+    assert linux.modules()
+    without = data.replace(b"__ex_table", b"__ex_tabl_")
+    with pytest.raises(ModutilsError, match="cannot run"):
+        linux.init_module("other", without)
 
 
 @pytest.mark.parametrize("arch", RUN)
@@ -169,7 +207,7 @@ def test_the_page_has_all_options() -> None:
 
 def test_the_figures_of_the_page() -> None:
     text = DOCS.read_text()
-    for arch in (*RUN, "alpha"):
+    for arch in (*RUN, "alpha", "sparc64"):
         old = measure.relocatable(vectors()[f"z-{arch}.o"])
         new = measure.shared(vectors()[f"z-{arch}.klm"])
         figures = (old.relocations, new.relocations, old.code, new.code, old.loaded, new.loaded, new.tables)
