@@ -361,17 +361,17 @@ complete -c pymodutils -n __fish_use_subcommand -a graph -d 'show the module dep
 
 function __pymodutils_tool_check
     complete $argv -f
-    complete $argv -s k -l kernel -d 'A kernel or file name pattern (default: running)' -r -F
-    complete $argv -s w -l with -d 'Also look up dependencies here' -x -a '(__fish_complete_directories)'
+    complete $argv -s k -l kernel -d 'Kernel to check against, or a pattern (default: running)' -r -F
+    complete $argv -s w -l with -d 'Also look up dependencies in DIR' -x -a '(__fish_complete_directories)'
     complete $argv -s p -l params -d 'Load module NAME with parameters' -x
     complete $argv -l firmware -d 'Warn about firmware missing from DIR' -x -a '(__fish_complete_directories)'
     complete $argv -l cmdline -d 'Kernel command line, such as module.sig_enforce=1' -x
     complete $argv -l trust -d 'Trust modules signed with this certificate' -x
-    complete $argv -l run -d 'Also run init() and exit(), on kernels that boot in this process'
+    complete $argv -l run -d 'Also run init() and exit() on the kernel, booted in this process'
     complete $argv -l between -d 'Compare the exports of two kernels' -x
     complete $argv -l symbols-of -d 'With --between: a module to test' -x -a '(__pymodutils_module)'
     complete $argv -l format -d 'Output format (text)' -x -a 'text json junit sarif github markdown html'
-    complete $argv -s o -l output -d 'Write to FILE instead of standard output; one for each --format, - prints' -r -F
+    complete $argv -s o -l output -d 'Write to FILE (\'-\': standard output); one for each --format' -r -F
     complete $argv -l fail-on -d 'Lowest severity that fails (error)' -x -a 'error warning never'
     complete $argv -l expect -d 'Require exactly the failures listed in FILE' -r -F
     complete $argv -l write-expect -d 'Write the failures to FILE for --expect' -r -F

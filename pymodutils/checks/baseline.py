@@ -1,8 +1,8 @@
-r"""Known failures: a file that lists them, and what differs from it.
+r"""Known failures: the file that lists them, and a report's differences from it.
 
 A line is MODULE, KERNEL, errno and the rules of its errors (sorted, with commas), separated by tabs.
-KERNEL may be a pattern of fnmatch. Control characters and backslashes are written \xNN, so that no name
-begins or ends a line; empty lines and those that begin with ``#`` are comments.
+KERNEL may be an fnmatch pattern. Control characters and backslashes are written \xNN, so that no name
+breaks a line; empty lines and lines that begin with ``#`` are comments.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\\]|^#")
 
 
 class Surprises(NamedTuple):
-    """How a report differs from what was expected, a line each."""
+    """The differences between a report and its baseline, one line each."""
 
     fails: tuple[str, ...]  # does not load, unexpectedly
     loads: tuple[str, ...]  # loads or is missing, unexpectedly
@@ -40,7 +40,7 @@ class Surprises(NamedTuple):
 
 
 def failures(report: Report) -> dict[Key, tuple[str, str]]:
-    """(errno, rules) of each module that does not load, and its kernel; rules not reported are left out."""
+    """(errno, rules) by module and kernel for each failure, without the rules that are not reported."""
     found = {
         (verdict.title, verdict.kernel): (verdict.error, {it.rule for it in verdict.of(Severity.ERROR)})
         for verdict in report.failures
@@ -49,18 +49,18 @@ def failures(report: Report) -> dict[Key, tuple[str, str]]:
 
 
 def dumps(report: Report) -> str:
-    """The file that expects exactly what ``report`` has found."""
+    """The baseline file for the failures of ``report``."""
     rows = ((title, _literal(kernel), *why) for (title, kernel), why in sorted(failures(report).items()))
     return HEAD + "".join("\t".join(map(_escaped, row)) + "\n" for row in rows)
 
 
 def _literal(kernel: str) -> str:
-    """The pattern that ``kernel`` alone matches."""
+    """The pattern that matches only ``kernel``."""
     return re.sub(r"[*?[]", r"[\g<0>]", kernel)
 
 
 def _escaped(text: str) -> str:
-    """``text`` without what would end a column or a line, or make the line a comment."""
+    """``text`` with escapes for what would end a column or line, or start a comment."""
     return UNSAFE.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
@@ -69,12 +69,12 @@ def _unescaped(text: str) -> str:
 
 
 def read(path: str) -> dict[Key, tuple[str, str]]:
-    """The failures that the file ``path`` expects; raises NotFound, or BadLine about a line."""
+    """The failures listed in the file ``path``; raises NotFound, or BadLine for a malformed line."""
     try:
         with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
             lines = file.read().split("\n")
     except OSError as error:
-        text = f"could not open {path}: {error.strerror}: --write-expect makes one"
+        text = f"could not open {path}: {error.strerror}: --write-expect creates it"
         raise NotFound(path, text, error.errno) from None
     found = {}
     for number, line in enumerate(lines, 1):
@@ -89,7 +89,7 @@ def read(path: str) -> dict[Key, tuple[str, str]]:
 
 
 def compare(report: Report, listed: Mapping[Key, tuple[str, str]]) -> Surprises:
-    """What in ``report`` is not as ``listed``; entries for kernels that were not checked are passed over."""
+    """The differences between ``report`` and ``listed``; entries for unchecked kernels are ignored."""
     found, expected = failures(report), _of(report, listed)
     checked = {(verdict.title, verdict.kernel) for verdict in report.verdicts}
     return Surprises(
@@ -108,15 +108,15 @@ def compare(report: Report, listed: Mapping[Key, tuple[str, str]]) -> Surprises:
 
 
 def known(report: Report, listed: Mapping[Key, tuple[str, str]]) -> frozenset[Key]:
-    """The failures of ``report`` that are as ``listed``."""
+    """The failures of ``report`` that match ``listed``."""
     expected = _of(report, listed)
     return frozenset(key for key, why in failures(report).items() if expected.get(key) == why)
 
 
 def _of(report: Report, listed: Mapping[Key, tuple[str, str]]) -> dict[Key, tuple[str, str]]:
-    """``listed`` for the kernels of ``report`` that each pattern matches, with the rules that it reports.
+    """``listed`` expanded to the kernels of ``report``, with only the rules that it reports.
 
-    The last line that matches a module and a kernel counts.
+    The last line that matches a module and a kernel takes precedence.
     """
     found = {}
     for (module, pattern), (name, rules) in listed.items():

@@ -1,10 +1,10 @@
-"""Descriptions of kernels that were made before, by what they were made from.
+"""Cache of kernel descriptions, keyed by their sources.
 
-A file counts by its content and what its name says it is, wherever it lies, with the configurations beside
-it; a directory, which has too much to be read, by the paths, sizes, inodes and both times of what is in it.
-Entries are written to a temporary file and renamed, so any number of processes may do so at once. One is
-believed if it and the folder are ours alone, and if its first line is the hash of its name and content: the
-name is a hash of what the description was made from and by.
+The key of a file is its content, the kind that its name implies and the configurations next to it, not its
+path; that of a directory, too large to be read, the paths, sizes, inodes, mtimes and ctimes of its files.
+Entries are written to a temporary file and renamed, so processes may write concurrently. An entry is
+trusted if it and its folder are accessible to this user only, and if its first line is the hash of its name
+and content; the name is a hash of the key and the version.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ if TYPE_CHECKING:
 
     from pymodutils.root import Root
 
-VERSION: Final = 3  # of what descriptions hold; a new one leaves old entries alone
+VERSION: Final = 3  # format of the entries; a new one does not match old entries
 CHUNK: Final = 1 << 20
-OTHERS: Final = 0o077  # permissions that an entry does not have
-OTHERS_WRITE: Final = 0o022  # nor its folder
+OTHERS: Final = 0o077  # permissions that an entry must not have
+OTHERS_WRITE: Final = 0o022  # that its folder must not have
 
 
 def folder(kind: str = "descriptions") -> str:
-    """Where the entries of ``kind`` are."""
+    """The folder of the entries of ``kind``."""
     home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     return os.path.join(home, "pymodutils", kind)
 
 
 def describe(names: Sequence[str], root: Root, *, cached: bool) -> str:
-    """The saved description of the kernel that ``names`` tell of; raises as sources.describe."""
+    """The saved description of the kernel with the sources ``names``; raises as sources.describe."""
     if not cached or sources.RUNNING in names:
         return saved.dumps(sources.describe(names, root))
     path = f"{folder()}/{_key(names)}.json"
@@ -52,13 +52,13 @@ def describe(names: Sequence[str], root: Root, *, cached: bool) -> str:
 
 
 def seal(path: str, text: str) -> str:
-    """``text`` as the entry ``path``: after a line that belongs to this name and content alone."""
+    """The content of the entry ``path``: ``text`` after the hash of name and text."""
     name = os.path.basename(path)
     return f"{hashlib.sha256(f'{name} {text}'.encode('ascii')).hexdigest()}\n{text}"
 
 
 def kept(path: str) -> str | None:
-    """The text of the entry ``path``; None if it is absent, damaged or not ours alone."""
+    """The text of the entry ``path``; None if it is absent, damaged or accessible to others."""
     try:
         if not _is_ours(os.stat(os.path.dirname(path)), stat.S_IFDIR, OTHERS_WRITE):
             return None
@@ -74,7 +74,7 @@ def kept(path: str) -> str | None:
 
 
 def _is_ours(found: os.stat_result, kind: int, forbidden: int) -> bool:
-    """Whether ``found`` is of this ``kind`` and user, and has none of the ``forbidden`` permissions."""
+    """Whether ``found`` has this ``kind``, belongs to this user and has no ``forbidden`` permission."""
     mode = found.st_mode
     return stat.S_IFMT(mode) == kind and found.st_uid == os.geteuid() and not mode & forbidden
 
@@ -98,11 +98,11 @@ def _add_file(total: hashlib._Hash, path: str) -> None:
             while part := file.read(CHUNK):
                 total.update(part)
     except (OSError, NotFound):
-        total.update(b"absent")  # describing it will say so
+        total.update(b"absent")  # the description reports it
 
 
 def _add_beside(total: hashlib._Hash, path: str) -> None:
-    """The configurations that a description of the image ``path`` may take from its folder."""
+    """Hash the configurations next to the image ``path`` that its description may use."""
     place = os.path.dirname(path)
     for name in sorted(os.listdir(place) if os.path.isdir(place) else ()):
         if name.startswith("config-"):
@@ -123,7 +123,7 @@ def _add_folder(total: hashlib._Hash, path: str) -> None:
 
 
 def keep(path: str, text: str) -> None:
-    """Write ``text`` as the entry ``path``; a cache that cannot be written is none."""
+    """Write ``text`` as the entry ``path``; failures to write are ignored."""
     place = os.path.dirname(path)
     try:
         os.makedirs(place, mode=0o700, exist_ok=True)

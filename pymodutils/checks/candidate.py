@@ -1,4 +1,4 @@
-"""A module file as far as a check needs it before any kernel sees it."""
+"""Module files as read before they are tried on a kernel."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ if TYPE_CHECKING:
 
     from pymodutils.elf.scan import Elf
 
-WORTH: Final = 64  # files; fewer are read faster than processes are started
+WORTH: Final = 64  # files; for fewer, starting processes takes longer than reading
 THIS_MODULE: Final = ".gnu.linkonce.this_module"
 
 
 class Candidate(NamedTuple):
-    """One module; of a damaged file only the first three are known."""
+    """One module; only the first three fields are set for a damaged file."""
 
     name: str
     path: str  # where it can be read
-    shown: str  # as the user knows it: a file, or PACKAGE:MEMBER
+    shown: str  # name shown to the user: a file, or PACKAGE:MEMBER
     info: tuple[tuple[str, str], ...] = ()  # .modinfo
     facts: Facts = Facts()
     machine: int = 0  # e_machine
-    struct: int = 0  # sizeof(struct module) where it was built
+    struct: int = 0  # sizeof(struct module) in its build
     damage: str = ""  # why it could not be read
 
     @classmethod
     def read(cls, path: str, shown: str = "") -> Candidate:
-        """The module in the file ``path``, as far as it can be read."""
+        """The module in the file ``path``; ``damage`` is set if it cannot be parsed."""
         name, shown = names.of_path(path), shown or path
         try:
             with opened(path, mapped=True) as elf:
@@ -47,7 +47,7 @@ class Candidate(NamedTuple):
         return [value for name, value in self.info if name == key]
 
     def value(self, key: str) -> str | None:
-        """The first of them."""
+        """The first value of ``key`` in .modinfo."""
         return next(iter(self.values(key)), None)
 
     @property
@@ -62,7 +62,7 @@ class Candidate(NamedTuple):
 
     @property
     def expects(self) -> dict[str, int]:
-        """The CRCs that it expects by symbol, read from the file; none of a damaged one."""
+        """The CRCs in __versions by symbol, read from the file; empty if it is damaged."""
         try:
             return {need.name: need.crc for need in crcs.of_module(self.path).needs if need.crc}
         except ModutilsError:
@@ -89,7 +89,7 @@ def _of(empty: Candidate, elf: Elf) -> Candidate:
 
 
 def _exported(elf: Elf, exports: bytes) -> bytes:
-    """``exports`` without namespaces: where there are no CRCs, __ksymtab_strings tells (as depmod does)."""
+    """``exports`` without the namespaces that __ksymtab_strings adds if there are no CRCs (as in depmod)."""
     strtab = elf.section(".strtab") if exports else None
     if strtab is None or b"\0__ksymtab_" not in strtab or b"\0__crc_" in strtab:
         return exports
@@ -98,7 +98,7 @@ def _exported(elf: Elf, exports: bytes) -> bytes:
 
 
 def read_all(files: Sequence[tuple[str, str]]) -> list[Candidate]:
-    """The candidate of each (path, shown), read by all cores if there are many; raises as ``read``."""
+    """The candidate of each (path, shown), read on all cores if there are many; raises as ``read``."""
     workers = parallel.cores() if len(files) >= WORTH else 1
     if workers == 1:
         return [Candidate.read(path, shown) for path, shown in files]
@@ -106,7 +106,7 @@ def read_all(files: Sequence[tuple[str, str]]) -> list[Candidate]:
 
 
 def _plain(file: tuple[str, str]) -> tuple[Any, ...]:
-    """A candidate, or the words of the error, as what may pass between processes."""
+    """A candidate, or the message of the error, as plain values to pass between processes."""
     try:
         found = Candidate.read(*file)
     except ModutilsError as error:

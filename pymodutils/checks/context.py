@@ -1,4 +1,4 @@
-"""What the messages about one module on one kernel are made from."""
+"""The data from which messages about one module on one kernel are made."""
 
 from __future__ import annotations
 
@@ -16,32 +16,34 @@ if TYPE_CHECKING:
     from pymodutils.elf.ksymtab import Export
 
 NOBODY: Final = Pool()
-SHOWN: Final = 3  # names that a sentence lists
+SHOWN: Final = 3  # names listed in a sentence
 
 
 class Context(NamedTuple):
-    """A module, a kernel, the trial, and what else may explain it."""
+    """A module, a kernel, their trial, and what else may explain its result."""
 
     module: Candidate
     target: Target
     targets: Sequence[Target]  # all kernels of this check
-    trees: Sequence[Pool | None]  # and their own modules
+    trees: Sequence[Pool | None]  # the own modules of each
     providers: Providers
-    tree: Pool | None  # the kernel's own modules, if they were looked at
-    builtins: frozenset[str]  # names of what is built into the kernel
+    tree: Pool | None  # the kernel's own modules, if they were read
+    builtins: frozenset[str]  # names of built-in modules
     trial: Trial
     expects: Mapping[str, int]  # CRCs by symbol
-    firmware: str  # a folder with firmware, or empty
-    detailed: bool = True  # whether places in source are worth their time, and reasons need not be alike
+    firmware: str  # a firmware directory, or empty
+    detailed: bool = (
+        True  # whether to look up source locations, which takes time and makes each message unique
+    )
 
     @property
     def release(self) -> str:
-        """The kernel's."""
+        """The release of the kernel."""
         return self.target.kernel.release or self.target.label
 
     @property
     def others(self) -> Pool:
-        """The kernel's own modules, none if this is one of them."""
+        """The kernel's own modules, empty if this is one of them."""
         own = self.tree.by_name.get(self.module.name) if self.tree else None
         if self.tree is None or (own and (own.info, own.facts) == (self.module.info, self.module.facts)):
             return NOBODY
@@ -54,12 +56,12 @@ class Context(NamedTuple):
 
     @property
     def headers(self) -> str:
-        """The headers of the kernel, with their package if that is known."""
+        """The headers of the kernel, with the package if known."""
         return headers(self.release, self.target.kernel.version or "")
 
     @property
     def rebuild(self) -> str:
-        """What to do about a module for another kernel."""
+        """Advice for a module built for another kernel."""
         return f"rebuild it against {self.headers}"
 
     def elsewhere(self, symbol: str) -> list[str]:
@@ -78,7 +80,7 @@ class Context(NamedTuple):
         return [name for name in names if name and not self.providers.named(name)]
 
     def agreeing(self) -> list[str]:
-        """The labels of the kernels whose symbols have the CRCs that the module expects."""
+        """The labels of the kernels whose CRCs match those of the module."""
         return [it.label for it in self.targets if _agrees(self.expects, it.kernel.exports)]
 
 
@@ -94,7 +96,7 @@ def headers(release: str, version: str) -> str:
 
 
 def some(names: Sequence[str]) -> str:
-    """The first of ``names``, and how many more there are."""
+    """The first of ``names``, and the number of the rest."""
     rest = len(names) - SHOWN
     return ", ".join(names[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 KINDS: Final = "a .ko, a directory, a .deb or .rpm package or a tar archive"
-DKMS: Final = ("dkms.conf", "Kbuild", "akmod")  # files that say: here is source
+DKMS: Final = ("dkms.conf", "Kbuild", "akmod")  # files that indicate source
 BUILD: Final = (
-    "it contains the source of modules, not modules: build it against the headers of each kernel first "
+    "it contains module source, not modules: build it against the headers of each kernel first "
     "(dkms build -k RELEASE, or make -C HEADERS M=SOURCE modules), then check the result"
 )
 
@@ -30,7 +30,7 @@ class InputFile(NamedTuple):
     """A module file."""
 
     path: str  # where it can be read
-    shown: str  # as the user knows it
+    shown: str  # name shown to the user
 
 
 def files(word: str, folder: str) -> list[InputFile]:
@@ -75,7 +75,7 @@ def _module(path: str) -> InputFile:
 
 
 def _members(path: str, start: bytes, folder: str) -> Iterator[InputFile | None]:
-    """Unpack each module in a package or archive below ``folder``; None for a file that tells of source."""
+    """Unpack each module in a package or archive below ``folder``; None for a file that indicates source."""
     reader = next((read for magic, read in package.READERS.items() if start.startswith(magic)), _tar)
     try:
         with open(path, "rb") as file:
@@ -95,7 +95,7 @@ def _members(path: str, start: bytes, folder: str) -> Iterator[InputFile | None]
 def _tar(file: IO[bytes], budget: Budget) -> Iterator[tuple[str, int, IO[bytes]]]:
     stream = plain(Window(file, 0, budget.size), budget)
     if not tar.is_tar(stream.peek(tar.BLOCK)[: tar.BLOCK]):
-        raise BadModule(budget.subject, f"{budget.subject}: it is none of these, or damaged: give {KINDS}")
+        raise BadModule(budget.subject, f"{budget.subject}: unknown format, or damaged: give {KINDS}")
     yield from tar.members(stream, budget)
 
 

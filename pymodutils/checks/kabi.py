@@ -1,4 +1,4 @@
-"""Two kernels compared by their exports: the kABI, and the modules that its changes break."""
+"""Compare the exports of two kernels (kABI), and find the modules that the changes break."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Change(NamedTuple):
-    """What became of one export."""
+    """A changed export."""
 
     symbol: str
     kind: str  # appeared, gone, crc, gpl-only, for-all, namespace
@@ -28,7 +28,7 @@ class Change(NamedTuple):
 
 
 class Broken(NamedTuple):
-    """A module that what changed would break, and why."""
+    """A module that the changes break, and why."""
 
     module: str
     path: str
@@ -36,19 +36,19 @@ class Broken(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """All that changed from one kernel to another."""
+    """The changes from one kernel to another."""
 
     before: CheckedKernel
     after: CheckedKernel
     changes: tuple[Change, ...]  # by symbol
-    modules: int  # how many were looked at
+    modules: int  # number examined
     broken: tuple[Broken, ...]
-    rebuild: str = ""  # why every module must be built again, whatever changed
-    reasons: tuple[KabiChange, ...] = ()  # which type is behind a changed CRC, by symbol
-    unexplained: str = ""  # why there are no reasons
+    rebuild: str = ""  # why every module must be rebuilt, whatever changed
+    reasons: tuple[KabiChange, ...] = ()  # the type that changed the CRC, by symbol
+    unexplained: str = ""  # why ``reasons`` is empty
 
     def of(self, kind: str) -> list[Change]:
-        """The changes of one kind."""
+        """The changes of ``kind``."""
         return [change for change in self.changes if change.kind == kind]
 
 
@@ -63,7 +63,7 @@ EXPLAINED = {
 
 
 def changes(old: Description, new: Description) -> list[Change]:
-    """What became of each export, by symbol; what one side does not know is no change."""
+    """The changed exports by symbol; a property unknown on one side is not a change."""
     found: list[Change] = []
     for name in sorted(old.exports.keys() | new.exports.keys()):
         before, after = old.exports.get(name), new.exports.get(name)
@@ -84,7 +84,7 @@ def _differences(name: str, before: Export, after: Export) -> Iterator[Change]:
 
 
 def rebuild(old: Description, new: Description) -> str:
-    """Why no module of ``old`` can be used with ``new``: without CRCs changed types go unnoticed."""
+    """Why no module of ``old`` is safe on ``new``: without CRCs, changed types go unnoticed."""
     if (old.release, old.version, old.exports) == (new.release, new.version, new.exports):
         return ""
     for kernel in (old, new):
@@ -96,9 +96,9 @@ def rebuild(old: Description, new: Description) -> str:
 def broken(
     found: Sequence[Change], kernels: tuple[Description, Description], modules: Sequence[Candidate]
 ) -> list[Broken]:
-    """Those of ``modules`` that the changes ``found`` from the old of ``kernels`` to the new one break.
+    """Those of ``modules`` that the changes ``found`` between ``kernels`` (old, new) break.
 
-    The emulated loader decides; only modules that import a changed symbol are given to it.
+    The emulated loader decides; only modules that import a changed symbol are tried.
     """
     harmful: dict[str, list[Change]] = {}
     for change in found:
@@ -123,6 +123,6 @@ def _imports(module: Candidate) -> list[str]:
 
 
 def _refused(bench: Bench, module: Candidate) -> set[tuple[str, str]]:
-    """(symbol, kind of change that explains it) of each cause that the loader has about a symbol."""
+    """(symbol, kind of change that explains it) for each cause that concerns a symbol."""
     causes = bench.all_causes(module)
     return {(it.subject, EXPLAINED[it.kind]) for it in causes if it.kind in EXPLAINED and not it.passes}

@@ -26,7 +26,7 @@ WORDS: Final = {
     BtfKind.ENUM: "enum ",
     BtfKind.ENUM64: "enum ",
 }
-BITFIELD: Final = 24  # bits of a member's offset where the flag of its structure is set
+BITFIELD: Final = 24  # bits of a member's offset if the kind_flag of its structure is set
 
 
 class BtfMember(NamedTuple):
@@ -35,7 +35,7 @@ class BtfMember(NamedTuple):
     name: str
     type: int
     offset: int  # bits
-    bits: int  # of a bit-field, else 0
+    bits: int  # bits of a bit-field, else 0
 
 
 class BtfTypes:
@@ -58,7 +58,7 @@ class BtfTypes:
         magic, _, _, length, type_off, type_len, str_off, str_len = head.unpack_from(blob)
         start = length + type_off
         if magic != MAGIC or start + type_len > len(blob) or length + str_off + str_len > len(blob):
-            raise ValueError("it is cut short")
+            raise ValueError("truncated")
         fresh = array("I", blob[start : start + type_len // 4 * 4])
         if order != byteorder:
             fresh.byteswap()
@@ -77,7 +77,7 @@ class BtfTypes:
             info = words[at + 1]
             kind = info >> 24 & WIDE.kind
             if kind not in KINDS:
-                raise ValueError(f"it has a type of kind {kind}")
+                raise ValueError(f"unknown type kind {kind}")
             if kind == BtfKind.FUNC:
                 self.functions[self._string(words[at])] = words[at + 2]
             elif kind == BtfKind.VAR:
@@ -101,7 +101,7 @@ class BtfTypes:
         return self._words[self._places[number] + 1] >> 24 & WIDE.kind if number else 0
 
     def name(self, number: int) -> str:
-        """Its own name, empty without one."""
+        """Its name, or empty."""
         return self._string(self._words[self._places[number]]) if number else VOID
 
     def size(self, number: int) -> int:
@@ -109,15 +109,15 @@ class BtfTypes:
         return self._words[self._places[number] + 2]
 
     def inner(self, number: int) -> int:
-        """The type that a pointer, qualifier, typedef or function (what it returns) is made of."""
+        """The type that a pointer, qualifier or typedef refers to, or that a function returns."""
         return self._words[self._places[number] + 2]
 
     def is_flagged(self, number: int) -> bool:
-        """Whether its kind_flag is set: a forward declaration of a union, a structure with bit-fields."""
+        """Its kind_flag: set for a forward declaration of a union, or a structure with bit-fields."""
         return bool(self._words[self._places[number] + 1] >> 31)
 
     def array(self, number: int) -> tuple[int, int]:
-        """The type of the elements of an array, and how many there are."""
+        """The element type of an array, and the number of elements."""
         at = self._places[number] + 3
         return self._words[at], self._words[at + 2]
 
@@ -143,18 +143,18 @@ class BtfTypes:
         return {self._string(name): low | high << 32 for name, low, high in self._rows(number, 3)}
 
     def parameters(self, number: int) -> list[int]:
-        """The types of a prototype's parameters; 0 at the end: any more."""
+        """The types of a prototype's parameters; a trailing 0 means variadic."""
         return [kind for _, kind in self._rows(number, 2)]
 
     def text(self, number: int) -> str:
-        """The type as C writes it, with no name: ``struct net_device *``."""
+        """The type in C, without a name: ``struct net_device *``."""
         kind = self.kind(number)
         if kind in WRITERS:
             return WRITERS[BtfKind(kind)](self, number)
         return WORDS.get(BtfKind(kind), "") + (self.name(number) or "{...}") if kind else VOID
 
     def list(self, number: int) -> str:
-        """The parameters of a prototype as C writes them."""
+        """The parameters of a prototype in C."""
         return ", ".join(self.text(it) if it else "..." for it in self.parameters(number)) or VOID
 
 

@@ -1,4 +1,4 @@
-"""Why the CRC of an export changed: the nearest difference between the types it reaches in two kernels."""
+"""Why the CRC of an export changed: the nearest difference between the types it refers to in two kernels."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ ENUMS: Final = (BtfKind.ENUM, BtfKind.ENUM64)
 NUMBERS: Final = (BtfKind.INT, BtfKind.FLOAT)
 BYTE: Final = 8  # bits
 NAMELESS: Final = "{...}"
-COUNTED: Final = 200  # symbols whose further differences are counted
+COUNTED: Final = 200  # symbols for which further differences are counted
 
 
 def reasons(old: Description, new: Description, symbols: Iterable[str]) -> tuple[list[KabiChange], str]:
-    """The reasons for ``symbols`` that changed from ``old`` to ``new``; or none, and why.
+    """The reasons why ``symbols`` changed from ``old`` to ``new``; or none, and why there are none.
 
     Raises BadKernel if the BTF of one of them is damaged.
     """
@@ -44,7 +44,7 @@ def without_btf(*kernels: Description) -> str:
 
 
 class Differ:
-    """The types of an old and a new kernel, compared pair by pair as far as symbols reach."""
+    """The types of an old and a new kernel that symbols refer to, compared pair by pair."""
 
     def __init__(self, old: BtfTypes, new: BtfTypes) -> None:
         self.old, self.new = old, new
@@ -53,7 +53,7 @@ class Differ:
         self._known: tuple[int, dict[Pair, Pair]] = 0, {}
 
     def reasons(self, symbols: Iterable[str]) -> list[KabiChange]:
-        """The reason for each of ``symbols`` that has types in both kernels and reaches a difference."""
+        """The reason for each of ``symbols`` that has types in both kernels and refers to a difference."""
         roots = {name: pair for name in symbols if (pair := self._root(name))}
         self._explore(roots.values())
         nearest = self._nearest()
@@ -82,12 +82,12 @@ class Differ:
         return f"{name}({self.old.list(root[0])})" if is_function else name
 
     def _label(self, pair: Pair) -> str:
-        """What a step of the way is called; empty for pointers and the like."""
+        """The label of a step on the way; empty for pointers and the like."""
         named = self.old.kind(pair[0]) in COMPOSITE and self.old.name(pair[0])
         return self.old.text(pair[0]) if named else ""
 
     def _explore(self, roots: Iterable[Pair]) -> None:
-        """Compare all pairs that ``roots`` reach."""
+        """Compare all pairs reachable from ``roots``."""
         todo = list(roots)
         while todo:
             pair = todo.pop()
@@ -99,7 +99,7 @@ class Differ:
                 todo += below
 
     def _nearest(self) -> dict[Pair, Pair]:
-        """For each pair that reaches a difference the next one on the shortest way; itself, if it is one."""
+        """For each pair that leads to a difference, the next pair on the shortest way, or itself."""
         if self._known[0] == len(self._below):
             return self._known[1]
         above: dict[Pair, list[Pair]] = {}
@@ -125,7 +125,7 @@ class Differ:
         return way
 
     def _count(self, root: Pair) -> int:
-        """How many pairs below ``root`` differ."""
+        """The number of differing pairs below ``root``."""
         seen, todo = {root}, [root]
         while todo:
             fresh = [pair for pair in self._below[todo.pop()] if pair not in seen]
@@ -134,7 +134,7 @@ class Differ:
         return sum(pair in self._said for pair in seen)
 
     def _compared(self, ours: int, theirs: int) -> tuple[str, list[Pair]]:
-        """How two types differ themselves, and the pairs that they are made of."""
+        """How two types differ by themselves, and the pairs of types that they refer to."""
         kind = self.old.kind(ours)
         if kind != self.new.kind(theirs):
             return self._kinds(ours, theirs), []
@@ -145,7 +145,7 @@ class Differ:
         return self._plain(ours, theirs), self._inner(ours, theirs)
 
     def _plain(self, ours: int, theirs: int) -> str:
-        """How two types of one kind differ that have neither members nor parameters."""
+        """How two types of the same kind without members or parameters differ."""
         kind = self.old.kind(ours)
         if kind in ENUMS:
             return self._enums(ours, theirs)
@@ -157,7 +157,7 @@ class Differ:
         return self._changed(ours, theirs) if differs else ""
 
     def _inner(self, ours: int, theirs: int) -> list[Pair]:
-        """What both are made of, if anything."""
+        """The pair of types that both refer to, if any."""
         kind = self.old.kind(ours)
         if kind == BtfKind.ARRAY:
             return [(self.old.array(ours)[0], self.new.array(theirs)[0])]
@@ -167,11 +167,11 @@ class Differ:
         return f"{self.old.text(ours)} became {self.new.text(theirs)}"
 
     def _kinds(self, ours: int, theirs: int) -> str:
-        """Two types of different kinds: perhaps one is only declared."""
+        """How two types of different kinds differ; one may be only declared."""
         before, after = self.old.text(ours), self.new.text(theirs)
         if before == after and BtfKind.FWD in (self.old.kind(ours), self.new.kind(theirs)):
             declared = self.old.kind(ours) == BtfKind.FWD
-            return f"{before}: {'defined' if declared else 'only declared'} now"
+            return f"{before}: now {'defined' if declared else 'only declared'}"
         return f"{before} became {after}"
 
     def _prototypes(self, ours: int, theirs: int) -> tuple[str, list[Pair]]:
@@ -205,13 +205,13 @@ class Differ:
 
 
 def _owned(said: str, way: Sequence[str]) -> str:
-    """``said`` of a type without a name as something of the type that has it."""
+    """``said`` about an unnamed type, attributed to the type that contains it."""
     kind, nameless, rest = said.partition(f" {NAMELESS}: ")
     return f"{way[-1]}: in its {kind}, {rest}" if nameless and way else said
 
 
 def _matched(before: Sequence[BtfMember], after: Sequence[BtfMember]) -> list[tuple[BtfMember, BtfMember]]:
-    """Members of both: those of one name, and those without in their order."""
+    """Pairs of members: by name, unnamed ones in order."""
     named = {it.name: it for it in after if it.name}
     nameless = iter([it for it in after if not it.name])
     pairs = [(it, named.get(it.name) if it.name else next(nameless, None)) for it in before]
@@ -219,7 +219,7 @@ def _matched(before: Sequence[BtfMember], after: Sequence[BtfMember]) -> list[tu
 
 
 def _first(before: Sequence[BtfMember], after: Sequence[BtfMember]) -> str:
-    """The first member that is not as it was."""
+    """The first member that changed."""
     names, fresh = {it.name for it in after}, {it.name for it in before}
     for one, two in zip_longest(before, after):
         if two is not None and (one is None or (one.name != two.name and two.name not in fresh)):

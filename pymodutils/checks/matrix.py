@@ -1,4 +1,4 @@
-"""Every module against every kernel, on all cores."""
+"""Check every module against every kernel, on all cores."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def unheard(_done: int, _total: int, _what: str) -> None:
 
 
 def check(request: Request, root: Root, progress: Callable[[int, int, str], None] = unheard) -> Report:
-    """The verdicts on all of ``request``; raises ModutilsError about input that cannot be read.
+    """The verdicts on all of ``request``; raises ModutilsError for input that cannot be read.
 
-    Of several modules those that cannot be read are listed in the report; it raises only if none can be.
+    Unreadable modules are listed in the report; the error is raised only if no module can be read.
 
-    ``progress`` is called with the numbers of pairs done and in all, and the title of the last.
+    ``progress`` is called with the number of finished pairs, their total, and the title of the last one.
     """
     started = time.time()
     with scratch.folder() as folder:
@@ -76,7 +76,7 @@ def _explain(verdicts: dict[tuple[int, int], Verdict], job: PairWorker, installe
 
 
 def compare(names: Sequence[str], modules: Sequence[str], root: Root, *, cached: bool) -> Comparison:
-    """The kernels ``names``, old and new, compared: which of ``modules`` breaks; raises as ``check``."""
+    """Compare the kernels ``names`` (old, new) and find which of ``modules`` break; raises as ``check``."""
     old, new = (target.targets([name], root, cached=cached)[0] for name in names)
     found = kabi.changes(old.kernel, new.kernel)
     with scratch.folder() as folder:
@@ -91,7 +91,7 @@ def compare(names: Sequence[str], modules: Sequence[str], root: Root, *, cached:
 
 
 def _readable(words: Sequence[str], folder: str) -> tuple[list[inputs.InputFile], list[ModutilsError]]:
-    """The files that ``words`` mean, and why others cannot be read; raises the first if that is all."""
+    """The files of ``words``, and why others cannot be read; raises the first error if there are none."""
     files: list[inputs.InputFile] = []
     unread: list[ModutilsError] = []
     for word in words:
@@ -105,10 +105,10 @@ def _readable(words: Sequence[str], folder: str) -> tuple[list[inputs.InputFile]
 
 
 def _known(request: Request, around: Sequence[Around]) -> None:
-    """Raise NotFound for a name in ``request`` that matches nothing and so would have no effect."""
+    """Raise NotFound for a name in ``request`` that matches nothing and would have no effect."""
     for name in request.params:
         if not any(it.providers.named(name) for it in around):
             raise NotFound(name, f"--params {name}: no module has that name: give NAME as modinfo prints it")
     if request.firmware and not os.path.isdir(request.firmware):
-        text = f"{request.firmware}: not a directory: give the one with firmware, such as /lib/firmware"
+        text = f"{request.firmware}: not a directory: give a firmware directory such as /lib/firmware"
         raise NotFound(request.firmware, text)

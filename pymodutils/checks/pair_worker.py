@@ -112,7 +112,7 @@ def _refusals(context: Context, causes: Sequence[Cause]) -> list[Finding]:
         name, log = context.trial.stopped, context.trial.stopped_log
         text = f"it depends on {name}, which this kernel refuses{f': {log[-1]}' if log else ''}"
         severity = Severity.ERROR if context.trial.errno else Severity.WARNING
-        text += "" if context.trial.errno else "; it loads without, because it imports weak symbols only"
+        text += "" if context.trial.errno else "; it loads without it, because it imports only weak symbols"
         found.append(Finding(Rule.NEEDS, severity, name, text, f"fix {name} first"))
     if context.trial.errno and not found:
         found += errors(context, [Cause(CauseKind.OTHER)])

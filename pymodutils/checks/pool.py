@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Pool:
-    """Modules by name and by what they export; of equal ones the first counts."""
+    """Modules by name and by export; the first of several takes precedence."""
 
     def __init__(self, modules: Iterable[Candidate] = ()) -> None:
         self.modules = list(modules)
@@ -39,7 +39,7 @@ class Pool:
         return found
 
     def titles(self) -> dict[str, str]:
-        """How each module is shown, by path: by its name, or as it was given if others have that name."""
+        """The title of each module by path: its name, or its path as given if others have that name."""
         names = Counter(module.name for module in self.modules)
         return {it.path: it.name if names[it.name] == 1 else it.shown for it in self.modules}
 
@@ -51,7 +51,7 @@ class Pool:
 
 
 class Providers:
-    """What a kernel offers: its own ``exports``, then the modules of ``pools``, earlier ones first."""
+    """Exporters available to a module: the kernel's ``exports``, then the modules of ``pools`` in order."""
 
     def __init__(self, exports: Collection[bytes], release: str | None, pools: Sequence[Pool]) -> None:
         self.exports, self.release, self.pools = exports, release, pools
@@ -63,12 +63,12 @@ class Providers:
         return next(filter(None, found), None)
 
     def named(self, name: str) -> Candidate | None:
-        """The first module called ``name``."""
+        """The first module named ``name``."""
         found = (pool.by_name.get(name) for pool in self.pools)
         return next(filter(None, found), None)
 
     def needed(self, module: Candidate) -> list[Candidate]:
-        """The dependencies of ``module``, in the order of loading."""
+        """The dependencies of ``module``, in load order."""
         order: dict[str, Candidate] = {}
         self._walk(module, {module.name}, order)
         return list(order.values())

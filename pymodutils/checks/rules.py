@@ -11,20 +11,20 @@ class Severity(StrEnum):
 
     ERROR = "error"  # the module does not load
     WARNING = "warning"  # it loads, with a drawback
-    NOTE = "note"  # worth knowing
+    NOTE = "note"  # for information
 
 
 class Rule(StrEnum):
     """What a finding is about; its value is its name in every output."""
 
-    severity: Severity  # usually; a finding may be less severe where the kernel is lenient
+    severity: Severity  # the usual one; a finding is less severe if the kernel is lenient
     sentence: str
     advice: str  # in general; a finding has its own
 
     def __new__(
         cls, value: str, severity: Severity = Severity.ERROR, sentence: str = "", advice: str = ""
     ) -> Self:
-        """The rule called ``value``; the defaults are for looking one up by its value."""
+        """The rule named ``value``; the defaults allow lookup by value."""
         rule = str.__new__(cls, value)
         rule._value_ = value
         rule.severity, rule.sentence, rule.advice = severity, sentence, advice
@@ -64,12 +64,12 @@ class Rule(StrEnum):
         "compression",
         Severity.ERROR,
         "The kernel cannot decompress the file.",
-        "Compress it as the kernel can decompress it: xz --check=crc32 --lzma2=dict=1MiB.",
+        "Compress it in a format that the kernel can decompress: xz --check=crc32 --lzma2=dict=1MiB.",
     )
     OTHER = (
         "other",
         Severity.ERROR,
-        "The kernel refuses the file for the reason that it logs.",
+        "The kernel refuses the file; its log message gives the reason.",
         "Read the kernel's message; build or fetch the file again.",
     )
     VERMAGIC = (
@@ -94,7 +94,7 @@ class Rule(StrEnum):
         "unversioned",
         Severity.ERROR,
         "The module has no CRC for a symbol that it uses.",
-        "Rebuild it with the Module.symvers of what exports the symbol (KBUILD_EXTRA_SYMBOLS).",
+        "Rebuild it with the Module.symvers of the module that exports the symbol (KBUILD_EXTRA_SYMBOLS).",
     )
     LIVEPATCH = (
         "livepatch",
@@ -106,7 +106,7 @@ class Rule(StrEnum):
         "builtin",
         Severity.ERROR,
         "A built-in module has the same name.",
-        "Use what is built in, or rename the module.",
+        "Use the built-in module, or rename this one.",
     )
     PRESENT = (
         "present",
@@ -118,7 +118,7 @@ class Rule(StrEnum):
         "write-exec",
         Severity.ERROR,
         "A section is both writable and executable.",
-        "Separate code and data into sections of their own.",
+        "Put code and data into separate sections.",
     )
     NO_FLAGS = (
         "no-flags",
@@ -136,7 +136,7 @@ class Rule(StrEnum):
         "gpl-only",
         Severity.ERROR,
         "A module without a GPL-compatible licence uses GPL-only symbols.",
-        "Do without the symbols, or state the licence with MODULE_LICENSE if it is compatible.",
+        "Avoid the symbols, or declare the licence with MODULE_LICENSE if it is compatible.",
     )
     NAMESPACE = (
         "namespace",
@@ -148,13 +148,13 @@ class Rule(StrEnum):
         "module-namespace",
         Severity.ERROR,
         "The module imports a namespace that is open only to listed modules.",
-        "Remove the MODULE_IMPORT_NS, and do without symbols of that namespace.",
+        "Remove the MODULE_IMPORT_NS, and avoid symbols of that namespace.",
     )
     PROPRIETARY = (
         "proprietary",
         Severity.ERROR,
         "A module that uses GPL-only symbols depends on a proprietary one.",
-        "Do without the GPL-only symbols, or without the proprietary module.",
+        "Avoid either the GPL-only symbols or the proprietary module.",
     )
     UNKNOWN = (
         "unknown",
@@ -166,13 +166,13 @@ class Rule(StrEnum):
         "relocation",
         Severity.ERROR,
         "A relocation cannot be applied.",
-        "Rebuild it with the compiler and the options of the kernel.",
+        "Rebuild it with the kernel's compiler and options.",
     )
     DUPLICATE = (
         "duplicate",
         Severity.ERROR,
         "The module exports a symbol that is already exported.",
-        "Leave one of the two modules out.",
+        "Do not load both modules.",
     )
     PARAMETER = (
         "parameter",
@@ -190,7 +190,7 @@ class Rule(StrEnum):
         "no-parameter",
         Severity.WARNING,
         "The module has no such parameter.",
-        "Leave the parameter out, or correct its name: modinfo -p.",
+        "Omit the parameter, or correct its name: modinfo -p.",
     )
     PERMISSIONS = (
         "permissions",
@@ -213,13 +213,13 @@ class Rule(StrEnum):
     ALIAS = (
         "alias",
         Severity.WARNING,
-        "A module of the kernel has the same aliases.",
+        "One of the kernel's own modules has the same aliases.",
         "Blacklist one of the two modules.",
     )
     REPLACES = (
         "replaces",
         Severity.NOTE,
-        "The kernel has a module of that name.",
+        "The kernel has its own module of that name.",
         "Check which one depmod prefers: updates/ comes first.",
     )
     SOFTDEP = (
@@ -237,8 +237,8 @@ class Rule(StrEnum):
     RUN = (
         "run",
         Severity.NOTE,
-        "What the module did when it was loaded and removed in a kernel that runs (--run).",
-        "Compare with a real machine: this one has no devices.",
+        "What the kernel reported when it ran the module's init() and exit() (--run).",
+        "Compare with a real machine; the emulated one has no devices.",
     )
     COLLISION = (
         "collision",
@@ -249,8 +249,8 @@ class Rule(StrEnum):
     GONE = (
         "gone",
         Severity.ERROR,
-        "Nothing in the kernel serves a device, file system or module name in use.",
-        "Find the module's new home or an out-of-tree build before the reboot, or keep the old kernel.",
+        "The kernel lacks a driver, file system or module that is in use.",
+        "Find a package or an out-of-tree build of the module before the reboot, or keep the old kernel.",
     )
     NO_BUILD = (
         "no-build",
@@ -262,7 +262,7 @@ class Rule(StrEnum):
         "blacklisted",
         Severity.ERROR,
         "The only module for a device is blacklisted.",
-        "Remove the blacklist line if what it was for is gone.",
+        "Remove the blacklist line if it is no longer needed.",
     )
     REPLACED = (
         "replaced",
@@ -274,18 +274,18 @@ class Rule(StrEnum):
         "stale-line",
         Severity.WARNING,
         "A configuration line has no effect on this kernel.",
-        "Remove the line, or write it for the module that does the work now.",
+        "Remove the line, or change it to the module that is used now.",
     )
     UNLISTED = (
         "unlisted",
         Severity.WARNING,
-        "Built in, but modprobe does not know it.",
-        "Remove the name from what loads it: modprobe fails.",
+        "The module is built in, but unknown to modprobe.",
+        "Remove the name from modules-load.d and scripts: modprobe fails for it.",
     )
     NOT_ALLOWED = (
         "not-allowed",
         Severity.WARNING,
-        "The module uses symbols outside of the allowed list.",
+        "The module uses symbols that are not on the allow list.",
         "Use listed symbols only; others may change in any update.",
     )
     RENAMED = (

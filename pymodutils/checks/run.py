@@ -1,4 +1,4 @@
-"""What init() and exit() of a module do on a kernel of the check that runs in this process."""
+"""Run init() and exit() of a module on a kernel booted in this process."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pymodutils.kernel.booted.live import LiveKernel, Moment
 
 PLACES: Final = ("boot/vmlinuz-{0}", "lib/modules/{0}/vmlinuz", "usr/lib/modules/{0}/vmlinuz", "vmlinuz")
-SHOWN: Final = 3  # lines of the log
-ADVICE: Final = "see docs/machine.md for what this machine has"
+SHOWN: Final = 3  # log lines
+ADVICE: Final = "see docs/machine.md for the devices of this machine"
 WARNED: Final = re.compile(r"^(WARNING: .*|BUG: .*|.*refcount_t: .*|list_(?:add|del) corruption.*)")
 NOISE: Final = re.compile(r"loading out-of-tree module|module verification failed|: module license ")
 
@@ -38,7 +38,7 @@ NOT: Final = RunFindings((), ran=False)
 
 
 class BootableImage(NamedTuple):
-    """The kernel image of a target, or ``why`` there is none that runs."""
+    """The kernel image of a target, or ``why`` it has none that boots."""
 
     path: str = ""
     why: str = ""
@@ -51,10 +51,10 @@ def images(targets: Sequence[Target], cmdline: str, folder: str) -> list[Bootabl
 
 def _booted(it: Target, cmdline: str, spare: str) -> BootableImage:
     if it.kernel.machine != MACHINE:
-        return BootableImage(why=f"the machine runs kernels of x86-64, not of {it.kernel.arch or 'this one'}")
+        return BootableImage(why=f"only x86-64 kernels can run here, not {it.kernel.arch or 'this one'}")
     path = _image(it, spare)
     if not path:
-        return BootableImage(why=f"no kernel image is in {it.source}")
+        return BootableImage(why=f"{it.source} contains no kernel image")
     try:
         from pymodutils.kernel.booted.live import LiveKernel  # noqa: PLC0415 -- takes unicorn
 
@@ -87,7 +87,7 @@ def _is_image(path: str) -> bool:
 
 
 class TrialRunner:
-    """The kernel of ``image``, as good as new for each module; what one needs stays for the next one."""
+    """The kernel of ``image``, reset for each module; dependencies stay loaded for the next one."""
 
     def __init__(self, image: BootableImage, params: Mapping[str, str], cmdline: str) -> None:
         self.image, self.params, self.cmdline = image, params, cmdline
@@ -101,7 +101,7 @@ class TrialRunner:
         try:
             kernel = self._ready([it.path for it in needed])
         except ModutilsError as error:
-            text = f"not run: what it depends on does not load here: {error}"
+            text = f"not run: a dependency does not load here: {error}"
             return RunFindings((_note(text, ADVICE),), ran=False)
         touched = len(kernel.guest.machine.touched)
         start = kernel.guest.log_end()[1]
@@ -146,20 +146,20 @@ class TrialRunner:
 
 
 def _trouble(kernel: LiveKernel, start: int, touched: int) -> Iterator[Finding]:
-    """What the kernel warns of, and devices that are not there."""
+    """Kernel warnings, and accesses to missing devices."""
     from pymodutils.kernel.booted import ends  # noqa: PLC0415 -- takes unicorn
 
     lines = [ends.text(line) for line in kernel.guest.log(start)[0]]
     for line in dict.fromkeys(filter(WARNED.match, lines)):
         yield _warning(
-            f"the kernel wrote: {line}", "read all of its log: pymodutils kernel dmesg --backend machine"
+            f"the kernel wrote: {line}", "see the full log: pymodutils kernel dmesg --backend machine"
         )
     for text in ends.touched(kernel.guest.machine.touched[touched:], kernel.guest.symbol):
         yield _note(text, ADVICE)
 
 
 def _logged(kernel: LiveKernel, start: int) -> str:
-    """The lines since ``start``, as the end of a sentence."""
+    """The log lines since ``start``, as the end of a sentence."""
     lines = [line.partition("] ")[2] for line in kernel.guest.log(start)[0]]
     lines = [line for line in lines if not NOISE.search(line)]
     more = f" ... ({len(lines)} lines)" if len(lines) > SHOWN else ""

@@ -1,4 +1,4 @@
-"""A kernel that modules are checked against, and where its own modules are."""
+"""Kernels that modules are checked against, and where their own modules are."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pymodutils.kernel.description import Description
 
 TREES: Final = ("lib/modules/{}", "usr/lib/modules/{}")
-JOINED: Final = ","  # between the sources of one kernel
+JOINED: Final = ","  # separates the sources of one kernel
 MAGIC: Final = "*?["
 
 
@@ -37,7 +37,7 @@ class Target(NamedTuple):
     tree: str
 
     def row(self) -> CheckedKernel:
-        """What a report says of it."""
+        """The kernel as listed in a report."""
         known = self.kernel
         told = tuple(assumptions(known))
         return CheckedKernel(
@@ -46,10 +46,10 @@ class Target(NamedTuple):
 
 
 def targets(sources: Sequence[str], root: Root, *, cached: bool, trust: Sequence[str] = ()) -> list[Target]:
-    """The kernels that ``sources`` name, described by all cores; raises BadKernel, BadModule, NotFound.
+    """The kernels of ``sources``, described on all cores; raises BadKernel, BadModule, NotFound.
 
-    A source is what ``kernel describe`` takes, several of one kernel with commas between, or a pattern.
-    ``trust`` are files with certificates that all of them are to trust, too.
+    A source is anything that ``kernel describe`` accepts, a comma-separated list of them for one kernel, or a
+    pattern. ``trust`` lists files with certificates that all of the kernels are to trust.
     """
     keys = [der for path in trust for der in certificates(compress.read(path), path)]
     names = [name for source in sources for name in _expanded(source)]
@@ -76,15 +76,15 @@ def _describe(work: tuple[str, str, bool]) -> tuple[str, str, int]:
         return "", text if ": give " in text else f"{text}: {ADVICE}", error.errno
 
 
-ADVICE: Final = "give a kernel image, a package of one, its headers or module directory, or 'running'"
+ADVICE: Final = "give a kernel image or package, a headers or module directory, or 'running'"
 
 
 def _usable(kernel: Description, name: str) -> None:
-    """Raise BadKernel if nothing could be said of any module."""
+    """Raise BadKernel if no module could be checked against ``kernel``."""
     if kernel.machine is None or not kernel.exports:
-        lacks = "does not tell the architecture" if kernel.machine is None else "lists no exported symbols"
+        lacks = "does not give the architecture" if kernel.machine is None else "lists no exported symbols"
         if name == RUNNING:
-            place = f"what is here of the running kernel, {kernel.release}"
+            place = f"the installation of the running kernel, {kernel.release}"
             more = "install its image and headers, or give a kernel: --kernel SOURCE"
             raise BadKernel(name, f"{place}, {lacks}, so modules cannot be checked: {more}")
         more = "add an image or a Module.symvers, as SOURCE,SOURCE, or give another --kernel"
@@ -92,7 +92,7 @@ def _usable(kernel: Description, name: str) -> None:
 
 
 def _expanded(source: str) -> list[str]:
-    """The files that the pattern ``source`` stands for; raises NotFound if there are none."""
+    """The files that the pattern ``source`` matches; raises NotFound if there are none."""
     if not any(sign in source for sign in MAGIC) or os.path.exists(source):
         return [source]
     found = sorted(glob.glob(source))
@@ -102,7 +102,7 @@ def _expanded(source: str) -> list[str]:
 
 
 def _labelled(found: Sequence[tuple[str, Description]], root: Root) -> list[Target]:
-    """Labels are releases, with the source after them where two kernels have the same one."""
+    """Label each kernel by release, followed by the source if releases coincide."""
     releases = [kernel.release or os.path.basename(name) for name, kernel in found]
     labels = [
         release if releases.count(release) == 1 else f"{release} ({name})"
@@ -115,7 +115,7 @@ def _labelled(found: Sequence[tuple[str, Description]], root: Root) -> list[Targ
 
 
 def _tree(sources: Sequence[str], release: str, root: Root) -> str:
-    """Where the kernel's own modules are, as far as its sources lead there."""
+    """The directory or package of the kernel's own modules, if its sources lead there."""
     for source in sources:
         if source == RUNNING and not os.path.exists(source):
             return root.modules(release=release)

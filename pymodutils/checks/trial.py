@@ -27,14 +27,14 @@ class Trial(NamedTuple):
 
     errno: int = 0
     log: tuple[str, ...] = ()
-    causes: tuple[Cause, ...] = ()  # if it refused, also those past the first refusal
-    taints: str = ""  # the letters that the module brings
+    causes: tuple[Cause, ...] = ()  # including those past the first refusal
+    taints: str = ""  # taint flags that the module adds
     stopped: str = ""
-    stopped_log: tuple[str, ...] = ()  # what the kernel logged about that one
+    stopped_log: tuple[str, ...] = ()  # log lines about that one
 
 
 class Level(NamedTuple):
-    """A dependency that has been tried, and what undoes that."""
+    """A dependency that has been tried, and how to undo it."""
 
     path: str
     name: str
@@ -45,7 +45,7 @@ class Level(NamedTuple):
 class Bench:
     """A booted kernel that is restored after each trial.
 
-    Dependencies stay loaded as long as the next trial starts with the same ones.
+    Dependencies stay loaded while the next trial starts with the same ones.
     """
 
     def __init__(self, kernel: Description, params: Mapping[str, str], cmdline: str) -> None:
@@ -54,7 +54,7 @@ class Bench:
         self._levels: list[Level] = []
 
     def attempt(self, module: Candidate, needed: Sequence[Candidate]) -> Trial:
-        """Load ``needed``, then ``module``, also if one of the first is refused."""
+        """Load ``needed``, then ``module``, even if a dependency is refused."""
         self._prepare(needed)
         with self.kernel.trial():
             found = self._load(module)
@@ -67,7 +67,7 @@ class Bench:
         return found._replace(stopped=refused[0].name, stopped_log=refused[0].trial.log)
 
     def all_causes(self, module: Candidate, refused: Sequence[Level] = ()) -> Sequence[Cause]:
-        """Every cause against ``module``, as if the ``refused`` modules that it needs were loaded."""
+        """Every cause against ``module``, as if its ``refused`` dependencies were loaded."""
         with self.kernel.trial():
             for level in refused:
                 self._causes(level.path, "")
@@ -80,7 +80,7 @@ class Bench:
             return ()
 
     def _prepare(self, needed: Sequence[Candidate]) -> None:
-        """Make ``needed`` the loaded modules."""
+        """Load exactly the modules in ``needed``."""
         same = 0
         for level, module in zip(self._levels, needed, strict=False):
             if level.path != module.path:
@@ -96,7 +96,7 @@ class Bench:
     def _load(self, module: Candidate) -> Trial:
         """Load ``module`` as kmod 31 does: compressed, if the kernel decompresses that format.
 
-        Where the kernel cannot, the decompressed module is tried too, to find what else is wrong with it.
+        If the kernel cannot decompress it, the decompressed module is tried too, to find further causes.
         """
         before = self.kernel.log()[-1].number
         params, first = self.params.get(module.name, "").encode(), Trial()

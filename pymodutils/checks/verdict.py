@@ -16,14 +16,14 @@ IGNORED: Final = "ignored"
 
 
 class Finding(NamedTuple):
-    """One thing to know about a module and a kernel."""
+    """A statement about one module on one kernel."""
 
     rule: Rule
     severity: Severity
-    subject: str  # the symbol, parameter, file or name that it is about; may be empty
+    subject: str  # the symbol, parameter, file or name concerned; may be empty
     message: str  # a sentence
     advice: str = ""  # what to do
-    symbols: tuple[str, ...] = ()  # all that the message counts
+    symbols: tuple[str, ...] = ()  # all symbols that the message counts
     types: tuple[str, ...] = ()  # which C types are behind it, a sentence each
 
     @property
@@ -37,12 +37,12 @@ class Verdict(NamedTuple):
     """Whether one module loads into one kernel, and why not."""
 
     module: str  # its name
-    title: str  # the same, or the path where several modules of the check have that name
-    path: str  # as it was given or found
+    title: str  # its name, or its path if several modules of the check have that name
+    path: str  # as given or found
     kernel: str  # the label of the kernel
     errno: int  # of the system call that loads it; 0 if it loads
-    log: tuple[str, ...]  # what the kernel logs
-    needed: tuple[str, ...]  # names of the modules loaded before it, in this order
+    log: tuple[str, ...]  # kernel log lines
+    needed: tuple[str, ...]  # names of the modules loaded before it, in order
     findings: tuple[Finding, ...]
     ran: bool = False  # whether init() ran, so that it is known what it returns
 
@@ -75,12 +75,12 @@ class Verdict(NamedTuple):
 class CheckedKernel(NamedTuple):
     """A kernel that modules were checked against."""
 
-    label: str  # what verdicts call it
+    label: str  # its name in verdicts
     release: str
     source: str  # as it was given
     arch: str
-    exports: int  # how many symbols it has for modules
-    assumed: tuple[str, ...]  # what no source tells and was assumed
+    exports: int  # number of exported symbols
+    assumed: tuple[str, ...]  # properties that no source provides
 
 
 class Report(NamedTuple):
@@ -88,11 +88,11 @@ class Report(NamedTuple):
 
     kernels: tuple[CheckedKernel, ...]
     verdicts: tuple[Verdict, ...]
-    unread: tuple[str, ...] = ()  # why a file or package of the request has no verdict, a line each
+    unread: tuple[str, ...] = ()  # why a file or package has no verdict, one line each
     expected: frozenset[tuple[str, str]] = frozenset()  # (title, kernel) of known failures
-    rules: frozenset[Rule] = frozenset(Rule)  # what findings are reported
+    rules: frozenset[Rule] = frozenset(Rule)  # the rules that are reported
     started: float = 0.0  # seconds since the epoch
-    seconds: tuple[float, ...] = ()  # that each verdict took, in their order
+    seconds: tuple[float, ...] = ()  # for each verdict, in order
 
     @property
     def ok(self) -> bool:
@@ -106,21 +106,21 @@ class Report(NamedTuple):
 
     @property
     def failures(self) -> list[Verdict]:
-        """The verdicts on what does not load."""
+        """The verdicts on modules that do not load."""
         return [verdict for verdict in self.verdicts if not verdict.loads]
 
     def excuse(self, verdict: Verdict) -> str:
-        """EXPECTED for a known failure, IGNORED for one by rules that are not reported, else empty."""
+        """EXPECTED for a known failure, IGNORED for one by unreported rules only, else empty."""
         if (verdict.title, verdict.kernel) in self.expected:
             return EXPECTED
         return IGNORED if verdict.errno and not verdict.of(Severity.ERROR) else ""
 
     def expects(self, verdict: Verdict) -> bool:
-        """Whether ``verdict`` is a failure that does not count."""
+        """Whether ``verdict`` is a failure that is excused."""
         return bool(self.excuse(verdict))
 
     def only(self, rules: Collection[Rule]) -> Report:
-        """The same report with the findings of ``rules`` alone."""
+        """The report with only the findings of ``rules``."""
         verdicts = tuple(
             it._replace(findings=tuple(finding for finding in it.findings if finding.rule in rules))
             for it in self.verdicts
@@ -128,7 +128,7 @@ class Report(NamedTuple):
         return self._replace(verdicts=verdicts, rules=frozenset(rules))
 
     def verdict(self, module: str, kernel: str | None = None) -> Verdict:
-        """That on ``module`` and the kernel labelled ``kernel`` (default: the first); raises KeyError."""
+        """The verdict on ``module`` and ``kernel``, a label (default: the first kernel); raises KeyError."""
         label = self.kernels[0].label if kernel is None else kernel
         for verdict in self.verdicts:
             if (verdict.module, verdict.kernel) == (module, label):
@@ -136,7 +136,7 @@ class Report(NamedTuple):
         raise KeyError((module, label))
 
     def worst(self) -> Severity | None:
-        """The severity of the worst finding, None if there is none."""
+        """The highest severity of all findings; None if there are none."""
         found = {finding.severity for verdict in self.verdicts for finding in verdict.findings}
         return next((severity for severity in Severity if severity in found), None)
 

@@ -24,21 +24,21 @@ if TYPE_CHECKING:
     Warn = Callable[[Context], Iterator[Finding]]
 
 WARNING, NOTE = Severity.WARNING, Severity.NOTE
-FIRMWARE: Final = ("", ".xz", ".zst")  # how a kernel may find a firmware file
+FIRMWARE: Final = ("", ".xz", ".zst")  # suffixes under which a kernel looks for a firmware file
 BAD_TAINTS: Final = "PFSRCX"
 UNTRUSTED: Final = "PFR"
-SIGNING: Final = "E"  # told by its own rules
+SIGNING: Final = "E"  # has its own rules
 SIGNATURES: Final = {
     CauseKind.UNSIGNED: signatures.unsigned,
     CauseKind.UNKNOWN_KEY: signatures.unknown_key,
     CauseKind.CRYPTO: signatures.crypto,
 }
 NOT_THE_REASON: Final = {
-    CauseKind.UNSIGNED: "that it is not signed",
-    CauseKind.UNKNOWN_KEY: "that it is signed with an unknown key",
+    CauseKind.UNSIGNED: "the missing signature",
+    CauseKind.UNKNOWN_KEY: "the unknown key",
 }
-REJECTED: Final = "that would be 'Key was rejected by service'"
-VERIFICATION: Final = "module verification failed"  # how a line of the log begins that misleads
+REJECTED: Final = "that error is 'Key was rejected by service'"
+VERIFICATION: Final = "module verification failed"  # start of a misleading log line
 INHERITED: Final = re.compile(r"from proprietary module (\S+), inheriting taint")
 
 
@@ -70,12 +70,12 @@ def _signing(context: Context) -> Iterator[Finding]:
 
 
 def _not_signing(context: Context) -> Iterator[Finding]:
-    """ENOEXEC, and the log line about verification, are often taken for a matter of signatures."""
+    """ENOEXEC and the log line about verification are often mistaken for a signature problem."""
     suspected = context.trial.errno == ENOEXEC or any(VERIFICATION in line for line in context.trial.log)
     if not suspected or any(cause.kind is CauseKind.MACHINE for cause in context.trial.causes):
         return
     for cause in _passing(context, NOT_THE_REASON):
-        text = f"{NOT_THE_REASON[cause.kind]} is not the reason of the refusal: {REJECTED}"
+        text = f"{NOT_THE_REASON[cause.kind]} is not the reason for the refusal: {REJECTED}"
         yield Finding(Rule(cause.kind.value), NOTE, "", text)
 
 
@@ -88,7 +88,7 @@ def _parameters(context: Context) -> Iterator[Finding]:
     known = [value.partition(":")[0] for value in context.module.values("parmtype")]
     for cause in _passing(context, (CauseKind.NO_PARAMETER,)):
         text = f"it has no parameter {cause.subject}: the kernel ignores it"
-        has = f"leave it out: {f'its parameters are {some(known)}' if known else 'it has no parameters'}"
+        has = f"omit it: {f'its parameters are {some(known)}' if known else 'it has no parameters'}"
         yield Finding(Rule.NO_PARAMETER, WARNING, cause.subject, text, has)
 
 
@@ -99,7 +99,8 @@ def _firmware(context: Context) -> Iterator[Finding]:
     places = {name: [f"{context.firmware}/{name}{end}" for end in FIRMWARE] for name in wanted}
     absent = [name for name in wanted if not any(map(os.path.exists, places[name]))]
     if absent:
-        text = f"{len(absent)} of its {count(len(wanted), 'firmware file')} not found: {some(absent)}"
+        are = "is" if len(absent) == 1 else "are"
+        text = f"{len(absent)} of its {count(len(wanted), 'firmware file')} {are} missing: {some(absent)}"
         advice = f"install the package that provides them in {context.firmware}"
         yield Finding(Rule.FIRMWARE, WARNING, absent[0], text, advice, tuple(absent))
 
@@ -112,7 +113,7 @@ def _aliases(context: Context) -> Iterator[Finding]:
             found.setdefault(name, []).append(alias.decode("utf-8", "surrogateescape"))
     found.pop(context.module.name, None)
     for name, aliases in found.items():
-        text = f"the kernel's module {name} has {len(aliases)} of its aliases too: {some(aliases)}"
+        text = f"the kernel's module {name} shares {len(aliases)} of its aliases: {some(aliases)}"
         advice = f"blacklist {name} to have this module loaded"
         yield Finding(Rule.ALIAS, WARNING, name, text, advice, tuple(aliases))
 
@@ -120,7 +121,7 @@ def _aliases(context: Context) -> Iterator[Finding]:
 def _builtin(context: Context) -> Iterator[Finding]:
     if context.module.name in context.builtins:
         text = f"{context.module.name} is built into {context.release}: modprobe never loads this one"
-        yield Finding(Rule.BUILTIN, WARNING, context.module.name, text, "rename the module, or leave it out")
+        yield Finding(Rule.BUILTIN, WARNING, context.module.name, text, "rename the module, or drop it")
 
 
 def _replaces(context: Context) -> Iterator[Finding]:
@@ -136,7 +137,7 @@ def _softdeps(context: Context) -> Iterator[Finding]:
     lost = [name for name in names if not _at_hand(context, name)]
     if lost and (context.tree or context.builtins):
         text = f"{len(lost)} of its soft dependencies cannot be resolved: {some(lost)}"
-        advice = "modprobe skips them: check whether the module works without"
+        advice = "modprobe skips them: check whether the module works without them them them"
         yield Finding(Rule.SOFTDEP, NOTE, lost[0], text, advice, tuple(lost))
 
 
@@ -157,7 +158,7 @@ def _modinfo(context: Context) -> Iterator[Finding]:
         and context.module.value("description") is None
         and context.module.value("intree") is None
     ):
-        text = "it has no MODULE_DESCRIPTION; modpost warns about that since 6.11"
+        text = "it has no MODULE_DESCRIPTION; modpost from 6.11 on warns about that"
         yield Finding(Rule.MODINFO, NOTE, "description", text, "add a MODULE_DESCRIPTION")
 
 
@@ -175,13 +176,13 @@ def _collisions(context: Context) -> Iterator[Finding]:
         if owner and owner.name != context.module.name:
             owners.setdefault(owner.name, []).append(symbol.decode("utf-8", "surrogateescape"))
     for name, symbols in owners.items():
-        text = f"{name} exports {len(symbols)} of its symbols too: {some(symbols)}"
+        text = f"{name} also exports {len(symbols)} of its symbols: {some(symbols)}"
         yield Finding(
             Rule.COLLISION,
             WARNING,
             name,
             text,
-            f"load only one of the two: leave {name} out",
+            f"load only one of the two, without {name}",
             tuple(symbols),
         )
 

@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from pymodutils.root import Root
 
 PROG: Final = "check"
-USAGE: Final = 2  # the exit status for a command line or input that is malformed
+USAGE: Final = 2  # exit status for a malformed command line or input
 EXAMPLES: Final = [
     ("pymodutils check x.ko", "on the running kernel"),
-    ("pymodutils check --kernel '/boot/vmlinuz-*' x.ko", "on every kernel of the machine"),
-    ("pymodutils check --kernel linux.deb --with dir x.ko", "dependencies are in dir"),
-    ("pymodutils check --between old.deb new.deb x.ko", "what changed, and does it break x.ko"),
+    ("pymodutils check --kernel '/boot/vmlinuz-*' x.ko", "on every installed kernel"),
+    ("pymodutils check --kernel linux.deb --with dir x.ko", "with dependencies from dir"),
+    ("pymodutils check --between old.deb new.deb x.ko", "what changed, and whether it breaks x.ko"),
 ]
 
 
 class Verdicts(Tool):
-    """A tool that exits with 1 for a bad verdict, and with 2 if it cannot do its work."""
+    """A tool that exits with 1 for a bad verdict, and with 2 on failure."""
 
     def call(self, prog: str, path: str, words: Sequence[str]) -> int:
         """The exit status of the command with ``words``."""
@@ -52,10 +52,10 @@ class Verdicts(Tool):
 
 
 class Check(Verdicts):
-    """One that reads defaults from pyproject.toml, and whose ``--between`` takes two words."""
+    """A tool with defaults from pyproject.toml, and a ``--between`` that takes two words."""
 
     def make_context(self, info_name: str | None, args: list[str], *more: Any, **extra: Any) -> click.Context:
-        """Parse ``args``, with the defaults of check_settings; ``-h`` and ``-V`` work without."""
+        """Parse ``args`` with the defaults of check_settings, which ``-h`` and ``-V`` do not need."""
         defaults = {} if {"--help", "--version"} & {*args} else check_settings.read(self.params)
         return super().make_context(info_name, args, *more, default_map=defaults, **extra)
 
@@ -82,16 +82,16 @@ def _paired(words: Sequence[str]) -> list[str]:
     "kernels",
     multiple=True,
     metavar="SOURCE",
-    help="A kernel or file name pattern (default: running).",
+    help="Kernel to check against, or a pattern (default: running).",
 )
-@click.option("-w", "--with", "more", multiple=True, metavar="DIR", help="Also look up dependencies here.")
+@click.option("-w", "--with", "more", multiple=True, metavar="DIR", help="Also look up dependencies in DIR.")
 @click.option("-p", "--params", multiple=True, metavar="NAME=TEXT", help="Load module NAME with parameters.")
 @click.option("--firmware", metavar="DIR", default="", help="Warn about firmware missing from DIR.")
 @click.option(
     "--cmdline", default="", metavar="TEXT", help="Kernel command line, such as module.sig_enforce=1."
 )
 @click.option("--trust", multiple=True, metavar="CERT", help="Trust modules signed with this certificate.")
-@click.option("--run", is_flag=True, help="Also run init() and exit(), on kernels that boot in this process.")
+@click.option("--run", is_flag=True, help="Also run init() and exit() on the kernel, booted in this process.")
 @click.option("--between", multiple=True, metavar="A B", help="Compare the exports of two kernels.")
 @click.option("--symbols-of", multiple=True, metavar="MODULE", help="With --between: a module to test.")
 @click.option("--format", "forms", type=click.Choice(FORMS), multiple=True, help="Output format (text).")
@@ -101,7 +101,7 @@ def _paired(words: Sequence[str]) -> list[str]:
     "paths",
     multiple=True,
     metavar="FILE",
-    help="Write to FILE instead of standard output; one for each --format, - prints.",
+    help="Write to FILE ('-': standard output); one for each --format.",
 )
 @click.option(
     "--fail-on",
@@ -157,8 +157,8 @@ def command(
 ) -> int:
     """Check whether each MODULE loads into each kernel, without root and without loading anything.
 
-    A MODULE is a .ko file, a directory, a .deb or .rpm package or a tar archive with such files. A kernel is
-    any source of 'kernel describe', or several separated by commas.
+    A MODULE is a .ko file, or a directory, .deb or .rpm package or tar archive that contains some. A SOURCE
+    is anything that 'kernel describe' accepts; separate several sources of one kernel by commas.
     """
     if list_rules or explain:
         return check_rules.show(explain)
@@ -167,8 +167,8 @@ def command(
         targets = (between, (*modules, *symbols_of))
         return _between(*targets, wanted, fail_on, full=full, cached=not no_cache, root=root)
     if not modules or symbols_of:
-        raise_usage(PROG, "give the modules to check" if not modules else "--symbols-of goes with --between")
-    from pymodutils.checks import baseline  # noqa: PLC0415 -- words come first
+        raise_usage(PROG, "give the modules to check" if not modules else "--symbols-of requires --between")
+    from pymodutils.checks import baseline  # noqa: PLC0415 -- not needed for -h
     from pymodutils.checks.matrix import check  # noqa: PLC0415
     from pymodutils.checks.request import Request  # noqa: PLC0415
 
@@ -177,7 +177,7 @@ def command(
     )
     rules = check_rules.chosen(select, ignore)
     known = baseline.read(expect) if expect else None
-    gc.enable()  # cli.main has turned it off, for commands that end at once
+    gc.enable()  # cli.main disables it, for short commands
     with closing(output.Progress("checking")) as progress:
         report = check(request, root, progress).only(rules)
     if known is not None:
@@ -243,7 +243,7 @@ def _between(
     cached: bool,
     root: Root,
 ) -> int:
-    """Compare two kernels; 1 if that breaks a module, or may break one unnoticed."""
+    """Compare two kernels; 1 if a module breaks, or may break unnoticed."""
     if len(names) != 2:  # noqa: PLR2004
         raise_usage(PROG, "--between takes two kernels: --between OLD NEW")
     from pymodutils.checks.matrix import compare  # noqa: PLC0415

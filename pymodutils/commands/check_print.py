@@ -1,4 +1,4 @@
-"""What ``check`` prints: a report in each format, and the comparison of two kernels."""
+"""The output of ``check``: a report in each format, and the comparison of two kernels."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
     from pymodutils.checks.verdict import Report
 
 FORMS: Final = ("text", "json", "junit", "sarif", "github", "markdown", "html")
-NAMES: Final = 6  # of symbols, folded
+NAMES: Final = 6  # symbols, when folded
 TITLES: Final = {
     "gone": "no longer exported",
     "crc": "changed",
-    "gpl-only": "now for GPL modules only",
+    "gpl-only": "now GPL-only",
     "namespace": "moved to another namespace",
     "appeared": "newly exported",
-    "for-all": "no longer for GPL modules only",
+    "for-all": "no longer GPL-only",
 }
 
 
 def print_report(report: Report, form: str, path: str | None, *, full: bool) -> None:
-    """Print ``report`` in one of FORMS, or write it into the file ``path``.
+    """Print ``report`` in one of FORMS, or write it to the file ``path``.
 
-    Text is folded on a terminal only, and not if it is to be ``full``.
+    Text is folded only on a terminal, and not if ``full``.
     """
     if form == "text":
         with output.into(path):
@@ -45,7 +45,7 @@ def print_report(report: Report, form: str, path: str | None, *, full: bool) -> 
 
 
 def _rendered(report: Report, form: str) -> str:
-    from importlib import import_module  # noqa: PLC0415 -- one of six is needed
+    from importlib import import_module  # noqa: PLC0415 -- only one of six is needed
 
     home = {"json": "document", "html": "page"}.get(form, form)
     module = import_module(f"pymodutils.checks.formats.{home}")
@@ -56,12 +56,12 @@ def _rendered(report: Report, form: str) -> str:
 
 
 def write(path: str, text: str) -> None:
-    """The file ``path`` with ``text``; see writer.save."""
+    """Write ``text`` to the file ``path``; see writer.save."""
     writer.save(path, text.encode("utf-8", "surrogateescape"))
 
 
 def print_comparison(found: Comparison, form: str, path: str | None, *, full: bool) -> None:
-    """Print what changed between two kernels, as text or JSON; folded as ``print_report`` does."""
+    """Print the changes between two kernels as text or JSON, folded as in ``print_report``."""
     if form not in ("text", "json"):
         raise_usage("check", f"--between prints text or json, not {form}")
     if form == "text":
@@ -97,7 +97,7 @@ def _print_changes(found: Comparison, *, whole: bool) -> None:
 
 
 def _print_reasons(found: Comparison, *, whole: bool) -> None:
-    """Print which types are behind changed CRCs, those of the most symbols first."""
+    """Print the types that changed CRCs, those of the most symbols first."""
     if found.unexplained:
         output.paragraph([(found.unexplained, "dim")], 2)
     found_types = differences(found.reasons)
@@ -119,7 +119,7 @@ def _print_broken(it: Broken, *, whole: bool) -> None:
 
 
 def _port(found: Comparison) -> str:
-    """What to do about broken modules: a new build does for symbols that only changed."""
+    """Advice for broken modules: a rebuild suffices for symbols that only changed."""
     lost = {change.kind for it in found.broken for change in it.changes} - {"crc"}
     source = "port the code that uses symbols no longer available, then " if lost else ""
     return f"{source}rebuild against the headers of {found.after.label}"

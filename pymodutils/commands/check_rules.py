@@ -1,4 +1,4 @@
-"""Rules on the command line of ``check``: which are reported, and what they mean."""
+"""Rules on the command line of ``check``: selection and explanation."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ else:
 
 
 class Names(Choice):
-    """Names of rules with commas between."""
+    """Comma-separated names of rules."""
 
     def __init__(self) -> None:
         super().__init__([rule.value for rule in Rule])
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The rules, in their order; fails about a name that is none."""
+        """The rules, in order; fails for an unknown name."""
         for name in (names := value.split(",")):
             if name not in self.choices:
                 advice = suggestion(name, self.choices) or ": see check --list-rules"
-                self.fail(f"there is no rule '{name}'{advice}", param, ctx)
+                self.fail(f"unknown rule '{name}'{advice}", param, ctx)
         return [Rule(name) for name in names]
 
 
 def chosen(select: Sequence[Sequence[Rule]], ignore: Sequence[Sequence[Rule]]) -> list[Rule]:
-    """The rules to report: those of ``select``, or all, without those of ``ignore``."""
+    """The rules to report: ``select``, or all, minus ``ignore``."""
     left_out = {rule for rules in ignore for rule in rules}
     wanted = [rule for rules in select for rule in rules] or list(Rule)
     return [rule for rule in wanted if rule not in left_out]
 
 
 def show(explained: Sequence[Rule] | None) -> int:
-    """Print a line about each rule of ``explained`` (None: all); about one alone also its advice."""
+    """Print a line for each rule of ``explained`` (None: all); for a single one also its advice."""
     rules = explained or list(Rule)
     if len(rules) == 1:
         rule = rules[0]

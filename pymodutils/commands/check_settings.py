@@ -1,4 +1,4 @@
-"""Defaults of ``check`` from pyproject.toml: the options in its table ``[tool.pymodutils]``."""
+"""Defaults of ``check`` from the table ``[tool.pymodutils]`` of pyproject.toml."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ RUNNING: Final = "running"
 
 
 def read(params: Sequence[click.Parameter]) -> dict[str, Any]:
-    """The defaults that the nearest pyproject.toml with such a table gives, by the names of ``params``.
+    """The defaults from the nearest pyproject.toml with such a table, by the names of ``params``.
 
-    Raises BadLine about a file that is no TOML, an unknown key or a value of another type.
+    Raises BadLine for invalid TOML, an unknown key or a value of the wrong type.
     """
     folder = os.getcwd()
     while True:
@@ -42,9 +42,9 @@ def _table(path: str) -> Mapping[str, Any] | None:
             data = file.read()
     except OSError:
         return None
-    if b"pymodutils" not in data:  # most files: their syntax is their own affair
+    if b"pymodutils" not in data:  # most files; their syntax does not matter here
         return None
-    import tomllib  # noqa: PLC0415 -- few need it
+    import tomllib  # noqa: PLC0415 -- rarely needed
 
     try:
         found = tomllib.loads(data.decode()).get("tool", {}).get("pymodutils")
@@ -72,13 +72,13 @@ def _defaults(table: Mapping[str, Any], params: Sequence[click.Parameter], path:
 
 
 def _texts(value: object) -> list[str] | None:
-    """``value`` as a list, None if there is something else than strings in it."""
+    """``value`` as a list; None if it contains anything but strings."""
     listed = value if isinstance(value, list) else [value]
     texts = [item for item in listed if isinstance(item, str)]
     return texts if len(texts) == len(listed) else None
 
 
 def _placed(text: str, folder: str) -> str:
-    """``text``, files relative to ``folder`` with commas between, as the working directory sees them."""
+    """``text``, comma-separated files relative to ``folder``, relative to the working directory."""
     parts = text.split(",")
     return ",".join(it if it == RUNNING else os.path.relpath(os.path.join(folder, it)) for it in parts)

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from pymodutils.checks.formats.grouped import ModuleGroup
     from pymodutils.checks.verdict import Report, Verdict
 
-ROWS: Final = 40  # of a folded table; what loads everywhere is only counted
-NAMES: Final = 6  # of modules with one reason, folded
-GROUPS: Final = 6  # reasons of one rule on one kernel, folded
+ROWS: Final = 40  # rows of a folded table; modules that load everywhere are only counted
+NAMES: Final = 6  # modules per reason, when folded
+GROUPS: Final = 6  # reasons per rule and kernel, when folded
 TYPES: Final = 2  # differences between types, folded
-INDENT: Final = 4  # columns before what is said of a module
+INDENT: Final = 4  # columns of indentation
 STYLES: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
 
 
@@ -69,7 +69,7 @@ def _row(report: Report, row: Sequence[Verdict]) -> Iterator[tuple[str, str]]:
 
 
 def print_groups(found: Sequence[ModuleGroup], *, whole: bool) -> None:
-    """Print the reasons ``found`` on one kernel; folded unless ``whole``."""
+    """Print the reasons ``found`` for one kernel; folded unless ``whole``."""
     by_rule: dict[tuple[str, str, str], list[ModuleGroup]] = {}
     for group in found:
         by_rule.setdefault((group.first.severity, group.excuse, group.first.rule), []).append(group)
@@ -108,7 +108,7 @@ def _print_group(group: ModuleGroup, *, whole: bool) -> None:
 
 
 def _print_assumed(label: str, assumed: Sequence[str]) -> None:
-    """Print what no source of the kernel tells, so that a verdict depends on it."""
+    """Print the properties that no source provides and a verdict may depend on."""
     if assumed:
         output.styled([("", ""), ("\n", ""), (label, "bold"), (", assumed", "")])
     for line in assumed:

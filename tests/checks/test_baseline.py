@@ -34,7 +34,7 @@ def test_each_surprise_is_told(desk: Desk) -> None:
 def test_lines_that_cannot_be_read_are_named(desk: Desk) -> None:
     with pytest.raises(ModutilsError, match="known:2: not MODULE, KERNEL"):
         baseline.read(desk.file("known", b"# a comment\nbad 6.1\n"))
-    with pytest.raises(ModutilsError, match="--write-expect makes one"):
+    with pytest.raises(ModutilsError, match="--write-expect creates it"):
         baseline.read(str(desk.folder / "nosuch"))
 
 

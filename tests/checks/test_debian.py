@@ -52,7 +52,7 @@ def test_a_tree_on_four_other_kernels() -> None:
     assert found["uml"]["vermagic"] == count
     fat = report.verdict("fat", labels["amd64"])
     assert "module_layout is among them: it is built for " in errors(fat)["crc"]
-    assert advice(fat, "crc").endswith(f"; this build fits {labels['cloud']}")
+    assert advice(fat, "crc").endswith(f"; this build matches {labels['cloud']}")
     assert "SMP, preempt, modversions" in errors(report.verdict("fat", labels["uml"]))["vermagic"]
 
 
@@ -68,7 +68,7 @@ def test_a_dkms_package_on_its_kernel_and_on_others(package: str) -> None:
         if not verdict.loads:
             assert f"it is built for {own.release}" in errors(verdict)["crc"]
             assert f"package linux-headers-{other.release}" in advice(verdict, "crc")
-            assert advice(verdict, "crc").endswith(f"this build fits {own.release}")
+            assert advice(verdict, "crc").endswith(f"this build matches {own.release}")
 
 
 def test_a_kernel_without_what_a_module_is_for() -> None:
@@ -77,7 +77,7 @@ def test_a_kernel_without_what_a_module_is_for() -> None:
     report = check(str(path), [str(own.image), str(other.image)])
     assert "videodev" in report.verdict("v4l2loopback", own.release).needed
     bad = report.verdict("v4l2loopback", other.release)
-    assert f"not exported by {other.release} or any of its modules" in errors(bad)["unknown"]
+    assert f"that neither {other.release} nor any of its modules exports" in errors(bad)["unknown"]
     assert f"exported by videodev of {own.release}" in errors(bad)["unknown"]
     assert advice(bad, "unknown") == f"give videodev: --with DIR; {other.release} is built without"
 

@@ -74,7 +74,7 @@ def test_a_debian_package(desk: Desk) -> None:
     (top / "usr/src/made-1").mkdir(parents=True)
     (top / "usr/src/made-1/dkms.conf").write_text("PACKAGE_NAME=made\n")
     subprocess.run(["dpkg-deb", "--root-owner-group", "-b", top, path], capture_output=True, check=True)
-    with pytest.raises(ModutilsError, match=r"it contains the source of modules.*dkms build -k RELEASE"):
+    with pytest.raises(ModutilsError, match=r"it contains module source.*dkms build -k RELEASE"):
         desk.report(path)
 
 
@@ -98,7 +98,7 @@ def test_an_rpm_package(desk: Desk, payload: str) -> None:
 def test_an_rpm_package_with_source_or_cut_short(desk: Desk) -> None:
     desk.file("tree/usr/src/made-1/dkms.conf", b"PACKAGE_NAME=made\n")
     path = rpm.build(desk.folder / "tree", "w9.gzdio", desk.folder)
-    with pytest.raises(ModutilsError, match=r"it contains the source of modules.*dkms build -k RELEASE"):
+    with pytest.raises(ModutilsError, match=r"it contains module source.*dkms build -k RELEASE"):
         desk.report(str(path))
     desk.file("tree/usr/src/made-1/made.ko", Path(desk.module()).read_bytes())
     whole = rpm.build(desk.folder / "tree", "w9.gzdio", desk.folder).read_bytes()
@@ -131,9 +131,9 @@ def test_directories_are_looked_through(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "none of these"),
-        (b"#!/bin/sh\n" * 100, "none of these"),
-        (b"\x1f\x8b" + bytes(100), "none of these"),
+        (b"", "unknown format"),
+        (b"#!/bin/sh\n" * 100, "unknown format"),
+        (b"\x1f\x8b" + bytes(100), "unknown format"),
         (b"!<arch>\ndebian-binary   ", "not a Debian package"),
     ],
 )
@@ -153,7 +153,7 @@ def test_what_is_only_called_a_module(desk: Desk, content: bytes) -> None:
 def test_names_that_nothing_has_are_not_passed_over(desk: Desk) -> None:
     with pytest.raises(ModutilsError, match="--params mode: no module has that name"):
         desk.report(desk.module(), params={"mode": "a=1"})
-    with pytest.raises(ModutilsError, match="/nosuch: not a directory: give the one with firmware"):
+    with pytest.raises(ModutilsError, match="/nosuch: not a directory: give a firmware directory"):
         desk.report(desk.module(), firmware="/nosuch")
 
 
@@ -177,7 +177,7 @@ def test_kernels_that_say_too_little(desk: Desk) -> None:
         ModutilsError, match=r"it lists no exported symbols.*add an image or a Module\.symvers"
     ):
         desk.report(path, kernel=desk.kernel(exports={}))
-    with pytest.raises(ModutilsError, match="does not tell the architecture"):
+    with pytest.raises(ModutilsError, match="does not give the architecture"):
         desk.report(path, kernel=desk.kernel(machine=None))
     with pytest.raises(ModutilsError, match="no file matches"):
         desk.report(path, kernel=str(desk.folder / "nosuch-*"))

@@ -92,7 +92,7 @@ CASES: list[tuple[Make, str]] = [
     ),
     (
         lambda made, new: made.composite("x", 4, []) if new else made.add(BtfKind.FWD, "x", 0),
-        "struct x: defined now",
+        "struct x: now defined",
     ),
     (
         lambda made, new: made.add(BtfKind.ARRAY, "", 0, made.number(), 1, 4 if new else 2),

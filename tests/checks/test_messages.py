@@ -40,7 +40,7 @@ def test_changed_symbols_are_counted_beyond_the_first(desk: Desk) -> None:
     verdict = desk.verdict(desk.module(versions=wrong, imports=["_printk", "param_ops_int"]))
     assert verdict.log == ("made: disagrees about version of symbol module_layout",)
     text = errors(verdict)["crc"]
-    assert text.startswith("2 of the 3 symbols that it imports have other CRCs in this kernel: _printk (")
+    assert text.startswith("2 of the 3 symbols it imports have different CRCs in this kernel: _printk (")
     assert "_printk: 0x00000002 in the module, 0x92997ed8 in the kernel" in text
     assert "module_layout is among them although the release is the same" in text
 
@@ -53,7 +53,7 @@ def test_a_kernel_that_fits_is_named(desk: Desk) -> None:
     assert "this build" not in advice(report.verdicts[0], "crc")
     both = check([f"{desk.folder}/made.ko"], [desk.kernel(), kernel], cached=False)
     assert [verdict.loads for verdict in both.verdicts] == [False, True]
-    assert advice(both.verdicts[0], "crc").endswith("; this build fits 6.1.1-made")
+    assert advice(both.verdicts[0], "crc").endswith("; this build matches 6.1.1-made")
 
 
 def test_unknown_symbols_and_the_kernel_that_has_them(desk: Desk) -> None:
@@ -67,7 +67,7 @@ def test_unknown_symbols_and_the_kernel_that_has_them(desk: Desk) -> None:
     bad, good = report.verdicts
     assert (bad.errno, good.errno) == (ENOENT, 0)
     assert errors(bad) == {
-        "unknown": "1 symbol that it imports is not exported by 6.1.0-made or any given module: lost; "
+        "unknown": "it imports 1 symbol that neither 6.1.0-made nor any given module exports: lost; "
         "exported by 6.2.0-made"
     }
     assert "--with DIR" in advice(bad, "unknown")
@@ -120,7 +120,7 @@ def test_a_section_that_is_written_and_run(desk: Desk) -> None:
 
 def test_exports_that_the_kernel_has(desk: Desk) -> None:
     verdict = desk.verdict(desk.module(exports=["gpl_only"]))
-    assert errors(verdict)["duplicate"] == "it exports 1 symbol that the kernel exports too: gpl_only"
+    assert errors(verdict)["duplicate"] == "it exports 1 symbol that the kernel already exports: gpl_only"
 
 
 def test_a_live_patch_where_there_is_no_such_thing(desk: Desk) -> None:
@@ -148,7 +148,7 @@ def test_a_damaged_file_is_the_kernels_matter(desk: Desk) -> None:
 def test_a_struct_module_of_another_size(desk: Desk) -> None:
     verdict = desk.verdict(desk.module(), kernel=desk.kernel(module_size=1000))
     assert errors(verdict)["struct-module"] == (
-        "its struct module has 896 bytes, the kernel's 1000: "
+        "its struct module is 896 bytes, the kernel's is 1000: "
         "the kernel was configured differently from the headers of the build"
     )
 
@@ -162,7 +162,7 @@ def test_a_struct_module_of_another_release_says_so_and_the_vermagic_too(desk: D
     releases = "it is built for 6.1.0-made, the kernel is 6.12.0-made"
     assert errors(verdict) == {
         "vermagic": releases,
-        "struct-module": f"its struct module has 896 bytes, the kernel's 1000: {releases}",
+        "struct-module": f"its struct module is 896 bytes, the kernel's is 1000: {releases}",
     }
 
 
@@ -186,7 +186,7 @@ def test_a_symbol_that_the_whole_kernel_does_not_export(desk: Desk) -> None:
     (desk.folder / "system/boot").mkdir()
     verdict = desk.verdict(path, kernel=desk.kernel("system/boot/kernel"))
     assert errors(verdict)["unknown"] == (
-        "1 symbol that it imports is not exported by 6.1.0-made or any of its modules: lost"
+        "it imports 1 symbol that neither 6.1.0-made nor any of its modules exports: lost"
     )
     assert advice(verdict, "unknown").startswith("use another interface, or give the exporting module")
 

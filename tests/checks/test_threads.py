@@ -44,7 +44,7 @@ def test_aes_stream_drivers_305_one_stale_module_for_three_kernels(desk: Desk) -
     for verdict in report.failures:
         assert errors(verdict)["crc"].endswith("module_layout is among them: it is built for 6.1.0-a")
         assert advice(verdict, "crc") == (
-            f"rebuild it against the headers of {verdict.kernel}; this build fits 6.1.0-a"
+            f"rebuild it against the headers of {verdict.kernel}; this build matches 6.1.0-a"
         )
 
 
@@ -55,7 +55,7 @@ def test_bpi_router_175_vermagic_with_another_suffix(desk: Desk) -> None:
     verdict = desk.verdict(path, kernel=desk.save("k", kernel))
     assert errors(verdict)["vermagic"] == (
         "it is built for 6.1.0-bpi-r4, the kernel is 6.1.0-bpi-r4-main: "
-        "the same 6.1.0 with another suffix (CONFIG_LOCALVERSION, or a changed git tree)"
+        "the same 6.1.0 with a different suffix (CONFIG_LOCALVERSION, or a modified git tree)"
     )
 
 
@@ -63,7 +63,7 @@ def test_mt7927_101_a_wrong_format_that_was_taken_for_a_signing_error(desk: Desk
     kernel = release("6.2.0-c", 0x0C)._replace(switches={**SWITCHES, "MODULE_SIG": True})
     verdict = desk.verdict(desk.module(), kernel=desk.save("k", kernel))
     assert (verdict.error, list(errors(verdict))) == ("ENOEXEC", ["crc"])
-    assert warnings(verdict)["unsigned"].startswith("that it is not signed is not the reason")
+    assert warnings(verdict)["unsigned"].startswith("the missing signature is not the reason")
 
 
 def test_clang_built_linux_218_loading_works_without_booting(desk: Desk) -> None:

@@ -55,7 +55,7 @@ def test_missing_firmware(desk: Desk) -> None:
     (folder / "there/a.bin.xz").touch()
     path = desk.module(info=["firmware=there/a.bin", "firmware=gone/b.bin"])
     verdict = desk.verdict(path, firmware=str(folder))
-    assert warnings(verdict)["firmware"] == "1 of its 2 firmware files not found: gone/b.bin"
+    assert warnings(verdict)["firmware"] == "1 of its 2 firmware files is missing: gone/b.bin"
     assert "firmware" not in warnings(desk.verdict(path))
 
 
@@ -69,7 +69,7 @@ def test_an_alias_that_a_module_of_the_kernel_claims(desk: Desk) -> None:
     other = data(desk, "other", info=["alias=pci:v1d2"])
     kernel = tree(desk, other=other)
     verdict = desk.verdict(desk.module(info=["alias=pci:v1d2"]), kernel=kernel)
-    assert warnings(verdict)["alias"] == "the kernel's module other has 1 of its aliases too: pci:v1d2"
+    assert warnings(verdict)["alias"] == "the kernel's module other shares 1 of its aliases: pci:v1d2"
 
 
 def test_a_name_that_is_built_in_or_taken(desk: Desk) -> None:
@@ -103,7 +103,7 @@ def test_exports_of_another_module_at_hand(desk: Desk) -> None:
     assert verdict.loads
     assert "collision" not in warnings(verdict)  # it comes first itself
     assert warnings(desk.report(first, second).verdicts[1])["collision"] == (
-        "first exports 1 of its symbols too: shared"
+        "first also exports 1 of its symbols: shared"
     )
 
 
@@ -141,7 +141,7 @@ def test_a_module_that_can_do_without_what_it_needs(desk: Desk) -> None:
     verdict = desk.verdict(desk.module("user", weak=["given"]), more=[exporter])
     assert verdict.loads
     assert errors(verdict) == {}
-    assert warnings(verdict)["needs"].endswith("it loads without, because it imports weak symbols only")
+    assert warnings(verdict)["needs"].endswith("it loads without it, because it imports only weak symbols")
 
 
 def test_a_needed_module_that_was_built_anew(desk: Desk) -> None:
@@ -164,7 +164,7 @@ def test_signing_is_ruled_out_only_where_it_is_suspected(desk: Desk) -> None:
     """That is for ENOEXEC, which insmod calls an invalid format, and where the log names verification."""
     kernel = desk.kernel(switches={**description().switches, "MODULE_SIG": True})
     crc = desk.verdict(desk.module("crc", versions={"module_layout": 1}), kernel=kernel)
-    assert "is not the reason of the refusal" in warnings(crc)["unsigned"]
+    assert "is not the reason for the refusal" in warnings(crc)["unsigned"]
     lost = desk.verdict(desk.module("lost", imports=["lost"], versions={"lost": 1}), kernel=kernel)
     logged = any("module verification failed" in line for line in lost.log)
     assert ("unsigned" in warnings(lost)) is logged

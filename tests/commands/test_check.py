@@ -56,7 +56,7 @@ def test_what_loads_and_what_does_not(desk: Desk) -> None:
         "",
         "6.1.0-made",
         "  unknown  bad",
-        "    1 symbol that it imports is not exported by 6.1.0-made or any given module: lost",
+        "    it imports 1 symbol that neither 6.1.0-made nor any given module exports: lost",
         "    to do: give the exporting module: --with DIR",
         "",
         ASSUMED,
@@ -93,12 +93,12 @@ def test_warnings_count_when_they_are_to(desk: Desk) -> None:
         (["--params", "x", "x.ko"], "--params x: not NAME=TEXT"),
         (["/nonexistent.ko"], "could not open /nonexistent.ko: No such file or directory: give a .ko"),
         (["--between", "a"], "--between takes two kernels"),
-        (["--symbols-of", "x", "y"], "--symbols-of goes with --between"),
+        (["--symbols-of", "x", "y"], "--symbols-of requires --between"),
         (
             ["-k", "/nonexistent", "@"],
             "could not open /nonexistent: No such file or directory: give a kernel image",
         ),
-        (["--expect", "/nonexistent", "-k", "@k", "@"], "--write-expect makes one"),
+        (["--expect", "/nonexistent", "-k", "@k", "@"], "--write-expect creates it"),
         (["-o", "/nonexistent/x", "-k", "@k", "@", "--format", "html"], "could not write /nonexistent/x"),
         (["-o", "/nonexistent/x", "-k", "@k", "@"], "/nonexistent/x: No such file"),
     ],
@@ -163,7 +163,7 @@ def test_a_kernel_of_which_the_machine_has_no_files(desk: Desk) -> None:
     done = run("--sysroot", str(desk.folder / "system"), desk.module())
     assert done.returncode == 2
     assert done.stderr.startswith(
-        "check: ERROR: what is here of the running kernel, 6.1.0-made, does not tell "
+        "check: ERROR: the installation of the running kernel, 6.1.0-made, does not give "
     )
     assert done.stderr.endswith("install its image and headers, or give a kernel: --kernel SOURCE\n")
 
@@ -272,9 +272,7 @@ def test_github_escapes_what_would_end_a_command(desk: Desk) -> None:
     bad = desk.module("bad", imports=["lost%\n"], versions={"lost": 1})
     out = run("-k", desk.kernel(), bad, "--format", "github").stdout
     first, last = out.splitlines()
-    assert first.startswith(
-        f"::error file={bad},title=bad on 6.1.0-made%3A unknown::1 symbol that it imports"
-    )
+    assert first.startswith(f"::error file={bad},title=bad on 6.1.0-made%3A unknown::it imports 1 symbol")
     assert "lost%25%0A%0ATo do: " in first
     assert last == "0 of 1 load"
 
@@ -323,7 +321,7 @@ def test_a_namespace_for_other_modules_is_not_to_be_imported(desk: Desk) -> None
     exports = {**EXPORTS, "gpl_only": EXPORTS["gpl_only"]._replace(namespace="module:other")}
     kernel = desk.kernel(release="6.16.0-made", exports=exports)
     out = run("-k", kernel, desk.module("made", imports=["gpl_only"])).stdout
-    assert "it is exported to other only" in out
+    assert "it is exported only to other" in out
     assert "MODULE_IMPORT_NS" not in out
 
 

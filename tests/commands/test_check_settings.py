@@ -77,7 +77,7 @@ def test_the_nearest_table_gives_defaults(desk: Desk) -> None:
         ('kernels = "x"', "tool.pymodutils has no key 'kernels', did you mean 'kernel'?"),
         ("kernel = 6", "tool.pymodutils.kernel is not a string or an array of strings"),
         ('cmdline = ["a", "b"]', "tool.pymodutils.cmdline is not a string"),
-        ('ignore = "tain"', "there is no rule 'tain', did you mean 'taint'?"),
+        ('ignore = "tain"', "unknown rule 'tain', did you mean 'taint'?"),
         ('fail-on = "none"', "'none' is not one of 'error', 'warning', 'never'"),
         ("kernel =", "Invalid value (at line 2, column 9)"),
     ],
@@ -107,7 +107,7 @@ def test_rules_are_selected_and_ignored(desk: Desk) -> None:
     assert run(desk.folder, *words, "--select", "crc", "--select", "unknown").returncode == 1
     done = run(desk.folder, *words, "--ignore", "unkown")
     assert done.returncode == 2
-    assert "there is no rule 'unkown', did you mean 'unknown'?" in done.stderr
+    assert "unknown rule 'unkown', did you mean 'unknown'?" in done.stderr
     assert "did you mean 'vermagic'" in run(desk.folder, "--explain", "vermagik").stderr
 
 

@@ -1,1 +1,1 @@
-"""Reports as texts for programs and pages, a file for each format."""
+"""Report formats, one module each."""

@@ -16,7 +16,7 @@ VERSION: Final = 1
 
 
 def document(report: Report) -> dict[str, Any]:
-    """``report`` as what JSON can hold."""
+    """``report`` as JSON values."""
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -34,7 +34,7 @@ def document(report: Report) -> dict[str, Any]:
 
 
 def comparison(found: Comparison) -> dict[str, Any]:
-    """``found`` as what JSON can hold."""
+    """``found`` as JSON values."""
     return {
         "format": BETWEEN,
         "version": VERSION,

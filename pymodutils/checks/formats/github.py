@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 NOTICE: Final = "notice"
 LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: NOTICE}
-MOST: Final = 10  # annotations of a level that GitHub shows for a step
+MOST: Final = 10  # annotations per level that GitHub shows for a step
 ESCAPES: Final = (("%", "%25"), ("\r", "%0D"), ("\n", "%0A"))
 MORE: Final = ((":", "%3A"), (",", "%2C"))  # in properties only
 
 
 def render(report: Report) -> str:
-    """A line for each finding, and a last one that sums up."""
+    """One line per finding, and a summary."""
     found = [
         (NOTICE if report.expects(verdict) else LEVELS[finding.severity], verdict, finding)
         for verdict in report.verdicts

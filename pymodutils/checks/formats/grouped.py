@@ -1,4 +1,4 @@
-"""The findings on one kernel, those with one reason and one advice together."""
+"""The findings on one kernel, grouped by reason and advice."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ if TYPE_CHECKING:
 
     ByText = dict[tuple[str, ...], "ModuleGroup"]
 
-FEW: Final = 3  # messages of one rule with one advice that are reported one by one
+FEW: Final = 3  # messages of one rule and advice that are still reported one by one
 
 
 class ModuleGroup(NamedTuple):
-    """Modules with one reason; ``first`` is that of the first of them."""
+    """Modules with the same reason; ``first`` is the finding of the first one."""
 
     first: Finding
     modules: list[str]
-    excuse: str = ""  # why these errors do not count; see Report.excuse
+    excuse: str = ""  # see Report.excuse
 
 
 def groups(report: Report, kernel: str, *, whole: bool) -> list[ModuleGroup]:
     """The findings on ``kernel``, the worst first, those that do not count last in their severity.
 
-    Equal findings are one group. Unless ``whole``, so are more than FEW messages of a rule with one advice.
+    Equal findings form one group. Unless ``whole``, so do more than FEW messages of one rule and advice.
     """
     kinds: dict[tuple[Severity, str, str], dict[str, ByText]] = {}
     for verdict in report.verdicts:

@@ -1,7 +1,7 @@
-"""A report as JUnit's XML: a suite for each kernel, a case for each module.
+"""A report as JUnit XML: one suite per kernel, one case per module.
 
-It is valid by Ant's schema (JUnit.xsd) and by that of Jenkins (junit-10.xsd), so a case has no output of its
-own, and files are named in the text.
+The document is valid for Ant's schema (JUnit.xsd) and Jenkins' (junit-10.xsd), so a case has no output of
+its own, and files are named in the text.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _text(verdict: Verdict) -> str:
 
 
 def _remarks(own: Sequence[Timed]) -> str:
-    """The warnings and notes, a line each."""
+    """The warnings and notes, one line each."""
     told = [
         f"{verdict.title}: {it.severity}: {it.rule}: {it.message}"
         for verdict, _ in own
@@ -106,5 +106,5 @@ def _quoted(text: str) -> str:
 
 
 def _clean(text: str) -> str:
-    """``text`` without what XML cannot hold."""
+    """``text`` without characters that XML does not allow."""
     return FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -1,4 +1,4 @@
-"""A report as Markdown, for a job's summary or a comment."""
+"""A report as Markdown, for a job summary or a comment."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from pymodutils.checks.formats.grouped import ModuleGroup
     from pymodutils.checks.verdict import Report, Verdict
 
-LIMIT: Final = 1 << 20  # bytes that GitHub takes as the summary of a step
-NAMES: Final = 8  # of modules with one reason, in a summary that had to be folded
+LIMIT: Final = 1 << 20  # bytes that GitHub accepts as the summary of a step
+NAMES: Final = 8  # modules listed per reason in a folded summary
 MARKUP: Final = re.compile(r"[\\`*_\[\]<>|#!&~]")
-ROWS: Final = 200  # of the table, likewise
+ROWS: Final = 200  # rows of the table in a folded summary
 MARKS: Final = {
     Severity.ERROR: "\N{CROSS MARK}",
     Severity.WARNING: "\N{WARNING SIGN}",
@@ -83,7 +83,7 @@ def _item(group: ModuleGroup, most: int) -> str:
 
 
 def _plain(text: str) -> str:
-    """``text`` as itself: no markup, link, image, tag or mention, and no character that acts."""
+    """``text`` escaped: no markup, link, image, tag, mention or control character."""
     return (
         MARKUP.sub(r"\\\g<0>", printable(text)).replace("@", "@\N{ZERO WIDTH SPACE}").replace("://", ":\\//")
     )

@@ -1,4 +1,4 @@
-"""A report as one HTML page that needs nothing else: page.html with the report's data in it."""
+"""A report as one self-contained HTML page: page.html with the report's data."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def render(report: Report) -> str:
 
 
 def _data(report: Report) -> dict[str, Any]:
-    """The report with each finding once: thousands of modules share them."""
+    """The report with each distinct finding once: thousands of modules share them."""
     known: dict[tuple[Any, ...], int] = {}
     severities = list(Severity)
     verdicts = []

@@ -1,4 +1,4 @@
-"""A report as SARIF 2.1.0, which code scanning of GitHub and others show."""
+"""A report as SARIF 2.1.0, for code scanning on GitHub and elsewhere."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 HELP: Final = "https://github.com/pymodutils/pymodutils/blob/main/docs/check.md"
 ORDER: Final = list(Rule)
-SERIES: Final = re.compile(r"^(\d+\.\d+)[\d.]*(?:-rc\d+)?(?:-\d+)*")  # the part of a release that lasts
-SAFE: Final = "/+,=@~"  # in a path, beside what is never quoted
+SERIES: Final = re.compile(
+    r"^(\d+\.\d+)[\d.]*(?:-rc\d+)?(?:-\d+)*"
+)  # the part of a release that updates keep
+SAFE: Final = "/+,=@~"  # kept in a path, besides what is never quoted
 
 
 def document(report: Report) -> dict[str, Any]:
-    """The log, as what JSON can hold."""
+    """The log, as JSON values."""
     rules = [
         {
             "id": rule.value,
@@ -46,9 +48,9 @@ def document(report: Report) -> dict[str, Any]:
 
 
 def _category(report: Report) -> str:
-    """The same for updates of the same kernels, another one for other kernels: ``.../6.1-amd64/``.
+    """The category: the same for updates of the same kernels, distinct for others: ``.../6.1-amd64/``.
 
-    GitHub closes an alert when a later report of its category lacks it.
+    GitHub closes an alert when a later report of the same category lacks it.
     """
     names = dict.fromkeys(SERIES.sub(r"\1", kernel.label) for kernel in report.kernels)
     return f"pymodutils/check/{'+'.join(_quoted(name).replace('/', '%2F') for name in names)}/"
@@ -72,7 +74,7 @@ def _result(verdict: Verdict, finding: Finding, *, expected: bool) -> dict[str, 
 
 
 def _uri(path: str) -> str:
-    """Relative to the working directory for what lies in it, so that code scanning finds it; else file:."""
+    """Relative for files below the working directory, so that code scanning finds them; else file:."""
     whole = os.path.abspath(path)
     inside = os.path.relpath(whole)
     return f"file://{_quoted(whole)}" if inside.startswith(os.pardir) else _quoted(inside)

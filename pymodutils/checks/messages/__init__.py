@@ -46,7 +46,7 @@ MESSAGES: Final[dict[CauseKind, Message]] = {  # in the order of findings
 
 
 def errors(context: Context, causes: Iterable[Cause]) -> Iterator[Finding]:
-    """The findings for those of ``causes`` that refuse, those of one kind together, in MESSAGES' order."""
+    """The findings for the refusing ones of ``causes``, grouped by kind, in the order of MESSAGES."""
     order = list(MESSAGES)
     refusing = dict.fromkeys(cause for cause in causes if not cause.passes)
     listed = sorted(refusing, key=lambda cause: order.index(cause.kind))

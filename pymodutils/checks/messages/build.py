@@ -22,7 +22,7 @@ SUFFIXES: Final = "-+"
 
 
 def machine(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """It is built for another architecture."""
+    """Built for another architecture."""
     ours = Description(machine=context.module.machine).arch or f"machine {causes[0].subject}"
     theirs = context.target.kernel.arch or causes[0].wanted
     text = f"it is built for {ours}, the kernel for {theirs}"
@@ -30,7 +30,7 @@ def machine(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
 
 
 def vermagic(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """Which words of the version magics differ."""
+    """Vermagic mismatch: the words that differ."""
     said, wanted = causes[0].said, causes[0].wanted
     if not said:
         text = "it has no vermagic, which this kernel requires (no CONFIG_MODULE_FORCE_LOAD)"
@@ -48,7 +48,7 @@ def vermagic(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
 def _releases(ours: str, theirs: str) -> str:
     text = f"it is built for {ours}, the kernel is {theirs}"
     base = [_base(release) for release in (ours, theirs)]
-    same = f": the same {base[0]} with another suffix (CONFIG_LOCALVERSION, or a changed git tree)"
+    same = f": the same {base[0]} with a different suffix (CONFIG_LOCALVERSION, or a modified git tree)"
     return text + (same if base[0] == base[1] else "")
 
 
@@ -59,11 +59,11 @@ def _base(release: str) -> str:
 
 
 def crc(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """How many symbols changed, the first ones, and what that means."""
+    """CRC mismatch: how many symbols, the first ones, and the likely cause."""
     names = [cause.subject for cause in causes]
     shown = [name for name in names if name != LAYOUT] or names
     total = len(context.expects) or len(names)
-    text = f"{len(names):,} of the {count(total, 'symbol')} that it imports {_has(names)} in this kernel: "
+    text = f"{len(names):,} of the {count(total, 'symbol')} it imports {_has(names)} in this kernel: "
     text += f"{some(shown)} ({_both(causes[names.index(shown[0])])})"
     text += f"; {_layout(context)}" if LAYOUT in names else ""
     owners = sorted({cause.owner for cause in causes if cause.owner})
@@ -73,7 +73,7 @@ def crc(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
 
 
 def _has(names: Sequence[str]) -> str:
-    return "has another CRC" if len(names) == 1 else "have other CRCs"
+    return "has a different CRC" if len(names) == 1 else "have different CRCs"
 
 
 def _both(cause: Cause) -> str:
@@ -92,20 +92,22 @@ def _layout(context: Context) -> str:
 
 def _instead(context: Context, owners: Sequence[str]) -> str:
     fitting = [label for label in context.agreeing() if label != context.target.label]
-    known = f"; this build fits {some(fitting)}" if fitting else ""
+    known = f"; this build matches {some(fitting)}" if fitting else ""
     return context.rebuild + (f" and the Module.symvers of {some(owners)}" if owners else "") + known
 
 
 def unversioned(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """Symbols for which it has no CRC."""
+    """Imports without a CRC."""
     names = [cause.subject for cause in causes]
-    text = f"it has no CRC for {count(len(names), 'symbol')} that it imports: {some(names)}"
-    advice = f"{context.rebuild}, with the Module.symvers of what exports them (KBUILD_EXTRA_SYMBOLS)"
+    text = f"it has no CRC for {count(len(names), 'symbol')} it imports: {some(names)}"
+    advice = (
+        f"{context.rebuild}, with the Module.symvers of the modules that export them (KBUILD_EXTRA_SYMBOLS)"
+    )
     yield Finding(Rule.UNVERSIONED, ERROR, names[0], text, advice, tuple(names))
 
 
 def struct_module(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """Struct module has another size."""
+    """Size mismatch of struct module."""
     said, wanted = causes[0].said, causes[0].wanted
     text = f"{module_sizes(said, wanted)}: {_differs(context)}"
     yield Finding(Rule.STRUCT_MODULE, ERROR, "", text, context.rebuild)
@@ -113,7 +115,7 @@ def struct_module(context: Context, causes: Sequence[Cause]) -> Iterator[Finding
 
 def module_sizes(ours: str, theirs: str) -> str:
     """The two sizes of struct module, in bytes."""
-    return f"its struct module has {ours} bytes, the kernel's {theirs}"
+    return f"its struct module is {ours} bytes, the kernel's is {theirs}"
 
 
 def _differs(context: Context) -> str:
@@ -133,7 +135,7 @@ def no_crcs(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
 def no_flags(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """Exports without flags."""
     del causes
-    text = "it exports symbols without __kflagstab, which kernels since 7.0 require"
+    text = "it exports symbols without __kflagstab, which kernels from 7.0 on require"
     yield Finding(Rule.NO_FLAGS, ERROR, "", text, context.rebuild)
 
 

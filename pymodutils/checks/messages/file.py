@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.load.causes import Cause
 
 ERROR: Final = Severity.ERROR
-COMPRESS: Final = {  # the kernel's formats -> how to make a file that its decompressors take
+COMPRESS: Final = {  # format -> how to compress so that the kernel can decompress it
     "gzip": "compress it again with gzip -n",
     "xz": "compress it again with xz --check=crc32 --lzma2=dict=1MiB",
     "zstd": "compress it again with zstd -T0 --rm -f -q",
 }
 DAMAGED: Final = "build or fetch it again: the file is damaged"
 NONZERO: Final = "existing value is nonzero"
-NUMBER: Final = re.compile(r"[Rr]elocation(?: type)?:? (\d+)$")  # of a type that the loader does not know
+NUMBER: Final = re.compile(r"[Rr]elocation(?: type)?:? (\d+)$")  # of a type unknown to the loader
 TOO_MANY: Final = re.compile(r": can only take (\d+) arguments$")
 
 
@@ -42,7 +42,7 @@ def other(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
 
 
 def compression(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """A compressed file that user space can decompress and the kernel cannot."""
+    """A compressed file that the kernel cannot decompress, although user space may."""
     format_, said = causes[0].subject, causes[0].said
     text = f"the kernel cannot decompress the file: {said}; kmod 31 and later leave that to the kernel"
     text += "" if context.module.damage else ", kmod 30 decompresses it in user space and loads it"
@@ -67,12 +67,12 @@ def present(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """The name of a loaded module."""
     del context
     name = causes[0].subject
-    text = f"another module named {name} is loaded before it as a dependency"
+    text = f"a dependency that is loaded first has the same name, {name}"
     yield Finding(Rule.PRESENT, ERROR, name, text, "rename one of the two")
 
 
 def parameter(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """Values that parameters do not accept."""
+    """Invalid parameter values."""
     kinds = dict(value.partition(":")[::2] for value in context.module.values("parmtype"))
     for cause in causes:
         kind = kinds.get(cause.subject, "")
@@ -93,10 +93,10 @@ def relocation(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """Relocations that cannot be applied."""
     cause = causes[0]
     if NONZERO in cause.said:
-        text = f"the file was modified after the build, relocation targets are not zero: {cause.said}"
-        advice = "install what the build produced: strip nothing but debug information (--strip-debug)"
+        text = f"the file was modified after the build (relocation targets are not zero): {cause.said}"
+        advice = "install the module as built; strip only debug information (--strip-debug)"
     elif _is_pic(context, cause.said):
-        text = f"it contains position-independent code, which has no GOT in the kernel: {cause.said}"
+        text = f"it contains position-independent code, but the kernel has no GOT: {cause.said}"
         advice = f"compile it with -fno-pic, as Kbuild does: {context.rebuild}"
     else:
         text = f"a relocation cannot be applied: {cause.said}"
@@ -106,15 +106,15 @@ def relocation(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
 
 
 def _is_pic(context: Context, said: str) -> bool:
-    """Whether the kernel's line names a relocation type of position-independent code."""
+    """Whether the log line names a relocation type of position-independent code."""
     found = NUMBER.search(said)
     known = (one.got for one in archs.of_machine(context.module.machine))
     return found is not None and any(int(found[1]) in numbers for numbers in known)
 
 
 def write_exec(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """A section with both flags."""
+    """A section that is both writable and executable."""
     del context
     section = causes[0].subject
     text = f"its section {section} is writable and executable, which this kernel refuses"
-    yield Finding(Rule.WRITE_EXEC, ERROR, section, text, "put code and data into sections of their own")
+    yield Finding(Rule.WRITE_EXEC, ERROR, section, text, "put code and data into separate sections")

@@ -1,4 +1,4 @@
-"""Where in the source of a module a cause lies, as the end of a sentence."""
+"""Source locations of causes, as the end of a sentence."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 
 def used(context: Context, symbol: str) -> str:
-    """Where the module uses ``symbol``, by function and line."""
+    """Function and line that use ``symbol``."""
     places = _asked(context, lambda module: module.uses(symbol))
     return f"; {symbol} is used in {some(places)}" if places else ""
 
 
 def patched(context: Context, cause: Cause) -> str:
-    """Which function and line a relocation patches."""
+    """Function and line that a relocation patches."""
     places = _asked(context, lambda module: [module.in_section(cause.section, cause.offset)])
     return f"; it is in {places[0]}" if cause.section and places else ""
 
 
 def _asked(context: Context, question: Callable[[DebugInfo], list[str]]) -> list[str]:
-    """The answer of the module file, nothing where that is not worth its time or the file cannot be read."""
+    """The locations that ``question`` finds; empty if locations are disabled or the file cannot be read."""
     if not context.detailed:
         return []
     from pymodutils.dwarf.debug_info import DebugInfo  # noqa: PLC0415 -- it takes pyelftools

@@ -1,6 +1,6 @@
 """Messages about signatures: missing, by an unknown key, of an unsupported kind, or invalid.
 
-Every kernel that verifies signatures refuses an invalid one; the others only where signatures are enforced.
+Every kernel that verifies signatures refuses an invalid one; the others are refused only if enforced.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from pymodutils.signature.fields import CertificateName, Signature
 
 SIGN: Final = "scripts/sign-file sha256 KEY CERT MODULE"
-TAINTED: Final = "it loads and taints the kernel (E), but under lockdown (Secure Boot) it is refused"
+TAINTED: Final = "it loads and taints the kernel (E), but is refused under lockdown (Secure Boot)"
 
 
 def unsigned(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """There is no signature."""
+    """A missing signature."""
     text = f"it is not signed: {_consequence(causes[0])}"
     del context
     advice = f"sign it with a key that the kernel trusts, or enrol yours: {SIGN}; mokutil --import CERT"
@@ -34,11 +34,11 @@ def unsigned(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
 
 
 def unknown_key(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """The signer's key is not one that the kernel trusts."""
+    """A signature by a key that the kernel does not trust."""
     found = _signature(context)
     known = list(filter(None, map(fields.certificate, context.target.kernel.keys)))
     has = some([_shown(it.subject, it.serial) for it in known])
-    keys = f"its keys are {has}" if known else "its keys are not known"
+    keys = f"the kernel's keys are {has}" if known else "the kernel's keys are unknown"
     text = f"it is signed by {_by(found)}, which the kernel does not trust: {keys}; {_consequence(causes[0])}"
     severity = _severity(causes[0], Severity.WARNING if known else Severity.NOTE)
     signer = found.signer if found else ""
@@ -46,17 +46,19 @@ def unknown_key(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
 
 
 def _key_for(context: Context, signer: str, known: Sequence[CertificateName]) -> str:
-    """What to do about a key that is none of those ``known``."""
+    """Advice for a key that is not among those ``known``."""
     again = f"sign it with a key that the kernel trusts: {SIGN}"
     if not known:
         return "add the kernel's image (SOURCE,SOURCE), or give the certificate that it trusts: --trust CERT"
     if signer in [it.issuer for it in known]:
-        return f"the key of {context.release} has that name too: use the module of that build, or {again}"
+        return (
+            f"{context.release} has a different key of the same name: use the module of its build, or {again}"
+        )
     return f"enrol its certificate (mokutil --import CERT; here: --trust CERT), or {again}"
 
 
 def crypto(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """The kernel lacks the algorithm."""
+    """An algorithm that the kernel lacks."""
     del context
     cause = causes[0]
     text = f"the kernel cannot verify its signature: {cause.said}; {_consequence(cause)}"
@@ -64,10 +66,11 @@ def crypto(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
 
 
 def broken(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """The signature is malformed or does not match the file."""
+    """A signature that is malformed or does not match the file."""
     found = _signature(context)
     by = f" by {_by(found)}" if found else ""
-    text = f"its signature{by} is invalid, which every kernel that verifies them refuses: {causes[0].said}"
+    refused = "is invalid, and every kernel that verifies signatures refuses it"
+    text = f"its signature{by} {refused}: {causes[0].said}"
     advice = f"sign it after the last change to the file (strip, objcopy): {SIGN}; or fetch it again"
     yield Finding(Rule.SIGNATURE, Severity.ERROR, found.signer if found else "", text, advice)
 
@@ -81,7 +84,7 @@ def _consequence(cause: Cause) -> str:
 
 
 def _signature(context: Context) -> Signature | None:
-    """Who signed the module, as far as modinfo could tell."""
+    """The signature as modinfo shows it; None if there is none or the file cannot be read."""
     try:
         with opened(context.module.path) as elf:
             return fields.find(elf)

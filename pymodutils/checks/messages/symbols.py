@@ -17,39 +17,42 @@ if TYPE_CHECKING:
 
 ERROR: Final = Severity.ERROR
 GOT: Final = "_GLOBAL_OFFSET_TABLE_"
-FOR_MODULES: Final = "module:"  # namespaces that name the modules which may use them
+FOR_MODULES: Final = "module:"  # prefix of namespaces that list the modules allowed to use them
 
 
 def unknown(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """Unresolved symbols, and modules elsewhere that export them."""
+    """Unresolved symbols, and the modules elsewhere that export them."""
     names = [cause.subject for cause in causes]
     if GOT in names:
-        text = f"it contains position-independent code, which has no GOT in the kernel: {GOT} is undefined"
+        text = f"it contains position-independent code, but the kernel has no GOT: {GOT} is undefined"
         advice = f"compile it with -fno-pic, as Kbuild does: {context.rebuild}"
         yield Finding(Rule.UNKNOWN, ERROR, GOT, text, advice, (GOT,))
         names.remove(GOT)
     lost = [name for name in names if not context.providers.exporter(name.encode("utf-8", "surrogateescape"))]
     if lost:
-        text = (
-            f"{count(len(lost), 'symbol')} that it imports {_not_exported(context, len(lost))}: {some(lost)}"
-        )
+        unresolved = count(len(lost), "symbol")
+        text = f"it imports {unresolved} that neither {_exporters(context)} exports: {some(lost)}"
         places = dict.fromkeys(place for name in lost for place in context.elsewhere(name))
         text += f"; exported by {some(list(places))}" if places else ""
-        text += f"; it depends on {some(context.absent)}, not found" if context.absent else ""
+        text += f"; dependencies not found: {some(context.absent)}" if context.absent else ""
         text += used(context, lost[0])
         yield Finding(Rule.UNKNOWN, ERROR, lost[0], text, _where_from(context), tuple(lost))
 
 
-def _not_exported(context: Context, number: int) -> str:
-    """That the kernel does not export them, nor a module of those that were looked at."""
+def _exporters(context: Context) -> str:
+    """The kernel and the modules that were searched, after ``neither``."""
     others = "any of its modules" if context.whole else "any given module"
-    return f"{'is' if number == 1 else 'are'} not exported by {context.release} or {others}"
+    return f"{context.release} nor {others}"
 
 
 def _where_from(context: Context) -> str:
-    """Advice for unresolved symbols: a module is missing, or the kernel is another one."""
+    """Advice for unresolved symbols: a module is missing, or the module was built for another kernel."""
     if context.absent:
-        lacks = f"; {context.release} is built without" if context.whole else ""
+        lacks = (
+            f"; {context.release} is built without {'it' if len(context.absent) == 1 else 'them'}"
+            if context.whole
+            else ""
+        )
         return f"give {some(context.absent)}: --with DIR{lacks}"
     built = context.module.built_for
     other = f"{context.rebuild}, or " if built and built != context.release else ""
@@ -58,20 +61,20 @@ def _where_from(context: Context) -> str:
 
 
 def gpl_only(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """Symbols for other licences."""
+    """GPL-only symbols in a module with another licence."""
     names = [cause.subject for cause in causes]
     heir = causes[0].wanted
     if heir:
         text = f"it inherits the proprietary taint of {heir}, whose symbols it uses, so it cannot use"
         text += f" {count(len(names), 'GPL-only symbol')}: {some(names)}{used(context, names[0])}"
-        advice = f"use a build of {heir} with a GPL-compatible licence, or do without its symbols"
+        advice = f"use a build of {heir} with a GPL-compatible licence, or avoid its symbols"
         yield Finding(Rule.GPL_ONLY, ERROR, names[0], text, advice, tuple(names))
         return
     licence = context.module.value("license")
     said = f"its licence is {licence!r}" if licence else "it has no MODULE_LICENSE"
     text = f"it uses {count(len(names), 'GPL-only symbol')}, but {said}: {some(names)}"
     text += used(context, names[0])
-    advice = 'do without them, or declare MODULE_LICENSE("GPL") if that is its licence'
+    advice = 'avoid them, or declare MODULE_LICENSE("GPL") if that is its licence'
     yield Finding(Rule.GPL_ONLY, ERROR, names[0], text, advice, tuple(names))
 
 
@@ -85,12 +88,12 @@ def namespace(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
         text = f"it uses {used} without importing it: {some(names)}"
         advice = f'add MODULE_IMPORT_NS({space}); to the source (MODULE_IMPORT_NS("{space}"); since 6.13)'
         if space.startswith(FOR_MODULES):
-            advice = f"do without: it is exported to {space.removeprefix(FOR_MODULES)} only"
+            advice = f"do not use it: it is exported only to {space.removeprefix(FOR_MODULES)}"
         yield Finding(Rule.NAMESPACE, ERROR, space, text, advice, tuple(names))
 
 
 def module_namespace(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """Namespaces that list modules and cannot be imported."""
+    """Namespaces restricted to listed modules, which cannot be imported."""
     del context
     for cause in causes:
         text = f"it imports the namespace {cause.subject}, which is open only to the modules it lists"
@@ -99,20 +102,20 @@ def module_namespace(context: Context, causes: Sequence[Cause]) -> Iterator[Find
 
 
 def proprietary(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """GPL-only symbols and those of a proprietary module together."""
+    """GPL-only symbols used together with those of a proprietary module."""
     del context
     cause = causes[0]
     text = f"it uses GPL-only symbols and {cause.subject} of the proprietary module {cause.owner}"
-    advice = f"do without the GPL-only symbols, or without {cause.owner}"
+    advice = f"avoid either the GPL-only symbols or {cause.owner}"
     yield Finding(Rule.PROPRIETARY, ERROR, cause.subject, text, advice)
 
 
 def duplicate(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
-    """Exports that the kernel or a loaded module has already."""
+    """Exports that the kernel or a loaded module already has."""
     names = [cause.subject for cause in causes]
     owner = causes[0].owner
     own = owner in ("", "kernel")
-    text = f"it exports {count(len(names), 'symbol')} that {'the kernel' if own else owner} exports too"
+    text = f"it exports {count(len(names), 'symbol')} that {'the kernel' if own else owner} already exports"
     text += f": {some(names)}"
     advice = f"do not load it: {context.release} already provides them" if own else f"do not load {owner}"
     yield Finding(Rule.DUPLICATE, ERROR, names[0], text, advice, tuple(names))

@@ -161,27 +161,27 @@ def assumed(kernel: Description) -> dict[str, bool]:
 def assumptions(kernel: Description) -> list[str]:
     """One line for each thing that was not known and had to be assumed."""
     told = [
-        f"CONFIG_{name} is not known, taken as {'y' if value else 'n'}"
+        f"CONFIG_{name} is unknown, assumed to be {'y' if value else 'n'}"
         for name, value in sorted(assumed(kernel).items())
         if name != PREL32 and name not in BCJ.values()
     ]
     if kernel.generation is None and kernel.release:
-        told.append(f"the module loader of {kernel.release} is not known, taken as that of {OLDEST}")
+        told.append(f"the module loader of {kernel.release} is unknown, assumed to be that of {OLDEST}")
     if kernel.vermagic is None:
-        told.append("vermagic is not known: no module's will be right")
+        told.append("vermagic is unknown: no module will match")
     if not kernel.exports:
         told.append("no exports are known: every import is an unknown symbol")
     unknown = sum(export.address is None for export in kernel.exports.values())
     if unknown:
         told.append(f"{unknown} exports have no known address, and are given one")
     if (known := _known(kernel)) and known.arch.beside:
-        told.append(f"_end is not known, taken as {known.image.high:#x}: modules lie relative to it")
+        told.append(f"_end is unknown, assumed to be {known.image.high:#x}: module addresses depend on it")
     if kernel.percpu is None and (found := _known(kernel)):
         told.append(
-            f"__per_cpu_end is not known, taken as {found.percpu:#x}: modules' per-cpu data follows it"
+            f"__per_cpu_end is unknown, assumed to be {found.percpu:#x}: per-CPU data of modules follows it"
         )
     if kernel.page_size is None:
-        told.append(f"the page size is not known, taken as {PAGE}")
+        told.append(f"the page size is unknown, assumed to be {PAGE}")
     return told
 
 

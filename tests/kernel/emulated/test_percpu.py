@@ -28,7 +28,7 @@ def test_a_module_gets_what_follows_the_kernels_own(percpu: int) -> None:
 def test_what_is_assumed_follows_the_release(release: str, assumed: int) -> None:
     known = Description(release=release, machine=62, bits=64, order="little")
     assert rules(known).percpu == assumed
-    assert any(f"__per_cpu_end is not known, taken as {assumed:#x}" in line for line in assumptions(known))
+    assert any(f"__per_cpu_end is unknown, assumed to be {assumed:#x}" in line for line in assumptions(known))
 
 
 @pytest.mark.parametrize(("release", "machine"), [("6.15.0", 62), ("6.1.0", 183)])
