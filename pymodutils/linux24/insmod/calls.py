@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 FIRST: Final = 256  # bytes that are tried before the kernel has said how many it needs
 
 
-class Calls(Protocol):
+class SystemCalls(Protocol):
     """A 2.4 kernel as user space sees it; each call raises Refused with its errno."""
 
     @property
@@ -76,7 +76,7 @@ class Known(NamedTuple):
     symbols: tuple[tuple[int, str], ...]  # values and names
 
 
-def asked(kernel: Calls, name: str | None, which: int) -> Answer:
+def asked(kernel: SystemCalls, name: str | None, which: int) -> Answer:
     """What query_module gives, with a buffer that is as large as the kernel wants it."""
     answer = kernel.query_module(name, which, FIRST)
     while answer.errno == ENOSPC:
@@ -84,12 +84,12 @@ def asked(kernel: Calls, name: str | None, which: int) -> Answer:
     return answer
 
 
-def module_names(kernel: Calls) -> list[str]:
+def module_names(kernel: SystemCalls) -> list[str]:
     """The modules in the kernel, newest first."""
     return _names(asked(kernel, None, MODULES))
 
 
-def known(kernel: Calls, name: str) -> Known:
+def known(kernel: SystemCalls, name: str) -> Known:
     """All that is to be known of the module ``name``."""
     abi = kernel.abi
     address, size, flags, count = abi.longs(4).unpack(asked(kernel, name, INFO).data)
@@ -98,17 +98,17 @@ def known(kernel: Calls, name: str) -> Known:
     return Known(name, address, size, flags, signed, refs, tuple(symbols(kernel, name)))
 
 
-def modules(kernel: Calls) -> list[Known]:
+def modules(kernel: SystemCalls) -> list[Known]:
     """All modules, newest first."""
     return [known(kernel, name) for name in module_names(kernel)]
 
 
-def dependencies(kernel: Calls, name: str) -> list[str]:
+def dependencies(kernel: SystemCalls, name: str) -> list[str]:
     """The modules that the module ``name`` depends on."""
     return _names(asked(kernel, name, DEPS))
 
 
-def symbols(kernel: Calls, name: str | None = None) -> list[tuple[int, str]]:
+def symbols(kernel: SystemCalls, name: str | None = None) -> list[tuple[int, str]]:
     """What the module ``name`` exports, or the kernel itself: values and names."""
     answer = asked(kernel, name, SYMBOLS)
     pair = kernel.abi.longs(2)
@@ -116,7 +116,7 @@ def symbols(kernel: Calls, name: str | None = None) -> list[tuple[int, str]]:
     return [(value, _string(answer.data, at)) for value, at in rows]
 
 
-def gives_data(kernel: Calls, name: str) -> bool:
+def gives_data(kernel: SystemCalls, name: str) -> bool:
     """Whether init_module with a header of negative size gives data of the module ``name`` back.
 
     No kernel of 2.4 did; modutils was ready for it.

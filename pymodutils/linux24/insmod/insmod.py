@@ -14,13 +14,13 @@ from pymodutils.linux24.insmod.loading import Loading
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pymodutils.linux24.insmod.calls import Calls
+    from pymodutils.linux24.insmod.calls import SystemCalls
     from pymodutils.linux24.insmod.options import InsmodOptions
     from pymodutils.linux24.insmod.report import RunMessages
 
 
 def insmod(
-    kernel: Calls, path: str, words: Sequence[str], options: InsmodOptions, report: RunMessages
+    kernel: SystemCalls, path: str, words: Sequence[str], options: InsmodOptions, report: RunMessages
 ) -> int:
     """Load the module in the file ``path`` with the parameters ``words``; the exit status.
 
@@ -40,7 +40,7 @@ def insmod(
     return Loading(kernel, path, options, report, config).run(data, words, Origin(path))
 
 
-def configured(kernel: Calls, report: RunMessages, *, root: bool) -> ModulesConf:
+def configured(kernel: SystemCalls, report: RunMessages, *, root: bool) -> ModulesConf:
     """The paths of modules.conf; modules that are not root's do not count, unless ``root`` allows them."""
     config = ModulesConf(kernel.release)
     read(config)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pymodutils.linux24.conf.config import ModulesConf
-    from pymodutils.linux24.insmod.calls import Calls
+    from pymodutils.linux24.insmod.calls import SystemCalls
     from pymodutils.linux24.insmod.options import InsmodOptions
     from pymodutils.linux24.insmod.report import RunMessages
     from pymodutils.linux24.obj.file import ObjFile
@@ -48,7 +48,7 @@ class Loading:
 
     def __init__(
         self,
-        kernel: Calls,
+        kernel: SystemCalls,
         path: str,
         options: InsmodOptions,
         report: RunMessages,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.linux24.obj import modinfo
 
 if TYPE_CHECKING:
-    from pymodutils.linux24.insmod.calls import Calls
+    from pymodutils.linux24.insmod.calls import SystemCalls
     from pymodutils.linux24.insmod.options import InsmodOptions
     from pymodutils.linux24.insmod.report import RunMessages
     from pymodutils.linux24.obj.file import ObjFile
@@ -17,7 +17,9 @@ PROPRIETARY, FORCED = 1, 2  # its bits
 URL: Final = "http://www.tux.org/lkml/#export-tainted"
 
 
-def check_tainted_module(kernel: Calls, module: ObjFile, options: InsmodOptions, report: RunMessages) -> None:
+def check_tainted_module(
+    kernel: SystemCalls, module: ObjFile, options: InsmodOptions, report: RunMessages
+) -> None:
     """Warn of each reason, and set its bit unless nothing is loaded."""
     licence = modinfo.licence(module)
     reasons = []

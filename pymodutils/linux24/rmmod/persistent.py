@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.linux24.insmod import calls
 
 if TYPE_CHECKING:
-    from pymodutils.linux24.insmod.calls import Calls
+    from pymodutils.linux24.insmod.calls import SystemCalls
     from pymodutils.linux24.insmod.report import RunMessages
 
 TOO_OLD: Final = "has persistent data but the kernel is too old to support it."
 ORIGIN: Final = re.compile(r"_O(.*)_M[0-9A-F]+_V-?\d+")  # what follows __insmod_NAME
 
 
-def save(kernel: Calls, name: str, report: RunMessages) -> None:
+def save(kernel: SystemCalls, name: str, report: RunMessages) -> None:
     """Say that the data of the module ``name`` cannot be saved, if insmod has noted a file for it.
 
     The file stays as it is; modutils took the parameters out of it.

@@ -13,13 +13,13 @@ from pymodutils.linux24.rmmod import persistent
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pymodutils.linux24.insmod.calls import Calls, Known
+    from pymodutils.linux24.insmod.calls import Known, SystemCalls
     from pymodutils.linux24.insmod.report import RunMessages
 
 WANTED, REMOVABLE = 1, 2  # WANT_TO_REMOVE, CAN_REMOVE
 
 
-def rmmod(kernel: Calls, names: Sequence[str], report: RunMessages) -> int:
+def rmmod(kernel: SystemCalls, names: Sequence[str], report: RunMessages) -> int:
     """Remove the modules ``names`` in their order; the exit status."""
     status = 0
     for name in names:
@@ -35,7 +35,7 @@ def rmmod(kernel: Calls, names: Sequence[str], report: RunMessages) -> int:
     return status
 
 
-def rmmod_stacks(kernel: Calls, names: Sequence[str], report: RunMessages) -> int:
+def rmmod_stacks(kernel: SystemCalls, names: Sequence[str], report: RunMessages) -> int:
     """Remove ``names`` and what only they needed; the exit status."""
     modules = calls.modules(kernel)
     known = {module.name: module for module in modules}
@@ -65,7 +65,7 @@ def _removable(module: Known, marks: dict[str, int], known: dict[str, Known]) ->
     return REMOVABLE if all(going) else 0
 
 
-def _remove(kernel: Calls, name: str, report: RunMessages) -> int:
+def _remove(kernel: SystemCalls, name: str, report: RunMessages) -> int:
     persistent.save(kernel, name, report)
     try:
         kernel.delete_module(name)
