@@ -12,8 +12,9 @@ from pymodutils.errors import ModutilsError
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from pymodutils.kernel.booted.live import LiveKernel, Moment
+    from pymodutils.kernel.booted.live import LiveKernel
     from pymodutils.kernel.booted.module import LiveModule
+    from pymodutils.kernel.booted.watched import Moment
 
 MARKER = "module(path, **parameters): the module file that the fixture 'module' loads, and its parameters"
 

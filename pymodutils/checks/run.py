@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from pymodutils.checks.candidate import Candidate
     from pymodutils.checks.target import Target
-    from pymodutils.kernel.booted.live import LiveKernel, Moment
+    from pymodutils.kernel.booted.live import LiveKernel
+    from pymodutils.kernel.booted.watched import Moment
 
 PLACES: Final = ("boot/vmlinuz-{0}", "lib/modules/{0}/vmlinuz", "usr/lib/modules/{0}/vmlinuz", "vmlinuz")
 SHOWN: Final = 3  # log lines

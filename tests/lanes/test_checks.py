@@ -12,7 +12,7 @@ from pymodutils import LiveKernel, Refused
 from pymodutils.errors import ModutilsError
 from pymodutils.kernel.booted.checks import Misused
 from pymodutils.kernel.booted.coverage import Coverage
-from pymodutils.kernel.booted.live import Moment
+from pymodutils.kernel.booted.watched import Moment
 from tests.lanes.test_pytest_plugin import run
 from tests.oracles import debian, kbuild
 

@@ -1,10 +1,10 @@
-"""Boot a kernel image on the machine, once: the next time it is taken from the cache."""
+"""Boot a kernel image on the machine, for a state file or to see whether it boots."""
 
 from __future__ import annotations
 
 import os
 
-from pymodutils.errors import BadKernel
+from pymodutils.kernel.booted import base
 from pymodutils.machine import UNAME
 
 
@@ -16,7 +16,7 @@ def boot(image: str, state: str | None, cmdline: str, memory: int) -> str:
     from pymodutils.kernel.booted.kernel import BootedKernel, default_path  # noqa: PLC0415 -- only here
     from pymodutils.machine import saved  # noqa: PLC0415 -- the same
 
-    name, known = _base(image, cmdline, memory)
+    name, known = base.booted(image, cmdline, memory)
     path = state or default_path()
     if not state:
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -31,27 +31,3 @@ def known(image: str) -> str:
 
     LiveKernel.boot(image).close()
     return image
-
-
-def base(image: str, cmdline: str, memory: int) -> str:
-    """The name in ``machine.saved`` of the kernel of ``image``, booted if absent; raises BadKernel."""
-    return _base(image, cmdline, memory)[0]
-
-
-def _base(image: str, cmdline: str, memory: int) -> tuple[str, bool]:
-    """The name, and whether it was there."""
-    from pymodutils.machine import saved  # noqa: PLC0415 -- only here
-
-    try:
-        with open(image, "rb") as file:
-            data = file.read()
-    except OSError as error:
-        raise BadKernel(image, f"{image}: {error.strerror}") from None
-    name = saved.key(data, cmdline, memory)
-    if saved.exists(name):
-        return name, True
-    from pymodutils.machine import boot as machine  # noqa: PLC0415 -- a known one does without
-
-    about = " ".join(filter(None, [os.path.abspath(image), f"{memory >> 20} MiB", cmdline]))
-    saved.keep(name, machine.boot(data, image, cmdline, memory), about)
-    return name, False

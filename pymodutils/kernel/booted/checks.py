@@ -17,7 +17,7 @@ from pymodutils.machine.paging import Unmapped
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from pymodutils.kernel.booted.live import LiveKernel
+    from pymodutils.kernel.booted.host import Host
 
 ORDER: Final = 10  # of the pages of the heap: 4 MiB, the most that the kernel gives at once
 PAGES: Final = ("__get_free_pages", "get_free_pages_noprof")
@@ -70,7 +70,7 @@ class Misused(ModutilsError):
 class Checks:
     """The checks of ``kernel``."""
 
-    def __init__(self, kernel: LiveKernel) -> None:
+    def __init__(self, kernel: Host) -> None:
         self.kernel, self.machine = kernel, kernel.guest.machine
         pages = next(filter(kernel.guest.lookup, PAGES), PAGES[0])
         base = kernel.guest.call(pages, GFP_KERNEL, ORDER)

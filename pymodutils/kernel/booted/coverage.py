@@ -13,7 +13,7 @@ from pymodutils.kernel.booted.replace import OURS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pymodutils.kernel.booted.live import LiveKernel
+    from pymodutils.kernel.booted.module import ModuleHost
 
 LONGEST: Final = 4096  # bytes of code that one row of a line table stands for
 
@@ -33,14 +33,14 @@ class Coverage:
         self.spans: dict[str, Counter[Span]] = {}
         self._blocks: Counter[tuple[int, int]] = Counter()
 
-    def attach(self, kernel: LiveKernel) -> None:
+    def attach(self, kernel: ModuleHost) -> None:
         """Listen to ``kernel``."""
         kernel.guest.machine.cpu.watch_blocks(OURS.start, OURS.stop, self._ran)
 
     def _ran(self, address: int, size: int) -> None:
         self._blocks[address, size] += 1
 
-    def harvest(self, kernel: LiveKernel) -> None:
+    def harvest(self, kernel: ModuleHost) -> None:
         """Find out what ran, while its modules are where they are."""
         for (address, size), count in self._blocks.items():
             for module in kernel.located:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import linecache
 import os
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pymodutils.dwarf.debug_info import DebugInfo
 from pymodutils.dwarf.types import DwarfTypes
@@ -13,12 +13,13 @@ from pymodutils.elf.btf import Btf
 from pymodutils.errors import NotFound
 from pymodutils.kernel.booted import ends, values
 from pymodutils.kernel.booted.arguments import Call
+from pymodutils.kernel.booted.host import Host
 from pymodutils.machine.results import OutOfBudget, Returned
 from pymodutils.names import suggestion
 
 if TYPE_CHECKING:
     from pymodutils.elf.ctype import CType, Function, Types
-    from pymodutils.kernel.booted.live import LiveKernel
+    from pymodutils.kernel.booted.stubs import Stubs
 
 DEBUG: Final = "build it with debug information (make KCFLAGS=-g)"
 INIT_TEXT: Final = ".init.text"  # the first section of the memory that is given back after init()
@@ -28,7 +29,7 @@ ADVICE: Final = f"{DEBUG} or with BTF"
 class LiveModule:
     """The module ``name``, loaded from the file ``path`` into ``kernel``."""
 
-    def __init__(self, kernel: LiveKernel, name: str, path: str) -> None:
+    def __init__(self, kernel: Host, name: str, path: str) -> None:
         self.kernel, self.name, self.path = kernel, name, path
         self.file = DebugInfo.read(path)
         self._bases: dict[int, int] = {}
@@ -177,3 +178,15 @@ class LiveModule:
 
     def __repr__(self) -> str:
         return f"<module {self.name} of {os.path.basename(self.path)}>"
+
+
+class ModuleHost(Host, Protocol):
+    """A kernel with the modules that are in it."""
+
+    modules: dict[str, LiveModule]
+    stubs: Stubs | None
+
+    @property
+    def located(self) -> list[LiveModule]:
+        """The modules that are or were loaded, with the places of their sections."""
+        ...

@@ -15,7 +15,7 @@ from pymodutils.kernel.booted.values import BadValue
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from pymodutils.kernel.booted.live import LiveKernel
+    from pymodutils.kernel.booted.module import ModuleHost
     from pymodutils.machine.guest import Guest
 
 KMALLOC: Final = tuple(  # what kmalloc(), an inline function, calls: by size, flags and version of the kernel
@@ -51,7 +51,7 @@ class Replacement:
 
     def __init__(
         self,
-        kernel: LiveKernel,
+        kernel: ModuleHost,
         name: str,
         stand_in: Callable[..., object] | None,
         fail_at: Collection[int],
@@ -121,7 +121,7 @@ def called_by_module(guest: Guest, place: int) -> bool:
     return place in OURS or back in OURS or guest.is_tail_call(place, back)
 
 
-def _places(kernel: LiveKernel, name: str) -> dict[str, int]:
+def _places(kernel: ModuleHost, name: str) -> dict[str, int]:
     """Name -> address of each function that is meant and is there."""
     spelled = FAMILIES.get(name, (name, f"{name}_noprof"))
     found = {it: place for it in spelled if (place := kernel.guest.lookup(it))}
@@ -131,7 +131,7 @@ def _places(kernel: LiveKernel, name: str) -> dict[str, int]:
     return found
 
 
-def _stub(kernel: LiveKernel, name: str, stand_in: object) -> dict[str, int]:
+def _stub(kernel: ModuleHost, name: str, stand_in: object) -> dict[str, int]:
     """A new function called ``name``; raises NotFound if it could have no effect."""
     known = kernel.stubs and name in kernel.stubs.made
     if ":" in name or not kernel.stubs or (kernel.modules and not known):

@@ -1,0 +1,29 @@
+"""A kernel as it has just booted: made once for an image, the next time taken from the cache."""
+
+from __future__ import annotations
+
+import os
+
+from pymodutils.errors import BadKernel
+
+
+def booted(image: str, cmdline: str, memory: int) -> tuple[str, bool]:
+    """The name in ``machine.saved`` of the kernel of ``image``, booted if absent, and whether it was there.
+
+    Raises BadKernel if the image cannot be read or does not boot.
+    """
+    from pymodutils.machine import saved  # noqa: PLC0415 -- only here
+
+    try:
+        with open(image, "rb") as file:
+            data = file.read()
+    except OSError as error:
+        raise BadKernel(image, f"{image}: {error.strerror}") from None
+    name = saved.key(data, cmdline, memory)
+    if saved.exists(name):
+        return name, True
+    from pymodutils.machine import boot as machine  # noqa: PLC0415 -- a known one does without
+
+    about = " ".join(filter(None, [os.path.abspath(image), f"{memory >> 20} MiB", cmdline]))
+    saved.keep(name, machine.boot(data, image, cmdline, memory), about)
+    return name, False
