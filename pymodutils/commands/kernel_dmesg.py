@@ -12,9 +12,9 @@ from pymodutils.commands import options, output
 from pymodutils.commands.generation import Generations
 
 if TYPE_CHECKING:
+    from pymodutils.kernel.base import PrintkRecord
     from pymodutils.kernel.booted.kernel import BootedKernel
     from pymodutils.kernel.emulated.kernel import EmulatedKernel
-    from pymodutils.kernel.emulated.observe import PrintkRecord
 
 PAUSE = 0.1  # seconds between two looks
 EXAMPLES = [

@@ -36,6 +36,15 @@ class Loaded(NamedTuple):
     assumed: bool = False  # whether init() was not run, and nobody said what it returns
 
 
+class PrintkRecord(NamedTuple):
+    """A line of the kernel's log."""
+
+    number: int
+    stamp: float  # seconds since the epoch
+    level: int
+    text: str
+
+
 class Kernel(Protocol):
     """Loads, removes and lists modules; every refusal is errors.Refused with the call's errno."""
 

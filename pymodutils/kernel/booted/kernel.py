@@ -8,9 +8,8 @@ from struct import unpack_from
 from typing import TYPE_CHECKING, Final, NoReturn, Self
 
 from pymodutils.errors import BadState, Refused
-from pymodutils.kernel.base import Kernel
+from pymodutils.kernel.base import Kernel, PrintkRecord
 from pymodutils.kernel.booted import ends
-from pymodutils.kernel.emulated.observe import PrintkRecord
 from pymodutils.kernel.handover import Handover
 from pymodutils.kernel.procfs import Procfs
 from pymodutils.machine import guest, saved

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pymodutils.errors import Refused
+from pymodutils.kernel.base import PrintkRecord
 from pymodutils.kernel.emulated import boot, vfs
 from pymodutils.kernel.emulated.state.kernel_state import INFO
 
@@ -16,15 +17,6 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.vfs import Folder, Node
 
 T = TypeVar("T")
-
-
-class PrintkRecord(NamedTuple):
-    """A line of the kernel's log."""
-
-    number: int
-    stamp: float  # seconds since the epoch
-    level: int
-    text: str
 
 
 class Exported(NamedTuple):

@@ -6,8 +6,8 @@ import time
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from pymodutils.errors import BadModule, BadState, ModutilsError, Refused
+from pymodutils.kernel.base import PrintkRecord
 from pymodutils.kernel.emulated import vfs
-from pymodutils.kernel.emulated.observe import PrintkRecord
 from pymodutils.kernel.emulated.state.database import MEMORY, StateFile
 from pymodutils.linux24.kernel import (
     boot,
