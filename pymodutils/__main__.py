@@ -1,11 +1,12 @@
 """The programs, and ``python -m pymodutils COMMAND``."""
 
+# built in: the module signal takes time to import, in which SIGINT would be a traceback
+import _signal  # type: ignore[import-not-found]
 import os
-import signal
 import sys
 
-if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # cli hears it; in an import it would be a traceback
+if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # cli hears it; in an import it would be a traceback
 
 
 def main() -> None:

@@ -72,19 +72,22 @@ def main(argv: Sequence[str] | None = None) -> None:
     gc.disable()  # a sixth of the time to start; what a command makes lives until it ends
     streams.prepare()
     path, *words = sys.argv if argv is None else argv
-    prog = os.path.basename(path).removeprefix("pymodutils-").removesuffix(".py")
     try:
         _hear()
-        if prog in TOOLS:
-            status = run(prog, path, TOOLS[prog], words)
-        else:
-            prog, status = words[0] if words else prog, _multi_call(words)
-        _stop_hearing()
-    except (BrokenPipeError, SystemExit):
-        status = _failure(prog)
+        _leave(*_chosen(path, words))
     except KeyboardInterrupt as ended:
         _die(ended.number if isinstance(ended, Ended) else signal.SIGINT)
-    _leave(prog, status)
+
+
+def _chosen(path: str, words: Sequence[str]) -> tuple[str, int]:
+    """The name and the exit status of the tool that was called ``path``."""
+    prog = os.path.basename(path).removeprefix("pymodutils-").removesuffix(".py")
+    try:
+        if prog in TOOLS:
+            return prog, run(prog, path, TOOLS[prog], words)
+        return words[0] if words else prog, _multi_call(words)
+    except (BrokenPipeError, SystemExit):
+        return prog, _failure(prog if prog in TOOLS or not words else words[0])
 
 
 class Ended(KeyboardInterrupt):
@@ -108,9 +111,11 @@ def _end(number: int, _frame: object) -> NoReturn:
 
 
 def _stop_hearing() -> None:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)  # Python loses those that come meanwhile
     for number in ENDING:
         if signal.getsignal(number) is _end:
             signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def run(prog: str, path: str, entry: CommandEntry, words: Sequence[str]) -> int:
@@ -207,6 +212,7 @@ def _failure(prog: str) -> int:
 
 def _leave(prog: str, status: int) -> NoReturn:
     """End the process without Python's teardown, which costs more than some of our commands."""
+    _stop_hearing()
     try:
         sys.stdout.flush()
     except OSError as error:

@@ -6,6 +6,7 @@ import os
 from typing import NamedTuple, Protocol
 
 from pymodutils.errors import ModutilsError
+from pymodutils.regular import opener
 
 VARIABLE = "PYMODUTILS_SYSROOT"
 KERNELS_OWN = ("/proc/", "/sys/")
@@ -62,7 +63,7 @@ class Root(NamedTuple):
                 return self.kernel.read(absolute)
             except ModutilsError as error:
                 raise OSError(error.errno, os.strerror(error.errno), absolute) from None
-        with open(self.path(absolute), "rb") as file:
+        with open(self.path(absolute), "rb", opener=opener) as file:
             return file.read()
 
     def listdir(self, absolute: str) -> list[str]:

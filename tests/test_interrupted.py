@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from pymodutils.cli import TOOLS
 from pymodutils.kernel import saved
 from tests.environment import without_coverage
 from tests.kernel.emulated.modules import description, module
 from tests.oracles.modprobe import kmod
 
 REPOSITORY = Path(__file__).parents[1]
+INTERRUPTS = int(os.environ.get("KILLS", "10"))
 AT_IMPORT = """
 import os, sys
 class Sender:
@@ -62,6 +66,34 @@ def test_check_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> 
     done = interrupted("pymodutils.elf.facts", number, *words, cwd=tmp_path, TMPDIR=str(scratch))
     assert (done.returncode, done.stderr) == (-number, b"")
     assert not os.listdir(scratch)
+
+
+SCRIPT = "import sys\nfrom pymodutils.__main__ import main\nsys.argv = {words!r}\nsys.exit(main())"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tool", [*TOOLS, "pymodutils", "-m"])
+def test_sigint_at_any_moment(tool: str) -> None:
+    """It ends by the signal; a traceback is the interpreter's own, from before our first line."""
+    script = ["-c", SCRIPT.format(words=[tool, "--help"])]
+    command = [sys.executable, *(["-m", "pymodutils", "--help"] if tool == "-m" else script)]
+    chance, life = random.Random(INTERRUPTS), 0.0  # noqa: S311 -- moments, not secrets
+    for _ in range(INTERRUPTS):
+        start = time.monotonic()
+        with subprocess.Popen(
+            command,
+            env={**without_coverage(), "PYTHONPATH": str(REPOSITORY)},
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 -- no threads here
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        ) as process:
+            if life:
+                time.sleep(chance.uniform(0, life))
+                process.send_signal(signal.SIGINT)
+            said = process.communicate()[1]
+        life = life or time.monotonic() - start
+        assert str(REPOSITORY / "pymodutils").encode() not in said
+        assert b"KeyboardInterrupt" in said or process.returncode in (0, -signal.SIGINT)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="other users may import what they like")

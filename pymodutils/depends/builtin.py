@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 
 from pymodutils.errors import ModutilsError
+from pymodutils.regular import opener
 
 MODINFO = "modules.builtin.modinfo"
 
@@ -19,7 +20,7 @@ def modinfo(path: str, name: str) -> list[tuple[str, str]]:
     up to the end of the module's own ones has no module name.
     """
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        with open(path, encoding="utf-8", errors="surrogateescape", opener=opener) as file:
             text = file.read()
     except FileNotFoundError:
         return []

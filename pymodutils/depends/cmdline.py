@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.depends.config import Blacklist, Options, SourceLine
 from pymodutils.errors import ModutilsError
 from pymodutils.names import normalize_alias
+from pymodutils.regular import REFUSED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,9 @@ def read(config: Config, root: Root, report: Report) -> None:
     """Add what the kernel command line says; without one, nothing. ``report`` as for ``add``."""
     try:
         data = root.read(CMDLINE)[:LIMIT]
-    except OSError:
+    except OSError as error:
+        if error.strerror == REFUSED:
+            report(f"{root.path(CMDLINE)}: {REFUSED}")
         return
     add(
         config,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.depends import cmdline
 from pymodutils.depends.config import WEAKDEP_SINCE, Config
+from pymodutils.regular import REFUSED, is_regular
 from pymodutils.root import Root
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ def files(
     """
     found: dict[str, str] = {}
     for own in ("modules.softdep", "modules.weakdep")[: 2 if release >= WEAKDEP_SINCE else 1]:
-        found[own] = root.follow(f"{directory}/{own}")
+        file = root.follow(f"{directory}/{own}")
+        if not os.path.exists(file) or _is_read(file, report):
+            found[own] = file
     for path in paths:
         for name, file in _named(path, report, release, root):
             found.setdefault(name, file)
@@ -91,4 +94,12 @@ def _file(path: str, report: Report, root: Root) -> str:
     if stat.S_ISDIR(mode):
         report(f"{_FILTER}: Directories inside directories are not supported: {path}")
         return ""
-    return file
+    return file if _is_read(file, report) else ""
+
+
+def _is_read(path: str, report: Report) -> bool:
+    """Whether the file that ``path`` leads to is one to read; else it is reported."""
+    if is_regular(os.stat(path)):
+        return True
+    report(f"{_FILTER}: {REFUSED}: {path}")
+    return False

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.errors import BadLine
+from pymodutils.regular import opener
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,7 +48,7 @@ def read(lines: Iterable[str]) -> Iterator[StaticNode | BadLine]:
 
 def load(path: str) -> list[StaticNode | BadLine]:
     """The entries of the file ``path``; raises OSError."""
-    with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+    with open(path, encoding="utf-8", errors="surrogateescape", newline="\n", opener=opener) as file:
         return list(read(file))
 
 

@@ -9,6 +9,7 @@ from pymodutils.depends.directory import ModuleDirectory
 from pymodutils.depends.resolve import Module, Resolver
 from pymodutils.errors import NotFound
 from pymodutils.names import normalize
+from pymodutils.regular import opener
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -70,7 +71,7 @@ class Overview:
 
 def _text(path: str) -> str:
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        with open(path, encoding="utf-8", errors="surrogateescape", opener=opener) as file:
             return file.read()
     except FileNotFoundError:
         raise NotFound(path, f"{path}: no such file; run depmod") from None

@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 import io
 import os
-import stat
 import sys
 from typing import IO, TYPE_CHECKING, BinaryIO, Final
 
 from pymodutils.errors import BadModule, NotFound
+from pymodutils.regular import opener
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -59,16 +59,9 @@ def content(path: str) -> bytes:
 def regular(path: str) -> BinaryIO:
     """Open the regular file ``path`` for reading; raises NotFound as ``content``."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe must not make us wait
+        return open(path, "rb", opener=opener)
     except OSError as error:
         raise unreadable(path, error) from None
-    mode = os.fstat(fd).st_mode
-    if stat.S_ISREG(mode):
-        return os.fdopen(fd, "rb")
-    os.close(fd)
-    if stat.S_ISDIR(mode):
-        raise unreadable(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
-    raise NotFound(path, f"could not open {path}: it is not a regular file", errno.EINVAL)
 
 
 def read_all(fd: int) -> bytes:

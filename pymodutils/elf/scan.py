@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 from functools import cache
 from struct import Struct
 from typing import TYPE_CHECKING, Final, Self
@@ -17,6 +16,7 @@ from pymodutils.elf import headers
 from pymodutils.elf.constants import EI_NIDENT, ELFCLASS, ELFDATA, ELFMAG, SHN_XINDEX, SHT_NOBITS
 from pymodutils.elf.headers import Section, Shdr
 from pymodutils.errors import BadModule, NotFound
+from pymodutils.regular import opener
 
 if TYPE_CHECKING:
     from pymodutils.mapped import Contents
@@ -189,11 +189,6 @@ def _name_column(prefix: str, entry: int, count: int) -> Struct:
 def _opened(path: str) -> int:
     """Open ``path`` for reading; raises NotFound, also about pipes, sockets and devices."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe must not make us wait
+        return opener(path, os.O_RDONLY | os.O_CLOEXEC)  # of a directory, too: reading it says what it is
     except OSError as error:
         raise NotFound(path, f"could not open {path}: {error.strerror}", error.errno) from None
-    mode = os.fstat(fd).st_mode
-    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):  # reading a directory says what it is
-        return fd
-    os.close(fd)
-    raise NotFound(path, f"could not open {path}: it is not a regular file", errno.EINVAL)

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils import libc
+from pymodutils.regular import REFUSED, is_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -84,6 +85,9 @@ def find(paths: Sequence[str], log: Log, root: Root) -> list[str]:
             file = root.follow(os.path.join(path, name))
             if os.path.isdir(file):
                 log.error(f"Directories inside directories are not supported: {path}/{name}")
+                continue
+            if os.path.exists(file) and not is_regular(os.stat(file)):
+                log.error(f"{path}/{name}: {REFUSED}")
                 continue
             found.setdefault(name, file)
     return [found[name] for name in sorted(found, key=os.fsencode)]

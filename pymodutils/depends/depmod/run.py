@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pymodutils.depends.depmod import config, tree
 from pymodutils.depends.depmod.cache import Cache
 from pymodutils.depends.depmod.files import leftovers, names
+from pymodutils.regular import opener
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +72,7 @@ def is_outdated(run: Run) -> bool:
         return True
     if leftovers(job.out) or not all(os.path.exists(f"{job.out}/{name}") for name in names(job.compat)):
         return True
-    with open(f"{job.out}/modules.dep", "rb") as file:
+    with open(f"{job.out}/modules.dep", "rb", opener=opener) as file:
         listed = {line.partition(b":")[0] for line in file}
     modules = tree.choose(job.top, paths, run.config, log, job.root, compat=job.compat)
     return listed != {module.listed for module in modules}

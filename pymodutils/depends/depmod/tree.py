@@ -12,6 +12,7 @@ from pymodutils.depends.depmod.config import BUILT_IN, EXTERNAL
 from pymodutils.depends.depmod.files import PRE_ORDER
 from pymodutils.errors import ModutilsError, NotFound
 from pymodutils.names import EXTENSIONS, of_path
+from pymodutils.regular import opener
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -212,7 +213,7 @@ def order(
 
 def _lines_of_order(top: str, log: Log, root: Root) -> list[bytes]:
     try:
-        with open(root.follow(f"{top}/modules.order"), "rb") as file:
+        with open(root.follow(f"{top}/modules.order"), "rb", opener=opener) as file:
             text = file.read()
     except OSError as error:
         log.warning(f"could not open modules.order at {top}: {error.strerror}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.elf import crcs
 from pymodutils.errors import ModutilsError, NotFound
+from pymodutils.regular import opener
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,7 +50,7 @@ def of_system_map(path: str, prefix: str, log: Log) -> dict[str, int]:
 
 def _lines(path: str) -> Iterator[tuple[int, str]]:
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="\n", opener=opener) as file:
             yield from enumerate(file, start=1)
     except OSError as error:
         raise NotFound(path, f"could not load {path}: {error.strerror}", error.errno) from None

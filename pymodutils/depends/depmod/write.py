@@ -14,6 +14,7 @@ from pymodutils.depends.depmod.scan import FEW
 from pymodutils.errors import ModutilsError
 from pymodutils.log import Log
 from pymodutils.parallel import Child
+from pymodutils.regular import opener
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -80,7 +81,7 @@ def content(name: str, database: IndexContents, job: Job, log: Log) -> bytes:
 
 def _read(job: Job, name: str, log: Log) -> bytes | None:
     try:
-        with open(job.root.follow(f"{job.top}/{name}"), "rb") as file:
+        with open(job.root.follow(f"{job.top}/{name}"), "rb", opener=opener) as file:
             return file.read()
     except OSError as error:
         log.warning(f"could not open {name} at {job.top}: {error.strerror}")
@@ -149,7 +150,7 @@ def stale(database: IndexContents, job: Job, log: Log) -> Iterator[Stale]:
     for name in names_of(job.compat):
         wanted = content(name, database, job, log)
         try:
-            with open(f"{job.out}/{name}", "rb") as file:
+            with open(f"{job.out}/{name}", "rb", opener=opener) as file:
                 if file.read() != wanted:
                     yield Stale(f"{job.out}/{name}", "out of date")
         except OSError as error:

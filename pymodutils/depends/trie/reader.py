@@ -20,6 +20,7 @@ from pymodutils.depends.trie.layout import (
 )
 from pymodutils.errors import BadIndex, NotFound
 from pymodutils.libc import fnmatch
+from pymodutils.regular import opener
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,7 +61,7 @@ class Index:
         """The index in ``file``; raises NotFound if it is missing, BadIndex if it is not an index."""
         path = os.fspath(file)
         try:
-            with open(path, "rb") as opened:
+            with open(path, "rb", opener=opener) as opened:
                 if os.fstat(opened.fileno()).st_size < LARGE:
                     return cls(opened.read(), path)
                 from pymodutils.depends.trie.pages import Pages  # noqa: PLC0415 -- few are so large
