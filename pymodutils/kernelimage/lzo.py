@@ -24,6 +24,7 @@ BLOCK: Final = 64 << 20  # bytes that lzop lets come out of one block
 LEVELS_SINCE: Final = 0x0940  # the version of lzop whose header has more fields
 ADLER_OUT, ADLER_IN, EXTRA, CRC_OUT, CRC_IN, FILTER = 1, 2, 0x40, 0x100, 0x200, 0x800
 BOUNDED: Final = 256 << 10  # bytes of lzop's own blocks; the library has no limit for what comes out
+PIECE: Final = 1 << 20  # bytes that are counted together
 NEAR: Final = 64  # the first code of a match of 3 to 8 bytes at most 2 KiB back
 FURTHER: Final = 16  # the first code of a match of any length; below are runs and the shortest matches
 RUN: Final = 4  # the state after a run of literals
@@ -53,7 +54,7 @@ class _Block(NamedTuple):
 def decompress(data: bytes, limit: int, spend: Callable[[int], object] = lambda _: None) -> bytes:
     """What the frame at the start of ``data`` holds, up to its end mark.
 
-    ``spend`` hears the bytes of each block. Raises DamagedData, also when more than ``limit`` bytes come out.
+    ``spend`` hears the bytes of each piece, and may raise. Raises DamagedData, also when more than ``limit`` bytes come out.
     """
     reader = _Reader(data, len(MAGIC))
     flags = _header(reader)
@@ -63,8 +64,7 @@ def decompress(data: bytes, limit: int, spend: Callable[[int], object] = lambda 
         left -= block.size
         if left < 0 or block.size > BLOCK:
             raise DamagedData(f"more than {limit} bytes come out of it")
-        parts.append(_unpacked(block))
-        spend(len(parts[-1]))
+        parts.append(_unpacked(block, spend))
     return b"".join(parts)
 
 
@@ -102,20 +102,23 @@ def _block(reader: _Reader, flags: int) -> _Block | None:
     return _Block(size, reader.data[start : reader.at], adler, crc)
 
 
-def _unpacked(block: _Block) -> bytes:
+def _unpacked(block: _Block, spend: Callable[[int], object]) -> bytes:
     stored = len(block.packed) == block.size
-    data = block.packed if stored else stream(block.packed, block.size)
+    if stored:
+        spend(block.size)
+    data = block.packed if stored else stream(block.packed, block.size, spend)
     wrong = block.adler is not None and zlib.adler32(data) != block.adler
     if wrong or (block.crc is not None and zlib.crc32(data) != block.crc):
         raise DamagedData("a check sum does not hold")
     return data
 
 
-def stream(packed: bytes, size: int) -> bytes:
-    """The ``size`` bytes that one LZO1X stream stands for; raises DamagedData."""
+def stream(packed: bytes, size: int, spend: Callable[[int], object] = lambda _: None) -> bytes:
+    """The ``size`` bytes that one LZO1X stream stands for, counted by ``spend``; raises DamagedData."""
     library = _library()
     if library is None or size > BOUNDED:
-        return _by_hand(packed, size)
+        return _by_hand(packed, size, spend)
+    spend(size)
     try:
         out = library.LZOCompressor.decompress(packed, size)
     except library.InputNotConsumed as error:
@@ -136,23 +139,25 @@ def _library() -> ModuleType | None:
         return None
 
 
-def _by_hand(packed: bytes, size: int) -> bytes:
+def _by_hand(packed: bytes, size: int, spend: Callable[[int], object]) -> bytes:
     out = bytearray()
     try:
-        _instructions(packed, out, size)
+        _instructions(packed, out, size, spend)
     except IndexError:
         raise DamagedData("a block ends within an instruction") from None
     if len(out) != size:
         raise DamagedData(f"a block of {size} bytes has {len(out)}")
+    spend(size - max(size - 1, 0) // PIECE * PIECE)
     return bytes(out)
 
 
-def _instructions(packed: bytes, out: bytearray, size: int) -> None:
+def _instructions(packed: bytes, out: bytearray, size: int, spend: Callable[[int], object]) -> None:
     """Append what each instruction says to ``out``: the loop that all the time goes into.
 
+    ``spend`` hears of each PIECE but the last.
     ``state`` is the number of literals that the last instruction brought along, 4 for a run of its own.
     """
-    at, state = 0, 0
+    at, state, mark = 0, 0, min(PIECE, size)
     if packed[0] > 17:  # noqa: PLR2004 -- a first run of literals is written in one byte
         run = packed[0] - 17
         out += packed[1 : 1 + run]
@@ -184,8 +189,11 @@ def _instructions(packed: bytes, out: bytearray, size: int) -> None:
         if state:
             out += packed[at : at + state]
             at += state
-        if len(out) > size:
-            raise DamagedData(f"a block holds more than its {size} bytes")
+        while len(out) > mark:
+            if len(out) > size:
+                raise DamagedData(f"a block holds more than its {size} bytes")
+            spend(PIECE)
+            mark = min(mark + PIECE, size)
 
 
 def _match(packed: bytes, at: int, code: int, state: int) -> tuple[int, int, int, int]:
