@@ -54,7 +54,8 @@ class _Block(NamedTuple):
 def decompress(data: bytes, limit: int, spend: Callable[[int], object] = lambda _: None) -> bytes:
     """What the frame at the start of ``data`` holds, up to its end mark.
 
-    ``spend`` hears the bytes of each piece, and may raise. Raises DamagedData, also when more than ``limit`` bytes come out.
+    ``spend`` hears the bytes of each piece, and may raise.
+    Raises DamagedData, also when more than ``limit`` bytes come out.
     """
     reader = _Reader(data, len(MAGIC))
     flags = _header(reader)
@@ -189,11 +190,18 @@ def _instructions(packed: bytes, out: bytearray, size: int, spend: Callable[[int
         if state:
             out += packed[at : at + state]
             at += state
-        while len(out) > mark:
-            if len(out) > size:
-                raise DamagedData(f"a block holds more than its {size} bytes")
-            spend(PIECE)
-            mark = min(mark + PIECE, size)
+        if len(out) > mark:
+            mark = _counted(len(out), mark, size, spend)
+
+
+def _counted(done: int, mark: int, size: int, spend: Callable[[int], object]) -> int:
+    """Let ``spend`` hear of the pieces from ``mark`` to ``done``; the next mark."""
+    while done > mark:
+        if done > size:
+            raise DamagedData(f"a block holds more than its {size} bytes")
+        spend(PIECE)
+        mark = min(mark + PIECE, size)
+    return mark
 
 
 def _match(packed: bytes, at: int, code: int, state: int) -> tuple[int, int, int, int]:

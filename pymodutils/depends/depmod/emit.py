@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pymodutils.log import Log
 
 SYMBOL_BUCKETS: Final = 2048
+SYMBOLS: Final = "syms"  # what duplicates in modules.symbols.bin are called
+ROOM: Final = 1023  # bytes of "symbol:NAME" for kmod 30, which has the one before twice where one is longer
 BEGINNING: Final = 60  # bytes of a long name that are told
 LINE: Final = 4095  # bytes of modules.builtin that kmod reads at once; PATH_MAX
 _NUMBERS: Final = re.compile(rb"(char|block)-major-(\s*[+-]?\d+)-(\s*[+-]?\d+)")
@@ -192,20 +194,29 @@ def index(what: str, entries: Iterable[IndexEntry], job: Job, log: Log) -> bytes
     """
     order: Literal["pre", "post"] = "pre" if job.compat >= PRE_ORDER else "post"
     entries = list(_warned(what, entries, log) if job.warn and what else entries)
+    if what == SYMBOLS and job.compat < PRE_ORDER:
+        entries = _kept(entries, ROOM, log)
     try:
         return trie.build(entries, order=order)
     except trie.Unindexable:
-        kept = [entry for entry in entries if _fits(entry)]
+        kept = _kept(entries, trie.LONGEST, log)
         if len(kept) == len(entries):
             raise
-        for key, text, _ in entries:
-            _complain(key, text, log)
         return trie.build(kept, order=order)
 
 
-def _fits(entry: IndexEntry) -> bool:
-    key, text, _ = entry
-    return key.isascii() and text.isascii() and len(key) <= trie.LONGEST
+def _kept(entries: Sequence[IndexEntry], longest: int, log: Log) -> list[IndexEntry]:
+    """Those of ``entries`` that an index can hold; of the others it is said why."""
+    kept = []
+    for key, text, priority in entries:
+        if len(key) > longest:
+            name = f"{_text(key[:BEGINNING])}... ({len(key)} bytes)"
+            log.warning(f"Module index: name of module {_text(text)} is too long, left out: {name}")
+        elif key.isascii() and text.isascii():
+            kept.append((key, text, priority))
+        else:
+            _complain(key, text, log)
+    return kept
 
 
 def _warned(what: str, entries: Iterable[IndexEntry], log: Log) -> Iterator[IndexEntry]:
@@ -219,11 +230,7 @@ def _warned(what: str, entries: Iterable[IndexEntry], log: Log) -> Iterator[Inde
 
 
 def _complain(key: bytes, text: bytes, log: Log) -> None:
-    """Say what keeps an entry out of the index: its length or, in kmod's words, a byte."""
-    if len(key) > trie.LONGEST:
-        name = f"{_text(key[:BEGINNING])}... ({len(key)} bytes)"
-        log.warning(f"Module index: name of module {_text(text)} is too long, left out: {name}")
-        return
+    """Say, in kmod's words, which byte keeps an entry out of the index."""
     for part in (key, text):
         for octet in part:
             if octet & 128:

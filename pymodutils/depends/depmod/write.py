@@ -37,7 +37,7 @@ TEXTS: Final[Mapping[str, Callable[[IndexContents], bytes]]] = {
 INDEXES: Final[Mapping[str, tuple[str, Callable[[IndexContents, Log], Iterable[IndexEntry]]]]] = {
     "modules.dep.bin": ("deps", lambda database, _: emit.dep_entries(database)),
     "modules.alias.bin": ("alias", emit.alias_entries),
-    "modules.symbols.bin": ("syms", lambda database, _: emit.symbol_entries(database)),
+    "modules.symbols.bin": (emit.SYMBOLS, lambda database, _: emit.symbol_entries(database)),
 }
 BUILTINS: Final[Mapping[str, tuple[str, Callable[[bytes, Log], Iterable[IndexEntry]]]]] = {
     "modules.builtin.bin": ("modules.builtin", emit.builtin_entries),

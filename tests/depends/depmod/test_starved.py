@@ -141,10 +141,23 @@ def test_long_names_are_left_out_of_the_index(tmp_path: Path) -> None:
     assert b"brief" in found.files["modules.symbols.bin"]
 
 
+def test_names_that_kmod_30_has_no_room_for_are_left_out_there(tmp_path: Path) -> None:
+    tree = place(tmp_path, {"kernel/odd.ko": module(exports={b"e" * 1017: 1, b"brief": 2})})
+    found = {version: in_process(version, tree, ["-b", str(tmp_path), VERSION]) for version in ("30", "34")}
+    assert "too long, left out: symbol:eee" in found["30"].messages
+    assert not found["34"].messages
+    indexes = {version: each.files["modules.symbols.bin"] for version, each in found.items()}
+    assert [b"eee" in indexes["30"], b"brief" in indexes["30"], b"eee" in indexes["34"]] == [
+        False,
+        True,
+        True,
+    ]
+
+
 @pytest.mark.lane
 def test_names_that_just_fit_are_kmods(tmp_path: Path) -> None:
     info = [b"alias=" + b"a" * (LONG - 1)]
-    equal_to_kmod(place(tmp_path, {"kernel/odd.ko": module(info=info, exports={b"e" * 1000: 1})}))
+    equal_to_kmod(place(tmp_path, {"kernel/odd.ko": module(info=info, exports={b"e" * 1016: 1})}))
 
 
 @pytest.mark.lane
