@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.depends import builtin, cmdline, parameters
 from pymodutils.depends.config import Config, SourceLine
-from pymodutils.depends.directory import ALIAS, ModuleDirectory
+from pymodutils.depends.directory import ALIAS
 from pymodutils.depends.module_info import ModuleFile
 from pymodutils.depends.resolve import Module, Resolver
 from pymodutils.errors import BadLine, ModutilsError
 from pymodutils.kernel.sources import config as configurations
 from pymodutils.names import normalize
+from pymodutils.preflight.fresh import FreshDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,7 @@ class System:
     def __init__(self, target: Target, tree: str, profile: Profile, root: Root) -> None:
         self.target, self.tree, self.label = target, tree, target.label
         self.release = target.kernel.release or target.label
-        self.directory = ModuleDirectory(tree, root=root)
+        self.directory = FreshDirectory(tree, root=root)
         self.resolver = Resolver(_config(profile, tree), self.directory)
         self._states: dict[str, str] = {}
         self._info: dict[str, list[tuple[str, str]]] = {}

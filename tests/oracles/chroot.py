@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sysconfig
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -26,20 +27,24 @@ NEEDED: Final = (
 )
 
 
-def made(folder: Path, suite: str = "bookworm") -> Path:
-    """The system in ``folder``; raises Unavailable without mmdebstrap or root."""
+def made(folder: Path, suite: str = "bookworm", more: Sequence[str] = (), *, ours: bool = True) -> Path:
+    """The system in ``folder``, with ``more`` packages; raises Unavailable without mmdebstrap or root.
+
+    Without ``ours`` pymodutils is not in it.
+    """
     if not shutil.which("mmdebstrap") or os.geteuid():
         raise Unavailable("chroots need root and mmdebstrap (package mmdebstrap)")
-    base = cache() / "chroots" / suite
-    with locked(f"chroot-{suite}"):
+    name = "-".join([suite, *more])
+    base = cache() / "chroots" / name
+    with locked(f"chroot-{name}"):
         if not base.is_dir():
-            partial = base.with_name(f"{suite}.partial")
+            partial = base.with_name(f"{name}.partial")
             shutil.rmtree(partial, ignore_errors=True)
             partial.parent.mkdir(parents=True, exist_ok=True)
             words = [
                 "mmdebstrap",
                 "--variant=minbase",
-                f"--include={','.join(PACKAGES)}",
+                f"--include={','.join([*PACKAGES, *more])}",
                 suite,
                 str(partial),
             ]
@@ -48,7 +53,8 @@ def made(folder: Path, suite: str = "bookworm") -> Path:
                 raise Unavailable(f"mmdebstrap {suite}: {done.stderr.strip().splitlines()[-1:]}")
             partial.rename(base)
     subprocess.run(["cp", "-a", "--reflink=auto", base, folder], check=True)
-    _add_ours(folder)
+    if ours:
+        _add_ours(folder)
     return folder
 
 
@@ -63,8 +69,22 @@ def _add_ours(folder: Path) -> None:
 
 def run(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """A command in the system."""
+    return _run(["chroot", str(folder), *words], environment)
+
+
+def running(folder: Path, release: str, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The same in a system with a /proc that calls the kernel ``release``."""
+    (folder / "osrelease").write_text(f"{release}\n")
+    script = (
+        f"mount -t proc proc {folder}/proc && "
+        f'mount --bind {folder}/osrelease {folder}/proc/sys/kernel/osrelease && exec chroot {folder} "$@"'
+    )
+    return _run(["unshare", "--mount", "sh", "-c", script, "sh", *words], environment)
+
+
+def _run(words: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["chroot", str(folder), *words],
+        words,
         env={
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": "/root",

@@ -253,3 +253,20 @@ def test_errors_are_one_line_and_2(machine: Machine, words: list[str], said: str
     assert done.stderr.startswith("preflight: ERROR: ")
     assert done.stderr.count("\n") == 1
     assert said in done.stderr
+
+
+def test_a_module_that_depmod_has_not_seen(machine: Machine) -> None:
+    """As DKMS leaves it when it calls a package's script: in updates/, before depmod."""
+    machine.both("core", exports="core_add")
+    machine.add(OLD, "own", "alias=pci:v09*", folder="updates/dkms")
+    machine.depmod()
+    profile = Profile(
+        release=OLD,
+        devices=(Device("pci:v09", "own", "pci", "own"),),
+        out_of_tree=(OutOfTree("own", "1", "updates/dkms/own.ko", "own/1"),),
+    )
+    assert ("error", "no-build") in run(machine, profile)["own (out of tree)"]
+    machine.add(NEW, "own", "depends=core", "alias=pci:v09*", folder="updates/dkms", imports="core_add")
+    found = preflight(request(profile, boots=True), Root(machine.root))
+    assert told(found) == {}
+    assert [row.name for row in found.outlooks[0].booted.rows] == ["own", "core"]
