@@ -17,7 +17,7 @@ DEMO_PACKAGES := python3-venv
 TEST_PACKAGES := $(DEMO_PACKAGES) chromium mmdebstrap qemu-system-x86 qemu-system-common busybox-static cpio zsh fish man-db groff \
 	binutils bison bsdextrautils bzip2 flex gcc kmod libc6-dev libelf1 lz4 m4 make openssl time xz-utils zstd
 
-.PHONY: help env test-env demo-packages test-packages check lint test demo bench dist completions clean
+.PHONY: help env test-env demo-packages test-packages check lint test demo bench dist docs completions clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -62,6 +62,11 @@ bench: test-env  ## ratios to kmod, written into docs/performance.md (half an ho
 dist: .venv/ready  ## wheel, source archive and the single file pymodutils.pyz, in dist/
 	$(BIN)/python -m hatchling build -t sdist -t wheel
 	$(BIN)/python .ci/zipapp
+
+docs: test-env  ## docs/ and the manual pages as a site, in build/site
+	$(BIN)/pip install --quiet --group docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo build/site/index.html
 
 completions: env  ## completions/ again, from the commands' own options
 	$(BIN)/python -m completions
