@@ -59,9 +59,10 @@ demo: env  ## the tools at work: a Debian module tree, then a real kernel
 bench: test-env  ## ratios to kmod, written into docs/performance.md (half an hour)
 	$(BIN)/python -m benchmarks
 
-dist: .venv/ready  ## wheel, source archive and the single file pymodutils.pyz, in dist/
+dist: .venv/ready  ## wheel, source archive, the single file pymodutils.pyz, Debian packages: in dist/
 	$(BIN)/python -m hatchling build -t sdist -t wheel
 	$(BIN)/python .ci/zipapp
+	.ci/debian dist/pymodutils-*.tar.gz
 
 docs: test-env  ## docs/ and the manual pages as a site, in build/site
 	$(BIN)/pip install --quiet --group docs

@@ -1,4 +1,7 @@
-"""docs/check.svg and the output in README.md: ``python -m demo.screenshot`` runs check in a terminal."""
+"""The pictures of the pages: ``python -m demo.screenshot`` runs check and preflight, and a browser.
+
+docs/check.svg, docs/preflight.svg, docs/preflight.png, and the output of check in README.md.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import re
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 from pathlib import Path
 from typing import Final
@@ -16,35 +20,53 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
+from demo import upgrade
+from tests.checks import browser
+
 REPOSITORY: Final = Path(__file__).resolve().parents[1]
-COMMAND: Final = "pymodutils check --kernel demo/try/6.1.json --kernel demo/try/6.12.json demo/try/hello.ko"
+DOCS: Final = REPOSITORY / "docs"
+CHECK: Final = "pymodutils check --kernel demo/try/6.1.json --kernel demo/try/6.12.json demo/try/hello.ko"
+PREFLIGHT: Final = "pymodutils preflight --profile laptop.json --kernel "
 COLUMNS: Final = 112
+WINDOW: Final = "1280,1000"
 
 
 def main() -> None:
-    """Write both."""
-    console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w"), force_terminal=True)  # noqa: SIM115
-    console.print(Text.assemble(("$ ", "bold green"), (COMMAND, "bold")))
-    output = Text.from_ansi(in_terminal())
-    console.print(output)
-    console.save_svg(str(REPOSITORY / "docs/check.svg"), title="pymodutils check")
+    """Write all of them."""
+    output = picture(CHECK, REPOSITORY, DOCS / "check.svg")
     page = REPOSITORY / "README.md"
     lines = [line.rstrip() for line in output.plain.rstrip().splitlines()]
-    shown = "\n".join(["```", f"$ {COMMAND}", *lines, "```"])
+    shown = "\n".join(["```", f"$ {CHECK}", *lines, "```"])
     old = re.compile(r"```\n\$ pymodutils check.*?```", re.DOTALL)
     page.write_text(old.sub(lambda _: shown, page.read_text(), count=1))
+    with tempfile.TemporaryDirectory() as folder:
+        laptop = Path(folder, "laptop")
+        command = PREFLIGHT + upgrade.make(laptop).new
+        os.environ["PYMODUTILS_SYSROOT"] = str(laptop)
+        picture(command, laptop, DOCS / "preflight.svg")
+        in_terminal(f"{command} --format html -o page.html", laptop)
+        browser.screenshot(laptop / "page.html", DOCS / "preflight.png", size=WINDOW)
 
 
-def in_terminal() -> str:
+def picture(command: str, folder: Path, target: Path) -> Text:
+    """What ``command`` prints in ``folder``, with a picture of it in the file ``target``."""
+    console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w"), force_terminal=True)  # noqa: SIM115
+    console.print(Text.assemble(("$ ", "bold green"), (command, "bold")))
+    output = Text.from_ansi(in_terminal(command, folder))
+    console.print(output)
+    console.save_svg(str(target), title=" ".join(command.split()[:2]))
+    return output
+
+
+def in_terminal(command: str, folder: Path) -> str:
     """The command's output on a terminal, with its colours."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, COLUMNS, 0, 0))
-    words = [sys.executable, "-m", *COMMAND.split()]
+    words = [sys.executable, "-m", *command.split()]
     environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(COLUMNS)}
+    environment["PYTHONPATH"] = str(REPOSITORY)
     environment.pop("NO_COLOR", None)
-    process = subprocess.Popen(
-        words, cwd=REPOSITORY, env=environment, stdout=theirs, stderr=subprocess.DEVNULL
-    )
+    process = subprocess.Popen(words, cwd=folder, env=environment, stdout=theirs, stderr=subprocess.DEVNULL)
     os.close(theirs)
     pieces = []
     try:

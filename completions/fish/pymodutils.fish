@@ -417,6 +417,7 @@ function __pymodutils_tool_preflight
     complete $argv -l format -d 'Output format (text)' -x -a 'text json junit sarif github markdown html'
     complete $argv -s o -l output -d 'Write to FILE, as in check' -r -F
     complete $argv -l fail-on -d 'Lowest severity that fails (error)' -x -a 'error warning never'
+    complete $argv -l full -d 'Do not fold long lists'
     complete $argv -l no-boot -d 'Do not load the modules into emulated kernels'
     complete $argv -l no-cache -d 'Do not use cached descriptions and boots'
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'

@@ -97,7 +97,7 @@ def _print_group(group: ModuleGroup, *, whole: bool) -> None:
     like = f"{modules[0]}: " if len(modules) > 1 and not whole else ""
     output.paragraph([(f"{like}{first.message}", "")], INDENT)
     for text in first.types if whole else first.types[:TYPES]:
-        output.paragraph([("changed: ", "dim"), (text, "")], INDENT)
+        output.paragraph([("types: ", "dim"), (text, "")], INDENT)
     if first.types[TYPES:] and not whole:
         rest = count(len(first.types) - TYPES, "more difference")
         output.paragraph([(f"{rest} (--full lists them)", "dim")], INDENT)

@@ -47,6 +47,7 @@ EXAMPLES: Final = [
     default="error",
     help="Lowest severity that fails (error).",
 )
+@click.option("--full", is_flag=True, help="Do not fold long lists.")
 @click.option("--no-boot", is_flag=True, help="Do not load the modules into emulated kernels.")
 @click.option("--no-cache", is_flag=True, help="Do not use cached descriptions and boots.")
 @options.sysroot
@@ -60,6 +61,7 @@ def command(
     forms: tuple[str, ...],
     paths: tuple[str, ...],
     fail_on: str,
+    full: bool,
     no_boot: bool,
     no_cache: bool,
     root: Root,
@@ -87,7 +89,7 @@ def command(
     )
     found = preflight(request, root)
     for form, path in wanted:
-        preflight_print.write(found, form, path)
+        preflight_print.write(found, form, path, full=full)
     return status_of(found.report, fail_on)
 
 

@@ -23,11 +23,11 @@ MIB: Final = 1 << 20
 NAMES: Final = 8  # modules that a line names
 
 
-def write(found: Preflight, form: str, path: str | None) -> None:
-    """Print ``found`` in one of check's formats, or write it into the file ``path``."""
+def write(found: Preflight, form: str, path: str | None, *, full: bool) -> None:
+    """Print ``found`` in one of check's formats, or write it into the file ``path``; text in ``full``."""
     if form == "text":
         with output.into(path):
-            _print(found)
+            _print(found, whole=full)
     elif form == "json":
         from pymodutils.preflight.document import document  # noqa: PLC0415 -- text does without
 
@@ -39,16 +39,16 @@ def write(found: Preflight, form: str, path: str | None) -> None:
         text = page.render(found)
         check_print.write(path, text) if path else click.echo(text, nl=False)
     else:
-        print_report(found.report, form, path, full=False)
+        print_report(found.report, form, path, full=full)
 
 
-def _print(found: Preflight) -> None:
+def _print(found: Preflight, *, whole: bool) -> None:
     output.styled([(f"{found.machine}, from {found.old or 'an unknown kernel'}", "bold")])
     labels = [it.label for it in found.outlooks]
     output.as_styled([(title, "bold") for title in TITLES], (_row(found, label) for label in labels))
     for label in labels:
         output.styled([("", ""), ("\n", ""), (label, "bold")])
-        print_groups(groups(found.report, label, whole=False), whole=False)
+        print_groups(groups(found.report, label, whole=whole), whole=whole)
         for line in _rest(found, label):
             output.paragraph([(line, "dim")], INDENT // 2)
 

@@ -55,6 +55,21 @@ def _fetch(command: list[str], folder: Path) -> None:
     archives[0].unlink()
 
 
+def wheels(python: str, *requirements: str) -> Path:
+    """The folder with wheels of ``requirements`` for ``python`` (3.13), and of theirs; raises Unavailable."""
+    folder = cache() / "wheels" / f"{python}-{'+'.join(requirements).replace('/', '-')}"
+    pip = environment("pip") / "bin/pip"
+    with locked("wheels"):
+        if not (folder / "ready").exists():
+            only = ["--only-binary=:all:", "--implementation=cp", "--python-version", python]
+            words = [str(pip), "download", "--quiet", *only, "--dest", str(folder), *requirements]
+            done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=PATIENCE)
+            if done.returncode:
+                raise Unavailable(f"wheels for Python {python}: {done.stderr.strip().splitlines()[-1:]}")
+            (folder / "ready").touch()
+    return folder
+
+
 def environment(*requirements: str) -> Path:
     """A virtual environment with ``requirements`` from PyPI, which stays in the cache; raises Unavailable."""
     folder = cache() / "venvs" / "+".join(requirements)

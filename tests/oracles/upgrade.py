@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,9 +21,9 @@ KERNELS: Final = {  # short name -> metapackage and suite
 PARTS: Final = ("base", "binary", "modules")  # packages of one kernel, of Debian's since 7.1
 
 
-def installed() -> tuple[Path, dict[str, str]]:
-    """The root of the machine, read only, and the releases of KERNELS; raises Unavailable."""
-    packages = {name: newest(meta, suite) for name, (meta, suite) in KERNELS.items()}
+def installed(names: Sequence[str] = tuple(KERNELS)) -> tuple[Path, dict[str, str]]:
+    """The root of a machine, read only, and the releases of ``names`` of KERNELS; raises Unavailable."""
+    packages = {name: newest(*KERNELS[name]) for name in names}
     releases = {name: it.removeprefix("linux-image-") for name, it in packages.items()}
     root = cache() / "copies" / f"upgrade-{'-'.join(releases.values())}"
     folders = [folder for name, it in packages.items() for folder in _folders(it, KERNELS[name][1])]
