@@ -16,6 +16,7 @@ from typing import Any
 
 from pymodutils.arch.range import Range
 from tests.arch.cases import STEP, Case, built, case, cases, plain
+from tests.arch.historic import HISTORIC
 from tests.arch.linkers import JUDGED, Judged
 from tests.oracles import ld
 
@@ -24,7 +25,8 @@ FOLDER = Path(__file__).parent / "golden"
 
 def path(judged: Judged, base: int) -> Path:
     """The file of answers about ``judged`` at ``base``."""
-    return FOLDER / f"{JUDGED.index(judged):02}-{judged.name.replace(' ', '-')}-{base:x}.json.xz"
+    prefix = "historic" if judged in HISTORIC else f"{JUDGED.index(judged):02}"
+    return FOLDER / f"{prefix}-{judged.name.replace(' ', '-')}-{base:x}.json.xz"
 
 
 def kept(judged: Judged, base: int) -> dict[str, list[list[Any]]]:
@@ -91,6 +93,6 @@ def _write(judged: Judged, base: int) -> None:
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
-    for one in JUDGED:
+    for one in (*JUDGED, *HISTORIC):
         for place in one.bases:
             _write(one, place)

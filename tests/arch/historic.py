@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from pymodutils.arch.historic.blackfin import BLACKFIN
 from pymodutils.arch.historic.cris import CRIS
 from pymodutils.arch.historic.h8300 import DIR24A8, H8300
 from pymodutils.arch.historic.m32r import M32R
+from pymodutils.arch.historic.metag import METAG
+from pymodutils.arch.historic.mn10300 import MN10300
+from pymodutils.arch.historic.tile import TILEGX, TILEPRO
 from pymodutils.arch.historic.v850 import V850
-from pymodutils.arch.range import Range
-from tests.arch.linkers import PLT, Judged
+from pymodutils.arch.range import Range, signed
+from tests.arch.linkers import HIGH, LOW, PLT, Judged
 
 WHATEVER = "the loader stores S+A whatever the type"
 SDA = "ld counts from _SDA_BASE_, the loader from 0"
+SMALL = {2: Range(0, 1 << 15), 3: Range(0, 1 << 7), 5: signed(16), 6: signed(8), 9: Range(0, 1 << 23)}
+
 HISTORIC = (
     Judged(CRIS, "crislinux", release=(2, 6), unasked={n: WHATEVER for n in CRIS.relocs if n != 3}),
     Judged(
@@ -23,4 +29,16 @@ HISTORIC = (
     ),
     Judged(V850, "v850", release=(2, 6), words={6: 0}, limits={2: Range(0, (1 << 21) - 3)}, parts=PLT),
     Judged(H8300, "h8300elf_linux", release=(2, 6), words=dict.fromkeys((1, DIR24A8, 63), 0)),
+    Judged(MN10300, "mn10300", release=(2, 6), words=dict.fromkeys((1, 2, 3, 9), 0), limits=SMALL),
+    Judged(BLACKFIN, "elf32bfin", release=(2, 6), limits=dict.fromkeys((0xA, 0xD), Range(0, 0xFF_FFFE))),
+    Judged(
+        METAG,
+        "elf32metag",
+        release=(4, 0),
+        words={5: 0xA000_0000},
+        limits={4: Range(-0xF_FFFC, 0x10_0000), 5: signed(12)},
+        parts=PLT,
+    ),
+    Judged(TILEGX, "elf64tilegx", (LOW, HIGH), release=(4, 0)),
+    Judged(TILEPRO, "elf32tilepro", release=(4, 0)),
 )

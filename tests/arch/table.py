@@ -41,11 +41,15 @@ Where no linker was asked, the last column gives the reason or the proof. Other 
 - `test_modules_against_ld.py`: whole modules of Debian
 - `test_mips_kernels.py`: memory and verdicts of Debian's MIPS kernels; other kernels are below
 
-Of the 20 architectures in the talk "Modules in 2.6" (Linux 2.6.9), all that had a loader are here. Four of
-them were removed before 6.1: cris, h8300, m32r and v850 are at the end of the page, loaded as 2.6.9 did,
-bugs included; m68knommu is loaded as m68k, um as its host. arm26 and sh64 had no loader in 2.6.9. Those that
-came and went later (avr32, blackfin, c6x, frv, metag, mn10300, nds32, score, tile, unicore32) are not
-listed: what their loaders did could not be checked.
+Of the 20 architectures in the talk "Modules in 2.6" (Linux 2.6.9), all that had a loader are here: alpha,
+arm, i386, ia64, m68k, mips, parisc, powerpc, powerpc64, s390, sh, sparc, sparc64 and x86-64 as in 6.1; cris,
+h8300, m32r and v850, which were removed before 6.1, at the end of the page, loaded as 2.6.9 did, bugs
+included; m68knommu as m68k, whose e_machine and relocations it had, and um as its host. arm26 and sh64 had
+no loader in 2.6.9.
+
+Of those that came and went later, blackfin, metag, mn10300, tilegx and tilepro are at the end of the page,
+too, as their loaders first were. Not here are frv, whose loader refused every relocation, score, whose
+relocations come in pairs, and avr32, c6x, nds32 and unicore32, for which there was no linker to ask.
 """
 REAL = """
 ## Real modules and real kernels

@@ -7,11 +7,12 @@ import pytest
 from pymodutils.link.failure import LinkError
 from tests.arch import golden
 from tests.arch.cases import STEP, built, ours
+from tests.arch.historic import HISTORIC
 from tests.arch.linkers import JUDGED, Judged
 
 EVERY = [
     pytest.param(one, base, id=f"{one.name} {base:#x}")
-    for one in JUDGED
+    for one in (*JUDGED, *HISTORIC)
     for base in one.bases
     if golden.path(one, base).exists()
 ]

@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 
 from pymodutils import arch as archs
+from pymodutils.arch.historic.blackfin import BLACKFIN
 from pymodutils.arch.historic.cris import CRIS
 from pymodutils.arch.historic.h8300 import DIR24A8, DIR24R8, H8300
 from pymodutils.arch.historic.m32r import M32R
+from pymodutils.arch.historic.metag import METAG
+from pymodutils.arch.historic.mn10300 import MN10300
+from pymodutils.arch.historic.tile import TILEGX, TILEPRO
 from pymodutils.arch.historic.v850 import V850
 from pymodutils.arch.model import Arch
 from pymodutils.link.failure import LinkError
@@ -50,7 +54,7 @@ def test_found_by_their_number_but_no_architecture_of_today(judged: Judged) -> N
 
 def text(arch: Arch, row: Rel, value: int, before: bytes = bytes(8), *, rela: bool = True) -> bytes:
     """Sixteen bytes at BASE that begin with ``before``, once ``row`` is applied to a symbol of ``value``."""
-    parts = [Part(".text", before.ljust(STEP, b"\0"), align=16), *(PLT if arch is V850 else ())]
+    parts = [Part(".text", before.ljust(STEP, b"\0"), align=16), *(PLT if arch in (V850, METAG) else ())]
     data = make(arch, parts, [Sym("s")], {1: [row]}, rela=rela)
     return ours(arch, data, {"s": value}, BASE, release=(2, 6))
 
@@ -85,8 +89,15 @@ def test_h8300_words() -> None:
 
 @pytest.mark.parametrize(
     ("arch", "said"),
-    [(H8300, "module module: RELOCATION unsupported"), (V850, "Barf")],
-    ids=["h8300", "v850"],
+    [
+        (H8300, "module module: RELOCATION unsupported"),
+        (V850, "Barf"),
+        (MN10300, "module module: RELOCATION unsupported"),
+        (BLACKFIN, "module module: .rel unsupported"),
+        (TILEGX, "module module: .rel relocation unsupported"),
+        (TILEPRO, "module module: .rel relocation unsupported"),
+    ],
+    ids=["h8300", "v850", "mn10300", "blackfin", "tilegx", "tilepro"],
 )
 def test_addends_in_the_places_are_refused(arch: Arch, said: str) -> None:
     with pytest.raises(LinkError) as failure:
@@ -109,8 +120,50 @@ def test_v850_goes_far_by_an_entry() -> None:
     assert bytes(made.section(1))[:4] == (way >> 16 | (way & 0xFFFF) << 16).to_bytes(4, "little")
 
 
-def test_v850_needs_its_sections() -> None:
-    data = make(V850, [Part(".text", bytes(STEP), align=16)], [Sym("s")], {1: [Rel(0, 2, 1, 0)]}, rela=True)
+@pytest.mark.parametrize(("arch", "name"), [(V850, ".plt.init"), (METAG, ".init.plt")])
+def test_plts_need_their_sections(arch: Arch, name: str) -> None:
+    data = make(arch, [Part(".text", bytes(STEP), align=16)], [Sym("s")], {1: [Rel(0, 2, 1, 0)]}, rela=True)
     with pytest.raises(LinkError) as failure:
-        ours(V850, data, {"s": 0}, BASE, release=(2, 6))
-    assert failure.value.log == ("Module doesn't contain .plt or .plt.init sections.",)
+        ours(arch, data, {"s": 0}, BASE, release=(2, 6))
+    assert failure.value.log == (f"Module doesn't contain .plt or {name} sections.",)
+
+
+def test_metag_goes_far_by_one_entry_for_each_target() -> None:
+    parts = [Part(".text", bytes(STEP), align=16), *PLT]
+    rows = [Rel(0, 4, 1, 0), Rel(4, 4, 1, 0), Rel(8, 4, 2, 0), Rel(12, 2, 1, 0)]
+    data = make(METAG, parts, [Sym("far"), Sym("near")], {1: rows}, rela=True)
+    made = image(METAG, data, BASE, LayoutConfig(release=(4, 0)))
+    worth = {"far": 0x1234_5678, "near": BASE + 0x1000}
+    relocate(made, simplify(made, "module", worth.__getitem__, unheard), "module", unheard)
+    used, unused = bytes(made.section(2))[:8], bytes(made.section(2))[8:]
+    assert used == (0x0200_91A5).to_bytes(4, "little") + (0xAC02_B3C1).to_bytes(4, "little")
+    assert unused == bytes(8)  # of the symbol that turned out to be near
+    way = made.addresses[2] - BASE
+    found = [int.from_bytes(bytes(made.section(1))[at : at + 4], "little") for at in range(0, 16, 4)]
+    assert found == [way >> 2 << 5, way - 4 >> 2 << 5, 0xFF8 >> 2 << 5, 0x1234_5678]
+
+
+@pytest.mark.parametrize("arch", [MN10300, BLACKFIN, METAG, TILEGX, TILEPRO], ids=lambda arch: arch.name)
+def test_unknown_numbers_are_refused(arch: Arch) -> None:
+    with pytest.raises(LinkError) as failure:
+        text(arch, Rel(0, 99, 1, 0), 0)
+    assert (failure.value.log, failure.value.errno) == (("module module: Unknown relocation: 99",), ENOEXEC)
+
+
+def test_tilegx_says_what_is_out_of_range() -> None:
+    with pytest.raises(LinkError) as failure:
+        text(TILEGX, Rel(0, 48, 1, 0), 1 << 47)
+    assert failure.value.log == ("module module: Out of range HW2_LAST value 0x800000000000",)
+    with pytest.raises(LinkError) as failure:
+        text(TILEGX, Rel(8, 21, 1, 0), 8 + BASE + (1 << 29))
+    assert failure.value.log == ("module module: Out of range jump to 0x60000008 at 0x8 (0000000040000008)",)
+
+
+def test_blackfin_calls_name_their_second_half() -> None:
+    assert text(BLACKFIN, Rel(2, 0xA, 1, 0), BASE + 0x24_6800)[:4] == b"\x12\0\x00\x34"
+
+
+def test_blackfin_calls_do_not_go_back() -> None:
+    with pytest.raises(LinkError) as failure:
+        text(BLACKFIN, Rel(2, 0xA, 1, 0), BASE - 2)
+    assert failure.value.log == ("module module: relocation overflow",)

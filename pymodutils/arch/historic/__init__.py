@@ -1,4 +1,4 @@
-"""Machines that Linux 2.6.9 had and 6.1 has no more, one file each, with the faults of their loaders.
+"""Machines that Linux had and 6.1 has no more, one file each, with the faults of their loaders.
 
 arm26 and sh64 never had a loader in 2.6. That of m68knommu did what m68k's does, and has the same e_machine.
 """
@@ -12,6 +12,12 @@ MODULES: Final = {
     76: "cris",
     87: "v850",
     88: "m32r",
+    89: "mn10300",
+    106: "blackfin",
+    174: "metag",
+    188: "tile",
+    191: "tile",
     0x9041: "m32r",
     0x9080: "v850",
+    0xBEEF: "mn10300",
 }  # e_machine -> the file that has it

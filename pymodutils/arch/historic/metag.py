@@ -1,0 +1,84 @@
+"""Imagination Meta: arch/metag/kernel/module.c of 3.9 to 4.16. Far branches go through .plt or .init.plt.
+
+It passes over branches whose place is not empty, with a line in the log; here they are overwritten.
+"""
+
+from __future__ import annotations
+
+from errno import ENOEXEC
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.arch.calc import l_p, s_a
+from pymodutils.arch.field import insn, word
+from pymodutils.arch.frob import Frobbed, HeaderChange
+from pymodutils.arch.historic.added import Added
+from pymodutils.arch.model import WORDS, Arch
+from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder, words
+from pymodutils.arch.range import Range
+from pymodutils.arch.reloc import Diagnostic, RelocType
+from pymodutils.arch.stub_table import StubTable
+
+if TYPE_CHECKING:
+    from pymodutils.arch.frob import UnplacedModule
+
+ENTRY, RELBRANCH = 8, 4  # bytes of an entry; the branches
+MISSING: Final = Diagnostic("Module doesn't contain .plt or .init.plt sections.", ENOEXEC)
+MOVT, JUMP = 0x0200_0005, 0xAC00_0001  # movt d0re0,#0; jump d0re0,#0
+
+
+def frob(info: UnplacedModule) -> Frobbed:
+    """Room in .plt and .init.plt for each symbol and addend that a section branches to, but for 0 and 0."""
+    core, init = info.find(".plt"), info.find(".init.plt")
+    if not core or not init:
+        raise Refusal(MISSING)
+    counts = {core: 0, init: 0}
+    for at, relocs in info.relocations.items():
+        rows = zip(relocs.numbers, relocs.symbols, relocs.A or (), strict=True)
+        kinds = {(symbol, addend) for number, symbol, addend in rows if number == RELBRANCH}
+        counts[init if ".init" in info.sections[at].name else core] += len(kinds - {(0, 0)})
+    return Frobbed({at: HeaderChange(sh_size=ENTRY * count) for at, count in counts.items()})
+
+
+class MetagPlts(StubBuilder):
+    """The entries: movt d0re0,#upper half; jump d0re0,#lower half."""
+
+    reach = {RELBRANCH: Range(-0xF_FFFF, 0x10_0000)}  # noqa: RUF012 -- of the class, never changed
+
+    def __init__(self, module: PlacedModule) -> None:
+        super().__init__(module)
+        self.core, self.init = (
+            StubTable(module, module.sections[name], ENTRY) for name in (".plt", ".init.plt")
+        )
+
+    def goal(self, one: Relocation) -> int:
+        """The entry that leads to the target of a branch."""
+        table = self.core if one.P in self.module.core else self.init
+        target = one.S + one.A & 0xFFFF_FFFF
+        if target not in table.known:
+            made = MOVT | target >> 16 << 3, JUMP | (target & 0xFFFF) << 3
+            table.add(target, words(self.module.order, *made))
+        return table.known[target]
+
+
+METAG = Arch(
+    name="metag",
+    machines=(174,),
+    bits=32,
+    order="little",
+    relocs={
+        0: RelocType("R_METAG_HIADDR16", s_a, insn(4, (31, 16, 3))),
+        1: RelocType("R_METAG_LOADDR16", s_a, insn(4, (15, 0, 3))),
+        2: RelocType("R_METAG_ADDR32", s_a, word(32)),
+        3: RelocType("R_METAG_NONE"),
+        RELBRANCH: RelocType("R_METAG_RELBRANCH", l_p, insn(4, (20, 2, 5))),
+        5: RelocType("R_METAG_GETSETOFF", s_a, insn(4, (11, 0, 7), kind=Added)),
+    },
+    unknown=Diagnostic("module {module}: Unknown relocation: {number}", ENOEXEC),
+    extable=WORDS[32],
+    config="METAG",
+    page_size=4096,
+    frob=frob,
+    builder=MetagPlts,
+)
+
+ARCHS = (METAG,)
