@@ -90,7 +90,7 @@ __all__ = [
     "loaded",
     "modinfo",
 ]
-HOMES = {  # module -> the public names that live there
+HOMES = {  # module -> its public names
     "api": ("Modules", "check", "describe", "loaded", "modinfo"),
     "checks.rules": ("Rule", "Severity"),
     "checks.verdict": ("Finding", "Report", "Verdict"),
@@ -122,8 +122,8 @@ HOMES = {  # module -> the public names that live there
 
 
 def __getattr__(name: str) -> object:
-    """Import the home of ``name``, a public name that is used for the first time."""
-    from importlib import import_module  # noqa: PLC0415 -- the tools do without all of this
+    """Import the module of the public ``name`` on first use."""
+    from importlib import import_module  # noqa: PLC0415 -- the tools do not need it
 
     for home, names in HOMES.items():
         if name in names:

@@ -1,4 +1,4 @@
-"""The programs, and ``python -m pymodutils COMMAND``."""
+"""Entry point of the programs, and of ``python -m pymodutils COMMAND``."""
 
 # built in: the module signal takes time to import, in which SIGINT would be a traceback
 import _signal  # type: ignore[import-not-found]
@@ -6,18 +6,22 @@ import os
 import sys
 
 if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
-    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # cli hears it; in an import it would be a traceback
+    _signal.signal(
+        _signal.SIGINT, _signal.SIG_DFL
+    )  # handled later by cli; during an import it would be a traceback
 
 
 def main() -> None:
-    """Run the tool that sys.argv asks for; as root, only with modules of the installation."""
+    """Run the tool selected by sys.argv; as root, only with modules of the installation."""
     if not os.geteuid() and not sys.flags.safe_path:
         given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-        home = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # whoever can write there owns us
+        home = os.path.dirname(
+            os.path.dirname(os.path.abspath(__file__))
+        )  # anyone who can write there could run code as root
         foreign = {os.path.abspath(path) for path in given if path} | {sys.path[0]}
         foreign.discard(home)
         sys.path[:] = [path for path in sys.path if path not in foreign]
-    from pymodutils.cli import main as run  # noqa: PLC0415 -- the search path comes first
+    from pymodutils.cli import main as run  # noqa: PLC0415 -- after the search path is set
 
     run()
 

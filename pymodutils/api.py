@@ -1,4 +1,4 @@
-"""The calls of ``import pymodutils``."""
+"""The functions of ``import pymodutils``."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _to_stderr(text: str) -> None:
 
 
 def modinfo(word: StrPath, *, release: str | None = None, root: Root | None = None) -> ModuleInfo:
-    """Metadata of the module in the file ``word``, else of the first module with that name or alias.
+    """The metadata of the module in the file ``word``, or else of the first module with that name or alias.
 
     Raises NotFound. The module is read on first access, which may raise BadModule.
     """
@@ -48,7 +48,7 @@ def loaded(*, root: Root | None = None) -> list[Loaded]:
 
 
 def describe(*sources: StrPath, root: Root | None = None) -> Description:
-    """The kernel in ``sources`` (images, packages, directories, saved descriptions), earlier ones first.
+    """The kernel in ``sources``: images, packages, directories, saved descriptions; earlier ones first.
 
     Raises ModutilsError if a source is missing or cannot be read.
     """
@@ -76,7 +76,7 @@ def check(
 
     Dependencies are also looked up in ``more``. ``params`` maps module names to parameters, ``firmware`` is a
     directory, ``cmdline`` the kernel command line; ``trust`` are certificates that every kernel trusts.
-    With ``run`` init() and exit() of what loads are run, too, on kernels whose image boots in this process.
+    With ``run``, init() and exit() of accepted modules run too, on kernels whose image boots in this process.
     Raises ModutilsError if there is nothing to check, or if input is missing or cannot be read.
     """
     from pymodutils.checks.matrix import check as matrix  # noqa: PLC0415
@@ -92,7 +92,7 @@ def check(
 
 
 def _paths(given: StrPath | Iterable[StrPath]) -> list[str]:
-    """One path or several, as strings."""
+    """One or several paths, as strings."""
     listed = [given] if isinstance(given, str | os.PathLike) else given
     return [os.fspath(it) for it in listed]
 
@@ -123,19 +123,19 @@ class Modules:
         return Resolver(read, ModuleDirectory(self.path, self._report, self.root))
 
     def find(self, word: StrPath) -> list[ModuleInfo]:
-        """The module in the file ``word``, else those that the name or alias matches; raises NotFound."""
+        """The module in the file ``word``, or else those with that name or alias; raises NotFound."""
         from pymodutils.depends.find import Finder  # noqa: PLC0415 -- plans do without
 
         return Finder(self.path, self.root).find(os.fspath(word))
 
     def depmod(self, *, compat: int = 34) -> list[str]:
-        """Generate modules.dep and map files as this release of kmod does; return the damaged modules' paths.
+        """Generate modules.dep and map files like this release of kmod; return the paths of damaged modules.
 
         Messages go to stderr. Raises NotFound if there is no module directory, ModutilsError for cycles or a
         full disk; the old files then stay unchanged.
         """
         from pymodutils.depends.depmod.job import Job  # noqa: PLC0415
-        from pymodutils.depends.depmod.run import Run  # noqa: PLC0415 -- dear, and rarely wanted
+        from pymodutils.depends.depmod.run import Run  # noqa: PLC0415 -- expensive, and rarely needed
         from pymodutils.depends.depmod.survey import Surveyor  # noqa: PLC0415
 
         log = Log("depmod")
@@ -154,12 +154,12 @@ class Modules:
         return found
 
     def plan(self, name: str, *parameters: str) -> list[Load]:
-        """What ``modprobe name parameters`` would do: a plan for each module that ``name`` resolves to."""
+        """The plans of ``modprobe name parameters``, one for each module that ``name`` resolves to."""
         options = words.parameters(parameters)
         return [plan.load(self.resolver, it, options, plan.Choices()) for it in self.resolve(name)]
 
     def removal(self, name: str) -> list[Remove]:
-        """What ``modprobe -r name`` would do; raises NotFound."""
+        """The plans of ``modprobe -r name``; raises NotFound."""
         return [plan.remove(self.resolver, it, plan.Choices()) for it in self.resolve(name)]
 
     def load(self, name: str, *parameters: str, kernel: Kernel | None = None) -> None:
@@ -172,7 +172,7 @@ class Modules:
             runner.load(each)
 
     def remove(self, name: str, *, kernel: Kernel | None = None) -> None:
-        """Remove ``name`` from ``kernel`` (default: the running one); raises as ``load`` does."""
+        """Remove ``name`` from ``kernel`` (default: the running one); raises as ``load``."""
         runner = self._runner(kernel)
         for each in self.removal(name):
             runner.remove(each)
@@ -185,7 +185,7 @@ class Modules:
 
     def graph(self) -> Graph:
         """The dependency graph, with an edge from each module to its direct dependencies; raises NotFound."""
-        from pymodutils.depends import graph  # noqa: PLC0415 -- the door to networkx
+        from pymodutils.depends import graph  # noqa: PLC0415 -- imports networkx
 
         path = self.root.follow(f"{self.path}/modules.dep")
         try:

@@ -1,4 +1,4 @@
-"""Memory full of zeros, of which large pieces cost nothing until they are touched."""
+"""Zeroed memory; large areas cost nothing until touched."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 Blank = bytearray | mmap.mmap
 
-LARGE: Final = 1 << 20  # bytes from which on pages are left to the system
+LARGE: Final = 1 << 20  # bytes from which on anonymous pages are used
 
 
 PIECE: Final = 1 << 16  # bytes that are compared at once
@@ -21,7 +21,7 @@ def is_blank(memory: memoryview) -> bool:
 
 
 def blank(size: int) -> Blank:
-    """``size`` bytes of 0."""
+    """``size`` zero bytes."""
     if size < LARGE:
         return bytearray(size)
     return mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)

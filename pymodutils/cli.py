@@ -1,7 +1,7 @@
-"""From argv to one command, imported alone; a failure is one line on stderr and exit status 1.
+"""Dispatch argv to a command, the only one imported; a failure is one line on stderr and exit status 1.
 
-The tool is chosen by the name the program was called by (``modprobe``, a symlink to it,
-``pymodutils-modprobe``), else by the first word (``pymodutils modprobe ...``).
+The tool is selected by the name of the program (``modprobe``, a symlink to it, ``pymodutils-modprobe``),
+or else by the first word (``pymodutils modprobe ...``).
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 
 OUT_OF_MEMORY: Final = "out of memory: see ulimit -v and the memory limit of the container"
-UNMAPPED: Final = "failed to map segment"  # ld.so, about a library that memory is too short for
+UNMAPPED: Final = "failed to map segment"  # from ld.so, if memory is too short for a library
 ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-TRACEBACK: Final = "PYMODUTILS_TRACEBACK"  # if set, an internal error is a traceback
+TRACEBACK: Final = "PYMODUTILS_TRACEBACK"  # if set, print tracebacks of internal errors
 
 
 class CommandEntry(NamedTuple):
-    """Where a command lives, and what it is for."""
+    """The module and purpose of a command."""
 
     module: str  # below pymodutils.commands
     help: str
@@ -51,12 +51,12 @@ SUBCOMMANDS: Final = {
     "check": CommandEntry("check", "check whether modules load into given kernels"),
     "profile": CommandEntry("profile", "record what this machine uses of its kernel"),
     "preflight": CommandEntry("preflight", "check what an upgrade would break on this machine"),
-    "hooks": CommandEntry("hooks", "let package managers ask for a preflight"),
-    "call": CommandEntry("call", "call a function of a module in a kernel in this process"),
-    "kunit": CommandEntry("kunit", "run KUnit suites in a kernel in this process"),
-    "cache": CommandEntry("cache", "show and clean what is kept between runs"),
+    "hooks": CommandEntry("hooks", "run a preflight whenever a kernel is installed"),
+    "call": CommandEntry("call", "call a function of a module in a kernel booted in this process"),
+    "kunit": CommandEntry("kunit", "run KUnit suites in a kernel booted in this process"),
+    "cache": CommandEntry("cache", "list and clean cached kernels and descriptions"),
     "kernel": CommandEntry("kernel", "describe kernels and run emulated ones"),
-    "talk": CommandEntry("talk", "run the talk about modules in 2.6"),
+    "talk": CommandEntry("talk", "run the talk 'Modules in 2.6'"),
     "completion": CommandEntry("completion", "print the completion script of a shell"),
 }
 
@@ -68,8 +68,8 @@ OF_MODUTILS: Final = {  # man pymodutils-linux24
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the tool that ``argv`` (default: sys.argv) asks for, and leave with its exit status."""
-    gc.disable()  # a sixth of the time to start; what a command makes lives until it ends
+    """Run the tool selected by ``argv`` (default: sys.argv) and exit with its status."""
+    gc.disable()  # a sixth of the start-up time; the objects of a command live until it ends
     streams.prepare()
     path, *words = sys.argv if argv is None else argv
     try:
@@ -91,7 +91,7 @@ def _chosen(path: str, words: Sequence[str]) -> tuple[str, int]:
 
 
 class Ended(KeyboardInterrupt):
-    """A signal that ends the program, as soon as what is in work is cleared away."""
+    """A signal that terminates the program after clean-up."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -99,14 +99,14 @@ class Ended(KeyboardInterrupt):
 
 
 def _hear() -> None:
-    """Raise Ended for the signals in ENDING that would end this process."""
+    """Raise Ended on the signals in ENDING that would terminate this process."""
     for number in ENDING:
         if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, _end)
 
 
 def _end(number: int, _frame: object) -> NoReturn:
-    _stop_hearing()  # a second one does not wait
+    _stop_hearing()  # a second one terminates at once
     raise Ended(number)
 
 
@@ -119,7 +119,7 @@ def _stop_hearing() -> None:
 
 
 def run(prog: str, path: str, entry: CommandEntry, words: Sequence[str]) -> int:
-    """The exit status of the command in ``entry``, called ``prog`` in messages and ``path`` in getopt's."""
+    """Run the command of ``entry``, named ``prog`` in messages, ``path`` in getopt's; return its status."""
     try:
         command: Tool = import_module(f"pymodutils.commands.{entry.module}").command
         return command.chosen(prog, words).call(prog, path, words)
@@ -133,7 +133,7 @@ def run(prog: str, path: str, entry: CommandEntry, words: Sequence[str]) -> int:
         _complain(f"{prog}: ERROR: {_words(error)}")
     except MemoryError:
         _complain(f"{prog}: ERROR: {OUT_OF_MEMORY}")
-    except Exception as error:  # the last resort: a traceback helps no user
+    except Exception as error:  # last resort: users get one line, not a traceback
         if TRACEBACK in os.environ:
             raise
         _complain(f"{prog}: ERROR: {_unforeseen(error)}")
@@ -141,7 +141,7 @@ def run(prog: str, path: str, entry: CommandEntry, words: Sequence[str]) -> int:
 
 
 def _unforeseen(error: Exception) -> str:
-    """What to say of an ``error`` that no part of the program has words for."""
+    """The message for an ``error`` that no other code handles."""
     if isinstance(error, ImportError) and UNMAPPED in str(error):
         return OUT_OF_MEMORY
     deep = isinstance(error, RecursionError)
@@ -150,7 +150,7 @@ def _unforeseen(error: Exception) -> str:
 
 
 def _place(error: Exception) -> str:
-    """What ``error`` is, and the line that raised it."""
+    """The type of ``error``, and the line that raised it."""
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next
@@ -168,7 +168,7 @@ def _multi_call(words: Sequence[str]) -> int:
     if first == "help" and len(words) > 1:
         return _multi_call([words[1], *words[2:], "--help"])
     if first in ("-h", "--help", "help"):
-        print(_help())  # noqa: T201 -- the text is the answer
+        print(_help())  # noqa: T201 -- the requested output
         return 0
     problem = (
         f"unknown command '{first}'{suggestion(first, [*TOOLS, *SUBCOMMANDS])}"
@@ -198,7 +198,7 @@ def _complain(line: str) -> None:
     try:
         sys.stdout.flush()
     except OSError:
-        pass  # the line tells it, or _leave does
+        pass  # reported by the line, or by _leave
     sys.stderr.write(line + "\n")
 
 
@@ -211,7 +211,7 @@ def _failure(prog: str) -> int:
 
 
 def _leave(prog: str, status: int) -> NoReturn:
-    """End the process without Python's teardown, which costs more than some of our commands."""
+    """Exit without Python's teardown, which takes longer than some commands."""
     _stop_hearing()
     try:
         sys.stdout.flush()
@@ -226,7 +226,7 @@ def _leave(prog: str, status: int) -> NoReturn:
 
 
 def _die(number: int) -> NoReturn:
-    """End by the signal, as a program does that does not handle it."""
+    """Terminate by the signal's default action."""
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
     os._exit(128 + number)

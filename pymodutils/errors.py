@@ -1,10 +1,10 @@
-"""What can go wrong: one base class, raised where it is known, turned into words once in cli.py."""
+"""Exceptions: raised where a failure is detected, printed in cli.py."""
 
 from __future__ import annotations
 
 import errno as codes
 
-LIMITS = {  # what to look at where the system has run out of something
+LIMITS = {  # the limit to check when a resource is exhausted
     codes.EFBIG: "ulimit -f",
     codes.EMFILE: "ulimit -n",
     codes.ENOMEM: "ulimit -v",
@@ -13,19 +13,19 @@ LIMITS = {  # what to look at where the system has run out of something
 
 
 def reason(error: OSError) -> str:
-    """What the system says, and the limit to look at if it is one."""
+    """The system's message, with the limit to check if it concerns one."""
     limit = LIMITS.get(error.errno or 0)
     return f"{error.strerror or error} (see {limit})" if limit else str(error.strerror or error)
 
 
 class ModutilsError(Exception):
-    """A failure with the ``subject`` it is about; ``str()`` is the one line a user reads.
+    """A failure concerning ``subject``; ``str()`` is the message for the user, one line.
 
-    ``errno`` is the number that a system call would have given for it.
+    ``errno`` is that of the corresponding system call.
     """
 
     errno: int = codes.EINVAL
-    why: str = ""  # what kmod's library says of it before the tool does
+    why: str = ""  # the message of kmod's library, printed before that of the tool
 
     def __init__(self, subject: str, message: str, errno: int | None = None) -> None:
         super().__init__(message)
@@ -35,29 +35,29 @@ class ModutilsError(Exception):
 
 
 class BadModule(ModutilsError):
-    """A module file that is not what it says: truncated, not ELF, offsets outside of the file."""
+    """An invalid module file: truncated, not ELF, offsets outside the file."""
 
     errno = codes.ENOEXEC
 
 
 class BadKernel(ModutilsError):
-    """A kernel image, package or description that is not what it says."""
+    """An invalid kernel image, package or description."""
 
 
 class Overspent(BadKernel):
-    """An archive or a kernel image that costs more than a limit allows."""
+    """An archive or a kernel image that exceeds a limit."""
 
 
 class BadState(ModutilsError):
-    """The file of an emulated kernel that is absent, damaged, or of another version."""
+    """A state file that is missing, damaged, or of another version."""
 
 
 class BadIndex(ModutilsError):
-    """A modules.*.bin whose offsets, counts or depth lie."""
+    """A modules.*.bin file with invalid offsets, counts or depth."""
 
 
 class BadLine(ModutilsError):
-    """A line of a configuration or index text that cannot be read; the subject is ``FILE:N``."""
+    """A malformed line of a configuration or text file; the subject is ``FILE:N``."""
 
 
 class NotFound(ModutilsError):
@@ -67,17 +67,17 @@ class NotFound(ModutilsError):
 
 
 class Refused(ModutilsError):
-    """The kernel said no; ``errno`` is its answer, ``subject`` the module."""
+    """The kernel refused an operation with ``errno``; ``subject`` is the module."""
 
 
 class Unanswered(ModutilsError):
-    """A call into a kernel that did not come back: it oopsed, waits, or does not end."""
+    """A call into a kernel that did not return: it oopsed, sleeps or loops."""
 
     errno = codes.EIO
 
 
 class Exit(Exception):
-    """Leave with ``status``; nothing more is printed."""
+    """Exit with ``status`` without further output."""
 
     def __init__(self, status: int) -> None:
         super().__init__(status)

@@ -1,4 +1,4 @@
-"""The C library through ctypes: system calls, and the patterns of fnmatch(3) and regcomp(3)."""
+"""The C library through ctypes: system calls, fnmatch(3) and regcomp(3)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ if TYPE_CHECKING:
     import ctypes
 
 SPECIAL: Final = frozenset(b"*?[\\")
-LC_ALL_MASK: Final = 0x1FBF  # locale.h of glibc; musl takes any bits
+LC_ALL_MASK: Final = 0x1FBF  # locale.h of glibc; musl accepts any bits
 REG_EXTENDED, REG_NOSUB = 1, 8  # regex.h of glibc and musl
-REGEX_T: Final = 256  # bytes, more than any C library's regex_t has
+REGEX_T: Final = 256  # bytes, more than sizeof(regex_t) of any C library
 
 
 def syscall(number: int, *arguments: int | bytes) -> int:
     """The errno of system call ``number``, or 0; bytes are passed by address, never NULL."""
-    import ctypes  # noqa: PLC0415 -- commands that only look at modules do without
+    import ctypes  # noqa: PLC0415 -- commands that only read modules do not need it
 
     passed = [
         ctypes.c_char_p(argument) if isinstance(argument, bytes) else ctypes.c_long(argument)
@@ -26,11 +26,11 @@ def syscall(number: int, *arguments: int | bytes) -> int:
 
 
 def fnmatch(pattern: bytes, text: bytes) -> bool:
-    """Whether ``pattern`` matches all of ``text`` in the C locale, without flags: what kmod asks.
+    """Whether ``pattern`` matches all of ``text`` in the C locale, without flags, as in kmod.
 
-    Python's fnmatch knows neither backslashes nor ``[^...]`` nor ``[[:alpha:]]``.
+    Python's fnmatch supports neither backslashes nor ``[^...]`` nor ``[[:alpha:]]``.
     """
-    if SPECIAL.isdisjoint(pattern):  # nearly every line of a configuration: no need for ctypes
+    if SPECIAL.isdisjoint(pattern):  # most configuration lines; saves the import of ctypes
         return pattern == text
     library = _library()
     before = library.uselocale(_c_locale())
@@ -40,14 +40,14 @@ def fnmatch(pattern: bytes, text: bytes) -> bool:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """``fnmatch`` of words as files and command lines have them."""
+    """``fnmatch`` for text decoded with surrogateescape."""
     return fnmatch(_encoded(pattern), _encoded(text))
 
 
 def regex_search(pattern: str, text: str) -> bool:
     """Whether the POSIX extended regular expression ``pattern`` matches anywhere in ``text`` (C locale).
 
-    One that regcomp(3) refuses matches nothing.
+    An invalid one matches nothing.
     """
     import ctypes  # noqa: PLC0415 -- as above
 
@@ -82,6 +82,6 @@ def _library() -> ctypes.CDLL:
 
 @cache
 def _c_locale() -> int | None:
-    """The C locale, which kmod's tools never leave; Python sets LC_CTYPE to the user's."""
+    """Switch to the C locale, as in kmod's tools; Python sets LC_CTYPE to the user's."""
     locale: int | None = _library().newlocale(LC_ALL_MASK, b"C", None)
     return locale

@@ -1,4 +1,4 @@
-"""Messages as kmod prints them: ``PROG: LEVEL: text`` on stderr, or ``LEVEL: text`` to syslog."""
+"""Messages in kmod's format: ``PROG: LEVEL: text`` on stderr, or ``LEVEL: text`` in syslog."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LEVELS: Final = ("err", "info", "debug")  # of $KMOD_LOG
 
 
 def library(text: str) -> None:
-    """Say what kmod's library does where no tool's options rule it; only $KMOD_LOG silences that."""
+    """Print a message of kmod's library that precedes the tool's options; only $KMOD_LOG silences it."""
     level = os.environ.get("KMOD_LOG", "err")
     if level.startswith(LEVELS) or (level.isdigit() and int(level) >= ERROR):
         sys.stdout.flush()
@@ -32,17 +32,17 @@ def library(text: str) -> None:
 
 
 class Log:
-    """Where a tool's messages go, and down to which level they are wanted."""
+    """The log of a tool: destination and lowest level."""
 
     def __init__(self, prog: str, level: int = WARNING, *, quiet: bool = False, syslog: bool = False) -> None:
         self.prog = prog
         self.level = level
         self.quiet = quiet
         self.syslog = syslog or not streams.has_stderr()
-        self.said = 0  # messages so far
+        self.said = 0  # number of messages
 
     def fatal(self, text: str, hint: str = "") -> None:
-        """Say ``text`` and what to do, then leave with status 1; if messages are quiet nothing happens."""
+        """Print ``text`` and a remedy, then exit with status 1; no effect if silenced."""
         if self.quiet:
             return
         self.say(FATAL, text)
@@ -51,27 +51,27 @@ class Log:
         raise Exit(1)
 
     def error(self, text: str) -> None:
-        """Say that something failed; the tool goes on."""
+        """Print an error; the tool continues."""
         self.say(ERROR, text)
 
     def warning(self, text: str) -> None:
-        """Say what is wrong but does not hinder."""
+        """Print a warning."""
         self.say(WARNING, text)
 
     def notice(self, text: str) -> None:
-        """Say what a curious user wants to know (``-v``)."""
+        """Print a notice (``-v``)."""
         self.say(NOTICE, text)
 
     def info(self, text: str) -> None:
-        """Say what is being done (``-vv``)."""
+        """Print progress (``-vv``)."""
         self.say(INFO, text)
 
     def debug(self, text: str) -> None:
-        """Say what only the tool's developer needs (``-vvv``)."""
+        """Print debugging information (``-vvv``)."""
         self.say(DEBUG, text)
 
     def say(self, level: int, text: str) -> None:
-        """Print ``text`` if ``level`` is wanted."""
+        """Print ``text`` if ``level`` is enabled."""
         if self.quiet or level > self.level:
             return
         self.said += 1

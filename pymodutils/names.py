@@ -1,4 +1,4 @@
-"""Names of modules, files and aliases, and how kmod normalises each."""
+"""Names of modules, files and aliases, normalised as in kmod."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ EXTENSIONS = (".ko", ".ko.gz", ".ko.xz", ".ko.zst")
 
 
 def normalize(name: str) -> str:
-    """The kernel's spelling of a module name: every ``-`` is ``_``."""
+    """A module name as spelled by the kernel: ``-`` becomes ``_``."""
     return name.replace("-", "_")
 
 
 def of_path(path: str) -> str:
-    """The module name that the file ``path`` holds: cut at the first dot, normalised."""
+    """The module name of the file ``path``: up to the first dot, normalised."""
     return normalize(os.path.basename(path).partition(".")[0])
 
 
 def stat(path: str) -> None:
-    """Raise OSError where kmod finds no module at ``path``: it is not there, or ends in a slash."""
+    """Raise OSError if kmod finds no module at ``path``: it is missing, or ends in a slash."""
     os.stat(path)
     os.stat(os.path.basename(path) and path)
 
 
 def is_module_file(path: str) -> bool:
-    """Whether the name ends as a module's file does, compressed or not."""
+    """Whether the name has the suffix of a module file, compressed or not."""
     return path.endswith(EXTENSIONS)
 
 
 def normalize_alias(alias: str) -> str:
-    """``alias`` with ``-`` as ``_`` outside of ``[...]``.
+    """``alias`` with ``-`` replaced by ``_`` outside ``[...]``.
 
-    Raises ModutilsError for an unclosed ``[`` or a stray ``]``; its subject is as far as kmod came.
+    Raises ModutilsError for an unmatched bracket; its subject is the part that kmod has normalised.
     """
     if "[" not in alias and "]" not in alias:
         return alias.replace("-", "_")
@@ -54,7 +54,7 @@ def normalize_alias(alias: str) -> str:
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """The end of a message about the unknown ``word``: the most similar of ``known``, if any."""
+    """The end of a message about the unknown ``word``: the most similar one of ``known``, if any."""
     from difflib import get_close_matches  # noqa: PLC0415 -- only after a typing error
 
     similar = get_close_matches(word, list(known), 1)

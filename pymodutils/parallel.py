@@ -1,7 +1,7 @@
-"""Work in forked processes, to which the data of their parent costs nothing.
+"""Work in forked processes, which share the data of their parent.
 
-``ordered`` gives results in the order of the items: worker i of n takes every n-th item and writes each
-result into its own pipe, which holds it back when nobody reads, so no more results wait than the pipes hold.
+``ordered`` yields results in the order of the items: worker i of n takes every n-th item and writes its
+results to its own pipe, which blocks when full, so the number of pending results is limited.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Self
 
-AHEAD = 1 << 20  # bytes of results that may wait in each pipe, if the kernel allows
+AHEAD = 1 << 20  # capacity of each pipe in bytes, if the kernel permits
 
-SIZE = 8  # bytes that tell the length of a result
-BUFFER = 1 << 16  # bytes of results that are written, and read, at once
+SIZE = 8  # bytes of the length prefix of a result
+BUFFER = 1 << 16  # bytes of results written and read at once
 
 Result = TypeVar("Result")
 
 
 def cores() -> int:
-    """How many processes can run at once."""
+    """The number of usable CPUs."""
     return len(os.sched_getaffinity(0))
 
 
 def ordered(work: Callable[[Any], Any], items: Sequence[Any], workers: int) -> Iterator[Any]:
-    """``work(item)`` of each item, computed by ``workers`` processes, or here where they cannot be had.
+    """``work(item)`` of each item, computed by ``workers`` processes, or here if they cannot be created.
 
-    A result is what marshal takes: texts, numbers, tuples, lists, dictionaries.
+    Results must be supported by marshal: str, numbers, tuples, lists, dicts.
     Raises ModutilsError if a worker dies.
     """
     with _started(work, items, workers) as pipes:
@@ -45,7 +45,7 @@ def ordered(work: Callable[[Any], Any], items: Sequence[Any], workers: int) -> I
 
 
 def _received(pipe: BinaryIO) -> Any:
-    """The next result; marshal.load itself would take an interrupt for the end of the file."""
+    """The next result; marshal.load itself would mistake an interrupt for the end of the file."""
     size = int.from_bytes(pipe.read(SIZE), "little")
     data = pipe.read(size)
     if not size or len(data) < size:
@@ -63,14 +63,14 @@ def _started(work: Callable[[Any], Any], items: Sequence[Any], workers: int) -> 
             try:
                 reading, writing = os.pipe()
             except OSError:
-                break  # descriptors are short
+                break  # out of descriptors
             pipes.append(os.fdopen(reading, "rb", BUFFER))
             try:
                 pid = _fork()
             except OSError:
                 pipes.pop().close()
                 os.close(writing)
-                break  # processes are short
+                break  # out of processes
             if not pid:
                 _close([pipe.fileno() for pipe in pipes])
                 _serve(work, items[first::workers], writing)
@@ -79,13 +79,13 @@ def _started(work: Callable[[Any], Any], items: Sequence[Any], workers: int) -> 
         yield pipes
     finally:
         for pipe in pipes:
-            pipe.close()  # a worker that still writes fails then
+            pipe.close()  # makes a worker that still writes fail
         for pid in pids:
             os.waitpid(pid, 0)
 
 
 def _serve(work: Callable[[Any], Any], items: Sequence[Any], writing: int) -> None:
-    """Write the result of each item, and end this process without anything of its parent's."""
+    """Write the result of each item and exit without the parent's clean-up."""
     status = 1
     try:
         _widen(writing)
@@ -99,9 +99,9 @@ def _serve(work: Callable[[Any], Any], items: Sequence[Any], writing: int) -> No
 
 
 def _fork() -> int:
-    """As os.fork, with SIGINT ignored in the child: the parent hears it, and ends the child.
+    """os.fork with SIGINT ignored in the child, which the parent terminates.
 
-    Signals wait meanwhile, for what a handler raises in the callbacks of fork is lost, with a traceback.
+    Signals are blocked meanwhile: an exception raised by a handler in fork's callbacks would be lost.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
     try:
@@ -116,7 +116,7 @@ def _fork() -> int:
 
 
 def _close(reading: list[int]) -> None:
-    """Let the parent be the only reader: when it goes, writing fails."""
+    """Leave the parent as the only reader, so that writing fails after its end."""
     for fd in reading:
         os.close(fd)
 
@@ -125,13 +125,13 @@ def _widen(pipe: int) -> None:
     try:
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, AHEAD)
     except OSError:
-        pass  # a limit of this user
+        pass  # limited for this user
 
 
 class Child(Generic[Result]):
-    """A process that does ``work`` and leaves the result, plain values that marshal knows, in memory.
+    """A process that runs ``work`` and returns the result, plain values for marshal, through memory.
 
-    As a context manager it does not outlive its block.
+    As a context manager, it ends with its block.
     """
 
     def __init__(self, work: Callable[[], Result]) -> None:
@@ -154,13 +154,13 @@ class Child(Generic[Result]):
         os.close(self._memory)
 
     def result(self, *, instead: Result) -> Result:
-        """What ``work`` returned, when it is done, or ``instead`` if the process died of something.
+        """Wait for the result of ``work``; ``instead`` if the process died.
 
-        A ModutilsError that it raised is raised here.
+        A ModutilsError raised in the process is raised here.
         """
         if self._wait():
             return instead
-        found: tuple[Result, tuple[str, str, int] | None] = marshal.loads(_content(self._memory))  # noqa: S302 -- our own
+        found: tuple[Result, tuple[str, str, int] | None] = marshal.loads(_content(self._memory))  # noqa: S302 -- written by our own process
         value, error = found
         if error:
             raise ModutilsError(*error)
@@ -171,7 +171,7 @@ class Child(Generic[Result]):
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
     def _live(self, work: Callable[[], Result]) -> None:
-        """The whole life of the child."""
+        """Run the child."""
         status = 1
         try:
             answer: Any
@@ -179,7 +179,7 @@ class Child(Generic[Result]):
                 answer = work(), None
             except ModutilsError as error:
                 answer = None, (error.subject, str(error), error.errno)
-            with os.fdopen(self._memory, "wb", closefd=False) as memory:  # ulimit -f holds for it, too
+            with os.fdopen(self._memory, "wb", closefd=False) as memory:  # subject to ulimit -f
                 memory.write(marshal.dumps(answer))
             status = 0
         finally:

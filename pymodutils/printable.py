@@ -1,4 +1,4 @@
-"""Text for people from names that strangers chose: nothing in it acts on a terminal or a CI log."""
+"""Escape untrusted names so that they have no effect on a terminal or a CI log."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ UNSAFE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\
 SURROGATE: Final = 0xDC00
 ESCAPED_BYTES: Final = range(SURROGATE + 0x80, SURROGATE + 0x100)  # bytes that are not UTF-8; PEP 383
 ONE_BYTE: Final = range(0x100)
-COMMAND: Final = re.compile(r"^(?=::|##)")  # GitHub and Azure act on lines that begin so
+COMMAND: Final = re.compile(r"^(?=::|##)")  # GitHub and Azure execute lines with these prefixes
 
 
 def printable(text: str) -> str:
     r"""``text`` with control and direction characters and bytes that are not UTF-8 as ``\xNN``, ``\uNNNN``.
 
-    A leading ``::`` or ``##``, which a CI service takes for a command, gets a backslash before it.
+    A leading ``::`` or ``##``, a command for CI services, is prefixed with a backslash.
     """
     return COMMAND.sub(r"\\", UNSAFE.sub(_code, text))
 

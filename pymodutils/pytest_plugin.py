@@ -1,4 +1,4 @@
-"""Fixtures for pytest: a kernel and a module in it, fresh for each test; docs/testing-modules.md."""
+"""Fixtures for pytest: a fresh kernel and module for each test; see docs/testing-modules.md."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ MARKER = "module(path, **parameters): the module file that the fixture 'module' 
 
 
 class Zygote(NamedTuple):
-    """The kernel of all tests, and each moment that one may begin with."""
+    """The kernel of all tests, and the snapshots that tests start from."""
 
     kernel: LiveKernel
-    loaded: dict[Any, Moment]  # module file with its time, and parameters -> it is loaded
+    loaded: dict[Any, Moment]  # module file with its mtime, and parameters -> snapshot with it loaded
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--kernel-image``, and what a configuration file says."""
+    """Add the command line options and the configuration settings."""
     group = parser.getgroup("pymodutils", "kernel modules (pymodutils)")
     group.addoption("--module-coverage", metavar="FILE", help="write which lines of modules ran, for lcov")
     group.addoption("--kernel-image", metavar="FILE", help="kernel that the fixture 'kernel' runs")
@@ -69,7 +69,7 @@ def _zygote(request: pytest.FixtureRequest) -> Iterator[Zygote]:
 
 @pytest.fixture
 def kernel(_zygote: Zygote) -> Iterator[LiveKernel]:
-    """A kernel that has just booted, a ``pymodutils.LiveKernel``; with ``kernel_checks`` it is checked."""
+    """A freshly booted ``pymodutils.LiveKernel``, checked with ``kernel_checks``."""
     _zygote.kernel.reset()
     yield _zygote.kernel
     if _zygote.kernel.checks and not _zygote.kernel.guest.machine.spoiled:
@@ -79,7 +79,7 @@ def kernel(_zygote: Zygote) -> Iterator[LiveKernel]:
 
 @pytest.fixture
 def module(request: pytest.FixtureRequest, _zygote: Zygote, kernel: LiveKernel) -> LiveModule:
-    """The module that the marker ``module`` or the option ``kernel_module`` names, just loaded."""
+    """The module of the marker ``module`` or the option ``kernel_module``, freshly loaded."""
     path, params = _wanted(request)
     key = path, os.stat(path).st_mtime_ns if os.path.exists(path) else 0, repr(sorted(params.items()))
     if key in _zygote.loaded:
@@ -91,7 +91,7 @@ def module(request: pytest.FixtureRequest, _zygote: Zygote, kernel: LiveKernel) 
 
 
 def _wanted(request: pytest.FixtureRequest) -> tuple[str, dict[str, object]]:
-    """The path and the parameters of the module that a test is about."""
+    """The path and parameters of the module of a test."""
     marker = request.node.get_closest_marker("module")
     if marker is not None and len(marker.args) == 1:
         return os.path.join(request.path.parent, marker.args[0]), dict(marker.kwargs)
@@ -107,7 +107,7 @@ def _wanted(request: pytest.FixtureRequest) -> tuple[str, dict[str, object]]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add what the kernel wrote to the report of a test that fails."""
+    """Add the kernel log to the report of a failed test."""
     report = yield
     found = getattr(item, "funcargs", {}).get("kernel")
     if found is not None and call.excinfo is not None and report.failed and hasattr(found, "transcript"):

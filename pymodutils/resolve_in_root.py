@@ -1,6 +1,6 @@
-"""Symbolic links below a directory that stands for "/": what RESOLVE_IN_ROOT of openat2(2) means, by hand.
+"""Resolve symbolic links with a directory as "/", like RESOLVE_IN_ROOT of openat2(2).
 
-By hand on every kernel: openat2 answers with a descriptor, but messages, plans and modules.dep take names.
+openat2 itself returns a descriptor, but messages, plans and modules.dep need names.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ MAXSYMLINKS: Final = 40  # of the kernel
 
 
 def resolve(root: str, path: str) -> str:
-    """Where ``path``, absolute, leads with ``root`` as the root directory; it need not exist.
+    """The target of the absolute ``path`` with ``root`` as the root directory; it need not exist.
 
-    As it is written if the links in it lead there without that root too, otherwise without links.
+    Unchanged if its links resolve to the same place without that root, otherwise without links.
     Raises OSError with ELOOP.
     """
     todo, passed = path.split("/")[::-1], list[str]()
@@ -26,7 +26,7 @@ def resolve(root: str, path: str) -> str:
             continue
         if name == "..":
             if not os.path.isdir("/".join((root, *passed))):
-                return "/".join((root, *passed, "..", *todo[::-1]))  # fails as it is to
+                return "/".join((root, *passed, "..", *todo[::-1]))  # fails as intended
             leaves |= not passed
             passed = passed[:-1]
             continue
@@ -44,7 +44,7 @@ def resolve(root: str, path: str) -> str:
 
 
 def _target(path: str) -> str | None:
-    """What the link ``path`` says, None if it is no link or not there."""
+    """The target of the link ``path``; None if it is no link or missing."""
     try:
         return os.readlink(path)
     except (OSError, ValueError):  # ValueError: a NUL in the name

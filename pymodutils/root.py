@@ -1,4 +1,4 @@
-"""Where /etc, /lib, /proc and /sys are: the machine's own, below one directory, or an emulated kernel's."""
+"""The root directory of /etc, /lib, /proc and /sys: the machine's own, a sysroot, or an emulated kernel."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ USR_MODULES = "/usr/lib/modules"
 
 
 class Shown(Protocol):
-    """A kernel that shows its own /proc and /sys."""
+    """A kernel with its own /proc and /sys."""
 
     def read(self, path: str) -> bytes:
-        """What the file ``path`` holds; raises ModutilsError with the errno of the call."""
+        """The contents of the file ``path``; raises ModutilsError with the errno of the call."""
         ...
 
     def listdir(self, path: str) -> list[str]:
@@ -27,37 +27,37 @@ class Shown(Protocol):
 
 
 class Root(NamedTuple):
-    """A tree that stands for the machine, "" for itself; /proc and /sys are ``kernel``'s, if given."""
+    """A root directory ("": the machine's own), with /proc and /sys of ``kernel``, if given."""
 
     sysroot: str | os.PathLike[str] = ""
     kernel: Shown | None = None
 
     def path(self, absolute: str) -> str:
-        """Where ``absolute`` (as the machine itself would name it) leads; raises OSError with ELOOP."""
+        """The path of ``absolute``, a path within the root, for this process; raises OSError with ELOOP."""
         return self.follow(f"{self.sysroot}{absolute}")
 
     def follow(self, path: str) -> str:
-        """Where ``path``, of this process, leads: below the sysroot links never leave that.
+        """The target of ``path``, a path of this process; links below the sysroot never leave it.
 
         Raises OSError with ELOOP.
         """
         top = os.fspath(self.sysroot)
         if not top or not path.startswith(f"{top}/"):
             return path
-        from pymodutils.resolve_in_root import resolve  # noqa: PLC0415 -- the machine's own root does without
+        from pymodutils.resolve_in_root import resolve  # noqa: PLC0415 -- not needed for the machine's own root
 
         return resolve(top, path[len(top) :])
 
     def of(self, base: str) -> Root:
-        """The root of what is below ``base``: the machine's, if the user names such a directory."""
+        """The root for paths below ``base``: the machine's, if the user gave such a directory."""
         return Root() if base else self
 
     def inside(self, path: str) -> str:
-        """What the machine itself would call ``path``, which lies below this root."""
+        """``path``, which is below this root, as named within it."""
         return path.removeprefix(os.fspath(self.sysroot))
 
     def read(self, absolute: str) -> bytes:
-        """What the file ``absolute`` holds; raises OSError."""
+        """The contents of the file ``absolute``; raises OSError."""
         if self.kernel is not None and absolute.startswith(KERNELS_OWN):
             try:
                 return self.kernel.read(absolute)
@@ -87,8 +87,8 @@ class Root(NamedTuple):
     def modules(self, base: str = "", release: str | None = None) -> str:
         """The module directory of ``release`` (default: this root's) below ``base``.
 
-        A ``base`` given by the user is taken as it is, without the sysroot before it. A sysroot may have
-        it in /usr/lib/modules alone.
+        A ``base`` given by the user is used unchanged, not relative to the sysroot. In a sysroot it may be in
+        /usr/lib/modules only.
         """
         known = self.release() if release is None else release
         if base or not self.sysroot:
@@ -100,6 +100,6 @@ class Root(NamedTuple):
 
 
 def default() -> Root:
-    """The root that the environment names, else the machine itself."""
+    """The root given in the environment, or else the machine itself."""
     sysroot = os.environ.get(VARIABLE, "")
     return Root(os.path.abspath(sysroot) if sysroot else "")

@@ -1,4 +1,4 @@
-"""Carries plans out on a kernel, or only shows what it would do; both are the same walk."""
+"""Run plans on a kernel, or only print their steps; both use the same walk."""
 
 from __future__ import annotations
 
@@ -24,37 +24,37 @@ if TYPE_CHECKING:
     from pymodutils.kernel.base import Kernel
     from pymodutils.log import Log
 
-MOST_TURNS: Final = 100_000  # of modules, in one removal
+MOST_TURNS: Final = 100_000  # modules in one removal
 
 
 class Mode(NamedTuple):
-    """How plans are carried out."""
+    """How plans are run."""
 
     dry: bool = False  # change nothing
     show: bool = False  # print each step
-    ignore_loaded: bool = False  # as if the kernel had no module
-    first_time: bool = False  # it is an error if there is nothing to do
-    force: bool = False  # remove although it is in use
-    holders: bool = False  # remove the modules that use it first
-    go_on: bool = False  # what kmod ends at is a warning (-a)
-    wait: int = 0  # ms to wait for the use count to become 0
-    says_why: bool = True  # what is wrong with compressed data
-    signals_pass: bool = False  # as in kmod, a command killed by a signal has succeeded
+    ignore_loaded: bool = False  # as if no modules were loaded
+    first_time: bool = False  # fail if there is nothing to do
+    force: bool = False  # remove modules in use
+    holders: bool = False  # first remove the modules that use it
+    go_on: bool = False  # kmod's fatal errors are warnings (-a)
+    wait: int = 0  # ms to wait for the reference count to drop to 0
+    says_why: bool = True  # report errors in compressed data
+    signals_pass: bool = False  # as in kmod, a command killed by a signal counts as successful
 
 
 class CannotLoad(ModutilsError):
-    """A module of a plan could not be loaded; the subject is the module that was asked for."""
+    """A module of a plan could not be loaded; the subject is the requested module."""
 
 
 class NotRemoved(ModutilsError):
-    """A module could not be removed, and the user has been told why."""
+    """A module could not be removed; the reason has been printed."""
 
 
 class Runner:
-    """Carries plans out on ``kernel``; ``show`` gets the lines that kmod prints.
+    """Runs plans on ``kernel``; ``show`` receives the lines that kmod prints.
 
-    ``plan`` gives the removal of a soft dependency and of a module that is found to use another one,
-    ``builtin`` tells what is part of the kernel's image.
+    ``plan`` returns the removal plan of a soft dependency or of a holder; ``builtin`` returns whether a
+    module is built in.
     """
 
     def __init__(
@@ -78,12 +78,12 @@ class Runner:
     def of(
         cls, resolver: Resolver, kernel: Kernel, mode: Mode, *, log: Log, show: Callable[[str], None]
     ) -> Runner:
-        """The runner for the modules that ``resolver`` knows."""
+        """The runner for the modules of ``resolver``."""
         removal = partial(_removal, resolver)
         return cls(kernel, resolver.directory.is_builtin, removal, mode, log=log, show=show)
 
     def load(self, wanted: Load) -> None:
-        """Carry out ``wanted``; raises CannotLoad with the errno of the step that failed."""
+        """Run ``wanted``; raises CannotLoad with the errno of the step that failed."""
         if wanted.blacklisted:
             return
         if self._is_there(wanted.module):
@@ -105,7 +105,7 @@ class Runner:
         return self.builtin(name) or self.kernel.state(name) is State.LIVE
 
     def _step(self, step: Step) -> int:
-        """Show and do ``step``; the errno, 0 if it went well."""
+        """Print and run ``step``; return the errno, or 0."""
         self._shown(step)
         if self.mode.dry:
             return 0
@@ -150,10 +150,10 @@ class Runner:
         return 0 if ended < 0 and self.mode.signals_pass else ended
 
     def remove(self, wanted: Remove) -> None:
-        """Carry out ``wanted``; what hinders is said, then NotRemoved is raised.
+        """Run ``wanted``; prints the reason of a failure and raises NotRemoved.
 
-        Raises ModutilsError if it takes more than MOST_TURNS. A module whose removal waits for others is not
-        entered again.
+        Raises ModutilsError after MOST_TURNS steps. A module whose removal is in progress is not entered
+        again.
         """
         waiting, turns, count = {wanted.module: self._turns(wanted)}, [wanted.module], 0
         failure: NotRemoved | None = None
@@ -176,7 +176,7 @@ class Runner:
             raise failure
 
     def _turns(self, wanted: Remove) -> Generator[Module, None, None]:
-        """Remove the module of ``wanted``; yields what is to go at that point, whose failure is thrown in."""
+        """Remove the module of ``wanted``; yields removals to run first, whose failures are thrown in."""
         asks = wanted.command is None and not self.mode.ignore_loaded
         if asks and not self._removable(wanted.module):
             return
@@ -185,7 +185,7 @@ class Runner:
             for holder in reversed(self.kernel.holders(wanted.module)):
                 yield Module(holder)
             if asks and not self.mode.dry and self.kernel.state(wanted.module) is None:
-                yield from _each(wanted.before)  # nobody used it any more: it went with its last holder
+                yield from _each(wanted.before)  # already removed with its last holder
                 return
         if asks and not self.mode.wait and (self.kernel.users(wanted.module) or 0) > 0:
             self._refuse(f"Module {wanted.module} is in use.")
@@ -196,7 +196,7 @@ class Runner:
         yield from _each(wanted.before)
 
     def _removable(self, name: str) -> bool:
-        """Whether ``name`` is in the kernel; what speaks against removing it is said."""
+        """Whether ``name`` is loaded; prints the reason if it cannot be removed."""
         if self.builtin(name):
             self._refuse(f"Module {name} is builtin.")
         if self.kernel.state(name) is not None:
@@ -219,7 +219,7 @@ class Runner:
             self._refuse(f"Error running remove command for {wanted.module}")
 
     def _drop(self, name: str) -> None:
-        """Remove what nobody uses any more, if it can be."""
+        """Remove modules that became unused, if possible."""
         try:
             self._remove(Remove(name, None, (), (), (), ()))
         except NotRemoved:
@@ -244,7 +244,7 @@ def _each(soft: tuple[Module, ...]) -> Generator[Module, None, None]:
         try:
             yield each
         except NotRemoved:
-            pass  # the user has heard of it
+            pass  # already reported
 
 
 def _endless(name: str) -> ModutilsError:

@@ -1,4 +1,4 @@
-"""Folders for what has to lie in files for a while; they go with their process, or with the next one."""
+"""Temporary folders, removed with their process, or by the next one."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NEW, NAME = "pymodutils.new-", "pymodutils.scratch-"  # before and after it is locked
+NEW, NAME = "pymodutils.new-", "pymodutils.scratch-"  # before and after locking
 READ: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @contextmanager
 def folder() -> Iterator[str]:
-    """An empty folder in $TMPDIR until the end of the block; those of killed processes are removed."""
+    """An empty folder in $TMPDIR for the block; those of killed processes are removed."""
     base = tempfile.gettempdir()
     for left in _left_over(base):
         shutil.rmtree(left, ignore_errors=True)
@@ -39,7 +39,7 @@ def folder() -> Iterator[str]:
 
 
 def _left_over(base: str) -> Iterator[str]:
-    """Folders below ``base`` that are ours and that no process has a lock on."""
+    """Our folders below ``base`` that no process has locked."""
     for name in os.listdir(base):
         if not name.startswith(NAME):
             continue

@@ -1,7 +1,7 @@
-"""The three standard descriptors: open, and named in errors.
+"""The standard descriptors: make sure that they are open, and name them in errors.
 
-The kernel starts modprobe with all three closed (call_modprobe); a file that is opened then would be
-taken for standard output.
+The kernel starts modprobe with all three closed (call_modprobe); the next opened file would become standard
+output.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _state = {"stderr": True}
 
 
 def prepare() -> None:
-    """Open /dev/null on the descriptors 0, 1 and 2 that are closed; take names as the bytes they are."""
+    """Open /dev/null on closed descriptors 0, 1 and 2; accept names with any bytes."""
     _state["stderr"] = _is_open(2)
     for fd in range(3):
         if not _is_open(fd):
             _open_null(fd)
     if sys.stdin is None:
-        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 -- as long as the process
+        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 -- lives as long as the process
     if sys.stdout is None or sys.stdout is sys.__stdout__:
         sys.stdout = _text(sys.stdout, Output(1, "w", closefd=False))
     if sys.stderr is None or sys.stderr is sys.__stderr__:
@@ -37,9 +37,9 @@ def has_stderr() -> bool:
 
 
 class Output(io.FileIO):
-    """Standard output, which fails once and then takes what is left in buffers."""
+    """Standard output that fails once and then accepts what is left in buffers."""
 
-    failure: OSError | None = None  # also where a library catches it (rich and EPIPE)
+    failure: OSError | None = None  # even if a library catches it (rich and EPIPE)
 
     def write(self, data: Any, /) -> Any:
         """Write ``data``; the first OSError has ``filename`` OUTPUT."""
@@ -72,7 +72,7 @@ def _text(old: io.TextIOWrapper | object, raw: io.FileIO) -> io.TextIOWrapper:
 
 
 def _unencodable(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Bytes of names as they came in; characters that the encoding lacks as backslash escapes."""
+    """Restore the bytes of names; escape characters missing in the encoding with backslashes."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     one = UnicodeEncodeError(error.encoding, error.object, error.start, error.start + 1, error.reason)

@@ -1,3 +1,3 @@
-"""The release of this package, as pyproject.toml has it."""
+"""The release of this package, as in pyproject.toml."""
 
 __version__ = "0.1.0"

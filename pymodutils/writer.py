@@ -1,4 +1,4 @@
-"""Output files, replaced whole; devices, FIFOs and descriptors are written to."""
+"""Write output files atomically; devices, FIFOs and descriptors are written in place."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from pymodutils.errors import ModutilsError, reason
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SUFFIX: Final = ".pymodutils-new"  # behind the name of a file that is being written
-THROUGH: Final = ("/dev/", "/proc/")  # links below lead to descriptors, whose files are not to be replaced
+SUFFIX: Final = ".pymodutils-new"  # suffix of a file being written
+THROUGH: Final = ("/dev/", "/proc/")  # links below it refer to descriptors, whose files must not be replaced
 HEXADECIMAL: Final = frozenset("0123456789abcdef")
 MODE: Final = 0o644
 
 
 def save(path: str, data: bytes, *, mode: int | None = None) -> None:
-    """Write ``data`` to ``path``; a regular file is replaced whole, through links, or stays as it was.
+    """Write ``data`` to ``path``; a regular file is replaced atomically, through links, or unchanged.
 
-    Its permissions are ``mode``, else those of the file that was there, else MODE. Raises ModutilsError.
-    SIGTERM, SIGHUP and SIGINT wait until the file is written; what SIGKILL leaves is removed by the next save
-    to the same path.
+    Its permissions are ``mode``, else those of the existing file, else MODE. Raises ModutilsError.
+    SIGTERM, SIGHUP and SIGINT are blocked until the file is written; leftovers of SIGKILL are removed by the
+    next save to the same path.
     """
     try:
         if _is_special(path):
@@ -35,7 +35,7 @@ def save(path: str, data: bytes, *, mode: int | None = None) -> None:
 
 
 def _is_special(path: str) -> bool:
-    """Whether ``path`` is no regular file, or a descriptor's name for one."""
+    """Whether ``path`` is not a regular file, or names a descriptor."""
     try:
         mode = os.stat(path).st_mode
     except OSError:
@@ -68,27 +68,27 @@ def _replace(place: str, data: bytes, mode: int | None) -> None:
 def _fill(number: int, data: bytes, mode: int) -> None:
     import fcntl  # noqa: PLC0415 -- see above
 
-    fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)  # says to others that its writer lives
+    fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)  # tells other processes that its writer is alive
     write_all(number, data)
     os.fchmod(number, mode)
     os.fsync(number)
 
 
 def create(path: str, mode: int = 0o600) -> int:
-    """A descriptor of the new file ``path``, which is there only for its owner; raises OSError."""
+    """A descriptor of the new file ``path``, accessible to its owner only; raises OSError."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     return os.open(path, flags, mode)
 
 
 def write_all(number: int, data: bytes) -> None:
-    """Write all of ``data``, of which the system may take a part at a time; raises OSError."""
+    """Write all of ``data``, despite short writes; raises OSError."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(number, rest) :]
 
 
 def _mode(place: str) -> int:
-    """The permissions of the file that is replaced, or of a new one."""
+    """The permissions of the replaced file, or of a new one."""
     try:
         return stat.S_IMODE(os.stat(place).st_mode)
     except FileNotFoundError:
@@ -96,7 +96,7 @@ def _mode(place: str) -> int:
 
 
 def clear(folder: str) -> None:
-    """Remove what writers that were killed have left in ``folder``, as far as that is possible."""
+    """Remove leftovers of killed writers in ``folder``, as far as possible."""
     try:
         for left in _left_over(folder):
             os.unlink(left)
@@ -105,7 +105,7 @@ def clear(folder: str) -> None:
 
 
 def _left_over(folder: str, start: str = "") -> Iterator[str]:
-    """The files in ``folder`` of killed writers whose names begin with ``start``: nobody holds their lock."""
+    """Leftovers of killed writers in ``folder`` with the prefix ``start``: no process holds their lock."""
     import fcntl  # noqa: PLC0415 -- see above
 
     for entry in os.listdir(folder):

@@ -222,7 +222,7 @@ function __pymodutils_tool_modprobe
     complete $argv -s q -l quiet -d 'Print no errors'
     complete $argv -s v -l verbose -d 'Print more; may be repeated'
     complete $argv -l explain -d 'Print the steps and the reason for each, and do nothing'
-    complete $argv -l compat -d 'Behave as this version of kmod, including its bugs' -x -a '30 34 35'
+    complete $argv -l compat -d 'Behave like this version of kmod, including its bugs' -x -a '30 34 35'
     complete $argv -l format -d 'Output format: text as in kmod (default), json' -x -a 'text json'
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
     complete $argv -l backend -d 'The kernel to use: real (default), emulated[:FILE] or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
@@ -248,7 +248,7 @@ function __pymodutils_tool_modinfo
     complete $argv -s m -l modname -d 'Treat operands as module names only'
     complete $argv -s k -l set-version -d 'Use the modules of this kernel release' -x -a '(__pymodutils_version)'
     complete $argv -s b -l basedir -d 'Use DIR/lib/modules' -x -a '(__fish_complete_directories)'
-    complete $argv -l compat -d '35: show the build ID, as kmod will' -x -a '30 34 35'
+    complete $argv -l compat -d 'With 35, show the build ID, as the next kmod will' -x -a '30 34 35'
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
     complete $argv -l backend -d 'The kernel to use: real (default), emulated[:FILE] or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -l format -d 'Output format: text as in kmod (default), json or table' -x -a 'text json table'
@@ -328,7 +328,7 @@ complete -c pymodutils -n __fish_use_subcommand -a list -d 'list loaded modules'
 
 function __pymodutils_tool_static-nodes
     complete $argv -f
-    complete $argv -s f -l format -d 'How to print: human, tmpfiles, devname, json; human is for reading only' -x
+    complete $argv -s f -l format -d 'Output format: human, tmpfiles, devname, json (default: human)' -x
     complete $argv -s o -l output -d 'Write to FILE, creating its directory' -r -F
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
     complete $argv -l backend -d 'The kernel to use: real (default), emulated[:FILE] or machine[:FILE] (also: $PYMODUTILS_BACKEND)' -x
@@ -409,13 +409,13 @@ complete -c pymodutils -n __fish_use_subcommand -a profile -d 'record what this 
 function __pymodutils_tool_preflight
     complete $argv -f
     complete $argv -l profile -d 'A profile (default: this machine\'s)' -r -F
-    complete $argv -s k -l kernel -d 'A release or source' -x
+    complete $argv -s k -l kernel -d 'The new kernel: a release or source' -x
     complete $argv -l from -d 'The kernel to compare with' -x
-    complete $argv -l firmware -d 'Where firmware is (of this machine: /lib/firmware)' -x -a '(__fish_complete_directories)'
-    complete $argv -l allow-list -d 'Symbols out-of-tree modules may use' -r -F
-    complete $argv -l contents -d 'A list of the files of packages' -r -F
+    complete $argv -l firmware -d 'Look for firmware in DIR (/lib/firmware)' -x -a '(__fish_complete_directories)'
+    complete $argv -l allow-list -d 'Symbols that out-of-tree modules may use' -r -F
+    complete $argv -l contents -d 'An index of files in packages' -r -F
     complete $argv -l format -d 'Output format (text)' -x -a 'text json junit sarif github markdown html'
-    complete $argv -s o -l output -d 'Write to FILE, as in check' -r -F
+    complete $argv -s o -l output -d 'Write to FILE; one for each --format' -r -F
     complete $argv -l fail-on -d 'Lowest severity that fails (error)' -x -a 'error warning never'
     complete $argv -l full -d 'Do not fold long lists'
     complete $argv -l no-boot -d 'Do not load the modules into emulated kernels'
@@ -431,21 +431,21 @@ complete -c pymodutils -n __fish_use_subcommand -a preflight -d 'check what an u
 
 function __pymodutils_tool_hooks
     complete $argv -f
-    complete $argv -l changed -d 'With run: only kernels that were installed since the last run'
+    complete $argv -l changed -d 'With run: only kernels installed since the last run'
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
     complete $argv -s V -l version -d 'Show the version and exit'
     complete $argv -s h -l help -d 'Show this text and exit'
 end
 
 __pymodutils_tool_hooks -c pymodutils -n '__pymodutils_is hooks'
-complete -c pymodutils -n __fish_use_subcommand -a hooks -d 'let package managers ask for a preflight'
+complete -c pymodutils -n __fish_use_subcommand -a hooks -d 'run a preflight whenever a kernel is installed'
 
 
 function __pymodutils_tool_call
     complete $argv -f
     complete $argv -s k -l kernel -d 'The kernel: an image, or a state file' -r -F
-    complete $argv -s p -l param -d 'A parameter of the module' -x
-    complete $argv -s l -l log -d 'Print what the kernel logged, from the load on'
+    complete $argv -s p -l param -d 'Set a module parameter' -x
+    complete $argv -s l -l log -d 'Print kernel messages from the load on'
     complete $argv -l format -d 'Output format (text)' -x -a 'text json'
     complete $argv -s V -l version -d 'Show the version and exit'
     complete $argv -s h -l help -d 'Show this text and exit'
@@ -453,7 +453,7 @@ function __pymodutils_tool_call
 end
 
 __pymodutils_tool_call -c pymodutils -n '__pymodutils_is call'
-complete -c pymodutils -n __fish_use_subcommand -a call -d 'call a function of a module in a kernel in this process'
+complete -c pymodutils -n __fish_use_subcommand -a call -d 'call a function of a module in a kernel booted in this process'
 
 
 function __pymodutils_tool_kunit
@@ -461,27 +461,27 @@ function __pymodutils_tool_kunit
     complete $argv -s k -l kernel -d 'The kernel: an image, or a state file' -r -F
     complete $argv -l format -d 'Output format (ktap)' -x -a 'ktap junit'
     complete $argv -s o -l output -d 'Write to FILE instead of standard output' -r -F
-    complete $argv -l timeout -d 'Limit of processor time for each module (60)' -x
+    complete $argv -l timeout -d 'Limit of CPU time for each module (60)' -x
     complete $argv -s V -l version -d 'Show the version and exit'
     complete $argv -s h -l help -d 'Show this text and exit'
     complete $argv -a '(__pymodutils_operand modulefile modulefile -k --kernel --format -o --output --timeout)'
 end
 
 __pymodutils_tool_kunit -c pymodutils -n '__pymodutils_is kunit'
-complete -c pymodutils -n __fish_use_subcommand -a kunit -d 'run KUnit suites in a kernel in this process'
+complete -c pymodutils -n __fish_use_subcommand -a kunit -d 'run KUnit suites in a kernel booted in this process'
 
 
 function __pymodutils_tool_cache
     complete $argv -f
     complete $argv -l clean -d 'Remove everything'
-    complete $argv -l limit -d 'Remove booted kernels that were not used last' -x
+    complete $argv -l limit -d 'Remove least recently used kernels' -x
     complete $argv -l format -d 'Output format (text)' -x -a 'text json'
     complete $argv -s V -l version -d 'Show the version and exit'
     complete $argv -s h -l help -d 'Show this text and exit'
 end
 
 __pymodutils_tool_cache -c pymodutils -n '__pymodutils_is cache'
-complete -c pymodutils -n __fish_use_subcommand -a cache -d 'show and clean what is kept between runs'
+complete -c pymodutils -n __fish_use_subcommand -a cache -d 'list and clean cached kernels and descriptions'
 
 
 function __pymodutils_tool_kernel
@@ -502,7 +502,7 @@ function __pymodutils_tool_talk
 end
 
 __pymodutils_tool_talk -c pymodutils -n '__pymodutils_is talk'
-complete -c pymodutils -n __fish_use_subcommand -a talk -d 'run the talk about modules in 2.6'
+complete -c pymodutils -n __fish_use_subcommand -a talk -d 'run the talk \'Modules in 2.6\''
 
 
 function __pymodutils_tool_completion
@@ -533,7 +533,7 @@ complete -c pymodutils -n __pymodutils_needs_kernel_command -a describe -d 'desc
 
 function __pymodutils_tool_kernel-boot
     complete $argv -f
-    complete $argv -l from -d 'Sources of the kernel, as for \'kernel describe\'' -x
+    complete $argv -l from -d 'The kernel; see \'kernel describe\'' -x
     complete $argv -l cmdline -d 'The kernel\'s command line' -x
     complete $argv -l trust -d 'Trust modules signed with this certificate' -x
     complete $argv -l init-returns -d 'Return value of a module\'s init() (0)' -x
@@ -631,7 +631,7 @@ complete -c pymodutils -n __pymodutils_needs_kernel_command -a map -d 'show the 
 function __pymodutils_tool_kernel-dump
     complete $argv -f
     complete $argv -l format -d 'Output format: hex dump (default) or raw bytes' -x -a 'hex raw'
-    complete $argv -l source -d 'Show functions and source lines too, by the debug information of the module FILE' -r -F
+    complete $argv -l source -d 'Show functions and source lines too, from the debug information of the module FILE' -r -F
     complete $argv -s o -l output -d 'Write to FILE, atomically' -r -F
     complete $argv -l backend -d 'The emulated kernel: emulated (default) or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and exit'
@@ -672,7 +672,7 @@ function __pymodutils_tool_kernel-behave
     complete $argv -l init-returns -d 'Return value: 0 or a negative errno (0)' -x
     complete $argv -l init-takes -d 'Duration of init() (0)' -x
     complete $argv -l exit-takes -d 'Duration of exit() (0)' -x
-    complete $argv -l run -d 'Run init() of this file, and let it return that again' -x -a '(__pymodutils_module)'
+    complete $argv -l run -d 'Run init() of this file to obtain the value' -x -a '(__pymodutils_module)'
     complete $argv -l on -d 'With --run: the image of the same kernel' -x
     complete $argv -l backend -d 'The emulated kernel: emulated (default) or emulated:FILE (also: $PYMODUTILS_BACKEND)' -x
     complete $argv -s V -l version -d 'Show the version and exit'

@@ -1,1 +1,1 @@
-"""One file per command: words -> a call into the core -> text or JSON."""
+"""The commands, one module each: parse options, call the core, print text or JSON."""

@@ -1,4 +1,4 @@
-"""``pymodutils cache``: what is kept between runs, and how to get rid of it."""
+"""``pymodutils cache``: list and clean cached kernels and descriptions."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 EXAMPLES = [
-    ("pymodutils cache", "what is there"),
-    ("pymodutils cache --limit 500", "keep what was used last, up to 500 MiB"),
-    ("pymodutils cache --clean", "remove all of it"),
+    ("pymodutils cache", "list the cache"),
+    ("pymodutils cache --limit 500", "keep recently used kernels, up to 500 MiB"),
+    ("pymodutils cache --clean", "empty the cache"),
 ]
 TITLES = ("what", "MiB", "used", "of")
 
 
 @click.command(cls=Tool, examples=EXAMPLES)
 @click.option("--clean", is_flag=True, help="Remove everything.")
-@click.option("--limit", type=int, metavar="MIB", help="Remove booted kernels that were not used last.")
+@click.option("--limit", type=int, metavar="MIB", help="Remove least recently used kernels.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output format (text)."
 )
 def command(clean: bool, limit: int | None, form: str) -> None:
-    """List what is kept: kernels that have booted, and descriptions of kernels for check.
+    """List the cached booted kernels, and the kernel descriptions cached by check.
 
-    All of it is made again when it is needed. State files of a kernel that is removed are of no use then.
+    Removed entries are regenerated on demand; state files based on a removed kernel become unusable.
     """
     if clean:
         shutil.rmtree(descriptions.folder(), ignore_errors=True)
@@ -63,7 +63,7 @@ def _rows(found: list[bases.Base]) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _descriptions() -> int:
-    """The bytes that they take."""
+    """Their size in bytes."""
     try:
         return sum(entry.stat().st_blocks * 512 for entry in os.scandir(descriptions.folder()))
     except OSError:

@@ -1,4 +1,4 @@
-"""``pymodutils call``: one function of a module, called in a kernel that runs in this process."""
+"""``pymodutils call``: call a function of a module in a kernel booted in this process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PROG = "call"
 EXAMPLES = [
     ("pymodutils call sample.ko sum_of '[1, 2, 3]' 3", "an array and a number"),
-    ("pymodutils call sample.ko divide 17 5 '[0]' '[0]'", "with out-parameters, which are printed"),
+    ("pymodutils call sample.ko divide 17 5 '[0]' '[0]'", "out-parameters, which are printed"),
     ("pymodutils call -p debug=1 sample.ko greet world", "text; a module parameter"),
     (
         "pymodutils call -k vmlinuz sample.ko reset '{\"count\": 3}'",
@@ -38,8 +38,8 @@ EXAMPLES = [
 @click.option(
     "-k", "--kernel", "image", default="", metavar="FILE", help="The kernel: an image, or a state file."
 )
-@click.option("-p", "--param", multiple=True, metavar="NAME=VALUE", help="A parameter of the module.")
-@click.option("-l", "--log", "shown", is_flag=True, help="Print what the kernel logged, from the load on.")
+@click.option("-p", "--param", multiple=True, metavar="NAME=VALUE", help="Set a module parameter.")
+@click.option("-l", "--log", "shown", is_flag=True, help="Print kernel messages from the load on.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output format (text)."
 )
@@ -54,10 +54,10 @@ def command(
 ) -> int:
     """Load MODULE.ko into a kernel in this process and call FUNCTION, static or not, with each ARG.
 
-    An ARG is a number, text, None, or a list or dict in Python's notation for an array or a structure.
-    Nothing is kept: the next call begins with the same kernel.
+    An ARG is a number, text, None, or an array or structure as a Python list or dict.
+    No state is kept: the next call starts with the same kernel.
     """
-    from pymodutils.kernel.booted.live import LiveKernel  # noqa: PLC0415 -- -h does without unicorn
+    from pymodutils.kernel.booted.live import LiveKernel  # noqa: PLC0415 -- -h works without unicorn
 
     params = dict(_pair(word) for word in param)
     with LiveKernel.boot(image) as kernel:
@@ -100,7 +100,7 @@ def _json(_module: LiveModule, function: str, _before: list[str], arguments: lis
 
 
 def _simple(value: Any) -> Any:
-    """``value`` as JSON has it; bytes as a list of numbers."""
+    """``value`` for JSON; bytes become a list of numbers."""
     if isinstance(value, bytes | bytearray):
         return list(value)
     if isinstance(value, list):
@@ -116,7 +116,7 @@ def _warn(kernel: LiveKernel) -> None:
 
 
 def _value(word: str) -> Any:
-    """A word as the value that it is in Python, else as text."""
+    """``word`` as a Python literal, or else as text."""
     try:
         found = ast.literal_eval(word)
     except (ValueError, SyntaxError, MemoryError, RecursionError):

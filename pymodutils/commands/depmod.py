@@ -1,4 +1,4 @@
-"""depmod: make the database that modprobe reads."""
+"""depmod: generate modules.dep and map files."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from pymodutils.root import Root
 
 EXAMPLES = [
-    ("depmod", "after modules of the running kernel came or went"),
+    ("depmod", "after adding or removing modules of the running kernel"),
     ("depmod -b /srv/image 6.12.9", "for a kernel in another tree"),
-    ("depmod --check", "see whether the database is current; nothing is written"),
-    ("depmod -n | grep ^kernel/fs/", "look at what it would say"),
+    ("depmod --check", "check whether the database is current; write nothing"),
+    ("depmod -n | grep ^kernel/fs/", "print the files without writing them"),
 ]
 MODULES = "lib/modules"
-DEPRECATED = {  # of kmod 30, which names them as they were written
+DEPRECATED = {  # of kmod 30, which names them as typed
     "old_u": "-u",
     "old_unresolved": "--unresolved-error",
     "old_q": "-q",
@@ -80,14 +80,14 @@ def command(**given: Any) -> int:
     log = Log("depmod", WARNING + given["verbose"])
     _deprecated(given, log)
     if given["form"] == "json" and not given["check"]:
-        raise_usage("depmod", "--format json tells what --check finds: give --check too")
+        raise_usage("depmod", "--format json requires --check")
     job = _job(given, log)
     try:
         run = Run(job, log, output.Progress("modules"))
     except ModutilsError as error:
         log.fatal(str(error), "" if os.path.isdir(job.top) else hints.about(job.top))
         return 1
-    if given["quick"] and (given["show"] or not is_outdated(run)):  # kmod shows nothing of a quick run
+    if given["quick"] and (given["show"] or not is_outdated(run)):  # kmod prints nothing for a quick run
         return 0
     asked = [name for name in ("show", "strict", "verbose", "check") if given[name]]
     if not asked and run.cache.is_current():
@@ -97,8 +97,8 @@ def command(**given: Any) -> int:
 
 
 def _update(run: Run, given: dict[str, Any]) -> bool:
-    """Look at the modules and do what was asked with the result; whether there is a fault to tell of."""
-    from pymodutils.depends.depmod import write  # noqa: PLC0415 -- often there is nothing to do
+    """Scan the modules and write or check the result; return whether there was a fault."""
+    from pymodutils.depends.depmod import write  # noqa: PLC0415 -- not needed if the database is current
     from pymodutils.depends.depmod.survey import Surveyor  # noqa: PLC0415
 
     surveyor = Surveyor(run)
@@ -131,7 +131,7 @@ def _check(stale: list[Stale], form: str) -> bool:
 
 
 def _job(given: dict[str, Any], log: Log) -> Job:
-    """The words of the command line, understood; raises Exit having said what is wrong with them."""
+    """The parsed command line; reports an error and raises Exit if it is invalid."""
     if len(given["prefix"]) > 1:
         log.fatal("-P only takes a single char")
     root: Root = given["root"]
@@ -162,7 +162,7 @@ def _job(given: dict[str, Any], log: Log) -> Job:
 
 
 def _directories(given: dict[str, Any], root: Root, release: str) -> tuple[str, str]:
-    """The module directory, and where the database goes."""
+    """The module directory, and the directory of the database."""
     base = _whole(given["basedir"])
     inside = f"{given['moduledir'].strip('/') or MODULES}/{release}"
     if given["basedir"] or given["moduledir"]:
@@ -177,7 +177,7 @@ def _whole(directory: str) -> str:
 
 
 def _cache(given: dict[str, Any], release: str, *, own: bool) -> str:
-    """The file with facts of earlier runs: the named one, else root's own for the machine's own modules."""
+    """The cache file: the given one, or root's own for the machine's own modules."""
     if given["no_cache"] or given["show"] or given["errsyms"]:
         return ""
     if given["kept"]:
@@ -186,9 +186,9 @@ def _cache(given: dict[str, Any], release: str, *, own: bool) -> str:
 
 
 def _deprecated(given: dict[str, Any], log: Log) -> None:
-    """Take the options that kmod 30 ignores as it does; kmod 34 does not know them."""
+    """Ignore the options that kmod 30 ignores, with its warning; kmod 34 does not have them."""
     for name, word in DEPRECATED.items():
         if given[name] and given["compat"] == "30":
             log.warning(f"Ignored deprecated option {word}")
         elif given[name]:
-            raise_usage("depmod", f"option {word} is of kmod 30: say --compat 30 to have it ignored")
+            raise_usage("depmod", f"option {word} exists only in kmod 30: use --compat 30 to have it ignored")

@@ -1,4 +1,4 @@
-"""Which generation of kernels a command line is about: others than today's have commands of their own."""
+"""Choose the command by the kernel generation: other generations than today's have their own commands."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from pymodutils.kernel.choose import EMULATED, VARIABLE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-GENERATIONS: Final = {"2.4": "linux24", "2.5-dyn": "dyn"}  # --generation -> the folder of its commands
+GENERATIONS: Final = {"2.4": "linux24", "2.5-dyn": "dyn"}  # --generation -> folder of the commands
 APPLICATIONS: Final = {
     b"km24": "linux24",
     b"km25": "dyn",
-}  # the same by the number in the header of a state file
-HEADER: Final = slice(68, 72)  # where SQLite keeps that number
+}  # number in the header of a state file -> folder
+HEADER: Final = slice(68, 72)  # offset of that number in an SQLite file
 
 
 class Generations(Tool):
-    """A tool that stands aside for one of the same name if the kernel is of another generation."""
+    """A tool that gives way to one of the same name if the kernel is of another generation."""
 
     def chosen(self, prog: str, words: Sequence[str]) -> Tool:
-        """The tool for the kernel that ``words`` name."""
+        """The tool for the kernel given in ``words``."""
         folder = of(prog, words)
         if not folder or self.callback is None:
             return self
         name = self.callback.__module__.rpartition(".")[2]
         place = f"pymodutils.commands.{folder}.{name}"
         if find_spec(place) is None:
-            raise_usage(prog, "a kernel of this generation has no such command")
+            raise_usage(prog, "there is no such command for a kernel of this generation")
         other: Tool = import_module(place).command
         return other
 
 
 def of(prog: str, words: Sequence[str]) -> str:
-    """The folder of the commands for ``words``; "" for today's."""
+    """The folder of the commands for ``words``; "" for today's generation."""
     wanted = _value(words, "--generation")
     if wanted is not None:
         if wanted not in GENERATIONS:
-            raise_usage(prog, f"unknown generation '{wanted}': known is {', '.join(GENERATIONS)}")
+            raise_usage(prog, f"unknown generation '{wanted}': give {' or '.join(GENERATIONS)}")
         return GENERATIONS[wanted]
     backend = _value(words, "--backend") or os.environ.get(VARIABLE, "")
     kind, _, file = backend.partition(":")
@@ -50,7 +50,7 @@ def of(prog: str, words: Sequence[str]) -> str:
 
 
 def _value(words: Sequence[str], option: str) -> str | None:
-    """What ``words`` give for ``option``, whose name may be shortened; None if they do not."""
+    """The value of ``option``, possibly abbreviated, in ``words``; None if absent."""
     for at, word in enumerate(words):
         if word == "--":
             return None

@@ -1,4 +1,4 @@
-"""Options of the commands that work on an emulated kernel of another generation."""
+"""Options of the commands for emulated kernels of other generations."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
 
 def state_file(backend: str) -> str:
-    """The state file that ``backend`` means."""
+    """The state file of ``backend``."""
     return backend.partition(":")[2] or default_path()
 
 
 def generation(number: str) -> Callable[[Any], Any]:
-    """``--generation``, of which these commands know one ``number``."""
+    """``--generation``, for which these commands accept only ``number``."""
     return click.option(
         "--generation",
         cls=Extra,
         expose_value=False,
         metavar="NUMBER",
-        help=f"The generation of the kernel, here {number}; the backend tells it, too.",
+        help=f"The kernel generation, here {number}; implied by the backend.",
     )
 
 
 def kernel(opened: Callable[[str], object], number: str) -> Callable[[Any], Any]:
-    """``--backend``, which gives the command a kernel ``opened`` from its state, and ``--generation``."""
+    """``--backend``, which passes a kernel ``opened`` from its state to the command, and ``--generation``."""
 
     def chosen(_ctx: click.Context, _param: click.Parameter, backend: str) -> object:
         return opened(state_file(backend or os.environ.get(VARIABLE, "") or EMULATED))

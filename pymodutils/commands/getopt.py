@@ -1,7 +1,7 @@
-"""Command lines as getopt_long(3) reads them, over click.
+"""Parse command lines like getopt_long(3), on top of click.
 
-Click knows neither unambiguous prefixes of long options nor getopt's texts, and exits with 2 where
-kmod exits with 1. So the words are first brought into one spelling here, then handed to click.
+Click supports neither unambiguous prefixes of long options nor getopt's messages, and exits with 2 where
+kmod exits with 1. So the words are normalised here before click parses them.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 KMOD_VERSION = "34"
-HELP_WIDTH = 100  # columns at most, and never more than the terminal has
-EXAMPLE_WIDTH = 46  # columns for a command line with its explanation beside it
+HELP_WIDTH = 100  # maximum width, and never more than that of the terminal
+EXAMPLE_WIDTH = 46  # columns of a command line that has its explanation on the same line
 OURS, OLD = "Options that kmod does not have", "Deprecated options"
 COMMANDS = (
     "cache",
@@ -34,28 +34,28 @@ COMMANDS = (
     "preflight",
     "kunit",
     "profile",
-)  # that kmod does not have, and nobody calls without pymodutils
+)  # not in kmod, and always called through pymodutils
 NO_GROUPS: Mapping[str, Sequence[str]] = {}
 LEAVING = ("--help", "--version")
 FEATURES = "+ZSTD +XZ +ZLIB -OPENSSL"
 
 
 class Extra(click.Option):
-    """An option whose long name kmod does not have: that never makes a prefix of kmod's ambiguous."""
+    """An option with a long name that kmod does not have; it never makes a prefix of kmod's ambiguous."""
 
 
 class Attached(Extra):
-    """An option of ours whose value may be left out and is never a word of its own: ``--wait``, ``--wait=5``.
+    """An option, not in kmod, with an optional attached value: ``--wait``, ``--wait=5``.
 
-    Left out it is the empty string.
+    Without a value it is the empty string.
     """
 
 
 class Tool(click.Command):
-    """A click command that reads its words as getopt does, and has ``-h`` and ``-V``.
+    """A click command that parses its words like getopt, with ``-h`` and ``-V``.
 
-    ``examples`` are (command line, what it does) pairs for the end of ``-h``. ``groups`` are titles
-    there, each with one name of every option below it.
+    ``examples`` are (command line, explanation) pairs for the end of ``-h``. ``groups`` are titles there,
+    each with one name of every option listed below it.
     """
 
     def __init__(
@@ -86,12 +86,12 @@ class Tool(click.Command):
             ),
         ]
 
-    def chosen(self, prog: str, words: Sequence[str]) -> Tool:  # noqa: ARG002 -- for those that choose
-        """The tool that ``words`` are for."""
+    def chosen(self, prog: str, words: Sequence[str]) -> Tool:  # noqa: ARG002 -- for overriding classes
+        """The tool that handles ``words``."""
         return self
 
     def call(self, prog: str, path: str, words: Sequence[str]) -> int:
-        """The exit status of the command with ``words``; getopt's errors name ``path``, argv[0] as typed."""
+        """Run the command with ``words``; return its status. ``path`` is argv[0] for getopt's errors."""
         try:
             ours = prog.partition(" ")[0] in COMMANDS
             canonical = Words(self, path, suggests=ours).read(words)
@@ -104,7 +104,7 @@ class Tool(click.Command):
         return int(status or 0)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options: those of no group, the groups, those that kmod lacks, the deprecated ones."""
+        """Write the options: ungrouped ones, the groups, those not in kmod, deprecated ones."""
         sections: dict[str, list[tuple[str, str]]] = {"Options": [], **{title: [] for title in self.groups}}
         sections |= {OURS: [], OLD: []}
         for option in self.get_params(ctx):
@@ -124,7 +124,7 @@ class Tool(click.Command):
         return next(titles, OURS if differs else "Options")
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the examples below the options."""
+        """Write the examples after the options."""
         if self.examples:
             with formatter.section("Examples"):
                 formatter.write_dl(self.examples, col_max=EXAMPLE_WIDTH)
@@ -132,15 +132,15 @@ class Tool(click.Command):
 
 
 def raise_usage(prog: str, text: str) -> NoReturn:
-    """Say what is wrong with the command line and leave with kmod's status 1."""
+    """Report an error in the command line and exit with kmod's status 1."""
     sys.stderr.write(f"{prog}: ERROR: {text}\n")
     raise Exit(1)
 
 
 class Words:
-    """The words of one command line, read from the left as getopt_long does.
+    """The words of a command line, parsed from the left like getopt_long.
 
-    Errors are in getopt's own text; if ``suggests``, with the most similar option.
+    Errors have getopt's text; with ``suggests``, they name the most similar option.
     """
 
     def __init__(self, command: click.Command, path: str, *, suggests: bool = False) -> None:
@@ -149,9 +149,9 @@ class Words:
         self.names = {name: option for option in self.options for name in option.opts}
 
     def read(self, words: Sequence[str]) -> list[str]:
-        """The same command line with whole option names, each value a word of its own, operands last.
+        """The command line with full option names, each value in a word of its own, operands last.
 
-        Raises Exit(1) after printing getopt's own text. What follows -h or -V is not looked at.
+        Raises Exit(1) after printing getopt's text. Words after -h or -V are ignored.
         """
         todo, options, operands = deque(words), list[str](), list[str]()
         while todo:
@@ -185,7 +185,7 @@ class Words:
         return [name, todo.popleft()]
 
     def _whole(self, typed: str, word: str) -> str:
-        """The name that ``typed`` is an unambiguous prefix of: kmod's own names first, then ours."""
+        """The option of which ``typed`` is an unambiguous prefix: kmod's names first, then ours."""
         if typed in self.names:
             return typed
         for ours in (False, True):
@@ -203,7 +203,7 @@ class Words:
         self._refuse(f"unrecognized option '{word}'{similar}")
 
     def _bundle(self, word: str, todo: deque[str]) -> list[str]:
-        """The options in ``-vnw5``: flags, and at most one that takes the rest or the next word."""
+        """The options in ``-vnw5``: flags, and at most one with the rest or the next word as its value."""
         read: list[str] = []
         for at, letter in enumerate(word[1:], start=2):
             name = f"-{letter}"
@@ -220,7 +220,7 @@ class Words:
         return read
 
     def _long_name(self, name: str) -> str:
-        """Another name of the same option that click need not fail to find as a long one first: 3 ms."""
+        """A long name of the option, which click finds at once: a short one costs 3 ms."""
         return next((long for long in self.names[name].opts if long.startswith("--")), name)
 
     def _takes_value(self, name: str) -> bool:
@@ -234,7 +234,7 @@ class Words:
 
 def _version(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
     if asked:
-        from pymodutils import __version__  # noqa: PLC0415 -- only when asked
+        from pymodutils import __version__  # noqa: PLC0415 -- only for -V
 
         click.echo(f"kmod version {KMOD_VERSION}\n{FEATURES} pymodutils {__version__}")
         ctx.exit()

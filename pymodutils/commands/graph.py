@@ -1,4 +1,4 @@
-"""graph: draw what depends on what."""
+"""``pymodutils graph``: show the module dependency graph."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def command(
 
 
 def print_tree(part: Part, overview: Overview, reverse: bool) -> None:
-    """Print a tree per root, or for everything one per module that no other one needs."""
+    """Print a tree per root; for all modules, one per module without users."""
     below: dict[str, list[tuple[str, str]]] = {name: [] for name in part.nodes}
     for user, needed, kind in part.edges:
         start, end = (needed, user) if reverse else (user, needed)
@@ -92,17 +92,17 @@ def print_tree(part: Part, overview: Overview, reverse: bool) -> None:
 
 
 def print_dot(part: Part, _: Overview, __: bool) -> None:
-    """Print text for dot(1)."""
+    """Print the graph for dot(1)."""
     click.echo(graph_formats.dot(part))
 
 
 def print_svg(part: Part, overview: Overview, _: bool) -> None:
-    """Print a picture."""
+    """Print the graph as SVG."""
     click.echo(graph_formats.svg(part, overview.paths))
 
 
 def print_json(part: Part, overview: Overview, reverse: bool) -> None:
-    """Print one document."""
+    """Print the graph as one JSON document."""
     output.as_json({"reverse": reverse, **graph_formats.document(part, overview.paths, overview.cycles)})
 
 

@@ -1,4 +1,4 @@
-"""A dependency graph as text for graphviz, as a picture, and as a document for programs."""
+"""A dependency graph for Graphviz, as SVG, and as JSON."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ rect.paper {{ fill: #ffffff; stroke: none; }}
 
 
 def dot(part: Part) -> str:
-    """The graph in graphviz's language; soft dependencies are dashed."""
+    """The graph in Graphviz's language; soft dependencies are dashed."""
     part, _ = _drawable(part, {})
     lines = ["digraph modules {", "  rankdir=LR;", "  node [shape=box, fontname=monospace];"]
     roots = frozenset(part.roots)
@@ -47,7 +47,7 @@ def dot(part: Part) -> str:
 
 
 def document(part: Part, paths: Mapping[str, str], cycles: Sequence[Sequence[str]]) -> dict[str, object]:
-    """The graph for JSON; its keys are described in pymodutils-graph(1)."""
+    """The graph for JSON; see pymodutils-graph(8)."""
     found: dict[str, dict[str, list[str]]] = {
         name: {"needs": [], "pre": [], "post": []} for name in part.nodes
     }
@@ -58,7 +58,7 @@ def document(part: Part, paths: Mapping[str, str], cycles: Sequence[Sequence[str
 
 
 def svg(part: Part, paths: Mapping[str, str]) -> str:
-    """The graph as a picture, users left of what they need."""
+    """The graph as SVG, modules left of their dependencies."""
     part, paths = _drawable(part, paths)
     drawing = graph_layout.draw(graph.components(part), part.edges)
     width, height = (round(size) + 2 * MARGIN for size in (drawing.width, drawing.height))
@@ -70,7 +70,7 @@ def svg(part: Part, paths: Mapping[str, str]) -> str:
 
 
 def _drawable(part: Part, paths: Mapping[str, str]) -> tuple[Part, Mapping[str, str]]:
-    """``part`` and ``paths`` with names that any XML document may have."""
+    """``part`` and ``paths`` with names that are valid in XML."""
     names = {name: _shown(name) for name in part.nodes}
     edges = [edge._replace(user=names[edge.user], needed=names[edge.needed]) for edge in part.edges]
     shown = {names[name]: _shown(path) for name, path in paths.items() if name in names}
@@ -90,7 +90,7 @@ def _line(edge: Edge, points: Sequence[tuple[float, float]]) -> str:
 
 
 def _curves(points: Sequence[tuple[float, float]]) -> Iterator[str]:
-    """Level where it passes a column, bent between two."""
+    """Curve segments: horizontal across a column, bent between columns."""
     x, y = points[0]
     yield f"M{x:.1f},{y:.1f}"
     for to_x, to_y in points[1:]:

@@ -1,6 +1,6 @@
-"""Where to draw the modules of a graph: columns from users to what they need, few crossings, short edges.
+"""Lay out a module graph: columns from users to dependencies, few crossings, short edges.
 
-Sugiyama's way: an edge over several columns gets a point in each of those between; columns are ordered
+Sugiyama's method: an edge over several columns gets a point in each column in between; columns are ordered
 by the means of their neighbours, then pulled towards them as far as the order allows.
 """
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 SWEEPS: Final = 12
 CHARACTER, HEIGHT = 7.25, 20.0  # of the labels, in pixels
-PADDING, GAP, BETWEEN = 8.0, 6.0, 56.0  # inside a box, between boxes above each other, between columns
-THIN: Final = 4.0  # height of a point that an edge passes
+PADDING, GAP, BETWEEN = 8.0, 6.0, 56.0  # within a box, between boxes of a column, between columns
+THIN: Final = 4.0  # height of a point on an edge
 
 
 class Box(NamedTuple):
@@ -29,7 +29,7 @@ class Box(NamedTuple):
 
 
 class Drawing(NamedTuple):
-    """Boxes by module, and the points of each edge from user to needed."""
+    """Boxes by module, and the points of each edge from user to dependency."""
 
     width: float
     height: float
@@ -38,7 +38,7 @@ class Drawing(NamedTuple):
 
 
 class _Spot:
-    """A module, or a point that an edge passes in a column."""
+    """A module, or a point of an edge in a column."""
 
     __slots__ = ("height", "left", "name", "right", "y")
 
@@ -51,7 +51,7 @@ class _Spot:
 
 
 def draw(components: Iterable[Sequence[Sequence[str]]], edges: Iterable[Edge]) -> Drawing:
-    """The drawing of ``components``, lists of columns; the larger ones first, side by side in shelves."""
+    """The drawing of ``components``, lists of columns, arranged in rows with the larger ones first."""
     components = list(components)
     home: dict[str, int] = {}
     for number, columns in enumerate(components):
@@ -76,7 +76,7 @@ def _component(columns: Sequence[Sequence[str]], edges: Iterable[Edge]) -> Drawi
 
 
 def _chains(spots: list[list[_Spot]], edges: Iterable[Edge]) -> dict[Edge, list[_Spot]]:
-    """The spots of each edge from left to right; those between two modules are added to the columns."""
+    """The spots of each edge from left to right; intermediate ones are added to the columns."""
     place = {spot.name: (at, spot) for at, column in enumerate(spots) for spot in column}
     chains = {}
     for edge in edges:
@@ -94,7 +94,7 @@ def _chains(spots: list[list[_Spot]], edges: Iterable[Edge]) -> dict[Edge, list[
 
 
 def _order(spots: list[list[_Spot]], *, rightwards: bool) -> None:
-    """Sort each column by where its neighbours on the side we come from stand."""
+    """Sort each column by the positions of its neighbours in the previous column."""
     for column in spots:
         for at, spot in enumerate(column):
             spot.y = at - len(column) / 2
@@ -114,13 +114,13 @@ def _stack(spots: list[list[_Spot]]) -> None:
 
 
 def _pull(column: list[_Spot]) -> None:
-    """Move each spot as near to the mean of its neighbours as order and heights allow, in least squares.
+    """Move each spot towards the mean of its neighbours as far as order and heights allow, by least squares.
 
-    Without its offset in the stack each spot wants a place not before the one above it: neighbours in
-    the list that want otherwise are pooled.
+    Relative to its offset in the stack, each spot must not be before the one above it: adjacent spots that
+    violate this are pooled.
     """
     offset = 0.0
-    pools: list[tuple[float, list[tuple[_Spot, float]]]] = []  # mean wanted, spots with offsets
+    pools: list[tuple[float, list[tuple[_Spot, float]]]] = []  # mean target, spots with offsets
     for spot in column:
         offset += spot.height / 2
         pool = (_mean(spot.left + spot.right, spot.y) - offset, [(spot, offset)])
@@ -140,7 +140,7 @@ def _mean(neighbours: Sequence[_Spot], otherwise: float) -> float:
 
 
 def _finish(spots: list[list[_Spot]], chains: Mapping[Edge, list[_Spot]]) -> Drawing:
-    """The boxes and lines, moved so that nothing is left of or above zero."""
+    """The boxes and lines, moved so that no coordinate is negative."""
     top = min(spot.y - spot.height / 2 for column in spots for spot in column)
     bottom = max(spot.y + spot.height / 2 for column in spots for spot in column)
     boxes, ends = {}, {}
@@ -163,7 +163,7 @@ def _finish(spots: list[list[_Spot]], chains: Mapping[Edge, list[_Spot]]) -> Dra
 
 
 def _shelves(drawings: list[Drawing]) -> Drawing:
-    """All drawings in rows, about as wide as they are high together."""
+    """All drawings in rows, with about equal total width and height."""
     drawings.sort(key=lambda drawing: (-drawing.height, -drawing.width, *drawing.boxes))
     area = sum((drawing.width + BETWEEN) * (drawing.height + GAP) for drawing in drawings)
     limit = max([(area * 1.6) ** 0.5, *(drawing.width for drawing in drawings)])

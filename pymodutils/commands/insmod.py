@@ -1,4 +1,4 @@
-"""insmod: load one module file, without its dependencies and without any configuration."""
+"""insmod: load one module file, without dependencies or configuration."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 EXAMPLES = [
     ("insmod ./dummy.ko", "load a module from a file"),
     ("insmod dummy.ko numdummies=3", "with a parameter"),
-    ("insmod -v dummy.ko", "with a hint if it is refused"),
+    ("insmod -v dummy.ko", "print a hint if it is refused"),
 ]
 
 
@@ -63,7 +63,7 @@ def command(
 
 
 def insert(path: str, params: Sequence[str], flags: Init, root: Root, log: Log) -> int:
-    """Load ``path`` and give the exit status, having said why if it is 1."""
+    """Load ``path`` and return the exit status, after reporting the reason if it is 1."""
     try:
         names.stat(path)
     except OSError as error:
@@ -75,7 +75,7 @@ def insert(path: str, params: Sequence[str], flags: Init, root: Root, log: Log) 
         if error.why or isinstance(error, BadModule | Unanswered):
             log.error(error.why or str(error))
         log.error(f"could not insert module {path}: {refusals.words(refusals.INSMOD, error.errno)}")
-        known = isinstance(error, BadModule)  # without the kernel
+        known = isinstance(error, BadModule)  # not refused by the kernel
         advice = "" if known else refusals.advice(root, error, loading=True)
         if advice:
             log.warning(advice)
@@ -86,7 +86,7 @@ def insert(path: str, params: Sequence[str], flags: Init, root: Root, log: Log) 
 
 
 def quoted(parameter: str) -> str:
-    """``parameter`` with quotes around a value that has blanks and none yet, so that it stays one word."""
+    """``parameter`` with its value quoted if it contains blanks and is not quoted yet."""
     key, equals, value = parameter.partition("=")
     if equals and " " in value and not value.startswith('"'):
         return f'{key}="{value}"'

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import click
 
-COMMANDS: Final = {  # word -> (module below pymodutils.commands, what it is for)
+COMMANDS: Final = {  # word -> (module below pymodutils.commands, purpose)
     "describe": ("kernel_describe", "describe the kernel in an image, package or directory"),
     "boot": ("kernel_boot", "boot an emulated kernel"),
     "dmesg": ("kernel_dmesg", "print the kernel log"),
@@ -36,10 +36,10 @@ EXAMPLES: Final = [
 
 
 class LazyGroup(Tool):
-    """A group of commands, each imported when it is called."""
+    """A group of commands, each imported on demand."""
 
     def call(self, prog: str, path: str, words: Sequence[str]) -> int:
-        """The exit status of the command that the first of ``words`` names."""
+        """Run the command named by the first of ``words`` and return its exit status."""
         first = words[0] if words else ""
         if first in COMMANDS:
             chosen = tool(first).chosen(f"{prog} {first}", words[1:])
@@ -59,7 +59,7 @@ class LazyGroup(Tool):
 
 
 def tool(word: str) -> Tool:
-    """The command that ``word`` names; raises KeyError."""
+    """The command named ``word``; raises KeyError."""
     found: Tool = import_module(f"pymodutils.commands.{COMMANDS[word][0]}").command
     return found
 

@@ -1,4 +1,4 @@
-"""``pymodutils kernel behave``: what the functions of a module do in an emulated kernel."""
+"""``pymodutils kernel behave``: set the result and duration of init() and exit()."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 PROG = "kernel behave"
 EXAMPLES = [
-    ("pymodutils kernel behave e1000 --init-returns -19", "as if there were no such device"),
-    ("pymodutils kernel behave raid6_pq --init-takes 2", "as if it measured first"),
-    ("pymodutils kernel behave e1000 --run e1000.ko --on vmlinuz", "what it returns there"),
+    ("pymodutils kernel behave e1000 --init-returns -19", "as without the device"),
+    ("pymodutils kernel behave raid6_pq --init-takes 2", "as if it ran benchmarks"),
+    ("pymodutils kernel behave e1000 --run e1000.ko --on vmlinuz", "as on a real kernel"),
 ]
 
 
@@ -27,9 +27,7 @@ EXAMPLES = [
 )
 @click.option("--init-takes", type=float, default=0, metavar="SECONDS", help="Duration of init() (0).")
 @click.option("--exit-takes", type=float, default=0, metavar="SECONDS", help="Duration of exit() (0).")
-@click.option(
-    "--run", "file", metavar="MODULE", help="Run init() of this file, and let it return that again."
-)
+@click.option("--run", "file", metavar="MODULE", help="Run init() of this file to obtain the value.")
 @click.option("--on", "image", metavar="IMAGE", help="With --run: the image of the same kernel.")
 @options.emulated
 def command(
@@ -41,12 +39,12 @@ def command(
     image: str | None,
     kernel: EmulatedKernel,
 ) -> None:
-    """Say what init() and exit() of the module NAME do when they are called.
+    """Set the result and duration of init() and exit() of the module NAME.
 
-    Nobody runs their code, but with --run: then init() is run by the kernel in IMAGE, in this process.
+    Their code does not run, except with --run: then the kernel in IMAGE runs init() in this process.
     """
     if bool(file) != bool(image):
-        raise_usage(PROG, "--run MODULE and --on IMAGE go together")
+        raise_usage(PROG, "--run MODULE requires --on IMAGE, and vice versa")
     if file and image:
         from pymodutils.kernel.booted.outcome import outcome  # noqa: PLC0415 -- takes unicorn
 

@@ -1,4 +1,4 @@
-"""``pymodutils kernel boot``: make an emulated kernel."""
+"""``pymodutils kernel boot``: boot an emulated kernel."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 PROG = "kernel boot"
 EXAMPLES = [
-    ("pymodutils kernel boot --from /boot/vmlinuz-6.1", "a kernel like that one"),
-    ("pymodutils kernel boot k.state --from linux.deb", "in a file of its own"),
-    ("insmod --backend emulated:k.state dummy.ko", "and a module in it"),
+    ("pymodutils kernel boot --from /boot/vmlinuz-6.1", "an emulation of that kernel"),
+    ("pymodutils kernel boot k.state --from linux.deb", "with its state in k.state"),
+    ("insmod --backend emulated:k.state dummy.ko", "load a module into it"),
     ("pymodutils kernel boot --machine --from vmlinuz", "boot the image itself: module code runs"),
 ]
 
 
 class Boot(Generations):
-    """A tool whose ``--from`` takes all words up to the next option."""
+    """A tool with an option ``--from`` that takes all words up to the next option."""
 
     def call(self, prog: str, path: str, words: Sequence[str]) -> int:
         """The exit status of the command with ``words``."""
@@ -59,7 +59,7 @@ def spread(words: Sequence[str]) -> list[str]:
     "sources",
     multiple=True,
     metavar="SOURCE...",
-    help="Sources of the kernel, as for 'kernel describe'.",
+    help="The kernel; see 'kernel describe'.",
 )
 @click.option("--cmdline", default="", metavar="TEXT", help="The kernel's command line.")
 @click.option("--trust", multiple=True, metavar="CERT", help="Trust modules signed with this certificate.")
@@ -88,16 +88,21 @@ def command(
     memory: int,
     root: Root,
 ) -> None:
-    """Make an emulated kernel in the file STATE, in place of one that is there.
+    """Boot an emulated kernel with its state in the file STATE, replacing an existing one.
 
-    Without STATE it is the one that --backend emulated means. A SOURCE is whatever 'kernel describe' takes.
-    With --machine it is a kernel that runs, SOURCE is its image, and STATE what --backend machine means.
+    The default STATE is the file that --backend emulated uses. A SOURCE is anything that 'kernel describe'
+    accepts. With --machine, the image SOURCE itself runs, and the default is the file of --backend machine.
     """
     if not sources:
-        raise_usage(PROG, "--from is missing: an image, package, headers or module directory, or a saved one")
+        raise_usage(
+            PROG,
+            "--from is missing: give an image, package, headers or module directory, or saved description",
+        )
     if machine:
         if len(sources) != 1 or trust or init_returns or init_takes or exit_takes or patch or run:
-            raise_usage(PROG, "--machine takes one image in --from, --cmdline and --memory, and nothing else")
+            raise_usage(
+                PROG, "--machine requires one image in --from, and accepts only --cmdline and --memory"
+            )
         click.echo(booted_boot.boot(sources[0], state, cmdline, memory << 20))
         return
     if run and len(sources) != 1:
@@ -133,7 +138,7 @@ def _behave(kernel: EmulatedKernel, *options: Sequence[str]) -> None:
 
 
 def pairs(words: Sequence[str]) -> dict[str, float]:
-    """``NAME=NUMBER`` words as numbers by names; ends with a message for other words."""
+    """``NAME=NUMBER`` words as numbers by name; exits with a message for other words."""
     found = {}
     for word in words:
         name, equals, number = word.partition("=")

@@ -1,4 +1,4 @@
-"""``pymodutils kernel cat``: a file of an emulated kernel's /proc or /sys."""
+"""``pymodutils kernel cat``: print files of an emulated kernel's /proc or /sys."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.kernel import EmulatedKernel
 
 EXAMPLES = [
-    ("pymodutils kernel cat /proc/modules", "the modules in it"),
-    ("pymodutils kernel cat /sys/module/fat/refcnt", "how often fat is used"),
+    ("pymodutils kernel cat /proc/modules", "the loaded modules"),
+    ("pymodutils kernel cat /sys/module/fat/refcnt", "the reference count of fat"),
 ]
 
 
@@ -24,6 +24,6 @@ EXAMPLES = [
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @options.running
 def command(paths: tuple[str, ...], kernel: EmulatedKernel | BootedKernel) -> None:
-    """Print files below /proc and /sys, byte for byte as the real kernel has them."""
+    """Print files below /proc and /sys, byte for byte as in the real kernel."""
     for path in paths:
         sys.stdout.buffer.write(kernel.read(path))

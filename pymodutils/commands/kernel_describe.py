@@ -1,4 +1,4 @@
-"""``pymodutils kernel describe``: which kernel an image, package or directory holds."""
+"""``pymodutils kernel describe``: describe the kernel in an image, package or directory."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from pymodutils.root import Root
 
 EXAMPLES = [
-    ("pymodutils kernel describe /boot/vmlinuz-6.1", "an image, and the config-6.1 beside it"),
+    ("pymodutils kernel describe /boot/vmlinuz-6.1", "an image, and config-6.1 next to it"),
     ("pymodutils kernel describe linux.deb -o k.json", "a package, saved to a file"),
-    ("pymodutils kernel describe vmlinuz headers/", "two sources; the first one wins"),
+    ("pymodutils kernel describe vmlinuz headers/", "two sources; the first one takes precedence"),
     ("pymodutils kernel describe running", "the running kernel"),
 ]
 
@@ -41,8 +41,8 @@ def command(sources: tuple[str, ...], output: str | None, form: str, root: Root)
     """Describe the kernel in SOURCE: its release, exports and configuration.
 
     A SOURCE is a kernel image, a headers directory, a module directory, a .deb or .rpm package, a .config,
-    a Module.symvers, a saved description, or the word "running". Of several sources an earlier one
-    wins; conflicts are reported.
+    a Module.symvers, a saved description, or the word "running". Earlier sources take precedence;
+    conflicts are reported.
     """
     kernel = source.describe(sources, root)
     log = Log("kernel describe")

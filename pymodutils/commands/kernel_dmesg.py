@@ -1,4 +1,4 @@
-"""``pymodutils kernel dmesg``: the log of an emulated kernel."""
+"""``pymodutils kernel dmesg``: print the log of an emulated kernel."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from pymodutils.kernel.booted.kernel import BootedKernel
     from pymodutils.kernel.emulated.kernel import EmulatedKernel
 
-PAUSE = 0.1  # seconds between two looks
+PAUSE = 0.1  # seconds between polls
 EXAMPLES = [
-    ("pymodutils kernel dmesg", "all that it has said since boot"),
-    ("pymodutils kernel dmesg -w", "and whatever comes, until Ctrl-C"),
+    ("pymodutils kernel dmesg", "all messages since boot"),
+    ("pymodutils kernel dmesg -w", "and new ones, until Ctrl-C"),
 ]
 
 

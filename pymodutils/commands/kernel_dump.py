@@ -1,4 +1,4 @@
-"""``pymodutils kernel dump``: a section of a module as it is in an emulated kernel's memory."""
+"""``pymodutils kernel dump``: show a section of a module in an emulated kernel's memory."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from pymodutils.kernel.emulated.kernel import EmulatedKernel
 
-ROW: Final = 16  # bytes of a line
-WIDTH: Final = 71  # columns of a whole one after its address
+ROW: Final = 16  # bytes per line
+WIDTH: Final = 71  # columns of a full line after the address
 EXAMPLES = [
-    ("pymodutils kernel dump fat .rodata", "with addresses, as hexdump -C shows it"),
-    ("pymodutils kernel dump fat .text --source fat.ko", "with function and line beside the bytes"),
+    ("pymodutils kernel dump fat .rodata", "with addresses, as in hexdump -C"),
+    ("pymodutils kernel dump fat .text --source fat.ko", "with function and line next to the bytes"),
     ("pymodutils kernel dump fat .text --format raw -o fat.bin", "for a disassembler"),
 ]
 
@@ -42,14 +42,14 @@ EXAMPLES = [
 @click.option(
     "--source",
     metavar="FILE",
-    help="Show functions and source lines too, by the debug information of the module FILE.",
+    help="Show functions and source lines too, from the debug information of the module FILE.",
 )
 @click.option("-o", "--output", "target", metavar="FILE", help="Write to FILE, atomically.")
 @options.emulated
 def command(
     name: str, section: str, form: str, source: str | None, target: str | None, kernel: EmulatedKernel
 ) -> None:
-    """Show what is now in the SECTION of the module NAME: linked, patched, and changed by parameters."""
+    """Show the current contents of SECTION of the module NAME: relocated, and with parameters set."""
     address, found = kernel.look(partial(content, name=name, section=section))
     digits = kernel.rules.arch.bits // 4
     rows = sourced(found, address, digits, source, name, section) if source else lines(found, address, digits)
@@ -61,9 +61,9 @@ def command(
 
 
 def sourced(data: bytes, address: int, digits: int, file: str, name: str, section: str) -> Iterator[str]:
-    """``data`` with a row of its own for each source line, named beside its first one.
+    """``data`` with each source line starting a new row, labelled with function and line.
 
-    Raises ModutilsError unless the module ``file`` has this ``section`` with as many bytes.
+    Raises ModutilsError unless the module ``file`` has this ``section`` with the same size.
     """
     from pymodutils.dwarf.debug_info import DebugInfo  # noqa: PLC0415 -- it takes pyelftools
     from pymodutils.elf import scan  # noqa: PLC0415 -- as that
@@ -73,7 +73,9 @@ def sourced(data: bytes, address: int, digits: int, file: str, name: str, sectio
     size = next((it.sh_size for it in elf.sections if it.name == section), None)
     if size != len(data):
         has = f"{size} bytes" if size is not None else "nothing"
-        raise ModutilsError(file, f"{file} has {has} of {section}, {name} {len(data)}: it is another module")
+        raise ModutilsError(
+            file, f"{file} has {has} of {section}, {name} {len(data)}: not the module that was loaded"
+        )
     parts = DebugInfo(plain).rows(section, size)
     for (start, label), (end, _) in zip(parts, [*parts[1:], (len(data), "")], strict=True):
         for at in range(start, end, ROW):
@@ -83,7 +85,7 @@ def sourced(data: bytes, address: int, digits: int, file: str, name: str, sectio
 
 
 def lines(data: bytes, address: int, digits: int) -> Iterator[str]:
-    """``data`` in the lines of hexdump -C; an asterisk stands for lines that repeat the one before."""
+    """``data`` as lines of hexdump -C; an asterisk stands for repeated lines."""
     before, starred = b"", False
     for at in range(0, len(data), ROW):
         row = data[at : at + ROW]

@@ -1,4 +1,4 @@
-"""``pymodutils kernel export``: an emulated kernel's /proc and /sys as files."""
+"""``pymodutils kernel export``: copy an emulated kernel's /proc and /sys to a directory."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.observe import Exported
 
 EXAMPLES = [
-    ("pymodutils kernel export snapshot", "the files that any tool can read"),
-    ("lsmod --sysroot snapshot", "for instance this one"),
+    ("pymodutils kernel export snapshot", "write the files"),
+    ("lsmod --sysroot snapshot", "use them with another tool"),
 ]
 
 
@@ -26,7 +26,7 @@ EXAMPLES = [
 @click.argument("target", metavar="DIR")
 @options.emulated
 def command(target: str, kernel: EmulatedKernel) -> None:
-    """Write /proc and /sys into DIR, which must be new or empty; all files are of the same moment."""
+    """Write /proc and /sys to DIR, which must be new or empty; the files are a consistent snapshot."""
     try:
         os.makedirs(target, exist_ok=True)
         if os.listdir(target):

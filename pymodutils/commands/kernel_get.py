@@ -1,4 +1,4 @@
-"""``pymodutils kernel get``: use a module of an emulated kernel."""
+"""``pymodutils kernel get``: take a reference to a module of an emulated kernel."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pymodutils.commands.generation import Generations
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.kernel import EmulatedKernel
 
-EXAMPLES = [("pymodutils kernel get fat", "fat is in use, and cannot be removed")]
+EXAMPLES = [("pymodutils kernel get fat", "fat cannot be removed now")]
 
 
 @click.command(cls=Generations, examples=EXAMPLES)
 @click.argument("name", metavar="NAME")
 @options.emulated
 def command(name: str, kernel: EmulatedKernel) -> None:
-    """Take a reference count of the module NAME, as a mount or an open device would."""
+    """Take a reference to the module NAME, as a mount or an open device would."""
     kernel.get(name)

@@ -1,4 +1,4 @@
-"""``pymodutils kernel ls``: a folder of an emulated kernel's /proc or /sys."""
+"""``pymodutils kernel ls``: list a directory of an emulated kernel's /proc or /sys."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from pymodutils.kernel.booted.kernel import BootedKernel
     from pymodutils.kernel.emulated.kernel import EmulatedKernel
 
-EXAMPLES = [("pymodutils kernel ls /sys/module/fat/sections", "what can be read there")]
+EXAMPLES = [("pymodutils kernel ls /sys/module/fat/sections", "the sections of fat")]
 
 
 @click.command(cls=Tool, examples=EXAMPLES)
 @click.argument("path", default="/sys/module", metavar="[PATH]")
 @options.running
 def command(path: str, kernel: EmulatedKernel | BootedKernel) -> None:
-    """List a folder below /proc or /sys (default: /sys/module)."""
+    """List a directory below /proc or /sys (default: /sys/module)."""
     for name in kernel.listdir(path):
         click.echo(name)

@@ -1,4 +1,4 @@
-"""``pymodutils kernel map``: what lies where in the memory of modules."""
+"""``pymodutils kernel map``: show the memory layout of modules."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.memory_map import ModuleMemory
 
 EXAMPLES = [
-    ("pymodutils kernel map", "all modules, and what is free"),
+    ("pymodutils kernel map", "all modules, and the gaps between them"),
     ("pymodutils kernel map btrfs", "the sections of one"),
     ("pymodutils kernel map btrfs --format svg -o btrfs.svg", "as a picture"),
 ]
@@ -38,9 +38,9 @@ EXAMPLES = [
 @click.option("-o", "--output", "target", metavar="FILE", help="Write to FILE, atomically.")
 @options.emulated
 def command(name: str | None, form: str, target: str | None, kernel: EmulatedKernel) -> None:
-    """Draw the memory of the module NAME, or the whole range of addresses in which modules are.
+    """Show the memory layout of the module NAME, or the whole module address range.
 
-    Every byte is accounted for: sections, padding between them, and what is lost at the end of pages.
+    Every byte is accounted for: sections, padding between them, and unused ends of pages.
     """
     found = kernel.look(space) if name is None else kernel.look(partial(of, name=name))
     if form == "text" and target is None:
@@ -63,7 +63,7 @@ def lines(found: ModuleMemory | ModuleSpace, width: int) -> Iterator[Line]:
 
 
 def plain(found: ModuleMemory | ModuleSpace) -> str:
-    """The same without colours."""
+    """``found`` without colours."""
     return "\n".join("".join(text for text, _ in line) for line in lines(found, output.width()))
 
 
@@ -73,7 +73,7 @@ def picture(found: ModuleMemory | ModuleSpace) -> str:
 
 
 def document(found: ModuleMemory | ModuleSpace) -> str:
-    """What docs/json.md describes."""
+    """``found`` as described in docs/json.md."""
     return output.json_text(memory.whole(found) if isinstance(found, ModuleSpace) else memory.document(found))
 
 

@@ -1,4 +1,4 @@
-"""``pymodutils kernel put``: no longer use a module of an emulated kernel."""
+"""``pymodutils kernel put``: drop a reference to a module of an emulated kernel."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pymodutils.commands.generation import Generations
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.kernel import EmulatedKernel
 
-EXAMPLES = [("pymodutils kernel put fat", "one use less")]
+EXAMPLES = [("pymodutils kernel put fat", "undo 'kernel get fat'")]
 
 
 @click.command(cls=Generations, examples=EXAMPLES)
 @click.argument("name", metavar="NAME")
 @options.emulated
 def command(name: str, kernel: EmulatedKernel) -> None:
-    """Drop a reference count of the module NAME that 'get' took."""
+    """Drop a reference to the module NAME that 'get' took."""
     kernel.put(name)

@@ -1,4 +1,4 @@
-"""``pymodutils kernel taint``: what makes an emulated kernel one that nobody wants to debug."""
+"""``pymodutils kernel taint``: show the taint flags of an emulated kernel."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pymodutils.kernel.booted.kernel import BootedKernel
     from pymodutils.kernel.emulated.kernel import EmulatedKernel
 
-EXAMPLES = [("pymodutils kernel taint", "each mark, and what it stands for")]
+EXAMPLES = [("pymodutils kernel taint", "each flag with its meaning")]
 
 
 @click.command(cls=Tool, examples=EXAMPLES)
@@ -23,7 +23,7 @@ EXAMPLES = [("pymodutils kernel taint", "each mark, and what it stands for")]
 )
 @options.running
 def command(form: str, kernel: EmulatedKernel | BootedKernel) -> None:
-    """Show the number in /proc/sys/kernel/tainted, and what its bits mean."""
+    """Show the value of /proc/sys/kernel/tainted and the meaning of its bits."""
     value = int(kernel.read("/proc/sys/kernel/tainted"))
     bits = [bit for bit in range(len(LETTERS)) if value >> bit & 1]
     if form == "json":

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = [
     ("pymodutils kernel write /sys/module/loop/parameters/max_part 8", "change a parameter"),
-    ("pymodutils kernel write /proc/sys/kernel/modules_disabled 1", "no more modules"),
+    ("pymodutils kernel write /proc/sys/kernel/modules_disabled 1", "disable module loading"),
 ]
 
 

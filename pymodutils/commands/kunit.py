@@ -1,4 +1,4 @@
-"""``pymodutils kunit``: the KUnit suites of modules, in a kernel that runs in this process."""
+"""``pymodutils kunit``: run KUnit suites in a kernel booted in this process."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pymodutils.kernel.booted.kunit import Case, KunitResult
 
 EXAMPLES: Final = [
-    ("pymodutils kunit list-test.ko", "its suites, as KTAP"),
-    ("pymodutils kunit -k vmlinuz *_kunit.ko", "in that kernel"),
+    ("pymodutils kunit list-test.ko", "run its suites, print KTAP"),
+    ("pymodutils kunit -k vmlinuz *_kunit.ko", "on another kernel"),
     ("pymodutils kunit --format junit -o r.xml list-test.ko", "for a CI server"),
 ]
 
@@ -32,15 +32,13 @@ EXAMPLES: Final = [
     "--format", "form", type=click.Choice(["ktap", "junit"]), default="ktap", help="Output format (ktap)."
 )
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of standard output.")
-@click.option(
-    "--timeout", default=60.0, metavar="SECONDS", help="Limit of processor time for each module (60)."
-)
+@click.option("--timeout", default=60.0, metavar="SECONDS", help="Limit of CPU time for each module (60).")
 def command(modules: tuple[str, ...], image: str, form: str, output: str | None, timeout: float) -> int:
     """Run the KUnit suites of each TEST.ko; 0 if all cases pass or are skipped.
 
-    Each begins with a kernel that has just booted; kunit.ko is taken from beside it.
+    Each starts with a freshly booted kernel; kunit.ko is loaded from the same directory.
     """
-    from pymodutils.kernel.booted import kunit  # noqa: PLC0415 -- -h does without unicorn
+    from pymodutils.kernel.booted import kunit  # noqa: PLC0415 -- -h works without unicorn
     from pymodutils.kernel.booted.live import LiveKernel  # noqa: PLC0415 -- the same
 
     with LiveKernel.boot(image) as kernel:

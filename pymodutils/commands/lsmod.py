@@ -1,4 +1,4 @@
-"""lsmod: list the modules in the kernel."""
+"""lsmod: list loaded modules."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def print_text(modules: list[Loaded]) -> None:
 
 
 def print_table(modules: list[Loaded]) -> None:
-    """Print a table with the state and the taints too."""
+    """Print a table that also has states and taints."""
     rows = [
         (it.name, f"{it.size:,}", _count(it), ", ".join(it.holders), _state(it), it.taints) for it in modules
     ]
@@ -63,7 +63,7 @@ def print_table(modules: list[Loaded]) -> None:
 
 
 def print_json(modules: list[Loaded]) -> None:
-    """Print what docs/json.md describes."""
+    """Print the document described in docs/json.md."""
     fields = ("name", "size", "users", "holders", "state", "address", "taints", "assumed")
     output.as_json(
         {"modules": [dict(zip(fields, (*it[:4], it.state.value, *it[5:]), strict=True)) for it in modules]}
@@ -83,5 +83,5 @@ def _state(module: Loaded) -> str:
 
 
 def _count(module: Loaded) -> str:
-    """The reference count; "-" as in /proc/modules where the kernel keeps none."""
+    """The reference count; "-" as in /proc/modules if the kernel keeps none."""
     return "-" if module.users is None else str(module.users)

@@ -1,4 +1,4 @@
-"""How the kinds of memory look, how much of it a row shows, and all of it as a document for programs."""
+"""Memory layouts: labels and colours of the kinds, scale, totals, and the JSON document."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 class Look(NamedTuple):
-    """How one kind is shown."""
+    """Label and colours of one kind."""
 
     letter: str
-    style: str  # rich's
-    fill: str  # SVG's
+    style: str  # for rich
+    fill: str  # for SVG
     words: str
 
 
@@ -37,7 +37,7 @@ LOOKS: Final = {
 
 
 def scale(size: int, columns: int, rows: int, least: int) -> int:
-    """The bytes of a column, a power of two from ``least`` on, by which ``size`` fits into ``rows``."""
+    """The bytes per column, a power of two of at least ``least``, so that ``size`` fits in ``rows``."""
     unit = least
     while -(-size // (unit * columns)) > rows:
         unit *= 2
@@ -45,7 +45,7 @@ def scale(size: int, columns: int, rows: int, least: int) -> int:
 
 
 def totals(parts: Iterable[MappedRange]) -> dict[RangeKind, int]:
-    """The bytes of each kind that there is, in the order of the kinds."""
+    """The bytes of each kind that occurs, in the order of the kinds."""
     found = dict.fromkeys(RangeKind, 0)
     for part in parts:
         found[part.kind] += part.size
@@ -77,7 +77,7 @@ def whole(space: ModuleSpace) -> dict[str, object]:
 
 
 def _module(memory: ModuleMemory) -> dict[str, object]:
-    """What is about a module as a whole."""
+    """The properties of a module as a whole."""
     kept = totals(parts_of(memory.rooms))
     gone = totals(parts_of(memory.rooms, discarded=True))
     return {
@@ -93,7 +93,7 @@ def _module(memory: ModuleMemory) -> dict[str, object]:
 
 
 def _area(room: Room, parts: Sequence[MappedRange] | None = None) -> dict[str, object]:
-    """One area, with its ``parts`` if they are asked for."""
+    """One area, with its ``parts`` if requested."""
     found = {"name": room.name, "address": room.base, "size": room.size, "taken": room.taken}
     found |= {"init": room.init, "discarded": room.discarded}
     return found if parts is None else {**found, "parts": [part._asdict() for part in parts]}

@@ -1,4 +1,4 @@
-"""The memory of modules as a picture: strips of rows as long as a power of two, each part to scale."""
+"""Memory layouts as SVG: strips of rows whose length is a power of two, each part to scale."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.memory_map import MappedRange, ModuleMemory, ModuleSpace, Room
 
 MARGIN: Final = 16
-GUTTER: Final = 84  # for the offsets left of the rows
-ROW: Final = 1024  # of the picture's units, which is why offsets come out even
-STEP, HEIGHT = 24, 20  # from row to row, and of a row
-ROWS: Final = 48  # of all strips together, about
+GUTTER: Final = 84  # width of the offsets left of the rows
+ROW: Final = 1024  # units per row, a power of two so that offsets are round
+STEP, HEIGHT = 24, 20  # distance between rows, and height of a row
+ROWS: Final = 48  # rows of all strips together, approximately
 LETTER: Final = 6.7  # the width of a character
 TITLE: Final = 34  # the height of a title with the space around it
 LINE: Final = 19  # the height of a line of the legend
-VISIBLE: Final = 2  # the width from which on an edge does not hide what it is around
-TICK: Final = 16  # the least distance between two pages that are marked
+VISIBLE: Final = 2  # minimum width of a part with an edge
+TICK: Final = 16  # minimum distance between page marks
 WIDTH: Final = GUTTER + ROW + 2 * MARGIN
 HEAD: Final = """\
 <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">
@@ -43,7 +43,7 @@ text {{ font: 11px "DejaVu Sans Mono", monospace; fill: #16202c; }}
 
 
 class Label(NamedTuple):
-    """What is written into the range of bytes that it belongs to, if it fits there."""
+    """A text for a range of bytes, drawn if it fits."""
 
     offset: int
     size: int
@@ -51,7 +51,7 @@ class Label(NamedTuple):
 
 
 class Strip(NamedTuple):
-    """Parts without gaps between them, drawn in rows."""
+    """Contiguous parts, drawn in rows."""
 
     title: str
     parts: Sequence[MappedRange]
@@ -60,12 +60,12 @@ class Strip(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Its bytes."""
+        """Its size in bytes."""
         return max((part.offset + part.size for part in self.parts), default=0)
 
 
 def module(memory: ModuleMemory) -> str:
-    """The picture of one module."""
+    """The image of one module."""
     strips = [_strip(room) for room in memory.rooms]
     kept, gone = (totals(parts_of(memory.rooms, discarded=discarded)) for discarded in (False, True))
     title = f"{printable(memory.name)}: {sum(kept.values()):,} bytes of memory"
@@ -75,7 +75,7 @@ def module(memory: ModuleMemory) -> str:
 
 
 def space(whole: ModuleSpace) -> str:
-    """The picture of the range of all modules, up to where the last one ends."""
+    """The image of the module address range, up to the end of the last module."""
     parts = whole.parts()
     used = max((part.offset + part.size for part in parts if part.kind is not RangeKind.FREE), default=0)
     labels = [
@@ -95,7 +95,7 @@ def _strip(room: Room) -> Strip:
 def _picture(
     title: str, strips: Sequence[Strip], page: int, kept: dict[RangeKind, int], gone: dict[RangeKind, int]
 ) -> str:
-    """``strips`` below each other under ``title``, and what the colours mean in bytes."""
+    """``strips`` below ``title``, and a legend with the bytes of each colour."""
     row = scale(sum(strip.size for strip in strips), 1, ROWS, page)
     drawn = [_text(MARGIN, MARGIN + 12, f"{title}; a row is {row:,} bytes", "title")]
     top = MARGIN + TITLE
@@ -127,7 +127,7 @@ def _rows(strip: Strip, top: float, row: int, page: int) -> Iterator[str]:
 
 
 def _pieces(offset: int, size: int, row: int) -> Iterator[tuple[int, float, float]]:
-    """(row, x, width) of each piece that a range of bytes has in the rows."""
+    """(row, x, width) of each piece of a range of bytes in the rows."""
     end = offset + size
     while offset < end:
         number, within = divmod(offset, row)
@@ -137,7 +137,7 @@ def _pieces(offset: int, size: int, row: int) -> Iterator[tuple[int, float, floa
 
 
 def _part(part: MappedRange, top: float, row: int) -> Iterator[str]:
-    """The rectangles of a part; what it is can be read where the pointer rests."""
+    """The rectangles of a part, with a tooltip."""
     what = f"{printable(part.name)} ({LOOKS[part.kind].words})" if part.name else LOOKS[part.kind].words
     title = escape(f"{what}: {part.size:,} bytes at +{part.offset:#x}")
     for number, x, width in _pieces(part.offset, part.size, row):
@@ -147,7 +147,7 @@ def _part(part: MappedRange, top: float, row: int) -> Iterator[str]:
 
 
 def _pages(size: int, top: float, row: int, page: int) -> Iterator[str]:
-    """A mark on the lower edge of the rows wherever a page begins."""
+    """A mark on the lower edge of the rows at the start of each page."""
     for offset in range(page, size, page):
         number, within = divmod(offset, row)
         if within:
@@ -156,7 +156,7 @@ def _pages(size: int, top: float, row: int, page: int) -> Iterator[str]:
 
 
 def _label(label: Label, top: float, row: int) -> Iterator[str]:
-    """The text in the longest piece of its range, if that is long enough."""
+    """The text in the longest piece of its range, if it fits."""
     number, x, width = max(
         _pieces(label.offset, label.size, row), key=lambda it: it[2], default=(0, 0.0, 0.0)
     )
@@ -165,7 +165,7 @@ def _label(label: Label, top: float, row: int) -> Iterator[str]:
 
 
 def _legend(top: float, kept: dict[RangeKind, int], gone: dict[RangeKind, int]) -> Iterator[str]:
-    """A line for each kind: its colour, its bytes, and its part of the memory."""
+    """A line for each kind: colour, bytes and share of the memory."""
     memory = sum(size for kind, size in kept.items() if kind not in NOT_MEMORY)
     kinds = [kind for kind in RangeKind if kind in kept or kind in gone]
     yield from _numbers(top + 11, ("bytes", "of memory", "discarded" if gone else ""), "number head")

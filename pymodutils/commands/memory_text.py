@@ -1,4 +1,4 @@
-"""The memory of modules in a terminal: strips of letters to scale, and tables of bytes."""
+"""Memory layouts as text: strips of letters to scale, and tables of bytes."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from pymodutils.kernel.emulated.memory_map import MappedRange, ModuleMemory, ModuleSpace, Room
 
-    Line = list[tuple[str, str]]  # pieces of text, each with its style
+    Line = list[tuple[str, str]]  # text fragments with their styles
 
-ROWS: Final = 16  # of a strip, about
-WIDE: Final = 140  # columns of a terminal from which on strips are twice as long
+ROWS: Final = 16  # rows of a strip, approximately
+WIDE: Final = 140  # columns of a terminal that is wide enough for strips of double length
 CELLS: Final = 64
 LEAST: Final = 16  # bytes of a letter
 HEAD: Final = "bold"
@@ -69,7 +69,7 @@ def _title(room: Room, page: int) -> Line:
 
 
 def _strip(parts: Sequence[MappedRange], unit: int, columns: int, *, faded: bool = False) -> Iterator[Line]:
-    """Rows of letters, each for the kind that has most of its ``unit`` bytes."""
+    """Rows of letters, each for the kind that occupies most of its ``unit`` bytes."""
     kinds = list(_kinds(parts, unit))
     digits = len(f"{len(kinds) * unit:x}")
     for start in range(0, len(kinds), columns):
@@ -81,7 +81,7 @@ def _strip(parts: Sequence[MappedRange], unit: int, columns: int, *, faded: bool
 
 
 def _kinds(parts: Sequence[MappedRange], unit: int) -> Iterator[RangeKind]:
-    """For each ``unit`` bytes the kind that has most of them."""
+    """The kind that occupies most of each ``unit`` bytes."""
     share: dict[RangeKind, int] = {}
     end = unit
     for part in parts:
@@ -96,7 +96,7 @@ def _kinds(parts: Sequence[MappedRange], unit: int) -> Iterator[RangeKind]:
 
 
 def _sections(room: Room) -> Iterator[Line]:
-    """A row for each section, with what is lost after it."""
+    """A row for each section, with the unused bytes after it."""
     yield [(TITLES, HEAD)]
     parts = [part for part in room.parts if part.size]
     rows = [at for at, part in enumerate(parts) if part.kind not in (RangeKind.PADDING, RangeKind.WASTE)]
@@ -117,7 +117,7 @@ def _lost(lost: dict[RangeKind, int]) -> str:
 
 
 def _legend(rooms: Sequence[Room]) -> Iterator[Line]:
-    """Bytes by kind, of what is there and of what is gone."""
+    """Bytes by kind, present and discarded."""
     kept, gone = (totals(parts_of(rooms, discarded=discarded)) for discarded in (False, True))
     yield [(f"{'':<26}{'Bytes':>13}{'':>8}{'Discarded' if gone else '':>13}", HEAD)]
     for kind in (kind for kind in RangeKind if kind in kept or kind in gone):
@@ -145,7 +145,7 @@ def _places(whole: ModuleSpace) -> Iterator[Line]:
 
 
 def _sums(whole: ModuleSpace) -> Iterator[Line]:
-    """Bytes by kind of the whole range, in parts of the memory that modules have."""
+    """Bytes by kind for the whole range, with shares of the memory of modules."""
     found = totals(whole.parts())
     taken = sum(size for kind, size in found.items() if kind not in NOT_MEMORY)
     for kind, size in found.items():

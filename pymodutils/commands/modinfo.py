@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from pymodutils.root import Root
 
 FORMS = {"text": text, "json": documents, "table": rows}
-PACKED = 50  # times the work of a file as it is: a compressed one
+PACKED = 50  # cost of a compressed file relative to a plain one
 BUILD_ID_SINCE = 35  # the version of kmod
-MANY = 500  # files for which more processes are started
+MANY = 500  # files, from which on more processes are used
 
 
 def only(letter: str, word: str, field: str) -> Callable[[Any], Any]:
-    """An option that stands for ``-F field``; of several the last counts."""
+    """An option equivalent to ``-F field``; the last one takes precedence."""
     return click.option(f"-{letter}", f"--{word}", "field", flag_value=field, help=f"Print only '{field}'.")
 
 
@@ -37,10 +37,10 @@ def only(letter: str, word: str, field: str) -> Callable[[Any], Any]:
     "modinfo",
     cls=Generations,
     examples=[
-        ("modinfo -p loop", "the parameters that loop takes"),
-        ("modinfo ./my.ko", "a file, which need not be installed"),
-        ("modinfo -k 6.1.0-50-amd64 -n ext4", "where the ext4 of another kernel is"),
-        ("modinfo --format json -b /mnt ext4", "everything, for a program to read"),
+        ("modinfo -p loop", "the parameters of loop"),
+        ("modinfo ./my.ko", "a file, installed or not"),
+        ("modinfo -k 6.1.0-50-amd64 -n ext4", "the path of ext4 for another kernel"),
+        ("modinfo --format json -b /mnt ext4", "everything as JSON"),
     ],
 )
 @click.argument("words", nargs=-1, metavar="MODULE|ALIAS|FILE...")
@@ -56,7 +56,7 @@ def only(letter: str, word: str, field: str) -> Callable[[Any], Any]:
     "-k", "--set-version", "release", metavar="VERSION", help="Use the modules of this kernel release."
 )
 @click.option("-b", "--basedir", "base", metavar="DIR", default="", help="Use DIR/lib/modules.")
-@options.compat("34", "35: show the build ID, as kmod will.")
+@options.compat("34", "With 35, show the build ID, as the next kmod will.")
 @options.machine
 @options.output_format("json", "table")
 @click.pass_context
@@ -72,7 +72,7 @@ def command(
     root: Root,
     form: str,
 ) -> int:
-    """Show metadata of modules, given by file, name or alias; built-in modules too."""
+    """Show the metadata of modules, given by file, name or alias, including built-in ones."""
     log = Log(ctx.info_name or "modinfo")
     if not words:
         log.error("missing module or filename.")
@@ -94,7 +94,7 @@ def command(
 
 
 def lookup(words: Iterable[str], find: Callable[[str], list[ModuleInfo]]) -> list[ModuleInfo | NotFound]:
-    """The modules that ``words`` mean; the failure in the place of a word that means none."""
+    """The modules that ``words`` resolve to; the failure in place of a word that does not resolve."""
     found: list[ModuleInfo | NotFound] = []
     for word in words:
         try:
@@ -105,14 +105,14 @@ def lookup(words: Iterable[str], find: Callable[[str], list[ModuleInfo]]) -> lis
 
 
 def rendered(found: Sequence[ModuleInfo | NotFound], form: str, selection: Selection) -> Iterator[Rendered]:
-    """Each module rendered, in order, by several processes if there is much to read."""
+    """Each module rendered, in order; by several processes if there is much to read."""
     make = partial(render, FORMS[form], selection=selection)
     weight = sum(
         PACKED if module.is_compressed else 1 for module in found if not isinstance(module, NotFound)
     )
     if selection.field == "filename" or weight < MANY:
         return map(make, found)
-    from pymodutils import parallel  # noqa: PLC0415 -- most calls do without
+    from pymodutils import parallel  # noqa: PLC0415 -- rarely needed
 
     made = parallel.ordered(lambda module: tuple(make(module)), found, parallel.cores())
     return (Rendered(*parts) for parts in made)

@@ -1,4 +1,4 @@
-"""A module as modinfo shows it: pieces of text, one document, or rows of a table."""
+"""The output of modinfo for a module: text, a JSON document, or table rows."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
 
 
 class Selection(NamedTuple):
-    """What the command line wants of each module: one ``field``, or everything; NUL or newlines."""
+    """What to print of each module: one ``field`` or everything, with NUL or newlines."""
 
     field: str | None = None
     null: bool = False
-    build_id: bool = False  # shown with everything
+    build_id: bool = False  # shown when everything is printed
 
 
 class Rendered(NamedTuple):
-    """What is to be printed of one module, and what went wrong with it."""
+    """The output for one module, and its errors."""
 
     pieces: list[Any]
     errors: list[str]
     failed: bool
-    said: str = ""  # by kmod's library, before
+    said: str = ""  # by kmod's library, printed first
 
 
 def render(form: Format, module: ModuleInfo | NotFound, selection: Selection) -> Rendered:
-    """``module`` in one of the forms below; the pieces before an error are kept."""
+    """``module`` in one of the formats below; output before an error is kept."""
     if isinstance(module, NotFound):
         return Rendered([], [str(module)], failed=True)
     pieces, errors = list[Any](), list[str]()
@@ -53,7 +53,7 @@ def render(form: Format, module: ModuleInfo | NotFound, selection: Selection) ->
 
 
 def text(module: ModuleInfo, selection: Selection, errors: list[str]) -> Iterator[str]:
-    """The text of kmod, in which -0 leaves the lines of files and parameters as they are."""
+    """The text of kmod; -0 does not affect the lines of file names and parameters."""
     end = "\0" if selection.null else "\n"
     if selection.field is not None:
         for value in _values(module, selection.field, errors):
@@ -70,7 +70,7 @@ def text(module: ModuleInfo, selection: Selection, errors: list[str]) -> Iterato
 
 
 def rows(module: ModuleInfo, selection: Selection, errors: list[str]) -> Iterator[tuple[str, str, str]]:
-    """Module (once), field and value of all that the text has."""
+    """Module (once), field and value for everything in the text."""
     if selection.field is not None:
         pairs = [(selection.field, value) for value in _values(module, selection.field, errors)]
     else:
@@ -91,7 +91,7 @@ def documents(module: ModuleInfo, selection: Selection, errors: list[str]) -> It
 
 
 def _head(module: ModuleInfo) -> list[tuple[str, str]]:
-    """What is known without a look into the module; a file says its name itself."""
+    """The fields known without reading the module; a file has its name inside."""
     name = [("name", module.name)] if module.is_builtin else []
     return [*name, ("filename", module.filename)]
 
@@ -121,5 +121,5 @@ def _parameters(module: ModuleInfo, errors: list[str]) -> list[parameters.Module
 
 @lru_cache(256)
 def label(key: str) -> str:
-    """``key`` with its colon, as wide as makes values stand in one column."""
+    """``key`` with its colon, padded so that values align."""
     return f"{key + ':':<16}"

@@ -1,4 +1,4 @@
-"""Options that several commands share, each defined once."""
+"""Options shared by several commands."""
 
 from __future__ import annotations
 
@@ -104,19 +104,19 @@ running = click.option(
 
 
 def machine(command: Any) -> Any:
-    """``--sysroot`` and ``--backend``, which give the command its Root."""
+    """``--sysroot`` and ``--backend``, which pass a Root to the command."""
     return sysroot(_chosen(command))
 
 
 def compat(default: str | None, help: str) -> Callable[[Any], Any]:  # noqa: A002 -- click's word
-    """``--compat`` with the releases of kmod that differ; 35 is what follows 34, as far as it is known."""
+    """``--compat`` with the releases of kmod that differ; 35 is the release after 34, as far as known."""
     return click.option(
         "--compat", cls=Extra, type=click.Choice(["30", "34", "35"]), default=default, help=help
     )
 
 
 def output_format(*choices: str) -> Callable[[Any], Any]:
-    """``--format`` with kmod's own text as the default beside ``choices``."""
+    """``--format``: kmod's text (default) or one of ``choices``."""
     return click.option(
         "--format",
         "form",

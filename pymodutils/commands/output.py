@@ -1,4 +1,4 @@
-"""Results as JSON, tables, coloured lines or files, and how far the work is; the one door to rich."""
+"""Print results as JSON, tables, styled lines or files, and show progress; the only user of rich."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 LAST: Final = "└── "
-DEEP: Final = 32  # levels that a tree is indented
+DEEP: Final = 32  # maximum levels of indentation of a tree
 UNFOLDED: Final = 10_000  # columns: wider than any table
-COLOR: Final[dict[str, dict[str, Any]]] = {  # --color -> what rich makes of it
+COLOR: Final[dict[str, dict[str, Any]]] = {  # --color -> rich's force_terminal
     "auto": {},
     "always": {"force_terminal": True, "color_system": "standard"},
     "never": {"color_system": None},
@@ -32,12 +32,12 @@ ASKED: Final = "pymodutils.color"
 
 
 def color(ctx: click.Context, _param: click.Parameter, when: str) -> None:
-    """Use colours as ``--color`` asks: a callback of click."""
+    """Apply ``--color``: a callback for click."""
     ctx.meta[ASKED] = when
 
 
 def folds() -> bool:
-    """Whether standard output is a terminal: files and pipes get every line whole."""
+    """Whether standard output is a terminal; output to files and pipes is not folded."""
     return sys.stdout.isatty()
 
 
@@ -50,13 +50,13 @@ def _console(**settings: Any) -> Console:
 
 
 def as_json(document: object, *, lines: bool = False) -> None:
-    """Print ``document`` as one JSON document, on one line if it is part of JSON ``lines``."""
+    """Print ``document`` as JSON, on a single line with ``lines`` (JSON Lines)."""
     click.echo(json_text(document, lines=lines))
 
 
 def json_text(document: object, *, lines: bool = False) -> str:
-    """``document`` as JSON of 7-bit characters."""
-    import json  # noqa: PLC0415 -- text output does without
+    """``document`` as ASCII JSON."""
+    import json  # noqa: PLC0415 -- not needed for text
 
     return json.dumps(document, ensure_ascii=True, indent=None if lines else 2)
 
@@ -78,7 +78,7 @@ def as_table(titles: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequ
 
 @contextmanager
 def into(path: str | None) -> Iterator[None]:
-    """What is printed inside of this goes into the file ``path``, if there is one; see writer.save."""
+    """Redirect output printed within the context to the file ``path``, if given; see writer.save."""
     if path is None:
         yield
         return
@@ -101,7 +101,7 @@ def as_styled(titles: Sequence[tuple[str, str]], rows: Iterable[Iterable[tuple[s
 
 
 def _print_table(table: Table) -> None:
-    """Print ``table``: folded to a terminal, elsewhere as wide as it is and without blanks behind."""
+    """Print ``table``: folded on a terminal, otherwise at full width without trailing blanks."""
     if folds():
         _console().print(table)
         return
@@ -109,11 +109,11 @@ def _print_table(table: Table) -> None:
     with wide.capture() as printed:
         wide.print(table)
     for line in printed.get().splitlines():
-        click.echo(line.rstrip(), color=True)  # what rich has left in it
+        click.echo(line.rstrip(), color=True)  # text already written by rich
 
 
 def paragraph(parts: Iterable[tuple[str, str]], indent: int) -> None:
-    """Print texts with rich's styles behind ``indent`` blanks; on a terminal, each of its lines is."""
+    """Print styled texts indented by ``indent`` blanks, including wrapped lines on a terminal."""
     from rich.text import Text  # noqa: PLC0415 -- the door
 
     console = _console()
@@ -124,18 +124,18 @@ def paragraph(parts: Iterable[tuple[str, str]], indent: int) -> None:
 
 
 def styled(parts: Iterable[tuple[str, str]]) -> None:
-    """Print one line of texts with rich's styles; it wraps where the terminal does."""
+    """Print one line of styled texts, wrapped by the terminal."""
     as_lines([parts])
 
 
 def _printable(parts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """``parts`` with their texts printable; one that is a line's end alone stays."""
+    """``parts`` made printable, except a lone newline."""
     for text, style in parts:
         yield text if text == "\n" else printable(text), style
 
 
 class Branch(NamedTuple):
-    """A node of a tree: its name, what is said about it, and what is below it."""
+    """A node of a tree: its name, a note, and its children."""
 
     name: str
     note: str
@@ -143,10 +143,10 @@ class Branch(NamedTuple):
 
 
 def as_tree(root: Branch) -> None:
-    """Print ``root`` and all below it; what is deeper than DEEP levels goes on in a tree of its own."""
+    """Print ``root`` and its descendants; branches below DEEP levels continue as separate trees."""
     below: dict[int, list[Branch]] = {}
     level = [root]
-    while level:  # in this order, so that a branch is where it is least deep
+    while level:  # breadth first, so that a branch is printed at its least depth
         for branch in level:
             below[id(branch)] = list(branch.below)
         level = [child for branch in level for child in below[id(branch)]]
@@ -158,7 +158,7 @@ def as_tree(root: Branch) -> None:
 def _tree(
     root: Branch, below: Mapping[int, list[Branch]], more: list[Branch]
 ) -> Iterator[list[tuple[str, str]]]:
-    """The lines of one tree; branches that are too deep are added to ``more``."""
+    """The lines of one tree; branches below the limit are added to ``more``."""
     todo = [(root, "", "", 0)]
     while todo:
         branch, guide, bend, depth = todo.pop()
@@ -174,12 +174,12 @@ def _tree(
 
 
 def width() -> int:
-    """The columns that there are."""
+    """The width of the terminal in columns."""
     return _console().width
 
 
 def as_lines(lines: Iterable[Iterable[tuple[str, str]]]) -> None:
-    """Print ``lines`` of pieces of text, each with rich's style for it; they wrap where the terminal does."""
+    """Print ``lines`` of styled texts, wrapped by the terminal."""
     from rich.text import Text  # noqa: PLC0415 -- the door
 
     console = _console()
@@ -192,9 +192,9 @@ def as_lines(lines: Iterable[Iterable[tuple[str, str]]]) -> None:
 
 
 class Progress:
-    """A bar on standard error, from the second second on; nothing where that is not a terminal."""
+    """A progress bar on standard error after a delay; nothing if that is not a terminal."""
 
-    PATIENCE = 1.0  # seconds before there is something to see
+    PATIENCE = 1.0  # seconds before the bar appears
 
     def __init__(self, what: str) -> None:
         self.what = what
@@ -203,7 +203,7 @@ class Progress:
         self._bar: Any = None
 
     def __call__(self, done: int, total: int, now: str = "") -> None:
-        """Show that ``done`` of ``total`` are ready, ``now`` the last; the bar goes away when all are."""
+        """Show ``done`` of ``total``, with ``now`` as the last item; remove the bar when complete."""
         if not self._watched or (not self._bar and time.monotonic() - self._start < self.PATIENCE):
             return
         if not self._bar:
@@ -214,7 +214,7 @@ class Progress:
             self.close()
 
     def close(self) -> None:
-        """Take the bar away, and give the cursor back."""
+        """Remove the bar and restore the cursor."""
         if self._bar:
             self._bar.stop()
         self._watched, self._bar = False, None

@@ -1,4 +1,4 @@
-"""``pymodutils preflight``: what an upgrade would break on this machine."""
+"""``pymodutils preflight``: check what an upgrade would break on this machine."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 PROG: Final = "preflight"
 FIRMWARE: Final = "/lib/firmware"
 EXAMPLES: Final = [
-    ("pymodutils preflight", "this machine, on every other installed kernel"),
-    ("pymodutils preflight -k 6.12.117+deb13-amd64", "on one of them"),
+    ("pymodutils preflight", "this machine, under every other installed kernel"),
+    ("pymodutils preflight -k 6.12.117+deb13-amd64", "under one of them"),
     ("pymodutils preflight --profile laptop.json --sysroot /mnt", "another machine's profile"),
-    ("pymodutils preflight --format html -o preflight.html", "a page to send to a colleague"),
+    ("pymodutils preflight --format html -o preflight.html", "as an HTML page"),
 ]
 
 
@@ -30,17 +30,19 @@ EXAMPLES: Final = [
 @click.option(
     "--profile", "profiles", multiple=True, metavar="FILE", help="A profile (default: this machine's)."
 )
-@click.option("-k", "--kernel", "kernels", multiple=True, metavar="KERNEL", help="A release or source.")
+@click.option(
+    "-k", "--kernel", "kernels", multiple=True, metavar="KERNEL", help="The new kernel: a release or source."
+)
 @click.option("--from", "old", metavar="KERNEL", default="", help="The kernel to compare with.")
+@click.option("--firmware", metavar="DIR", default="", help="Look for firmware in DIR (/lib/firmware).")
 @click.option(
-    "--firmware", metavar="DIR", default="", help="Where firmware is (of this machine: /lib/firmware)."
+    "--allow-list", "allow", metavar="FILE", default="", help="Symbols that out-of-tree modules may use."
 )
-@click.option(
-    "--allow-list", "allow", metavar="FILE", default="", help="Symbols out-of-tree modules may use."
-)
-@click.option("--contents", multiple=True, metavar="FILE", help="A list of the files of packages.")
+@click.option("--contents", multiple=True, metavar="FILE", help="An index of files in packages.")
 @click.option("--format", "forms", type=click.Choice(FORMS), multiple=True, help="Output format (text).")
-@click.option("-o", "--output", "paths", multiple=True, metavar="FILE", help="Write to FILE, as in check.")
+@click.option(
+    "-o", "--output", "paths", multiple=True, metavar="FILE", help="Write to FILE; one for each --format."
+)
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning", "never"]),
@@ -66,15 +68,15 @@ def command(
     no_cache: bool,
     root: Root,
 ) -> int:
-    """Check what this machine, or the one of a profile, would lose under another kernel.
+    """Check what this machine, or that of a profile, would lose under another kernel.
 
-    A KERNEL is an installed release or any source of 'kernel describe' that has modules.
+    A KERNEL is an installed release, or any source of 'kernel describe' that includes modules.
     """
     wanted = outputs(forms, paths, PROG)
-    from pymodutils.commands import preflight_print  # noqa: PLC0415 -- words come first
+    from pymodutils.commands import preflight_print  # noqa: PLC0415 -- not needed for -h
     from pymodutils.preflight.preflight import THIS, PreflightRequest, preflight  # noqa: PLC0415
 
-    gc.enable()  # cli.main has turned it off, for commands that end at once
+    gc.enable()  # cli.main disables it, for short commands
     place = firmware or (root.path(FIRMWARE) if not profiles else "")
     request = PreflightRequest(
         _profile(profiles, root),

@@ -1,4 +1,4 @@
-"""What ``preflight`` prints: what breaks comes first, what is the same is one line."""
+"""The output of ``preflight``: losses first, unchanged needs in one line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TITLES: Final = ("KERNEL", "BREAKS", "WARNINGS", "NOTES", "SAME", "MODULES", "MEMORY")
 MIB: Final = 1 << 20
-NAMES: Final = 8  # modules that a line names
+NAMES: Final = 8  # modules named in a line
 
 
 def write(found: Preflight, form: str, path: str | None, *, full: bool) -> None:
@@ -65,7 +65,7 @@ def _row(found: Preflight, label: str) -> Iterator[tuple[str, str]]:
 
 
 def _rest(found: Preflight, label: str) -> Iterator[str]:
-    """What needs no action: what is the same, and what the boot loads otherwise."""
+    """Print what needs no action: unchanged needs, and differences in the loaded modules."""
     yield f"{count(len(found.same(label)), 'need')} met as before: devices, file systems, modules"
     fresh, gone = found.changed(label)
     if fresh:

@@ -1,4 +1,4 @@
-"""``pymodutils profile``: record what the machine uses of its kernel."""
+"""``pymodutils profile``: record what a machine uses of its kernel."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ EXAMPLES: Final = [
 def command(path: str | None, captured: tuple[str, ...], root: Root) -> int:
     """Record which devices, drivers, modules, file systems and policies the machine uses, as JSON.
 
-    Needs no privileges. The profile holds no serial numbers, addresses, host or user names.
+    No privileges are needed. The profile contains no serial numbers, addresses, host or user names.
     """
     from pymodutils.profile import document, live, recording  # noqa: PLC0415 -- words come first
     from pymodutils.profile.profile import merge  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""rmmod: remove modules, at once or as soon as nothing uses them."""
+"""rmmod: remove modules, at once or as soon as they are unused."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 EXAMPLES = [
     ("rmmod vfat fat", "remove two modules, in this order"),
     ("rmmod --wait fat", "wait until it is unused, then remove it"),
-    ("rmmod --wait=5 fat", "the same, for at most five seconds"),
+    ("rmmod --wait=5 fat", "wait at most five seconds"),
 ]
 RISK = "removing it by force: whatever still uses it may crash the machine or destroy data"
 
@@ -64,7 +64,7 @@ def command(
         log.error("missing module name.")
         return 1
     if force and wait is not None:
-        log.error("--wait waits for a module that --force would not wait for: give one of them.")
+        log.error("--wait and --force exclude each other.")
         return 1
     deadline = None if wait is None else time.monotonic() + wait
     removal = Removal(root, log, force=force, deadline=deadline)
@@ -72,7 +72,7 @@ def command(
 
 
 class Removal:
-    """How one call of rmmod removes each of its modules; ``deadline`` is None to not wait at all."""
+    """The removals of one rmmod call; without a ``deadline`` it does not wait."""
 
     def __init__(self, root: Root, log: Log, *, force: bool, deadline: float | None) -> None:
         self.kernel = choose.kernel(root)
@@ -83,7 +83,7 @@ class Removal:
         self.shown = ""
 
     def run(self, word: str) -> int:
-        """The exit status for ``word``, the name of a module or of its file, having said why if it is 1."""
+        """Remove ``word``, a module or its file, and return the exit status, after reporting an error."""
         name = names.of_path(word) if os.path.exists(word) else names.normalize(word.partition(".")[0])
         try:
             if self.deadline is not None:
@@ -111,7 +111,7 @@ class Removal:
             loud = Log("rmmod", WARNING, syslog=self.log.syslog)
             loud.warning(f"{busy}; {RISK}")
         except remove.Unfit:
-            pass  # the kernel says it in its own words
+            pass  # the kernel's log has its own message
         self.kernel.delete(name, force=True)
 
     def _when_unused(self, name: str, deadline: float) -> None:
@@ -121,10 +121,10 @@ class Removal:
             self._clear()
 
     def _show(self, busy: InUse) -> None:
-        """Say on a terminal what is waited for, in one line that changes."""
-        line = f"rmmod: {busy} (use count {busy.users}); waiting, Ctrl-C to give up"
+        """Show what is waited for in a status line on a terminal."""
+        line = f"rmmod: {busy} (reference count {busy.users}); waiting, Ctrl-C to give up"
         if line != self.shown and sys.stderr.isatty() and not self.log.syslog:
-            self.shown = line  # first: an interrupt may come at any moment, and _clear must know
+            self.shown = line  # set first, so that _clear works after an interrupt at any moment
             sys.stderr.write(f"\r{line}\x1b[K")
             sys.stderr.flush()
 

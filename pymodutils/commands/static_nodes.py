@@ -1,4 +1,4 @@
-"""pymodutils static-nodes: the device nodes whose modules are loaded when somebody opens them."""
+"""``pymodutils static-nodes``: print device nodes that load their module when opened."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FORMATS = (*devname.FORMATS, "json")
     cls=Tool,
     examples=[
         ("pymodutils static-nodes -f tmpfiles", "input for systemd-tmpfiles"),
-        ("pymodutils static-nodes -o /run/tmpfiles.d/x.conf -f tmpfiles", "the same, to a file"),
+        ("pymodutils static-nodes -o /run/tmpfiles.d/x.conf -f tmpfiles", "write it to a file"),
     ],
 )
 @click.argument("words", nargs=-1, metavar="")
@@ -35,14 +35,14 @@ FORMATS = (*devname.FORMATS, "json")
     "form",
     metavar="FORMAT",
     default="human",
-    help=f"How to print: {', '.join(FORMATS)}; human is for reading only.",
+    help=f"Output format: {', '.join(FORMATS)} (default: human).",
 )
 @click.option("-o", "--output", "target", metavar="FILE", help="Write to FILE, creating its directory.")
 @options.machine
 @click.pass_context
 def command(ctx: click.Context, words: tuple[str, ...], form: str, target: str | None, root: Root) -> int:
-    """Print the device nodes that /lib/modules/VERSION/modules.devname names for the running kernel."""
-    del words  # kmod takes no notice of operands
+    """Print the device nodes listed in modules.devname of the running kernel."""
+    del words  # kmod ignores operands
     if form not in FORMATS:
         click.echo(ctx.get_help())
         click.echo(f"Unknown format: '{form}'.", err=True)
@@ -68,7 +68,7 @@ def _shown(nodes: list[devname.StaticNode], form: str) -> str:
 
 
 def _write(target: str | None, text: str) -> None:
-    """Print ``text``, or write it into ``target``."""
+    """Print ``text``, or write it to ``target``."""
     data = text.encode("utf-8", "surrogateescape")
     if target is None:
         sys.stdout.buffer.write(data)

@@ -1,4 +1,4 @@
-"""``pymodutils talk``: the talk about modules in 2.6, run."""
+"""``pymodutils talk``: run the talk "Modules in 2.6"."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pymodutils.talk.ways import Way
 
 EXAMPLES = [
-    ("pymodutils talk", "all of it"),
+    ("pymodutils talk", "the whole talk"),
     ("pymodutils talk --pause", "the same, waiting for Enter after each part"),
 ]
 FOUR_GIB: Final = 1 << 32
@@ -31,7 +31,7 @@ WAYS: Final = ("old way", "new way", "shared object")
 
 
 class Told:
-    """What has been found out so far."""
+    """The results so far."""
 
     def __init__(self) -> None:
         self.ways: dict[str, Way] = {}
@@ -48,13 +48,13 @@ def _source(_told: Told) -> Iterator[str]:
 def _old(told: Told) -> Iterator[str]:
     found, calls = ways.old_way()
     told.ways["old way"] = found
-    yield "Until 2.4, insmod linked. It asked the kernel for all symbols, laid the module out, asked for"
-    yield "memory, relocated for the address that it got, and handed over what was finished:"
+    yield "Until 2.4, insmod linked. It asked the kernel for all symbols, laid out the module, allocated"
+    yield "memory, relocated the module to that address, and passed the finished image to the kernel:"
     yield ""
     yield from (f"    {call}" for call in calls)
     yield ""
-    yield f"The kernel got {found.handed:,} bytes, looked at every pointer in struct module, called init()."
-    yield "A new member of struct module meant a new insmod and a new kernel, each with both layouts."
+    yield f"The kernel got {found.handed:,} bytes, checked every pointer in struct module, and called init()."
+    yield "A new member of struct module required a new insmod and a new kernel that supported both layouts."
 
 
 def _new(told: Told) -> Iterator[str]:
@@ -64,7 +64,7 @@ def _new(told: Told) -> Iterator[str]:
     yield ""
     yield f'    init_module(hello.ko, {found.handed}, "") = 0'
     yield ""
-    yield f"It applied {found.relocations} relocations. All of insmod is open, fstat, mmap, and this call."
+    yield f"It applied {found.relocations} relocations. insmod only needs open, fstat, mmap and this call."
     yield ""
     yield from _map(kernel)
 
@@ -72,7 +72,7 @@ def _new(told: Told) -> Iterator[str]:
 def _shared(told: Told) -> Iterator[str]:
     found, said = ways.shared_way()
     told.ways["shared object"] = found
-    yield "Richard Henderson asked whether modules should not be shared objects. The linker has laid out all,"
+    yield "Richard Henderson proposed shared objects as modules. The linker has already laid them out,"
     yield f"and the kernel applies {found.relocations} relocations of {found.handed:,} bytes:"
     yield ""
     yield f'    init_module("hello", hello.klm, {found.handed}, "") = 0'
@@ -91,7 +91,7 @@ def _numbers(told: Told) -> Iterator[str]:
             f"{way.wasted:8,}"
         )
     yield ""
-    yield "Lines of code, user space and kernel, by the talk; and of Python here:"
+    yield "Lines of code in user space and kernel, according to the talk, and of Python here:"
     yield ""
     for name in WAYS:
         user, kernel = lines.TALK[name]
@@ -105,9 +105,9 @@ def _sparc(_told: Told) -> Iterator[str]:
     memory = kernel.look(partial(of, name=ways.NAME))
     base = memory.rooms[0].base
     part = next(part for room in memory.rooms for part in room.parts if part.name.endswith("this_module"))
-    yield "Dave Miller's modules for sparc64 live in the low 4 GiB, so that HI22 and LO10 reach them. struct"
-    yield "module came from kmalloc, which is elsewhere; moving it there on its own took a page for it."
-    yield "Henderson's trick puts it into the module itself, and gives the page back:"
+    yield "On sparc64, modules are in the low 4 GiB, so that HI22 and LO10 reach them. struct module was in"
+    yield "kmalloc memory, which is elsewhere; in the low range it took a page of its own (Dave Miller)."
+    yield "Henderson's trick puts it into the module itself and saves the page:"
     yield ""
     yield from _map(kernel)
     yield ""
@@ -137,7 +137,7 @@ SCENES: Final[tuple[tuple[str, Callable[[Told], Iterator[str]]], ...]] = (
 def command(pause: bool) -> None:
     """Run the talk "Modules in 2.6": one module, loaded as in 2.4, as in 2.6, and as a shared object.
 
-    Nothing of this computer's kernel is touched.
+    The running kernel is not touched.
     """
     told = Told()
     for at, (title, scene) in enumerate(SCENES):

@@ -1,4 +1,4 @@
-"""What becomes of a machine under another kernel, before it boots it.
+"""Check what a machine would lose under another kernel, before booting it.
 
 system      a kernel with its modules, and what is built into it; indexes for one that depmod has not seen,
             fresh for single modules

@@ -1,4 +1,4 @@
-"""A whole boot on an emulated kernel: every module that the machine would load, in order, kept loaded."""
+"""Load every module that a boot of the machine would load into an emulated kernel, in order."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class BootStep(NamedTuple):
-    """A module that is loaded."""
+    """A module to load."""
 
     name: str
     path: str
@@ -52,7 +52,7 @@ class BootRow(NamedTuple):
 
 
 class Booted(NamedTuple):
-    """The modules after the boot, newest first; the verdicts on those that were refused or only tried."""
+    """The modules after the boot, newest first, and the verdicts on refused and tried ones."""
 
     rows: tuple[BootRow, ...] = ()
     refused: tuple[Verdict, ...] = ()
@@ -61,12 +61,12 @@ class Booted(NamedTuple):
 
     @property
     def memory(self) -> int:
-        """Bytes that all modules take."""
+        """Bytes used by all modules."""
         return sum(row.size for row in self.rows)
 
 
 def steps(system: System, profile: Profile, needs: Sequence[Need]) -> list[BootStep]:
-    """What udev, systemd and the machine's programs would load, dependencies first, each module once."""
+    """The modules that udev, systemd and programs would load, after their dependencies, each once."""
     found: dict[str, BootStep] = {}
     for module in _wanted(system, profile, needs):
         for step in plan.load(system.resolver, module, "", plan.Choices()).steps:
@@ -76,7 +76,7 @@ def steps(system: System, profile: Profile, needs: Sequence[Need]) -> list[BootS
 
 
 def _wanted(system: System, profile: Profile, needs: Sequence[Need]) -> Iterator[Module]:
-    """Devices first, bound or not, then what files, mounts and programs ask for."""
+    """Devices first, bound or not, then requests of files, mounts and programs."""
     for device in profile.devices:
         if device.modalias:
             yield from system.lookup(device.modalias)
@@ -89,7 +89,7 @@ def _wanted(system: System, profile: Profile, needs: Sequence[Need]) -> Iterator
 
 
 class Work(NamedTuple):
-    """A boot to be done: the kernel, what it loads, and files that are tried and not kept."""
+    """The input of a boot: the kernel, the modules to load, and files to try without keeping them loaded."""
 
     target: Target
     steps: Sequence[BootStep]
@@ -97,7 +97,7 @@ class Work(NamedTuple):
 
 
 def boot(works: Sequence[Work], *, cached: bool) -> list[Booted]:
-    """The boots of ``works``, one process each; ``cached``: those done before are remembered."""
+    """The boots of ``works``, one process each; with ``cached``, earlier ones are reused."""
     paths = [f"{cache.folder('boots')}/{_key(work)}.json" for work in works]
     texts = [cache.kept(path) if cached else None for path in paths]
     todo = [at for at, text in enumerate(texts) if text is None]
@@ -153,7 +153,7 @@ def _key(work: Work) -> str:
 
 
 def _boot(work: Work) -> tuple[Any, ...]:
-    """Rows, verdicts on refused and tried modules as plain values, and why there is none of it."""
+    """Rows, verdicts on refused and tried modules as plain values, and why the boot failed."""
     try:
         kernel = EmulatedKernel.boot(work.target.kernel)
     except BadKernel as error:
@@ -172,7 +172,7 @@ def _boot(work: Work) -> tuple[Any, ...]:
 
 
 def _load(kernel: EmulatedKernel, work: Work, path: str, options: str) -> list[Any] | None:
-    """Load the file ``path``; None if the kernel takes it, else the plain verdict."""
+    """Load the file ``path``; None if the kernel accepts it, else the plain verdict."""
     before = kernel.log()[-1].number
     data: Contents = b""
     try:
@@ -195,7 +195,7 @@ def _loads(target: Target, path: str) -> Verdict:
 
 
 def _refused(work: Work, path: str, trial: Trial) -> Verdict:
-    """The verdict on a module that the kernel does not take, in check's words."""
+    """The verdict on a refused module, as in check."""
     module, kernel = Candidate.read(path), work.target.kernel
     exports = {name.encode("utf-8", "surrogateescape") for name in kernel.exports}
     context = Context(

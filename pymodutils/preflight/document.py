@@ -15,7 +15,7 @@ VERSION: Final = 1
 
 
 def document(found: Preflight) -> dict[str, Any]:
-    """``found`` as what JSON can hold."""
+    """``found`` as JSON values."""
     report = checks.document(found.report)
     return {
         "format": FORMAT,
@@ -38,7 +38,7 @@ def _serving(found: Preflight, label: str, title: str) -> tuple[str, ...]:
 
 
 def _boot(booted: Booted) -> dict[str, Any]:
-    """The modules as /proc/modules would list them."""
+    """The modules as in /proc/modules."""
     return {
         "failure": booted.failure or None,
         "memory": booted.memory,

@@ -1,4 +1,4 @@
-"""Where a module that a kernel lacks can be had: other kernels of the check, lists of packages' contents."""
+"""Find a missing module elsewhere: in other kernels of the check, in package contents."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ MOST: Final = 1 << 30  # bytes of one list
 
 
 class Elsewhere:
-    """The kernels of a check, and lists like Debian's Contents: a path and its packages a line."""
+    """The kernels of a check, and indexes like Debian's Contents: a path and its packages per line."""
 
     def __init__(self, systems: Sequence[System], files: Sequence[str], root: Root) -> None:
         self.systems, self.files, self.root = systems, files, root
 
     def find(self, name: str, lacking: System) -> str:
-        """Advice that names a package with the module ``name``, or a kernel; empty if there is none."""
+        """Advice naming a package or kernel with the module ``name``; empty if there is none."""
         spelled = re.escape(name).replace("_", "[_-]")
         rows = [row for text in self._texts for row in re.findall(LINE.format(spelled), text, re.MULTILINE)]
         packages = [(release, package.rpartition("/")[2]) for release, package in rows]
         own = [package for release, package in packages if release == lacking.release]
         if own:
-            return f"install {own[0]}, which has it for {lacking.release}"
+            return f"install {own[0]}, which contains it for {lacking.release}"
         if packages:
-            return f"{packages[0][1]} has it for {packages[0][0]}"
+            return f"{packages[0][1]} contains it for {packages[0][0]}"
         others = [it.label for it in self.systems if it is not lacking and it.path(name)]
         flavours = [label for label in others if label.split("-")[0] == lacking.label.split("-")[0]]
         return f"{flavours[0]} has it: boot that kernel instead" if flavours else ""

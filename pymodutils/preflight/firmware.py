@@ -1,4 +1,4 @@
-"""Firmware that the modules of a new kernel ask for and those of the old one did not."""
+"""Firmware requested by modules of a new kernel but not by those of the old one."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ ENDS: Final = ("", ".xz", ".zst")
 
 
 def changed(old: System | None, new: System, name: str, folder: str) -> list[Finding]:
-    """What to say about ``name`` of ``new``; ``folder`` holds the firmware, if it is at hand.
+    """The finding on the firmware of ``name`` in ``new``; ``folder`` has the firmware, if available.
 
-    A module lists the files of all devices that it drives: that one is absent is no alarm as long as another
-    is there.
+    A module lists the files of all devices that it supports: a missing one is no alarm if another is present.
     """
     wanted = new.firmware(name)
     before = set(old.firmware(name)) if old else set()
@@ -38,7 +37,7 @@ def changed(old: System | None, new: System, name: str, folder: str) -> list[Fin
         return []
     lacks = ", which are not installed" if folder else ""
     files = count(len(fresh), "firmware file")
-    text = f"it may ask for {files} that it did not know before{lacks}: {some(fresh)}"
+    text = f"it may request {files} that it did not before{lacks}: {some(fresh)}"
     return [_finding(Severity.NOTE, text, fresh)]
 
 

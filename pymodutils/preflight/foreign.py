@@ -1,4 +1,4 @@
-"""Modules from outside of the kernel's package: is there a build, does it load, is its key enrolled."""
+"""Judge out-of-tree modules: whether there is a build, whether it loads, whether its key is enrolled."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class OutOfTreeJudge:
         self.packages = sources(root)
 
     def old_build(self, name: str) -> str:
-        """The file that was built for the old kernel, to be tried on the new one as weak-modules would."""
+        """The file built for the old kernel, to be tried on the new one as with weak-modules."""
         return self.old.path(name) if self.old is not None and self.new.state(name) == ABSENT else ""
 
     def judge(self, need: Need, tried: Mapping[str, Verdict]) -> Judged:
-        """What becomes of ``need``; ``tried`` are the verdicts on builds for the old kernel."""
+        """The verdict on ``need``; ``tried`` are the verdicts on builds for the old kernel."""
         if self.new.state(need.name) == ABSENT:
             return Judged(need, (), (self._unbuilt(need, tried.get(need.name)),))
         if self.new.state(need.name) != MODULE:
@@ -67,7 +67,7 @@ class OutOfTreeJudge:
         return f"install or build it for {self.new.release} before the reboot"
 
     def _signature(self, name: str) -> list[Finding]:
-        """Whether a kernel that insists on signatures would have the key."""
+        """The finding on a signature that a kernel with enforcement would refuse."""
         if not self.profile.policy.enforced:
             return []
         try:
@@ -77,7 +77,7 @@ class OutOfTreeJudge:
             return []
         how = "sign it with an enrolled key, or enrol its key: mokutil --import CERT"
         if found is None:
-            text = "it is not signed, and this machine insists on signatures"
+            text = "it is not signed, and this machine enforces signatures"
             return [Finding(Rule.UNSIGNED, ERROR, name, text, how)]
         known = {it.serial for it in map(fields.certificate, self.new.target.kernel.keys) if it}
         enrolled = {bytes.fromhex(it) for it in self.profile.policy.keys if len(it) % 2 == 0}

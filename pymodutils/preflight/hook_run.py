@@ -1,4 +1,4 @@
-"""What a hook does: a preflight that warns, and never stands in the way of an upgrade."""
+"""Run a preflight from a hook: it warns, and never blocks an upgrade."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ FIRMWARE: Final = "/lib/firmware"
 
 
 def run(releases: Sequence[str], root: Root, *, changed: bool) -> int:
-    """Warn about what the kernels ``releases`` would break; 1 only if that is asked for by STRICT.
+    """Warn about what the kernels ``releases`` would break; return 1 only in strict mode.
 
-    Without ``releases``: about every kernel whose modules are newer than the last run, if ``changed``.
+    Without ``releases`` but with ``changed``: every kernel with modules newer than the last run.
     """
     strict = os.environ.get(VARIABLE) == STRICT
     wanted = list(releases) or (_changed(root) if changed else [])
@@ -38,14 +38,14 @@ def run(releases: Sequence[str], root: Root, *, changed: bool) -> int:
     try:
         found = _limited(wanted, root)
     except (ModutilsError, OSError, EOFError) as error:
-        _say(f"no preflight of {', '.join(wanted)}: {error}")
+        _say(f"preflight of {', '.join(wanted)} failed: {error}")
         return int(strict)
     lost = sum(_tell(found, outlook.label) for outlook in found.outlooks)
     return int(strict and bool(lost))
 
 
 def _limited(releases: Sequence[str], root: Root) -> Preflight:
-    """The preflight, if it takes no longer than SECONDS; raises ModutilsError."""
+    """The preflight, limited to SECONDS; raises ModutilsError."""
     signal.signal(signal.SIGALRM, _late)
     signal.alarm(SECONDS)
     try:
@@ -59,11 +59,11 @@ def _limited(releases: Sequence[str], root: Root) -> Preflight:
 
 
 def _late(*_: Any) -> None:
-    raise ModutilsError("preflight", f"it takes more than {SECONDS} s: run 'pymodutils preflight' yourself")
+    raise ModutilsError("preflight", f"it takes more than {SECONDS} s: run 'pymodutils preflight' manually")
 
 
 def _tell(found: Preflight, label: str) -> int:
-    """Print what breaks under ``label``, a line each; return how much that is."""
+    """Print what breaks under ``label``, one line each; return the number of lines."""
     bad = [
         (verdict.title, it)
         for verdict in found.report.verdicts
@@ -90,7 +90,7 @@ def _changed(root: Root) -> list[str]:
         with open(stamp, "w", encoding="ascii"):
             pass
     except OSError:
-        return []  # a user's apt, which cannot install kernels either
+        return []  # apt run by a user, who cannot install kernels anyway
     return found
 
 

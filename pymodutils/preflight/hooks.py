@@ -1,4 +1,4 @@
-"""Hooks of package managers that ask for a preflight before the reboot."""
+"""Install hooks that make package managers run a preflight before the reboot."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ DKMS: Final = (
 
 
 class Hook(NamedTuple):
-    """A file that a package manager reads, and how it calls us."""
+    """A file read by a package manager, and how it calls us."""
 
     path: str
     text: str
     words: str  # after ``hooks run``
-    needs: str  # the folder that shows that there is such a package manager
+    needs: str  # a folder whose presence indicates the package manager
     executable: bool = True
 
 
@@ -51,9 +51,9 @@ HOOKS: Final = {
 
 
 def install(kinds: Sequence[str], root: Root) -> list[str]:
-    """Write the hooks of ``kinds``, or of every package manager that is there; return their files.
+    """Write the hooks of ``kinds``, or of every package manager found; return their files.
 
-    Raises NotFound if there is none, ModutilsError for a file of that name that is not ours.
+    Raises NotFound if there is none, ModutilsError if a file of that name is not ours.
     """
     wanted = [kind for kind, hook in HOOKS.items() if kind in kinds or (not kinds and _is_there(hook, root))]
     if not wanted:
@@ -63,7 +63,7 @@ def install(kinds: Sequence[str], root: Root) -> list[str]:
 
 
 def remove(root: Root) -> list[str]:
-    """Remove every hook of ours; return their files."""
+    """Remove all our hooks; return their files."""
     found = []
     for place in [*(hook.path for hook in HOOKS.values()), *_overrides(root)]:
         path = root.path(place)
@@ -85,7 +85,7 @@ def _write(hook: Hook, root: Root) -> str:
 
 def _save(path: str, text: str, *, executable: bool) -> None:
     if os.path.exists(path) and not _is_ours(path):
-        raise ModutilsError(path, f"{path}: it is not of 'pymodutils hooks install': move it away first")
+        raise ModutilsError(path, f"{path}: not written by 'pymodutils hooks install': move it away first")
     os.makedirs(os.path.dirname(path), exist_ok=True)
     writer.save(path, text.encode())
     if executable:
@@ -101,7 +101,7 @@ def _is_ours(path: str) -> bool:
 
 
 def _dkms(root: Root) -> list[str]:
-    """A configuration for each package of DKMS, which runs the hook after each of its builds."""
+    """A configuration for each DKMS package that runs the hook after its builds."""
     from pymodutils.profile.out_of_tree import sources  # noqa: PLC0415 -- the others do without
 
     places = [f"/etc/dkms/{package}.conf" for package, _ in sources(root)]

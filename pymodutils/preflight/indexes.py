@@ -1,4 +1,4 @@
-"""A module directory with its indexes: itself, or one beside it for a tree that depmod has not seen."""
+"""Provide indexes for a module directory: its own, or generated ones in the cache."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LINKED: Final = ("modules.order", "modules.builtin", "modules.builtin.modinfo")
 
 
 def indexed(tree: str, release: str, root: Root) -> str:
-    """A folder with the modules below ``tree`` and their indexes; raises ModutilsError if depmod does."""
+    """A folder with the modules below ``tree`` and their indexes; raises ModutilsError as depmod does."""
     if os.path.exists(f"{tree}/{DONE}"):
         return tree
     place = f"{cache.folder('indexes')}/{_key(tree)}/{release}"
@@ -35,7 +35,9 @@ def indexed(tree: str, release: str, root: Root) -> str:
             surveyor.write(surveyor.survey())
             os.rename(partial, place)
         except OSError as error:
-            text = f"{tree}: it has no modules.dep, and no index can be kept: {error.strerror}: run depmod"
+            text = (
+                f"{tree}: it has no modules.dep, and an index cannot be cached: {error.strerror}: run depmod"
+            )
             raise ModutilsError(tree, text, error.errno) from None
         finally:
             shutil.rmtree(partial, ignore_errors=True)
@@ -43,14 +45,14 @@ def indexed(tree: str, release: str, root: Root) -> str:
 
 
 class _Silent(Log):
-    """A log that nobody reads: depmod's remarks on a tree are not the user's concern here."""
+    """A log that discards depmod's messages, which are irrelevant here."""
 
     def say(self, level: int, text: str) -> None:
-        """Drop ``text``."""
+        """Discard ``text``."""
 
 
 def _link(tree: str, place: str) -> None:
-    """Make ``place`` a directory with what ``tree`` has, by links."""
+    """Make ``place`` a directory of links to the files of ``tree``."""
     os.makedirs(place, mode=0o700)
     for name in os.listdir(tree):
         if name in LINKED or os.path.isdir(f"{tree}/{name}"):
@@ -58,7 +60,7 @@ def _link(tree: str, place: str) -> None:
 
 
 def _key(tree: str) -> str:
-    """What changes whenever a file below ``tree`` comes or goes."""
+    """A key that changes whenever files below ``tree`` are added or removed."""
     total = hashlib.sha256(f"{__version__} {os.path.abspath(tree)}".encode("utf-8", "surrogateescape"))
     for top, folders, _ in os.walk(tree):
         folders.sort()

@@ -1,4 +1,4 @@
-"""Each need held against the new kernel, with the old one beside it: only what is lost is an alarm."""
+"""Judge each need under the new kernel relative to the old one, so that only losses are reported."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ MOST: Final = 500  # aliases of one module that are looked up
 
 
 class Judged(NamedTuple):
-    """What becomes of a need: who serves it, and what is to be known."""
+    """The verdict on a need: the modules that serve it, and the findings."""
 
     need: Need
-    serving: tuple[str, ...]  # modules of the new kernel; none for what is built in, or gone
+    serving: tuple[str, ...]  # modules of the new kernel; empty if built in or gone
     findings: tuple[Finding, ...]
 
 
 class Judge:
-    """Judges needs of a machine that ran ``old``, if that is known, under ``new``."""
+    """Judges the needs of a machine that ran ``old`` (if known) under ``new``."""
 
     def __init__(self, old: System | None, new: System, elsewhere: Elsewhere) -> None:
         self.old, self.new, self.elsewhere = old, new, elsewhere
 
     def judge(self, need: Need) -> Judged:
-        """The verdict on ``need``, which is no module from outside of the tree."""
+        """The verdict on ``need``, which is not an out-of-tree module."""
         if need.kind == DEVICE:
             return self._device(need)
         if need.kind == FILE_SYSTEM:
@@ -45,7 +45,7 @@ class Judge:
         return self._named(need)
 
     def _device(self, need: Need) -> Judged:
-        """A driver's devices: as they were, taken by another module, or lost."""
+        """The devices of a driver: unchanged, taken by another module, or lost."""
         if not need.is_module:
             return self._of_kernel(need)
         state = self.new.state(need.name)
@@ -69,7 +69,7 @@ class Judge:
         return Judged(need, tuple(names), tuple(told))
 
     def _of_kernel(self, need: Need) -> Judged:
-        """A driver of the kernel itself, or one that no alias leads to: lost only if its alias led on."""
+        """A built-in driver, or one without an alias: lost only if its alias resolved before."""
         serving: dict[str, None] = {}
         lost = []
         for alias in need.aliases:
@@ -87,7 +87,7 @@ class Judge:
         return self.old is not None and self.old.state(name) not in (MODULE, ABSENT)
 
     def _is_lost(self, name: str, alias: str) -> bool:
-        """Whether the alias led to ``name`` before; else, or on another bus now, it is bound otherwise."""
+        """Whether the alias resolved to ``name`` before; otherwise the driver is bound by other means."""
         if self.old is None or all(it.name != name for it in self.old.lookup(alias)):
             return False
         bus = alias.partition(":")[0]
@@ -95,37 +95,37 @@ class Judge:
         return bus in buses or not buses
 
     def _fresh(self, alias: str, found: Sequence[str]) -> tuple[str, ...]:
-        """Those of ``found`` that did not claim the alias before, if there are any."""
+        """Those of ``found`` that did not claim the alias before, if any."""
         before = {it.name for it in self.old.lookup(alias)} if self.old else set()
         return tuple(it for it in found if it not in before) or tuple(found)
 
     def _taken(self, name: str, alias: str, found: Sequence[str]) -> tuple[str, ...]:
-        """The modules that claim the device itself now, where ``name`` only claims its class."""
-        if self.old is None or len(found) < 2:  # noqa: PLR2004 -- alone it has no rival
+        """The modules that now claim the device itself if ``name`` only claims its class."""
+        if self.old is None or len(found) < 2:  # noqa: PLR2004 -- a single one has no rival
             return ()
         before = {it.name for it in self.old.lookup(alias)}
         fresh = [it for it in found if it not in before and not self.new.by_class(alias, it)]
         return tuple(fresh) if fresh and self.new.by_class(alias, name) else ()
 
     def _lost(self, need: Need, found: Sequence[str], aliases: Sequence[str]) -> Iterator[Finding]:
-        """What to say of ``aliases`` that ``found`` serve now instead of the need's module."""
+        """The finding on ``aliases`` now served by ``found`` instead of the need's module."""
         devices = count(len(aliases), "device") + (f" ({some(aliases)})" if aliases else "")
         if not found:
             yield self._blacklisted(aliases) or self._gone(need, devices, aliases)
             return
         heirs = some(list(found))
         if self._renamed(need.name, found, aliases):
-            text = f"its part is done by {heirs} in {self.new.label}"
-            advice = f"write {heirs} where files name {need.name}"
+            text = f"{heirs} replaces it in {self.new.label}"
+            advice = f"change {need.name} to {heirs} in configuration files"
             yield Finding(Rule.RENAMED, NOTE, need.name, text, advice, tuple(aliases))
             return
         text = f"{heirs} takes {devices if aliases else 'the devices'} from {need.name}"
         text += "" if self.new.state(need.name) == MODULE else f", which {self.new.label} does not have"
-        advice = f"see whether {heirs} does what is needed; if it is needed early, add it to the initramfs"
+        advice = f"check whether {heirs} supports the device; if needed early, add it to the initramfs"
         yield Finding(Rule.REPLACED, WARNING, found[0], text, advice, tuple(aliases))
 
     def _renamed(self, name: str, found: Sequence[str], aliases: Sequence[str]) -> bool:
-        """Whether ``found`` is new with the new kernel, and ``name`` no longer claims what it has taken."""
+        """Whether ``found`` is new in the new kernel, and ``name`` no longer claims the aliases."""
         if self.old is None or self.old.state(name) == ABSENT:
             return False
         if any(name in self.new.serving(alias) for alias in aliases):
@@ -137,15 +137,15 @@ class Judge:
             for it in self.new.lookup(alias):
                 reason = self.new.resolver.blacklisted(it)
                 if reason and self.new.state(it.name) != ABSENT:
-                    text = f"{it.name} would serve it, but {reason.place} says {reason.text}"
-                    advice = f"remove that line if what {it.name} was kept out for is gone"
+                    text = f"{it.name} supports it, but {reason.place} has '{reason.text}'"
+                    advice = f"remove that line if there is no reason left to disable {it.name}"
                     return Finding(Rule.BLACKLISTED, ERROR, it.name, text, advice, tuple(aliases))
         return None
 
     def _gone(self, need: Need, devices: str, symbols: Sequence[str] = ()) -> Finding:
         label, name = self.new.label, need.name
         if self.new.state(name) == MODULE:
-            text = f"{name} of {label} no longer serves {devices}, nor does another module"
+            text = f"{name} of {label} no longer supports {devices}, and no other module does"
         else:
             text = f"{label} has no {name}" + (f", and nothing else for {devices}" if symbols else "")
         home = self.elsewhere.find(name, self.new)
@@ -158,8 +158,8 @@ class Judge:
         if found or any(self.new.state(name) != ABSENT for name in (need.name, f"{need.name}fs")):
             return Judged(need, tuple(dict.fromkeys(it for it in found if self.new.state(it) == MODULE)), ())
         if self.old is not None and not any(self.old.lookup(alias) for alias in names):
-            return Judged(need, (), ())  # nor does the old one name it: a part of the kernel
-        text = f"{self.new.label} has no file system {need.name}, which {need.place} names"
+            return Judged(need, (), ())  # unknown to the old one too: built in
+        text = f"{self.new.label} has no file system {need.name}, used in {need.place}"
         near = similar(
             need.name, [it for it in self.new.names if self.new.place(it).startswith("kernel/fs/")]
         )
@@ -171,7 +171,7 @@ class Judge:
         return Judged(need, (), (Finding(Rule.GONE, severity, need.name, text, advice),))
 
     def _named(self, need: Need) -> Judged:
-        """A module that a file or a program asks for by name."""
+        """A module requested by name in a file or by a program."""
         found = self.new.serving(need.name)
         state = self.new.state(need.name)
         if found and not (state == UNLISTED and need.kind == FILE):
@@ -195,12 +195,12 @@ class Judge:
         found = self._gone(need, "")
         library = self.old is not None and self.old.is_library(need.name)
         if library:
-            advice = f"remove it from {need.place}: what uses it has it built in now"
+            advice = f"remove it from {need.place}: its users now have it built in"
             return found._replace(severity=WARNING, advice=advice)
-        return found._replace(message=f"{found.message}, which {need.place} names")
+        return found._replace(message=f"{found.message}, used in {need.place}")
 
     def _unloaded(self, need: Need) -> Iterator[Finding]:
-        """A loaded module that is gone: nothing to say of a library, whose users bring what they need."""
+        """A loaded module that is gone; libraries are ignored because their users request what they need."""
         if self.old is not None and self.old.is_library(need.name):
             return
         heirs = self._heirs(need.name)
@@ -210,7 +210,7 @@ class Judge:
         yield self._gone(need, "")
 
     def _heirs(self, name: str) -> list[str]:
-        """What serves the aliases of the old kernel's ``name`` in the new one."""
+        """The modules that serve the aliases of the old kernel's ``name`` in the new one."""
         if self.old is None:
             return []
         aliases = [value.replace("*", "0") for key, value in self.old.info(name) if key == "alias"]

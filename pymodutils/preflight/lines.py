@@ -1,4 +1,4 @@
-"""Lines of modprobe.d and of the command line that have no effect on a kernel any more."""
+"""Find lines of modprobe.d and of the command line that no longer have an effect."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def stale(old: System | None, new: System) -> Iterator[tuple[str, str, Finding]]:
-    """(module, place, finding) of each line that had an effect on ``old`` and has none on ``new``.
+    """(module, place, finding) for each line that had an effect on ``old`` but has none on ``new``.
 
-    Without ``old`` only lines for modules that ``new`` has are looked at.
+    Without ``old``, only lines for modules in ``new`` are examined.
     """
     for line in new.resolver.config.options:
         yield from ((line.module, str(line.place), it) for it in _options(old, new, line.module, line.text))
@@ -26,7 +26,7 @@ def stale(old: System | None, new: System) -> Iterator[tuple[str, str, Finding]]
         name = normalize(black.module)
         if old is not None and old.state(name) != ABSENT and new.state(name) == ABSENT:
             text = f"'blacklist {black.module}' has no effect: {new.label} has no {name}"
-            advice = "blacklist what took its devices, if that is not wanted either"
+            advice = "to keep its devices unused, blacklist the modules that replaced it"
             yield name, str(black.place), Finding(Rule.STALE, Severity.WARNING, name, text, advice)
 
 
@@ -36,7 +36,7 @@ def _options(old: System | None, new: System, module: str, text: str) -> Iterato
     if new.state(module) == ABSENT:
         if old is not None and old.state(module) != ABSENT:
             what = f"'options {module} {text}' has no effect: {new.label} has no {module}"
-            advice = "give the options to the module that does its work now"
+            advice = "set the options for the module that replaced it"
             yield Finding(Rule.STALE, Severity.WARNING, module, what, advice)
         return
     known = new.parameters(module)
@@ -45,6 +45,6 @@ def _options(old: System | None, new: System, module: str, text: str) -> Iterato
         lacking = bool(known) and spelled not in map(normalize, known)
         had = old is None or spelled in map(normalize, old.parameters(module))
         if lacking and had:
-            what = f"{module} of {new.label} has no parameter {name}: the kernel passes over it"
-            advice = f"remove it; modinfo -p {module} lists what there is"
+            what = f"{module} of {new.label} has no parameter {name}: the kernel ignores it"
+            advice = f"remove it; modinfo -p {module} lists the parameters"
             yield Finding(Rule.NO_PARAMETER, Severity.WARNING, name, what, advice)

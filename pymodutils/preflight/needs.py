@@ -1,4 +1,4 @@
-"""What a machine asks of a kernel, in the order of a boot: devices by their modules, then names."""
+"""The needs of a machine, in boot order: devices by module, then names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 DEVICE, FILE_SYSTEM, FILE, LOADED, FOREIGN = "device", "file system", "file", "loaded", "out of tree"
 MAPPED: Final = {"CRYPT": "dm_crypt", "LVM": "dm_mod", "mpath": "dm_multipath", "VERITY": "dm_verity"}
-CARRIED: Final = {  # what blkid calls the content of a device -> the module for it
+CARRIED: Final = {  # content of a block device, as named by blkid -> module
     "crypto_LUKS": "dm_crypt",
     "LVM2_member": "dm_mod",
     "linux_raid_member": "md_mod",
@@ -25,26 +25,26 @@ NO_DRIVER: Final = ("swap", "proc", "sysfs", "tmpfs", "devtmpfs", "devpts", "cgr
 
 
 class Need(NamedTuple):
-    """One thing that is needed; ``name`` is the module, or what is known instead of it."""
+    """A need; ``name`` is the module, or another name if that is unknown."""
 
     kind: str
     name: str
-    aliases: tuple[str, ...] = ()  # of devices
-    driver: str = ""  # bound to them
-    is_module: bool = True  # whether ``name`` is a module, not a driver of the kernel itself
-    place: str = ""  # who asks: a file
+    aliases: tuple[str, ...] = ()  # modaliases of devices
+    driver: str = ""  # drivers bound to them
+    is_module: bool = True  # whether ``name`` is a module, not a built-in driver
+    place: str = ""  # the file that requests it
     in_use: bool = True
 
     @property
     def title(self) -> str:
-        """What people tell it by."""
+        """The title in reports."""
         if self.kind == FOREIGN:
             return f"{self.name} ({FOREIGN})"
         return self.name if self.kind in (DEVICE, LOADED) else f"{self.kind} {self.name}"
 
 
 def needs(profile: Profile, old: System | None) -> list[Need]:
-    """Everything that ``profile`` needs; ``old`` is the kernel that it ran, if that is at hand."""
+    """The needs of ``profile``; ``old`` is its kernel, if available."""
     found = [*_devices(profile, old), *_names(profile)]
     served = {need.name for need in found if need.is_module}
     found += _loaded(profile, old, served)
@@ -55,7 +55,7 @@ def needs(profile: Profile, old: System | None) -> list[Need]:
 
 
 def _devices(profile: Profile, old: System | None) -> Iterator[Need]:
-    """Bound devices by module; those of a driver whose module is not recorded by driver."""
+    """Bound devices by module, or by driver if its module was not recorded."""
     groups: dict[tuple[str, bool, str], list[str]] = {}
     for device in profile.devices:
         if device.driver:
@@ -66,7 +66,7 @@ def _devices(profile: Profile, old: System | None) -> Iterator[Need]:
 
 
 def _module(device: Device, old: System | None) -> tuple[str, bool]:
-    """The module of the driver that is bound, as recorded or as the old kernel tells; else the driver."""
+    """The module of the bound driver, as recorded or found in the old kernel; else the driver."""
     spelled = normalize(device.driver.replace(" ", "_"))
     if device.module:
         return device.module, True
@@ -96,7 +96,7 @@ def _names(profile: Profile) -> Iterator[Need]:
 
 
 def _loaded(profile: Profile, old: System | None, served: set[str]) -> Iterator[Need]:
-    """Loaded modules that no device and no file accounts for."""
+    """Loaded modules that no device or file explains."""
     foreign = {it.name for it in profile.out_of_tree}
     for it in profile.out_of_tree:
         yield Need(FOREIGN, it.name, place=it.dkms or it.file)
@@ -104,6 +104,6 @@ def _loaded(profile: Profile, old: System | None, served: set[str]) -> Iterator[
         if module.name in foreign:
             continue
         if old is not None and old.state(module.name) == ABSENT:
-            yield Need(FOREIGN, module.name)  # not of that kernel's package
+            yield Need(FOREIGN, module.name)  # not from that kernel's package
         elif module.name not in served and not module.holders:
             yield Need(LOADED, module.name)

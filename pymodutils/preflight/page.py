@@ -51,7 +51,7 @@ def _kernel(found: Preflight, outlook: Outlook) -> dict[str, Any]:
 
 
 def _reason(found: Preflight, label: str, group: ModuleGroup) -> dict[str, Any]:
-    """A finding, whose needs it is about, and what the kernel logs about the first of them."""
+    """A finding with its needs, and the log messages about the first of them."""
     it = group.first
     first = next(
         each for each in found.report.verdicts if (each.title, each.kernel) == (group.modules[0], label)

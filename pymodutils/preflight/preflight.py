@@ -1,4 +1,4 @@
-"""A machine's profile held against kernels: the entry point."""
+"""Check a machine's profile against kernels: the entry point."""
 
 from __future__ import annotations
 
@@ -36,23 +36,21 @@ UNWANTED: Final = "not wanted"
 
 
 class PreflightRequest(NamedTuple):
-    """What is asked."""
+    """The input of a preflight."""
 
     profile: Profile
-    machine: str = THIS  # where the profile is from
-    kernels: Sequence[
-        str
-    ] = ()  # releases, or sources as check takes them; none: all others that are installed
-    old: str = ""  # the same, one; empty: that of the profile, if it is installed
-    firmware: str = ""  # a folder; empty: none is looked at
+    machine: str = THIS  # sources of the profile
+    kernels: Sequence[str] = ()  # releases, or sources as for check; empty: all other installed kernels
+    old: str = ""  # likewise, a single one; empty: that of the profile, if installed
+    firmware: str = ""  # a folder; empty: do not check firmware
     allow: str = ""  # a file with allowed symbols
-    contents: Sequence[str] = ()  # lists of what packages hold
+    contents: Sequence[str] = ()  # indexes of package contents
     cached: bool = True
-    boots: bool = True  # whether the modules are loaded into emulated kernels
+    boots: bool = True  # whether to load the modules into emulated kernels
 
 
 def preflight(request: PreflightRequest, root: Root) -> Preflight:
-    """What becomes of the machine; raises ModutilsError about kernels and files that cannot be read."""
+    """The preflight; raises ModutilsError for kernels and files that cannot be read."""
     old_name = request.old or _installed_old(request.profile, root)
     names = request.kernels or _others(old_name or request.profile.release, root)
     symbols = allowed.read(request.allow) if request.allow else None
@@ -85,7 +83,7 @@ def _side(system: System) -> KernelTypes:
 
 
 def _explained(booted: Booted, types: ChangedTypes) -> Booted:
-    """``booted`` with the types that changed, in the verdicts on what was refused."""
+    """``booted`` with changed types added to the verdicts on refused modules."""
     kinds = (booted.refused, booted.tried)
     found = [tuple(types.explained(it, Candidate.read(it.path)) for it in kind) for kind in kinds]
     return booted._replace(refused=found[0], tried=found[1])
@@ -97,7 +95,7 @@ def _installed_old(profile: Profile, root: Root) -> str:
 
 
 def _others(old: str, root: Root) -> list[str]:
-    """The other kernels that are installed; raises NotFound if there is none."""
+    """The other installed kernels; raises NotFound if there are none."""
     try:
         found = sorted(os.listdir(root.path(MODULES)))
     except OSError:
@@ -117,7 +115,7 @@ def _systems(names: Sequence[str], request: PreflightRequest, root: Root) -> lis
     for name, source, each in zip(names, sources, _described(sources, request, root), strict=True):
         tree = root.modules(release=name) if source != name else each.tree
         if not tree or not os.path.isdir(tree):
-            text = f"{name}: its modules are not at hand: give a release that is installed, or a directory"
+            text = f"{name}: its modules were not found: give an installed release, or a directory"
             raise NotFound(name, text)
         release = each.kernel.release or os.path.basename(tree)
         found.append(System(each, indexed(tree, release, root), request.profile, root))
@@ -125,17 +123,17 @@ def _systems(names: Sequence[str], request: PreflightRequest, root: Root) -> lis
 
 
 def _described(sources: Sequence[str], request: PreflightRequest, root: Root) -> list[targets.Target]:
-    """A target for each of ``sources``, two of which may be the same."""
+    """A target for each of ``sources``, which may contain duplicates."""
     unique = list(dict.fromkeys(sources))
     found = targets.targets(unique, root, cached=request.cached)
     if len(found) != len(unique):
-        raise ModutilsError("preflight", "a pattern of kernels stands for several: give each its --kernel")
+        raise ModutilsError("preflight", "a pattern may match several kernels: use one --kernel for each")
     by_source = dict(zip(unique, found, strict=True))
     return [by_source[source] for source in sources]
 
 
 def _source(name: str, root: Root) -> str:
-    """The source of the kernel ``name``: its image if it is a release that is installed, else itself."""
+    """The source of the kernel ``name``: the image of an installed release, else ``name`` itself."""
     tree = root.modules(release=name)
     if os.path.exists(name) or "/" in name or not os.path.isdir(tree):
         return name
@@ -162,7 +160,7 @@ def _booted(
 
 
 def _tried(news: Sequence[System], wanted: Sequence[Need], foreign: Sequence[OutOfTreeJudge]) -> list[Booted]:
-    """Boots with out-of-tree modules only, for what they are refused for."""
+    """Boots with out-of-tree modules only, to find out why they are refused."""
     names = [need._replace(kind=LOADED) for need in wanted if need.kind == FOREIGN]
     if not names:
         return [Booted(failure=UNWANTED)] * len(news)
@@ -179,7 +177,7 @@ def _judged(judge: Judge, foreign: OutOfTreeJudge, wanted: Sequence[Need], after
 
 
 class ExtraFindings(NamedTuple):
-    """What is looked at beside the needs themselves."""
+    """Findings besides those on needs."""
 
     firmware: str
     symbols: frozenset[str] | None
@@ -187,7 +185,7 @@ class ExtraFindings(NamedTuple):
     new: System
 
     def findings(self, it: Judged) -> list[Finding]:
-        """On firmware of the modules that serve, and symbols of those from outside."""
+        """Findings on the firmware of modules in use, and on symbols of out-of-tree modules."""
         if it.need.kind != FOREIGN:
             return [
                 each
@@ -201,7 +199,7 @@ class ExtraFindings(NamedTuple):
 
 
 def _verdicts(extra: ExtraFindings, found: Sequence[Judged], after: Booted) -> list[Verdict]:
-    """A verdict for each need, one for each line that is stale, and one for each refused module."""
+    """A verdict for each need, each stale line and each refused module."""
     refused, new = {it.module: it for it in after.refused}, extra.new
     verdicts = [_verdict(new, it, [*it.findings, *extra.findings(it)], refused) for it in found]
     for module, place, finding in lines.stale(extra.old, new):
@@ -225,7 +223,7 @@ def _verdict(new: System, it: Judged, findings: list[Finding], refused: Mapping[
 
 
 def _by_title(verdicts: Sequence[Verdict], labels: Sequence[str]) -> list[Verdict]:
-    """A verdict for each title and kernel, by title; where a kernel has none it loads."""
+    """A verdict for each title and kernel, by title; a missing one becomes "loads"."""
     titles = dict.fromkeys(it.title for it in verdicts)
     known = {(it.title, it.kernel): it for it in verdicts}
     some = {it.title: it for it in verdicts}

@@ -1,4 +1,4 @@
-"""What a preflight gives."""
+"""The result of a preflight."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ if TYPE_CHECKING:
 
 
 class Outlook(NamedTuple):
-    """One kernel: which module serves each need, and the modules after its boot."""
+    """The results for one kernel: the modules that serve each need, and the modules after its boot."""
 
     label: str
-    serving: dict[str, tuple[str, ...]]  # by the titles of needs
+    serving: dict[str, tuple[str, ...]]  # by title of the need
     booted: Booted
 
 
 class Preflight(NamedTuple):
-    """The verdicts as check gives them, a need in the place of a module; and the boots."""
+    """The verdicts as in check, with needs in place of modules, and the boots."""
 
-    machine: str  # whose profile it is: a file, or this machine
-    old: str  # the label of the kernel that was compared with; empty without one
+    machine: str  # the profile's file, or this machine
+    old: str  # label of the kernel compared with; empty if none
     before: Booted | None
     outlooks: tuple[Outlook, ...]
     report: Report
 
     def outlook(self, label: str) -> Outlook:
-        """That of the kernel ``label``."""
+        """The results for the kernel ``label``."""
         return next(it for it in self.outlooks if it.label == label)
 
     def same(self, label: str) -> list[Verdict]:
-        """What stays as it is under the kernel ``label``."""
+        """The needs that are met as before under the kernel ``label``."""
         return [it for it in self.report.verdicts if it.kernel == label and not it.findings]
 
     def changed(self, label: str) -> tuple[list[str], list[str]]:
-        """The modules that the boot of ``label`` loads and the old one does not, and the other way round."""
+        """The modules loaded only by the boot of ``label``, and those loaded only by the old one."""
         if self.before is None or self.before.failure or self.outlook(label).booted.failure:
             return [], []
         ours = [row.name for row in self.outlook(label).booted.rows]
@@ -45,7 +45,7 @@ class Preflight(NamedTuple):
         return sorted({*ours} - {*theirs}), sorted({*theirs} - {*ours})
 
     def severities(self, label: str) -> dict[Severity, int]:
-        """How many needs have a finding of each severity, its worst one."""
+        """The number of needs by their highest severity."""
         found = dict.fromkeys(Severity, 0)
         for verdict in self.report.verdicts:
             worst = next((it for it in Severity if verdict.of(it)), None)

@@ -1,4 +1,4 @@
-"""A kernel with its module directory, as a machine's configuration sees it."""
+"""A kernel with its module directory under a machine's configuration."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CLASS_ONLY: Final = re.compile(r"^pci:v\*d\*|^usb:v\*p\*")
 
 
 class System:
-    """The kernel ``target``, its modules in ``tree`` and the configuration that ``profile`` has for it."""
+    """The kernel ``target`` with its modules in ``tree`` and the configuration of ``profile``."""
 
     def __init__(self, target: Target, tree: str, profile: Profile, root: Root) -> None:
         self.target, self.tree, self.label = target, tree, target.label
@@ -41,11 +41,11 @@ class System:
         self._info: dict[str, list[tuple[str, str]]] = {}
 
     def lookup(self, alias: str) -> list[Module]:
-        """What ``alias`` resolves to, blacklisted modules included."""
+        """The modules that ``alias`` resolves to, including blacklisted ones."""
         return self.resolver.lookup(alias)
 
     def serving(self, alias: str) -> list[str]:
-        """The names of what ``alias`` resolves to and udev may load, or of what is built in."""
+        """The names of the modules that udev may load for ``alias``, or of built-in ones."""
         return [
             it.name
             for it in self.lookup(alias)
@@ -53,7 +53,7 @@ class System:
         ]
 
     def state(self, name: str) -> str:
-        """MODULE, BUILTIN, UNLISTED or ABSENT: where the module ``name`` is in this kernel."""
+        """Where the module ``name`` is in this kernel: MODULE, BUILTIN, UNLISTED or ABSENT."""
         name = normalize(name)
         if name not in self._states:
             self._states[name] = self._state(name)
@@ -68,7 +68,7 @@ class System:
 
     @cached_property
     def _evidence(self) -> frozenset[str]:
-        """Names that modules.builtin.modinfo or the image knows; modules.builtin is not complete."""
+        """Names in modules.builtin.modinfo or the image; modules.builtin is incomplete."""
         try:
             with open(f"{self.tree}/{builtin.MODINFO}", encoding="utf-8", errors="surrogateescape") as file:
                 said = (entry.partition(".")[0] for entry in file.read().split("\0"))
@@ -79,7 +79,7 @@ class System:
 
     @cached_property
     def options(self) -> dict[str, str]:
-        """The kernel's configuration, if it lies beside image or modules."""
+        """The kernel's configuration, if it is next to the image or modules."""
         top = self.tree.partition("/lib/modules/")[0].removesuffix("/usr")
         for pattern in CONFIGS:
             path = pattern.format(top=top, tree=self.tree, release=self.release)
@@ -94,7 +94,7 @@ class System:
         return self.options.get(name.upper()) == "y"
 
     def place(self, name: str) -> str:
-        """The module's file below the module directory; empty for one without."""
+        """The module's file relative to the module directory; empty if there is none."""
         entry = self.directory.entry(normalize(name))
         return entry.path.removeprefix(f"{self.tree}/") if entry else ""
 
@@ -104,7 +104,7 @@ class System:
         return self.directory.located(entry.path) if entry else ""
 
     def is_library(self, name: str) -> bool:
-        """Whether ``name`` is code that only other code calls: ciphers, checksums."""
+        """Whether ``name`` is only called by other code: ciphers, checksums."""
         return self.place(name).startswith(DEPENDS_ONLY)
 
     def info(self, name: str) -> list[tuple[str, str]]:
@@ -129,11 +129,11 @@ class System:
         return {it.name for it in parameters.read(self.info(name))[0]}
 
     def firmware(self, name: str) -> list[str]:
-        """The firmware files that ``name`` may ask for."""
+        """The firmware files that ``name`` may request."""
         return [value for key, value in self.info(name) if key == "firmware"]
 
     def by_class(self, alias: str, name: str) -> bool:
-        """Whether ``name`` claims ``alias`` only by the class of the device."""
+        """Whether ``name`` claims ``alias`` only by device class."""
         found = [pattern for pattern, module in self.directory.patterns(ALIAS, alias) if module == name]
         return bool(found) and all(map(CLASS_ONLY.match, found))
 
@@ -144,7 +144,7 @@ class System:
 
 
 def _config(profile: Profile, tree: str) -> Config:
-    """What modprobe would read: the machine's lines, the directory's own, the command line."""
+    """The configuration that modprobe would read: files, the module directory's own, the command line."""
     found = Config()
     for place, text in profile.config:
         file, _, number = place.rpartition(":")
@@ -158,11 +158,11 @@ def _add(config: Config, line: str, place: SourceLine) -> None:
     try:
         config.add(line, place, 34)
     except BadLine:
-        pass  # modprobe passes over it, too
+        pass  # modprobe ignores it too
 
 
 def similar(name: str, known: Sequence[str]) -> str:
-    """The one of ``known`` that is most like ``name``; empty if none is."""
-    from difflib import get_close_matches  # noqa: PLC0415 -- only for what is gone
+    """The name in ``known`` most similar to ``name``; empty if there is none."""
+    from difflib import get_close_matches  # noqa: PLC0415 -- only for missing modules
 
     return next(iter(get_close_matches(name, known, 1, 0.75)), "")

@@ -143,7 +143,7 @@ def test_explained_to_a_reader(root: Path) -> None:
     said = here("--sysroot", str(root), "-S", "1.0", "--explain", "-D", "mixer", "x=1")
     modules = f"{root}/lib/modules/1.0"
     assert said.out.splitlines() == [
-        "mixer is the module mixer",
+        "mixer resolves to the module mixer",
         f"  mixer is a module ({modules}/modules.dep.bin)",
         f"insmod {modules}/k/core.ko ",
         f"  mixer needs it ({modules}/modules.dep.bin)",
@@ -151,7 +151,7 @@ def test_explained_to_a_reader(root: Path) -> None:
         f"  install mixer /bin/mix $CMDLINE_OPTS ({root}/etc/modprobe.d/a.conf:7)",
     ]
     said = here("--sysroot", str(root), "-S", "1.0", "--explain", "-r", "core")
-    assert said.out.splitlines()[-2:] == ["rmmod core", "  in use: sound, mixer would have to go first"]
+    assert said.out.splitlines()[-2:] == ["rmmod core", "  in use: sound, mixer must be removed first"]
 
 
 def test_explaining_does_nothing(root: Path) -> None:

@@ -121,4 +121,4 @@ def test_source_of_another_module_is_refused(state: Path, tmp_path: Path) -> Non
     other.write_bytes(module(parts=[Part(".odd", b"short", SHF_ALLOC)]))
     done = run(state, "made", ".odd", "--source", other)
     assert (done.returncode, done.stdout) == (1, b"")
-    assert done.stderr.decode().endswith("has 5 bytes of .odd, made 17: it is another module\n")
+    assert done.stderr.decode().endswith("has 5 bytes of .odd, made 17: not the module that was loaded\n")

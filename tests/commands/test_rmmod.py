@@ -86,7 +86,7 @@ def test_a_wait_on_a_terminal_shows_the_holders_and_can_be_given_up(root: Path) 
     shown += read_until(outer, b"\r\x1b[K")
     os.close(inner)
     os.close(outer)
-    assert b"rmmod: Module fat is in use by: vfat (use count 2); waiting, Ctrl-C to give up" in shown
+    assert b"rmmod: Module fat is in use by: vfat (reference count 2); waiting, Ctrl-C to give up" in shown
     assert shown.endswith(b"\r\x1b[K")
 
 

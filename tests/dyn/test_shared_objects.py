@@ -186,7 +186,7 @@ def test_commands(tmp_path: Path) -> None:
     done = here("--backend", backend, "z", tool="rmmod")
     assert (done.err, done.status) == ("rmmod: z: No such file or directory\n", 1)
     done = here("cat", "--backend", backend, "/proc/modules", tool="kernel")
-    assert done.err.endswith("a kernel of this generation has no such command\n")
+    assert done.err.endswith("there is no such command for a kernel of this generation\n")
 
 
 def test_the_page_has_all_options() -> None:

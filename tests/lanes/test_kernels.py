@@ -147,7 +147,7 @@ def test_words_that_wait_does_not_take(lane: tuple[str, Outcomes]) -> None:
     assert errors == [
         "rmmod: ERROR: unexpected wait value 'x'.\n",
         "rmmod: ERROR: unexpected wait value '-1'.\n",
-        "rmmod: ERROR: --wait waits for a module that --force would not wait for: give one of them.\n",
+        "rmmod: ERROR: --wait and --force exclude each other.\n",
         "rmmod: ERROR: Module nosuch is not currently loaded\n",
     ]
     assert {o["status"] for o in ours(lane, "wait: nonsense")} == {1}

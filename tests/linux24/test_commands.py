@@ -145,7 +145,7 @@ def test_kallsyms_of_a_kernel(tmp_path: Path) -> None:
 
 def test_other_words_are_refused(backend: str) -> None:
     done = here("--generation", "2.2", "x.o", tool="insmod")
-    assert (done.err, done.status) == ("insmod: ERROR: unknown generation '2.2': known is 2.4, 2.5-dyn\n", 1)
+    assert (done.err, done.status) == ("insmod: ERROR: unknown generation '2.2': give 2.4 or 2.5-dyn\n", 1)
     done = here("--backend", backend, tool="insmod")
     assert (done.err, done.status) == ("insmod: missing filename.\n", 1)
     done = here("ls", "--backend", backend, "/proc", tool="kernel")

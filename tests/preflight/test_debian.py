@@ -40,7 +40,7 @@ def test_file_systems_that_go() -> None:
     assert told(found) == {f"file system {name}": GONE for name in ("ntfs3", "reiserfs", "sysv", "bcachefs")}
     text = messages(found)
     assert "ntfs may be its successor: change the type in /etc/fstab" in text
-    assert "reiserfs, which /etc/fstab names: copy the data before the reboot" in text
+    assert "reiserfs, used in /etc/fstab: copy the data before the reboot" in text
 
 
 def test_a_codec_that_is_split() -> None:
@@ -107,7 +107,7 @@ def test_ids_that_a_driver_drops_and_firmware_that_it_asks_for() -> None:
     bound = tuple(Device(name, "iwlwifi", "pci", "iwlwifi") for name in aliases("6.1", "iwlwifi"))
     found = run("6.1", "7.2", Profile(devices=bound))
     assert told(found) == {"iwlwifi": GONE}
-    assert "no longer serves 5 devices" in messages(found)
+    assert "no longer supports 5 devices" in messages(found)
     assert "update the firmware packages" in messages(found)
 
 

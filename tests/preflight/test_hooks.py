@@ -63,7 +63,7 @@ def test_nothing_lost_is_silent(machine: Machine) -> None:
 def test_its_own_failure_is_a_line_and_status_0(machine: Machine) -> None:
     done = hooks(machine.root, "run", "9.9.9")
     assert done.returncode == 0
-    assert done.stderr.startswith("pymodutils: no preflight of 9.9.9: ")
+    assert done.stderr.startswith("pymodutils: preflight of 9.9.9 failed: ")
     assert done.stderr.count("\n") == 1
     assert hooks(machine.root, "run", "9.9.9", PYMODUTILS_PREFLIGHT="strict").returncode == 1
 

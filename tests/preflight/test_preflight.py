@@ -164,7 +164,7 @@ def test_contents_name_the_package(machine: Machine, tmp_path: Path) -> None:
     path = tmp_path / "Contents-amd64"
     path.write_text(f"usr/lib/modules/{NEW}/kernel/drivers/card.ko.xz kernel/linux-modules-extra\n")
     found = preflight(request(Profile(devices=(bound(2, "card"),)), contents=[str(path)]), Root(machine.root))
-    assert f"install linux-modules-extra, which has it for {NEW}" in messages(found)
+    assert f"install linux-modules-extra, which contains it for {NEW}" in messages(found)
 
 
 def test_allowed_symbols(machine: Machine, tmp_path: Path) -> None:

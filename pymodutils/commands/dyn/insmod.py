@@ -22,7 +22,7 @@ EXAMPLES = [("insmod --backend emulated:k25 ./z.klm", "load and initialize a mod
 
 @click.command(cls=Tool, examples=EXAMPLES)
 @click.argument("path", metavar="FILE")
-@click.option("-o", "--name", default="", metavar="NAME", help="The module's name.")
+@click.option("-o", "--name", default="", metavar="NAME", help="The name of the module.")
 @options.kernel
 def command(path: str, name: str, kernel: Kernel25) -> int:
     """Load the shared object FILE into the kernel and call its _init."""

@@ -1,4 +1,4 @@
-"""``pymodutils kernel boot --generation 2.5-dyn``: make such a kernel."""
+"""``pymodutils kernel boot --generation 2.5-dyn``: boot such a kernel."""
 
 from __future__ import annotations
 
@@ -31,13 +31,18 @@ def _address(_ctx: click.Context, _param: click.Parameter, text: str) -> int:
 @click.command(cls=Tool, examples=EXAMPLES)
 @click.argument("state", required=False, metavar="[STATE]")
 @click.option("--from", "source", default="", metavar="FILE", help="Its symbols: /proc/ksyms or System.map.")
-@click.option("--release", default="2.5.49", metavar="TEXT", help="What uname -r prints (2.5.49).")
+@click.option("--release", default="2.5.49", metavar="TEXT", help="The release (2.5.49).")
 @click.option(
-    "--modules-at", "base", default="", callback=_address, metavar="ADDRESS", help="Where modules begin."
+    "--modules-at",
+    "base",
+    default="",
+    callback=_address,
+    metavar="ADDRESS",
+    help="The address of the first module.",
 )
 @options.generation
 def command(state: str | None, source: str, release: str, base: int) -> None:
-    """Make an emulated kernel in the file STATE that loads modules that are shared objects."""
+    """Boot an emulated kernel that loads shared objects as modules, with its state in the file STATE."""
     if not source:
         raise_usage(PROG, "--from is missing: a copy of /proc/ksyms, or a System.map")
     symbols, _ = boot.read(source)

@@ -12,7 +12,7 @@ from pymodutils.commands.getopt import Tool
 if TYPE_CHECKING:
     from pymodutils.dyn.kernel import Kernel25
 
-EXAMPLES = [("pymodutils kernel dmesg --backend emulated:k25", "what printk printed")]
+EXAMPLES = [("pymodutils kernel dmesg --backend emulated:k25", "the messages of printk")]
 
 
 @click.command(cls=Tool, examples=EXAMPLES)

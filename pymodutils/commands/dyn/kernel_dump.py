@@ -14,16 +14,16 @@ from pymodutils.commands.kernel_dump import lines
 if TYPE_CHECKING:
     from pymodutils.dyn.kernel import Kernel25
 
-EXAMPLES = [("pymodutils kernel dump --backend emulated:k25 z", "a module as it is in memory now")]
+EXAMPLES = [("pymodutils kernel dump --backend emulated:k25 z", "the memory of a module")]
 DIGITS = 8
 
 
 @click.command(cls=Tool, examples=EXAMPLES)
 @click.argument("name", metavar="NAME")
-@click.option("--raw", is_flag=True, help="Its bytes, not a listing of them.")
+@click.option("--raw", is_flag=True, help="Print raw bytes instead of a hex dump.")
 @options.kernel
 def command(name: str, raw: bool, kernel: Kernel25) -> None:
-    """Show the module NAME as it is in memory now."""
+    """Show the current memory contents of the module NAME."""
     module = kernel.module(name)
     if raw:
         sys.stdout.buffer.write(module.memory)

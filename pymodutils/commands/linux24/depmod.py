@@ -22,27 +22,32 @@ if TYPE_CHECKING:
 
 EXAMPLES = [
     ("depmod --backend emulated:k24 -b image", "write the files for the modules below image/lib/modules"),
-    ("depmod --backend emulated:k24 -n -e ./3c59x.o", "see what a module needs, and what nobody has"),
-    ("depmod --backend emulated:k24 -F System.map -b image 2.4.20", "for a kernel that does not run"),
+    (
+        "depmod --backend emulated:k24 -n -e ./3c59x.o",
+        "show the dependencies and unresolved symbols of a module",
+    ),
+    ("depmod --backend emulated:k24 -F System.map -b image 2.4.20", "for another kernel"),
 ]
 
 
 @click.command("depmod", cls=options.ModutilsTool, examples=EXAMPLES)
 @click.argument("words", nargs=-1, metavar="[VERSION] | FILE...")
-@click.option("-a", "--all", "everything", is_flag=True, help="Look at all modules (default without files).")
+@click.option("-a", "--all", "everything", is_flag=True, help="Scan all modules (default without files).")
 @click.option("-A", "--quick", is_flag=True, help="The same, but only if a module is newer than modules.dep.")
-@click.option("-b", "--basedir", "base", default="", metavar="DIR", help="The root of the tree of modules.")
-@click.option("-C", "--config", "path", default="", metavar="FILE", help="Read FILE, not /etc/modules.conf.")
-@click.option("-e", "--errsyms", is_flag=True, help="Name unresolved symbols.")
+@click.option("-b", "--basedir", "base", default="", metavar="DIR", help="The root of the module tree.")
+@click.option(
+    "-C", "--config", "path", default="", metavar="FILE", help="Read FILE instead of /etc/modules.conf."
+)
+@click.option("-e", "--errsyms", is_flag=True, help="Report unresolved symbols.")
 @click.option(
     "-F",
     "--filesyms",
     default="",
     metavar="FILE",
-    help="Symbols of the kernel: a System.map or a copy of ksyms.",
+    help="The kernel's symbols: a System.map or a copy of ksyms.",
 )
 @click.option("-n", "--show", is_flag=True, help="Print the files instead of writing them.")
-@click.option("-q", "--quiet", is_flag=True, help="Do not tell unresolved symbols.")
+@click.option("-q", "--quiet", is_flag=True, help="Do not report unresolved symbols.")
 @click.option("-r", "--root", is_flag=True, help="Allow modules that are not owned by root.")
 @click.option("-s", "--syslog", is_flag=True, help="Send messages to syslog.")
 @click.option("-u", "--unresolved-error", "strict", is_flag=True, help="Fail if a symbol is unresolved.")
@@ -64,7 +69,7 @@ def command(
     strict: bool,
     verbose: bool,
 ) -> int:
-    """Write modules.dep and the maps of devices for the modules of a 2.4 kernel."""
+    """Write modules.dep and the device maps for the modules of a 2.4 kernel."""
     report = RunMessages("depmod", verbose=verbose, syslog=syslog)
     standard = everything or quick or not words
     base = base.rstrip("/")
@@ -111,7 +116,7 @@ def _is_outdated(config: conf.ModulesConf, paths: list[str]) -> bool:
 
 
 def _write(made: Mapping[str, str], config: conf.ModulesConf, report: RunMessages) -> bool:
-    """Write the files, modules.dep last, because of its time."""
+    """Write the files, modules.dep last because of its mtime."""
     for name, text in [*list(made.items())[1:], ("dep", made["dep"])]:
         path = config.files.get(name, f"{os.path.dirname(config.files['dep'])}/modules.{name}")
         try:

@@ -1,4 +1,4 @@
-"""``pymodutils kernel boot --generation 2.4``: make an emulated 2.4 kernel."""
+"""``pymodutils kernel boot --generation 2.4``: boot an emulated 2.4 kernel."""
 
 from __future__ import annotations
 
@@ -39,11 +39,16 @@ def _returns(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...
 @click.command(cls=Tool, examples=EXAMPLES)
 @click.argument("state", required=False, metavar="[STATE]")
 @click.option("--from", "source", default="", metavar="FILE", help="Its symbols: /proc/ksyms or System.map.")
-@click.option("--release", default="2.4.32", metavar="TEXT", help="What uname -r prints (2.4.32).")
-@click.option("--version-text", default="#1", metavar="TEXT", help="What uname -v prints (#1).")
-@click.option("--arch", default="", metavar="NAME", help="The machine (that of the first module).")
+@click.option("--release", default="2.4.32", metavar="TEXT", help="The output of uname -r (2.4.32).")
+@click.option("--version-text", default="#1", metavar="TEXT", help="The output of uname -v (#1).")
+@click.option("--arch", default="", metavar="NAME", help="The machine (default: that of the first module).")
 @click.option(
-    "--modules-at", "base", default="", callback=_address, metavar="ADDRESS", help="Where modules begin."
+    "--modules-at",
+    "base",
+    default="",
+    callback=_address,
+    metavar="ADDRESS",
+    help="The lowest module address.",
 )
 @click.option(
     "--init-returns",
@@ -63,9 +68,9 @@ def command(
     base: int,
     returns: dict[str, int],
 ) -> None:
-    """Make an emulated 2.4 kernel in the file STATE, in place of one that is there.
+    """Boot an emulated 2.4 kernel with its state in the file STATE, replacing an existing one.
 
-    It exports the symbols in FILE; code does not run in it.
+    It exports the symbols in FILE and does not run module code.
     """
     if not source:
         raise_usage(PROG, "--from is missing: a copy of /proc/ksyms, or a System.map")

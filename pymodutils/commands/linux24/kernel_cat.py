@@ -1,4 +1,4 @@
-"""``pymodutils kernel cat`` on a 2.4 kernel: a file of its /proc."""
+"""``pymodutils kernel cat`` on a 2.4 kernel: print files of its /proc."""
 
 from __future__ import annotations
 
@@ -20,6 +20,6 @@ EXAMPLES = [("pymodutils kernel cat --backend emulated:k24 /proc/ksyms", "all ex
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @options.kernel
 def command(paths: tuple[str, ...], kernel: Linux24) -> None:
-    """Print files below /proc, byte for byte as a 2.4 kernel has them."""
+    """Print files below /proc, byte for byte as in a 2.4 kernel."""
     for path in paths:
         sys.stdout.buffer.write(kernel.read(path))

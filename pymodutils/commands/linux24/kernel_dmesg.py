@@ -1,4 +1,4 @@
-"""``pymodutils kernel dmesg`` on a 2.4 kernel: its log."""
+"""``pymodutils kernel dmesg`` on a 2.4 kernel: print its log."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pymodutils.commands.linux24 import options
 if TYPE_CHECKING:
     from pymodutils.linux24.kernel.kernel import Linux24
 
-EXAMPLES = [("pymodutils kernel dmesg --backend emulated:k24", "all that it has said since boot")]
+EXAMPLES = [("pymodutils kernel dmesg --backend emulated:k24", "all messages since boot")]
 
 
 @click.command(cls=Tool, examples=EXAMPLES)
 @click.option("-r", "--raw", is_flag=True, help="Print the log level of each line, such as <4>.")
 @options.kernel
 def command(raw: bool, kernel: Linux24) -> None:
-    """Show what the kernel logged; 2.4 puts no time before a line."""
+    """Show the kernel log; 2.4 has no timestamps."""
     for line in kernel.log():
         click.echo(f"{f'<{line.level}>' if raw else ''}{line.text}")

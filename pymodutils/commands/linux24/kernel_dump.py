@@ -1,4 +1,4 @@
-"""``pymodutils kernel dump`` on a 2.4 kernel: the image of a module."""
+"""``pymodutils kernel dump`` on a 2.4 kernel: show the image of a module."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from pymodutils.linux24.kernel.kernel import Linux24
 
 EXAMPLES = [
-    ("pymodutils kernel dump --backend emulated:k24 3c59x", "what is in memory, as hexdump -C shows it"),
-    ("pymodutils kernel dump --backend emulated:k24 --raw 3c59x >img", "what init_module was given"),
+    ("pymodutils kernel dump --backend emulated:k24 3c59x", "its memory, as in hexdump -C"),
+    ("pymodutils kernel dump --backend emulated:k24 --raw 3c59x >img", "the image passed to init_module"),
 ]
 
 
 @click.command(cls=Tool, examples=EXAMPLES)
 @click.argument("name", metavar="NAME")
-@click.option("--raw", is_flag=True, help="The image as it was handed over, its bytes.")
+@click.option("--raw", is_flag=True, help="Write the raw image passed to init_module.")
 @click.option("-o", "--output", "target", metavar="FILE", help="Write to FILE, atomically.")
 @options.kernel
 def command(name: str, raw: bool, target: str | None, kernel: Linux24) -> None:
-    """Show the module NAME as it is in memory now, or as insmod handed it over."""
+    """Show the current memory of the module NAME, or the image that insmod passed."""
     if raw:
         data = kernel.given(name)
     else:

@@ -1,4 +1,4 @@
-"""``pymodutils kernel put`` on a 2.4 kernel: no longer use a module."""
+"""``pymodutils kernel put`` on a 2.4 kernel: drop a reference to a module."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ EXAMPLES = [("pymodutils kernel put --backend emulated:k24 3c59x", "undo 'kernel
 @click.argument("name", metavar="NAME")
 @options.kernel
 def command(name: str, kernel: Linux24) -> None:
-    """Drop a reference count of the module NAME: MOD_DEC_USE_COUNT."""
+    """Drop a reference to the module NAME: MOD_DEC_USE_COUNT."""
     kernel.use(name, -1)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pymodutils.linux24.kernel.kernel import Linux24
 
 TITLE = "Module                  Size  Used by    "
-LETTERS = ("G", "P"), (" ", "F"), (" ", "S")  # without and with each bit of tainted
-EXAMPLES = [("lsmod --backend emulated:k24", "the modules, and whether the kernel is tainted")]
+LETTERS = ("G", "P"), (" ", "F"), (" ", "S")  # letters for a clear and a set bit of tainted
+EXAMPLES = [("lsmod --backend emulated:k24", "list the modules and the taint")]
 
 
 @click.command("lsmod", cls=options.ModutilsTool, examples=EXAMPLES)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 EXAMPLES = [
-    ("modinfo --generation 2.4 ./3c59x.o", "all of a module"),
-    ("modinfo --backend emulated:k24 -l 3c59x", "the licence of one that modules.conf leads to"),
+    ("modinfo --generation 2.4 ./3c59x.o", "all metadata of a module"),
+    ("modinfo --backend emulated:k24 -l 3c59x", "the licence of a module found by modules.conf"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""modprobe for a 2.4 kernel: load or remove modules as /etc/modules.conf says."""
+"""modprobe for a 2.4 kernel: load or remove modules, configured by /etc/modules.conf."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 FAILED = 255  # as the -1 that main() returned
 EXAMPLES = [
-    ("modprobe --backend emulated:k24 3c59x debug=7", "load a module, and first what it needs"),
+    ("modprobe --backend emulated:k24 3c59x debug=7", "load a module after its dependencies"),
     ("modprobe --backend emulated:k24 -n -v char-major-14", "show the commands for an alias"),
     ("modprobe --backend emulated:k24 -r", "remove autoclean modules that are unused"),
-    ("modprobe --generation 2.4 -C modules.conf -c", "show how all is configured"),
+    ("modprobe --generation 2.4 -C modules.conf -c", "show the configuration"),
 ]
 
 
@@ -45,24 +45,30 @@ class SafeTool(options.ModutilsTool):
 
 @click.command("modprobe", cls=SafeTool, examples=EXAMPLES)
 @click.argument("words", nargs=-1, metavar="NAME [SYMBOL=VALUE]...")
-@click.option("-a", "--all", "every", is_flag=True, help="Load all modules that match, not only the first.")
+@click.option("-a", "--all", "every", is_flag=True, help="Load all matching modules, not only the first.")
 @click.option("-c", "--showconfig", is_flag=True, help="Print the configuration.")
-@click.option("-C", "--config", "path", default="", metavar="FILE", help="Read FILE, not /etc/modules.conf.")
+@click.option(
+    "-C", "--config", "path", default="", metavar="FILE", help="Read FILE instead of /etc/modules.conf."
+)
 @click.option("-d", "--debug", is_flag=True, help="Print what is known of each module.")
 @click.option(
     "--modprobe-conf",
     "translate",
     cls=Extra,
     is_flag=True,
-    help="Print what modules.conf says in the words of modprobe.conf (generate-modprobe.conf).",
+    help="Print modules.conf converted to modprobe.conf (generate-modprobe.conf).",
 )
 @click.option("-k", "--autoclean", is_flag=True, help="Let rmmod -a remove the modules once they are unused.")
-@click.option("-l", "--list", "listing", is_flag=True, help="Print the files of modules that match.")
+@click.option("-l", "--list", "listing", is_flag=True, help="Print the files of matching modules.")
 @click.option("-n", "--show", "dry_run", is_flag=True, help="Do nothing; with -v, print the commands.")
-@click.option("-q", "--quiet", is_flag=True, help="Do not say that a module is missing or cannot be loaded.")
+@click.option(
+    "-q", "--quiet", is_flag=True, help="Do not report modules that are missing or cannot be loaded."
+)
 @click.option("-r", "--remove", is_flag=True, help="Remove modules; without names, unused autoclean ones.")
 @click.option("-s", "--syslog", is_flag=True, help="Send messages to syslog.")
-@click.option("-t", "--type", "kind", default="", metavar="TYPE", help="Only look in folders of this name.")
+@click.option(
+    "-t", "--type", "kind", default="", metavar="TYPE", help="Only search directories of this name."
+)
 @click.option("-v", "--verbose", is_flag=True, help="Print all commands.")
 @options.kernel
 def command(
@@ -82,7 +88,7 @@ def command(
     verbose: bool,
     syslog: bool,
 ) -> int:
-    """Load the module NAME and what it needs into a 2.4 kernel, or remove it."""
+    """Load the module NAME and its dependencies into a 2.4 kernel, or remove it."""
     report = RunMessages("modprobe", verbose=verbose, syslog=syslog)
     is_safe = safe.safe_mode(os.environ)
     try:
@@ -118,7 +124,7 @@ def command(
 
 
 def _own(kernel: Linux24, path: str) -> conf.ModulesConf:
-    """What modules.conf itself says."""
+    """The lines of modules.conf itself."""
     config = conf.ModulesConf(kernel.release)
     for word in config.lists:
         config.lists[word].clear()

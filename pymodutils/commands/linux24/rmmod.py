@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = [
     ("rmmod --backend emulated:k24 3c59x", "remove a module"),
-    ("rmmod --backend emulated:k24 -r iptable_nat", "and what it needed, if nothing else does"),
+    ("rmmod --backend emulated:k24 -r iptable_nat", "and its unused dependencies"),
     ("rmmod --backend emulated:k24 -a", "remove autoclean modules that are unused"),
 ]
 
@@ -26,7 +26,7 @@ EXAMPLES = [
 @click.argument("words", nargs=-1, metavar="NAME...")
 @click.option("-a", "--all", "every", is_flag=True, help="Remove all unused autoclean modules.")
 @click.option("-e", "--persist", is_flag=True, help="Save persistent data of NAME, or of all; remove none.")
-@click.option("-r", "--stacks", is_flag=True, help="Remove what NAME depends on, too, if it is unused then.")
+@click.option("-r", "--stacks", is_flag=True, help="Also remove dependencies of NAME that become unused.")
 @click.option("-s", "--syslog", is_flag=True, help="Send messages to syslog.")
 @click.option("-v", "--verbose", is_flag=True, help="Print more.")
 @options.kernel

@@ -1,4 +1,4 @@
-"""modprobe: load or remove modules with all that belongs to them, or tell what that would be."""
+"""modprobe: load or remove modules and their dependencies, or show what would be done."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 EXAMPLES: Final = [
-    ("modprobe e1000e debug=4", "load a module with a parameter, and first what it needs"),
-    ("modprobe -r vfat", "remove it, and what only it needed"),
-    ("modprobe -D btrfs", "show what loading it takes"),
-    ("modprobe --explain fs-ext4", "show also which line of which file decided what"),
-    ("modprobe -R symbol:crc7_be", "show which modules a name stands for"),
-    ("modprobe --sysroot /mnt -S 6.1.0-1-amd64 -c", "show how another tree is configured"),
+    ("modprobe e1000e debug=4", "load a module with a parameter, after its dependencies"),
+    ("modprobe -r vfat", "remove it and its unused dependencies"),
+    ("modprobe -D btrfs", "show the steps of loading it"),
+    ("modprobe --explain fs-ext4", "show the steps with the configuration lines that led to them"),
+    ("modprobe -R symbol:crc7_be", "show the modules that a name resolves to"),
+    ("modprobe --sysroot /mnt -S 6.1.0-1-amd64 -c", "show the configuration of another tree"),
 ]
 GROUPS: Final = {
     "Removing": ("-r", "-w", "--remove-holders"),
@@ -36,7 +36,7 @@ _INTEGER: Final = r"\s*([-+]?)(0[xX][0-9a-fA-F]+|[0-9]+)"
 
 
 class ModprobeTool(Generations):
-    """A tool whose words start with those of $MODPROBE_OPTIONS."""
+    """A tool that prepends the words of $MODPROBE_OPTIONS."""
 
     def call(self, prog: str, path: str, given: Sequence[str]) -> int:
         """As Tool.call."""
@@ -44,7 +44,7 @@ class ModprobeTool(Generations):
 
 
 def _milliseconds(_ctx: click.Context, _param: click.Parameter, value: str | None) -> int:
-    """An integer as strtol reads it in base 0."""
+    """An integer as parsed by strtol in base 0."""
     if value is None:
         return 0
     found = re.fullmatch(_INTEGER, value)
@@ -104,11 +104,11 @@ def _flag(*names: str, help: str, cls: type[click.Option] = click.Option) -> Cal
 @_flag("-q", "--quiet", help="Print no errors.")
 @options.verbose
 @_flag("--explain", cls=Extra, help="Print the steps and the reason for each, and do nothing.")
-@options.compat(None, "Behave as this version of kmod, including its bugs.")
+@options.compat(None, "Behave like this version of kmod, including its bugs.")
 @options.output_format("json")
 @options.machine
 def command(**words_: Any) -> int:
     """Load the module NAME and its dependencies, remove modules, or query them."""
-    from pymodutils.commands.modprobe.dispatch import run  # noqa: PLC0415 -- -h does without
+    from pymodutils.commands.modprobe.dispatch import run  # noqa: PLC0415 -- not needed for -h
 
     return run(Arguments(**words_))

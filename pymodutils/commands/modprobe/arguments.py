@@ -1,4 +1,4 @@
-"""The arguments of one modprobe call, and what that means for plans and for carrying them out."""
+"""The arguments of a modprobe call, and their meaning for plans and their execution."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from pymodutils.root import Root
 
 PROG: Final = "modprobe"
-NEWEST: Final = 34  # kmod's, whose rules hold unless another one is asked for
-NEXT: Final = 35  # the release of kmod that mends some of 34's faults, as ours does
-WHY_SINCE: Final = 34  # the release of kmod that says what is wrong with compressed data
+NEWEST: Final = 34  # the release of kmod to follow by default
+NEXT: Final = 35  # the release of kmod that fixes some bugs of 34, as we do
+WHY_SINCE: Final = 34  # the first release of kmod that reports errors in compressed data
 DEPRECATED: Final = {
     "showconfig": "show-config",
     "resolve_alias": "show-alias",
@@ -28,7 +28,7 @@ DEPRECATED: Final = {
 
 
 class Arguments(NamedTuple):
-    """The words of one call, by the names that the options have below."""
+    """The parsed options and operands of a call."""
 
     operands: tuple[str, ...]
     every: bool
@@ -65,47 +65,47 @@ class Arguments(NamedTuple):
 
     @property
     def release(self) -> int:
-        """The release of kmod whose rules hold."""
+        """The release of kmod to follow."""
         return int(self.compat or NEWEST)
 
     @property
     def mended(self) -> bool:
-        """Whether kmod's next release, or no kmod's rules in particular, are asked for."""
+        """Whether to follow kmod's next release, or no particular one."""
         return not self.compat or self.release >= NEXT
 
     @property
     def says_why(self) -> bool:
-        """Whether to say what is wrong with compressed data."""
+        """Whether to report errors in compressed data."""
         return self.release >= WHY_SINCE
 
     @property
     def removes(self) -> bool:
-        """Whether modules are to go; kmod 34 loads them where only their holders are spoken of."""
+        """Whether to remove modules; with --remove-holders alone, kmod 34 loads them."""
         return self.remove or (self.mended and (self.remove_holders or self.remove_dependencies))
 
     @property
     def shows_symbols(self) -> bool:
-        """Whether one module file is to be looked into."""
+        """Whether to show the symbols of a module file."""
         return self.show_modversions or self.dump_modversions or self.show_exports
 
     @property
     def shows_config(self) -> bool:
-        """Whether the configuration is to be shown."""
+        """Whether to show the configuration."""
         return self.show_config or self.showconfig
 
     @property
     def shows_names(self) -> bool:
-        """Whether only the modules that names stand for are to be shown."""
+        """Whether to show only the modules that names resolve to."""
         return (self.show_alias or self.resolve_alias) and not self.removes
 
     @property
     def only_shows(self) -> bool:
-        """Whether nothing is to be done to the kernel."""
+        """Whether to leave the kernel unchanged."""
         return self.explain or self.shows_config or self.shows_names or self.mode.dry
 
     @property
     def explains(self) -> bool:
-        """Whether to show what would be done and why, as text or as JSON."""
+        """Whether to show the steps and their reasons, as text or JSON."""
         return self.explain or self.form == "json"
 
     @property
@@ -120,7 +120,7 @@ class Arguments(NamedTuple):
 
     @property
     def parameters(self) -> str:
-        """The parameters typed for the module to be loaded."""
+        """The parameters given for the module."""
         return "" if self._all_name else words.parameters(self.operands[1:])
 
     @property
@@ -136,7 +136,7 @@ class Arguments(NamedTuple):
 
     @property
     def choices(self) -> plan.Choices:
-        """What matters to plans."""
+        """The options for planning."""
         flags = Init.NONE
         if self.force or self.force_modversion:
             flags |= Init.IGNORE_MODVERSIONS
@@ -148,7 +148,7 @@ class Arguments(NamedTuple):
 
     @property
     def mode(self) -> Mode:
-        """What matters when plans are run."""
+        """The options for running plans."""
         return Mode(
             dry=self.dry_run or self.show or self.show_depends,
             show=self.show_depends or (self._tells and not self.quiet),
@@ -168,14 +168,14 @@ class Arguments(NamedTuple):
         return self.verbose > 0 or (self.release >= NEXT and (self.dry_run or self.show))
 
     def warnings(self) -> Iterator[str]:
-        """What is to be said of deprecated options; kmod says nothing."""
+        """Warnings about deprecated options, which kmod does not print."""
         for old, new in DEPRECATED.items() if self.mended else ():
             if getattr(self, old):
                 name = old.replace("_", "-")
                 yield f"--{name} is deprecated and scheduled for removal; use --{new}"
 
     def hand_down(self) -> None:
-        """Put into $MODPROBE_OPTIONS what the commands of install and remove lines shall inherit."""
+        """Put the options that install and remove commands inherit into $MODPROBE_OPTIONS."""
         inherited = [os.environ[words.VARIABLE]] if words.VARIABLE in os.environ else []
         ours = [f"-C {path}" for path in self.config]
         ours += ["-s"] * self.syslog + ["-q"] * self.quiet + ["-v"] * self.verbose

@@ -1,4 +1,4 @@
-"""One call of modprobe: load, remove or show, then the exit status."""
+"""Dispatch a modprobe call: load, remove or show."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 
 def run(arguments: Arguments) -> int:
-    """Do what ``arguments`` request; the exit status."""
+    """Execute ``arguments`` and return the exit status."""
     log = Log(PROG, WARNING + arguments.verbose, quiet=arguments.quiet, syslog=arguments.syslog)
     for warning in arguments.warnings():
         log.warning(warning)
     if arguments.form == "json" and not arguments.only_shows:
-        raise_usage(PROG, "--format json shows what would be done: give -n, -D, --explain, -R or -c too")
+        raise_usage(PROG, "--format json requires -n, -D, --explain, -R or -c")
     if not (arguments.operands or arguments.shows_config):
-        Log(PROG, syslog=arguments.syslog).error("missing parameters. See -h.")  # in spite of -q
+        Log(PROG, syslog=arguments.syslog).error("missing parameters. See -h.")  # printed even with -q
         return 1
     arguments.hand_down()
     session = Session(arguments, log)
     if arguments.queries:
-        from pymodutils.commands.modprobe import show  # noqa: PLC0415 -- everyday work does without
+        from pymodutils.commands.modprobe import show  # noqa: PLC0415 -- rarely needed
 
         return show.answer(session)
     act = remove if arguments.removes else load
@@ -38,7 +38,7 @@ def run(arguments: Arguments) -> int:
 
 
 def load(session: Session, name: str) -> int:
-    """Load the modules of ``name``; the exit status is that of the last one."""
+    """Load the modules of ``name`` and return the exit status of the last one."""
     status, runner = 1, _runner(session)
     for module in session.found(name):
         try:
@@ -53,7 +53,7 @@ def load(session: Session, name: str) -> int:
 
 
 def remove(session: Session, name: str) -> int:
-    """Remove the modules of ``name`` up to the first that stays; the exit status."""
+    """Remove the modules of ``name`` up to the first failure and return the exit status."""
     modules, runner = session.found(name), _runner(session)
     for module in modules:
         try:

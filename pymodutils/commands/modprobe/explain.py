@@ -1,4 +1,4 @@
-"""What modprobe would do and what decided it: as values for programs (docs/json.md), as text for readers."""
+"""The steps of modprobe with their reasons, as JSON values (docs/json.md) and as text."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
 ACTIONS: Final = {"Insert": "insmod", "Install": "install", "Builtin": "builtin", "Missing": "missing"}
 STATES: Final = {
-    "builtin": "part of the kernel: nothing to do",
-    "live": "in the kernel already: nothing to do",
-    "coming": "being loaded by another program",
-    "going": "being removed by another program",
+    "builtin": "built in: nothing to do",
+    "live": "already loaded: nothing to do",
+    "coming": "being loaded by another process",
+    "going": "being removed by another process",
 }
 KINDS: Final = ("blacklists", "installs", "removes", "aliases", "options", "softdeps", "weakdeps")
 ABOUT: Final = {"ignored": "ignored: "}
 
 
 class Ways:
-    """How the module ``root`` comes to need others that are not its direct needs."""
+    """Dependency paths from the module ``root`` to its indirect dependencies."""
 
-    ENDS: Final = 4  # modules of a long way that are named, at its start and at its end
+    ENDS: Final = 4  # modules named at each end of a long path
 
     def __init__(self, directory: ModuleDirectory, root: str) -> None:
         self.root = root
@@ -44,14 +44,14 @@ class Ways:
         entries = [entry, *(directory.entry(of_path(path)) for path in entry.needs)] if entry else []
         needs = graph.read("\n".join(each.line for each in entries if each))
         self._above = graph.above(graph.build(needs), root)
-        self._starts: dict[str, tuple[str, ...]] = {root: (root,)}  # the first modules on the way to each
+        self._starts: dict[str, tuple[str, ...]] = {root: (root,)}  # the predecessor of each on its path
         self._lengths = {root: 1}
         for needed, before in self._above.items():
             self._starts[needed] = (*self._starts[before], needed)[: self.ENDS]
             self._lengths[needed] = self._lengths[before] + 1
 
     def to(self, name: str) -> list[str]:
-        """The modules from ``root`` to ``name``, of many only the ends; empty if none is between them."""
+        """The modules between ``root`` and ``name``, only the ends of a long path."""
         length, end = self._lengths.get(name, 0), [name]
         if length <= len((self.root, name)):
             return []
@@ -63,7 +63,7 @@ class Ways:
 
 
 class Explainer:
-    """Tells plans with their reasons, and with what ``kernel`` has already unless that is ignored."""
+    """Explains plans with their reasons and, unless ignored, the state of modules in ``kernel``."""
 
     def __init__(self, resolver: Resolver, kernel: Kernel, *, ignore_loaded: bool) -> None:
         self.resolver = resolver
@@ -72,12 +72,12 @@ class Explainer:
         self.ignore_loaded = ignore_loaded
 
     def module(self, module: Module) -> Json:
-        """A module that a name led to, and how."""
+        """A module that a name resolves to, and why."""
         reasons = [_reason(self._named(reason, module.name)) for reason in module.reasons]
         return {"module": module.name, "alias": module.alias or None, "reasons": reasons}
 
     def plan(self, module: Module, plan: Load | Remove) -> Json:
-        """The same with what is to be done."""
+        """The same with the steps."""
         if isinstance(plan, Remove):
             return {**self.module(module), "steps": list(self._removal(plan))}
         ways = Ways(self.directory, plan.module)
@@ -87,7 +87,7 @@ class Explainer:
         return {**self.module(module), "state": state, "blacklisted": forbidden, "steps": steps}
 
     def _named(self, reason: Reason, name: str) -> Reason:
-        """``reason`` with the pattern, if it is an alias that an index led from to the module ``name``."""
+        """``reason`` with the pattern, if it is an alias of the module ``name`` from an index."""
         if reason.kind != "index":
             return reason
         index = os.path.basename(reason.place).removesuffix(".bin")
@@ -134,7 +134,7 @@ class Explainer:
         }
 
     def _above(self, name: str) -> list[str]:
-        """The loaded modules that have to go before ``name`` can, in the order of going."""
+        """The loaded modules that must be removed before ``name``, in order."""
         needs: dict[str, list[str]] = {name: []}
         todo = [name]
         while todo:
@@ -147,16 +147,16 @@ class Explainer:
 
 
 def text(documents: Sequence[Json]) -> Iterator[str]:
-    """The lines that tell ``documents`` to a reader."""
+    """``documents`` as lines of text."""
     for document in documents:
         for module in document["modules"]:
-            yield f"{document['name']} is the module {module['module']}"
+            yield f"{document['name']} resolves to the module {module['module']}"
             yield from _reasons(module["reasons"])
             if module.get("blacklisted"):
-                yield "nothing is done: it is blacklisted"
+                yield "blacklisted: nothing to do"
                 yield from _reasons([module["blacklisted"]])
             for step in module.get("steps", ()):
-                yield step["line"] or f"nothing can be done: {step['module']} has no file"
+                yield step["line"] or f"cannot be loaded: {step['module']} has no file"
                 yield from _reasons([reason for reason in step["reasons"] if reason not in module["reasons"]])
                 yield from _circumstances(step)
 
@@ -164,11 +164,11 @@ def text(documents: Sequence[Json]) -> Iterator[str]:
 def _circumstances(step: Json) -> Iterator[str]:
     if step["action"] in ("rmmod", "remove"):
         if step["first"]:
-            yield f"  in use: {', '.join(step['first'])} would have to go first"
+            yield f"  in use: {', '.join(step['first'])} must be removed first"
         elif step["users"]:
-            yield f"  in use: its use count is {step['users']}"
+            yield f"  in use: its reference count is {step['users']}"
         if step["action"] == "rmmod" and step["state"] in (None, "builtin"):
-            yield "  not in the kernel" if step["state"] is None else "  part of the kernel: it cannot go"
+            yield "  not loaded" if step["state"] is None else "  built in: cannot be removed"
     elif step["state"]:
         yield f"  {STATES[step['state']]}"
 
@@ -184,11 +184,11 @@ def _reason(reason: Reason) -> Json:
 
 
 def _unused(name: str) -> Reason:
-    return Reason("unused", f"only if nothing uses it once {name} is gone")
+    return Reason("unused", f"only if unused after removing {name}")
 
 
 def configuration(config: Config, directory: ModuleDirectory) -> Json:
-    """Everything that ``modprobe -c`` shows, each record with its place."""
+    """The output of ``modprobe -c`` as records with their locations."""
     told: Json = {kind: [_record(record) for record in getattr(config, kind)] for kind in KINDS}
     told["indexes"] = {
         index: [{"pattern": key, "module": value} for key, value in directory.items(index)]

@@ -1,4 +1,4 @@
-"""What every part of a modprobe call shares: arguments, messages, module lookup."""
+"""State shared by all parts of a modprobe call: arguments, messages, module lookup."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pymodutils.log import Log, library
 if TYPE_CHECKING:
     from pymodutils.commands.modprobe.arguments import Arguments
 
-PATHS_SINCE: Final = 31  # the release of kmod from which /x.ko and ./x.ko are files
+PATHS_SINCE: Final = 31  # the first release of kmod that treats /x.ko and ./x.ko as files
 
 
 class Session:
@@ -31,7 +31,7 @@ class Session:
         self.resolver = Resolver(config, ModuleDirectory(path, self.log.warning, root))
 
     def found(self, name: str) -> list[Module]:
-        """The modules of a name or, to be loaded, a path; where there are none, that is said."""
+        """The modules of a name or, for loading, a path; reports an error if there are none."""
         loads = not self.arguments.removes
         if loads and name.startswith(("/", "./")) and self.arguments.release >= PATHS_SINCE:
             return self._in_file(name)
@@ -52,7 +52,7 @@ class Session:
         return [in_file(path, name)]
 
     def fatal(self, text: str, hint: str = "") -> None:
-        """Say what ends the program, unless several modules are asked for (-a) or nothing is to be said."""
+        """Report a fatal error, unless with -a or -q."""
         if not self.arguments.every:
             self.log.fatal(text, hint)
             return

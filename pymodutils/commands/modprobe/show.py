@@ -1,4 +1,4 @@
-"""What modprobe shows instead of doing something: names, plans, symbols and the configuration."""
+"""Queries of modprobe: names, plans, symbols and the configuration."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def answer(session: Session) -> int:
-    """Show what the arguments request; the exit status."""
+    """Answer the query and return the exit status."""
     arguments = session.arguments
     if arguments.shows_config:
         return configuration(session)
@@ -28,7 +28,7 @@ def answer(session: Session) -> int:
 
 
 def names(session: Session, name: str) -> int:
-    """Show the modules that ``name`` stands for."""
+    """Show the modules that ``name`` resolves to."""
     modules = session.found(name)
     for module in modules:
         say(module.name)
@@ -36,8 +36,8 @@ def names(session: Session, name: str) -> int:
 
 
 def symbols(session: Session, name: str) -> int:
-    """Show the symbols that a module has or needs."""
-    from pymodutils.elf import crcs  # noqa: PLC0415 -- only for two options
+    """Show the symbols that a module exports or imports."""
+    from pymodutils.elf import crcs  # noqa: PLC0415 -- rarely needed
 
     path = _file(session, name)
     if not path:
@@ -58,7 +58,7 @@ def symbols(session: Session, name: str) -> int:
 
 
 def _file(session: Session, name: str) -> str:
-    """The file that ``name`` is or, unlike in kmod 34, stands for; "" if there is none."""
+    """The file ``name`` or, unlike in kmod 34, that of the module ``name``; "" if there is none."""
     try:
         stat(name)
     except OSError:
@@ -70,7 +70,7 @@ def _file(session: Session, name: str) -> str:
 
 
 def configuration(session: Session) -> int:
-    """Show how modprobe is configured, and every alias of the indexes."""
+    """Show the configuration and every alias in the indexes."""
     config, directory = session.resolver.config, session.resolver.directory
     if session.arguments.form == "json":
         from pymodutils.commands import output  # noqa: PLC0415 -- only when asked
@@ -86,7 +86,7 @@ def configuration(session: Session) -> int:
 
 
 def explained(session: Session) -> int:
-    """Show what would be done and what decided it."""
+    """Show the steps and their reasons."""
     from pymodutils.commands import output  # noqa: PLC0415 -- only when asked
     from pymodutils.commands.modprobe import explain  # noqa: PLC0415
 
@@ -100,7 +100,7 @@ def explained(session: Session) -> int:
 
 
 def _document(session: Session, name: str) -> dict[str, Any]:
-    """What docs/json.md says of one name."""
+    """The document for one name, see docs/json.md."""
     from pymodutils.commands.modprobe import explain  # noqa: PLC0415 -- only when asked
     from pymodutils.kernel import choose  # noqa: PLC0415
 
