@@ -24,7 +24,10 @@ AHEAD = 1 << 20  # capacity of each pipe in bytes, if the kernel permits
 SIZE = 8  # bytes of the length prefix of a result
 BUFFER = 1 << 16  # bytes of results written and read at once
 
+BLOCK = 32  # neighbours that one worker gets
+
 Result = TypeVar("Result")
+T = TypeVar("T")
 
 
 def cores() -> int:
@@ -42,6 +45,14 @@ def ordered(work: Callable[[Any], Any], items: Sequence[Any], workers: int) -> I
         for at, item in enumerate(items):
             lane = at % workers
             yield _received(pipes[lane]) if lane < len(pipes) else work(item)
+
+
+def dealt(items: Sequence[T], workers: int) -> list[T]:
+    """``items`` so that each worker of ``ordered`` gets blocks of neighbours."""
+    lanes: list[list[T]] = [[] for _ in range(workers)]
+    for at in range(0, len(items), BLOCK):
+        lanes[at // BLOCK % workers] += items[at : at + BLOCK]
+    return [lane[at] for at in range(max(map(len, lanes))) for lane in lanes if at < len(lane)]
 
 
 def _received(pipe: BinaryIO) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 
@@ -48,3 +49,13 @@ def test_who_stops_reading_leaves_no_process() -> None:
 def test_a_worker_that_dies_is_noticed() -> None:
     with pytest.raises(ModutilsError, match="died"):
         list(parallel.ordered(lambda _: os._exit(3), [0], 1))
+
+
+def test_each_worker_gets_neighbours() -> None:
+    items = list(range(200))
+    dealt = parallel.dealt(items, 3)
+    assert sorted(dealt) == items
+    for first in range(3):
+        own = dealt[first::3][: 2 * parallel.BLOCK]
+        assert sum(after - before == 1 for before, after in itertools.pairwise(own)) >= len(own) - 3
+    assert parallel.dealt([], 2) == []

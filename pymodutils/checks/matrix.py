@@ -45,10 +45,10 @@ def check(request: Request, root: Root, progress: Callable[[int, int, str], None
         _known(request, around)
         images = run.images(targets, request.cmdline, folder) if request.run else ()
         job = PairWorker(request, targets, own, around, images)
-        pairs = job.pairs()
+        workers = max(1, min(parallel.cores(), len(job.own.modules) * len(targets) // 4))
+        pairs = parallel.dealt(job.pairs(), workers)
         verdicts: dict[tuple[int, int], Verdict] = {}
         seconds: dict[tuple[int, int], float] = {}
-        workers = max(1, min(parallel.cores(), len(pairs) // 4))
         found = parallel.ordered(job.plain, pairs, workers) if workers > 1 else map(job.plain, pairs)
         for pair, (took, plain) in zip(pairs, found, strict=True):
             verdicts[pair], seconds[pair] = again(plain), took

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.checks.rules import Rule, Severity
@@ -88,12 +89,15 @@ def _is_image(path: str) -> bool:
 
 
 class TrialRunner:
-    """The kernel of ``image``, reset for each module; dependencies stay loaded for the next one."""
+    """The kernel of ``image``, reset for each module.
+
+    Dependencies stay: the next one goes back to the last moment that has no more than it needs, too.
+    """
 
     def __init__(self, image: BootableImage, params: Mapping[str, str], cmdline: str) -> None:
         self.image, self.params, self.cmdline = image, params, cmdline
         self._kernel: LiveKernel | None = None
-        self._loaded: tuple[tuple[str, ...], Moment | None] = ((), None)
+        self._chain: list[tuple[str, Moment]] = []  # files that are loaded, and the moment after each
 
     def run(self, module: Candidate, needed: Sequence[Candidate]) -> RunFindings:
         """What ``module`` does, which the emulated kernel takes."""
@@ -115,14 +119,16 @@ class TrialRunner:
         from pymodutils.kernel.booted.live import LiveKernel  # noqa: PLC0415 -- takes unicorn
 
         kernel = self._kernel = self._kernel or LiveKernel.boot(self.image.path, self.cmdline)
-        known, moment = self._loaded
-        if moment is not None and known == tuple(needed):
-            kernel.restore(moment)
-            return kernel
-        kernel.reset()
-        for path in needed:
+        same = (path == wanted for (path, _), wanted in zip(self._chain, needed, strict=False))
+        kept = sum(takewhile(bool, same))
+        del self._chain[kept:]
+        if self._chain:
+            kernel.restore(self._chain[-1][1])
+        else:
+            kernel.reset()
+        for path in needed[kept:]:
             kernel.insert(path, "")
-        self._loaded = (tuple(needed), kernel.moment() if needed else None)
+            self._chain.append((path, kernel.moment()))
         return kernel
 
     def _run(self, kernel: LiveKernel, module: Candidate) -> Iterator[Finding]:

@@ -170,8 +170,12 @@ class Cpu:
         self.rewind(self.save())
 
     def flush(self) -> None:
-        """Forget translated code and page tables: memory was changed from outside."""
+        """Forget translated code and page tables: code was changed from outside."""
         self.uc.ctl_flush_tb()
+        self.flush_tables()
+
+    def flush_tables(self) -> None:
+        """Forget page tables, which were changed from outside; the code at an address is the same."""
         self["CR3"] = self["CR3"]
 
     # Functions that are watched

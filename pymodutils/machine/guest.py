@@ -145,7 +145,7 @@ class Guest:
         new = tables()
         for offset in range(0, size, PAGE):
             space.map(address + offset, space.physical(area + offset), new)
-        self.machine.cpu.flush()
+        self.machine.cpu.flush_tables()
 
     # The log
 
