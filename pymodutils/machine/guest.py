@@ -33,6 +33,7 @@ THREAD: Final = bytes.fromhex(
     "53554889e54889fbc70301000000488b4b504885c97409ff74cb5048ffc9ebf2488b7b20488b7328488b5330488b4b38"
     "4c8b43404c8b4b4831c0ff53084889431048895318c703020000004889ec31c05d5bc3"
 )
+AFTER_CALL: Final = THREAD.index(b"\xff\x53\x08") + 3  # call [rbx + 8], and what follows
 PT_REGS: Final = (112, 104, 96, 56, 72, 64)  # di si dx r10 r8 r9 in struct pt_regs
 USER: Final = 0x1000_0000  # where strings and buffers of system calls are
 USER_SIZE: Final = 64 * PAGE
@@ -47,7 +48,7 @@ class Guest:
         self.machine = machine
         self.names: dict[str, int] = facts["names"]
         self.patience: float = PATIENCE
-        self._running = 0  # the function that ``run`` called
+        self.running = 0  # the function that ``run`` called
         self.code, self.data, self.user = facts["code"], facts["data"], facts["user"]
 
     def save(self) -> dict[str, Any]:
@@ -170,7 +171,7 @@ class Guest:
         returns 16 bytes: RDX above RAX.
         """
         found = self.address(function) if isinstance(function, str) else function
-        self._running = found
+        self.running = found
         registers = (*arguments, 0, 0, 0, 0, 0, 0)[:IN_REGISTERS]
         more = (*arguments[IN_REGISTERS:], *stack)
         words = [value & NONE for value in (0, found, 0, 0, *registers, len(more), *more)]
@@ -193,9 +194,9 @@ class Guest:
             self.free(block)
         return result
 
-    def is_tail_call(self, function: int, back: int) -> bool:
-        """Whether ``function``, returning to ``back``, was jumped to at the end of what ``run`` called."""
-        return back - self.code in range(PAGE) and function != self._running
+    def called_from(self, back: int) -> bool:
+        """Whether what returns to ``back`` was called by ``run``, or by a jump of what that called."""
+        return back - self.code in range(PAGE)
 
     def _await(self, task: int, pid: int, block: int, mark: int) -> Result:
         space, started = self.machine.space, self.machine.clock.cycles

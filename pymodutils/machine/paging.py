@@ -6,7 +6,7 @@ from struct import pack, unpack_from
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from mmap import mmap
 
 PAGE: Final = 4096
@@ -28,6 +28,7 @@ class AddressSpace:
 
     def __init__(self, ram: mmap, root: int = 0) -> None:
         self.ram, self.root = ram, root
+        self.written: Callable[[int, int], None] | None = None  # called with address and length of a write
 
     def physical(self, address: int) -> int:
         """The place of ``address`` in RAM; raises Unmapped."""
@@ -52,6 +53,8 @@ class AddressSpace:
         for place, size in self._pieces(address, len(data)):
             self.ram[place : place + size] = data[done : done + size]
             done += size
+        if self.written:
+            self.written(address, len(data))
 
     def number(self, address: int) -> int:
         """The 64-bit number at ``address``."""

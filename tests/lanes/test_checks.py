@@ -10,8 +10,8 @@ import pytest
 
 from pymodutils import LiveKernel, Refused
 from pymodutils.errors import ModutilsError
-from pymodutils.kernel.booted.checks import Misused
 from pymodutils.kernel.booted.coverage import Coverage
+from pymodutils.kernel.booted.misuse import Misused
 from pymodutils.kernel.booted.watched import Moment
 from tests.lanes.test_pytest_plugin import run
 from tests.oracles import debian, kbuild

@@ -6,7 +6,7 @@ So an address says all: whether it is within a block, in a gap beside one, or in
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ class Block:
     size: int
     allocated: int
     freed: int = 0
+    written: bytearray = field(default_factory=bytearray)  # a 1 for each byte that has been written
 
 
 class Heap:
@@ -39,13 +40,13 @@ class Heap:
     def __contains__(self, address: int) -> bool:
         return self.base <= address < self.end
 
-    def allocate(self, size: int, by: int) -> int:
+    def allocate(self, size: int, by: int, *, written: bool = False) -> int:
         """The address of a new block, or 0 if there is no room."""
         alignment = min(size, PAGE) if size and not size & size - 1 else ALIGNMENT
         address = -(-self._next // max(alignment, ALIGNMENT)) * max(alignment, ALIGNMENT)
         if address + size + GAP > self.end:
             return 0
-        self.blocks.append(Block(address, size, by))
+        self.blocks.append(Block(address, size, by, written=bytearray(b"\1" if written else b"\0") * size))
         self._starts.append(address)
         self._next = address + size + GAP
         return address
@@ -64,13 +65,13 @@ class Heap:
         """The blocks that are not freed."""
         return (block for block in self.blocks if not block.freed)
 
-    def save(self) -> list[tuple[int, int, int, int]]:
+    def save(self) -> list[tuple[int, int, int, int, bytes]]:
         """All blocks, for ``restore``."""
-        return [(it.address, it.size, it.allocated, it.freed) for it in self.blocks]
+        return [(it.address, it.size, it.allocated, it.freed, bytes(it.written)) for it in self.blocks]
 
-    def restore(self, saved: list[tuple[int, int, int, int]]) -> None:
+    def restore(self, saved: list[tuple[int, int, int, int, bytes]]) -> None:
         """Let the blocks be those that were saved."""
-        self.blocks = [Block(*it) for it in saved]
+        self.blocks = [Block(*it[:4], bytearray(it[4])) for it in saved]
         self._starts = [it.address for it in self.blocks]
         last = self.blocks[-1] if self.blocks else None
         self._next = last.address + last.size + GAP if last else self.base + GAP

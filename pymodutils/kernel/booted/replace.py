@@ -68,7 +68,8 @@ class Replacement:
     def _called(self, place: int) -> None:
         """The function at ``place`` begins: let it, or go back to its caller at once."""
         guest = self.kernel.guest
-        if self._of_kernel and not called_by_module(guest, place):
+        back = guest.machine.space.number(guest.machine.cpu["RSP"])
+        if self._of_kernel and not called_by_module(guest, place, back):
             return
         self.calls += 1
         if self._stand_in is not None:
@@ -112,13 +113,13 @@ class Replacement:
         self.undo()
 
 
-def called_by_module(guest: Guest, place: int) -> bool:
-    """Whether a module called the function at ``place``, which begins.
+def called_by_module(guest: Guest, place: int, back: int) -> bool:
+    """Whether a module called the function at ``place``, which begins and returns to ``back``.
 
     A jump at the end of a function that the kernel called is not told from the kernel's own call.
     """
-    back = guest.machine.space.number(guest.machine.cpu["RSP"])
-    return place in OURS or back in OURS or guest.is_tail_call(place, back)
+    jumped = guest.called_from(back) and place != guest.running
+    return place in OURS or back in OURS or jumped
 
 
 def _places(kernel: ModuleHost, name: str) -> dict[str, int]:

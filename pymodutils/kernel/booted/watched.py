@@ -14,7 +14,6 @@ from pymodutils.kernel.booted.checks import Checks
 from pymodutils.kernel.booted.kernel import BootedKernel
 from pymodutils.kernel.booted.stubs import Stubs
 from pymodutils.machine import checkpoint
-from pymodutils.machine.paging import PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,8 +143,7 @@ class WatchedKernel(BootedKernel):
     def name(self, address: int) -> str:
         """The function of a module at ``address``, with file and line or offset; else the kernel's symbol."""
         found = (module.where(address) for module in self.located)
-        ours = "the end of the called function" if address - self.guest.code in range(PAGE) else ""
-        return next(filter(None, found), "") or ours or self.guest.symbol(address)
+        return next(filter(None, found), "") or self.guest.symbol(address)
 
     @cached_property
     def btf(self) -> Btf | None:

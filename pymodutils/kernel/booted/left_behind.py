@@ -1,0 +1,126 @@
+"""What modules get from the kernel and have not given back when they are gone, beside memory of kmalloc()."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pymodutils.elf.ctype import Struct
+from pymodutils.kernel.booted.misuse import Note
+from pymodutils.kernel.booted.observer import Observer
+from pymodutils.machine.paging import PAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+VMEMMAP, PAGE_OFFSET = 0xFFFFEA0000000000, 0xFFFF888000000000  # with nokaslr; arch/x86/x86_64/mm.rst
+ERRORS: Final = (1 << 64) - 4095  # IS_ERR()
+
+
+class Resource(NamedTuple):
+    """One kind: who gives it, and who takes it back by its first argument."""
+
+    what: str
+    gives: tuple[str, ...]
+    takes: tuple[str, ...]
+    argument: int = 0  # with which it is given back
+
+
+def _counted(*names: str) -> tuple[str, ...]:
+    """``names`` as they are, and as functions that count allocations are called since 6.10."""
+    return tuple(f"{name}{end}" for name in names for end in ("", "_noprof"))
+
+
+RESOURCES: Final = (
+    Resource(
+        "a kmem_cache",
+        ("kmem_cache_create", "kmem_cache_create_usercopy", "__kmem_cache_create_args"),
+        ("kmem_cache_destroy",),
+    ),
+    Resource(
+        "an object of a kmem_cache",
+        _counted("kmem_cache_alloc", "kmem_cache_alloc_lru", "kmem_cache_alloc_node"),
+        ("kmem_cache_free",),
+        argument=1,
+    ),
+    Resource("an object of a kmem_cache", (), ("kfree", "kvfree_call_rcu")),
+    Resource(
+        "memory of vmalloc()",
+        _counted(
+            *(
+                "vmalloc",
+                "vzalloc",
+                "vmalloc_node",
+                "vzalloc_node",
+                "__vmalloc",
+                "vmalloc_user",
+                "vmalloc_32",
+            ),
+            *(
+                "vmalloc_32_user",
+                "vmalloc_huge",
+                "__vmalloc_node",
+                "vmap",
+                "kvmalloc_node",
+                "__kvmalloc_node",
+            ),
+        ),
+        ("vfree", "vfree_atomic", "vunmap", "kvfree"),
+    ),
+    Resource(
+        "per-CPU memory", _counted("__alloc_percpu", "__alloc_percpu_gfp", "pcpu_alloc"), ("free_percpu",)
+    ),
+    Resource("a workqueue", _counted("alloc_workqueue"), ("destroy_workqueue",)),
+    Resource(
+        "pages",
+        _counted("alloc_pages", "__alloc_pages", "__folio_alloc", "folio_alloc", "alloc_pages_node"),
+        ("free_unref_page", "__free_pages_ok", "__free_pages", "__folio_put", "free_frozen_pages"),
+    ),
+)
+ADDRESSES: Final = Resource(
+    "pages",
+    _counted("__get_free_pages", "get_free_pages", "get_zeroed_page", "alloc_pages_exact"),
+    ("free_pages", "free_pages_exact"),
+)
+
+
+class LeftBehind(Observer):
+    """What was given to modules, by kind and address, and who asked for it."""
+
+    kept = ("given",)
+
+    def attach(self) -> None:
+        """Watch the processor that the machine has now."""
+        self.given: dict[tuple[str, int], int] = getattr(self, "given", {})
+        page = self.kernel.btf.named("struct page") if self.kernel.btf else None
+        self._size = page.size if isinstance(page, Struct) else 64
+        for it in RESOURCES:
+            self._attach(it, lambda address: address)
+        self._attach(ADDRESSES, self._page)
+
+    def _attach(self, it: Resource, key: Callable[[int], int]) -> None:
+        self.watch(it.gives, lambda function: self._gives(it.what, function, key))
+        self.watch(it.takes, lambda _function: self._takes(it, key))
+
+    def _page(self, address: int) -> int:
+        """The struct page of an address in the direct map."""
+        return VMEMMAP + (address - PAGE_OFFSET) // PAGE * self._size if address else 0
+
+    def _gives(self, what: str, function: int, key: Callable[[int], int]) -> None:
+        if not self.ours(function):
+            return
+        by = self.caller()
+
+        def given(value: int) -> None:
+            if 0 < value < ERRORS:
+                self.given[what, key(value)] = by
+
+        self.returns.wait(given)
+
+    def _takes(self, it: Resource, key: Callable[[int], int]) -> None:
+        words = self.machine.arguments(2)
+        self.given.pop((it.what, key(words[it.argument])), None)
+
+    def gone(self) -> None:
+        """All modules are gone: note what they left."""
+        for (what, address), by in self.given.items():
+            self.notes.add(Note(what, f"{what} left behind", (0, by, 0)), address)

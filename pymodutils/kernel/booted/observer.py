@@ -1,0 +1,87 @@
+"""What checks have in common: functions of the kernel that are watched, and who calls them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from pymodutils.kernel.booted.replace import OURS, called_by_module
+from pymodutils.machine.paging import Unmapped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from pymodutils.kernel.booted.host import Host
+    from pymodutils.kernel.booted.misuse import Notes
+    from pymodutils.kernel.booted.returns import Returns
+    from pymodutils.machine.machine import Machine
+
+CALL: Final = b"\xe8"  # with a displacement of four bytes
+NEAR: Final = 256  # bytes of the stack in which a return to a module is looked for
+
+
+class Observer:
+    """One kind of checks of ``kernel``, which writes ``notes``."""
+
+    kept: ClassVar[tuple[str, ...]] = ()  # attributes with what it knows: dictionaries
+
+    def __init__(self, kernel: Host, notes: Notes, returns: Returns) -> None:
+        self.kernel, self.notes, self.returns = kernel, notes, returns
+
+    @property
+    def machine(self) -> Machine:
+        """The processor of the kernel, which may be a new one."""
+        return self.kernel.guest.machine
+
+    def attach(self) -> None:
+        """Watch the processor that the machine has now."""
+        raise NotImplementedError
+
+    def gone(self) -> None:
+        """All modules are gone: note what they left."""
+
+    def save(self) -> dict[str, Any]:
+        """What it knows, for ``restore``."""
+        return {name: dict(getattr(self, name)) for name in self.kept}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Know what was saved."""
+        for name, value in saved.items():
+            setattr(self, name, dict(value))
+
+    # For those that watch
+
+    def watch(self, names: Iterable[str], call: Callable[[int], None]) -> None:
+        """Call ``call`` with the address of each function of ``names`` that the kernel has, as it begins."""
+        for name in names:
+            address = self.kernel.guest.lookup(name)
+            if address:
+                self.machine.cpu.watch(address, partial(call, address))
+
+    def ours(self, function: int) -> bool:
+        """Whether a module called ``function``, which begins."""
+        return called_by_module(self.kernel.guest, function, self._back())
+
+    def caller(self) -> int:
+        """The end of the call of the function that begins; if that was a jump, the start of what jumped."""
+        guest = self.kernel.guest
+        back = self._back()
+        return guest.running if guest.called_from(back) else back - 1
+
+    def _back(self) -> int:
+        return self.returns.address(self.machine.cpu["RSP"])
+
+    def site(self) -> int:
+        """The code of a module that is responsible, if it is near; else the caller."""
+        return next(self._returns_to_modules(), self.caller())
+
+    def _returns_to_modules(self) -> Iterator[int]:
+        """What on the stack is an address of a module after a call; others are data, or left over."""
+        stack, space = self.machine.cpu["RSP"], self.machine.space
+        try:
+            for at in range(0, NEAR, 8):
+                found = self.returns.address(stack + at)
+                if found in OURS and space.read(found - 5, 1) == CALL:
+                    yield found - 1
+        except Unmapped:
+            return
