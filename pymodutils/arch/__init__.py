@@ -72,6 +72,7 @@ SUPPORT: Final = frozenset(  # files of this package that are no architecture
         "frob",
         "historic",
         "ia64_bundle",
+        "ia64_refused",
         "image",
         "kernel_sort",
         "model",

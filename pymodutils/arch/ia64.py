@@ -26,6 +26,7 @@ from pymodutils.arch.ia64_bundle import (
     imm64,
     mov,
 )
+from pymodutils.arch.ia64_refused import REFUSED
 from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Extable
 from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder
 from pymodutils.arch.reloc import Diagnostic, RelocType
@@ -169,50 +170,6 @@ class Ia64Tables(StubBuilder):
         return b"".join(part.to_bytes(BUNDLE, "little") for part in parts)
 
 
-FORMAT: Final = "{{module}}: format {form} needed by {name} reloc is not supported"
-FORMATS: Final = {  # that the loader does not know, with its numbers for them
-    0x21: ("IMM14", 1),
-    0x4A: ("PCREL21M", 10),
-    0x4B: ("PCREL21F", 11),
-    0x24: ("DIR32MSB", 4),
-    0x26: ("DIR64MSB", 6),
-    0x2C: ("GPREL32MSB", 4),
-    0x2E: ("GPREL64MSB", 6),
-    0x3E: ("PLTOFF64MSB", 6),
-    0x44: ("FPTR32MSB", 4),
-    0x46: ("FPTR64MSB", 6),
-    0x4C: ("PCREL32MSB", 4),
-    0x4E: ("PCREL64MSB", 6),
-    0x54: ("LTOFF_FPTR32MSB", 4),
-    0x56: ("LTOFF_FPTR64MSB", 6),
-    0x5C: ("SEGREL32MSB", 4),
-    0x5E: ("SEGREL64MSB", 6),
-    0x64: ("SECREL32MSB", 4),
-    0x66: ("SECREL64MSB", 6),
-    0x6C: ("REL32MSB", 4),
-    0x6E: ("REL64MSB", 6),
-    0x80: ("IPLTMSB", 6),
-}
-TLS: Final = {
-    0x91: "TPREL14",
-    0x92: "TPREL22",
-    0x93: "TPREL64I",
-    0x96: "TPREL64MSB",
-    0x97: "TPREL64LSB",
-    0x9A: "LTOFF_TPREL22",
-    0xA6: "DTPMOD64MSB",
-    0xA7: "DTPMOD64LSB",
-    0xAA: "LTOFF_DTPMOD22",
-    0xB1: "DTPREL14",
-    0xB2: "DTPREL22",
-    0xB3: "DTPREL64I",
-    0xB4: "DTPREL32MSB",
-    0xB5: "DTPREL32LSB",
-    0xB6: "DTPREL64MSB",
-    0xB7: "DTPREL64LSB",
-    0xBA: "LTOFF_DTPREL22",
-}
-
 RELOCS: Final = {
     **imm22(0x22, "IMM22", s_a),
     **imm64(0x23, "IMM64", s_a),
@@ -248,20 +205,10 @@ RELOCS: Final = {
     **imm22(0x7A, "PCREL22", s_a_p),
     **imm64(0x7B, "PCREL64I", s_a_p),
     0x81: RelocType("R_IA64_IPLTLSB", goal, word(64)),
-    0x84: RelocType("R_IA64_COPY", refused=Diagnostic("{module}: special reloc COPY not supported", ENOEXEC)),
     **imm64(0x85, "SUB", a_s),
     **imm22(0x86, "LTOFF22X", l_gp),
     **mov(0x87, "LDXMOV", addressable),
-    **{
-        number: RelocType(f"R_IA64_{name}", refused=Diagnostic(FORMAT.format(form=form, name=name), ENOEXEC))
-        for number, (name, form) in FORMATS.items()
-    },
-    **{
-        number: RelocType(
-            f"R_IA64_{name}", refused=Diagnostic(f"{{module}}: {name} reloc not supported", ENOEXEC)
-        )
-        for number, name in TLS.items()
-    },
+    **REFUSED,
 }
 INSTRUCTIONS: Final = frozenset(number & 0xFF for number in RELOCS if number >> 8)
 

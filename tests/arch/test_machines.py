@@ -97,4 +97,4 @@ def test_modules_reach_every_part_of_a_kernel_of_any_size(size: int, arch: type[
                 assert kernel.high - area.low <= 1 << 31
                 assert area.low < area.high
                 assert area.high - 1 not in kernel
-        assert any("_end is not known" in line for line in assumptions(known))
+        assert any("_end is unknown" in line for line in assumptions(known))
