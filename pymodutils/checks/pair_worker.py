@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pymodutils.checks.pool import Pool
     from pymodutils.checks.request import Request
     from pymodutils.checks.target import Target
+    from pymodutils.checks.trial import Trial
 
 DETAILED: Final = 20  # modules; with more, findings name no source lines
 
@@ -60,39 +61,15 @@ class PairWorker:
         return time.monotonic() - start, (*verdict[:-2], findings, verdict.ran)
 
     def _verdict(self, module: Candidate, number: int) -> Verdict:
-        if number not in self._benches:
-            self._benches = {
-                number: Bench(self.targets[number].kernel, self.request.params, self.request.cmdline)
-            }
-        around, target = self.around[number], self.targets[number]
-        needed = around.providers.needed(module)
-        trial = self._benches[number].attempt(module, needed)
-        if trial.errno and module.machine not in (
-            0,
-            target.kernel.machine,
-        ):  # the signature may be refused first
-            trial = trial._replace(causes=(*trial.causes, Cause(CauseKind.MACHINE, str(module.machine))))
-        foreign = any(cause.kind is CauseKind.MACHINE for cause in trial.causes)  # nothing else matters then
-        if foreign:
-            trial, needed = trial._replace(stopped=""), []
-        context = Context(
-            module=module,
-            target=target,
-            targets=self.targets,
-            trees=self.trees,
-            providers=around.providers,
-            tree=around.tree,
-            builtins=around.builtins,
-            trial=trial,
-            expects=module.expects if trial.errno and not foreign else {},
-            firmware=self.request.firmware,
-            detailed=len(self.own.modules) <= DETAILED,
-        )
+        target, needed = self.targets[number], self.around[number].providers.needed(module)
+        trial = self._trial(module, number, needed)
+        if trial.foreign:
+            needed = []
+        context = self._context(module, number, trial)
         findings = [*_refusals(context, trial.causes), *warnings(context)]
         ran = run.NOT
         if self.runners and not trial.errno:
             ran = self.runners[number].run(module, needed)
-        names = tuple(it.name for it in needed)
         return Verdict(
             module.name,
             self.titles[module.path],
@@ -100,9 +77,35 @@ class PairWorker:
             target.label,
             trial.errno,
             trial.log,
-            names,
+            tuple(it.name for it in needed),
             (*findings, *ran.findings),
             ran.ran,
+        )
+
+    def _trial(self, module: Candidate, number: int, needed: Sequence[Candidate]) -> Trial:
+        """What the kernel does with ``module``; for one of another machine nothing else matters."""
+        kernel = self.targets[number].kernel
+        if number not in self._benches:
+            self._benches = {number: Bench(kernel, self.request.params, self.request.cmdline)}
+        trial = self._benches[number].attempt(module, needed)
+        if trial.errno and module.machine not in (0, kernel.machine):  # the signature may be refused first
+            trial = trial._replace(causes=(*trial.causes, Cause(CauseKind.MACHINE, str(module.machine))))
+        return trial._replace(stopped="") if trial.foreign else trial
+
+    def _context(self, module: Candidate, number: int, trial: Trial) -> Context:
+        around = self.around[number]
+        return Context(
+            module=module,
+            target=self.targets[number],
+            targets=self.targets,
+            trees=self.trees,
+            providers=around.providers,
+            tree=around.tree,
+            builtins=around.builtins,
+            trial=trial,
+            expects=module.expects if trial.errno and not trial.foreign else {},
+            firmware=self.request.firmware,
+            detailed=len(self.own.modules) <= DETAILED,
         )
 
 

@@ -32,6 +32,11 @@ class Trial(NamedTuple):
     stopped: str = ""
     stopped_log: tuple[str, ...] = ()  # log lines about that one
 
+    @property
+    def foreign(self) -> bool:
+        """Whether the module is built for another machine."""
+        return any(cause.kind is CauseKind.MACHINE for cause in self.causes)
+
 
 class Level(NamedTuple):
     """A dependency that has been tried, and how to undo it."""
