@@ -10,6 +10,7 @@ import click
 from pymodutils.commands import options
 from pymodutils.commands.generation import Generations
 from pymodutils.commands.getopt import raise_usage
+from pymodutils.kernel import state_path
 from pymodutils.kernel.booted import boot as booted_boot
 from pymodutils.kernel.emulated import boot
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
@@ -111,9 +112,7 @@ def command(
     log = Log(PROG)
     for text in (*described.conflicts, *assumptions(described)):
         log.warning(text)
-    path = state or boot.default_path()
-    if not state:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+    path = state_path.writable(state, boot.default_path())
     kernel = EmulatedKernel.boot(described, path, cmdline=cmdline)
     _behave(kernel, init_returns, init_takes, exit_takes)
     if patch:

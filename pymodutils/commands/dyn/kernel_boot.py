@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
 from pymodutils.commands.dyn import options
 from pymodutils.commands.getopt import Tool, raise_usage
 from pymodutils.dyn.kernel import Kernel25
 from pymodutils.kernel.emulated.boot import default_path
+from pymodutils.kernel.state_path import writable
 from pymodutils.linux24.kernel import boot
 
 PROG = "kernel boot"
@@ -46,8 +45,6 @@ def command(state: str | None, source: str, release: str, base: int) -> None:
     if not source:
         raise_usage(PROG, "--from is missing: a copy of /proc/ksyms, or a System.map")
     symbols, _ = boot.read(source)
-    path = state or default_path()
-    if not state:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+    path = writable(state, default_path())
     Kernel25.boot(path, symbols, release, base)
     click.echo(f"{release} ({len(symbols):,} exports) in {path}")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
 from pymodutils.commands.getopt import Tool, raise_usage
 from pymodutils.commands.linux24 import options
 from pymodutils.kernel.emulated.boot import default_path
+from pymodutils.kernel.state_path import writable
 from pymodutils.linux24.kernel import boot
 from pymodutils.linux24.kernel.kernel import Linux24
 
@@ -75,9 +74,7 @@ def command(
     if not source:
         raise_usage(PROG, "--from is missing: a copy of /proc/ksyms, or a System.map")
     symbols, digits = boot.read(source)
-    path = state or default_path()
-    if not state:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+    path = writable(state, default_path())
     config = boot.BootConfig(release, version_text, arch, base, returns)
     Linux24.boot(symbols, path, config, digits=digits)
     click.echo(f"{release} ({len(symbols):,} exports) in {path}")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
 from pymodutils.kernel.booted import base
+from pymodutils.kernel.state_path import writable
 from pymodutils.machine import UNAME
 
 
@@ -17,9 +16,7 @@ def boot(image: str, state: str | None, cmdline: str, memory: int) -> str:
     from pymodutils.machine import saved  # noqa: PLC0415 -- the same
 
     name, known = base.booted(image, cmdline, memory)
-    path = state or default_path()
-    if not state:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+    path = writable(state, default_path())
     saved.new_state(path, name)
     release = BootedKernel(path).read("/proc/sys/kernel/osrelease").decode("ascii", "replace").strip()
     return f"{release} ({UNAME}, {memory >> 20} MiB, {'booted before' if known else 'booted'}) in {path}"

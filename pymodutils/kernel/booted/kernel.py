@@ -8,6 +8,7 @@ from struct import unpack_from
 from typing import TYPE_CHECKING, Final, NoReturn, Self
 
 from pymodutils.errors import BadState, Refused
+from pymodutils.kernel import state_path
 from pymodutils.kernel.base import Kernel, PrintkRecord
 from pymodutils.kernel.booted import ends
 from pymodutils.kernel.handover import Handover
@@ -30,8 +31,7 @@ AT_FDCWD: Final = -100
 
 def default_path() -> str:
     """The state file that is meant where none is named."""
-    home = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local/state")
-    return os.path.join(home, DEFAULT)
+    return state_path.default(DEFAULT)
 
 
 class BootedKernel(Handover, Procfs, Kernel):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from errno import ENOENT
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.errors import BadState, Refused
+from pymodutils.kernel import state_path
 from pymodutils.kernel.description import Description
 from pymodutils.kernel.emulated import kernel_image
 from pymodutils.kernel.emulated.load import delete_module, module_sig_check
@@ -35,8 +35,7 @@ DEFAULT: Final = "pymodutils/kernel.state"  # below $XDG_STATE_HOME
 
 def default_path() -> str:
     """The state file that is meant where none is named."""
-    home = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local/state")
-    return os.path.join(home, DEFAULT)
+    return state_path.default(DEFAULT)
 
 
 def make(path: str, kernel: Description, cmdline: str, clock: WallClock) -> StateFile:
