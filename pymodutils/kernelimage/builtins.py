@@ -9,12 +9,11 @@ from __future__ import annotations
 from struct import unpack_from
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.kernelimage.kallsyms import addresses
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pymodutils.elf.scan import Elf
+    from pymodutils.kernelimage.kallsyms import Symbols
     from pymodutils.kernelimage.memory import ImageMemory
 
 CORE: Final = "kernel"  # whose parameters have no module's name before theirs
@@ -28,14 +27,14 @@ def in_sections(memory: ImageMemory, elf: Elf) -> tuple[str, ...] | None:
     return _shown(memory, found.get("__param"), found.get("__modver"))
 
 
-def by_symbols(memory: ImageMemory, symbols: bytes) -> tuple[str, ...] | None:
-    """The same where there are no sections, but ``symbols``, as kallsyms packs them."""
+def by_symbols(memory: ImageMemory, symbols: Symbols) -> tuple[str, ...] | None:
+    """The same where there are no sections, but ``symbols``."""
     return _shown(memory, *(_table(memory, symbols, name) for name in ("param", "modver")))
 
 
-def _table(memory: ImageMemory, symbols: bytes, name: str) -> range | None:
+def _table(memory: ImageMemory, symbols: Symbols, name: str) -> range | None:
     """Where the table of a name lies in the file."""
-    ends = [addresses(symbols, f"__{end}___{name}") for end in ("start", "stop")]
+    ends = [symbols.get(f"__{end}___{name}".encode(), ()) for end in ("start", "stop")]
     offsets = [memory.offset(end[0]) for end in ends if end]
     if len(offsets) < len(ends) or None in offsets:
         return None

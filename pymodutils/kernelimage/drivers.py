@@ -11,16 +11,18 @@ import re
 from struct import unpack_from
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.kernelimage.kallsyms import addresses
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pymodutils.arch.model import Calls
     from pymodutils.elf.ksymtab import Export
+    from pymodutils.kernelimage.kallsyms import Symbols
     from pymodutils.kernelimage.memory import ImageMemory, Region
 
-ADD, MAKER = "module_add_driver", "lookup_or_create_module_kobject"  # as called since 6.15, and in 6.12 later
+ADD, MAKER = (
+    b"module_add_driver",
+    b"lookup_or_create_module_kobject",
+)  # as called since 6.15, and in 6.12 later
 ADD_SIZE: Final = 512  # bytes of the former's code that are looked at
 CALLS: Final = {  # exported functions: which of their arguments is mod_name
     "__auxiliary_driver_register": 3,
@@ -41,7 +43,7 @@ LENGTH: Final = 1 + WORD  # bytes of a call
 
 
 def registered(
-    memory: ImageMemory, init_text: Region, calls: Calls, exports: Mapping[str, Export], symbols: bytes
+    memory: ImageMemory, init_text: Region, calls: Calls, exports: Mapping[str, Export], symbols: Symbols
 ) -> frozenset[str]:
     """The modules of the drivers that register in ``init_text``; none if the kernel makes no folders."""
     if not _makes_folders(memory, calls, symbols):
@@ -58,10 +60,10 @@ def registered(
     return frozenset(found)
 
 
-def _makes_folders(memory: ImageMemory, calls: Calls, symbols: bytes) -> bool:
+def _makes_folders(memory: ImageMemory, calls: Calls, symbols: Symbols) -> bool:
     """Whether the kernel makes a folder that is not there; others only link to those that are."""
-    makers = {*addresses(symbols, MAKER)}
-    for address in addresses(symbols, ADD):
+    makers = {*symbols.get(MAKER, ())}
+    for address in symbols.get(ADD, ()):
         at = memory.offset(address)
         code = b"" if at is None else memory.data[at : at + ADD_SIZE]
         if not makers.isdisjoint(_called(code, address, calls)):

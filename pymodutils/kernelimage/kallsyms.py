@@ -13,9 +13,11 @@ from struct import Struct, pack, unpack_from
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pymodutils.kernelimage.memory import ImageMemory
+
+    Symbols = Mapping[bytes, tuple[int, ...]]  # addresses by name
 
 DIGITS: Final = b"".join(b"%d\0" % digit for digit in range(10))
 TOKENS: Final = 256
@@ -70,11 +72,11 @@ def find(memory: ImageMemory) -> bytes | None:
 
 def addresses(packed: bytes, name: str) -> tuple[int, ...]:
     """The addresses of all symbols called ``name``, in the order of addresses."""
-    return _index(packed).get(name.encode("utf-8", "surrogateescape"), ())
+    return _kept(packed).get(name.encode("utf-8", "surrogateescape"), ())
 
 
-@lru_cache(maxsize=2)
-def _index(packed: bytes) -> dict[bytes, tuple[int, ...]]:
+def index(packed: bytes) -> Symbols:
+    """The addresses of all symbols by their names: some 40 MB."""
     count, size, base, stride, absolute = HEAD.unpack_from(packed)
     rows, rest = packed[HEAD.size : HEAD.size + size], packed[HEAD.size + size :]
     values = Distances(base, stride, absolute, array("i", rest[: 4 * count]))
@@ -84,6 +86,9 @@ def _index(packed: bytes) -> dict[bytes, tuple[int, ...]]:
         name = b"".join(map(tokens.__getitem__, rows[start : start + length]))[1:]  # after its type
         found[name] = (*found.get(name, ()), values.address(at))
     return {name: tuple(sorted(places)) for name, places in found.items()}
+
+
+_kept = lru_cache(maxsize=2)(index)
 
 
 def _rows(data: bytes, at: int, count: int) -> Iterator[tuple[int, int]]:

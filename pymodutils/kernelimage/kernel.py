@@ -29,12 +29,13 @@ if TYPE_CHECKING:
     from pymodutils.elf.ksymtab import Export
     from pymodutils.kernelimage.container import UnwrappedImage
     from pymodutils.kernelimage.evidence import Evidence
+    from pymodutils.kernelimage.kallsyms import Symbols
     from pymodutils.kernelimage.memory import ImageMemory
     from pymodutils.kernelimage.payload import Spend
 
 PER_CPU: Final = ".data..percpu"
-TEXT: Final = "_text"  # where an image begins
-PER_CPU_END: Final = "__per_cpu_end"
+TEXT: Final = b"_text"  # where an image begins
+PER_CPU_END: Final = b"__per_cpu_end"
 INIT_TEXT: Final = ".init.text"
 
 
@@ -112,7 +113,7 @@ def _sections(image: UnwrappedImage) -> _Exports:
         return _Exports(elf.machine, elf.bits, elf.order, {}, {})
     shape, tables = found
     exported = exports.read(memory, shape, tables)
-    symbols = _symbols(memory, exported)
+    packed, symbols = _symbols(memory, exported)
     return _Exports(
         elf.machine,
         elf.bits,
@@ -121,26 +122,30 @@ def _sections(image: UnwrappedImage) -> _Exports:
         _no_crcs(tables, True),
         _shown(memory, elf, exported, symbols),
         _percpu(elf),
-        symbols,
+        packed,
     )
 
 
-def _symbols(memory: ImageMemory, exported: Mapping[str, Export]) -> bytes | None:
-    """All symbols, packed, if they are found and those that are exported lie where the exports say."""
-    found = kallsyms.find(memory)
-    if found is None:
-        return None
-    told = ((kallsyms.addresses(found, name), export.address) for name, export in exported.items())
-    return found if all(address in places for places, address in told if places) else None
+def _symbols(memory: ImageMemory, exported: Mapping[str, Export]) -> tuple[bytes | None, Symbols]:
+    """All symbols, packed and by name, if those that are exported lie where the exports say; else none."""
+    packed = kallsyms.find(memory)
+    if packed is None:
+        return None, {}
+    symbols = kallsyms.index(packed)
+    for name, export in exported.items():
+        places = symbols.get(name.encode("utf-8", "surrogateescape"))
+        if places and export.address not in places:
+            return None, {}
+    return packed, symbols
 
 
 def _shown(
-    memory: ImageMemory, elf: Elf, exported: Mapping[str, Export], symbols: bytes | None
+    memory: ImageMemory, elf: Elf, exported: Mapping[str, Export], symbols: Symbols
 ) -> tuple[str, ...] | None:
     """The built-in modules that /sys/module shows: those with parameters or a version, and drivers."""
     shown = builtins.in_sections(memory, elf)
     calls = next((arch.image_calls for arch in archs.of_machine(elf.machine)), None)
-    if shown is None or symbols is None or calls is None:
+    if shown is None or calls is None:
         return shown
     code = (one for one in elf.sections if one.name == INIT_TEXT)
     regions = [Region(one.sh_addr, one.sh_offset, one.sh_size) for one in code]
@@ -169,17 +174,15 @@ def _raw(image: UnwrappedImage) -> _Exports:
         if base is None:
             remarks["addresses"] = "the image does not tell where it is linked"
     table = _addresses(exports.read(memory, found.shape, found.tables), remarks)
-    symbols = None if "addresses" in remarks else _symbols(memory, table)
-    if symbols is None:
-        return _Exports(image.machine, bits, order, table, remarks)
-    shown, ends = builtins.by_symbols(memory, symbols), kallsyms.addresses(symbols, PER_CPU_END)
-    return _Exports(image.machine, bits, order, table, remarks, shown, next(iter(ends), None), symbols)
+    packed, symbols = (None, {}) if "addresses" in remarks else _symbols(memory, table)
+    shown, ends = builtins.by_symbols(memory, symbols), symbols.get(PER_CPU_END, ())
+    return _Exports(image.machine, bits, order, table, remarks, shown, next(iter(ends), None), packed)
 
 
 def _base(memory: ImageMemory) -> int | None:
     """Where the image in ``memory``, which is taken to lie at 0, is linked, if its symbols tell."""
-    symbols = kallsyms.find(memory)
-    places = kallsyms.addresses(symbols, TEXT) if symbols else ()
+    packed = kallsyms.find(memory)
+    places = kallsyms.index(packed).get(TEXT, ()) if packed else ()
     return next(iter(places), None) or None
 
 

@@ -9,6 +9,8 @@ from pymodutils.signature.ber import INTEGER, SEQUENCE, Reader
 from pymodutils.signature.rejected import Rejected
 
 UNCOMPRESSED: Final = 4
+DIGIT: Final = 8  # bytes in which the kernel counts
+ROUNDED_SINCE: Final = (6, 10)  # coordinates may be shorter, by less than a digit
 
 Point = tuple[int, int] | None  # None: at infinity
 
@@ -21,6 +23,11 @@ class Curve(NamedTuple):
     b: int
     g: tuple[int, int]
     n: int
+
+    @property
+    def room(self) -> int:
+        """Bytes of a number in whole digits."""
+        return -(-self.size // DIGIT) * DIGIT
 
 
 CURVES: Final = {
@@ -70,30 +77,63 @@ CURVES: Final = {
             16,
         ),
     ),
+    "ecdsa-nist-p521": Curve(
+        66,
+        2**521 - 1,
+        int(
+            "051953eb9618e1c9a1f929a21a0b68540eea2da725b99b315f3b8b489918ef10"
+            "9e156193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503"
+            "f00",
+            16,
+        ),
+        (
+            int(
+                "0c6858e06b70404e9cd9e3ecb662395b4429c648139053fb521f828af606b4d3"
+                "dbaa14b5e77efe75928fe1dc127a2ffa8de3348b3c1856a429bf97e7e31c2e5b"
+                "d66",
+                16,
+            ),
+            int(
+                "11839296a789a3bc0045c8a5fb42c7d1bd998f54449579b446817afbd17273e6"
+                "62c97ee72995ef42640c550b9013fad0761353c7086a272c24088be94769fd16"
+                "650",
+                16,
+            ),
+        ),
+        int(
+            "1fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+            "ffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386"
+            "409",
+            16,
+        ),
+    ),
 }
 
 
-def verify(curve: str, key: bytes, digest: bytes, signature: bytes) -> None:
+def verify(curve: str, key: bytes, digest: bytes, signature: bytes, release: tuple[int, ...]) -> None:
     """Raise Rejected unless ``signature`` is that of ``digest`` under the point ``key`` of ``curve``."""
     found = CURVES[curve]
-    public = _public(found, key)
+    public = _public(found, key, release)
     r, s = _numbers(found, signature)
     if not (0 < r < found.n and 0 < s < found.n):
         raise Rejected("signature", "a number of the signature is out of range", EBADMSG)
     inverse = pow(s, -1, found.n)
-    hashed = int.from_bytes(digest[: found.size], "big")
+    hashed = int.from_bytes(digest[: found.room], "big")
     left = _times(found, hashed * inverse % found.n, found.g)
     point = _add(found, left, _times(found, r * inverse % found.n, public))
     if point is None or point[0] % found.n != r:
         raise Rejected("signature", "the signature is not that of the data", EKEYREJECTED)
 
 
-def _public(curve: Curve, key: bytes) -> tuple[int, int]:
-    half = 1 + curve.size
-    x, y = (int.from_bytes(part, "big") for part in (key[1:half], key[half : half + curve.size]))
+def _public(curve: Curve, key: bytes, release: tuple[int, ...]) -> tuple[int, int]:
+    size = len(key) - 1 >> 1
+    if release >= ROUNDED_SINCE:
+        fits = len(key) % 2 == 1 and curve.room - DIGIT < size <= curve.room
+    else:
+        fits = size == curve.size  # one more byte is not looked at
+    x, y = (int.from_bytes(part, "big") for part in (key[1 : 1 + size], key[1 + size : 1 + 2 * size]))
     on = (y * y - (x * x * x - 3 * x + curve.b)) % curve.p == 0
-    fits = len(key) - 1 >> 1 == curve.size and key[0] == UNCOMPRESSED  # a byte behind it is not looked at
-    if not fits or max(x, y) >= curve.p or not on:
+    if not fits or key[0] != UNCOMPRESSED or max(x, y) >= curve.p or not on:
         raise Rejected("signature", "the key is no point of its curve", EINVAL)
     return x, y
 
@@ -107,9 +147,9 @@ def _numbers(curve: Curve, signature: bytes) -> tuple[int, int]:
 
 
 def _number(curve: Curve, content: bytes) -> int:
-    if len(content) > curve.size:
+    if len(content) == curve.room + 1:
         content = content.removeprefix(b"\0")
-    if not 0 < len(content) <= curve.size:
+    if not 0 < len(content) <= curve.room:
         raise Rejected("signature", "a number of the signature has a wrong length", EINVAL)
     return int.from_bytes(content, "big")
 

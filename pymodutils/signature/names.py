@@ -16,6 +16,8 @@ SMIME_CAPABILITIES: Final = encoded("1.2.840.113549.1.9.15")
 STATEMENT_TYPE: Final = encoded("1.3.6.1.4.1.311.2.1.11")
 OPUS_INFO: Final = encoded("1.3.6.1.4.1.311.2.1.12")
 SUBJECT_KEY: Final = encoded("2.5.29.14")
+KEY_USAGE: Final = encoded("2.5.29.15")
+BASIC_CONSTRAINTS: Final = encoded("2.5.29.19")
 AUTHORITY_KEY: Final = encoded("2.5.29.35")
 RSA: Final = encoded("1.2.840.113549.1.1.1")
 EC_KEY: Final = encoded("1.2.840.10045.2.1")
@@ -27,6 +29,7 @@ CURVES: Final = {
     encoded("1.2.840.10045.3.1.1"): "ecdsa-nist-p192",
     encoded("1.2.840.10045.3.1.7"): "ecdsa-nist-p256",
     encoded("1.3.132.0.34"): "ecdsa-nist-p384",
+    encoded("1.3.132.0.35"): "ecdsa-nist-p521",
 }
 ECDSA_WITH: Final = {
     encoded("1.2.840.10045.4.1"): "sha1",

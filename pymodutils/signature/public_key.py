@@ -44,11 +44,11 @@ def verify(key: Key, signed: Signed, crypto: Crypto) -> None:
     if not _goes_with(kind, signed.hashed):
         raise Rejected("signature", f"{kind} is not used with {signed.hashed}", EINVAL)
     if kind == "rsa":
-        rsa.verify(key.data, signed.hashed, signed.digest, signed.value)
+        rsa.verify(key.data, signed.hashed, signed.digest, signed.value, crypto.release)
     elif kind == "ecdsa" and kind in crypto.names:
         from pymodutils.signature import ecdsa  # noqa: PLC0415 -- most kernels' keys are RSA
 
-        ecdsa.verify(key.kind, key.data, signed.digest, signed.value)
+        ecdsa.verify(key.kind, key.data, signed.digest, signed.value, crypto.release)
     elif kind in MLDSA.values() and kind in crypto.names:
         from pymodutils.signature import mldsa  # noqa: PLC0415 -- see above
 

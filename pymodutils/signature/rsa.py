@@ -23,16 +23,18 @@ PREFIXES: Final = {  # what stands before a digest that is signed: RFC 8017, 9.2
 SIZES: Final = (64, 128, 192, 256, 384, 512)  # bytes of a modulus
 LARGEST: Final = 2048  # bytes of any number
 LIMB: Final = 8  # bytes; a modulus has a whole number of them
+CONSERVATIVE_SINCE: Final = (6, 6)  # a signature is neither 0, 1 nor the modulus less 1; SP 800-56B, 7.1.1
 FILLING: Final = 8  # bytes 0xff at least
 
 
-def verify(key: bytes, name: str, digest: bytes, signature: bytes) -> None:
+def verify(key: bytes, name: str, digest: bytes, signature: bytes, release: tuple[int, ...]) -> None:
     """Raise Rejected unless ``signature`` is that of ``digest``, made by the hash ``name``, under ``key``."""
     if name not in PREFIXES:
         raise _rejected(ENOENT, f"RSA is not used with {name}")
     modulus, exponent, size = _key(key)
     value = int.from_bytes(signature, "big")
-    if not digest or len(signature) != size or value >= modulus:
+    least, most = (2, modulus - 1) if release >= CONSERVATIVE_SINCE else (0, modulus)
+    if not digest or len(signature) != size or not least <= value < most:
         raise _rejected(EINVAL, "the signature does not fit the key")
     block = pow(value, exponent, modulus).to_bytes(size, "big")
     if _unpadded(block, bytes.fromhex(PREFIXES[name])) != digest:

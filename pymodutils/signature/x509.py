@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from pymodutils.signature.digests import Crypto
 
 SHORTEST: Final = 3  # bytes: tag, length, and one of content
+BITS: Final = 8  # of a byte
+AUTHORITY: Final = bytes([BOOLEAN, 1, 0xFF])
+USES_SINCE: Final = (6, 4)  # from then on it is read what the key may be used for
+STRICT_SINCE: Final = (6, 12)
 
 
 class Certificate(NamedTuple):
@@ -88,7 +92,9 @@ class _Parser:
 
     def judged(self) -> Certificate:
         """The certificate, its own signature verified if it is signed by itself."""
-        authority = issuer.authority(self.akid, self.log) if self.akid is not None else (None, None)
+        authority: tuple[bytes | None, bytes | None] = (None, None)
+        if self.akid is not None:
+            authority = issuer.authority(self.akid, self.crypto.release, self.log)
         kind, hashed = self.signer
         known = hashed == names.NO_HASH or hashed in self.crypto.names
         signed = Signed(kind, hashed, digest(hashed, self.tbs) if known else b"", self.value)
@@ -188,6 +194,8 @@ class _Parser:
             self.skid = self._key_id(content)
         elif self.last == names.AUTHORITY_KEY:
             self.akid = content
+        elif self.last in _USES and self.crypto.release >= USES_SINCE:
+            _USES[self.last](content, self.crypto.release)
         self.reader.leave(frame)
 
     def _key_id(self, content: bytes) -> bytes:
@@ -203,6 +211,23 @@ class _Parser:
         if content[:1] != b"\0":
             raise Rejected("certificate", "its signature is no whole number of bytes")
         self.value = content[1:]
+
+
+def _key_usage(content: bytes, _: tuple[int, ...]) -> None:
+    """Refuse a key usage that is no string of bits; what it allows does not matter to modules."""
+    if len(content) < SHORTEST + 1 or content[0] != BIT_STRING or content[2] >= BITS:
+        raise Rejected("certificate", "its key usage is malformed")
+
+
+def _basic_constraints(content: bytes, release: tuple[int, ...]) -> None:
+    """Refuse basic constraints that are malformed or, since 6.12, not empty and of no authority."""
+    if len(content) < SHORTEST - 1 or content[0] != SEQUENCE or content[1] != len(content) - 2:
+        raise Rejected("certificate", "its basic constraints are malformed")
+    if release >= STRICT_SINCE and content[1] and content[2:5] != AUTHORITY:
+        raise Rejected("certificate", "its basic constraints are malformed")
+
+
+_USES: Final = {names.KEY_USAGE: _key_usage, names.BASIC_CONSTRAINTS: _basic_constraints}
 
 
 def _short(data: bytes, tag: int) -> bytes | None:

@@ -21,7 +21,11 @@ from pymodutils.names import normalize, of_path
 from tests.oracles import ld, trees
 from tests.oracles.debian import newest, unpacked
 
-LATER = {"trixie": "image", "forky": "modules"}  # suite -> the kind of package that has the modules
+LATER = {
+    "trixie": "image",
+    "forky": "modules",
+    "experimental": "modules",
+}  # suite -> the kind of package that has the modules
 CORE, INIT, KERNEL, PERCPU = 0xFFFF_FFFF_C000_0000, 0xFFFF_FFFF_C400_0000, 0xFFFF_FFFF_8100_0000, 0x34000
 
 

@@ -25,6 +25,7 @@ LATER = (  # gcc 12 does not know every option of 14 and 16; without BTF no paho
     *("CC=gcc-12", "CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT=", "CONFIG_CC_OPT_INLINE_MEMSET="),
     "CONFIG_DEBUG_INFO_BTF_MODULES=",
 )
+LIBRARIES_OF = {"experimental": "forky"}  # which has only what is new
 LIBRARIES = ("libc6", "libelf1t64", "zlib1g", "libzstd1")  # of the build system's programs
 
 
@@ -77,7 +78,9 @@ def _later(suite: str, top: Path) -> list[str]:
         for entry in top.glob(f"linux-*/{name}"):
             entry.unlink()
             entry.symlink_to(tools / name)
-    libraries = [str(unpacked(name, suite) / "usr/lib/x86_64-linux-gnu") for name in LIBRARIES]
+    libraries = [
+        str(unpacked(name, LIBRARIES_OF.get(suite, suite)) / "usr/lib/x86_64-linux-gnu") for name in LIBRARIES
+    ]
     loader = f"{libraries[0]}/ld-linux-x86-64.so.2 --library-path {':'.join(libraries)}"
     for name, program in PROGRAMS.items():
         (tools / name).unlink()
@@ -116,5 +119,6 @@ KERNELS = {
     "cloud": Headers(_cloud, _bookworm),
     "trixie": Headers(partial(_cloud, "trixie"), partial(_later, "trixie")),
     "forky": Headers(partial(_cloud, "forky"), partial(_later, "forky")),
+    "experimental": Headers(partial(_cloud, "experimental"), partial(_later, "experimental")),
     "uml": Headers(_uml_release, _uml),
 }

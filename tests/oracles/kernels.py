@@ -90,6 +90,7 @@ BY_NAME = {  # and those that are looked at only by name: a gigabyte to fetch, a
     "forky-rt": ("rt-amd64", "forky", "amd64"),
     "forky-ppc64el": ("powerpc64le", "forky", "ppc64el"),
     "forky-s390x": ("s390x", "forky", "s390x"),
+    "experimental": ("cloud-amd64", "experimental", "amd64"),  # what is not released yet
 }
 EVERY = {**FLAVOURS, **SAMPLED, **BY_NAME}
 
@@ -99,7 +100,7 @@ def kernel(name: str) -> Kernel:
     flavour, suite, arch = EVERY[name]
     headers = unpacked(newest(f"linux-headers-{flavour}", suite, arch), suite, arch)
     name = newest(f"linux-image-{flavour}", suite, arch)
-    if suite == "forky":  # image and modules are packages of their own
+    if suite in ("forky", "experimental"):  # image and modules are packages of their own
         binary, package = (
             unpacked(name.replace("image", kind), suite, arch) for kind in ("binary", "modules")
         )

@@ -11,7 +11,32 @@ SUBJECT = sequence(value(0x31, attribute(COMMON_NAME, b"somebody")))
 SERIAL = value(2, b"\x12\x34")
 START, END = value(23, b"200101000000Z"), value(24, b"20990101000000Z")
 SHA256_RSA, SHA1_RSA, MD4, MD5 = (f"1.2.840.113549.1.1.{number}" for number in (11, 5, 4, 3))
-SKID, AKID = "2.5.29.14", "2.5.29.35"
+SKID, AKID, USAGE, BASIC = "2.5.29.14", "2.5.29.35", "2.5.29.15", "2.5.29.19"
+USES = {
+    USAGE: {
+        "good": b"\3\2\7\x80",
+        "of two bytes": b"\3\3\7\x80\x80",
+        "empty": b"",
+        "of no bits": b"\3\1\0",
+        "of eight unused bits": b"\3\2\x08\x80",
+        "that lies about its length": b"\3\x09\7\x80",
+        "of another kind": b"\4\2\7\x80",
+        "short": b"\3\2\7",
+    },
+    BASIC: {
+        "empty": b"\x30\0",
+        "true": b"\x30\3\1\1\xff",
+        "false": b"\x30\3\1\1\0",
+        "true in another way": b"\x30\3\1\1\1",
+        "with a depth": b"\x30\6\1\1\xff\2\1\0",
+        "a depth alone": b"\x30\3\2\1\0",
+        "nothing": b"",
+        "a tag alone": b"\x30",
+        "that lie about their length": b"\x30\4\1\1\xff",
+        "of another kind": b"\x31\0",
+        "with more behind them": b"\x30\0\0",
+    },
+}
 TIMES = (
     *(value(23, text) for text in (b"691231235959Z", b"500101000000Z", b"20010100000Z", b"200231000000Z")),
     *(value(24, text) for text in (b"20200101000000Z", b"20500101000000Z", b"00000101000000Z")),
@@ -157,11 +182,24 @@ def messages(who: Identity, data: bytes) -> dict[str, bytes]:
         "other names": sequence(
             value(0xA1, value(0xA0, m.NULL), value(0xA8, oid("1.2"))), value(0x82, b"\1")
         ),
+        "other name, as it should be": sequence(
+            value(0xA1, value(0xA0, oid("1.2"), value(0xA0, m.NULL))), value(0x82, b"\1")
+        ),
+        "name of a party": sequence(value(0xA1, value(0xA5, value(0xA1, m.NULL)))),
+        "name of a party and its register": sequence(
+            value(0xA1, value(0xA5, value(0xA0, m.NULL), value(0xA1, m.NULL)))
+        ),
+        "name of no party": sequence(value(0xA1, value(0xA5, value(0xA0, m.NULL)))),
+        "address, implicit": sequence(value(0xA1, value(0x87, b"\x7f\0\0\1"))),
+        "identifier, implicit": sequence(value(0xA1, value(0x88, b"\x2a\3"))),
         "unknown kind of name": sequence(value(0xA1, value(0xA9, m.NULL))),
         "wrong order": sequence(value(0x82, b"\1"), by_name),
     }
     for name, content in authorities.items():
         made[f"authority: {name}"] = certificate(key, extensions=extensions(extension(AKID, content)))
+    for kind, contents in USES.items():
+        for name, content in contents.items():
+            made[f"use {kind}: {name}"] = certificate(key, extensions=extensions(extension(kind, content)))
     signer = m.signer(sequence(ISSUER, SERIAL), who.sign(data))
     return {
         f"made certificate: {name}": m.message(signer, certificates=value(0xA0, der))

@@ -15,7 +15,7 @@ from tests.signature import certificates_made
 
 BODY = b"data and no module at all, of more bytes than an ELF header has: " * 2
 NO_KEY_ID = "basicConstraints=CA:FALSE\nsubjectKeyIdentifier=none\nauthorityKeyIdentifier=none\n"
-P256 = "ec -pkeyopt ec_paramgen_curve:P-256"
+P256, P521 = (f"ec -pkeyopt ec_paramgen_curve:P-{bits}" for bits in (256, 521))
 FUZZED = 700  # of each kind
 
 

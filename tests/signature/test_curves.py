@@ -20,7 +20,7 @@ from tests.oracles import openssl
 from tests.oracles.debian import Unavailable
 from tests.oracles.openssl import Identity
 
-CURVES = {"P-256": "sha256", "P-384": "sha384"}
+CURVES = {"P-256": "sha256", "P-384": "sha384", "P-521": "sha512"}
 DATA = b"what is signed"
 
 

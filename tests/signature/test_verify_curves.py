@@ -17,7 +17,8 @@ from tests.kernel.emulated import messages as m
 from tests.lanes import qemu
 from tests.link.modules import in_order
 from tests.oracles import kernels, keyed, openssl
-from tests.signature.signed_cases import BODY, P256
+from tests.signature import certificates_made
+from tests.signature.signed_cases import BODY, P256, P521
 from tests.signature.test_verify import verdict
 
 pytestmark = [pytest.mark.lane, pytest.mark.slow]
@@ -34,19 +35,21 @@ KINDS = (
 )
 
 
-def images(own: openssl.Identity, other: openssl.Identity) -> list[bytes]:
-    """Good ones, and such with one bit changed.
-
-    Not one of a certificate: since 6.4 the kernel reads what its key may be used for, too, and we do not.
-    """
+def images(own: openssl.Identity, other: openssl.Identity, large: openssl.Identity) -> list[bytes]:
+    """Good ones, and such with one bit changed, of certificates too; ``own`` signed ``large``."""
     chosen = random.Random(3)  # noqa: S311 -- no secret
     good, foreign = own.cms(BODY, "-noattr", "-nocerts"), other.cms(BODY, "-noattr")
-    blobs = [good, foreign, own.cms(b"x", "-noattr", "-nocerts"), own.cms(BODY, "-noattr")]
+    below = large.cms(BODY, "-noattr", "-md", "sha512")
+    blobs = [good, foreign, own.cms(b"x", "-noattr", "-nocerts"), own.cms(BODY, "-noattr"), below]
     blobs += [
-        own.cms(BODY, "-noattr", "-nocerts", "-md", md) for md in ("sha1", "sha224", "sha384", "sha512")
+        who.cms(BODY, "-noattr", *words, "-md", md)
+        for who, words in ((own, ("-nocerts",)), (large, ()))
+        for md in ("sha1", "sha224", "sha256", "sha384", "sha512")
     ]
     anywhere = [chosen.randrange(len(good)) for _ in range(FLIPPED)]
-    for base, places in ((good, anywhere), (good, _end(good)), (foreign, _end(foreign) * 3)):
+    in_certificate = [chosen.randrange(len(foreign)) for _ in range(FLIPPED)]
+    bases = ((good, anywhere), (good, _end(good)), (foreign, _end(foreign) * 3), (foreign, in_certificate))
+    for base, places in (*bases, (below, _end(below) * 2)):
         for at in places:
             changed = bytearray(base)
             changed[at] ^= 1 << chosen.randrange(8)
@@ -82,7 +85,9 @@ def test_verdicts_are_those_of_a_kernel_that_has_ecdsa(
     name: str, release: tuple[int, int], hashes: tuple[str, ...], tmp_path: Path
 ) -> None:
     own, other = (openssl.root(tmp_path, name, key=P256) for name in ("o", "p"))
-    cases, path = images(own, other), tmp_path / "images.json"
+    large, rsa = openssl.leaf(tmp_path, "q", own, key=P521), openssl.root(tmp_path, "r")
+    cases, path = images(own, other, large), tmp_path / "images.json"
+    cases += [BODY + m.appended(blob) for blob in certificates_made.messages(rsa, BODY).values()]
     path.write_text(json.dumps([image.hex() for image in cases]))
     kernel = keyed.kernel([own.der], tmp_path / "vmlinux", kernels.kernel(name).image)
     call = "tests.lanes.guest.signed:verdicts"

@@ -34,7 +34,12 @@ class Lane(NamedTuple):
         return cases.read(*self.files)
 
 
-FLAVOURS = {"cloud": "cloud-amd64", "trixie": "trixie", "forky": "forky"}  # of kernels.FLAVOURS
+FLAVOURS = {  # of kernels.EVERY
+    "cloud": "cloud-amd64",
+    "trixie": "trixie",
+    "forky": "forky",
+    "experimental": "experimental",
+}
 SOURCES = Path(__file__).with_name("sources")
 COMMON = ("basic", "remove", "threads", "elf", "modinfo", "symbols", "relocations", "params", "odd")
 LANES = {

@@ -75,7 +75,10 @@ def _is_there(load: LoadInfo, system: str, name: str) -> bool:
 
 
 def _of_kernel(load: LoadInfo, system: str, name: str) -> bool:
-    """Whether the kernel has this event itself, by its symbols: no two events share a name."""
-    known = load.state.blob(KALLSYMS)
+    """Whether the kernel has this event itself, by its symbols: no two events share a name.
+
+    Who keeps no memory of modules is spared the 40 MB of their index.
+    """
+    known = load.state.blob(KALLSYMS) if load.caller.keeps_memory else b""
     symbols = (f"event_{name}", f"str__{system}__trace_system_name")
     return bool(known) and all(addresses(known, symbol) for symbol in symbols)
