@@ -29,28 +29,37 @@ cp -a {tree}/. %{{buildroot}}
 
 def build(tree: Path, payload: str, work: Path) -> Path:
     """A package of the files in ``tree``; ``payload`` is rpm's: ``w3.zstdio``. Raises Unavailable."""
-    rpm, common = unpacked("rpm"), unpacked("rpm-common")
-    folders = [
-        str(unpacked(name) / top / "x86_64-linux-gnu")
-        for name in LIBRARIES.split()
-        for top in ("usr/lib", "lib")
-    ]
     spec = work / "k.spec"
     spec.write_text(SPEC.format(tree=tree, files="\n".join(f"/{path.name}" for path in tree.iterdir())))
+    return package(spec, work, payload)
+
+
+def package(spec: Path, work: Path, payload: str = "w9.gzdio") -> Path:
+    """The package that rpmbuild makes of ``spec`` in ``work``; raises CalledProcessError, Unavailable."""
     defines = {
         "_topdir": str(work),
         "_arch": "noarch",
         "_binary_payload": payload,
         "__os_install_post": "%{nil}",
         "_rpmfilename": "k.rpm",
-        "_rpmconfigdir": str(rpm / "usr/lib/rpm"),
+        "_rpmconfigdir": str(unpacked("rpm") / "usr/lib/rpm"),
     }
     words = [word for name, value in defines.items() for word in ("--define", f"{name} {value}")]
+    run("rpmbuild", "--target", "noarch", "-bb", *words, str(spec))
+    return work / "RPMS/k.rpm"
+
+
+def run(tool: str, *words: str) -> str:
+    """The output of a tool of the package rpm."""
+    folders = [
+        str(unpacked(name) / top / "x86_64-linux-gnu")
+        for name in LIBRARIES.split()
+        for top in ("usr/lib", "lib")
+    ]
     environment = {
         **os.environ,
         "LD_LIBRARY_PATH": ":".join(folders),
-        "RPM_CONFIGDIR": str(common / "usr/lib/rpm"),
+        "RPM_CONFIGDIR": str(unpacked("rpm-common") / "usr/lib/rpm"),
     }
-    command = [str(rpm / "usr/bin/rpmbuild"), "--target", "noarch", "-bb", *words, str(spec)]
-    subprocess.run(command, env=environment, capture_output=True, check=True)
-    return work / "RPMS/k.rpm"
+    command = [str(unpacked("rpm") / "usr/bin" / tool), *words]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
