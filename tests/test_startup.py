@@ -26,6 +26,8 @@ QUICK = {  # tool -> words that do its everyday work without a module directory
     "modprobe": ["-n", "nosuch_module"],
 }
 
+PAST = ("pymodutils.linux24", "pymodutils.dyn", "pymodutils.talk", "pymodutils.arch.historic")
+
 
 def imported(tool: str, *words: str) -> set[str]:
     """The modules that a fresh process imports to run ``tool``."""
@@ -57,6 +59,12 @@ def test_depmod_without_cycles_imports_no_heavy_library(tmp_path: Path) -> None:
     seen = imported("depmod", "-b", str(tree.root), tree.version)
     assert "pymodutils.depends.depmod.write" in seen
     assert not seen & HEAVY
+    assert not [name for name in seen if name.startswith(PAST)]
+
+
+@pytest.mark.parametrize("tool", QUICK)
+def test_imports_nothing_of_the_past(tool: str) -> None:
+    assert [name for name in imported(tool, *QUICK[tool]) if name.startswith(PAST)] == []
 
 
 @pytest.mark.parametrize("tool", QUICK)
@@ -82,4 +90,4 @@ def test_an_emulated_kernel_needs_no_more(tool: str, tmp_path: Path) -> None:
     found = imported(tool, "--backend", f"emulated:{state}", *words[tool])
     assert (booted.state("made") is None) == (tool == "rmmod")  # it has done its work
     assert not found & (HEAVY | SLOW | {"hashlib", "pymodutils.kernel.real"})
-    assert not any(name.startswith("pymodutils.kernel.sources") for name in found)
+    assert not [name for name in found if name.startswith(("pymodutils.kernel.sources", *PAST))]

@@ -497,6 +497,7 @@ complete -c pymodutils -n __fish_use_subcommand -a kernel -d 'describe kernels a
 function __pymodutils_tool_talk
     complete $argv -f
     complete $argv -l pause -d 'Wait for Enter after each part'
+    complete $argv -l keep -d 'Only write the modules and kernels to DIR, for docs/talk.md' -x -a '(__fish_complete_directories)'
     complete $argv -s V -l version -d 'Show the version and exit'
     complete $argv -s h -l help -d 'Show this text and exit'
 end

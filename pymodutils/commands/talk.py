@@ -14,6 +14,7 @@ from pymodutils.commands.getopt import Tool
 from pymodutils.commands.kernel_map import lines as drawn
 from pymodutils.kernel.emulated.memory_map import of
 from pymodutils.talk import lines, ways
+from pymodutils.talk.keep import keep as kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 EXAMPLES = [
     ("pymodutils talk", "the whole talk"),
     ("pymodutils talk --pause", "the same, waiting for Enter after each part"),
+    ("pymodutils talk --keep talk", "what the commands of docs/talk.md work on"),
 ]
 FOUR_GIB: Final = 1 << 32
 COLUMNS: Final = (15, 7, 13, 13, 11, 8, 8)
@@ -134,11 +136,15 @@ SCENES: Final[tuple[tuple[str, Callable[[Told], Iterator[str]]], ...]] = (
 
 @click.command(cls=Tool, examples=EXAMPLES)
 @click.option("--pause", is_flag=True, help="Wait for Enter after each part.")
-def command(pause: bool) -> None:
+@click.option("--keep", metavar="DIR", help="Only write the modules and kernels to DIR, for docs/talk.md.")
+def command(pause: bool, keep: str | None) -> None:
     """Run the talk "Modules in 2.6": one module, loaded as in 2.4, as in 2.6, and as a shared object.
 
     The running kernel is not touched.
     """
+    if keep:
+        click.echo(f"{keep}: {' '.join(kept(keep))}")
+        return
     told = Told()
     for at, (title, scene) in enumerate(SCENES):
         if at and pause:

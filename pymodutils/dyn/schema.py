@@ -9,6 +9,7 @@ from pymodutils.kernel.emulated.state.schema import Schema
 DYN: Final = Schema(
     application=0x6B6D3235,  # "km25"
     version=1,
+    owner="an emulated kernel of 2.5",
     tables="""
 CREATE TABLE setting (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
 CREATE TABLE line (id INTEGER PRIMARY KEY AUTOINCREMENT, level INTEGER NOT NULL, text TEXT NOT NULL) STRICT;

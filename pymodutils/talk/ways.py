@@ -64,7 +64,7 @@ def old_way() -> tuple[Way, list[str]]:
 
 def new_way(arch: Arch = I386, name: str = NEW) -> tuple[Way, EmulatedKernel]:
     """Load it as 2.6 does, on ``arch``; the kernel afterwards."""
-    kernel = EmulatedKernel.boot(_description(arch))
+    kernel = EmulatedKernel.boot(description(arch))
     image = module(name)
     kernel.init_module(image)
     rooms = [room for room in kernel.look(partial(of, name=NAME)).rooms if not room.init]
@@ -90,7 +90,8 @@ def _pages(size: int, page: int) -> int:
     return -(-size // page) * page
 
 
-def _description(arch: Arch) -> Description:
+def description(arch: Arch) -> Description:
+    """The kernel of ``arch`` for which the module of 2.6 is."""
     printk = arch.kernel_text + PAGE
     return Description(
         release="6.1.0",

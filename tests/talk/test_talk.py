@@ -11,7 +11,10 @@ import pytest
 from pymodutils.talk import lines, ways
 from tests.oracles.modprobe import here
 
-DOCS = Path(__file__).parents[2] / "docs"
+FILES = (
+    *("hello.o", "hello.ko", "hello.klm", "hello-sparc64.ko", "ksyms"),
+    *("k26.json", "versions.json", "sparc64.json"),
+)
 
 
 def test_it_runs() -> None:
@@ -59,10 +62,17 @@ def test_lines_are_counted() -> None:
     assert lines.ours("shared object")[0] == 0
 
 
-def test_the_page_names_commands_that_there_are() -> None:
-    text = (DOCS / "talk.md").read_text()
-    rows = [line for line in text.splitlines() if line.startswith("| ")][1:]
-    assert len(rows) > 20
-    assert all(line.count("|") == 3 for line in rows)
-    for name in re.findall(r"docs/[\w.-]+\.md", text):
-        assert (DOCS.parent / name).exists()
+def test_it_keeps_what_the_page_works_on(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "talk"
+    done = here("--keep", str(folder), tool="talk")
+    assert (done.err, done.status) == ("", 0)
+    assert done.out == f"{folder}: {' '.join(FILES)}\n"
+    assert {file.name for file in folder.iterdir()} == {*FILES}
+    assert folder.joinpath("hello.ko").read_bytes() == ways.module(ways.NEW)
+
+
+def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = here("--keep", str(tmp_path / "file" / "talk"), tool="talk")
+    assert done.status == 1
+    assert re.fullmatch(r"talk: ERROR: .*file/talk.*Not a directory.*\n", done.err)

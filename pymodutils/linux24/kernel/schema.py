@@ -9,6 +9,7 @@ from pymodutils.kernel.emulated.state.schema import Schema
 LINUX24: Final = Schema(
     application=0x6B6D3234,  # "km24"
     version=1,
+    owner="an emulated kernel of 2.4",
     tables="""
 CREATE TABLE setting (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
 CREATE TABLE behaviour (name TEXT PRIMARY KEY, init INTEGER NOT NULL) STRICT, WITHOUT ROWID;

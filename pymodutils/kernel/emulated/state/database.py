@@ -93,7 +93,7 @@ class StateFile:
         if not store._boot and not os.path.getsize(path):  # the first boot there has not come to its end
             raise _absent(path)
         if application != schema.application:
-            raise BadState(path, f"{path}: this is not the file of an emulated kernel")
+            raise BadState(path, f"{path}: this is not the file of {schema.owner}")
         if version != schema.version:
             again = "boot it again with 'pymodutils kernel boot'"
             known = schema.version

@@ -6,11 +6,12 @@ from typing import Final, NamedTuple
 
 
 class Schema(NamedTuple):
-    """What a file of a kind holds: its number in the header, its version, and its tables."""
+    """What a file of a kind holds: its number in the header, its version, its tables, and whose it is."""
 
     application: int
     version: int
     tables: str
+    owner: str = "an emulated kernel"
 
 
 APPLICATION: Final = 0x6B6D6F64  # "kmod", in the header of the file
