@@ -1,1 +1,1 @@
-"""A module directory: indexes, configuration, the dependency graph, plans."""
+"""Module directories: indexes, configuration, the dependency graph, plans."""

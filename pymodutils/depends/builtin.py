@@ -1,6 +1,6 @@
-"""What is part of the kernel itself: modules.builtin.modinfo, written by the kernel's build.
+"""Metadata of built-in modules: modules.builtin.modinfo, written by the kernel build.
 
-The file is one NUL-terminated ``NAME.KEY=VALUE`` after the other, those of a module together.
+The file is a sequence of NUL-terminated ``NAME.KEY=VALUE`` strings, grouped by module.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ MODINFO = "modules.builtin.modinfo"
 def modinfo(path: str, name: str) -> list[tuple[str, str]]:
     """The ``(key, value)`` entries of the built-in module ``name`` in the file ``path``.
 
-    There are none if the file is missing. Raises ModutilsError if it cannot be read, or if a string
-    up to the end of the module's own ones has no module name.
+    Empty if the file is missing. Raises ModutilsError if it cannot be read, or if a string before the end
+    of the module's own ones has no module name.
     """
     try:
         with open(path, encoding="utf-8", errors="surrogateescape", opener=opener) as file:
@@ -30,7 +30,7 @@ def modinfo(path: str, name: str) -> list[tuple[str, str]]:
 
 
 def _block(text: str, name: str, path: str) -> list[tuple[str, str]]:
-    """The first unbroken run of entries that belong to ``name``."""
+    """The first contiguous block of entries of ``name``."""
     found: list[tuple[str, str]] = []
     for string in text.removesuffix("\0").split("\0") if text else ():
         module, dot, entry = string.partition(".")

@@ -1,4 +1,4 @@
-"""Configuration lines by the names that their patterns match, without a look at every line for each name."""
+"""Look up configuration lines by the names that their patterns match."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SPECIAL: Final = "*?[\\"
 
 
 class ByPattern(Generic[Line]):
-    """``lines`` in their order; sorted at the first question."""
+    """``lines`` in order; indexed at the first lookup."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
         self._lines = lines
@@ -25,7 +25,7 @@ class ByPattern(Generic[Line]):
         self._wild: list[tuple[str, int]] = []
 
     def all(self, name: str) -> list[Line]:
-        """The lines whose pattern matches ``name``."""
+        """The lines whose pattern matches ``name``, in order."""
         literal = self._sorted() if self._literal is None else self._literal
         wild = [at for pattern, at in self._wild if matches(pattern, name)]
         return [self._lines[at] for at in sorted(wild + literal.get(name, []))]

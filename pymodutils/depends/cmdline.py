@@ -1,4 +1,4 @@
-"""The kernel command line as modprobe reads it: ``module.param=value`` and ``modprobe.blacklist=a,b``."""
+"""The kernel command line for modprobe: ``module.param=value`` and ``modprobe.blacklist=a,b``."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from pymodutils.root import Root
 
 CMDLINE: Final = "/proc/cmdline"
-LIMIT: Final = 4095  # bytes: kmod reads no more
+LIMIT: Final = 4095  # bytes read by kmod
 SPACE: Final = " \t\n\v\f\r"
 IGNORED: Final = "Ignoring bad option on kernel command line while parsing module name"
-VOID: Final = frozenset(f'"{SPACE}')  # what no name may have in it
+VOID: Final = frozenset(f'"{SPACE}')  # not allowed in a name
 _ENDS: Final = dict.fromkeys(map(ord, SPACE), "\0")
 
 
 def read(config: Config, root: Root, report: Report) -> None:
-    """Add what the kernel command line says; without one, nothing. ``report`` as for ``add``."""
+    """Add the options of the kernel command line, if there is one. ``report`` as for ``add``."""
     try:
         data = root.read(CMDLINE)[:LIMIT]
     except OSError as error:
@@ -40,9 +40,9 @@ def read(config: Config, root: Root, report: Report) -> None:
 
 
 def add(config: Config, text: str, place: SourceLine, report: Report) -> None:
-    """Add what the kernel command line ``text`` says; a word that does not fit the syntax says nothing.
+    """Add the options of the kernel command line ``text``; malformed words are ignored.
 
-    ``report`` hears of a module name with an unmatched bracket, which is ignored.
+    ``report`` is called for an ignored module name with an unmatched bracket.
     """
     for module, param, value in parameters(text):
         try:
@@ -57,9 +57,9 @@ def add(config: Config, text: str, place: SourceLine, report: Report) -> None:
 
 
 def parameters(text: str) -> Iterator[tuple[str, str, str]]:
-    """(module, parameter, ``=value`` or nothing); blanks inside double quotes do not end a word.
+    """(module, parameter, ``=value`` or ""); blanks inside double quotes do not end a word.
 
-    ``"m.p=a b"`` is the same as ``m.p="a b"``; a quote that is never closed voids the rest.
+    ``"m.p=a b"`` equals ``m.p="a b"``; after an unclosed quote, the rest is ignored.
     """
     for word in _words(text):
         quoted = word.startswith('"')

@@ -1,7 +1,7 @@
-"""modprobe.d: what configuration files and the kernel command line say, each line with its place.
+"""modprobe.d: records from configuration files and the kernel command line, each with its location.
 
-The order of the records is the order in which they were read, which decides between them. Facts about
-the syntax were read off kmod 30 and 34; what only one of the two does hangs on ``release``.
+Records are in the order in which they were read, which determines precedence. The syntax is that of kmod 30
+and 34; behaviour of only one of them depends on ``release``.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
     Report = Callable[[str], None]
 
-WEAKDEP_SINCE: Final = 33  # the release of kmod that knew the word first
+WEAKDEP_SINCE: Final = 33  # the first release of kmod with the command
 DEPRECATED: Final = ("include", "config")
 BLANKS: Final = " \t"
-_SPACES: Final = dict.fromkeys(map(ord, "\t\n\v\f\r"), " ")  # what parts the words of a list, too
+_SPACES: Final = dict.fromkeys(map(ord, "\t\n\v\f\r"), " ")  # further separators in a list
 
 
 class SourceLine(NamedTuple):
-    """Where a record stands; line 0 means the whole file."""
+    """The location of a record; line 0 means the whole file."""
 
     file: str
     line: int = 0
@@ -73,7 +73,7 @@ class Softdep(NamedTuple):
 
 
 class Weakdep(NamedTuple):
-    """``weakdep PATTERN NAME...``: for those who build initramfs images; never loaded."""
+    """``weakdep PATTERN NAME...``: for initramfs generators; never loaded."""
 
     pattern: str
     names: tuple[str, ...]
@@ -81,7 +81,7 @@ class Weakdep(NamedTuple):
 
 
 class Config:
-    """Everything that was configured, by kind and in order."""
+    """All records by kind, in order."""
 
     __slots__ = ("aliases", "blacklists", "installs", "options", "removes", "softdeps", "weakdeps")
 
@@ -95,9 +95,9 @@ class Config:
         self.weakdeps: list[Weakdep] = []
 
     def read(self, path: str, report: Report, release: int) -> None:
-        """Add what the file ``path`` says; ``report`` hears of each line that says nothing.
+        """Add the records of the file ``path``; ``report`` is called for each invalid line.
 
-        A file that cannot be opened or read is as good as empty.
+        A file that cannot be opened or read counts as empty.
         """
         try:
             with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
@@ -111,7 +111,7 @@ class Config:
                 report(f"kmod_config_parse: {error}")
 
     def add(self, line: str, place: SourceLine, release: int) -> None:
-        """Add one line; raises BadLine, in kmod's words, when it says nothing."""
+        """Add one line; raises BadLine, with kmod's message, if it is invalid."""
         word, rest = _cut(line)
         take = _WORDS.get(word)
         if word in DEPRECATED:
@@ -126,7 +126,7 @@ class Config:
 
 
 class _Missing(Exception):
-    """A word that a line needs is not there."""
+    """A required word is missing."""
 
 
 def lines(text: str) -> Iterator[tuple[int, str]]:
@@ -143,7 +143,7 @@ def lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _joined(text: str) -> Iterator[tuple[int, str]]:
-    """The logical lines of a text with backslashes, those that say nothing included."""
+    """The logical lines of a text with backslashes, including blank ones."""
     line, number = "", 0
     for number, physical in enumerate(text.split("\n"), start=1):
         goes_on = (len(physical) - len(physical.rstrip("\\"))) % 2
@@ -157,7 +157,7 @@ def _joined(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _cut(text: str) -> tuple[str, str]:
-    """The first word and what stands after the one blank after it; raises _Missing without a word."""
+    """The first word, and the rest after one blank; raises _Missing without a word."""
     start = text.lstrip(BLANKS)
     if not start:
         raise _Missing
@@ -210,7 +210,7 @@ def _softdep(config: Config, name: str, rest: str, place: SourceLine) -> None:
 
 
 def _listed(text: str) -> list[str]:
-    """The words of ``text``; kmod keeps a blank that stands alone before the first one."""
+    """The words of ``text``; kmod keeps a single leading blank."""
     words = text.translate(_SPACES).split(" ")
     alone = text[0] if len(words) > 1 and not words[0] and words[1] else ""
     words = [word for word in words if word]
@@ -218,7 +218,7 @@ def _listed(text: str) -> list[str]:
 
 
 def _span(words: list[str], marked: list[int]) -> tuple[str, ...]:
-    """The words from the first to the last marked one: where a kind comes twice kmod takes all between."""
+    """The words from the first to the last marked one: of a repeated kind, kmod includes all in between."""
     return tuple(words[marked[0] : marked[-1] + 1]) if marked else ()
 
 

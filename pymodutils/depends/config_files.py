@@ -1,4 +1,4 @@
-"""Which files configure modprobe, and in which order: the first directory that has a name wins it."""
+"""Find the configuration files of modprobe: of equal names, the first directory takes precedence."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ DIRECTORIES: Final = (
 USR_LIB_SINCE: Final = 32
 ALIAS_FILES_UNTIL: Final = 32
 HERE: Final = Root()
-_FILTER: Final = "conf_files_filter_out"  # the words of kmod name its function
+_FILTER: Final = "conf_files_filter_out"  # kmod's message contains its function's name
 
 
 def load(root: Root, directory: str, paths: Sequence[str], report: Report, release: int = 34) -> Config:
-    """The configuration for the module directory ``directory``, as this ``release`` of kmod finds it.
+    """The configuration for the module directory ``directory``, as for this ``release`` of kmod.
 
-    ``paths`` (files or directories) replace the default ones. ``report`` hears what kmod prints before
-    it can do anything else.
+    ``paths`` (files or directories) replace the default ones. ``report`` is called with the messages that
+    kmod prints at first.
     """
     config = Config()
     for path in files(paths or defaults(root, release), directory, report, release, root):
@@ -43,7 +43,7 @@ def load(root: Root, directory: str, paths: Sequence[str], report: Report, relea
 
 
 def defaults(root: Root, release: int = 34) -> list[str]:
-    """The directories that are searched when none is given."""
+    """The directories that are searched by default."""
     wanted = (path for path in DIRECTORIES if path != "/usr/lib/modprobe.d" or release >= USR_LIB_SINCE)
     return [root.path(path) for path in wanted]
 
@@ -51,9 +51,9 @@ def defaults(root: Root, release: int = 34) -> list[str]:
 def files(
     paths: Sequence[str], directory: str, report: Report, release: int = 34, root: Root = HERE
 ) -> list[str]:
-    """Every file to read, sorted by its name whatever its directory.
+    """Every file to read, sorted by name across directories.
 
-    The module directory's own modules.softdep and modules.weakdep stand in line under these names.
+    The module directory's modules.softdep and modules.weakdep are sorted among them.
     """
     found: dict[str, str] = {}
     for own in ("modules.softdep", "modules.weakdep")[: 2 if release >= WEAKDEP_SINCE else 1]:
@@ -67,7 +67,7 @@ def files(
 
 
 def _named(path: str, report: Report, release: int, root: Root) -> Iterator[tuple[str, str]]:
-    """(name, path) of each file that ``path``, a directory or a file of any name, brings."""
+    """(name, path) of each file in ``path``, a directory, or of ``path`` itself, a file of any name."""
     endings = (".conf", ".alias") if release <= ALIAS_FILES_UNTIL else (".conf",)
     try:
         names = os.listdir(path)
@@ -84,7 +84,7 @@ def _named(path: str, report: Report, release: int, root: Root) -> Iterator[tupl
 
 
 def _file(path: str, report: Report, root: Root) -> str:
-    """Where ``path`` leads, "" if that is no file."""
+    """The target of ``path``; "" if it is not a file."""
     try:
         file = root.follow(path)
         mode = os.stat(file).st_mode

@@ -1,4 +1,4 @@
-"""modules.devname: the device nodes that exist before their module does, and load it when opened."""
+"""modules.devname: device nodes that load their module when opened."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 FILE: Final = "modules.devname"
 LINE: Final = re.compile(r"\s*(\S+)\s+(\S+)\s+([bc])\s*\+?([0-9]+):\s*\+?([0-9]+)", re.ASCII)
 KINDS: Final = {"b": "block device", "c": "character device"}
-LARGEST: Final = (1 << 32) - 1  # of a major or minor number
+LARGEST: Final = (1 << 32) - 1  # largest major or minor number
 
 
 class StaticNode(NamedTuple):
-    """A node below /dev and the module after it."""
+    """A node below /dev and its module."""
 
     module: str
     name: str  # its path below /dev
@@ -29,12 +29,12 @@ class StaticNode(NamedTuple):
 
     @property
     def path(self) -> str:
-        """Where the node stands."""
+        """The absolute path of the node."""
         return f"/dev/{self.name}"
 
 
 def read(lines: Iterable[str]) -> Iterator[StaticNode | BadLine]:
-    """Each entry of ``lines`` as a node, or as what is wrong with it; comments are passed over."""
+    """Each entry of ``lines`` as a node, or as an error; comments are skipped."""
     for number, line in enumerate(lines, start=1):
         entry = line.removesuffix("\n")
         if entry.startswith("#"):
@@ -53,7 +53,7 @@ def load(path: str) -> list[StaticNode | BadLine]:
 
 
 def human(nodes: Iterable[StaticNode]) -> Iterator[str]:
-    """Lines for people."""
+    """Readable lines."""
     for node in nodes:
         yield f"Module: {node.module}"
         yield f"\tDevice node: {node.path}"
@@ -63,7 +63,7 @@ def human(nodes: Iterable[StaticNode]) -> Iterator[str]:
 
 
 def tmpfiles(nodes: Iterable[StaticNode]) -> Iterator[str]:
-    """Lines of tmpfiles.d(5); a node in a directory makes that first."""
+    """Lines of tmpfiles.d(5); directories are created before their nodes."""
     for node in nodes:
         parent = os.path.dirname(node.path)
         if "/" in node.name:
@@ -72,7 +72,7 @@ def tmpfiles(nodes: Iterable[StaticNode]) -> Iterator[str]:
 
 
 def devname(nodes: Iterable[StaticNode]) -> Iterator[str]:
-    """Lines of modules.devname again, without its comments."""
+    """The lines of modules.devname without comments."""
     for node in nodes:
         yield f"{node.module} {node.name} {node.kind}{node.major}:{node.minor}"
 

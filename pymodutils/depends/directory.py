@@ -1,4 +1,4 @@
-"""One module directory, ``/lib/modules/RELEASE``: what its indexes answer, each opened when asked first."""
+"""A module directory, ``/lib/modules/RELEASE``, with its indexes, opened on first use."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BUILTINS: Final = (BUILTIN, BUILTIN_ALIAS)
 
 
 class DepLine(NamedTuple):
-    """A line of modules.dep: a module and what it needs, paths as they are written."""
+    """A line of modules.dep: a module and its dependencies, with paths as written."""
 
     line: str
 
@@ -35,15 +35,15 @@ class DepLine(NamedTuple):
 
     @property
     def needs(self) -> list[str]:
-        """What it needs; to be loaded from right to left."""
+        """Its dependencies, to be loaded from right to left."""
         return self.line.partition(":")[2].split()
 
 
 class ModuleDirectory:
-    """The indexes below ``path``; one that is missing has no entries.
+    """The indexes below ``path``; a missing one has no entries.
 
-    So has a damaged one, as for kmod; ``report`` hears of it, once. Links and absolute paths in it are
-    those of ``root``.
+    Neither has a damaged one, as in kmod; ``report`` is called for it, once. Links and absolute paths are
+    resolved within ``root``.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class ModuleDirectory:
         self._entries: dict[str, DepLine | None] = {}
 
     def file(self, index: str) -> str:
-        """The file that holds ``index``, one of the names above."""
+        """The file of ``index``, one of the names above."""
         return self.root.follow(f"{self.path}/{index}.bin")
 
     def entry(self, name: str) -> DepLine | None:
@@ -71,7 +71,7 @@ class ModuleDirectory:
         return self._asked(index, lambda found: found.get(key), None)
 
     def search(self, index: str, key: str) -> list[str]:
-        """The values of all patterns that ``key`` matches, in the order of their priorities."""
+        """The values of all patterns that match ``key``, by priority."""
         return self._asked(index, lambda found: found.search(key), [])
 
     def items(self, index: str) -> list[tuple[str, str]]:
@@ -83,11 +83,11 @@ class ModuleDirectory:
         return self._asked(index, lambda found: found.lines(start, between), [])
 
     def patterns(self, index: str, key: str) -> list[tuple[str, str]]:
-        """(pattern, value) of each entry that ``key`` matches; looks at every entry."""
+        """(pattern, value) of each entry that matches ``key``; scans all entries."""
         return [(pattern, value) for pattern, value in self.items(index) if matches(pattern, key)]
 
     def is_builtin(self, name: str) -> bool:
-        """Whether the module ``name`` is part of the kernel's image."""
+        """Whether the module ``name`` is built in."""
         return self.get(BUILTIN, name) is not None
 
     def _asked(self, index: str, question: Callable[[Index], Answer], nothing: Answer) -> Answer:
@@ -104,12 +104,12 @@ class ModuleDirectory:
         return nothing
 
     def _opened(self, index: str) -> Index | None:
-        """``index``; depmod leaves those of built-in modules empty where the kernel's build lists none."""
+        """``index``; those of built-in modules are empty if the kernel build lists none."""
         path = self.file(index)
         if index in BUILTINS and os.path.isfile(path) and not os.path.getsize(path):
             return None
         return Index.open(path)
 
     def located(self, path: str) -> str:
-        """Where the ``path`` of an entry is: an absolute path."""
+        """The absolute path for the ``path`` of an entry."""
         return self.root.path(path) if path.startswith("/") else self.root.follow(f"{self.path}/{path}")

@@ -1,4 +1,4 @@
-"""The whole configuration as lines, and every alias that the indexes know: ``modprobe -c``."""
+"""``modprobe -c``: the configuration as lines, and all aliases in the indexes."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ TITLE: Final = "\n# End of configuration files. Dumping indexes now:\n"
 
 
 def lines(config: Config, directory: ModuleDirectory, *, blanks_lost: bool = False) -> Iterator[str]:
-    """The lines of kmod, kind by kind; each index is one text of many lines.
+    """The lines of kmod by kind; each index is one text of many lines.
 
-    ``blanks_lost`` is kmod's slip of joining the ``pre:`` and the ``post:`` part.
+    ``blanks_lost`` reproduces kmod's bug of joining the ``pre:`` and the ``post:`` part.
     """
     yield from (f"blacklist {line.module}" for line in config.blacklists)
     yield from (f"install {line.pattern} {line.command}" for line in config.installs)

@@ -1,4 +1,4 @@
-"""From a word of modinfo's command line, a file or a name, to the modules that it means."""
+"""Find the modules for an operand of modinfo, a file or a name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Finder:
-    """Finds modules in files and in the module directory ``folder`` of ``root``; opens indexes if needed."""
+    """Finds modules in files and in the module directory ``folder`` of ``root``; opens indexes on demand."""
 
     __slots__ = ("_folder", "_resolver", "_root")
 
@@ -28,7 +28,7 @@ class Finder:
         self._resolver: Resolver | None = None
 
     def find(self, word: str) -> list[ModuleInfo]:
-        """The module in the file ``word``, else those that the name or alias ``word`` stands for.
+        """The module in the file ``word``, or else those with the name or alias ``word``.
 
         Raises NotFound.
         """
@@ -44,7 +44,7 @@ class Finder:
         return found
 
     def find_name(self, word: str) -> list[ModuleInfo]:
-        """The module called ``word``, or the built-in ones that it is an alias of; raises NotFound."""
+        """The module named ``word``, or the built-in ones with that alias; raises NotFound."""
         directory = self._names().directory
         name = names.normalize(word.partition(".")[0])
         if directory.entry(name) or directory.is_builtin(name):
@@ -62,7 +62,7 @@ class Finder:
         return BuiltinModule(name, self._root.follow(f"{self._folder}/{MODINFO}"))
 
     def _names(self) -> Resolver:
-        if self._resolver is None:  # modinfo of a file does without the import
+        if self._resolver is None:  # not needed for modinfo of a file
             from pymodutils.depends.config import Config  # noqa: PLC0415
             from pymodutils.depends.directory import ModuleDirectory  # noqa: PLC0415
             from pymodutils.depends.resolve import Resolver  # noqa: PLC0415
@@ -72,7 +72,7 @@ class Finder:
 
 
 def absolute(path: str) -> str:
-    """``path`` below the working directory, otherwise as it is written, which modinfo shows."""
+    """``path`` made absolute but otherwise unchanged, as shown by modinfo."""
     return path if path.startswith("/") else f"{os.getcwd()}/{path}"
 
 

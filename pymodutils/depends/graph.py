@@ -1,10 +1,10 @@
-"""What needs what, as a networkx graph with an edge from each user to what it needs; its one door.
+"""The dependency graph in networkx, with an edge from each module to its direct dependencies.
 
-The exact order of modules.dep is not a question for it: kmod has a stack walk of its own for that.
+It does not determine the order of modules.dep, which is that of kmod's stack walk.
 """
 
 # mypy: disable-error-code="type-arg,no-untyped-call"
-# (another package of stubs, networkx-stubs, knows less than types-networkx and may lie over it)
+# (the package networkx-stubs, less complete than types-networkx, may shadow it)
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ KINDS: Final[dict[str, Kind]] = {"needs": "needs", "pre": "pre", "post": "post"}
 
 
 class Edge(NamedTuple):
-    """``user`` needs ``needed``, or wants it loaded before (pre) or after (post) itself if it is there."""
+    """``user`` needs ``needed``; a soft dependency is loaded before (pre) or after (post) it if available."""
 
     user: str
     needed: str
@@ -34,7 +34,7 @@ class Edge(NamedTuple):
 
 
 class Part(NamedTuple):
-    """What is to be seen of a graph."""
+    """A part of a graph to show."""
 
     roots: tuple[str, ...]
     nodes: tuple[str, ...]  # sorted
@@ -42,7 +42,7 @@ class Part(NamedTuple):
 
 
 def paths(dep: str) -> dict[str, str]:
-    """The file of each module in the text of a modules.dep, in its order.
+    """The file of each module in the text of a modules.dep, in order.
 
     Raises BadLine for a line without a colon.
     """
@@ -56,10 +56,10 @@ def paths(dep: str) -> dict[str, str]:
 
 
 def read(dep: str) -> dict[str, list[str]]:
-    """What each module needs itself, by the text of a modules.dep.
+    """The direct dependencies of each module, from the text of a modules.dep.
 
-    That file lists indirect dependencies too. So this is the transitive reduction: a
-    direct need that another need has as well is not to be told from an indirect one, and not in it.
+    That file lists indirect dependencies too, so this is the transitive reduction: a direct dependency that
+    is also an indirect one cannot be distinguished, and is omitted.
     """
     name_of = cache(of_path)
     closures: dict[str, list[str]] = {}
@@ -70,7 +70,7 @@ def read(dep: str) -> dict[str, list[str]]:
 
 
 def _direct(needs: Sequence[str], closures: Mapping[str, Sequence[str]]) -> list[str]:
-    """Those of ``needs`` that no other one needs; what an indirect one needs is needed above it as well."""
+    """Those of ``needs`` that no other one of them needs."""
     indirect: set[str] = set()
     for near in needs:
         if near not in indirect:
@@ -80,7 +80,7 @@ def _direct(needs: Sequence[str], closures: Mapping[str, Sequence[str]]) -> list
 
 
 def _is_above(far: str, near: str, closures: Mapping[str, Sequence[str]]) -> bool:
-    """Whether ``near``, which ``far`` needs, needs ``far`` too: not if it needs fewer modules."""
+    """Whether ``near``, which ``far`` needs, needs ``far`` too; impossible if it needs fewer modules."""
     needs = closures.get(near, ())
     return len(needs) >= len(closures[far]) and far in needs
 
@@ -94,16 +94,16 @@ def build(needs: Mapping[str, Sequence[str]]) -> Graph:
 
 
 def soften(graph: Graph, edges: Iterable[Edge]) -> None:
-    """Add soft dependencies; where there is a hard one already it stays."""
+    """Add soft dependencies; hard ones take precedence."""
     for user, needed, kind in edges:
         if not graph.has_edge(user, needed):
             graph.add_edge(user, needed, kind=kind)
 
 
 def cycles(graph: Graph, rank: Callable[[str], Any] = str) -> list[list[str]]:
-    """A shortest way round through the first module (by ``rank``) of each tangle, that module at both ends.
+    """A shortest cycle through the first module (by ``rank``) of each strongly connected component.
 
-    A tangle can have more cycles than there are atoms; every module of it is in at least one.
+    Each begins and ends with that module. The number of all cycles may be exponential.
     """
     found = []
     for tangle in nx.strongly_connected_components(graph):
@@ -121,30 +121,30 @@ def cycles(graph: Graph, rank: Callable[[str], Any] = str) -> list[list[str]]:
 
 
 def tangled(graph: Graph) -> set[str]:
-    """The modules that need themselves, directly or not."""
+    """The modules that depend on themselves, directly or indirectly."""
     parts = nx.strongly_connected_components(graph)
     return {name for part in parts for name in part if len(part) > 1 or graph.has_edge(name, name)}
 
 
 def closure(graph: Graph, name: str) -> set[str]:
-    """All that ``name`` needs, directly or not; raises NotFound if the graph does not have it."""
+    """The direct and indirect dependencies of ``name``; raises NotFound for an unknown name."""
     return set(nx.descendants(graph, _known(graph, name)))
 
 
 def who_needs(graph: Graph, name: str) -> set[str]:
-    """All that need ``name``, directly or not; raises NotFound if the graph does not have it."""
+    """The direct and indirect users of ``name``; raises NotFound for an unknown name."""
     return set(nx.ancestors(graph, _known(graph, name)))
 
 
 def above(graph: Graph, user: str) -> dict[str, str]:
-    """For each module that ``user`` needs the one before it on a shortest way there."""
+    """For each dependency of ``user``, its predecessor on a shortest path."""
     return {needed: before for before, needed in nx.bfs_edges(graph, user)} if user in graph else {}
 
 
 def removal_order(graph: Graph, name: str) -> list[str]:
-    """What has to go that ``name`` can, each before what it needs, ``name`` last.
+    """The modules to remove before ``name``, users before their dependencies, and ``name`` last.
 
-    Modules that need each other cannot be removed: those of one tangle stand beside each other.
+    Modules in a cycle cannot be removed; those of one cycle are adjacent.
     """
     going = graph.subgraph({name, *who_needs(graph, name)})
     tangles = nx.condensation(going)
@@ -167,9 +167,9 @@ def part(graph: Graph, roots: Sequence[str], *, reverse: bool = False) -> Part:
 
 
 def components(seen: Part) -> list[list[list[str]]]:
-    """The parts that hang together, each as columns: what is needed stands further right than its users.
+    """The connected components, each as columns, with dependencies to the right of their users.
 
-    Where a cycle makes that impossible one edge of it is left out of account, a soft one if there is one.
+    In a cycle one edge is ignored, a soft one if possible.
     """
     graph: Graph = nx.DiGraph()
     graph.add_nodes_from(seen.nodes)
@@ -181,7 +181,7 @@ def components(seen: Part) -> list[list[list[str]]]:
 
 
 def _untangle(graph: Graph, tangle: Graph) -> None:
-    """Take edges out of ``graph`` until its part ``tangle`` has no cycle."""
+    """Remove edges of ``graph`` until its component ``tangle`` has no cycle."""
     while True:
         try:
             cycle = nx.find_cycle(tangle)
@@ -191,7 +191,7 @@ def _untangle(graph: Graph, tangle: Graph) -> None:
 
 
 def _columns(graph: Graph) -> list[list[str]]:
-    """The modules by their distance from those without users, which stand close to what they need."""
+    """The modules by their distance from those without users, which are placed next to their dependencies."""
     column = {name: at for at, names in enumerate(nx.topological_generations(graph)) for name in names}
     for name in [name for name in graph if not graph.in_degree(name) and graph.out_degree(name)]:
         column[name] = min(column[needed] for needed in graph.successors(name)) - 1

@@ -1,4 +1,4 @@
-"""What to tell a user who looks for modules where there are none."""
+"""Hints for users when no modules are found."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import os
 
 from pymodutils.root import MODULES, USR_MODULES
 
-MOST = 5  # releases that are named
+MOST = 5  # releases to list
 
 
 def about(directory: str) -> str:
-    """Why nothing is found in the module directory ``directory`` and what to do; "" if all seems well."""
+    """Why nothing is found in the module directory ``directory``, with a remedy; "" if it seems valid."""
     if os.path.exists(f"{directory}/modules.dep.bin"):
         return ""
     if os.path.isdir(directory):
@@ -27,7 +27,7 @@ def about(directory: str) -> str:
 
 
 def _other(parent: str) -> str:
-    """The directory that ``parent`` may have been taken for: usr/lib/modules for lib/modules, and back."""
+    """The alternative to ``parent``: usr/lib/modules for lib/modules, and vice versa."""
     if parent.endswith(USR_MODULES):
         return parent.removesuffix(USR_MODULES) + MODULES
     return parent.removesuffix(MODULES) + USR_MODULES if parent.endswith(MODULES) else ""

@@ -1,6 +1,6 @@
-"""What is known of one module without loading it: what its file, or the kernel's build, says.
+"""Metadata of a module from its file, or from the kernel build for a built-in one.
 
-Nothing is read before it is asked for, and a field costs no more than itself.
+Data is read on demand, and only as much as a field needs.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Pairs = list[tuple[str, str]]
 
 
 class ModuleInfo:
-    """A built-in module, and what one with a file has in common with it."""
+    """The common interface of built-in modules and modules with a file."""
 
     __slots__ = ("_entries", "filename", "name")
 
@@ -36,14 +36,14 @@ class ModuleInfo:
 
     @property
     def entries(self) -> Pairs:
-        """Every (key, value), in the order in which the module has them; raises ModutilsError."""
+        """Every (key, value) in the order of the module; raises ModutilsError."""
         if self._entries is None:
             self._entries = self._read()
         return self._entries
 
     @property
     def is_builtin(self) -> bool:
-        """Whether it is part of the kernel itself."""
+        """Whether it is built in."""
         return self.filename == BUILTIN
 
     @property
@@ -53,14 +53,14 @@ class ModuleInfo:
 
     @property
     def is_compressed(self) -> bool:
-        """Whether its file is called as a compressed one is."""
+        """Whether its file has the suffix of a compressed one."""
         return self.filename.endswith(names.EXTENSIONS[1:])
 
     def _read(self) -> Pairs:
         raise NotImplementedError
 
     def close(self) -> None:
-        """Forget what was read, which can be read again."""
+        """Drop cached data."""
         self._entries = None
 
     def signature(self) -> Signature | None:
@@ -68,11 +68,11 @@ class ModuleInfo:
         return None
 
     def build_id(self) -> bytes:
-        """What the linker named its contents by; empty if it did not."""
+        """The GNU build ID; empty if there is none."""
         return b""
 
     def values(self, field: str) -> list[str]:
-        """The values of ``field``: a key, or one of the names for what is no entry."""
+        """The values of ``field``: a key, or one of the names of other data."""
         found = [value for key, value in self.entries if key == field]
         if field == "build-id":
             found += [hexadecimal(identifier) for identifier in (self.build_id(),) if identifier]
@@ -82,7 +82,7 @@ class ModuleInfo:
 
 
 class BuiltinModule(ModuleInfo):
-    """A part of the kernel, described in the file ``modinfo`` of a module directory."""
+    """A built-in module, described in the file ``modinfo`` of a module directory."""
 
     __slots__ = ("_modinfo",)
 
@@ -91,7 +91,7 @@ class BuiltinModule(ModuleInfo):
         self._modinfo = modinfo
 
     def _read(self) -> Pairs:
-        from pymodutils.depends import builtin  # noqa: PLC0415 -- few are built in
+        from pymodutils.depends import builtin  # noqa: PLC0415 -- rarely needed
 
         return builtin.modinfo(self._modinfo, self.name)
 
@@ -112,7 +112,7 @@ class ModuleFile(ModuleInfo):
         self.close()
 
     def close(self) -> None:
-        """Close the file, and forget what was read of it."""
+        """Close the file and drop cached data."""
         super().close()
         if self._elf is not None:
             self._elf.close()
@@ -133,12 +133,12 @@ class ModuleFile(ModuleInfo):
 
     def signature(self) -> Signature | None:
         """The signature at the end of its file; raises NotFound or BadModule."""
-        from pymodutils.signature import fields  # noqa: PLC0415 -- most fields do without
+        from pymodutils.signature import fields  # noqa: PLC0415 -- rarely needed
 
         return fields.find(self.elf)
 
     def build_id(self) -> bytes:
-        """What the linker named its contents by; raises NotFound or BadModule."""
+        """The GNU build ID; raises NotFound or BadModule."""
         section = self.elf.section(BUILD_ID_NOTE)
         return b"" if section is None else decode.build_id(section, self.elf.order)
 
@@ -153,13 +153,13 @@ def opened(path: str, *, mapped: bool = False) -> Elf:
     except BadModule as error:
         if error.errno != errno.ENOEXEC:
             raise
-    from pymodutils.elf import compress, contents  # noqa: PLC0415 -- a module as the kernel wants it does without
+    from pymodutils.elf import compress, contents  # noqa: PLC0415 -- not needed for an uncompressed module
 
     return Elf(contents.module(path) if mapped else compress.module(path), path)
 
 
 def signed(signature: Signature | None) -> Pairs:
-    """``signature`` as the pairs that modinfo prints."""
+    """``signature`` as the pairs printed by modinfo."""
     if signature is None:
         return []
     kind, signer, key, hashalgo, value = signature
@@ -173,13 +173,13 @@ def signed(signature: Signature | None) -> Pairs:
 
 
 def hexadecimal(data: bytes) -> str:
-    """``data`` as modinfo prints it: twenty bytes a line, further lines after two tabs."""
+    """``data`` in modinfo's format: twenty bytes per line, further lines indented by two tabs."""
     text = data.hex(":").upper()
     return "\n\t\t".join([text[at : at + 60] for at in range(0, len(text), 60)])
 
 
 def document(module: ModuleInfo) -> dict[str, object]:
-    """Everything about a module as docs/json.md describes it."""
+    """The document for a module described in docs/json.md."""
     fields: dict[str, list[str]] = {}
     for key, value in module.entries:
         fields.setdefault(key, []).append(value)

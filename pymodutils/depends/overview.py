@@ -1,4 +1,4 @@
-"""Everything that the files of one module directory say about what needs what."""
+"""The dependency graph of a module directory, with soft dependencies."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class Overview:
-    """The module directory ``path`` of ``root`` under ``config``; raises NotFound if it has no modules.dep.
+    """The module directory ``path`` of ``root`` with ``config``; raises NotFound if it has no modules.dep.
 
-    ``paths`` are the files of all modules, ``graph`` has the soft dependencies too, ``cycles`` are those
-    of the hard ones.
+    ``paths`` are the files of all modules, ``graph`` includes soft dependencies, ``cycles`` are those of hard
+    ones.
     """
 
     def __init__(self, path: str, config: Config, root: Root) -> None:
@@ -35,7 +35,7 @@ class Overview:
         graph.soften(self.graph, self._soft())
 
     def names(self, word: str) -> list[str]:
-        """The modules that ``word``, a name or an alias, stands for.
+        """The modules that ``word``, a name or an alias, resolves to.
 
         Raises NotFound if there are none, or if they have no files.
         """
@@ -56,7 +56,7 @@ class Overview:
         return graph.part(self.graph, tuple(roots), reverse=reverse)
 
     def everything(self) -> graph.Part:
-        """The whole graph; its roots are the modules that no other one needs."""
+        """The whole graph; its roots are the modules without users."""
         needed = {
             edge.needed for edge in graph.part(self.graph, tuple(self.paths)).edges if edge.kind == "needs"
         }

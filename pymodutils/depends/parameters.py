@@ -1,4 +1,4 @@
-"""The parameters that a module says it takes."""
+"""Parameters declared by a module."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ KEYS: Final = ("parmtype", "parm")
 
 
 class ModuleParameter(NamedTuple):
-    """A parameter; a module need not give a type or a description."""
+    """A parameter; type and description are optional."""
 
     name: str
     type: str | None
@@ -19,14 +19,14 @@ class ModuleParameter(NamedTuple):
 
     @property
     def text(self) -> str:
-        """What modinfo prints behind ``parm:``."""
+        """The text that modinfo prints after ``parm:``."""
         if self.description is None:
             return f"{self.name}:{self.type}"
         return f"{self.name}:{self.description}" + self._typed
 
     @property
     def value(self) -> str:
-        """What modinfo -p prints, which differs where there is only a type."""
+        """The text of modinfo -p, which differs if there is only a type."""
         return self.text if self.description is not None else f"{self.name}:{self._typed}"
 
     @property
@@ -35,7 +35,7 @@ class ModuleParameter(NamedTuple):
 
 
 def read(entries: Iterable[tuple[str, str]]) -> tuple[list[ModuleParameter], list[str]]:
-    """The parameters of ``entries``, first named last, and each ``key=value`` without a name."""
+    """The parameters of ``entries`` in reverse order of first mention, and entries without a name."""
     found: dict[str, list[str | None]] = {}
     wrong = []
     for key, value in entries:

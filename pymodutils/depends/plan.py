@@ -1,6 +1,6 @@
-"""What modprobe is going to do, as a value: made from configuration and indexes, then shown or run.
+"""Plans of modprobe as values, made from configuration and indexes, then printed or run.
 
-A plan knows nothing of the kernel: whether a module is loaded already is asked when it is run.
+A plan does not depend on the kernel: whether a module is already loaded is checked when the plan runs.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Insert(NamedTuple):
     path: str
     options: str
     flags: int  # of finit_module
-    required: bool  # a failure ends the plan
-    requested: bool  # the module itself, not what it needs
+    required: bool  # a failure aborts the plan
+    requested: bool  # the module itself, not a dependency
     reasons: tuple[Reason, ...]
 
 
@@ -42,7 +42,7 @@ class Install(NamedTuple):
 
     @property
     def line(self) -> str:
-        """What the shell gets."""
+        """The command line for the shell."""
         return self.command.replace(VARIABLE, self.options)
 
 
@@ -78,7 +78,7 @@ Step = Insert | Install | Builtin | Missing
 
 
 class Load(NamedTuple):
-    """All that loading one module takes, in order."""
+    """The steps of loading a module, in order."""
 
     module: str
     steps: tuple[Step, ...]
@@ -86,36 +86,36 @@ class Load(NamedTuple):
 
 
 class Remove(NamedTuple):
-    """Removing one module: soft dependencies around it, what it alone needed after it.
+    """Removal of a module: soft dependencies before and after it, then unused dependencies.
 
-    ``command`` of a remove line replaces the removal itself; then ``unused`` is empty. A soft dependency
-    gets a plan of its own at its turn: most are gone by then, and the ways through them may be too many.
+    ``command`` of a remove line replaces the removal itself; then ``unused`` is empty. A soft dependency is
+    planned at its turn: most are gone by then, and their combinations may be exponential.
     """
 
     module: str
     command: str | None
-    after: tuple[Module, ...]  # post soft dependencies: go first
-    unused: tuple[str, ...]  # go after it if nobody uses them any more
-    before: tuple[Module, ...]  # pre soft dependencies: go last
+    after: tuple[Module, ...]  # post soft dependencies: removed first
+    unused: tuple[str, ...]  # removed after it if unused
+    before: tuple[Module, ...]  # pre soft dependencies: removed last
     reasons: tuple[Reason, ...]
 
     @property
     def line(self) -> str:
-        """What the shell gets: a removal has no options."""
+        """The command line for the shell; a removal has no options."""
         return (self.command or "").replace(VARIABLE, "")
 
 
 class Choices(NamedTuple):
-    """What the command line and the compatibility asked for decide."""
+    """Choices by command line options and compatibility."""
 
     flags: int = 0  # of finit_module
-    ignore_commands: bool = False  # and soft dependencies, of the named module
-    blacklist_names: bool = False  # blacklists hold for names too, not only for aliases
+    ignore_commands: bool = False  # and soft dependencies of the named module
+    blacklist_names: bool = False  # apply blacklists to names too, not only to aliases
     install_yields: bool = False  # as in kmod, an install line is ignored with a soft dependency
 
 
 def load(resolver: Resolver, module: Module, options: str, choices: Choices) -> Load:
-    """The plan to load ``module``; ``options`` are those typed for it."""
+    """The plan to load ``module``; ``options`` are those given on the command line."""
     forbidden = resolver.blacklisted(module) if module.alias or choices.blacklist_names else None
     if forbidden:
         return Load(module.name, (), forbidden)
@@ -137,10 +137,10 @@ class _Wanted(NamedTuple):
 
 
 def _wanted(resolver: Resolver, requested: Module, *, ignore: bool) -> Iterator[_Wanted]:
-    """The modules that ``requested`` takes, in order, itself included; one may come twice.
+    """The modules to load for ``requested``, in order, including itself; duplicates are possible.
 
-    For each dependency, then for the module: the pre soft dependencies with all that they take, it, and the
-    post ones. Only the requested module and soft dependencies are kept from coming twice.
+    For each dependency, then the module: the pre soft dependencies with their own modules, itself, and the
+    post ones. Only the requested module and soft dependencies are not repeated.
     """
     seen: set[tuple[str, str]] = set()
     todo: list[_Wanted | tuple[Module, bool, bool]] = [(requested, True, ignore)]
@@ -208,7 +208,7 @@ def remove(resolver: Resolver, module: Module, choices: Choices) -> Remove:
 
 
 def removals(resolver: Resolver, requested: Remove) -> Iterator[Remove]:
-    """``requested`` and the removals that its soft dependencies ask for, in order, each module once."""
+    """``requested`` and the removals for its soft dependencies, in order, without duplicates."""
     seen = {requested.module}
     todo = [*_around(requested)]
     while todo:
@@ -226,7 +226,7 @@ def _around(plan: Remove) -> tuple[Module | Remove, ...]:
 
 
 def line(step: Step | Remove) -> str | None:
-    """The step in kmod's words, or None for one that it does not show."""
+    """The step as printed by kmod; None if it is not printed."""
     match step:
         case Insert():
             return f"insmod {step.path} {step.options}"

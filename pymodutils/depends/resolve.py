@@ -1,4 +1,4 @@
-"""From a name to modules, and from a module to all that belongs to it: kmod's rules, step by step."""
+"""Resolve names to modules, and modules to their dependencies and configuration, by kmod's rules."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Reason(NamedTuple):
-    """What decided something: a kind, words for it, and the file (and line) it is written in."""
+    """A reason: its kind, a text, and the file (and line) that it comes from."""
 
     kind: str
     text: str
@@ -26,30 +26,30 @@ class Reason(NamedTuple):
 
 
 class Module(NamedTuple):
-    """A module that a name led to. Reached through another alias it counts as another one."""
+    """A module that a name resolved to; distinct for each alias."""
 
     name: str
-    alias: str = ""  # what led here: the pattern of an alias line, or the name that an index knows
-    file: str = ""  # given by the user instead of a name, or by the line of modules.dep that led here
+    alias: str = ""  # the pattern of an alias line, or the name in an index
+    file: str = ""  # given by the user instead of a name, or by the line of modules.dep
     reasons: tuple[Reason, ...] = ()
-    install: Command | None = None  # the line that led here, which then counts, be it the first or not
+    install: Command | None = None  # the line that led here, which then takes precedence over the first
     remove: Command | None = None
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells modules apart."""
+        """The identity of a module."""
         return self.name, self.alias
 
 
 class Soft(NamedTuple):
-    """What the soft dependency line of a module asks for, resolved."""
+    """The resolved soft dependencies of a module."""
 
     pre: tuple[Module, ...] = ()
     post: tuple[Module, ...] = ()
 
 
 class Resolver:
-    """Answers from one configuration and one module directory."""
+    """Resolves with a configuration and a module directory."""
 
     def __init__(self, config: Config, directory: ModuleDirectory) -> None:
         self.config = config
@@ -63,9 +63,9 @@ class Resolver:
             self._options.setdefault(numbered[1].module, []).append(numbered)
 
     def lookup(self, name: str) -> list[Module]:
-        """The modules that ``name`` (a module, an alias, a symbol: name) stands for; first stage wins.
+        """The modules that ``name`` (a module, an alias, a symbol: name) resolves to; the first stage wins.
 
-        An empty list if there are none, or if ``name`` has an unmatched bracket.
+        Empty if there are none, or if ``name`` has an unmatched bracket.
         """
         if name not in self._found:
             self._found[name] = self._lookup(name)
@@ -130,18 +130,18 @@ class Resolver:
         return Reason(kind, text, self.directory.file(index))
 
     def built_in(self, name: str) -> Reason:
-        """Why nothing has to be done for the module ``name`` of the kernel's image."""
+        """The reason to skip the built-in module ``name``."""
         return self._from(BUILTIN, "builtin", f"{name} is built into the kernel")
 
     def path(self, module: Module) -> str:
-        """The file of ``module``, or "" if the directory has none."""
+        """The file of ``module``; "" if the directory has none."""
         if module.file:
             return module.file
         entry = self.directory.entry(module.name)
         return self.directory.located(entry.path) if entry else ""
 
     def needs(self, module: Module) -> list[Module]:
-        """What ``module`` depends on, in the order of loading."""
+        """The dependencies of ``module``, in load order."""
         entry = self.directory.entry(module.name)
         if entry is None:
             return []
@@ -152,14 +152,14 @@ class Resolver:
         ]
 
     def soft(self, module: Module) -> Soft:
-        """What the first soft dependency line for ``module`` asks for."""
+        """The soft dependencies in the first line for ``module``."""
         if module.name not in self._soft:
             line = self.softdep(module)
             self._soft[module.name] = self._resolved(line) if line else Soft()
         return self._soft[module.name]
 
     def softdep(self, module: Module) -> Softdep | None:
-        """The soft dependency line that counts for ``module``: the first."""
+        """The soft dependency line for ``module``: the first."""
         return self._softdeps.first(module.name)
 
     def _resolved(self, line: Softdep) -> Soft:
@@ -181,15 +181,15 @@ class Resolver:
         return [line for _, line in sorted(chain.from_iterable(found))]
 
     def install(self, module: Module) -> Command | None:
-        """The install line that counts for ``module``: the first."""
+        """The install line for ``module``: the first."""
         return module.install or self._installs.first(module.name)
 
     def remove(self, module: Module) -> Command | None:
-        """The remove line that counts for ``module``: the first."""
+        """The remove line for ``module``: the first."""
         return module.remove or self._removes.first(module.name)
 
     def blacklisted(self, module: Module) -> Reason | None:
-        """The line that forbids to reach ``module``, which holds for its exact name."""
+        """The blacklist line for the exact name of ``module``."""
         for line in self.config.blacklists:
             if line.module == module.name:
                 return Reason("blacklist", f"blacklist {line.module}", str(line.place))
@@ -197,12 +197,12 @@ class Resolver:
 
 
 def in_file(path: str, typed: str) -> Module:
-    """The module in the file ``path``, which the user has named ``typed``."""
+    """The module in the file ``path``, given as ``typed``."""
     return Module(names.of_path(path), file=path, reasons=(Reason("path", f"the file {typed} was named"),))
 
 
 def command_line(word: str, line: Command) -> Reason:
-    """The reason that an install or remove line is."""
+    """The reason for an install or remove line."""
     return Reason(word, f"{word} {line.pattern} {line.command}", str(line.place))
 
 

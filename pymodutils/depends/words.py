@@ -1,4 +1,4 @@
-"""The words of a modprobe call: those that $MODPROBE_OPTIONS adds, and module parameters."""
+"""Words of $MODPROBE_OPTIONS, and module parameters on the command line."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ QUOTES: Final = "\"'"
 
 
 def split(text: str) -> list[str]:
-    """The words of $MODPROBE_OPTIONS, which single blanks part.
+    """The words of $MODPROBE_OPTIONS, separated by single blanks.
 
-    A quoted part that starts a word is a word of its own, so the blank after it ends an empty one;
-    further on in a word quotes only protect blanks. A quote that is not closed takes the rest.
+    A quoted part at the start of a word is a word of its own, so the blank after it ends an empty word;
+    elsewhere quotes only protect blanks. An unclosed quote extends to the end.
     """
     found: list[str] = []
     word, at, inside = "", 0, False
@@ -39,7 +39,7 @@ def split(text: str) -> list[str]:
 
 
 def parameters(words: Iterable[str]) -> str:
-    """One string for the kernel of parameters that a shell has split; values with blanks get quotes."""
+    """The parameter string for the kernel from words split by a shell; values with blanks are quoted."""
     text = ""
     for word in words:
         text = f"{text} {_quoted(word)}" if text else _quoted(word)

@@ -135,7 +135,7 @@ class Kernel25:
         raise Refused(name, f"Module {name} is not currently loaded", ENOENT)
 
     def symbols(self) -> list[tuple[int, str]]:
-        """What the kernel exports."""
+        """The kernel's exports."""
         rows = self.store.execute("SELECT value, name FROM symbol ORDER BY id")
         return [(unsigned(value), name) for value, name in rows]
 
@@ -172,7 +172,7 @@ class Kernel25:
         return None, ""
 
     def _room(self, machine: DynMachine, size: int, modules: list[LoadedObject]) -> int:
-        """The lowest address at which there is room: module_alloc."""
+        """The lowest address with enough room: module_alloc."""
         base = self.store.execute("SELECT value FROM setting WHERE name = ?", BASE)[0][0]
         at = unsigned(base) & (1 << machine.arch.bits) - 1 or machine.base
         for module in sorted(modules, key=lambda module: module.base):
@@ -184,7 +184,7 @@ class Kernel25:
     def _run(
         self, module: SharedObject, tag: int, base: int, memory: bytes, outside: Mapping[str, int]
     ) -> tuple[int, bytes]:
-        """Call _init or _fini; what it gives, and the memory after it. Without a processor nothing runs."""
+        """Call _init or _fini; return its result and the memory. Without a processor nothing runs."""
         processor = module.machine.processor
         if tag not in module.dynamic or not processor:
             return 0, memory
@@ -219,7 +219,7 @@ class Kernel25:
 
 
 def _nothing(_cpu: ForeignCpu) -> int:
-    """What functions of the kernel give that do nothing here."""
+    """The result of unimplemented kernel functions."""
     return 0
 
 

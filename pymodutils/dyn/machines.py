@@ -1,7 +1,7 @@
-"""What differs between machines: the dynamic relocations, which the linker makes where arch has none.
+"""Machine-specific data: dynamic relocations, which arch does not have.
 
-i386 and Alpha as the patch had them; the others by the rows of arch and the psABI's for shared objects.
-B is the address that the module's own addresses count from.
+i386 and Alpha are as in the patch; the others use the rows of arch and the psABI's for shared objects.
+B is the load address of the module.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ class DynMachine(NamedTuple):
     name: str
     arch: Arch
     relocs: Mapping[int, RelocType]
-    base: int  # where modules begin with 128 MB of memory
-    rela: bool  # whether addends come with relocations
+    base: int  # first module address with 128 MB of memory
+    rela: bool  # whether relocations have addends
     processor: str = ""
     hash_word: str = "I"  # code of struct
 
 
 @formula("B", "A")
 def b_a(B: int, A: int) -> int:
-    """An address in the module, moved with it."""
+    """An address in the module, relocated by its base."""
     return B + A
 
 
@@ -51,7 +51,7 @@ def symbol(S: int) -> int:
 
 
 def _dynamic(prefix: str, bits: int, relative: int, glob_dat: int, slot: int) -> dict[int, RelocType]:
-    """The three that only shared objects have, with addends."""
+    """The three types only used in shared objects, with addends."""
     field = word(bits)
     return {
         relative: RelocType(f"{prefix}_RELATIVE", b_a, field),
@@ -110,7 +110,7 @@ PPC: Final = DynMachine(
     name="ppc",
     arch=powerpc.PPC,
     relocs={**powerpc.PPC.relocs, **_dynamic("R_PPC", 32, 22, 20, 21)},
-    base=0xC100_0000,  # from where a call reaches the kernel
+    base=0xC100_0000,  # module address within reach of calls to the kernel
     rela=True,
     processor="ppc",
 )
@@ -148,5 +148,5 @@ def find(number: int, bits: int, order: str) -> DynMachine | None:
 
 
 def named(name: str) -> DynMachine | None:
-    """The machine called ``name``."""
+    """The machine named ``name``."""
     return next((each for each in MACHINES if each.name == name), None)

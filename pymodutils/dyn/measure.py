@@ -1,4 +1,4 @@
-"""What a module costs as a relocatable object, and as a shared object."""
+"""The sizes of a module as a relocatable object and as a shared object."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TABLES: Final = (".hash", ".gnu.hash", ".dynsym", ".dynstr", ".dynamic", ".plt",
 
 
 class Measure(NamedTuple):
-    """Counts, and bytes: of code, of all that is loaded, of the tables among that, and of the file."""
+    """Number of relocations, and bytes of code, loaded memory, tables in it, and the file."""
 
     relocations: int
     code: int
@@ -23,7 +23,7 @@ class Measure(NamedTuple):
 
 
 def relocatable(data: bytes) -> Measure:
-    """An ET_REL module; all its sections with SHF_ALLOC are loaded, one after the other."""
+    """An ET_REL module; all sections with SHF_ALLOC are loaded consecutively."""
     elf = Elf(data)
     loaded = [section for section in elf.sections if section.sh_flags & SHF_ALLOC]
     kept = {index for index, section in enumerate(elf.sections) if section.sh_flags & SHF_ALLOC}
@@ -36,7 +36,7 @@ def relocatable(data: bytes) -> Measure:
 
 
 def shared(data: bytes) -> Measure:
-    """An ET_DYN module; its segments are loaded, and what lies between them."""
+    """An ET_DYN module; its segments are loaded, with the gaps between them."""
     module, elf = SharedObject(data, "module"), Elf(data)
     rel = [s for s in elf.sections if s.sh_type in (SHT_REL, SHT_RELA) and s.sh_flags & SHF_ALLOC]
     tables = _sum(elf, TABLES) + sum(section.sh_size for section in rel)

@@ -1,4 +1,4 @@
-"""What printk makes of a format and its arguments."""
+"""Format messages like printk."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEFAULT: Final = 4
 
 
 class Varargs(NamedTuple):
-    """The arguments of one call: words by their index, strings by their address, the width of a long."""
+    """The arguments of a call: words by index, strings by address, the width of a long."""
 
     word: Callable[[int], int]
     string: Callable[[int], str]
@@ -25,7 +25,7 @@ class Varargs(NamedTuple):
 
 
 def printk(arguments: Varargs) -> tuple[int, str]:
-    """The level and the text."""
+    """The level and the text of a message."""
     form = arguments.string(arguments.word(0))
     found = LEVEL.match(form)
     indices = count(1)

@@ -1,4 +1,4 @@
-"""Dynamic relocations, applied to a module that lies at its address."""
+"""Apply dynamic relocations to a module at its address."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ERR, WARNING = 3, 4
 
 
 class Relocating:
-    """``module`` on its way to ``base``; ``find`` knows the symbols of others, ``log`` hears of faults."""
+    """Relocates ``module`` to ``base``; ``find`` resolves external symbols, ``log`` receives errors."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class Relocating:
         self.used: dict[str, int] = {}  # the symbols of others
 
     def run(self) -> None:
-        """Apply all relocations; raises Refused, having logged why."""
+        """Apply all relocations; raises Refused after logging the reason."""
         module = self.module
         for one in module.relocations():
             row = module.machine.relocs.get(one.number)
@@ -45,7 +45,7 @@ class Relocating:
             self._apply(one, row, self._value(one))
 
     def _value(self, one: DynamicRelocation) -> int:
-        """What the symbol of ``one`` stands for; 0 if it has none."""
+        """The value of the symbol of ``one``; 0 if it has none."""
         if not one.symbol:
             return 0
         name = self.module.name

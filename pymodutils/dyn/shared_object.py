@@ -1,4 +1,4 @@
-"""An ET_DYN module: its segments, its dynamic table, and what that leads to."""
+"""An ET_DYN module: segments, dynamic table, symbols and relocations."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SYMENT, INIT, FINI, REL, RELSZ, RELENT, PLTREL, JMPREL = 11, 12, 13, 17, 18, 19,
 
 
 class ClassLayout(NamedTuple):
-    """The structures of one ELF class; of each, which members are wanted."""
+    """The structures of one ELF class, with the members used."""
 
     header: str
     program: str
@@ -49,7 +49,7 @@ class LoadSegment(NamedTuple):
 
 
 class DynamicRelocation(NamedTuple):
-    """A dynamic relocation; without ``addend`` what is at the place is one."""
+    """A dynamic relocation; without ``addend``, the word at the place is the addend."""
 
     offset: int
     number: int
@@ -58,7 +58,7 @@ class DynamicRelocation(NamedTuple):
 
 
 class DynSymbol(NamedTuple):
-    """A row of .dynsym; that of a section stands for the beginning of the module, as linkers mean it."""
+    """An entry of .dynsym; a section symbol denotes the start of the module."""
 
     name: str
     value: int
@@ -66,7 +66,7 @@ class DynSymbol(NamedTuple):
 
 
 class SharedObject:
-    """The module in ``data``; raises Refused with ENOEXEC if the loader takes no such file."""
+    """The module in ``data``; raises Refused with ENOEXEC if the loader does not accept the file."""
 
     def __init__(self, data: bytes, name: str) -> None:
         self.data, self.name = data, name
@@ -121,7 +121,7 @@ class SharedObject:
             raise self.refused()
 
     def _memory(self) -> bytearray:
-        """What the segments hold, from the lowest address on."""
+        """The contents of the segments, from the lowest address on."""
         memory = bytearray(self.size)
         for segment in self.segments:
             at = segment.address - self.start
@@ -148,14 +148,14 @@ class SharedObject:
         return Struct(self.prefix + codes)
 
     def _at(self, layout: Struct, address: int) -> tuple[int, ...]:
-        """The structure at ``address``; raises Refused if it lies outside."""
+        """The structure at ``address``; raises Refused if out of range."""
         start = address - self.start
         if not 0 <= start <= self.size - layout.size:
             raise self.refused()
         return layout.unpack_from(self.memory, start)
 
     def symbol(self, index: int) -> DynSymbol:
-        """Row ``index`` of .dynsym."""
+        """Entry ``index`` of .dynsym."""
         layout = self._struct(self.layout.symbol)
         row = self._at(layout, self.dynamic.get(SYMTAB, 0) + index * layout.size)
         name, info, value, section = (row[column] for column in self.layout.columns)
@@ -165,7 +165,7 @@ class SharedObject:
         return DynSymbol(text.decode("utf-8", "surrogateescape"), value, section)
 
     def find(self, name: str) -> DynSymbol | None:
-        """The symbol ``name`` that the module defines, by its hash table."""
+        """The symbol ``name`` defined by the module, found by its hash table."""
         if HASH not in self.dynamic:
             return None
         word = self._struct(self.machine.hash_word)
@@ -185,7 +185,7 @@ class SharedObject:
         return None
 
     def relocations(self) -> Iterator[DynamicRelocation]:
-        """REL, then RELA, then those of the PLT that lie in neither."""
+        """REL, then RELA, then those of the PLT that are in neither."""
         rel = range(self.dynamic.get(REL, 0), self.dynamic.get(REL, 0) + self.dynamic.get(RELSZ, 0))
         rela = range(self.dynamic.get(RELA, 0), self.dynamic.get(RELA, 0) + self.dynamic.get(RELASZ, 0))
         yield from self._table(rel, rela=False)

@@ -1,1 +1,1 @@
-"""What a module file says: sections, .modinfo, versions, exports, signatures."""
+"""Read module files: sections, .modinfo, versions, exports, signatures."""

@@ -1,4 +1,4 @@
-"""Prototypes and types from BTF, a module's on top of its kernel's. https://docs.kernel.org/bpf/btf.html."""
+"""Prototypes and types from BTF, a module's based on its kernel's. https://docs.kernel.org/bpf/btf.html."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pymodutils.errors import BadModule
 MAGIC: Final = 0xEB9F
 INT, PTR, ARRAY, STRUCT, UNION, ENUM, FWD, TYPEDEF, VOLATILE, CONST, RESTRICT = range(1, 12)
 FUNC, FUNC_PROTO, VAR, DATASEC, FLOAT, DECL_TAG, TYPE_TAG, ENUM64 = range(12, 20)
-SAME: Final = frozenset({TYPEDEF, VOLATILE, CONST, RESTRICT, TYPE_TAG})  # as the type they are made of
+SAME: Final = frozenset({TYPEDEF, VOLATILE, CONST, RESTRICT, TYPE_TAG})  # treated as the type they refer to
 FIXED: Final = {INT: 4, ARRAY: 12, VAR: 4, DECL_TAG: 4}  # bytes after the first twelve
 EACH: Final = {STRUCT: 12, UNION: 12, ENUM: 8, FUNC_PROTO: 8, DATASEC: 12, ENUM64: 12}  # for each of vlen
 SIGNED, CHAR, BOOL = 1, 2, 4  # BTF_INT_*
@@ -33,7 +33,7 @@ DAMAGE: Final = (StructError, LookupError, ValueError, RecursionError, MemoryErr
 
 
 class Btf:
-    """The types in ``data``; those of a module go on where ``base`` ends. Raises BadModule."""
+    """The types in ``data``; those of a module continue after those of ``base``. Raises BadModule."""
 
     def __init__(self, data: bytes, base: Btf | None = None, subject: str = "BTF") -> None:
         self.base, self.subject = base, subject
@@ -61,7 +61,7 @@ class Btf:
         return self.base.function(name) if self.base else None
 
     def variable(self, name: str) -> CType | None:
-        """The type of ``name``: BTF has per-CPU variables only."""
+        """The type of ``name``; BTF has per-CPU variables only."""
         return self._find(name, (VAR,))
 
     def named(self, name: str) -> CType | None:
@@ -72,7 +72,7 @@ class Btf:
 
     @cached_property
     def _names(self) -> dict[tuple[int, int], int]:
-        """Kind and place of the name -> type, the first of that name."""
+        """Kind and offset of the name -> first type of that name."""
         found: dict[tuple[int, int], int] = {}
         for number, at in enumerate(self.places, self.first):
             name, info = unpack_from("<II", self._types, at)
@@ -88,7 +88,7 @@ class Btf:
         return next((self.type(number) for number in numbers if number), None)
 
     def string_offset(self, name: str) -> int | None:
-        """The number by which types have the string ``name``; the kernel's if it has it, too."""
+        """The offset of the string ``name``, preferably in the kernel's strings."""
         shared = self.base.string_offset(name) if self.base else None
         word = name.encode("utf-8", "surrogateescape") + b"\0"
         at = 0 if self.strings.startswith(word) else self.strings.find(b"\0" + word) + 1
@@ -160,7 +160,7 @@ class Btf:
         return Enum(name, size, signed, values)
 
     def string(self, offset: int) -> str:
-        """The string with that number."""
+        """The string at ``offset``."""
         if offset < self.first_string and self.base:
             return self.base.string(offset)
         start = offset - self.first_string
@@ -168,7 +168,7 @@ class Btf:
 
 
 def _index(types: bytes) -> list[int]:
-    """The place of each type."""
+    """The offset of each type."""
     at, places = 0, []
     while at < len(types):
         places.append(at)

@@ -1,4 +1,4 @@
-"""Module files as they are or compressed, told apart by their first bytes, never by their names."""
+"""Read module files, plain or compressed, as identified by their first bytes, never by name."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ XZ: Final = b"\xfd7zXZ\0"
 ZSTD: Final = b"\x28\xb5\x2f\xfd"
 PACKINGS: Final = {"gzip": GZIP, "xz": XZ, "zstd": ZSTD}
 SHORTEST: Final = len(XZ)  # bytes of the longest magic
-LIMIT: Final = 256 << 20  # bytes: the emulated loader takes no larger module; a bomb stops here
+LIMIT: Final = 256 << 20  # bytes: the limit of the emulated loader; stops decompression bombs
 
 
 def read(path: str) -> bytes:
-    """Read the whole file ``path`` and decompress it if need be.
+    """Read the file ``path`` and decompress it if necessary.
 
-    Raises NotFound if it cannot be read, BadModule if its compressed data is damaged or over LIMIT.
+    Raises NotFound if it cannot be read, BadModule if its compressed data is damaged or exceeds LIMIT.
     """
     return decompress(content(path), path)
 
 
 def module(path: str) -> bytes:
-    """Read the module file ``path``, as ``read`` does; raises BadModule (EINVAL) about one too short too."""
+    """Read the module file ``path`` as ``read`` does; also raises BadModule (EINVAL) if it is too short."""
     data = content(path)
     check_length(data, path)
     return decompress(data, path)
@@ -44,11 +44,11 @@ def module(path: str) -> bytes:
 def check_length(data: Contents, subject: str) -> None:
     """Raise BadModule (EINVAL) if ``data`` is too short to tell what it is, as for kmod."""
     if len(data) < SHORTEST:
-        raise BadModule(subject, f"{subject}: {len(data)} bytes are no module", errno.EINVAL)
+        raise BadModule(subject, f"{subject}: {len(data)} bytes are not a module", errno.EINVAL)
 
 
 def content(path: str) -> bytes:
-    """Read the regular file ``path`` as it is; raises NotFound, also about pipes, sockets and devices."""
+    """Read the regular file ``path``; raises NotFound, also for pipes, sockets and devices."""
     with regular(path) as file:
         try:
             return read_all(file.fileno())
@@ -65,31 +65,31 @@ def regular(path: str) -> BinaryIO:
 
 
 def read_all(fd: int) -> bytes:
-    """Everything in the open file ``fd``, from its start."""
+    """The contents of the open file ``fd``, from its start."""
     size = os.fstat(fd).st_size
     data = os.pread(fd, size, 0)
     if len(data) == size:
         return data
     parts = [data]
-    while parts[-1]:  # read(2) gives at most 2 GiB, and a file may shrink meanwhile
+    while parts[-1]:  # read(2) returns at most 2 GiB, and the file may shrink meanwhile
         parts.append(os.pread(fd, size, sum(map(len, parts))))
     return b"".join(parts)
 
 
 def unreadable(path: str, error: OSError) -> NotFound:
-    """The failure to open or read ``path`` in one line."""
+    """The error for a failure to open or read ``path``."""
     return NotFound(path, f"could not open {path}: {error.strerror}", error.errno)
 
 
 def packing_of(start: Contents) -> str:
-    """Return how a file that begins with ``start`` is compressed, as in /sys/module/compression, or ""."""
+    """The compression of a file that begins with ``start``, as in /sys/module/compression, or ""."""
     return next((name for name, magic in PACKINGS.items() if start.startswith(magic)), "")
 
 
-MEMORY: Final = 2 << 30  # bytes that a dictionary may take
+MEMORY: Final = 2 << 30  # limit of a dictionary in bytes
 
 
-# what the libraries of Python and of kmod say of the same damage
+# messages of Python's libraries -> those of kmod's
 CUT: Final = {
     "gzip": "unexpected end of file",
     "xz": "Unexpected end of input",
@@ -101,7 +101,7 @@ XZ_WORDS: Final = {
     "Invalid or unsupported options": "Unsupported compression options",
     "Memory usage limit exceeded": "Memory usage limit exceeded",
 }
-BEHIND: Final = {  # for kmod the damage is another one behind the first stream
+BEHIND: Final = {  # kmod's message differs after the first stream
     "File format not recognized": "File is corrupt",
     "Unknown frame descriptor": CUT["zstd"],
 }
@@ -109,7 +109,7 @@ FUNCTIONS: Final = {"gzip": "kmod_file_load_zlib", "xz": "xz_uncompress_belch", 
 
 
 class Damaged(BadModule):
-    """Compressed data that cannot be read; ``why`` has kmod's words, which its ``function`` says."""
+    """Compressed data that cannot be read; ``why`` is kmod's message, printed by its ``function``."""
 
     def __init__(self, subject: str, packing: str, words: str) -> None:
         super().__init__(subject, f"{subject}: compressed data cannot be read: {words}", errno.EINVAL)
@@ -125,7 +125,7 @@ class Incomplete(Damaged):
 def decompress(data: bytes, subject: str) -> bytes:
     """Undo the gzip, xz or zstd compression of ``data``; return it unchanged if it has none of these.
 
-    Raises BadModule (EINVAL) about ``subject``, Incomplete where it ends early.
+    Raises BadModule (EINVAL) for ``subject``, Incomplete if it ends early.
     """
     if not packing_of(data):
         return data
@@ -144,13 +144,13 @@ def decompress_into(data: Contents, subject: str, found: IO[bytes]) -> None:
         try:
             at = _following(data, add_stream(data, at, packing, subject, found), packing)
         except Damaged as error:
-            if at and error.words in BEHIND:  # it is no stream at all
+            if at and error.words in BEHIND:  # not a compressed stream
                 raise Damaged(subject, packing, BEHIND[error.words]) from None
             raise
 
 
 def _following(data: Contents, at: int, packing: str) -> int:
-    """Return where the next stream is, given where one ends; the end of ``data`` if there is none."""
+    """The offset of the next stream after one that ends at ``end``; the end of ``data`` if there is none."""
     if packing == "xz":
         import re  # noqa: PLC0415 -- few modules have several streams
 
@@ -166,7 +166,7 @@ def add_stream(
 
     With ``partial`` a stream that ends early gives what it holds. Raises as ``decompress``.
     """
-    from pymodutils.elf.drain import drain  # noqa: PLC0415 -- a module as the kernel wants it does without
+    from pymodutils.elf.drain import drain  # noqa: PLC0415 -- not needed for an uncompressed module
 
     def spend(count: int) -> None:
         if found.tell() + count > LIMIT:
@@ -183,7 +183,7 @@ def add_stream(
 
 
 def decompressor(packing: str) -> tuple[Decompressor, type[Exception]]:
-    """Return a decompressor, and what it raises about damaged data; kernels are packed in more formats."""
+    """Return a decompressor, and the exceptions it raises on damaged data; kernels use further formats."""
     if packing == "zstd":
         library = zstd()
         return library.ZstdDecompressor(), library.ZstdError
@@ -217,7 +217,7 @@ def zstd() -> ModuleType:
 
 
 def _words(packing: str, said: str) -> str:
-    """What kmod says where Python's library has ``said`` something."""
+    """The message of kmod for the message ``said`` of Python's library."""
     if packing == "xz":
         return XZ_WORDS.get(said, said)
-    return said.rpartition(" data: ")[2]  # after what Python was doing
+    return said.rpartition(" data: ")[2]  # after Python's description of the operation

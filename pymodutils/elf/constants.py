@@ -1,4 +1,4 @@
-"""Numbers of the ELF format, named as in elf.h; those that only the kernel has, as in its headers."""
+"""Constants of the ELF format, named as in elf.h, or as in the kernel's headers if only defined there."""
 
 from __future__ import annotations
 
@@ -49,6 +49,6 @@ STT_NOTYPE: Final = 0
 STT_OBJECT: Final = 1
 STT_FUNC: Final = 2
 STT_SECTION: Final = 3
-STT_REGISTER: Final = 13  # SPARC's register symbols, which name nothing
+STT_REGISTER: Final = 13  # SPARC's register symbols
 
 NT_GNU_BUILD_ID: Final = 3

@@ -1,4 +1,4 @@
-"""The symbols that a module file needs and those that it exports, each with its CRC."""
+"""Imported and exported symbols of a module file, with CRCs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CRC: Final = "__crc_"
 
 
 class ImportedSymbol(NamedTuple):
-    """A symbol that a module takes from elsewhere."""
+    """A symbol imported by a module."""
 
     name: str
     crc: int
@@ -28,7 +28,7 @@ class ImportedSymbol(NamedTuple):
 
 
 class Linkage(NamedTuple):
-    """How a module hangs together with others."""
+    """The exports and imports of a module."""
 
     exports: list[tuple[str, int]]
     needs: list[ImportedSymbol]
@@ -47,7 +47,7 @@ def needed(path: str) -> list[tuple[str, int]]:
 
 
 def exported(path: str) -> list[tuple[str, int]]:
-    """(symbol, CRC) of each export, in the order of .symtab; where none has a CRC, each with 0.
+    """(symbol, CRC) of each export, in the order of .symtab; all CRCs are 0 if there are none.
 
     Raises as ``needed``.
     """
@@ -59,7 +59,7 @@ def exported(path: str) -> list[tuple[str, int]]:
 
 
 def exports(elf: Elf, symbols: Iterable[Symbol]) -> list[tuple[str, int]]:
-    """(symbol, CRC) of each export among ``symbols``; where none has a CRC, each with 0."""
+    """(symbol, CRC) of each export among ``symbols``; all CRCs are 0 if there are none."""
     found = [
         (symbol.name[len(CRC) :], _crc(elf, symbol)) for symbol in symbols if symbol.name.startswith(CRC)
     ]
@@ -69,7 +69,7 @@ def exports(elf: Elf, symbols: Iterable[Symbol]) -> list[tuple[str, int]]:
 
 
 def needs(elf: Elf, symbols: Iterable[Symbol]) -> list[ImportedSymbol]:
-    """The undefined ones of ``symbols``, then what only __versions names; a CRC that is not there is 0."""
+    """The undefined ones of ``symbols``, then those only in __versions; a missing CRC is 0."""
     versions = dict(decode.versions(elf.section("__versions") or b"", elf.bits, elf.order))
     registers = elf.machine in decode.MACHINES_WITH_REGISTERS
     found = {
@@ -89,7 +89,7 @@ def _symbols(elf: Elf) -> list[Symbol]:
 
 
 def of_module(path: str) -> Linkage:
-    """What the module file ``path`` exports and needs; raises NotFound or BadModule."""
+    """The exports and imports of the module file ``path``; raises NotFound or BadModule."""
     elf = Elf(contents.module(path), path)
     symbols = _symbols(elf)
     return Linkage(exports(elf, symbols), needs(elf, symbols))
@@ -100,7 +100,7 @@ def _none(path: str, what: str) -> BadModule:
 
 
 def _crc(elf: Elf, symbol: Symbol) -> int:
-    """The value itself if it is absolute (Linux before 5.19), else the word that it points to."""
+    """The value itself if absolute (Linux before 5.19), else the word that it points to."""
     if symbol.st_shndx == SHN_ABS:
         return symbol.st_value
     try:

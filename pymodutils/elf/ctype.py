@@ -1,4 +1,4 @@
-"""Types of C as debug information describes them; sizes in bytes, of a 64-bit little-endian machine."""
+"""C types from debug information; sizes in bytes, for a 64-bit little-endian machine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Void(NamedTuple):
 
 
 class Integer(NamedTuple):
-    """A number; ``character`` is for ``char`` itself, whose arrays are text."""
+    """An integer; ``character`` for ``char`` itself, whose arrays are text."""
 
     name: str
     size: int
@@ -34,7 +34,7 @@ class Integer(NamedTuple):
 
 
 class Enum(NamedTuple):
-    """A number whose values have names."""
+    """An enumeration."""
 
     name: str
     size: int
@@ -46,7 +46,7 @@ class Enum(NamedTuple):
 
 
 class Pointer:
-    """An address; ``to`` is found out when it is asked for, since structures point to themselves."""
+    """A pointer; ``to`` is resolved on demand because structures can point to themselves."""
 
     size: Final = POINTER
 
@@ -63,14 +63,14 @@ class Pointer:
 
 
 class Array(NamedTuple):
-    """``length`` elements; 0 for a flexible one."""
+    """An array of ``length`` elements; 0 for a flexible one."""
 
     element: CType
     length: int
 
     @property
     def size(self) -> int:
-        """All elements together."""
+        """The size of all elements."""
         return self.element.size * self.length
 
     def __str__(self) -> str:
@@ -78,29 +78,29 @@ class Array(NamedTuple):
 
 
 class Member(NamedTuple):
-    """A member at ``offset`` of its structure; "" is one whose members are the outer one's."""
+    """A member at ``offset`` of its structure; an anonymous one is named ""."""
 
     name: str
     type: CType
     offset: int
-    shift: int = 0  # of a bit-field, from the lowest bit at ``offset``
-    width: int = 0  # of a bit-field, in bits; 0 if it is none
+    shift: int = 0  # bit offset of a bit-field, from the lowest bit at ``offset``
+    width: int = 0  # width of a bit-field in bits, else 0
 
 
 class Struct:
-    """A structure or, with ``kind`` "union", a union; one that is only declared has no size."""
+    """A structure or, with ``kind`` "union", a union; a declaration has no size."""
 
     def __init__(self, kind: str, name: str, size: int, load: Callable[[], list[Member]]) -> None:
         self.kind, self.name, self.size, self._load = kind, name, size, load
 
     @cached_property
     def members(self) -> list[Member]:
-        """The members in their order, without those of anonymous ones."""
+        """The members in order, without those of anonymous members."""
         return self._load()
 
     @cached_property
     def fields(self) -> dict[str, Member]:
-        """Every member that can be named, by its name, at its place in this structure."""
+        """Every accessible member by name, with its offset in this structure."""
         found: dict[str, Member] = {}
         for member in self.members:
             if member.name:
@@ -115,7 +115,7 @@ class Struct:
 
 
 class Parameter(NamedTuple):
-    """A parameter of a function; a name may be ""."""
+    """A parameter of a function; the name may be ""."""
 
     name: str
     type: CType
@@ -128,7 +128,7 @@ class Function(NamedTuple):
     returns: CType
     parameters: tuple[Parameter, ...]
     variadic: bool = False
-    size: int = 1  # as GCC's sizeof
+    size: int = 1  # as sizeof in GCC
 
     def __str__(self) -> str:
         words = [f"{it.type} {it.name}".strip().replace("* ", "*") for it in self.parameters]
@@ -140,7 +140,7 @@ CType = Void | Integer | Enum | Pointer | Array | Struct | Function
 
 
 class Types(Protocol):
-    """Where types are found by name."""
+    """Lookup of types by name."""
 
     def function(self, name: str) -> Function | None:
         """The prototype of the function ``name``."""

@@ -38,23 +38,23 @@ class Symbol(NamedTuple):
 
 
 def text(data: bytes) -> str:
-    """``data`` as a string from which the same bytes can be had back."""
+    """``data`` decoded losslessly (surrogateescape)."""
     return data.decode("utf-8", "surrogateescape")
 
 
 def strings(section: bytes) -> list[bytes]:
-    """The NUL-separated strings of ``section`` that are not empty."""
+    """The non-empty NUL-separated strings of ``section``."""
     return [string for string in section.split(b"\0") if string]
 
 
 def modinfo(section: bytes) -> list[tuple[str, str]]:
-    """The ``key=value`` entries of .modinfo in their order; a string without ``=`` has an empty value."""
+    """The ``key=value`` entries of .modinfo in order; a string without ``=`` has an empty value."""
     entries = [string.partition("=") for string in text(section).split("\0") if string]
     return [(key, value) for key, _, value in entries]
 
 
 def build_id(note: bytes, order: str) -> bytes:
-    """The identifier in .note.gnu.build-id; empty if that is something else."""
+    """The identifier in .note.gnu.build-id; empty if malformed."""
     if len(note) < NOTE_HEADER:
         return b""
     names, size, kind = unpack_from(PREFIXES[order] + "3I", note)
@@ -70,14 +70,14 @@ def versions(section: bytes, bits: int, order: str) -> list[tuple[str, int]]:
 
 
 def records(section: bytes, bits: int, order: str) -> list[tuple[bytes, int]]:
-    """(symbol, CRC) of each record of __versions, a long and a name that fill 64 bytes."""
+    """(symbol, CRC) of each record of __versions: a long and a name, together 64 bytes."""
     layout = PREFIXES[order] + ("Q56s" if bits == WIDE else "I60s")
     whole = memoryview(section)[: len(section) // 64 * 64]
     return [(name.partition(b"\0")[0], crc) for crc, name in iter_unpack(layout, whole)]
 
 
 def symbols(symtab: bytes, strtab: bytes, bits: int, order: str) -> list[Symbol]:
-    """Every entry of .symtab, the empty one at 0 included; a name outside of ``strtab`` is empty."""
+    """Every entry of .symtab, including the null entry; a name outside ``strtab`` is empty."""
     found = []
     for name, value, size, info, shndx in _entries(symtab, bits, order):
         end = strtab.find(b"\0", name)
@@ -86,7 +86,7 @@ def symbols(symtab: bytes, strtab: bytes, bits: int, order: str) -> list[Symbol]
 
 
 def _entries(symtab: bytes, bits: int, order: str) -> Sequence[tuple[int, int, int, int, int]]:
-    """(st_name, st_value, st_size, st_info, st_shndx) whichever the class."""
+    """(st_name, st_value, st_size, st_info, st_shndx) for either class."""
     prefix = PREFIXES[order]
     if bits == WIDE:
         whole = memoryview(symtab)[: len(symtab) // 24 * 24]

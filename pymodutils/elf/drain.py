@@ -1,4 +1,4 @@
-"""Decompression in pieces: what comes out is in memory once, and each piece can be counted."""
+"""Decompress in pieces: the output is in memory once, and each piece can be accounted for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pymodutils.mapped import Contents
 
     class Decompressor(Protocol):
-        """What the decompressors of all libraries have in common."""
+        """The common interface of the decompressors of all libraries."""
 
         @property
         def eof(self) -> bool:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
         @property
         def needs_input(self) -> bool:
-            """Whether it gives no more before it gets more."""
+            """Whether it needs more input to continue."""
             ...
 
         @property
@@ -38,7 +38,7 @@ FED, DRAINED = 1 << 12, 1 << 20  # bytes of the first input, which grows, and of
 
 
 class Gzip:
-    """zlib's decompressor as those of the other libraries are."""
+    """zlib's decompressor with the interface of the other libraries."""
 
     def __init__(self, wbits: int = 31) -> None:
         self._stream = zlib.decompressobj(wbits)
@@ -64,10 +64,10 @@ class Gzip:
 def drain(
     stream: Decompressor, data: Contents, at: int, found: IO[bytes], spend: Callable[[int], object]
 ) -> int:
-    """Add to ``found`` what ``stream`` makes of ``data`` from ``at`` on; where the stream ends.
+    """Append the output of ``stream`` for ``data`` from ``at`` on to ``found``; return the end of the stream.
 
-    ``spend`` hears the bytes of each piece before it is kept, and may raise. Whether the stream is complete
-    its ``eof`` tells.
+    ``spend`` is called with the size of each piece before it is stored, and may raise. ``eof`` tells whether
+    the stream is complete.
     """
     view, fed = memoryview(data), FED
     while not stream.eof and (at < len(data) or not stream.needs_input):

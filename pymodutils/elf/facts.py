@@ -1,7 +1,7 @@
-"""What depmod wants to know of one module, gathered with as few reads and as little Python as can be.
+"""The facts that depmod needs about a module, gathered with few reads and little Python code.
 
-Lists are kept as bytes, each string with a NUL after it: four thousand modules have 200,000 strings,
-which are cheap to send, store and search that way, and dear as objects.
+Lists are NUL-terminated strings in bytes: four thousand modules have 200,000 strings, which are cheap to
+send, store and search in this form, and expensive as objects.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _CRC: Final = b"__crc_"
 
 
 class Facts(NamedTuple):
-    """A module's part in the module database; each field is a list, see ``listed``."""
+    """The data of a module for the module database; each field is a list, see ``listed``."""
 
-    needs: bytes = b""  # symbols that it takes from elsewhere
+    needs: bytes = b""  # imported symbols
     exports: bytes = b""
     aliases: bytes = b""
     softdeps: bytes = b""
@@ -32,11 +32,11 @@ class Facts(NamedTuple):
 
 
 class _Shape(NamedTuple):
-    """Where a symbol table entry of one ELF class keeps st_name and st_shndx."""
+    """The positions of st_name and st_shndx in a symbol table entry of one ELF class."""
 
     entry: int  # bytes
-    words: int  # step between st_names, in 32-bit words
-    halves: int  # step between st_shndx, in 16-bit halves
+    words: int  # stride of st_name in 32-bit words
+    halves: int  # stride of st_shndx in 16-bit halves
     shndx: int  # the first of them
     info: int  # st_info, in bytes
 
@@ -45,7 +45,7 @@ _SHAPES: Final = {32: _Shape(16, 4, 8, 7, 12), 64: _Shape(24, 6, 12, 3, 4)}
 
 
 def gather(elf: Elf) -> Facts:
-    """The facts of one module; raises BadModule if a section lies outside of the file."""
+    """The facts of a module; raises BadModule if a section lies outside the file."""
     needs, exports = _symbols(elf)
     info = elf.section(".modinfo")
     if not info:
@@ -75,7 +75,7 @@ def _values(info: bytes, key: bytes) -> bytes:
 
 
 def _symbols(elf: Elf) -> tuple[bytes, bytes]:
-    """The undefined names, and the exported ones: those with a CRC, else those of __ksymtab_strings."""
+    """The undefined and the exported names: those with a CRC, or else those of __ksymtab_strings."""
     table, strings = elf.index(".symtab"), elf.index(".strtab")
     if table is None or strings is None:
         return _joined(_with_versions(elf, [])), _uncounted(elf)
@@ -98,7 +98,7 @@ def _symbols(elf: Elf) -> tuple[bytes, bytes]:
 def _tables(
     elf: Elf, symtab: tuple[int, ...], strtab: tuple[int, ...], entry: int
 ) -> tuple[bytes, bytes, tuple[int, int]]:
-    """The global symbols, the names, and where the local symbols lie; one read if linkers did as ever."""
+    """The global symbols, the names, and the location of the local symbols, usually in one read."""
     start, size, local = symtab[4], symtab[5], symtab[7] * entry
     if local > size:
         local = 0
@@ -120,7 +120,7 @@ def _column(table: bytes, code: str, order: str) -> memoryview | array[int]:
 
 
 def _counted(elf: Elf, names: list[int], strtab: bytes, local: tuple[int, int]) -> bytes:
-    """The X of all symbols __crc_X; only if some are not among the global ``names`` are local ones read."""
+    """The X of all symbols __crc_X; local symbols are read only if some are not among ``names``."""
     skip = len(_CRC)
     before, *parts = strtab.split(_CRC)
     places = set(accumulate((len(part) + skip for part in parts[:-1]), initial=len(before)))
@@ -139,10 +139,10 @@ def _uncounted(elf: Elf) -> bytes:
 
 
 def _with_versions(elf: Elf, needs: list[bytes]) -> list[bytes]:
-    """``needs`` and what only __versions names.
+    """``needs`` and the symbols only in __versions.
 
-    The section is long, and by modpost's making has one record for each of ``needs`` and one for
-    module_layout, which no module exports: only another count of records is worth reading it.
+    modpost writes one record for each of ``needs`` and one for module_layout, which no module exports: the
+    section, which is long, is read only if the number of records differs.
     """
     at = elf.index("__versions")
     if at is None or elf.header(at)[5] // 64 == len(needs) + 1:

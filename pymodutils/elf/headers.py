@@ -1,4 +1,4 @@
-"""How both classes of ELF lay out the header of the file and those of its sections; elf.h."""
+"""The file and section headers of both ELF classes; elf.h."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from functools import cache
 from struct import Struct
 from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 
-PREFIXES: Final = {"little": "<", "big": ">"}  # struct's, by byte order
-WORDS: Final = {32: "I", 64: "Q"}  # struct's code of an Elf_Addr or Elf_Off, by class
+PREFIXES: Final = {"little": "<", "big": ">"}  # struct's prefix by byte order
+WORDS: Final = {32: "I", 64: "Q"}  # struct's code for Elf_Addr and Elf_Off by class
 EHDR: Final = {32: "16xHHIIIIIHHHHHH", 64: "16xHHIQQQIHHHHHH"}
 SHDR: Final = {32: "10I", 64: "IIQQQQIIQQ"}
 
@@ -34,7 +34,7 @@ Name = TypeVar("Name", int, str)
 
 
 class Shdr(NamedTuple, Generic[Name]):
-    """A section header, widened to 64 bit; ``name`` is sh_name as read, or the text that it leads to."""
+    """A section header, widened to 64 bits; ``name`` is sh_name, or the string that it refers to."""
 
     name: Name
     sh_type: int
@@ -53,11 +53,11 @@ Section: TypeAlias = Shdr[str]
 
 @cache
 def ehdr(bits: int, order: str) -> Struct:
-    """What unpacks an Ehdr."""
+    """The struct of an Ehdr."""
     return Struct(PREFIXES[order] + EHDR[bits])
 
 
 @cache
 def shdr(bits: int, order: str) -> Struct:
-    """What unpacks a Shdr."""
+    """The struct of a Shdr."""
     return Struct(PREFIXES[order] + SHDR[bits])

@@ -1,6 +1,6 @@
-"""Export tables, of a kernel or a module: __ksymtab and its flags; include/linux/export.h.
+"""Export tables of a kernel or a module: __ksymtab and its flags; include/linux/export.h.
 
-An entry is {value, name, namespace}, of pointers or of 32-bit distances from each field to what it names
+An entry is {value, name, namespace}, as pointers or as 32-bit offsets from each field to its target
 (CONFIG_HAVE_ARCH_PREL32_RELOCATIONS); before Linux 5.4 it has no namespace.
 """
 
@@ -19,20 +19,20 @@ DISTANCE: Final = 4  # bytes
 class Export(NamedTuple):
     """A symbol that modules may use."""
 
-    address: int | None  # as linked, before KASLR; None if it is not known
-    crc: int | None  # None without CONFIG_MODVERSIONS, or if it is not known
-    gpl: bool | None  # only for modules with a compatible licence; None if it is not known
-    namespace: str | None  # "" for none, None if it is not known
+    address: int | None  # as linked, before KASLR; None if unknown
+    crc: int | None  # None without CONFIG_MODVERSIONS, or if unknown
+    gpl: bool | None  # only for modules with a compatible licence; None if unknown
+    namespace: str | None  # "" for none, None if unknown
 
 
 class KsymtabFormat(NamedTuple):
-    """How the entries of a table are written."""
+    """The format of the entries of a table."""
 
-    relative: bool  # distances rather than pointers
+    relative: bool  # offsets rather than pointers
     fields: int = 3  # or 2 before namespaces
 
     def size(self, bits: int) -> int:
-        """Bytes of one entry where pointers have ``bits``."""
+        """The size of an entry with pointers of ``bits``."""
         return self.fields * (DISTANCE if self.relative else bits // 8)
 
     def rows(
@@ -40,7 +40,7 @@ class KsymtabFormat(NamedTuple):
     ) -> list[tuple[int, int, int]]:
         """(value, name, namespace) of the first ``count`` entries of the table ``raw`` at ``address``.
 
-        They are addresses; 0 for no namespace, and for a distance of 0.
+        Fields are addresses; 0 for no namespace, and for an offset of 0.
         """
         total, mask = count * self.fields, (1 << bits) - 1
         code = "i" if self.relative else WORDS[bits]
@@ -53,5 +53,5 @@ class KsymtabFormat(NamedTuple):
 
 
 def gpl_only(flags: bytes) -> list[bool]:
-    """Whether the entry of each byte of __kflagstab is for GPL-compatible modules only."""
+    """Whether each entry is GPL-only, by the bytes of __kflagstab."""
     return [bool(flag & GPL_FLAG) for flag in flags]

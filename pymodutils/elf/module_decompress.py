@@ -1,7 +1,7 @@
-"""Modules that the kernel decompresses itself; kernel/module/decompress.c.
+"""Decompress modules like the kernel; kernel/module/decompress.c.
 
-Its decompressors take less than the libraries of user space: XZ Embedded (lib/xz) no CRC64, no SHA-256 and
-few filters, zlib no optional fields of gzip but the file name. gzip's trailer is not verified.
+Its decompressors support less than user-space libraries: XZ Embedded (lib/xz) no CRC64, no SHA-256 and
+few filters, zlib no optional gzip fields except the file name. The gzip trailer is not verified.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ FILTERS: Final = 0x3F  # reserved bits of a block's flags and the number of filt
 COMPRESSED_SIZE, UNCOMPRESSED_SIZE = 0x40, 0x80
 LZMA2: Final = 0x21
 LARGEST_DICTIONARY: Final = 39  # of 0 to 40, the code of 3 GiB
-MEMORY: Final = 512 << 20  # bytes that vmalloc is assumed to have
-BCJ: Final = {  # filter -> the option that builds it in
+MEMORY: Final = 512 << 20  # bytes assumed to be available to vmalloc
+BCJ: Final = {  # filter -> the option that enables it
     0x04: "XZ_DEC_X86",
     0x05: "XZ_DEC_POWERPC",
     0x06: "XZ_DEC_IA64",
@@ -60,13 +60,13 @@ ZSTD_STATUS: Final = {  # the end of libzstd's text -> ZSTD_ErrorCode
 
 
 class Undecompressed(BadModule):
-    """The kernel cannot decompress a module; the text is its log line."""
+    """The kernel cannot decompress the module; the text is the log line."""
 
 
 def module_decompress(data: Contents, packing: str, on: Callable[[str], bool]) -> Contents:
-    """Decompress the module file ``data`` as a kernel does that decompresses ``packing``.
+    """Decompress the module file ``data`` like a kernel that supports ``packing``.
 
-    ``on`` tells whether an option of the kernel's configuration is set. Raises Undecompressed (EINVAL).
+    ``on`` returns whether a configuration option is set. Raises Undecompressed (EINVAL).
     """
     if not data.startswith(MAGIC[packing]):
         raise _failed(f"not {NAMES[packing]} compressed module")
@@ -76,8 +76,8 @@ def module_decompress(data: Contents, packing: str, on: Callable[[str], bool]) -
 
 
 def _gzip(data: Contents) -> Contents:
-    """module_gzip_decompress: the name is the one optional field that is passed over."""
-    import zlib  # noqa: PLC0415 -- booting needs only the table of filters
+    """module_gzip_decompress: the name is the only optional field that is accepted."""
+    import zlib  # noqa: PLC0415 -- not needed at boot
 
     from pymodutils.elf.drain import Gzip, drain  # noqa: PLC0415 -- see above
 
@@ -104,7 +104,7 @@ def _fits(size: int) -> None:
 
 
 def _xz(data: Contents, on: Callable[[str], bool]) -> Contents:
-    """module_xz_decompress: what stands after the first stream is ignored."""
+    """module_xz_decompress: data after the first stream is ignored."""
     if len(data) < XZ_HEADER:
         raise _status(XZ_OK)
     if crc32(data[6:8]) != int.from_bytes(data[8:XZ_HEADER], "little"):
@@ -124,7 +124,7 @@ def _xz(data: Contents, on: Callable[[str], bool]) -> Contents:
 
 
 def _xz_blocks(stream: bytes) -> Iterator[int]:
-    """Return where each block of a valid ``stream`` starts, by its index."""
+    """The offsets of the blocks of a valid ``stream``, from its index."""
     size = (int.from_bytes(stream[-8:-4], "little") + 1) * 4  # the footer's Backward Size
     at = len(stream) - XZ_HEADER - size + 1
     count, at = _number(stream, at)
@@ -137,7 +137,7 @@ def _xz_blocks(stream: bytes) -> Iterator[int]:
 
 
 def _number(data: bytes, at: int) -> tuple[int, int]:
-    """Return the variable-length integer at ``at``, and where it ends."""
+    """The variable-length integer at ``at``, and its end."""
     value = shift = 0
     while at < len(data):
         value |= (data[at] & 0x7F) << shift
@@ -149,7 +149,7 @@ def _number(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _xz_block(data: Contents, start: int, on: Callable[[str], bool]) -> None:
-    """Refuse what dec_block_header refuses."""
+    """Refuse block headers that dec_block_header refuses."""
     if len(data) <= start or not data[start]:
         return  # the index: a stream without blocks
     size = (data[start] + 1) * 4
@@ -187,7 +187,7 @@ def _xz_lzma2(filters: bytes) -> None:
 
 
 def _zstd(data: Contents) -> Contents:
-    """module_zstd_decompress: what a truncated frame gave so far is taken for the module."""
+    """module_zstd_decompress: the output of a truncated frame so far is used as the module."""
     window = _zstd_window(data)
     if window > ZSTD_WINDOW:
         raise _zstd_status(ZSTD_TOO_LARGE)
@@ -200,7 +200,7 @@ def _zstd(data: Contents) -> Contents:
 
 
 def _zstd_window(data: Contents) -> int:
-    """Return the window size in bytes by the frame header; RFC 8878, 3.1.1.1."""
+    """The window size in bytes from the frame header; RFC 8878, 3.1.1.1."""
     descriptor = data[4] if len(data) > 4 else 0  # noqa: PLR2004 -- after the magic
     single = descriptor >> 5 & 1
     content = (single, 2, 4, 8)[descriptor >> 6]

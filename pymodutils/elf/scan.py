@@ -1,7 +1,7 @@
-"""Sections by name at the cost of a few reads; nothing that a header says is believed unchecked.
+"""Find sections by name with few reads; all header fields are checked before use.
 
-32 and 64 bit, both byte orders, are widened to one form at the door. Only what is asked for is read,
-so an uncompressed module of many megabytes costs some kilobytes of input.
+Both classes and byte orders are converted to one form. Data is read on demand, so an uncompressed module of
+many megabytes costs a few kilobytes of input.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from pymodutils.regular import opener
 if TYPE_CHECKING:
     from pymodutils.mapped import Contents
 
-_WINDOW: Final = 2048  # bytes before the section headers in which linkers put the names
+_WINDOW: Final = 2048  # bytes before the section headers where linkers put the names
 
 
 class Elf:
     """The sections of one module file, found by name; see ``Elf.open`` for files.
 
-    Raises BadModule: ENOEXEC if ``data`` is not ELF, EINVAL if offsets, sizes or counts lie.
+    Raises BadModule: ENOEXEC if ``data`` is not ELF, EINVAL for invalid offsets, sizes or counts.
     """
 
     __slots__ = (
@@ -51,9 +51,9 @@ class Elf:
 
     @classmethod
     def open(cls, path: str) -> Self:
-        """The uncompressed file ``path``, of which only what is asked for will be read.
+        """The uncompressed file ``path``, read on demand.
 
-        Raises NotFound when it cannot be opened, else as the constructor.
+        Raises NotFound if it cannot be opened, otherwise as the constructor.
         """
         fd = _opened(path)
         try:
@@ -76,21 +76,21 @@ class Elf:
 
     @property
     def sections(self) -> list[Section]:
-        """Every section header in file order, the empty one at 0 included."""
+        """Every section header in file order, including the null section."""
         return [Shdr(self._name(at), *self._header(at)[1:]) for at in range(len(self._names))]
 
     def section(self, name: str) -> bytes | None:
-        """The content of the first section called ``name``, or None if there is none."""
+        """The contents of the first section named ``name``; None if there is none."""
         at = self.index(name)
         return None if at is None else self.content(at)
 
     def index(self, name: str) -> int | None:
-        """The number of the first section called ``name``, or None."""
+        """The index of the first section named ``name``; None if there is none."""
         wanted = name.encode() + b"\0"
         names, strings = self._names, self._strings
         found = None
         where = strings.find(wanted)
-        while where >= 0:  # linkers let .text be the tail of .rela.text
+        while where >= 0:  # linkers share .text as the tail of .rela.text
             try:
                 at = names.index(where)
                 found = at if found is None else min(found, at)
@@ -100,7 +100,7 @@ class Elf:
         return found
 
     def content(self, at: int) -> bytes:
-        """The bytes of section number ``at``; a section without bytes in the file is empty."""
+        """The bytes of section ``at``; empty for a section without data in the file."""
         if not 0 <= at < len(self._names):
             raise self.bad(f"there is no section {at}")
         _, sh_type, _, _, offset, size, *_ = self._header(at)
@@ -109,13 +109,13 @@ class Elf:
         return self.read(offset, size)
 
     def header(self, at: int) -> tuple[int, ...]:
-        """The ten fields of section header ``at``, sh_name as a number, as the file has them."""
+        """The ten fields of section header ``at``, with sh_name as a number."""
         if not 0 <= at < len(self._names):
             raise self.bad(f"there is no section {at}")
         return self._header(at)
 
     def read(self, offset: int, size: int) -> bytes:
-        """``size`` bytes at ``offset``; raises BadModule when the file has not that many."""
+        """``size`` bytes at ``offset``; raises BadModule if the file is too short."""
         if offset + size > self.size:
             raise self.bad(f"{size} bytes at offset {offset} lie outside of its {self.size} bytes")
         found = self._read(offset, size)
@@ -139,7 +139,7 @@ class Elf:
         self._table(ident)
 
     def _table(self, ident: bytes) -> None:
-        """Read the section headers, and their names with the same read where these stand just before."""
+        """Read the section headers, with the same read as their names if those are just before them."""
         layout, self._shdr = headers.ehdr(self.bits, self.order), headers.shdr(self.bits, self.order)
         if len(ident) < layout.size:
             raise self.bad("it ends within the ELF header")
@@ -148,7 +148,7 @@ class Elf:
         count, strings = head.e_shnum, head.e_shstrndx
         if head.e_shentsize != entry:
             raise self.bad(f"its section headers have {head.e_shentsize} bytes each, not {entry}")
-        if offset and (count == 0 or strings == SHN_XINDEX):  # too many for a half: section 0 knows
+        if offset and (count == 0 or strings == SHN_XINDEX):  # too many for a half-word: stored in section 0
             first = self._shdr.unpack_from(self.read(offset, entry))
             count, strings = count or first[5], first[6] if strings == SHN_XINDEX else strings
         if not count or not strings < count:
@@ -176,18 +176,18 @@ class Elf:
         return self._strings[start : self._strings.index(b"\0", start)].decode("utf-8", "surrogateescape")
 
     def bad(self, what: str, code: int = errno.EINVAL) -> BadModule:
-        """The error that says ``what`` is wrong with this module."""
+        """The error for the fault ``what`` in this module."""
         return BadModule(self.subject, f"{self.subject}: {what}", code)
 
 
 @cache
 def _name_column(prefix: str, entry: int, count: int) -> Struct:
-    """What unpacks the first field, sh_name, of every header at once."""
+    """The struct that unpacks sh_name of every header at once."""
     return Struct(prefix + f"I{entry - 4}x" * count)
 
 
 def _opened(path: str) -> int:
-    """Open ``path`` for reading; raises NotFound, also about pipes, sockets and devices."""
+    """Open ``path`` for reading; raises NotFound, also for pipes, sockets and devices."""
     try:
         return opener(path, os.O_RDONLY | os.O_CLOEXEC)  # of a directory, too: reading it says what it is
     except OSError as error:

@@ -1,1 +1,1 @@
-"""The kernel as a part that can be exchanged: the real one and an emulated one."""
+"""Interchangeable kernels: the real one, emulated ones, and booted images."""

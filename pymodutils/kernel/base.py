@@ -1,4 +1,4 @@
-"""What every kernel, real or emulated, can be asked."""
+"""The interface of every kernel, real or emulated."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Init(IntFlag):
 
 
 class State(Enum):
-    """How /sys/module/NAME/initstate and the module directory describe a module."""
+    """The state of a module, as in /sys/module/NAME/initstate."""
 
     LIVE = "live"
     COMING = "coming"
@@ -24,12 +24,12 @@ class State(Enum):
 
 
 class Loaded(NamedTuple):
-    """A module in the kernel, as lsmod shows it."""
+    """A loaded module, as in lsmod."""
 
     name: str
     size: int  # bytes of the core image
-    users: int | None  # the use count; None where the kernel cannot unload modules
-    holders: tuple[str, ...]  # names of modules that use it
+    users: int | None  # the reference count; None if the kernel does not support unloading
+    holders: tuple[str, ...]  # names of the modules that use it
     state: State
     address: int = 0
     taints: str = ""  # as in /proc/modules, without the brackets
@@ -46,26 +46,26 @@ class PrintkRecord(NamedTuple):
 
 
 class Kernel(Protocol):
-    """Loads, removes and lists modules; every refusal is errors.Refused with the call's errno."""
+    """Loads, removes and lists modules; a refusal raises errors.Refused with the errno of the call."""
 
     def insert(self, path: str, params: str, flags: Init = Init.NONE) -> str:
         """Load the module file ``path``, compressed or not, with ``params``; return a remark or ""."""
         ...
 
     def delete(self, name: str, *, force: bool = False) -> None:
-        """Remove ``name`` without waiting (O_NONBLOCK), with ``force`` although it is in use (O_TRUNC)."""
+        """Remove ``name`` without waiting (O_NONBLOCK), with ``force`` even if in use (O_TRUNC)."""
         ...
 
     def loaded(self) -> list[Loaded]:
-        """Every module, newest first, as /proc/modules lists them; raises ModutilsError if it cannot."""
+        """All modules, newest first, as in /proc/modules; raises ModutilsError if it cannot be read."""
         ...
 
     def state(self, name: str) -> State | None:
-        """The state of ``name``, or None if it is not in the kernel."""
+        """The state of ``name``; None if it is not loaded."""
         ...
 
     def users(self, name: str) -> int | None:
-        """The reference count of ``name``, or None without module unloading or if it is not loaded."""
+        """The reference count of ``name``; None without module unloading or if it is not loaded."""
         ...
 
     def holders(self, name: str) -> tuple[str, ...]:

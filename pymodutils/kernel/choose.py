@@ -1,4 +1,4 @@
-"""Which kernel the tools use: ``real``, ``emulated[:FILE]`` or ``machine[:FILE]``."""
+"""Choose the kernel that the tools use: ``real``, ``emulated[:FILE]`` or ``machine[:FILE]``."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ MACHINE: Final = "machine"
 
 
 def other(backend: str, command: str) -> EmulatedKernel | BootedKernel | None:
-    """The kernel that ``backend`` means, None if that is the real one; raises as ``running`` does."""
+    """The kernel of ``backend``; None for the real one; raises as ``running``."""
     return None if backend in ("", REAL) else running(backend, command)
 
 
 def running(backend: str, command: str) -> EmulatedKernel | BootedKernel:
-    """The emulated kernel or the one on a machine that ``backend`` means; raises as ``opened`` does."""
+    """The emulated or booted kernel of ``backend``; raises as ``opened``."""
     kind, _, file = backend.partition(":")
     if kind != MACHINE:
         return opened(backend, command)
@@ -34,9 +34,9 @@ def running(backend: str, command: str) -> EmulatedKernel | BootedKernel:
 
 
 def opened(backend: str, command: str) -> EmulatedKernel:
-    """The emulated kernel that ``backend`` means; ``command`` is how its log calls this process.
+    """The emulated kernel of ``backend``; ``command`` is the name of this process in its log.
 
-    Raises ModutilsError if it means none, BadState if the file is absent or damaged.
+    Raises ModutilsError if it is not emulated, BadState if the file is missing or damaged.
     """
     from pymodutils.kernel.emulated import boot  # noqa: PLC0415 -- the real kernel does without
     from pymodutils.kernel.emulated.kernel import EmulatedKernel  # noqa: PLC0415 -- the same
@@ -50,7 +50,7 @@ def opened(backend: str, command: str) -> EmulatedKernel:
 
 
 def kernel(root: Root) -> Kernel:
-    """The kernel of ``root``: its own, else the one that runs."""
+    """The kernel of ``root``: its own, or else the running one."""
     if root.kernel is not None:
         return cast("Kernel", root.kernel)  # what shows a /proc of its own is one
     from pymodutils.kernel.real import RealKernel  # noqa: PLC0415 -- an emulated one does without

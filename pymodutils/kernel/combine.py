@@ -1,4 +1,4 @@
-"""Merge sources into one description: an earlier source wins, conflicts are recorded."""
+"""Merge sources into one description: earlier sources take precedence, conflicts are recorded."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ SINGLE: Final = (
 
 
 def combine(parts: Sequence[Description]) -> Description:
-    """``parts`` as one, earlier ones before later ones; exports are merged attribute by attribute.
+    """Merge ``parts`` in order of precedence; exports are merged attribute by attribute.
 
-    A list of exports that is complete takes no further names. A list of built-in modules alone comes last: it
-    has names that the kernel does not show.
+    A complete list of exports gets no further names. A plain list of built-in modules comes last, because it
+    has names that are not in /sys/module.
     """
     parts = sorted(parts, key=_is_list)
     whole = parts[0]
@@ -41,12 +41,12 @@ def combine(parts: Sequence[Description]) -> Description:
 
 
 def _is_list(part: Description) -> bool:
-    """Whether ``part`` is what modules.builtin.modinfo says."""
+    """Whether ``part`` comes from modules.builtin.modinfo."""
     return part._replace(builtins=None, sources=()) == Description()
 
 
 def derive(kernel: Description) -> Description:
-    """``kernel`` with what follows from what is known of it."""
+    """``kernel`` with derived properties."""
     if kernel.generation is None and kernel.release:
         kernel = kernel._replace(generation=generation_of(kernel.release))
     if kernel.strict_versions is None and kernel.version:
@@ -86,9 +86,9 @@ def _merge(first: Description, second: Description) -> Description:
 
 
 def _exports(first: Description, second: Description, conflicts: list[str]) -> Mapping[str, Export]:
-    """The exports of both.
+    """The merged exports.
 
-    A name that a complete list lacks is left out: if it comes from modules, another module exports it.
+    A name missing in a complete list is dropped: if it comes from modules, another module exports it.
     """
     if not first.exports or not second.exports:
         return first.exports or second.exports
@@ -107,7 +107,7 @@ def _exports(first: Description, second: Description, conflicts: list[str]) -> M
 
 
 def _listed(first: Description, second: Description) -> list[str]:
-    """The names of the merged exports: those of a complete list, else of both."""
+    """The names of the merged exports: those of a complete list, or else of both."""
     if first.complete or second.complete:
         return list(first.exports if first.complete else second.exports)
     return [*first.exports, *(name for name in second.exports if name not in first.exports)]

@@ -1,4 +1,4 @@
-"""Which kernel: everything of a kernel that decides what becomes of a module."""
+"""Kernel descriptions: all properties of a kernel that matter for loading modules."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SWITCHES: Final = (  # the configuration that changes verdicts, layout or what c
     "MODULE_UNLOAD",
     "MODULE_FORCE_UNLOAD",
     "MODULE_UNLOAD_TAINT_TRACKING",
-    "MODULE_ALLOW_BTF_MISMATCH",  # else a module with damaged .BTF is refused
+    "MODULE_ALLOW_BTF_MISMATCH",  # otherwise a module with damaged .BTF is refused
     "MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS",
     "MODULE_SRCVERSION_ALL",
     "MODULE_COMPRESS",
@@ -51,7 +51,7 @@ SWITCHES: Final = (  # the configuration that changes verdicts, layout or what c
     "KALLSYMS_ALL",
     "RETPOLINE",  # MITIGATION_RETPOLINE since 6.9
     "LIVEPATCH",
-    "MODULE_SECTIONS",  # of RISC-V: GOT and PLT of modules
+    "MODULE_SECTIONS",  # RISC-V: GOT and PLT of modules
     "CONSTRUCTORS",
     "CRYPTO_ECDSA",
     "CRYPTO_MD4",
@@ -77,14 +77,14 @@ SWITCHES: Final = (  # the configuration that changes verdicts, layout or what c
     "TRACEPOINTS",
     "UML",
 )
-GENERATIONS: Final = ("6.1", "6.3", "6.13", "6.14", "6.16", "7.0")  # releases whose loader differs
+GENERATIONS: Final = ("6.1", "6.3", "6.13", "6.14", "6.16", "7.0")  # releases with a different loader
 
 
 class Description(NamedTuple):
-    """A kernel as far as it is known; None and absent entries are what is not."""
+    """The known properties of a kernel; unknown ones are None or missing."""
 
     release: str | None = None
-    version: str | None = None  # "#1 SMP ...", as uname -v shows
+    version: str | None = None  # "#1 SMP ...", as in uname -v
     banner: str | None = None  # the text of /proc/version, with builder and compiler
     vermagic: str | None = None
     machine: int | None = None  # e_machine
@@ -92,18 +92,18 @@ class Description(NamedTuple):
     order: str | None = None  # "little" or "big"
     page_size: int | None = None  # bytes
     exports: Mapping[str, Export] = MappingProxyType({})
-    complete: bool = False  # whether what is not in ``exports`` is not exported
+    complete: bool = False  # whether ``exports`` is complete
     switches: Mapping[str, bool] = MappingProxyType({})  # keys of switches_of its machine
     module_size: int | None = None  # sizeof(struct module)
-    percpu: int | None = None  # __per_cpu_end: where the per-cpu memory reserved for modules begins
+    percpu: int | None = None  # __per_cpu_end: start of the per-CPU memory reserved for modules
     generation: str | None = None  # one of GENERATIONS
     strict_versions: bool | None = None  # Debian's kernels refuse an import that __versions does not list
     sources: tuple[str, ...] = ()
-    conflicts: tuple[str, ...] = ()  # where two sources disagreed: what was taken
-    remarks: Mapping[str, str] = MappingProxyType({})  # field -> why a source does not tell it
-    keys: tuple[bytes, ...] = ()  # DER certificates that it trusts for modules
-    btf: bytes | None = None  # of the kernel itself; modules' refers to it
-    kallsyms: bytes | None = None  # all its symbols, as elf.kernelimage.kallsyms packs them
+    conflicts: tuple[str, ...] = ()  # conflicts between sources, and the choice
+    remarks: Mapping[str, str] = MappingProxyType({})  # field -> why a source does not provide it
+    keys: tuple[bytes, ...] = ()  # DER certificates trusted for modules
+    btf: bytes | None = None  # the kernel's own, the base of modules' BTF
+    kallsyms: bytes | None = None  # all its symbols, packed by kernelimage.kallsyms
     builtins: tuple[str, ...] | None = None  # built-in modules with a directory in /sys/module
 
     @property
@@ -124,14 +124,14 @@ def generation_of(release: str) -> str | None:
 
 
 def switches_of(machine: int | None) -> tuple[str, ...]:
-    """The switches that matter to kernels of a machine with this e_machine."""
+    """The relevant switches for kernels of a machine with this e_machine."""
     if machine is None:
         return SWITCHES
     return (*SWITCHES, *dict.fromkeys(name for arch in archs.of_machine(machine) for name in arch.switches))
 
 
 def is_strict(version: str) -> bool:
-    """Whether ``version`` (uname -v) is that of a kernel of Debian."""
+    """Whether ``version`` (uname -v) is that of a Debian kernel."""
     return "Debian" in version
 
 
@@ -141,7 +141,7 @@ def _number(release: str) -> tuple[int, ...]:
 
 
 def unknown(kernel: Description) -> dict[str, str]:
-    """What is not known of ``kernel``: field -> why, and what to add."""
+    """The unknown properties of ``kernel``: field -> the reason, and the source to add."""
     missing = {field: HINTS[field] for field in HINTS if getattr(kernel, field) is None}
     open_switches = [name for name in switches_of(kernel.machine) if name not in kernel.switches]
     if open_switches:

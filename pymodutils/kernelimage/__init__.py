@@ -1,1 +1,1 @@
-"""Kernel images: the container unwrapped, the export tables and what the kernel's strings tell."""
+"""Kernel images: containers, export tables, and evidence in strings."""

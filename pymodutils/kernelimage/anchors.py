@@ -1,4 +1,4 @@
-"""Symbols that nearly every kernel exports: where their names stand, and what follows for its start."""
+"""Symbols that nearly every kernel exports: the places of their names, and the load address."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ ANCHORS: Final = (
     b"seq_printf",
     b"kfree",
 )
-PAGE: Final = 4096  # bytes to which every kernel's start is aligned
+PAGE: Final = 4096  # alignment of every kernel's start in bytes
 NIBBLES: Final = bytes(byte & 0xF for byte in range(256))
-FEW: Final = 3  # places of an anchor that tells something
-AGREE: Final = 5  # anchors that must agree on where the kernel starts
+FEW: Final = 3  # places of a useful anchor
+AGREE: Final = 5  # anchors that must agree on the start of the kernel
 
 
 def places(data: bytes) -> list[list[int]]:
-    """Where in ``data`` the name of each anchor stands; without those that stand nowhere, or all over."""
+    """The places of each anchor's name in ``data``, without anchors that occur nowhere or too often."""
     found = (list(_endings(data, anchor)) for anchor in ANCHORS)
     return [anchored for anchored in found if 0 < len(anchored) <= FEW]
 
 
 def _endings(data: bytes, name: bytes) -> Iterator[int]:
-    """Where ``name`` ends a string: it may be the tail of a longer one."""
+    """The places where ``name`` ends a string, possibly as the tail of a longer one."""
     at = data.find(name + b"\0")
     for _ in range(FEW + 1):
         if at < 0:
@@ -53,7 +53,7 @@ def _endings(data: bytes, name: bytes) -> Iterator[int]:
 
 
 def base(data: bytes, anchors: list[list[int]], bits: int, order: str) -> int | None:
-    """The address of the image's first byte: the one at which most anchors are pointed to."""
+    """The address of the image's first byte: the one at which most anchors are referenced."""
     words = _Words(data, bits // 8, order)
     votes: Counter[int] = Counter()
     for anchored in anchors:
@@ -74,7 +74,7 @@ class _Words:
         self.order: Literal["big", "little"] = "big" if order == "big" else "little"
         low, second = (size - 1, size - 2) if order == "big" else (0, 1)
         count = len(data) // size
-        self.pairs = bytearray(2 * count)  # of each word the lowest byte, and four bits of the next
+        self.pairs = bytearray(2 * count)  # the lowest byte of each word, and four bits of the next
         self.pairs[::2] = data[low : count * size : size]
         self.pairs[1::2] = data[second : count * size : size].translate(NIBBLES)
 
@@ -83,7 +83,7 @@ class _Words:
         return int.from_bytes(self.data[at * self.size : (at + 1) * self.size], self.order)
 
     def like(self, place: int) -> Iterator[int]:
-        """The numbers of the words that agree with ``place`` in the bits below PAGE."""
+        """The numbers of the words that equal ``place`` in the bits below PAGE."""
         wanted = bytes((place & 0xFF, place >> 8 & 0xF))
         at = self.pairs.find(wanted)
         while at >= 0:

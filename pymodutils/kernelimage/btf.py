@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 HEADER: Final = "HBBIIIII"  # magic, version, flags, hdr_len, type_off, type_len, str_off, str_len
 MAGIC: Final = 0xEB9F
 STRUCT: Final = 4  # BTF_KIND_STRUCT
-LARGEST: Final = 1 << 16  # bytes: no structure that is asked for comes near
-FEWEST: Final = 1 << 16  # bytes of types in the BTF of a kernel
+LARGEST: Final = 1 << 16  # bytes, larger than any structure of interest
+FEWEST: Final = 1 << 16  # minimum bytes of types in the BTF of a kernel
 
 
 def struct_size(data: bytes, name: str, order: str) -> int | None:
-    """Bytes of ``struct name`` by the BTF somewhere in ``data``, or None if there is none or it is unsure."""
+    """The size of ``struct name`` from the BTF in ``data``; None if there is none or it is ambiguous."""
     prefix = _prefix(order)
     blobs = _blobs(data, prefix)
     sizes = {size for _, types, strings in blobs for size in _sizes(types, strings, name, prefix)}
@@ -24,7 +24,7 @@ def struct_size(data: bytes, name: str, order: str) -> int | None:
 
 
 def find(data: bytes, order: str) -> bytes | None:
-    """The one BTF in ``data`` that is large enough to be the kernel's, or None."""
+    """The only BTF in ``data`` that is large enough for a kernel's, or None."""
     found = [blob for blob, _, _ in _blobs(data, _prefix(order))]
     return found[0] if len(found) == 1 else None
 
@@ -34,7 +34,7 @@ def _prefix(order: str) -> str:
 
 
 def _blobs(data: bytes, prefix: str) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """All, the types and the strings of each BTF that is large enough to be the kernel's."""
+    """The whole, the types and the strings of each BTF that is large enough for a kernel's."""
     magic = pack(prefix + "HBBI", MAGIC, 1, 0, calcsize(prefix + HEADER))
     at = data.find(magic)
     while at >= 0 and at + 24 <= len(data):
@@ -48,7 +48,7 @@ def _blobs(data: bytes, prefix: str) -> Iterator[tuple[bytes, bytes, bytes]]:
 
 
 def _sizes(types: bytes, strings: bytes, name: str, prefix: str) -> Iterator[int]:
-    """The size in each record of a structure called ``name``: name, kind and number of members, size."""
+    """The size in each record of a structure named ``name``."""
     place = strings.find(b"\0" + name.encode() + b"\0")
     wanted = pack(prefix + "I", place + 1)
     at = types.find(wanted) if place >= 0 else -1

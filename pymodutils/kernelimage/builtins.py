@@ -1,6 +1,6 @@
-"""Built-in modules that get a directory in /sys/module: those with parameters to show, or with a version.
+"""Built-in modules with a directory in /sys/module: those with visible parameters or a version.
 
-Every parameter of the kernel is in __param, under ``MODULE.NAME``, and every version in __modver;
+Every parameter of the kernel is in __param as ``MODULE.NAME``, and every version in __modver;
 include/linux/moduleparam.h and module.h, kernel/params.c: param_sysfs_builtin.
 """
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from pymodutils.kernelimage.kallsyms import Symbols
     from pymodutils.kernelimage.memory import ImageMemory
 
-CORE: Final = "kernel"  # whose parameters have no module's name before theirs
-MOST: Final = 50_000  # entries: a kernel has some thousand
-VERSION: Final = b"version"  # the name of the file that an entry of __modver makes
+CORE: Final = "kernel"  # parameters without a module name
+MOST: Final = 50_000  # entries; a kernel has some thousand
+VERSION: Final = b"version"  # the name of the file created for an entry of __modver
 
 
 def in_sections(memory: ImageMemory, elf: Elf) -> tuple[str, ...] | None:
-    """The names of these modules, sorted; None if the image does not tell them."""
+    """The sorted names of these modules; None if the image does not reveal them."""
     found = {one.name: range(one.sh_offset, one.sh_offset + one.sh_size) for one in elf.sections}
     return _shown(memory, found.get("__param"), found.get("__modver"))
 

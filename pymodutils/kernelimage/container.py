@@ -1,7 +1,7 @@
-"""From the file that a boot loader takes to the kernel as it lies in memory.
+"""Unwrap a boot image into the kernel as it is in memory.
 
-What each container looks like is said in Documentation/arch/x86/boot.rst, arm64/booting.rst,
-riscv/boot-image-header.rst and drivers/firmware/efi/libstub (zboot). Where a container does not tell the
+The formats are described in Documentation/arch/x86/boot.rst, arm64/booting.rst,
+riscv/boot-image-header.rst and drivers/firmware/efi/libstub (zboot). If a container does not specify the
 place of its payload (zImage, s390, MIPS), every compressed stream in it is tried.
 """
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from pymodutils.kernelimage.payload import Spend
 
 BANNER: Final = b"Linux version "
-DEPTH: Final = 4  # containers in containers: an Image.gz in a zboot is two
-TRIES: Final = 40  # streams in one file that may not be what they look like
+DEPTH: Final = 4  # nested containers: an Image.gz in a zboot is two
+TRIES: Final = 40  # false positives among the streams in one file
 SECTOR: Final = 512
 STREAM: Final = re.compile(
     b"|".join(re.escape(form.magic) for form in payload.FORMATS if form.name not in ("gzip", "bzip2", "lzma"))
@@ -33,17 +33,17 @@ STREAM: Final = re.compile(
 
 
 class UnwrappedImage(NamedTuple):
-    """An uncompressed kernel, and what its wrapping told."""
+    """An uncompressed kernel, and the properties given by its container."""
 
-    data: bytes  # an ELF file, or memory as it is
+    data: bytes  # an ELF file, or raw memory
     container: str  # bzImage, zImage, Image, zboot, vmlinux..., outermost first, joined by " > "
-    machine: int = 0  # e_machine, 0 if only the kernel itself can tell
+    machine: int = 0  # e_machine, 0 if the container does not specify it
     bits: int = 0
     order: str = ""
 
 
 class _Wrap(NamedTuple):
-    """One container: its name and its content, which is a kernel already if ``final``."""
+    """A container: its name and its content, which is a kernel if ``final``."""
 
     name: str
     content: bytes
@@ -56,7 +56,8 @@ class _Wrap(NamedTuple):
 def unwrap(data: bytes, subject: str, spend: Spend = payload.free) -> UnwrappedImage:
     """The kernel in ``data``; raises BadKernel if there is none or its payload is damaged.
 
-    ``spend`` hears of each piece that comes out of a stream, of a refused one too, and may raise.
+    ``spend`` is called with the size of each decompressed piece, including those of refused streams, and may
+    raise.
     """
     names: list[str] = []
     machine = 0
@@ -67,7 +68,7 @@ def unwrap(data: bytes, subject: str, spend: Spend = payload.free) -> UnwrappedI
         data = wrap.content
         if wrap.final:
             return UnwrappedImage(data, " > ".join(names), wrap.machine or machine, wrap.bits, wrap.order)
-    raise BadKernel(subject, f"{subject}: more than {DEPTH} containers in each other")
+    raise BadKernel(subject, f"{subject}: more than {DEPTH} nested containers")
 
 
 def _open(data: bytes, subject: str, spend: Spend) -> _Wrap:
@@ -127,7 +128,7 @@ def _raw(data: bytes, _subject: str, _spend: Spend) -> _Wrap | None:
 
 
 def _header(data: bytes, *, bare: bool) -> tuple[str, int, int, str] | None:
-    """The name, e_machine, bits and byte order of the image that an architecture knows ``data`` for."""
+    """The name, e_machine, bits and byte order of the image, if an architecture recognises ``data``."""
     for arch in archs.every():
         for image in arch.images:
             if image.bare == bare and image.fits(data):
@@ -136,7 +137,7 @@ def _header(data: bytes, *, bare: bool) -> tuple[str, int, int, str] | None:
 
 
 def _elf(data: bytes, _subject: str, _spend: Spend) -> _Wrap | None:
-    """An ELF file is the kernel itself, unless it is a small one around a payload (MIPS vmlinuz)."""
+    """An ELF file is the kernel itself, unless it is a small wrapper around a payload (MIPS vmlinuz)."""
     if data[:4] != ELFMAG or BANNER not in data:
         return None
     return _Wrap("vmlinux", data, True)
@@ -174,7 +175,7 @@ def _search(data: bytes, subject: str, spend: Spend) -> _Wrap:
 
 
 def _outside(data: bytes) -> tuple[str, int, int, str]:
-    """What the wrapping itself tells: its name, e_machine, bits and byte order."""
+    """The properties given by the container: name, e_machine, bits and byte order."""
     known = _header(data, bare=False)
     if known:
         return known

@@ -1,7 +1,7 @@
-"""What the strings in a kernel tell of it: its release, its vermagic, and how it was configured.
+"""Evidence in the strings of a kernel: release, vermagic, configuration.
 
-A message that only one configuration compiles in is proof of it; its absence proves nothing, for other
-releases word it differently.
+A message compiled in by one option only proves that option; its absence proves nothing, because other
+releases may word it differently.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pymodutils.elf import compress
 
 BANNER: Final = re.compile(
     rb"Linux version (\d[^ \0\n]*) \([^\0\n]*\) (#\d[^\0\n]*)\n"
-)  # not the weak one: "# SMP"
+)  # not the weak symbol's: "# SMP"
 SHORT: Final = re.compile(rb"Linux version (\d[^ \0\n]*) ")
 VERMAGIC: Final = rb"\0(%s (?:[!-~]+ )*[!-~]*)\0"
 IKCONFIG: Final = re.compile(rb"IKCFG_ST(\x1f\x8b.*?)IKCFG_ED", re.DOTALL)
@@ -24,7 +24,7 @@ FLAGS: Final = {  # words of vermagic; include/linux/vermagic.h
     "modversions": "MODVERSIONS",
     "preempt_rt": "PREEMPT_RT",
 }
-MESSAGES: Final = (  # (text, switch, its value where the text is)
+MESSAGES: Final = (  # (text, switch, its value if the text is present)
     (b"module verification failed: signature and/or required key missing", "MODULE_SIG", True),
     (b"%s: %s: kernel tainted.\n", "MODULE_FORCE_LOAD", True),
     (b"livepatch module, but livepatch support is disabled", "LIVEPATCH", False),
@@ -35,7 +35,7 @@ MESSAGES: Final = (  # (text, switch, its value where the text is)
     (b"not an xz compressed module", "MODULE_COMPRESS_XZ", True),
     (b"has both .ctors and .init_array", "CONSTRUCTORS", True),
 )
-DECOMPRESSES: Final = ("MODULE_COMPRESS_GZIP", "MODULE_COMPRESS_XZ")  # only MODULE_DECOMPRESS has these texts
+DECOMPRESSES: Final = ("MODULE_COMPRESS_GZIP", "MODULE_COMPRESS_XZ")  # texts of MODULE_DECOMPRESS only
 GENERATIONS: Final = (  # (text, the first release whose loader has it), newest first
     (b"no flags for exported symbols", "7.0"),
     (b"tries to import module namespace", "6.16"),
@@ -46,13 +46,13 @@ GENERATIONS: Final = (  # (text, the first release whose loader has it), newest 
 
 
 class Evidence(NamedTuple):
-    """What was found; None where there was nothing."""
+    """The properties found; None if not found."""
 
     release: str | None
     version: str | None  # "#1 SMP ...", of the banner
     banner: str | None  # the whole of it
     vermagic: str | None
-    config: str | None  # the .config that CONFIG_IKCONFIG built in
+    config: str | None  # the .config built in by CONFIG_IKCONFIG
     switches: dict[str, bool]
     generation: str | None
 
@@ -77,9 +77,9 @@ def gather(data: bytes) -> Evidence:
 
 
 def of_vermagic(vermagic: str) -> dict[str, bool]:
-    """Return the options that words of ``vermagic`` stand for: each is there if and only if it is on.
+    """The options implied by words of ``vermagic``, each present if and only if the option is on.
 
-    But "preempt" hides "preempt_rt": since 6.12 a real-time kernel may have both options.
+    Exception: "preempt" hides "preempt_rt"; from 6.12 on, a real-time kernel may have both options.
     """
     words = vermagic.split(" ")[1:]
     hidden = "preempt_rt" if "preempt" in words else ""
@@ -87,7 +87,7 @@ def of_vermagic(vermagic: str) -> dict[str, bool]:
 
 
 def _vermagic(data: bytes, release: bytes) -> str | None:
-    """The one string that is the release and words, each with a space after it."""
+    """The only string that consists of the release and words, each followed by a space."""
     found = set(re.findall(VERMAGIC % re.escape(release), data))
     return _text(found.pop()) if len(found) == 1 else None
 

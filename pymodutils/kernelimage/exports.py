@@ -1,4 +1,4 @@
-"""The export tables of a kernel image, with their CRCs and strings, wherever they were found."""
+"""Read the export tables of a kernel image with their CRCs and strings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pymodutils.elf.scan import Elf
     from pymodutils.kernelimage.memory import ImageMemory
 
-TABLES: Final = ("", "_gpl", "_unused", "_unused_gpl", "_gpl_future")  # in the order in which they lie
+TABLES: Final = ("", "_gpl", "_unused", "_unused_gpl", "_gpl_future")  # in memory order
 GPL_TABLES: Final = ("_gpl", "_unused_gpl")
 NAME: Final = re.compile(rb"[A-Za-z_.$][\w.$]*")
 NAMESPACE: Final = re.compile(rb"[!-~]{0,200}")  # "module:one,two-*" since 6.16
@@ -36,11 +36,11 @@ class ExportTable(NamedTuple):
     offset: int  # in the file
     length: int
     crcs: list[int] | None
-    gpl: list[bool]  # of each entry
+    gpl: list[bool]  # flags of each entry
 
 
 def read(memory: ImageMemory, shape: KsymtabFormat, tables: list[ExportTable]) -> dict[str, Export]:
-    """Every export of ``tables``; raises BadKernel if a name lies outside of the image."""
+    """Every export of ``tables``; raises BadKernel if a name lies outside the image."""
     found: dict[str, Export] = {}
     for table in tables:
         crcs = table.crcs or repeat(None, table.length)
@@ -67,7 +67,7 @@ def entries(
 
 
 def in_sections(memory: ImageMemory, elf: Elf) -> tuple[KsymtabFormat, list[ExportTable]] | None:
-    """The shape of the tables of a vmlinux with section headers, and the tables; None without any."""
+    """The format of the tables of a vmlinux with section headers, and the tables; None if there are none."""
     sections = {section.name: section for section in elf.sections}
     total = sections.get("__ksymtab") or sections.get("__ksymtab_gpl")
     if total is None:
@@ -96,7 +96,7 @@ def _table(
 
 
 def read_crcs(memory: ImageMemory, offset: int, count: int, size: int) -> list[int] | None:
-    """``count`` CRCs of ``size`` bytes each, or None if ``size`` is not one that CRCs have."""
+    """``count`` CRCs of ``size`` bytes each; None if ``size`` is not a size of CRCs."""
     if size not in (NARROW, memory.word) or offset + count * size > len(memory.data):
         return None
     code = "I" if size == NARROW else "Q"
@@ -104,7 +104,7 @@ def read_crcs(memory: ImageMemory, offset: int, count: int, size: int) -> list[i
 
 
 def _shape(memory: ImageMemory, section: Section) -> KsymtabFormat:
-    """The one shape in which the first entries' names are strings in the image."""
+    """The only format in which the names of the first entries are strings in the image."""
     for shape in SHAPES:
         count = min(section.sh_size // shape.size(memory.bits), 16)
         rows = entries(memory, shape, section.sh_offset, count)
@@ -115,7 +115,7 @@ def _shape(memory: ImageMemory, section: Section) -> KsymtabFormat:
 
 
 def name_of(memory: ImageMemory, name: int, namespace: int) -> bytes:
-    """The name at the address ``name``, or b"" if that or ``namespace`` is not what an entry may have."""
+    """The name at the address ``name``; b"" if it or ``namespace`` is invalid for an entry."""
     text = memory.string(name)
     if not text or not NAME.fullmatch(text):
         return b""

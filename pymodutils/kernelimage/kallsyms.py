@@ -1,7 +1,7 @@
 """All symbols of a kernel, compressed in its image; scripts/kallsyms.c and kernel/kallsyms.c.
 
-Names are rows of one-byte tokens, of which each stands for some characters. The table of tokens is found
-by those of the digits, which every kernel has; what lies before and after it follows from it.
+Names are rows of one-byte tokens, each representing some characters. The token table is found by the tokens
+of the digits, which every kernel has; the positions of the other tables follow from it.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ BEFORE_DIGITS: Final = ord("0")  # tokens
 LONG: Final = 0x80  # of a length in two bytes
 SPAN: Final = 256  # symbols from one marker to the next
 MOST: Final = 1 << 20  # symbols
-LONGEST: Final = 128  # bytes of a row of tokens that is looked for
+LONGEST: Final = 128  # maximum bytes of a row of tokens
 MARK: Final = 4  # bytes of a marker
 FEWEST: Final = 16  # markers
-REACH: Final = 32 << 20  # bytes of rows and of what lies between them and the tokens
-SAMPLE: Final = 2000  # symbols whose order is looked at
+REACH: Final = 32 << 20  # bytes of the rows and of the tables between them and the tokens
+SAMPLE: Final = 2000  # symbols whose order is checked
 FALLS: Final = 8  # of them that may be out of order
 PAGE: Final = 4096  # bytes: what the start of a kernel is aligned to, at least
 HEAD: Final = Struct("<IIQI?3x")  # symbols, bytes of their rows, and of Distances all but the offsets
 
 
 class Distances(NamedTuple):
-    """The addresses of symbols by distances."""
+    """Symbol addresses as offsets."""
 
     base: int
     stride: int  # what is added to the base for each symbol
-    absolute: bool  # numbers from 0 on are addresses, others go from the base down: per-cpu symbols
+    absolute: bool  # non-negative numbers are addresses (per-CPU symbols), others are relative to the base
     offsets: array[int]
 
     def address(self, at: int) -> int:
@@ -52,7 +52,7 @@ class Distances(NamedTuple):
 
 
 class _Names(NamedTuple):
-    """Where the parts of a table of names are."""
+    """The places of the parts of a name table."""
 
     start: int  # of the rows
     symbols: int
@@ -60,7 +60,7 @@ class _Names(NamedTuple):
 
 
 def find(memory: ImageMemory) -> bytes | None:
-    """The symbols in ``memory``, packed for ``addresses``; None if they are not found."""
+    """The symbols in ``memory``, packed for ``addresses``; None if not found."""
     data, at = memory.data, memory.data.find(DIGITS)
     while at >= 0:
         found = _at_digits(memory, at)
@@ -71,7 +71,7 @@ def find(memory: ImageMemory) -> bytes | None:
 
 
 def addresses(packed: bytes, name: str) -> tuple[int, ...]:
-    """The addresses of all symbols called ``name``, in the order of addresses."""
+    """The addresses of all symbols named ``name``, ascending."""
     return _kept(packed).get(name.encode("utf-8", "surrogateescape"), ())
 
 
@@ -92,7 +92,7 @@ _kept = lru_cache(maxsize=2)(index)
 
 
 def _rows(data: bytes, at: int, count: int) -> Iterator[tuple[int, int]]:
-    """Where each of ``count`` rows of tokens begins, and its length."""
+    """The offset and length of each of ``count`` rows of tokens."""
     for _ in range(count):
         length, at = data[at], at + 1
         if length & LONG:
@@ -102,7 +102,7 @@ def _rows(data: bytes, at: int, count: int) -> Iterator[tuple[int, int]]:
 
 
 def _at_digits(memory: ImageMemory, at: int) -> bytes | None:
-    """The symbols whose tokens of digits are at ``at``."""
+    """The symbols whose digit tokens are at ``at``."""
     data = memory.data
     for _ in range(BEFORE_DIGITS - 1):
         at = data.rfind(b"\0", 0, max(at - 1, 0)) + 1
@@ -120,7 +120,7 @@ def _at_digits(memory: ImageMemory, at: int) -> bytes | None:
 
 
 def _packed(memory: ImageMemory, tokens: list[bytes], start: int, end: int) -> bytes | None:
-    """The symbols whose ``tokens``, and the index of these, lie from ``start`` to ``end``."""
+    """The symbols whose ``tokens`` and token index are from ``start`` to ``end``."""
     names = _names(memory, start)
     values = names and _values(memory, names, end)
     if not names or not values:
@@ -136,7 +136,7 @@ def _names(memory: ImageMemory, tokens: int) -> _Names | None:
 
 
 def _by_markers(memory: ImageMemory, tokens: int) -> _Names | None:
-    """The rows, where the markers in them end before the tokens."""
+    """The rows, found by the markers before the tokens."""
     data, word = memory.data, Struct(f"{memory.prefix}I")
     markers: list[int] = []
     at = tokens - tokens % MARK
@@ -163,15 +163,15 @@ def _by_markers(memory: ImageMemory, tokens: int) -> _Names | None:
 
 
 def _end(data: bytes, start: int, count: int) -> int:
-    """Where ``count`` rows from ``start`` on end."""
+    """The end of ``count`` rows from ``start`` on."""
     *_, (at, length) = _rows(data, start, count)
     return at + length
 
 
 def _by_base(memory: ImageMemory, tokens: int) -> _Names | None:
-    """The rows, by kallsyms_relative_base before them: the start of the kernel's text or data."""
+    """The rows, found by kallsyms_relative_base before them: the start of the kernel's text or data."""
     for region in memory.regions:
-        if not region.address:  # of x86's per-cpu data: half of an image is such words
+        if not region.address:  # base of x86's per-CPU data; zero words are half of an image
             continue
         wanted = pack(memory.prefix + memory.long, region.address)
         at = memory.data.find(wanted, max(tokens - REACH, 0), tokens)
@@ -202,7 +202,7 @@ def _rows_of(memory: ImageMemory, start: int, count: int) -> _Names | None:
 
 
 def _values(memory: ImageMemory, names: _Names, behind: int) -> Distances | None:
-    """What gives each symbol its address: from before the names until 6.3, later from ``behind``."""
+    """The address table: before the names until 6.3, later at ``behind``."""
     start = _aligned(behind, memory.word)
     found = _based(memory, names.symbols, start, _aligned(start + 4 * names.symbols, memory.word))
     if found is None:
@@ -212,7 +212,7 @@ def _values(memory: ImageMemory, names: _Names, behind: int) -> Distances | None
 
 
 def _based(memory: ImageMemory, count: int, start: int, place: int) -> Distances | None:
-    """Distances from the address that stands at ``place``; kallsyms_relative_base."""
+    """Offsets from the address stored at ``place``; kallsyms_relative_base."""
     if start < 0 or place + memory.word > len(memory.data):
         return None
     base = _base(memory, place)
@@ -249,7 +249,7 @@ def _offsets(memory: ImageMemory, start: int, count: int) -> array[int]:
 
 
 def _ascend(values: Distances) -> bool:
-    """Whether the addresses go up, as far as one looks."""
+    """Whether the checked addresses are ascending."""
     some = [values.address(at) for at in range(min(len(values.offsets), SAMPLE))]
     return sum(some[at] < some[at - 1] for at in range(1, len(some))) < FALLS
 

@@ -1,4 +1,4 @@
-"""All that a kernel image tells: one call from the file's bytes to exports and evidence."""
+"""Read a kernel image: exports, evidence and other properties."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ INIT_TEXT: Final = ".init.text"
 
 
 class KernelImage(NamedTuple):
-    """What the image of a kernel says; ``remarks`` says what it leaves open and why."""
+    """The properties of a kernel image; ``remarks`` explains missing ones."""
 
     container: str
     machine: int  # e_machine
@@ -71,7 +71,7 @@ class _Exports(NamedTuple):
 
 
 def read(data: bytes, subject: str, spend: Spend = payload.free) -> KernelImage:
-    """What the kernel image ``data`` says; raises BadKernel about ``subject``; see container.unwrap."""
+    """The properties of the kernel image ``data``; raises BadKernel for ``subject``; see container.unwrap."""
     image = container.unwrap(data, subject, spend)
     try:
         found = _sections(image) if image.data[:4] == ELFMAG else _raw(image)
@@ -99,7 +99,7 @@ def _switches(data: bytes, machine: int) -> dict[str, bool]:
 
 
 def _page_size(image: UnwrappedImage) -> int | None:
-    """Bytes of a page, where a bare image tells."""
+    """The page size, if the header of a raw image has it."""
     arch = next(iter(archs.of_machine(image.machine)), None)
     bare = image.data[:4] != ELFMAG
     return arch.image_page_size(image.data) if bare and arch and arch.image_page_size else None
@@ -154,7 +154,7 @@ def _shown(
 
 
 def _percpu(elf: Elf) -> int | None:
-    """Where the per-cpu data of the kernel itself ends: an address, or a distance where it lies from 0 on."""
+    """The end of the kernel's own per-CPU data: an address, or an offset if it starts at 0."""
     ends = (one.sh_addr + one.sh_size for one in elf.sections if one.name == PER_CPU and one.sh_size)
     return next(ends, None)
 
@@ -187,7 +187,7 @@ def _base(memory: ImageMemory) -> int | None:
 
 
 def _is_relative(image: UnwrappedImage) -> bool:
-    """Whether the export tables of this machine's kernels hold distances."""
+    """Whether the export tables of this machine's kernels contain relative offsets."""
     return any(arch.prel32 for arch in archs.of_machine(image.machine))
 
 
@@ -202,7 +202,7 @@ def _no_crcs(tables: list[exports.ExportTable], known: bool) -> dict[str, str]:
 
 
 def _addresses(table: dict[str, Export], remarks: dict[str, str]) -> dict[str, Export]:
-    """``table`` without addresses that only a relocation at boot will write (s390), or that have no base."""
+    """``table`` without addresses that are written by relocation at boot (s390), or that have no base."""
     if "addresses" in remarks:
         return {name: export._replace(address=None) for name, export in table.items()}
     empty = [name for name, export in table.items() if not export.address]

@@ -1,7 +1,7 @@
-"""The certificates that are compiled into a kernel: those it trusts for its modules.
+"""Find the certificates compiled into a kernel, which it trusts for modules.
 
-certs/system_certificates.S puts them one after the other, and after them the number of bytes that they are
-and how many of these are of the key that signs modules. No name leads to them, but these sizes prove them.
+certs/system_certificates.S concatenates them and appends their total size and the size of those for module
+signatures. They have no symbols, but these sizes identify them.
 """
 
 from __future__ import annotations
@@ -9,16 +9,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
-CERTIFICATE: Final = re.compile(
-    rb"\x30\x82..\x30\x82", re.DOTALL
-)  # one in another, with lengths of two bytes
+CERTIFICATE: Final = re.compile(rb"\x30\x82..\x30\x82", re.DOTALL)  # nested SEQUENCEs with two-byte lengths
 HEADER: Final = 4  # bytes of a tag and such a length
-ALIGNMENTS: Final = (8, 256)  # bytes; what .align 8 means is the architecture's
+ALIGNMENTS: Final = (8, 256)  # bytes; the meaning of .align 8 depends on the architecture
 MOST: Final = 64  # certificates in a list
 
 
 def find(data: bytes, bits: int, order: str) -> tuple[bytes, ...]:
-    """The DER of each certificate built into the kernel ``data``; none if there is no list of them."""
+    """The DER of each certificate built into the kernel ``data``; empty if there is no list."""
     for match in CERTIFICATE.finditer(data):
         found = _list(data, match.start())
         while found:
@@ -29,7 +27,7 @@ def find(data: bytes, bits: int, order: str) -> tuple[bytes, ...]:
 
 
 def _list(data: bytes, at: int) -> list[bytes]:
-    """As many values as follow each other from ``at`` on."""
+    """The consecutive values from ``at`` on."""
     found: list[bytes] = []
     while CERTIFICATE.match(data, at) and len(found) < MOST:
         size = HEADER + int.from_bytes(data[at + 2 : at + HEADER], "big")
@@ -39,9 +37,9 @@ def _list(data: bytes, at: int) -> list[bytes]:
 
 
 def _is_sized(data: bytes, start: int, size: int, word: int, order: str) -> bool:
-    """Whether ``size``, and then the part of it that is the modules' key, are behind the list at ``start``.
+    """Whether the list at ``start`` is followed by ``size`` and by the size of the module certificates.
 
-    The assembler for MIPS counts the padding, too.
+    The MIPS assembler counts the padding too.
     """
     for alignment in ALIGNMENTS:
         padded = -(-size // alignment) * alignment

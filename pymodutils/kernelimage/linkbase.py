@@ -1,7 +1,7 @@
-"""Where a bare image is linked: its own relocations say it, for nothing else in it does.
+"""Determine the link address of a raw image from its own relocations.
 
-Each names a place that holds zeros, or already its value, until the kernel relocates itself; only one
-start of the image makes that true of all.
+Each relocation refers to a place that contains zeros, or its value, until the kernel relocates itself; this
+is true of all of them for only one start address.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from struct import iter_unpack, pack
 from typing import Final
 
 ENTRY: Final = 24  # bytes of Elf64_Rela
-FEWEST: Final = 200  # entries in a row, else they are no relocations
-SAMPLE: Final = 8000  # entries looked at
-ALIGN: Final = 0x10000  # what the kernel's start is aligned to
+FEWEST: Final = 200  # minimum number of consecutive entries
+SAMPLE: Final = 8000  # entries checked
+ALIGN: Final = 0x10000  # alignment of the kernel's start
 
 
 def find(data: bytes, relative: int) -> int | None:
-    """The address of the first byte of the image ``data`` as linked, or None if it cannot be told.
+    """The link address of the first byte of the image ``data``; None if unknown.
 
     ``relative`` is its machine's R_*_RELATIVE, or 0.
     """
@@ -33,7 +33,7 @@ def find(data: bytes, relative: int) -> int | None:
 
 
 def _relocations(data: bytes, relative: int) -> int | None:
-    """The offset of the first of many entries in a row."""
+    """The offset of the first of many consecutive entries."""
     kind = pack("<Q", relative)
     at = data.find(kind)
     while at >= 0:
@@ -45,7 +45,7 @@ def _relocations(data: bytes, relative: int) -> int | None:
 
 
 def _written(data: bytes, values: dict[int, int], base: int) -> int:
-    """How many places hold their value, were the image at ``base``; -1 if one holds other than zeros."""
+    """The number of places with their value for an image at ``base``; -1 if one is neither that nor zero."""
     count = 0
     for place, value in values.items():
         held = data[place - base : place - base + 8]

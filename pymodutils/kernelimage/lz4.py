@@ -1,6 +1,7 @@
-"""The legacy frame of LZ4, in which kernels are packed (``lz4 -l``): blocks that know nothing of each other.
+"""LZ4's legacy frame, used for kernels (``lz4 -l``): independent blocks.
 
-https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md (Legacy frame); the library knows the newer one.
+https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md (Legacy frame); the library supports only
+the newer one.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAGIC: Final = b"\x02\x21\x4c\x18"
-BLOCK: Final = 8 << 20  # bytes that come out of one block at most
-PACKED: Final = BLOCK + BLOCK // 255 + 16  # bytes that a block can take at most
+BLOCK: Final = 8 << 20  # maximum decompressed bytes of a block
+PACKED: Final = BLOCK + BLOCK // 255 + 16  # maximum compressed bytes of a block
 
 
 class DamagedData(ValueError):
@@ -20,9 +21,9 @@ class DamagedData(ValueError):
 
 
 def decompress(data: bytes, limit: int, spend: Callable[[int], object] = lambda _: None) -> bytes:
-    """What the frame at the start of ``data`` holds; what follows the last whole block is left alone.
+    """The content of the frame at the start of ``data``; data after the last complete block is ignored.
 
-    ``spend`` hears the bytes of each block. Raises DamagedData, also when more than ``limit`` bytes come out.
+    ``spend`` is called with the size of each block. Raises DamagedData, also for more than ``limit`` bytes.
     """
     parts: list[bytes] = []
     at, total = len(MAGIC), 0
@@ -42,9 +43,9 @@ def decompress(data: bytes, limit: int, spend: Callable[[int], object] = lambda 
 
 
 def block(packed: bytes) -> bytes:
-    """The bytes that one block stands for; raises DamagedData."""
+    """The decompressed bytes of a block; raises DamagedData."""
     try:
-        from lz4 import block as library  # noqa: PLC0415 -- only images packed so need it
+        from lz4 import block as library  # noqa: PLC0415 -- rarely needed
     except ImportError:
         raise DamagedData("it needs a library that is not installed: pip install lz4") from None
     try:

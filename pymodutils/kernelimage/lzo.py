@@ -1,4 +1,4 @@
-"""LZO1X in the frame of lzop, in which kernels are packed.
+"""LZO1X in lzop's frame, used for kernels.
 
 The stream: https://docs.kernel.org/staging/lzo.html; the frame: lzop's own header, then blocks of
 (length, packed length, check sums, data), a length of 0 at the end. All numbers are big endian.
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 MAGIC: Final = b"\x89LZO\0\r\n\x1a\n"
-BLOCK: Final = 64 << 20  # bytes that lzop lets come out of one block
-LEVELS_SINCE: Final = 0x0940  # the version of lzop whose header has more fields
+BLOCK: Final = 64 << 20  # maximum decompressed bytes of a block in lzop
+LEVELS_SINCE: Final = 0x0940  # the version of lzop with more header fields
 ADLER_OUT, ADLER_IN, EXTRA, CRC_OUT, CRC_IN, FILTER = 1, 2, 0x40, 0x100, 0x200, 0x800
-BOUNDED: Final = 256 << 10  # bytes of lzop's own blocks; the library has no limit for what comes out
+BOUNDED: Final = 256 << 10  # bytes of lzop's own blocks; the library cannot limit its output
 PIECE: Final = 1 << 20  # bytes that are counted together
 NEAR: Final = 64  # the first code of a match of 3 to 8 bytes at most 2 KiB back
 FURTHER: Final = 16  # the first code of a match of any length; below are runs and the shortest matches
@@ -32,7 +32,7 @@ FAR: Final = 16384  # a match this far back with distance 0 is the end of a stre
 
 
 class _Reader:
-    """Big-endian numbers, one after another."""
+    """Reads consecutive big-endian numbers."""
 
     def __init__(self, data: bytes, at: int) -> None:
         self.data, self.at = data, at
@@ -47,7 +47,7 @@ class _Reader:
 class _Block(NamedTuple):
     size: int
     packed: bytes
-    adler: int | None  # of what comes out
+    adler: int | None  # of the decompressed data
     crc: int | None
 
 
@@ -70,7 +70,7 @@ def decompress(data: bytes, limit: int, spend: Callable[[int], object] = lambda 
 
 
 def _header(reader: _Reader) -> int:
-    """The flags; ``reader`` stands at the first block after it."""
+    """The flags; ``reader`` is then at the first block."""
     version = reader.number(2)
     reader.number(2)  # of the library
     late = version >= LEVELS_SINCE
@@ -133,7 +133,7 @@ def stream(packed: bytes, size: int, spend: Callable[[int], object] = lambda _: 
 
 @cache
 def _library() -> ModuleType | None:
-    """The LZO library, if it is installed: forty times as fast."""
+    """The LZO library, if installed: forty times as fast."""
     try:
         return import_module("lzallright")
     except ImportError:
@@ -159,7 +159,7 @@ def _instructions(packed: bytes, out: bytearray, size: int, spend: Callable[[int
     ``state`` is the number of literals that the last instruction brought along, 4 for a run of its own.
     """
     at, state, mark = 0, 0, min(PIECE, size)
-    if packed[0] > 17:  # noqa: PLR2004 -- a first run of literals is written in one byte
+    if packed[0] > 17:  # noqa: PLR2004 -- a first run of literals is encoded in one byte
         run = packed[0] - 17
         out += packed[1 : 1 + run]
         at, state = 1 + run, min(run, RUN)
@@ -205,7 +205,7 @@ def _counted(done: int, mark: int, size: int, spend: Callable[[int], object]) ->
 
 
 def _match(packed: bytes, at: int, code: int, state: int) -> tuple[int, int, int, int]:
-    """Length, distance, literals and what follows of the rarer matches; length 0 is the end of the stream."""
+    """Length, distance, literals and end of the rarer matches; length 0 is the end of the stream."""
     if code < FURTHER:
         match, distance = (3, 2049) if state == RUN else (2, 1)
         return match, distance + (packed[at] << 2) + (code >> 2), code & 3, at + 1
@@ -221,7 +221,7 @@ def _match(packed: bytes, at: int, code: int, state: int) -> tuple[int, int, int
 
 
 def _longer(packed: bytes, at: int, length: int) -> tuple[int, int]:
-    """``length`` and the bytes at ``at`` that add to it, and where they end."""
+    """``length`` plus its extension bytes at ``at``, and their end."""
     while not packed[at]:
         length += 255
         at += 1

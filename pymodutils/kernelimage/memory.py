@@ -1,4 +1,4 @@
-"""The kernel's address space as its image fills it: from addresses to bytes and strings."""
+"""The kernel's address space in its image: access to bytes and strings by address."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pymodutils.errors import BadKernel
 if TYPE_CHECKING:
     from pymodutils.elf.scan import Elf
 
-MOST: Final = 512  # sections in memory: a kernel has some sixty
+MOST: Final = 512  # sections in memory; a kernel has some sixty
 LONGEST: Final = 512  # bytes of a symbol's name: KSYM_NAME_LEN
 
 
 class Region(NamedTuple):
-    """``size`` bytes of the file at ``offset`` lie at ``address``."""
+    """``size`` bytes of the file at ``offset``, mapped at ``address``."""
 
     address: int
     offset: int
@@ -33,23 +33,23 @@ class ImageMemory:
         self.mask = (1 << bits) - 1
 
     def offset(self, address: int) -> int | None:
-        """Where in the file the byte at ``address`` is, or None."""
+        """The file offset of ``address``, or None."""
         for at, region in enumerate(self.regions):
             if 0 <= address - region.address < region.size:
-                if at:  # the next question is mostly about the same region
+                if at:  # the next lookup is usually in the same region
                     self.regions.insert(0, self.regions.pop(at))
                 return address - region.address + region.offset
         return None
 
     def address(self, offset: int) -> int:
-        """The address of the byte at ``offset`` of the file; the inverse of ``offset``."""
+        """The address of the file offset ``offset``; the inverse of ``offset``."""
         for region in self.regions:
             if 0 <= offset - region.offset < region.size:
                 return offset - region.offset + region.address
         raise BadKernel("kernel image", f"the byte at offset {offset} of the kernel has no address")
 
     def string(self, address: int) -> bytes | None:
-        """The NUL-terminated string at ``address``, or None if there is none of at most LONGEST bytes."""
+        """The NUL-terminated string at ``address``; None if there is none of at most LONGEST bytes."""
         start = self.offset(address)
         if start is None:
             return None
@@ -58,7 +58,7 @@ class ImageMemory:
 
 
 def of_sections(data: bytes, elf: Elf) -> ImageMemory:
-    """The memory that the sections of a vmlinux describe."""
+    """The memory described by the sections of a vmlinux."""
     sections = [one for one in elf.sections if one.sh_flags & SHF_ALLOC and one.sh_type != SHT_NOBITS]
     if len(sections) > MOST:
         raise BadKernel("kernel image", f"{len(sections)} sections are more than a kernel has")
@@ -67,5 +67,5 @@ def of_sections(data: bytes, elf: Elf) -> ImageMemory:
 
 
 def at_base(data: bytes, base: int, bits: int, order: str) -> ImageMemory:
-    """The memory of an image without headers that starts at ``base``."""
+    """The memory of a raw image that starts at ``base``."""
     return ImageMemory(data, [Region(base, 0, len(data))], bits, order)

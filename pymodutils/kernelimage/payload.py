@@ -1,7 +1,6 @@
-"""Everything a kernel can be compressed with, told apart by its first bytes.
+"""All compression formats of kernels, identified by their first bytes.
 
-Unlike a module's file, a payload is followed by other bytes (its size, relocations, padding), which are
-left alone.
+Unlike a module file, a payload is followed by other data (its size, relocations, padding), which is ignored.
 """
 
 from __future__ import annotations
@@ -19,30 +18,30 @@ if TYPE_CHECKING:
 
     Spend = Callable[[int], object]
 
-LIMIT: Final = 512 << 20  # bytes: several times the largest kernel
+LIMIT: Final = 512 << 20  # bytes, several times the largest kernel
 
 
 class Compression(NamedTuple):
-    """One way of compressing a kernel."""
+    """A compression format of kernels."""
 
     name: str  # as in CONFIG_KERNEL_<NAME>
     magic: bytes
-    decompress: Callable[[bytes, int, Spend], bytes]  # of the data, at most so many bytes
+    decompress: Callable[[bytes, int, Spend], bytes]  # decompresses data up to a limit in bytes
 
 
 def find(data: bytes) -> Compression | None:
-    """How ``data`` is compressed, or None if it is not."""
+    """The compression of ``data``, or None."""
     return next((form for form in FORMATS if data.startswith(form.magic)), None)
 
 
 def free(_count: int) -> None:
-    """The price of bytes where nobody counts."""
+    """No accounting of bytes."""
 
 
 def decompress(form: Compression, data: bytes, subject: str, spend: Spend = free) -> bytes:
-    """What comes out of ``data``; raises BadKernel about ``subject`` if it is damaged or a bomb.
+    """The decompressed ``data``; raises BadKernel for ``subject`` if it is damaged or a bomb.
 
-    ``spend`` hears of each piece how many bytes it has, and may raise.
+    ``spend`` is called with the size of each piece, and may raise.
     """
     try:
         return form.decompress(data, LIMIT, spend)
@@ -51,7 +50,7 @@ def decompress(form: Compression, data: bytes, subject: str, spend: Spend = free
 
 
 def _library(packing: str) -> Callable[[bytes, int, Spend], bytes]:
-    """How one of Python's libraries decompresses data; it raises DamagedData."""
+    """A decompression function based on one of Python's libraries; it raises DamagedData."""
 
     def decompressed(data: bytes, limit: int, spend: Spend) -> bytes:
         stream, damage = compress.decompressor(packing)

@@ -1,7 +1,7 @@
-"""Export tables in an image without section headers, found by what they must look like.
+"""Find export tables in an image without section headers by their structure.
 
-The tables name symbols that nearly every kernel exports. Where such a name stands, some entry must point;
-its neighbours are entries too, in the order of their names, and behind the last table lie the CRCs.
+The tables contain symbols that nearly every kernel exports. An entry must point to the name of each; its
+neighbours are entries too, in the order of their names, and the CRCs follow the last table.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ from pymodutils.kernelimage.memory import ImageMemory, at_base
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TRIED: Final = 6  # anchors whose entry is looked for
-STEP: Final = 64  # entries looked at in one go
-FEWEST: Final = 16  # entries of a table, else it is none
-SLACK: Final = 64  # bytes of padding, or of strings that no entry names
+TRIED: Final = 6  # anchors tried
+STEP: Final = 64  # entries checked at once
+FEWEST: Final = 16  # minimum entries of a table
+SLACK: Final = 64  # bytes of padding, or of strings without an entry
 
 
 class FoundTables(NamedTuple):
-    """Export tables, and the memory they are written for."""
+    """Export tables, and their memory."""
 
     memory: ImageMemory
     shape: KsymtabFormat
     tables: list[ExportTable]
-    crcs_known: bool  # False: something lies where the CRCs should be
+    crcs_known: bool  # False: other data is in place of the CRCs
 
 
 def search(data: bytes, bits: int, order: str, *, relative: bool) -> FoundTables | None:
     """The tables in ``data``; None if there are none.
 
-    Entries of distances are looked for first if ``relative``, else entries of pointers.
+    Relative entries are searched for first if ``relative``, else entries with pointers.
     """
     places = anchors.places(data)
     for distances in (relative, not relative):
@@ -57,7 +57,7 @@ def search(data: bytes, bits: int, order: str, *, relative: bool) -> FoundTables
 
 
 def _around(memory: ImageMemory, places: list[list[int]], *, relative: bool) -> FoundTables | None:
-    """The tables around the first of the strings at ``places`` that an entry names."""
+    """The tables around the first of the strings at ``places`` that has an entry."""
     for field in (field for found in places for place in found for field in _naming(memory, place, relative)):
         for shape in SHAPES:
             if shape.relative == relative:
@@ -68,7 +68,7 @@ def _around(memory: ImageMemory, places: list[list[int]], *, relative: bool) -> 
 
 
 def _naming(memory: ImageMemory, place: int, relative: bool) -> Iterator[int]:
-    """The offsets of fields that name the string at ``place``."""
+    """The offsets of fields that refer to the string at ``place``."""
     if relative:
         yield from _distances(memory, place)
         return
@@ -81,9 +81,9 @@ def _naming(memory: ImageMemory, place: int, relative: bool) -> Iterator[int]:
 
 
 def _distances(memory: ImageMemory, place: int) -> Iterator[int]:
-    """The offsets of 32-bit words that hold their own distance to ``place``.
+    """The offsets of 32-bit words that contain their own distance to ``place``.
 
-    Within 64 KiB the upper half of such a word has one of two values, which are looked for.
+    Within 64 KiB the upper half of such a word has one of two values, which are searched for.
     """
     data, half = memory.data, 2 if memory.order == "little" else 0
     for chunk in range(0, len(data), 0x10000):
@@ -102,7 +102,7 @@ def _distance(memory: ImageMemory, distance: int) -> bytes:
 
 
 def _walk(memory: ImageMemory, shape: KsymtabFormat, entry: int) -> tuple[int, list[bytes]]:
-    """The offset of the first of the entries around ``entry``, and the names of them all."""
+    """The offset of the first of the entries around ``entry``, and the names of all of them."""
     size = shape.size(memory.bits)
     after = list(_names(memory, shape, entry, size))
     before = list(_names(memory, shape, entry - size, -size)) if after else []
@@ -110,7 +110,7 @@ def _walk(memory: ImageMemory, shape: KsymtabFormat, entry: int) -> tuple[int, l
 
 
 def _names(memory: ImageMemory, shape: KsymtabFormat, at: int, step: int) -> Iterator[bytes]:
-    """The names of the entries from ``at`` on, upwards or downwards, up to what is no entry."""
+    """The names of the entries from ``at`` on, upwards or downwards, up to a non-entry."""
     size = abs(step)
     while True:
         count = min(STEP, (len(memory.data) - at) // size if step > 0 else at // size + 1)
@@ -127,7 +127,7 @@ def _names(memory: ImageMemory, shape: KsymtabFormat, at: int, step: int) -> Ite
 
 
 def _found(memory: ImageMemory, shape: KsymtabFormat, start: int, names: list[bytes]) -> FoundTables | None:
-    """The one run of entries cut into tables: a table ends where the next name is a smaller one."""
+    """The run of entries split into tables: a table ends before a smaller name."""
     size = shape.size(memory.bits)
     cuts = [at for at in range(1, len(names)) if names[at] <= names[at - 1]]
     bounds = [0, *cuts, len(names)]
@@ -147,15 +147,15 @@ def _found(memory: ImageMemory, shape: KsymtabFormat, start: int, names: list[by
 
 
 class _Behind(NamedTuple):
-    """What lies between the tables and the strings."""
+    """The data between the tables and the strings."""
 
     crcs: list[int] | None = None
     gpl: list[bool] | None = None
-    known: bool = True  # whether all that lies there has a meaning
+    known: bool = True  # whether all of it was recognised
 
 
 def _behind(memory: ImageMemory, shape: KsymtabFormat, start: int, count: int) -> _Behind:
-    """CRCs, and since 7.0 a byte of flags for each entry, as far as there is room."""
+    """CRCs, and from 7.0 on a byte of flags for each entry, if there is room."""
     rows = entries(memory, shape, start, count)
     end = start + count * shape.size(memory.bits)
     gap = min(memory.offset(name) or 0 for row in rows for name in row[1:] if name) - end
@@ -169,7 +169,7 @@ def _behind(memory: ImageMemory, shape: KsymtabFormat, start: int, count: int) -
 
 
 def _flags(data: bytes, end: int, count: int, size: int) -> tuple[bytes, int]:
-    """The flags, before or behind CRCs of ``size`` bytes, and where these are; b"" if neither fits."""
+    """The flags, before or after CRCs of ``size`` bytes, and the place of the CRCs; b"" if neither fits."""
     for at, crcs in ((end, end + count), (end + count * size, end)):
         if max(data[at : at + count], default=0) <= GPL_FLAG:
             return data[at : at + count], (crcs + NARROW - 1) // NARROW * NARROW

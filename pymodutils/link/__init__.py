@@ -1,12 +1,12 @@
-"""From a module file to its image in memory, by the kernel's own steps.
+"""Link a module file into its memory image, in the kernel's steps.
 
     Object      the file as the loader sees it
-    layout      how its sections share the module's memory; kernel/module/main.c
-    Image       that memory at its addresses, sections copied
-    simplify    what each symbol is worth
-    relocate    the image with every place patched
-    extable     its exception table in order
-    patch       what else a kernel changes, where that follows from the module
+    layout      the placement of its sections; kernel/module/main.c
+    Image       the memory at its addresses, with sections copied
+    simplify    st_value of every symbol
+    relocate    apply the relocations
+    extable     sort the exception table
+    patch       other changes by the kernel that depend only on the module
 
-Policy (who may use which symbol) and messages are the caller's.
+Policy (who may use which symbol) and messages are up to the caller.
 """

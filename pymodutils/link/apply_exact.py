@@ -1,4 +1,4 @@
-"""Relocations in their order, each looked at for itself: what the result means, and where it stops."""
+"""Apply relocations one by one, in order, and stop where the loader stops."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 def apply(relsec: RelocSection, relocs: Relocations, report: Report) -> None:
     """Apply ``relocs`` up to the first that fails; raises LinkError or OutOfBounds for that one.
 
-    What the kernel says without failing goes to ``report``.
+    Messages without a failure go to ``report``.
     """
     for at, number in enumerate(relocs.numbers):
-        if relocs.symbols[at] >= len(relsec.values):  # whatever the number says, the symbol is read first
-            raise _beyond(relsec, relocs, at, f"its symbol {relocs.symbols[at]} is beyond the table's end")
+        if relocs.symbols[at] >= len(relsec.values):  # the symbol is read first, whatever the type
+            raise _beyond(
+                relsec, relocs, at, f"its symbol {relocs.symbols[at]} is beyond the end of the table"
+            )
         row, diagnostic = relsec.arch.relocs.get(number), relocs.refused.get(at)
         if diagnostic is NO_ROOM:
             raise _beyond(relsec, relocs, at, "there is no room for what the loader makes for it")
@@ -64,7 +66,7 @@ def _one(relsec: RelocSection, relocs: Relocations, at: int, row: RelocType) -> 
 def _refusal(
     relsec: RelocSection, relocs: Relocations, at: int, diagnostic: Diagnostic, value: int = 0
 ) -> LinkError:
-    """The kernel's words about the relocation ``at``, whose calculation gave ``value``."""
+    """The kernel's message about the relocation ``at`` with the result ``value``."""
     where, symbol = _where(relsec, relocs, at), relocs.symbols[at]
     mask = (1 << relsec.arch.bits) - 1
     known = relsec.values[symbol] if symbol < len(relsec.values) else 0
@@ -93,7 +95,7 @@ def _refusal(
 
 
 def _against(relsec: RelocSection, symbol: int) -> str:
-    """What symbol ``symbol`` is, in words."""
+    """A description of the symbol ``symbol``."""
     table = relsec.image.module.symbols
     if symbol >= len(relsec.values):
         return ""
@@ -107,7 +109,7 @@ def _beyond(relsec: RelocSection, relocs: Relocations, at: int, text: str) -> Ou
 
 
 def _where(relsec: RelocSection, relocs: Relocations, at: int) -> Where:
-    """Where the relocation ``at`` is, in words."""
+    """A description of the place of the relocation ``at``."""
     module, number, symbol = relsec.image.module, relocs.numbers[at], relocs.symbols[at]
     row = relsec.arch.relocs.get(number)
     known = symbol < len(relsec.values)

@@ -1,4 +1,4 @@
-"""All relocations of a section at once: grouped by what they do, checked by their extremes, then written."""
+"""Apply all relocations of a section at once: group by calculation, check minimum and maximum, write."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 INSTRUCTION: Final = 4  # bytes
 BYTE: Final = 0xFF
-LETTERS: Final = "SAPVGLD"  # each of which may be about a word
+LETTERS: Final = "SAPVGLD"  # each of which may concern one word
 
 
 class _Group(NamedTuple):
-    """Relocations that do what ``row`` says; ``number`` is that of some of them."""
+    """Relocations of the type ``row``; ``number`` is the number of some of them."""
 
     row: RelocType
     number: int
@@ -37,7 +37,7 @@ class _Group(NamedTuple):
 
 
 class _Patch(NamedTuple):
-    """``values`` that fit, to be packed at ``offsets``."""
+    """Valid ``values`` to pack at ``offsets``."""
 
     packer: Packer
     offsets: Sequence[int]
@@ -45,9 +45,9 @@ class _Patch(NamedTuple):
 
 
 def apply(relsec: RelocSection, relocs: Relocations, builder: StubBuilder | None = None) -> None:
-    """Apply all ``relocs``; raises NeedsExact, before anything is written, unless each surely passes.
+    """Apply all ``relocs``; raises NeedsExact before anything is written unless all certainly succeed.
 
-    ``builder`` is asked for what is made for them; without it, that is known.
+    ``builder`` creates their stubs; without it these are known.
     """
     if relocs.refused or max(relocs.symbols, default=0) >= len(relsec.values):
         raise NeedsExact
@@ -64,7 +64,7 @@ def apply(relsec: RelocSection, relocs: Relocations, builder: StubBuilder | None
 
 
 def _groups(relsec: RelocSection, relocs: Relocations) -> Iterator[_Group]:
-    """The relocations that do something, by what they do."""
+    """The relocations that have an effect, by calculation."""
     rows = relsec.arch.relocs
     present = set(relocs.numbers)
     if not present <= rows.keys():
@@ -81,7 +81,7 @@ def _groups(relsec: RelocSection, relocs: Relocations) -> Iterator[_Group]:
 
 
 def _alike(rows: Mapping[int, RelocType], present: set[int]) -> Collection[set[int]]:
-    """The numbers that are ``present``, those together that do the same."""
+    """The numbers in ``present``, grouped by equal effect."""
     if len(present) == 1:  # as in most sections
         return [present]
     kinds: dict[object, set[int]] = {}
@@ -91,7 +91,7 @@ def _alike(rows: Mapping[int, RelocType], present: set[int]) -> Collection[set[i
 
 
 def _codes(numbers: Sequence[int], present: set[int]) -> bytes:
-    """``numbers`` as bytes, nothing if different ones of those ``present`` would be the same."""
+    """``numbers`` as bytes; empty if this would make different ones of ``present`` equal."""
     if max(present) <= BYTE:
         return bytes(numbers)
     apart = len({number & BYTE for number in present}) == len(present)
@@ -99,7 +99,7 @@ def _codes(numbers: Sequence[int], present: set[int]) -> bytes:
 
 
 def _mask(members: AbstractSet[int], numbers: Sequence[int], codes: bytes) -> Sequence[int]:
-    """Which of ``numbers``, or of their ``codes``, are ``members``, by ones and zeros."""
+    """A mask of ones and zeros: which of ``numbers``, or of their ``codes``, are ``members``."""
     if not codes:
         return list(map(members.__contains__, numbers))
     table = bytearray(BYTE + 1)
@@ -109,7 +109,7 @@ def _mask(members: AbstractSet[int], numbers: Sequence[int], codes: bytes) -> Se
 
 
 def _only(row: RelocType, relocs: Relocations, mask: Sequence[int] | None) -> Relocations:
-    """Those of ``relocs`` that ``mask`` chooses, with the columns that ``row`` is about to ask for."""
+    """Those of ``relocs`` selected by ``mask``, with the columns that ``row`` needs."""
     wanted = {*row.calc.letters, *("SA" if row.needs_stub and relocs.L is None else "")}
 
     def column(letters: str, found: Sequence[int] | None) -> Any:
@@ -126,7 +126,7 @@ def _only(row: RelocType, relocs: Relocations, mask: Sequence[int] | None) -> Re
 def _with_stubs(
     relsec: RelocSection, group: _Group, whole: SectionRelocs, builder: StubBuilder | None
 ) -> Relocations:
-    """What is in ``group`` with what has been made for it; raises NeedsExact if that depends on others."""
+    """``group`` with its stubs; raises NeedsExact if these depend on other relocations."""
     row, number, relocs = group
     if not row.needs_stub or relocs.L is not None:
         return relocs
@@ -145,7 +145,7 @@ def _with_stubs(
 
 
 def _apart(spots: Sequence[tuple[int, Sequence[int]]]) -> bool:
-    """Whether no two of ``spots``, places of as many bytes, share one."""
+    """Whether no two of ``spots``, places of the given size, overlap."""
     starts = sorted(chain.from_iterable(offsets for _, offsets in spots))
     sizes = {size for size, _ in spots}
     if min(map(sub, islice(starts, 1, None), starts), default=max(sizes, default=0)) >= max(sizes, default=0):
@@ -155,7 +155,7 @@ def _apart(spots: Sequence[tuple[int, Sequence[int]]]) -> bool:
 
 
 def _patch(relsec: RelocSection, row: RelocType, group: Relocations) -> _Patch:
-    """What ``group`` writes, if every relocation of it passes."""
+    """The values that ``group`` writes, if all of its relocations succeed."""
     if max(group.offsets) + row.field.size > len(relsec.memory):
         raise NeedsExact
     words = _words(relsec, row, group)
@@ -170,7 +170,7 @@ def _patch(relsec: RelocSection, row: RelocType, group: Relocations) -> _Patch:
 
 
 def _values(relsec: RelocSection, row: RelocType, group: Relocations, words: Sequence[int]) -> Vector:
-    """What the calculation gives for each of ``group``, of the machine's width."""
+    """The result of the calculation for each of ``group``, in the machine's width."""
     count, bits = len(group.offsets), relsec.arch.bits
     if row.calc.vectorized:
         with suppress(OverflowError):
@@ -184,7 +184,7 @@ def _values(relsec: RelocSection, row: RelocType, group: Relocations, words: Seq
 def _lanes(
     relsec: RelocSection, row: RelocType, letter: str, group: Relocations, words: Sequence[int]
 ) -> Vector:
-    """What ``letter`` stands for in each of ``group``."""
+    """The value of ``letter`` for each of ``group``."""
     if letter == "P" and group.P is None:
         return packed(group.offsets, len(group.offsets)) + relsec.base
     if letter == "S" and group.S is None:
@@ -196,7 +196,7 @@ def _lanes(
 
 
 def _words(relsec: RelocSection, row: RelocType, group: Relocations) -> Sequence[int]:
-    """What stands at the places of ``group``, if anybody wants to know."""
+    """The words at the places of ``group``, if needed."""
     checked = relsec.arch.nonzero_target and not relsec.blank
     in_place = group.A is None and "A" in row.calc.letters
     if checked or in_place or "V" in row.calc.letters or not row.field.whole:

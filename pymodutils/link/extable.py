@@ -1,4 +1,4 @@
-"""The exception table in order of the instructions it is about; lib/extable.c: sort_extable."""
+"""Sort the exception table by instruction address; lib/extable.c: sort_extable."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ TABLE: Final = "__ex_table"
 
 
 def sort(image: Image) -> None:
-    """Sort the table of ``image``, if it has one and is not in order already.
+    """Sort the table of ``image``, if it has one that is not sorted yet.
 
-    Addresses that are seen from themselves change as their entry moves.
+    Relative addresses change as their entry moves.
     """
     arch = image.module.arch
     at = image.module.find(TABLE)
@@ -41,5 +41,5 @@ def sort(image: Image) -> None:
 
 
 def _less(address: int, place: int) -> int:
-    """``address`` as seen from ``place``: 32 bits with a sign; itself if there is no place."""
+    """``address`` relative to ``place``, signed 32 bits; ``address`` itself without a place."""
     return (address - place + (1 << 31) & (1 << 32) - 1) - (1 << 31) if place else address

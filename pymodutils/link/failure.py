@@ -1,4 +1,4 @@
-"""Why a module cannot be linked: the kernel's words, and where in the file it came to say them."""
+"""Link errors: the kernel's message, and the location in the file."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from pymodutils.errors import Refused
 
 
 class Where(NamedTuple):
-    """A place in a module; what is not known is empty."""
+    """A location in a module; unknown parts are empty."""
 
     section: str = ""
     offset: int = 0  # in that section
     address: int = 0  # of the place
-    relocation: str = ""  # the psABI's name, or the number
+    relocation: str = ""  # the type's name in the psABI, or its number
     symbol: str = ""
 
 
 class LinkError(Refused):
-    """The kernel refuses to link ``subject``; ``log`` is what it says, line by line."""
+    """The kernel refuses to link ``subject``; ``log`` has its messages."""
 
     def __init__(self, subject: str, text: str, errno: int = ENOEXEC, where: Where | None = None) -> None:
         self.log: tuple[str, ...] = tuple(text.split("\n")) if text else ()
@@ -36,7 +36,7 @@ class LinkError(Refused):
 
 
 class OutOfBounds(LinkError):
-    """The kernel would read or write outside of what the module owns; here it is refused instead."""
+    """The kernel would read or write outside the module's memory; here the module is refused instead."""
 
     def __init__(self, subject: str, text: str, where: Where | None = None) -> None:
         super().__init__(subject, f"{text} (a real kernel does not look)", where=where)
@@ -44,7 +44,7 @@ class OutOfBounds(LinkError):
 
 
 class NoMemory(LinkError):
-    """There is no room for a module of ``size`` bytes, of which the kernel says nothing."""
+    """Out of memory for a module of ``size`` bytes, which the kernel does not log."""
 
     def __init__(self, subject: str, size: int) -> None:
         super().__init__(subject, f"{size} bytes are more than there is room for", ENOMEM)

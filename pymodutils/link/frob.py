@@ -1,4 +1,4 @@
-"""What the loader of a machine changes in a module before its layout; module_frob_arch_sections."""
+"""Machine-specific changes to a module before its layout; module_frob_arch_sections."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 def frob(module: Object, config: LayoutConfig, name: str) -> Object:
-    """The module called ``name`` as a kernel of this configuration lays it out.
+    """The module named ``name`` as prepared by a kernel of this configuration.
 
-    Raises LinkError with the kernel's words, OutOfBounds for what the kernel would not have noticed.
+    Raises LinkError with the kernel's message, OutOfBounds for faults that the kernel does not detect.
     """
     options = module.arch.configured(config.options, config.release)
     arch = module.arch.fitting(options, config.release)
@@ -52,12 +52,12 @@ def frob(module: Object, config: LayoutConfig, name: str) -> Object:
 
 
 def view(symbols: Symbols) -> SymbolColumns:
-    """``symbols`` as the code of the machine sees them."""
+    """``symbols`` for the code of the machine."""
     return SymbolColumns(symbols.infos, symbols.others, symbols.sections, symbols.name)
 
 
 def _relocations(module: Object, name: str) -> dict[int, Relocations]:
-    """Every relocation section of the kind that the machine has."""
+    """Every relocation section of the machine's kind."""
     found: dict[int, Relocations] = {}
     budget = len(module.data)
     for at, section in enumerate(module.sections):
@@ -73,7 +73,7 @@ def _relocations(module: Object, name: str) -> dict[int, Relocations]:
 
 
 def _words(module: Object, at: int, field: Field, offsets: Sequence[int]) -> list[int]:
-    """The words of ``field`` at ``offsets`` of what relocation section ``at`` patches; 0 beyond its end."""
+    """The words of ``field`` at ``offsets`` of the section patched by ``at``; 0 beyond its end."""
     content, reader = module.content(module.sections[at].sh_info), packer(module.arch, field)
     last = len(content) - field.size
     if max(offsets, default=0) <= last:
@@ -82,7 +82,7 @@ def _words(module: Object, at: int, field: Field, offsets: Sequence[int]) -> lis
 
 
 def _change(module: Object, frobbed: Frobbed) -> None:
-    """Make ``module``, which is nobody else's, what ``frobbed`` says."""
+    """Apply ``frobbed`` to ``module``, a private copy."""
     sections = list(module.sections)
     for at, room in frobbed.changes.items():
         fields = {field: value for field, value in room._asdict().items() if value is not None}

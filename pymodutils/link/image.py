@@ -1,4 +1,4 @@
-"""The memory of a module: its areas at their addresses, with the sections that belong there copied in."""
+"""The memory image of a module: its areas at their addresses, with sections copied in."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Image:
     """``module`` laid out by ``layout`` with its areas at ``bases``; an empty area's base is 0.
 
-    ``addresses`` has one for each section: where it lies, or, of a section that stays behind, where the
-    loader's copy of the file (at ``file``) has it. ``percpu`` is what each processor gets a copy of.
+    ``addresses`` has one for each section: in memory, or for a section that is not loaded, in the loader's
+    copy of the file (at ``file``). ``percpu`` is the template of the per-CPU data.
     """
 
     __slots__ = ("addresses", "bases", "layout", "memory", "module", "percpu")
@@ -49,7 +49,7 @@ class Image:
             copy(module.data, section.sh_offset, room[: section.sh_size])
 
     def section(self, at: int) -> memoryview:
-        """The bytes of section ``at`` in memory, to be read and written; of one not there, the file's."""
+        """The bytes of section ``at`` in memory, writable; those in the file if it is not loaded."""
         placed = self.layout.placed[at]
         if placed is None:
             return memoryview(self.percpu if at and at == self.layout.percpu else self.module.content(at))

@@ -1,4 +1,4 @@
-"""The symbols of a module that stay: a table, names and types behind its data; kernel/module/kallsyms.c."""
+"""The kept symbols of a module: table, names and types after its data; kernel/module/kallsyms.c."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 
 def keep(image: Image, values: Sequence[int]) -> None:
-    """Fill the tail of ``image`` with the symbols that stay, at their ``values``, in the file's order.
+    """Fill the tail of ``image`` with the kept symbols and their ``values``, in file order.
 
-    Raises OutOfBounds for names outside of .strtab, whose copy in memory is what they are read from.
+    Raises OutOfBounds for names outside .strtab, because names are read from its copy in memory.
     """
     tail = image.layout.tail
     if tail is None:
@@ -53,7 +53,7 @@ def keep(image: Image, values: Sequence[int]) -> None:
 
 
 def _end_of_names(image: Image) -> int:
-    """Where the last name in .strtab has to end: a byte after it that is nobody's is a NUL, too."""
+    """The limit for the last name in .strtab: an unused byte after it is a NUL too."""
     module = image.module
     size, placed = module.sections[module.strtab].sh_size, image.layout.placed[module.strtab]
     _, alignment = KALLSYMS[module.arch.bits]
@@ -61,7 +61,7 @@ def _end_of_names(image: Image) -> int:
 
 
 def fill(image: Image, values: Sequence[int]) -> None:
-    """Give all symbols in ``image`` their ``values`` and letters: what kallsyms has until init() is over."""
+    """Set ``values`` and type letters of all symbols in ``image``, used by kallsyms until init() ends."""
     tail, module = image.layout.tail, image.module
     if tail is None:
         return
@@ -71,7 +71,7 @@ def fill(image: Image, values: Sequence[int]) -> None:
 
 
 def _entries(module: Object, kept: Sequence[int], names: Sequence[int], values: Sequence[int]) -> bytes:
-    """The ``kept`` entries of the symbol table, with other ``names``, by offset, and their ``values``."""
+    """The ``kept`` entries of the symbol table with new ``names`` (offsets) and ``values``."""
     codes, _, order = SYMBOL[module.arch.bits]
     table, entry = module.symbols, Struct(PREFIXES[module.arch.order] + codes)
     taken = (table.infos, table.others, table.sections, values, table.sizes)
@@ -82,7 +82,7 @@ def _entries(module: Object, kept: Sequence[int], names: Sequence[int], values: 
 
 
 def _kinds(image: Image, kept: Sequence[int]) -> bytes:
-    """The letters of the ``kept`` symbols."""
+    """The type letters of the ``kept`` symbols."""
     table = image.module.symbols
     keys = [(table.infos[at], table.sections[at]) for at in kept]
     letters = {key: ord(kind(image, *key)) for key in set(keys)}
@@ -90,9 +90,9 @@ def _kinds(image: Image, kept: Sequence[int]) -> bytes:
 
 
 def kind(image: Image, info: int, where: int) -> str:
-    """The letter that /proc/kallsyms has for a symbol with this st_info, in section ``where``; elf_type.
+    """The letter in /proc/kallsyms for a symbol with this st_info in section ``where``; elf_type.
 
-    Raises OutOfBounds where the file has no such section: only of symbol 0, which is always kept.
+    Raises OutOfBounds if the file has no such section, possible only for symbol 0, which is always kept.
     """
     if info >> 4 == STB_WEAK:
         return "v" if info & 15 == STT_OBJECT else "w"

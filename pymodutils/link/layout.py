@@ -1,7 +1,7 @@
-"""How a module's sections share its memory; kernel/module/main.c: layout_sections, layout_symtab.
+"""Lay out a module's sections in memory; kernel/module/main.c: layout_sections, layout_symtab.
 
-Sections are placed in five rounds (code, constants, constants after init, data, small data), in file
-order within each. Until 6.3 there are two areas, what stays and what init leaves; since 6.4 seven.
+Sections are placed in five rounds (code, read-only data, read-only after init, data, small data), in file
+order within each. Until 6.3 there are two areas, core and init; since 6.4 seven.
 """
 
 from __future__ import annotations
@@ -23,36 +23,36 @@ RO_AFTER_INIT: Final = (".data..ro_after_init", "__jump_table")
 STATIC_CALLS: Final = ".static_call_sites"  # one of them, too, since:
 STATIC_CALLS_SINCE: Final = (6, 15)
 PER_CPU: Final = ".data..percpu"
-UNLOADED: Final = (".modinfo", "__versions")  # read from the file's copy and forgotten
-LIMIT: Final = 1 << 28  # bytes: a module larger than this is refused as if memory were short
+UNLOADED: Final = (".modinfo", "__versions")  # only read in the loader's copy
+LIMIT: Final = 1 << 28  # bytes: a larger module is refused as if out of memory
 KALLSYMS: Final = {32: (16, 4), 64: (32, 8)}  # size and alignment of struct mod_kallsyms
 SYMBOL_SIZE: Final = {32: 16, 64: 24}
-UNSIGNED: Final = (1 << 32) - 1  # an area's size is an unsigned int on all machines
+UNSIGNED: Final = (1 << 32) - 1  # the size of an area is an unsigned int on all machines
 
 
 class LayoutConfig(NamedTuple):
-    """What of a kernel's configuration decides where sections go."""
+    """The configuration options that affect the layout."""
 
     plan: Plan = TWO_AREAS
     strict_rwx: bool = True  # STRICT_MODULE_RWX
     kallsyms: bool = True
     kallsyms_all: bool = True
-    unload: bool = True  # MODULE_UNLOAD; without it .exit sections go as .init ones do
-    smp: bool = True  # else .data..percpu is a section like others
+    unload: bool = True  # MODULE_UNLOAD; without it .exit sections are treated as .init
+    smp: bool = True  # otherwise .data..percpu is an ordinary section
     page: int = 4096  # bytes
-    options: Mapping[str, str] = {}  # CONFIG_ options that only some architectures look at
+    options: Mapping[str, str] = {}  # CONFIG_ options used by some architectures only
     release: tuple[int, int] = (6, 1)
 
 
 class Placed(NamedTuple):
-    """Where a section lies."""
+    """The place of a section."""
 
     area: int
     offset: int  # in that area
 
 
 class SymtabLayout(NamedTuple):
-    """Where the symbols that stay are kept behind the data, and what kallsyms needs until init is over."""
+    """The places of the kept symbols after the data, and of the tables used by kallsyms until init() ends."""
 
     area: int
     symbols: int  # offset of the kept Elf_Sym
@@ -69,30 +69,30 @@ class Layout(NamedTuple):
 
     plan: Plan
     sizes: tuple[int, ...]  # bytes, by area
-    placed: tuple[Placed | None, ...]  # by section; None stays behind in the file
-    percpu: int  # the number of the per-cpu section, or 0
-    rounds: tuple[tuple[int, ...], ...]  # by area: its size after each round, where protection changes
+    placed: tuple[Placed | None, ...]  # by section; None if not loaded
+    percpu: int  # the index of the per-CPU section, or 0
+    rounds: tuple[tuple[int, ...], ...]  # by area: the size after each round, where protection changes
     tail: SymtabLayout | None
-    flags: tuple[int, ...]  # by section: sh_flags as the loader leaves them
+    flags: tuple[int, ...]  # by section: sh_flags as left by the loader
 
     @property
     def coresize(self) -> int:
-        """Bytes of what stays after init."""
+        """The size of the core part."""
         return sum(self.sizes[area] for area in sorted(set(self.plan.core)))
 
     @property
     def initsize(self) -> int:
-        """Bytes of what init leaves free."""
+        """The size of the init part."""
         return sum(self.sizes[area] for area in sorted({a for a in self.plan.init if a is not None}))
 
 
 def layout(
     module: Object, config: LayoutConfig, *, unloaded: Sequence[str] = UNLOADED, livepatch: bool = False
 ) -> Layout:
-    """Where everything of ``module`` goes, apart from the addresses of the areas.
+    """The layout of ``module``, apart from the addresses of the areas.
 
     ``unloaded`` names the sections that are only read (with IGNORE_MODVERSIONS, __versions is loaded).
-    Raises NoMemory for modules over LIMIT, OutOfBounds where sizes wrap around.
+    Raises NoMemory for modules larger than LIMIT, OutOfBounds if sizes overflow.
     """
     work = _Work(module, config, unloaded)
     work.rounds_of(config.plan.core, config.plan.pages_core, init=False)
@@ -107,13 +107,13 @@ def layout(
 
 
 def align(offset: int, to: int) -> int:
-    """``offset`` rounded up to a multiple of ``to``, by the kernel's arithmetic even if that lies."""
+    """``offset`` rounded up to ``to`` with the kernel's arithmetic, even if ``to`` is no power of two."""
     rest = (to or 1) - 1 & UNSIGNED
     return offset + rest & ~rest & UNSIGNED
 
 
 class _Work:
-    """The state of one layout: sizes grow, sections get their places."""
+    """The state of a layout in progress."""
 
     def __init__(self, module: Object, config: LayoutConfig, unloaded: Sequence[str]) -> None:
         self.module, self.config = module, config
@@ -130,14 +130,14 @@ class _Work:
             self.flags[at] |= SHF_RO_AFTER_INIT
 
     def _ro_after_init(self) -> list[int]:
-        """The sections that are written until init() is over: the first of each name, later all."""
+        """The sections writable until init() ends: the first of each name, in later kernels all."""
         if self.config.release < STATIC_CALLS_SINCE:
             return [at for at in map(self.module.find, RO_AFTER_INIT) if at]
         names = (*RO_AFTER_INIT, STATIC_CALLS)
         return [at for at, section in enumerate(self.module.sections) if at and section.name in names]
 
     def rounds_of(self, areas: Sequence[int | None], pages: frozenset[int], *, init: bool) -> None:
-        """Place all sections that stay, or (``init``) all that do not, in five rounds."""
+        """Place all core sections, or with ``init`` the init sections, in five rounds."""
         small = self.module.arch.small
         masks = (
             (SHF_EXECINSTR | SHF_ALLOC, small),
@@ -159,7 +159,7 @@ class _Work:
             self.ends[area].append(self.sizes[area])
 
     def symbols(self, *, livepatch: bool) -> SymtabLayout:
-        """Place .symtab and .strtab with what init leaves, and behind the data what kallsyms keeps."""
+        """Place .symtab and .strtab in the init part, and the kept symbols after the data."""
         module, config, plan = self.module, self.config, self.config.plan
         bits = module.arch.bits
         core, init = plan.core[-1], plan.init[-1] or 0
@@ -178,7 +178,7 @@ class _Work:
         return SymtabLayout(core, symbols, strings, types, init, kallsyms, init_types, tuple(kept))
 
     def _kept(self) -> list[int]:
-        """The symbols that kallsyms keeps after init."""
+        """The symbols that kallsyms keeps after init()."""
         wanted = SHF_ALLOC if self.config.kallsyms_all else SHF_ALLOC | SHF_EXECINSTR
         inits = {area for area in self.config.plan.init if area is not None}
         stay = {
@@ -206,7 +206,7 @@ class _Work:
         self.sizes[area] = offset + section.sh_size & UNSIGNED
 
     def check(self) -> None:
-        """Refuse sections that would be copied behind their area, whose size has wrapped around."""
+        """Refuse sections beyond their area, whose size has overflowed."""
         for at, (section, placed) in enumerate(zip(self.module.sections, self.placed, strict=True)):
             copied = placed and section.sh_type != SHT_NOBITS
             if placed and copied and placed.offset + section.sh_size > self.sizes[placed.area]:
@@ -215,7 +215,7 @@ class _Work:
         self._check_struct()
 
     def _check_struct(self) -> None:
-        """Refuse sections that share bytes with struct module, in which the loader keeps its own."""
+        """Refuse sections that overlap struct module, in which the loader stores its own data."""
         own = self.module.find(THIS_MODULE)
         place = self.placed[own] if own else None
         for at, (section, placed) in enumerate(zip(self.module.sections, self.placed, strict=True)):

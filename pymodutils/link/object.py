@@ -1,6 +1,6 @@
-"""A module file as the loader sees it: its sections, and its symbols in columns.
+"""A module file as the loader sees it: sections, and symbols in columns.
 
-The machine's own width and byte order are used whatever e_ident claims, as most kernels do.
+The machine's own width and byte order are used regardless of e_ident, as in most kernels.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from pymodutils.mapped import Contents
 
 THIS_MODULE: Final = ".gnu.linkonce.this_module"
-LONGEST: Final = 1024  # bytes of a symbol's name: twice the kernel's KSYM_NAME_LEN, about its longest line
-SYMBOL: Final = {  # by width: struct's codes, bytes, and where each column of Symbols is
+LONGEST: Final = 1024  # bytes of a symbol's name: twice KSYM_NAME_LEN, about the longest log line
+SYMBOL: Final = {  # by width: struct's codes, bytes, and the position of each column of Symbols
     32: ("IIIBBH", 16, (0, 3, 4, 5, 1, 2)),
     64: ("IBBHQQ", 24, (0, 1, 2, 3, 4, 5)),
 }
 
 
 class Symbols:
-    """.symtab in columns, index 0 included; names are looked up when asked for."""
+    """.symtab in columns, including index 0; names are looked up on demand."""
 
     __slots__ = ("_strings", "_text", "infos", "names", "others", "sections", "sizes", "subject", "values")
 
@@ -55,11 +55,11 @@ class Symbols:
         return len(self.names)
 
     def name(self, at: int) -> str:
-        """The name of symbol ``at``: the string at st_name, wherever in the file that ends."""
+        """The name of symbol ``at``: the string at st_name, which may end anywhere in the file."""
         return self.raw_name(at).decode("utf-8", "surrogateescape")
 
     def raw_name(self, at: int) -> bytes:
-        """The same as it stands in the file."""
+        """The bytes of the name in the file."""
         start = self._strings + self.names[at]
         end = self._text.find(b"\0", start, start + LONGEST + 1)
         if end < 0:
@@ -67,13 +67,13 @@ class Symbols:
         return self._text[start:end]
 
     def lengths(self, chosen: Sequence[int]) -> int:
-        """The bytes that the names of the ``chosen`` symbols take, their NULs included."""
+        """The sizes of the names of the ``chosen`` symbols, with their NULs."""
         find, base, total = self._text.find, self._strings, 0
         end, top = -1, len(self._text)
         counts = Counter(map(self.names.__getitem__, chosen))  # riscv64's local labels share their names
         for name in sorted(counts, reverse=True):
             start = base + name
-            nearer = find(b"\0", start, top)  # no byte is looked at twice, however names overlap
+            nearer = find(b"\0", start, top)  # no byte is scanned twice, however names overlap
             end, top = end if nearer < 0 else nearer, start
             if end < 0:
                 raise OutOfBounds(self.subject, "the names of its symbols lie outside of the file")
@@ -90,9 +90,9 @@ def _words(code: str, raw: bytes, order: ByteOrder) -> array[int]:
 
 
 class Object:
-    """``data`` and its ``sections``, after the checks that the kernel makes of an ELF file.
+    """``data`` and its ``sections``, after the kernel's checks of an ELF file.
 
-    Raises LinkError without a symbol table, OutOfBounds for what the kernel would read beyond the file.
+    Raises LinkError without a symbol table, OutOfBounds if the kernel would read beyond the file.
     """
 
     __slots__ = (
@@ -105,8 +105,8 @@ class Object:
     ) -> None:
         self.data, self.sections, self.arch, self.subject = data, sections, arch, subject
         self.frobbed, self.options = Frobbed(), arch.options
-        self.contents: dict[int, bytes] = {}  # of sections that are not as in the file
-        self.relocations: Mapping[int, Relocations] = {}  # of those sections that have been read already
+        self.contents: dict[int, bytes] = {}  # of sections that differ from the file
+        self.relocations: Mapping[int, Relocations] = {}  # of sections already read
         tables = (at for at, section in enumerate(sections) if at and section.sh_type == SHT_SYMTAB)
         self.symtab = next(tables, 0)
         if not self.symtab:
@@ -119,7 +119,7 @@ class Object:
         self.symbols = Symbols(raw, arch, data, strings, subject)
 
     def content(self, at: int) -> bytes:
-        """The bytes of section ``at`` in the file; none for NOBITS."""
+        """The bytes of section ``at`` in the file; empty for NOBITS."""
         section = self.sections[at]
         if section.sh_type == SHT_NOBITS:
             return b""
@@ -135,7 +135,7 @@ class Object:
             raise OutOfBounds(self.subject, f"section {section.name} ends at {end} of {len(self.data)} bytes")
 
     def find(self, name: str) -> int:
-        """The number of the first section called ``name`` that is to be in memory, or 0."""
+        """The index of the first loaded section named ``name``, or 0."""
         for at, section in enumerate(self.sections):
             if section.name == name and section.sh_flags & SHF_ALLOC:
                 return at

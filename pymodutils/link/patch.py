@@ -1,7 +1,7 @@
-"""What a kernel changes in a module once it is linked, where that follows from the module itself.
+"""Patch a linked module as the kernel does, as far as this depends only on the module.
 
-Code that depends on the processor (alternatives, paravirt, retpolines) and on what is switched on at that
-moment (the branches of jump labels and static calls) stays as it is linked.
+Code that depends on the processor (alternatives, paravirt, retpolines) or on run-time state (the branches of
+jump labels and static calls) stays unchanged.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from pymodutils.arch.field import ByteOrder
     from pymodutils.link.image import Image
 
-SMALL: Final = RunningKernel()  # one processor that has no need of thunks
-TEXT: Final = 0  # its number among the seven areas
+SMALL: Final = RunningKernel()  # a processor without need for thunks
+TEXT: Final = 0  # its index among the seven areas
 
 
 def apply(image: Image, values: Sequence[int], kernel: RunningKernel = SMALL) -> dict[str, int]:
-    """Patch the linked ``image``, whose symbols have ``values``, as ``kernel`` would.
+    """Patch the linked ``image``, whose symbols have ``values``, like ``kernel``.
 
-    Gives the number of places changed by the name of the section that led there. Architectures whose row has
-    no ``patches`` change nothing yet.
+    Returns the number of changed places by the name of the section that lists them. Architectures without
+    ``patches`` change nothing.
     """
     arch, done = image.module.arch, {}
     for name, patch in (arch.patches() if arch.patches else {}).items():
@@ -51,17 +51,17 @@ class LinkedSites(NamedTuple):
 
     @property
     def table(self) -> memoryview:
-        """The section, to be read and written."""
+        """The bytes of the section, writable."""
         return self.image.section(self.at)
 
     @property
     def address(self) -> int:
-        """Where the section is."""
+        """The address of the section."""
         return self.image.addresses[self.at]
 
     @property
     def text(self) -> range:
-        """The addresses of .text, or with areas by type, of all code that stays."""
+        """The address range of .text, or with areas by type, of all core text."""
         image = self.image
         if image.layout.plan is SEVEN_AREAS:
             return range(image.bases[TEXT], image.bases[TEXT] + image.layout.sizes[TEXT])
@@ -69,7 +69,7 @@ class LinkedSites(NamedTuple):
         return range(image.addresses[at], image.addresses[at] + image.module.sections[at].sh_size)
 
     def imports(self) -> dict[str, int]:
-        """The undefined symbols of the module that are somewhere, by name."""
+        """The resolved imports of the module, by name."""
         symbols = self.image.module.symbols
         found = (
             at for at, section in enumerate(symbols.sections) if section == SHN_UNDEF and self.values[at]
@@ -77,19 +77,19 @@ class LinkedSites(NamedTuple):
         return {symbols.name(at): self.values[at] for at in found}
 
     def section(self, name: str) -> memoryview | None:
-        """The section ``name``, to be read and written; None if it is not in memory."""
+        """The bytes of the section ``name``, writable; None if it is not in memory."""
         at = self.image.module.find(name)
         return self.image.section(at) if at and self.image.layout.placed[at] is not None else None
 
     def code(self, address: int, size: int) -> memoryview:
-        """``size`` bytes of the module at ``address``, to be read and written; none if it has not so many."""
+        """``size`` bytes of the module at ``address``, writable; empty if out of range."""
         for base, area in zip(self.image.bases, self.image.memory, strict=True):
             if base and base <= address <= base + len(area) - size:
                 return memoryview(area)[address - base : address - base + size]
         return memoryview(b"")
 
     def in_init(self, address: int) -> bool:
-        """Whether ``address`` is in memory that is freed after init."""
+        """Whether ``address`` is in memory freed after init()."""
         layout = self.image.layout
         inits = (area for area in layout.plan.init if area is not None)
         return any(0 <= address - self.image.bases[area] < layout.sizes[area] for area in inits)

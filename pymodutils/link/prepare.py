@@ -1,6 +1,6 @@
-"""What must be known of a section's relocations before any is applied: what is made for them, and pairs.
+"""Prepare the relocations of a section: create stubs and resolve pairs before any is applied.
 
-``for_fast`` is enough for nearly all modules; ``for_exact`` finds out where and why the loader stops.
+``for_fast`` suffices for nearly all modules; ``for_exact`` determines where and why the loader stops.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def memory(image: Image, kernel: Mapping[str, int]) -> PlacedModule:
-    """``image`` as the code of its machine sees it; ``kernel`` has the addresses that stubs need."""
+    """``image`` for the code of its machine; ``kernel`` has the addresses that stubs need."""
     module = image.module
     half = 1 << module.arch.bits - 1
     bases = [(base ^ half) - half for base in image.bases]
@@ -54,7 +54,7 @@ def memory(image: Image, kernel: Mapping[str, int]) -> PlacedModule:
 
 
 def read(relsec: RelocSection) -> Relocations:
-    """The relocations of the section, in the file's order."""
+    """The relocations of the section, in file order."""
     arch, module = relsec.arch, relsec.image.module
     known = module.relocations.get(relsec.at)
     relocs = decode(arch, relsec.image.section(relsec.at), rela=relsec.rela) if known is None else known
@@ -62,7 +62,7 @@ def read(relsec: RelocSection) -> Relocations:
 
 
 def for_fast(relsec: RelocSection, relocs: Relocations) -> Relocations:
-    """``relocs`` with what others say of them; raises NeedsExact if there is something wrong with any."""
+    """``relocs`` with their pairs resolved; raises NeedsExact if any is faulty."""
     arch, top = relsec.arch, len(relsec.values)
     if max(relocs.symbols, default=0) >= top:
         raise NeedsExact
@@ -75,12 +75,12 @@ def for_fast(relsec: RelocSection, relocs: Relocations) -> Relocations:
 
 
 def _is_paired(relsec: RelocSection, relocs: Relocations) -> bool:
-    """Whether some of ``relocs`` need others to know their values, if the machine has such."""
+    """Whether some of ``relocs`` need others for their values."""
     return not relsec.rela and not relsec.arch.paired.isdisjoint(relocs.numbers)
 
 
 def for_exact(relsec: RelocSection, relocs: Relocations, builder: StubBuilder | None) -> Relocations:
-    """``relocs`` as the loader takes them, with what is made for them and what makes it stop."""
+    """``relocs`` in the loader's order, with their stubs and the error that stops it."""
     arch, module = relsec.arch, relsec.image.module
     if relsec.at in module.frobbed.orders and relsec.at in module.relocations:
         relocs = relocs.ordered(module.frobbed.orders[relsec.at]())
@@ -103,7 +103,7 @@ def for_exact(relsec: RelocSection, relocs: Relocations, builder: StubBuilder | 
 
 
 def _bounded(relsec: RelocSection, relocs: Relocations) -> tuple[Relocations, dict[int, Diagnostic]]:
-    """``relocs`` up to the first that names a symbol or a place beyond the end, and what is said of that."""
+    """``relocs`` up to the first with a symbol or place beyond the end, and the error for that one."""
     top, diagnostic, size = len(relsec.values), relsec.arch.out_of_bounds, len(relsec.memory)
     last = (size - 4) & 0xFFFF_FFFF if diagnostic else (1 << 64) - 1
     if not relocs.symbols or (max(relocs.symbols) < top and max(relocs.offsets) <= last):
@@ -119,7 +119,7 @@ def _bounded(relsec: RelocSection, relocs: Relocations) -> tuple[Relocations, di
 
 
 def _error_symbols(relsec: RelocSection, relocs: Relocations) -> set[int]:
-    """The symbols of ``relocs`` whose values stand for none."""
+    """The symbols of ``relocs`` whose values denote an error."""
     if not relsec.arch.error_values:
         return set()
     low, high = relsec.arch.error_values
@@ -130,7 +130,7 @@ def _error_symbols(relsec: RelocSection, relocs: Relocations) -> set[int]:
 def _without(
     relsec: RelocSection, relocs: Relocations, bad: set[int]
 ) -> tuple[Relocations, dict[int, Diagnostic]]:
-    """``relocs`` but for those with ``bad`` symbols that are passed over, and what is said of the others."""
+    """``relocs`` without ignored ones with ``bad`` symbols, and the error for the others."""
     arch, infos = relsec.arch, relsec.image.module.symbols.infos
     weak = {symbol for symbol in bad if arch.weak and infos[symbol] >> 4 == STB_WEAK}
     if weak:
@@ -139,7 +139,7 @@ def _without(
 
 
 def _filled(relsec: RelocSection, relocs: Relocations) -> Relocations:
-    """``relocs`` with every S and A, to be changed."""
+    """``relocs`` with every S and A, mutable."""
     if relocs.A is None:
         relocs = in_place(relsec.arch, relsec.memory, relocs)
     return relocs._replace(S=relsec.signed(relocs.symbols), A=list(relocs.A or ()))
@@ -152,7 +152,7 @@ def _build(
     made: set[int],
     refused: dict[int, Diagnostic],
 ) -> None:
-    """Fill L of ``relocs`` in their order, up to the first that is refused."""
+    """Set L of ``relocs`` in order, up to the first that is refused."""
     builder.begin(relocs)
     S, A, P, L = relocs.S or [], relocs.A or [], relocs.P or [], relocs.L or []
     for at, number in enumerate(relocs.numbers):

@@ -1,4 +1,4 @@
-"""The relocations of one section, decoded into columns, and the memory they are applied to."""
+"""The relocations of a section, decoded into columns, and the memory that they patch."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ CONSTANT: Final = ("GP", "B")
 
 
 class NeedsExact(Exception):
-    """Something that only looking at each relocation in its turn can decide; nothing has been written."""
+    """The relocations must be applied one by one; nothing has been written."""
 
 
 class RelocSection:
-    """Relocation section ``at`` of ``image``, and the section it patches.
+    """Relocation section ``at`` of ``image``, and the section that it patches.
 
-    ``values`` are the symbols', without sign; ``base``, the address of the patched section, and ``gp``, what
-    the global pointer holds, are signed numbers of the machine's width.
+    ``values`` are those of the symbols, unsigned; ``base``, the address of the patched section, and ``gp``,
+    the global pointer, are signed numbers of the machine's width.
     """
 
     __slots__ = ("arch", "at", "base", "blank", "gp", "header", "image", "memory", "name", "rela", "values")
@@ -48,7 +48,7 @@ class RelocSection:
         self.header = image.module.sections[at]
         self.rela = self.header.sh_type == SHT_RELA
         self.memory = image.section(self.header.sh_info)
-        self.blank = is_blank(self.memory)  # tables of addresses are, before
+        self.blank = is_blank(self.memory)  # tables of addresses are zero before
         half = 1 << self.arch.bits - 1
         self.base = (image.addresses[self.header.sh_info] ^ half) - half
 
@@ -57,19 +57,19 @@ class RelocSection:
         return as_signed(list(map(self.values.__getitem__, symbols)), self.arch.bits)
 
     def packer(self, field: Field, code: str = "") -> Packer:
-        """What reads and writes the words of ``field``, as ``code`` or without sign."""
+        """The packer for words of ``field``, with struct's ``code`` or unsigned."""
         return packer(self.arch, field, code)
 
     def words(self, field: Field, offsets: Iterable[int]) -> list[int]:
-        """What stands at ``offsets``, without sign."""
+        """The words at ``offsets``, unsigned."""
         return unpacked(self.packer(field), self.memory, offsets)
 
     def columns(self, row: RelocType, relocs: Relocations, words: Sequence[int]) -> list[Iterable[int]]:
-        """What the calculation of ``row`` asks for; ``words`` are what stands at the places."""
+        """The arguments of the calculation of ``row``; ``words`` are those at the places."""
         return [self.column(letter, row, relocs, words) for letter in row.calc.letters]
 
     def column(self, letter: str, row: RelocType, relocs: Relocations, words: Sequence[int]) -> Iterable[int]:
-        """What ``letter`` stands for in each of ``relocs``."""
+        """The value of ``letter`` for each of ``relocs``."""
         if letter == "S":
             return self.signed(relocs.symbols) if relocs.S is None else relocs.S
         if letter == "P":
@@ -84,17 +84,17 @@ class RelocSection:
 
 
 class Packer(Protocol):
-    """What reads words from memory and writes them."""
+    """Reads and writes words in memory."""
 
     def unpack_from(self, memory: bytes | memoryview, offset: int) -> tuple[int, ...]:
-        """The word at ``offset``, alone in a tuple."""
+        """A tuple with the word at ``offset``."""
 
     def pack_into(self, memory: memoryview, offset: int, value: int) -> None:
         """Write ``value`` at ``offset``."""
 
 
 class _Bytes:
-    """The Packer of words of ``size`` bytes, of which struct knows none."""
+    """The Packer for words of ``size`` bytes that struct does not support."""
 
     def __init__(self, size: int, order: ByteOrder) -> None:
         self.size, self.order = size, order
@@ -111,7 +111,7 @@ _bytes = cache(_Bytes)
 
 
 def packer(arch: Arch, field: Field, code: str = "") -> Packer:
-    """What reads and writes the words of ``field`` on that machine, as ``code`` or without sign."""
+    """The packer for words of ``field`` on that machine, with struct's ``code`` or unsigned."""
     order = field.order or arch.order
     if field.size not in CODES:
         return _bytes(field.size, order)
@@ -119,7 +119,7 @@ def packer(arch: Arch, field: Field, code: str = "") -> Packer:
 
 
 def unpacked(packer: Packer, memory: bytes | memoryview, offsets: Iterable[int]) -> list[int]:
-    """What ``packer`` reads at ``offsets``."""
+    """The words that ``packer`` reads at ``offsets``."""
     return list(chain.from_iterable(map(packer.unpack_from, repeat(memory), offsets)))
 
 
@@ -137,7 +137,7 @@ def decode(arch: Arch, raw: bytes | memoryview, *, rela: bool) -> Relocations:
 
 
 def _info(words: array[int]) -> RInfo:
-    """What a column of r_info says on most machines."""
+    """Symbols and types from a column of r_info, as on most machines."""
     if words.itemsize == WIDE // 8:
         return RInfo(*halves(words))
     raw, order = words.tobytes(), sys.byteorder
@@ -148,7 +148,7 @@ def _info(words: array[int]) -> RInfo:
 
 
 def in_place(arch: Arch, memory: bytes | memoryview, relocs: Relocations) -> Relocations:
-    """``relocs`` with the addends that lie in the fields of REL relocations; 0 where there can be none."""
+    """``relocs`` with the addends in the fields of REL relocations; 0 if there are none."""
     numbers, offsets = relocs.numbers, relocs.offsets
     found, every = [0] * len(numbers), range(len(numbers))
     fields: dict[Field, set[int]] = {}
@@ -174,7 +174,7 @@ def in_place(arch: Arch, memory: bytes | memoryview, relocs: Relocations) -> Rel
 def _same_words(
     arch: Arch, memory: bytes | memoryview, relocs: Relocations, fields: Collection[Field]
 ) -> list[int] | None:
-    """The words at the places, if they can be read without looking at each number."""
+    """The words at the places, if they can be read independent of the types."""
     if (
         len({(field.size, field.order) for field in fields}) != 1
         or not set(relocs.numbers) <= arch.relocs.keys()

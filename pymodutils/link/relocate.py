@@ -1,7 +1,7 @@
-"""Every place of an image patched; kernel/module/main.c: apply_relocations.
+"""Apply all relocations of an image; kernel/module/main.c: apply_relocations.
 
-A section is done in bulk where that surely gives what one relocation after the other would; else, and to
-find the one at which the kernel would stop, they are taken in their order.
+A section is relocated in bulk if the result is certainly the same as one by one; otherwise, and to find the
+relocation at which the kernel stops, they are applied in order.
 """
 
 from __future__ import annotations
@@ -37,13 +37,12 @@ def relocate(
     percpu: bool = False,
     applies: Callable[[int], bool] = lambda _: True,
 ) -> None:
-    """Apply all relocations of the module called ``name``, whose symbols have ``values``.
+    """Apply all relocations of the module named ``name``, whose symbols have ``values``.
 
-    ``report`` takes the log's lines about what does not stop the loader, with their levels; ``kernel`` has
-    the addresses of those functions of the kernel that some machines' stubs lead to; ``percpu``: per-cpu
-    data is relocated, too, which kernels do since PERCPU_SINCE;
-    ``applies`` is asked about each relocation section at its turn, and may refuse.
-    Raises LinkError with the kernel's words, OutOfBounds for what the kernel would not have noticed.
+    ``report`` receives log lines that do not stop the loader, with their levels; ``kernel`` has the addresses
+    of kernel functions used by the stubs of some machines; ``percpu``: per-CPU data is relocated too, as in
+    kernels from PERCPU_SINCE on; ``applies`` is called for each relocation section in turn, and may refuse.
+    Raises LinkError with the kernel's message, OutOfBounds for faults that the kernel does not detect.
     """
     module = image.module
     builder = module.arch.builder(prepare.memory(image, kernel)) if module.arch.builder else None
@@ -72,7 +71,7 @@ def relocate(
 
 
 def _apply(relsec: RelocSection, builder: StubBuilder | None, report: Report) -> None:
-    """Apply the relocation section that ``site`` is about."""
+    """Apply the relocation section of ``site``."""
     header, arch = relsec.image.module.sections[relsec.at], relsec.arch
     refusal = arch.rela if relsec.rela else arch.rel
     if refusal:
@@ -91,7 +90,7 @@ def _apply(relsec: RelocSection, builder: StubBuilder | None, report: Report) ->
 def _apply_exactly(
     relsec: RelocSection, relocs: Relocations, builder: StubBuilder | None, report: Report
 ) -> None:
-    """Apply ``relocs`` as far as the loader would."""
+    """Apply ``relocs`` up to where the loader stops."""
     relocs = prepare.for_exact(relsec, relocs, builder)
     try:
         apply_fast.apply(relsec, relocs)
@@ -100,7 +99,7 @@ def _apply_exactly(
 
 
 def _end(relsec: RelocSection, builder: StubBuilder, report: Report) -> None:
-    """Let ``builder`` store what it has gathered from the section."""
+    """Let ``builder`` store the data gathered from the section."""
     try:
         said = builder.end()
     except Refusal:

@@ -25,16 +25,16 @@ ERROR, WARNING = 3, 4  # the kernel's log levels
 
 
 def unheard(_level: int, _line: str) -> None:
-    """The report of lines that nobody reads."""
+    """Discard log lines."""
 
 
 def simplify(image: Image, name: str, resolve: Resolve, report: Report, *, percpu: int = 0) -> list[int]:
-    """The value of each symbol of the module called ``name``, index 0 included.
+    """The value of each symbol of the module named ``name``, including index 0.
 
-    ``resolve`` gives the address of an undefined symbol, None if it is unresolved, or raises Refused, having
-    logged why; it is asked in the order of the table, for all symbols. ``report`` takes the log's lines
-    with their levels, ``percpu`` is the address of the module's per-cpu area.
-    Raises LinkError, for the last symbol that failed, when all have been tried, OutOfBounds at once.
+    ``resolve`` returns the address of an undefined symbol, None if it is unresolved, or raises Refused after
+    logging the reason; it is called for all symbols in table order. ``report`` receives log lines with their
+    levels, ``percpu`` is the address of the module's per-CPU area.
+    Raises LinkError, for the last symbol that failed, after all have been tried, OutOfBounds at once.
     """
     symbols = image.module.symbols
     bases = defaultdict(int, enumerate(image.addresses))
@@ -68,11 +68,11 @@ def simplify(image: Image, name: str, resolve: Resolve, report: Report, *, percp
             raise failure
         return values
     finally:
-        del failure  # or it would hold this frame, which holds it
+        del failure  # avoids a reference cycle with this frame
 
 
 def imports(symbols: Symbols) -> Iterator[str]:
-    """The names that ``simplify`` asks for, in its order, up to one that lies outside of the file."""
+    """The names that ``simplify`` resolves, in order, up to one that lies outside the file."""
     for at, section in enumerate(symbols.sections):
         if at and section == SHN_UNDEF:
             try:
@@ -82,13 +82,13 @@ def imports(symbols: Symbols) -> Iterator[str]:
 
 
 class _Rest:
-    """The symbols that no section of the module holds."""
+    """The symbols that are in no section of the module."""
 
     def __init__(self, image: Image, name: str, resolve: Resolve, report: Report) -> None:
         self.module, self.name, self.resolve, self.report = image.module, name, resolve, report
 
     def value(self, at: int, section: int) -> int | None:
-        """The value of symbol ``at``, None if it keeps its own; raises LinkError, having reported it."""
+        """The value of symbol ``at``, None if unchanged; raises LinkError after reporting it."""
         if section in (SHN_ABS, SHN_LIVEPATCH):
             return None
         symbol = self.module.symbols.name(at)

@@ -1,4 +1,4 @@
-"""The cache of booted kernels: a folder each, the ones that were used last kept within a limit."""
+"""The cache of booted kernels: one folder each, least recently used ones removed beyond a limit."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import shutil
 import time
 from typing import Final, NamedTuple
 
-LIMIT: Final = 4 << 30  # bytes on disk, unless $PYMODUTILS_CACHE_LIMIT says MiB
+LIMIT: Final = 4 << 30  # bytes on disk, unless $PYMODUTILS_CACHE_LIMIT is set (MiB)
 VARIABLE: Final = "PYMODUTILS_CACHE_LIMIT"
-PARTIAL: Final = ".partial"  # the end of what is being written
-STALE: Final = 3600  # seconds after which its writer is gone
+PARTIAL: Final = ".partial"  # suffix of a base being written
+STALE: Final = 3600  # seconds after which its writer is assumed dead
 
 
 class Base(NamedTuple):
-    """A booted kernel: ``size`` in bytes on disk, ``used`` in seconds since the epoch; ``about`` in words."""
+    """A booted kernel: ``size`` in bytes on disk, ``used`` in seconds since the epoch, a description."""
 
     name: str
     about: str
@@ -23,7 +23,7 @@ class Base(NamedTuple):
 
 
 def folder() -> str:
-    """Where all bases are."""
+    """The folder of all bases."""
     home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     return os.path.join(home, "pymodutils", "machine")
 
@@ -34,15 +34,15 @@ def path(name: str) -> str:
 
 
 def used(name: str) -> None:
-    """Note that ``name`` is used now."""
+    """Record the use of ``name``."""
     try:
         os.utime(path(name))
     except OSError:
-        pass  # a cache that cannot be written is read
+        pass  # a read-only cache can still be used
 
 
 def bases() -> list[Base]:
-    """All of them, the one that was used last first."""
+    """All bases, most recently used first."""
     try:
         names = os.listdir(folder())
     except OSError:
@@ -56,7 +56,7 @@ def _base(name: str) -> Base | None:
         size = sum(entry.stat().st_blocks * 512 for entry in os.scandir(path(name)))
         when = os.stat(path(name)).st_mtime
     except OSError:
-        return None  # another process has removed it
+        return None  # removed by another process
     try:
         with open(os.path.join(path(name), "about"), encoding="utf-8", errors="surrogateescape") as file:
             about = file.read().strip()
@@ -66,18 +66,18 @@ def _base(name: str) -> Base | None:
 
 
 def remove(name: str) -> None:
-    """Remove the base ``name``; who has it open keeps it."""
+    """Remove the base ``name``; processes that have it open keep it."""
     shutil.rmtree(path(name), ignore_errors=True)
 
 
 def limit() -> int:
-    """How many bytes all bases may take."""
+    """The limit for all bases in bytes."""
     said = os.environ.get(VARIABLE, "")
     return int(said) << 20 if said.isdecimal() else LIMIT
 
 
 def prune(most: int, keep: str = "") -> list[Base]:
-    """Remove the longest unused bases until the others take no more than ``most`` bytes; never ``keep``."""
+    """Remove the least recently used bases until the rest fit in ``most`` bytes; never ``keep``."""
     total, removed = 0, []
     for base in bases():
         total += base.size
@@ -90,7 +90,7 @@ def prune(most: int, keep: str = "") -> list[Base]:
 
 
 def _sweep() -> None:
-    """Remove what killed processes were writing."""
+    """Remove leftovers of killed processes."""
     try:
         entries = [entry for entry in os.scandir(folder()) if entry.name.endswith(PARTIAL)]
         old = [it.path for it in entries if it.stat().st_mtime < time.time() - STALE]

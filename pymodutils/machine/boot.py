@@ -1,4 +1,4 @@
-"""From the file of a kernel image to a kernel that has booted and waits to be asked."""
+"""Boot a kernel image up to the point where it waits for calls."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MEMORY: Final = 256 << 20  # bytes of RAM
-SMALLEST, LARGEST = 160 << 20, 1 << 30  # the kernel and its page tables; what early tables map
+SMALLEST, LARGEST = 160 << 20, 1 << 30  # the kernel and its page tables; the range of early tables
 NEEDED: Final = ("panic", "jiffies", "sprint_symbol")
 CMDLINE: Final = (
     "nokaslr tsc_early_khz=2600000 tsc=reliable nolapic noapic acpi=off pci=off nopti nohpet hpet=disable "
@@ -28,9 +28,9 @@ FOLDERS: Final = ((b"/proc", b"proc"), (b"/sys", b"sysfs"))
 
 
 def boot(image: bytes, subject: str, cmdline: str = "", memory: int = MEMORY) -> Guest:
-    """The kernel in ``image`` as it is when it looks for an init, with /proc and /sys mounted.
+    """Boot the kernel in ``image`` until it searches for an init, and mount /proc and /sys.
 
-    Raises BadKernel about ``subject``: for another machine than x86-64, or one that does not boot.
+    Raises BadKernel for ``subject`` if it is not an x86-64 kernel, or does not boot.
     """
     if not SMALLEST <= memory <= LARGEST:
         raise BadKernel(

@@ -1,7 +1,7 @@
-"""A moment of a machine to which it returns within milliseconds, keeping the code that it translated.
+"""Checkpoints of a machine that can be restored within milliseconds, keeping translated code.
 
-Translated code is thrown away only where code differs: the processor notices what the kernel itself writes
-into code, not what is written from outside.
+Translated code is flushed only if code differs: the processor notices writes to code by the kernel itself,
+but not from outside.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 
 NO_EXECUTE: Final = 1 << 63
 ENTRIES: Final = 512
-LAST_GIB: Final = ENTRIES - 1  # of PML4 and of its PDPT: the image and, above it, modules
+LAST_GIB: Final = ENTRIES - 1  # indexes in PML4 and its PDPT: the image and, above it, modules
 MODULES: Final = 0xFFFFFFFFC0000000 >> 30 & 511, 0xFFFFFFFFFF000000  # MODULES_VADDR, MODULES_END
 TEXT: Final = ("_stext", "_etext")
 
 
 class Checkpoint(NamedTuple):
-    """What a machine was at one moment."""
+    """The state of a machine at one moment."""
 
     facts: dict[str, Any]
-    pages: dict[int, bytes]  # those that differ from the file of the base
+    pages: dict[int, bytes]  # pages that differ from the file of the base
     code: frozenset[int]  # pages with code of modules
 
 
 def take(guest: Guest) -> Checkpoint:
-    """The present moment of ``guest``, which was taken from the cache."""
+    """The current state of ``guest``, which was taken from the cache."""
     ram = guest.machine.ram
     for name in TEXT:
         guest.address(name)
@@ -44,11 +44,11 @@ def take(guest: Guest) -> Checkpoint:
 
 
 def restore(guest: Guest, checkpoint: Checkpoint) -> None:
-    """Make ``guest`` what it was at ``checkpoint``."""
+    """Restore ``guest`` to ``checkpoint``."""
     machine = guest.machine
     guest.names = dict(checkpoint.facts["guest"]["names"])
     stale = _stale(guest, checkpoint)
-    machine.ram.madvise(mmap.MADV_DONTNEED)  # the pages of the file are back
+    machine.ram.madvise(mmap.MADV_DONTNEED)  # restores the pages of the file
     for number, data in checkpoint.pages.items():
         machine.ram[number * PAGE : number * PAGE + PAGE] = data
     machine.cpu.rewind(checkpoint.facts["registers"])
@@ -58,7 +58,7 @@ def restore(guest: Guest, checkpoint: Checkpoint) -> None:
 
 
 def _stale(guest: Guest, checkpoint: Checkpoint) -> bool:
-    """Whether code will be other than it is now."""
+    """Whether restoring changes code."""
     ram, pages = guest.machine.ram, checkpoint.pages
     first, last = (guest.machine.space.physical(guest.names[name]) // PAGE for name in TEXT)
     text = range(first, last + 1)
@@ -70,14 +70,14 @@ def _stale(guest: Guest, checkpoint: Checkpoint) -> bool:
 
 
 def _executable(space: AddressSpace) -> Iterator[int]:
-    """The pages between MODULES_VADDR and MODULES_END that are mapped and may be executed."""
+    """The mapped executable pages between MODULES_VADDR and MODULES_END."""
     table = space.root & FRAME
     for index in (LAST_GIB, MODULES[0]):
         entry = _entry(space, table, index)
         if not entry & PRESENT:
             return
         table = entry & FRAME
-    for index in range(ENTRIES - 8):  # up to MODULES_END; above are the fixmap's
+    for index in range(ENTRIES - 8):  # up to MODULES_END; the fixmap is above
         entry = _entry(space, table, index)
         if entry & PRESENT and not entry & LARGE:
             for place in range(ENTRIES):

@@ -1,9 +1,9 @@
-"""The one door to unicorn and its traps: an x86-64 processor on RAM that is ours.
+"""An x86-64 processor on given RAM, with workarounds for unicorn.
 
-- It is never stopped from outside (``timeout=``): that corrupts its state. It stops itself, or counts.
-- After an exception it keeps that one in mind and takes the next one for a double fault; so a context saved
-  while none was pending is restored, and the registers written back.
-- RDTSC can be hooked through ctypes only. Undefined instructions stop it without any event.
+- Stopping it from outside (``timeout=``) corrupts its state. It stops itself, or counts instructions.
+- It remembers an exception and treats the next one as a double fault; so a context saved without a pending
+  exception is restored, and the registers are written back.
+- RDTSC can only be hooked through ctypes. Undefined instructions stop it without an event.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ if TYPE_CHECKING:
     from pymodutils.machine.clock import Clock
     from pymodutils.machine.ports import Ports
 
-VERSIONS: Final = ("2.1.4",)  # those that boot kernels to the same memory, to the byte
-Watch = tuple[int, "Callable[[], None]"]  # the address of an instruction, and what is called
+VERSIONS: Final = ("2.1.4",)  # tested: they boot kernels to identical memory
+Watch = tuple[int, "Callable[[], None]"]  # the address of an instruction, and its callback
 Registers = dict[str, Any]  # name -> number, or a tuple for tables, TR and FP registers
 
 
 class Cpu:
-    """A processor whose memory is ``ram``; the page of RAM that holds jiffies is watched."""
+    """A processor with the memory ``ram``; accesses to the page with jiffies are counted."""
 
     def __init__(self, ram: mmap, clock: Clock, ports: Ports, jiffies: int) -> None:
         if unicorn.__version__ not in VERSIONS:
             raise ModutilsError(
-                "unicorn", f"unicorn {unicorn.__version__} is not tried: install unicorn=={VERSIONS[-1]}"
+                "unicorn", f"unicorn {unicorn.__version__} is not supported: install unicorn=={VERSIONS[-1]}"
             )
         self.ram, self.clock, self.ports = ram, clock, ports
         self.exception: int | None = None
         self._watches: dict[int, list[Callable[[], None]]] = {}
-        self.answer: int | None = None  # what a function returns that was left
-        self.touched: list[Touch] = []  # devices that are not there
+        self.answer: int | None = None  # return value of a function left early
+        self.touched: list[Touch] = []  # accesses to missing devices
         self._jiffies, self._watched = jiffies, jiffies & -PAGE
         self.uc = unicorn.Uc(uc.UC_ARCH_X86, uc.UC_MODE_64)
         self.uc.ctl_set_cpu_model(x86.UC_CPU_X86_QEMU64)
@@ -72,7 +72,7 @@ class Cpu:
         self._stamp_hook = HOOK_INSN_CPUID_CFUNC(self._stamp)
         for instruction in (x86.UC_X86_INS_RDTSC, x86.UC_X86_INS_RDTSCP):
             binding.uclib.uc_hook_add(
-                self.uc._uch,  # noqa: SLF001 -- hook_add knows no hook for RDTSC
+                self.uc._uch,  # noqa: SLF001 -- hook_add does not support RDTSC
                 ctypes.byref(binding.uc_hook_h()),
                 uc.UC_HOOK_INSN,
                 self._stamp_hook,
@@ -84,7 +84,7 @@ class Cpu:
 
     @property
     def ram_address(self) -> int:
-        """Where RAM lies in this process."""
+        """The address of RAM in this process."""
         return ctypes.addressof(self._buffer)
 
     # Registers
@@ -107,25 +107,25 @@ class Cpu:
         return int(self.uc.reg_read(x86.UC_X86_REG_TR)[1])
 
     def save(self) -> Registers:
-        """All registers, as JSON can hold them."""
+        """All registers as JSON values."""
         groups = (names.TABLES, names.SYSTEM, names.SEGMENTS, names.VECTORS, names.GENERAL)
         found: Registers = {name: self.uc.reg_read(_number(name)) for group in groups for name in group}
         return found | {f"{msr:x}": self.uc.msr_read(msr) for msr in names.MODEL_SPECIFIC}
 
     def restore(self, saved: Registers) -> None:
-        """Make a new processor one that was saved."""
+        """Restore saved registers into a new processor."""
         self.enter_long_mode(saved[f"{names.EFER:x}"], saved)
         self._write(saved)
         self.begin()
 
     def rewind(self, saved: Registers) -> None:
-        """Make this processor what it was; memory that was changed with it is looked up again."""
+        """Restore saved registers of this processor, and flush translated addresses."""
         self.uc.context_restore(self._clean)
         self._write(saved)
         self.begin()
 
     def begin(self) -> None:
-        """Take the present state, in which no exception is pending, for the one that exceptions return to."""
+        """Save the current context, without a pending exception, to clear exceptions later."""
         self._clean = self.uc.context_save()
 
     def enter_long_mode(self, efer: int, control: Registers) -> None:
@@ -154,9 +154,9 @@ class Cpu:
     # Running
 
     def run(self, until: int, count: int) -> None:
-        """Run up to ``until``, an event or ``count`` instructions (0: any number, and six times as fast).
+        """Run up to ``until``, an event or ``count`` instructions (0: unlimited, and six times as fast).
 
-        ``exception`` then has the vector of an exception; raises Stuck for what unicorn itself gives up.
+        ``exception`` is then the vector of an exception, if any; raises Stuck on failures of unicorn.
         """
         self.exception = None
         try:
@@ -166,7 +166,7 @@ class Cpu:
                 raise Stuck(str(error)) from None
 
     def settle(self) -> None:
-        """Forget the exception that was delivered."""
+        """Clear the delivered exception."""
         self.rewind(self.save())
 
     def flush(self) -> None:
@@ -181,9 +181,9 @@ class Cpu:
     # Functions that are watched
 
     def watch(self, address: int, call: Callable[[], None]) -> Watch:
-        """Call ``call`` when the instruction at ``address`` is about to run, before what watched it earlier.
+        """Call ``call`` before the instruction at ``address`` runs, before earlier watches of it.
 
-        One that leaves the function is the last that is called.
+        No further ones are called after one that leaves the function.
         """
         if address not in self._watches:
             self._watches[address] = []
@@ -199,16 +199,16 @@ class Cpu:
                 return
 
     def watched(self, watch: Watch) -> bool:
-        """Whether ``watch`` is one of this processor, and not undone."""
+        """Whether ``watch`` is active on this processor."""
         return watch[1] in self._watches.get(watch[0], ())
 
     def unwatch(self, watch: Watch) -> None:
-        """Undo ``watch``."""
+        """Remove ``watch``."""
         address, call = watch
         self._watches[address].remove(call)
 
     def watch_blocks(self, start: int, end: int, call: Callable[[int, int], None]) -> None:
-        """Call ``call`` with address and size of each block of code there that begins to run."""
+        """Call ``call`` with address and size of each executed block of code in the range."""
         self.uc.hook_add(
             uc.UC_HOOK_BLOCK, lambda _uc, address, size, _data: call(address, size), None, start, end - 1
         )
@@ -225,12 +225,12 @@ class Cpu:
         self.uc.ctl_flush_tb()
 
     def leave(self, value: int) -> None:
-        """Return ``value`` from the function whose first instruction is watched, without running it."""
+        """Return ``value`` from the function being entered, without running it."""
         self.answer = value
         self.uc.emu_stop()
 
     def stop(self) -> None:
-        """Stop from another thread; the state is spoiled then."""
+        """Stop from another thread, which corrupts the state."""
         self.uc.emu_stop()
 
     # Events
@@ -281,7 +281,7 @@ class Cpu:
 
 
 class Stuck(Exception):
-    """unicorn can not go on."""
+    """unicorn cannot continue."""
 
 
 def _number(name: str) -> int:

@@ -1,6 +1,6 @@
-"""Exceptions of x86-64: the error code of a page fault, and the frame that the processor pushes.
+"""Exceptions of x86-64: the error code of a page fault, and the pushed frame.
 
-unicorn does not tell the error code, so W comes from the opcode of the instruction; Intel SDM 2, appendix A.
+unicorn does not provide the error code, so W is derived from the opcode; Intel SDM 2, appendix A.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ STORES_0F: Final = frozenset(
     [*b"\x11\x13\x17\x29\x2b\x7f\xe7\xd6\x7e\xc3", *range(0x90, 0xA0)]  # vector moves, setcc
     + [*b"\xab\xb3\xbb\xa4\xa5\xac\xad\xb0\xb1\xc0\xc1"]  # bts btr btc shld shrd cmpxchg xadd
 )
-STORES_BY_REG: Final = {  # opcode -> values of ModRM.reg with which it writes
+STORES_BY_REG: Final = {  # opcode -> values of ModRM.reg for which it writes
     0x80: {0, 1, 2, 3, 4, 5, 6}, 0x81: {0, 1, 2, 3, 4, 5, 6}, 0x83: {0, 1, 2, 3, 4, 5, 6},
     0xF6: {2, 3}, 0xF7: {2, 3}, 0xFE: {0, 1}, 0xFF: {0, 1},
 }  # fmt: skip
@@ -33,7 +33,7 @@ PUSHES_BY_REG: Final = {0xFF: {2, 3, 6}}
 
 
 class At(NamedTuple):
-    """The registers that say what an instruction was about to do."""
+    """The registers that determine the access of an instruction."""
 
     rip: int
     cr2: int
@@ -56,7 +56,7 @@ def error_code(space: AddressSpace, at: At) -> int:
 
 
 def writes(code: bytes, at: At) -> bool:
-    """Whether the instruction ``code`` writes to memory at ``at.cr2``; a read-modify-write does."""
+    """Whether the instruction ``code`` writes to memory at ``at.cr2``, including read-modify-write."""
     start = next(n for n, byte in enumerate(code) if byte not in PREFIXES)
     start += code[start] & 0xF0 == 0x40  # REX
     opcode, modrm = code[start], code[start + 1]
@@ -84,7 +84,7 @@ class Gate(NamedTuple):
     """An entry of the interrupt table; Intel SDM 3A, 6.14.1."""
 
     handler: int
-    stack: int  # number in the task state segment; 0: go on with the present one
+    stack: int  # index in the task state segment; 0: use the current stack
 
 
 def gate(space: AddressSpace, table: int, vector: int) -> Gate:
@@ -94,7 +94,7 @@ def gate(space: AddressSpace, table: int, vector: int) -> Gate:
 
 
 def push(space: AddressSpace, stack: int, frame: tuple[int, ...], code: int | None) -> int:
-    """Push ``frame`` (SS, RSP, RFLAGS, CS, RIP) and an error code; the stack pointer then."""
+    """Push ``frame`` (SS, RSP, RFLAGS, CS, RIP) and an error code; return the stack pointer."""
     words = (*frame, *(() if code is None else (code,)))
     top = (stack & -16) - 8 * len(words)
     space.write(top, pack(f"<{len(words)}Q", *reversed(words)))

@@ -1,4 +1,4 @@
-"""The other door to unicorn: a processor of any machine on bare memory, to call one function."""
+"""A processor of any machine with plain memory, to call single functions in unicorn."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 STACK: Final = 0x0010_0000  # bytes
-LIMIT: Final = 1_000_000  # instructions of one call
+LIMIT: Final = 1_000_000  # instructions per call
 FIXUPS: Final = 1000  # faults of one call
 BIG: Final = "big"
 ARGUMENTS: Final = ("RDI", "RSI", "RDX", "RCX", "R8", "R9")  # registers of x86-64
 PHYSICAL: Final = (1 << 48) - 1  # bits of addresses
-WIDE: Final = 0x1_8000_0000  # of the PSW: addresses of 64 bits
+WIDE: Final = 0x1_8000_0000  # PSW bits: 64-bit addressing
 
 
 class Convention(NamedTuple):
-    """How C functions are called: registers for arguments, or none of them; where the rest of them are."""
+    """A C calling convention: registers and stack positions of arguments."""
 
     arch: int
     mode: int
@@ -37,11 +37,11 @@ class Convention(NamedTuple):
     result: int
     pc: int
     ret: bytes  # the instructions that return
-    link: int = 0  # the register of the return address; 0: it is on the stack
+    link: int = 0  # the register of the return address; 0: on the stack
     arguments: Sequence[int] = ()
-    skipped: int = 0  # bytes of the stack in front of arguments
-    start: tuple[int, int] | None = None  # a register and its value before anything runs
-    top: int = 0x7000_0000  # where the stack ends
+    skipped: int = 0  # bytes on the stack before the arguments
+    start: tuple[int, int] | None = None  # a register and its initial value
+    top: int = 0x7000_0000  # the end of the stack
 
 
 _ARM: Final = tuple(range(arm_const.UC_ARM_REG_R0, arm_const.UC_ARM_REG_R0 + 4))
@@ -91,7 +91,7 @@ CONVENTIONS: Final = {
 
 
 class ForeignCpu:
-    """A processor of the machine ``name``, whose memory from ``base`` on is ``memory``."""
+    """A processor of the machine ``name`` with ``memory`` at ``base``."""
 
     def __init__(self, name: str, base: int, memory: bytes) -> None:
         self.how = CONVENTIONS[name]
@@ -128,7 +128,7 @@ class ForeignCpu:
         return found[:-1]
 
     def stand_in(self, address: int, answer: Callable[[ForeignCpu], int]) -> None:
-        """Have ``answer`` give the result of the function at ``address``."""
+        """Let ``answer`` compute the result of the function at ``address``."""
         self.place(address, self.how.ret)
 
         def give(*_: object) -> None:
@@ -137,7 +137,7 @@ class ForeignCpu:
         self.uc.hook_add(uc.UC_HOOK_CODE, give, begin=address, end=address)
 
     def argument(self, index: int) -> int:
-        """Argument ``index`` of the function that has just been called, as an unsigned word."""
+        """Argument ``index`` of the function being entered, as an unsigned word."""
         how, size = self.how, self.how.bits // 8
         if index < len(how.arguments):
             return int(self.uc.reg_read(how.arguments[index])) & (1 << how.bits) - 1
@@ -146,7 +146,7 @@ class ForeignCpu:
         return self._word(at)
 
     def call(self, address: int) -> int:
-        """What the function at ``address`` gives, an int; raises ModutilsError if it does not come back."""
+        """The int returned by the function at ``address``; raises ModutilsError if it does not return."""
         how = self.how
         back = how.top
         stack = how.top - PAGE

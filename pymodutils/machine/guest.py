@@ -1,4 +1,4 @@
-"""A kernel that has booted: functions by name, memory, the log, calls in a task of their own."""
+"""A booted kernel: functions by name, memory, the log, calls in a task of their own."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
     from pymodutils.machine.machine import Machine
 
-SCRATCH, STACK = 0x600, 0x800  # below the stack pointer with which panic() was called
-NEIGHBOURS: Final = 300  # functions of kernel/kallsyms.c that are looked at for kallsyms_lookup_name
-REGISTERS, FORMAT, ITERATOR, LINE = 0x100, 0x200, 0x300, 0x800  # in the data pages
+SCRATCH, STACK = 0x600, 0x800  # below the stack pointer at the call of panic()
+NEIGHBOURS: Final = 300  # functions of kernel/kallsyms.c examined to find kallsyms_lookup_name
+REGISTERS, FORMAT, ITERATOR, LINE = 0x100, 0x200, 0x300, 0x800  # offsets in the data pages
 LINE_SIZE: Final = 0x800
 # struct block { u64 state, function, rax, rdx, registers[6], more, stack[more]; } of one call
 RESULT, IN_REGISTERS = 16, 6
 DONE: Final = 2
 GFP_KERNEL: Final = 0xCC0
 NAME: Final = b"pymodutils\0"
-PATIENCE: Final = 5  # seconds of the machine's time that a call may sleep
-NAPS: Final = (1, 1, 1, 4, 20)  # milliseconds; the last one again and again
+PATIENCE: Final = 5  # seconds of machine time that a call may sleep
+NAPS: Final = (1, 1, 1, 4, 20)  # milliseconds; the last one is repeated
 # int thread(struct block *): set the state, push the words of the stack, load the registers, call, keep the
 # result, set the state
 THREAD: Final = bytes.fromhex(
@@ -35,29 +35,29 @@ THREAD: Final = bytes.fromhex(
 )
 AFTER_CALL: Final = THREAD.index(b"\xff\x53\x08") + 3  # call [rbx + 8], and what follows
 PT_REGS: Final = (112, 104, 96, 56, 72, 64)  # di si dx r10 r8 r9 in struct pt_regs
-USER: Final = 0x1000_0000  # where strings and buffers of system calls are
+USER: Final = 0x1000_0000  # addresses of strings and buffers of system calls
 USER_SIZE: Final = 64 * PAGE
-IMAGE: Final = 0x2000_0000  # where module files are, for as long as the call takes
+IMAGE: Final = 0x2000_0000  # address of module files during the call
 ERRORS: Final = (1 << 64) - 4096
 
 
 class Guest:
-    """What can be asked of the kernel on ``machine``; ``facts`` is what ``save`` gave."""
+    """The kernel on ``machine``; ``facts`` is the result of ``save``."""
 
     def __init__(self, machine: Machine, facts: dict[str, Any]) -> None:
         self.machine = machine
         self.names: dict[str, int] = facts["names"]
         self.patience: float = PATIENCE
-        self.running = 0  # the function that ``run`` called
+        self.running = 0  # the function called by ``run``
         self.code, self.data, self.user = facts["code"], facts["data"], facts["user"]
 
     def save(self) -> dict[str, Any]:
-        """What JSON can hold of it."""
+        """Its state as JSON values."""
         return {"names": self.names, "code": self.code, "data": self.data, "user": self.user}
 
     @classmethod
     def settle(cls, machine: Machine, exports: dict[str, int]) -> Guest:
-        """Move into the kernel that stands at panic() and has no init to run."""
+        """Prepare the kernel, stopped in panic() for lack of an init, for calls."""
         top = machine.cpu["RSP"]
         machine.stack = (top - STACK) & -16
         machine.space.root = machine.cpu["CR3"]
@@ -76,8 +76,8 @@ class Guest:
     # Functions by name
 
     def address(self, name: str) -> int:
-        """The address of ``name``, by the kernel's own kallsyms; raises BadKernel."""
-        spellings = (name, f"{name}_noprof")  # those that count allocations, since 6.10
+        """The address of ``name`` from the kernel's own kallsyms; raises BadKernel."""
+        spellings = (name, f"{name}_noprof")  # names with allocation profiling, from 6.10 on
         for spelled in (*(it for it in spellings if it in self.names), *spellings):
             if spelled not in self.names:
                 self.names[spelled] = self.lookup(spelled)
@@ -86,14 +86,14 @@ class Guest:
         raise BadKernel(name, f"this kernel has no function {name}")
 
     def lookup(self, name: str) -> int:
-        """The address that the kernel's kallsyms has for ``name`` or MODULE:NAME now, or 0."""
+        """The current address of ``name`` or MODULE:NAME in the kernel's kallsyms, or 0."""
         self.machine.space.write(
             self.data + LINE, name.encode("utf-8", "surrogateescape")[:LINE_SIZE] + b"\0"
         )
         return self.machine.call(self.names["kallsyms_lookup_name"], self.data + LINE)
 
     def call(self, function: str | int, *arguments: int) -> int:
-        """What ``function`` returns, called in the task that booted: for what cannot oops."""
+        """The result of ``function``, called in the boot task; only for functions that cannot oops."""
         found = self.address(function) if isinstance(function, str) else function
         return self.machine.call(found, *arguments)
 
@@ -103,7 +103,7 @@ class Guest:
         return self.machine.space.string(self.data + LINE).decode("latin-1")
 
     def _neighbour(self, known: str, wanted: str) -> int:
-        """The address of ``wanted``, a function of the same file as ``known``: compilers reorder those."""
+        """The address of ``wanted``, a function in the same file as ``known``; compilers reorder them."""
         before = after = self.names[known]
         for _ in range(NEIGHBOURS):
             for name, start, end in (self._function(before - 1), self._function(after)):
@@ -113,7 +113,7 @@ class Guest:
         raise BadKernel(wanted, f"{wanted} is not near {known}: this kernel is laid out in another way")
 
     def _function(self, address: int) -> tuple[str, int, int]:
-        """The name, start and end of the function at ``address``, by sprint_symbol."""
+        """The name, start and end of the function at ``address``, from sprint_symbol."""
         self.machine.call(self.names["sprint_symbol"], self.data, address)
         name, _, place = self.machine.space.string(self.data).decode("latin-1").partition("+")
         if not place:
@@ -124,7 +124,7 @@ class Guest:
     # Memory
 
     def allocate(self, data: bytes) -> int:
-        """The address of new memory with ``data``, by the kernel's own kmalloc."""
+        """Allocate memory with the kernel's kmalloc and fill it with ``data``; return the address."""
         place = self.call("__kmalloc", max(len(data), 1), GFP_KERNEL)
         if not place:
             raise BadKernel("kmalloc", f"the machine has no {len(data):,} bytes left: give it more --memory")
@@ -132,11 +132,11 @@ class Guest:
         return place
 
     def free(self, place: int) -> None:
-        """Give back what ``allocate`` gave."""
+        """Free memory from ``allocate``."""
         self.call("kfree", place)
 
     def map(self, address: int, area: int, size: int) -> None:
-        """Let the user pages at ``address`` be those of the kernel's ``area``."""
+        """Map the kernel's ``area`` at the user address ``address``."""
         space = self.machine.space
 
         def tables() -> Iterator[int]:
@@ -151,7 +151,7 @@ class Guest:
     # The log
 
     def log(self, after: int = 0) -> tuple[list[str], int]:
-        """The lines of the log from number ``after`` on, ``<LEVEL>[SECONDS] TEXT``; and the next number."""
+        """The log lines from number ``after`` on, ``<LEVEL>[SECONDS] TEXT``, and the next number."""
         space, place = self.machine.space, self.data + ITERATOR
         space.write(place, pack("<QQ", after, (1 << 64) - 1))
         lines: list[str] = []
@@ -165,10 +165,10 @@ class Guest:
     def run(
         self, function: str | int, *arguments: int, stack: Sequence[int] = (), wide: bool = False
     ) -> Result:
-        """How ``function`` ends in a kernel thread of its own; raises MachineEnded.
+        """Call ``function`` in a kernel thread of its own and return how it ended; raises MachineEnded.
 
-        Arguments after the sixth, and ``stack`` after them, are passed in memory. ``wide`` is for what
-        returns 16 bytes: RDX above RAX.
+        Arguments after the sixth, followed by ``stack``, are passed in memory. ``wide`` is for results of
+        16 bytes: RDX above RAX.
         """
         found = self.address(function) if isinstance(function, str) else function
         self.running = found
@@ -213,7 +213,7 @@ class Guest:
                 return Waits(round(seconds, 3), tuple(self.log(mark)[0]))
 
     def log_end(self) -> tuple[list[str], int]:
-        """No lines, and the number of the next one that will be logged."""
+        """No lines, and the number of the next log line."""
         space, place = self.machine.space, self.data + ITERATOR
         space.write(place, bytes(16))
         self.call("kmsg_dump_rewind", place)
@@ -222,7 +222,7 @@ class Guest:
     # System calls
 
     def system_call(self, name: str, *arguments: int | bytes) -> Result:
-        """How the system call ``name`` ends; bytes are passed by address, with a NUL after them."""
+        """Call the system call ``name`` and return how it ended; bytes are passed by address, with a NUL."""
         space, free = self.machine.space, USER
         passed: list[int] = []
         for argument in arguments:

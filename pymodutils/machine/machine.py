@@ -1,4 +1,4 @@
-"""The processor with its interrupts: runs kernel code until it comes back, delivers exceptions and ticks."""
+"""The processor with interrupts: run kernel code until it returns, deliver exceptions and ticks."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 UD2, HLT = b"\x0f\x0b", b"\xf4"
 TIMER: Final = 0x30  # the vector of IRQ 0; ISA_IRQ_VECTOR in arch/x86/include/asm/irq_vectors.h
-SLICE: Final = 2_000_000  # instructions between two ticks of a processor that is busy
+SLICE: Final = 2_000_000  # instructions between two ticks of a busy processor
 MASKED_SLICE: Final = 20_000  # the same when a tick is due but interrupts are masked
-BUDGET: Final = 1_000  # slices that a call may take without coming back to the task that booted
-KERNEL_BASE: Final = 0xFFFFFFFF80000000  # where the image is mapped; __START_KERNEL_map
+BUDGET: Final = 1_000  # slices that a call may take without returning to the boot task
+KERNEL_BASE: Final = 0xFFFFFFFF80000000  # mapping of the image; __START_KERNEL_map
 NONE: Final = (1 << 64) - 1
 
 
@@ -36,31 +36,31 @@ class Machine:
         self.clock, self.ports = Clock(moment), Ports()
         self.cpu = Cpu(ram, self.clock, self.ports, jiffies - KERNEL_BASE)
         self.space = AddressSpace(ram)
-        self.file = ""  # of which ``ram`` is a private mapping
+        self.file = ""  # the file of which ``ram`` is a private mapping
         self.budget = BUDGET
-        self.watchdog: Watchdog | None = None  # with one, instructions are not counted
-        self.stack = 0  # where calls begin; 0 until the kernel has booted
+        self.watchdog: Watchdog | None = None  # if set, instructions are not counted
+        self.stack = 0  # the start of calls; 0 until the kernel has booted
         self.ticks = self.exceptions = 0
 
     @property
     def touched(self) -> list[Touch]:
-        """The devices that code used although they are not there."""
+        """The accesses to missing devices."""
         return self.cpu.touched
 
     def limit(self, seconds: float) -> None:
-        """Let a call end after ``seconds`` of processor time, not of counted instructions: six times as fast.
+        """Limit calls to ``seconds`` of CPU time instead of counted instructions: six times as fast.
 
-        Then the machine cannot be used any more.
+        After the limit is reached, the machine is unusable.
         """
         self.watchdog = Watchdog(seconds, self.cpu.stop)
 
     @property
     def spoiled(self) -> bool:
-        """Whether the limit of time was reached."""
+        """Whether the time limit was reached."""
         return self.watchdog is not None and self.watchdog.fired
 
     def run(self, budget: int = 0) -> None:
-        """Go on until panic() or a return to it; after ``budget`` slices raise OutOfBudget (0: no limit)."""
+        """Run until panic() or a return to it; raise OutOfBudget after ``budget`` slices (0: no limit)."""
         if self.spoiled:
             raise Halted(self.cpu["RIP"], "a call before ran out of time")
         with self.watchdog or nullcontext():
@@ -89,7 +89,7 @@ class Machine:
             count = count and (MASKED_SLICE if masked else SLICE)
 
     def _left(self) -> bool:
-        """Return from the function that is to be left, if one is."""
+        """Return from the function to be left, if any."""
         answer, self.cpu.answer = self.cpu.answer, None
         if answer is None:
             return False
@@ -98,11 +98,11 @@ class Machine:
         return True
 
     def arguments(self, count: int) -> list[int]:
-        """The registers of the first ``count`` arguments, where a function begins."""
+        """The first ``count`` register arguments at the start of a function."""
         return [self.cpu[name] for name in registers.ARGUMENTS[:count]]
 
     def call(self, function: int, *arguments: int) -> int:
-        """What the kernel's ``function`` returns (RAX), in the task that was running when it had booted."""
+        """The result (RAX) of the kernel's ``function``, called in the boot task."""
         top = self.stack - 8
         self.space.write(top, self.panic.to_bytes(8, "little"))
         self.cpu["RSP"], self.cpu["RBP"], self.cpu["EFLAGS"] = top, 0, faults.INTERRUPTS | 2
@@ -115,7 +115,7 @@ class Machine:
         return self.cpu["RAX"]
 
     def _exception(self, rip: int) -> bool:
-        """Deliver the exception that stopped the processor, if it was one."""
+        """Deliver the exception that stopped the processor, if any."""
         vector = self.cpu.exception
         if vector is None:
             if self.space.read(rip, 2) != UD2:

@@ -1,4 +1,4 @@
-"""Virtual memory as the processor sees it: the walk of x86-64 page tables in RAM; Intel SDM 3A, 4.5."""
+"""Virtual memory: walk x86-64 page tables in RAM; Intel SDM 3A, 4.5."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class Unmapped(Exception):
 
 
 class AddressSpace:
-    """The addresses that the page table at ``root`` (CR3) maps, in ``ram``."""
+    """The address space of the page table at ``root`` (CR3) in ``ram``."""
 
     def __init__(self, ram: mmap, root: int = 0) -> None:
         self.ram, self.root = ram, root
         self.written: Callable[[int, int], None] | None = None  # called with address and length of a write
 
     def physical(self, address: int) -> int:
-        """The place of ``address`` in RAM; raises Unmapped."""
+        """The physical address of ``address``; raises Unmapped."""
         table = self.root & FRAME
         for shift in LEVELS:
             entry: int = unpack_from("<Q", self.ram, table + (address >> shift & 511) * 8)[0]
@@ -48,7 +48,7 @@ class AddressSpace:
         return b"".join(self.ram[place : place + size] for place, size in self._pieces(address, length))
 
     def write(self, address: int, data: bytes) -> None:
-        """Put ``data`` at ``address``, whether the kernel may write there or not; raises Unmapped."""
+        """Write ``data`` at ``address``, even if read-only for the kernel; raises Unmapped."""
         done = 0
         for place, size in self._pieces(address, len(data)):
             self.ram[place : place + size] = data[done : done + size]
@@ -61,14 +61,14 @@ class AddressSpace:
         return int.from_bytes(self.read(address, 8), "little")
 
     def string(self, address: int, longest: int = PAGE) -> bytes:
-        """The bytes at ``address`` up to a NUL, no more than ``longest``."""
+        """The bytes at ``address`` up to a NUL, at most ``longest``."""
         found = b""
         while len(found) < longest and b"\0" not in found:
             found += self.read(address + len(found), 64 - (address + len(found)) % 64)
         return found.split(b"\0")[0][:longest]
 
     def map(self, address: int, place: int, new_table: Iterator[int]) -> None:
-        """Map the user page at ``address`` to ``place``; absent tables are taken from ``new_table``."""
+        """Map the user page at ``address`` to ``place``; missing tables come from ``new_table``."""
         table = self.root & FRAME
         for shift in LEVELS[:-1]:
             where = table + (address >> shift & 511) * 8

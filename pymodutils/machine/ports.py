@@ -1,6 +1,6 @@
-"""What answers at I/O ports: a CMOS clock, two PICs whose masks can be read back, a PIT that counts nothing.
+"""I/O ports: a CMOS clock, two PICs with readable masks, and a PIT that does not count.
 
-Other ports read as ones, as an ISA bus does where nothing is.
+Other ports read as all ones, like an empty ISA bus.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ CMOS: Final = {  # BCD: 2024-01-01 12:00:00, a Monday; status A and B: 24 hours,
 
 
 class Ports:
-    """The ports of this machine."""
+    """The I/O ports of the machine."""
 
     def __init__(self, masks: dict[int, int] | None = None) -> None:
         self.masks = masks or dict.fromkeys(MASKS, 0xFF)
         self.index = 0
 
     def has(self, port: int) -> bool:
-        """Whether something is at ``port``, or only a pause: 0x80 and 0xED, io_delay."""
+        """Whether ``port`` exists, or is used for delays only: 0x80 and 0xED, io_delay."""
         return port in FIXED or port in self.masks or port in PC
 
     def read(self, port: int, size: int) -> int:
-        """What IN of ``size`` bytes gives."""
+        """The result of IN of ``size`` bytes."""
         if port == CMOS_DATA:
             return CMOS.get(self.index & 0x7F, 0)
         if port in self.masks:
@@ -39,7 +39,7 @@ class Ports:
         return (1 << 8 * size) - 1
 
     def write(self, port: int, value: int) -> None:
-        """Take what OUT writes."""
+        """Handle OUT."""
         if port == CMOS_INDEX:
             self.index = value
         elif port in self.masks:

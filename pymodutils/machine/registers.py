@@ -1,7 +1,7 @@
-"""The registers that make up a saved x86-64 processor, in the order in which they are written back.
+"""The registers of a saved x86-64 processor, in the order of restoring.
 
-Tables come first, since segments are looked up in them, and control registers before the general ones. There
-is nothing in a saved processor that depends on the version of unicorn.
+Tables come first, since segments are looked up in them, and control registers before general ones. A saved
+processor does not depend on the version of unicorn.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ GENERAL: Final = [
     *(f"R{n}" for n in range(8, 16)),
     *("RIP", "EFLAGS"),
 ]
-ARGUMENTS: Final = ["RDI", "RSI", "RDX", "RCX", "R8", "R9"]  # of a C function; System V psABI 3.2.3
+ARGUMENTS: Final = ["RDI", "RSI", "RDX", "RCX", "R8", "R9"]  # arguments of a C function; System V psABI 3.2.3
 
 EFER: Final = 0xC0000080
 LONG_MODE_ACTIVE: Final = 0x400
-PAGING_ORDER: Final = ("CR4", "CR3", "CR0")  # a processor that is new enters long mode by these
+PAGING_ORDER: Final = ("CR4", "CR3", "CR0")  # order for entering long mode on a new processor
 MODEL_SPECIFIC: Final = (
     *range(EFER, EFER + 5),  # EFER STAR LSTAR CSTAR SFMASK
     *range(0xC0000100, 0xC0000104),  # FS_BASE GS_BASE KERNEL_GS_BASE TSC_AUX

@@ -1,4 +1,4 @@
-"""How a call of kernel code can end, as values; and what ends the machine itself."""
+"""Results of calls of kernel code, and failures that end the machine."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pymodutils.errors import Unanswered
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PLACE: Final = r"(\S+\+0x[0-9a-f]+/0x[0-9a-f]+(?: \[[^\]]+\])?)"  # as %pS prints it
-FRAME: Final = re.compile(rf"\]  {PLACE}$")  # of a call trace; one with "? " may be a left-over
+PLACE: Final = r"(\S+\+0x[0-9a-f]+/0x[0-9a-f]+(?: \[[^\]]+\])?)"  # as printed by %pS
+FRAME: Final = re.compile(rf"\]  {PLACE}$")  # an entry of a call trace; one with "? " is unreliable
 INSTRUCTION: Final = re.compile(rf"\] RIP: [0-9a-f]+:{PLACE}")
 REASON: Final = re.compile(r"\] (BUG: .*|kernel BUG at .*|Oops: .*|[a-z ]+ fault, .*|[a-z ]+: 0000 \[#1\].*)")
 
 
 class Touch(NamedTuple):
-    """A device that is not there was used: ``address`` of memory or, with ``port``, of I/O; ``by``: RIP."""
+    """An access to a missing device at ``address`` in memory or, with ``port``, in I/O space; ``by``: RIP."""
 
     address: int
     port: bool
@@ -38,24 +38,24 @@ class Returned(NamedTuple):
 
 
 class Oopsed(NamedTuple):
-    """The kernel killed the task of the call; ``log`` is what it wrote."""
+    """The kernel killed the task of the call; ``log`` are the messages."""
 
     log: tuple[str, ...]
     touched: tuple[Touch, ...] = ()
 
     @property
     def why(self) -> str:
-        """The kernel's own first words about it."""
+        """The kernel's first message about it."""
         return _first(REASON, self.log) or "the task of the call is gone"
 
     @property
     def where(self) -> str:
-        """The instruction, ``NAME+0xOFFSET/0xSIZE [MODULE]``; "" if it jumped to where no code is."""
+        """The instruction, ``NAME+0xOFFSET/0xSIZE [MODULE]``; "" after a jump outside code."""
         return _first(INSTRUCTION, self.log)
 
 
 class Waits(NamedTuple):
-    """The call sleeps for what has not come in ``seconds`` of the machine's time; ``log`` has its stack."""
+    """The call still sleeps after ``seconds`` of machine time; ``log`` has its stack trace."""
 
     seconds: float
     log: tuple[str, ...]
@@ -63,14 +63,14 @@ class Waits(NamedTuple):
 
     @property
     def wait(self) -> str:
-        """The function of the kernel that waits: the last one before code of a module, else the last one."""
+        """The waiting kernel function: the last one before module code, or else the last one."""
         frames = self._frames()
         own = next((at for at, frame in enumerate(frames) if frame.endswith("]")), len(frames))
         return frames[max(own - 1, 0)].partition("+")[0] if frames else ""
 
     @property
     def where(self) -> str:
-        """The call in a module that waits, as in ``Oopsed.where``; "" if there is none."""
+        """The waiting call in a module, as in ``Oopsed.where``; "" if there is none."""
         return next((frame for frame in self._frames() if frame.endswith("]")), "")
 
     def _frames(self) -> list[str]:
@@ -86,11 +86,11 @@ def _first(pattern: re.Pattern[str], lines: Sequence[str]) -> str:
 
 
 class MachineEnded(Unanswered):
-    """The machine can not go on; what was done to it since it was taken up is not kept."""
+    """The machine cannot continue; changes since it was loaded are lost."""
 
 
 class OutOfBudget(MachineEnded):
-    """Code ran for its whole budget, ``spent``, without an end, last at ``address``, called ``name``."""
+    """Code exhausted its budget, ``spent``, last at ``address``, in ``name``."""
 
     def __init__(self, address: int, spent: str, name: str = "") -> None:
         place = name or hex(address)
@@ -107,7 +107,7 @@ class Panicked(MachineEnded):
 
 
 class Halted(MachineEnded):
-    """The processor can not go on at ``address``."""
+    """The processor cannot continue at ``address``."""
 
     def __init__(self, address: int, why: str) -> None:
         super().__init__(hex(address), f"stopped at {address:#x}: {why}")

@@ -1,8 +1,8 @@
-"""Booted kernels on disk, named by what they were made from, and state files that say what changed since.
+"""Booted kernels on disk, named by their inputs, and state files with the changes since then.
 
-A base is a folder with ``ram``, a file with holes that is mapped privately (so 256 MiB are there at once and
-shared by all processes), and ``facts``. A state is one file: which base, the processor, and the pages that
-differ, compressed. Both appear by a rename; a process that is killed leaves the old file.
+A base is a folder with ``ram``, a sparse file that is mapped privately (so 256 MiB are available at once and
+shared by all processes), and ``facts``. A state is one file: the name of the base, the processor, and the
+changed pages, compressed. Both are created by a rename; a killed process leaves the old file.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ PRESENT, SWAPPED, OF_FILE = 1 << 63, 1 << 62, 1 << 61  # Documentation/admin-gui
 
 
 def key(image: bytes, cmdline: str, memory: int) -> str:
-    """The name of the base that these make."""
+    """The name of the base for these inputs."""
     return sha256(f"{VERSION} {memory} {cmdline}\n".encode() + image).hexdigest()[:32]
 
 
 def exists(base: str) -> bool:
-    """Whether the base is there."""
+    """Whether the base exists."""
     return os.path.isdir(bases.path(base))
 
 
 def keep(base: str, guest: Guest, about: str) -> None:
-    """Save ``guest``, which is ``about`` in words, as ``base``; of two processes the first one wins."""
+    """Save ``guest``, described by ``about``, as ``base``; of two processes the first one wins."""
     folder = bases.path(base)
     partial = f"{folder}.{os.getpid()}{bases.PARTIAL}"
     os.makedirs(partial)
@@ -76,7 +76,7 @@ def _sparse(ram: mmap.mmap, fd: int) -> None:
 
 
 def take(base: str) -> Guest:
-    """A machine with the kernel of ``base``; raises BadState if there is none."""
+    """A machine with the kernel of ``base``; raises BadState if it does not exist."""
     folder = bases.path(base)
     bases.used(base)
     try:
@@ -105,7 +105,7 @@ def _machine(folder: str, facts: dict[str, Any], pages: dict[int, bytes]) -> Gue
 
 
 def apply(machine: Machine, facts: dict[str, Any]) -> None:
-    """Set what ``facts`` knows beside memory and processor."""
+    """Restore the state in ``facts`` other than memory and processor."""
     machine.clock.set(ClockState(*facts["moment"]))
     machine.stack, machine.ports.index = facts["stack"], facts["index"]
     machine.ports.masks.update({int(port): mask for port, mask in facts["masks"].items()})
@@ -114,7 +114,7 @@ def apply(machine: Machine, facts: dict[str, Any]) -> None:
 
 
 def facts(guest: Guest) -> dict[str, Any]:
-    """All of ``guest`` but its memory, as JSON can hold it."""
+    """The state of ``guest`` except memory, as JSON values."""
     machine = guest.machine
     return {
         "panic": machine.panic,
@@ -132,7 +132,7 @@ def facts(guest: Guest) -> dict[str, Any]:
 
 
 def new_state(path: str, base: str) -> None:
-    """Make ``path`` a state in which nothing has changed since ``base`` booted."""
+    """Create the state ``path`` without changes relative to ``base``."""
     with open(os.path.join(bases.path(base), "facts"), encoding="ascii") as text:
         _replace(
             path, START + json.dumps({"base": base, "pages": [], "facts": json.load(text)}).encode() + b"\n"
@@ -140,7 +140,7 @@ def new_state(path: str, base: str) -> None:
 
 
 def is_state(path: str) -> bool:
-    """Whether the file ``path`` is the state of a machine, of this version or another one."""
+    """Whether the file ``path`` is a machine state, of any version."""
     try:
         with open(path, "rb") as file:
             return file.read(len(START) - 2) == START[:-2]
@@ -149,7 +149,7 @@ def is_state(path: str) -> bool:
 
 
 def load(path: str) -> tuple[str, Guest]:
-    """The base of the state file ``path``, and its machine; raises BadState."""
+    """The base and the machine of the state file ``path``; raises BadState."""
     try:
         with open(path, "rb") as file:
             data = file.read()
@@ -172,7 +172,7 @@ def load(path: str) -> tuple[str, Guest]:
 
 
 def store(path: str, base: str, guest: Guest) -> None:
-    """Make ``path`` the state of ``guest``."""
+    """Write the state of ``guest`` to ``path``."""
     numbers = changed(guest, os.path.join(bases.path(base), "ram"))
     ram = guest.machine.ram
     content = b"".join(ram[number * PAGE : number * PAGE + PAGE] for number in numbers)
@@ -181,7 +181,7 @@ def store(path: str, base: str, guest: Guest) -> None:
 
 
 def changed(guest: Guest, base: str) -> list[int]:
-    """The numbers of the pages of RAM that are no longer those of the file ``base``."""
+    """The numbers of the pages of RAM that differ from the file ``base``."""
     ram = guest.machine.ram
     pages = range(len(ram) // PAGE)
     try:
@@ -192,7 +192,7 @@ def changed(guest: Guest, base: str) -> list[int]:
 
 
 def private(guest: Guest, pages: range) -> list[int]:
-    """Those of ``pages`` that are no longer the file's, by the host's page tables; raises OSError."""
+    """Those of ``pages`` that were copied on write, by the host's page tables; raises OSError."""
     with open("/proc/self/pagemap", "rb", buffering=0) as file:
         file.seek((guest.machine.cpu.ram_address // PAGE + pages.start) * 8)
         entries = array("Q", file.read(len(pages) * 8))
@@ -204,7 +204,7 @@ def private(guest: Guest, pages: range) -> list[int]:
 
 @contextmanager
 def locked(path: str) -> Iterator[None]:
-    """Hold the lock of the state file ``path``: one process changes it, others wait."""
+    """Hold the lock of the state file ``path``, for exclusive changes."""
     try:
         file = open(f"{path}.lock", "ab")  # noqa: SIM115 -- held by the with below
     except OSError as error:
@@ -229,7 +229,7 @@ def _replace(path: str, data: bytes) -> None:
 
 def _zstd() -> Any:
     if sys.version_info >= (3, 14):
-        from compression import zstd  # noqa: PLC0415 -- small commands do without
+        from compression import zstd  # noqa: PLC0415 -- small commands do not need it
     else:
         from backports import zstd  # noqa: PLC0415
     return zstd

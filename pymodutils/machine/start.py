@@ -1,4 +1,4 @@
-"""How a boot loader hands over to an x86-64 kernel at its 64-bit entry; Documentation/arch/x86/boot.rst."""
+"""Start an x86-64 kernel at its 64-bit entry like a boot loader; Documentation/arch/x86/boot.rst."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FIXED_FLAG: Final = 2
 
 
 class Segment(NamedTuple):
-    """What of the file goes to which place in RAM."""
+    """A part of the file and its physical address."""
 
     place: int
     data: memoryview
@@ -63,7 +63,7 @@ def prepare(ram: mmap, image: bytes, vmlinux: bytes, cmdline: bytes) -> None:
 def _zero_page(ram: mmap, image: bytes) -> None:
     end = 0x202 + image[0x201]
     ram[ZERO_PAGE + SETUP_HEADER : ZERO_PAGE + end] = image[SETUP_HEADER:end]
-    ram[ZERO_PAGE + 0x210] = 0xFF  # type_of_loader: none that is known
+    ram[ZERO_PAGE + 0x210] = 0xFF  # type_of_loader: undefined
     pack_into("<II", ram, ZERO_PAGE + 0x218, 0, 0)  # no initrd
     pack_into("<I", ram, ZERO_PAGE + 0x228, COMMAND_LINE)
     areas = (

@@ -1,6 +1,6 @@
-"""A limit of processor time for code that runs without counting instructions, six times as fast.
+"""A limit of CPU time for code that runs without counting instructions, six times as fast.
 
-It stops the processor from another thread, which spoils its state: the machine has ended then.
+It stops the processor from another thread, which corrupts its state, so the machine is unusable then.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LOOK: Final = 0.25  # seconds between two looks at the clock
+LOOK: Final = 0.25  # seconds between two checks of the clock
 
 
 class Watchdog:
-    """Calls ``stop`` when this process has used ``seconds`` of processor time while it is entered."""
+    """Calls ``stop`` when this process has used ``seconds`` of CPU time while it is entered."""
 
     current: Watchdog | None = None  # one processor runs at a time
     _awake = threading.Event()
-    _pid = 0  # of the process that has the thread: a forked one has none
+    _pid = 0  # of the process with the thread, which a forked one does not have
 
     def __init__(self, seconds: float, stop: Callable[[], None]) -> None:
         self.seconds, self.stop = seconds, stop
@@ -41,7 +41,7 @@ class Watchdog:
 
     @classmethod
     def wait(cls) -> None:
-        """Sleep until there is something to watch, and a while."""
+        """Sleep until there is something to watch, then for an interval."""
         cls._awake.wait()
         time.sleep(LOOK)
 

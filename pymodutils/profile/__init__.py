@@ -1,7 +1,7 @@
-"""What a machine uses of its kernel: the facts that an upgrade is held against.
+"""What a machine uses of its kernel: the input of preflight.
 
-profile     the facts as values; document the same as JSON
-live        the facts of the machine, or of one below a sysroot: devices, loaded, wanted, out_of_tree, policy
-recording   captures of other kinds: udevadm, tables of aliases, lists of modules
-private     what no profile holds
+profile     the facts as values; document: as JSON
+live        the facts of the machine or a sysroot: devices, loaded, wanted, out_of_tree, policy
+recording   other captures: udevadm, tables of aliases, lists of modules
+private     removal of personal data
 """

@@ -1,4 +1,4 @@
-"""The devices of /sys/devices: what each is called to modules, and the driver that is bound to it."""
+"""The devices of /sys/devices: modalias and bound driver."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def read(root: Root) -> tuple[Device, ...]:
-    """Every device with a modalias or a driver, in the order of the tree; those alike once."""
+    """Every device with a modalias or a driver, in tree order, without duplicates."""
     return tuple(dict.fromkeys(_walked(root)))
 
 
@@ -29,7 +29,7 @@ def _walked(root: Root) -> Iterator[Device]:
 
 
 def _link(path: str) -> str:
-    """The last part of where the link ``path`` leads; empty if it is none."""
+    """The last component of the target of the link ``path``; empty if it is no link."""
     try:
         return os.path.basename(os.readlink(path))
     except OSError:

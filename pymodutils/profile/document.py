@@ -37,7 +37,7 @@ TEXTS: Final = ("release", "version", "arch", "cmdline")
 
 
 def document(profile: Profile) -> dict[str, Any]:
-    """``profile`` as what JSON can hold."""
+    """``profile`` as JSON values."""
     found = profile._asdict()
     uname = found.pop("version")
     for key in ROWS:
@@ -49,7 +49,7 @@ def document(profile: Profile) -> dict[str, Any]:
 
 
 def dumps(profile: Profile) -> str:
-    """``profile`` as the text of a file: a line for each device and module."""
+    """``profile`` as the text of a file, with one line per device and module."""
     lines = []
     for key, value in document(profile).items():
         text = json.dumps(value, ensure_ascii=True)
@@ -60,7 +60,7 @@ def dumps(profile: Profile) -> str:
 
 
 def loads(data: bytes, subject: str) -> Profile:
-    """The profile in ``data``; raises ModutilsError about ``subject``."""
+    """The profile in ``data``; raises ModutilsError for ``subject``."""
     try:
         found = json.loads(data)
         if not isinstance(found, dict) or found.pop("format", None) != FORMAT:
@@ -91,7 +91,7 @@ def _profile(found: dict[str, Any], subject: str) -> Profile:
 
 
 def _row(kind: Callable[..., Any], row: dict[str, Any]) -> Any:
-    """One row, its lists as tuples and everything else of the type that the field has by default."""
+    """A row with lists as tuples, and everything else checked against the type of the default."""
     values: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
     }

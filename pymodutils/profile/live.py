@@ -1,4 +1,4 @@
-"""The profile of the machine below a root: of the one that runs, or of files that were taken from one."""
+"""Record the profile of the running machine, or of files taken from one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LINES: Final = 100_000  # of the kernel's buffer
 
 
 def read(root: Root) -> Profile:
-    """The profile of ``root``; needs no privileges. What cannot be read is listed in ``incomplete``."""
+    """The profile of ``root``; needs no privileges. Unreadable facts are listed in ``incomplete``."""
     release = root.release()
     host = next(filter(None, (_text(root, path).strip() for path in HOST)), "")
     lacks = []
@@ -60,14 +60,14 @@ def _version(root: Root) -> str:
 
 
 def _firmware(root: Root) -> tuple[str, ...]:
-    """The firmware that the log says was loaded; kernels of Debian name each file."""
+    """The loaded firmware according to the log; Debian's kernels log each file."""
     text = "" if root.sysroot else _kmsg()
     text += "".join(_text(root, path)[-MOST:] for path in LOGS)
     return tuple(dict.fromkeys(one or other for one, other in FIRMWARE.findall(text)))
 
 
 def _kmsg() -> str:
-    """The kernel's log, as far as this user may read it."""
+    """The kernel's log, if this user may read it."""
     lines: list[bytes] = []
     try:
         number = os.open(KMSG, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -77,7 +77,7 @@ def _kmsg() -> str:
         while len(lines) < LINES:
             lines.append(os.read(number, 8192))
     except OSError:
-        pass  # the end, or a line that went away
+        pass  # the end, or an overwritten line
     finally:
         os.close(number)
     return b"".join(lines).decode("utf-8", "replace")

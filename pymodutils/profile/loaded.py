@@ -1,4 +1,4 @@
-"""The loaded modules: sizes, users, parameters, and who asked for each."""
+"""The loaded modules: sizes, users, parameters, and the reason for each."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _word(root: Root, path: str) -> str:
 
 
 def asked(profile: Profile, config: Config, folder: str) -> tuple[LoadedModule, ...]:
-    """The modules of ``profile`` with who asked for each, by the module directory ``folder``."""
+    """The modules of ``profile`` with the reasons for loading them, by the module directory ``folder``."""
     resolver = Resolver(config, ModuleDirectory(folder))
     reasons: dict[str, list[str]] = {}
     for device in profile.devices:

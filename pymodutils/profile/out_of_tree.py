@@ -1,4 +1,4 @@
-"""Modules that are not from the kernel's package: DKMS builds, updates/, extra/, weak-updates/."""
+"""Out-of-tree modules: DKMS builds, updates/, extra/, weak-updates/."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TAINT: Final = "O"
 
 
 def read(root: Root, folder: str, release: str, loaded: Sequence[LoadedModule]) -> tuple[OutOfTree, ...]:
-    """The modules below ``folder``, the module directory of ``release``, and those that taint so."""
+    """The out-of-tree modules below ``folder``, the module directory of ``release``, and those by taint."""
     packages = built(root, release)
     found: dict[str, OutOfTree] = {}
     for path in files(folder):
@@ -46,7 +46,7 @@ def files(folder: str) -> Iterator[str]:
 
 
 def built(root: Root, release: str) -> dict[str, str]:
-    """The modules that DKMS has built for ``release``, with NAME/VERSION of their packages."""
+    """The modules built by DKMS for ``release``, with NAME/VERSION of their packages."""
     found = {}
     for package, version in sources(root):
         top = root.path(f"{DKMS}/{package}/{version}/{release}")
@@ -58,7 +58,7 @@ def built(root: Root, release: str) -> dict[str, str]:
 
 
 def sources(root: Root) -> list[tuple[str, str]]:
-    """Package and version of everything that DKMS knows."""
+    """Package and version of all DKMS sources."""
     top = root.path(DKMS)
     return [
         (package, version)

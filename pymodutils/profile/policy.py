@@ -1,4 +1,4 @@
-"""Whether the kernel insists on signatures, and the identifiers of the certificates that are enrolled."""
+"""Signature enforcement, and identifiers of enrolled certificates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 EFIVARS: Final = "/sys/firmware/efi/efivars"
 SECURE_BOOT: Final = f"{EFIVARS}/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
-LISTS: Final = ("MokListRT-*", "db-*")  # what shim and the firmware trust
+LISTS: Final = ("MokListRT-*", "db-*")  # trusted by shim and the firmware
 ATTRIBUTES: Final = 4  # bytes before the value of a variable
 X509: Final = bytes.fromhex("a159c0a5e494a74a87b5ab155c2bf072")  # EFI_CERT_X509_GUID
 HEADER: Final = 28  # bytes of EFI_SIGNATURE_LIST
@@ -28,7 +28,7 @@ CHOSEN: Final = re.compile(r"\[(\w+)\]")
 
 
 def read(root: Root) -> Policy:
-    """What can be read of it without privileges."""
+    """The policy as far as readable without privileges."""
     chosen = CHOSEN.search(_text(root, "/sys/kernel/security/lockdown"))
     enforce = _text(root, "/sys/module/module/parameters/sig_enforce").strip()
     secure = _bytes(root, SECURE_BOOT)[ATTRIBUTES:]
@@ -52,7 +52,7 @@ def _enrolled(root: Root) -> Iterator[str]:
 
 
 def certificates(data: bytes) -> Iterator[bytes]:
-    """The DER certificates of EFI_SIGNATURE_LISTs (UEFI 2.10, 32.4.1); what is cut short ends them."""
+    """The DER certificates of EFI_SIGNATURE_LISTs (UEFI 2.10, 32.4.1), up to a truncated one."""
     while len(data) >= HEADER:
         try:
             size, header, each = unpack_from("<III", data, 16)

@@ -1,6 +1,6 @@
-"""What a profile must not tell: addresses, identifiers, names of people and hosts.
+"""Remove personal data: addresses, identifiers, names of people and hosts.
 
-Words of the command line count only if they are about modules; values keep nothing that looks personal.
+Of the command line only words about modules are kept; anything in values that looks personal is hidden.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ PERSONAL: Final = re.compile(
     r"|(?<=/home/)[^/\s\"']+"
 )
 WORDS: Final = ("lockdown", "nomodule", "nomodeset", "fips", "mitigations", "module_blacklist")
-FOREIGN: Final = ("rd", "systemd", "luks", "ip", "netconsole", "dracut", "vt")  # dotted, but of no module
+FOREIGN: Final = ("rd", "systemd", "luks", "ip", "netconsole", "dracut", "vt")  # dotted, but not a module's
 
 
 def hidden(text: str, host: str = "") -> str:
-    """``text`` without what looks personal; ``host`` is the machine's name."""
+    """``text`` without personal data; ``host`` is the machine's name."""
     text = PERSONAL.sub(HIDDEN, text)
     if host and host != "localhost":
         text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(host)}(?![A-Za-z0-9])", HIDDEN, text)
@@ -30,7 +30,7 @@ def hidden(text: str, host: str = "") -> str:
 
 
 def cmdline(text: str, host: str = "") -> str:
-    """The words of the kernel command line ``text`` that are about modules; those after ``--`` are init's."""
+    """The words of the kernel command line ``text`` about modules; those after ``--`` are for init."""
     kept = []
     for word in text.partition(" -- ")[0].split():
         name = word.partition("=")[0]

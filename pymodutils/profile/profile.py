@@ -1,4 +1,4 @@
-"""The profile of a machine: what it uses of its kernel, without what tells one machine from its twin."""
+"""The profile of a machine: what it uses of its kernel, without identifying data."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ class Device(NamedTuple):
     """A device, or several alike."""
 
     modalias: str  # empty for one that has none
-    driver: str = ""  # bound to it; empty: none
+    driver: str = ""  # bound driver; empty if none
     bus: str = ""
-    module: str | None = None  # that the driver is in; empty: none, None: not recorded
+    module: str | None = None  # module of the driver; empty if none, None if not recorded
 
 
 class LoadedModule(NamedTuple):
     """A loaded module."""
 
     name: str
-    size: int = 0  # bytes, as /proc/modules shows
+    size: int = 0  # bytes, as in /proc/modules
     users: int | None = None  # the reference count
     holders: tuple[str, ...] = ()  # the modules that use it
     taints: str = ""  # letters
     version: str = ""
-    parameters: tuple[tuple[str, str], ...] = ()  # as /sys/module shows them
-    asked: tuple[str, ...] = ()  # who wanted it, in words
+    parameters: tuple[tuple[str, str], ...] = ()  # as in /sys/module
+    asked: tuple[str, ...] = ()  # reasons for loading it
 
 
 class Wish(NamedTuple):
-    """A module that a file asks for by name."""
+    """A module requested by name in a file."""
 
     name: str
     place: str  # the file
@@ -42,22 +42,22 @@ class ModprobeLine(NamedTuple):
 
 
 class FileSystem(NamedTuple):
-    """A type of file system, and where it is named: mounted, fstab, or found on a device."""
+    """A file system type, and its origin: mounted, fstab, or found on a device."""
 
     type: str
     place: str
 
 
 class Cipher(NamedTuple):
-    """An algorithm of the kernel's crypto API that is in use."""
+    """An algorithm of the kernel's crypto API in use."""
 
     name: str
     driver: str
-    module: str  # empty for one of the kernel itself
+    module: str  # empty if built in
 
 
 class OutOfTree(NamedTuple):
-    """A module that is not from the kernel's own package."""
+    """An out-of-tree module."""
 
     name: str
     version: str = ""
@@ -66,7 +66,7 @@ class OutOfTree(NamedTuple):
 
 
 class Policy(NamedTuple):
-    """What decides about signatures of modules."""
+    """The policy for module signatures."""
 
     lockdown: str = ""  # none, integrity or confidentiality
     sig_enforce: bool | None = None
@@ -80,12 +80,12 @@ class Policy(NamedTuple):
 
 
 class Profile(NamedTuple):
-    """Everything that is known of the machine."""
+    """The profile of a machine."""
 
     release: str = ""  # of the kernel that runs
     version: str = ""  # uname -v
     arch: str = ""  # uname -m
-    cmdline: str = ""  # words that matter to modules
+    cmdline: str = ""  # words about modules
     devices: tuple[Device, ...] = ()
     modules: tuple[LoadedModule, ...] = ()  # newest first
     wishes: tuple[Wish, ...] = ()
@@ -95,7 +95,7 @@ class Profile(NamedTuple):
     mapper: tuple[str, ...] = ()  # kinds of device-mapper devices: CRYPT, LVM, mpath
     out_of_tree: tuple[OutOfTree, ...] = ()
     policy: Policy = Policy()
-    firmware: tuple[str, ...] = ()  # files that the kernel has loaded
+    firmware: tuple[str, ...] = ()  # files loaded by the kernel
     incomplete: tuple[str, ...] = ()  # what could not be read, and why
 
     def named(self, name: str) -> LoadedModule | None:
@@ -104,7 +104,7 @@ class Profile(NamedTuple):
 
 
 def merge(parts: list[Profile]) -> Profile:
-    """``parts`` of one machine as one: of a single fact the first that is known counts."""
+    """Merge ``parts`` of one machine; the first known value of each fact is used."""
     whole = parts[0]
     for part in parts[1:]:
         fields: dict[str, Any] = {}

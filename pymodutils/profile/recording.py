@@ -1,4 +1,4 @@
-"""Captures of other kinds as profiles: ``udevadm info --export-db``, tables of aliases, lists of modules."""
+"""Read other captures as profiles: ``udevadm info --export-db``, tables of aliases, lists of modules."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _loaded(line: str) -> LoadedModule:
 
 
 def _exported(lines: Sequence[str]) -> Profile:
-    """What udev knows: a block for each device."""
+    """Parse udev's database: one block per device."""
     devices: dict[Device, None] = {}
     types: dict[FileSystem, None] = {}
     for block in _blocks(lines):

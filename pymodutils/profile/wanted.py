@@ -1,4 +1,4 @@
-"""What a machine asks for by name: modules-load.d, modprobe.d, file systems, ciphers, device mapper."""
+"""Requests by name: modules-load.d, modprobe.d, file systems, ciphers, device mapper."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def _text(root: Root, path: str) -> str:
 
 
 def wishes(root: Root) -> tuple[Wish, ...]:
-    """The modules that files name to be loaded at boot, or to be put into the initramfs."""
-    found: dict[str, str] = {}  # the first directory that has a name wins it, as for systemd
+    """The modules that files request at boot, or for the initramfs."""
+    found: dict[str, str] = {}  # of equal names the first directory takes precedence, as in systemd
     for folder in MODULES_LOAD:
         for name in _listed(root, folder):
             if name.endswith(".conf"):
@@ -70,7 +70,7 @@ def config(root: Root, host: str) -> tuple[ModprobeLine, ...]:
         place = path.removeprefix(os.fspath(root.sysroot))
         if (
             os.path.dirname(place) != "/"
-        ):  # modules.softdep of the directory is the kernel's, not the machine's
+        ):  # modules.softdep of the directory belongs to the kernel, not the machine
             found += [
                 ModprobeLine(f"{place}:{number}", hidden(text, host))
                 for number, text in lines(_text(root, place))
@@ -79,7 +79,7 @@ def config(root: Root, host: str) -> tuple[ModprobeLine, ...]:
 
 
 def file_systems(root: Root) -> tuple[FileSystem, ...]:
-    """The types of file systems that are mounted, or named in fstab."""
+    """The types of file systems that are mounted or in fstab."""
     nodev = {line.split()[1] for line in _text(root, "/proc/filesystems").splitlines() if line[:1] != "\t"}
     mounts = next(filter(None, (_text(root, path) for path in MOUNTS)), "")
     rows = [*_types(_text(root, FSTAB), FSTAB), *_types(mounts, "mounted")]
@@ -94,7 +94,7 @@ def _types(text: str, place: str) -> Iterator[FileSystem]:
 
 
 def ciphers(root: Root) -> tuple[Cipher, ...]:
-    """The algorithms of /proc/crypto that something uses."""
+    """The algorithms of /proc/crypto in use."""
     found = []
     for block in _text(root, "/proc/crypto").split("\n\n"):
         pairs = (line.partition(":")[::2] for line in block.splitlines())

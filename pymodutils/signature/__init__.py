@@ -1,1 +1,1 @@
-"""Signatures of modules as the kernel reads and verifies them: BER, X.509, PKCS#7, RSA and ECDSA."""
+"""Module signatures as parsed and verified by the kernel: BER, X.509, PKCS#7, RSA, ECDSA and ML-DSA."""

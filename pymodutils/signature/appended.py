@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MAGIC: Final = b"~Module signature appended~\n"
 RECORD: Final = Struct(">5B3sI")  # struct module_signature
 END: Final = RECORD.size + len(MAGIC)
-GUESS: Final = 1024  # bytes at the end of a file that hold most signatures whole
+GUESS: Final = 1024  # bytes at the end of a file that contain most signatures
 PKCS7: Final = 2  # enum pkey_id_type
 
 
@@ -42,7 +42,7 @@ class Record(NamedTuple):
 
 
 class Trailer(NamedTuple):
-    """What is appended to a module, without the magic line."""
+    """The data appended to a module, without the magic line."""
 
     record: Record
     signer: bytes
@@ -51,7 +51,7 @@ class Trailer(NamedTuple):
 
 
 def record(data: Contents) -> Record:
-    """Return the record at the end of ``data``: END bytes at least, of which the magic line is last."""
+    """Return the record at the end of ``data``: at least END bytes, with the magic line last."""
     return Record(*RECORD.unpack_from(data, len(data) - END))
 
 

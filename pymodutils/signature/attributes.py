@@ -1,4 +1,4 @@
-"""The attributes of a signer in a PKCS#7 message that the kernel looks at; RFC 2315, 9.2."""
+"""The signer attributes of a PKCS#7 message that the kernel checks; RFC 2315, 9.2."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ KNOWN: Final = {names.CONTENT_TYPE, names.SIGNING_TIME, names.MESSAGE_DIGEST, *O
 
 
 class Attributes:
-    """Those of one signer of a message that holds data of ``data_type``."""
+    """The attributes of a signer of a message with data of ``data_type``."""
 
     def __init__(self, data_type: bytes, crypto: Crypto, log: PrintkLog) -> None:
         self.data_type, self.crypto, self.log = data_type, crypto, log
         self.seen: set[bytes] = set()
         self.time: int | None = None
-        self.digest = b""  # of the message, as they have it
+        self.digest = b""  # of the message, by the attributes
 
     def note(self, kind: bytes, tag: int, content: bytes) -> None:
-        """Take one value of the attribute ``kind``; raises Rejected."""
+        """Process a value of the attribute ``kind``; raises Rejected."""
         if kind not in KNOWN:
             return
         if kind in self.seen:
@@ -48,7 +48,7 @@ class Attributes:
             self.log.reject(EKEYREJECTED, f"PKCS7: {ONLY_IN_AUTHENTICODE[kind]}")
 
     def require(self) -> None:
-        """Insist on those without which a signature over attributes says nothing."""
+        """Raise Rejected unless the mandatory attributes are present."""
         if not {names.CONTENT_TYPE, names.MESSAGE_DIGEST} <= self.seen:
             self.log.reject(EBADMSG, "PKCS7: Missing required AuthAttr")
 

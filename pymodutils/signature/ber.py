@@ -1,8 +1,8 @@
-"""BER as the kernel decodes it: lib/asn1_decoder.c, driven by a grammar.
+"""Decode BER like the kernel: lib/asn1_decoder.c, driven by a grammar.
 
-More is let through than X.690 allows, and some less: lengths have at most two bytes, tags one. Where a
-grammar offers a choice, the decoder only asks whether anything matched since the last value that had to;
-``matched`` is that memory, and decides what becomes of a message that ends too early.
+It accepts more than X.690 allows, and in some cases less: lengths have at most two bytes, tags one. For a
+choice, the decoder only checks whether anything matched since the last mandatory value; ``matched`` records
+that, and determines how a truncated message is handled.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ CONTEXT: Final = 0x80  # and the number
 CONSTRUCTED: Final = 0x20
 HIGH_TAG: Final = 0x1F
 INDEFINITE: Final = 0x80
-LENGTH_BYTES_SKIPPED: Final = 7  # in what is only passed over
+LENGTH_BYTES_SKIPPED: Final = 7  # nesting of skipped values
 
 
 class Value(NamedTuple):
-    """A value of a message: ``data[head:start]`` is tag and length, ``data[start:end]`` the content."""
+    """A value: ``data[head:start]`` is tag and length, ``data[start:end]`` the content."""
 
     tag: int
     head: int
@@ -35,21 +35,21 @@ class Value(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """A constructed value that is being read."""
+    """A constructed value being read."""
 
     head: int
     start: int
-    outer: int  # where the value around it ends; with an indefinite length also this one's limit
+    outer: int  # the end of the enclosing value; also the limit of this one if its length is indefinite
     indefinite: bool
 
 
 class Reader:
-    """The values of ``data`` in their order; raises Rejected where the kernel's decoder gives up."""
+    """Reads the values of ``data`` in order; raises Rejected where the kernel's decoder fails."""
 
     __slots__ = ("at", "data", "end", "matched")
     LONGEST: ClassVar = 0xFFFF  # bytes of a message
     LENGTH_BYTES: ClassVar = 2
-    OPTIONAL: ClassVar = CONSTRUCTED  # bit of the wanted tag that need not be set in the one found
+    OPTIONAL: ClassVar = CONSTRUCTED  # bit of the expected tag that is optional
 
     def __init__(self, data: bytes, at: int = 0, end: int | None = None) -> None:
         if len(data) > self.LONGEST:
@@ -58,7 +58,7 @@ class Reader:
         self.end = len(data) if end is None else end
 
     def content(self, value: Value) -> bytes:
-        """What is in ``value``."""
+        """The content of ``value``."""
         return self.data[value.start : value.end]
 
     def whole(self, value: Value) -> bytes:
@@ -86,19 +86,19 @@ class Reader:
         return None if self.at == self.end else self._next(None)
 
     def chosen(self) -> None:
-        """Insist that one of a choice was there."""
+        """Raise Rejected unless an alternative of the choice was present."""
         if not self.matched:
             raise _bad(self.at)
 
     def enter(self, tag: int) -> Frame:
-        """Go into the next value, which must have ``tag``."""
+        """Enter the next value, which must have ``tag``."""
         frame = self._enter(tag)
         if frame is None:
             raise _bad(self.at)
         return frame
 
     def maybe_enter(self, tag: int) -> Frame | None:
-        """Go into the next value if it has ``tag``."""
+        """Enter the next value if it has ``tag``."""
         return None if self.at == self.end else self._enter(tag)
 
     def otherwise_enter(self, tag: int) -> Frame | None:
@@ -106,7 +106,7 @@ class Reader:
         return None if self.matched else self.maybe_enter(tag)
 
     def leave(self, frame: Frame) -> Value:
-        """End ``frame``, in which nothing may be left; the value that it was."""
+        """Leave ``frame``, which must be at its end; return its value."""
         end = self.at
         if frame.indefinite:
             if self.data[end : min(end + 2, self.end)] != b"\0\0":
@@ -118,7 +118,7 @@ class Reader:
         return Value(0, frame.head, frame.start, end)
 
     def each(self, frame: Frame, read: Callable[[], object]) -> Value:
-        """``read`` the one or more values in ``frame``, and end it."""
+        """``read`` the one or more values in ``frame``, and leave it."""
         read()
         while self._more(frame):
             read()
@@ -131,7 +131,7 @@ class Reader:
             self.matched = True
 
     def either(self, first: int, second: int, read: Callable[[], object]) -> None:
-        """``read`` what is in the value with one of two tags, if there is one."""
+        """``read`` the content of the value with one of two tags, if there is one."""
         self.inside(self.maybe_enter(first) or self.otherwise_enter(second), read)
 
     def _more(self, frame: Frame) -> bool:
@@ -163,7 +163,7 @@ class Reader:
         return Value(self.data[head], head, start, self.at)
 
     def _header(self, tag: int | None) -> tuple[int, bool] | None:
-        """Pass over tag and length: the length, and whether there is none; None for another tag."""
+        """Skip tag and length; return the length, and whether it is indefinite; None for another tag."""
         self.matched = False
         if self.end - self.at < 2:  # noqa: PLR2004 -- a tag and a length
             raise _bad(self.at)
@@ -187,7 +187,7 @@ class Reader:
 
 
 class Tolerant(Reader):
-    """A reader with OpenSSL's limits, for what modinfo shows, which needs no grammar."""
+    """A reader with OpenSSL's limits for modinfo, without a grammar."""
 
     __slots__ = ()
     LONGEST: ClassVar = 1 << 32
@@ -200,21 +200,21 @@ class Tolerant(Reader):
         return self.at < self.end
 
     def within(self, tag: int) -> Self:
-        """Pass over the next value, which must have ``tag``; return a reader of its content."""
+        """Skip the next value, which must have ``tag``; return a reader of its content."""
         value = self.take(tag)
         indefinite = value.start - value.head == 2 and self.data[value.start - 1] == INDEFINITE  # noqa: PLR2004 -- tag and 0x80
         return type(self)(self.data, value.start, value.end - 2 * indefinite)
 
 
 def _long(data: bytes, at: int, count: int, most: int, end: int) -> tuple[int, int]:
-    """A length of ``count`` bytes, and what follows it."""
+    """A length of ``count`` bytes, and the offset after it."""
     if count > most or count > end - at:
         raise _bad(at)
     return int.from_bytes(data[at : at + count], "big"), at + count
 
 
 def _end_of_contents(data: bytes, at: int, end: int) -> int:
-    """Where a value of indefinite length that has its content at ``at`` ends, its two zeros included."""
+    """The end of a value of indefinite length with content at ``at``, including its two zeros."""
     level = 1
     while level:
         if end - at < 2:  # noqa: PLR2004 -- a tag and a length

@@ -1,4 +1,4 @@
-"""Whether a message is sound in itself, and whether a trusted key vouches for it.
+"""Verify a message, and its chain up to a trusted key.
 
 crypto/asymmetric_keys/pkcs7_verify.c and pkcs7_trust.c, for signatures of modules.
 """
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     from pymodutils.signature.pkcs7 import Message, Signer
     from pymodutils.signature.x509 import Certificate
 
-WAIVED: Final = "PKCS7: Waived invalid module sig (has authattrs)"  # said once since boot
+WAIVED: Final = "PKCS7: Waived invalid module sig (has authattrs)"  # logged once since boot
 
 
 class Chain:
-    """One message about ``data``, judged step by step."""
+    """The verification of one message about ``data``."""
 
     def __init__(self, message: Message, data: memoryview, crypto: Crypto, log: PrintkLog) -> None:
         self.message, self.data, self.crypto, self.log = message, data, crypto, log
-        self.issuers: dict[int, int] = {}  # certificate -> the one that signed it, by their places
-        self.unsupported: set[int] = set()  # signers, by their places
-        self.digests: dict[str, bytes] = {}  # of the data, by their hashes
+        self.issuers: dict[int, int] = {}  # certificate -> its issuer, by index
+        self.unsupported: set[int] = set()  # signers, by index
+        self.digests: dict[str, bytes] = {}  # digests of the data, by hash
 
     def verify(self) -> None:
-        """Raise Rejected unless the message is one for modules and its own certificates bear it out."""
+        """Raise Rejected unless the message is valid for modules and consistent with its own certificates."""
         if self.message.data_type != names.DATA:
             self.log.reject(EKEYREJECTED, "PKCS7: Invalid module sig (not pkcs7-data)")
         if self.message.signers[0].attributes:
@@ -48,14 +48,14 @@ class Chain:
             raise Rejected("signature", "the kernel cannot compute its hash", ENOPKG)
 
     def _waive(self) -> None:
-        """Let signatures over attributes pass where all are of ML-DSA, and the kernel was built to."""
+        """Permit signatures over attributes if all are ML-DSA and the kernel was built to permit them."""
         kinds = {signer.kind for signer in self.message.signers}
         if WAIVES not in self.crypto.names or not kinds <= set(MLDSA.values()):
             self.log.reject(EKEYREJECTED, "PKCS7: Invalid module sig (has authattrs)")
         self.log.warning(WAIVED)
 
     def trust(self, trusted: Sequence[Certificate]) -> None:
-        """Raise Rejected unless one of ``trusted`` vouches for a signer, and none finds one to be wrong."""
+        """Raise Rejected unless one of ``trusted`` verifies a signer, and none fails."""
         best = ENOKEY
         seen: set[int] = set()
         vouched: set[int] = set()
@@ -69,7 +69,7 @@ class Chain:
     def _trusted(
         self, signer: Signer, trusted: Sequence[Certificate], seen: set[int], vouched: set[int]
     ) -> int:
-        """0 if a trusted key vouches for ``signer``, ENOKEY if none does; raises Rejected if it is wrong."""
+        """0 if a trusted key verifies ``signer``, ENOKEY if none matches; raises Rejected on failure."""
         try:
             self._trust_one(signer, trusted, seen, vouched)
         except Rejected as error:
@@ -87,7 +87,7 @@ class Chain:
         return self.digests[signer.hashed]
 
     def _certificate_of(self, signer: Signer) -> int | None:
-        """The place of the certificate in the message with the key that ``signer`` names."""
+        """The index of the certificate in the message with the key of ``signer``."""
         found = (at for at, cert in enumerate(self.message.certificates) if cert.id == signer.id)
         return next(found, None)
 
@@ -106,7 +106,7 @@ class Chain:
         self._verify_chain(at, number)
 
     def _verify_chain(self, at: int, number: int) -> None:
-        """Follow the certificates in the message from the one ``at`` to the root, or as far as they go."""
+        """Follow the certificates in the message from ``at`` to the root, or as far as possible."""
         seen = {at}
         while True:
             cert = self.message.certificates[at]
@@ -125,7 +125,7 @@ class Chain:
             at = above
 
     def _issuer(self, at: int, number: int) -> int | None:
-        """The place of the certificate that signed the one ``at``."""
+        """The index of the issuer of the certificate ``at``."""
         certificates = self.message.certificates
         ident, key = certificates[at].authority
         if ident is None:
@@ -142,7 +142,7 @@ class Chain:
     def _trust_one(
         self, signer: Signer, trusted: Sequence[Certificate], seen: set[int], vouched: set[int]
     ) -> None:
-        """Raise Rejected unless a trusted key is one of the chain of ``signer``, or signed its end."""
+        """Raise Rejected unless a trusted key is in the chain of ``signer``, or signed its end."""
         signed = self._signed(signer)
         passed: list[int] = []
         found: Certificate | None = None
@@ -173,7 +173,7 @@ class Chain:
     def _outside(
         self, signer: Signer, passed: list[int], trusted: Sequence[Certificate], signed: Signed
     ) -> tuple[Certificate, Signed]:
-        """The trusted key that signed the end of the chain, or else the message, and its signature."""
+        """The trusted key that signed the end of the chain, or else the message, and the signature."""
         if passed:
             ident, key = self.message.certificates[passed[-1]].authority
             if ident is not None or key is not None:
@@ -202,7 +202,7 @@ def _find(trusted: Sequence[Certificate], ident: bytes | None, key: bytes | None
 
 
 def _known(trusted: Sequence[Certificate], ident: bytes, key: bytes | None) -> Certificate | None:
-    """The same, without failures."""
+    """As ``_find``, but None instead of failures."""
     try:
         return _find(trusted, ident, key)
     except Rejected:

@@ -1,4 +1,4 @@
-"""What a kernel can compute: names of hashes and kinds of keys, and the digests themselves."""
+"""Algorithms that a kernel supports: hashes and key types, and the digests themselves."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 WAIVES: Final = "mldsa over attributes"
-OF_SWITCH: Final = {  # configuration option -> what it lets the kernel compute
+OF_SWITCH: Final = {  # configuration option -> algorithms that it enables
     "CRYPTO_MD4": ("md4",),
     "CRYPTO_MD5": ("md5",),
     "CRYPTO_SHA1": ("sha1",),
@@ -23,7 +23,9 @@ OF_SWITCH: Final = {  # configuration option -> what it lets the kernel compute
     "CRYPTO_MLDSA": ("mldsa44", "mldsa65", "mldsa87"),
     "PKCS7_WAIVE_AUTHATTRS_REJECTION_FOR_MLDSA": (WAIVES,),
 }
-ALWAYS: Final = frozenset({"rsa", "sha224", "sha256"})  # the first two selected by what reads signatures
+ALWAYS: Final = frozenset(
+    {"rsa", "sha224", "sha256"}
+)  # the first two are selected by MODULE_SIG_FORMAT's users
 HASHES: Final = {  # content of the object identifier -> the kernel's name
     encoded(oid): name
     for oid, name in (
@@ -45,17 +47,17 @@ HASHES: Final = {  # content of the object identifier -> the kernel's name
 
 
 class Crypto(NamedTuple):
-    """What a kernel can compute, and whose identifiers it knows."""
+    """The algorithms of a kernel, and the object identifiers that it knows."""
 
-    names: frozenset[str]  # hashes and kinds of keys
+    names: frozenset[str]  # hashes and key types
     release: tuple[int, ...]
 
     def known(self, oid: bytes) -> bytes:
-        """``oid``, or nothing if the kernel does not know it; lib/oid_registry.c: look_up_OID."""
+        """``oid``, or b"" if unknown to the kernel; lib/oid_registry.c: look_up_OID."""
         return oid if oid in numbers(self.release) else b""
 
     def number(self, oid: bytes) -> int:
-        """The kernel's number of ``oid``; one more than all if it has none."""
+        """The kernel's number of ``oid``; the number after the last one if unknown."""
         known = numbers(self.release)
         return known.get(oid, len(known))
 
@@ -64,7 +66,7 @@ EVERYTHING: Final = Crypto(ALWAYS.union(*OF_SWITCH.values()), (1 << 15, 0))
 
 
 def computable(on: Callable[[str], bool], release: tuple[int, ...]) -> Crypto:
-    """What a kernel of ``release`` with the configuration ``on`` has."""
+    """The algorithms of a kernel of ``release`` with the configuration ``on``."""
     return Crypto(ALWAYS.union(*(names for switch, names in OF_SWITCH.items() if on(switch))), release)
 
 
@@ -72,8 +74,8 @@ COMPUTED: Final = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3-
 
 
 def digest(name: str, data: bytes | memoryview) -> bytes:
-    """The digest ``name`` of ``data``; nothing for those that no kind of key here is used with."""
-    import hashlib  # noqa: PLC0415 -- it loads OpenSSL, which most loads need not wait for
+    """The digest ``name`` of ``data``; empty for those not used with any key type here."""
+    import hashlib  # noqa: PLC0415 -- loads OpenSSL, rarely needed
 
     if name == NO_HASH:
         return bytes(data)

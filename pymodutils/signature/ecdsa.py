@@ -1,4 +1,4 @@
-"""ECDSA signatures on the curves of NIST, refused as the kernel refuses; crypto/ecdsa.c, FIPS 186-4."""
+"""ECDSA signatures on the NIST curves, with the kernel's checks; crypto/ecdsa.c, FIPS 186-4."""
 
 from __future__ import annotations
 

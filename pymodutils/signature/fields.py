@@ -1,4 +1,4 @@
-"""Signatures and certificates in the terms of modinfo: signer, sig_key, sig_hashalgo; nothing is verified."""
+"""Signature fields for modinfo: signer, sig_key, sig_hashalgo; nothing is verified."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pymodutils.signature.rejected import Rejected
 if TYPE_CHECKING:
     from pymodutils.signature.appended import SeekableFile
 
-ALGORITHMS: Final = 2  # DSA, RSA: the record knows no others, and PKCS#7 leaves the field 0
+ALGORITHMS: Final = 2  # DSA, RSA: the only ones in the record; PKCS#7 leaves the field 0
 KINDS: Final = ("PGP", "X509", "PKCS#7")
 HASHES: Final = ("md4", "md5", "sha1", "rmd160", "sha256", "sha384", "sha512", "sha224", "sm3")
 
@@ -50,7 +50,7 @@ DIGESTS: Final = {  # OpenSSL's long names
 
 
 class Signature(NamedTuple):
-    """Who signed, with which key, and the signature itself."""
+    """Signer, key, and the signature itself."""
 
     kind: str
     signer: str
@@ -82,7 +82,7 @@ def find(file: SeekableFile) -> Signature | None:
 
 
 class SignerFields(NamedTuple):
-    """A PKCS#7 message whose signature is bytes ``start`` to ``end``, and its other fields."""
+    """A PKCS#7 message with its signature in bytes ``start`` to ``end``, and its other fields."""
 
     start: int
     end: int
@@ -93,12 +93,12 @@ class SignerFields(NamedTuple):
     hashalgo: str
 
     def fits(self, blob: bytes) -> bool:
-        """Whether ``blob`` differs only in the signature, so that the other fields hold for it too."""
+        """Whether ``blob`` differs only in the signature, so that the other fields apply to it too."""
         same = blob[: self.start] == self.before and blob[self.end :] == self.after
         return same and len(blob) - self.end == len(self.after)
 
 
-_last: list[SignerFields] = []  # of the module before: a kernel build signs all its modules alike
+_last: list[SignerFields] = []  # of the previous module: a kernel build signs all modules alike
 
 
 def pkcs7(blob: bytes) -> Signature | None:
@@ -154,7 +154,7 @@ def _signers(blob: bytes) -> Tolerant:
 
 
 def _common_name(names: Tolerant) -> str:
-    """Return the common name in an X.501 name, else its last attribute; "" for an empty name."""
+    """Return the common name in an X.501 name, or else its last attribute; "" for an empty name."""
     last = b""
     while names.more:
         attributes = names.within(SET)
@@ -200,7 +200,7 @@ def _dotted(oid: bytes) -> str:
 
 
 def _magnitude(integer: bytes) -> bytes:
-    """Return the absolute value of an INTEGER's content, b"" for 0; refuse one that is not minimal."""
+    """Return the absolute value of an INTEGER's content, b"" for 0; refuse a non-minimal encoding."""
     value = int.from_bytes(integer, "big", signed=True)
     shortest = (value + (value < 0)).bit_length() // 8 + 1
     if len(integer) != shortest:

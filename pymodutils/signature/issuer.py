@@ -1,4 +1,4 @@
-"""Names in certificates: of people, and of the key that signed; x509_akid.asn1, RFC 5280, 4.2.1.1."""
+"""Names in certificates, and identifiers of the signing key; x509_akid.asn1, RFC 5280, 4.2.1.1."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ IMPLICIT_SINCE: Final = (6, 5)  # tags of strings and of structures stand for th
 
 
 def name(reader: Reader, note: Callable[[bytes], None] = lambda _: None) -> Value:
-    """The X.501 name that is next; ``note`` is called with the kind of each attribute."""
+    """Read the next X.501 name; ``note`` is called with the kind of each attribute."""
 
     def attribute() -> None:
         frame = reader.enter(SEQUENCE)
@@ -40,7 +40,7 @@ def name(reader: Reader, note: Callable[[bytes], None] = lambda _: None) -> Valu
 
 
 def authority(data: bytes, release: tuple[int, ...], log: PrintkLog) -> tuple[bytes | None, bytes | None]:
-    """Which key an AuthorityKeyIdentifier means: serial number and issuer, and its own identifier."""
+    """The key of an AuthorityKeyIdentifier: serial number and issuer, and key identifier."""
     try:
         return _key(Reader(data), _implicit_name if release >= IMPLICIT_SINCE else _general_name)
     except Rejected:
@@ -64,7 +64,7 @@ def _key(
 
 
 def _general_name(reader: Reader, issuers: list[bytes]) -> None:
-    """One of the names of an issuer; ``issuers`` gets it if it is an X.501 name."""
+    """Read one of the names of an issuer; an X.501 name is added to ``issuers``."""
     for number, tag in enumerate(GENERAL_NAMES):
         frame = _constructed(reader, number)
         if frame is None:

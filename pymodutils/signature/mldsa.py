@@ -1,4 +1,4 @@
-"""ML-DSA signatures without a context, refused as the kernel refuses; FIPS 204, algorithms 3 and 8."""
+"""ML-DSA signatures without a context, with the kernel's checks; FIPS 204, algorithms 3 and 8."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Q: Final = 8380417
 N: Final = 256  # coefficients of a polynomial
-D: Final = 13  # bits of t that the public key does not have
+D: Final = 13  # bits of t that are not in the public key
 ROOT: Final = 1753  # of unity, the 512th
 SEED: Final = 32  # bytes
 T1_BITS: Final = 10
@@ -123,7 +123,7 @@ def _commitments(
 
 
 def _use_hint(value: int, hint: bool, gamma2: int) -> int:
-    """The high bits of ``value``, one more or less where there is a ``hint``; algorithms 36 and 40."""
+    """The high bits of ``value``, adjusted by one for a ``hint``; algorithms 36 and 40."""
     m = (Q - 1) // (2 * gamma2)
     low = value % (2 * gamma2)
     low -= 2 * gamma2 if low > gamma2 else 0
@@ -147,7 +147,7 @@ def _zetas() -> list[int]:
 
 
 def _ntt(w: Sequence[int]) -> Poly:
-    """``w`` in the domain in which products are those of coefficients; algorithm 41."""
+    """The number-theoretic transform of ``w``; algorithm 41."""
     w, m = list(w), 0
     length = N // 2
     while length:

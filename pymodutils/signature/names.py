@@ -1,4 +1,4 @@
-"""Object identifiers that decide, by the names they have in the standards; each is its content in DER."""
+"""Object identifiers used in verification, named as in the standards, as DER contents."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ECDSA_WITH: Final = {
     encoded("2.16.840.1.101.3.4.3.12"): "sha3-512",
 }
 RSA_WITH: Final = {
-    encoded("1.2.840.113549.1.1.4"): "md4",  # so the kernel says; to all others it is MD5
+    encoded("1.2.840.113549.1.1.4"): "md4",  # by the kernel; MD5 everywhere else
     encoded("1.2.840.113549.1.1.5"): "sha1",
     encoded("1.2.840.113549.1.1.11"): "sha256",
     encoded("1.2.840.113549.1.1.12"): "sha384",
@@ -57,9 +57,9 @@ MLDSA: Final = {
     encoded("2.16.840.1.101.3.4.3.18"): "mldsa65",
     encoded("2.16.840.1.101.3.4.3.19"): "mldsa87",
 }
-NO_HASH: Final = "none"  # of keys that sign the data itself
+NO_HASH: Final = "none"  # of key types that sign the data itself
 SM2_UNTIL: Final = (6, 11)
-SIGNERS: Final = {  # of a certificate's signature: kind of key and hash
+SIGNERS: Final = {  # of a certificate's signature: key type and hash
     **{oid: ("rsa", hashed) for oid, hashed in RSA_WITH.items()},
     **{oid: ("ecdsa", hashed) for oid, hashed in ECDSA_WITH.items()},
     encoded("1.2.643.7.1.1.3.2"): ("ecrdsa", "streebog256"),
@@ -67,7 +67,7 @@ SIGNERS: Final = {  # of a certificate's signature: kind of key and hash
     SM2_WITH_SM3: ("sm2", "sm3"),
     **{oid: (kind, NO_HASH) for oid, kind in MLDSA.items()},
 }
-KEYS: Final = {  # of a message's signature: kind of key
+KEYS: Final = {  # of a message's signature: key type
     RSA: "rsa",
     **dict.fromkeys(ECDSA_WITH, "ecdsa"),
     **MLDSA,

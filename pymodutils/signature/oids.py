@@ -1,11 +1,11 @@
-"""Object identifiers that the kernel knows, and how it names those that it does not; lib/oid_registry.c."""
+"""Object identifiers known to the kernel, and its notation for unknown ones; lib/oid_registry.c."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import Final
 
-# In the order of the numbers by which Linux calls them in its log.
+# in the order of their numbers in log messages
 REGISTRY: Final = (
     "1.2.840.10030.4.3",
     "1.2.840.10040.4.1",
@@ -130,7 +130,7 @@ UNTIL: Final = dict.fromkeys(  # the release that dropped them: all of MD2, MD4 
 SINCE: Final = {
     "1.3.6.1.4.1.311.2.2.30": (6, 3),
     **{f"2.16.840.1.101.3.4.{arc}": (6, 7) for arc in ("2.8", "2.9", "2.10")},  # SHA-3
-    **{f"2.16.840.1.101.3.4.3.{arc}": (6, 7) for arc in (10, 11, 12, 14, 15, 16)},  # signatures with it
+    **{f"2.16.840.1.101.3.4.3.{arc}": (6, 7) for arc in (10, 11, 12, 14, 15, 16)},  # signatures with SHA-3
     "1.3.132.0.35": (6, 10),
     **{f"2.16.840.1.101.3.4.3.{arc}": (7, 0) for arc in (17, 18, 19)},  # ML-DSA
 }
@@ -152,7 +152,7 @@ def encoded(dotted: str) -> bytes:
 
 @cache
 def numbers(release: tuple[int, ...]) -> dict[bytes, int]:
-    """The numbers of the object identifiers that a kernel of ``release`` knows, by their contents."""
+    """The numbers of the object identifiers in a kernel of ``release``, by content."""
     known = [
         dotted for dotted in REGISTRY if SINCE.get(dotted, release) <= release < UNTIL.get(dotted, NEVER)
     ]
@@ -160,7 +160,7 @@ def numbers(release: tuple[int, ...]) -> dict[bytes, int]:
 
 
 def shown(oid: bytes) -> str:
-    """``oid`` as the kernel prints it: its first byte as two numbers, ``(bad)`` where it ends too early."""
+    """``oid`` as printed by the kernel: the first byte as two numbers, ``(bad)`` if truncated."""
     if not oid:
         return "(bad)"
     text, arc = f"{oid[0] // 40}.{oid[0] % 40}", 0

@@ -1,4 +1,4 @@
-"""Files of certificates that a user trusts: PEM or DER, one or several."""
+"""Certificate files, PEM or DER, with one or several certificates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PEM: Final = re.compile(
 
 
 def certificates(data: bytes, subject: str) -> list[bytes]:
-    """The DER of each certificate in ``data``; raises ModutilsError about ``subject``."""
+    """The DER of each certificate in ``data``; raises ModutilsError for ``subject``."""
     found = _pem(data, subject) if b"-----BEGIN" in data else _der(data, subject)
     if not found:
         raise ModutilsError(subject, f"{subject}: there is no certificate in it: give one, PEM or DER")

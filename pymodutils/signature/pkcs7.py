@@ -1,4 +1,4 @@
-"""PKCS#7 messages as the kernel reads them; crypto/asymmetric_keys/pkcs7_parser.c, RFC 2315 and 5652."""
+"""Parse PKCS#7 messages like the kernel; crypto/asymmetric_keys/pkcs7_parser.c, RFC 2315 and 5652."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from pymodutils.signature.digests import Crypto
     from pymodutils.signature.x509 import Certificate
 
-VERSIONS: Final = (1, 3)  # PKCS#7, and CMS with signers named by their keys
+VERSIONS: Final = (1, 3)  # PKCS#7, and CMS with signers identified by key
 
 
 class Signer(NamedTuple):
-    """One signature of a message, and the key that made it."""
+    """A signature of a message, and its key."""
 
-    id: bytes  # serial number and issuer of the certificate, or the identifier of its key
+    id: bytes  # serial number and issuer of the certificate, or key identifier
     hashed: str
     kind: str  # rsa, ecdsa, sm2, ecrdsa
     value: bytes
-    attributes: bytes  # what the signature is over instead of the data, or nothing
-    digest: bytes  # of the data, by the attributes
+    attributes: bytes  # the signed attributes, or empty if the data is signed
+    digest: bytes  # digest of the data, by the attributes
     time: int | None
 
 
@@ -59,7 +59,7 @@ def parse(data: bytes, crypto: Crypto, log: PrintkLog) -> Message:
 
 
 class _Parser:
-    """What has been read of one message so far."""
+    """The state of parsing a message."""
 
     def __init__(self, data: bytes, crypto: Crypto, log: PrintkLog) -> None:
         self.reader, self.crypto, self.log = Reader(data), crypto, log
@@ -73,7 +73,7 @@ class _Parser:
         self.ids = {"serial": b"", "issuer": b"", "key": b""}  # kept from one signer to the next
 
     def message(self) -> None:
-        """Read all of it."""
+        """Parse the message."""
         reader = self.reader
         frame = reader.enter(SEQUENCE)
         self._oid()
@@ -96,7 +96,7 @@ class _Parser:
             reader.inside(reader.otherwise_enter(CONTEXT | CONSTRUCTED | 2), self._certificate)
         found, self.certificates = self.certificates, []
         reader.either(CONTEXT | CONSTRUCTED | 1, CONTEXT | CONSTRUCTED | 3, self._revocations)
-        self.certificates = found  # the revoked ones must be certificates, and are forgotten
+        self.certificates = found  # revocation lists are parsed as certificates and dropped
         reader.either(SET, SEQUENCE, self._signer)
         reader.chosen()
         reader.leave(frame)
@@ -124,7 +124,7 @@ class _Parser:
         self.reader.leave(frame)
 
     def _content(self) -> None:
-        """The data that is signed, which for a module must not be here."""
+        """The signed data, which must be absent for a module."""
         frame = self.reader.enter(SEQUENCE)
         oid = self._oid()
         self._note(oid, self.reader.at)
@@ -139,7 +139,7 @@ class _Parser:
         self.data_type = self.last
 
     def _certificate_set(self) -> bool:
-        """The certificates in a SET, which may be empty as those in a SEQUENCE may not."""
+        """The certificates in a SET, which may be empty, unlike a SEQUENCE."""
         frame = self.reader.maybe_enter(CONTEXT | CONSTRUCTED)
         if frame is None:
             return False
@@ -151,7 +151,7 @@ class _Parser:
         return True
 
     def _revocations(self) -> None:
-        """A list of revoked certificates, which the kernel takes for one of certificates."""
+        """A revocation list, which the kernel parses as a list of certificates."""
         self.reader.each(self.reader.enter(SEQUENCE), self._certificate)
 
     def _certificate(self) -> None:
@@ -214,7 +214,7 @@ class _Parser:
         return kind
 
     def _attributes(self, found: Attributes) -> bytes:
-        """Read the attributes of a signer: those that the signature is over, as a SET, or nothing."""
+        """The signed attributes of a signer as a SET, or empty."""
         reader = self.reader
 
         def attribute() -> None:

@@ -1,4 +1,4 @@
-"""A public key, and whether a signature was made with it; crypto/asymmetric_keys/public_key.c."""
+"""Public keys and signature verification; crypto/asymmetric_keys/public_key.c."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pymodutils.signature.rejected import Rejected
 if TYPE_CHECKING:
     from pymodutils.signature.digests import Crypto
 
-HASHES: Final = {  # kind of key -> what it signs; RSA says so itself
+HASHES: Final = {  # key type -> hashes that it signs; RSA includes the hash
     "ecdsa": ("sha1", "sha224", "sha256", "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512"),
     "sm2": ("sm3",),
     "ecrdsa": ("streebog256", "streebog512"),
@@ -32,12 +32,12 @@ class Signed(NamedTuple):
 
     kind: str
     hashed: str  # the name of the hash
-    digest: bytes  # of NO_HASH: the data itself
+    digest: bytes  # the data itself with NO_HASH
     value: bytes
 
 
 def verify(key: Key, signed: Signed, crypto: Crypto) -> None:
-    """Raise Rejected unless ``signed`` was made with ``key``; ``crypto`` is what the kernel can compute."""
+    """Raise Rejected unless ``signed`` was made with ``key``; ``crypto`` are the kernel's algorithms."""
     kind = "ecdsa" if key.kind.startswith("ecdsa-") else key.kind
     if kind != signed.kind:
         raise Rejected("signature", f"a {key.kind} key makes no {signed.kind} signature", EKEYREJECTED)
@@ -46,7 +46,7 @@ def verify(key: Key, signed: Signed, crypto: Crypto) -> None:
     if kind == "rsa":
         rsa.verify(key.data, signed.hashed, signed.digest, signed.value, crypto.release)
     elif kind == "ecdsa" and kind in crypto.names:
-        from pymodutils.signature import ecdsa  # noqa: PLC0415 -- most kernels' keys are RSA
+        from pymodutils.signature import ecdsa  # noqa: PLC0415 -- rarely needed: most keys are RSA
 
         ecdsa.verify(key.kind, key.data, signed.digest, signed.value, crypto.release)
     elif kind in MLDSA.values() and kind in crypto.names:

@@ -1,4 +1,4 @@
-"""Why the kernel takes no signature or key: an errno, and at times a line in its log."""
+"""Refusal of a signature or key by the kernel: an errno, and possibly a log line."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class Rejected(ModutilsError):
 
 
 class PrintkLog(list[Printk]):
-    """What the kernel says on the way."""
+    """The log lines of a verification."""
 
     def warning(self, text: str) -> None:
         """Add a warning."""
         self.append(Printk(WARNING, text))
 
     def reject(self, errno: int, text: str, level: int = WARNING) -> NoReturn:
-        """End with ``errno``, having said ``text``."""
+        """Raise Rejected with ``errno`` after logging ``text``."""
         self.append(Printk(level, text))
         raise Rejected("signature", text, errno)

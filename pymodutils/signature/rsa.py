@@ -1,4 +1,4 @@
-"""RSA signatures with the padding of PKCS#1 v1.5, refused as the kernel refuses; crypto/rsa-pkcs1pad.c."""
+"""RSA signatures with PKCS#1 v1.5 padding, with the kernel's checks; crypto/rsa-pkcs1pad.c."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from pymodutils.signature.ber import INTEGER, SEQUENCE, Reader
 from pymodutils.signature.rejected import Rejected
 
-PREFIXES: Final = {  # what stands before a digest that is signed: RFC 8017, 9.2
+PREFIXES: Final = {  # the prefix of a signed digest: RFC 8017, 9.2
     "md5": "3020300c06082a864886f70d020505000410",
     "sha1": "3021300906052b0e03021a05000414",
     "sha224": "302d300d06096086480165030402040500041c",
@@ -22,9 +22,9 @@ PREFIXES: Final = {  # what stands before a digest that is signed: RFC 8017, 9.2
 }
 SIZES: Final = (64, 128, 192, 256, 384, 512)  # bytes of a modulus
 LARGEST: Final = 2048  # bytes of any number
-LIMB: Final = 8  # bytes; a modulus has a whole number of them
+LIMB: Final = 8  # bytes; a modulus is a multiple
 CONSERVATIVE_SINCE: Final = (6, 6)  # a signature is neither 0, 1 nor the modulus less 1; SP 800-56B, 7.1.1
-FILLING: Final = 8  # bytes 0xff at least
+FILLING: Final = 8  # minimum number of 0xff bytes
 
 
 def verify(key: bytes, name: str, digest: bytes, signature: bytes, release: tuple[int, ...]) -> None:
@@ -43,7 +43,7 @@ def verify(key: bytes, name: str, digest: bytes, signature: bytes, release: tupl
 
 @lru_cache(maxsize=8)
 def _key(key: bytes) -> tuple[int, int, int]:
-    """Modulus, exponent, and bytes of the modulus."""
+    """Modulus, exponent, and size of the modulus in bytes."""
     reader = Reader(key)
     frame = reader.enter(SEQUENCE)
     modulus = reader.content(reader.take(INTEGER))

@@ -1,4 +1,4 @@
-"""The times in certificates and messages; x509_decode_time() of crypto/asymmetric_keys."""
+"""Times in certificates and messages; x509_decode_time() of crypto/asymmetric_keys."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pymodutils.signature.ber import GENERALIZED_TIME, UTC_TIME
 from pymodutils.signature.rejected import Rejected
 
 DIGITS: Final = {UTC_TIME: 12, GENERALIZED_TIME: 14}
-CENTURIES: Final = 50  # two digits from here on are of the twentieth
+CENTURIES: Final = 50  # two-digit years from here on are in the 20th century
 FIRST: Final = 1970
 MONTHS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 LIMITS: Final = (24, 59, 60)  # hour, minute, second: midnight at the end of a day, and leap seconds
@@ -16,7 +16,7 @@ DAY: Final = 86400  # seconds
 
 
 def seconds(tag: int, text: bytes) -> int:
-    """The time ``text`` since 1970; raises Rejected for a time that is none."""
+    """The time ``text`` in seconds since 1970; raises Rejected for an invalid time."""
     if tag not in DIGITS or len(text) != DIGITS[tag] + 1 or not text[:-1].isdigit() or text[-1:] != b"Z":
         raise Rejected("signature", "a time is damaged")
     *years, month, day, hour, minute, second = (int(text[at : at + 2]) for at in range(0, len(text) - 1, 2))
@@ -37,6 +37,6 @@ def _year(digits: list[int]) -> int:
     if len(digits) == 1:
         return digits[0] + (1900 if digits[0] >= CENTURIES else 2000)
     year = digits[0] * 100 + digits[1]
-    if 1950 <= year <= 2049:  # noqa: PLR2004 -- those that have to be written with two digits
+    if 1950 <= year <= 2049:  # noqa: PLR2004 -- years that must have two digits
         raise Rejected("signature", "a time is written with a century that it must not have")
     return year

@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 class Checked(NamedTuple):
     """The verdict on a module's signature."""
 
-    length: int  # bytes of the module without the signature, as far as the kernel has come
+    length: int  # bytes of the module without the signature, as far as parsed
     errno: int  # 0: signed by a trusted key
     log: tuple[Printk, ...] = ()
-    why: str = ""  # what is wrong with it, in more words than the kernel has
+    why: str = ""  # a description of the fault, more detailed than the kernel's
 
 
 def check(
     image: Contents, trusted: Sequence[bytes], crypto: Crypto = EVERYTHING, *, twice: bool = False
 ) -> Checked:
-    """The verdict on ``image``, whose last bytes may be a signature.
+    """The verdict on ``image``, which may end in a signature.
 
-    ``trusted`` are certificates in DER; one that the kernel cannot read is not among its keys. ``crypto`` is
-    what the kernel can compute. ``twice``: it asks the keys of the firmware, too, and says all again.
+    ``trusted`` are certificates in DER; those that the kernel cannot parse are ignored. ``crypto`` are the
+    kernel's algorithms. ``twice``: it also tries the firmware's keys, and logs everything again.
     """
     if not image.endswith(MAGIC):
         return Checked(len(image), ENODATA)
@@ -79,7 +79,7 @@ def _verify(
 
 @lru_cache(maxsize=8)
 def _keys(trusted: tuple[bytes, ...], crypto: Crypto) -> tuple[Certificate, ...]:
-    """What the kernel can read of ``trusted``."""
+    """The certificates of ``trusted`` that the kernel can parse."""
     found = []
     for der in trusted:
         try:

@@ -1,4 +1,4 @@
-"""X.509 certificates as the kernel reads them; crypto/asymmetric_keys/x509_cert_parser.c."""
+"""Parse X.509 certificates like the kernel; crypto/asymmetric_keys/x509_cert_parser.c."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ STRICT_SINCE: Final = (6, 12)
 
 
 class Certificate(NamedTuple):
-    """A certificate; what identifies a key is bytes, None where there is nothing."""
+    """A certificate; key identifiers are bytes, or None if absent."""
 
     id: bytes  # serial number and issuer
     skid: bytes | None  # the key's own identifier
-    authority: tuple[bytes | None, bytes | None]  # ``id`` and ``skid`` of who signed it
+    authority: tuple[bytes | None, bytes | None]  # ``id`` and ``skid`` of the issuer
     key: Key
     signed: Signed
     valid: tuple[int, int]  # from and to, in seconds since 1970
@@ -48,14 +48,14 @@ class Certificate(NamedTuple):
 
 
 def parse(data: bytes, crypto: Crypto, log: PrintkLog) -> Certificate:
-    """The certificate ``data``; raises Rejected, also if it is signed by itself wrongly."""
+    """The certificate ``data``; raises Rejected, also for an invalid self-signature."""
     parser = _Parser(data, crypto, log)
     parser.certificate()
     return parser.judged()
 
 
 class _Parser:
-    """What has been read of one certificate so far."""
+    """The state of parsing a certificate."""
 
     def __init__(self, data: bytes, crypto: Crypto, log: PrintkLog) -> None:
         self.reader, self.crypto, self.log = Reader(data), crypto, log
@@ -71,7 +71,7 @@ class _Parser:
         self.valid = (0, 0)
 
     def certificate(self) -> None:
-        """Read all of it."""
+        """Parse the certificate."""
         reader = self.reader
         whole, inner = reader.enter(SEQUENCE), reader.enter(SEQUENCE)
         self._version()
@@ -91,7 +91,7 @@ class _Parser:
         reader.leave(whole)
 
     def judged(self) -> Certificate:
-        """The certificate, its own signature verified if it is signed by itself."""
+        """The certificate, with its signature verified if self-signed."""
         authority: tuple[bytes | None, bytes | None] = (None, None)
         if self.akid is not None:
             authority = issuer.authority(self.akid, self.crypto.release, self.log)
@@ -130,7 +130,7 @@ class _Parser:
         self.signer, self.sign_oid = names.SIGNERS[self.last], self.last
 
     def _is_dropped(self, oid: bytes) -> bool:
-        """Whether ``oid`` is about SM2, and the kernel too new for it."""
+        """Whether ``oid`` belongs to SM2, and the kernel no longer supports it."""
         return oid in (names.SM2, names.SM2_WITH_SM3) and self.crypto.release >= names.SM2_UNTIL
 
     def _validity(self) -> tuple[int, int]:
@@ -141,7 +141,7 @@ class _Parser:
         return self._seconds(start), self._seconds(end)
 
     def _time(self, before: Value | None) -> Value:
-        """The next time; where there is none, the decoder still has the one ``before``."""
+        """The next time; if absent, the decoder still has the one ``before``."""
         found = self.reader.maybe(UTC_TIME) or self.reader.otherwise(GENERALIZED_TIME) or before
         self.reader.chosen()
         if found is None:
@@ -231,14 +231,14 @@ _USES: Final = {names.KEY_USAGE: _key_usage, names.BASIC_CONSTRAINTS: _basic_con
 
 
 def _short(data: bytes, tag: int) -> bytes | None:
-    """The content of the one value ``data``, whose length is one byte; None if it is not of that form."""
+    """The content of ``data``, a single value with a one-byte length; None if it has another form."""
     if len(data) < SHORTEST or data[0] != tag or data[1] != len(data) - 2:
         return None
     return data[2:]
 
 
 def _self_signed(cert: Certificate, crypto: Crypto) -> Certificate:
-    """``cert``, whose issuer is its subject, with its signature verified if it says that it is its own."""
+    """``cert``, whose issuer is its subject, with its signature verified if it is self-signed."""
     ident, key = cert.authority
     same_key = key is not None and cert.skid == key
     same_id = ident is not None and cert.id == ident

@@ -1,4 +1,4 @@
-"""Lines of code, as the talk counts them, and as they are here."""
+"""Lines of code, as counted in the talk, and here."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-TALK: Final = {  # user space and kernel, without the machine's; from the talk
+TALK: Final = {  # user space and kernel, without machine-specific code; from the talk
     "old way": ("7,103", "1,284"),
     "new way": ("15", "1,157, and 130 (i386) to 875 (ia64) for the machine"),
     "shared object": ("15", "about 500 less for ia64"),
 }
-OURS: Final = {  # the folders and files here that do what the kernel does, or insmod
+OURS: Final = {  # the corresponding folders and files here
     "old way": (("linux24/insmod", "linux24/obj", "linux24/machine"), ("linux24/kernel",)),
     "new way": ((), ("kernel/emulated/load", "link")),
     "shared object": ((), ("dyn",)),

@@ -1,4 +1,4 @@
-"""A 2.4 kernel whose system calls are written down."""
+"""A 2.4 kernel that records its system calls."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ QUESTIONS: Final = {
 
 
 class Traced(Linux24):
-    """It, and ``calls`` as strace would show them."""
+    """The kernel, with ``calls`` in the format of strace."""
 
     calls: list[str]
 

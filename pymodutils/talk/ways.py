@@ -1,4 +1,4 @@
-"""The three ways: linked by insmod for 2.4, linked by the kernel, and linked by the linker."""
+"""The three ways of loading: linked by insmod for 2.4, by the kernel, and by the linker."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ OFF: Final = ("MODVERSIONS", "MODULE_FORCE_UNLOAD", "MODULE_SIG", "STRICT_MODULE
 
 
 class Way(NamedTuple):
-    """What loading the module took: bytes and calls."""
+    """Statistics of loading the module: bytes and calls."""
 
     calls: int  # system calls
-    handed: int  # bytes that init_module was given
-    relocations: int  # that the kernel applied
+    handed: int  # bytes passed to init_module
+    relocations: int  # applied by the kernel
     memory: int  # bytes of the module in the kernel
-    pages: int  # bytes of the pages that this takes
+    pages: int  # bytes of its pages
 
     @property
     def wasted(self) -> int:
@@ -52,7 +52,7 @@ def module(name: str) -> bytes:
 
 
 def old_way() -> tuple[Way, list[str]]:
-    """Load it as modutils did; the system calls as strace would show them."""
+    """Load it like modutils; return the system calls in the format of strace."""
     kernel = Traced.boot([ModuleSymbol(PRINTK, "printk")])
     report = RunMessages("insmod")
     Loading(kernel, OLD, InsmodOptions(name=NAME), report).run(module(OLD), (), Origin(f"/{OLD}", 0))
@@ -63,7 +63,7 @@ def old_way() -> tuple[Way, list[str]]:
 
 
 def new_way(arch: Arch = I386, name: str = NEW) -> tuple[Way, EmulatedKernel]:
-    """Load it as 2.6 does, on ``arch``; the kernel afterwards."""
+    """Load it as in 2.6, on ``arch``; return the kernel."""
     kernel = EmulatedKernel.boot(description(arch))
     image = module(name)
     kernel.init_module(image)
@@ -75,7 +75,7 @@ def new_way(arch: Arch = I386, name: str = NEW) -> tuple[Way, EmulatedKernel]:
 
 
 def shared_way() -> tuple[Way, list[str]]:
-    """Load it as a shared object; what its code says, or why it cannot run."""
+    """Load it as a shared object; return its messages, or why it cannot run."""
     kernel, image = Kernel25.boot(MEMORY, [(PRINTK, "printk")], "2.5.49"), module(SHARED)
     try:
         kernel.init_module(NAME, image)

@@ -1,1 +1,1 @@
-"""From a directory of modules to its database: walk, scan, order, emit, publish."""
+"""Generate the database of a module directory: walk, scan, order, emit, publish."""

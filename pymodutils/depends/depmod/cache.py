@@ -1,4 +1,4 @@
-"""What an earlier run knew, seen from this one: what still holds, and what will be kept."""
+"""The cache of a run: valid facts of an earlier run, and facts to keep for the next one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ INPUTS: Final = ("modules.order", "modules.builtin", "modules.builtin.modinfo")
 
 
 class Cache:
-    """The cache of one job over its module files ``paths``; without a cache it knows and keeps nothing."""
+    """The cache of a job for its module files ``paths``; empty and not saved without a cache file."""
 
     def __init__(self, job: Job, config: DepmodConfig, paths: Sequence[str]) -> None:
         self.file = job.cache
@@ -43,7 +43,7 @@ class Cache:
         self._known: dict[bytes, tuple[int, Facts]] = {}
 
     def is_current(self) -> bool:
-        """Whether nothing that the database depends on has changed, nor its files."""
+        """Whether neither the inputs nor the files of the database have changed."""
         old = self._old
         return bool(
             old
@@ -54,7 +54,7 @@ class Cache:
         )
 
     def is_written(self) -> bool:
-        """Whether the database's files are those of the earlier run, made with the same settings."""
+        """Whether the files of the database are from the earlier run, with the same settings."""
         old = self._old
         if not old or not old.outputs or old.settings != self._settings:
             return False
@@ -70,7 +70,7 @@ class Cache:
         return True
 
     def recall(self) -> dict[str, Facts]:
-        """The facts of the files that are as they were."""
+        """The facts of unchanged files."""
         if not self._old:
             return {}
         self._known = cache_file.facts(self._old)
@@ -82,16 +82,16 @@ class Cache:
         return found
 
     def is_same(self, facts: Mapping[str, Facts]) -> bool:
-        """Whether the earlier run, over the same files, came to the same ``facts``."""
+        """Whether the earlier run had the same files and ``facts``."""
         if not self._old or self._old.paths != self._listed or len(facts) != len(self._known):
             return False
         missing = (-1, None)
         return all(self._known.get(os.fsencode(path), missing)[1] == each for path, each in facts.items())
 
     def keep(self, facts: Mapping[str, Facts], *, written: bool) -> None:
-        """Leave ``facts`` of module files to the next run, and the database too if it is ``written``.
+        """Keep the ``facts`` of module files for the next run, and the database too if it is ``written``.
 
-        Not kept are files that have changed since this run saw them first.
+        Files that changed during this run are not kept.
         """
         if not self.file:
             return
@@ -115,14 +115,14 @@ class Cache:
             os.makedirs(os.path.dirname(self.file) or ".", mode=0o755, exist_ok=True)
             cache_file.save(self.file, kept, self._version)
         except (OSError, ModutilsError):
-            pass  # the next run does without
+            pass  # the next run works without a cache
 
     def _stamp(self, at: int) -> array[int]:
         return self._stamps[at * STAMP : at * STAMP + STAMP]
 
 
 def _settings(job: Job, config: DepmodConfig) -> bytes:
-    """All that the database depends on beside the modules."""
+    """The inputs of the database other than modules."""
     asked = (job.top, job.out, job.files, job.compat, job.prefix)
     given = _checksums([job.root.follow(f"{job.top}/{name}") for name in INPUTS])
     ruled = (config.searches, config.overrides, config.externals, sorted(config.excludes))
@@ -130,7 +130,7 @@ def _settings(job: Job, config: DepmodConfig) -> bytes:
 
 
 def _checksums(paths: Sequence[str]) -> bytes:
-    """The length and the checksum of each file's content; -1 for what cannot be read."""
+    """The length and checksum of each file's contents; -1 for unreadable ones."""
     found = array("q")
     for path in paths:
         try:

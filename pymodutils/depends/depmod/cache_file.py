@@ -1,12 +1,12 @@
-"""Facts of modules kept from one run to the next, and the rule when they may be believed.
+"""The cache file: facts of modules from earlier runs, and the rule for trusting them.
 
-A file is known by its path, size, times, inode and device. That is not enough by itself: clocks tick
-in milliseconds, and a file can change twice in one tick. So, as git does with its index, an entry is
-believed only if the file's times were long past when the run that wrote the cache began. File systems
-whose times or inodes mean less (network, overlay, images that are mounted read-only) are not trusted.
+A file is identified by path, size, times, inode and device. That is insufficient by itself: clocks tick
+in milliseconds, and a file can change twice in one tick. So, as in git's index, an entry is trusted only
+if the file's times were well past when the run that wrote the cache began. File systems with unreliable
+times or inodes (network, overlay, read-only mounts of images) are not trusted.
 
 The file is flat: a head (lengths, stamps, paths, settings, outputs) and a body (the facts), each with a
-checksum, so that a run which finds nothing changed reads the head alone.
+checksum, so that a run with unchanged inputs reads only the head.
 """
 
 from __future__ import annotations
@@ -26,37 +26,37 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 STORE: Final = "/var/cache/pymodutils"
-FORMAT: Final = "pymodutils {} depmod cache 1\n"  # with the version of the program that wrote it
-SETTLED: Final = 2_000_000_000  # ns after which no clock's tick is still the same
+FORMAT: Final = "pymodutils {} depmod cache 1\n"  # with the version of the program
+SETTLED: Final = 2_000_000_000  # ns, longer than the tick of any clock
 STAMP: Final = 6  # numbers in a stamp: size, mtime, ctime, inode, device, mode
 FIELDS: Final = len(Facts._fields)
 TRUSTED: Final = frozenset((b"ext4", b"xfs", b"btrfs", b"f2fs", b"tmpfs"))
 MOUNTS: Final = "/proc/self/mountinfo"
-HEAD: Final = Struct("=48sQ6QII")  # FORMAT, since, the lengths of what follows, checksums of head and body
+HEAD: Final = Struct("=48sQ6QII")  # FORMAT, since, lengths of the following parts, checksums of head and body
 _WORD: Final = 0xFFFFFFFF
 _POSITIVE: Final = (1 << 63) - 1
 
 
 class Contents(NamedTuple):
-    """What a run leaves to the next one."""
+    """The data that a run keeps for the next one."""
 
-    since: int  # ns: when the run began
-    paths: bytes  # of all module files, a NUL behind each, in the directories' order
+    since: int  # ns: start of the run
+    paths: bytes  # of all module files, NUL-terminated, in directory order
     stamps: array[int]  # of these files
-    lengths: array[int]  # of the fields of each one's facts; all zero and no stamp if there are none
-    settings: bytes  # all that the database depends on beside the modules
-    outputs: bytes  # stamps and checksum of the database's files; empty if they may not be reused
-    body: bytes  # the fields one after the other
+    lengths: array[int]  # lengths of the fields of each file's facts; all zero and no stamp if there are none
+    settings: bytes  # inputs of the database other than modules
+    outputs: bytes  # stamps and checksum of the database's files; empty if they must not be reused
+    body: bytes  # the concatenated fields
     checksum: int = 0  # of the body, which facts() verifies
 
 
 def path_of(release: str) -> str:
-    """Where the cache of this machine's own modules is."""
+    """The path of the cache for the machine's own modules."""
     return f"{STORE}/depmod-{release}"
 
 
 def stamp(status: os.stat_result) -> tuple[int, ...]:
-    """What tells one state of a file from another."""
+    """The values that identify the state of a file."""
     return (
         status.st_size,
         status.st_mtime_ns,
@@ -68,7 +68,7 @@ def stamp(status: os.stat_result) -> tuple[int, ...]:
 
 
 def stamps(paths: Iterable[str]) -> array[int]:
-    """The stamps of ``paths``; zeros for what is not there."""
+    """The stamps of ``paths``; zeros for missing files."""
     found: list[int] = []
     look = os.stat
     for path in paths:
@@ -80,18 +80,18 @@ def stamps(paths: Iterable[str]) -> array[int]:
 
 
 def settled(found: array[int], since: int) -> bool:
-    """Whether all stamps in ``found`` were long past at ``since``."""
+    """Whether all times in ``found`` were well past at ``since``."""
     return max(max(found[1::STAMP], default=0), max(found[2::STAMP], default=0)) < since - SETTLED
 
 
 def believable(contents: Contents, at: int, now: array[int]) -> bool:
-    """Whether entry ``at`` of ``contents`` still speaks of the file that has the stamp ``now``."""
+    """Whether entry ``at`` of ``contents`` is valid for a file with the stamp ``now``."""
     known = contents.stamps[at * STAMP : at * STAMP + STAMP]
     return known == now and any(now) and max(now[1], now[2]) < contents.since - SETTLED
 
 
 def facts(contents: Contents) -> dict[bytes, tuple[int, Facts]]:
-    """The number of the entry, and the facts, of each path in ``contents`` that has facts."""
+    """The entry number and facts of each path in ``contents`` that has facts."""
     if crc32(contents.body) != contents.checksum:
         return {}
     ends = list(accumulate(contents.lengths, initial=0))
@@ -104,7 +104,7 @@ def facts(contents: Contents) -> dict[bytes, tuple[int, Facts]]:
 
 
 def load(path: str, version: str) -> Contents | None:
-    """The cache in ``path``; None if it is absent, not ours alone, damaged or of another ``version``."""
+    """The cache in ``path``; None if missing, accessible to others, damaged or of another ``version``."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:
@@ -138,7 +138,7 @@ def _parsed(data: bytes, expected: bytes) -> Contents | None:
 
 
 def save(path: str, contents: Contents, version: str) -> None:
-    """Put ``contents`` into the file ``path``; raises ModutilsError."""
+    """Write ``contents`` to the file ``path``; raises ModutilsError."""
     stamped, fields = contents.stamps.tobytes(), contents.lengths.tobytes()
     parts = [contents.paths, stamped, fields, contents.settings, contents.outputs, contents.body]
     head = crc32(b"".join(parts[:-1]), contents.since & _WORD)
@@ -147,9 +147,9 @@ def save(path: str, contents: Contents, version: str) -> None:
 
 
 def is_trusted(directory: str) -> bool:
-    """Whether the file system of ``directory`` keeps times and inodes that mean something, and can change.
+    """Whether the file system of ``directory`` is writable and has reliable times and inodes.
 
-    What this process sees is what it has mounted, below a sysroot too.
+    The mounts are those of this process, below a sysroot too.
     """
     try:
         with open(MOUNTS, "rb") as file:

@@ -1,4 +1,4 @@
-"""depmod.d: where modules are looked for, and which of two with one name is taken."""
+"""depmod.d: where to search for modules, and which of several with the same name to use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pymodutils.root import Root
 
 MERGED: Final = "/usr/lib/depmod.d"
-MERGED_SINCE: Final = 32  # the version of kmod that looked there first
+MERGED_SINCE: Final = 32  # the first version of kmod that searches it
 DIRECTORIES: Final = (
     "/etc/depmod.d",
     "/run/depmod.d",
@@ -29,22 +29,22 @@ EXTERNAL: Final = "external"
 
 
 class DepmodConfig(NamedTuple):
-    """What all files together say."""
+    """The combined configuration."""
 
-    searches: tuple[str, ...] = ("updates",)  # relative to the version directory; the first ranks highest
+    searches: tuple[str, ...] = ("updates",)  # relative to the version directory, in descending priority
     overrides: tuple[str, ...] = ()  # SUBDIR/MODULE, the latest definition first
     externals: tuple[str, ...] = ()  # absolute directories, the latest definition first
     excludes: frozenset[str] = frozenset()  # names of files and directories
-    files: tuple[str, ...] = ()  # what was read
+    files: tuple[str, ...] = ()  # the files read
 
 
 def directories(root: Root, compat: int) -> list[str]:
-    """Where kmod ``compat`` looks for configuration that nobody names."""
+    """The default configuration directories of kmod ``compat``."""
     return [root.path(each) for each in DIRECTORIES if each != MERGED or compat >= MERGED_SINCE]
 
 
 def read(paths: Sequence[str], release: str, log: Log, root: Root) -> DepmodConfig:
-    """What the files among and in ``paths`` say for the kernel ``release``; links are those of ``root``."""
+    """The configuration in ``paths`` for the kernel ``release``; links are resolved within ``root``."""
     searches: list[str] = []
     overrides: list[str] = []
     externals: list[str] = []
@@ -72,7 +72,7 @@ def read(paths: Sequence[str], release: str, log: Log, root: Root) -> DepmodConf
 
 
 def find(paths: Sequence[str], log: Log, root: Root) -> list[str]:
-    """The files among and in ``paths``, by name over all directories; the first of equal names wins."""
+    """The files in ``paths``, sorted by name across directories; the first of equal names is used."""
     found: dict[str, str] = {}
     for path in paths:
         if not os.path.isdir(path):
@@ -94,9 +94,9 @@ def find(paths: Sequence[str], log: Log, root: Root) -> list[str]:
 
 
 def _lines(files: Sequence[str], log: Log) -> Iterator[tuple[str, list[str]]]:
-    """(FILE:LINE, words) of each line that says something."""
+    """(FILE:LINE, words) of each line that is not empty."""
     for file in files:
-        from pymodutils.depends.config import BLANKS, lines  # noqa: PLC0415 -- most machines have no such file
+        from pymodutils.depends.config import BLANKS, lines  # noqa: PLC0415 -- rarely needed
 
         try:
             with open(file, encoding="utf-8", errors="surrogateescape", newline="\n") as handle:
@@ -109,14 +109,14 @@ def _lines(files: Sequence[str], log: Log) -> Iterator[tuple[str, list[str]]]:
 
 
 def _placed(directory: str, root: Root) -> str:
-    """What this process calls ``directory``; a relative one is below the working directory or the sysroot."""
+    """The path of ``directory`` for this process; relative to the working directory or the sysroot."""
     if directory.startswith("/"):
         return f"{root.sysroot}{directory}"
     return f"{root.sysroot or os.getcwd()}/{directory}"
 
 
 def _matches(pattern: str, release: str) -> bool:
-    """Whether ``release`` is meant by KVER: ``*`` or a POSIX regular expression that matches anywhere."""
+    """Whether KVER, ``*`` or a POSIX extended regular expression, matches anywhere in ``release``."""
     if pattern == "*":
         return True
     return libc.regex_search(pattern, release)

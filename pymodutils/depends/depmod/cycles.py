@@ -1,7 +1,7 @@
-"""The cycles among modules in the order and the words of kmod's walk, which does not always end.
+"""Report dependency cycles in the order of kmod's walk, which does not always terminate.
 
-From each module that is left over, along its needs, the last one first, back to itself. Needs that lie in a
-cycle without the start keep the walk going: then kmod's stack is too small (it aborts), or it hangs.
+The walk leads from each unnumbered module along its dependencies, the last one first, back to itself. In a
+cycle without the start it continues until kmod's stack overflows (it aborts), or forever.
 """
 
 from __future__ import annotations
@@ -13,20 +13,21 @@ if TYPE_CHECKING:
 
     Way = tuple[int, ...]
 
-STEPS: Final = 100_000  # after which a walk counts as endless
+STEPS: Final = 100_000  # steps, after which a walk counts as endless
 
 
 def named(
     names: Sequence[str], needs: Sequence[Sequence[int]], numbers: Sequence[int]
 ) -> tuple[list[list[str]], int]:
-    """The cycles as kmod names them, and the number of modules in them.
+    """The cycles as kmod reports them, and the number of modules in them.
 
-    Where its walk does not end: a shortest one of each tangle. ``numbers`` are those of ``order.number``.
+    If its walk does not end: a shortest cycle of each strongly connected component. ``numbers`` are those of
+    ``order.number``.
     """
     ways = walk(needs, numbers)
     if ways is not None:
         return [[names[at] for at in way] for way in ways], len({at for way in ways for at in way[:-1]})
-    from pymodutils.depends import graph  # noqa: PLC0415 -- dear
+    from pymodutils.depends import graph  # noqa: PLC0415 -- imports networkx
 
     direct = ([names[at] for at in each] for each in needs)
     built = graph.build(dict(zip(names, direct, strict=True)))
@@ -35,11 +36,11 @@ def named(
 
 
 class _Endless(Exception):
-    """The walk leaves kmod's stack, or does not end."""
+    """The walk exceeds kmod's stack, or does not end."""
 
 
 def walk(needs: Sequence[Sequence[int]], numbers: Sequence[int]) -> list[Way] | None:
-    """The cycles, each with its start at both ends; None if kmod's walk does not end."""
+    """The cycles, each beginning and ending with its start; None if kmod's walk does not end."""
     walking = _Walk(needs, [at for at, number in enumerate(numbers) if number < 0])
     try:
         while walking.starts:
@@ -50,7 +51,7 @@ def walk(needs: Sequence[Sequence[int]], numbers: Sequence[int]) -> list[Way] | 
 
 
 class _Walk:
-    """A walk from each of ``starts``; those that it passes are no starts any more."""
+    """A walk from each of ``starts``; modules that it visits are no longer starts."""
 
     def __init__(self, needs: Sequence[Sequence[int]], starts: list[int]) -> None:
         self.needs, self.starts = needs, starts
@@ -70,7 +71,7 @@ class _Walk:
         raise _Endless
 
     def _step(self, start: int, way: Way) -> list[Way]:
-        """Where the walk goes on from the end of ``way``."""
+        """The next steps from the end of ``way``."""
         at = way[-1]
         if at == start and at in self.visited:
             self.found.append(way)
@@ -84,7 +85,7 @@ class _Walk:
 
 
 def _without(at: int, starts: list[int]) -> list[int]:
-    """``starts`` without ``at``; the ring goes on after it."""
+    """``starts`` without ``at``; the ring continues after it."""
     if at not in starts:
         return starts
     place = starts.index(at)

@@ -1,4 +1,4 @@
-"""The contents of the database's files from what was found; nothing is written here."""
+"""The contents of the database's files; nothing is written here."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 SYMBOL_BUCKETS: Final = 2048
 SYMBOLS: Final = "syms"  # what duplicates in modules.symbols.bin are called
 ROOM: Final = 1023  # bytes of "symbol:NAME" for kmod 30, which has the one before twice where one is longer
-BEGINNING: Final = 60  # bytes of a long name that are told
-LINE: Final = 4095  # bytes of modules.builtin that kmod reads at once; PATH_MAX
+BEGINNING: Final = 60  # bytes of a long name that are reported
+LINE: Final = 4095  # bytes per line of modules.builtin in kmod; PATH_MAX
 _NUMBERS: Final = re.compile(rb"(char|block)-major-(\s*[+-]?\d+)-(\s*[+-]?\d+)")
 _LINES: Final = re.compile(rb"[^\n]*\n|[^\n]+")
 _BUILTIN_ALIAS: Final = re.compile(rb"([^.]+)\.alias=(.+)", re.DOTALL)
@@ -33,16 +33,16 @@ IndexEntry = tuple[bytes, bytes, int]
 
 
 class IndexContents(NamedTuple):
-    """Everything that the files say, modules by their number."""
+    """The data of all files, with modules by number."""
 
     modules: Sequence[IndexedModule]
     facts: Sequence[Facts]
     dependencies: Sequence[Sequence[int]]
-    owners: Mapping[bytes, int]  # exported symbol -> the module that has it
+    owners: Mapping[bytes, int]  # exported symbol -> its module
 
 
 def dep(database: IndexContents) -> bytes:
-    """modules.dep: each module and what it needs; to be loaded from right to left."""
+    """modules.dep: each module and its dependencies, to be loaded from right to left."""
     return b"".join([line + b"\n" for line in _dep_lines(database)])
 
 
@@ -63,7 +63,7 @@ def _dep_lines(database: IndexContents) -> list[bytes]:
 
 
 def alias(database: IndexContents) -> bytes:
-    """modules.alias: what each module says it is called, too."""
+    """modules.alias: the aliases of each module."""
     head = b"# Aliases extracted from modules themselves.\n"
     return head + _lines(b"alias ", database, lambda facts: facts.aliases, behind=True)
 
@@ -83,7 +83,7 @@ def weakdep(database: IndexContents) -> bytes:
 def _lines(
     word: bytes, database: IndexContents, field: Callable[[Facts], bytes], *, behind: bool = False
 ) -> bytes:
-    """A line for each string: ``word``, the module and the string, or the module ``behind`` it."""
+    """A line for each string: ``word``, the module and the string, or with ``behind``, the string first."""
     lines = []
     for module, facts in zip(database.modules, database.facts, strict=True):
         if strings := field(facts):
@@ -93,7 +93,7 @@ def _lines(
 
 
 def alias_entries(database: IndexContents, log: Log) -> Iterator[IndexEntry]:
-    """modules.alias.bin: module names by normalised alias; one with an unmatched bracket is left out."""
+    """modules.alias.bin: module names by normalised alias; those with unmatched brackets are omitted."""
     for at, (module, facts) in enumerate(zip(database.modules, database.facts, strict=True)):
         if facts.aliases:
             for key in _normalized(facts.aliases, log):
@@ -112,7 +112,7 @@ def _normalized(aliases: bytes, log: Log) -> Iterator[bytes]:
 
 
 def symbols(database: IndexContents) -> bytes:
-    """modules.symbols: who exports what, in the order of kmod's hash table."""
+    """modules.symbols: exported symbols with their modules, in the order of kmod's hash table."""
     head = b"# Aliases for symbols, used by symbol_request().\n"
     names = [module.name for module in database.modules]
     owners = database.owners
@@ -136,7 +136,7 @@ def devname(database: IndexContents, log: Log) -> bytes:
 
 
 def _device(module: bytes, aliases: list[bytes], log: Log) -> list[bytes]:
-    """The line for the device that ``aliases`` describe; a name and numbers, the first complete pair."""
+    """The line for the device in ``aliases``: the first complete pair of name and numbers."""
     name, numbers = None, None
     for each in aliases:
         if each.startswith(b"devname:"):
@@ -153,13 +153,13 @@ def _device(module: bytes, aliases: list[bytes], log: Log) -> list[bytes]:
 
 
 def _unsigned(digits: bytes) -> int:
-    """What scanf(3)'s %u makes of ``digits``, with its sign and its overflow."""
+    """``digits`` as converted by %u of scanf(3), with its sign and overflow."""
     number = int(digits)
     return (number if abs(number) < 1 << 64 else -1) & 0xFFFFFFFF
 
 
 def builtin_entries(listing: bytes, log: Log) -> list[IndexEntry]:
-    """modules.builtin.bin: the names of the modules that are part of the kernel, from modules.builtin."""
+    """modules.builtin.bin: the names of built-in modules, from modules.builtin."""
     entries = []
     for line in _pieces(listing):
         if line[:1].isalpha():
@@ -171,14 +171,14 @@ def builtin_entries(listing: bytes, log: Log) -> list[IndexEntry]:
 
 
 def _pieces(listing: bytes) -> Iterator[bytes]:
-    """The lines of ``listing`` as kmod reads them: in pieces of at most LINE bytes, each up to a NUL."""
+    """The lines of ``listing`` as read by kmod: pieces of at most LINE bytes, each up to a NUL."""
     for line in _LINES.findall(listing):
         for at in range(0, len(line), LINE):
             yield line[at : at + LINE].partition(b"\0")[0]
 
 
 def builtin_alias_entries(info: bytes, log: Log) -> list[IndexEntry]:
-    """modules.builtin.alias.bin: modules in the kernel by normalised alias, from modules.builtin.modinfo."""
+    """modules.builtin.alias.bin: built-in modules by normalised alias, from modules.builtin.modinfo."""
     entries = []
     for string in info.split(b"\0")[:-1]:
         if found := _BUILTIN_ALIAS.match(string):

@@ -1,4 +1,4 @@
-"""The files of the database by name."""
+"""Names of the database's files, including temporary ones."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import os
 import re
 from typing import Final
 
-PRE_ORDER: Final = 34  # the version of kmod that puts a node before its children, and writes weakdep
-NAMES: Final = (  # in the order in which kmod writes them
+PRE_ORDER: Final = 34  # the first version of kmod that writes nodes before their children, and weakdep
+NAMES: Final = (  # in kmod's order of writing
     "modules.dep",
     "modules.dep.bin",
     "modules.alias",
@@ -25,29 +25,29 @@ _TEMPORARY: Final = re.compile(r"\.modules\.[a-z.]+\.[0-9a-f]+\.new")
 
 
 def names(compat: int) -> list[str]:
-    """The files that this version of kmod writes, in its order."""
+    """The files written by this version of kmod, in order."""
     return [name for name in NAMES if compat >= PRE_ORDER or name != "modules.weakdep"]
 
 
 def renamed(compat: int) -> list[str]:
-    """The same in the order in which they get their names.
+    """The files in the order of renaming.
 
-    Of a half-done change modprobe sees the new modules.dep.bin, so that every module that it knows is there;
-    modules.dep, by whose date -A judges (kmod's too), is the seal on all others.
+    modules.dep.bin is first: after an interrupted change, modprobe finds every module listed in it.
+    modules.dep is last: -A, also kmod's, judges by its mtime.
     """
     first, last = "modules.dep.bin", "modules.dep"
     return [first, *(name for name in names(compat) if name not in (first, last)), last]
 
 
 def temporary(name: str) -> str:
-    """What the file ``name`` is called before it is complete: each time anew, in whatever PID namespace."""
+    """A temporary name for ``name``, unique across runs and PID namespaces."""
     return f".{name}.{os.urandom(8).hex()}.new"
 
 
 class Claim:
-    """A lock on a directory, which its files that are being written belong to; held until ``release``.
+    """A shared lock on a directory that marks its temporary files as in use; held until ``release``.
 
-    Any number of processes may hold one, and those that they fork. Where there are no locks, it is none.
+    Any number of processes, and their children, may hold one. On file systems without locks it does nothing.
     """
 
     def __init__(self, directory: str) -> None:
@@ -55,7 +55,7 @@ class Claim:
         _lock(self._directory, fcntl.LOCK_SH)
 
     def release(self) -> None:
-        """Give it up; safe to call twice."""
+        """Release the lock; safe to call twice."""
         if self._directory >= 0:
             os.close(self._directory)
             self._directory = -1
@@ -70,7 +70,7 @@ def _lock(directory: int, kind: int) -> bool:
 
 
 def leftovers(directory: str) -> list[str]:
-    """The files that processes which are no more left in ``directory``: no process has a Claim on it."""
+    """The temporary files of terminated processes in ``directory``, if no process has a Claim on it."""
     try:
         found = [name for name in os.listdir(directory) if _TEMPORARY.fullmatch(name)]
         fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC) if found else -1
@@ -85,13 +85,13 @@ def leftovers(directory: str) -> list[str]:
 
 
 def clear(directory: str) -> None:
-    """Take away what such processes have left in ``directory``."""
+    """Remove the leftovers in ``directory``."""
     for path in leftovers(directory):
         remove(path)
 
 
 def remove(path: str) -> None:
-    """Take the file ``path`` away if that is possible."""
+    """Remove the file ``path`` if possible."""
     try:
         os.unlink(path)
     except OSError:

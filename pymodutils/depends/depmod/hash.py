@@ -1,7 +1,7 @@
-"""Paul Hsieh's SuperFastHash, whose buckets give kmod two of its orders.
+"""Paul Hsieh's SuperFastHash, which determines two orders in kmod.
 
-Thousands of names are hashed at once: every name is a lane of 64 bits in one long integer, of which
-the lower 32 are its hash, and each step of the hash is one operation on all lanes.
+Thousands of names are hashed at once: each name is a 64-bit lane of one long integer, with its hash in the
+lower 32 bits, and each step of the hash is one operation on all lanes.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 _LANE: Final = 64
 _MASK: Final = 0xFFFFFFFF
-_TAILS: Final = {1: (10, 1), 2: (11, 17), 3: (16, 11)}  # bytes left over -> shifts to the left and right
+_TAILS: Final = {1: (10, 1), 2: (11, 17), 3: (16, 11)}  # remaining bytes -> shifts to the left and right
 
 
 def ordered(names: Iterable[bytes], buckets: int) -> list[bytes]:
-    """``names`` as a table of so many ``buckets`` (a power of two) lists them: each bucket sorted."""
+    """``names`` in the order of a table with ``buckets`` (a power of two), each bucket sorted."""
     names = sorted(names)
     table: list[list[bytes]] = [[] for _ in range(buckets)]
     for name, value in zip(names, superfast(names), strict=True):
@@ -29,7 +29,7 @@ def ordered(names: Iterable[bytes], buckets: int) -> list[bytes]:
 
 
 def superfast(names: list[bytes]) -> list[int]:
-    """The hash of each of ``names``, seeded with its length, as a little-endian machine computes it."""
+    """The hash of each of ``names``, seeded with its length, as on a little-endian machine."""
     found, lengths = [0] * len(names), [len(name) for name in names]
     for rest in range(4):
         places = [at for at, length in enumerate(lengths) if length & 3 == rest]
@@ -40,7 +40,7 @@ def superfast(names: list[bytes]) -> list[int]:
 
 
 def _hash(names: list[bytes], rest: int) -> list[int]:
-    """The hashes of ``names``, longest first, whose lengths are all ``rest`` beyond a multiple of four."""
+    """The hashes of ``names``, longest first, whose lengths modulo four are ``rest``."""
     if not names:
         return []
     width = (len(names[0]) | 3) + 1
@@ -51,7 +51,7 @@ def _hash(names: list[bytes], rest: int) -> list[int]:
     ones = _lanes([1] * len(names))
     blocks = [-(length // 4) for length in lengths]  # ascends
     for block in range(-blocks[0]):
-        count = bisect_left(blocks, -block)  # names that are longer
+        count = bisect_left(blocks, -block)  # longer names
         part = (1 << _LANE * count) - 1
         mask = ones * _MASK & part
         column = halves[: count * width // 2]
@@ -81,7 +81,7 @@ def _finish(value: int, mask: int, names: list[bytes], rest: int) -> int:
 
 
 def _head(part: bytes) -> int:
-    """The first half-word of ``part``, or its only byte, which C takes as a signed one."""
+    """The first half-word of ``part``, or its only byte, signed as in C."""
     return int.from_bytes(part[:2], sys.byteorder) if len(part) > 1 else _signed(part[0])
 
 
@@ -90,7 +90,7 @@ def _signed(octet: int) -> int:
 
 
 def _lanes(values: list[int]) -> int:
-    """The integer with ``values`` as lanes, the first one lowest."""
+    """The integer with ``values`` as lanes, the first one least significant."""
     return int.from_bytes(_little(array("Q", values)).tobytes(), "little")
 
 

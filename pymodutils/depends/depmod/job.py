@@ -1,4 +1,4 @@
-"""What one call of depmod is to do."""
+"""The input of a depmod call."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ if TYPE_CHECKING:
 
 
 class Job(NamedTuple):
-    """One call of depmod, its words understood."""
+    """The parsed options of a depmod call."""
 
-    root: Root  # whose links are followed
+    root: Root  # links are resolved within it
     release: str
     top: str  # the module directory
-    out: str  # where the database goes: the module directory, unless -o
-    config: tuple[str, ...] = ()  # files and directories instead of the default ones
+    out: str  # directory of the database: the module directory, unless -o
+    config: tuple[str, ...] = ()  # configuration files and directories instead of the default ones
     files: tuple[str, ...] = ()  # only these modules
-    compat: int = 34  # the version of kmod whose bytes are written
-    prefix: str = ""  # a character before symbols that does not count
-    warn: bool = False  # about duplicate lines
-    version: str = ""  # of this program
-    cache: str = ""  # the file with facts of earlier runs, if they are to be used
-    errsyms: bool = False  # say which symbols nobody has
+    compat: int = 34  # the version of kmod to match
+    prefix: str = ""  # a leading character of symbols to ignore
+    warn: bool = False  # report duplicate lines
+    version: str = ""  # version of this program
+    cache: str = ""  # the cache file, if used
+    errsyms: bool = False  # report unresolved symbols
     symvers: str = ""  # the Module.symvers to compare with
     filesyms: str = ""  # the System.map to compare with

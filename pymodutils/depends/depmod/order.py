@@ -1,4 +1,4 @@
-"""Who needs whom, and the order in which a module's dependencies are listed: kmod's stack walk."""
+"""Dependencies of modules and their order in modules.dep: kmod's stack walk."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
 
 def number(needs: Sequence[Sequence[int]]) -> list[int]:
-    """The position of each module in kmod's topological order; members of cycles get none (-1).
+    """The position of each module in kmod's topological order; -1 for members of cycles.
 
-    The walk starts with all modules that nobody needs on a stack; the last one is taken off and
-    numbered, and those of its needs that nobody unnumbered needs any more are put on.
+    The stack starts with all modules without users; the top one is popped and numbered, and those of its
+    dependencies without unnumbered users are pushed.
     """
     users = [0] * len(needs)
     for direct in needs:
@@ -32,7 +32,7 @@ def number(needs: Sequence[Sequence[int]]) -> list[int]:
 
 
 def closures(needs: Sequence[Sequence[int]], numbers: Sequence[int]) -> list[list[int]]:
-    """The direct and indirect dependencies of each module, in the order in which modules.dep lists them."""
+    """The direct and indirect dependencies of each module, in the order of modules.dep."""
     everything: list[set[int]] = [set()] * len(needs)
     for at in sorted(range(len(needs)), key=numbers.__getitem__, reverse=True):
         if needs[at]:
@@ -41,9 +41,9 @@ def closures(needs: Sequence[Sequence[int]], numbers: Sequence[int]) -> list[lis
 
 
 def direct(needs: Sequence[bytes], owners: Mapping[bytes, int], prefix: bytes = b"") -> list[list[int]]:
-    """For each module the owners of the symbols that it needs, in the order of first use.
+    """For each module, the owners of its undefined symbols, in the order of first use.
 
-    ``needs`` are names with a NUL after each; a dot before a name (ppc64's entry points) does not count.
+    ``needs`` are NUL-terminated names; a leading dot (ppc64 entry points) is ignored.
     """
     owner = owners.get
     found = []
@@ -57,7 +57,7 @@ def direct(needs: Sequence[bytes], owners: Mapping[bytes, int], prefix: bytes = 
 
 
 def first_uses(needs: bytes, owners: Mapping[bytes, int], prefix: bytes = b"") -> dict[int, bytes]:
-    """For each module that ``needs`` use, the first of its symbols by its own name."""
+    """For each owner of ``needs``, the first of its symbols."""
     found: dict[int, bytes] = {}
     for name in needs.split(b"\0"):
         symbol = name.removeprefix(b".").removeprefix(prefix)
@@ -68,7 +68,7 @@ def first_uses(needs: bytes, owners: Mapping[bytes, int], prefix: bytes = b"") -
 
 
 def owners(exports: Sequence[bytes], prefix: bytes = b"") -> dict[bytes, int]:
-    """Which module exports each symbol: the last of several; ``prefix`` before a name does not count."""
+    """The module that exports each symbol, the last of several; a leading ``prefix`` is ignored."""
     found: dict[bytes, int] = {}
     for at, names in enumerate(exports):
         if names:

@@ -1,4 +1,4 @@
-"""All files of a database or none: written under other names, made durable, then renamed together."""
+"""Replace all files of a database or none: write under temporary names, flush, then rename together."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _WAITING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 class Publication:
-    """New contents for the files ``names`` of a directory, which show only after ``commit``.
+    """New contents for the files ``names`` of a directory, which become visible with ``commit``.
 
-    As a context manager it leaves nothing behind on any exception, and takes away what a process that
-    was killed has left. Raises ModutilsError for whatever the system refuses: a full disk, a read-only tree.
+    As a context manager it removes its temporary files on an exception, and leftovers of killed processes.
+    Raises ModutilsError on system errors such as a full disk or a read-only tree.
     """
 
     def __init__(self, directory: str, names: Iterable[str]) -> None:
@@ -48,9 +48,9 @@ class Publication:
             self._claim.release()
 
     def write(self, name: str, content: bytes) -> None:
-        """Hand ``content`` to the system, to become the file ``name``."""
+        """Write ``content``, which becomes the file ``name``."""
         path = self._pending[name]
-        remove(path)  # left by a helper process that was killed
+        remove(path)  # left by a killed helper process
         try:
             fd = writer.create(path, writer.MODE)
             try:
@@ -61,10 +61,10 @@ class Publication:
             raise self._refused(name, error) from error
 
     def commit(self) -> None:
-        """Put everything on the disk, then give it its names in their order, durably.
+        """Flush everything to disk, then rename the files in order, durably.
 
-        Signals wait from the first name to the last. If the system refuses in between, the rest stays:
-        leftovers tell the next run that something is amiss.
+        Signals are blocked during the renames. After an error in between, the temporary files remain, so
+        that the next run detects the incomplete change.
         """
         _flush(list(self._pending.values()))
         waiting = signal.pthread_sigmask(signal.SIG_BLOCK, _WAITING)
@@ -88,10 +88,9 @@ class Publication:
 
 
 def _flush(paths: list[str]) -> None:
-    """Wait until all of ``paths`` are on the disk: at once, so that the file system commits them together.
+    """Flush all of ``paths`` to disk concurrently, so that the file system commits them together.
 
-    Where threads or descriptors are short, one after the other. Raises ModutilsError for the first that the
-    system cannot write.
+    Without enough threads or descriptors, one after the other. Raises ModutilsError for the first failure.
     """
     refused: dict[str, OSError] = {}
     threads = [Thread(target=_flush_one, args=(path, refused)) for path in paths]

@@ -1,4 +1,4 @@
-"""One run of depmod: its configuration and module files, and the cache of earlier runs."""
+"""A run of depmod: configuration, module files, and the cache of earlier runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Run:
-    """One job; messages go to ``log``, ``progress`` hears (modules read, of how many).
+    """The run of a job; messages go to ``log``, ``progress`` is called with (modules read, total).
 
     Raises NotFound if there is no such directory or file.
     """
@@ -41,7 +41,7 @@ class Run:
 
 
 def _kernel_symbols(job: Job, log: Log) -> dict[str, int] | None:
-    """What the kernel itself exports, by the file that was named."""
+    """The exports of the kernel itself, from the given file."""
     if job.symvers or job.filesyms:
         from pymodutils.depends.depmod import verify  # noqa: PLC0415 -- only with -E or -F
 
@@ -68,7 +68,7 @@ def is_outdated(run: Run) -> bool:
     try:
         if any(os.stat(job.root.follow(path)).st_mtime_ns > made for path in paths):
             return True
-    except OSError:  # gone since it was listed
+    except OSError:  # removed since it was listed
         return True
     if leftovers(job.out) or not all(os.path.exists(f"{job.out}/{name}") for name in names(job.compat)):
         return True

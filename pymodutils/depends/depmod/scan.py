@@ -1,4 +1,4 @@
-"""The facts of every module, gathered by as many processes as there are processors."""
+"""Read the facts of every module, with one process per CPU."""
 
 from __future__ import annotations
 
@@ -19,17 +19,19 @@ from pymodutils.parallel import Child, cores
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-CHUNK: Final = 24  # modules that a process takes at a time
-PIPE: Final = 65536  # bytes that a pipe holds before anyone reads
-SHORT: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)  # there may be enough when others have ended
-FEW: Final = 64  # modules that are read sooner than another process is made
+CHUNK: Final = 24  # modules per task
+PIPE: Final = 65536  # capacity of a pipe in bytes
+SHORT: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)  # may succeed after others have ended
+FEW: Final = 64  # modules that can be read in the time of creating a process
 
 
-Chunks = list[tuple[int, list[tuple[tuple[bytes, ...], int, str]]]]  # first modules, values of Scanned
+Chunks = list[
+    tuple[int, list[tuple[tuple[bytes, ...], int, str]]]
+]  # index of the first module, values of Scanned
 
 
 class Scanned(NamedTuple):
-    """Facts of a module, and why they are not all of them: an errno, or 0, and the words for it, if any."""
+    """The facts of a module, and why they are incomplete: an errno, or 0, and a message, if any."""
 
     facts: Facts
     error: int
@@ -39,9 +41,9 @@ class Scanned(NamedTuple):
 def scan(
     paths: Sequence[str], meanwhile: Callable[[], object], progress: Callable[[int], object]
 ) -> list[Scanned]:
-    """The facts of the modules ``paths``; ``meanwhile`` is called while others do the work.
+    """The facts of the modules ``paths``; ``meanwhile`` is called while other processes work.
 
-    ``progress`` is called with the number of modules done, now and then.
+    ``progress`` is called with the number of modules done.
     """
     found: list[Scanned | None] = [None] * len(paths)
     if len(paths) <= FEW:
@@ -55,7 +57,7 @@ def scan(
 
 
 def _alone(path: str) -> Scanned:
-    """As ``examine``, when no other process runs; raises ModutilsError if descriptors are short even so."""
+    """``examine`` in this process; raises ModutilsError if descriptors still run out."""
     scanned = examine(path)
     if scanned.error in (errno.EMFILE, errno.ENFILE):
         why = reason(OSError(scanned.error, os.strerror(scanned.error)))
@@ -69,7 +71,7 @@ def _share(
     meanwhile: Callable[[], object],
     progress: Callable[[int], object],
 ) -> None:
-    """Have other processes fill ``found``, as far as they can be had and live to the end."""
+    """Let other processes fill ``found``, as far as they can be created and do not die."""
     with ExitStack() as stack:
         children, ticks = _readers(paths, stack)
         meanwhile()
@@ -85,7 +87,7 @@ def _share(
 
 
 def _readers(paths: Sequence[str], stack: ExitStack) -> tuple[list[Child[Chunks]], int]:
-    """Processes that read ``paths`` until ``stack`` ends, and a pipe with a byte for each finished chunk."""
+    """Processes that read ``paths``, terminated with ``stack``, and a pipe with a byte per finished chunk."""
     children: list[Child[Chunks]] = []
     ticks = -1
     try:
@@ -96,13 +98,13 @@ def _readers(paths: Sequence[str], stack: ExitStack) -> tuple[list[Child[Chunks]
         with os.fdopen(writer, "wb", 0):  # open only in the processes
             work = partial(_work, paths, tasks, writer)
             children.extend(stack.enter_context(Child(work)) for _ in range(cores()))
-    except OSError:  # processes or descriptors are short
+    except OSError:  # out of processes or descriptors
         pass
     return children, ticks
 
 
 def _tasks(count: int) -> int:
-    """The reading end of a pipe that holds the numbers of the first modules of all chunks."""
+    """The read end of a pipe with the indexes of the first modules of all chunks."""
     reader, writer = os.pipe()
     starts = array("I", range(0, count, CHUNK)).tobytes()
     if os.write(writer, starts[:PIPE]) != len(starts):
@@ -112,7 +114,7 @@ def _tasks(count: int) -> int:
 
 
 def _work(paths: Sequence[str], tasks: int, ticks: int) -> Chunks:
-    """What one process makes of the chunks that it gets hold of: their start, and the values of Scanned."""
+    """The results of the chunks that this process takes: their start, and the values of Scanned."""
     found = []
     while word := os.read(tasks, 4):
         start = int.from_bytes(word, sys.byteorder)
@@ -123,7 +125,7 @@ def _work(paths: Sequence[str], tasks: int, ticks: int) -> Chunks:
 
 
 def examine(path: str) -> Scanned:
-    """What the module ``path`` says, as far as it can be read."""
+    """The facts of the module ``path``, as far as it can be read."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
@@ -141,7 +143,7 @@ def examine(path: str) -> Scanned:
 
 
 def _elf(fd: int, path: str) -> Elf:
-    """The open module; most are not compressed, which the first look at the magic number tells."""
+    """The open module; most are uncompressed, which the magic number shows."""
     try:
         return Elf(b"", path, fd=fd)
     except BadModule as error:

@@ -1,4 +1,4 @@
-"""From module files to all that the database says of them."""
+"""Gather the contents of the database from the module files."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ if TYPE_CHECKING:
     from pymodutils.elf.facts import Facts
 
 
-WHY_SINCE: Final = 34  # the version of kmod that says what is wrong with compressed data
+WHY_SINCE: Final = 34  # the first version of kmod that reports errors in compressed data
 
 
 class Survey(NamedTuple):
-    """What was found: the modules in their order, what each says, and what is wrong."""
+    """The result: the modules in order, their facts, and errors."""
 
     modules: list[IndexedModule]
     facts: list[Facts]
-    damaged: list[str]  # paths of modules that could not be read wholly
-    unmet: int  # needs that nobody meets, or not in that version; counted with -e only
+    damaged: list[str]  # paths of modules that could not be read completely
+    unmet: int  # unresolved symbols and version mismatches; counted only with -e
 
 
 class Surveyor:
-    """Does the work of ``run`` that needs the contents of modules."""
+    """Does the work of a run that needs the contents of modules."""
 
     def __init__(self, run: Run) -> None:
         self.run, self.job, self.log, self.cache = run, run.job, run.log, run.cache
 
     def survey(self) -> Survey:
-        """The facts of all modules, remembered or gathered now, while it is chosen which ones count."""
+        """The facts of all modules, cached or read now, while choosing among modules of equal name."""
         found = self.cache.recall()
         todo = [path for path in self.cache.paths if path not in found]
         modules: list[IndexedModule] = []
@@ -54,7 +54,7 @@ class Surveyor:
         return Survey(modules, facts, damaged, self._unmet(modules))
 
     def _choose(self, modules: list[IndexedModule]) -> None:
-        """Choose among modules of one name while others read: fill ``modules``."""
+        """Choose among modules of equal name while other processes read: fill ``modules``."""
         job = self.job
         config, log = self.run.config, self.log
         modules += tree.choose(job.top, self.cache.paths, config, log, job.root, compat=job.compat)
@@ -76,18 +76,18 @@ class Surveyor:
 
     def write(self, survey: Survey) -> None:
         """Write the database; raises ModutilsError if there are cycles, or the system refuses."""
-        from pymodutils.depends.depmod import write  # noqa: PLC0415 -- -n and --check do without
+        from pymodutils.depends.depmod import write  # noqa: PLC0415 -- not needed for -n and --check
 
         write.make_room(self.job)
         known = self._known(survey)
         write.write(known, lambda: self._completed(known), self.job, self.log)
 
     def database(self, survey: Survey) -> emit.IndexContents:
-        """All that the files say; raises ModutilsError, having named them, if there are cycles."""
+        """The data of all files; reports cycles and raises ModutilsError if there are any."""
         return self._completed(self._known(survey))
 
     def _known(self, survey: Survey) -> emit.IndexContents:
-        """What the files say apart from dependencies."""
+        """The data of the files without dependencies."""
         owners = order.owners([facts.exports for facts in survey.facts], self.job.prefix.encode())
         return emit.IndexContents(survey.modules, survey.facts, (), owners)
 
@@ -100,7 +100,7 @@ class Surveyor:
         return known._replace(dependencies=order.closures(needs, numbers))
 
     def reasons(self, survey: Survey) -> Iterator[str]:
-        """For each direct dependency the symbol that first makes it one, as -v tells."""
+        """For each direct dependency, the first symbol that causes it, as printed by -v."""
         prefix = self.job.prefix.encode()
         owners = order.owners([facts.exports for facts in survey.facts], prefix)
         for module, facts in zip(survey.modules, survey.facts, strict=True):
@@ -111,8 +111,8 @@ class Surveyor:
     def _refuse_cycles(
         self, modules: Sequence[IndexedModule], needs: Sequence[Sequence[int]], numbers: Sequence[int]
     ) -> NoReturn:
-        """Name each cycle; raises ModutilsError."""
-        from pymodutils.depends.depmod import cycles  # noqa: PLC0415 -- a sound tree does without
+        """Report each cycle; raises ModutilsError."""
+        from pymodutils.depends.depmod import cycles  # noqa: PLC0415 -- only for cycles
 
         ways, count = cycles.named([os.fsdecode(module.name) for module in modules], needs, numbers)
         for way in ways:
@@ -120,11 +120,11 @@ class Surveyor:
         raise ModutilsError(self.job.top, f"Found {count} modules in dependency cycles!")
 
     def is_unchanged(self, survey: Survey) -> bool:
-        """Whether the modules changed in nothing that the database tells, and that is as it was written."""
+        """Whether neither the facts in the database nor its files have changed."""
         return not survey.damaged and self.cache.is_same(_by_path(survey)) and self.cache.is_written()
 
     def keep(self, survey: Survey, *, written: bool) -> None:
-        """Leave what was found to the next run, and that the database is ``written`` if it had no faults."""
+        """Keep the facts for the next run, and the state of the database if ``written`` without faults."""
         faultless = not survey.damaged and self.log.said == self.run.said
         self.cache.keep(_by_path(survey), written=written and faultless)
 

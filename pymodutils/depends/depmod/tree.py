@@ -1,4 +1,4 @@
-"""Which module files a directory has, and in which order they count."""
+"""Find the module files of a directory, and order them."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 SKIPPED: Final = frozenset((".", "..", "build", "source"))
 BUCKETS: Final = 512
 _SUFFIXES: Final = frozenset(map(str.encode, EXTENSIONS))
-MOST: Final = 65534  # modules: kmod's order is a 16-bit number
+MOST: Final = 65534  # modules; kmod stores their order in 16 bits
 FIRST_FD: Final = 3
 LOWEST: Final = (0, 0)  # rank
 
 
 class IndexedModule(NamedTuple):
-    """A module file of the directory."""
+    """A module file with its names."""
 
     name: bytes
-    path: str  # as messages name it
-    listed: bytes  # as modules.dep names it: relative to the version directory, else absolute
+    path: str  # name in messages
+    listed: bytes  # name in modules.dep: relative to the version directory, else absolute
 
 
 def find(top: str, config: DepmodConfig, log: Log, root: Root) -> list[str]:
-    """The path of each module file of ``top`` and of the external directories, in the directories' order.
+    """The path of each module file of ``top`` and of the external directories, in directory order.
 
     Raises NotFound if ``top`` cannot be read.
     """
@@ -52,7 +52,7 @@ def find(top: str, config: DepmodConfig, log: Log, root: Root) -> list[str]:
 
 
 def existing(paths: Iterable[str]) -> list[str]:
-    """``paths``, absolute ones that the user names; raises NotFound for one that is not there."""
+    """``paths``, absolute ones given by the user; raises NotFound for a missing one."""
     for path in paths:
         if not path.startswith("/"):
             raise ModutilsError(path, f"{path}: not absolute path.")
@@ -66,7 +66,7 @@ def existing(paths: Iterable[str]) -> list[str]:
 def choose(
     top: str, paths: Iterable[str], config: DepmodConfig, log: Log, root: Root, *, compat: int
 ) -> list[IndexedModule]:
-    """One module of each name from ``paths``, in the order that everything follows."""
+    """One module of each name from ``paths``, in the order used by all files."""
     found: dict[str, str] = {}
     ranking = Ranking(top, config)
     for path in paths:
@@ -80,10 +80,10 @@ def choose(
 
 
 class Walk:
-    """Collects the path of each module file, in the directories' own order; links are those of ``root``.
+    """Collects the path of each module file in directory order; links are resolved within ``root``.
 
-    What cannot be examined is named and passed over; so is a link to a directory above it, which kmod
-    follows until it has no descriptors left.
+    Entries that cannot be examined are reported and skipped; so are links to a parent directory, which kmod
+    follows until it runs out of descriptors.
     """
 
     def __init__(self, skipped: frozenset[str], log: Log, root: Root) -> None:
@@ -91,13 +91,13 @@ class Walk:
         self.found: list[str] = []
 
     def directory(self, path: str, above: tuple[str, ...] = ()) -> None:
-        """Add what is below ``path``, which is below the directories ``above``."""
+        """Add the modules below ``path``, which has the parents ``above``."""
         for entry in self.opened(path):
             if entry.name not in self.skipped:
                 self._entry(entry, f"{path}/{entry.name}", (*above, path))
 
     def opened(self, path: str) -> list[os.DirEntry[str]]:
-        """What is in the directory ``path``; nothing, having said why, if it cannot be read."""
+        """The entries of the directory ``path``; reports an error and is empty if it cannot be read."""
         try:
             with os.scandir(self.root.follow(path)) as entries:
                 return list(entries)
@@ -106,7 +106,7 @@ class Walk:
             return []
 
     def _entry(self, entry: os.DirEntry[str], path: str, above: tuple[str, ...]) -> None:
-        """Add ``entry`` or what is below it; kmod names directories by their descriptors."""
+        """Add ``entry`` or the modules below it; kmod's messages name directories by their descriptors."""
         about = f"fstatat({FIRST_FD + len(above) - 1}, {entry.name})"
         try:
             kind = self._kind(entry, path, above)
@@ -131,12 +131,12 @@ class Walk:
         return kind
 
     def _leads_back(self, link: str, above: tuple[str, ...]) -> bool:
-        """Whether the directory that ``link`` leads to is one of those ``above`` it."""
+        """Whether the target directory of ``link`` is one of its parents ``above``."""
         follow = self.root.follow
         try:
             return any(os.path.samefile(follow(link), follow(directory)) for directory in above)
         except OSError:
-            return False  # opening it tells why
+            return False  # opening it reports the reason
 
 
 def _module(top: str, path: str, name: str, root: Root) -> IndexedModule:
@@ -147,15 +147,15 @@ def _module(top: str, path: str, name: str, root: Root) -> IndexedModule:
 
 
 class SearchPlace(NamedTuple):
-    """A directory that a search line names, or an external line."""
+    """A directory of a search or external line."""
 
-    prefix: str  # of the paths in it
-    rank: tuple[int, int]  # of the word, and of the external directory among these
+    prefix: str  # length of its path
+    rank: tuple[int, int]  # rank of the word, and of the external directory among its kind
     external: bool
 
 
 class Ranking:
-    """Which of two files of one name is taken: overrides first, then the rank of its directory."""
+    """Choose between two files of equal name: overrides first, then the rank of the directory."""
 
     def __init__(self, top: str, config: DepmodConfig) -> None:
         self.overrides = [f"{top}/{override}" for override in config.overrides]
@@ -171,7 +171,7 @@ class Ranking:
                 self.places.append(SearchPlace(f"{top}/{word}/", (rank, 0), external=False))
 
     def prefers(self, new: str, old: str) -> bool:
-        """Whether the file ``new`` takes the place of ``old``."""
+        """Whether the file ``new`` replaces ``old``."""
         stems = _stem(new), _stem(old)
         for override in self.overrides:
             if override in stems:
@@ -195,9 +195,9 @@ def _stem(path: str) -> str:
 def order(
     top: str, modules: list[IndexedModule], log: Log, root: Root, *, compat: int
 ) -> list[IndexedModule]:
-    """``modules`` as modules.order lists them, the others behind; these are in the order of a hash table.
+    """``modules`` in the order of modules.order, followed by the others in the order of a hash table.
 
-    Of two lines for one module the last counts for kmod before 34, the first since.
+    Of two lines for one module, kmod before 34 uses the last, later releases the first.
     """
     lines = _lines_of_order(top, log, root)
     stems = {uncompressed(module): module for module in modules}
@@ -226,7 +226,7 @@ def _lines_of_order(top: str, log: Log, root: Root) -> list[bytes]:
 
 
 def uncompressed(module: IndexedModule) -> bytes:
-    """How modules.order names ``module``; kmod finds none there whose name has a dot of its own."""
+    """The name of ``module`` in modules.order; kmod does not find names that contain a dot."""
     at = module.listed.rfind(b"/") + 1
     return module.listed[: at + len(module.name)] + b".ko" if _has_plain_name(module, at) else b"\n"
 

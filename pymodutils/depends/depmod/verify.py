@@ -1,4 +1,4 @@
-"""Does the kernel have what its modules need? -e with -E (Module.symvers) or -F (System.map)."""
+"""Check the symbols of modules against the kernel: -e with -E (Module.symvers) or -F (System.map)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
     from pymodutils.log import Log
 
-GIVEN: Final = ("__this_module", "_GLOBAL_OFFSET_TABLE_", "TOC.")  # the loader or the linker makes them
+GIVEN: Final = ("__this_module", "_GLOBAL_OFFSET_TABLE_", "TOC.")  # created by the loader or the linker
 KSYMTAB: Final = "__ksymtab_"
 KERNEL: Final = "vmlinux"
 
 
 def of_symvers(path: str, prefix: str, log: Log) -> dict[str, int]:
-    """(symbol, CRC) of what the kernel itself exports by the Module.symvers ``path``.
+    """(symbol, CRC) of the exports of the kernel itself in the Module.symvers ``path``.
 
     Raises NotFound.
     """
@@ -36,7 +36,7 @@ def of_symvers(path: str, prefix: str, log: Log) -> dict[str, int]:
 
 
 def of_system_map(path: str, prefix: str, log: Log) -> dict[str, int]:
-    """(symbol, 0) of what the kernel exports by the System.map ``path``; raises NotFound."""
+    """(symbol, 0) of the kernel's exports in the System.map ``path``; raises NotFound."""
     known = {}
     for number, line in _lines(path):
         _, first, rest = line.partition(" ")
@@ -59,10 +59,10 @@ def _lines(path: str) -> Iterator[tuple[int, str]]:
 def complaints(
     files: Mapping[str, str], known: dict[str, int], prefix: str, *, versions: bool
 ) -> Iterator[str]:
-    """Symbols that modules import and that are unresolved or, with ``versions``, differ in CRC.
+    """Messages about unresolved symbols or, with ``versions``, CRC mismatches.
 
-    ``files`` are where the modules are by the paths that messages have.
-    A module that cannot be read has been complained about before.
+    ``files`` maps the paths in messages to the modules' files.
+    Unreadable modules have been reported before.
     """
     linkages = [_linkage(file) for file in files.values()]
     known = dict(known)

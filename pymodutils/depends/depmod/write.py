@@ -1,4 +1,4 @@
-"""The database on its way to the disk, to standard output, or held against what is there."""
+"""Write the database, print it, or compare it with the existing files."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ BUILTINS: Final[Mapping[str, tuple[str, Callable[[bytes, Log], Iterable[IndexEnt
 
 
 class Recorder(Log):
-    """A log that buffers messages until they are due."""
+    """A log that buffers messages."""
 
     def __init__(self) -> None:
         super().__init__("depmod")
@@ -58,7 +58,7 @@ class Recorder(Log):
 
 
 def show(database: IndexContents, job: Job, log: Log) -> Iterator[bytes]:
-    """The text files one after the other, as -n prints them."""
+    """Print the text files as with -n."""
     wanted = names_of(job.compat)
     for name in (f"modules.{part}" for part in SHOWN):
         if name in wanted:
@@ -66,7 +66,7 @@ def show(database: IndexContents, job: Job, log: Log) -> Iterator[bytes]:
 
 
 def content(name: str, database: IndexContents, job: Job, log: Log) -> bytes:
-    """What the file ``name`` says."""
+    """The contents of the file ``name``."""
     if name in TEXTS:
         return TEXTS[name](database)
     if name == "modules.devname":
@@ -89,10 +89,10 @@ def _read(job: Job, name: str, log: Log) -> bytes | None:
 
 
 def write(known: IndexContents, complete: Callable[[], IndexContents], job: Job, log: Log) -> None:
-    """Write all files of the database, or none of them; raises ModutilsError if the system refuses.
+    """Write all files of the database or none; raises ModutilsError on system errors.
 
-    Other processes write those that ``known``, which has no dependencies, is enough for, while this one
-    makes the ``complete`` database.
+    Other processes write the files that need only ``known``, which has no dependencies, while this one
+    generates the ``complete`` database.
     """
     names = names_of(job.compat)
     with ExitStack() as stack:
@@ -103,7 +103,7 @@ def write(known: IndexContents, complete: Callable[[], IndexContents], job: Job,
             try:
                 children.append(stack.enter_context(Child(partial(_written, share, known, job, files))))
             except OSError:
-                break  # no process, no descriptor: this one writes it
+                break  # out of processes or descriptors: write it here
             far.update(share)
         database = complete()
         said = _written([name for name in names if name not in far], database, job, files)
@@ -117,7 +117,7 @@ def write(known: IndexContents, complete: Callable[[], IndexContents], job: Job,
 
 
 def _shares(names: Sequence[str]) -> list[list[str]]:
-    """The files that can be made before the dependencies are known, in equal shares of work."""
+    """The files that do not need dependencies, in shares of equal work."""
     return [
         [name for name in names if name not in (*DEPENDENCIES, *SYMBOLS)],
         [name for name in names if name in SYMBOLS],
@@ -127,7 +127,7 @@ def _shares(names: Sequence[str]) -> list[list[str]]:
 def _written(
     names: Sequence[str], database: IndexContents, job: Job, files: publish.Publication
 ) -> dict[str, Said]:
-    """Write these files under their temporary names; what there was to say about each."""
+    """Write these files under their temporary names; return the messages about each."""
     said = {}
     for name in names:
         recorder = Recorder()
@@ -137,14 +137,14 @@ def _written(
 
 
 class Stale(NamedTuple):
-    """A file of the database that is not what it should be."""
+    """A file of the database that is missing or out of date."""
 
     file: str
     why: str
 
 
 def stale(database: IndexContents, job: Job, log: Log) -> Iterator[Stale]:
-    """Which files of the database are not what they should be, and why."""
+    """The files of the database that are missing or out of date, and why."""
     for path in leftovers(job.out):
         yield Stale(path, "left by a depmod that was killed")
     for name in names_of(job.compat):
@@ -158,7 +158,7 @@ def stale(database: IndexContents, job: Job, log: Log) -> Iterator[Stale]:
 
 
 def make_room(job: Job) -> None:
-    """Make the directory of the output, and its parents; raises ModutilsError."""
+    """Create the output directory and its parents; raises ModutilsError."""
     try:
         os.makedirs(job.out, exist_ok=True)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What reader and writer of an index agree upon."""
+"""Constants of the index format."""
 
 from __future__ import annotations
 
@@ -11,4 +11,4 @@ HEADER: Final = Struct(">IHHI")  # magic, version, root word
 
 PREFIX, VALUES, CHILDREN, UNKNOWN = 0x80000000, 0x40000000, 0x20000000, 0x10000000
 OFFSET: Final = 0x0FFFFFFF
-LONGEST: Final = 4095  # bytes of a key; no tool takes a longer name (PATH_MAX)
+LONGEST: Final = 4095  # bytes of a key; no tool accepts a longer name (PATH_MAX)

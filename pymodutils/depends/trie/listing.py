@@ -1,4 +1,4 @@
-"""All that an index holds, in one walk that is made for its tens of thousands of leaves."""
+"""List all entries of an index in one walk, optimised for tens of thousands of leaves."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from pymodutils.errors import BadIndex
 
 LEAF: Final = (PREFIX | VALUES) >> 28
-PLACE: Final = UNKNOWN | OFFSET  # beyond OFFSET if an unknown part is there
-FIRST: Final = HEADER.size  # where the first node may be
+PLACE: Final = UNKNOWN | OFFSET  # greater than OFFSET if an unknown part is flagged
+FIRST: Final = HEADER.size  # offset of the first possible node
 SHORT: Final = rf"([^\x00]{{0,{LONGEST}}})\x00"
-ONE_TEXT: Final = SHORT + r"\x00{3}\x01.{4}" + SHORT  # prefix, how many texts, priority, text
+ONE_TEXT: Final = SHORT + r"\x00{3}\x01.{4}" + SHORT  # prefix, number of texts, priority, text
 NONE: Final[tuple[int, ...]] = ()
 CHARACTERS: Final = "".join(map(chr, range(256)))
 
 
 class Listing:
-    """Walks an index file; ``values`` reads those of a node, ``bad`` makes the error for what is wrong.
+    """Walks an index file; ``values`` reads those of a node, ``bad`` creates an error.
 
-    Nearly every node is a leaf with one text, which one regular expression reads. What is read is taken
-    as latin-1, a character for each byte, and recoded at the end.
+    Nearly every node is a leaf with one text, which a regular expression reads. Data is decoded as latin-1,
+    one character per byte, and recoded at the end.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Listing:
     ) -> None:
         self.data = data
         self.text = data.decode("latin-1")
-        self.left = len(data)  # bytes that no node has claimed
+        self.left = len(data)  # bytes not claimed by a node
         self.values = values
         self.bad = bad
         self.unpack = {count: Struct(f">{count}I").unpack_from for count in range(257)}  # words of children
@@ -47,7 +47,7 @@ class Listing:
         self.found: list[str] = []
 
     def lines(self, root: int, start: str, between: str) -> list[str]:
-        """``start``, key, ``between`` and text of each entry, parents first, children by their characters."""
+        """``start``, key, ``between`` and text of each entry, parents first, children by character."""
         self.between, self.found = between, []
         limit = sys.getrecursionlimit()
         sys.setrecursionlimit(limit + LONGEST)  # each level is a character of the key
@@ -60,7 +60,7 @@ class Listing:
         return _recoded(self.found)
 
     def _walk(self, word: int, key: str) -> None:
-        """Find what the node and those below it hold; ``key`` has led to it."""
+        """Collect the entries of a node and its descendants; ``key`` leads to it."""
         data, text, at = self.data, self.text, word & OFFSET
         words, character = NONE, 0
         if word & PREFIX:
@@ -87,7 +87,7 @@ class Listing:
             character += 1
 
     def _check(self, word: int, end: int, key: str) -> None:
-        """Raise what is wrong with a node, whose values are at ``end``; if nothing is, these are found."""
+        """Raise the error in a node with values at ``end``, or else collect these."""
         begin = word & OFFSET
         if word & UNKNOWN or not FIRST <= begin <= len(self.data):
             raise self.bad(f"no node at {begin}")

@@ -1,6 +1,6 @@
-"""A large index file, of which only the places that are looked at are read.
+"""Large index files, read on demand in pages.
 
-A mapping would do the same, but to cut a mapped file short would kill the process that looks at it.
+With mmap, truncation of the file would kill the process.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 from typing import Final, overload
 
-PAGE: Final = 1 << 14  # bytes that are read, and kept, at once
+PAGE: Final = 1 << 14  # bytes read and cached at once
 
 
 class Pages:
-    """The bytes of the open file ``fd``, which it closes; behaves as bytes where Index needs it."""
+    """The bytes of the open file ``fd``, which it closes; supports the operations that Index uses."""
 
     def __init__(self, fd: int) -> None:
         self._fd, self._size = fd, os.fstat(fd).st_size
@@ -38,7 +38,7 @@ class Pages:
         return os.pread(self._fd, stop - start, start)
 
     def index(self, byte: int, start: int) -> int:
-        """The place of the first ``byte`` from ``start`` on; raises ValueError if there is none."""
+        """The offset of the first ``byte`` from ``start`` on; raises ValueError if there is none."""
         for number in range(start // PAGE, -(-self._size // PAGE)):
             found = self._page(number).find(byte, max(0, start - number * PAGE))
             if found >= 0:

@@ -1,4 +1,4 @@
-"""Index files that may be damaged: each node is checked when it is reached."""
+"""Read index files that may be damaged: each node is checked when reached."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
 
 WILDCARDS: Final = b"*?["
 LITERALS: Final = bytes(set(range(256)) - set(WILDCARDS))
-LARGE: Final = 8 << 20  # bytes from which on a file is not read whole
-UNSEEN: Final = -1  # no place in a file
+LARGE: Final = 8 << 20  # bytes; larger files are read in pages
+UNSEEN: Final = -1  # not a valid offset
 
 
 class Index:
     """An index file in memory.
 
-    Nothing of it is believed: each node is checked when it is reached (``check`` reaches all). Every
-    method raises BadIndex for offsets or counts that lie. Nodes of a tree do not overlap, so a walk that
-    has passed more bytes than the file has is in a loop, or in a part that two parents share.
-    The file is read, a large one in Pages, not mapped: to cut a mapped file short would kill who looks at it.
+    Each node is checked when reached (``check`` reaches all). Every method raises BadIndex for invalid
+    offsets or counts. Nodes do not overlap, so a walk over more bytes than the file has is in a loop, or in
+    a part shared by two parents.
+    The file is read, a large one in Pages, not mapped: truncating a mapped file would kill the process.
     """
 
     __slots__ = ("_data", "_path", "_root")
@@ -64,7 +64,7 @@ class Index:
             with open(path, "rb", opener=opener) as opened:
                 if os.fstat(opened.fileno()).st_size < LARGE:
                     return cls(opened.read(), path)
-                from pymodutils.depends.trie.pages import Pages  # noqa: PLC0415 -- few are so large
+                from pymodutils.depends.trie.pages import Pages  # noqa: PLC0415 -- rarely needed
 
                 return cls(Pages(os.dup(opened.fileno())), path)
         except FileNotFoundError:
@@ -86,10 +86,10 @@ class Index:
         return None
 
     def search(self, key: str) -> list[str]:
-        """The texts of all keys that are ``key``, or match it as wildcards, ascending by priority.
+        """The texts of all keys that equal ``key``, or match it as patterns, in ascending priority.
 
-        Of equal priorities the one found last comes first, as in kmod, where each is found twice
-        whose wildcard ``key`` itself has in the same place.
+        Of equal priorities the one found last comes first, as in kmod; keys whose wildcard also occurs
+        in ``key`` at the same position are found twice.
         """
         found = [*self._found(_encoded(key))]
         found.reverse()
@@ -103,12 +103,12 @@ class Index:
 
     def lines(self, start: str, between: str) -> list[str]:
         """``start``, key, ``between`` and text of every entry, in the order of ``modprobe -c``."""
-        from pymodutils.depends.trie.listing import Listing  # noqa: PLC0415 -- to find one thing takes none
+        from pymodutils.depends.trie.listing import Listing  # noqa: PLC0415 -- not needed for a lookup
 
         return Listing(self._data[:], self._values, self._bad).lines(self._root, start, between)
 
     def check(self) -> None:
-        """Look at everything once; raises BadIndex for what is wrong anywhere, gaps and overlaps too."""
+        """Check the whole file; raises BadIndex for any error, including gaps and overlaps."""
         left = len(self._data) - HEADER.size
         for _, word, end in self._below(self._root):
             left -= end - (word & OFFSET)
@@ -117,10 +117,10 @@ class Index:
             if left < 0:
                 raise self._bad("nodes overlap")
         if left:
-            raise self._bad(f"{left} bytes belong to nothing")
+            raise self._bad(f"{left} bytes belong to no node")
 
     def _found(self, rest: bytes) -> Iterator[tuple[int, str]]:
-        """Priority and text of all that matches ``rest``, in the order of the file's tree."""
+        """Priority and text of all matches of ``rest``, in tree order."""
         word = self._root
         while word:
             prefix, first, words, end = self._node(word)
@@ -141,15 +141,15 @@ class Index:
             rest = rest[1:]
 
     def _matching(self, word: int, label: str, literal: int, rest: bytes) -> Iterator[tuple[int, str]]:
-        """What lies below ``word`` and matches ``rest``; the first ``literal`` bytes have been compared."""
+        """The matches of ``rest`` below ``word``; the first ``literal`` bytes have been compared."""
         for key, below, end in self._below(word, label):
             if below & VALUES and fnmatch(key[literal:].encode("latin-1"), rest):
                 yield from self._values(below, end)
 
     def _below(self, word: int, label: str = "") -> Iterator[tuple[str, int, int]]:
-        """Each node from ``word`` on: its key after ``label``, its word, and where its values are.
+        """Each node from ``word`` on: its key after ``label``, its word, and the offset of its values.
 
-        Children come first, in the order of their characters, then their parent. Keys are latin-1.
+        Children, by character, come before their parent. Keys are latin-1.
         """
         left = len(self._data)
         todo: list[tuple[int, str, int]] = [(word, label, UNSEEN)]
@@ -166,7 +166,7 @@ class Index:
             todo += [(child, longer, UNSEEN) for child, longer in below]
 
     def _entered(self, word: int, label: str) -> tuple[str, list[tuple[int, str]], int]:
-        """The key of the node, its children's words and labels from the last on, and where its values are."""
+        """The key of the node, words and labels of its children in reverse, and the offset of its values."""
         prefix, first, words, end = self._node(word)
         key = label + prefix.decode("latin-1") if prefix else label
         if len(key) > LONGEST:
@@ -176,7 +176,7 @@ class Index:
         return key, below, end
 
     def _node(self, word: int) -> tuple[bytes, int, Sequence[int], int]:
-        """Prefix, character of the first child, words of the children, and where the values are."""
+        """Prefix, character of the first child, words of the children, and the offset of the values."""
         data, at = self._data, word & OFFSET
         prefix, first, words = b"", 0, ()
         if not HEADER.size <= at <= len(data) or word & UNKNOWN:
@@ -196,7 +196,7 @@ class Index:
         return prefix, first, words, at
 
     def _values(self, word: int, at: int) -> Iterator[tuple[int, str]]:
-        """Priority and text of each value, which are at ``at`` if the node has any."""
+        """Priority and text of each value at ``at``, if the node has any."""
         if not word & VALUES:
             return
         data = self._data
@@ -221,6 +221,6 @@ def _encoded(text: str) -> bytes:
 
 
 def _child(first: int, words: Sequence[int], character: int) -> int:
-    """The word of the child for that character, else 0."""
+    """The word of the child for the character, or 0."""
     at = character - first
     return words[at] if 0 <= at < len(words) else 0

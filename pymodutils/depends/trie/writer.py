@@ -1,4 +1,4 @@
-"""Index files from entries: sorted keys, one pass, each node laid once."""
+"""Write index files from sorted entries in one pass."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 Order = Literal["pre", "post"]
 LEAF = PREFIX | VALUES
 NOTHING = [0] * 128
-USED = b"\0" + b"\1" * 255  # what is not 0 as 1
+USED = b"\0" + b"\1" * 255  # maps nonzero bytes to 1
 _RANK = itemgetter(slice(5, 9))  # the priority in NUL, count, priority, text, NUL
 
 
 class Unindexable(ModutilsError):
-    """A key or text that the format cannot hold; the subject is that text."""
+    """A key or text that the format cannot represent; the subject is that text."""
 
 
 def build(entries: Iterable[tuple[bytes, bytes, int]], *, order: Order = "pre") -> bytes:
     """The index file of ``entries``: key, text and priority.
 
-    Texts of one key ascend by priority; of equal ones the latest entry comes first.
-    Raises Unindexable for a byte that is not 7-bit, a key beyond LONGEST, or a file beyond 256 MiB; depmod
-    leaves such entries out.
+    Texts of one key are in ascending priority; of equal ones the latest entry comes first.
+    Raises Unindexable for a byte that is not ASCII, a key longer than LONGEST, or a file larger than 256 MiB;
+    depmod omits such entries.
     """
     values = _values(entries)
     _check(values)
@@ -49,7 +49,7 @@ def build(entries: Iterable[tuple[bytes, bytes, int]], *, order: Order = "pre") 
 def _values(entries: Iterable[tuple[bytes, bytes, int]]) -> dict[bytes, bytes]:
     """NUL and the value part of each key's node: count, then priority, text and NUL of each.
 
-    Entries with the same text and priority come in a row, so what they have in common is made once.
+    Runs of entries with the same text and priority share their encoding.
     """
     values: dict[bytes, bytes] = {}
     several: dict[bytes, list[bytes]] = {}
@@ -86,7 +86,7 @@ def _check(texts: Collection[bytes]) -> None:
 
 
 def _shared(keys: Sequence[bytes]) -> Iterator[int]:
-    """How many first bytes each key shares with the next one; 0 for the last."""
+    """The length of the common prefix of each key with the next one; 0 for the last."""
     width = max(map(len, keys), default=0)
     if width > LONGEST:
         raise Unindexable("", f"Module index: a key of {width} bytes is too long")
@@ -99,19 +99,19 @@ def _shared(keys: Sequence[bytes]) -> Iterator[int]:
 
 
 class _Layout:
-    """Lays the nodes of sorted keys one after another, each behind its children.
+    """Lays out the nodes of sorted keys, each after its children.
 
-    Ascending keys laid upwards give post-order. Descending ones laid downwards from the end of the file
-    give pre-order; offsets are from the end until the size is known.
+    Ascending keys laid out upwards give post-order. Descending ones laid out downwards from the end of the
+    file give pre-order; offsets are relative to the end until the size is known.
     """
 
     def __init__(self, *, upwards: bool) -> None:
         self.upwards = upwards
         self.at = HEADER.size if upwards else 0
         self.parts: list[bytes] = []
-        self.tables: list[tuple[int, int, bytes]] = []  # index in parts, number of words, values behind them
-        self.words: list[int] = []  # of all tables, one behind the other
-        # the nodes on the path to the current key, of which more children may come
+        self.tables: list[tuple[int, int, bytes]] = []  # index in parts, number of words, values after them
+        self.words: list[int] = []  # of all tables, concatenated
+        # the nodes on the path to the current key, which may get more children
         self.depths = [0]
         self.children: list[dict[int, int]] = [{}]  # character -> word
         self.values: dict[int, bytes] = {}  # by depth
@@ -131,14 +131,14 @@ class _Layout:
         return b"".join([header, *(self.parts if self.upwards else reversed(self.parts))])
 
     def _lay(self, keys: Sequence[bytes], values: Mapping[bytes, bytes]) -> None:
-        """Lay the nodes of all keys and those between, but the root."""
+        """Lay out the nodes of all keys and inner nodes, except the root."""
         parts, depths, upwards, at = self.parts, self.depths, self.upwards, self.at
         children = self.children
         depth = 0
         for key, value, shared in zip(keys, map(values.__getitem__, keys), _shared(keys), strict=True):
-            if depth == len(key):  # it is in the path already
+            if depth == len(key):  # already in the path
                 self.values[depth] = value
-            elif shared == len(key):  # more keys start with it
+            elif shared == len(key):  # a prefix of further keys
                 self.values[shared] = value
                 depths.append(shared)
                 children.append({})
@@ -167,7 +167,7 @@ class _Layout:
         self.at = at
 
     def _close(self, key: bytes, shared: int) -> None:
-        """Lay the nodes on the path to ``key`` that are deeper than ``shared``."""
+        """Lay out the nodes on the path to ``key`` below the depth ``shared``."""
         depths, children = self.depths, self.children
         depth = depths.pop()
         while depth > shared:
@@ -183,7 +183,7 @@ class _Layout:
         depths.append(depth)
 
     def _inner(self, prefix: bytes, children: dict[int, int], value: bytes) -> int:
-        """The word of a node whose children have been laid."""
+        """Lay out a node after its children and return its word."""
         words, parts = self.words, self.parts
         characters = [*children]
         first, last = characters[0], characters[-1]
@@ -211,7 +211,7 @@ class _Layout:
         return flags + self.at
 
     def _fill_tables(self, end: int) -> None:
-        """Give each node its words, moved by ``end``: all as one number, as each word has a flag on top."""
+        """Fill in the words of all nodes, adjusted by ``end``, in one addition: flags prevent carries."""
         raw = pack(f">{len(self.words)}I", *self.words)
         if end:
             ones = bytearray(len(raw))

@@ -1,1 +1,1 @@
-"""A kernel that runs on the machine of ``pymodutils.machine``, as a Kernel of ``kernel.base``."""
+"""A kernel running on the machine of ``pymodutils.machine``, as a Kernel of ``kernel.base``."""

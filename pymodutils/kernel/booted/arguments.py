@@ -1,7 +1,7 @@
-"""Arguments of Python as a C function takes them, and its result back; System V psABI for x86-64, 3.2.3.
+"""Convert Python arguments for a C function, and its result; System V psABI for x86-64, 3.2.3.
 
-What a pointer is to point to is put into memory of the kernel for the time of the call: str with a NUL,
-bytes, a list as an array, a dict as a structure. A list, dict or bytearray then has what is there after it.
+The targets of pointers are put into kernel memory during the call: str with a NUL, bytes, a list as an
+array, a dict as a structure. A list, dict or bytearray is updated from this memory afterwards.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from pymodutils.machine.results import Result, Returned
 
 WORD: Final = 8
-IN_TWO: Final = 2 * WORD  # bytes of the largest structure that is passed and returned in registers
+IN_TWO: Final = 2 * WORD  # bytes of the largest structure passed and returned in registers
 LONG: Final = Integer("long", 8, signed=True)
 CHAR: Final = Integer("char", 1, signed=True, character=True)
 BYTE: Final = Integer("unsigned char", 1, signed=False)
 
 
 class Lent(NamedTuple):
-    """Memory that an argument has during the call."""
+    """Memory of an argument during the call."""
 
     address: int
     type: CType
@@ -43,10 +43,10 @@ class Call:
         self.lent: list[Lent] = []
         self.registers: list[int] = []
         self.stack: list[int] = []
-        self.result = 0  # memory for a structure that is returned, if it is large
+        self.result = 0  # memory for a large returned structure
 
     def run(self, address: int, arguments: Sequence[object]) -> Result:
-        """How the call at ``address`` ends; raises BadValue for arguments that it can not have."""
+        """Call the function at ``address`` and return how it ended; raises BadValue for invalid arguments."""
         self._check(len(arguments))
         returns = self.function.returns
         if isinstance(returns, Struct) and returns.size > IN_TWO:
@@ -59,7 +59,7 @@ class Call:
         return self.guest.run(address, *self.registers, *self._padding(), stack=self.stack, wide=wide)
 
     def returned(self, result: Returned) -> Any:
-        """What Python gets; out-parameters are filled, and the memory is given back."""
+        """The Python result; updates out-parameters and frees the memory."""
         for it in self.lent:
             self._fetch(it)
         returns = self.function.returns
@@ -90,7 +90,7 @@ class Call:
         return [0] * (IN_REGISTERS - len(self.registers)) if self.stack else []
 
     def _pass(self, kind: CType, value: object) -> None:
-        """Put one argument into registers, or on the stack if there are not enough left."""
+        """Put an argument into registers, or on the stack if none are left."""
         if isinstance(kind, Pointer):
             words = [self._pointer(kind, value)]
         elif isinstance(kind, Struct):
@@ -134,7 +134,7 @@ class Call:
         return place
 
     def _fetch(self, it: Lent) -> None:
-        """Let a mutable argument have what is in its memory now."""
+        """Update a mutable argument from its memory."""
         found = values.load(self.space, it.type, it.address)
         if isinstance(it.value, list):
             it.value[:] = values.plain(found) if isinstance(found, KernelObject) else list(found)
@@ -145,7 +145,7 @@ class Call:
 
 
 def _variadic(value: object) -> CType:
-    """The type of an argument that no parameter names."""
+    """The type of a variadic argument."""
     return LONG if isinstance(value, int) else Pointer(lambda: CHAR)
 
 
@@ -155,12 +155,12 @@ def is_text(kind: Pointer) -> bool:
 
 
 def _detached(kind: Struct, data: bytes) -> Any:
-    """A structure that was returned by value, as a plain dict."""
+    """A structure returned by value, as a plain dict."""
     return values.plain(KernelObject(Detached(data), kind, 0))
 
 
 class Detached:
-    """Memory that is ``data``, from address 0."""
+    """``data`` as memory at address 0."""
 
     def __init__(self, data: bytes) -> None:
         self.data = bytearray(data)
@@ -170,7 +170,7 @@ class Detached:
         return bytes(self.data[address : address + length])
 
     def write(self, address: int, data: bytes) -> None:
-        """Put ``data`` at ``address``."""
+        """Write ``data`` at ``address``."""
         self.data[address : address + len(data)] = data
 
     def string(self, address: int) -> bytes:

@@ -8,7 +8,7 @@ from pymodutils.machine import UNAME
 
 
 def boot(image: str, state: str | None, cmdline: str, memory: int) -> str:
-    """Make the file ``state`` (None: the default) a kernel booted from ``image``; a line that describes it.
+    """Create the state file ``state`` (None: the default) of a kernel booted from ``image``; describe it.
 
     Raises BadKernel if the image cannot be read or does not boot.
     """
@@ -23,7 +23,7 @@ def boot(image: str, state: str | None, cmdline: str, memory: int) -> str:
 
 
 def known(image: str) -> str:
-    """The file ``image``, which boots; raises BadKernel if it does not."""
+    """The file ``image``; raises BadKernel if it does not boot."""
     from pymodutils.kernel.booted.live import LiveKernel  # noqa: PLC0415 -- only here
 
     LiveKernel.boot(image).close()

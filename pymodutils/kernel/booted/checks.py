@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Saved(NamedTuple):
-    """What checks know."""
+    """The saved state of checks."""
 
     observers: list[dict[str, Any]]
     noted: dict[tuple[str, int], Note]
@@ -35,7 +35,7 @@ class Checks:
         self.attach()
 
     def attach(self) -> None:
-        """Watch the processor of the kernel, which may be a new one."""
+        """Watch the processor of the kernel, which may have been replaced."""
         self.returns.attach()
         for observer in self.observers:  # the one that watched last hears of a call first; the heap ends it
             observer.attach()
@@ -46,12 +46,12 @@ class Checks:
             observer.gone()
 
     def save(self) -> Saved:
-        """All that is known, for ``restore``."""
+        """The state, for ``restore``."""
         known = [observer.save() for observer in self.observers]
         return Saved(known, dict(self.notes.noted), dict(self.returns.pending))
 
     def restore(self, saved: Saved) -> None:
-        """Let be known what was saved."""
+        """Restore a saved state."""
         for observer, known in zip(self.observers, saved.observers, strict=True):
             observer.restore(known)
         self.notes.noted = dict(saved.noted)
@@ -59,7 +59,7 @@ class Checks:
 
     @property
     def found(self) -> list[Misuse]:
-        """What was found, the first of each kind at each place."""
+        """The misuses found, the first of each kind and place."""
         return self.notes.found(self.kernel)
 
     def verify(self) -> None:

@@ -1,4 +1,4 @@
-"""Which lines of modules ran, as lcov writes it: for genhtml, and for all that reads .info files."""
+"""Line coverage of modules in lcov's format, for genhtml and other readers of .info files."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     from pymodutils.kernel.booted.module import ModuleHost
 
-LONGEST: Final = 4096  # bytes of code that one row of a line table stands for
+LONGEST: Final = 4096  # bytes of code per row of a line table
 
 
 class Span(NamedTuple):
-    """Code that ran from one end to the other: bytes of a section of a file."""
+    """A contiguous piece of executed code: bytes of a section of a file."""
 
     section: int
     offset: int
@@ -27,7 +27,7 @@ class Span(NamedTuple):
 
 
 class Coverage:
-    """What ran of the modules of kernels; ``spans`` is how often, by the file of the module."""
+    """Executed code of modules; ``spans`` has the counts by module file."""
 
     def __init__(self) -> None:
         self.spans: dict[str, Counter[Span]] = {}
@@ -41,7 +41,7 @@ class Coverage:
         self._blocks[address, size] += 1
 
     def harvest(self, kernel: ModuleHost) -> None:
-        """Find out what ran, while its modules are where they are."""
+        """Attribute the executed blocks to modules, before these are removed."""
         for (address, size), count in self._blocks.items():
             for module in kernel.located:
                 place = module.place(address)
@@ -57,7 +57,7 @@ class Coverage:
         )
 
     def lines(self, path: str) -> dict[str, dict[int, int]]:
-        """Source -> line -> how often it ran, of the module file ``path``, headers left out."""
+        """Source -> line -> execution count for the module file ``path``, without headers."""
         module, found = DebugInfo.read(path), dict[str, dict[int, int]]()
         counts = self._counts(module, path)
         rows = module.lines
@@ -69,7 +69,7 @@ class Coverage:
         return found
 
     def _counts(self, module: DebugInfo, path: str) -> dict[int, int]:
-        """How often each byte ran that did, by its address in ``module``."""
+        """The execution count of each executed byte, by address in ``module``."""
         found: dict[int, int] = {}
         for span, count in self.spans.get(path, {}).items():
             start = module.bases[span.section] + span.offset
@@ -87,7 +87,7 @@ class Coverage:
 def _record(
     module: DebugInfo, path: str, file: str, lines: dict[int, int], counts: dict[int, int]
 ) -> Iterator[str]:
-    """The lines about one source; see geninfo(1)."""
+    """The record of a source file; see geninfo(1)."""
     beside = os.path.join(os.path.dirname(os.path.abspath(path)), file)
     yield f"SF:{beside if os.path.exists(beside) else module.sources[file]}"
     starts = {row.address: row.number for row in reversed(module.lines) if row.file == file}

@@ -1,4 +1,4 @@
-"""What a caller hears of a call that did not return, and of what the machine does not have."""
+"""Exceptions for calls that do not return, and descriptions of missing devices."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ MACHINE: Final = "on this machine (one processor, no PCI, no ACPI, no user space
 
 
 class Ending(Unanswered):
-    """A call of ``subject`` that did not return; ``log`` is what the kernel wrote meanwhile.
+    """A call of ``subject`` that did not return; ``log`` has the kernel messages meanwhile.
 
-    ``where`` is the place as ``NAME+0xOFFSET/0xSIZE [MODULE]``, "" if it is unknown.
+    ``where`` is the place as ``NAME+0xOFFSET/0xSIZE [MODULE]``; "" if unknown.
     """
 
     def __init__(self, subject: str, words: str, where: str, log: Sequence[str]) -> None:
@@ -29,16 +29,16 @@ class Ending(Unanswered):
         super().__init__(subject, f"{subject}: {words}{place} {MACHINE}")
 
     def whole(self) -> Unanswered:
-        """The same with the log in its message, for who cannot ask for that."""
+        """The exception with the log in its message."""
         return Unanswered(self.subject, "\n".join([str(self), *self.log]))
 
 
 class Oops(Ending):
-    """The kernel oopsed; the task of the call is gone, and the kernel goes on."""
+    """The kernel oopsed; the task of the call is dead, the kernel continues."""
 
 
 class Waiting(Ending):
-    """The call waits for what has not come, in the function ``wait`` of the kernel."""
+    """The call still sleeps, in the kernel function ``wait``."""
 
     wait = ""
 
@@ -54,16 +54,16 @@ def error(subject: str, result: Oopsed | Waits) -> Ending:
 
 
 def text(line: str) -> str:
-    """A line of the log without level and time."""
+    """A log line without level and timestamp."""
     return line.partition("] ")[2]
 
 
 def touched(touches: Iterable[Touch], symbol: Callable[[int], str]) -> list[str]:
-    """In words, each device that is not there and the function that used it, which ``symbol`` names."""
+    """A message for each missing device and the function that accessed it, named by ``symbol``."""
 
     def name(address: int) -> str:
         found = symbol(address).partition("/")[0]
-        return "code of an init function" if found.startswith("0x") else found  # it was freed after the call
+        return "code of an init function" if found.startswith("0x") else found  # freed after the call
 
     words = (
         f"{name(it.by)} used {'I/O port' if it.port else 'device memory at'} "
@@ -74,7 +74,7 @@ def touched(touches: Iterable[Touch], symbol: Callable[[int], str]) -> list[str]
 
 
 def named(types: Iterable[Types], name: str) -> CType:
-    """The type ``name`` in the first of ``types`` that has it, if possible complete; raises NotFound."""
+    """The type ``name`` in the first of ``types`` that has it, preferably complete; raises NotFound."""
     found = [it for each in types if (it := each.named(name))]
     whole = next((it for it in found if it.size), found[0] if found else None)
     if whole is None:

@@ -1,4 +1,4 @@
-"""Files that a LiveKernel takes: its image, modules with what they depend on; and parameters as text."""
+"""Files for a LiveKernel: its image, modules with dependencies; and parameters as text."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def needed(path: str, image: str, *, partly: bool = False) -> Iterator[str]:
-    """The files of what ``path`` depends on: beside it, else in the module directory of ``image``.
+    """The files of the dependencies of ``path``: in its directory, or in the module directory of ``image``.
 
-    Raises BadModule if one is in neither, unless it is enough to have them ``partly``.
+    Raises BadModule if one is in neither, unless ``partly``.
     """
     for word in filter(None, _value(path, "depends").split(",")):
         beside = (os.path.join(os.path.dirname(path), f"{word}{end}") for end in names.EXTENSIONS)
@@ -31,7 +31,7 @@ def needed(path: str, image: str, *, partly: bool = False) -> Iterator[str]:
 
 
 def name(path: str) -> str:
-    """The name that the module file ``path`` declares, else the file's."""
+    """The name declared in the module file ``path``, or that of the file."""
     return _value(path, "name") or names.of_path(path)
 
 
@@ -44,7 +44,7 @@ def _value(path: str, key: str) -> str:
 
 
 def _in_tree(image: str, name: str) -> str | None:
-    """The file of the module ``name`` in the module directory that belongs to ``boot/vmlinuz-RELEASE``."""
+    """The file of the module ``name`` in the module directory for ``boot/vmlinuz-RELEASE``."""
     return _tree(os.path.abspath(image)).get(name)
 
 
@@ -64,7 +64,7 @@ def _tree(image: str) -> dict[str, str]:
 
 
 def kernel() -> str:
-    """The state file of the machine, else the image of the running kernel."""
+    """The state file of the machine, or else the image of the running kernel."""
     state, image = default_path(), f"/boot/vmlinuz-{platform.release()}"
     if os.path.exists(state):
         return state
@@ -76,12 +76,12 @@ def kernel() -> str:
 
 
 def parameters(params: Mapping[str, object]) -> str:
-    """The words by which a module is given ``params``."""
+    """``params`` as words for the kernel."""
     return " ".join(f"{name}={_word(value)}" for name, value in params.items())
 
 
 def _word(value: object) -> str:
-    """``value`` as a module parameter's."""
+    """``value`` as the text of a module parameter."""
     if isinstance(value, bool):
         return str(int(value))
     if isinstance(value, list | tuple):

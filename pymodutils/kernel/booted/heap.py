@@ -1,6 +1,6 @@
-"""The memory that modules get from kmalloc() while they are checked: blocks with gaps, none used twice.
+"""The heap of checked modules: blocks of kmalloc() with gaps, none reused.
 
-So an address says all: whether it is within a block, in a gap beside one, or in one that was freed.
+So an address suffices to tell whether it is within a block, in a gap next to one, or in a freed one.
 """
 
 from __future__ import annotations
@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-GAP: Final = 64  # bytes, at least, between two blocks
-ALIGNMENT: Final = 16  # of a block; one whose size is a power of two is aligned to it, as kmalloc() does
+GAP: Final = 64  # minimum bytes between two blocks
+ALIGNMENT: Final = (
+    16  # alignment of a block; a size that is a power of two is aligned to itself, as in kmalloc()
+)
 PAGE: Final = 4096
 
 
 @dataclass
 class Block:
-    """``size`` bytes at ``address``; ``allocated`` and ``freed`` are who did that, 0 if nobody."""
+    """``size`` bytes at ``address``; ``allocated`` and ``freed`` are addresses of the callers, or 0."""
 
     address: int
     size: int
@@ -29,7 +31,7 @@ class Block:
 
 
 class Heap:
-    """``size`` bytes at ``base``, given out once."""
+    """``size`` bytes at ``base``, allocated without reuse."""
 
     def __init__(self, base: int, size: int) -> None:
         self.base, self.end = base, base + size
@@ -41,7 +43,7 @@ class Heap:
         return self.base <= address < self.end
 
     def allocate(self, size: int, by: int, *, written: bool = False) -> int:
-        """The address of a new block, or 0 if there is no room."""
+        """The address of a new block; 0 if out of memory."""
         alignment = min(size, PAGE) if size and not size & size - 1 else ALIGNMENT
         address = -(-self._next // max(alignment, ALIGNMENT)) * max(alignment, ALIGNMENT)
         if address + size + GAP > self.end:
@@ -52,7 +54,7 @@ class Heap:
         return address
 
     def block(self, address: int) -> Block | None:
-        """The block that ``address`` is in, or else the one that is nearest."""
+        """The block that contains ``address``, or else the nearest one."""
         at = bisect_right(self._starts, address)
         before = self.blocks[at - 1] if at else None
         after = self.blocks[at] if at < len(self.blocks) else None
@@ -62,7 +64,7 @@ class Heap:
         return before if gap <= after.address - address else after
 
     def live(self) -> Iterator[Block]:
-        """The blocks that are not freed."""
+        """The blocks not freed."""
         return (block for block in self.blocks if not block.freed)
 
     def save(self) -> list[tuple[int, int, int, int, bytes]]:
@@ -70,7 +72,7 @@ class Heap:
         return [(it.address, it.size, it.allocated, it.freed, bytes(it.written)) for it in self.blocks]
 
     def restore(self, saved: list[tuple[int, int, int, int, bytes]]) -> None:
-        """Let the blocks be those that were saved."""
+        """Restore saved blocks."""
         self.blocks = [Block(*it[:4], bytearray(it[4])) for it in saved]
         self._starts = [it.address for it in self.blocks]
         last = self.blocks[-1] if self.blocks else None

@@ -1,4 +1,4 @@
-"""A call that code of the kernel has just made: its arguments as Python has them, and what it gets back.
+"""A call just made by kernel code: its arguments as Python values, and its result.
 
 The counterpart of ``arguments``; System V psABI for x86-64, 3.2.3.
 """
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
     from pymodutils.elf.ctype import CType
     from pymodutils.machine.guest import Guest
 
-TEXTS, ROOM = 0x1000, 0x1000  # bytes of the data pages of the guest, for text that is returned
+TEXTS, ROOM = 0x1000, 0x1000  # bytes of the guest's data pages, for returned text
 _next_text = 0
 
 
 class Invocation:
-    """The call of ``function`` that begins on ``guest``; without a prototype all is ``long``."""
+    """The call of ``function`` just made on ``guest``; without a prototype everything is ``long``."""
 
     def __init__(self, guest: Guest, function: Function | None) -> None:
         self.guest, self.machine, self.function = guest, guest.machine, function
         self.returns: CType = function.returns if function else LONG
         self.stack = self.machine.cpu["RSP"]
         self.registers = self.machine.arguments(IN_REGISTERS)
-        self.back = self.machine.space.number(self.stack)  # the address that it returns to
-        self.place = 0  # of a structure that is returned in memory
+        self.back = self.machine.space.number(self.stack)  # the return address
+        self.place = 0  # address of a structure returned in memory
         if isinstance(self.returns, Struct) and self.returns.size > IN_TWO:
             self.place = self.registers.pop(0)
 
     def arguments(self, count: int) -> list[Any]:
-        """Its arguments by the prototype, or ``count`` of them as numbers."""
+        """The arguments by the prototype, or ``count`` of them as numbers."""
         if self.function is None:
             return [word for word, _ in zip(self._words(), range(count), strict=False)]
         return list(self._decoded(self.function))
@@ -67,7 +67,7 @@ class Invocation:
             yield self.machine.space.number(stack)
 
     def give(self, result: object) -> None:
-        """Let it return ``result`` without running; raises BadValue if its type can not be that."""
+        """Return ``result`` without running the function; raises BadValue if the type does not match."""
         kind = self.returns
         if isinstance(kind, Void):
             self.machine.cpu.leave(0)
@@ -90,7 +90,7 @@ class Invocation:
         self.machine.cpu.leave(low)
 
     def _text(self, text: str | bytes) -> int:
-        """The address of ``text``, which stays for a while."""
+        """The address of ``text``, valid for a while."""
         global _next_text  # noqa: PLW0603 -- one after the other: older ones are still in use
         data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
         values.encode(Array(CHAR, ROOM - 1), data)

@@ -1,4 +1,4 @@
-"""The kernel of a state file, asked by its own system calls; one change is one transaction."""
+"""The kernel of a state file, used through its own system calls; each change is one transaction."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from pymodutils.machine.guest import Guest
 
 DEFAULT: Final = "pymodutils/machine.state"  # below $XDG_STATE_HOME
-BUFFER: Final = guest.USER + guest.USER_SIZE // 2  # strings of the call are before it
+BUFFER: Final = guest.USER + guest.USER_SIZE // 2  # strings of the call come before it
 ROOM: Final = guest.USER_SIZE // 2
 AT_FDCWD: Final = -100
 
 
 def default_path() -> str:
-    """The state file that is meant where none is named."""
+    """The default state file."""
     return state_path.default(DEFAULT)
 
 
 class BootedKernel(Handover, Procfs, Kernel):
-    """The kernel in the state file ``path``; any number of processes may use it at once."""
+    """The kernel in the state file ``path``; any number of processes may use it concurrently."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -46,7 +46,7 @@ class BootedKernel(Handover, Procfs, Kernel):
 
     @classmethod
     def open(cls, path: str) -> Self:
-        """The kernel in the file ``path``; raises BadState if it is absent or damaged."""
+        """The kernel in the file ``path``; raises BadState if it is missing or damaged."""
         if not os.path.exists(path):
             raise BadState(path, f"{path}: no such file: make it with 'pymodutils kernel boot --machine'")
         kernel = cls(path)
@@ -56,11 +56,11 @@ class BootedKernel(Handover, Procfs, Kernel):
     # The protocol of kernel.base
 
     def finit_module(self, fd: int, params: bytes, flags: Init) -> NoReturn:  # noqa: ARG002 -- handover's
-        """Raise Refused, ENOSYS: files of the host are not the machine's, so modules come from memory."""
+        """Raise Refused, ENOSYS: the machine cannot access host files, so modules are loaded from memory."""
         raise _refused("module", errno.ENOSYS)
 
     def init_module(self, image: bytes, params: bytes) -> None:
-        """Load the module in memory; Refused with the errno, Unanswered if init does not come back."""
+        """Load the module in memory; Refused with the errno, Unanswered if init() does not return."""
 
         def load(kernel: Guest) -> Result:
             area = kernel.call("vmalloc", max(len(image), 1))
@@ -69,7 +69,7 @@ class BootedKernel(Handover, Procfs, Kernel):
             kernel.machine.space.write(area, image)
             kernel.map(guest.IMAGE, area, len(image))
             result = kernel.system_call("init_module", guest.IMAGE, len(image), params)
-            if isinstance(result, Returned):  # else somebody may still read it
+            if isinstance(result, Returned):  # otherwise it may still be in use
                 kernel.call("vfree", area)
             return result
 
@@ -90,7 +90,7 @@ class BootedKernel(Handover, Procfs, Kernel):
     # /proc and /sys, and the log
 
     def read(self, path: str) -> bytes:
-        """What the file ``path`` holds; raises Refused with the errno of the call."""
+        """The contents of the file ``path``; raises Refused with the errno of the call."""
         return self._all("read", path, os.O_RDONLY)
 
     def listdir(self, path: str) -> list[str]:
@@ -116,16 +116,16 @@ class BootedKernel(Handover, Procfs, Kernel):
             raise Refused(path, f"{path}: {os.strerror(code)}", code)
 
     def log(self, after: int = 0) -> list[PrintkRecord]:
-        """The lines of the log with numbers above ``after``; stamps count from boot."""
+        """The log lines with numbers above ``after``; timestamps are relative to boot."""
         lines = self._current().log()[0]
         return [_line(number, text) for number, text in enumerate(lines[after:], after + 1)]
 
     def uevents(self, after: int = 0) -> list[PrintkRecord]:  # noqa: ARG002 -- as an emulated kernel
-        """None: there is no user space that could listen."""
+        """Empty: there is no user space."""
         return []
 
     def booted(self) -> float:
-        """When it booted, in the seconds of ``Line.stamp``."""
+        """The time of boot in the seconds of ``Line.stamp``."""
         return 0.0
 
     # Transactions
@@ -144,7 +144,7 @@ class BootedKernel(Handover, Procfs, Kernel):
         return found
 
     def _change(self, step: Callable[[Guest], Result]) -> Result:
-        """What ``step`` gives, and its effects kept, unless the machine ended."""
+        """The result of ``step``, with its effects saved unless the machine ended."""
         with saved.locked(self.path):
             kernel = self._current()
             try:
@@ -157,7 +157,7 @@ class BootedKernel(Handover, Procfs, Kernel):
             return result
 
     def _current(self) -> Guest:
-        """The machine as the file has it; what was read since does not count."""
+        """The machine in the state of the file, without the effects of reads."""
         stamp = self._stamp()
         if self._guest is None or stamp != self._seen:
             self._base, self._guest = saved.load(self.path)
@@ -177,7 +177,7 @@ def _refused(subject: str, code: int) -> Refused:
 
 
 def _line(number: int, text: str) -> PrintkRecord:
-    """``<LEVEL>[SECONDS] TEXT`` as a value; bits above the lowest three are the facility."""
+    """``<LEVEL>[SECONDS] TEXT`` parsed; bits above the lowest three are the facility."""
     prefix, _, words = text.partition("] ")
     level, _, seconds = prefix.partition(">[")
     return PrintkRecord(number, float(seconds), int(level[1:]) & 7, words)
@@ -191,7 +191,7 @@ def _opened(kernel: Guest, path: str, flags: int) -> int:
 
 
 def _answer(result: Result, subject: str) -> int:
-    """The C ``int`` that was returned; raises Unanswered with what happened instead."""
+    """The returned C ``int``; raises Unanswered if the call did not return."""
     if isinstance(result, Returned):
         return result.int32
     raise ends.error(subject, result).whole()

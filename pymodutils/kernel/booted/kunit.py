@@ -1,4 +1,4 @@
-"""The KUnit suites of a module, run in a kernel that was built without; Documentation/dev-tools/ktap.rst."""
+"""Run KUnit suites of a module in a kernel built without KUnit; Documentation/dev-tools/ktap.rst."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 SUITES: Final = ".kunit_test_suites"  # the section with an array of pointers to struct kunit_suite
 KUNIT: Final = "kunit"
 RUN: Final = "__kunit_test_suites_init"
-FREES_INIT: Final = "do_free_init"  # cases may be __init: KUnit runs them before that
+FREES_INIT: Final = "do_free_init"  # the state before init memory is freed: cases may be __init
 POINTER: Final = 8
-PATIENCE: Final = 900  # seconds of the machine's time: KUnit waits 300 for a case that crashed
+PATIENCE: Final = 900  # seconds of machine time: KUnit waits 300 s for a crashed case
 OK, FAILED, SKIPPED, LOST = "ok", "not ok", "skipped", "lost"
 RESULT: Final = re.compile(r"( *)(ok|not ok) \d+(?: -)? ([^#]*?)(?: *# *(.*))?$")
 SUBTEST: Final = re.compile(r"    # Subtest: (.+)")
 PLAN: Final = re.compile(r"    1\.\.(\d+)$")
-CASE_DEPTH: Final = 4  # blanks before the result of a case; parameters of a case have more
+CASE_DEPTH: Final = 4  # indentation of the result of a case; parameters of a case have more
 NOISE: Final = re.compile(r"loading out-of-tree module|module verification failed|taints? kernel")
 
 
 class Case(NamedTuple):
-    """One test case; ``lines`` is what was logged while it ran."""
+    """A test case; ``lines`` were logged while it ran."""
 
     suite: str
     name: str
@@ -41,7 +41,7 @@ class Case(NamedTuple):
 
 
 class KunitResult(NamedTuple):
-    """What the suites of one module gave: ``log``, the cases, and why they ended early, if they did."""
+    """The results of the suites of a module: the log, the cases, and why they ended early, if so."""
 
     module: str
     suites: int
@@ -56,9 +56,9 @@ class KunitResult(NamedTuple):
 
 
 def run(kernel: LiveKernel, path: str, seconds: float) -> KunitResult:
-    """Run the suites of the module file ``path``, in at most ``seconds`` of processor time.
+    """Run the suites of the module file ``path``, in at most ``seconds`` of CPU time.
 
-    kunit.ko is taken from beside it. Raises ModutilsError if it has no suites.
+    kunit.ko is loaded from the same directory. Raises ModutilsError if there are no suites.
     """
     kernel.reset()
     kernel.guest.machine.limit(seconds)
@@ -81,7 +81,7 @@ def _run(kernel: LiveKernel, path: str) -> KunitResult:
     if not count:
         raise ModutilsError(path, f"{path} has no KUnit suites: the section {SUITES} is absent or empty")
     ended = ""
-    if not any(SUBTEST.match(line) for line in kernel.messages()):  # a kernel with KUnit has run them
+    if not any(SUBTEST.match(line) for line in kernel.messages()):  # a kernel with KUnit has already run them
         ended = _call(kernel, module.section(SUITES), count)
     try:
         lines = [line for line in kernel.messages() if not NOISE.search(line)]
@@ -91,7 +91,7 @@ def _run(kernel: LiveKernel, path: str) -> KunitResult:
 
 
 def _loaded(kernel: LiveKernel, path: str) -> LiveModule:
-    """``path``, and before it kunit.ko, unless the kernel has KUnit."""
+    """Load kunit.ko, unless the kernel has KUnit, then ``path``."""
     if not kernel.guest.lookup(RUN):
         beside = (os.path.join(os.path.dirname(path), f"{KUNIT}{end}") for end in names.EXTENSIONS)
         found = next(filter(os.path.exists, beside), None)
@@ -113,7 +113,7 @@ def _call(kernel: LiveKernel, start: int, count: int) -> str:
 
 
 def cases(lines: Sequence[str]) -> Iterator[Case]:
-    """The cases that ``lines`` of a log tell of; those of a plan that are missing are lost."""
+    """The cases in ``lines`` of a log; missing ones of a plan are lost."""
     suite, planned, seen, told = "", 0, 0, list[str]()
     for line in lines:
         if found := SUBTEST.match(line):
@@ -137,7 +137,7 @@ def _lost(suite: str, count: int, told: list[str]) -> Iterator[Case]:
 
 
 def ktap(runs: Sequence[KunitResult]) -> Iterator[str]:
-    """The lines of all of ``runs`` as one KTAP document."""
+    """All of ``runs`` as one KTAP document."""
     yield "KTAP version 1"
     yield f"1..{sum(it.suites for it in runs)}"
     number = 0

@@ -1,4 +1,4 @@
-"""A booted kernel in the memory of this process alone: for tests, which begin anew each time."""
+"""A booted kernel in the memory of this process only, for tests that start fresh each time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pymodutils.machine.results import Returned
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-GRACE: Final = 50  # milliseconds after which what RCU was to free is free
+GRACE: Final = 50  # milliseconds after which RCU has freed memory
 
 
 class LiveKernel(WatchedKernel):
@@ -66,7 +66,7 @@ class LiveKernel(WatchedKernel):
         return module
 
     def load_needed(self, file: str) -> None:
-        """Load the modules that the module ``file`` depends on; raises as ``load``."""
+        """Load the dependencies of the module ``file``; raises as ``load``."""
         for needed in files.needed(file, self.path, partly=bool(self.stubs and self.stubs.made)):
             name = files.name(needed)
             if name not in self.modules and self.state(name) is None:
@@ -81,12 +81,12 @@ class LiveKernel(WatchedKernel):
             self._removed.append(located[names.normalize(name)])
 
     def unload(self) -> None:
-        """Remove all modules that can be, the last one first; with ``checks``, note what is left."""
+        """Remove all removable modules, newest first; with ``checks``, record leaks."""
         for name in reversed(list(self.modules)):
             try:
                 self.delete(name)
             except Refused:
-                continue  # it has no exit(), or something uses it
+                continue  # no exit(), or in use
         if self.checks and not self.modules:
             self.guest.call("msleep", GRACE)
             self.checks.leaks()
@@ -123,11 +123,11 @@ class LiveKernel(WatchedKernel):
         return self._replaced[-1]
 
     def close(self) -> None:
-        """Give the memory back; the kernel cannot be used any more."""
+        """Free the memory; the kernel is unusable afterwards."""
         self.closed = True
         del self.guest
         self.modules.clear()
-        gc.collect()  # a machine is a cycle: its hooks know it
+        gc.collect()  # the hooks of a machine form a reference cycle
 
     def __enter__(self) -> Self:
         return self

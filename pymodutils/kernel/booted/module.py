@@ -1,4 +1,4 @@
-"""A module in a booted kernel: its functions are called and its variables looked at, by name."""
+"""A module in a booted kernel: functions and variables by name."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pymodutils.kernel.booted.stubs import Stubs
 
 DEBUG: Final = "build it with debug information (make KCFLAGS=-g)"
-INIT_TEXT: Final = ".init.text"  # the first section of the memory that is given back after init()
+INIT_TEXT: Final = ".init.text"  # the first section of the memory freed after init()
 ADVICE: Final = f"{DEBUG} or with BTF"
 
 
@@ -38,12 +38,12 @@ class LiveModule:
     # What is where
 
     def init_at(self, address: int) -> None:
-        """Note where its init part lies or lay."""
+        """Record the address of its init area."""
         if INIT_TEXT in self.file.sections:
             self._bases[self.file.sections[INIT_TEXT]] = address
 
     def address(self, name: str) -> int:
-        """Where the symbol ``name`` lies, a static one too; raises NotFound."""
+        """The address of the symbol ``name``, which may be static; raises NotFound."""
         found = self.file.symbols.get(name)
         if found is None:
             raise NotFound(name, f"{self.path} has no {name}{self._changed(name)}")
@@ -53,7 +53,7 @@ class LiveModule:
         return base + found[1]
 
     def _changed(self, name: str) -> str:
-        """Why a function may be absent that the source has."""
+        """Why a function of the source may be missing."""
         other = next((it for it in self.file.symbols if it.startswith(f"{name}.")), None)
         if other:
             return (
@@ -64,7 +64,7 @@ class LiveModule:
         return suggestion(name, self.file.symbols)
 
     def _base(self, section: int) -> int | None:
-        """Where the section with that number lies, by a symbol of it that the kernel's kallsyms has."""
+        """The address of the section with that index, derived from one of its symbols in kallsyms."""
         if section not in self._bases:
             for name, (number, offset) in self.file.symbols.items():
                 place = self.kernel.guest.lookup(f"{self.name}:{name}") if number == section else 0
@@ -74,29 +74,29 @@ class LiveModule:
         return self._bases.get(section)
 
     def where(self, address: int) -> str:
-        """Name what lies at ``address``: "sum_of, sample.c:12", or "" if it is not of this module."""
+        """A description of ``address``: "sum_of, sample.c:12"; "" if outside this module."""
         found = self.place(address)
         return self.file.where(*found, own=True) if found else ""
 
     def place(self, address: int) -> tuple[int, int] | None:
-        """The number of the section that ``address`` is in, and its offset there."""
+        """The index of the section that contains ``address``, and the offset in it."""
         offsets = ((number, address - base) for number, base in self._bases.items())
         return next((it for it in offsets if 0 <= it[1] < self.file.sizes[it[0]]), None)
 
     def section(self, name: str) -> int:
-        """Where the section ``name`` lies; raises NotFound."""
+        """The address of the section ``name``; raises NotFound."""
         base = self._base(self.file.sections.get(name, -1))
         if base is None:
             raise NotFound(name, f"{self.name} has no section {name} in memory")
         return base
 
     def locate(self) -> None:
-        """Find out where all of its sections lie."""
+        """Determine the addresses of all its sections."""
         for number in self.file.bases:
             self._base(number)
 
     def line(self, function: str, offset: int) -> str:
-        """The line of the source at ``offset`` of ``function``: "(sample.c:12: return *p;)", or ""."""
+        """The source line at ``offset`` of ``function``: "(sample.c:12: return *p;)", or ""."""
         place = self.file.symbols.get(function)
         said = self.file.where(place[0], place[1] + offset) if place else ""
         file, _, number = said.partition(", ")[2].partition(":")
@@ -109,7 +109,7 @@ class LiveModule:
 
     @property
     def types(self) -> list[Types]:
-        """Where types are looked for: the module's DWARF, its BTF, and the kernel's."""
+        """The sources of types: the module's DWARF, its BTF, and the kernel's."""
         if self._types is None:
             base = self.kernel.btf
             section = scan.Elf(compress.read(self.path), self.path).section(".BTF")
@@ -131,7 +131,7 @@ class LiveModule:
     # Functions and variables
 
     def call(self, name: str, *arguments: object) -> Any:
-        """What the function ``name`` returns; a negative errno is a ``values.Status``.
+        """Call the function ``name`` and return its result; a negative errno is a ``values.Status``.
 
         Raises Oopsed, Waiting or OutOfBudget if it does not return, BadValue for an argument that its
         type can not have, and NotFound without the function or its prototype.
@@ -162,11 +162,11 @@ class LiveModule:
         return found
 
     def at(self, address: int, kind: str) -> Any:
-        """What lies at ``address``, seen as the type ``kind``: ``mod.at(p, "struct state")``."""
+        """The memory at ``address`` as the type ``kind``: ``mod.at(p, "struct state")``."""
         return values.load(self.kernel.guest.machine.space, self.type(kind), address)
 
     def new(self, kind: str, **members: object) -> Any:
-        """A zeroed object of the type ``kind`` in memory of the kernel, with ``members`` set."""
+        """A zeroed object of the type ``kind`` in kernel memory, with ``members`` set."""
         found = self.type(kind)
         place = self.kernel.guest.allocate(bytes(max(found.size, 1)))
         values.store(self.kernel.guest.machine.space, found, place, members)

@@ -1,4 +1,4 @@
-"""What init() of a module returns on a kernel that runs in this process."""
+"""The result of a module's init() on a kernel running in this process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def of_content(content: Contents, params: bytes, image: str, release: str) -> int:
-    """The same as ``outcome`` of a module in memory, loaded with ``params``."""
+    """As ``outcome``, for a module in memory, loaded with ``params``."""
     with scratch.folder() as folder:
         path = os.path.join(folder, "module.ko")
         with open(path, "wb") as file:
@@ -23,7 +23,7 @@ def of_content(content: Contents, params: bytes, image: str, release: str) -> in
 
 
 def outcome(path: str, image: str, release: str, params: str = "") -> int:
-    """What init() of the module file ``path`` returns to the kernel in ``image``: 0 or a negative errno.
+    """The result of init() of the module file ``path`` on the kernel in ``image``: 0 or a negative errno.
 
     Raises BadKernel if that is not ``release``, and Unanswered if init() does not return.
     """

@@ -1,7 +1,7 @@
-"""What is in the kernel's memory, by its C type, as Python sees it.
+"""Values in kernel memory as Python values, by C type.
 
 Numbers are int and bool, a negative error is a ``Status``, an array of char is str and one of unsigned char
-bytes; structures and other arrays are an ``KernelObject`` that looks into the memory each time it is asked.
+bytes; structures and other arrays are a ``KernelObject``, which accesses the memory on demand.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Memory(Protocol):
-    """Where values are, by address; a machine's is ``paging.Space``. Its methods raise Unmapped."""
+    """Memory by address; that of a machine is ``paging.AddressSpace``. Its methods raise Unmapped."""
 
     def read(self, address: int, length: int) -> bytes:
         """``length`` bytes at ``address``."""
@@ -38,11 +38,11 @@ LARGEST_ERRNO: Final = 4095  # MAX_ERRNO in include/linux/err.h
 
 
 class BadValue(ModutilsError):
-    """A value that its C type can not have, or memory that is not there."""
+    """A value that does not fit its C type, or unmapped memory."""
 
 
 def read(space: Memory, address: int, size: int) -> bytes:
-    """Memory of the kernel; raises BadValue where none is mapped."""
+    """Read kernel memory; raises BadValue if unmapped."""
     try:
         return space.read(address, size)
     except Unmapped as error:
@@ -50,7 +50,7 @@ def read(space: Memory, address: int, size: int) -> bytes:
 
 
 def write(space: Memory, address: int, data: bytes) -> None:
-    """Change memory of the kernel, read-only memory too; raises BadValue where none is mapped."""
+    """Write kernel memory, even if read-only; raises BadValue if unmapped."""
     try:
         space.write(address, data)
     except Unmapped as error:
@@ -58,7 +58,7 @@ def write(space: Memory, address: int, data: bytes) -> None:
 
 
 class Address(int):
-    """A pointer of the kernel: ``p[1]``, ``p.member`` and ``p.string()`` look at what it points to."""
+    """A kernel pointer: ``p[1]``, ``p.member`` and ``p.string()`` access its target."""
 
     type: Pointer
     space: Memory
@@ -104,7 +104,7 @@ class Address(int):
 
 
 class KernelObject:
-    """A structure, union or array at an address of the kernel."""
+    """A structure, union or array at a kernel address."""
 
     __slots__ = ("_address", "_space", "_type")
     _address: int
@@ -170,7 +170,7 @@ class KernelObject:
 
 
 def plain(value: Any) -> Any:
-    """``value`` without memory of the kernel: an Object as a dict or list; pointers stay addresses."""
+    """``value`` detached from kernel memory: an object as a dict or list; pointers stay addresses."""
     if not isinstance(value, KernelObject):
         return value
     kind = value._type  # noqa: SLF001 -- of this file
@@ -180,7 +180,7 @@ def plain(value: Any) -> Any:
 
 
 def load(space: Memory, kind: CType, address: int, member: Member | None = None) -> Any:
-    """The value of type ``kind`` at ``address``; of a bit-field too, if ``member`` is one."""
+    """The value of type ``kind`` at ``address``, or of the bit-field ``member``."""
     if isinstance(kind, Struct):
         return KernelObject(space, kind, address)
     if isinstance(kind, Array):
@@ -202,7 +202,7 @@ def _array(space: Memory, kind: Array, address: int) -> Any:
 
 
 def decode(space: Memory, kind: CType, word: int) -> Any:
-    """The value of type ``kind`` whose bits are the lowest ones of ``word``."""
+    """The value of type ``kind`` in the lowest bits of ``word``."""
     word &= (1 << 8 * kind.size) - 1
     if isinstance(kind, Pointer):
         if word >= (1 << 64) - LARGEST_ERRNO:
@@ -222,7 +222,7 @@ def decode(space: Memory, kind: CType, word: int) -> Any:
 
 
 def store(space: Memory, kind: CType, address: int, value: object, member: Member | None = None) -> None:
-    """Put ``value`` at ``address``; raises BadValue if ``kind`` can not have it."""
+    """Write ``value`` at ``address``; raises BadValue if it does not fit ``kind``."""
     if member and member.width:
         size = (member.shift + member.width + 7) // 8
         mask = (1 << member.width) - 1
@@ -241,7 +241,7 @@ def store(space: Memory, kind: CType, address: int, value: object, member: Membe
 
 
 def encode(kind: CType, value: object) -> bytes:
-    """The bytes of ``value`` as a ``kind``; raises BadValue if it can not have it."""
+    """The bytes of ``value`` as a ``kind``; raises BadValue if it does not fit."""
     if isinstance(value, KernelObject) and isinstance(kind, Struct | Array):
         data = bytes(value)
         if len(data) == kind.size:

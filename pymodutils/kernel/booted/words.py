@@ -1,11 +1,11 @@
-"""Numbers that print as words: negative errors and enumerators."""
+"""Numbers that print as names: negative errors and enumerators."""
 
 from __future__ import annotations
 
 import errno
 from typing import Final, Self
 
-KERNEL_ONLY: Final = {  # include/linux/errno.h: those that no process sees
+KERNEL_ONLY: Final = {  # include/linux/errno.h: internal to the kernel
     512: "ERESTARTSYS", 513: "ERESTARTNOINTR", 514: "ERESTARTNOHAND", 515: "ENOIOCTLCMD",
     516: "ERESTART_RESTARTBLOCK", 517: "EPROBE_DEFER", 518: "EOPENSTALE", 519: "ENOPARAM", 521: "EBADHANDLE",
     522: "ENOTSYNC", 523: "EBADCOOKIE", 524: "ENOTSUPP", 525: "ETOOSMALL", 526: "ESERVERFAULT",
@@ -29,12 +29,12 @@ class Status(int):
 
 
 class Constant(int):
-    """A number of an enum; it prints as its name, and equals it."""
+    """An enumerator; it prints as its name and equals it."""
 
     name: str
 
     def __new__(cls, value: int, name: str) -> Self:
-        """The ``value`` that an enum calls ``name``."""
+        """The enumerator ``name`` with ``value``."""
         made = super().__new__(cls, value)
         made.name = name
         return made

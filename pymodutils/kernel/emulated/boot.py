@@ -1,4 +1,4 @@
-"""A state file made from a description, and the rules that it was made with read back."""
+"""Create a state file from a description, and read its rules back."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ if TYPE_CHECKING:
     from pymodutils.arch.model import Arch
     from pymodutils.kernel.emulated.caller import WallClock
 
-KEPT: Final = (  # fields of the description that make the rules
+KEPT: Final = (  # fields of the description used by the rules
     *("release", "version", "vermagic", "machine", "bits", "order"),
     *("page_size", "generation", "strict_versions", "module_size", "banner"),
 )
 CMDLINE: Final = "cmdline"
 BOOTED: Final = "booted"  # seconds since the epoch
 END: Final = "end"  # the address of _end
-PERCPU: Final = "percpu"  # where the per-cpu memory reserved for modules begins
+PERCPU: Final = "percpu"  # start of the per-CPU memory reserved for modules
 DEFAULT: Final = "pymodutils/kernel.state"  # below $XDG_STATE_HOME
 
 
 def default_path() -> str:
-    """The state file that is meant where none is named."""
+    """The default state file."""
     return state_path.default(DEFAULT)
 
 
 def make(path: str, kernel: Description, cmdline: str, clock: WallClock) -> StateFile:
-    """The file ``path`` with a kernel that has just booted, in place of what was there.
+    """Write a freshly booted kernel to the file ``path``, replacing an existing one.
 
-    That is one transaction of the old file's, too: who uses it sees one kernel or the other.
+    This is a transaction of the old file too: its users see either kernel.
     """
     made = StateFile.create()
     with made.transaction():
@@ -85,7 +85,7 @@ def _fill(store: StateFile, kernel: Description, wanted: Rules, now: float) -> N
 
 
 def _switched(wanted: Rules) -> dict[str, int]:
-    """What the configuration and the command line set for the start."""
+    """The initial settings by configuration and command line."""
     words = wanted.words
     level = words.lockdown() if wanted.on("SECURITY_LOCKDOWN_LSM") else 0
     if wanted.on("LOCK_DOWN_KERNEL_FORCE_INTEGRITY"):
@@ -99,7 +99,7 @@ def _switched(wanted: Rules) -> dict[str, int]:
 
 
 def _write_sysctls(store: StateFile, wanted: Rules, clock: WallClock) -> None:
-    """Write what the command line has for files of /proc/sys; fs/proc/proc_sysctl.c: do_sysctl_args."""
+    """Write the sysctls of the command line; fs/proc/proc_sysctl.c: do_sysctl_args."""
     written = list(wanted.words.sysctls())
     if not written:
         return

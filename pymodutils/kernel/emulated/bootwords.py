@@ -1,6 +1,6 @@
-"""The words of the kernel's command line; init/main.c, kernel/params.c: parse_args, fs/proc/proc_sysctl.c.
+"""The kernel command line; init/main.c, kernel/params.c: parse_args, fs/proc/proc_sysctl.c.
 
-Quotes hide blanks, ``-`` equals ``_`` in names, and what follows ``--`` is for init.
+Quotes protect blanks, ``-`` equals ``_`` in names, and words after ``--`` are for init.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pymodutils.kernel.emulated.params.words import words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LONGEST: Final = 1024  # bytes that a parameter of type charp takes
-LEVELS: Final = ("none", "integrity", "confidentiality")  # of lockdown
+LONGEST: Final = 1024  # maximum bytes of a charp parameter
+LEVELS: Final = ("none", "integrity", "confidentiality")  # levels of lockdown
 SYSCTL: Final = b"sysctl"
 
 
@@ -27,23 +27,23 @@ class BootWords:
         self._truth = partial(truth, enabled=enabled)
 
     def values(self, name: str) -> Iterator[bytes | None]:
-        """What each word called ``name`` gives, None for one without a value."""
+        """The values of all words named ``name``; None for one without a value."""
         wanted = _alike(name.encode())
         return (value for word, value in self._words if _alike(word) == wanted)
 
     def blacklist(self) -> list[str]:
-        """The modules of module_blacklist, whose last word counts."""
+        """The modules of module_blacklist; the last word takes precedence."""
         given = [value for value in self.values("module_blacklist") if value is not None]
         listed = [value for value in given if len(value) <= LONGEST][-1:] or [b""]
         names = listed[0].decode("utf-8", "surrogateescape").split(",")
         return names if names[-1] else names[:-1]
 
     def modules_disabled(self) -> bool:
-        """Whether no module may be loaded: the last ``nomodule`` counts."""
+        """Whether module loading is disabled; the last ``nomodule`` takes precedence."""
         return ([False, *self._truths("nomodule")])[-1]
 
     def sig_enforce(self) -> bool:
-        """Whether signatures are enforced: that can be switched on only."""
+        """Whether signatures are enforced, which can only be switched on."""
         return any(self._truths("module.sig_enforce"))
 
     def lockdown(self) -> int:
@@ -52,7 +52,7 @@ class BootWords:
         return max([0, *(LEVELS.index(level) for level in given if level in LEVELS)])
 
     def sysctls(self) -> Iterator[tuple[str, bytes]]:
-        """Files of /proc/sys, dots for slashes, and what is written to each before init starts."""
+        """Sysctls, with dots for slashes, and the values written before init starts."""
         for name, value in self._words:
             rest = name.removeprefix(SYSCTL)
             if value and rest != name and rest[:1] in (b".", b"/"):

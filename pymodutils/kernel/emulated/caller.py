@@ -1,4 +1,4 @@
-"""Who asks the kernel: what it sees of the process, and what only this process knows."""
+"""The calling process: properties visible to the kernel, and choices of this process."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
     from pymodutils.kernel.emulated.load.causes import Cause
 
-COMMAND: Final = "insmod"  # the name of a process that has not said another
+COMMAND: Final = "insmod"  # default name of the process
 
 
 class WallClock(Protocol):
-    """Time that passes: the module ``time``, or a test's own."""
+    """A clock: the module ``time``, or one of a test."""
 
     def time(self) -> float:
         """Seconds since the epoch."""
@@ -28,10 +28,10 @@ class WallClock(Protocol):
 
 
 class Caller:
-    """One system call's process; ``capable``: it has CAP_SYS_MODULE.
+    """The process of a system call; ``capable``: it has CAP_SYS_MODULE.
 
-    ``bases`` says where modules are to lie, by name and area, in place of where there is room.
-    ``keeps_going``: a load goes on past refusals, to collect all causes. Without ``keeps_memory`` the state
+    ``bases`` sets addresses of modules, by name and area.
+    ``keeps_going``: a load continues past refusals, to collect all causes. Without ``keeps_memory`` the state
     does not store what is in large areas of modules: they read as zeros.
     """
 
@@ -63,9 +63,9 @@ class Caller:
         self.started = time.time() if started is None else started
         self.bases = bases or {}
         self.keeps_going, self.keeps_memory = keeps_going, keeps_memory
-        self.causes: list[Cause] = []  # what the kernel minded
-        self.waited_for: str | None = None  # the module of whose end this call has waited
+        self.causes: list[Cause] = []  # causes found
+        self.waited_for: str | None = None  # the module for which this call has waited
 
     def base(self, module: str, area: str) -> int | None:
-        """Where an area of ``module`` is to lie; None for wherever there is room."""
+        """The requested address of an area of ``module``; None for any."""
         return self.bases.get((module, area))

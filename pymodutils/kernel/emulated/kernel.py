@@ -1,4 +1,4 @@
-"""A kernel that lives in a file: whatever can be asked of it, one transaction each."""
+"""An emulated kernel in a file: system calls and queries, one transaction each."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ NO_BASES: Mapping[tuple[str, str], int] = {}
 
 
 class EmulatedKernel(Observed, Handover, Kernel):
-    """The kernel in one state file; any number of processes may use it at once.
+    """The kernel in a state file; any number of processes may use it concurrently.
 
-    ``notifiers`` are called by loads and removals of this process. ``command`` is what the process is called
-    in the log; without ``capable`` it lacks CAP_SYS_MODULE. ``bases`` puts areas of modules to given
-    addresses, by the names of both.
+    ``notifiers`` are called by loads and removals of this process. ``command`` is the name of the process
+    in the log; without ``capable`` it lacks CAP_SYS_MODULE. ``bases`` sets addresses of areas, by the
+    names of module and area.
     """
 
     def __init__(
@@ -68,8 +68,8 @@ class EmulatedKernel(Observed, Handover, Kernel):
         self._operator = Operator(store, rules, clock, self.notifiers)
         self.bases = NO_BASES
         self.keeps_memory = True  # or nothing of large areas, where nobody looks at them afterwards
-        self.causes: Sequence[Cause] = ()  # what the kernel minded of the last module, taken or not
-        self.assumed = False  # whether what init() of the last module returned is assumed
+        self.causes: Sequence[Cause] = ()  # causes against the last module, accepted or not
+        self.assumed = False  # whether the result of init() of the last module was assumed
         self.root = Root(kernel=self)
 
     @classmethod
@@ -81,7 +81,7 @@ class EmulatedKernel(Observed, Handover, Kernel):
         cmdline: str = "",
         clock: WallClock = time,
     ) -> Self:
-        """A kernel as described, with no module in it, in the file ``path`` (which it replaces).
+        """Boot a kernel as described, without modules, into the file ``path``, which is replaced.
 
         Raises BadKernel if the description lacks the architecture, BadState if the file cannot be written.
         """
@@ -90,7 +90,7 @@ class EmulatedKernel(Observed, Handover, Kernel):
 
     @classmethod
     def open(cls, path: str, *, command: str = COMMAND, clock: WallClock = time) -> Self:
-        """The kernel in the file ``path``; raises BadState if it is absent, damaged or of another version."""
+        """The kernel in the file ``path``; raises BadState if missing, damaged or of another version."""
         store = StateFile.open(path)
         return cls(store, boot.read(store), clock, command=command)
 
@@ -101,11 +101,11 @@ class EmulatedKernel(Observed, Handover, Kernel):
         self._load(partial(finit_module.memory, image), params, Init.NONE)
 
     def finit_module(self, fd: int, params: bytes = b"", flags: Init = Init.NONE) -> None:
-        """The same with the module in an open file and ``flags``; refuses what is not a regular file."""
+        """Load the module in an open file with ``flags``; refuses anything but a regular file."""
         self._load(partial(finit_module.descriptor, fd, flags), params, flags)
 
     def load_file(self, content: Contents, params: bytes = b"", flags: Init = Init.NONE) -> None:
-        """finit_module of a file that holds ``content``."""
+        """finit_module of a file with ``content``."""
         self._load(partial(finit_module.file, content, flags), params, flags)
 
     def _load(self, read: Read, params: bytes, flags: Init, *, keeps_going: bool = False) -> None:
@@ -127,7 +127,7 @@ class EmulatedKernel(Observed, Handover, Kernel):
             raise Refused(load.module.name, text, -load.module.outcome)
 
     def _run(self, load: LoadInfo) -> Callable[[], int] | None:
-        """What runs init() of the module, if the kernel was booted so."""
+        """The function that runs init() of the module, if the kernel was booted with one."""
         image = load.state.image
         if not image:
             return None
@@ -136,26 +136,26 @@ class EmulatedKernel(Observed, Handover, Kernel):
         return partial(of_content, load.data, load.params, image, self.rules.release)
 
     def delete_module(self, name: bytes, flags: int = os.O_NONBLOCK) -> None:
-        """Remove the module called ``name``; raises Refused with the errno of the system call."""
+        """Remove the module named ``name``; raises Refused with the errno of the system call."""
         caller = self._caller()
         self._operator.finish(
             self._operator.run(lambda state: delete_module.delete_module(state, name, flags, caller))
         )
 
     def causes_against(self, image: Contents, params: bytes = b"") -> Sequence[Cause]:
-        """Every cause that init_module could give, in its order, as far as the load can go past a refusal.
+        """Every cause that init_module could report, in order, as far as the load can continue.
 
         The module stays loaded if all vital steps passed.
         """
         try:
             self._load(partial(finit_module.memory, image), params, Init.NONE, keeps_going=True)
         except (BadModule, Refused):
-            pass  # the load could not go further
+            pass  # the load could not continue
         return self.causes
 
     @contextmanager
     def trial(self) -> Iterator[None]:
-        """What happens to the kernel inside of this is undone at its end, whatever that was."""
+        """Undo all changes to the kernel at the end of the block."""
         with self.store.undone():
             yield
 
@@ -172,17 +172,17 @@ class EmulatedKernel(Observed, Handover, Kernel):
     # What modules do by themselves
 
     def behave(self, name: str, *, init: int = 0, init_seconds: float = 0, exit_seconds: float = 0) -> None:
-        """Let init() of the module called ``name`` return ``init``, and init() and exit() take their time."""
+        """Set the result of init() and the durations of init() and exit() of the module ``name``."""
         values = (name, init, init_seconds, exit_seconds)
         query = "INSERT OR REPLACE INTO behaviour VALUES (?, ?, ?, ?)"
         self._operator.run(lambda state: state.store.insert(query, *values))
 
     def run(self, image: str) -> None:
-        """Let the kernel in the file ``image`` run init() of modules where ``behave`` told nothing."""
+        """Let the kernel in the file ``image`` run init() of modules without ``behave``."""
         self._operator.run(lambda state: state.run(image))
 
     def get(self, name: str) -> None:
-        """Use the module called ``name``, as a mount does; raises Refused unless it is live."""
+        """Take a reference to the module ``name``, like a mount; raises Refused unless it is live."""
 
         def take(state: KernelState) -> None:
             module = _known(state, name)
@@ -194,7 +194,7 @@ class EmulatedKernel(Observed, Handover, Kernel):
         self._operator.run(take)
 
     def put(self, name: str) -> None:
-        """No longer use it; raises Refused if nobody but other modules does."""
+        """Drop a reference; raises Refused if there are none besides those of modules."""
 
         def drop(state: KernelState) -> None:
             module = _known(state, name)
@@ -206,16 +206,16 @@ class EmulatedKernel(Observed, Handover, Kernel):
         self._operator.run(drop)
 
     def patch(self) -> None:
-        """Change modules loaded from now on as the kernel does once they are linked: ``link.patch``."""
+        """Patch modules loaded from now on after linking, as the kernel does: ``link.patch``."""
         self._operator.run(lambda state: state.set(module_finalize.WANTED, 1))
 
     def trust(self, certificate: bytes) -> None:
-        """Accept modules signed with the key of ``certificate``, DER."""
+        """Trust modules signed with the key of ``certificate``, DER."""
         query = "INSERT OR IGNORE INTO certificate VALUES (?)"
         self._operator.run(lambda state: state.store.insert(query, certificate))
 
     def trust_file(self, path: str) -> None:
-        """Trust the certificates in the file ``path``, PEM or DER; raises ModutilsError about it."""
+        """Trust the certificates in the file ``path``, PEM or DER; raises ModutilsError."""
         from pymodutils.signature.pem import certificates  # noqa: PLC0415 -- few need it
 
         for der in certificates(compress.read(path), path):
@@ -224,7 +224,7 @@ class EmulatedKernel(Observed, Handover, Kernel):
     # The protocol of kernel.base
 
     def remark(self, path: str) -> str:
-        """That init() was not run, where nobody told what it does."""
+        """The remark that the result of init() is assumed, if it was not set."""
         return f"init() of {path} is assumed to return 0: {ADVICE}" if self.assumed else ""
 
     def delete(self, name: str, *, force: bool = False) -> None:

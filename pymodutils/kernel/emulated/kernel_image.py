@@ -1,4 +1,4 @@
-"""Where the kernel itself lies: known from the addresses of its exports, or assumed."""
+"""The address range of the kernel itself: derived from its exports, or assumed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pymodutils.kernel.description import Description
 
 STEP: Final = 16  # bytes between exports of unknown address
-ALIGN: Final = 2 << 20  # bytes; an image is taken to end at a multiple
+ALIGN: Final = 2 << 20  # bytes; an image is assumed to end at a multiple
 
 
 def span(kernel: Description, arch: Arch) -> Range:
@@ -25,5 +25,5 @@ def span(kernel: Description, arch: Arch) -> Range:
 
 
 def first_made_up(arch: Arch) -> int:
-    """The address of the first export whose own is unknown."""
+    """The address assigned to the first export without a known address."""
     return arch.kernel_text + ALIGN // 2
