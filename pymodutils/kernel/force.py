@@ -1,7 +1,7 @@
-"""A copy of a module image changed so that the kernel skips a check, for when no flag can say so.
+"""Modify a module image so that init_module skips a check, as finit_module does by flags.
 
-What finit_module does by flags, init_module cannot: there the kernel finds no versions when __versions
-is not to be loaded, and no vermagic when its entry is blank, and takes both as "forced".
+The kernel ignores __versions if that section is not allocated, and vermagic if its entry is blank, and
+treats both as a forced load.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from pymodutils.elf.scan import Elf
 from pymodutils.errors import BadModule
 from pymodutils.kernel.base import Init
 
-SH_FLAGS: Final = 8  # bytes into a section header of either class
+SH_FLAGS: Final = 8  # offset of sh_flags in a section header, by class
 VERMAGIC: Final = b"vermagic="
 
 
 def stripped(image: bytes, flags: Init, subject: str) -> bytes:
-    """``image`` without what ``flags`` tell the kernel to ignore; the same object if they tell nothing.
+    """``image`` without the parts that ``flags`` tell the kernel to ignore; unchanged without flags.
 
-    Raises BadModule about ``subject`` if the image is damaged or says no vermagic.
+    Raises BadModule for ``subject`` if the image is damaged or has no vermagic.
     """
     if not flags & (Init.IGNORE_MODVERSIONS | Init.IGNORE_VERMAGIC):
         return image
@@ -61,7 +61,7 @@ def _blank_vermagic(elf: Elf, copy: bytearray) -> None:
 
 
 def _entry(section: bytes) -> tuple[int, int] | None:
-    """Where the first vermagic entry starts and ends, if there is one."""
+    """Start and end of the first vermagic entry, if there is one."""
     start = 0 if section.startswith(VERMAGIC) else section.find(b"\0" + VERMAGIC) + 1
     if not section.startswith(VERMAGIC, start):
         return None

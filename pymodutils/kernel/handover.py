@@ -20,7 +20,7 @@ CANNOT: Final = "the kernel cannot decompress"
 
 
 class Handover:
-    """A kernel that loads modules by two system calls; each raises Refused with the kernel's reason."""
+    """A kernel with the two system calls to load modules; each raises Refused with the kernel's reason."""
 
     root: Root
 
@@ -35,10 +35,10 @@ class Handover:
     def insert(self, path: str, params: str, flags: Init = Init.NONE) -> str:
         """Load the module file ``path``, compressed or not; return a remark or "".
 
-        finit_module must exist and decompress this format. EINVAL about a compressed file may come from the
-        kernel's decompressors, which take less than the libraries: then the module itself is tried, and the
-        remark tells it. Raises Refused with the errno of the file or of the kernel, BadModule when the file
-        cannot be decompressed.
+        finit_module is used if it exists and supports this compression. EINVAL for a compressed file may
+        come from the kernel's decompressors, which support less than the libraries: then the decompressed
+        module is tried, and the remark reports it. Raises Refused with the errno of the file or of the
+        kernel, BadModule if the file cannot be decompressed.
         """
         remark = ""
         with _opened(path) as fd:
@@ -53,20 +53,20 @@ class Handover:
                         remark = f"{CANNOT} {path} ({packing}): decompressed in user space"
                 else:
                     return self.remark(path)
-            from pymodutils.kernel import force  # noqa: PLC0415 -- only where the kernel does not read files
+            from pymodutils.kernel import force  # noqa: PLC0415 -- only if the kernel cannot read the file
 
             image = force.stripped(compress.decompress(compress.read_all(fd), path), flags, path)
             self.init_module(image, words)
         return remark or self.remark(path)
 
     def remark(self, path: str) -> str:  # noqa: ARG002 -- for kernels that have one
-        """What is to be said of ``path``, which was loaded."""
+        """A remark about ``path``, which was loaded."""
         return ""
 
 
 @contextmanager
 def _opened(path: str) -> Iterator[int]:
-    """The descriptor of ``path``; raises Refused with the errno of the calls about it."""
+    """A descriptor of ``path``; raises Refused with the errno of the call."""
     fd = -1
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -80,7 +80,7 @@ def _opened(path: str) -> Iterator[int]:
 
 
 def _unpacks(root: Root) -> str:
-    """The compression that the kernel undoes itself: zstd, xz, gzip or "" for none."""
+    """The compression that the kernel supports: zstd, xz, gzip or "" for none."""
     try:
         return root.read("/sys/module/compression").decode("ascii", "replace").strip()
     except OSError:

@@ -1,4 +1,4 @@
-"""What the kernel shows of its modules: /proc/modules for names and order, /sys/module for the rest."""
+"""Loaded modules from /proc/modules (names and order) and /sys/module (the rest)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 STATES: Final = {"Live": State.LIVE, "Loading": State.COMING, "Unloading": State.GOING}
 NOBODY: Final = ("", "-", "[permanent]")
-MISSING: Final = ("", "", "", "", "", "")  # so that a short line has all fields, none of them a number
+MISSING: Final = ("", "", "", "", "", "")  # pads short lines with fields that are not numbers
 PROC_MODULES: Final = "/proc/modules"
 
 
@@ -40,10 +40,10 @@ class Procfs:
 
 
 def loaded(root: Root) -> list[Loaded]:
-    """Every module, newest first; what /sys/module/NAME lacks is taken from the line in /proc/modules.
+    """All modules, newest first; fields missing in /sys/module/NAME are taken from /proc/modules.
 
-    So a module that goes away meanwhile is shown as it was. Raises ModutilsError if there is no
-    /proc/modules, BadLine for a line that no kernel writes.
+    So a module removed meanwhile is shown as before. Raises ModutilsError without /proc/modules, BadLine for
+    a malformed line.
     """
     path = root.path(PROC_MODULES)
     try:
@@ -57,8 +57,8 @@ def loaded(root: Root) -> list[Loaded]:
 def state(root: Root, name: str) -> State | None:
     """The state of ``name``, or None if it is not in the kernel.
 
-    A built-in module with parameters has a directory too and looks like one that is coming:
-    ask modules.builtin first. Raises BadLine for a word that no kernel writes.
+    A built-in module with parameters has a directory too and looks like a coming one: check
+    modules.builtin first. Raises BadLine for an unknown state.
     """
     word = _word(root, name, "initstate")
     if word is None:
@@ -70,12 +70,12 @@ def state(root: Root, name: str) -> State | None:
 
 
 def users(root: Root, name: str) -> int | None:
-    """The reference count of ``name``, or None where the kernel cannot unload modules or does not have it."""
+    """The reference count of ``name``; None without module unloading or if it is not loaded."""
     return _number(root, name, "refcnt")
 
 
 def holders(root: Root, name: str) -> tuple[str, ...] | None:
-    """The modules that use ``name`` in the order of their directory, or None if there is none."""
+    """The modules that use ``name`` in directory order; None without the directory."""
     try:
         return tuple(root.listdir(f"/sys/module/{name}/holders"))
     except OSError:
@@ -83,7 +83,7 @@ def holders(root: Root, name: str) -> tuple[str, ...] | None:
 
 
 def _parse(place: str, line: str) -> Loaded:
-    """``NAME SIZE USERS HOLDERS STATE ADDRESS [TAINTS]``, as every kernel since 2.6 writes it."""
+    """Parse ``NAME SIZE USERS HOLDERS STATE ADDRESS [TAINTS]``, the format since 2.6."""
     name, size, count, used_by, state, address, taints = [*line.split(" "), *MISSING][:7]
     try:
         return Loaded(
@@ -100,7 +100,7 @@ def _parse(place: str, line: str) -> Loaded:
 
 
 def _fresh(root: Root, module: Loaded) -> Loaded:
-    """``module`` with the size, reference count and order of holders that /sys/module has now."""
+    """``module`` with the current size, reference count and order of holders from /sys/module."""
     size = _number(root, module.name, "coresize")
     if size is None:
         return module

@@ -1,4 +1,4 @@
-"""The running kernel, asked through the three module system calls."""
+"""The running kernel, through the three module system calls."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class RealKernel(Handover, Procfs, Kernel):
-    """The kernel that this process runs on; /proc and /sys are looked at below ``root``."""
+    """The running kernel, with /proc and /sys below ``root``."""
 
     def __init__(self, root: Root | None = None) -> None:
         self.root = Root() if root is None else root
@@ -39,7 +39,7 @@ class RealKernel(Handover, Procfs, Kernel):
         _load(self._numbers().init_module, image, len(image), params)
 
     def _numbers(self) -> Numbers:
-        from pymodutils.arch import abi  # noqa: PLC0415 -- a dry run does without
+        from pymodutils.arch import abi  # noqa: PLC0415 -- not needed for a dry run
 
         return abi.own(os.uname().machine)
 

@@ -1,4 +1,4 @@
-"""What the kernel's error numbers mean to a user: kmod's words for each tool, and what to do about it."""
+"""Messages for the kernel's error numbers: kmod's text for each tool, and advice."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ CAP_SYS_MODULE: Final = 1 << 16  # linux/capability.h
 
 
 def words(tool: Mapping[int, str], code: int) -> str:
-    """What ``tool`` (INSMOD or MODPROBE) says when the kernel answers ``code``."""
+    """The message of ``tool`` (INSMOD or MODPROBE) for the errno ``code``."""
     return tool.get(code) or os.strerror(code)
 
 
 def advice(root: Root, refused: ModutilsError, *, loading: bool) -> str:
-    """What to do about ``refused``, the answer to loading or removing; "" where kmod's words are enough."""
+    """Advice for ``refused``, from loading or removing; "" if kmod's message suffices."""
     code, reason = refused.errno, str(refused)
     if code == errno.ENOSYS:
         return NO_MODULES

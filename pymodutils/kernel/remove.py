@@ -1,6 +1,6 @@
-"""Removing a module: what rmmod looks at before it asks the kernel, and waiting until nothing uses it.
+"""Remove a module: rmmod's checks before the system call, and waiting until the module is unused.
 
-Kernels since 3.13 do not wait themselves: delete_module says EAGAIN at once.
+Kernels from 3.13 on do not wait themselves: delete_module returns EAGAIN at once.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ LONGEST_PAUSE: Final = 0.5
 
 
 class MonotonicClock(Protocol):
-    """Time that passes: the module ``time``, or a test's own."""
+    """A clock: the module ``time``, or one of a test."""
 
     def monotonic(self) -> float:
-        """Seconds since some moment."""
+        """Seconds since an arbitrary time."""
         ...
 
     def sleep(self, seconds: float, /) -> None:
@@ -33,11 +33,11 @@ class MonotonicClock(Protocol):
 
 
 class Unfit(Refused):
-    """A module that rmmod does not even ask the kernel to remove."""
+    """A module that rmmod refuses to remove without a system call."""
 
 
 class InUse(Unfit):
-    """A module that ``holders`` (other modules) or ``users`` (a count that includes them) keep."""
+    """A module in use by ``holders`` (other modules) or ``users`` (a count that includes them)."""
 
     errno = errno.EAGAIN
 
@@ -49,7 +49,7 @@ class InUse(Unfit):
 
 
 def check(kernel: Kernel, name: str, is_builtin: Callable[[str], bool]) -> None:
-    """Raise Unfit, with rmmod's own words, if ``name`` cannot be removed now; InUse if it can later."""
+    """Raise Unfit, with rmmod's message, if ``name`` cannot be removed; InUse if it can be removed later."""
     if is_builtin(name):
         raise Unfit(name, f"Module {name} is builtin.", errno.ENOENT)
     if kernel.state(name) is None:
@@ -65,13 +65,13 @@ def check(kernel: Kernel, name: str, is_builtin: Callable[[str], bool]) -> None:
 
 
 def attempt(kernel: Kernel, name: str, is_builtin: Callable[[str], bool]) -> None:
-    """Remove ``name`` if nothing uses it, else raise InUse; also when someone was faster than we."""
+    """Remove ``name`` if it is unused; else, or if it becomes used meanwhile, raise InUse."""
     check(kernel, name, is_builtin)
     delete(kernel, name)
 
 
 def delete(kernel: Kernel, name: str, *, force: bool = False) -> None:
-    """Remove ``name``; raises InUse if the kernel answers that it is used, else Refused."""
+    """Remove ``name``; raises InUse if the kernel reports that it is in use, else Refused."""
     try:
         kernel.delete(name, force=force)
     except Refused as refused:
@@ -88,8 +88,8 @@ def wait(
 ) -> None:
     """Repeat ``step`` until it no longer raises InUse, with growing pauses.
 
-    ``deadline`` is in ``clock``'s seconds, infinite to wait for ever; when it has passed the last InUse is
-    raised. ``watch`` hears of each failed attempt. Interrupting it at any moment changes nothing.
+    ``deadline`` is in ``clock``'s seconds, infinite to wait forever; after it, the last InUse is raised.
+    ``watch`` is called for each failed attempt. An interrupt at any moment changes nothing.
     """
     pause = FIRST_PAUSE
     while True:

@@ -1,10 +1,10 @@
 """A description as a JSON file.
 
 The document is one object: ``format`` is ``"pymodutils kernel"``, ``version`` is 1; the other keys are the
-fields of Description. ``exports`` has for each name ``[address, CRC, gpl, namespace]``, with null for
-what is not known, one name a line so that two files can be compared; ``keys`` are in base64, and what
-zlib packed of ``btf`` and ``kallsyms``. ``unknown``
-is for people, and is not read. A reader refuses a version that it does not know.
+fields of Description. ``exports`` has ``[address, CRC, gpl, namespace]`` for each name, with null for
+unknown values, one name per line so that two files can be compared; ``keys``, and ``btf`` and ``kallsyms``
+compressed with zlib, are in base64. ``unknown`` is informative and not read. A reader refuses an unknown
+version.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FORMAT: Final = "pymodutils kernel"
 VERSION: Final = 1
 START: Final = b'{"format": "pymodutils kernel"'
 SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
-LARGEST: Final = 1 << 32  # no number but an address is that large
+LARGEST: Final = 1 << 32  # larger than any number except an address
 BLOBS: Final = ("btf", "kallsyms")
 BLOB_LIMIT: Final = 64 << 20  # bytes
 ADDRESSES: Final = ("percpu",)
@@ -44,7 +44,7 @@ TYPES: Final[dict[str, type | tuple[type, ...]]] = {
 
 
 def document(kernel: Description) -> dict[str, Any]:
-    """``kernel`` as what JSON can hold."""
+    """``kernel`` as JSON values."""
     fields = kernel._asdict()
     uname = fields.pop("version")
     fields["exports"] = {name: list(export) for name, export in kernel.exports.items()}
@@ -55,7 +55,7 @@ def document(kernel: Description) -> dict[str, Any]:
 
 
 def dumps(kernel: Description) -> str:
-    """``kernel`` as the text of a file: a line for each field and for each export."""
+    """``kernel`` as the text of a file, with one line per field and export."""
     lines = []
     for key, value in document(kernel).items():
         text = json.dumps(value, ensure_ascii=True)
@@ -67,12 +67,12 @@ def dumps(kernel: Description) -> str:
 
 
 def is_saved(data: bytes) -> bool:
-    """Whether ``data`` starts as a saved description does."""
+    """Whether ``data`` starts like a saved description."""
     return data.startswith(START)
 
 
 def loads(data: bytes, subject: str) -> Description:
-    """The description in ``data``; raises BadKernel about ``subject``."""
+    """The description in ``data``; raises BadKernel for ``subject``."""
     try:
         found = json.loads(data)
         if SURROGATE.search(data):  # half a character: only what stands for a byte of a name has bytes
@@ -123,12 +123,12 @@ def _packed(data: bytes | None) -> str | None:
 
 
 def _unpacked(text: str | None) -> bytes | None:
-    """What base64 and zlib made ``text`` of."""
+    """The data encoded by zlib and base64 in ``text``."""
     return None if text is None else zlib.decompressobj().decompress(a2b_base64(text), BLOB_LIMIT)
 
 
 def _is_export(row: Export) -> bool:
-    """Whether what JSON had in place of an export is of the right types."""
+    """Whether the JSON value of an export has the right types."""
     parts: tuple[object, ...] = row
     kinds = (int, int, bool, str)
     typed = all(part is None or type(part) is kind for part, kind in zip(parts, kinds, strict=True))

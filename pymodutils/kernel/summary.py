@@ -1,4 +1,4 @@
-"""A description as the lines that a person reads."""
+"""A description as lines of text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WIDTH = 15  # columns of the first word
 
 
 def lines(kernel: Description) -> list[str]:
-    """What is known of ``kernel``, and what is not and why."""
+    """The known properties of ``kernel``, and the reasons for unknown ones."""
     known = [f"{name + ':':<{WIDTH}}{text}" for name, text in _known(kernel) if text]
     missing = [f"  {field}: {why}" for field, why in unknown(kernel).items()]
     return [*known, "not known:", *missing] if missing else known

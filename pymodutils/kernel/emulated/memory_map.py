@@ -1,7 +1,7 @@
-"""What lies where in the memory of modules, so that every byte is accounted for.
+"""The memory layout of modules, with every byte accounted for.
 
-vmalloc gives whole pages. What a module does not need of them is lost: between sections for their alignment,
-and at the end of pages, where the protection changes or an area ends.
+vmalloc allocates whole pages. Unused bytes are padding between sections for alignment, and the ends of pages
+where the protection changes or an area ends.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class RangeKind(StrEnum):
-    """What a range of bytes is there for."""
+    """The use of a range of bytes."""
 
     TEXT = "text"
     RODATA = "rodata"
@@ -33,15 +33,15 @@ class RangeKind(StrEnum):
     DATA = "data"
     BSS = "bss"
     KALLSYMS = "kallsyms"  # symbol tables
-    STUBS = "stubs"  # room that the architecture wanted in front of a section: GOT, PLT
-    PADDING = "padding"  # for the alignment of what follows
+    STUBS = "stubs"  # space reserved by the architecture before a section: GOT, PLT
+    PADDING = "padding"  # for the alignment of the next part
     WASTE = "waste"  # up to the end of a page
-    GUARD = "guard"  # the page behind an area, which nobody has
+    GUARD = "guard"  # the unmapped page after an area
     FREE = "free"
 
 
 NOT_MEMORY: Final = (RangeKind.GUARD, RangeKind.FREE)
-PROTECTION: Final = {  # the rounds of the layout; where they change, a page may have to end
+PROTECTION: Final = {  # the rounds of the layout; a page may end between them
     RangeKind.TEXT: 0,
     RangeKind.RODATA: 1,
     RangeKind.RO_AFTER_INIT: 2,
@@ -58,7 +58,7 @@ class MappedRange(NamedTuple):
     name: str
     offset: int  # in its area
     size: int  # bytes
-    align: int = 1  # that it asked for
+    align: int = 1  # its alignment
 
 
 class Room(NamedTuple):
@@ -66,9 +66,9 @@ class Room(NamedTuple):
 
     name: str
     base: int
-    size: int  # bytes that the kernel tells; it had them if it is ``discarded``
+    size: int  # bytes reported by the kernel; the former size if ``discarded``
     init: bool
-    discarded: bool  # given back when init() ended
+    discarded: bool  # freed at the end of init()
     parts: tuple[MappedRange, ...]
 
     @property
@@ -78,7 +78,7 @@ class Room(NamedTuple):
 
 
 class ModuleMemory(NamedTuple):
-    """The areas of one module that are not empty, or were not."""
+    """The areas of a module that are or were in use."""
 
     name: str
     state: State
@@ -87,27 +87,27 @@ class ModuleMemory(NamedTuple):
     percpu: PerCpu | None
 
     def total(self, *kinds: RangeKind, discarded: bool = False) -> int:
-        """Bytes of ``kinds`` (by default all) that it has, or that were given back."""
+        """Bytes of ``kinds`` (default: all) in use, or freed."""
         rooms = (room for room in self.rooms if room.discarded is discarded)
         return sum(part.size for room in rooms for part in room.parts if part.kind in (kinds or RangeKind))
 
 
 class ModuleSpace(NamedTuple):
-    """The addresses ``low`` to ``high``, in which modules are: each area has a free page after it."""
+    """The module address range ``low`` to ``high``; each area is followed by a guard page."""
 
     low: int
     high: int
     page: int  # bytes
     modules: tuple[ModuleMemory, ...]  # the lowest first
-    gaps: tuple[tuple[int, int], ...]  # where there is room, and how many bytes
+    gaps: tuple[tuple[int, int], ...]  # address and size of each gap
 
     def rooms(self) -> list[tuple[ModuleMemory, Room]]:
-        """The areas that have memory, the lowest first."""
+        """The areas with memory, the lowest first."""
         found = [(owner, room) for owner in self.modules for room in owner.rooms if not room.discarded]
         return sorted(found, key=lambda pair: pair[1].base)
 
     def parts(self) -> list[MappedRange]:
-        """Everything from ``low`` to ``high`` in order, offsets counted from ``low``."""
+        """Everything from ``low`` to ``high`` in order, with offsets relative to ``low``."""
         found = [MappedRange(RangeKind.FREE, "", base - self.low, size) for base, size in self.gaps]
         for _, room in self.rooms():
             start = room.base - self.low
@@ -117,7 +117,7 @@ class ModuleSpace(NamedTuple):
 
 
 def space(state: KernelState) -> ModuleSpace:
-    """All that modules have, and what is left."""
+    """The memory of all modules, and the gaps."""
     first, *spare = vmalloc.ranges(state.rules.arch)
     modules = sorted((_of(state, module) for module in state.modules()), key=_lowest)
     whole = ModuleSpace(*first, state.rules.layout.page, tuple(modules), tuple(vmalloc.gaps(state.store)))
@@ -128,12 +128,12 @@ def space(state: KernelState) -> ModuleSpace:
 
 
 def of(state: KernelState, name: str) -> ModuleMemory:
-    """The memory of the module called ``name``; raises Refused if there is none."""
+    """The memory of the module ``name``; raises Refused if it is not loaded."""
     return _of(state, find(state, name))
 
 
 def content(state: KernelState, name: str, section: str) -> tuple[int, bytes]:
-    """The address of a section, and what is there now; raises Refused if it is not in memory."""
+    """The address and current contents of a section; raises Refused if it is not in memory."""
     module = find(state, name)
     found = [it for it in module_table.sections(state.store, module) if it.name == section]
     if not found:
@@ -148,7 +148,7 @@ def content(state: KernelState, name: str, section: str) -> tuple[int, bytes]:
 
 
 def find(state: KernelState, name: str) -> KernelModule:
-    """The module called ``name``; raises Refused."""
+    """The module ``name``; raises Refused."""
     module = state.find(name)
     if module is None:
         raise Refused(name, f"module {name} is not in the kernel", errno.ENOENT)
@@ -191,7 +191,7 @@ def _kind(section: SectAttr) -> RangeKind:
 def _kallsyms(
     bits: int, module: KernelModule, at: int, sections: Sequence[SectAttr]
 ) -> Iterator[MappedRange]:
-    """What is in area ``at`` beside sections: the symbols that stay, and what kallsyms has until then."""
+    """The contents of area ``at`` other than sections: kept symbols, and the tables of kallsyms."""
     table, tail = next((it for it in sections if it.type == SHT_SYMTAB), None), module.tail
     if table and tail and tail.area == at:
         size = tail.types + tail.length - tail.symbols
@@ -205,7 +205,7 @@ def _kallsyms(
 
 
 def _without_gaps(state: KernelState, area: Area, placed: Sequence[MappedRange]) -> Iterator[MappedRange]:
-    """``placed`` in their order, with parts for what is between and after them."""
+    """``placed`` in order, with parts for the gaps between and after them."""
     layout, at, before = state.rules.layout, 0, None
     pages = layout.page if layout.strict_rwx and not layout.plan.whole_pages else 1
     for part in sorted(placed, key=lambda it: (it.offset, it.size > 0)):
@@ -219,7 +219,7 @@ def _without_gaps(state: KernelState, area: Area, placed: Sequence[MappedRange])
 
 
 def _gap(at: int, part: MappedRange, page: int) -> Iterator[MappedRange]:
-    """The bytes from ``at`` to ``part``, behind which a ``page`` may have had to end."""
+    """The bytes from ``at`` to ``part``, with a possible end of a ``page`` in between."""
     end = align(at, page)
     if at < end <= part.offset:
         yield MappedRange(RangeKind.WASTE, "", at, end - at)

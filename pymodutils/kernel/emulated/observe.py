@@ -1,4 +1,4 @@
-"""What user space sees of an emulated kernel: its files, its log, its events."""
+"""The user-space view of an emulated kernel: files, log, uevents."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Exported(NamedTuple):
-    """A file, link or folder of /proc or /sys, with what a file held."""
+    """A file, link or folder of /proc or /sys, with the contents of a file."""
 
     path: str
     node: Node
@@ -28,12 +28,12 @@ class Exported(NamedTuple):
 
 
 class Observed:
-    """A kernel as far as it can be looked at, and its files be written to."""
+    """The part of a kernel that can be read, with writable files."""
 
     _operator: Operator
 
     def read(self, path: str) -> bytes:
-        """What the file ``path`` below /proc or /sys holds; raises Refused as the calls would."""
+        """The contents of the file ``path`` below /proc or /sys; raises Refused as the calls would."""
         return self._operator.run(lambda state: vfs.read(root(state), path))
 
     def write(self, path: str, data: bytes) -> None:
@@ -45,27 +45,27 @@ class Observed:
         return self._operator.run(lambda state: vfs.names(root(state), path))
 
     def look(self, view: Callable[[KernelState], T]) -> T:
-        """What ``view`` makes of everything that is in the kernel at one moment."""
+        """The result of ``view`` for a consistent state of the kernel."""
         return self._operator.run(view)
 
     def log(self, after: int = 0) -> list[PrintkRecord]:
-        """The lines of the kernel's log behind line number ``after``."""
+        """The lines of the kernel's log after line number ``after``."""
         query = "SELECT id, stamp, level, text FROM line WHERE id > ? ORDER BY id"
         return self._operator.run(
             lambda state: [PrintkRecord(*row) for row in state.store.execute(query, after)]
         )
 
     def uevents(self, after: int = 0) -> list[PrintkRecord]:
-        """What user space was told behind event number ``after``, as lines of level 6."""
+        """The uevents after event number ``after``, as lines of level 6."""
         query = "SELECT id, stamp, action, name, more FROM uevent WHERE id > ? ORDER BY id"
         return self._operator.run(lambda state: [_event(row) for row in state.store.execute(query, after)])
 
     def booted(self) -> float:
-        """When it was booted, seconds since the epoch."""
+        """The time of boot in seconds since the epoch."""
         return self._operator.run(lambda state: float(state.setting(boot.BOOTED)))
 
     def exported(self) -> list[Exported]:
-        """All of /proc and /sys at one moment, folders before what is in them."""
+        """A consistent snapshot of /proc and /sys, folders before their contents."""
 
         def every(state: KernelState) -> list[Exported]:
             return [Exported(path, node, _content(node)) for path, node in vfs.walk(root(state))]
@@ -82,7 +82,7 @@ def root(state: KernelState) -> Folder:
 
 
 def _content(node: Node) -> bytes:
-    """What a file holds; nothing of one that cannot be read."""
+    """The contents of a file; empty if it cannot be read."""
     try:
         return node.read() if isinstance(node, vfs.File) and node.read else b""
     except Refused:

@@ -1,4 +1,4 @@
-"""What of a kernel decides over modules, made from its description; the rest is assumed, and told."""
+"""The properties of a kernel used by the loader, from its description; missing ones are assumed."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from pymodutils.kernel.description import Description
 
 SEVEN_AREAS_SINCE: Final = (6, 4)
-OLDEST: Final = "6.1"  # whose loader is known
+OLDEST: Final = "6.1"  # the oldest release with a known loader
 ENABLES_SINCE: Final = (7, 0)
 PAGE: Final = 4096
 PAGES: Final = tuple(1 << bits for bits in range(10, 23))  # bytes
-USUAL: Final = {  # what nearly every distribution's kernel has; where a source tells, that counts
+USUAL: Final = {  # defaults, as in nearly every distribution's kernel
     "CRYPTO_MD5": True,
     "CRYPTO_SHA1": True,
     "CRYPTO_SHA512": True,
@@ -35,7 +35,7 @@ USUAL: Final = {  # what nearly every distribution's kernel has; where a source 
     "STRICT_MODULE_RWX": True,
     "SYSFS": True,
 }
-MAGIC_WORDS: Final = {  # words of vermagic, and the switches that put them there
+MAGIC_WORDS: Final = {  # words of vermagic, and the options that add them
     "SMP": "SMP",
     "mod_unload": "MODULE_UNLOAD",
     "modversions": "MODVERSIONS",
@@ -51,16 +51,16 @@ class Rules(NamedTuple):
     release: str
     version: str  # uname -v
     vermagic: str
-    number: tuple[int, ...]  # of the release
+    number: tuple[int, ...]  # major and minor number of the release
     arch: Arch
     layout: LayoutConfig
-    switches: frozenset[str]  # those that are on
-    strict_versions: bool  # an import that __versions does not list is refused
-    module_size: int  # sizeof(struct module), 0 if not known
+    switches: frozenset[str]  # options that are on
+    strict_versions: bool  # whether an import missing in __versions is refused
+    module_size: int  # sizeof(struct module), 0 if unknown
     cmdline: str = ""
     image: Range = Range(0, 0)  # from _text to _end
-    told: str = ""  # the text of /proc/version, if it is known
-    percpu: int = 0  # where the per-cpu memory reserved for modules begins
+    told: str = ""  # the text of /proc/version, if known
+    percpu: int = 0  # start of the per-CPU memory reserved for modules
 
     def on(self, switch: str) -> bool:
         """Whether CONFIG_``switch`` is set."""
@@ -68,7 +68,7 @@ class Rules(NamedTuple):
 
     @property
     def words(self) -> BootWords:
-        """The words of the command line."""
+        """The parsed command line."""
         return BootWords(self.cmdline, enabled=self.enables)
 
     @property
@@ -78,9 +78,9 @@ class Rules(NamedTuple):
 
     @property
     def retpolines(self) -> bool:
-        """Whether indirect jumps are guarded: the processor is unknown, so only if the command line asks.
+        """Whether retpolines are in use: the processor is unknown, so only if requested on the command line.
 
-        The words are split at blanks: arch/x86/lib/cmdline.c knows no quotes.
+        Words are split at blanks: arch/x86/lib/cmdline.c does not support quotes.
         """
         words = self.cmdline.split()
         asked = [word.partition("=")[2] for word in words if word.startswith("spectre_v2=")]
@@ -98,9 +98,9 @@ class Rules(NamedTuple):
 
 
 def rules(kernel: Description, cmdline: str = "", end: int | None = None) -> Rules:
-    """The rules of ``kernel``; raises BadKernel if its architecture is not known.
+    """The rules of ``kernel``; raises BadKernel if its architecture is unknown.
 
-    ``end`` is the address of _end, if it does not have to follow from the exports.
+    ``end`` is the address of _end; by default it is derived from the exports.
     """
     if kernel.machine is None or kernel.bits is None or kernel.order is None:
         raise BadKernel(
@@ -144,7 +144,7 @@ def rules(kernel: Description, cmdline: str = "", end: int | None = None) -> Rul
 
 
 def assumed(kernel: Description) -> dict[str, bool]:
-    """The switches that decide but are not known, with what is taken for them; no others are on."""
+    """The relevant unknown options with their assumed values; all others are off."""
     magic = (kernel.vermagic or "").split()
     found = {**USUAL}
     if kernel.vermagic is not None:
@@ -159,7 +159,7 @@ def assumed(kernel: Description) -> dict[str, bool]:
 
 
 def assumptions(kernel: Description) -> list[str]:
-    """One line for each thing that was not known and had to be assumed."""
+    """One line for each assumption."""
     told = [
         f"CONFIG_{name} is unknown, assumed to be {'y' if value else 'n'}"
         for name, value in sorted(assumed(kernel).items())
@@ -173,7 +173,7 @@ def assumptions(kernel: Description) -> list[str]:
         told.append("no exports are known: every import is an unknown symbol")
     unknown = sum(export.address is None for export in kernel.exports.values())
     if unknown:
-        told.append(f"{unknown} exports have no known address, and are given one")
+        told.append(f"{unknown} exports have unknown addresses, which are assigned")
     if (known := _known(kernel)) and known.arch.beside:
         told.append(f"_end is unknown, assumed to be {known.image.high:#x}: module addresses depend on it")
     if kernel.percpu is None and (found := _known(kernel)):
@@ -186,7 +186,7 @@ def assumptions(kernel: Description) -> list[str]:
 
 
 def _known(kernel: Description) -> Rules | None:
-    """The rules of ``kernel``, if enough is known of it."""
+    """The rules of ``kernel``, if its description suffices."""
     try:
         return rules(kernel)
     except BadKernel:
@@ -196,7 +196,7 @@ def _known(kernel: Description) -> Rules | None:
 def _placed(
     kernel: Description, arch: Arch, options: dict[str, str], number: tuple[int, ...], end: int | None
 ) -> tuple[Arch, Range, int]:
-    """``arch`` with module memory where this kernel has it, and where the kernel and its per-cpu data lie."""
+    """``arch`` with this kernel's module range, and the places of the kernel and its per-CPU data."""
     release = number[0], number[1]
     fitted = arch.fitting(arch.configured(options, release), release)
     image = kernel_image.span(kernel, fitted) if end is None else Range(fitted.kernel_text, end)

@@ -1,4 +1,4 @@
-"""Files and folders that are made when they are looked at."""
+"""Virtual files and folders, created on access."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ PATH_MAX: Final = 4096  # bytes
 
 
 class File(NamedTuple):
-    """A file: what it holds now, and what writing to it does."""
+    """A file with functions to read and write it."""
 
     mode: int
     read: Callable[[], bytes] | None = None  # None: it cannot be read
     write: Callable[[bytes], None] | None = None  # None: it cannot be written
-    size: int = 4096  # as stat tells it
+    size: int = 4096  # as in stat
 
 
 class Link(NamedTuple):
@@ -32,13 +32,13 @@ class Link(NamedTuple):
 
 
 class Folder(NamedTuple):
-    """A folder: the entries that it has now; ``one`` finds one of many without making the others."""
+    """A folder with a function for its entries; ``one`` looks up a single entry."""
 
     entries: Callable[[], Mapping[str, Node]]
     one: Callable[[str], Node | None] | None = None
 
     def child(self, name: str) -> Node | None:
-        """The entry called ``name``, or None."""
+        """The entry ``name``, or None."""
         return self.one(name) if self.one else self.entries().get(name)
 
 
@@ -46,12 +46,12 @@ Node = File | Link | Folder
 
 
 def file(text: str, mode: int = 0o444, size: int = 4096) -> File:
-    """A file with a text that nobody writes to."""
+    """A read-only file with a text."""
     return File(mode, lambda: text.encode("utf-8", "surrogateescape"), size=size)
 
 
 def folder(entries: Mapping[str, Node]) -> Folder:
-    """A folder whose entries are known already."""
+    """A folder with fixed entries."""
     return Folder(lambda: entries)
 
 
@@ -70,7 +70,7 @@ def find(root: Folder, path: str) -> Node:
 
 
 def _step(path: str, places: list[Node], rest: list[str]) -> tuple[Node, list[str]]:
-    """The node that the first of ``rest`` leads to from the last of ``places``, and what is left to go."""
+    """The node of the first of ``rest`` below the last of ``places``, and the remaining path."""
     part, *rest = rest
     here = places[-1]
     if not isinstance(here, Folder):
@@ -89,7 +89,7 @@ def _step(path: str, places: list[Node], rest: list[str]) -> tuple[Node, list[st
 
 
 def read(root: Folder, path: str) -> bytes:
-    """What the file at ``path`` holds; raises Refused."""
+    """The contents of the file at ``path``; raises Refused."""
     node = find(root, path)
     if not isinstance(node, File):
         raise refused(path, EISDIR)
@@ -109,7 +109,7 @@ def write(root: Folder, path: str, data: bytes) -> None:
 
 
 def names(root: Folder, path: str) -> list[str]:
-    """What is in the folder at ``path``, sorted; raises Refused."""
+    """The entries of the folder at ``path``, sorted; raises Refused."""
     node = find(root, path)
     if not isinstance(node, Folder):
         raise refused(path, ENOTDIR)
@@ -120,14 +120,14 @@ def names(root: Folder, path: str) -> list[str]:
 
 
 def _is_listed(name: str) -> bool:
-    """Whether getdents takes an entry of this name; fs/readdir.c: verify_dirent_name."""
+    """Whether getdents accepts an entry of this name; fs/readdir.c: verify_dirent_name."""
     return 0 < len(os.fsencode(name)) < PATH_MAX and "/" not in name
 
 
 def walk(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
-    """Every node below ``node`` with its path, folders before what is in them.
+    """Every node below ``node`` with its path, folders before their contents.
 
-    Nothing is seen in a folder that cannot be listed for the name of one entry.
+    A folder that cannot be listed because of the name of an entry counts as empty.
     """
     if path:
         yield path, node
@@ -138,5 +138,5 @@ def walk(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
 
 
 def refused(path: str, code: int) -> Refused:
-    """The error that a call about ``path`` ends with."""
+    """The error of a call for ``path``."""
     return Refused(path, f"{path}: {os.strerror(code)}", code)

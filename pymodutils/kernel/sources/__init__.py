@@ -1,1 +1,1 @@
-"""Where a kernel's description can come from, a file for each kind of source."""
+"""Sources of kernel descriptions, one module per kind."""

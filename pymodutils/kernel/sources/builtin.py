@@ -1,4 +1,4 @@
-"""What modules.builtin.modinfo and a running /sys tell of built-in modules."""
+"""Built-in modules from modules.builtin.modinfo and a running /sys."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pymodutils.kernel.description import Description
 if TYPE_CHECKING:
     from pymodutils.root import Root
 
-TAGS: Final = ("parm", "parmtype", "version")  # of modules that /sys/module shows, mostly
+TAGS: Final = ("parm", "parmtype", "version")  # keys of modules that are mostly visible in /sys/module
 
 
 def describe(text: str, source: str) -> Description:
-    """The built-in modules with parameters or a version by the modules.builtin.modinfo ``text``.
+    """The built-in modules with parameters or a version in the modules.builtin.modinfo ``text``.
 
-    Whether a parameter is shown is not in it, nor that one is called after another module than its own.
+    It does not tell whether a parameter is visible, or has the prefix of another module.
     """
     names = set()
     for entry in text.split("\0"):
@@ -27,7 +27,7 @@ def describe(text: str, source: str) -> Description:
 
 
 def running(root: Root) -> tuple[str, ...] | None:
-    """The directories of /sys/module that are of no loaded module; None if it cannot be read."""
+    """The directories of /sys/module without a loaded module; None if it cannot be read."""
     folder = root.path("/sys/module")
     try:
         names = os.listdir(folder)

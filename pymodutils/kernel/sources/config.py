@@ -1,4 +1,4 @@
-"""What a kernel's .config tells, and the vermagic that follows from it where a rule gives it."""
+"""Read a kernel's .config, and derive vermagic where possible."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ START: Final = re.compile(r"^# Linux/(\S+) \S+ Kernel Configuration$|^CONFIG_CC_
 PAGES: Final = re.compile(r"(?:\w+_)?(\d+)K_PAGES|(?:\w+_)?PAGE_SIZE_(\d+)KB")
 ORDERS: Final = (("CPU_BIG_ENDIAN", "big"), ("CPU_LITTLE_ENDIAN", "little"))
 RENAMED: Final = {"RETPOLINE": "MITIGATION_RETPOLINE"}
-WORDS: Final = (  # (option, what it adds to vermagic), in that order; include/linux/vermagic.h
+WORDS: Final = (  # (option, word of vermagic), in order; include/linux/vermagic.h
     ("SMP", "SMP "),
     ("PREEMPT_BUILD", "preempt "),
-    ("PREEMPT_RT", "preempt_rt "),  # unless the other is set, as it may be since 6.12
+    ("PREEMPT_RT", "preempt_rt "),  # unless the other is set, possible from 6.12 on
     ("MODULE_UNLOAD", "mod_unload "),
     ("MODVERSIONS", "modversions "),
 )
@@ -33,7 +33,7 @@ def options(text: str) -> dict[str, str]:
 
 
 def describe(text: str, source: str, release: str | None = None) -> Description:
-    """What the configuration ``text`` tells: an option that it does not set is off."""
+    """The description from the configuration ``text``: unset options are off."""
     found = options(text)
     machine, bits, order = _machine(found)
     switches = {name: _on(found, name) for name in switches_of(machine)}
@@ -50,7 +50,7 @@ def describe(text: str, source: str, release: str | None = None) -> Description:
 
 
 def page_size(found: dict[str, str], machine: int | None) -> int | None:
-    """Bytes of a page by the options ``found``, or by ``machine`` where it has one size only."""
+    """The page size by the options ``found``, or by ``machine`` if it has only one."""
     if found.get("PAGE_SHIFT", "").isdigit():  # since 6.9
         return int(1 << int(found["PAGE_SHIFT"]) % 32)
     for name, value in found.items():
@@ -79,7 +79,7 @@ def _machine(found: dict[str, str]) -> tuple[int | None, int | None, str | None]
 
 
 def _vermagic(release: str, machine: int, found: dict[str, str]) -> str | None:
-    """The string that modules of this kernel carry; None where the architecture's part is not plain."""
+    """The vermagic of this kernel; None if the architecture's part is not simple."""
     words = next((arch.vermagic for arch in archs.of_machine(machine)), None)
     if words is None or found.get("RANDSTRUCT") == "y":
         return None

@@ -1,4 +1,4 @@
-"""Debian packages without dpkg: an ar archive with a tar archive in it. deb(5)."""
+"""Read Debian packages: an ar archive with a tar archive in it. deb(5)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DEPENDS: Final = re.compile(rb"^Depends:(.*(?:\n .*)*)", re.MULTILINE)
 KERNEL: Final = re.compile(r"linux-(?:image|binary|modules|base)-")
 NAME: Final = re.compile(r"(?:^|[,|])\s*([^\s,|(:]+)")
 CONTROL_LIMIT: Final = 1 << 20  # bytes
-HEADER: Final = 60  # bytes before each member: name[16] time[12] uid[6] gid[6] mode[8] size[10] end[2]
+HEADER: Final = 60  # header of each member: name[16] time[12] uid[6] gid[6] mode[8] size[10] end[2]
 
 
 def members(file: IO[bytes], budget: Budget) -> Iterator[tuple[str, int, IO[bytes]]]:
@@ -40,7 +40,7 @@ def members(file: IO[bytes], budget: Budget) -> Iterator[tuple[str, int, IO[byte
 
 
 def depends(file: IO[bytes], budget: Budget) -> list[str]:
-    """The packages of a kernel that the package depends on: what a metapackage is for."""
+    """The kernel packages that the package, a metapackage, depends on."""
     for path, size, content in _control(file, budget):
         if path.removeprefix("./") == "control":
             found = DEPENDS.search(content.read(min(size, CONTROL_LIMIT)))

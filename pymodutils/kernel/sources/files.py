@@ -1,4 +1,4 @@
-"""What a set of files tells, of a folder or a package: image, configuration, headers and modules by path."""
+"""Describe a kernel from the files of a folder or package: image, configuration, headers, modules."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pymodutils.kernel.description import Description
 
-KINDS: Final = {  # kind -> the end of its path; where one packaging puts it is said behind
+KINDS: Final = {  # kind -> the end of its path; comments name the packaging
     "image": r"boot/(?:vmlinu[xz]|Image|zImage)[^/]*"
     r"|lib/modules/[^/]+/vmlinuz"  # Fedora
     r"|usr/bin/linux\.uml",  # Debian's user-mode-linux
@@ -28,28 +28,28 @@ KINDS: Final = {  # kind -> the end of its path; where one packaging puts it is 
     "module": r"[^/]+\.ko(?:\.gz|\.xz|\.zst)?",
 }
 KIND: Final = re.compile("|".join(f"(?P<{kind}>(?:^|.*/)(?:{end}))" for kind, end in KINDS.items()))
-ORDER: Final = ("image", "config", "symvers", "generated", "modules", "builtin")  # earlier ones win
+ORDER: Final = ("image", "config", "symvers", "generated", "modules", "builtin")  # in order of precedence
 TEXT_LIMIT: Final = 32 << 20  # bytes of a configuration or a Module.symvers
 
 
 def kind_of(path: str) -> str | None:
-    """What the file called ``path`` (with slashes) is to a description: one of KINDS, or None."""
+    """The kind of the file ``path`` (with slashes): one of KINDS, or None."""
     match = KIND.fullmatch(path)
     return match.lastgroup if match else None
 
 
 class Files:
-    """The files seen so far; ``describe`` says what they tell together."""
+    """The files seen so far; ``describe`` combines them."""
 
     def __init__(self, source: str) -> None:
         self.source = source
         self.parts: dict[str, list[Description]] = {kind: [] for kind in ORDER}
-        self.texts: list[tuple[str, str]] = []  # configurations wait for the release
+        self.texts: list[tuple[str, str]] = []  # configurations are kept until the release is known
         self.modules = Union()
         self.skipped: list[str] = []
 
     def add(self, path: str, kind: str, read: Callable[[], bytes]) -> None:
-        """Learn from the file ``path`` of ``kind``; raises BadKernel or BadModule if it is damaged."""
+        """Read the file ``path`` of ``kind``; raises BadKernel or BadModule if it is damaged."""
         if kind == "module":
             self.modules.add(Elf(compress.decompress(read(), path), path))
         elif kind == "image":
@@ -58,7 +58,7 @@ class Files:
             self._text(path, kind, self._read_text(path, read()))
 
     def skip(self, path: str) -> None:
-        """Note ``path``, which is not read: a pipe, a socket or a device."""
+        """Record ``path``, which is not read: a pipe, a socket or a device."""
         self.skipped.append(path)
 
     def _text(self, path: str, kind: str, text: str) -> None:
@@ -81,7 +81,7 @@ class Files:
         return bool(self.modules.count or self.texts or any(self.parts.values()))
 
     def describe(self) -> Description:
-        """What the files tell; raises BadKernel if none of them is of use."""
+        """The description from the files; raises BadKernel if none is usable."""
         if not self:
             wanted = "give a kernel image, a Module.symvers, a .config or modules"
             raise BadKernel(self.source, f"{self.source}: it holds nothing that describes a kernel: {wanted}")

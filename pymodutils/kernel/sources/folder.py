@@ -1,4 +1,4 @@
-"""What a directory tells: of headers, of modules, or a tree with both and an image."""
+"""Describe a kernel from a directory: headers, modules, or a tree with both and an image."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from pymodutils.kernel.description import Description
 
 
-LINKS: Final = ("build", "source")  # of a module directory: other directories, mostly by links
+LINKS: Final = ("build", "source")  # links in a module directory to other directories
 
 
 def describe(path: str) -> Description:
-    """What the files below the directory ``path`` tell; raises BadKernel, BadModule or NotFound."""
+    """The description from the files below ``path``; raises BadKernel, BadModule or NotFound."""
     return gather(path).describe()
 
 
 def gather(path: str, root: Root = Root()) -> Files:  # noqa: B008 -- a value
-    """The files of use below the directory ``path`` of ``root``; raises as ``describe``.
+    """The usable files below the directory ``path`` of ``root``; raises as ``describe``.
 
-    Links to directories are not followed, nor are ``build`` and ``source`` at the top.
+    Links to directories, and ``build`` and ``source`` at the top, are not followed.
     """
     found = Files(path)
     for folder, names, files in os.walk(path):
@@ -44,7 +44,7 @@ def gather(path: str, root: Root = Root()) -> Files:  # noqa: B008 -- a value
 
 
 def _is_regular(path: str) -> bool:
-    """Whether ``path`` is a regular file, or cannot be asked: then opening it says why."""
+    """Whether ``path`` is a regular file, or cannot be examined: then opening it reports why."""
     try:
         return stat.S_ISREG(os.stat(path).st_mode)
     except OSError:
@@ -61,7 +61,7 @@ def read(path: str) -> bytes:
 
 
 def _add_module(found: Files, path: str) -> None:
-    """Learn from a module without reading more of it than is needed."""
+    """Read the needed parts of a module."""
     with compress.regular(path) as file:
         packed = compress.packing_of(file.read(compress.SHORTEST))
     if packed:

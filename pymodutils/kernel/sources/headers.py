@@ -1,4 +1,4 @@
-"""What a headers directory tells: Module.symvers, .config and include/generated."""
+"""Describe a kernel from a headers directory: Module.symvers, .config and include/generated."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pymodutils.errors import BadKernel
 from pymodutils.kernel.description import Description
 
 DEFINE: Final = re.compile(r'^#define UTS_(RELEASE|VERSION) "([^"\n]*)"$', re.MULTILINE)
-KERNEL: Final = "vmlinux"  # the third column of what is not exported by a module
+KERNEL: Final = "vmlinux"  # the third column for exports of the kernel itself
 KINDS: Final = ("EXPORT_SYMBOL", "EXPORT_SYMBOL_GPL", "EXPORT_UNUSED_SYMBOL", "EXPORT_UNUSED_SYMBOL_GPL")
 KINDS_OF_OLD: Final = ("EXPORT_SYMBOL_GPL_FUTURE",)
 
 
 def symvers(text: str, subject: str) -> Description:
-    """The kernel's own exports by the Module.symvers ``text``; raises BadKernel naming the line.
+    """The kernel's own exports in the Module.symvers ``text``; raises BadKernel naming the line.
 
-    Its columns are CRC, symbol, module, kind and (since 5.4) namespace; 5.4 and 5.5 had that third.
+    The columns are CRC, symbol, module, kind and (since 5.4) namespace, which is third in 5.4 and 5.5.
     """
     exports: dict[str, Export] = {}
     versions = False
@@ -39,7 +39,7 @@ def symvers(text: str, subject: str) -> Description:
 
 
 def _columns(words: list[str]) -> list[str] | None:
-    """CRC, symbol, module, kind and namespace, whichever the release; None if it is not that."""
+    """CRC, symbol, module, kind and namespace for any release; None if malformed."""
     if len(words) == 4 and words[3] in (*KINDS, *KINDS_OF_OLD):  # noqa: PLR2004 -- before 5.4
         return [*words, ""]
     if len(words) == 5 and words[3] in KINDS:  # noqa: PLR2004
@@ -57,7 +57,7 @@ def _crc(word: str) -> int | None:
 
 
 def generated(text: str, source: str) -> Description:
-    """The release or version that utsrelease.h, utsversion.h or compile.h of old defines."""
+    """The release or version in utsrelease.h, utsversion.h or the older compile.h."""
     found: dict[str, str] = dict(DEFINE.findall(text))
     return Description(
         release=found.get("RELEASE"), version=found.get("VERSION"), sources=(source,) if found else ()

@@ -1,4 +1,4 @@
-"""What a kernel image tells, and the configuration that lies beside it under the same release."""
+"""Describe a kernel from its image, and from the configuration next to it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CONFIG_LIMIT: Final = 8 << 20  # bytes
 
 
 def describe(data: bytes, source: str) -> Description:
-    """What the image ``data`` tells; raises BadKernel."""
+    """The description from the image ``data``; raises BadKernel."""
     image = kernel.read(data, source, Budget(source, len(data)).read)
     evidence = image.evidence
     told = Description(
@@ -50,7 +50,7 @@ def describe(data: bytes, source: str) -> Description:
 def beside(path: str, release: str | None) -> Description | None:
     """Describe the configuration of ``release`` in the folder of the image ``path``, if there is one.
 
-    It is called config-RELEASE, or config in a folder called RELEASE, as below usr/lib/modules.
+    It is named config-RELEASE, or config in a folder named RELEASE, as below usr/lib/modules.
     """
     folder = os.path.dirname(os.path.abspath(path))
     place = os.path.join(folder, f"config-{release}")

@@ -1,4 +1,4 @@
-"""Limits for archives and images, so that a small hostile file costs neither hours nor memory."""
+"""Limits for archives and images, against hostile files."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ DEFAULTS: Final = {
     "members": 200_000,  # files of an archive
     "bytes": 16 << 30,  # of an archive, decompressed
     "member": 512 << 20,  # bytes of one file
-    "ratio": 200,  # decompressed bytes for each of the file, beyond FREE
-    "cpu": 20,  # seconds of processor time, and one more for each SECOND bytes of the file
+    "ratio": 200,  # decompressed bytes per byte of the file, after FREE
+    "cpu": 20,  # seconds of CPU time, plus one for each SECOND bytes of the file
 }
-FREE: Final = 64 << 20  # bytes that any file may decompress to
-SECOND: Final = 1 << 20  # bytes of a file that may take a second of their own
-current: Final = dict(DEFAULTS)  # of this process and those that it forks
+FREE: Final = 64 << 20  # decompressed bytes permitted for any file
+SECOND: Final = 1 << 20  # bytes of a file per extra second
+current: Final = dict(DEFAULTS)  # of this process and its children
 
 
 def change(words: tuple[str, ...]) -> None:
-    """Apply each NAME=VALUE of ``words``; raises ModutilsError about an unknown name or a bad number."""
+    """Apply each NAME=VALUE of ``words``; raises ModutilsError for an unknown name or invalid number."""
     for word in words:
         name, _, value = word.partition("=")
         if name not in DEFAULTS or not value.isascii() or not value.isdigit():
@@ -30,7 +30,7 @@ def change(words: tuple[str, ...]) -> None:
 
 
 class Budget:
-    """What reading the file ``subject`` of ``size`` bytes has cost; every method may raise Overspent."""
+    """The cost of reading the file ``subject`` of ``size`` bytes; every method may raise Overspent."""
 
     def __init__(self, subject: str, size: int) -> None:
         self.subject, self.size = subject, size
@@ -47,7 +47,7 @@ class Budget:
         self.time()
 
     def content(self, name: str, size: int) -> None:
-        """Check a file that is about to be read whole."""
+        """Check the size of a file before reading it completely."""
         if size > current["member"]:
             raise self._over("member", f"{name} has {size} bytes, more than {current['member']}")
 
@@ -61,7 +61,7 @@ class Budget:
         self.time()
 
     def time(self) -> None:
-        """Check the processor time."""
+        """Check the CPU time."""
         allowed = current["cpu"] + self.size // SECOND
         if time.process_time() - self.started > allowed:
             raise self._over("cpu", f"reading it takes more than {allowed} seconds")

@@ -1,4 +1,4 @@
-"""What the modules of a kernel tell of it: imports with their CRCs, vermagic, sizeof(struct module)."""
+"""Describe a kernel from its modules: imports with CRCs, vermagic, sizeof(struct module)."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 THIS_MODULE: Final = ".gnu.linkonce.this_module"
 TABLES: Final = ("__ksymtab", "__ksymtab_gpl")
 PREL32: Final = "HAVE_ARCH_PREL32_RELOCATIONS"
-WIDE: Final = 64  # bits of machines whose pointers and distances differ in size
+WIDE: Final = 64  # bits of machines with different sizes of pointers and relative offsets
 RELOCATIONS: Final = {".rela": "Q16x", ".rel": "Q8x"}  # prefix of the section -> struct code of r_offset
 
 
 def _relative(relocations: bytes, code: str) -> bool:
-    """Whether fields of an export table are relocated at distances of half a word (not told by alignment)."""
+    """Whether the fields of an export table are half words, by the spacing of relocations."""
     size = calcsize(code)
     whole = relocations[: len(relocations) // size * size]
     return any(offset % (WIDE // 8) for (offset,) in iter_unpack(code, whole))
 
 
 class Union:
-    """The modules seen so far; ``describe`` says what they have in common."""
+    """The modules seen so far; ``describe`` combines them."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -47,7 +47,7 @@ class Union:
         }
 
     def add(self, elf: Elf) -> None:
-        """Learn from one module; raises BadModule if it is damaged."""
+        """Add a module; raises BadModule if it is damaged."""
         self.count += 1
         self.votes["elf"][elf.machine, elf.bits, elf.order] += 1
         info = dict(decode.modinfo(elf.section(".modinfo") or b""))
@@ -61,7 +61,7 @@ class Union:
         self._imports(elf)
 
     def _tables(self, elf: Elf) -> None:
-        """Whether the tables of exports hold pointers, or distances of half a word."""
+        """Whether export tables contain pointers, or relative offsets of half a word."""
         if elf.bits != WIDE:
             return
         for prefix, code in RELOCATIONS.items():
@@ -83,7 +83,7 @@ class Union:
                 self.imports.setdefault(symbol.name, None)
 
     def describe(self, source: str) -> Description:
-        """What the modules tell together: exports that some module imports and none exports itself."""
+        """The description: its exports are the imports of modules that no module exports."""
         vermagic, size, elf = (self._common(what) for what in ("vermagic", "size", "elf"))
         machine, bits, order = elf if isinstance(elf, tuple) else (None, None, None)
         magic = vermagic if isinstance(vermagic, str) else None

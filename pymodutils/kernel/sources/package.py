@@ -1,4 +1,4 @@
-"""What a distribution package tells, read file by file as it is unpacked."""
+"""Describe a kernel from a distribution package, read as a stream."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def is_package(start: bytes) -> bool:
 
 
 def describe(path: str, subject: str) -> Description:
-    """Describe the kernel in the package ``path``; raises BadKernel about ``subject``."""
+    """Describe the kernel in the package ``path``; raises BadKernel for ``subject``."""
     found = Files(subject)
     with open(path, "rb") as file:
         budget = Budget(subject, os.fstat(file.fileno()).st_size)
@@ -48,7 +48,7 @@ def describe(path: str, subject: str) -> Description:
 
 
 def image(path: str, into: str) -> str:
-    """Unpack the kernel image of the package ``path`` as the file ``into``; ``into``, or "" without one."""
+    """Unpack the kernel image of the package ``path`` to the file ``into``; return ``into``, or ""."""
     with open(path, "rb") as file:
         budget = Budget(path, os.fstat(file.fileno()).st_size)
         start = file.read(len(deb.MAGIC))
@@ -62,8 +62,8 @@ def image(path: str, into: str) -> str:
 
 
 def whole(content: IO[bytes], size: int, member: str, budget: Budget) -> bytes:
-    """Read a ``member`` of ``size`` bytes; raises BadKernel if it is too large or cut off."""
-    data = io.BytesIO()  # in memory once, as content.read() would not be
+    """Read a ``member`` of ``size`` bytes; raises BadKernel if it is too large or truncated."""
+    data = io.BytesIO()  # one copy in memory, unlike content.read()
     data.writelines(pieces(content, size, member, budget))
     return data.getvalue()
 

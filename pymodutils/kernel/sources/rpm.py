@@ -1,4 +1,4 @@
-"""RPM packages without rpm: a lead, two headers, and a compressed cpio archive.
+"""Read RPM packages: a lead, two headers, and a compressed cpio archive.
 
 https://rpm-software-management.github.io/rpm/manual/format_v4.html, cpio(5) for "newc".
 """
@@ -21,7 +21,7 @@ LEAD: Final = 96  # bytes
 HEADER: Final = b"\x8e\xad\xe8\x01"
 INTRO: Final = 16  # bytes of a header before its index: magic, reserved, entries, bytes of data
 ENTRY: Final = 16  # bytes of an index entry
-CPIO: Final = 110  # bytes before a name: a magic of 6 and 13 hexadecimal numbers of 8
+CPIO: Final = 110  # bytes before a name: a magic of 6 and 13 hexadecimal numbers of 8 digits
 NEWC: Final = (b"070701", b"070702")
 LAST: Final = "TRAILER!!!"
 LONGEST: Final = 4096  # bytes of a path

@@ -1,4 +1,4 @@
-"""What the running kernel tells of itself, and the files of its release that the machine has."""
+"""Describe the running kernel from /proc, /sys, and the files of its release."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FOLDERS: Final = ("/lib/modules/{}/build", "/lib/modules/{}")
 
 
 def describe(root: Root) -> Description:
-    """The kernel that runs below ``root``; raises NotFound if /proc/version is not there."""
+    """The running kernel below ``root``; raises NotFound without /proc/version."""
     path = root.path("/proc/version")
     match = BANNER.match(folder.read(path).decode("utf-8", "surrogateescape").strip())
     if match is None:
@@ -35,7 +35,7 @@ def describe(root: Root) -> Description:
 
 
 def _files(root: Root, release: str) -> Iterator[Description]:
-    """What each kind of file of ``release`` tells; those that we cannot read are left out."""
+    """The descriptions from each kind of file of ``release``; unreadable ones are skipped."""
     for place in (root.path(name.format(release)) for name in IMAGES):
         if os.access(place, os.R_OK):
             yield image.describe(folder.read(place), place)
@@ -46,6 +46,6 @@ def _files(root: Root, release: str) -> Iterator[Description]:
             yield config.describe(text, place, release)
             break
     for place in (root.path(name.format(release)) for name in FOLDERS):
-        found = folder.gather(place, root)  # nothing, if there is no such directory
+        found = folder.gather(place, root)  # empty if there is no such directory
         if found:
             yield found.describe()

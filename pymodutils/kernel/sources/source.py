@@ -1,4 +1,4 @@
-"""Any source by its name: a file of any kind, a directory, or the word for the running kernel."""
+"""Describe a kernel from any source: a file of any kind, a directory, or the running kernel."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from pymodutils.kernel.description import Description
 
 RUNNING: Final = "running"
-LIMIT: Final = 1 << 30  # bytes of a file that is read whole
-START: Final = 4096  # bytes that tell what a file is
+LIMIT: Final = 1 << 30  # bytes of a file that is read completely
+START: Final = 4096  # bytes that identify the kind of a file
 
 
 def describe(names: Sequence[str], root: Root = Root()) -> Description:  # noqa: B008 -- a value
-    """The kernel that the sources ``names`` tell of, earlier ones before later ones.
+    """The kernel described by the sources ``names``, in order of precedence.
 
-    Raises BadKernel, BadModule or NotFound about the source that cannot be read.
+    Raises BadKernel, BadModule or NotFound for a source that cannot be read.
     """
     return combine([one(name, root) for name in names])
 
 
 def one(name: str, root: Root) -> Description:
-    """What the one source ``name`` tells; the word ``running`` is the kernel that runs below ``root``."""
+    """The description from the source ``name``; ``running`` is the running kernel below ``root``."""
     if name == RUNNING and not os.path.exists(name):
         from pymodutils.kernel.sources import running  # noqa: PLC0415 -- a saved one needs none of these
 
@@ -58,7 +58,7 @@ def _file(path: str) -> Description:
 
 
 def _start(path: str) -> bytes:
-    """The first bytes of the file ``path``; raises BadKernel if it is too large to be read whole."""
+    """The first bytes of the file ``path``; raises BadKernel if it is too large to read."""
     with compress.regular(path) as file:
         size = os.fstat(file.fileno()).st_size
         if size > LIMIT:
@@ -67,7 +67,7 @@ def _start(path: str) -> bytes:
 
 
 def _unpacked(start: bytes, path: str) -> bytes:
-    """What the file that begins with ``start`` begins with when it is decompressed."""
+    """The decompressed first bytes of a file that begins with ``start``."""
     if not compress.packing_of(start):
         return start
     try:
@@ -77,7 +77,7 @@ def _unpacked(start: bytes, path: str) -> bytes:
 
 
 def _kind_by_content(start: bytes) -> str:
-    """What kind of file begins with ``start``, whatever it is called."""
+    """The kind of a file that begins with ``start``, regardless of its name."""
     from pymodutils.kernel.sources import config  # noqa: PLC0415
 
     if start.startswith(b"0x"):

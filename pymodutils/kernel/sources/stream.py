@@ -1,4 +1,4 @@
-"""Parts of files, decompressed as they are read: a package never lies in memory whole."""
+"""Parts of files, decompressed while reading, so that packages are never completely in memory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ERRORS: Final = (OSError, EOFError, lzma.LZMAError, zlib.error)  # of the standa
 
 
 class Window(io.RawIOBase):
-    """``size`` bytes of ``file`` from ``start`` on, or from where it stands if ``start`` is None."""
+    """``size`` bytes of ``file`` from ``start`` on, or from the current position if None."""
 
     def __init__(self, file: IO[bytes], start: int | None, size: int) -> None:
         super().__init__()
@@ -32,18 +32,18 @@ class Window(io.RawIOBase):
             file.seek(start)
 
     def readable(self) -> bool:
-        """True: this is what makes it a file for the decompressors."""
+        """Return True, which the decompressors require."""
         return True
 
     def readinto(self, buffer: bytearray, /) -> int:  # type: ignore[override]
-        """Fill ``buffer`` as far as there are bytes left."""
+        """Fill ``buffer`` with the remaining bytes."""
         data = self.file.read(min(len(buffer), self.left))
         self.left -= len(data)
         buffer[: len(data)] = data
         return len(data)
 
     def skip(self) -> None:
-        """Read on to the end."""
+        """Skip to the end."""
         while self.left and self.read(min(CHUNK, self.left)):
             pass
 
@@ -74,7 +74,7 @@ class _Guarded(io.RawIOBase):
 
 
 def plain(window: Window, budget: Budget) -> io.BufferedReader:
-    """What ``window`` holds, decompressed by its first bytes; raises BadKernel if it is packed otherwise."""
+    """The contents of ``window``, decompressed; raises BadKernel for an unsupported format."""
     buffered = io.BufferedReader(cast("io.RawIOBase", window), CHUNK)
     form = payload.find(buffered.peek(16)[:16])
     name = form.name if form else ""

@@ -1,4 +1,4 @@
-"""tar archives, read once and forward: POSIX ustar and pax, GNU's long names; pax(1), tar(5)."""
+"""Read tar archives as streams: POSIX ustar and pax, GNU's long names; pax(1), tar(5)."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def is_tar(block: bytes) -> bool:
 
 
 def members(stream: IO[bytes], budget: Budget) -> Iterator[tuple[str, int, IO[bytes]]]:
-    """(path, size, content) of each regular file; raises BadKernel about a damaged archive or a limit."""
-    told: dict[bytes, bytes] = {}  # what extended headers say of the next member
+    """(path, size, content) of each regular file; raises BadKernel for a damaged archive or a limit."""
+    told: dict[bytes, bytes] = {}  # values for the next member from extended headers
     while True:
         block = stream.read(BLOCK)
         if not block.strip(b"\0") and len(block) == BLOCK:
@@ -49,7 +49,7 @@ def members(stream: IO[bytes], budget: Budget) -> Iterator[tuple[str, int, IO[by
 
 
 def _extended(stream: IO[bytes], budget: Budget, kind: bytes, size: int) -> dict[bytes, bytes]:
-    """Read a header that tells of the next member."""
+    """Read an extended header."""
     if not 0 <= size <= LONGEST:
         raise _bad(budget, f"an extended header has {size} bytes")
     budget.member("", size)

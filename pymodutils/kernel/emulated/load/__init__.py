@@ -1,1 +1,1 @@
-"""Loading and removing a module, a file for each step of kernel/module/main.c."""
+"""Load and remove modules: one file for each step of kernel/module/main.c."""

@@ -1,4 +1,4 @@
-"""The module in its place, linked: relocations, exception table, per-cpu copies, kallsyms, functions."""
+"""Link a module at its address: relocations, exception table, per-CPU data, kallsyms, functions."""
 
 from __future__ import annotations
 
@@ -26,18 +26,20 @@ if TYPE_CHECKING:
 
     from pymodutils.kernel.emulated.load.load_info import LoadInfo
 
-IMPORT_NS_SINCE: Final = (7, 0)  # the file of this name in /sys/module/NAME
-POINTERS: Final = 4  # in struct module, to be patched: its functions, and on m68k two of the machine's
+IMPORT_NS_SINCE: Final = (7, 0)  # the attribute in /sys/module/NAME
+POINTERS: Final = (
+    4  # pointers in struct module to be relocated: its functions, and on m68k two of the machine's
+)
 BTF: Final = ".BTF"
 OBSOLETE: Final = ("__ksymtab_gpl", "__kcrctab_gpl")
 INIT, EXIT = "init_module", "cleanup_module"
 
 
 def find_sections(load: LoadInfo) -> None:
-    """Look at the optional sections; kernel/module/main.c: find_module_sections.
+    """Check the optional sections; kernel/module/main.c: find_module_sections.
 
-    Since they are in memory, the symbols and their names are among the sections whose names are compared;
-    all are in the search for .BTF.
+    The symbol table and its strings are in memory, so their names are compared too; the search for .BTF
+    includes all sections.
     """
     names = [section.name for section in load.sections[1:]]
     if load.rules.since(*FLAGS_SINCE):
@@ -53,7 +55,7 @@ def find_sections(load: LoadInfo) -> None:
 
 
 def _ignore_obsolete(load: LoadInfo) -> None:
-    """Warn about the tables of GPL-only exports, which __kflagstab replaced."""
+    """Warn about the tables of GPL-only exports, replaced by __kflagstab."""
     for name in filter(load.find, OBSOLETE):
         load.log(WARNING, f"{load.module.name}: ignoring obsolete section {name}")
 
@@ -75,7 +77,7 @@ def export_sections(load: LoadInfo) -> None:
 
 
 def relocations(load: LoadInfo) -> None:
-    """Patch every place of the image, and find its functions."""
+    """Apply all relocations, and find init() and exit()."""
     if len(_patches(load)) > POINTERS:
         raise OutOfBounds(load.module.name, "its relocations overwrite struct module")
     name, percpu = load.module.name, load.rules.since(*PERCPU_SINCE)
@@ -92,18 +94,18 @@ def relocations(load: LoadInfo) -> None:
 
 
 def finalize(load: LoadInfo) -> None:
-    """Look at all sections by their names, for the machine's sake; module_finalize."""
+    """Search all sections by name for the machine; module_finalize."""
     _names_lie_inside(load, [section.name for section in load.sections])
 
 
 def _stubs(load: LoadInfo) -> dict[str, int]:
-    """Where those functions of the kernel are that the stubs of some machines lead to."""
+    """The addresses of kernel functions that the stubs of some machines call."""
     found = {name: load.state.export(name) for name in load.object.arch.calls}
     return {name: it.export.address or 0 for name, it in found.items() if it}
 
 
 def _pointers(load: LoadInfo) -> tuple[int, int]:
-    """The addresses of init and exit in struct module, found by what they are relocated with."""
+    """The addresses of init() and exit() in struct module, from their relocations."""
     arch, found = load.object.arch, {INIT: 0, EXIT: 0}
     word = Struct(PREFIXES[arch.order] + ("Q" if arch.bits == 64 else "I"))  # noqa: PLR2004
     memory = load.image.section(load.this_module)

@@ -1,6 +1,6 @@
 """BPF type format: a header, types and strings; include/uapi/linux/btf.h.
 
-That of a module goes on from another one, of which it uses types and strings by their numbers and offsets.
+That of a module extends another one, whose types and strings it uses by number and offset.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ EXTRA: Final = {
     BtfKind.VAR: 1,
     BtfKind.DECL_TAG: 1,
 }  # words after the record
-ROWS: Final = {  # words of each entry after it
+ROWS: Final = {  # words per entry after the record
     **dict.fromkeys((BtfKind.STRUCT, BtfKind.UNION, BtfKind.DATASEC, BtfKind.ENUM64), 3),
     **dict.fromkeys((BtfKind.ENUM, BtfKind.FUNC_PROTO), 2),
 }
 
 
 class Limits(NamedTuple):
-    """What fits into a type; BTF_MAX_*."""
+    """Limits of a type; BTF_MAX_*."""
 
     kind: int
     vlen: int
@@ -71,12 +71,12 @@ WIDE: Final = Limits(0x7F, 0xFF_FFFF, 0xF_FFFF)
 
 
 class BadBtf(Exception):
-    """What the verifier says, line by line, and its errno."""
+    """The messages of the verifier, and its errno."""
 
     def __init__(self, *lines: str, errno: int = EINVAL, optional: bool = False) -> None:
         super().__init__(*lines)
         self.lines, self.errno = lines, errno
-        self.optional = optional  # about one type: later kernels are silent about it where they go on
+        self.optional = optional  # about one type: later kernels do not log it if they continue
 
 
 class Type(NamedTuple):
@@ -95,7 +95,7 @@ class Type(NamedTuple):
 
 
 class SplitBtf:
-    """``types`` and ``strings`` that go on from ``base``; ``known``: from nothing else."""
+    """``types`` and ``strings`` that extend ``base``; ``known``: nothing else is missing."""
 
     def __init__(
         self,
@@ -110,27 +110,27 @@ class SplitBtf:
         self.types, self.strings, self.order, self.limits, self.base = types, strings, order, limits, base
         self.known = known
         self.start_str = base.end_str if base else 0
-        self.count = 0  # of the types up to the last one of this; filled in by who walks through them
+        self.count = 0  # number of types up to the last one of this; set by ``walk``
         self.start = base.count if base else 0
 
     @property
     def end_str(self) -> int:
-        """The offset behind the last string, those of the base before them."""
+        """The end of the strings, including those of the base."""
         return self.start_str + len(self.strings)
 
     def has_name(self, offset: int) -> bool:
-        """Whether a name may begin at ``offset``."""
+        """Whether ``offset`` is valid for a name."""
         return offset <= self.limits.name and offset < self.end_str
 
     def string(self, offset: int) -> bytes:
-        """The string at ``offset``, which is that of a name."""
+        """The string at ``offset``, a valid offset of a name."""
         if self.base and offset < self.start_str:
             return self.base.string(offset)
         offset -= self.start_str
         return self.strings[offset : self.strings.index(b"\0", offset)]
 
     def name(self, offset: int) -> str:
-        """The same as the verifier tells it."""
+        """The name as printed by the verifier."""
         if not offset:
             return ANONYMOUS
         return self.string(offset).decode("utf-8", "surrogateescape") if self.has_name(offset) else NO_NAME
@@ -144,7 +144,7 @@ class SplitBtf:
         return info & self.limits.vlen
 
     def walk(self) -> Iterator[Type]:
-        """Each type, which has been verified, with its words if it is an INT; counts them."""
+        """Each verified type, with its words if it is an INT; counts them."""
         record, word = Struct(f"{self.order}3I"), Struct(f"{self.order}I")
         at, self.count = 0, self.start + (not self.base)
         extra, rows = ({int(kind): words for kind, words in table.items()} for table in (EXTRA, ROWS))

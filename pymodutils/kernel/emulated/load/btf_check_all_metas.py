@@ -1,4 +1,4 @@
-"""Each type of a BTF by itself: its kind, its name, and what follows it; kernel/bpf/btf.c: btf_check_meta."""
+"""Check each type of a BTF: kind, name and data; kernel/bpf/btf.c: btf_check_meta."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ INT_MASK: Final = 0x0FFF_FFFF
 FLOATS: Final = (2, 4, 8, 12, 16)  # bytes
 LARGEST_ENUM: Final = 8
 LARGEST_INT: Final = 128  # bits
-LINKAGES: Final = 2  # of a function, the last; of a variable, all below
+LINKAGES: Final = 2  # limits of linkage: inclusive for a function, exclusive for a variable
 
 
 def check_all(btf: SplitBtf) -> list[Type]:
-    """All types, counted; raises BadBtf at the first that is wrong."""
+    """The number of types; raises BadBtf at the first invalid one."""
     found = []
     btf.count = btf.start + (not btf.base)
     at = 0
@@ -198,7 +198,7 @@ def _section(btf: SplitBtf, one: Type) -> None:
 
 
 def _wrong_variable(btf: SplitBtf, one: Type, end: int, row: tuple[int, int, int]) -> str:
-    """What is wrong with a variable of a section, which follows one that ends at ``end``; or nothing."""
+    """The fault in a variable of a section after one that ends at ``end``, or ""."""
     number, offset, size = row
     if not 0 < number <= btf.limits.types:
         return "Invalid type_id"

@@ -1,6 +1,6 @@
-"""The BTF of a module, verified when the module is coming; kernel/bpf/btf.c: btf_module_notify.
+"""Verify the BTF of a coming module; kernel/bpf/btf.c: btf_module_notify.
 
-Where the kernel's own BTF is not known, names and types that only that has are taken to be there.
+Without the kernel's own BTF, names and types found only there are assumed to exist.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.load.load_info import LoadInfo
 
 OWN: Final = ".BTF"
-BASE: Final = ".BTF.base"  # the types of the kernel that the module's own refer to
+BASE: Final = ".BTF.base"  # the kernel's types to which the module's refer
 BASE_SINCE: Final = (6, 11)
-ONCE_SINCE: Final = (6, 3)  # a mismatch that is allowed is told once since boot
+ONCE_SINCE: Final = (6, 3)  # a permitted mismatch is logged once since boot
 MISMATCH: Final = "Kernel module BTF mismatch detected, BTF debug info may be unavailable for some modules"
 MAGIC: Final = 0xEB9F
 HEADER: Final = "HBBIIIII"  # magic, version, flags, hdr_len, type_off, type_len, str_off, str_len
@@ -33,19 +33,19 @@ LONG: Final = {False: SHORT, True: SHORT + 8}  # bytes of the header that the ke
 
 
 class BtfFormat(NamedTuple):
-    """How a kernel reads a BTF."""
+    """The BTF format of a kernel."""
 
     order: str  # struct's prefix
     wide: bool  # with a layout section, and larger fields
 
     @property
     def limits(self) -> Limits:
-        """What fits into a type."""
+        """The limits of a type."""
         return WIDE if self.wide else OLD
 
 
 def notify(load: LoadInfo) -> None:
-    """Refuse a module whose BTF is wrong, or only tell, as the kernel was built."""
+    """Refuse a module with invalid BTF, or only log it, depending on the configuration."""
     if not load.on("DEBUG_INFO_BTF_MODULES"):
         return
     data = _content(load, OWN)
@@ -82,7 +82,7 @@ def _parse_module(load: LoadInfo, data: bytes) -> None:
 
 
 def _kernel(load: LoadInfo, shape: BtfFormat) -> btf_relocate.BaseBtf | None:
-    """The kernel's own BTF, if it is known."""
+    """The kernel's own BTF, if known."""
     data = load.state.blob(KERNEL_BTF)
     return (
         btf_relocate.kernel(*_sections(data, shape, split=False), shape.order, shape.limits) if data else None
@@ -90,7 +90,7 @@ def _kernel(load: LoadInfo, shape: BtfFormat) -> btf_relocate.BaseBtf | None:
 
 
 def _content(load: LoadInfo, name: str) -> bytes:
-    """What the first section called ``name`` holds, loaded or not; kernel/module/main.c: any_section_objs."""
+    """The contents of the first section ``name``, loaded or not; kernel/module/main.c: any_section_objs."""
     found = (at for at, section in enumerate(load.sections) if at and section.name == name)
     at = next(found, 0)
     return load.copy(at) if at else b""
@@ -99,7 +99,7 @@ def _content(load: LoadInfo, name: str) -> bytes:
 def _parse(
     data: bytes, shape: BtfFormat, base: SplitBtf | None, *, split: bool = False
 ) -> tuple[SplitBtf, list[Type]]:
-    """``data``, which goes on from ``base``, and its types; ``split``: it goes on from something."""
+    """``data``, which extends ``base``, and its types; ``split``: it has a base."""
     types, strings = _sections(data, shape, split=split)
     if not (split and not strings) and (not strings or strings[-1] or (not split and strings[0])):
         raise BadBtf("Invalid string section")
@@ -140,7 +140,7 @@ def _sections(data: bytes, shape: BtfFormat, *, split: bool) -> tuple[bytes, byt
 
 
 def _no_gaps(parts: list[tuple[int, int]], size: int) -> None:
-    """Refuse sections that are not one behind the other in ``size`` bytes."""
+    """Refuse sections that are not contiguous in ``size`` bytes."""
     total = 0
     for offset, length in parts:
         if size < offset:

@@ -1,4 +1,4 @@
-"""A module's BTF moved from its distilled base onto the kernel's own; tools/lib/bpf/btf_relocate.c."""
+"""Relocate a module's BTF from its distilled base to the kernel's own; tools/lib/bpf/btf_relocate.c."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ SIZED: Final = (BtfKind.INT, BtfKind.FLOAT, BtfKind.ENUM, BtfKind.ENUM64)  # mat
 NAMED: Final = (*SIZED, BtfKind.FWD, *COMPOSITE)
 DISTILLED: Final = (BtfKind.INT, BtfKind.FLOAT, BtfKind.ENUM, BtfKind.FWD, *COMPOSITE)
 MEMBER: Final = 3  # words
-CHAIN: Final = 64  # modifiers and arrays that are followed
+CHAIN: Final = 64  # maximum depth of modifiers and arrays
 
 
 class NotMapped(BadBtf):
-    """What relocating says is no line of the verifier's, but a warning."""
+    """A failed relocation, logged as a warning, not as a verifier message."""
 
 
 class BtfNameInfo(NamedTuple):
@@ -33,7 +33,7 @@ class BtfNameInfo(NamedTuple):
 
 
 class BaseBtf(NamedTuple):
-    """The kernel's own BTF: its named types by name, in their order, and how many types there are."""
+    """The kernel's own BTF: its named types by name, in order, and the number of types."""
 
     btf: SplitBtf
     named: dict[bytes, list[BtfNameInfo]]
@@ -41,7 +41,7 @@ class BaseBtf(NamedTuple):
 
 @lru_cache(maxsize=2)
 def kernel(types: bytes, strings: bytes, order: str, limits: Limits) -> BaseBtf:
-    """The types of the kernel that modules may be moved onto."""
+    """The kernel's types to which modules may be relocated."""
     btf = SplitBtf(types, strings, order, limits)
     named: dict[bytes, list[BtfNameInfo]] = {}
     for one in btf.walk():
@@ -54,7 +54,7 @@ def kernel(types: bytes, strings: bytes, order: str, limits: Limits) -> BaseBtf:
 
 
 def relocate(split: SplitBtf, types: list[Type], distilled: list[Type], onto: BaseBtf) -> None:
-    """Refuse a module that uses types of ``distilled`` which the kernel has not; raises BadBtf."""
+    """Refuse a module that uses types of ``distilled`` that the kernel lacks; raises BadBtf."""
     base = split.base
     if base is None:
         return
@@ -72,7 +72,7 @@ def relocate(split: SplitBtf, types: list[Type], distilled: list[Type], onto: Ba
 
 
 def _distilled(base: SplitBtf, one: Type) -> None:
-    """Refuse what only whole BTFs have."""
+    """Refuse types that a distilled base must not contain."""
     kind = base.kind(one.info)
     if kind not in DISTILLED:
         told = f"type [{one.number}] in distilled based BTF has unexpected kind [{kind}]"
@@ -83,7 +83,7 @@ def _distilled(base: SplitBtf, one: Type) -> None:
 
 
 def _embedded(split: SplitBtf, types: list[Type], distilled: list[Type]) -> set[int]:
-    """The structures of the base that lie within those of the module: their sizes have to be equal."""
+    """The structures of the base embedded in those of the module, whose sizes must match."""
     every = {one.number: one for one in (*distilled, *types)}
     members = (
         number for one in types if split.kind(one.info) in COMPOSITE for number in one.words[1::MEMBER]
@@ -93,7 +93,7 @@ def _embedded(split: SplitBtf, types: list[Type], distilled: list[Type]) -> set[
 
 
 def _composite(split: SplitBtf, every: dict[int, Type], number: int) -> int:
-    """The structure that type ``number`` is, or has as its elements; 0 if there is none."""
+    """The structure that is type ``number`` or its element type; 0 if there is none."""
     for _ in range(CHAIN):
         one = every.get(number)
         kind = split.kind(one.info) if one else 0
@@ -104,7 +104,7 @@ def _composite(split: SplitBtf, every: dict[int, Type], number: int) -> int:
 
 
 def _match(base: SplitBtf, one: Type, onto: BaseBtf, embedded: bool) -> bool:
-    """Whether the kernel has one type that is ``one``; refuses several of the same size."""
+    """Whether the kernel has a type that matches ``one``; refuses several of the same size."""
     rows = onto.named.get(base.string(one.name_off), [])
     composites = sum(row.kind in COMPOSITE for row in rows)
     found = 0
@@ -129,7 +129,7 @@ def _is_same(base: SplitBtf, one: Type, row: BtfNameInfo, embedded: bool) -> boo
             BtfKind.FWD: one.flag,
             BtfKind.STRUCT: False,
             BtfKind.UNION: True,
-        }  # what the kernel asks of its own
+        }  # requirement for the kernel's type
         return row.flag == fitting.get(BtfKind(row.kind))
     if kind == BtfKind.INT:
         return row.kind == kind and row.encoding == one.words[0] >> 24 & 0xF
@@ -141,11 +141,11 @@ def _is_same(base: SplitBtf, one: Type, row: BtfNameInfo, embedded: bool) -> boo
 
 
 def _names(split: SplitBtf, types: list[Type], mapped: set[int]) -> None:
-    """Refuse a name of the base that is not that of one of its types."""
+    """Refuse a name in the base that does not belong to one of its types."""
     for one in types:
         for offset in (one.name_off, *_own_names(split, one)):
             if 0 < offset < split.start_str and offset not in mapped:
-                told = f"string '' [offset {offset}] is not mapped to base BTF"  # so it says
+                told = f"string '' [offset {offset}] is not mapped to base BTF"  # the kernel's text
                 raise NotMapped(told, errno=ENOENT)
 
 

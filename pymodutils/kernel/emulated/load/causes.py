@@ -1,4 +1,4 @@
-"""Why a module was refused or is looked at askance, as values: what the log says in words."""
+"""Causes of refusals and warnings as values, independent of the log."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from typing import NamedTuple
 
 
 class CauseKind(StrEnum):
-    """What a cause is about, and what its ``subject`` is."""
+    """The kind of a cause, with the meaning of its ``subject``."""
 
     MACHINE = "machine"  # the file is for another architecture: its e_machine
     VERMAGIC = "vermagic"  # nothing: ``said`` and ``wanted`` are the two strings
-    CRC = "crc"  # a symbol whose CRC is another one
-    UNVERSIONED = "unversioned"  # a symbol for which the module expects no CRC
-    UNKNOWN = "unknown"  # a symbol that nobody exports
+    CRC = "crc"  # a symbol with a different CRC
+    UNVERSIONED = "unversioned"  # a symbol for which the module has no CRC
+    UNKNOWN = "unknown"  # an unresolved symbol
     GPL_ONLY = "gpl-only"  # a symbol that this licence may not use; ``wanted``: whose taint it inherited
     NAMESPACE = "namespace"  # a symbol in the namespace ``wanted``, which is not imported
     MODULE_NAMESPACE = "module-namespace"  # a namespace of named modules, which cannot be imported
     PROPRIETARY = "proprietary"  # a symbol of the proprietary module ``owner``
-    DUPLICATE = "duplicate"  # an export that ``owner`` has already
+    DUPLICATE = "duplicate"  # an export that ``owner`` already has
     NO_CRCS = "no-crcs"  # exports without CRCs
     NO_FLAGS = "no-flags"  # exports without __kflagstab
-    BUILTIN = "builtin"  # a name that a built-in module has
-    PRESENT = "present"  # a name that a module in the kernel has
-    UNSIGNED = "unsigned"  # nothing: ``wanted`` is why the kernel insists
+    BUILTIN = "builtin"  # the name of a built-in module
+    PRESENT = "present"  # the name of a loaded module
+    UNSIGNED = "unsigned"  # nothing: ``wanted`` is why the kernel enforces it
     UNKNOWN_KEY = "unknown-key"  # nothing: the same
-    CRYPTO = "crypto"  # nothing: the same, and ``said`` what the kernel cannot compute
-    SIGNATURE = "signature"  # nothing: ``said`` is what is wrong with it
-    PARAMETER = "parameter"  # a parameter that does not take the value ``said``
-    NO_PARAMETER = "no-parameter"  # a word for which there is no parameter
-    PERMISSIONS = "permissions"  # a parameter whose file may not have the mode ``said``, but ``wanted``
+    CRYPTO = "crypto"  # nothing: the same, and ``said`` is the unsupported algorithm
+    SIGNATURE = "signature"  # nothing: ``said`` describes the fault
+    PARAMETER = "parameter"  # a parameter that does not accept the value ``said``
+    NO_PARAMETER = "no-parameter"  # a word without a parameter of that name
+    PERMISSIONS = "permissions"  # a parameter whose file must not have the mode ``said``, and gets ``wanted``
     RELOCATION = "relocation"  # a symbol; ``said`` is the kernel's line
     STRUCT_MODULE = "struct-module"  # nothing: ``said`` and ``wanted`` are bytes
     COMPRESSION = "compression"  # the format that the kernel decompresses; ``said`` is its line
@@ -46,6 +46,6 @@ class Cause(NamedTuple):
     said: str = ""  # what the module has
     wanted: str = ""  # what the kernel has
     owner: str = ""  # the module that exports the subject, empty for the kernel itself
-    passes: bool = False  # whether the kernel goes on all the same
+    passes: bool = False  # whether the kernel continues anyway
     section: str = ""  # that a relocation patches
     offset: int = 0  # in that section

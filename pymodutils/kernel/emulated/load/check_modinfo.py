@@ -1,7 +1,7 @@
 """Check .modinfo and set taints; kernel/module/main.c: check_modinfo.
 
-Until 6.3 all of it is looked at before there is memory, and stays though the load fails later; since then
-only what refuses is, and the taints come when the name has been reserved.
+Until 6.3 all checks and taints precede the allocation of memory, and taints stay if the load fails later;
+since then only refusals do, and the taints follow the reservation of the name.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ FREE: Final = (
     *("GPL", "GPL v2", "GPL and additional rights"),
     *("Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"),
 )
-LIARS: Final = ("driverloader", "lve")  # modules that once claimed a licence that they did not have
+LIARS: Final = ("driverloader", "lve")  # modules that once declared a wrong licence
 MODULE_NAMESPACES_SINCE: Final = (6, 16)
-MODULE_PREFIX: Final = "module:"  # of namespaces that list the modules which may use their symbols
-NDISWRAPPER: Final = "ndiswrapper"  # free itself, but it loads what is not
+MODULE_PREFIX: Final = "module:"  # prefix of namespaces that list the modules allowed to use them
+NDISWRAPPER: Final = "ndiswrapper"  # free itself, but it loads proprietary code
 
 
 def vermagic(load: LoadInfo) -> None:
-    """Refuse a module made for another kernel, unless it is forced."""
+    """Refuse a module built for another kernel, unless forced."""
     said = None if load.flags & Init.IGNORE_VERMAGIC else load.modinfo("vermagic")
     if said is None:
         if not force(load, "bad vermagic"):
@@ -46,14 +46,14 @@ def vermagic(load: LoadInfo) -> None:
 
 
 def same_magic(said: str, wanted: str, *, with_versions: bool) -> bool:
-    """Whether two version magics agree; the release does not count where symbols have versions."""
+    """Whether two version magics match; the release is ignored if symbols have versions."""
     if with_versions:
         said, wanted = (text[text.find(" ") :] if " " in text else "" for text in (said, wanted))
     return said == wanted
 
 
 def force(load: LoadInfo, reason: str) -> bool:
-    """Let something wrong pass if the kernel can be forced; kernel/module/main.c: try_to_force_load."""
+    """Permit a fault if the kernel supports forced loads; kernel/module/main.c: try_to_force_load."""
     if not load.on("MODULE_FORCE_LOAD"):
         return False
     if not load.state.tainted(Taint.FORCED_LOAD):
@@ -63,7 +63,7 @@ def force(load: LoadInfo, reason: str) -> bool:
 
 
 def module_namespaces(load: LoadInfo) -> None:
-    """Refuse to import a namespace of named modules explicitly; setup_modinfo, since 6.16."""
+    """Refuse an explicit import of a namespace for listed modules; setup_modinfo, from 6.16 on."""
     if not load.rules.since(*MODULE_NAMESPACES_SINCE):
         return
     for space in load.all_modinfo("import_ns"):
@@ -73,13 +73,13 @@ def module_namespaces(load: LoadInfo) -> None:
 
 
 def out_of_tree(load: LoadInfo) -> None:
-    """Taint for a module that was not built with the kernel."""
+    """Taint for an out-of-tree module."""
     if load.modinfo("intree") is None:
         _first(load, Taint.OUT_OF_TREE, "loading out-of-tree module taints kernel.")
 
 
 def retpoline(load: LoadInfo) -> None:
-    """Warn of a module whose indirect jumps can be misled, where the kernel guards its own."""
+    """Warn about a module without retpolines in a kernel that uses them."""
     if load.rules.retpolines and load.modinfo("retpoline") is None:
         load.log(ERR, "Spectre V2 : System may be vulnerable to spectre v2")
         load.log(WARNING, f"{load.module.name}: loading module not compiled with retpoline compiler.")
@@ -94,7 +94,7 @@ def staging(load: LoadInfo) -> None:
 
 
 def livepatch(load: LoadInfo) -> None:
-    """Refuse a live patch where there is no such thing."""
+    """Refuse a live patch if the kernel does not support them."""
     if load.modinfo("livepatch") is not None and not load.on("LIVEPATCH"):
         load.because(CauseKind.LIVEPATCH)
         disabled = "module is marked as livepatch module, but livepatch support is disabled"
@@ -110,7 +110,7 @@ def livepatch_taint(load: LoadInfo) -> None:
 
 
 def licence(load: LoadInfo) -> None:
-    """Taint for a module that is not free."""
+    """Taint for a proprietary module."""
     said = load.modinfo("license")
     said = "unspecified" if said is None else said
     if said not in FREE:
@@ -118,13 +118,13 @@ def licence(load: LoadInfo) -> None:
 
 
 def test(load: LoadInfo) -> None:
-    """Taint for a module that only tests something."""
+    """Taint for a test module."""
     if load.modinfo("test") is not None:
         _first(load, Taint.TEST, "loading test module taints kernel.")
 
 
 def unsigned(load: LoadInfo) -> None:
-    """Taint for a module whose signature is missing or of an unknown key."""
+    """Taint for a module without a signature or with an unknown key."""
     if load.on("MODULE_SIG") and not load.sig_ok:
         if load.state.once("unsigned"):
             why = "module verification failed: signature and/or required key missing - tainting kernel"
@@ -143,17 +143,17 @@ LATE: Final[Steps] = (out_of_tree, retpoline, staging, livepatch_taint, licence,
 
 
 def liars(load: LoadInfo) -> None:
-    """Distrust some names, whatever their licence; check_module_license_and_versions."""
+    """Taint for certain names, whatever their licence; check_module_license_and_versions."""
     _noticing(load, (_distrust,))
 
 
 def augment(load: LoadInfo) -> None:
-    """All that taints, one after the other; module_augment_kernel_taints, since 6.4."""
+    """All taints in order; module_augment_kernel_taints, from 6.4 on."""
     _noticing(load, LATE)
 
 
 def _noticing(load: LoadInfo, steps: Steps) -> None:
-    """Take ``steps``, and say so if with them the kernel got its first proprietary module."""
+    """Run ``steps``, and log it if they add the first proprietary taint."""
     before = load.state.tainted(Taint.PROPRIETARY)
     for step in steps:
         step(load)
@@ -162,7 +162,7 @@ def _noticing(load: LoadInfo, steps: Steps) -> None:
 
 
 def _first(load: LoadInfo, flag: Taint, text: str) -> None:
-    """Taint with ``flag``, and say so if the kernel did not have it yet."""
+    """Taint with ``flag``, and log it if it is new to the kernel."""
     if not load.state.tainted(flag):
         load.log(WARNING, f"{load.module.name}: {text}")
     load.state.taint(flag, load.module)

@@ -1,4 +1,4 @@
-"""Whether a module was built for what a symbol is today: CRCs; kernel/module/version.c."""
+"""Compare symbol CRCs; kernel/module/version.c."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EXT_NAMES: Final = "__version_ext_names"
 
 
 def fits(load: LoadInfo, symbol: str, crc: int | None, owner: str = "") -> bool:
-    """Whether the module may use ``symbol``, which ``owner`` exports with ``crc``; says why not."""
+    """Whether the module may use ``symbol``, exported by ``owner`` with ``crc``; logs a mismatch."""
     if crc is None or not load.on("MODVERSIONS"):
         return True
     if load.expects is None:
@@ -39,13 +39,13 @@ def fits(load: LoadInfo, symbol: str, crc: int | None, owner: str = "") -> bool:
 
 
 def _missed(load: LoadInfo, symbol: str, owner: str) -> bool:
-    """False, with the cause noted."""
+    """Record the cause and return False."""
     load.because(CauseKind.UNVERSIONED, symbol, owner=owner)
     return False
 
 
 def _missing(load: LoadInfo, symbol: str) -> bool:
-    """Whether a symbol without an entry passes: Debian refuses it, others warn, once since boot."""
+    """Whether a symbol without an entry is accepted: Debian refuses it, others warn once since boot."""
     strict = load.rules.strict_versions
     if strict or load.state.once("no symbol version"):
         load.log(WARNING, f"{load.name}: no symbol version for {symbol}")
@@ -53,7 +53,7 @@ def _missing(load: LoadInfo, symbol: str) -> bool:
 
 
 def _expected(load: LoadInfo) -> dict[bytes, int] | None:
-    """The CRCs that the module expects, the first of equal names; None if it has no table of them."""
+    """The CRCs that the module expects, the first of equal names; None without a table."""
     crcs, names = load.find(EXT_CRCS), load.find(EXT_NAMES)
     rows: Iterable[tuple[bytes, int]]
     if load.rules.since(*EXTENDED_SINCE) and crcs and names:
@@ -70,7 +70,7 @@ def _expected(load: LoadInfo) -> dict[bytes, int] | None:
 
 
 def _extended(load: LoadInfo, crcs: int, names: int) -> Iterator[tuple[bytes, int]]:
-    """The rows of the tables for names of any length, which are in these sections."""
+    """The rows of the extended tables, for names of any length."""
     numbers = iter_unpack(PREFIXES[load.rules.arch.order] + "I", _whole(load.copy(crcs)))
     listed = load.copy(names).split(b"\0")
     for (crc,), name in zip(numbers, listed, strict=False):
@@ -82,7 +82,7 @@ def _whole(table: bytes) -> bytes:
 
 
 def layout(load: LoadInfo) -> None:
-    """Refuse a module with another idea of struct module; version.c: check_modstruct_version."""
+    """Refuse a module with a different struct module; version.c: check_modstruct_version."""
     load.expects = _expected(load)
     found = load.state.export(LAYOUT)
     if found and not fits(load, LAYOUT, found.export.crc):

@@ -1,4 +1,4 @@
-"""A linked module becomes one that others see: exports, notifiers, sysfs; complete_formation."""
+"""Make a linked module visible: exports, notifiers, sysfs; complete_formation."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ if TYPE_CHECKING:
 
     from pymodutils.kernel.emulated.load.load_info import LoadInfo
 
-TABLES: Final = ("", "_gpl")  # in the order in which the kernel looks at them
-FLAGS_SINCE: Final = (7, 0)  # from then on one table, and a byte of flags for each of its entries
+TABLES: Final = ("", "_gpl")  # in the kernel's order
+FLAGS_SINCE: Final = (7, 0)  # from this release on: one table, with a byte of flags per entry
 NAMESPACES_SINCE: Final = (5, 4)
-SECTIONS_NEEDED_SINCE: Final = (6, 12)  # until then a module can be without them in sysfs
-KOBJECT_SINCE: Final = (6, 6)  # what kobjects say begins with their name
-NAME: Final = 1025  # bytes of the name of an export that are looked at
+SECTIONS_NEEDED_SINCE: Final = (6, 12)  # before this release, sysfs may lack them
+KOBJECT_SINCE: Final = (6, 6)  # prefix of kobject messages
+NAME: Final = 1025  # limit of an export's name in bytes
 
 
 def exports(load: LoadInfo) -> list[list[tuple[str, Export]]]:
-    """What each table of the module exports, with the names found in its memory."""
+    """The exports in each table of the module, with names read from its memory."""
     return [list(_table(load, table)) for table in tables(load)]
 
 
 def tables(load: LoadInfo) -> tuple[str, ...]:
-    """The suffixes of the __ksymtab sections that this kernel reads."""
+    """The suffixes of the __ksymtab sections used by this kernel."""
     return TABLES[:1] if load.rules.since(*FLAGS_SINCE) else TABLES
 
 
@@ -63,7 +63,7 @@ def _table(load: LoadInfo, table: str) -> Iterator[tuple[str, Export]]:
 
 
 def _gpl(load: LoadInfo, table: str, count: int) -> list[bool]:
-    """Whether each of the ``count`` exports of a table is for GPL-compatible modules only."""
+    """Whether each of the ``count`` exports of a table is GPL-only."""
     if not load.rules.since(*FLAGS_SINCE):
         return [table == "_gpl"] * count
     flags = _loaded(load, FLAGS)[:count]
@@ -73,7 +73,7 @@ def _gpl(load: LoadInfo, table: str, count: int) -> list[bool]:
 
 
 def _loaded(load: LoadInfo, name: str) -> bytes:
-    """The contents in memory of the section called ``name``; nothing if it is absent."""
+    """The contents in memory of the section ``name``; empty if absent."""
     at = load.find(name)
     return bytes(load.image.section(at)) if at and load.image.layout.placed[at] is not None else b""
 
@@ -95,7 +95,7 @@ def _string(load: LoadInfo, address: int) -> str:
 
 
 def complete(load: LoadInfo) -> None:
-    """Refuse exports that somebody has already; then the module can be seen. complete_formation."""
+    """Refuse duplicate exports, then make the module visible; complete_formation."""
     found = exports(load)
     names = [name for rows in found for name, _ in rows]
     exporters = load.state.exporters(names)
@@ -115,13 +115,13 @@ def complete(load: LoadInfo) -> None:
 
 
 def _findable(rows: list[tuple[str, Export]]) -> list[tuple[str, Export]]:
-    """Those of a table that its search finds: some of a table that is not sorted are nobody's."""
+    """The exports found by binary search: in an unsorted table some are not."""
     names = [name.encode("utf-8", "surrogateescape") for name, _ in rows]
     return [rows[at] for at in find_symbol.findable(names)]
 
 
 def announce(load: LoadInfo) -> None:
-    """Call the notifiers; one that objects ends the load. prepare_coming_module."""
+    """Call the notifiers, any of which may refuse the load; prepare_coming_module."""
     trace_events.add(load)
     trace_printk.banner(load)
     btf_parse_module.notify(load)
@@ -129,7 +129,7 @@ def announce(load: LoadInfo) -> None:
 
 
 def sysfs(load: LoadInfo) -> None:
-    """Put the module into /sys/module, if its name is free there; mod_sysfs_setup."""
+    """Add the module to /sys/module, if its name is free; mod_sysfs_setup."""
     name = load.module.name
     if load.state.is_builtin(name):
         load.because(CauseKind.BUILTIN, name)
@@ -156,12 +156,12 @@ def sysfs(load: LoadInfo) -> None:
 
 
 def _is_shown(load: LoadInfo, name: str) -> bool:
-    """Whether sysfs, which has an exclamation mark for a slash, shows another module as ``name``."""
+    """Whether sysfs, which replaces slashes by exclamation marks, shows another module as ``name``."""
     return any(it.id != load.module.id for it in load.state.shown_as(name))
 
 
 def _parameters(load: LoadInfo) -> bool:
-    """Whether each parameter gets a file of its own; permissions that none may have are only warned of."""
+    """Whether all parameter files can be created; invalid permissions only cause a warning."""
     names: set[str] = set()
     for param in module_params.files(load):
         name = param.name.decode("utf-8", "surrogateescape")
@@ -177,7 +177,7 @@ def _parameters(load: LoadInfo) -> bool:
 
 
 def _clash(load: LoadInfo, folder: str, names: list[str]) -> bool:
-    """Whether two files of the module's ``folder`` in sysfs would have one name; then it cannot be made."""
+    """Whether two files of the module's ``folder`` in sysfs have the same name, which is an error."""
     if len(set(names)) == len(names):
         return False
     again = next(name for at, name in enumerate(names) if name in names[:at])
@@ -187,12 +187,12 @@ def _clash(load: LoadInfo, folder: str, names: list[str]) -> bool:
 
 
 def vanish(load: LoadInfo) -> None:
-    """Take back what ``complete`` did, where somebody objected to the module."""
+    """Undo ``complete`` after a notifier refused the module."""
     do_init_module.free(load.state, load.module)
 
 
 def undo(load: LoadInfo) -> None:
-    """The same, when all had heard of it."""
+    """Undo it after all notifiers were called."""
     load.module.state = State.GOING
     load.caller.notifiers.going(load.module)
     vanish(load)

@@ -1,4 +1,4 @@
-"""Removing a module; kernel/module/main.c: delete_module."""
+"""Remove a module; kernel/module/main.c: delete_module."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DISABLED: Final = "modules_disabled"
 
 
 def delete_module(state: KernelState, name: bytes, flags: int, caller: Caller) -> KernelModule:
-    """Mark the module called ``name`` as going and call its exit(); raises Refused with the call's errno."""
+    """Mark the module ``name`` as going and call its exit(); raises Refused with the errno of the call."""
     if not state.rules.on("MODULE_UNLOAD"):
         raise _refused(name, ENOSYS)
     permit(state, caller)
@@ -45,13 +45,13 @@ def delete_module(state: KernelState, name: bytes, flags: int, caller: Caller) -
 
 
 def permit(state: KernelState, caller: Caller) -> None:
-    """Refuse those who may not change which modules there are."""
+    """Refuse callers without permission to load or remove modules."""
     if not caller.capable or state.setting(DISABLED):
         raise _refused(b"module", EPERM)
 
 
 def _force(state: KernelState, flags: int) -> bool:
-    """Whether the removal is forced, and may be; try_force_unload."""
+    """Whether the removal is forced and permitted; try_force_unload."""
     forced = bool(flags & os.O_TRUNC) and state.rules.on("MODULE_FORCE_UNLOAD")
     if forced:
         state.taint(Taint.FORCED_REMOVAL)

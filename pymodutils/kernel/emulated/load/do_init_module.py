@@ -1,4 +1,4 @@
-"""init() and exit(): what they would return is known beforehand, and how long they take; do_init_module."""
+"""Calls of init() and exit(), with preset results and durations; do_init_module."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ SUSPICIOUS: Final = (
 )
 SUSPICIOUS_7: Final = "{name}: init suspiciously returned {value}, it should follow 0/-E convention"
 SHORT_SINCE: Final = (7, 0)
-EXISTS_IS_BUSY_SINCE: Final = (7, 0)  # EEXIST means one thing: the name is taken
+EXISTS_IS_BUSY_SINCE: Final = (7, 0)  # EEXIST is reserved for a name in use
 
 
 def begin(state: KernelState, module: KernelModule, run: Callable[[], int] | None) -> None:
-    """Call init(): note when it will have ended, and how; by ``run``, if there is one, where nobody told."""
+    """Call init(): record its end and result, from ``run`` if it is not preset."""
     behaviour = state.behaviour(module.name) if module.init else None
     module.outcome = behaviour.init if behaviour else 0
     module.assumed = behaviour is not None and behaviour.assumed
@@ -39,7 +39,7 @@ def begin(state: KernelState, module: KernelModule, run: Callable[[], int] | Non
 
 
 def end_init(state: KernelState, module: KernelModule, notifiers: Notifiers) -> None:
-    """What happens when init() returns: the module is live, or gone."""
+    """The return of init(): the module becomes live, or is removed."""
     if module.outcome < 0:
         module.state = State.GOING
         notifiers.going(module)
@@ -58,14 +58,14 @@ def end_init(state: KernelState, module: KernelModule, notifiers: Notifiers) -> 
 
 
 def end_exit(state: KernelState, module: KernelModule, notifiers: Notifiers) -> None:
-    """What happens when exit() returns: nothing of the module is left."""
+    """The return of exit(): the module is removed."""
     notifiers.going(module)
     state.removal(module.name)
     free(state, module)
 
 
 def free(state: KernelState, module: KernelModule) -> None:
-    """Give back all memory of ``module``, and forget it; free_module."""
+    """Free all memory of ``module``, and remove it from the list; free_module."""
     _give_back(state, module, init=True)
     _give_back(state, module, init=False)
     state.forget(module)

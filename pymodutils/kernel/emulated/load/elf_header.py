@@ -1,7 +1,7 @@
-"""What a kernel asks of an ELF file, question by question; kernel/module/main.c: elf_validity_check.
+"""The kernel's checks of an ELF file, one function each; kernel/module/main.c: elf_validity_check.
 
-e_ident says little here: a kernel takes files to be of its own width and byte order. The order of
-the questions is in elfcheck.py for kernels before 6.3, in validity.py for later ones.
+e_ident is mostly ignored: a kernel assumes its own width and byte order. The order of the checks is in
+elf_validity_check.py for kernels before 6.3, in elf_validity_cache_copy.py for later ones.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from pymodutils.arch.model import Arch
     from pymodutils.kernel.emulated.load.load_info import LoadInfo
 
-EMPTY: Final = (SHT_NULL, SHT_NOBITS)  # types of sections that have no content in the file
+EMPTY: Final = (SHT_NULL, SHT_NOBITS)  # section types without contents in the file
 LONGEST: Final = 1 << 24  # bytes of the names of all sections
-NAMELESS: Final = "\0"  # for a name that lies outside of the file
+NAMELESS: Final = "\0"  # for a name outside the file
 
 
 def shortest(arch: Arch) -> int:
@@ -37,7 +37,7 @@ def shortest(arch: Arch) -> int:
 
 
 def header(load: LoadInfo) -> Ehdr:
-    """The ELF header; refuses files that are not of this kernel's kind."""
+    """The ELF header; refuses files for other architectures."""
     arch = load.rules.arch
     size = shortest(arch)
     if len(load.data) < size:
@@ -56,13 +56,13 @@ def header(load: LoadInfo) -> Ehdr:
 
 
 def _fits(arch: Arch, header: Ehdr, elf_class: int) -> bool:
-    """Whether the file is one of the kernel's architecture; elf_check_arch."""
+    """Whether the file is for the kernel's architecture; elf_check_arch."""
     known = header.e_machine in arch.machines and (not arch.ident or ELFCLASS.get(elf_class) == arch.bits)
     return known and (arch.accepts is None or arch.accepts(header.e_flags, header.e_entry))
 
 
 def table(load: LoadInfo, head: Ehdr) -> list[Shdr[int]]:
-    """The section headers; refuses a table that ends behind the file."""
+    """The section headers; refuses a table beyond the end of the file."""
     entry = headers.shdr(load.rules.arch.bits, load.rules.arch.order)
     start, size = head.e_shoff, head.e_shnum * entry.size
     if start >= len(load.data) or size > len(load.data) - start:
@@ -71,14 +71,14 @@ def table(load: LoadInfo, head: Ehdr) -> list[Shdr[int]]:
 
 
 def index(load: LoadInfo, head: Ehdr) -> None:
-    """Refuse a file that does not say in which section the names are."""
+    """Refuse an invalid e_shstrndx."""
     at, count = head.e_shstrndx, head.e_shnum
     if not 0 < at < count:
         load.refuse(text=f"Invalid ELF section name index: {at} || e_shstrndx ({at}) >= e_shnum ({count})")
 
 
 def strings(load: LoadInfo, names: Shdr[int]) -> None:
-    """Refuse a section of names that is empty or has no end."""
+    """Refuse a section name table that is empty or not NUL-terminated."""
     if not names.sh_size:
         load.refuse(text="empty section name table")
     if load.data[names.sh_offset + names.sh_size - 1]:
@@ -86,7 +86,7 @@ def strings(load: LoadInfo, names: Shdr[int]) -> None:
 
 
 def first(load: LoadInfo, head: Ehdr) -> None:
-    """Refuse a section 0 that is one; what lies in its place is looked at even if there are no sections."""
+    """Refuse a section 0 that is not null; its place is checked even if there are no sections."""
     entry = headers.shdr(load.rules.arch.bits, load.rules.arch.order)
     at = head.e_shoff
     if at + entry.size <= len(load.data):
@@ -97,7 +97,7 @@ def first(load: LoadInfo, head: Ehdr) -> None:
 
 
 def link(load: LoadInfo, to: int, count: int) -> None:
-    """Refuse a symbol table whose strings would be in none of ``count`` sections."""
+    """Refuse a symbol table with strings in none of the ``count`` sections."""
     if not 0 < to < count:
         shown = _signed(to)
         load.refuse(
@@ -106,31 +106,31 @@ def link(load: LoadInfo, to: int, count: int) -> None:
 
 
 def content(load: LoadInfo, at: int, section: Shdr[int]) -> None:
-    """Refuse a section that ends behind the file."""
+    """Refuse a section beyond the end of the file."""
     if not inside(load, section):
         load.refuse(text=f"Invalid ELF section in module (section {at} type {section.sh_type})")
 
 
 def name(load: LoadInfo, at: int, section: Shdr[int], names: int) -> None:
-    """Refuse a section whose name would begin behind the ``names`` bytes of all names."""
+    """Refuse a section with a name beyond the ``names`` bytes of the name table."""
     if section.name >= names:
         load.refuse(text=f"Invalid ELF section name in module (section {at} type {section.sh_type})")
 
 
 def _signed(word: int) -> int:
-    """``word`` as %d prints it."""
+    """``word`` as printed by %d."""
     return (word ^ 1 << 31) - (1 << 31)
 
 
 def inside(load: LoadInfo, section: Shdr[int]) -> bool:
-    """Whether the content of ``section`` is in the file."""
+    """Whether ``section`` has contents in the file."""
     word = (1 << load.rules.arch.bits) - 1
     end = section.sh_offset + section.sh_size & word
     return section.sh_offset <= end <= len(load.data)
 
 
 def named(load: LoadInfo, raw: list[Shdr[int]], names: Shdr[int]) -> list[Section]:
-    """``raw`` with names, read wherever they lie; NAMELESS what is not to be loaded and has none."""
+    """``raw`` with names read from anywhere; NAMELESS for sections that are not loaded and have none."""
     found, room = [], LONGEST
     for section in raw:
         at = names.sh_offset + section.name

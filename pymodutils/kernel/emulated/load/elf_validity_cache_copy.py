@@ -1,6 +1,6 @@
-"""Whether a file is an ELF module at all, in the order of later kernels; elf_validity_cache_copy.
+"""Check whether a file is an ELF module, in the order of later kernels; elf_validity_cache_copy.
 
-Each part has its own step; a module that has .modinfo, struct module or symbols twice is refused.
+Each part has its own step; a duplicate .modinfo, struct module or symbol table is refused.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SAME_SIZE: Final = "section size must match the kernel's built struct module siz
 
 
 def sections(load: LoadInfo) -> None:
-    """Find the sections of the file; refuses what no loader could walk through."""
+    """Find the sections of the file; refuses malformed tables."""
     head = elf_header.header(load)
     raw = elf_header.table(load, head)
     elf_header.first(load, head)
@@ -40,7 +40,7 @@ def sections(load: LoadInfo) -> None:
 
 
 def _names(load: LoadInfo, head: Ehdr, raw: list[Shdr[int]]) -> Shdr[int]:
-    """The section with the names of all others; elf_validity_cache_secstrings."""
+    """The section name table; elf_validity_cache_secstrings."""
     elf_header.index(load, head)
     names = raw[head.e_shstrndx]
     if names.sh_type != SHT_STRTAB:
@@ -53,7 +53,7 @@ def _names(load: LoadInfo, head: Ehdr, raw: list[Shdr[int]]) -> Shdr[int]:
 
 
 def modinfo(load: LoadInfo) -> None:
-    """Find .modinfo, if there is one, and the name in it."""
+    """Find .modinfo, if present, and the name in it."""
     found = _called(load, ".modinfo")
     if len(found) > 1:
         load.refuse(text="Only one .modinfo section must exist.")
@@ -62,7 +62,7 @@ def modinfo(load: LoadInfo) -> None:
 
 
 def this_module(load: LoadInfo) -> None:
-    """Find struct module, which has to be as large as the kernel's own."""
+    """Find struct module, which must have the kernel's size."""
     found = _called(load, THIS_MODULE)
     if len(found) != 1:
         _refuse(load, f"Exactly one {THIS_MODULE} section must exist.")
@@ -78,7 +78,7 @@ def this_module(load: LoadInfo) -> None:
 
 
 def symbols(load: LoadInfo) -> None:
-    """Find the one symbol table and its strings, then all that has no rules of its own."""
+    """Find the only symbol table and its strings, then the other sections."""
     tables = [section for section in load.sections[1:] if section.sh_type == SHT_SYMTAB]
     if len(tables) != 1:
         load.refuse(text=f"{_shown(load)}: module has no symbols (stripped?)", level=WARNING)
@@ -93,7 +93,7 @@ def symbols(load: LoadInfo) -> None:
 
 
 def _extended_versions(load: LoadInfo) -> None:
-    """Refuse CRCs without a name each, or names alone; elf_validity_cache_index_versions."""
+    """Refuse extended CRCs and names that do not match; elf_validity_cache_index_versions."""
     crcs, names = load.find(EXT_CRCS), load.find(EXT_NAMES)
     if load.flags & Init.IGNORE_MODVERSIONS or not (crcs or names):
         return
@@ -104,7 +104,7 @@ def _extended_versions(load: LoadInfo) -> None:
 
 
 def _strings(load: LoadInfo, symbols: Section) -> None:
-    """Refuse names of symbols that do not begin and end as strings do; elf_validity_cache_strtab."""
+    """Refuse a symbol string table without leading or trailing NUL; elf_validity_cache_strtab."""
     table = load.copy(symbols.sh_link)
     if not table:
         load.refuse(text="empty symbol string table")
@@ -120,7 +120,7 @@ def _strings(load: LoadInfo, symbols: Section) -> None:
 
 
 def _called(load: LoadInfo, name: str) -> list[int]:
-    """The numbers of all sections called ``name``, in memory or not."""
+    """The indexes of all sections named ``name``, loaded or not."""
     return [at for at, section in enumerate(load.sections) if at and section.name == name]
 
 

@@ -1,4 +1,4 @@
-"""Whether a file is an ELF module at all, in the order of kernels until 6.3; elf_validity_check."""
+"""Check whether a file is an ELF module, in the order of kernels before 6.3; elf_validity_check."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def check(load: LoadInfo) -> None:
-    """Find the sections of the file; refuses what no loader could walk through."""
+    """Find the sections of the file; refuses malformed tables."""
     head = elf_header.header(load)
     raw = elf_header.table(load, head)
     elf_header.index(load, head)

@@ -1,4 +1,4 @@
-"""Who exports what: the kernel, or a module in it."""
+"""Find the exporter of a symbol: the kernel, or a loaded module."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.state.module import KernelModule
 
 KERNEL: Final = 0  # the owner of the kernel's own exports
-AT_ONCE: Final = 64  # names that are looked up by one statement
+AT_ONCE: Final = 64  # names looked up by one statement
 QUERY: Final = "SELECT name, owner, address, crc, gpl, namespace FROM export WHERE name IN ({})"
 
 
 class Exporters:
-    """Answers about names that are asked for in the order of ``names``, so that many are looked up at once.
+    """Finds exporters of names requested in the order of ``names``, so that many are looked up at once.
 
-    ``kernel`` remembers what the kernel itself exports, which stays so until it is booted again. No module's
-    exports may come or go meanwhile.
+    ``kernel`` caches the exports of the kernel itself, which do not change until the next boot. The exports
+    of modules must not change meanwhile.
     """
 
     def __init__(self, store: StateFile, kernel: dict[str, FoundSymbol], names: Iterable[str] = ()) -> None:
         self._store, self._kernel, self._names = store, kernel, iter(names)
-        self._rows: dict[str, list[Any]] = {}  # the modules', of the names that were looked up last
+        self._rows: dict[str, list[Any]] = {}  # exports of modules for the last names looked up
         self._owners: dict[int, KernelModule] = {}
 
     def find(self, name: str, *, gpl: bool = True) -> FoundSymbol | None:
-        """Who exports ``name``: the kernel, else the newest module; without ``gpl``, to any licence."""
+        """The export ``name`` of the kernel, else of the newest module; GPL-only ones only with ``gpl``."""
         if name not in self._kernel and name not in self._rows:
             self._look_up(name)
         found = self._kernel.get(name) or self._newest(name, gpl=gpl)
@@ -61,7 +61,7 @@ class Exporters:
 
 
 def findable(names: Sequence[bytes]) -> list[int]:
-    """Which of a table's ``names`` its binary search finds: of a sorted table, all; lib/bsearch.c."""
+    """Which of the ``names`` of a table binary search finds: all, if it is sorted; lib/bsearch.c."""
     every = range(len(names))
     if all(names[at - 1] < names[at] for at in every[1:]):
         return list(every)

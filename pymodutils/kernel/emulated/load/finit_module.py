@@ -1,4 +1,4 @@
-"""What the two system calls look at before they load: how the image came, and whether it must be unpacked."""
+"""The entry of the two system calls: copy the image, and decompress it if necessary."""
 
 from __future__ import annotations
 
@@ -23,20 +23,24 @@ if TYPE_CHECKING:
 
     Read = Callable[[KernelState, Caller], Contents]
 
-ASKED_AGAIN_SINCE: Final = (7, 0)  # IMA sees what was unpacked, and minds nothing at all; ima_post_read_file
+ASKED_AGAIN_SINCE: Final = (7, 0)  # IMA sees the decompressed image, and accepts anything; ima_post_read_file
 KNOWN: Final = Init.IGNORE_MODVERSIONS | Init.IGNORE_VERMAGIC | Init.COMPRESSED_FILE
-FORMATS: Final = {"GZIP": "gzip", "XZ": "xz", "ZSTD": "zstd"}  # by CONFIG_MODULE_COMPRESS_: name in sysfs
+FORMATS: Final = {
+    "GZIP": "gzip",
+    "XZ": "xz",
+    "ZSTD": "zstd",
+}  # CONFIG_MODULE_COMPRESS_ suffix -> name in sysfs
 
 
 def memory(image: Contents, state: KernelState, _: Caller) -> Contents:
-    """``image``, if it is long enough for init_module to say anything; copy_module_from_user."""
+    """``image``; refuses one that is too short; copy_module_from_user."""
     if len(image) < shortest(state.rules.arch):
         _refuse(ENOEXEC)
     return image
 
 
 def file(image: Contents, flags: Init, state: KernelState, caller: Caller) -> Contents:
-    """The module in a file that holds ``image``; raises Refused as finit_module does."""
+    """The module in a file with the contents ``image``; raises Refused as finit_module does."""
     if int(flags) & ~int(KNOWN) or not image:
         _refuse(EINVAL)
     if not flags & Init.COMPRESSED_FILE:
@@ -48,7 +52,7 @@ def file(image: Contents, flags: Init, state: KernelState, caller: Caller) -> Co
 
 
 def descriptor(fd: int, flags: Init, state: KernelState, caller: Caller) -> Contents:
-    """The module in the file behind ``fd``; raises Refused as finit_module does."""
+    """The module in the open file ``fd``; raises Refused as finit_module does."""
     if int(flags) & ~int(KNOWN):
         _refuse(EINVAL)
     from pymodutils.kernel.emulated.load.kernel_read_file import kernel_read_file  # noqa: PLC0415 -- insmod
@@ -57,17 +61,17 @@ def descriptor(fd: int, flags: Init, state: KernelState, caller: Caller) -> Cont
 
 
 def compression(rules: Rules) -> str:
-    """How the modules may be packed that this kernel unpacks, "" if it unpacks none."""
+    """The compression that this kernel supports for modules, or ""."""
     on = (name for name in FORMATS if rules.on(f"MODULE_COMPRESS_{name}"))
     return next((FORMATS[name] for name in on), "") if rules.on("MODULE_DECOMPRESS") else ""
 
 
 def _unpacked(state: KernelState, image: Contents, caller: Caller) -> Contents:
-    """module_decompress: the module in a file that is compressed in the kernel's one format."""
+    """Decompress a module in the kernel's only format; module_decompress."""
     known = compression(state.rules)
     if not known:
         _refuse(EOPNOTSUPP)
-    from pymodutils.elf import module_decompress as kernel  # noqa: PLC0415 -- most modules are plain
+    from pymodutils.elf import module_decompress as kernel  # noqa: PLC0415 -- rarely needed
 
     try:
         return kernel.module_decompress(image, known, state.rules.on)

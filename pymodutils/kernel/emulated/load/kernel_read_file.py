@@ -1,4 +1,4 @@
-"""The file behind the descriptor that finit_module is given; fs/kernel_read_file.c."""
+"""Read the file of finit_module; fs/kernel_read_file.c."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LARGEST: Final = (1 << 31) - 1  # bytes: INT_MAX
 
 
 def kernel_read_file(fd: int) -> bytes:
-    """What the regular file behind ``fd`` holds, from its start; raises Refused as the kernel does."""
+    """The contents of the regular file ``fd``, from its start; raises Refused as the kernel does."""
     try:
         mode = fcntl.fcntl(fd, fcntl.F_GETFL)
         found = os.fstat(fd)

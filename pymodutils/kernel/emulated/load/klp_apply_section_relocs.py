@@ -1,6 +1,6 @@
-"""The relocations of live patches, against symbols that nobody exports; kernel/livepatch/core.c.
+"""Relocations of live patches, against symbols that are not exported; kernel/livepatch/core.c.
 
-Where the kernel's kallsyms are not known, symbols that it does not export are taken to be there, at 0.
+Without the kernel's kallsyms, symbols that it does not export are assumed to exist, at 0.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 VMLINUX: Final = "vmlinux"
 SECTION: Final = re.compile(r"\.klp\.rela\.([^.]{1,55})")
 SYMBOL: Final = re.compile(r"\.klp\.sym\.([^.]{1,55})\.([^,]{1,511}),\s*([+-]?\d+)")
-PLACE_SINCE: Final = (6, 19)  # an unmarked symbol is told with its relocation
+PLACE_SINCE: Final = (6, 19)  # an unmarked symbol is logged with its relocation
 
 
 def applies(load: LoadInfo, at: int) -> bool:
-    """Whether relocation section ``at`` is applied now, its turn: sections of other objects wait for them.
+    """Whether relocation section ``at`` is applied now: sections of other objects are deferred.
 
-    Gives the symbols of the kernel their values. Raises Refused with EINVAL for names that are malformed
-    and symbols that are not marked.
+    Sets the values of symbols of the kernel. Raises Refused with EINVAL for malformed names and unmarked
+    symbols.
     """
     section = load.sections[at]
     if not section.sh_flags & SHF_RELA_LIVEPATCH:
@@ -44,12 +44,12 @@ def applies(load: LoadInfo, at: int) -> bool:
 
 
 def _symbols(load: LoadInfo, at: int) -> None:
-    """Find the symbols that section ``at`` relocates with; klp_resolve_symbols."""
+    """Resolve the symbols of relocation section ``at``; klp_resolve_symbols."""
     table, rela = load.object.symbols, load.sections[at].sh_type == SHT_RELA
     numbers = decode(load.object.arch, load.image.section(at), rela=rela).symbols
     for index, number in enumerate(numbers):
         if number >= len(table):
-            return  # relocating refuses it
+            return  # refused during relocation
         name = table.name(number)
         if table.sections[number] != SHN_LIVEPATCH:
             place = f" at rela sec {load.object.symtab} idx {index}" if load.rules.since(*PLACE_SINCE) else ""
@@ -64,7 +64,7 @@ def _symbols(load: LoadInfo, at: int) -> None:
 
 
 def _of_kernel(load: LoadInfo, symbol: str, position: int) -> int:
-    """The address of the kernel's ``symbol``, the ``position``th of its name or, at 0, the one."""
+    """The address of the kernel's ``symbol``, the ``position``th of its name; 0: the only one."""
     known = load.state.blob(KALLSYMS)
     if not known:
         exported = load.state.export(symbol)
@@ -81,7 +81,7 @@ def _of_kernel(load: LoadInfo, symbol: str, position: int) -> int:
 
 
 def _of_module(load: LoadInfo, module: str, symbol: str) -> None:
-    """Refuse a symbol of a module that is not loaded, which kallsyms cannot have."""
+    """Refuse a symbol of a module that is not loaded."""
     if load.state.find(module) is None:
         _refuse(load, f"symbol '{symbol}' not found in symbol table")
 

@@ -1,4 +1,4 @@
-"""Memory for a module, and its sections copied there; kernel/module/main.c: layout_and_allocate."""
+"""Allocate memory for a module and copy its sections; kernel/module/main.c: layout_and_allocate."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
     from pymodutils.link.layout import Layout
 
 WRITE_EXEC: Final = SHF_WRITE | SHF_EXECINSTR
-SMALLEST: Final = 4  # bytes of per-cpu memory, and of its alignment; PCPU_MIN_ALLOC_SIZE
-LARGEST: Final = 32 << 10  # bytes of per-cpu memory that can be asked for at once; PCPU_MIN_UNIT_SIZE
-EXECMEM_SINCE: Final = (6, 10)  # memory for modules is asked for where it is for all other code
+SMALLEST: Final = 4  # granularity of per-CPU memory in bytes; PCPU_MIN_ALLOC_SIZE
+LARGEST: Final = 32 << 10  # bytes of the largest per-CPU allocation; PCPU_MIN_UNIT_SIZE
+EXECMEM_SINCE: Final = (6, 10)  # from this release on, execmem allocates memory for modules
 SHORT: Final = "use vmalloc=<size> to increase size"
-TEMPORARY: Final = 0xFFFF_C900_1000_0000  # where the kernel's copy of the file is taken to lie
-UML_TEMPORARY: Final = 1 << 28  # and in User Mode Linux, behind where modules begin
+TEMPORARY: Final = 0xFFFF_C900_1000_0000  # assumed address of the kernel's copy of the file
+UML_TEMPORARY: Final = 1 << 28  # the same in User Mode Linux, relative to the first module address
 
 
 def frob(load: LoadInfo) -> None:
-    """Let the architecture make room for what it adds; module_frob_arch_sections."""
+    """Let the architecture reserve space; module_frob_arch_sections."""
     load.object = machine.frob(load.object, load.rules.layout, load.module.name)
     load.sections = list(load.object.sections)
 
 
 def write_exec(load: LoadInfo) -> None:
-    """Refuse sections that could be written and run; module_enforce_rwx_sections."""
+    """Refuse sections that are writable and executable; module_enforce_rwx_sections."""
     if not load.rules.layout.strict_rwx:
         return
     for at, section in enumerate(load.sections):
@@ -49,7 +49,7 @@ def write_exec(load: LoadInfo) -> None:
 
 
 def place(load: LoadInfo) -> None:
-    """Lay the sections out, find room, and copy them there."""
+    """Lay out the sections, allocate memory, and copy them."""
     _struct_module(load)
     plan = _plan(load)
     load.module.areas = _areas(load, plan)
@@ -65,7 +65,7 @@ def place(load: LoadInfo) -> None:
 
 
 def _temporary(load: LoadInfo) -> int:
-    """Where the kernel's copy of the file is."""
+    """The address of the kernel's copy of the file."""
     return vmalloc.ranges(load.rules.arch)[0].low + UML_TEMPORARY if load.on("UML") else TEMPORARY
 
 
@@ -81,7 +81,7 @@ def _plan(load: LoadInfo) -> Layout:
 
 
 def _struct_module(load: LoadInfo) -> None:
-    """Refuse a struct module that is shorter than the kernel's, which would write after it, or not empty."""
+    """Refuse a struct module that is not empty, or shorter than the kernel's, which would overrun it."""
     section = load.sections[load.this_module]
     if section.sh_size < load.rules.module_size or section.sh_type == SHT_NOBITS:
         load.because(CauseKind.STRUCT_MODULE, said=str(section.sh_size), wanted=str(load.rules.module_size))
@@ -111,7 +111,7 @@ def _areas(load: LoadInfo, plan: Layout) -> list[Area]:
 
 
 def reserve_name(load: LoadInfo) -> None:
-    """Refuse a name that is taken; raises Wait while its owner is starting. add_unformed_module."""
+    """Refuse a name in use; raises Wait while its owner is coming; add_unformed_module."""
     old = load.state.find(load.module.name)
     if old is None:
         if load.caller.waited_for == load.module.name:
@@ -125,7 +125,7 @@ def reserve_name(load: LoadInfo) -> None:
 
 
 def percpu(load: LoadInfo) -> None:
-    """Give the module its part of the reserved per-cpu memory; percpu_modalloc."""
+    """Allocate reserved per-CPU memory for the module; percpu_modalloc."""
     if not load.percpu:
         return
     section, page, name = load.sections[load.percpu], load.rules.layout.page, load.module.name
@@ -142,7 +142,7 @@ def percpu(load: LoadInfo) -> None:
 
 
 def _percpu_room(load: LoadInfo, size: int, align: int) -> int | None:
-    """Where there is room for ``size`` bytes, None if there is none, which the log tells; pcpu_alloc."""
+    """The address of ``size`` free bytes; None, with a log message, if there are none; pcpu_alloc."""
     size = vmalloc.whole(size, SMALLEST)
     if size > LARGEST or align & align - 1:
         load.log(WARNING, f"illegal size ({size}) or align ({align}) for percpu allocation")
@@ -156,7 +156,7 @@ def _percpu_room(load: LoadInfo, size: int, align: int) -> int | None:
 
 
 def give_back(load: LoadInfo) -> None:
-    """Free the memory of a module that came to nothing."""
+    """Free the memory of a module that failed to load."""
     for area in load.module.areas:
         if area.size and load.caller.base(load.module.name, area.name) is None:
             vmalloc.give_back(load.state.store, area.base, area.size, load.rules.layout.page)

@@ -1,4 +1,4 @@
-"""The load in progress: the file, what was found in it, and the module that comes of it; struct load_info."""
+"""The state of a load: the file, its parts, and the new module; struct load_info."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from pymodutils.link.object import Object
     from pymodutils.mapped import Contents
 
-NAME_OFFSET: Final = {32: 12, 64: 24}  # of name in struct module
+NAME_OFFSET: Final = {32: 12, 64: 24}  # offset of name in struct module
 NAME_LENGTH: Final = {32: 60, 64: 56}  # MODULE_NAME_LEN
 UNNAMED: Final = "(missing .modinfo section or name field)"
 
 
 class Wait(Exception):
-    """Nothing can be decided before ``until``, when another module's init() or exit() has ended."""
+    """The load must wait until ``until``, the end of another module's init() or exit()."""
 
     def __init__(self, until: float) -> None:
         super().__init__(until)
@@ -39,7 +39,7 @@ class Wait(Exception):
 
 
 class LoadInfo:
-    """One call of init_module or finit_module; the steps of load.py fill it in, in their order."""
+    """A call of init_module or finit_module; filled in by the steps of load_module.py in order."""
 
     def __init__(
         self, state: KernelState, data: Contents, params: bytes, flags: Init, caller: Caller
@@ -48,12 +48,12 @@ class LoadInfo:
         self.data, self.params, self.flags = data, params, flags
         self.sections: list[Section] = []
         self.object: Object
-        self.name = ""  # as .modinfo has it, else as struct module
-        self.info = self.this_module = self.versions = self.percpu = 0  # numbers of sections; 0 for none
+        self.name = ""  # from .modinfo, or else from struct module
+        self.info = self.this_module = self.versions = self.percpu = 0  # indexes of sections; 0 for none
         self.sig_ok = False
         self.gpl_used = False
-        self.inherited = ""  # the module whose proprietary taint this one got by using its symbols
-        self.used: list[KernelModule] = []  # those that the module now uses
+        self.inherited = ""  # the module whose proprietary taint was inherited
+        self.used: list[KernelModule] = []  # the modules now in use by this one
         self.module = KernelModule("")
         self.expects: Mapping[bytes, int] | None = None  # CRCs by symbol; None without a table
         self.image: Image
@@ -73,17 +73,17 @@ class LoadInfo:
         owner: str = "",
         passes: bool = False,
     ) -> None:
-        """Record a cause, in more detail than the log has."""
+        """Record a cause, in more detail than in the log."""
         self.caller.causes.append(Cause(kind, subject, said, wanted, owner, passes))
 
     def note_relocation(self, error: LinkError) -> None:
-        """Note that the module cannot be linked in its place."""
+        """Record that the module cannot be linked at its address."""
         where, said = error.where, "; ".join(error.log) or str(error)
         cause = Cause(CauseKind.RELOCATION, where.symbol, said, section=where.section, offset=where.offset)
         self.caller.causes.append(cause)
 
     def refuse(self, errno: int = ENOEXEC, text: str = "", level: int = ERR) -> NoReturn:
-        """End the load with ``errno``, having logged ``text`` if there is any."""
+        """Log ``text``, if any, and end the load with ``errno``."""
         if all(cause.passes for cause in self.caller.causes):
             self.because(CauseKind.OTHER, said=text)
         if text:
@@ -91,11 +91,11 @@ class LoadInfo:
         raise Refused(self.name or "module", text or os.strerror(errno), errno)
 
     def on(self, switch: str) -> bool:
-        """Whether the kernel was built with CONFIG_``switch``."""
+        """Whether CONFIG_``switch`` is set."""
         return self.rules.on(switch)
 
     def find(self, name: str) -> int:
-        """The number of the first section called ``name`` that is to be in memory, or 0."""
+        """The index of the first loaded section named ``name``, or 0."""
         for at, section in enumerate(self.sections):
             if at and section.name == name and section.sh_flags & SHF_ALLOC:
                 return at
@@ -106,7 +106,7 @@ class LoadInfo:
         return next(self.all_modinfo(tag), None)
 
     def all_modinfo(self, tag: str) -> Iterator[str]:
-        """Every value of ``tag`` in .modinfo; the last one ends at a NUL, if only behind the section."""
+        """Every value of ``tag`` in .modinfo; the last one may end at a NUL after the section."""
         if not self.info:
             return
         section, prefix = self.sections[self.info], tag.encode() + b"="
@@ -121,14 +121,14 @@ class LoadInfo:
             self._end_of_string(end - 1)
 
     def _end_of_string(self, at: int) -> int:
-        """Where the string of .modinfo that has its byte ``at`` ends."""
+        """The end of the .modinfo string that contains the byte ``at``."""
         stop = self.data.find(b"\0", at)
         if stop < 0:
             raise OutOfBounds(self.name or "module", ".modinfo does not end with a NUL")
         return stop
 
     def copy(self, at: int) -> bytes:
-        """What the kernel's copy of the file has in section ``at``, whatever type that is of."""
+        """The contents of section ``at`` in the kernel's copy of the file, whatever its type."""
         section = self.sections[at]
         end = section.sh_offset + section.sh_size
         if end > len(self.data):
@@ -141,6 +141,6 @@ class LoadInfo:
         return whole.decode("utf-8", "surrogateescape")
 
     def lacks(self, section: str, table: str = "") -> bool:
-        """Whether the module exports something in __ksymtab``table`` but has no ``section`` for it."""
+        """Whether the module has exports in __ksymtab``table`` but no ``section`` for it."""
         at = self.find(f"__ksymtab{table}")
         return bool(at and self.sections[at].sh_size and not self.find(section))

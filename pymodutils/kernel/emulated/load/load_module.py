@@ -1,7 +1,7 @@
-"""Loading a module, step by step; kernel/module/main.c: load_module, as of 6.1 and of 6.4.
+"""Load a module step by step; kernel/module/main.c: load_module, as of 6.1 and of 6.4.
 
-Until its exports are complete a failure leaves nothing but marks and words in the log; after that, the
-module has been seen, and goes as one that is removed does.
+Until the exports are complete, a failure leaves only taints and log messages; after that, the module is
+visible, and removed like any other.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Step = Callable[[LoadInfo], None]
     Steps = tuple[Step, ...]
 
-UNSEEN: Final[dict[tuple[int, ...], Steps]] = {  # by the release from which on they are taken
+UNSEEN: Final[dict[tuple[int, ...], Steps]] = {  # by the first release that uses them
     (6, 1): (
         module_sig_check.check,
         elf_validity_check.check,
@@ -90,12 +90,12 @@ UNSEEN: Final[dict[tuple[int, ...], Steps]] = {  # by the release from which on 
         complete_formation.complete,
     ),
 }
-SEEN: Final[tuple[tuple[Steps, Step], ...]] = (  # steps, and what undoes them
+SEEN: Final[tuple[tuple[Steps, Step], ...]] = (  # steps, and how to undo them
     ((complete_formation.announce,), complete_formation.vanish),
     ((module_params.parse, complete_formation.sysfs), complete_formation.undo),
 )
 
-VITAL: Final[Steps] = (  # a load cannot go past their refusal: later steps use what they found
+VITAL: Final[Steps] = (  # a load cannot continue past their refusal: later steps need their results
     elf_validity_check.check,
     elf_validity_cache_copy.sections,
     elf_validity_cache_copy.modinfo,
@@ -110,12 +110,12 @@ VITAL: Final[Steps] = (  # a load cannot go past their refusal: later steps use 
 
 
 def load_module(load: LoadInfo) -> None:
-    """Take all steps up to init(); raises Refused with what the system call returns.
+    """Run all steps up to init(); raises Refused with the errno of the system call.
 
-    If the caller keeps going, a step that refuses is passed over unless it is vital.
+    If the caller keeps going, a refusing step is skipped unless it is vital.
     """
     known = (number for number in UNSEEN if load.rules.since(*number))
-    newest = max(known, default=min(UNSEEN))  # of older kernels no more is known than of the oldest here
+    newest = max(known, default=min(UNSEEN))  # older kernels are treated like the oldest one here
     for steps, undo in ((UNSEEN[newest], layout_and_allocate.give_back), *SEEN):
         for step in steps:
             try:
@@ -130,7 +130,7 @@ def load_module(load: LoadInfo) -> None:
 
 
 def _passed_over(load: LoadInfo, step: Step, error: BaseException) -> bool:
-    """Whether the load goes on although ``step`` refused; a cause is noted."""
+    """Whether the load continues although ``step`` refused; a cause is recorded."""
     goes_on = load.caller.keeps_going and step not in VITAL
     if not goes_on or not isinstance(error, Refused) or isinstance(error, OutOfBounds):
         return False
@@ -140,7 +140,7 @@ def _passed_over(load: LoadInfo, step: Step, error: BaseException) -> bool:
 
 
 def _tell(load: LoadInfo, error: BaseException) -> None:
-    """Log what the linker refused; of what the kernel would not have noticed, in our own words."""
+    """Log a link error; faults that the kernel does not detect get our own message."""
     if isinstance(error, LinkError):
         if not load.caller.causes:
             load.note_relocation(error)

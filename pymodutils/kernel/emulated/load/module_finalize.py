@@ -1,4 +1,4 @@
-"""What a kernel changes in a module once it is linked, if that was asked for when the kernel was booted."""
+"""Patch a linked module, if requested at boot."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ALONE: Final = ("nosmp", "maxcpus=0", "maxcpus=1", "nr_cpus=1")  # words of the 
 
 
 def finalize(load: LoadInfo) -> None:
-    """Do to the code and tables of the module what follows from them alone."""
+    """Apply the patches that depend only on the module itself."""
     if not load.state.setting(WANTED):
         return
     from pymodutils.arch.patch import RunningKernel  # noqa: PLC0415 -- few ask for it

@@ -1,4 +1,4 @@
-"""Whether a module may be loaded as far as its signature goes; kernel/module/signing.c: module_sig_check."""
+"""Check the signature of a module; kernel/module/signing.c: module_sig_check."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.load.load_info import LoadInfo
     from pymodutils.kernel.emulated.state.kernel_state import KernelState
 
-ENFORCE: Final = "sig_enforce"  # the setting behind /sys/module/module/parameters/sig_enforce
+ENFORCE: Final = "sig_enforce"  # the setting of /sys/module/module/parameters/sig_enforce
 LOCKDOWN: Final = "lockdown"
 INTEGRITY: Final = 1  # levels of lockdown
 CONFIDENTIALITY: Final = 2
@@ -26,12 +26,12 @@ SOFT: Final = {
     ENOPKG: (CauseKind.CRYPTO, "module with unsupported crypto"),
     ENOKEY: (CauseKind.UNKNOWN_KEY, "module with unavailable key"),
 }
-FIRMWARE_KEYS: Final = "INTEGRITY_PLATFORM_KEYRING"  # asked where the kernel's own keys are not enough
+FIRMWARE_KEYS: Final = "INTEGRITY_PLATFORM_KEYRING"  # tried after the kernel's own keys
 FORCED: Final = Init.IGNORE_MODVERSIONS | Init.IGNORE_VERMAGIC
 
 
 def check(load: LoadInfo) -> None:
-    """Cut the signature off and judge it; what is only missing passes unless the kernel insists."""
+    """Strip and verify the signature; a missing one is accepted unless enforced."""
     if not load.on("MODULE_SIG"):
         return
     code, why = ENODATA, ""
@@ -47,8 +47,8 @@ def check(load: LoadInfo) -> None:
 
 
 def _verdict(load: LoadInfo) -> tuple[int, str]:
-    """Cut the signature off, and say what the kernel says of it; 0 if a trusted key made it, else why not."""
-    from pymodutils.signature import verify  # noqa: PLC0415 -- not every kernel looks at them
+    """Strip the signature and log the kernel's messages; 0 if made by a trusted key, else the errno."""
+    from pymodutils.signature import verify  # noqa: PLC0415 -- not needed by every kernel
     from pymodutils.signature.chain import WAIVED  # noqa: PLC0415
     from pymodutils.signature.digests import computable  # noqa: PLC0415
 
@@ -72,7 +72,7 @@ def _insist(load: LoadInfo, kind: CauseKind, reason: str, why: str) -> None:
 
 
 def locked_down(state: KernelState, command: str, what: str) -> bool:
-    """Whether ``what`` is refused to the process ``command`` by lockdown, which is logged."""
+    """Whether lockdown refuses ``what`` to the process ``command``, which is logged."""
     refused = state.setting(LOCKDOWN) >= INTEGRITY
     if refused:
         state.log(NOTICE, f"Lockdown: {command}: {what} is restricted; see man kernel_lockdown.7")

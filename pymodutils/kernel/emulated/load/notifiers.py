@@ -1,4 +1,4 @@
-"""Those that want to hear of modules: called when one is coming, live or going; register_module_notifier."""
+"""Module notifiers, called when a module is coming, live or going; register_module_notifier."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ class _Entry(NamedTuple):
 
 
 class Notifiers:
-    """A chain of callables (state, name of the module) -> None, or a negative errno to object."""
+    """A chain of callables (state, name of the module) -> None, or a negative errno to refuse."""
 
     def __init__(self) -> None:
         self._chain: list[_Entry] = []
 
     def register(self, call: Notifier, priority: int = 0) -> None:
-        """Add ``call`` behind those of the same or a higher ``priority``."""
+        """Add ``call`` after those of the same or a higher ``priority``."""
         self._chain.append(_Entry(priority, call))
         self._chain.sort(key=lambda entry: -entry.priority)
 
     def unregister(self, call: Notifier) -> None:
-        """Take ``call`` out of the chain."""
+        """Remove ``call`` from the chain."""
         self._chain = [entry for entry in self._chain if entry.call != call]
 
     def coming(self, module: KernelModule) -> None:
-        """Tell that ``module`` is coming; if one objects, those before it hear that it is going.
+        """Announce that ``module`` is coming; if one refuses, notify those before it that it is going.
 
-        Raises Refused with the errno of the objection.
+        Raises Refused with the errno of the refusal.
         """
         for at, entry in enumerate(self._chain):
             code = entry.call(State.COMING, module.name) or 0
@@ -48,11 +48,11 @@ class Notifiers:
                 raise Refused(module.name, f"a notifier objects to {module.name}", -code)
 
     def live(self, module: KernelModule) -> None:
-        """Tell that init() of ``module`` went well; nobody can object any more."""
+        """Announce that ``module`` is live; refusals are ignored."""
         for entry in self._chain:
             entry.call(State.LIVE, module.name)
 
     def going(self, module: KernelModule) -> None:
-        """Tell that ``module`` is about to vanish."""
+        """Announce that ``module`` is going."""
         for entry in self._chain:
             entry.call(State.GOING, module.name)

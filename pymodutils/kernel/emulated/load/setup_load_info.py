@@ -1,4 +1,4 @@
-"""What a module is called, and where in the file its parts are; kernel/module/main.c: setup_load_info."""
+"""Find the name of a module and its parts in the file; kernel/module/main.c: setup_load_info."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def setup(load: LoadInfo) -> None:
 
 
 def rest(load: LoadInfo) -> None:
-    """Find the versions and the per-cpu data; a module without a name in .modinfo has that of its struct."""
+    """Find the versions and the per-CPU data; without a name in .modinfo, use that in struct module."""
     load.module.name = _own_name(load)
     if load.modinfo("name") is None:
         load.name = load.module.name
@@ -41,7 +41,7 @@ def rest(load: LoadInfo) -> None:
 
 
 def _own_name(load: LoadInfo) -> str:
-    """The name in struct module, as the file has it."""
+    """The name in struct module in the file."""
     bits, section = load.rules.arch.bits, load.sections[load.this_module]
     start = section.sh_offset + NAME_OFFSET[bits]
     if section.sh_type == SHT_NOBITS or start + NAME_LENGTH[bits] > len(load.data):
@@ -50,6 +50,6 @@ def _own_name(load: LoadInfo) -> str:
 
 
 def blacklist(load: LoadInfo) -> None:
-    """Refuse what the kernel's command line names."""
+    """Refuse modules blacklisted on the kernel's command line."""
     if load.name in load.rules.words.blacklist():
         load.refuse(EPERM, f"Module {load.name} is blacklisted")

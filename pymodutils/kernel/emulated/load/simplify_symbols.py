@@ -1,4 +1,4 @@
-"""Who has the symbols that a module imports, and may it use them; kernel/module/main.c: resolve_symbol."""
+"""Resolve the imports of a module, and check its permission; kernel/module/main.c: resolve_symbol."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.state.module import FoundSymbol, KernelModule
 
 MISSED: Final = (CauseKind.UNKNOWN, CauseKind.GPL_ONLY)
-PATIENCE: Final = 30  # seconds that a module waits for another one's init()
+PATIENCE: Final = 30  # seconds that a module waits for init() of another one
 
 
 def symbols(load: LoadInfo) -> None:
-    """Give every symbol its value."""
+    """Set the value of every symbol."""
     percpu = load.module.percpu.address if load.module.percpu else 0
     name = load.module.name
     try:
@@ -37,14 +37,14 @@ def symbols(load: LoadInfo) -> None:
         load.values = simplify(load.image, name, resolve, load.log, percpu=percpu)
     except OutOfBounds:
         raise
-    except LinkError as error:  # its words are in the log already
+    except LinkError as error:  # already logged
         raise Refused(name, "; ".join(error.log), error.errno) from None
     finally:
         _forgive_weak(load)
 
 
 def _stand_in(load: LoadInfo, exporters: Exporters, name: str) -> int | None:
-    """The address of ``name``, or of module_layout where it is refused: all names are looked up."""
+    """The address of ``name``, or of module_layout if refused, so that all names are looked up."""
     try:
         found = _resolve(load, exporters, name)
     except Refused:
@@ -55,7 +55,7 @@ def _stand_in(load: LoadInfo, exporters: Exporters, name: str) -> int | None:
 
 
 def _resolve(load: LoadInfo, exporters: Exporters, name: str) -> int | None:
-    """The address of ``name``, None if it is unresolved for this module; logs and raises Refused."""
+    """The address of ``name``; None if it is unresolved for this module; logs and raises Refused."""
     proprietary = load.module.taints >> Taint.PROPRIETARY & 1
     found = exporters.find(name, gpl=not proprietary)
     if found is None:
@@ -84,7 +84,7 @@ def _unknown(load: LoadInfo, name: str, hidden: FoundSymbol | None) -> None:
 
 
 def _forgive_weak(load: LoadInfo) -> None:
-    """Forget the causes of symbols that the module can do without."""
+    """Drop the causes of unresolved weak symbols."""
     causes, table = load.caller.causes, load.object.symbols
     if not any(cause.kind in MISSED for cause in causes):
         return
@@ -97,7 +97,7 @@ def _forgive_weak(load: LoadInfo) -> None:
 
 
 def _inherits(load: LoadInfo, owner: KernelModule, name: str) -> bool:
-    """Whether a symbol of ``owner`` can be had: what uses a proprietary module becomes one."""
+    """Whether a symbol of ``owner`` may be used: users of a proprietary module inherit its taint."""
     if not owner.taints >> Taint.PROPRIETARY & 1:
         return True
     who = load.module.name
@@ -115,7 +115,7 @@ def _inherits(load: LoadInfo, owner: KernelModule, name: str) -> bool:
 
 
 def _imports(load: LoadInfo, found: FoundSymbol) -> bool:
-    """Whether the module asks for the namespace that the symbol is in."""
+    """Whether the module imports the namespace of the symbol."""
     space = found.export.namespace
     if not space or space in load.all_modinfo("import_ns"):
         return True
@@ -130,9 +130,9 @@ def _imports(load: LoadInfo, found: FoundSymbol) -> bool:
 
 
 def _is_for(space: str, name: str) -> bool:
-    """Whether the namespace is a list of modules that has ``name``; verify_module_namespace.
+    """Whether the namespace is a list of modules that includes ``name``; verify_module_namespace.
 
-    A star may end a pattern, ``-`` equals ``_``.
+    A pattern may end in a star, and ``-`` equals ``_``.
     """
     if not space.startswith(MODULE_PREFIX):
         return False
@@ -144,7 +144,7 @@ def _is_for(space: str, name: str) -> bool:
 
 
 def reference(load: LoadInfo, owner: KernelModule) -> None:
-    """Let the module use ``owner``; raises Wait while that is starting, Refused if it takes too long."""
+    """Make the module a user of ``owner``; raises Wait while that is coming, Refused after a timeout."""
     if any(used.id == owner.id for used in load.used):
         return
     if owner.state is State.COMING:

@@ -1,6 +1,6 @@
-"""The folders that tracefs makes for a module's trace events; kernel/trace/trace_events.c.
+"""The tracefs folders of a module's trace events; kernel/trace/trace_events.c.
 
-Since 6.6 eventfs has them, which makes no folder before somebody looks, and says nothing.
+From 6.6 on they are in eventfs, which creates folders on demand, without messages.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ PATCHES_SINCE: Final = (6, 12)  # live patches may have events
 BESIDE_SYSTEMS: Final = ("enable", "header_page", "header_event")  # files
 BESIDE_EVENTS: Final = ("enable", "filter")
 LONGEST: Final = 255  # bytes of a name; NAME_MAX
-READ: Final = 1025  # bytes of a name that are looked at
+READ: Final = 1025  # limit of a name in bytes
 
 
 def add(load: LoadInfo) -> None:
-    """Make a folder for each event of the module; one that there is stays who made it first's."""
+    """Create a folder for each event of the module; an existing one stays with its first owner."""
     at = load.find(SECTION)
     if not at or not load.on("TRACEPOINTS") or load.sections[at].sh_size < load.rules.arch.bits // 8:
         return
@@ -42,7 +42,7 @@ def add(load: LoadInfo) -> None:
 
 
 def _events(load: LoadInfo, at: int) -> Iterator[tuple[str, str]]:
-    """The system and the name of each event, as far as they lie in the module."""
+    """The system and the name of each event, as far as they are in the module."""
     memory = ParamMemory.of(load.image, load.module.name)
     start, count = load.image.addresses[at], load.sections[at].sh_size // memory.word
     for place in range(start, start + count * memory.word, memory.word):
@@ -57,7 +57,7 @@ def _events(load: LoadInfo, at: int) -> Iterator[tuple[str, str]]:
 
 
 def _folder(load: LoadInfo, system: str, name: str) -> None:
-    """Make events/``system``/``name``; event_create_dir."""
+    """Create events/``system``/``name``; event_create_dir."""
     if _unfit(system) or system in BESIDE_SYSTEMS:
         load.log(WARNING, f"Failed to create system directory {system}")
     elif _unfit(name) or name in BESIDE_EVENTS or _is_there(load, system, name):
@@ -65,12 +65,12 @@ def _folder(load: LoadInfo, system: str, name: str) -> None:
 
 
 def _unfit(name: str) -> bool:
-    """Whether no file can be called ``name``."""
+    """Whether ``name`` is invalid as a file name."""
     return name in ("", ".", "..") or "/" in name or len(name.encode("utf-8", "surrogateescape")) > LONGEST
 
 
 def _is_there(load: LoadInfo, system: str, name: str) -> bool:
-    """Whether the kernel or another module has this event; if not, the module has it now."""
+    """Whether the kernel or another module has this event; if not, add it for the module."""
     return _of_kernel(load, system, name) or not load.state.add_event(load.module, system, name)
 
 

@@ -26,7 +26,7 @@ the kernel, report this immediately to your vendor!
 
 
 def banner(load: LoadInfo) -> None:
-    """Say once since boot that this is no kernel for production."""
+    """Log the banner once since boot."""
     at = load.find(SECTION)
     word = load.rules.arch.bits // 8
     if not at or not load.on("TRACEPOINTS") or load.sections[at].sh_size < word:

@@ -1,6 +1,6 @@
-"""What dynamic debug says of the queries that come with a module; lib/dynamic_debug.c: ddebug_exec_queries.
+"""Check dynamic debug queries of a module; lib/dynamic_debug.c: ddebug_exec_queries.
 
-No message is ever printed here, so all that can be seen of a query is what is wrong with it.
+No debug message is ever printed here, so only errors in queries are visible.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ SIGNS: Final = (b"+", b"-", b"=")
 FLAGS: Final = b"pmflt_"
 LATER_FLAGS: Final = b"pmfslt_"  # s: the name of the file
 LATER: Final = (6, 6)
-ONCE: Final = (b"func", b"file", b"module", b"format", b"class")  # what can be asked for, beside lines
+ONCE: Final = (b"func", b"file", b"module", b"format", b"class")  # keywords other than line
 HIGHEST: Final = (1 << 32) - 1  # number of a line
 
 
 class _Wrong(Exception):
-    """What the log says of a query."""
+    """A faulty query, with the log message."""
 
 
 def ask(text: bytes, flags: bytes, log: Log) -> None:
-    """Read the queries in ``text``, which ``;`` and newlines end; a wrong one changes nothing but the log.
+    """Parse the queries in ``text``, separated by ``;`` and newlines; a faulty one is only logged.
 
-    ``flags`` are the letters that can be set.
+    ``flags`` are the supported letters.
     """
     for query in text.replace(b"\n", b";").split(b";"):
         wanted = query.lstrip(SPACES)
@@ -48,7 +48,7 @@ def ask(text: bytes, flags: bytes, log: Log) -> None:
 
 
 def _words(rest: bytes) -> list[bytes]:
-    """The words up to a comment; spaces and quotes part them."""
+    """The words up to a comment, separated by blanks and quotes."""
     found: list[bytes] = []
     while rest and not rest.startswith(b"#"):
         if rest.startswith(QUOTES):
@@ -76,7 +76,7 @@ def _flags(word: bytes, known: bytes) -> None:
 
 
 def _pairs(words: list[bytes]) -> None:
-    """Raise _Wrong unless ``words`` are what is looked for, each kind but once, and its value."""
+    """Raise _Wrong unless ``words`` are pairs of keyword and value, each keyword once."""
     given: dict[bytes, bytes] = {}
     if len(words) % 2:
         raise _Wrong("expecting pairs of match-spec <value>")
@@ -106,14 +106,14 @@ def _once(given: dict[bytes, bytes], keyword: bytes, value: bytes, *, kept: byte
 
 
 def _lines(given: dict[bytes, bytes], value: bytes) -> None:
-    """A line or a range of them, either end of which may be left out."""
+    """A line or a range of lines, either end of which may be omitted."""
     if b"line" in given:
         raise _Wrong("match-spec: line used 2x")
     first, dash, last = value.partition(b"-")
     low, high = _number(first), _number(last)
     if high and high < low:
         raise _Wrong(f"last-line:{_signed(high)} < 1st-line:{_signed(low)}")
-    if low or dash:  # line 0 is as good as none
+    if low or dash:  # line 0 counts as missing
         given[b"line"] = value
 
 
@@ -128,7 +128,7 @@ def _number(text: bytes) -> int:
 
 
 def _signed(number: int) -> int:
-    """``number`` as %d prints it."""
+    """``number`` as printed by %d."""
     return (number ^ 1 << 31) - (1 << 31)
 
 

@@ -1,4 +1,4 @@
-"""The memory in which parameters lie: what is known of it, and what the kernel keeps beside it."""
+"""The memory of parameters: areas of modules, and copies kept by the kernel."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
     Area = tuple[int, Blank]
 
-HEAP: Final = {32: 0xC100_0000, 64: 0xFFFF_8880_0100_0000}  # where made-up kmalloc() begins, by width
-GRAIN: Final = 8  # bytes: what kmalloc() aligns to
+HEAP: Final = {
+    32: 0xC100_0000,
+    64: 0xFFFF_8880_0100_0000,
+}  # first address of the simulated kmalloc(), by width
+GRAIN: Final = 8  # alignment of kmalloc() in bytes
 
 
 class ParamMemory:
@@ -54,13 +57,13 @@ class ParamMemory:
 
     @classmethod
     def of(cls, image: Image, subject: str = "module") -> ParamMemory:
-        """The memory of ``image`` alone."""
+        """The memory of ``image`` only."""
         areas = list(zip(image.bases, image.memory, strict=True))
         return cls(areas, image.module.arch, subject)
 
     @property
     def word(self) -> int:
-        """Bytes of a pointer, and of a long."""
+        """The size of a pointer and of a long."""
         return self.bits // 8
 
     def read(self, address: int, size: int) -> bytes:
@@ -69,13 +72,13 @@ class ParamMemory:
         return bytes(area[at : at + size])
 
     def write(self, address: int, data: bytes) -> None:
-        """Put ``data`` at ``address``."""
+        """Write ``data`` at ``address``."""
         area, at = self._find(address, len(data))
         area[at : at + len(data)] = data
         self.written.add(address - at)
 
     def unpack(self, codes: str, address: int) -> tuple[int, ...]:
-        """The struct at ``address`` by struct's ``codes``, among which P is a pointer."""
+        """The structure at ``address`` with struct's ``codes``; P is a pointer."""
         layout = Struct(self.prefix + codes.replace("P", CODES[self.word]))
         return layout.unpack(self.read(address, layout.size))
 
@@ -85,7 +88,7 @@ class ParamMemory:
         return self.unpack(code, address)[0]
 
     def put(self, address: int, size: int, value: int) -> None:
-        """Write ``value``, whatever its sign, as an integer of ``size`` bytes."""
+        """Write ``value``, signed or unsigned, as an integer of ``size`` bytes."""
         self.write(address, Struct(self.prefix + CODES[size]).pack(value & (1 << 8 * size) - 1))
 
     def string(self, address: int, limit: int) -> bytes:
@@ -106,7 +109,7 @@ class ParamMemory:
         return free
 
     def fault(self, address: int, size: int) -> OutOfBounds:
-        """The error about ``size`` bytes at ``address``."""
+        """The error for ``size`` bytes at ``address``."""
         return OutOfBounds(self.subject, f"{self.subject}: {size} bytes of a parameter at {address:#x}")
 
     def _find(self, address: int, size: int) -> tuple[Blank, int]:

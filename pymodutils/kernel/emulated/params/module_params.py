@@ -1,4 +1,4 @@
-"""The parameters of modules in the state: set when one is loaded, shown and changed by /sys/module."""
+"""The parameters of loaded modules: set at load time, read and written in /sys/module."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ STRINGS: Final = "SELECT address, text FROM string WHERE module = ?"
 
 
 def parse(load: LoadInfo) -> None:
-    """Set what the words of the call name; parse_args."""
+    """Set the parameters given with the call; parse_args."""
     if not load.params:
         return
     owner = Parameters(load.state, load.module, load.caller.command, load.image.memory)
@@ -44,7 +44,7 @@ def parse(load: LoadInfo) -> None:
 
 
 def _objects(load: LoadInfo, name: str, value: str | None) -> None:
-    """Note a word that no parameter takes, or that its parameter does not."""
+    """Record a word without a parameter, or with an invalid value."""
     if value is None:
         load.because(CauseKind.NO_PARAMETER, name, passes=True)
     else:
@@ -52,7 +52,7 @@ def _objects(load: LoadInfo, name: str, value: str | None) -> None:
 
 
 def files(load: LoadInfo) -> list[Param]:
-    """The parameters of the module that is being loaded that have a file in /sys/module."""
+    """The parameters of the module being loaded that have a file in /sys/module."""
     at, memory = load.find(SECTION), params.ParamMemory.of(load.image, load.module.name)
     if not at:
         return []
@@ -64,7 +64,7 @@ def files(load: LoadInfo) -> list[Param]:
 
 
 def _around(store: StateFile, held: list[module_table.Held], address: int) -> tuple[int, Blank] | None:
-    """The area around ``address``, of whichever module; it is added to ``held``, to be written back, too."""
+    """The area around ``address``, of any module; it is added to ``held`` and written back too."""
     found = module_table.held_at(store, address)
     if found is None:
         return None
@@ -108,7 +108,7 @@ class Parameters:
         )
 
     def declared(self) -> list[Param]:
-        """The parameters in the order of the module's section; raises OutOfBounds where it lies."""
+        """The parameters in the order of the module's section; raises OutOfBounds if malformed."""
         for section in module_table.sections(self.state.store, self.module):
             if section.name == SECTION and section.size:
                 return read(section.address, section.size, self.memory, self.state.name_of)
@@ -122,14 +122,14 @@ class Parameters:
             return []
 
     def store(self, param: Param, text: bytes) -> None:
-        """What writing ``text`` to the file of ``param`` does; raises Refused."""
+        """Write ``text`` to the file of ``param``; raises Refused."""
         code = params.store(param, text, self.memory, self.context)
         self.keep()
         if code:
             raise Refused(self.module.name, f"{param.name.decode()} cannot be written", code)
 
     def keep(self) -> None:
-        """Write what has changed back."""
+        """Write changes back."""
         store, number = self.state.store, self.module.id
         for area, (base, content) in zip(self.held, self.memory.areas, strict=True):
             if base in self.memory.written:

@@ -1,18 +1,18 @@
-"""Numbers and truth as text; lib/kstrtox.c."""
+"""Parse numbers and booleans; lib/kstrtox.c."""
 
 from __future__ import annotations
 
 from errno import EINVAL, ERANGE
 from typing import Final
 
-WIDEST: Final = 1 << 64  # what all integers are read as first
+WIDEST: Final = 1 << 64  # all integers are parsed as this type first
 DIGITS: Final = {8: b"01234567", 10: b"0123456789", 16: b"0123456789abcdefABCDEF"}
 TRUE, FALSE = b"yYtT1", b"nNfF0"
 ENABLED, DISABLED = b"eE", b"dD"
 
 
 class Invalid(Exception):
-    """A value that a parameter does not take; ``errno`` is why."""
+    """An invalid parameter value, with the ``errno``."""
 
     def __init__(self, errno: int) -> None:
         super().__init__(errno)
@@ -22,7 +22,7 @@ class Invalid(Exception):
 def integer(text: bytes, low: int, high: int) -> int:
     """The number ``text``, decimal, 0x or octal; raises Invalid unless ``low <= number < high``.
 
-    A minus is for signed types only; one newline may follow.
+    A minus is allowed for signed types only; a trailing newline is allowed.
     """
     negative = low < 0 and text.startswith(b"-")
     number = _digits(text[1:] if negative or text.startswith(b"+") else text)
@@ -49,9 +49,9 @@ def _digits(text: bytes) -> int:
 
 
 def truth(text: bytes, *, enabled: bool = False) -> bool:
-    """Whether ``text`` means yes; only its first letters count. Raises Invalid.
+    """The boolean ``text``; only its first letters matter. Raises Invalid.
 
-    ``enabled``: the kernel takes ``enable`` and ``disable``, too.
+    ``enabled``: the kernel also accepts ``enable`` and ``disable``.
     """
     first, second = text[:1], text[1:2]
     yes, no = (TRUE + ENABLED, FALSE + DISABLED) if enabled else (TRUE, FALSE)

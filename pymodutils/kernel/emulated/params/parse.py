@@ -1,4 +1,4 @@
-"""The words given with a module, each into its parameter; kernel/params.c: parse_args."""
+"""Set parameters from the words given with a module; kernel/params.c: parse_args."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ NO_DYNDBG: Final = "dyndbg param is supported only in CONFIG_DYNAMIC_DEBUG build
 
 
 def _unheard(_name: str, _value: str | None) -> None:
-    """What is done about words that nobody wants to hear of."""
+    """Ignore failed words."""
 
 
 class ParamContext(NamedTuple):
-    """The kernel around a parameter: ``log`` takes level and text, ``taint`` the letter of a flag.
+    """The environment of a parameter: ``log`` takes level and text, ``taint`` the letter of a flag.
 
-    ``locked_down`` is asked whether parameters that touch hardware are refused, and logs it if so;
-    ``objects`` hears of each word that fails: its name, and the value, None where there is no such parameter.
+    ``locked_down`` returns whether hardware parameters are refused, and logs it if so; ``objects`` is called
+    with name and value of each failed word, the value being None without such a parameter.
     """
 
     module: str
@@ -42,14 +42,14 @@ class ParamContext(NamedTuple):
     locked_down: Callable[[], bool] = bool
     objects: Callable[[str, str | None], None] = _unheard
     flags: bytes = dyndbg.FLAGS  # of dynamic debug
-    truth: Callable[[bytes], bool] = truth  # how a bool is read
+    truth: Callable[[bytes], bool] = truth  # spelling of a bool
 
 
 def parse(text: bytes, params: Iterable[Param], memory: ParamMemory, context: ParamContext) -> int:
-    """Set ``params`` as ``text`` says; 0, or the errno of the last word that failed.
+    """Set ``params`` from ``text``; return 0, or the errno of the last word that failed.
 
-    All words up to ``--`` are tried; what was set stays set. Raises OutOfBounds where a parameter leads
-    to memory that is not there.
+    All words up to ``--`` are tried; changes remain. Raises OutOfBounds if a parameter points outside known
+    memory.
     """
     errno = 0
     known: dict[bytes, Param] = {}
@@ -71,7 +71,7 @@ def parse(text: bytes, params: Iterable[Param], memory: ParamMemory, context: Pa
 
 
 def assign(param: Param, text: bytes | None, memory: ParamMemory, context: ParamContext) -> None:
-    """Set ``param`` to ``text``, if it may be set here and now; raises Invalid."""
+    """Set ``param`` to ``text``, if permitted; raises Invalid."""
     if param.flags & HARDWARE and context.locked_down():
         raise Invalid(EPERM)
     place = Variable(memory, param, param.arg, context.log, context.truth)
@@ -82,7 +82,7 @@ def assign(param: Param, text: bytes | None, memory: ParamMemory, context: Param
 
 
 def _one(param: Param, word: Word, memory: ParamMemory, context: ParamContext) -> int:
-    """Set ``param`` as ``word`` says; the errno, once the log has it."""
+    """Set ``param`` from ``word``; log a failure and return the errno."""
     try:
         assign(param, _given(param, word), memory, context)
     except Invalid as error:
@@ -95,21 +95,21 @@ def _one(param: Param, word: Word, memory: ParamMemory, context: ParamContext) -
 
 
 def _given(param: Param, word: Word) -> bytes | None:
-    """The value in ``word``; raises Invalid if it has none, but ``param`` needs one."""
+    """The value in ``word``; raises Invalid if ``param`` requires one that is missing."""
     if word.value is None and not (param.ops and param.ops.flags & NOARG):
         raise Invalid(EINVAL)
     return word.value
 
 
 def _left(param: Param, value: bytes) -> bytes:
-    """What is left of ``value`` when it has been set: arrays overwrite commas."""
+    """``value`` after setting it: arrays overwrite commas."""
     return value.partition(b",")[0] if isinstance(param.detail, KparamArray) and param.detail.max else value
 
 
 def _unknown(word: Word, context: ParamContext) -> None:
-    """What the loader itself understands; the rest is only mentioned."""
+    """Handle words for the loader itself; others are only logged."""
     first, dot, second = word.name.partition(b".")
-    dotted = dot and context.dynamic_debug  # whose code takes the name of a module off
+    dotted = dot and context.dynamic_debug  # whose code strips the module name
     if (second if dotted else word.name) == b"dyndbg":
         if context.dynamic_debug:
             dyndbg.ask(b"+p" if word.value is None else word.value, context.flags, context.log)

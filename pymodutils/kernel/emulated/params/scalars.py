@@ -1,6 +1,6 @@
-"""Numbers and truths in the memory of a module; kernel/params.c.
+"""Numbers and booleans in the memory of a module; kernel/params.c.
 
-A setter takes a text, a getter gives what a file shows, newline included.
+A setter takes a text, a getter returns the contents of the file, with the newline.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ class Variable(NamedTuple):
     param: Param
     at: int
     log: Log
-    truth: Callable[[bytes], bool] = truth  # how a bool is read
+    truth: Callable[[bytes], bool] = truth  # spelling of a bool
 
     @property
     def name(self) -> str:
-        """The parameter's, as the log has it."""
+        """The parameter's name in the log."""
         return self.param.name.decode("utf-8", "surrogateescape")
 
     def fault(self) -> OutOfBounds:
-        """The error for what the kernel would follow to nowhere."""
+        """The error for an invalid pointer."""
         return self.memory.fault(self.at, 1)
 
 
 class Number(NamedTuple):
     """A type of integer."""
 
-    size: int  # bytes; 0: as many as a long has
+    size: int  # bytes; 0: the size of a long
     signed: bool = False
     shown: str = "%d"
 
@@ -56,24 +56,24 @@ class Number(NamedTuple):
         place.memory.put(place.at, size, integer(text, low, low + span))
 
     def get(self, place: Variable) -> bytes:
-        """The number in this type's manner."""
+        """The number in the format of this type."""
         size = self.size or place.memory.word
         number = place.memory.number(place.at, size, signed=self.signed)
         return (self.shown % number).encode() + b"\n"
 
 
 class Truth(NamedTuple):
-    """A type of yes and no."""
+    """A type of boolean."""
 
     size: int = 1  # bytes
     inverted: bool = False
 
     def set(self, place: Variable, text: bytes) -> None:
-        """Write 1 for yes."""
+        """Write 1 for true."""
         place.memory.put(place.at, self.size, place.truth(text) ^ self.inverted)
 
     def get(self, place: Variable) -> bytes:
-        """A letter."""
+        """Y or N."""
         value = bool(place.memory.number(place.at, self.size))
         return b"Y\n" if value ^ self.inverted else b"N\n"
 

@@ -1,4 +1,4 @@
-"""Reading and writing /sys/module/NAME/parameters/PARAMETER; kernel/params.c, fs/sysfs/file.c."""
+"""Read and write /sys/module/NAME/parameters/PARAMETER; kernel/params.c, fs/sysfs/file.c."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ WRITE: Final = 0o222
 
 
 def show(param: Param, memory: ParamMemory) -> bytes:
-    """What the file of ``param`` says to root.
+    """The contents of the file of ``param`` for root.
 
-    Raises Refused: ENOENT without a file, EACCES where the mode lets nobody read, EPERM for a parameter that
-    cannot be shown; and OutOfBounds where it leads to memory that is not there.
+    Raises Refused: ENOENT without a file, EACCES without read permission, EPERM for a parameter that
+    cannot be shown; and OutOfBounds if it points outside known memory.
     """
     name = param.name.decode("utf-8", "surrogateescape")
     if not param.mode & READ:
@@ -37,9 +37,9 @@ def show(param: Param, memory: ParamMemory) -> bytes:
 
 
 def store(param: Param, text: bytes, memory: ParamMemory, context: ParamContext) -> int:
-    """What root gets for writing ``text`` into the file of ``param``: 0, or an errno.
+    """Write ``text`` to the file of ``param`` as root; return 0 or an errno.
 
-    Raises OutOfBounds where ``param`` leads to memory that is not there.
+    Raises OutOfBounds if ``param`` points outside known memory.
     """
     if not param.mode & WRITE:
         return EACCES if param.perm else ENOENT
@@ -55,4 +55,4 @@ def store(param: Param, text: bytes, memory: ParamMemory, context: ParamContext)
 
 
 def _silent(_level: int, _text: str) -> None:
-    """Showing says nothing."""
+    """Discard log messages."""

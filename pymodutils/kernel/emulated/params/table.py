@@ -24,16 +24,16 @@ OPS: Final = {32: "IPP", 64: "I4xPP"}  # struct kernel_param_ops: flags, set, ge
 ARRAY: Final = "IIPPP"  # struct kparam_array: max, elemsize, num, ops, elem
 STRING: Final = {32: "IP", 64: "I4xP"}  # struct kparam_string: maxlen, string
 SIZE: Final = {32: 20, 64: 40}  # bytes of struct kernel_param
-LONGEST: Final = 4096  # bytes of a name that is read to its end
-VALID: Final = 0o664  # bits that a file of a group in sysfs may have
-PREALLOC: Final = 0o10000  # SYSFS_PREALLOC, which is none of the mode's
+LONGEST: Final = 4096  # maximum bytes of a name
+VALID: Final = 0o664  # permitted mode bits of a sysfs group's file
+PREALLOC: Final = 0o10000  # SYSFS_PREALLOC, not a mode bit
 NOARG: Final = 1  # KERNEL_PARAM_OPS_FL_NOARG
 UNSAFE: Final = 1  # KERNEL_PARAM_FL_UNSAFE
 HARDWARE: Final = 2  # KERNEL_PARAM_FL_HWPARAM
 
 
 class Ops(NamedTuple):
-    """How a parameter is set and shown: the kernel's functions by name, OWN for others, NONE for NULL."""
+    """The functions of a parameter: the kernel's by name, OWN for custom ones, NONE for NULL."""
 
     flags: int
     set: str
@@ -41,7 +41,7 @@ class Ops(NamedTuple):
 
     @property
     def foreign(self) -> bool:
-        """Whether a function that sets or shows is none of the kernel's."""
+        """Whether a setter or getter is not one of the kernel's."""
         return OWN in (self.set, self.get)
 
 
@@ -66,24 +66,24 @@ class KparamArray(NamedTuple):
 
     max: int
     size: int  # bytes from one element to the next
-    number: int  # the address of how many are set, or 0
-    ops: Ops | None  # never an array's
-    elements: int  # the address of the first
+    number: int  # the address of the number of set elements, or 0
+    ops: Ops | None  # never those of an array
+    elements: int  # the address of the first element
 
 
 class String(NamedTuple):
     """struct kparam_string."""
 
-    size: int  # bytes, the NUL's included
+    size: int  # bytes, including the NUL
     text: int  # the address
 
 
 class Param(NamedTuple):
-    """struct kernel_param; ``ops`` and ``detail`` are None where their pointers lead nowhere."""
+    """struct kernel_param; ``ops`` and ``detail`` are None if their pointers are invalid."""
 
     name: bytes
     ops: Ops | None
-    perm: int  # as declared; 0: it has no file
+    perm: int  # as declared; 0: no file
     level: int
     flags: int
     arg: int  # the address of the variable, or of ``detail``
@@ -91,12 +91,12 @@ class Param(NamedTuple):
 
     @property
     def mode(self) -> int:
-        """The mode of its file: sysfs takes other bits off; fs/sysfs/group.c: create_files."""
+        """The mode of its file: sysfs masks other bits; fs/sysfs/group.c: create_files."""
         return self.perm & VALID
 
     @property
     def kind(self) -> str:
-        """How it would be declared: ``int``, ``string``, ``array of int``; a module's own is ``own``."""
+        """Its declared type: ``int``, ``string``, ``array of int``; ``own`` for custom functions."""
         if isinstance(self.detail, KparamArray):
             return f"array of {_kind(self.detail.ops)}"
         return _kind(self.ops)

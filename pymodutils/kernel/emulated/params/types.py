@@ -1,4 +1,4 @@
-"""What each type of parameter does with a text, and how it shows its value; kernel/params.c."""
+"""Setters and getters of the parameter types; kernel/params.c."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.params.memory import ParamMemory
 
 ERROR: Final = 3  # the kernel's log level
-LONGEST: Final = 1024  # bytes of a charp
-PAGE: Final = 4096  # bytes of the buffer of a file
+LONGEST: Final = 1024  # maximum bytes of a charp
+PAGE: Final = 4096  # bytes of a file's buffer
 
 
 def put(place: Variable, ops: Ops | None, text: bytes | None) -> None:
     """Set the variable at ``place`` by ``ops``; raises Invalid with the errno of the setter.
 
-    ``text`` is None if the name stood alone. A function of the module's own cannot be run: it takes any
-    text, which is kept to be shown again.
+    ``text`` is None for a name without a value. A custom function cannot be run: any text is accepted and
+    shown again.
     """
     if ops is None or ops.set == NONE:
         raise place.fault()
@@ -37,9 +37,9 @@ def put(place: Variable, ops: Ops | None, text: bytes | None) -> None:
 
 
 def get(place: Variable, ops: Ops | None) -> bytes:
-    """What the file of the variable at ``place`` shows; raises Invalid if nobody can tell.
+    """The contents of the file of the variable at ``place``; raises Invalid if unknown.
 
-    A parameter with functions of its own shows the text that it was given last.
+    A parameter with custom functions shows the last text that was set.
     """
     if ops is None:
         raise place.fault()
@@ -51,7 +51,7 @@ def get(place: Variable, ops: Ops | None) -> bytes:
 
 
 def _set_charp(place: Variable, text: bytes) -> None:
-    """Keep a copy, let go of the one before."""
+    """Keep a copy, and drop the previous one."""
     if len(text) > LONGEST:
         place.log(ERROR, f"{place.name}: string parameter too long")
         raise Invalid(ENOSPC)
@@ -88,7 +88,7 @@ def _get_string(place: Variable) -> bytes:
 
 
 def _set_array(place: Variable, text: bytes) -> None:
-    """Each value between commas goes to an element, until one is not taken."""
+    """Set an element from each comma-separated value, up to the first invalid one."""
     array, memory = place.param.detail, place.memory
     if not isinstance(array, KparamArray):
         raise place.fault()
@@ -102,7 +102,7 @@ def _set_array(place: Variable, text: bytes) -> None:
 
 
 def _count(memory: ParamMemory, array: KparamArray, count: int) -> None:
-    """Note that ``count`` elements of ``array`` are set, if it wants to know."""
+    """Store the number of set elements of ``array``, if it has a counter."""
     if array.number:
         memory.put(array.number, INT, count)
 

@@ -1,4 +1,4 @@
-"""A line of parameters split into words; lib/cmdline.c: next_arg."""
+"""Split a parameter string into words; lib/cmdline.c: next_arg."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BLANKS: Final = b" \t\n\v\f\r\xa0"  # the kernel's isspace() knows Latin-1
+BLANKS: Final = b" \t\n\v\f\r\xa0"  # the kernel's isspace() uses Latin-1
 QUOTE: Final = ord('"')
 
 
 class Word(NamedTuple):
-    """``name`` or ``name=value``, quotes taken off; ``end`` is where the next word begins."""
+    """``name`` or ``name=value`` without quotes; ``end`` is the start of the next word."""
 
     name: bytes
     value: bytes | None
@@ -20,7 +20,7 @@ class Word(NamedTuple):
 
 
 def words(text: bytes) -> Iterator[Word]:
-    """The words of ``text``. Quotes hide blanks; an equals sign that comes first belongs to the name."""
+    """The words of ``text``. Quotes protect blanks; a leading equals sign belongs to the name."""
     at = _skip(text, 0)
     while at < len(text):
         quoted = text[at] == QUOTE
@@ -32,14 +32,14 @@ def words(text: bytes) -> Iterator[Word]:
 
 
 def _skip(text: bytes, at: int) -> int:
-    """Where the blanks at ``at`` end."""
+    """The end of the blanks at ``at``."""
     while at < len(text) and text[at] in BLANKS:
         at += 1
     return min(at, len(text))
 
 
 def _end(text: bytes, at: int, *, quoted: bool) -> int:
-    """Where the word at ``at`` ends: at the first blank outside of quotes."""
+    """The end of the word at ``at``: the first blank outside quotes."""
     while at < len(text) and (quoted or text[at] not in BLANKS):
         quoted ^= text[at] == QUOTE
         at += 1
@@ -47,7 +47,7 @@ def _end(text: bytes, at: int, *, quoted: bool) -> int:
 
 
 def _split(token: bytes, *, quoted: bool) -> tuple[bytes, bytes | None]:
-    """Name and value of ``token``; ``quoted``: a quote stood before it."""
+    """Name and value of ``token``; ``quoted``: it was preceded by a quote."""
     equals = token.find(b"=", 1)
     name, value = (token, None) if equals < 0 else (token[:equals], token[equals + 1 :])
     if value is not None and value.startswith(b'"'):

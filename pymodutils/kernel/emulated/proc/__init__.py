@@ -1,1 +1,1 @@
-"""/proc as far as it is about modules."""
+"""The module-related part of /proc."""

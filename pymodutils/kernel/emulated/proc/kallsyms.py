@@ -1,4 +1,4 @@
-"""/proc/kallsyms: of the kernel what is exported, of modules the symbols in memory; kernel/kallsyms.c."""
+"""/proc/kallsyms: the kernel's exports, and the symbols of modules in memory; kernel/kallsyms.c."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class ModKallsyms(NamedTuple):
     letters: bytes
 
 
-LONGEST: Final = 511  # bytes of a name as the file shows it; KSYM_NAME_LEN
+LONGEST: Final = 511  # maximum bytes of a name; KSYM_NAME_LEN
 NOTHING: Final = ModKallsyms(b"", b"", b"")
 
 
 def address(state: KernelState, value: int) -> str:
-    """``value`` as %px prints it."""
+    """``value`` as printed by %px."""
     return f"{value:0{state.rules.arch.bits // 4}x}"
 
 
@@ -49,7 +49,7 @@ def kallsyms(state: KernelState) -> Iterator[str]:
 
 
 def _of_module(state: KernelState, module: KernelModule) -> Iterator[str]:
-    """The lines of ``module``; upper case is for exports in __ksymtab, which has all of them since 7.0."""
+    """The lines of ``module``; exports in __ksymtab, from 7.0 on all exports, are in upper case."""
     all_in_one = state.rules.since(*FLAGS_SINCE)
     query = "SELECT name, address FROM export WHERE owner = ?" + ("" if all_in_one else " AND NOT gpl")
     exported = {(name, unsigned(value)) for name, value in state.store.execute(query, module.id)}
@@ -60,7 +60,7 @@ def _of_module(state: KernelState, module: KernelModule) -> Iterator[str]:
 
 
 def symbols(state: KernelState, module: KernelModule) -> Iterator[tuple[str, int, str]]:
-    """(name, value, type) of each symbol: of those that stay, or of all while init() runs."""
+    """(name, value, type) of each kept symbol, or of all symbols while init() runs."""
     init_runs = module.state is State.COMING
     table = _of_all(state, module) if init_runs else _of_those_that_stay(state, module)
     codes, _, (at, _, _, _, values, _) = SYMBOL[state.rules.arch.bits]
@@ -81,7 +81,7 @@ def _of_those_that_stay(state: KernelState, module: KernelModule) -> ModKallsyms
 
 
 def _of_all(state: KernelState, module: KernelModule) -> ModKallsyms:
-    """.symtab and its names, which are in memory so long, and the letters behind struct mod_kallsyms."""
+    """.symtab, its names, and the type letters after struct mod_kallsyms, in memory while init() runs."""
     sections = module_table.sections(state.store, module)
     symtab = next((it for it in sections if it.type == SHT_SYMTAB), None)
     if module.tail is None or symtab is None:
@@ -98,7 +98,7 @@ def _of_all(state: KernelState, module: KernelModule) -> ModKallsyms:
 
 
 def until_init(bits: int, module: KernelModule, area: int, sections: Sequence[SectAttr]) -> int:
-    """Where in ``area``, behind its sections, struct mod_kallsyms is until init() is over, then letters."""
+    """The offset in ``area``, after its sections, of struct mod_kallsyms and the type letters."""
     end = max(it.address + it.size for it in sections if it.area == area) - module.areas[area].base
     _, alignment = KALLSYMS[bits]
     return align(end, alignment)

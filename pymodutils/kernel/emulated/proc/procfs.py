@@ -1,4 +1,4 @@
-"""/proc as far as it is about modules; kernel/module/procfs.c, kernel/kallsyms.c, kernel/sysctl.c."""
+"""The module-related part of /proc; kernel/module/procfs.c, kernel/kallsyms.c, kernel/sysctl.c."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 WORDS: Final = {State.LIVE: "Live", State.COMING: "Loading", State.GOING: "Unloading"}
 SIGNS: Final = {State.LIVE: "", State.COMING: "+", State.GOING: "-"}
-LONGEST: Final = 21  # characters of a number that a sysctl takes
+LONGEST: Final = 21  # maximum characters of a number in a sysctl
 
 
 def tree(state: KernelState) -> Folder:
@@ -71,13 +71,13 @@ def _lines(make: Callable[[], Iterator[str]]) -> File:
 
 
 def _unwritten(_: bytes) -> None:
-    """What is written to a file that takes nothing; who may write to all files notices only then."""
+    """Refuse a write to a read-only file, which root can open for writing."""
     raise refused("/proc", EIO)
 
 
 def _number(state: KernelState, name: str, change: Callable[[KernelState, int], None], mode: int) -> File:
     def write(data: bytes) -> None:
-        for word in data.split()[:1]:  # the rest is not looked at
+        for word in data.split()[:1]:  # the rest is ignored
             try:
                 change(state, integer(_plain(word), 0, WIDEST))
             except Invalid:
@@ -87,19 +87,19 @@ def _number(state: KernelState, name: str, change: Callable[[KernelState, int], 
 
 
 def _plain(word: bytes) -> bytes:
-    """``word``, if a sysctl would take it for a number; raises Invalid."""
+    """``word`` as the number of a sysctl; raises Invalid."""
     if len(word) > LONGEST or word.startswith(b"+"):
         raise Invalid(EINVAL)
     return word
 
 
 def _disable(state: KernelState, value: int) -> None:
-    """Modules can be switched off, not on."""
+    """Disable module loading, which cannot be enabled again."""
     if value != 1:
         raise refused("/proc/sys/kernel/modules_disabled", EINVAL)
     state.set(delete_module.DISABLED, value)
 
 
 def _taint(state: KernelState, value: int) -> None:
-    """Bits can be set, not cleared; only those count that there are."""
+    """Set taint bits, which cannot be cleared; unknown ones are ignored."""
     state.set("tainted", state.taints | value & (1 << len(LETTERS)) - 1)

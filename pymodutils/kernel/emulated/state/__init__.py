@@ -1,1 +1,1 @@
-"""What an emulated kernel remembers: a database, the modules in it, and their memory."""
+"""The state of an emulated kernel: a database with its modules and their memory."""

@@ -1,6 +1,6 @@
-"""The file that holds an emulated kernel: SQLite, one transaction an operation; the one door to sqlite3.
+"""The state file of an emulated kernel: SQLite, one transaction per operation.
 
-A process that is killed leaves what was before its transaction; a second one waits for the first.
+A killed process leaves the state before its transaction; a second process waits for the first.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.state.schema import Schema
 
 MEMORY: Final = ":memory:"  # for a path
-PATIENCE: Final = 600  # seconds that another process may take for its transaction
-SLICE: Final = 0.2  # seconds of them that SQLite waits at once
+PATIENCE: Final = 600  # seconds to wait for another process's transaction
+SLICE: Final = 0.2  # seconds of a single wait in SQLite
 HALF: Final = 1 << 63
 COMPLAINTS: Final = (sqlite3.DatabaseError, UnicodeError, OverflowError)
 OUTERMOST: Final = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
@@ -31,17 +31,17 @@ NESTED: Final = ("SAVEPOINT part", "RELEASE part", ("ROLLBACK TO part", "RELEASE
 
 
 def signed(address: int) -> int:
-    """``address`` as SQLite can hold it."""
+    """``address`` as a signed 64-bit integer for SQLite."""
     return (address ^ HALF) - HALF
 
 
 def unsigned(number: int) -> int:
-    """An address as it came from SQLite."""
+    """The address for an integer from SQLite."""
     return number & (HALF << 1) - 1
 
 
 class StateFile:
-    """One state file, or the same in memory."""
+    """A state file, or a database in memory."""
 
     def __init__(self, path: str, connection: sqlite3.Connection, schema: Schema) -> None:
         self.path, self._connection, self.schema = path, connection, schema
@@ -59,15 +59,15 @@ class StateFile:
         return store
 
     def replace(self, path: str) -> Self:
-        """Put all of this into the file ``path``, and open that; raises BadState if it cannot be written.
+        """Write this database to the file ``path`` and open that; raises BadState if it cannot be written.
 
-        It is a transaction of what is there: a kill leaves the one or the other. What is no database, whose
-        transactions nobody could respect, is removed.
+        This is a transaction of the existing file: a kill leaves the old or the new one. A file that is not a
+        database is removed.
         """
         with _told(path):
             try:
                 self._copy(path)
-            except sqlite3.OperationalError:  # of the disk, not of what is there
+            except sqlite3.OperationalError:  # a fault of the disk, not of the file
                 raise
             except sqlite3.DatabaseError:
                 _remove(path)
@@ -83,14 +83,14 @@ class StateFile:
 
     @classmethod
     def open(cls, path: str, schema: Schema = EMULATED) -> Self:
-        """The file ``path``; raises BadState if it is absent, damaged, another's, or of another version."""
+        """The file ``path``; raises BadState if it is missing, damaged, foreign, or of another version."""
         if not os.path.isfile(path):
             raise _absent(path)
         with _told(path):
             store = cls(path, _connect(path), schema)
             names = ("application_id", "user_version", "schema_version")
             application, version, store._boot = map(store._pragma, names)
-        if not store._boot and not os.path.getsize(path):  # the first boot there has not come to its end
+        if not store._boot and not os.path.getsize(path):  # the first boot is not finished
             raise _absent(path)
         if application != schema.application:
             raise BadState(path, f"{path}: this is not the file of {schema.owner}")
@@ -102,7 +102,7 @@ class StateFile:
         return store
 
     def _check_tables(self) -> None:
-        """Raise BadState if the tables are not those of the schema: columns without types hold anything."""
+        """Raise BadState if the tables differ from the schema, since untyped columns accept anything."""
         with self.told():
             found = {row[0] for row in self.execute("SELECT sql FROM sqlite_master WHERE sql LIKE 'CREATE%'")}
         if not found >= set(self.schema.tables.strip().rstrip(";").split(";\n")):
@@ -111,7 +111,7 @@ class StateFile:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing; waits for the transactions of other processes."""
+        """A transaction; waits for those of other processes."""
         with self.told():
             commit, rollback = self._begin()
             try:
@@ -125,7 +125,7 @@ class StateFile:
 
     @contextmanager
     def undone(self) -> Iterator[None]:
-        """What is done to the file inside of this is taken back; transactions in it see each other's."""
+        """Undo all changes at the end of the block; transactions within it see each other's changes."""
         with self.told():
             _, rollback = self._begin()
             try:
@@ -135,14 +135,14 @@ class StateFile:
                 self._take_back(rollback)
 
     def _begin(self) -> tuple[str, Sequence[str]]:
-        """Begin a transaction; how it is kept, and how taken back."""
+        """Begin a transaction; return the statements to commit and to roll back."""
         begin, commit, rollback = NESTED if self._connection.in_transaction else OUTERMOST
         self._patiently(begin)
         return commit, rollback
 
     def _same_kernel(self) -> None:
-        """Refuse to go on with the rules of a kernel in whose place another one has been booted."""
-        if self._pragma("schema_version") != self._boot:  # which changes whenever a file is replaced
+        """Raise ESTALE if another kernel has been booted in this file."""
+        if self._pragma("schema_version") != self._boot:  # changes whenever the file is replaced
             again = "another kernel has been booted in it"
             raise BadState(self.path, f"{self.path}: {again}", errno.ESTALE)
 
@@ -150,7 +150,7 @@ class StateFile:
         return int(self._patiently(f"PRAGMA {name}").fetchone()[0])
 
     def _patiently(self, statement: str) -> sqlite3.Cursor:
-        """Execute ``statement``, which may have to wait for other processes."""
+        """Execute ``statement``, waiting for other processes if necessary."""
         return _patiently(self._connection, statement)
 
     def _take_back(self, statements: Sequence[str]) -> None:
@@ -183,11 +183,11 @@ class StateFile:
             self._connection.executemany(statement, (list(map(_plain, row)) for row in rows))
 
     def told(self) -> AbstractContextManager[None]:
-        """What SQLite complains of becomes BadState."""
+        """Convert SQLite's errors to BadState."""
         return _told(self.path)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._connection.close()
 
 
@@ -203,13 +203,13 @@ def _patiently(connection: sqlite3.Connection, statement: str) -> sqlite3.Cursor
 
 
 class _Patience:
-    """A wait of many short ones: a signal is heard between them, as it is not inside of SQLite."""
+    """A wait split into short ones, so that signals are handled, which SQLite prevents."""
 
     def __init__(self) -> None:
         self.until = time.monotonic() + PATIENCE
 
     def step(self, *_: int) -> None:
-        """Go on waiting, or raise OperationalError when it has taken too long."""
+        """Continue waiting, or raise OperationalError after the limit."""
         if time.monotonic() > self.until:
             raise sqlite3.OperationalError(f"another process has not let go of it for {PATIENCE} seconds")
 
@@ -239,14 +239,14 @@ def _complaint(path: str, error: Exception) -> BadState:
 
 
 def _plain(value: Any) -> Any:
-    """``value`` as SQLite takes it: a text of any bytes as one of as many characters."""
+    """``value`` for SQLite: text with any bytes as one character per byte."""
     if isinstance(value, str) and not value.isascii():
         return value.encode("utf-8", "surrogateescape").decode("latin-1")
     return value
 
 
 def _text(data: bytes) -> str:
-    """What ``_plain`` made a text of."""
+    """The inverse of ``_plain`` for text."""
     text = data.decode()
     return text if text.isascii() else text.encode("latin-1").decode("utf-8", "surrogateescape")
 
@@ -254,7 +254,7 @@ def _text(data: bytes) -> str:
 def _connect(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=SLICE, isolation_level=None, check_same_thread=False)
     connection.text_factory = _text
-    _patiently(connection, "PRAGMA synchronous = OFF")  # a kill is survived all the same, a power failure not
+    _patiently(connection, "PRAGMA synchronous = OFF")  # safe against a kill, but not against a power failure
     return connection
 
 

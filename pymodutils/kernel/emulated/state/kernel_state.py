@@ -1,4 +1,4 @@
-"""The state of an emulated kernel during one operation, in the kernel's own terms."""
+"""The state of an emulated kernel during an operation, in the kernel's terms."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ ERR: Final = 3  # the log levels of linux/kern_levels.h
 WARNING: Final = 4
 NOTICE: Final = 5
 INFO: Final = 6
-IMAGE: Final = "image"  # the setting with the file of the kernel that runs init()
-LONGEST: Final = {False: 989, True: 1021}  # bytes of a record's text, before 6.4 and since
-BTF, KALLSYMS = "btf", "kallsyms"  # in the table of blobs
+IMAGE: Final = "image"  # the setting with the image of the kernel that runs init()
+LONGEST: Final = {False: 989, True: 1021}  # bytes of a record's text, before 6.4 and from it on
+BTF, KALLSYMS = "btf", "kallsyms"  # key in the table of blobs
 DEBUGGING_ENDS: Final = "Disabling lock debugging due to kernel taint"
 
 
 class Behaviour(NamedTuple):
-    """What the functions of a module do, since nobody runs them."""
+    """The preset behaviour of init() and exit()."""
 
-    init: int = 0  # what init() returns
+    init: int = 0  # result of init()
     init_seconds: float = 0
     exit_seconds: float = 0
-    assumed: bool = False  # whether nobody said so
+    assumed: bool = False  # whether the result is assumed
 
 
 class KernelState:
-    """What is in ``store``, for a kernel with these ``rules``; only to be used inside of a transaction.
+    """The contents of ``store`` for a kernel with these ``rules``; valid only within a transaction.
 
-    ``kernel`` remembers the kernel's own exports from one transaction to the next.
+    ``kernel`` caches the kernel's own exports across transactions.
     """
 
     def __init__(
@@ -58,26 +58,26 @@ class KernelState:
     # The log
 
     def log(self, level: int, text: str) -> None:
-        """Write ``text`` to the kernel's log: one record, cut where its buffer ends."""
+        """Write ``text`` to the kernel's log as one record, truncated to its buffer."""
         longest = LONGEST[self.rules.since(6, 4)]
         record = text.encode("utf-8", "surrogateescape")[:longest].decode("utf-8", "surrogateescape")
         values = (self.now(), level, record)
         self.store.insert("INSERT INTO line (stamp, level, text) VALUES (?, ?, ?)", *values)
 
     def once(self, key: str) -> bool:
-        """Whether this is the first time since boot that anybody asks for ``key``."""
+        """Whether this is the first call for ``key`` since boot."""
         if self.store.execute("SELECT 1 FROM once WHERE text = ?", key):
             return False
         self.store.insert("INSERT INTO once VALUES (?)", key)
         return True
 
     def uevent(self, action: str, name: str, more: str = "") -> None:
-        """Tell user space that module ``name`` came or went."""
+        """Send a uevent for the module ``name``."""
         columns = "INSERT INTO uevent (stamp, action, name, more) VALUES (?, ?, ?, ?)"
         self.store.insert(columns, self.now(), action, name, more)
 
     def removal(self, name: str) -> None:
-        """Tell user space that module ``name`` went, unless it was made to believe so before."""
+        """Send the remove uevent of module ``name``, unless a synthetic one was sent before."""
         since = "SELECT max(id) FROM uevent WHERE name = ?1 AND action = 'add' AND more = ''"
         told = f"SELECT 1 FROM uevent WHERE name = ?1 AND action = 'remove' AND id > ({since})"
         if not self.store.execute(told, name):
@@ -114,12 +114,12 @@ class KernelState:
     # Modules
 
     def find(self, name: str) -> KernelModule | None:
-        """The module called ``name``, in whatever state."""
+        """The module named ``name``, in any state."""
         found = self.store.execute(f"{module_table.MODULES} WHERE name = ?", name)
         return module_table.module(self.store, found[0]) if found else None
 
     def shown_as(self, name: str) -> list[KernelModule]:
-        """The modules that sysfs shows as ``name``: it has an exclamation mark for a slash."""
+        """The modules that sysfs shows as ``name``: slashes become exclamation marks."""
         query = f"{module_table.MODULES} WHERE replace(name, '/', '!') = ?"
         return [module_table.module(self.store, row) for row in self.store.execute(query, name)]
 
@@ -129,7 +129,7 @@ class KernelState:
             yield module_table.module(self.store, row)
 
     def ended(self) -> list[KernelModule]:
-        """The modules whose init() or exit() is over by now, the earliest first."""
+        """The modules whose init() or exit() has ended by now, earliest first."""
         query = f"{module_table.MODULES} WHERE until <= ? ORDER BY until, id"
         return [module_table.module(self.store, row) for row in self.store.execute(query, self.now())]
 
@@ -139,18 +139,18 @@ class KernelState:
         module_table.add(self.store, module, kept)
 
     def save(self, module: KernelModule) -> None:
-        """Keep what changed in ``module``."""
+        """Save the changes of ``module``."""
         module_table.save(self.store, module)
 
     def forget(self, module: KernelModule) -> None:
-        """Take ``module`` out of the list, with all that it used, exported and held."""
+        """Remove ``module`` from the list, with its uses, exports and memory."""
         for used in self.used_by(module):
             used.refs = max(0, used.refs - 1)
             self.save(used)
         module_table.delete(self.store, module)
 
     def drop_init(self, module: KernelModule) -> None:
-        """Give back the areas that init() left."""
+        """Free the init areas."""
         emptied = "UPDATE area SET freed = size, size = 0, bytes = x'' WHERE module = ? AND init"
         self.store.execute(emptied, module.id)
         module.areas = [
@@ -158,14 +158,14 @@ class KernelState:
         ]
 
     def percpu(self) -> list[PerCpu]:
-        """What modules have of the reserved per-cpu memory."""
+        """The reserved per-CPU memory in use by modules."""
         query = "SELECT percpu, percpu_size, percpu_align FROM module WHERE percpu_size > 0"
         return [PerCpu(unsigned(at), size, align) for at, size, align in self.store.execute(query)]
 
     # Who uses whom
 
     def use(self, user: KernelModule, used: KernelModule) -> None:
-        """Note that ``user`` needs ``used``."""
+        """Record that ``user`` uses ``used``."""
         self.store.insert("INSERT OR IGNORE INTO use (user, used) VALUES (?, ?)", user.id, used.id)
 
     def users_of(self, module: KernelModule) -> list[str]:
@@ -181,11 +181,11 @@ class KernelState:
     # Exports
 
     def exporters(self, names: Iterable[str]) -> Exporters:
-        """Who exports each of ``names``, which will be asked for in this order."""
+        """The exporters of ``names``, to be requested in this order."""
         return Exporters(self.store, self._kernel, names)
 
     def export(self, name: str) -> FoundSymbol | None:
-        """Who exports ``name``, to whatever licence."""
+        """The export ``name``, GPL-only or not."""
         return self.exporters(()).find(name)
 
     def name_of(self, address: int) -> str | None:
@@ -195,7 +195,7 @@ class KernelState:
         return found[0][0] if found else None
 
     def static_keys(self) -> dict[int, int]:
-        """Where the keys of the static calls that the kernel exports are, by their trampolines."""
+        """The addresses of the static call keys exported by the kernel, by trampoline."""
         query = (
             "SELECT trampoline.address, key.address FROM export trampoline "
             "JOIN export key ON key.name = '__SCK__' || substr(trampoline.name, 8) "
@@ -204,14 +204,14 @@ class KernelState:
         return {unsigned(trampoline): unsigned(key) for trampoline, key in self.store.execute(query)}
 
     def add_exports(self, module: KernelModule, exports: list[tuple[str, Export]]) -> None:
-        """Let others use what ``module`` exports."""
+        """Add the exports of ``module``."""
         lines = [
             (name, module.id, bool(e.gpl), signed(e.address or 0), e.crc, e.namespace) for name, e in exports
         ]
         self.store.many("INSERT OR IGNORE INTO export VALUES (?, ?, ?, ?, ?, ?)", lines)
 
     def add_event(self, module: KernelModule, system: str, name: str) -> bool:
-        """Give ``module`` the folder of a trace event, if no other has it."""
+        """Add the folder of a trace event for ``module``, unless it exists."""
         if self.store.execute("SELECT 1 FROM event WHERE system = ? AND name = ?", system, name):
             return False
         self.store.insert("INSERT INTO event VALUES (?, ?, ?)", system, name, module.id)
@@ -221,7 +221,7 @@ class KernelState:
 
     @property
     def image(self) -> str:
-        """The file of the kernel that runs init(), "" if none does."""
+        """The image of the kernel that runs init(), or ""."""
         found = self.store.execute("SELECT value FROM setting WHERE name = ?", IMAGE)
         return found[0][0] if found else ""
 
@@ -230,7 +230,7 @@ class KernelState:
         self.store.insert("INSERT OR REPLACE INTO setting VALUES (?, ?)", IMAGE, image)
 
     def behaviour(self, name: str) -> Behaviour:
-        """What the functions of module ``name`` are to do."""
+        """The preset behaviour of module ``name``."""
         query = "SELECT init, init_seconds, exit_seconds FROM behaviour WHERE name = ?"
         found = self.store.execute(query, name)
         return Behaviour(*found[0]) if found else Behaviour(assumed=True)
@@ -240,10 +240,10 @@ class KernelState:
         return bool(self.store.execute("SELECT 1 FROM builtin WHERE name = ?", name))
 
     def blob(self, name: str) -> bytes:
-        """The kernel's own BTF or KALLSYMS; nothing if it is not known."""
+        """The kernel's own BTF or KALLSYMS; empty if unknown."""
         found = self.store.execute("SELECT bytes FROM blob WHERE name = ?", name)
         return bytes(found[0][0]) if found else b""
 
     def certificates(self) -> list[bytes]:
-        """The keys that are trusted for modules, DER."""
+        """The certificates trusted for modules, DER."""
         return [der for (der,) in self.store.execute("SELECT der FROM certificate")]

@@ -1,4 +1,4 @@
-"""struct module, as far as anybody can see it: values that the store keeps."""
+"""struct module: the visible part, stored in the state file."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from pymodutils.kernel.base import State
 if TYPE_CHECKING:
     from pymodutils.elf.ksymtab import Export
 
-NEW: Final = 0  # the id of a module that is not in the list yet
+NEW: Final = 0  # ID of a module not yet in the list
 
 
 class Area(NamedTuple):
-    """A range of memory that one module has to itself."""
+    """A memory area of a module."""
 
     name: str
     base: int
     size: int  # bytes
-    init: bool  # given back when init() has ended
-    freed: int = 0  # bytes that it had before it was given back
+    init: bool  # freed at the end of init()
+    freed: int = 0  # size in bytes before it was freed
 
 
 class SectAttr(NamedTuple):
-    """A section where it lies in memory."""
+    """A section in memory."""
 
     name: str
     area: int
@@ -35,7 +35,7 @@ class SectAttr(NamedTuple):
 
 
 class CoreKallsyms(NamedTuple):
-    """Where kallsyms finds the symbols that stay, by offsets in an area."""
+    """The place of the kept symbols, as offsets in an area."""
 
     area: int
     symbols: int
@@ -45,7 +45,7 @@ class CoreKallsyms(NamedTuple):
 
 
 class PerCpu(NamedTuple):
-    """A module's part of the reserved per-cpu memory."""
+    """A module's part of the reserved per-CPU memory."""
 
     address: int
     size: int
@@ -53,7 +53,7 @@ class PerCpu(NamedTuple):
 
 
 class KernelModule:
-    """One module; what changes while it lives is changed in place and saved again."""
+    """A module; changes are made in place and saved."""
 
     __slots__ = (
         *("areas", "assumed", "exit", "id", "init", "name", "outcome", "percpu", "refs", "sections"),
@@ -65,15 +65,17 @@ class KernelModule:
         self.id = NEW
         self.state = State.COMING
         self.taints = 0
-        self.refs = 1  # beside the base that a module has until it goes; this one is init()'s own
-        self.init = self.exit = 0  # addresses of its functions, 0 for none
+        self.refs = 1  # without the base reference held until removal, but with the one during init()
+        self.init = self.exit = 0  # addresses of init() and exit(), 0 for none
         self.version: str | None = None
         self.srcversion: str | None = None
-        self.import_ns: str | None = None  # a line each
+        self.import_ns: str | None = None  # one per line
         self.percpu: PerCpu | None = None
-        self.until: float | None = None  # when init() or exit() ends, if it takes time; since the epoch
-        self.outcome = 0  # what init() will return
-        self.assumed = False  # whether nobody said so
+        self.until: float | None = (
+            None  # end of init() or exit() in seconds since the epoch, if it takes time
+        )
+        self.outcome = 0  # result of init()
+        self.assumed = False  # whether the result is assumed
         self.tail: CoreKallsyms | None = None
         self.areas: list[Area] = []
         self.sections: list[SectAttr] = []
@@ -85,16 +87,16 @@ class KernelModule:
 
     @property
     def count(self) -> int:
-        """Its uses, as refcnt shows them; -1 when it goes and nobody is left."""
+        """The reference count, as in refcnt; -1 if going and unused."""
         return -1 if self.state is State.GOING and not self.refs else self.refs
 
     def size(self, *, init: bool) -> int:
-        """Bytes of its areas of one kind."""
+        """The size of its core or init areas."""
         return sum(area.size for area in self.areas if area.init == init)
 
 
 class FoundSymbol(NamedTuple):
-    """An export, and the module that has it: None for the kernel itself."""
+    """An export and its module, None for the kernel itself."""
 
     name: str
     export: Export

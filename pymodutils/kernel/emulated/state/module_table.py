@@ -29,7 +29,7 @@ OWNED: Final = ("area", "section", "string", "given", "event")  # tables whose r
 
 
 def module(store: StateFile, row: Any) -> KernelModule:
-    """The module in ``row`` of MODULES, with its areas; sections are had by ``sections``."""
+    """The module in ``row`` of MODULES, with its areas; for sections see ``sections``."""
     number, name, state, taints, refs, init, exits, *rest = row
     version, srcversion, import_ns, percpu, size, align, until, outcome, assumed, tail = rest
     found = KernelModule(name)
@@ -48,18 +48,18 @@ def module(store: StateFile, row: Any) -> KernelModule:
 
 
 def by_id(store: StateFile, number: int) -> KernelModule:
-    """The module whose id is ``number``."""
+    """The module with the ID ``number``."""
     return module(store, store.execute(f"{MODULES} WHERE id = ?", number)[0])
 
 
 def sections(store: StateFile, owner: KernelModule) -> list[SectAttr]:
-    """The sections of ``owner`` in the file's order."""
+    """The sections of ``owner`` in file order."""
     query = "SELECT name, area, address, size, flags, type, align FROM section WHERE module = ? ORDER BY at"
     return [_numbers(SectAttr(*row), unsigned) for row in store.execute(query, owner.id)]
 
 
 def _numbers(section: SectAttr, turned: Callable[[int], int]) -> SectAttr:
-    """``section`` with those of its numbers ``turned`` that may have all 64 bits."""
+    """``section`` with its 64-bit numbers converted by ``turned``."""
     _, _, address, size, flags, _, align = section
     return section._replace(
         address=turned(address), size=turned(size), flags=turned(flags), align=turned(align)
@@ -67,16 +67,16 @@ def _numbers(section: SectAttr, turned: Callable[[int], int]) -> SectAttr:
 
 
 def memory(store: StateFile, owner: KernelModule, area: int) -> Blank:
-    """What is in an area of ``owner``; nothing if it has been given back."""
+    """The contents of an area of ``owner``; empty if freed."""
     found = store.execute(f"{HELD} WHERE module = ? AND at = ?", owner.id, area)
     return Held(*found[0]).content(store) if found else bytearray()
 
 
 class Held(NamedTuple):
-    """An area with what is in it."""
+    """An area with its contents."""
 
-    module: int  # the id
-    at: int  # which of its areas
+    module: int  # ID of the module
+    at: int  # index of the area
     base: int
     size: int
     row: int
@@ -130,7 +130,7 @@ def add(store: StateFile, new: KernelModule, contents: list[Blank | None]) -> No
 
 
 def save(store: StateFile, it: KernelModule) -> None:
-    """Write what changes in a module while it lives, but for its memory."""
+    """Save the mutable fields of a module, except its memory."""
     values = it.state.value, it.taints, it.refs, it.until, it.outcome, it.assumed, it.id
     store.insert(CHANGED, *values)
 

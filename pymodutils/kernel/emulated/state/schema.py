@@ -1,4 +1,4 @@
-"""The tables in the file of an emulated kernel, as SQL; STRICT: SQLite holds columns to their types."""
+"""The tables of a state file as SQL; STRICT: SQLite enforces column types."""
 
 from __future__ import annotations
 

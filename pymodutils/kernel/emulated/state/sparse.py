@@ -1,6 +1,6 @@
-"""The contents of memory as they are stored: without long runs of zeros, which .bss is made of.
+"""Store memory contents without long runs of zeros, such as .bss.
 
-A stored content is a row of runs, each its offset and its length (64 bits, little endian) and its bytes.
+The stored form is a sequence of runs: offset and length (64 bits, little endian), and the bytes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
             ...
 
 
-BLOCK: Final = 1 << 16  # bytes that are looked at together
+BLOCK: Final = 1 << 16  # bytes compared at once
 PIECE: Final = 1 << 20  # bytes that are read and written at once
 RUN: Final = Struct("<QQ")
 
@@ -51,7 +51,7 @@ def pack(content: Blank, file: File) -> None:
 
 
 def _runs(view: memoryview) -> Iterator[tuple[int, int]]:
-    """Start and end of each row of blocks that are not all zeros."""
+    """Start and end of each run of blocks that are not all zeros."""
     start = -1
     for at in range(0, len(view), BLOCK):
         with view[at : at + BLOCK] as block:

@@ -1,4 +1,4 @@
-"""What marks a kernel or a module as not to be trusted; include/linux/panic.h, kernel/panic.c."""
+"""Taint flags; include/linux/panic.h, kernel/panic.c."""
 
 from __future__ import annotations
 
@@ -43,9 +43,13 @@ MEANINGS: Final = (  # by bit
     "its structures are laid out at random",
     "a module that tests the kernel was loaded",
 )
-UNRELIABLE: Final = (Taint.PROPRIETARY, Taint.FORCED_LOAD, Taint.FORCED_REMOVAL)  # lock debugging ends
+UNRELIABLE: Final = (
+    Taint.PROPRIETARY,
+    Taint.FORCED_LOAD,
+    Taint.FORCED_REMOVAL,
+)  # taints that disable lock debugging
 
 
 def letters(taints: int) -> str:
-    """The set bits of ``taints`` as /sys/module/NAME/taint shows them."""
+    """The set bits of ``taints`` as in /sys/module/NAME/taint."""
     return "".join(letter for bit, letter in enumerate(LETTERS) if taints >> bit & 1)

@@ -1,4 +1,4 @@
-"""One operation on the state file after the other, and time that passes between them."""
+"""Run operations on the state file, with time passing between them."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ T = TypeVar("T")
 
 
 class Operator:
-    """Carries operations out on the kernel in ``store``, each as one transaction."""
+    """Runs operations on the kernel in ``store``, each as one transaction."""
 
     def __init__(self, store: StateFile, rules: Rules, clock: WallClock, notifiers: Notifiers) -> None:
         self.store, self.rules, self.clock, self.notifiers = store, rules, clock, notifiers
-        self._exports: dict[str, FoundSymbol] = {}  # of the kernel itself, as far as they were asked for
+        self._exports: dict[str, FoundSymbol] = {}  # exports of the kernel itself that were requested
 
     def run(self, step: Callable[[KernelState], T]) -> T:
-        """What ``step`` gives, attempted until it need not wait."""
+        """The result of ``step``, retried until it need not wait."""
         while True:
             with self.attempt() as state:
                 return step(state)
 
     @contextmanager
     def attempt(self) -> Iterator[KernelState]:
-        """One transaction on the state.
+        """Run one transaction on the state.
 
-        A refusal keeps what it logged. Wait undoes everything and ends here once its moment has come: the
-        caller then attempts the same again.
+        A refusal keeps its log messages. Wait rolls everything back and returns here at the given time; the
+        caller then retries.
         """
         failure: ModutilsError | Wait | None = None
         with self.store.transaction():
             state = KernelState(self.store, self.rules, self.clock.time, self._exports)
-            self._advance(state)  # stays, even if the step has to wait: notifiers have heard of it
+            self._advance(state)  # kept even if the step has to wait, since notifiers were called
             try:
                 with self.store.transaction():
                     try:
@@ -64,7 +64,7 @@ class Operator:
             elif failure:
                 raise failure
         finally:
-            del failure  # or an error would hold this frame, which holds it
+            del failure  # avoids a reference cycle between error and frame
 
     def finish(self, module: KernelModule) -> None:
         """Wait until init() or exit() of ``module`` has ended."""
@@ -73,7 +73,7 @@ class Operator:
             self.run(lambda _: None)
 
     def _advance(self, state: KernelState) -> None:
-        """Complete each init() and exit() whose time is over, for any process."""
+        """Complete each init() and exit() that has ended, of any process."""
         for module in state.ended():
             end = do_init_module.end_init if module.state is State.COMING else do_init_module.end_exit
             end(state, module, self.notifiers)

@@ -1,7 +1,7 @@
-"""Where there is room: the addresses for modules as vmalloc gives them out, and the reserved per-cpu memory.
+"""Allocate addresses for modules like vmalloc, and reserved per-CPU memory.
 
-The lowest gap that is large enough is taken, in the machine's spare range if there is none in the first,
-and a page is left free after each area.
+The lowest gap that is large enough is used, from the machine's fallback range if there is none in the first,
+with a guard page after each area.
 """
 
 from __future__ import annotations
@@ -18,33 +18,33 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.state.database import StateFile
     from pymodutils.kernel.emulated.state.module import PerCpu
 
-VMALLOC: Final = {  # by width, for architectures that have no range of their own for modules
+VMALLOC: Final = {  # by width, for architectures without a module range
     32: Range(0xF000_0000, 0xFF00_0000),
     64: Range(0xFFFF_C900_0000_0000, 0xFFFF_E900_0000_0000),
 }
-RESERVED: Final = 8 << 10  # bytes for the per-cpu sections of all modules; PERCPU_MODULE_RESERVE
+RESERVED: Final = 8 << 10  # bytes for the per-CPU sections of all modules; PERCPU_MODULE_RESERVE
 UNIT: Final = 4  # bytes; PCPU_MIN_ALLOC_SIZE
 
 
 def open_range(store: StateFile, arch: Arch) -> None:
-    """All that modules of ``arch`` may have is free."""
+    """Mark the whole module range of ``arch`` as free."""
     for low, high in ranges(arch):
         store.insert("INSERT INTO gap VALUES (?, ?)", signed(low), high - low)
 
 
 def ranges(arch: Arch) -> list[Range]:
-    """The ranges in which modules of ``arch`` are, the second for when the first is full."""
+    """The module ranges of ``arch``, the second as a fallback."""
     first = arch.memory if any(arch.memory) else VMALLOC[arch.bits]
     return [first, arch.spare] if any(arch.spare) else [first]
 
 
 def gaps(store: StateFile) -> list[tuple[int, int]]:
-    """Where there is room, and how many bytes, in the order of addresses."""
+    """Address and size of each gap, by address."""
     return sorted((unsigned(base), size) for base, size in store.execute("SELECT base, size FROM gap"))
 
 
 def take(store: StateFile, size: int, page: int, arch: Arch) -> int | None:
-    """The address of ``size`` bytes, no longer free; None if there is no such gap."""
+    """Allocate ``size`` bytes and return the address; None if there is no such gap."""
     need = whole(size, page) + page
     lowest = "SELECT base, size FROM gap WHERE size >= ? AND base BETWEEN ? AND ? ORDER BY base LIMIT 1"
     for span in ranges(arch):
@@ -56,7 +56,7 @@ def take(store: StateFile, size: int, page: int, arch: Arch) -> int | None:
 
 
 def _taken(store: StateFile, base: int, room: int, need: int) -> int:
-    """The first ``need`` bytes of a gap, no longer free."""
+    """Allocate the first ``need`` bytes of a gap."""
     if room > need:
         store.execute("UPDATE gap SET base = base + ?1, size = size - ?1 WHERE base = ?2", need, base)
     else:
@@ -65,7 +65,7 @@ def _taken(store: StateFile, base: int, room: int, need: int) -> int:
 
 
 def give_back(store: StateFile, base: int, size: int, page: int) -> None:
-    """Free what ``take`` gave, joined with the gaps beside it."""
+    """Free an allocation of ``take``, merged with adjacent gaps."""
     low, size = signed(base), whole(size, page) + page
     before = "SELECT base, size FROM gap WHERE base < ? ORDER BY base DESC LIMIT 1"
     behind = "SELECT base, size FROM gap WHERE base > ? ORDER BY base LIMIT 1"
@@ -77,7 +77,7 @@ def give_back(store: StateFile, base: int, size: int, page: int) -> None:
 
 
 def percpu(used: Iterable[PerCpu], size: int, align: int, start: int) -> int | None:
-    """The lowest free place in the reserved per-cpu memory, which begins at ``start``; None if it is full."""
+    """The lowest free place in the reserved per-CPU memory, which starts at ``start``; None if full."""
     size, align = whole(size, UNIT), max(align, UNIT)
     at = whole(start, align)
     for taken in sorted(used):

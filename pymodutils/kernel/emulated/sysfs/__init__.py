@@ -1,1 +1,1 @@
-"""/sys/module as user space reads and writes it."""
+"""/sys/module, readable and writable."""

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.state.module import KernelModule, SectAttr
     from pymodutils.kernel.emulated.vfs import Node
 
-SECTION_SIZE: Final = 19  # bytes: 0x, sixteen digits and the end of the line
-PAGE: Final = 4096  # bytes of the buffer that a file's text is made in
+SECTION_SIZE: Final = 19  # bytes: 0x, sixteen digits and a newline
+PAGE: Final = 4096  # bytes of a file's buffer
 COMPRESSION: Final = "compression"
 ASYNC_PROBE: Final = "async_probe"
-OWN: Final = "module"  # the built-in module whose parameters are the loader's own
+OWN: Final = "module"  # the built-in module with the parameters of the loader
 
 
 def tree(state: KernelState) -> Folder:
@@ -46,8 +46,8 @@ def _modules(state: KernelState) -> dict[str, Node]:
 
 
 def _one(state: KernelState, name: str) -> Node | None:
-    """The folder of a module, or of one that is built in."""
-    module = state.find(name) or state.find(name.replace("!", "/"))  # no name in sysfs has a slash
+    """The folder of a loaded or built-in module."""
+    module = state.find(name) or state.find(name.replace("!", "/"))  # names in sysfs have no slashes
     if module is not None:
         return Folder(partial(_module, state, module))
     if name == OWN:
@@ -81,7 +81,7 @@ def _module(state: KernelState, module: KernelModule) -> dict[str, Node]:
 
 
 def _sections(state: KernelState, module: KernelModule) -> dict[str, Node]:
-    """sections/ and, if there are any, notes/; neither if two sections have one name."""
+    """sections/ and, if there are any, notes/; neither if two sections have the same name."""
     every = [section for section in module_table.sections(state.store, module) if section.size]
     if len({section.name for section in every}) < len(every):
         return {}
@@ -100,7 +100,7 @@ def _note(state: KernelState, module: KernelModule, section: SectAttr) -> File:
     memory = module_table.memory(state.store, module, section.area)
 
     def read() -> bytes:
-        if not memory:  # given back after init(); a real kernel reads it nevertheless
+        if not memory:  # freed after init(); a real kernel reads it anyway
             raise refused(f"/sys/module/{module.name}/notes/{section.name}", EFAULT)
         return bytes(memory[start : start + section.size])
 
@@ -127,7 +127,7 @@ def _own(state: KernelState) -> dict[str, Node]:
 
 
 def _bool(state: KernelState, name: str, *, off: bool = True) -> File:
-    """A parameter of the loader; ``off``: it can be switched off again."""
+    """A boolean parameter of the loader; ``off``: it can be switched off again."""
     path = f"/sys/module/{OWN}/parameters/{name}"
 
     def write(data: bytes) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def files(state: KernelState, module: KernelModule) -> dict[str, Node]:
-    """A file for each parameter of ``module`` that is shown."""
+    """A file for each visible parameter of ``module``."""
     owner = Parameters(state, module, "sh")
     return {param.name.decode("utf-8", "surrogateescape"): _file(owner, param) for param in owner.shown()}
 

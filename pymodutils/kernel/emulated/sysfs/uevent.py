@@ -1,4 +1,4 @@
-"""What can be written to a uevent file; lib/kobject_uevent.c: kobject_synth_uevent."""
+"""Writes to a uevent file; lib/kobject_uevent.c: kobject_synth_uevent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ARGUMENTS: Final = re.compile(rb"( [0-9a-zA-Z]+=[0-9a-zA-Z]+)*")
 
 
 class BadEvent(ValueError):
-    """What the kernel says of a text that names no event."""
+    """An invalid event, with the kernel's message."""
 
 
 def parse(data: bytes, name: str) -> tuple[str, str, str]:
