@@ -41,12 +41,14 @@ def run(
     cpu: str = "max",
     environ: Mapping[str, str] | None = None,
     cmdline: str = "",
+    devices: Iterable[str] = (),
     seconds: float = 400,
 ) -> Any:
     """What ``call`` (``module:function``) returns for ``arguments``, called inside of the guest.
 
     ``files`` are files and folders that are to be there too, under the names that they have here;
-    ``image`` is the kernel's, if it is not to be Debian 12's cloud kernel; ``cmdline`` is said to it, too.
+    ``image`` is the kernel's, if it is not to be Debian 12's cloud kernel; ``cmdline`` is said to it, too;
+    ``devices`` are more of QEMU's.
     Raises Unavailable without qemu-system-x86_64, RuntimeError with the guest's traceback.
     """
     qemu = shutil.which("qemu-system-x86_64")
@@ -60,6 +62,7 @@ def run(
             _initramfs(out, json.dumps(job), files)
         words = [qemu, *MACHINE, "-cpu", cpu, "-kernel", str(kernel), "-initrd", str(here / "initrd")]
         words += ["-append", f"{CMDLINE} {cmdline}"]
+        words += [word for device in devices for word in ("-device", device)]
         words += ["-serial", f"file:{here / 'console'}", "-serial", f"file:{here / 'result'}"]
         printed = console(words, seconds)
         log = here / "console"

@@ -16,12 +16,15 @@ KERNELS: Final = {  # short name -> metapackage and suite
     "6.1": ("linux-image-amd64", "bookworm"),
     "6.12": ("linux-image-amd64", "trixie"),
     "7.2": ("linux-image-amd64", "forky"),
+    "6.1-cloud": ("linux-image-cloud-amd64", "bookworm"),
+    "6.12-cloud": ("linux-image-cloud-amd64", "trixie"),
     "7.2-cloud": ("linux-image-cloud-amd64", "forky"),
 }
+UPGRADES: Final = ("6.1", "6.12", "7.2", "7.2-cloud")
 PARTS: Final = ("base", "binary", "modules")  # packages of one kernel, of Debian's since 7.1
 
 
-def installed(names: Sequence[str] = tuple(KERNELS)) -> tuple[Path, dict[str, str]]:
+def installed(names: Sequence[str] = UPGRADES) -> tuple[Path, dict[str, str]]:
     """The root of a machine, read only, and the releases of ``names`` of KERNELS; raises Unavailable."""
     packages = {name: newest(*KERNELS[name]) for name in names}
     releases = {name: it.removeprefix("linux-image-") for name, it in packages.items()}
