@@ -67,6 +67,13 @@ def test_imports_nothing_of_the_past(tool: str) -> None:
     assert [name for name in imported(tool, *QUICK[tool]) if name.startswith(PAST)] == []
 
 
+def test_a_kernel_of_the_past_imports_its_own_tools(tmp_path: Path) -> None:
+    (tmp_path / "ksyms").write_text("c0110000 printk\n")
+    words = ("boot", str(tmp_path / "k24"), "--generation", "2.4", "--from", str(tmp_path / "ksyms"))
+    assert "pymodutils.linux24.kernel.kernel" in imported("kernel", *words)
+    assert "pymodutils.linux24.kernel.kernel" in imported("lsmod", "--backend", f"emulated:{tmp_path}/k24")
+
+
 @pytest.mark.parametrize("tool", QUICK)
 def test_imports_no_slow_part_of_the_standard_library(tool: str) -> None:
     assert not imported(tool, *QUICK[tool]) & SLOW

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.commands.getopt import Tool, raise_usage
@@ -29,6 +28,8 @@ class Generations(Tool):
         folder = of(prog, words)
         if not folder or self.callback is None:
             return self
+        from importlib.util import find_spec  # noqa: PLC0415 -- for kernels of old only
+
         name = self.callback.__module__.rpartition(".")[2]
         place = f"pymodutils.commands.{folder}.{name}"
         if find_spec(place) is None:
