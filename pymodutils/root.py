@@ -66,6 +66,13 @@ class Root(NamedTuple):
         with open(self.path(absolute), "rb", opener=opener) as file:
             return file.read()
 
+    def text(self, absolute: str) -> str:
+        """The text of the file ``absolute``; "" if it cannot be read."""
+        try:
+            return self.read(absolute).decode("utf-8", "surrogateescape")
+        except OSError:
+            return ""
+
     def listdir(self, absolute: str) -> list[str]:
         """The names in the folder ``absolute``; raises OSError."""
         if self.kernel is not None and absolute.startswith(KERNELS_OWN):

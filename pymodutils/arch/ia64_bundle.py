@@ -8,6 +8,7 @@ from __future__ import annotations
 from errno import ENOEXEC
 from typing import TYPE_CHECKING, Final
 
+from pymodutils import twos_complement
 from pymodutils.arch.field import Field, insn
 from pymodutils.arch.range import signed
 from pymodutils.arch.reloc import Diagnostic, RelocType
@@ -48,7 +49,7 @@ IMM60 = [slotted(2, (59, 59, 36), (19, 0, 13), (58, 20, -39))] * 3
 
 def bundles(way: int) -> int:
     """``way``, of 64 bits, counted in bundles, as C divides."""
-    way = (way + (1 << 63) & (1 << 64) - 1) - (1 << 63)
+    way = twos_complement.signed(way, 64)
     return way // BUNDLE if way >= 0 else -(-way // BUNDLE)
 
 

@@ -10,6 +10,7 @@ from errno import EINVAL, ENOENT, ENOEXEC
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from pymodutils import twos_complement
 from pymodutils.arch.calc import ERRORS, goal, l_p, s_a, s_a_p, v_less_s_a, v_plus_s_a
 from pymodutils.arch.field import insn, word
 from pymodutils.arch.formula import formula
@@ -79,7 +80,7 @@ def slot(G: int) -> int:
 @formula("S", "A", "P")
 def rest(S: int, A: int, P: int) -> int:
     """The low part of that distance."""
-    way = (page(S, A, P) + (1 << 31) & (1 << 32) - 1) - (1 << 31)
+    way = twos_complement.signed(page(S, A, P), 32)
     return S + A - ((P & ~0xFFF) + way)
 
 
@@ -170,7 +171,7 @@ class LoongarchTables(StubBuilder):
     def _push(self, value: int) -> int:
         if len(self.stack) == DEPTH:
             raise Refusal(SILENT)
-        self.stack.append((value + (1 << 63) & (1 << 64) - 1) - (1 << 63))
+        self.stack.append(twos_complement.signed(value, 64))
         return 0
 
     def _pop(self) -> int:

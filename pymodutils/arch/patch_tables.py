@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.arch.kernel_sort import sort_indexes
 from pymodutils.elf.headers import PREFIXES
+from pymodutils.twos_complement import signed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,14 +66,9 @@ def write(patch: PatchSites, codes: str, rows: Sequence[Row]) -> int:
     parts = []
     for place, row in zip(words.places(patch), rows, strict=True):
         fields = zip(row, words.offsets, words.widths, strict=True)
-        parts.append(words.struct.pack(*[_signed(word - place - at, bits) for word, at, bits in fields]))
+        parts.append(words.struct.pack(*[signed(word - place - at, bits) for word, at, bits in fields]))
     patch.table[: len(rows) * words.struct.size] = b"".join(parts)
     return changed
-
-
-def _signed(word: int, bits: int) -> int:
-    half = 1 << bits - 1
-    return (word + half & 2 * half - 1) - half
 
 
 def absolute(patch: PatchSites) -> list[int]:

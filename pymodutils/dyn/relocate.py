@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pymodutils.elf.constants import SHN_UNDEF
 from pymodutils.errors import Refused
+from pymodutils.twos_complement import signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,8 +69,7 @@ class Relocating:
         V = int.from_bytes(module.memory[at : at + field.size], order)
         A = field.get(V) if one.addend is None else one.addend
         known = {"S": S, "A": A, "V": V, "B": self.load, "P": one.offset + self.load, "L": S + A}
-        half = 1 << arch.bits - 1
-        value = (row.calc(*map(known.__getitem__, row.calc.letters)) + half & 2 * half - 1) - half
+        value = signed(row.calc(*map(known.__getitem__, row.calc.letters)), arch.bits)
         if value % row.align or (row.range and value not in row.range):
             self.log(ERR, f"module {module.name}: relocation {row.name} out of range")
             raise module.refused()

@@ -8,6 +8,7 @@ from pymodutils.arch.plt_got import NO_ROOM
 from pymodutils.elf.constants import STT_SECTION
 from pymodutils.link.failure import LinkError, OutOfBounds, Where
 from pymodutils.link.symbols import ERROR
+from pymodutils.twos_complement import signed
 
 if TYPE_CHECKING:
     from pymodutils.arch.reloc import Diagnostic, Relocations, RelocType
@@ -48,9 +49,8 @@ def _one(relsec: RelocSection, relocs: Relocations, at: int, row: RelocType) -> 
     if where + field.size > len(relsec.memory):
         raise _beyond(relsec, relocs, at, f"its section has {len(relsec.memory)} bytes")
     words = relsec.words(field, [where])
-    half = 1 << relsec.arch.bits - 1
     (value,) = map(row.calc.function, *relsec.columns(row, relocs.one(at), words))
-    value = (value + half & 2 * half - 1) - half
+    value = signed(value, relsec.arch.bits)
     nonzero_target = relsec.arch.nonzero_target if words[0] else None
     if nonzero_target and not relsec.arch.nonzero_target_last:
         raise _refusal(relsec, relocs, at, nonzero_target, value)

@@ -7,6 +7,7 @@ from struct import calcsize, iter_unpack, pack
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.elf.headers import PREFIXES
+from pymodutils.twos_complement import signed
 
 if TYPE_CHECKING:
     from pymodutils.link.image import Image
@@ -42,4 +43,4 @@ def sort(image: Image) -> None:
 
 def _less(address: int, place: int) -> int:
     """``address`` relative to ``place``, signed 32 bits; ``address`` itself without a place."""
-    return (address - place + (1 << 31) & (1 << 32) - 1) - (1 << 31) if place else address
+    return signed(address - place, 32) if place else address

@@ -25,7 +25,7 @@ LINES: Final = 100_000  # of the kernel's buffer
 def read(root: Root) -> Profile:
     """The profile of ``root``; needs no privileges. Unreadable facts are listed in ``incomplete``."""
     release = root.release()
-    host = next(filter(None, (_text(root, path).strip() for path in HOST)), "")
+    host = next(filter(None, (root.text(path).strip() for path in HOST)), "")
     lacks = []
     try:
         modules = loaded.read(root, host)
@@ -35,8 +35,8 @@ def read(root: Root) -> Profile:
     found = Profile(
         release=release,
         version=_version(root),
-        arch=_text(root, "/proc/sys/kernel/arch").strip() or ("" if root.sysroot else os.uname().machine),
-        cmdline=private.cmdline(_text(root, "/proc/cmdline"), host),
+        arch=root.text("/proc/sys/kernel/arch").strip() or ("" if root.sysroot else os.uname().machine),
+        cmdline=private.cmdline(root.text("/proc/cmdline"), host),
         devices=devices.read(root),
         modules=modules,
         wishes=wanted.wishes(root),
@@ -55,14 +55,14 @@ def read(root: Root) -> Profile:
 
 
 def _version(root: Root) -> str:
-    found = re.match(r"Linux version \S+ .*?(#\d.*)?$", _text(root, "/proc/version").strip())
+    found = re.match(r"Linux version \S+ .*?(#\d.*)?$", root.text("/proc/version").strip())
     return (found[1] or "") if found else ""
 
 
 def _firmware(root: Root) -> tuple[str, ...]:
     """The loaded firmware according to the log; Debian's kernels log each file."""
     text = "" if root.sysroot else _kmsg()
-    text += "".join(_text(root, path)[-MOST:] for path in LOGS)
+    text += "".join(root.text(path)[-MOST:] for path in LOGS)
     return tuple(dict.fromkeys(one or other for one, other in FIRMWARE.findall(text)))
 
 
@@ -81,10 +81,3 @@ def _kmsg() -> str:
     finally:
         os.close(number)
     return b"".join(lines).decode("utf-8", "replace")
-
-
-def _text(root: Root, path: str) -> str:
-    try:
-        return root.read(path).decode("utf-8", "surrogateescape")
-    except OSError:
-        return ""

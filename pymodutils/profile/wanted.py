@@ -30,13 +30,6 @@ NO_TYPES: Final = ("auto", "none", "swap", "ignore", "rootfs")
 MAPPED: Final = re.compile(r"^[A-Za-z]+")
 
 
-def _text(root: Root, path: str) -> str:
-    try:
-        return root.read(path).decode("utf-8", "surrogateescape")
-    except OSError:
-        return ""
-
-
 def wishes(root: Root) -> tuple[Wish, ...]:
     """The modules that files request at boot, or for the initramfs."""
     found: dict[str, str] = {}  # of equal names the first directory takes precedence, as in systemd
@@ -45,7 +38,7 @@ def wishes(root: Root) -> tuple[Wish, ...]:
             if name.endswith(".conf"):
                 found.setdefault(name, f"{folder}/{name}")
     files = [*(found[name] for name in sorted(found)), MODULES, INITRAMFS]
-    rows = (Wish(name, path) for path in files for name in _names(_text(root, path)))
+    rows = (Wish(name, path) for path in files for name in _names(root.text(path)))
     return tuple(dict.fromkeys(rows))
 
 
@@ -73,16 +66,16 @@ def config(root: Root, host: str) -> tuple[ModprobeLine, ...]:
         ):  # modules.softdep of the directory belongs to the kernel, not the machine
             found += [
                 ModprobeLine(f"{place}:{number}", hidden(text, host))
-                for number, text in lines(_text(root, place))
+                for number, text in lines(root.text(place))
             ]
     return tuple(found)
 
 
 def file_systems(root: Root) -> tuple[FileSystem, ...]:
     """The types of file systems that are mounted or in fstab."""
-    nodev = {line.split()[1] for line in _text(root, "/proc/filesystems").splitlines() if line[:1] != "\t"}
-    mounts = next(filter(None, (_text(root, path) for path in MOUNTS)), "")
-    rows = [*_types(_text(root, FSTAB), FSTAB), *_types(mounts, "mounted")]
+    nodev = {line.split()[1] for line in root.text("/proc/filesystems").splitlines() if line[:1] != "\t"}
+    mounts = next(filter(None, (root.text(path) for path in MOUNTS)), "")
+    rows = [*_types(root.text(FSTAB), FSTAB), *_types(mounts, "mounted")]
     return tuple(dict.fromkeys(row for row in rows if row.type not in nodev and row.type not in NO_TYPES))
 
 
@@ -96,7 +89,7 @@ def _types(text: str, place: str) -> Iterator[FileSystem]:
 def ciphers(root: Root) -> tuple[Cipher, ...]:
     """The algorithms of /proc/crypto in use."""
     found = []
-    for block in _text(root, "/proc/crypto").split("\n\n"):
+    for block in root.text("/proc/crypto").split("\n\n"):
         pairs = (line.partition(":")[::2] for line in block.splitlines())
         entry = {key.strip(): value.strip() for key, value in pairs}
         if int(entry.get("refcnt", "0")) > 1:
@@ -108,5 +101,5 @@ def ciphers(root: Root) -> tuple[Cipher, ...]:
 def mapper(root: Root) -> tuple[str, ...]:
     """The kinds of device-mapper devices, the first word of their UUIDs: CRYPT, LVM, mpath."""
     names = [name for name in _listed(root, "/sys/block") if name.startswith("dm-")]
-    found = (MAPPED.match(_text(root, f"/sys/block/{name}/dm/uuid")) for name in names)
+    found = (MAPPED.match(root.text(f"/sys/block/{name}/dm/uuid")) for name in names)
     return tuple(sorted({match[0] for match in found if match}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pymodutils.linux24.machine.model import WRITABLE
+from pymodutils.twos_complement import signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -81,8 +82,7 @@ class Slots:
 
     def way(self, one: Reloc, target: int) -> int:
         """How far ``target`` is from the place of ``one``."""
-        half = 1 << self.module.machine.arch.bits - 1
-        return (target - one.P + half & 2 * half - 1) - half
+        return signed(target - one.P, self.module.machine.arch.bits)
 
     def word(self, value: int) -> bytes:
         """``value`` as a word of the machine."""

@@ -9,6 +9,7 @@ from pymodutils.elf.constants import SHT_RELA
 from pymodutils.errors import BadModule
 from pymodutils.link.reloc_section import decode
 from pymodutils.linux24.machine.slots import Reloc
+from pymodutils.twos_complement import signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -80,8 +81,7 @@ def _apply(module: ObjFile, slots: Slots, one: Reloc, row: RelocType) -> str:
     if slots.wrong:
         wrong, slots.wrong = slots.wrong, ""
         return wrong
-    half = 1 << arch.bits - 1
-    value = (row.calc(*given) + half & 2 * half - 1) - half
+    value = signed(row.calc(*given), arch.bits)
     if value % row.align:
         return DANGEROUS
     if row.range and value not in row.range:

@@ -16,7 +16,8 @@ from pymodutils.kernel.emulated.load.btf import (
     BtfKind,
     Type,
 )
-from pymodutils.kernel.emulated.load.btf_verifier_log import ENCODINGS, refuse, refuse_basic, rows, signed
+from pymodutils.kernel.emulated.load.btf_verifier_log import ENCODINGS, refuse, refuse_basic, rows
+from pymodutils.twos_complement import signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -220,7 +221,7 @@ def _tag(btf: SplitBtf, one: Type) -> None:
         refuse(btf, one, "Invalid value")
     if btf.vlen(one.info):
         refuse(btf, one, "vlen != 0")
-    if signed(one.words[0]) < -1:
+    if signed(one.words[0], 32) < -1:
         refuse(btf, one, "Invalid component_idx")
 
 

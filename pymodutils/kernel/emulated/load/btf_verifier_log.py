@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from pymodutils.kernel.emulated.load.btf import ROWS, BadBtf, BtfKind
+from pymodutils.twos_complement import signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,11 +19,6 @@ def rows(btf: SplitBtf, one: Type) -> Iterator[tuple[int, ...]]:
     """The rows that follow ``one``: members, enumerators, parameters or variables."""
     width = ROWS[BtfKind(btf.kind(one.info))]
     return zip(*[iter(one.words)] * width, strict=True)
-
-
-def signed(word: int) -> int:
-    """``word`` as a signed one."""
-    return (word ^ 1 << 31) - (1 << 31)
 
 
 def refuse_basic(btf: SplitBtf, one: Type, text: str) -> NoReturn:
@@ -54,7 +50,7 @@ def _details(btf: SplitBtf, one: Type) -> Iterator[str]:
     elif kind == BtfKind.FLOAT:
         yield f"size={one.size}"
     elif kind == BtfKind.DECL_TAG:
-        yield f"type={one.size} component_idx={signed(words[0])}"
+        yield f"type={one.size} component_idx={signed(words[0], 32)}"
     elif kind == BtfKind.FUNC_PROTO:
         yield from _arguments(btf, one)
     elif kind in ROWS:

@@ -21,6 +21,7 @@ from pymodutils.elf.constants import (
 from pymodutils.elf.headers import Ehdr, Section, Shdr
 from pymodutils.kernel.emulated.load.causes import CauseKind
 from pymodutils.link.failure import OutOfBounds
+from pymodutils.twos_complement import signed
 
 if TYPE_CHECKING:
     from pymodutils.arch.model import Arch
@@ -92,14 +93,14 @@ def first(load: LoadInfo, head: Ehdr) -> None:
     if at + entry.size <= len(load.data):
         section = Shdr._make(entry.unpack_from(load.data, at))
         if section.sh_type != SHT_NULL or section.sh_size or section.sh_addr:
-            kind = f"type({_signed(section.sh_type)})"
+            kind = f"type({signed(section.sh_type, 32)})"
             load.refuse(text=f"ELF Spec violation: section 0 {kind}!=SH_NULL or non-zero len or addr")
 
 
 def link(load: LoadInfo, to: int, count: int) -> None:
     """Refuse a symbol table with strings in none of the ``count`` sections."""
     if not 0 < to < count:
-        shown = _signed(to)
+        shown = signed(to, 32)
         load.refuse(
             text=f"Invalid ELF sh_link!=SHN_UNDEF({shown}) or (sh_link({shown}) >= hdr->e_shnum({count})"
         )
@@ -115,11 +116,6 @@ def name(load: LoadInfo, at: int, section: Shdr[int], names: int) -> None:
     """Refuse a section with a name beyond the ``names`` bytes of the name table."""
     if section.name >= names:
         load.refuse(text=f"Invalid ELF section name in module (section {at} type {section.sh_type})")
-
-
-def _signed(word: int) -> int:
-    """``word`` as printed by %d."""
-    return (word ^ 1 << 31) - (1 << 31)
 
 
 def inside(load: LoadInfo, section: Shdr[int]) -> bool:

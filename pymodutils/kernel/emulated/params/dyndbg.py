@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pymodutils.twos_complement import signed
+
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.params.scalars import Log
 
@@ -112,7 +114,7 @@ def _lines(given: dict[bytes, bytes], value: bytes) -> None:
     first, dash, last = value.partition(b"-")
     low, high = _number(first), _number(last)
     if high and high < low:
-        raise _Wrong(f"last-line:{_signed(high)} < 1st-line:{_signed(low)}")
+        raise _Wrong(f"last-line:{signed(high, 32)} < 1st-line:{signed(low, 32)}")
     if low or dash:  # line 0 counts as missing
         given[b"line"] = value
 
@@ -125,11 +127,6 @@ def _number(text: bytes) -> int:
     if not digits.isdigit() or len(significant) > len(str(HIGHEST)) or int(significant) > HIGHEST:
         raise _Wrong(f"bad line-number: {_shown(text)}")
     return int(significant)
-
-
-def _signed(number: int) -> int:
-    """``number`` as printed by %d."""
-    return (number ^ 1 << 31) - (1 << 31)
 
 
 def _shown(text: bytes) -> str:
