@@ -1,4 +1,4 @@
-"""Fixtures for pytest: a fresh kernel and module for each test; see docs/testing-modules.md."""
+"""For pytest: a fresh kernel and module for each test, and KUnit cases; see docs/testing-modules.md."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from pymodutils.errors import ModutilsError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
+    from pathlib import Path
 
+    from pymodutils.kernel.booted.kunit import Case
     from pymodutils.kernel.booted.live import LiveKernel
     from pymodutils.kernel.booted.module import LiveModule
     from pymodutils.kernel.booted.watched import Moment
 
+KUNIT_SECONDS = 60.0  # of processor time for the suites of one module
 MARKER = "module(path, **parameters): the module file that the fixture 'module' loads, and its parameters"
 
 
@@ -31,6 +34,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("pymodutils", "kernel modules (pymodutils)")
     group.addoption("--module-coverage", metavar="FILE", help="write which lines of modules ran, for lcov")
     group.addoption("--kernel-image", metavar="FILE", help="kernel that the fixture 'kernel' runs")
+    parser.addini(
+        "kunit_modules", "patterns of module files whose KUnit cases are tests", type="args", default=[]
+    )
     parser.addini("kernel_image", "kernel that the fixture 'kernel' runs; see LiveKernel.boot", default="")
     text = "whether memory of kmalloc() is checked in every test: bounds, use after free, leaks"
     parser.addini("kernel_checks", text, type="bool", default=False)
@@ -44,17 +50,67 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
 
 
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> KunitFile | None:
+    """Take a module file of the command line, or that ``kunit_modules`` names, for a file of KUnit cases."""
+    if file_path.suffix != ".ko":
+        return None
+    config = parent.config
+    given = any(config.invocation_params.dir / word.partition("::")[0] == file_path for word in config.args)
+    patterns = config.getini("kunit_modules")
+    return (
+        KunitFile.from_parent(parent, path=file_path)
+        if given or any(map(file_path.match, patterns))
+        else None
+    )
+
+
+class KunitFile(pytest.File):
+    """A module with KUnit suites, which run when it is collected."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """A test for each case; one for the module if its suites ended early."""
+        from pymodutils.kernel.booted import kunit  # noqa: PLC0415 -- only where there are such files
+        from pymodutils.kernel.booted.live import LiveKernel  # noqa: PLC0415 -- takes unicorn
+
+        try:
+            with LiveKernel.boot(_image(self.config)) as kernel:
+                ran = kunit.run(kernel, str(self.path), KUNIT_SECONDS)
+        except ModutilsError as error:
+            raise self.CollectError(str(error)) from None
+        for case in ran.cases:
+            yield KunitItem.from_parent(self, name=f"{case.suite}::{case.name}", case=case)
+        if ran.ended or not ran.cases:
+            ended = kunit.Case(ran.module, "", kunit.LOST, (ran.ended or "no case ran", *ran.log))
+            yield KunitItem.from_parent(self, name=ran.module, case=ended)
+
+
+class KunitItem(pytest.Item):
+    """One KUnit case, which has run."""
+
+    def __init__(self, *, case: Case, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.case = case
+
+    def runtest(self) -> None:
+        """Say how it ended."""
+        lines = "\n".join(self.case.lines)
+        if self.case.outcome == "skipped":
+            pytest.skip(lines or "skipped by the case itself")
+        if self.case.outcome != "ok":
+            pytest.fail(lines or self.case.outcome, pytrace=False)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Where it stands, for the report."""
+        return self.path, None, self.name
+
+
 @pytest.fixture(scope="session")
 def _zygote(request: pytest.FixtureRequest) -> Iterator[Zygote]:
     from pymodutils import writer  # noqa: PLC0415 -- only where there are such tests
     from pymodutils.kernel.booted.coverage import Coverage  # noqa: PLC0415 -- takes unicorn
     from pymodutils.kernel.booted.live import LiveKernel  # noqa: PLC0415 -- the same
 
-    said = request.config.getoption("kernel_image")
-    configured = str(request.config.getini("kernel_image"))
-    if not said and configured:
-        said = os.path.join(request.config.rootpath, configured)
-    with LiveKernel.boot(said or "") as kernel:
+    with LiveKernel.boot(_image(request.config)) as kernel:
         if request.config.getini("kernel_checks"):
             kernel.check()
         path = request.config.getoption("module_coverage")
@@ -65,6 +121,14 @@ def _zygote(request: pytest.FixtureRequest) -> Iterator[Zygote]:
             kernel.coverage.harvest(kernel)
             worker = getattr(request.config, "workerinput", {}).get("workerid", "")  # of pytest-xdist
             writer.save(f"{path}.{worker}" if worker else path, kernel.coverage.lcov().encode())
+
+
+def _image(config: pytest.Config) -> str:
+    """The file of the kernel, "" for the default."""
+    said, configured = config.getoption("kernel_image"), str(config.getini("kernel_image"))
+    if not said and configured:
+        said = os.path.join(config.rootpath, configured)
+    return said or ""
 
 
 @pytest.fixture

@@ -73,6 +73,31 @@ def test_failures_are_told(image: Path, folder: Path, tmp_path: Path) -> None:
     assert (kinds["fails"], kinds["skips"], kinds["crashes"]) == (["failure"], ["skipped"], ["failure"])
 
 
+def test_in_pytest(image: Path, folder: Path) -> None:
+    command = [sys.executable, "-m", "pytest", "-p", "pymodutils.pytest_plugin", "-p", "no:cacheprovider"]
+    command += [
+        "-q",
+        "-rA",
+        "-o",
+        "kunit_modules=list-*.ko",
+        "-c",
+        "/dev/null",
+    ]
+    command += [
+        "--rootdir",
+        str(folder),
+        "--kernel-image",
+        str(image),
+        "failing-test.ko",
+        str(folder),
+    ]
+    printed = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder).stdout
+    assert "PASSED list-test.ko::hlist::hlist_test_init" in printed, printed
+    assert "FAILED failing-test.ko::failing::fails" in printed
+    assert "EXPECTATION FAILED at" in printed
+    assert "2 failed, 59 passed, 1 skipped" in printed
+
+
 def test_a_module_without_suites(image: Path, folder: Path, tmp_path: Path) -> None:
     shutil.copy(folder / "kunit.ko", tmp_path)
     done = run(image, str(shutil.copy(kbuild.module(FAILING.with_name("sample.c")), str(tmp_path))))

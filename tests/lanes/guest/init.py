@@ -11,7 +11,7 @@ import sys
 import traceback
 
 HOST = "/host"
-BIND, POWER_OFF = 4096, 0x4321FEDC  # linux/mount.h, linux/reboot.h
+BIND, POWER_OFF, RESTART = 4096, 0x4321FEDC, 0x01234567  # linux/mount.h, linux/reboot.h
 OWN = ("/", "/usr", "/usr/lib", "/etc", "/tmp")  # their entries are links, so that some can be replaced
 REPLACED = ("/usr/lib/modules", "/etc/modprobe.d", "/run", "/proc", "/sys", "/dev", "/job", "/host")
 
@@ -90,7 +90,9 @@ def main() -> None:
     if uml:
         with open("/proc/exitcode", "w", encoding="ascii") as file:
             file.write(f"{status}\n")
-    libc.reboot(ctypes.c_uint(POWER_OFF))
+    with open("/proc/cmdline", encoding="ascii") as file:
+        without_acpi = "acpi=off" in file.read().split()  # nothing can switch it off then
+    libc.reboot(ctypes.c_uint(RESTART if without_acpi else POWER_OFF))
 
 
 main()
