@@ -8,6 +8,7 @@ from pymodutils.arch.historic.h8300 import DIR24A8, H8300
 from pymodutils.arch.historic.m32r import M32R
 from pymodutils.arch.historic.metag import METAG
 from pymodutils.arch.historic.mn10300 import MN10300
+from pymodutils.arch.historic.score import SCORE
 from pymodutils.arch.historic.tile import TILEGX, TILEPRO
 from pymodutils.arch.historic.v850 import V850
 from pymodutils.arch.range import Range, signed
@@ -38,6 +39,18 @@ HISTORIC = (
         words={5: 0xA000_0000},
         limits={4: Range(-0xF_FFFC, 0x10_0000), 5: signed(12)},
         parts=PLT,
+    ),
+    Judged(
+        SCORE,
+        "score7_elf",
+        (0,),
+        release=(2, 6),
+        flags=0x4_0000,
+        rela=False,
+        words={2: 0, 4: 0},
+        zero=(2, 4),
+        limits={4: Range(0x1000, 1 << 25)},  # ld wants it ahead
+        told=("-EL",),
     ),
     Judged(TILEGX, "elf64tilegx", (LOW, HIGH), release=(4, 0)),
     Judged(TILEPRO, "elf32tilepro", release=(4, 0)),

@@ -47,9 +47,9 @@ h8300, m32r and v850, which were removed before 6.1, at the end of the page, loa
 included; m68knommu as m68k, whose e_machine and relocations it had, and um as its host. arm26 and sh64 had
 no loader in 2.6.9.
 
-Of those that came and went later, blackfin, metag, mn10300, tilegx and tilepro are at the end of the page,
-too, as their loaders first were. Not here are frv, whose loader refused every relocation, score, whose
-relocations come in pairs, and avr32, c6x, nds32 and unicore32, for which there was no linker to ask.
+Of those that came and went later, blackfin, metag, mn10300, score, tilegx and tilepro are at the end of the
+page, too, as their loaders first were. Not here are frv, whose loader refused every relocation, and avr32,
+c6x, nds32 and unicore32, for which there was no linker to ask.
 """
 REAL = """
 ## Real modules and real kernels

@@ -14,6 +14,7 @@ from pymodutils.arch.historic.h8300 import DIR24A8, DIR24R8, H8300
 from pymodutils.arch.historic.m32r import M32R
 from pymodutils.arch.historic.metag import METAG
 from pymodutils.arch.historic.mn10300 import MN10300
+from pymodutils.arch.historic.score import SCORE
 from pymodutils.arch.historic.tile import TILEGX, TILEPRO
 from pymodutils.arch.historic.v850 import V850
 from pymodutils.arch.model import Arch
@@ -28,6 +29,7 @@ from tests.arch.test_bits_against_ld import both
 from tests.link.objects import Part, Rel, Sym, make
 
 BASE = 0x4000_0000
+SCORE_PAIR = [Rel(0, 1, 1), Rel(4, 2, 1)]
 PLT = (Part(".plt", bytes(1)), Part(".init.plt", bytes(1)))
 
 
@@ -167,3 +169,20 @@ def test_blackfin_calls_do_not_go_back() -> None:
     with pytest.raises(LinkError) as failure:
         text(BLACKFIN, Rel(2, 0xA, 1, 0), BASE - 2)
     assert failure.value.log == ("module module: relocation overflow",)
+
+
+def test_score_has_its_upper_halves_in_the_instruction_before() -> None:
+    """The addend is 0x2_C001: 2 above, 0xC001 below."""
+    before = (0x8000_0004).to_bytes(4, "little") + (0x8003_0002).to_bytes(4, "little")
+    data = make(
+        SCORE, [Part(".text", before.ljust(STEP, b"\0"), align=16)], [Sym("s")], {1: SCORE_PAIR}, rela=False
+    )
+    found = ours(SCORE, data, {"s": 0x1234_8001}, BASE, release=(2, 6))
+    assert found[:4] == (0x8000_0000 | 0x1237 << 1).to_bytes(4, "little")
+    assert found[4:8] == (0x8000_0000 | 0x4002 << 1 & 0x7FFF | 0x4002 >> 14 << 16).to_bytes(4, "little")
+
+
+def test_score_does_not_double_the_addend_of_a_jump() -> None:
+    before = (0x8000_0000 | 6 << 1).to_bytes(4, "little")
+    found = text(SCORE, Rel(0, 4, 1), 0x1000, before, rela=False)
+    assert found[:4] == (0x8000_0000 | (0x1006 >> 1) << 1).to_bytes(4, "little")
