@@ -1,4 +1,4 @@
-"""Everything keyed by machine: one file each, imported when a module or kernel of that machine turns up.
+"""Machine-specific data: one file per architecture, imported on demand.
 
 A file of this package that defines ARCHS is an architecture; nothing else needs to name it. ``MODULES`` is
 only a short cut past importing them all, and so is ``UNAMES``.

@@ -1,4 +1,4 @@
-"""Whose system calls a process makes: those of its own ABI, which its kernel may have beside another."""
+"""Select the system call numbers of a process by its ABI, one of those that the kernel supports."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ WIDE: Final = 64  # bits
 
 
 def numbers(machine: str, bits: int, triplet: str = "") -> Numbers:
-    """The numbers for a process of ``bits`` whose kernel calls itself ``machine`` (uname -m).
+    """The numbers for a process of ``bits`` on a kernel with ``machine`` (uname -m).
 
-    ``triplet``, the interpreter's own (``x86_64-linux-gnux32``), tells apart what both leave open.
+    ``triplet``, that of the interpreter (``x86_64-linux-gnux32``), resolves ambiguities.
     Raises NotFound for an unknown machine.
     """
     found = archs.of_uname(machine)
@@ -34,6 +34,6 @@ def numbers(machine: str, bits: int, triplet: str = "") -> Numbers:
 
 
 def own(machine: str) -> Numbers:
-    """The numbers for this very process on a kernel that calls itself ``machine``; raises NotFound."""
+    """The numbers for this process on a kernel with ``machine`` (uname -m); raises NotFound."""
     bits = WIDE if sys.maxsize > 1 << 32 else 32
     return numbers(machine, bits, getattr(sys.implementation, "_multiarch", ""))

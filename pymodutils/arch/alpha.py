@@ -46,7 +46,7 @@ def made_after(L: int, P: int) -> int:
 
 
 class Places:
-    """Where each literal has its slot; the one at 0 counts as not yet given, and is given anew."""
+    """The slot of each literal; offset 0 counts as unassigned, and is assigned again."""
 
     def __init__(self) -> None:
         self.size = 0
@@ -61,7 +61,7 @@ class Places:
 
 
 def frob(info: UnplacedModule) -> Frobbed:
-    """Room in .got for the literals."""
+    """Reserve space in .got for the literals."""
     got, places = info.find(".got"), Places()
     if not got:
         raise Refusal(Diagnostic("module {module}: no got section", ENOEXEC))
@@ -81,7 +81,7 @@ class AlphaGot(StubBuilder):
         self.gp = self.got + 0x8000
 
     def goal(self, one: Relocation) -> int:
-        """The literal's slot, how far gp is, or where a branch goes."""
+        """The literal's slot, the distance to gp, or the target of a branch."""
         if one.number == LITERAL:
             slot = self.got + self.places.of(one.symbol, one.A)
             self.module.write(slot, self.module.word(one.S + one.A))

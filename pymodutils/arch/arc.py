@@ -13,17 +13,17 @@ from pymodutils.arch.model import REL_UNSUPPORTED, WORDS, Arch
 from pymodutils.arch.range import Range
 from pymodutils.arch.reloc import Diagnostic, RelocType
 
-EF_ARC_OSABI_MSK, EF_ARC_OSABI_V4 = 0xF00, 0x400  # as compilers since gcc 6 have it
+EF_ARC_OSABI_MSK, EF_ARC_OSABI_V4 = 0xF00, 0x400  # as set by gcc 6 and later
 EM_ARCOMPACT, EM_ARCV2 = 93, 195
 
 
 def accepts(e_flags: int, _e_entry: int) -> bool:
-    """Whether the file is of the kernel's own ABI."""
+    """Whether the file has the kernel's ABI."""
     return e_flags & EF_ARC_OSABI_MSK == EF_ARC_OSABI_V4
 
 
 def arc(machine: int, order: ByteOrder, middle: Field) -> Arch:
-    """The architecture with one instruction set, which takes no modules of the other."""
+    """The architecture for one instruction set, which refuses modules of the other."""
     return Arch(
         name="arc",
         machines=(machine,),

@@ -61,7 +61,7 @@ def stride(options: Mapping[str, str]) -> int:
 
 
 def frob(info: UnplacedModule) -> Frobbed:
-    """Room in .plt and .init.plt for each call into another section, and all relocations of code sorted."""
+    """Reserve space in .plt and .init.plt for each call to another section, and sort relocations of code."""
     core, init = info.find(".plt"), info.find(".init.plt")
     if not info.on(PLTS):
         return Frobbed()
@@ -79,12 +79,12 @@ def frob(info: UnplacedModule) -> Frobbed:
 
 
 def _sorted(relocs: Relocations) -> list[int]:
-    """The order in which the loader takes ``relocs``: by number and symbol."""
+    """The loader's order of ``relocs``: by number and symbol."""
     return sort_indexes(list(zip(relocs.numbers, relocs.symbols, strict=True)))
 
 
 def _count(info: UnplacedModule, at: int, relocs: Relocations) -> int:
-    """How many calls among ``relocs`` may need an entry: of equal neighbours without addend, one."""
+    """The number of calls in ``relocs`` that may need an entry; equal neighbours without addend share it."""
     places = list(compress(range(len(relocs.numbers)), map(BIAS.__contains__, relocs.numbers)))
     calls = relocs.ordered(places)
     plain = list(map(_is_plain, calls.numbers, info.words(at, B24, calls.offsets)))
@@ -98,7 +98,7 @@ def _count(info: UnplacedModule, at: int, relocs: Relocations) -> int:
 
 @lru_cache(1 << 12)
 def _is_plain(number: int, word: int) -> bool:
-    """Whether the call ``word`` is to the symbol itself."""
+    """Whether the call ``word`` has no addend."""
     return bool(ARM.relocs[number].field.get(word) == -BIAS[number])
 
 
@@ -114,7 +114,7 @@ class ArmPlts(StubBuilder):
         )
 
     def together(self, many: RelocGroup) -> list[int] | None:
-        """The targets of calls, if all are of code of the same kind."""
+        """The targets of calls, if all are in code of the same kind."""
         if many.number == LDR_PC_G2:
             return None
         thumb = BIAS[many.number] == BIAS[THM_CALL]
@@ -122,10 +122,10 @@ class ArmPlts(StubBuilder):
         for symbol, S in many.values.items():
             if S & 3 if not thumb else infos[symbol] & 0xF == STT_FUNC and not S & 1:
                 return None
-        return many.targets  # whether they reach, the row finds out
+        return many.targets  # their range is checked by the row
 
     def goal(self, one: Relocation) -> int:
-        """The target of a call with its addend, or the entry that leads there."""
+        """The target of a call with its addend, or its PLT entry."""
         target = one.S + one.A
         if one.number == LDR_PC_G2:
             if remaining(target - one.P, 2) >> 12:
@@ -155,7 +155,7 @@ class _PltSets:
         self.load = words("little", load or 0xE59F_F000 | self.stride - 8)
 
     def of(self, target: int) -> int:
-        """The entry that leads to ``target``: a fixed one, the latest one, or a new one."""
+        """The PLT entry for ``target``: a fixed one, the latest one, or a new one."""
         if not self.count:
             for address in self.fixed:
                 self._add(address)

@@ -30,7 +30,7 @@ ENTRY, LINE, FTRACE = 12, 64, 2  # bytes of a PLT entry, L1_CACHE_BYTES, entries
 JUMP26, CALL26 = BRANCHES = 282, 283
 REACH: Final = signed(28)
 SZ_128M, SZ_2G = 1 << 27, 1 << 31
-BREAK: Final = 0xD420_2000  # what an adrp that cannot reach becomes
+BREAK: Final = 0xD420_2000  # replacement for an adrp out of range
 
 
 class Move(Field):
@@ -72,7 +72,7 @@ def below(kernel: Range) -> tuple[Range, Range]:
 
 
 def frob(info: UnplacedModule) -> Frobbed:
-    """Room in .plt and .init.plt for each branch into another section, and those branches sorted."""
+    """Reserve space in .plt and .init.plt for each branch to another section, and sort these branches."""
     core, init, ftrace = (info.find(name) for name in (".plt", ".init.plt", ".text.ftrace_trampoline"))
     if not info.on("ARM64_MODULE_PLTS"):
         return Frobbed()
@@ -90,7 +90,7 @@ def frob(info: UnplacedModule) -> Frobbed:
 
 
 def _count(info: UnplacedModule, at: int, relocs: Relocations) -> int:
-    """How many branches out of the section may need an entry: of equal neighbours without addend, one."""
+    """The number of branches out of the section that may need an entry; adjacent equal ones share it."""
     branches = relocs.of(BRANCHES)
     if len(branches.numbers) < len(relocs.numbers):
         kinds = zip(branches.numbers, branches.symbols, strict=True)
@@ -108,10 +108,10 @@ def _keys(relocs: Relocations) -> list[tuple[int, int, int]]:
 
 
 def _sorted(info: UnplacedModule, at: int, relocs: Relocations) -> list[int]:
-    """The order in which the loader takes ``relocs``.
+    """The loader's order of ``relocs``.
 
-    The branches out of the section come first, by number, symbol and addend, but the walk from both ends
-    leaves the one in which it ends unsorted.
+    The branches out of the section come first, by number, symbol and addend, but the partition from both
+    ends leaves the last one unsorted.
     """
     keys = _keys(relocs)
     far = [number in BRANCHES and info.leaves(at, symbol) for number, symbol, _ in keys]
@@ -138,7 +138,7 @@ class Arm64Plts(StubBuilder):
         self.tables = [StubTable(module, module.sections[name], ENTRY, spare=1) for name in names]
 
     def goal(self, one: Relocation) -> int:
-        """The target of a branch, or the entry that leads there."""
+        """The target of a branch, or its PLT entry."""
         target = one.S + one.A
         if not self.tables:
             return target
@@ -146,7 +146,7 @@ class Arm64Plts(StubBuilder):
         way = page(target, 0, table.next)
         adrp = ADRP.put(0x9000_0010, way) if -(1 << 32) <= way < 1 << 32 else BREAK
         entry = words("little", adrp, I0.put(0x9100_0210, target), 0xD61F_0200)
-        self.module.write(table.next, entry)  # even if it is then found to be there already
+        self.module.write(table.next, entry)  # even if it then already exists
         if table.known.get(target) != table.next - ENTRY:
             table.add(target, entry)
         return table.known[target]
@@ -164,7 +164,7 @@ def image(flags: int) -> ImageHeader:
 
 
 def image_page_size(data: bytes) -> int | None:
-    """Bytes of a page of the kernel in ``data``."""
+    """The page size of the kernel in ``data``."""
     return PAGES.get(data[FLAGS] >> 1 & 3)
 
 

@@ -1,4 +1,4 @@
-"""The calculations that psABIs share, in their letters, and readings that loaders share; see arch.model."""
+"""Calculations common to several psABIs, in their letters, and shared decoders; see arch.model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pymodutils.arch.vector import halves
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ERRORS: Final = Range(-4095, 0)  # what a symbol is worth if it is the number of an error
+ERRORS: Final = Range(-4095, 0)  # values of symbols that are error numbers
 
 
 @formula("S", "A")
@@ -100,6 +100,6 @@ def l_gp(L: int, GP: int) -> int:
 
 
 def in_a_byte(words: Sequence[int]) -> RInfo:
-    """What r_info says where numbers have a byte, and the kernel keeps other things in the bits above it."""
+    """Decode r_info with 8-bit numbers, in which the kernel stores other data in the higher bits."""
     low, high = halves(words)
     return RInfo([half & 0xFF for half in low], high)

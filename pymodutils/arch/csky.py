@@ -20,7 +20,7 @@ OPCODE = 0xEAE0
 
 
 def by_opcode(relocs: Relocations, memory: memoryview) -> Relocations:
-    """``relocs``, calls by jsri told from others by their numbers."""
+    """``relocs`` with separate numbers for calls by jsri."""
     pairs = zip(relocs.numbers, relocs.offsets, strict=True)
     numbers = [
         JSRI if number == CALL and memory[offset : offset + 2] == OPCODE.to_bytes(2, "little") else number
@@ -30,8 +30,8 @@ def by_opcode(relocs: Relocations, memory: memoryview) -> Relocations:
 
 
 @formula("V", vectorized=False)
-def through_r26(V: int) -> int:  # noqa: ARG001 -- a calculation has a letter, though here it is of no use
-    """``lrw r26`` in place of the jsri, then ``jsr r26``."""
+def through_r26(V: int) -> int:  # noqa: ARG001 -- a calculation needs a letter
+    """``lrw r26`` instead of the jsri, then ``jsr r26``."""
     return 0x9A_E8FA
 
 

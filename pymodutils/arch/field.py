@@ -1,4 +1,4 @@
-"""Where a value goes: the bits of a word or an instruction, and the values that fit."""
+"""Fields for values: the bits of a word or an instruction."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ByteOrder = Literal["little", "big"]
-CODES: Final = {1: "B", 2: "H", 4: "I", 8: "Q"}  # struct's letters by bytes; it has none for three
+CODES: Final = {1: "B", 2: "H", 4: "I", 8: "Q"}  # struct's letters by size; there is none for three bytes
 
 
 class Bits(NamedTuple):
-    """Bits ``high..low`` of the value, ``rounding`` added first, land at bit ``at`` of the word."""
+    """Bits ``high..low`` of the value, after adding ``rounding``, go to bit ``at`` of the word."""
 
     high: int
     low: int
@@ -23,9 +23,9 @@ class Bits(NamedTuple):
 
 
 class Field(NamedTuple):
-    """Where the bits of a value sit in the ``size`` bytes at the place; made by ``word`` and ``insn``.
+    """The position of the bits of a value in the ``size`` bytes at the place; see ``word`` and ``insn``.
 
-    Instructions that are more than bits of a value (another opcode for negative ones) override ``put``.
+    Instructions that need more than inserting bits (another opcode for negative values) override ``put``.
     """
 
     size: int
@@ -35,7 +35,7 @@ class Field(NamedTuple):
 
     @property
     def whole(self) -> bool:
-        """Whether nothing of the old word is kept."""
+        """Whether the old word is replaced completely."""
         return self.parts == (Bits(8 * self.size - 1, 0, 0),)
 
     def put(self, word: int, value: int) -> int:
@@ -46,7 +46,7 @@ class Field(NamedTuple):
         return word
 
     def get(self, word: int) -> int:
-        """The value that the field of ``word`` holds: signed, bits that are not stored are 0."""
+        """The signed value in the field of ``word``; bits that are not stored are 0."""
         value = 0
         for high, low, at, _ in self.parts:
             value |= (word >> at & (1 << high - low + 1) - 1) << low
@@ -54,7 +54,7 @@ class Field(NamedTuple):
         return (value ^ sign) - sign
 
     def put_all(self, words: Sequence[int], values: Vector) -> Sequence[int]:
-        """``put`` of many, much faster where nothing overrides it; without ``words`` nothing is kept."""
+        """``put`` for many values, much faster if not overridden; without ``words`` it replaces the words."""
         if type(self).put is not Field.put or self.size > BYTES:
             return list(map(self.put, words, values.values()))
         if self.whole:
@@ -66,7 +66,7 @@ class Field(NamedTuple):
         return result.values("Q")
 
     def get_all(self, words: Sequence[int]) -> Sequence[int]:
-        """``get`` of many, much faster where nothing overrides it."""
+        """``get`` for many words, much faster if not overridden."""
         if type(self).get is not Field.get or self.size > BYTES:
             return list(map(self.get, words))
         found = packed(words, len(words), "Q")
@@ -88,5 +88,5 @@ def insn(
 
 
 def word(bits: int) -> Field:
-    """A field that is all of ``bits`` bits in the order of the data."""
+    """A field of all ``bits`` bits in data byte order."""
     return insn(bits // 8, (bits - 1, 0, 0))

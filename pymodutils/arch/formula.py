@@ -1,11 +1,11 @@
-"""The calculations of relocations: functions in the psABI's letters, which say what they are given.
+"""The calculations of relocations: functions of the psABI's letters.
 
-    S  value of the symbol                A  addend (of a REL relocation: what its field holds)
-    P  address of the place               V  the whole word at the place, before
-    G  address of the slot, made by the   L  where a branch goes or what a pointer holds: the target,
-       loader, that holds S+A                or a stub or descriptor that the loader has made for it
-    GP what the global pointer holds      SEC address of the patched section
-    D  what r_info holds beside number and symbol
+    S  value of the symbol                A  addend (of a REL relocation: the contents of its field)
+    P  address of the place               V  the whole word at the place, before relocation
+    G  address of the GOT slot with S+A,  L  target of a branch or pointer, or the stub or descriptor
+       created by the loader                 created for it by the loader
+    GP value of the global pointer        SEC address of the patched section
+    D  further data in r_info
 
 All are signed numbers of the machine's width, so kernel addresses are small negative ones. A result is
 wrapped to that width before its alignment and its range are checked.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Formula:
-    """``function`` of ``letters``, in this order; one that is ``vectorized`` takes columns, Vectors, too."""
+    """``function`` of ``letters``, in this order; with ``vectorized`` it also accepts Vectors."""
 
     __slots__ = ("function", "letters", "vectorized")
 
@@ -28,7 +28,7 @@ class Formula:
         self.function, self.letters, self.vectorized = function, letters, vectorized
 
     def __call__(self, *given: int) -> int:
-        """What it gives for ``given``, a value for each letter."""
+        """The result for ``given``, a value for each letter."""
         return self.function(*given)
 
 
@@ -43,7 +43,7 @@ def formula(*letters: str, vectorized: bool = True) -> Callable[[Callable[..., i
 
 @formula(vectorized=False)
 def no_op() -> int:
-    """The calculation of relocations that do nothing."""
+    """The calculation of relocations without effect."""
     return 0
 
 

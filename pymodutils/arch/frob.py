@@ -1,4 +1,4 @@
-"""A module before its layout, and what the loader of a machine changes in it; module_frob_arch_sections."""
+"""Machine-specific changes to a module before its layout; module_frob_arch_sections."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from pymodutils.arch.field import Field
     from pymodutils.arch.reloc import Relocations
 
-    Order = Callable[[], Sequence[int]]  # indexes of relocations; had where it matters
+    Order = Callable[[], Sequence[int]]  # indexes of relocations; imported where performance matters
 
 
 class Header(NamedTuple):
-    """What is looked at in a section header."""
+    """The relevant fields of a section header."""
 
     name: str
     sh_type: int
@@ -40,13 +40,13 @@ class UnplacedModule(NamedTuple):
 
     sections: Sequence[Header]
     symbols: SymbolColumns
-    relocations: Mapping[int, Relocations]  # by the number of their section
-    words: Callable[[int, Field, Sequence[int]], Sequence[int]]  # at offsets that a section patches
+    relocations: Mapping[int, Relocations]  # by section index
+    words: Callable[[int, Field, Sequence[int]], Sequence[int]]  # reads words at offsets in a patched section
     options: Mapping[str, str]  # the kernel's configuration
-    bits: int  # of the machine's words
+    bits: int  # bits of the machine's words
 
     def find(self, name: str) -> int:
-        """The number of the last section called ``name``, or 0."""
+        """The index of the last section named ``name``, or 0."""
         return max((at for at, section in enumerate(self.sections) if section.name == name), default=0)
 
     def on(self, option: str) -> bool:
@@ -58,26 +58,26 @@ class UnplacedModule(NamedTuple):
         return self.sections[self.sections[at].sh_info]
 
     def far(self, at: int, symbols: Iterable[int]) -> int:
-        """How many of ``symbols`` are not in the section that relocation section ``at`` applies to."""
+        """The number of ``symbols`` outside the section patched by relocation section ``at``."""
         return sum(self.leaves(at, symbol) for symbol in symbols)
 
     def leaves(self, at: int, symbol: int) -> bool:
-        """Whether ``symbol`` is not in the section that relocation section ``at`` applies to."""
+        """Whether ``symbol`` is outside the section patched by relocation section ``at``."""
         return self.section_of(symbol) != self.sections[at].sh_info
 
     def section_of(self, symbol: int) -> int:
-        """The number of the section that ``symbol`` is in."""
+        """The index of the section of ``symbol``."""
         return self.symbols.sections[symbol] if symbol < len(self.symbols.sections) else SHN_UNDEF
 
     def of_code(self) -> Iterator[tuple[int, Relocations]]:
-        """The relocations of sections that are executed."""
+        """The relocations of executable sections."""
         for at, relocs in self.relocations.items():
             if self.patched(at).sh_flags & SHF_EXECINSTR:
                 yield at, relocs
 
 
 class HeaderChange(NamedTuple):
-    """What a section header becomes; what is None stays."""
+    """Changes to a section header; None leaves a field unchanged."""
 
     sh_size: int | None = None
     sh_addralign: int | None = None
@@ -86,22 +86,22 @@ class HeaderChange(NamedTuple):
 
 
 class Frobbed(NamedTuple):
-    """What the loader changes before the layout."""
+    """The loader's changes before the layout."""
 
-    changes: Mapping[int, HeaderChange] = {}  # by the number of the section
-    orders: Mapping[int, Order] = {}  # how it sorts the relocations of a section
-    front: int = 0  # bytes at the beginning of the module's memory
-    before: Mapping[int, int] = {}  # bytes in front of a section
-    places: Mapping[tuple[str, int], int] = {}  # where in ``front`` or a section what was counted lies
+    changes: Mapping[int, HeaderChange] = {}  # by section index
+    orders: Mapping[int, Order] = {}  # order of the relocations of a section
+    front: int = 0  # bytes reserved at the start of the module's memory
+    before: Mapping[int, int] = {}  # bytes reserved before a section
+    places: Mapping[tuple[str, int], int] = {}  # offsets of reserved space in ``front`` or a section
     absolute: frozenset[int] = frozenset()  # undefined symbols that become SHN_ABS
-    undotted: frozenset[int] = frozenset()  # symbols whose names lose the first character
+    undotted: frozenset[int] = frozenset()  # symbols whose first character is removed
 
 
 def code(size: int, align: int) -> HeaderChange:
-    """Room for ``size`` bytes of code."""
+    """Space for ``size`` bytes of code."""
     return HeaderChange(size, align, SHF_ALLOC | SHF_EXECINSTR, SHT_NOBITS)
 
 
 def data(size: int, align: int, flags: int = 0) -> HeaderChange:
-    """Room for ``size`` bytes of constants."""
+    """Space for ``size`` bytes of read-only data."""
     return HeaderChange(size, align, SHF_ALLOC | flags, SHT_NOBITS)

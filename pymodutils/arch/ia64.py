@@ -77,7 +77,7 @@ def addressable(S: int, A: int, GP: int) -> int:
 
 
 def frob(info: UnplacedModule) -> Frobbed:
-    """Room in .core.plt, .init.plt, .got and .opd for all that different relocations may need."""
+    """Reserve space in .core.plt, .init.plt, .got and .opd for all distinct relocations."""
     core, init, got, opd = (info.find(name) for name in (".core.plt", ".init.plt", ".got", ".opd"))
     if not (core and init and got and opd):
         raise Refusal(Diagnostic("{module}: sections missing", ENOEXEC))
@@ -108,7 +108,7 @@ class Ia64Tables(StubBuilder):
         self.plts = [StubTable(module, module.sections[name], BUNDLE * (3 - self.brl)) for name in names]
 
     def goal(self, one: Relocation) -> int:
-        """The slot, entry or descriptor of the symbol, or the symbol."""
+        """The slot, PLT entry or descriptor of the symbol, or its value."""
         number, slot = one.number & 0xFF, one.number >> 8
         target, formula = one.S + one.A, number >> 3
         if number == PCREL21B:
@@ -133,7 +133,7 @@ class Ia64Tables(StubBuilder):
         return any(address in area for area in (self.module.core, self.module.init))
 
     def _branch(self, target: int, place: int, slot: int) -> int:
-        """Where a branch from the bundle at ``place`` goes."""
+        """The target of a branch from the bundle at ``place``."""
         if not self._internal(target):
             return self._entry(target, place)
         apart = self.module.is_init(target) != self.module.is_init(place)
@@ -142,7 +142,7 @@ class Ia64Tables(StubBuilder):
         return target
 
     def _descriptor(self, target: int) -> int:
-        """The descriptor of a function of the module; others' symbols are descriptors."""
+        """The descriptor of a function of the module; external symbols are descriptors."""
         if not self._internal(target):
             return target
         if target not in self.opd.known:

@@ -1,4 +1,4 @@
-"""What the file of a kernel begins with, apart from ELF and formats that only some architectures share."""
+"""Headers of kernel images, except ELF and formats shared by several architectures."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 
 class Magic(NamedTuple):
-    """Bytes of a header: ``value``, of the bits that ``mask`` has, if there is one."""
+    """Magic bytes of a header: ``value``, optionally under ``mask``."""
 
     offset: int
     value: bytes
     mask: bytes = b""
 
     def fits(self, data: bytes) -> bool:
-        """Whether ``data`` has them."""
+        """Whether ``data`` matches."""
         found = data[self.offset : self.offset + len(self.value)]
         if self.mask:
             found = bytes(byte & mask for byte, mask in zip(found, self.mask, strict=False))
@@ -21,11 +21,11 @@ class Magic(NamedTuple):
 
 
 class ImageHeader(NamedTuple):
-    """A kind of kernel image that ``magics`` tell from others."""
+    """A kernel image format, identified by ``magics``."""
 
     name: str
     magics: tuple[Magic, ...]
-    bare: bool = False  # it is the kernel's memory, else something around a compressed one
+    bare: bool = False  # the kernel's memory, rather than a wrapper of a compressed one
 
     def fits(self, data: bytes) -> bool:
         """Whether ``data`` is such an image."""

@@ -1,4 +1,4 @@
-"""The order in which the kernel's sort() leaves things; lib/sort.c, a heapsort that is not stable."""
+"""The order produced by the kernel's sort(); lib/sort.c, an unstable heapsort."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LOW: Final = (1 << INDEX) - 1
 
 
 class _Ties(NamedTuple):
-    """Which of two equal children goes up: the one whose index is masked with LOW wins."""
+    """Which of two equal children moves up."""
 
     left: int
     right: int
@@ -23,9 +23,9 @@ SINCE_6_9: Final = _Ties(0, LOW)
 
 
 def sort_indexes(keys: Sequence[Any], *, pairs: bool = False) -> list[int]:
-    """The indexes of ``keys`` as that heapsort arranges them; of equal ones, either may be first.
+    """The indexes of ``keys`` in the order of that heapsort; of equal ones, either may be first.
 
-    ``pairs``: the heapsort that takes the two largest at once, of kernels since 6.9.
+    ``pairs``: the heapsort of kernels from 6.9 on, which removes the two largest at once.
     """
     ranks = {key: rank << INDEX for rank, key in enumerate(sorted(set(keys)))}
     if len(ranks) == len(keys):
@@ -38,7 +38,7 @@ def sort_indexes(keys: Sequence[Any], *, pairs: bool = False) -> list[int]:
 
 
 def _take(heap: list[int]) -> None:
-    """Move the largest behind the heap until nothing is left of it."""
+    """Move the largest after the heap until the heap is empty."""
     for end in range(len(heap) - 1, 0, -1):
         heap[0], heap[end] = heap[end], heap[0]
         _sift(heap, 0, end, OLD)
@@ -60,10 +60,10 @@ def _take_pairs(heap: list[int]) -> None:
 
 
 def _sift(heap: list[int], top: int, end: int, ties: _Ties) -> None:
-    """Move what is at ``top`` to its place in the heap of the first ``end``.
+    """Move the element at ``top`` to its place in the heap of the first ``end`` elements.
 
-    The way leads down along the larger children to a leaf, and from there up to the first that is larger.
-    Ranks are compared, not the indexes below them.
+    The path leads down along the larger children to a leaf, and then up to the first larger one. Ranks are
+    compared, not the indexes in the low bits.
     """
     left, right = ties
     at, child = top, 2 * top + 2

@@ -85,7 +85,7 @@ def rest(S: int, A: int, P: int) -> int:
 
 
 def frob(info: UnplacedModule) -> Frobbed:
-    """Room in .plt and .plt.idx for each call, in .got for each address, of sections of code, in order."""
+    """Reserve space in .plt and .plt.idx for each call, in .got for each address, in sections of code."""
     got, plt, idx = (info.find(name) for name in (".got", ".plt", ".plt.idx"))
     for found, name in ((got, "GOT"), (plt, "PLT"), (idx, "PLT.IDX")):
         if not found:
@@ -109,7 +109,7 @@ def _keys(relocs: Relocations) -> list[tuple[int, int, int]]:
 
 
 def _sorted(relocs: Relocations) -> list[int]:
-    """The order in which the loader takes ``relocs``: by symbol, number and addend."""
+    """The loader's order of ``relocs``: by symbol, number and addend."""
     keys = _keys(relocs)
     return sorted(range(len(keys)), key=keys.__getitem__)
 
@@ -143,7 +143,7 @@ class LoongarchTables(StubBuilder):
         self.stack = []
 
     def goal(self, one: Relocation) -> int:
-        """The symbol's slot, what a call goes to, or what comes from the stack."""
+        """The symbol's slot, the target of a call, or a value from the stack."""
         target = one.S + one.A
         if one.number in (GOT_HI20, GOT_LO12):
             return self.got.of(target)
@@ -156,7 +156,7 @@ class LoongarchTables(StubBuilder):
         return self._operate(one.number)
 
     def _operate(self, number: int) -> int:
-        """Carry out ``number``; what a POP stores."""
+        """Execute ``number``; return the value stored by a POP."""
         if number == PUSH_DUP:
             top = self._pop()
             return self._push(top) or self._push(top)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 JUMP, HI16, LO16 = 4, 5, 6
-WIDE: Final = frozenset({18, 28, 29})  # known in RELA sections only
-REGION: Final = 1 << 28  # bytes that a jump reaches
+WIDE: Final = frozenset({18, 28, 29})  # supported in RELA sections only
+REGION: Final = 1 << 28  # range of a jump in bytes
 BYTE: Final = 0xFF
 
 
@@ -41,18 +41,18 @@ def from_word(S: int, A: int, P: int) -> int:
 
 
 def dangerous(kind: str) -> Diagnostic:
-    """What is said of a target that is no instruction."""
+    """The message for a misaligned target."""
     return Diagnostic(f"module {{module}}: dangerous R_MIPS_{kind} relocation", ENOEXEC)
 
 
 OVERFLOW = Diagnostic("module {module}: relocation overflow", ENOEXEC)
-UNPAIRED = Diagnostic("", ENOEXEC)  # found out at the end of the section
+UNPAIRED = Diagnostic("", ENOEXEC)  # detected at the end of the section
 UNWANTED = Diagnostic("", EINVAL)  # after a warning with a trace of the stack
 PC16, PC21, PC26 = (insn(4, (bits + 1, 2, 0)) for bits in (16, 21, 26))
 
 
 def pair(relocs: Relocations, base: int) -> dict[int, Diagnostic]:
-    """Complete what stands in the fields."""
+    """Complete the addends in the fields."""
     numbers, S, A = relocs.numbers, relocs.S or [], relocs.A or []
     codes, every = bytes(numbers), range(len(numbers))
     refused = {at: UNWANTED for at in every if codes[at] in WIDE} if set(codes) & WIDE else {}
@@ -69,7 +69,7 @@ def pair(relocs: Relocations, base: int) -> dict[int, Diagnostic]:
 
 
 def _wrapped(target: int, addend: int) -> int:
-    """The addend of a jump: it stays in the region if the symbol itself, all that is checked, is there."""
+    """The addend of a jump, wrapped to the region; only the symbol itself is checked."""
     return (target + addend) % REGION - target if target < REGION else 0
 
 

@@ -93,7 +93,7 @@ def made_ahead(L: int, P: int) -> int:
 
 
 def frob(info: UnplacedModule) -> Frobbed:
-    """Room in front of each section for its stubs, and in front of all for slots and descriptors."""
+    """Reserve space before each section for its stubs, and before all for slots and descriptors."""
     wide, size = info.bits == 64, STUB[info.bits]
     before = dict.fromkeys(range(len(info.sections)), size)
     slots = descriptors = 0
@@ -107,7 +107,7 @@ def frob(info: UnplacedModule) -> Frobbed:
 
 
 class PariscStubs(StubBuilder):
-    """dp, and the stubs in front of the sections."""
+    """dp, and the stubs before the sections."""
 
     def __init__(self, module: PlacedModule) -> None:
         super().__init__(module)
@@ -116,7 +116,7 @@ class PariscStubs(StubBuilder):
         self.gp = module.kernel.get("$global$", 0)
 
     def goal(self, one: Relocation) -> int:
-        """Where a call goes: to its target, or to a stub made for it alone."""
+        """The target of a call, or a stub created for it only."""
         target, reach = one.S + one.A, CALLS[one.number]
         if reach.low <= ahead(one.S, one.A, one.P) < reach.high:
             return target
@@ -124,7 +124,7 @@ class PariscStubs(StubBuilder):
         return self.stub(one, ldil, W17.put(0xE020_2002, right(one.S, one.A)))  # be,n
 
     def stub(self, one: Relocation, *code: int) -> int:
-        """The next stub in front of the section of ``one``, with ``code``."""
+        """The next stub before the section of ``one``, with ``code``."""
         if one.section not in self.next:
             room = self.module.before[one.section]
             self.next[one.section] = -(-(one.base - room) // self.size) * self.size
@@ -147,7 +147,7 @@ class WideStubs(PariscStubs):
         self.opd = StubTable(module, Range(slots + 15 & ~15, self.gp + module.front), DESCRIPTOR)
 
     def goal(self, one: Relocation) -> int:
-        """The slot or descriptor of the symbol, or where a call to it goes."""
+        """The slot or descriptor of the symbol, or the target of a call to it."""
         target = one.S + one.A
         if one.number in (LTOFF21L, LTOFF14R):
             return self.got.of(target)
@@ -165,7 +165,7 @@ class WideStubs(PariscStubs):
         return self.stub(one, load, *CALL)
 
     def finish(self) -> None:
-        """The loader counts slots only now."""
+        """Check the number of slots, as the loader does at the end."""
         if self.got.count > MOST:
             text = f"{{module}}: Global Offset Table overflow (used {self.got.count}, allowed {MOST})"
             raise Refusal(Diagnostic(text, EINVAL))

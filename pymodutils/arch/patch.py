@@ -1,4 +1,4 @@
-"""What the kernel patches in a linked module: the kernel that does it, and the table of its places."""
+"""Interfaces for patching a linked module: the kernel, and a table of places."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 class RunningKernel(NamedTuple):
     """Facts about a running kernel."""
 
-    one_cpu: bool = True  # and never more: locked instructions lose their prefix
-    return_thunks: bool = False  # X86_FEATURE_RETHUNK: returns stay jumps to a thunk
-    sorts_pairs: bool = False  # by the heapsort of 6.9 and later
-    static_keys: Mapping[int, int] = {}  # where static calls' keys are, by their trampolines
+    one_cpu: bool = True  # a uniprocessor: lock prefixes are removed
+    return_thunks: bool = False  # X86_FEATURE_RETHUNK: returns remain jumps to a thunk
+    sorts_pairs: bool = False  # the heapsort of 6.9 and later
+    static_keys: Mapping[int, int] = {}  # addresses of static call keys by trampoline
 
 
 class PatchSites(Protocol):
-    """A section of a linked module that names the places of one kind of patch."""
+    """A section of a linked module that lists the places of one kind of patch."""
 
     @property
     def kernel(self) -> RunningKernel:
-        """The kernel that patches."""
+        """The patching kernel."""
         ...
 
     @property
@@ -34,33 +34,33 @@ class PatchSites(Protocol):
 
     @property
     def table(self) -> memoryview:
-        """The section, to be read and written."""
+        """The bytes of the section, writable."""
         ...
 
     @property
     def address(self) -> int:
-        """Where the section is."""
+        """The address of the section."""
         ...
 
     @property
     def text(self) -> range:
-        """The addresses of .text, or with areas by type, of all code that stays."""
+        """The address range of .text, or with areas by type, of all core text."""
         ...
 
     def imports(self) -> dict[str, int]:
-        """The undefined symbols of the module that are somewhere, by name."""
+        """The resolved imports of the module, by name."""
         ...
 
     def section(self, name: str) -> memoryview | None:
-        """The section ``name``, to be read and written; None if it is not in memory."""
+        """The bytes of the section ``name``, writable; None if it is not in memory."""
         ...
 
     def code(self, address: int, size: int) -> memoryview:
-        """``size`` bytes of the module at ``address``, to be read and written; none if it has not so many."""
+        """``size`` bytes of the module at ``address``, writable; empty if out of range."""
         ...
 
     def in_init(self, address: int) -> bool:
-        """Whether ``address`` is in memory that is freed after init."""
+        """Whether ``address`` is in memory freed after init()."""
         ...
 
 

@@ -1,7 +1,7 @@
-"""Tables that the kernel sorts as it takes a module in.
+"""Tables that the kernel sorts when it loads a module.
 
-Most are of words that are relative to where they stand, and change as they move. Rows are read with all
-words as addresses.
+Most contain words relative to their own places, which change as they move. Rows are read with all words as
+addresses.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 
 FRAMES: Final = ".orc_unwind"
 FRAME: Final = 6  # bytes of struct orc_entry
-FLAGS: Final = 3  # what the low bits of a key are for
-INIT: Final = 2  # the flag of places that are freed after init
+FLAGS: Final = 3  # mask of the flags in a key
+INIT: Final = 2  # the flag of places freed after init()
 TRAMPOLINE: Final = "__SCT__"
 
 
 class _Words(NamedTuple):
-    """A row of the table: signed words by struct's ``codes``, and where in the row each is."""
+    """A row of the table: signed words with struct's ``codes``, and their offsets."""
 
     struct: Struct
     offsets: tuple[int, ...]
     widths: tuple[int, ...]  # bits
 
     def places(self, patch: PatchSites) -> range:
-        """Where the rows begin."""
+        """The addresses of the rows."""
         size = self.struct.size
         return range(patch.address, patch.address + len(patch.table) // size * size, size)
 
@@ -49,7 +49,7 @@ def _words(patch: PatchSites, codes: str) -> _Words:
 
 
 def relative(patch: PatchSites, codes: str) -> list[Row]:
-    """The rows of struct's ``codes``, signed words each relative to itself, as addresses."""
+    """The rows with struct's ``codes``, signed relative words, as addresses."""
     words = _words(patch, codes)
     places = words.places(patch)
     raw = patch.table[: len(places) * words.struct.size]
@@ -60,7 +60,7 @@ def relative(patch: PatchSites, codes: str) -> list[Row]:
 
 
 def write(patch: PatchSites, codes: str, rows: Sequence[Row]) -> int:
-    """Put ``rows``, as ``relative`` gave them, into the table; how many of them are new there."""
+    """Write ``rows`` from ``relative`` to the table; return the number of changed rows."""
     words = _words(patch, codes)
     changed = sum(old != new for old, new in zip(relative(patch, codes), rows, strict=True))
     parts = []
@@ -72,7 +72,7 @@ def write(patch: PatchSites, codes: str, rows: Sequence[Row]) -> int:
 
 
 def absolute(patch: PatchSites) -> list[int]:
-    """The addresses in the table, once they are sorted there."""
+    """Sort the addresses in the table and return them."""
     raw = patch.table[: len(patch.table) // 8 * 8]
     found = sorted(address for (address,) in iter_unpack("<Q", raw))
     raw[:] = pack(f"<{len(found)}Q", *found)
@@ -80,7 +80,7 @@ def absolute(patch: PatchSites) -> list[int]:
 
 
 def orc(patch: PatchSites) -> int:
-    """Sort how to unwind by where; at one address what ends a gap comes first. How many moved."""
+    """Sort unwind entries by address, gap terminators first at equal ones; return the number moved."""
     memory, rows = patch.section(FRAMES), relative(patch, "i")
     if memory is None or len(memory) != FRAME * len(rows):
         return 0
@@ -91,12 +91,12 @@ def orc(patch: PatchSites) -> int:
 
 
 def _is_gap(frame: bytes) -> bool:
-    """Whether ``frame`` says that nothing is known: no register, no type, not the end."""
+    """Whether ``frame`` is an undefined one: no register, no type, not the end."""
     return not frame[4] & 0x0F and not frame[5] & 0x07  # 6.4 made the flag of the end a type
 
 
 def jump_labels(patch: PatchSites) -> int:
-    """Sort by key, then by code, and flag the places that are freed after init; how many changed."""
+    """Sort by key, then by code, and flag places freed after init(); return the number changed."""
     codes = "iiq"
     rows = sorted(relative(patch, codes), key=lambda row: (row[2] & ~FLAGS, row[0]))
     marked = [(code, target, key & ~INIT | INIT * patch.in_init(code)) for code, target, key in rows]
@@ -104,9 +104,9 @@ def jump_labels(patch: PatchSites) -> int:
 
 
 def static_calls(patch: PatchSites) -> int:
-    """Sort by key, trampolines of keys that are not exported made keys; how many changed.
+    """Sort by key, replacing trampolines of unexported keys; return the number changed.
 
-    Nothing if the machine does not say where a key is.
+    Does nothing if the addresses of keys are unknown.
     """
     codes, keys = "ii", patch.kernel.static_keys
     trampolines = {at for name, at in patch.imports().items() if name.startswith(TRAMPOLINE)}

@@ -1,12 +1,13 @@
-"""What a loader makes of its own for a module: GOT slots, PLT entries, stubs, descriptors.
+"""GOT slots, PLT entries, stubs and descriptors created by the loader for a module.
 
-    scan       Arch.frob counts what the relocations may need, and makes room: module_frob_arch_sections
-    lay out    pymodutils.link.layout, with the sections as they are then
-    make       Arch.builder fills that room while relocations are read, and says what G and L are worth
+    scan       Arch.frob counts the entries that relocations may need, and reserves space:
+               module_frob_arch_sections
+    lay out    pymodutils.link.layout, with the changed sections
+    build      Arch.builder fills this space while relocations are read, and returns G and L
     apply      the rows' formulas
 
-Builders are asked one relocation at a time (StubBuilder.goal), in the order in which the loader sorts them,
-only where it cannot be had for many at once (StubBuilder.together).
+Builders are called for one relocation at a time (StubBuilder.goal), in the loader's order, only if the result
+cannot be computed for many at once (StubBuilder.together).
 
 All addresses here are signed numbers of the machine's width, as S and P are.
 """
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class Refusal(Exception):
-    """The loader stops, and ``says`` why."""
+    """The loader stops with the message ``says``."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
         self.diagnostic = diagnostic
@@ -50,34 +51,34 @@ class PlacedModule(NamedTuple):
     order: ByteOrder
     relocs: Mapping[int, RelocType]
     sections: Mapping[str, Range]  # by name
-    core: Range  # what stays
-    init: Range  # what init() leaves free
+    core: Range  # core area
+    init: Range  # init area
     areas: Sequence[tuple[int, Blank]]  # address and content
     symbols: SymbolColumns
-    front: int  # bytes that Frobbed.front reserved
-    before: Mapping[int, int]  # what Frobbed.before said
-    places: Mapping[tuple[str, int], int]  # what Frobbed.places said
+    front: int  # bytes reserved by Frobbed.front
+    before: Mapping[int, int]  # from Frobbed.before
+    places: Mapping[tuple[str, int], int]  # from Frobbed.places
     options: Mapping[str, str]  # the kernel's configuration
-    kernel: Mapping[str, int]  # addresses of what stubs need of the kernel itself
+    kernel: Mapping[str, int]  # addresses of kernel functions used by stubs
 
     def write(self, address: int, content: bytes) -> None:
-        """Put ``content`` at ``address``; raises Refusal outside of the module."""
+        """Write ``content`` at ``address``; raises Refusal outside the module."""
         memory, at = self._within(address, len(content))
         memory[at : at + len(content)] = content
 
     def read(self, address: int, size: int) -> bytes:
-        """The ``size`` bytes at ``address``; raises Refusal outside of the module."""
+        """The ``size`` bytes at ``address``; raises Refusal outside the module."""
         memory, at = self._within(address, size)
         return bytes(memory[at : at + size])
 
     def _around(self, addresses: Sequence[int], size: int) -> tuple[Blank, int]:
-        """The area that has ``size`` bytes at each of ``addresses``, and what leads there from an address."""
+        """The area that contains ``size`` bytes at each of ``addresses``, and its base."""
         first = min(addresses)
         memory, at = self._within(first, max(addresses) + size - first)
         return memory, at - first
 
     def pairs(self, addresses: Sequence[int]) -> list[tuple[int, int]]:
-        """Both words of 32 bits at each of ``addresses`` of one area; raises Refusal outside of it."""
+        """Both 32-bit words at each of ``addresses`` in one area; raises Refusal outside it."""
         if not addresses:
             return []
         memory, way = self._around(addresses, 8)
@@ -85,7 +86,7 @@ class PlacedModule(NamedTuple):
         return list(map(Struct(PREFIXES[self.order] + "II").unpack_from, repeat(memory), places))
 
     def put(self, instruction: int, addresses: Sequence[int]) -> None:
-        """Write ``instruction`` at each of ``addresses`` of one area; raises Refusal outside of it."""
+        """Write ``instruction`` at each of ``addresses`` in one area; raises Refusal outside it."""
         if addresses:
             memory, way = self._around(addresses, 4)
             pack = Struct(PREFIXES[self.order] + "I").pack_into
@@ -98,7 +99,7 @@ class PlacedModule(NamedTuple):
         return (value & (1 << self.bits) - 1).to_bytes(size, self.order)
 
     def is_init(self, address: int) -> bool:
-        """Whether ``address`` is in what init() leaves free."""
+        """Whether ``address`` is in the init area."""
         return address in self.init
 
     def _within(self, address: int, size: int) -> tuple[Blank, int]:
@@ -108,11 +109,11 @@ class PlacedModule(NamedTuple):
         raise Refusal(NO_ROOM)
 
 
-NO_ROOM: Final = Diagnostic("", 8)  # a real kernel stops by BUG_ON, or without a word
+NO_ROOM: Final = Diagnostic("", 8)  # a real kernel stops in BUG_ON, or silently
 
 
 class Relocation(NamedTuple):
-    """One relocation that a builder is asked about."""
+    """A relocation passed to a builder."""
 
     number: int
     symbol: int  # index into .symtab
@@ -129,11 +130,11 @@ class SectionRelocs(NamedTuple):
     relocs: Relocations
     worth: Callable[[Sequence[int]], list[int]]  # the values of symbols
     base: int  # address of the patched section
-    sorts: bool  # whether the loader takes them in another order
+    sorts: bool  # whether the loader sorts them
 
 
 class RelocGroup:
-    """Relocations of a ``section`` that do the same, in columns; ``number`` is that of one of them."""
+    """Relocations of a ``section`` with equal effect, in columns; ``number`` is that of one of them."""
 
     def __init__(self, number: int, group: Relocations, section: SectionRelocs) -> None:
         self.number, self.symbols, self.offsets = number, group.symbols, group.offsets
@@ -167,7 +168,7 @@ class RelocGroup:
         return list(zip(S, found.A or (), P, found.symbols, strict=True))
 
     def each(self, goal: Callable[[int, int], int]) -> list[int]:
-        """What ``goal`` says of every symbol and S+A; asked once of equal ones, the largest symbol first."""
+        """The results of ``goal`` for all symbols and S+A, once for equal ones, largest symbol first."""
         if any(self.A):
             keys = list(zip(self.symbols, self.A, strict=True))
             kinds = sorted(set(keys), reverse=True)
@@ -177,49 +178,49 @@ class RelocGroup:
         return list(map(of.__getitem__, self.symbols))
 
     def near(self, reach: Range, targets: Sequence[int]) -> bool:
-        """Whether each of ``targets`` is as near to its place as ``reach``."""
+        """Whether each of ``targets`` is within ``reach`` of its place."""
         first, last = self.base + min(self.offsets), self.base + max(self.offsets)
         if reach.low <= min(targets) - last and max(targets) - first < reach.high:
-            return True  # whichever goes where
+            return True  # whatever the pairing
         ways = list(map(sub, targets, self.P))
         return bool(reach.low <= min(ways) and max(ways) < reach.high)
 
 
 class StubBuilder:
-    """Makes what the relocations of one module need, in their order; see Arch.builder."""
+    """Creates the entries for the relocations of a module, in order; see Arch.builder."""
 
-    gp = 0  # what the global pointer holds
-    reach: Mapping[int, Range] = {}  # numbers whose goal is S+A, unmade, if it is as near to P as this
+    gp = 0  # the global pointer
+    reach: Mapping[int, Range] = {}  # numbers whose goal is S+A, without an entry, within this distance of P
 
     def __init__(self, module: PlacedModule) -> None:
         self.module = module
-        self.defined: dict[int, int] = {}  # symbols to which it gives a value
-        self.also: Sequence[int] = ()  # addresses of words that ``end`` is going to write
+        self.defined: dict[int, int] = {}  # symbols defined by the builder
+        self.also: Sequence[int] = ()  # addresses of words that ``end`` will write
 
     def together(self, many: RelocGroup) -> Sequence[int] | None:
-        """What ``goal`` says of ``many``, asked in the loader's order; None if it has to be asked.
+        """The results of ``goal`` for ``many``, in the loader's order; None if it must be called for each.
 
-        It does not matter then what has been made here. Raising Refusal means the same.
+        Entries created here are then discarded. Raising Refusal has the same meaning.
         """
         near = self.reach.get(many.number)
         if not near:
             return None
         targets, seen = many.targets, self.module.relocs[many.number].range == near
-        return targets if seen or many.near(near, targets) else None  # if seen, the row finds out
+        return targets if seen or many.near(near, targets) else None  # checked by the row
 
     def begin(self, relocs: Relocations) -> None:
-        """See all relocations of a section, before ``goal`` is asked about each."""
+        """Prepare for the relocations of a section, before ``goal`` is called for each."""
 
     def goal(self, one: Relocation) -> int:
-        """What G or L is worth for ``one``; raises Refusal."""
+        """The value of G or L for ``one``; raises Refusal."""
         raise NotImplementedError(one)
 
     def end(self) -> Iterable[Diagnostic]:
-        """Store what a section's relocations have gathered; what is said of it. Raises Refusal."""
+        """Store the data gathered from a section's relocations; return its message. Raises Refusal."""
         return ()
 
     def finish(self) -> None:
-        """Make what is made when all is relocated."""
+        """Create the entries added after all relocations."""
 
 
 def words(order: ByteOrder, *values: int) -> bytes:

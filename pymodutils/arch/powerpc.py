@@ -39,13 +39,13 @@ WORDS_RELATIVE = Extable("ii", relative=2)
 
 
 def sorted_down(relocs: Relocations) -> list[int]:
-    """The order in which the loader takes ``relocs``: by symbol, number and addend, the largest first."""
+    """The loader's order of ``relocs``: by symbol, number and addend, descending."""
     keys = list(zip(relocs.symbols, relocs.numbers, relocs.A or (), strict=True))
     return sorted(range(len(keys)), key=keys.__getitem__, reverse=True)
 
 
 def calls(relocs: Relocations) -> int:
-    """How many of ``relocs`` are calls of different targets; symbol 0 without addend does not count."""
+    """The number of distinct call targets in ``relocs``, without symbol 0 with addend 0."""
     if REL24 not in relocs.numbers:
         return 0
     pairs = zip(relocs.symbols, relocs.A or (), strict=True)
@@ -53,7 +53,7 @@ def calls(relocs: Relocations) -> int:
 
 
 def frob(info: UnplacedModule) -> Frobbed:
-    """Room in .plt and .init.plt, and all relocations sorted."""
+    """Reserve space in .plt and .init.plt, and sort all relocations."""
     core, init = info.find(".plt"), info.find(".init.plt")
     if not core or not init:
         raise Refusal(MISSING)
@@ -72,7 +72,7 @@ def frob(info: UnplacedModule) -> Frobbed:
 
 
 def tracers(module: PlacedModule) -> dict[str, int]:
-    """Where those functions of ftrace are that every module has a way to, as far as it is known."""
+    """The known addresses of the ftrace functions for which every module gets an entry."""
     wanted = [name for name, option in TRACERS.items() if module.options.get(option) == "y"]
     return {name: module.kernel[name] for name in wanted if name in module.kernel}
 
@@ -89,7 +89,7 @@ class PowerpcPlts(StubBuilder):
         )
 
     def goal(self, one: Relocation) -> int:
-        """The entry that leads to the target of a call."""
+        """The PLT entry for the target of a call."""
         core = self.module.core
         return self._entry(self.core if one.P in core else self.init, one.S + one.A)
 

@@ -74,17 +74,17 @@ def gp_p(GP: int, P: int) -> int:
 
 
 def bad(kind: str) -> Diagnostic:
-    """What is said of a value that is too far from r2, or not aligned."""
+    """The message for a value out of range of r2, or misaligned."""
     return Diagnostic(f"module_64: {{module}}: bad {kind} relocation (0x{{value:x}})", ENOEXEC)
 
 
 def entry_size(options: Mapping[str, str]) -> int:
-    """Bytes of a stub: seven instructions, a mark, and what is called or its descriptor."""
+    """The size of a stub: seven instructions, a magic, and the target or its descriptor."""
     return 32 + (24 if options.get(V1) == "y" else 8)
 
 
 def frob(info: UnplacedModule) -> Frobbed:
-    """Room in .stubs, dots taken from names, .TOC. defined, and all relocations sorted."""
+    """Reserve space in .stubs, strip dots from names, define .TOC., and sort all relocations."""
     stubs, toc, symbols = info.find(".stubs"), info.find(".toc"), info.symbols
     if not stubs:
         raise Refusal(NO_STUBS)
@@ -107,7 +107,7 @@ class Powerpc64Stubs(StubBuilder):
         super().__init__(module)
         self.traced: dict[int, bool] = {}  # by symbol
         self.v1 = module.options.get(V1) == "y"
-        self.load = LD_R2_V1 if self.v1 else LD_R2  # what restores r2
+        self.load = LD_R2_V1 if self.v1 else LD_R2  # the instruction that restores r2
         toc = module.sections.get(".toc") or module.sections[".stubs"]
         self.gp = (toc.low & ~0xFF) + BIAS
         self.table = StubTable(module, module.sections[".stubs"], entry_size(module.options))
@@ -116,7 +116,7 @@ class Powerpc64Stubs(StubBuilder):
         self.defined = dict.fromkeys(tocs[:1], self.gp)
 
     def begin(self, _: Relocations) -> None:
-        """Forget what ``together`` has found."""
+        """Discard the results of ``together``."""
         self.also = ()
 
     def together(self, many: RelocGroup) -> list[int]:
@@ -134,7 +134,7 @@ class Powerpc64Stubs(StubBuilder):
         return goal
 
     def end(self) -> Iterable[Diagnostic]:
-        """Restore r2 after the calls that ``together`` has seen."""
+        """Restore r2 after the calls found by ``together``."""
         self.module.put(self.load, self.also)
         self.also = ()
         return ()
@@ -150,15 +150,15 @@ class Powerpc64Stubs(StubBuilder):
             raise Refusal(Diagnostic("", ENOENT)) from refusal
 
     def _is_away(self, symbol: int) -> bool:
-        """Whether ``symbol`` is not of the module."""
+        """Whether ``symbol`` is external."""
         return self.module.symbols.sections[symbol] in (SHN_UNDEF, SHN_LIVEPATCH)
 
     def _restores(self, symbol: int) -> bool:
-        """Whether who calls ``symbol`` finds another r2 afterwards."""
+        """Whether a call of ``symbol`` changes r2."""
         return self._is_away(symbol) and not self._is_traced(symbol)
 
     def _is_traced(self, symbol: int) -> bool:
-        """Whether ``symbol`` is a function of ftrace that is called in a way of its own."""
+        """Whether ``symbol`` is an ftrace function with a special call sequence."""
         if symbol not in self.traced:
             by_profile = self.module.options.get(BY_PROFILE) == "y"
             self.traced[symbol] = by_profile and self.module.symbols.name(symbol) in NEEDLESS
@@ -170,7 +170,7 @@ class Powerpc64Stubs(StubBuilder):
             self._stub(address, traced=self.module.options.get(BY_PROFILE) == "y")
 
     def _stub(self, target: int, *, traced: bool) -> int:
-        """The stub that leads to ``target``."""
+        """The stub for ``target``."""
         if target in self.table.known:
             return self.table.known[target]
         stub, order = self.table.next, self.module.order
@@ -193,7 +193,7 @@ class Powerpc64Stubs(StubBuilder):
         return [0xE98D_0000 | kernel.get("paca kernel_toc", 0), *find, 0x7D89_03A6, 0x4E80_0420]
 
     def _data(self, target: int) -> bytes:
-        """The address, or the descriptor, which is known if the module itself holds it."""
+        """The address, or the descriptor, which is known if it is in the module itself."""
         if not self.v1:
             return self.module.word(target)
         try:
@@ -202,7 +202,7 @@ class Powerpc64Stubs(StubBuilder):
             return bytes(24)
 
     def _nops(self, many: RelocGroup) -> list[int]:
-        """Where the nops after calls out of the module are; raises Refusal if something else is there."""
+        """The addresses of the nops after external calls; raises Refusal for other instructions."""
         away = set(filter(self._restores, many.values))
         offsets = compress(many.offsets, map(away.__contains__, many.symbols))
         calls = list(map(many.base.__add__, offsets))
@@ -212,7 +212,7 @@ class Powerpc64Stubs(StubBuilder):
 
 
 def _returns(call: int, after: int) -> bool:
-    """Whether ``call`` comes back, to ``after``; raises Refusal unless that is the nop to be replaced."""
+    """Whether ``call`` returns to ``after``; raises Refusal unless that is the nop to replace."""
     if call & CALL not in (BL, BCL):
         return False  # a tail call
     if after != NOP:

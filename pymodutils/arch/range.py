@@ -1,4 +1,4 @@
-"""Values or addresses from one to another: what a field holds, how far a branch reaches, where memory is."""
+"""Ranges of values or addresses: of fields, branches, memory."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class Range(NamedTuple):
 
 
 def signed(bits: int, rounding: int = 0) -> Range:
-    """What ``bits`` bits hold in two's complement once ``rounding`` is added."""
+    """The range of signed ``bits`` after adding ``rounding``."""
     half = 1 << bits - 1
     return Range(-half - rounding, half - rounding)
 
 
 def unsigned(bits: int) -> Range:
-    """What ``bits`` bits hold without a sign."""
+    """The range of unsigned ``bits``."""
     return Range(0, 1 << bits)

@@ -1,4 +1,4 @@
-"""Relocations: the type as one line, what the kernel says of one, and those of a section in columns."""
+"""Relocations: types, messages of the kernel, and the relocations of a section in columns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Diagnostic(NamedTuple):
-    """What the kernel logs, a line or more, and the errno that goes with it; with 0 it goes on.
+    """Log lines of the kernel with the errno; 0 means that loading continues.
 
     ``text`` may name {prefix} {module} {section} {relsec} {symbol} {anonymous} {against} {number} {name}
     {index} {offset} {size} {place} {value} {signed} {words} {S} {sum}: ``value``, ``S`` and ``sum`` (S+A) as
@@ -34,32 +34,32 @@ class RelocType(NamedTuple):
     name: str
     calc: Formula = no_op
     field: Field = word(8)
-    range: Range | None = None  # None: the kernel does not look
+    range: Range | None = None  # None: not checked by the kernel
     align: int = 1  # the value must be a multiple
-    overflow: Diagnostic | None = None  # where it differs from the architecture's; of both, if alone
+    overflow: Diagnostic | None = None  # if different from the architecture's; a single one for both
     misaligned: Diagnostic | None = None
-    refused: Diagnostic | None = None  # whatever the value
-    needs: str = ""  # the CONFIG_ option without which the kernel does not know it
-    since: tuple[int, int] = (0, 0)  # the first release that knows it
+    refused: Diagnostic | None = None  # for any value
+    needs: str = ""  # the CONFIG_ option that enables it
+    since: tuple[int, int] = (0, 0)  # the first release with support for it
 
     @property
     def action(self) -> tuple[object, ...]:
-        """All but the name: rows with equal actions do the same."""
+        """All fields except the name: rows with equal actions have equal effect."""
         return (type(self.field), *self[1:])
 
     @property
     def stores(self) -> bool:
-        """Whether it puts something at its place when it is its turn."""
+        """Whether it writes to its place when applied."""
         return self.calc not in (no_op, accumulated)
 
     @property
     def needs_stub(self) -> bool:
-        """Whether the loader may have to make something for it."""
+        """Whether the loader may have to create an entry for it."""
         return "L" in self.calc.letters or "G" in self.calc.letters
 
 
 class RInfo(NamedTuple):
-    """What a column of r_info says, in columns."""
+    """The decoded columns of r_info."""
 
     numbers: Sequence[int]
     symbols: Sequence[int]  # indices into .symtab
@@ -77,32 +77,32 @@ class Relocations(NamedTuple):
     numbers: Sequence[int]
     symbols: Sequence[int]  # indices into .symtab
     offsets: Sequence[int]  # of the places, in their section
-    A: list[int] | None  # None: they lie in the fields of the places
+    A: list[int] | None  # None: in the fields at the places
     S: list[int] | None = None
     P: list[int] | None = None
-    L: list[int] | None = None  # G too: what Arch.builder has made for each
+    L: list[int] | None = None  # G too: the entries created by Arch.builder
     D: Sequence[int] | None = None
-    V: list[int] | None = None  # what stands at the places, if it is known already
-    refused: Mapping[int, Diagnostic] = {}  # by index; behind the last: when all others have passed
+    V: list[int] | None = None  # the words at the places, if already known
+    refused: Mapping[int, Diagnostic] = {}  # by index; after the last one: once all others have succeeded
 
     def only(self, chosen: Sequence[bool]) -> Relocations:
-        """Those for which ``chosen`` is true."""
+        """The relocations for which ``chosen`` is true."""
         return self._each(lambda column: list(compress(column, chosen)))
 
     def of(self, numbers: Iterable[int]) -> Relocations:
-        """Those that have one of ``numbers``."""
+        """The relocations with one of ``numbers``."""
         return self.only(list(map(frozenset(numbers).__contains__, self.numbers)))
 
     def ordered(self, order: Sequence[int]) -> Relocations:
-        """The same ones in this ``order``."""
+        """The relocations in this ``order``."""
         return self._each(lambda column: list(map(column.__getitem__, order)))
 
     def one(self, at: int) -> Relocations:
-        """The one at ``at``."""
+        """The relocation ``at``."""
         return self._each(lambda column: list(column[at : at + 1]))
 
     def portions(self, size: int) -> Iterator[Relocations]:
-        """The same ones, at most ``size`` at once."""
+        """The relocations in portions of at most ``size``."""
         if len(self.offsets) <= size:
             yield self
             return

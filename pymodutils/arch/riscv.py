@@ -64,7 +64,7 @@ def within_2g(kernel: Range) -> tuple[Range, Range]:
 
 
 def frob(info: UnplacedModule) -> Frobbed:
-    """Room in .plt and .got.plt for each call, in .got for each address, that some section wants."""
+    """Reserve space in .plt and .got.plt for each call, and in .got for each address."""
     if not info.on(SECTIONS):
         return Frobbed()
     plt, got, got_plt = (info.find(name) for name in (".plt", ".got", ".got.plt"))
@@ -106,7 +106,7 @@ class RiscvTables(StubBuilder):
         return [highs[S] - S for S in many.S] if highs.keys() >= set(many.S) else None
 
     def begin(self, relocs: Relocations) -> None:
-        """Learn where the high halves of a section are, and what of."""
+        """Record the high halves of a section and their values."""
         self.highs = {}
         columns = zip(relocs.numbers, relocs.S or (), relocs.A or (), relocs.P or (), strict=True)
         for number, S, A, P in columns:
@@ -114,7 +114,7 @@ class RiscvTables(StubBuilder):
                 self.highs.setdefault(P, (number, S + A))
 
     def goal(self, one: Relocation) -> int:
-        """The symbol's slot, what a call goes to, or how far the high half at the symbol reaches."""
+        """The symbol's slot, the target of a call, or the distance of the high half at the symbol."""
         target = one.S + one.A
         if one.number in TERMS:
             self.sums.add(one)
@@ -147,7 +147,7 @@ class RiscvTables(StubBuilder):
         return self.plt.known[target]
 
 
-BOTH: Final = {  # what the loader has always known
+BOTH: Final = {  # supported by all loaders
     1: RelocType("R_RISCV_32", s_a, word(32), unsigned(32), overflow=WIDE),
     2: RelocType("R_RISCV_64", s_a, word(64)),
     16: RelocType("R_RISCV_BRANCH", s_a_p, B),
@@ -200,7 +200,7 @@ ADDED: Final = {
 
 
 def gathering(relocs: Mapping[int, RelocType]) -> SinceRelease:
-    """What changes in ``relocs`` with the loader that gathers."""
+    """``relocs`` for the accumulating loader."""
     sums = {at: row._replace(calc=accumulated) for at, row in relocs.items() if at in TERMS}
     return SinceRelease(GATHERS, {"relocs": {**relocs, **sums}})
 

@@ -1,7 +1,7 @@
-"""Differences on RISC-V as its loader makes them since 6.7; arch/riscv/kernel/module.c.
+"""Differences on RISC-V as computed by its loader from 6.7 on; arch/riscv/kernel/module.c.
 
-All that a section says of one place is summed up, from 0 and not from what is there, and stored when the
-section is done, in the way of the last of them.
+All relocations of a section for one place are summed up, starting from 0 instead of the old contents, and
+stored at the end of the section, in the format of the last one.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class Term(NamedTuple):
-    """What a gathered relocation does to the sum of its place."""
+    """The effect of an accumulated relocation on the sum of its place."""
 
     name: str
-    bits: int  # of the sum that it changes
+    bits: int  # bits of the sum that it changes
     change: Callable[[int, int], int]  # of those bits, by S+A
     width: int = 0  # bits in which it is stored if it is the last; 0: as many as ``bits``, ULEB: see there
 
@@ -32,7 +32,7 @@ def replaced(_: int, value: int) -> int:
     return value
 
 
-ULEB: Final = -1  # seven bits a byte, as many bytes as the value needs and none for 0
+ULEB: Final = -1  # seven bits per byte, as many bytes as needed, none for 0
 TERMS: Final[Mapping[int, Term]] = {
     33: Term("R_RISCV_ADD8", 8, add),
     34: Term("R_RISCV_ADD16", 16, add),
@@ -53,21 +53,21 @@ TERMS: Final[Mapping[int, Term]] = {
 
 
 class Accumulator:
-    """What the relocations of a section have gathered, by place."""
+    """The accumulated sums of a section, by place."""
 
     def __init__(self, module: PlacedModule) -> None:
         self.module = module
-        self.found: dict[int, tuple[int, Term]] = {}  # the sum, 64 bits without sign, and the last term
+        self.found: dict[int, tuple[int, Term]] = {}  # the sum, unsigned 64 bits, and the last term
 
     def add(self, one: Relocation) -> None:
-        """Change the sum of the place."""
+        """Update the sum of the place."""
         term, mask = TERMS[one.number], (1 << TERMS[one.number].bits) - 1
         old = self.found[one.P][0] if one.P in self.found else 0
         new = term.change(old & mask, one.S + one.A)
         self.found[one.P] = old & ~mask | new & mask, term
 
     def store(self) -> list[Diagnostic]:
-        """Put each sum to its place; what is said of those that are too large."""
+        """Store each sum at its place; return the message for those out of range."""
         said = []
         for place, (value, term) in self.found.items():
             width = term.width or term.bits
@@ -86,9 +86,9 @@ class Accumulator:
 
 
 def uleb128(value: int) -> bytes:
-    """``value`` in bytes of seven bits, the low ones first; nothing if it is 0.
+    """``value`` in bytes of seven bits, the low ones first; empty if it is 0.
 
-    Raises Refusal for what is negative in 64 bits: its bytes would have no end.
+    Raises Refusal for a negative 64-bit value, whose encoding would be endless.
     """
     if value >> 63:
         raise Refusal(NO_ROOM)

@@ -32,8 +32,11 @@ if TYPE_CHECKING:
 SLOT, ENTRY = 8, 22  # bytes
 SLOTS: Final = frozenset({6, 7, 15, 24, 26, 29, 30, 31, 32, 33, 58, 59})
 ENTRIES: Final = frozenset({8, 18, 20, 25, 34, 35, 36})
-DIRECT: Final = {18: Range(-0xFFFF, 0xFFFF), 20: Range(-0xFFFF_FFFF, 0xFFFF_FFFF)}  # S - P of no need for one
-EXPOLINE: Final = "EXPOLINE"  # set, and not switched off by the machine or the command line
+DIRECT: Final = {
+    18: Range(-0xFFFF, 0xFFFF),
+    20: Range(-0xFFFF_FFFF, 0xFFFF_FFFF),
+}  # S - P without need for an entry
+EXPOLINE: Final = "EXPOLINE"  # if set, and not disabled by the machine or the command line
 PLT: Final = Struct(">8sHiQ")
 JG, BR_1 = 0xC0F4, 0x07F1
 LOAD: Final = bytes.fromhex("0d10 e310 100c 0004")  # basr 1,0; lg 1,12(1)
@@ -63,7 +66,7 @@ def gp_a_p(GP: int, A: int, P: int) -> int:
 
 
 def frob(info: UnplacedModule) -> Frobbed:
-    """Room for the GOT, and for the PLT after it."""
+    """Reserve space for the GOT, and for the PLT after it."""
     slots: dict[tuple[str, int], int] = {}
     entries: dict[tuple[str, int], int] = {}
     for relocs in info.relocations.values():
@@ -81,7 +84,7 @@ def frob(info: UnplacedModule) -> Frobbed:
 
 
 def _first(relocs: Relocations, numbers: frozenset[int]) -> dict[int, None]:
-    """The symbols that relocations with these ``numbers`` are about, the first ones first."""
+    """The symbols of relocations with these ``numbers``, in order of first use."""
     return dict.fromkeys(compress(relocs.symbols, map(numbers.__contains__, relocs.numbers)))
 
 
@@ -97,7 +100,7 @@ class S390Tables(StubBuilder):
             module.write(self.thunk, THUNK)
 
     def together(self, many: RelocGroup) -> Sequence[int]:
-        """The symbols' slots, or where branches to them go."""
+        """The symbols' slots, or the targets of branches to them."""
         kind = "got" if many.number in SLOTS else "plt"
         of = {symbol: self.gp + self.module.places[kind, symbol] for symbol in many.values}
         for symbol, S in many.values.items():
@@ -115,7 +118,7 @@ class S390Tables(StubBuilder):
         return [S if S - P in reach else entry for S, P, entry in rows]
 
     def goal(self, one: Relocation) -> int:
-        """The symbol's slot, or where a branch to it goes."""
+        """The symbol's slot, or the target of a branch to it."""
         if one.number in SLOTS:
             slot = self.gp + self.module.places["got", one.symbol]
             self.module.write(slot, self.module.word(one.S))
@@ -127,7 +130,7 @@ class S390Tables(StubBuilder):
         return one.S if reach and one.S - one.P in reach else entry
 
     def _build(self, entry: int, target: int) -> None:
-        """Make ``entry`` lead to ``target``."""
+        """Write ``entry`` for ``target``."""
         self.made.add(entry)
         jump, way = (JG, self.thunk - entry - 8 >> 1) if self.thunk else (BR_1, 0)
         self.module.write(entry, PLT.pack(LOAD, jump, way, target & (1 << 64) - 1))

@@ -37,7 +37,7 @@ def olo10(S: int, A: int, D: int) -> int:
 
 
 def frob(info: UnplacedModule) -> Frobbed:
-    """Names of global registers are symbols, too, of no section and no kernel."""
+    """Exclude the symbols that only name global registers."""
     pairs = enumerate(zip(info.symbols.infos, info.symbols.sections, strict=True))
     registers = {at for at, (info, section) in pairs if section == SHN_UNDEF and info & 15 == STT_REGISTER}
     return Frobbed(absolute=frozenset(registers))

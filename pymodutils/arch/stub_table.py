@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class StubTable:
-    """Room that fills up with entries; the last ``spare`` of them stay free."""
+    """Space for entries; the last ``spare`` ones stay free."""
 
     def __init__(
         self, module: PlacedModule, span: Range, size: int, *, spare: int = 0, full: Diagnostic = NO_ROOM
@@ -25,11 +25,11 @@ class StubTable:
 
     @property
     def next(self) -> int:
-        """Where the next entry will be."""
+        """The address of the next entry."""
         return self.span.low + self.size * self.count
 
     def add(self, value: object, content: bytes) -> int:
-        """The address of a new entry with ``content`` for ``value``; raises Refusal if there is no room."""
+        """Add an entry with ``content`` for ``value`` and return its address; raises Refusal if full."""
         address = self.next
         if self.count >= self.limit:
             raise Refusal(self.full)
@@ -40,7 +40,7 @@ class StubTable:
 
 
 class Got(StubTable):
-    """Words that each hold a value: a global offset table."""
+    """A global offset table."""
 
     def __init__(
         self, module: PlacedModule, span: Range, *, spare: int = 0, full: Diagnostic = NO_ROOM
@@ -48,7 +48,7 @@ class Got(StubTable):
         super().__init__(module, span, module.bits // 8, spare=spare, full=full)
 
     def of(self, value: int) -> int:
-        """The address of the slot that holds ``value``."""
+        """The address of the slot for ``value``."""
         if value not in self.known:
             self.add(value, self.module.word(value))
         return self.known[value]

@@ -1,4 +1,4 @@
-"""The numbers of the three module system calls, as an architecture's row has them.
+"""The numbers of the three module system calls, by architecture.
 
 From the kernel's own headers: ``asm/unistd*.h``, and ``asm-generic/unistd.h`` for GENERIC.
 """
@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 
 class Numbers(NamedTuple):
-    """What to pass to syscall(2)."""
+    """The numbers for syscall(2)."""
 
     init_module: int
     finit_module: int

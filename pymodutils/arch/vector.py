@@ -1,6 +1,6 @@
-"""A column of numbers as one large integer, with 64 bits for each: what is done to it is done to all.
+"""A column of numbers packed in one large integer, 64 bits each, so that operations apply to all.
 
-The formulas of relocations, written for numbers, take Vectors too. What is carried out of 64 bits is lost.
+The formulas of relocations, written for numbers, accept Vectors too. Carries out of 64 bits are dropped.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ WORD: Final = 32  # bits
 BYTES: Final = 8  # of a number
 TOP: Final = 1 << 63
 ALL: Final = 2 * TOP - 1
-MANY: Final = 4096  # as many as stay in a processor's cache
+MANY: Final = 4096  # numbers that fit in a processor's cache
 
 
 class Vector:
-    """``count`` numbers side by side in ``bits``."""
+    """``count`` numbers packed in ``bits``."""
 
     __slots__ = ("bits", "count")
 
@@ -56,12 +56,12 @@ class Vector:
     __hash__ = None  # type: ignore[assignment]
 
     def moved(self, low: int, at: int, ones: int) -> Vector:
-        """Of each number the bits of the mask ``ones`` from bit ``low`` on, at bit ``at``."""
+        """The bits of the mask ``ones`` from bit ``low`` on of each number, moved to bit ``at``."""
         found = self.bits >> low - at if low > at else self.bits << at - low
-        return Vector(found & self._spread(ones << at), self.count)  # neighbours' bits are not under it
+        return Vector(found & self._spread(ones << at), self.count)  # excludes the bits of neighbours
 
     def signed(self, bits: int) -> Vector:
-        """The low ``bits`` of each number, the highest of which is the sign of the result."""
+        """The low ``bits`` of each number, sign-extended."""
         if bits == 8 * BYTES:
             return self
         sign, top = self._spread(1 << bits - 1), self._spread(TOP)
@@ -69,7 +69,7 @@ class Vector:
         return Vector(((low ^ sign | top) - sign) ^ top, self.count)
 
     def within(self, span: Range) -> bool:
-        """Whether all numbers, with their signs, lie in ``span``."""
+        """Whether all signed numbers are in ``span``."""
         size = span.high - span.low
         if size & size - 1:
             values = self.values()
@@ -81,7 +81,7 @@ class Vector:
         return not self.bits & self._spread(step - 1)
 
     def values(self, code: Literal["q", "Q"] = "q") -> list[int]:
-        """The numbers, with (q) or without (Q) a sign."""
+        """The numbers, signed (q) or unsigned (Q)."""
         return array(code, self.bits.to_bytes(BYTES * self.count, sys.byteorder)).tolist()
 
     def _bits(self, other: Vector | int) -> int:
@@ -92,13 +92,13 @@ class Vector:
 
 
 def packed(values: Iterable[int], count: int, code: Literal["q", "Q"] = "q") -> Vector:
-    """``count`` values, with (q) or without (Q) a sign; raises OverflowError for those of over 64 bits."""
-    numbers = array(code, list(values))  # of a list, much faster than of what else can be iterated
+    """``count`` values, signed (q) or unsigned (Q); raises OverflowError beyond 64 bits."""
+    numbers = array(code, list(values))  # of a list, much faster than of other iterables
     return Vector(int.from_bytes(numbers.tobytes(), sys.byteorder), count)
 
 
 def every(value: int, count: int) -> Vector:
-    """``value`` in each of ``count``."""
+    """A Vector of ``count`` equal values."""
     if count > MANY:
         return Vector(_repeated(value & ALL, count), count)
     return Vector(_kept(value & ALL) >> 8 * BYTES * (MANY - count), count)
@@ -121,6 +121,6 @@ def halves(words: Sequence[int]) -> tuple[list[int], list[int]]:
 
 
 def as_signed(words: list[int], bits: Literal[32, 64]) -> list[int]:
-    """``words`` of so many bits as numbers with a sign."""
+    """``words`` of the given width as signed numbers."""
     unsigned, signed = ("I", "i") if bits == WORD else ("Q", "q")
     return array(signed, array(unsigned, words).tobytes()).tolist()

@@ -1,7 +1,7 @@
 """x86, 64 and 32 bit: https://gitlab.com/x86-psABIs; which checks are made: arch/x86/kernel/module.c.
 
-The 64-bit loader never looks whether a PC-relative value fits its 32 bits, but insists on places that are
-zero before; the 32-bit one checks nothing at all.
+The 64-bit loader does not check whether a PC-relative value fits in 32 bits, but requires places that are
+zero before; the 32-bit one checks nothing.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ UML: Final[Mapping[str, Any]] = {"name": "um", "prefix": "subarch: ", "prel32": 
 
 
 def patches() -> Patches:
-    """What the 64-bit kernel patches."""
+    """The patches of the 64-bit kernel."""
     from pymodutils.arch import x86_patch  # noqa: PLC0415 -- few ask for it
 
     return x86_patch.PATCHES
@@ -90,7 +90,7 @@ X86_64 = Arch(
     memory=Range(0xFFFF_FFFF_C000_0000, 0xFFFF_FFFF_FF00_0000),
     percpu_end=0x34000,  # from 0 on, until 6.14; this and that of 6.12 are of Debian's cloud kernels
     patches=patches,
-    as_process={**UML, "memory": Range(0x8080_0000, 0x7FFF_0000_0000)},  # vmalloc, behind 512 MB
+    as_process={**UML, "memory": Range(0x8080_0000, 0x7FFF_0000_0000)},  # vmalloc, after 512 MB
     optional=frozenset({"_GLOBAL_OFFSET_TABLE_"}),
     got=frozenset({3, 9, *range(25, 32), 41, 42}),
     since_release=(

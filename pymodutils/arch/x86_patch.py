@@ -1,4 +1,4 @@
-"""What an x86-64 kernel patches in a module: arch/x86/kernel/alternative.c, ftrace.c, unwind_orc.c."""
+"""Patches of an x86-64 kernel in a module: arch/x86/kernel/alternative.c, ftrace.c, unwind_orc.c."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ BRANCH: Final = 5  # bytes of either
 NOP: Final = bytes.fromhex("0f1f440000")
 RETURN: Final = bytes.fromhex("c3cccccccc")  # ret, int3
 ENDBR: Final = bytes.fromhex("f30f1efa")
-SEALED: Final = bytes.fromhex("660f1f00")  # a nop of its own kind
+SEALED: Final = bytes.fromhex("660f1f00")  # the nop used by ftrace
 LOCK, DS = b"\xf0", b"\x3e"
 WORD: Final = (1 << 64) - 1
 
 
 def fentry(patch: PatchSites) -> int:
-    """Sort the table of calls to the tracer, and make them nops."""
+    """Sort the table of calls to the tracer, and replace them by nops."""
     target = patch.imports().get("__fentry__", 0)
     return sum(_replace(patch, address, CALL, target, NOP) for address in tables.absolute(patch))
 
 
 def returns(patch: PatchSites) -> int:
-    """Make jumps to the return thunk returns, unless the processor needs the thunk."""
+    """Replace jumps to the return thunk by returns, unless the processor needs the thunk."""
     if patch.kernel.return_thunks:
         return 0
     target = patch.imports().get("__x86_return_thunk", 0)
@@ -37,7 +37,7 @@ def returns(patch: PatchSites) -> int:
 
 
 def endbr(patch: PatchSites) -> int:
-    """Seal the landing places that nothing jumps to."""
+    """Seal unused ENDBR instructions."""
     count = 0
     for address in _relative(patch):
         code = patch.code(address, len(SEALED))
@@ -48,7 +48,7 @@ def endbr(patch: PatchSites) -> int:
 
 
 def locks(patch: PatchSites) -> int:
-    """Take the lock prefix from instructions of the text, if there is but one processor."""
+    """Remove lock prefixes in the text on a uniprocessor."""
     text = patch.text
     if not patch.kernel.one_cpu:
         return 0
@@ -62,7 +62,7 @@ def locks(patch: PatchSites) -> int:
 
 
 def _replace(patch: PatchSites, address: int, opcode: int, target: int, by: bytes) -> int:
-    """Put ``by`` where ``opcode`` leads to ``target``; how many places that were."""
+    """Replace each ``opcode`` with target ``target`` by ``by``; return the number of places."""
     code = patch.code(address, BRANCH)
     if not code or code[0] != opcode or address + BRANCH + unpack_from("<i", code, 1)[0] & WORD != target:
         return 0
@@ -71,7 +71,7 @@ def _replace(patch: PatchSites, address: int, opcode: int, target: int, by: byte
 
 
 def _relative(patch: PatchSites) -> Iterator[int]:
-    """The places that the table names relative to its words."""
+    """The places listed in the table as relative words."""
     return (address & WORD for (address,) in tables.relative(patch, "i"))
 
 

@@ -20,7 +20,7 @@ SLOT0, CALL, L32R = 20, 20 | 5 << 8, 20 | 1 << 8  # beyond the byte: the opcode,
 
 
 def by_opcode(relocs: Relocations, memory: memoryview, shift: int) -> list[int]:
-    """The numbers, those of SLOT0_OP with the opcode in bits ``shift`` and up of the first byte."""
+    """The numbers, combined for SLOT0_OP with the opcode in bits ``shift`` and up of the first byte."""
     numbers = list(relocs.numbers)
     for at, (number, offset) in enumerate(zip(numbers, relocs.offsets, strict=True)):
         if number == SLOT0 and offset < len(memory):

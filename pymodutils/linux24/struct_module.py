@@ -1,4 +1,4 @@
-"""struct module of 2.4, the header in which insmod describes a module to init_module; linux/module.h."""
+"""struct module of 2.4, the header of the image passed to init_module; linux/module.h."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 AUTOCLEAN, RUNNING, DELETED = 4, 1, 2  # bits of flags
 VISITED, USED_ONCE, JUST_FREED, INITIALIZING = 8, 16, 32, 64
 LONG: Final = {32: "I", 64: "Q"}
-MEMBERS: Final = (  # longs, but for those of WORDS
+MEMBERS: Final = (  # longs, except those in WORDS
     *("size_of_struct", "next", "name", "size", "usecount", "flags", "nsyms", "ndeps"),
     *("syms", "deps", "refs", "init", "cleanup", "ex_table_start", "ex_table_end"),
     *("persist_start", "persist_end", "can_unload", "runsize"),
@@ -25,7 +25,7 @@ BEFORE_GP: Final = "ex_table_end"  # on Alpha a long for gp follows
 
 
 class Abi(NamedTuple):
-    """How a machine's compiler lays out structures of longs and pointers."""
+    """The layout of structures of longs and pointers on a machine."""
 
     bits: Literal[32, 64]
     order: ByteOrder
@@ -33,21 +33,21 @@ class Abi(NamedTuple):
 
     @property
     def long(self) -> int:
-        """Bytes of a long."""
+        """The size of a long."""
         return self.bits // 8
 
     @property
     def prefix(self) -> str:
-        """Struct's letter of the byte order."""
+        """The byte order prefix of struct."""
         return PREFIXES[self.order]
 
     def longs(self, count: int) -> Struct:
-        """``count`` longs without sign."""
+        """``count`` unsigned longs."""
         return _longs(self, count)
 
 
 class MemberOffset(NamedTuple):
-    """Where a member of struct module lies."""
+    """The place of a member of struct module."""
 
     offset: int
     size: int
@@ -60,7 +60,7 @@ def _longs(abi: Abi, count: int) -> Struct:
 
 @cache
 def layout(abi: Abi) -> dict[str, MemberOffset]:
-    """The members of struct module by name, in their order."""
+    """The members of struct module by name, in order."""
     names = list(MEMBERS)
     if abi.gp:
         names.insert(names.index(BEFORE_GP) + 1, "gp")

@@ -1,4 +1,4 @@
-"""Fields to which loaders of old add a value instead of storing it."""
+"""Fields to which old loaders add a value instead of storing it."""
 
 from __future__ import annotations
 

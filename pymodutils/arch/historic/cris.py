@@ -1,4 +1,4 @@
-"""ETRAX CRIS: arch/cris/kernel/module.c of 2.6.9, which stores S+A whatever the type says."""
+"""ETRAX CRIS: arch/cris/kernel/module.c of 2.6.9, which stores S+A for any type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What modutils 2.4.16 assumes without modules.conf."""
+"""The built-in configuration of modutils 2.4.16."""
 
 from __future__ import annotations
 
@@ -97,4 +97,4 @@ ALIASES: Final = dict(
         *_pairs("char-major-", _CHAR),
         *_pairs("", _NAMES),
     ]
-)  # on other machines than s390 and SPARC
+)  # not on s390 and SPARC

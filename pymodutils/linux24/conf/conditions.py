@@ -27,11 +27,11 @@ COMPARE: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "<": operator.lt,
 }
 NUMBER: Final = re.compile(r"\s*([-+]?)(0[xX][0-9a-fA-F]+|[0-9]+)")
-NO, YES, DONE = 0, 1, 2  # of a level: not true so far, true now, true before
+NO, YES, DONE = 0, 1, 2  # states of a level: not true so far, true now, true before
 
 
 class Conditions:
-    """Which lines count; only the innermost ``if`` decides, as in modutils. ``path`` is named in errors."""
+    """Which lines are active; only the innermost ``if`` counts, as in modutils. ``path`` is for errors."""
 
     def __init__(self, path: str, expander: Expander, *, autoclean: bool) -> None:
         self.path, self.expander, self.autoclean = path, expander, autoclean
@@ -39,11 +39,11 @@ class Conditions:
 
     @property
     def is_true(self) -> bool:
-        """Whether the lines here count."""
+        """Whether the current lines are active."""
         return self.levels[-1] == YES
 
     def take(self, word: str, rest: str, number: int) -> bool:
-        """Whether line ``number`` is one of these four, and obey it; raises ModutilsError."""
+        """Whether line ``number`` is one of these four, which are then processed; raises ModutilsError."""
         if word not in ("if", "elseif", "else", "endif"):
             return False
         if word == "if":
@@ -67,7 +67,7 @@ class Conditions:
         wanted = words[:1] != ["!"]
         words = words if wanted else words[1:]
         if words[:1] == ["-k"]:
-            return self.autoclean  # "!" does not count
+            return self.autoclean  # "!" is ignored
         if words[:1] == ["-f"]:
             return os.access(self.expander.word(" ".join(words[1:2])), os.R_OK) == wanted
         numeric = words[:1] == ["-n"]
@@ -86,7 +86,7 @@ class Conditions:
 
 
 def _number(text: str) -> int:
-    """What strtol makes of ``text`` in base 0."""
+    """``text`` as parsed by strtol in base 0."""
     found = NUMBER.match(text)
     if not found:
         return 0

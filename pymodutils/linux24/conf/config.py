@@ -1,4 +1,4 @@
-"""The configuration that modules.conf gives."""
+"""The configuration in modules.conf."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PLACES: Final = ("/etc/modules.conf", "/etc/conf.modules")
-VARIABLE: Final = "MODULECONFIG"  # names another file
-DEEPEST: Final = 20  # files that include each other
+VARIABLE: Final = "MODULECONFIG"  # environment variable with another file
+DEEPEST: Final = 20  # maximum depth of includes
 STEPS: Final = ("pre-install", "install", "post-install", "pre-remove", "remove", "post-remove")
 LISTS: Final = ("above", "below", "prune", "probe", "probeall", "options", "alias")
 LINE: Final = re.compile(r"([^\s=]*)(=?)\s*(.*)", re.DOTALL)
 
 
 class ModulesConf:
-    """All of modules.conf for a kernel of ``release``; ``lists`` are by keyword, then by name.
+    """The parsed modules.conf for a kernel of ``release``; ``lists`` are by keyword, then by name.
 
-    ``base`` is the root of the tree of modules; ``autoclean`` says whether -k is given.
+    ``base`` is the root of the module tree; ``autoclean`` is set with -k.
     """
 
     def __init__(self, release: str, base: str = "", *, autoclean: bool = False) -> None:
@@ -38,7 +38,7 @@ class ModulesConf:
         self.lists: dict[str, dict[str, list[str]]] = {word: {} for word in LISTS}
         self.lists["prune"] = {name: [] for name in built_in.PRUNE}
         self.lists["alias"] = {name: [module] for name, module in built_in.ALIASES.items()}
-        self.kept: set[str] = set()  # modules whose options say -k: never autoclean
+        self.kept: set[str] = set()  # modules with -k in their options: never autoclean
         for line in built_in.OPTIONS:
             name, *words = line.split()
             self.lists["options"][name] = words
@@ -52,7 +52,7 @@ class ModulesConf:
         self.refuse: Callable[[str], None] | None = None  # hears of files that are not root's
 
     def command(self, step: str, module: str) -> str:
-        """The command for ``step`` of ``module``; "" if there is none."""
+        """The command for ``step`` of ``module``, or ""."""
         return next((text for when, name, text in self.commands if (when, name) == (step, module)), "")
 
 
@@ -67,7 +67,7 @@ def read(config: ModulesConf, path: str = "") -> list[str]:
 
 
 class ConfLine(NamedTuple):
-    """A line that counts: ``depth`` includes deep."""
+    """An active line, at the include depth ``depth``."""
 
     word: str
     assigns: bool
@@ -110,7 +110,7 @@ class _Reader:
         return self.wrong
 
     def _obey(self, line: ConfLine) -> bool:
-        """Do what ``line`` says; whether it says anything."""
+        """Process ``line``; return whether it is valid."""
         if line.assigns:
             return self._assign(line.word, line.rest)
         if line.word == "include":

@@ -1,4 +1,4 @@
-"""modules.conf in the words of modprobe.conf, as generate-modprobe.conf of module-init-tools puts it."""
+"""Convert modules.conf to modprobe.conf, like generate-modprobe.conf of module-init-tools."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 MODPROBE: Final = "/sbin/modprobe"
 TRUE: Final = "/bin/true"
-NOTHING: Final = ("off", "null")  # what an alias to no module names
-MAJOR: Final = re.compile(r"(?:char|block)-major-\d+")  # 2.6 adds the minor number
+NOTHING: Final = ("off", "null")  # targets of aliases to no module
+MAJOR: Final = re.compile(r"(?:char|block)-major-\d+")  # in 2.6 with a minor number
 
 
 def convert(config: ModulesConf) -> Iterator[str]:
@@ -57,13 +57,13 @@ def _without_name(words: Sequence[str]) -> tuple[list[str], str]:
 
 
 def _changed(config: ModulesConf) -> list[str]:
-    """The modules that something happens before or after, in the order of the file."""
+    """The modules with commands before or after them, in file order."""
     names = [*config.lists["above"], *config.lists["below"], *(module for _, module, _ in config.commands)]
     return list(dict.fromkeys(names))
 
 
 def _commands(config: ModulesConf, name: str) -> Iterator[str]:
-    """Lines for install and remove of the module ``name``, with what comes before and after."""
+    """Install and remove lines for the module ``name``, with the commands before and after."""
     above, below = config.lists["above"].get(name, []), config.lists["below"].get(name, [])
     before = [*(f"{MODPROBE} {word}" for word in below), *_step(config, "pre-install", name)]
     after = [*(f"{MODPROBE} {word}" for word in above), *_step(config, "post-install", name)]

@@ -1,4 +1,4 @@
-"""The module files that the paths of modules.conf lead to."""
+"""Find module files in the paths of modules.conf."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def key(path: str) -> str:
 
 
 def files(config: ModulesConf, pattern: str = "*", kind: str = "") -> list[str]:
-    """The files whose name matches ``pattern``, in a folder called ``kind`` if that is given.
+    """The files whose name matches ``pattern``, in a folder named ``kind`` if given.
 
-    Those that are not root's do not count if ``config`` refuses them.
+    Files not owned by root are skipped if ``config`` refuses them.
     """
     found: dict[str, None] = {}
     for _, path in config.paths:
@@ -42,7 +42,7 @@ def _matches(config: ModulesConf, name: str, pattern: str) -> bool:
 
 
 def locate(config: ModulesConf, name: str, kind: str = "") -> list[str]:
-    """The files of the modules that ``name`` matches, the first of each name."""
+    """The files of the modules that match ``name``, the first of each name."""
     if "/" in name:
         return [name]
     for pattern in (f"{name}.o", f"{name}.o.gz", name):

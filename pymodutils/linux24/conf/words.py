@@ -1,4 +1,4 @@
-"""Lines and words of modules.conf, and what the shell would make of them."""
+"""Split modules.conf into lines and words, and expand them like the shell."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COMMAND: Final = re.compile(r"`([^`]*)`")
 
 
 def lines(text: str) -> Iterator[tuple[int, str]]:
-    """Lines without comments, those that end in a backslash joined to the next; each with its number."""
+    """Numbered lines without comments, joined after a trailing backslash."""
     held = ""
     for number, line in enumerate(text.splitlines(), 1):
         bare = line.partition("#")[0].rstrip()
@@ -50,9 +50,9 @@ def split(text: str) -> list[str]:
 
 
 class Expander:
-    """Expands words as the shell does, for a kernel of ``release``.
+    """Expands words like the shell, for a kernel of ``release``.
 
-    What is ``defined`` comes before the environment.
+    ``defined`` takes precedence over the environment.
     """
 
     def __init__(self, release: str) -> None:
@@ -60,7 +60,7 @@ class Expander:
         self.defined: dict[str, str] = {}
 
     def words(self, text: str) -> list[str]:
-        """All words of ``text``, expanded; a pattern that matches no file stays."""
+        """All words of ``text``, expanded; a pattern without matches is kept."""
         found: list[str] = []
         for word in split(text):
             value = self._value(word)
@@ -70,7 +70,7 @@ class Expander:
         return found
 
     def word(self, text: str) -> str:
-        """The first of these words; "" if there is none."""
+        """The first of these words, or ""."""
         return next(iter(self.words(text)), "")
 
     def _value(self, word: str) -> str:
@@ -83,7 +83,7 @@ class Expander:
         return self.defined.get(name, os.environ.get(name, ""))
 
     def _output(self, command: str) -> str:
-        """What ``command`` prints; the kernel answers for itself."""
+        """The output of ``command``; uname is answered by the emulated kernel."""
         if command == "uname -r":
             return self.release
         if command == "kernelversion":

@@ -1,4 +1,4 @@
-"""depmod of 2.4: which module needs which, and the maps of devices."""
+"""depmod of 2.4: module dependencies and device maps."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 CHECKSUM: Final = re.compile(r"(.+)_R.*[0-9a-fA-F]{8}")
 GPLONLY: Final = "GPLONLY_"
-ALWAYS: Final = ("mod_use_count_", "__this_module")  # which insmod provides
+ALWAYS: Final = ("mod_use_count_", "__this_module")  # provided by insmod
 STRINGS: Final = re.compile(
     r"__kstrtab_(?:__(?:sparc_)?dot_(?P<dot>\w+)|(?P<name>\w+))|__export_priv_(?P<private>\w+)"
 )
@@ -43,7 +43,7 @@ def _exported(match: re.Match[str]) -> str:
 
 
 def look(paths: Iterable[str], report: RunMessages) -> list[Surveyed]:
-    """What there is to know of the modules in ``paths``, those aside that cannot be read."""
+    """The facts of the modules in ``paths``, except unreadable ones."""
     found = []
     for path in paths:
         try:
@@ -54,7 +54,7 @@ def look(paths: Iterable[str], report: RunMessages) -> list[Surveyed]:
 
 
 class Dependencies:
-    """Who defines what: the kernel first, then modules in their order; the first definition counts.
+    """The owners of symbols: the kernel, then modules in order; the first definition takes precedence.
 
     With ``loose``, names may differ in their checksum.
     """
@@ -68,7 +68,7 @@ class Dependencies:
                 self.owner.setdefault(name, module.path)
 
     def of(self, module: Surveyed) -> tuple[list[str], list[str]]:
-        """The files that ``module`` needs, and the symbols that nobody defines."""
+        """The files that ``module`` needs, and its unresolved symbols."""
         needs: dict[str, None] = {}
         open_: list[str] = []
         for name in module.needs:
@@ -90,7 +90,7 @@ def files(
 ) -> tuple[Mapping[str, str], bool]:
     """The text of each file, modules.dep first, and whether no symbol is unresolved.
 
-    With ``names``, each symbol that nobody defines is reported by its name.
+    With ``names``, each unresolved symbol is reported.
     """
     rows, complete = [], True
     for module in dependencies.modules:

@@ -1,4 +1,4 @@
-"""What depmod has to know of each module: symbols that it has and needs, and its device tables."""
+"""Read the facts of a module for depmod: exports, imports and device tables."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 BASE: Final = 0x1000  # any address will do
 KSYMTAB, EXPORTED = "__ksymtab", "__ksymtab_"
 STRINGS: Final = ".modstring"
-OPTIONAL: Final = "pci_device"  # whose size kernels before 2.4.0 do not tell
+OPTIONAL: Final = "pci_device"  # tables without a size in kernels before 2.4.0
 CHANGED: Final = (
     "\n\tIt is likely that the kernel structure has changed, if so then"
     "\n\tyou probably need a new version of modutils to handle this kernel."
@@ -39,7 +39,7 @@ class Surveyed(NamedTuple):
 
 
 def survey(path: str, error: Callable[[str], None]) -> Surveyed:
-    """Look at the file ``path``; ``error`` hears of what is strange. Raises ModutilsError."""
+    """Read the file ``path``; ``error`` is called for anomalies. Raises ModutilsError."""
     module = load.load(compress.decompress(compress.read(path), path), path, error)
     slots = (module.machine.slots or Slots)(module, {})
     slots.create(relocations(module))
@@ -97,7 +97,7 @@ def _maps(module: ObjFile, image: LinkedModule, error: Callable[[str], None]) ->
 
 
 def _rows(module: ObjFile, image: LinkedModule, name: str, error: Callable[[str], None]) -> Iterator[Row]:
-    """The entries of the table ``name``, if the module has one with entries of the size that is known."""
+    """The entries of the table ``name``, if the module has one with entries of the known size."""
     table, own = TABLES[name], TABLES[name].layout(image.abi).size
     start = image.long(module.value(module.symbols.find(f"__module_{name}_table")))
     size = image.long(module.value(module.symbols.find(f"__module_{name}_size")))

@@ -17,7 +17,7 @@ MAP_BITS: Final = 64
 
 
 class LinkedModule(NamedTuple):
-    """A module linked to ``base`` just to be looked at."""
+    """A module linked at ``base`` for reading only."""
 
     base: int
     data: bytes
@@ -42,7 +42,7 @@ class LinkedModule(NamedTuple):
 
 
 class DeviceTable(NamedTuple):
-    """A kind of table: the columns of an entry, its map, which entry ends it, how one is shown.
+    """A kind of table: the columns of an entry, its map, its end marker, its format.
 
     ``codes`` are those of struct, "L" a long, and "M" as many as hold 64 bits.
     """
@@ -53,7 +53,7 @@ class DeviceTable(NamedTuple):
     line: Callable[[Row, LinkedModule], str]
 
     def layout(self, abi: Abi) -> struct.Struct:
-        """How an entry lies in memory, with the gaps that C leaves."""
+        """The layout of an entry, with C's padding."""
         long = "Q" if abi.bits == 64 else "I"  # noqa: PLR2004
         sign = "<" if abi.order == "little" else ">"
         codes, offset = "", 0

@@ -1,4 +1,4 @@
-"""The system calls of 2.4 as the tools of modutils use them."""
+"""The system calls of 2.4 as used by modutils."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pymodutils.linux24.machine.model import ObjMachine
     from pymodutils.linux24.struct_module import Abi
 
-FIRST: Final = 256  # bytes that are tried before the kernel has said how many it needs
+FIRST: Final = 256  # initial buffer size in bytes
 
 
 class SystemCalls(Protocol):
@@ -22,25 +22,25 @@ class SystemCalls(Protocol):
 
     @property
     def abi(self) -> Abi:
-        """How structures are laid out."""
+        """The layout of structures."""
         ...
 
     @property
     def release(self) -> str:
-        """What uname -r prints."""
+        """The output of uname -r."""
         ...
 
     @property
     def version(self) -> str:
-        """What uname -v prints."""
+        """The output of uname -v."""
         ...
 
     def settle(self, machine: ObjMachine, path: str) -> None:
-        """Make sure that this is a kernel of ``machine``."""
+        """Ensure that this is a kernel for ``machine``."""
         ...
 
     def create_module(self, name: str, size: int) -> int:
-        """Room for a module; its address."""
+        """Allocate memory for a module and return its address."""
         ...
 
     def init_module(self, name: str, image: bytes) -> None:
@@ -48,7 +48,7 @@ class SystemCalls(Protocol):
         ...
 
     def query_module(self, name: str | None, which: int, bufsize: int) -> Answer:
-        """What is known of a module."""
+        """Query a module."""
         ...
 
     def delete_module(self, name: str | None) -> None:
@@ -56,7 +56,7 @@ class SystemCalls(Protocol):
         ...
 
     def read(self, path: str) -> bytes:
-        """What a file of /proc holds."""
+        """The contents of a file in /proc."""
         ...
 
     def write(self, path: str, data: bytes) -> None:
@@ -65,7 +65,7 @@ class SystemCalls(Protocol):
 
 
 class Known(NamedTuple):
-    """A module in the kernel, as query_module tells it: struct module_stat of modutils."""
+    """A loaded module, from query_module: struct module_stat of modutils."""
 
     name: str
     address: int
@@ -77,7 +77,7 @@ class Known(NamedTuple):
 
 
 def asked(kernel: SystemCalls, name: str | None, which: int) -> Answer:
-    """What query_module gives, with a buffer that is as large as the kernel wants it."""
+    """The result of query_module, with a buffer of the required size."""
     answer = kernel.query_module(name, which, FIRST)
     while answer.errno == ENOSPC:
         answer = kernel.query_module(name, which, answer.ret)
@@ -90,7 +90,7 @@ def module_names(kernel: SystemCalls) -> list[str]:
 
 
 def known(kernel: SystemCalls, name: str) -> Known:
-    """All that is to be known of the module ``name``."""
+    """The properties of the module ``name``."""
     abi = kernel.abi
     address, size, flags, count = abi.longs(4).unpack(asked(kernel, name, INFO).data)
     signed = count - (1 << abi.bits) if count >> abi.bits - 1 else count
@@ -109,7 +109,7 @@ def dependencies(kernel: SystemCalls, name: str) -> list[str]:
 
 
 def symbols(kernel: SystemCalls, name: str | None = None) -> list[tuple[int, str]]:
-    """What the module ``name`` exports, or the kernel itself: values and names."""
+    """The exports of the module ``name``, or of the kernel itself: values and names."""
     answer = asked(kernel, name, SYMBOLS)
     pair = kernel.abi.longs(2)
     rows = list(pair.iter_unpack(answer.data[: answer.ret * pair.size]))

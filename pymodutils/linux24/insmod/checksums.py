@@ -17,7 +17,7 @@ WELL_KNOWN: Final = re.compile(r"(?:get_module_symbol|inter_module_get)_R(.*)[0-
 
 
 class Checksummed:
-    """Takes the checksum from a name; ``prefix`` is what comes before its digits."""
+    """Strips the checksum from a name; ``prefix`` is the part before its digits."""
 
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
@@ -32,7 +32,7 @@ class Checksummed:
 
 
 def checksum_prefix(names: list[str], version: str) -> str:
-    """What is between _R and a checksum: by the last well-known name, else by ``version`` (uname -v)."""
+    """The prefix between _R and a checksum: by the last well-known name, else by ``version`` (uname -v)."""
     found = [match[1] for match in map(WELL_KNOWN.fullmatch, names) if match]
     if found:
         return str(found[-1])

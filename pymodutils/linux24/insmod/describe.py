@@ -1,4 +1,4 @@
-"""What modinfo of modutils prints of a module."""
+"""The output of modutils' modinfo."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PARAMETER, DESCRIPTION = "parm_", "parm_desc_"
 
 
 def field(module: ObjFile, name: str) -> str:
-    """The field ``name`` as it is shown; text that may have several lines in quotes."""
+    """The field ``name`` for output; multi-line text in quotes."""
     if name == "filename":
         return module.path
     value = modinfo.value(module, name)

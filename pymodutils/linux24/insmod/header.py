@@ -1,4 +1,4 @@
-"""The header of the image: what insmod writes into struct module."""
+"""Fill in the header of the image, struct module."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def insmod(
 
 
 def configured(kernel: SystemCalls, report: RunMessages, *, root: bool) -> ModulesConf:
-    """The paths of modules.conf; modules that are not root's do not count, unless ``root`` allows them."""
+    """The paths of modules.conf; modules not owned by root are skipped unless ``root``."""
     config = ModulesConf(kernel.release)
     read(config)
     config.refuse = None if root else report.error

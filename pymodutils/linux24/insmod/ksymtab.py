@@ -1,4 +1,4 @@
-"""What the module exports: __ksymtab, with symbols that tell ksymoops where the module came from."""
+"""Exports of the module: __ksymtab, with symbols for ksymoops."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GLOBAL: Final = STB_GLOBAL << 4
 
 
 class Origin:
-    """Where a module came from; ``persist`` is the file of its persistent data, or ""."""
+    """The origin of a module; ``persist`` is the file of its persistent data, or ""."""
 
     def __init__(self, path: str, mtime: int | None = None, persist: str = "") -> None:
         self.path = os.path.realpath(path)
@@ -74,7 +74,7 @@ def add(module: ObjFile, symbol: ObjSymbol) -> None:
 
 
 def complete(module: ObjFile, used: Sequence[Known], *, export: bool) -> None:
-    """Make .kmodtab of the modules ``used``; without a __ksymtab (``export``) export all global symbols."""
+    """Create .kmodtab for the modules ``used``; without __ksymtab (``export``), export all global symbols."""
     if used:
         _depend(module, used)
     if export and module.find(NAME) is None:

@@ -1,4 +1,4 @@
-"""The map that insmod -m prints: sections and symbols with their addresses."""
+"""The map of insmod -m: sections and symbols with addresses."""
 
 from __future__ import annotations
 

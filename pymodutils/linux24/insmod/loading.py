@@ -1,4 +1,4 @@
-"""A module on its way into a 2.4 kernel: link it, ask for an address, relocate it there, hand it over."""
+"""Load a module into a 2.4 kernel: link it, allocate memory, relocate it, pass it to init_module."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ TOO_OLD: Final = (
 
 
 class Loading:
-    """The module in the file ``path``; ``config`` says where persistent data lies."""
+    """The module in the file ``path``; ``config`` has the place of persistent data."""
 
     module: ObjFile
     slots: Slots
@@ -56,7 +56,7 @@ class Loading:
     ) -> None:
         self.kernel, self.path, self.options, self.report = kernel, path, options, report
         self.name, self.config = options.name or search.key(path), config
-        self.symbols: list[tuple[int, str]] = []  # of the kernel: values and names
+        self.symbols: list[tuple[int, str]] = []  # the kernel's symbols: values and names
 
     def run(self, data: bytes, words: Sequence[str], origin: ksymtab.Origin) -> int:
         """Load the module in ``data`` with the parameters ``words``; the exit status."""
@@ -75,7 +75,7 @@ class Loading:
     # Everything that needs no address
 
     def link(self, data: bytes, words: Sequence[str], origin: ksymtab.Origin) -> None:
-        """Everything up to the size of the image; raises ModutilsError, or Exit."""
+        """Link up to the size of the image; raises ModutilsError or Exit."""
         module, report, options = self._read(data), self.report, self.options
         this = module.create_first(".this", module.machine.abi.long, size_of(module.machine.abi))
         module.symbols.add(ObjSymbol("__this_module", STT_OBJECT, this.index, 0, this.size))
@@ -102,7 +102,7 @@ class Loading:
             raise Exit(0)
 
     def _read(self, data: bytes) -> ObjFile:
-        """The module with the symbols that the kernel and other modules have."""
+        """Read the module and the symbols of the kernel and other modules."""
         self.report.about = self.path
         self.module = module = load.load(data, self.path, self._clash)
         self.kernel.settle(module.machine, self.path)
@@ -158,7 +158,7 @@ class Loading:
             raise Exit(1)
 
     def _generate(self) -> None:
-        """__archdata, and __kallsyms if the kernel has it or -S asks for it; once more with addresses."""
+        """Generate __archdata, and __kallsyms if the kernel has it or with -S; repeated with addresses."""
         made = self.module.find(ARCHDATA) or self.module.create(ARCHDATA, 16)
         made.fill(self.slots.archdata())
         if not self.options.kallsyms and not kallsyms.in_kernel(self.symbols):
@@ -170,7 +170,7 @@ class Loading:
     # With an address
 
     def hand_over(self, origin: ksymtab.Origin) -> None:
-        """Have the kernel make room, link for that, and give it the image; raises ModutilsError, or Exit."""
+        """Allocate memory, link at its address, and pass the image; raises ModutilsError or Exit."""
         module, options, report = self.module, self.options, self.report
         size = module.place()
         module.move(NOWHERE if options.noload else self._create(size))
@@ -196,7 +196,7 @@ class Loading:
         try:
             return self.kernel.create_module(self.name, size)
         except Refused as refused:
-            if refused.errno == EEXIST:  # by another insmod at the same time
+            if refused.errno == EEXIST:  # by a concurrent insmod
                 raise Exit(0) from None
             text = f"create_module: {os.strerror(refused.errno)}"
             if refused.errno == ENOMEM:
@@ -226,7 +226,7 @@ class Loading:
             raise self._failed() from None
 
     def _failed(self) -> Exit:
-        """Take the module back, if it has been created."""
+        """Delete the module, if it was created."""
         if not self.options.noload:
             self.kernel.delete_module(self.name)
         return Exit(1)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class InsmodOptions(NamedTuple):
-    """What the command line asks for; ``persist`` None: no -e."""
+    """The command line options; ``persist`` is None without -e."""
 
     force: bool = False
     autoclean: bool = False

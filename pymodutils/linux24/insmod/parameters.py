@@ -1,7 +1,7 @@
-"""Parameters on insmod's command line: NAME=VALUE[,VALUE]... is written into the module's data.
+"""Write parameters on insmod's command line, NAME=VALUE[,VALUE]..., into the module's data.
 
-.modinfo says how: parm_NAME=[MIN[-MAX]]{b,h,i,l,s,cN}, of bytes, shorts, ints, longs, strings, or arrays of
-N characters.
+.modinfo has the format: parm_NAME=[MIN[-MAX]]{b,h,i,l,s,cN}, for bytes, shorts, ints, longs, strings, or
+arrays of N characters.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SPACE: Final = " \t\n\v\f\r"
 
 
 class ParmFormat(NamedTuple):
-    """How many values a parameter takes, and of what type; 0 is no limit."""
+    """The number and type of values of a parameter; 0 is no limit."""
 
     least: int
     most: int
@@ -37,7 +37,7 @@ class ParmFormat(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> ParmFormat:
-        """The format that .modinfo has as ``text``."""
+        """The format ``text`` from .modinfo."""
         found = FORMAT.match(text)
         least, most, kind, size, rest = found.groups() if found else (None, None, "", "", "")
         first = 1 if least is None else int(least)
@@ -45,11 +45,11 @@ class ParmFormat(NamedTuple):
 
 
 class Wrong(Exception):
-    """What is wrong with a parameter on the command line."""
+    """An invalid parameter on the command line."""
 
 
 def check(module: ObjFile, report: RunMessages) -> bool:
-    """Warn of parameters that .modinfo declares and nobody can set; whether some are to persist."""
+    """Warn about invalid declarations in .modinfo; return whether some parameters are persistent."""
     persistent = False
     for key, value in modinfo.entries(module):
         if not key.startswith("parm_") or key.startswith("parm_desc_"):
@@ -61,7 +61,7 @@ def check(module: ObjFile, report: RunMessages) -> bool:
         fault, persists = _fault(module, name, value, report)
         if fault:
             report.warn(fault)
-            return False  # modutils looks no further
+            return False  # modutils stops here
         if persists and ParmFormat.parse(value).type == "s":
             report.error(f"parameter {name} is invalid persistent string")
             return False
@@ -70,7 +70,7 @@ def check(module: ObjFile, report: RunMessages) -> bool:
 
 
 def _fault(module: ObjFile, name: str, value: str, report: RunMessages) -> tuple[str, bool]:
-    """What is wrong with the declaration of one parameter, or "", and whether it is to persist."""
+    """The fault in the declaration of a parameter, or "", and whether it is persistent."""
     about, form = report.about, ParmFormat.parse(value)
     if module.symbols.find(name) is None:
         return f"Warning: {about} symbol for parameter {name} not found", False
@@ -90,9 +90,9 @@ def _fault(module: ObjFile, name: str, value: str, report: RunMessages) -> tuple
 
 
 def process(module: ObjFile, words: Sequence[str], report: RunMessages, *, required: bool = True) -> bool:
-    """Write the parameters in ``words`` into the data; whether all could be, having said why not.
+    """Write the parameters in ``words`` to the data; report errors and return whether there were none.
 
-    A parameter that is not declared is an error only if ``required``.
+    An undeclared parameter is an error only if ``required``.
     """
     typed = modinfo.value(module, "kernel_version") is not None
     for word in words:
@@ -121,7 +121,7 @@ def _set(module: ObjFile, name: str, text: str, form: ParmFormat) -> None:
     if symbol is None or symbol.section >= len(module.sections):
         raise Wrong(f"symbol for parameter {name} not found")
     place = _Place(module, module.sections[symbol.section], symbol.value)
-    at, count = 0, 1  # modutils counts commas, and only where there is a maximum
+    at, count = 0, 1  # modutils counts commas, and only if there is a maximum
     while at < len(text):
         value, at = _string(name, text, at) if form.type in ("s", "c") else _number(name, text, at, form)
         place.put(name, value, form)
@@ -147,7 +147,7 @@ def _number(name: str, text: str, at: int, form: ParmFormat) -> tuple[str, int]:
 
 
 def _string(name: str, text: str, at: int) -> tuple[str, int]:
-    """A string: with C's escapes between quotes, else up to a comma."""
+    """A string: quoted with C escapes, or up to a comma."""
     if text[at] != '"':
         end = text.find(",", at)
         return (text[at:], len(text)) if end < 0 else (text[at:end], end)
@@ -167,7 +167,7 @@ def _string(name: str, text: str, at: int) -> tuple[str, int]:
 
 
 class _Place:
-    """Where the next value of a parameter goes."""
+    """The place of the next value of a parameter."""
 
     def __init__(self, module: ObjFile, section: ObjSection, offset: int) -> None:
         self.module, self.section, self.offset = module, section, offset
@@ -207,7 +207,7 @@ class _Place:
 
 
 def _strtoul(text: str, size: int) -> int:
-    """The number that strtoul with base 0 makes of ``text``, with longs of ``size`` bytes."""
+    """``text`` as parsed by strtoul in base 0, with longs of ``size`` bytes."""
     text = text.strip()
     sign, digits = (-1, text[1:]) if text.startswith("-") else (1, text.lstrip("+"))
     base = 16 if digits[:2] in ("0x", "0X") else 8 if digits.startswith("0") else 10

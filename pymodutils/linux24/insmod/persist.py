@@ -14,7 +14,7 @@ ENDINGS = (".o", ".mod")
 
 
 def persist_file(path: str, options: InsmodOptions, config: ModulesConf, report: RunMessages) -> str:
-    """The file that -e names for the module in ``path``, whose parameters are to persist; "" without one."""
+    """The file of -e for the module in ``path``, which has persistent parameters, or ""."""
     found = options.persist or ""
     if options.persist == "":
         found = f"{config.persistdir}/{relative}" if (relative := _relative(path, config)) else ""
@@ -31,7 +31,7 @@ def persist_file(path: str, options: InsmodOptions, config: ModulesConf, report:
 
 
 def _relative(path: str, config: ModulesConf) -> str:
-    """``path`` below the first path of modules.conf that leads to it, without its ending."""
+    """``path`` relative to the first matching path of modules.conf, without its suffix."""
     for _, folder in config.paths:
         if path.startswith(f"{folder.rstrip('/')}/"):
             bare = path[len(folder.rstrip("/")) :].lstrip("/").removesuffix(".gz")

@@ -1,4 +1,4 @@
-"""What the tools of modutils say: errors to stderr, the rest to stdout; or all to syslog."""
+"""Messages of modutils: errors to stderr, the rest to stdout; or all to syslog."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ DAEMON: Final = 3 << 3
 
 
 class RunMessages:
-    """The messages of one run, and how many errors and warnings they were; errors name ``about``."""
+    """The messages of a run, with the number of errors and warnings; errors name ``about``."""
 
     def __init__(self, tool: str, *, verbose: bool = False, syslog: bool = False) -> None:
         self.tool, self.about, self.verbose, self.syslog = tool, tool, verbose, syslog
         self.errors = self.warnings = 0
 
     def error(self, text: str) -> None:
-        """Say what is wrong; the tool will fail."""
+        """Print an error; the tool will fail."""
         self.errors += 1
         line = f"{self.about}: {text}"
         if self.syslog:
@@ -33,19 +33,19 @@ class RunMessages:
         sys.stderr.write(f"{name}: {os.strerror(errno)}\n")
 
     def say(self, text: str) -> None:
-        """Say what happens."""
+        """Print a message."""
         if self.syslog:
             self._log(LOG_INFO, text)
         else:
             sys.stdout.write(f"{text}\n")
 
     def warn(self, text: str) -> None:
-        """Say what is wrong but does not hinder."""
+        """Print a warning."""
         self.warnings += 1
         self.say(text)
 
     def detail(self, text: str) -> None:
-        """Say what is wanted with -v only."""
+        """Print a message with -v only."""
         if self.verbose:
             self.say(text)
 

@@ -1,4 +1,4 @@
-"""Resolve what a module leaves open by the symbols of the kernel and of modules in it."""
+"""Resolve the undefined symbols of a module with those of the kernel and loaded modules."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ASK_SUPPLIER: Final = (
 
 
 class ExternalSymbols:
-    """Defines the symbols that ``module`` needs; ``used`` are the modules that do so."""
+    """Defines the symbols that ``module`` needs; ``used`` are the modules that provide them."""
 
     def __init__(self, module: ObjFile, slots: Slots) -> None:
         self.module, self.slots = module, slots
@@ -40,14 +40,14 @@ class ExternalSymbols:
         self.gplonly_seen = False
 
     def add_kernel_symbols(self, others: Sequence[Known], symbols: Iterable[tuple[int, str]]) -> None:
-        """Take those of ``others``, newest first, and what is still open from the kernel itself."""
+        """Define symbols from ``others``, newest first, and the remaining ones from the kernel itself."""
         for at, other in enumerate(others):
             if self._add_from(KERNEL + 1 + at, other.symbols):
                 self.used.append(other)
         self._add_from(KERNEL, symbols)
 
     def _add_from(self, section: int, symbols: Iterable[tuple[int, str]]) -> bool:
-        """Define symbols as of ``section``; whether any is needed."""
+        """Define symbols of ``section``; return whether any is needed."""
         used, gpl = False, modinfo.is_gpl(self.module)
         for value, exported in symbols:
             name = exported
@@ -63,7 +63,7 @@ class ExternalSymbols:
         return used
 
     def check_undefineds(self, report: RunMessages, *, quiet: bool) -> None:
-        """Leave with 1 if a symbol is open that is not weak, having said which unless ``quiet``."""
+        """Exit with 1 if there are unresolved symbols that are not weak, reported unless ``quiet``."""
         names = allocate.unresolved(self.module)
         if not names:
             return

@@ -1,4 +1,4 @@
-"""Taint the kernel for the licence of a module, and for -f."""
+"""Taint the kernel because of the licence of a module, or -f."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from pymodutils.linux24.obj.file import ObjFile
 
 TAINTED: Final = "/proc/sys/kernel/tainted"
-PROPRIETARY, FORCED = 1, 2  # its bits
+PROPRIETARY, FORCED = 1, 2  # taint bits
 URL: Final = "http://www.tux.org/lkml/#export-tainted"
 
 
 def check_tainted_module(
     kernel: SystemCalls, module: ObjFile, options: InsmodOptions, report: RunMessages
 ) -> None:
-    """Warn of each reason, and set its bit unless nothing is loaded."""
+    """Warn about each reason, and set its bit unless nothing is loaded."""
     licence = modinfo.licence(module)
     reasons = []
     if licence is None:

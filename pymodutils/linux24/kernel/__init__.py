@@ -1,8 +1,8 @@
-"""An emulated 2.4 kernel in one file, as far as it is about modules; kernel/module.c of 2.4.32.
+"""The module system of an emulated 2.4 kernel, in one file; kernel/module.c of 2.4.32.
 
-kernel      Linux24: its system calls and files, a transaction each
-boot        a state file from a list of symbols; ksyms reads that
-state       what is in the kernel during one call; schema is the file
+kernel      Linux24: its system calls and files, one transaction each
+boot        create a state file from a list of symbols, read by ksyms
+state       the state during a call; schema: its tables
 create_module, init_module, query_module, delete_module, get_kernel_syms    the system calls
 procfs      /proc/modules, /proc/ksyms, /proc/sys/kernel
 """

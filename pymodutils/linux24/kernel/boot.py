@@ -1,4 +1,4 @@
-"""The state file of an emulated 2.4 kernel that has just booted."""
+"""Create the state file of a freshly booted emulated 2.4 kernel."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ BOOTED: Final = "booted"  # seconds since the epoch
 
 
 class BootConfig(NamedTuple):
-    """What of a 2.4 kernel a list of its symbols does not tell."""
+    """The properties of a 2.4 kernel that its symbols do not determine."""
 
     release: str = "2.4.32"
     version: str = "#1"  # uname -v
-    machine: str = ""  # as modutils calls it; "": that of the first module
-    base: int = 0  # where modules begin; 0: where the machine has them
-    returns: Mapping[str, int] = {}  # what the init() of modules give
+    machine: str = ""  # name in modutils; "": that of the first module
+    base: int = 0  # lowest module address; 0: the machine's default
+    returns: Mapping[str, int] = {}  # results of init() by module
 
 
 def make(
     path: str, symbols: Sequence[ModuleSymbol], digits: int, config: BootConfig, now: float
 ) -> StateFile:
-    """The file ``path`` with a kernel that exports ``symbols``, in place of what was there.
+    """Write a kernel that exports ``symbols`` to the file ``path``, replacing an existing one.
 
-    Raises BadKernel if there is no such machine, BadState if the file cannot be written.
+    Raises BadKernel for an unknown machine, BadState if the file cannot be written.
     """
     machine = _named(config.machine) if config.machine else None
     made = StateFile.create(LINUX24)
@@ -69,7 +69,7 @@ def _named(name: str) -> ObjMachine:
 
 
 def read(path: str) -> tuple[list[ModuleSymbol], int]:
-    """The symbols in the file ``path``, and the digits of addresses; raises BadKernel."""
+    """The symbols in the file ``path``, and the number of address digits; raises BadKernel."""
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as found:
             return ksyms.read(found.read(), path)

@@ -1,4 +1,4 @@
-"""create_module: room for a module, and an address to link it for; kernel/module.c of 2.4."""
+"""create_module: allocate memory for a module; kernel/module.c of 2.4."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ PAGE_SIZE = 4096
 
 
 def refused(name: str, code: int) -> Refused:
-    """The error with which a system call about ``name`` ends."""
+    """The error of a system call for ``name``."""
     return Refused(name, f"{name}: {os.strerror(code)}", code)
 
 
 def get_mod_name(name: str) -> bytes:
-    """``name`` as the kernel copies it; raises Refused if it is empty or too long."""
+    """``name`` as copied by the kernel; raises Refused if it is empty or too long."""
     data = name.encode("utf-8", "surrogateescape")
     if not data:
         raise refused(name, EINVAL)
@@ -30,7 +30,7 @@ def get_mod_name(name: str) -> bytes:
 
 
 def create_module(state: StoredKernel, name: str, size: int) -> int:
-    """The address of ``size`` bytes for the module ``name``; raises Refused."""
+    """Allocate ``size`` bytes for the module ``name`` and return the address; raises Refused."""
     data = get_mod_name(name)
     if size < state.header_size + len(data) + 1:
         raise refused(name, EINVAL)

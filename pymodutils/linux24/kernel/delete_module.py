@@ -1,4 +1,4 @@
-"""delete_module: remove a module, or all that are autoclean and were used; kernel/module.c of 2.4."""
+"""delete_module: remove a module, or all used autoclean ones; kernel/module.c of 2.4."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def delete_module(state: StoredKernel, name: str | None) -> None:
-    """Remove the module ``name``, or with None what is due; raises Refused."""
+    """Remove the module ``name``, or with None all autoclean modules that are due; raises Refused."""
     if name is None:
         _reap(state)
         return
@@ -27,7 +27,7 @@ def delete_module(state: StoredKernel, name: str | None) -> None:
 
 
 def free_module(state: StoredKernel, module: Module24, *, tag_freed: bool = False) -> None:
-    """Take ``module`` out of all lists; ``tag_freed`` marks those that nobody needs any more."""
+    """Remove ``module`` from all lists; ``tag_freed`` marks dependencies that become unused."""
     for at in state.deps(module):
         used = state.at(state.reference(at)[0])
         if used is not None:
@@ -41,7 +41,7 @@ def free_module(state: StoredKernel, module: Module24, *, tag_freed: bool = Fals
 
 
 def _unlink(state: StoredKernel, used: Module24, at: int) -> None:
-    """Take the module_ref at ``at`` out of the list of those that refer to ``used``."""
+    """Remove the module_ref at ``at`` from the list of references to ``used``."""
     following = state.reference(at)[2]
     if used.header["refs"] == at:
         used.header["refs"] = following
@@ -53,7 +53,7 @@ def _unlink(state: StoredKernel, used: Module24, at: int) -> None:
 
 
 def _reap(state: StoredKernel) -> None:
-    """Remove autoclean modules that were used and have not been since the last time, and so on."""
+    """Remove autoclean modules that were used but not since the last call, repeatedly."""
     changed = True
     while changed:
         changed = False

@@ -1,4 +1,4 @@
-"""init_module: take a linked module, after a look at what its header claims; kernel/module.c of 2.4."""
+"""init_module: check the header of a linked module and initialize it; kernel/module.c of 2.4."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from pymodutils.linux24.kernel.state import Module24, StoredKernel
 
 KERN_ERR: Final = 3
-SLOP: Final = 16  # pointers that the header of a newer insmod may have more
+SLOP: Final = 16  # pointers that the header of a newer insmod may have in addition
 INVALID_SIZE: Final = ("Invalid module header size.", "A new version of the modutils is likely needed.")
 
 
 def init_module(state: StoredKernel, name: str, image: bytes) -> None:
-    """Take ``image`` for the module ``name`` and initialize it; raises Refused, also for init()."""
+    """Copy ``image`` to the module ``name`` and initialize it; raises Refused, also for init()."""
     data = get_mod_name(name)
     module = state.find(name)
     if module is None:
@@ -55,14 +55,14 @@ def init_module(state: StoredKernel, name: str, image: bytes) -> None:
 
 
 class _Checked:
-    """What the header of an image says, as seen from where the module lies."""
+    """The header of an image, checked against the module's memory."""
 
     def __init__(self, state: StoredKernel, module: Module24, image: bytes, name: bytes) -> None:
         self.state, self.module, self.image, self.name = state, module, image, name
         self.header = StructModule(bytearray(image), state.abi)
 
     def fault(self) -> str:
-        """What is wrong with it, in the kernel's words, or ""."""
+        """The kernel's message about a fault, or ""."""
         header = self.header
         if header["size"] > self.module.header["size"]:
             return "Size of initialized module exceeds size of created module."
@@ -140,7 +140,7 @@ class _Checked:
 
 
 def _refer(state: StoredKernel, module: Module24) -> None:
-    """Let the modules that ``module`` depends on know of it."""
+    """Add ``module`` to the reference lists of its dependencies."""
     for at in state.deps(module):
         dep, _, _ = state.reference(at)
         used = state.at(dep)
@@ -151,7 +151,7 @@ def _refer(state: StoredKernel, module: Module24) -> None:
 
 
 def _run(state: StoredKernel, module: Module24) -> None:
-    """Initialize ``module``: init() gives what was said beforehand, and no code runs."""
+    """Initialize ``module`` with the preset result of init(); no code runs."""
     header = module.header
     found = state.store.execute("SELECT init FROM behaviour WHERE name = ?", module.name)
     outcome = found[0][0] if found and header["init"] else 0

@@ -34,7 +34,7 @@ DEFAULT: boot.BootConfig = boot.BootConfig()
 
 
 class Linux24:
-    """The kernel in one state file; any number of processes may use it at once."""
+    """The kernel in a state file; any number of processes may use it concurrently."""
 
     def __init__(self, store: StateFile, now: Callable[[], float] = time.time) -> None:
         self.store, self.now = store, now
@@ -48,26 +48,26 @@ class Linux24:
         *,
         digits: int = 8,
     ) -> Self:
-        """A kernel that exports ``symbols``, without modules, in the file ``path`` (which it replaces)."""
+        """Boot a kernel with the exports ``symbols``, without modules, into the file ``path`` (replaced)."""
         return cls(boot.make(path, symbols, digits, config, time.time()))
 
     @classmethod
     def open(cls, path: str) -> Self:
-        """The kernel in the file ``path``; raises BadState if it is absent, damaged or of another kind."""
+        """The kernel in the file ``path``; raises BadState if it is missing, damaged or of another kind."""
         return cls(StateFile.open(path, LINUX24))
 
     # The system calls
 
     def create_module(self, name: str, size: int) -> int:
-        """Room for a module; its address."""
+        """Allocate memory for a module and return its address."""
         return self._run(lambda state: create_module.create_module(state, name, size))
 
     def init_module(self, name: str, image: bytes) -> None:
-        """Take the linked ``image``, which begins with struct module, and initialize the module."""
+        """Initialize the module with the linked ``image``, which begins with struct module."""
         self._run(lambda state: init_module.init_module(state, name, image))
 
     def query_module(self, name: str | None, which: int, bufsize: int) -> Answer:
-        """What is known of a module, or with None of the kernel."""
+        """Query a module, or with None the kernel."""
         return self._run(lambda state: query_module.query_module(state, name, which, bufsize))
 
     def delete_module(self, name: str | None) -> None:
@@ -75,11 +75,11 @@ class Linux24:
         self._run(lambda state: delete_module.delete_module(state, name))
 
     def get_kernel_syms(self) -> tuple[int, bytes]:
-        """All symbols, as 2.0 had them."""
+        """All symbols, as in 2.0."""
         return self._run(query_module.get_kernel_syms)
 
     def use(self, name: str, change: int) -> None:
-        """Use the module ``name`` once more, or less: MOD_INC_USE_COUNT and MOD_DEC_USE_COUNT."""
+        """Take or drop a reference to the module ``name``: MOD_INC_USE_COUNT and MOD_DEC_USE_COUNT."""
 
         def count(state: StoredKernel) -> None:
             module = state.find(name)
@@ -96,21 +96,21 @@ class Linux24:
 
     @property
     def abi(self) -> Abi:
-        """How structures are laid out."""
+        """The layout of structures."""
         return self._run(lambda state: state.abi)
 
     @property
     def release(self) -> str:
-        """What uname -r prints."""
+        """The output of uname -r."""
         return self.read("/proc/sys/kernel/osrelease").decode().rstrip("\n")
 
     @property
     def version(self) -> str:
-        """What uname -v prints."""
+        """The output of uname -v."""
         return self.read("/proc/sys/kernel/version").decode().rstrip("\n")
 
     def settle(self, machine: ObjMachine, path: str) -> None:
-        """Be a kernel of ``machine``, for the module in ``path``; raises BadModule if it is another."""
+        """Fix ``machine`` for the module in ``path``; raises BadModule if the kernel has another one."""
 
         def agree(state: StoredKernel) -> None:
             if not state.settle(machine):
@@ -119,7 +119,7 @@ class Linux24:
         self._run(agree)
 
     def read(self, path: str) -> bytes:
-        """What the file ``path`` below /proc holds; raises Refused."""
+        """The contents of the file ``path`` below /proc; raises Refused."""
         return self._run(lambda state: vfs.read(_root(state), path))
 
     def write(self, path: str, data: bytes) -> None:
@@ -142,7 +142,7 @@ class Linux24:
         return self._run(find)
 
     def memory(self, name: str) -> tuple[int, bytes]:
-        """Where the module ``name`` is, and what is there now; raises Refused if there is none."""
+        """The address and current memory of the module ``name``; raises Refused if it is not loaded."""
 
         def find(state: StoredKernel) -> tuple[int, bytes]:
             module = state.find(name)
@@ -153,16 +153,16 @@ class Linux24:
         return self._run(find)
 
     def log(self, after: int = 0) -> list[PrintkRecord]:
-        """The lines of the log behind line number ``after``."""
+        """The log lines after line number ``after``."""
         query = "SELECT id, stamp, level, text FROM line WHERE id > ? ORDER BY id"
         return self._run(lambda state: [PrintkRecord(*row) for row in state.store.execute(query, after)])
 
     def booted(self) -> float:
-        """When it was booted, seconds since the epoch."""
+        """The time of boot in seconds since the epoch."""
         return self._run(lambda state: float(state.setting(boot.BOOTED) or 0))
 
     def _run(self, step: Callable[[StoredKernel], T]) -> T:
-        """What ``step`` gives, as one transaction; a refusal keeps what it logged."""
+        """The result of ``step`` as one transaction; a refusal keeps its log messages."""
         with self.store.transaction():
             state = StoredKernel(self.store, self.now)
             result: T | ModutilsError

@@ -1,4 +1,4 @@
-"""What a 2.4 kernel exports, read from /proc/ksyms or System.map."""
+"""Read the exports of a 2.4 kernel from /proc/ksyms or System.map."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ EXPORTED: Final = "__ksymtab_"  # in System.map, before the name of each symbol 
 
 
 def read(text: str, path: str) -> tuple[list[ModuleSymbol], int]:
-    """The symbols of the kernel itself, and with how many digits addresses stand there.
+    """The symbols of the kernel itself, and the number of address digits.
 
-    Raises BadKernel for a line that is neither of /proc/ksyms nor of System.map, and without any symbol.
+    Raises BadKernel for a line in neither format, and without symbols.
     """
     rows: list[tuple[ModuleSymbol, str]] = []
     digits = 8
@@ -39,7 +39,7 @@ def read(text: str, path: str) -> tuple[list[ModuleSymbol], int]:
 
 
 def _exported(rows: Sequence[tuple[ModuleSymbol, str]]) -> list[ModuleSymbol]:
-    """All of /proc/ksyms; of System.map what __ksymtab_ names stand for."""
+    """All symbols of /proc/ksyms, or those with a __ksymtab_ symbol in System.map."""
     names = {symbol.name.removeprefix(EXPORTED) for symbol, _ in rows if symbol.name.startswith(EXPORTED)}
     if any(kind for _, kind in rows) and names:
         return [symbol for symbol, _ in rows if symbol.name in names]

@@ -58,7 +58,7 @@ def _taint(state: StoredKernel, data: bytes) -> None:
 
 
 def modules(state: StoredKernel) -> bytes:
-    """/proc/modules, of which there is one page: what does not fit ends it, within a line."""
+    """/proc/modules, truncated to one page, possibly within a line."""
     text = b""
     for module in state.modules:
         for part in _parts(state, module):
@@ -70,7 +70,7 @@ def modules(state: StoredKernel) -> bytes:
 
 
 def _parts(state: StoredKernel, module: Module24) -> Iterator[str]:
-    """The line about ``module`` in the parts that the kernel copies."""
+    """The line of ``module`` in the parts copied by the kernel."""
     header, flags = module.header, module.header["flags"]
     yield module.name
     yield " " * max(0, 20 - len(module.name.encode("utf-8", "surrogateescape")))

@@ -1,4 +1,4 @@
-"""query_module and get_kernel_syms: what user space learns about modules; kernel/module.c of 2.4."""
+"""query_module and get_kernel_syms; kernel/module.c of 2.4."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ KSYM_NAME: Final = 60  # bytes of a name in struct kernel_sym
 
 
 class Answer(NamedTuple):
-    """What query_module gives: an errno, what it put into the buffer, and what it put into *ret.
+    """The result of query_module: errno, buffer contents, and *ret.
 
-    *ret is a number of entries, with ENOSPC the bytes that the buffer should have.
+    *ret is a number of entries, or with ENOSPC the required buffer size.
     """
 
     errno: int
@@ -29,7 +29,7 @@ class Answer(NamedTuple):
 
 
 def query_module(state: StoredKernel, name: str | None, which: int, bufsize: int) -> Answer:
-    """Ask about the module ``name``, the kernel itself with None; raises Refused with other errors."""
+    """Query the module ``name``, or with None the kernel itself; raises Refused for other errors."""
     module = None
     if name is not None:
         get_mod_name(name)
@@ -51,7 +51,7 @@ def query_module(state: StoredKernel, name: str | None, which: int, bufsize: int
 
 
 def can_query(module: Module24) -> bool:
-    """MOD_CAN_QUERY: it runs, and is not being deleted."""
+    """MOD_CAN_QUERY: running, and not being deleted."""
     return module.header["flags"] & (RUNNING | DELETED) == RUNNING
 
 
@@ -60,7 +60,7 @@ def _queried(module: Module24) -> list[ModuleSymbol]:
 
 
 def _related(state: StoredKernel, module: Module24, which: int) -> list[str]:
-    """The names of the modules that ``module`` depends on, or that refer to it."""
+    """The names of the dependencies of ``module``, or of its users."""
     if not can_query(module):
         return []
     if which == REFS:
@@ -74,7 +74,7 @@ def _bytes(name: str) -> bytes:
 
 
 def _names(names: Sequence[str], bufsize: int) -> Answer:
-    """Names one after the other."""
+    """Concatenated names."""
     data = b"".join(map(_bytes, names))
     return Answer(0, data, len(names)) if len(data) <= bufsize else Answer(ENOSPC, b"", len(data))
 
@@ -102,9 +102,9 @@ def _info(state: StoredKernel, module: Module24, bufsize: int) -> Answer:
 
 
 def get_kernel_syms(state: StoredKernel) -> tuple[int, bytes]:
-    """How many struct kernel_sym there are with a table, and without one, and that table.
+    """The number of struct kernel_sym with and without a table, and the table.
 
-    Each module begins with a line of its name after "#".
+    Each module begins with an entry of "#" and its name.
     """
     rows: list[tuple[int, bytes]] = []
     for module in state.modules:

@@ -1,4 +1,4 @@
-"""What is in an emulated 2.4 kernel during one system call: modules in memory, symbols, the log."""
+"""The state of an emulated 2.4 kernel during a system call: modules, symbols, the log."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pymodutils.linux24.machine.model import ObjMachine
 
 MACHINE, BASE = "machine", "base"
-UNKNOWN = Abi(32, "little")  # until the first module tells the machine
+UNKNOWN = Abi(32, "little")  # until the first module determines the machine
 
 
 class ModuleSymbol(NamedTuple):
@@ -29,7 +29,7 @@ class ModuleSymbol(NamedTuple):
 
 
 class Module24:
-    """A module: ``memory`` begins with its struct module, ``given`` is what init_module was given."""
+    """A module: ``memory`` begins with its struct module, ``given`` is the image passed to init_module."""
 
     def __init__(self, key: int, name: str, base: int, memory: bytearray, abi: Abi) -> None:
         self.key, self.name, self.base, self.memory = key, name, base, memory
@@ -49,7 +49,7 @@ class Module24:
 
     @property
     def symbols(self) -> list[ModuleSymbol]:
-        """What the module exports."""
+        """The exports of the module."""
         pair = self.header.abi.longs(2)
         start = self.header["syms"] - self.base
         rows = bytes(self.memory[start : start + pair.size * self.header["nsyms"]])
@@ -57,7 +57,7 @@ class Module24:
 
 
 class StoredKernel:
-    """What is in ``store``; only to be used inside of a transaction."""
+    """The contents of ``store``; valid only within a transaction."""
 
     def __init__(self, store: StateFile, now: Callable[[], float]) -> None:
         self.store, self.now = store, now
@@ -86,12 +86,12 @@ class StoredKernel:
         self.store.insert("INSERT INTO line (stamp, level, text) VALUES (?, ?, ?)", self.now(), level, text)
 
     def _machine(self) -> ObjMachine | None:
-        """The machine, once it is known."""
+        """The machine, once known."""
         words = str(self.setting(MACHINE) or "").split()
         return machines.find(int(words[0]), int(words[1]), words[2]) if words else None
 
     def settle(self, machine: ObjMachine) -> bool:
-        """Be a kernel of ``machine``; whether it is no other already."""
+        """Fix ``machine``; return False if the kernel already has another one."""
         words = f"{machine.arch.machines[0]} {machine.arch.bits} {machine.arch.order}"
         if self.machine is None:
             self.set(MACHINE, words)
@@ -100,7 +100,7 @@ class StoredKernel:
     # Modules
 
     def find(self, name: str) -> Module24 | None:
-        """The module called ``name`` that is not being deleted; find_module."""
+        """The module ``name``, unless being deleted; find_module."""
         alive = (module for module in self.modules if not module.header["flags"] & DELETED)
         return next((module for module in alive if module.name == name), None)
 
@@ -109,7 +109,7 @@ class StoredKernel:
         return next((module for module in self.modules if module.base == base), None)
 
     def add(self, name: str, base: int, size: int) -> Module24:
-        """A new module of ``size`` zero bytes, newest of all."""
+        """Add a module of ``size`` zero bytes as the newest."""
         memory = bytearray(size)
         query = "INSERT INTO module (name, base, memory) VALUES (?, ?, ?)"
         key = self.store.insert(query, name, signed(base), bytes(memory))
@@ -118,13 +118,13 @@ class StoredKernel:
         return module
 
     def save(self) -> None:
-        """Keep what changed in modules."""
+        """Save changed modules."""
         update = "UPDATE module SET memory = ?, given = ? WHERE id = ?"
         for module in self.modules:
             self.store.execute(update, bytes(module.memory), module.given, module.key)
 
     def remove(self, module: Module24) -> None:
-        """Forget ``module``."""
+        """Remove ``module``."""
         self.modules.remove(module)
         self.store.execute("DELETE FROM module WHERE id = ?", module.key)
 
@@ -142,12 +142,12 @@ class StoredKernel:
     # Symbols and references
 
     def kernel_symbols(self) -> list[ModuleSymbol]:
-        """What the kernel itself exports."""
+        """The exports of the kernel itself."""
         query = "SELECT value, name FROM symbol ORDER BY id"
         return [ModuleSymbol(unsigned(value), name) for value, name in self.store.execute(query)]
 
     def refs(self, module: Module24) -> list[tuple[int, Module24]]:
-        """Who refers to ``module``, the latest first: the address of each module_ref, and its module."""
+        """The references to ``module``, latest first: the address of each module_ref, and its module."""
         found, at = [], module.header["refs"]
         while at:
             _, ref, following = self.reference(at)
@@ -177,7 +177,7 @@ class StoredKernel:
         raise Refused("kernel", os.strerror(EFAULT), EFAULT)
 
     def deps(self, module: Module24) -> list[int]:
-        """The addresses of the module_refs in which ``module`` names what it depends on."""
+        """The addresses of the module_refs for the dependencies of ``module``."""
         size = self.abi.longs(3).size
         return [module.header["deps"] + at * size for at in range(module.header["ndeps"])]
 

@@ -1,4 +1,4 @@
-"""The architectures of modutils 2.4.16, one file each, imported when a module of that machine turns up."""
+"""The architectures of modutils 2.4.16, one file each, imported on demand."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ FILES: Final = {  # e_machine -> the file that has it
 
 
 def of(elf: Elf, path: str) -> ObjMachine:
-    """The machine that the module in ``elf`` is for; raises BadModule if modutils 2.4.16 has none."""
+    """The machine of the module in ``elf``; raises BadModule if modutils 2.4.16 does not support it."""
     found = find(elf.machine, elf.bits, elf.order)
     if found is None:
         raise BadModule(path, f"ELF file {path} not for this architecture")

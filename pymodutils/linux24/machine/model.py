@@ -1,7 +1,7 @@
-"""What differs between the machines of modutils 2.4.16: rows of relocations, and what is made for them.
+"""The machines of modutils 2.4.16: rows of relocations, and the entries created for them.
 
-The rows are those of ``arch``; where modutils differs a row stands here. It knows no errno: a relocation
-overflows, is dangerous, or is unhandled.
+The rows are those of ``arch``, except where modutils differs. It has no errno: a relocation overflows, is
+dangerous, or is unhandled.
 """
 
 from __future__ import annotations

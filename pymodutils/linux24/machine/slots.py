@@ -1,4 +1,4 @@
-"""What modutils makes for relocations: a GOT, a PLT, stubs and descriptors."""
+"""GOT, PLT, stubs and descriptors created by modutils for relocations."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Reloc(NamedTuple):
 
 
 class Slots:
-    """What modutils makes for relocations: GOT, PLT, stubs, descriptors. Most machines need none.
+    """The GOT, PLT, stubs and descriptors of a module. Most machines need none.
 
-    ``wrong`` is what ``goal`` found wrong with a relocation.
+    ``wrong`` is the fault that ``goal`` found in a relocation.
     """
 
     def __init__(self, module: ObjFile, kernel: Mapping[str, int]) -> None:
@@ -54,7 +54,7 @@ class Slots:
         """Sections have addresses; arch_finalize_section_address."""
 
     def goal(self, one: Reloc) -> int:
-        """What the letters L and G stand for, made if need be."""
+        """The value of the letters L and G, creating an entry if necessary."""
         return one.S + int(one.A)
 
     def archdata(self) -> bytes:
@@ -81,11 +81,11 @@ class Slots:
                 header[name] = section.address + opd.size * at
 
     def way(self, one: Reloc, target: int) -> int:
-        """How far ``target`` is from the place of ``one``."""
+        """The distance of ``target`` from the place of ``one``."""
         return signed(target - one.P, self.module.machine.arch.bits)
 
     def word(self, value: int) -> bytes:
-        """``value`` as a word of the machine."""
+        """``value`` as a machine word."""
         size = self.module.machine.arch.bits // 8
         return (value & (1 << 8 * size) - 1).to_bytes(size, self.module.machine.arch.order)
 

@@ -1,4 +1,4 @@
-"""What modprobe gives to insmod behind the file."""
+"""The arguments that modprobe passes to insmod after the file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from pymodutils.linux24.insmod.options import InsmodOptions
 
-FLAGS: Final[dict[str, dict[str, Any]]] = {  # options of insmod that insmod_opt may name
+FLAGS: Final[dict[str, dict[str, Any]]] = {  # options of insmod permitted in insmod_opt
     "f": {"force": True},
     "k": {"autoclean": True},
     "m": {"load_map": True},
@@ -28,7 +28,7 @@ WITH_VALUE: Final = {"e": "persist", "o": "name", "O": "blob", "P": "prefix"}
 def parameters(lists: Iterable[Sequence[str]], given: Sequence[str]) -> list[str]:
     """The words of ``lists``, then those of the command line; later ones replace those of the same name.
 
-    A list ends at the first word that is no parameter.
+    A list ends at the first word that is not a parameter.
     """
     made: list[str] = []
     for words in [*lists, given]:
@@ -60,7 +60,7 @@ def _replace(made: list[str], word: str) -> None:
 
 
 def insmod_options(words: Sequence[str], options: InsmodOptions) -> tuple[InsmodOptions, list[str]]:
-    """``options`` with those among ``words``, and the other words."""
+    """``options`` updated by those in ``words``, and the other words."""
     rest: list[str] = []
     waiting = list(words)
     while waiting:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class DependencyNode(NamedTuple):
-    """A module: the name that it goes by, its file, and the files that it needs."""
+    """A module: its name, its file, and the files that it needs."""
 
     key: str
     path: str
@@ -39,6 +39,6 @@ def read(path: str) -> list[DependencyNode]:
 
 
 def rules(needs: Iterable[tuple[str, Sequence[str]]]) -> Iterator[str]:
-    """The text of the file for modules and what each needs."""
+    """The text of the file for modules and their dependencies."""
     for path, others in needs:
         yield f"{path}:" + " \\\n".join(f"\t{other}" for other in others) + "\n\n"

@@ -36,11 +36,11 @@ class Modprobe:
         self.config, self.flags, self.report = run.config, run.flags, run.report
         self.stacks = Stacks(run.config, nodes, self._expand)
         self.remover = Remover(run, self.stacks, self._show)
-        self.loaded: list[Wanted] = []  # by the stack at work, newest first
+        self.loaded: list[Wanted] = []  # loaded by the current stack, newest first
         self.succeeded = 0  # of the list at work, or of one within it
 
     def load(self, words: Sequence[str], kind: str = "", *, every: bool = False) -> bool:
-        """Load the first module of ``words`` that can be loaded, or all; whether there was one."""
+        """Load the first module of ``words`` that can be loaded, or all; return whether there was one."""
         self.succeeded, last, missing = 0, "", ""
         for at, name in enumerate(words):
             if "=" in name:
@@ -53,7 +53,7 @@ class Modprobe:
         return self.succeeded > 0
 
     def _tell(self, name: str, missing: str) -> None:
-        """Say why no module was loaded."""
+        """Report why no module was loaded."""
         if missing and missing != name:
             self.report.error(f"Can't locate module {missing} which is needed for {name}")
         elif not missing:
@@ -155,7 +155,7 @@ class Modprobe:
 
 
 def _parameters_after(words: Sequence[str], at: int) -> list[str]:
-    """The parameters that follow the name at ``at``."""
+    """The parameters after the name at ``at``."""
     found = []
     for word in words[at + 1 :]:
         if "=" not in word:
@@ -165,7 +165,7 @@ def _parameters_after(words: Sequence[str], at: int) -> list[str]:
 
 
 def checked(config: ModulesConf, report: RunMessages, wrong: Sequence[str]) -> None:
-    """Say what is wrong with the configuration; raises ModutilsError if anything is."""
+    """Report errors in the configuration; raises ModutilsError if there are any."""
     for text in wrong[:-1]:
         report.error(text)
     if wrong:

@@ -27,7 +27,7 @@ class Remover:
         self.errno = 0
 
     def remove(self, words: Sequence[str]) -> int:
-        """Remove modules and what they needed; how many of ``words`` could not be removed."""
+        """Remove modules and their dependencies; return how many of ``words`` could not be removed."""
         failed = 0
         for name in words:
             if not self._unload(name):
@@ -83,7 +83,7 @@ class Remover:
         return True
 
     def clean(self) -> int:
-        """Remove autoclean modules that were used and have not been visited; the exit status."""
+        """Remove autoclean modules that were used but not visited; return the exit status."""
         run = self.run
         for module in calls.modules(run.kernel):
             flags = module.flags

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Flags(NamedTuple):
-    """The options of modprobe that say how, not what."""
+    """The options of modprobe that control its mode."""
 
     dry_run: bool = False
     quiet: bool = False

@@ -1,4 +1,4 @@
-"""Which modules it takes to load one, and in which order."""
+"""Determine the modules to load for a module, and their order."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from pymodutils.linux24.modprobe.dependencies import DependencyNode
 
 OFF: Final = "off"
-ALIASES, RECURSION = 1000, 128  # how many of them modutils follows
+ALIASES, RECURSION = 1000, 128  # maximum recursion in modutils
 ORDINARY, ABOVE, BELOW = "ordinary", "above", "below"
 
 
 class NoSuchModule(Exception):
-    """There is no module called ``name``."""
+    """There is no module ``name``."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -28,11 +28,11 @@ class NoSuchModule(Exception):
 
 
 class Off(Exception):
-    """An alias says that there is no such module, and that that is right."""
+    """The name is an alias for "off"."""
 
 
 class Wanted:
-    """A module that is asked for: its names from alias to alias, and what the kernel will call it."""
+    """A requested module: its names from alias to alias, and its name in the kernel."""
 
     def __init__(self, names: list[str], why: str) -> None:
         self.names, self.why = names, why
@@ -43,7 +43,7 @@ class Wanted:
 
 
 class StackEntry(NamedTuple):
-    """A module that belongs to a stack: its name, its file if that is known, and why it does."""
+    """A module of a stack: its name, its file if known, and the reason."""
 
     name: str
     path: str
@@ -52,7 +52,7 @@ class StackEntry(NamedTuple):
 
 
 class Stacks:
-    """Finds the modules that belong together; ``expand`` loads what an alias to a probe list names."""
+    """Determines stacks of modules; ``expand`` loads the modules of an alias to a probe list."""
 
     def __init__(
         self, config: ModulesConf, nodes: Sequence[DependencyNode], expand: Callable[[str], bool | None]
@@ -70,7 +70,7 @@ class Stacks:
         return found
 
     def alias(self, name: str) -> str:
-        """What ``name`` stands for; "" if it stands for itself."""
+        """The target of the alias ``name``; "" if it is not an alias."""
         known = self.config.lists["alias"]
         if not name.startswith("/"):
             return next(iter(known.get(key(name), ())), "")
@@ -128,7 +128,7 @@ class Stacks:
         request: StackEntry,
         origin: Wanted | None,
     ) -> None:
-        """Add what goes above ``wanted``, then it, then what is below it and what it needs."""
+        """Add the modules above ``wanted``, then it, then those below it and its dependencies."""
         for other in self._extra(ABOVE, wanted):
             if other not in (each.kname for each in found):
                 self._add(found, request._replace(name=other, path="", why=ABOVE), origin or wanted)
@@ -149,7 +149,7 @@ class Stacks:
 
 
 def _matches(pattern: str, name: str) -> bool:
-    """Whether the alias ``pattern`` is for ``name``: "?" is any character, "*" the rest."""
+    """Whether the alias ``pattern`` matches ``name``: "?" is any character, "*" the rest."""
     for at, char in enumerate(pattern):
         if char == "*":
             return True

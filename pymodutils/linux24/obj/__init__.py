@@ -1,1 +1,1 @@
-"""The linker of modutils: a module file becomes the image that init_module is given."""
+"""The linker of modutils: from a module file to the image for init_module."""

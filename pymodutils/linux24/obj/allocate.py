@@ -1,4 +1,4 @@
-"""Before sections are placed: no symbol may be left open, and COMMON symbols go into .bss."""
+"""Prepare for the layout: find unresolved symbols, and allocate COMMON symbols in .bss."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def unresolved(module: ObjFile) -> list[str]:
-    """The symbols that nobody defines; weak ones become absolute zeros."""
+    """The unresolved symbols; weak ones become absolute zeros."""
     names = []
     for symbol in module.symbols:
         if symbol.section == SHN_UNDEF:
@@ -33,9 +33,9 @@ def unresolved(module: ObjFile) -> list[str]:
 
 
 def allocate_commons(module: ObjFile) -> None:
-    """Put COMMON symbols into the first section without bytes, the small ones first; give it bytes."""
+    """Allocate COMMON symbols in the first section without data, small ones first, and give it data."""
     commons = [symbol for symbol in module.symbols if symbol.section == SHN_COMMON]
-    commons.reverse()  # of one size, those that come later
+    commons.reverse()  # of equal size, later ones first
     commons.sort(key=lambda symbol: symbol.size)
     if commons:
         bss = next((section for section in module.sections if section.type == SHT_NOBITS), None) or _bss(
@@ -55,7 +55,7 @@ def allocate_commons(module: ObjFile) -> None:
 
 
 def _bss(module: ObjFile) -> ObjSection:
-    """A .bss, which modutils forgets to load."""
+    """A new .bss, which modutils does not load."""
     section = ObjSection(
         ".bss", len(module.sections), sh_type=SHT_PROGBITS, flags=SHF_WRITE | SHF_ALLOC, align=0
     )

@@ -1,4 +1,4 @@
-"""A module file while it is linked: sections, symbols, and what is patched once addresses are known."""
+"""A module file being linked: sections, symbols, and pointers to patch once addresses are known."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SymbolPatch(NamedTuple):
 
 
 class FileSymbol(NamedTuple):
-    """A symbol as .symtab has it; one without a name is called as its section."""
+    """A symbol of .symtab; one without a name has that of its section."""
 
     name: str
     given: str  # the name in .strtab
@@ -33,7 +33,7 @@ class FileSymbol(NamedTuple):
 
 
 class ObjFile:
-    """The module in ``path``; ``clash`` hears of symbols that are defined twice."""
+    """The module in ``path``; ``clash`` is called for symbols that are defined twice."""
 
     def __init__(self, path: str, machine: ObjMachine, clash: Callable[[str], None]) -> None:
         self.path, self.machine = path, machine
@@ -45,17 +45,17 @@ class ObjFile:
         self.base = self.flags = 0  # flags are those of the ELF header
 
     def find(self, name: str) -> ObjSection | None:
-        """The first section called ``name``."""
+        """The first section named ``name``."""
         return next((section for section in self.sections if section.name == name), None)
 
     def create(self, name: str, align: int, size: int = 0, flags: int = 0) -> ObjSection:
-        """A new section of ``size`` zero bytes, to be loaded."""
+        """Create a loaded section of ``size`` zero bytes."""
         section = self._new(name, align, size, flags)
         self.order.insert(section)
         return section
 
     def create_first(self, name: str, align: int, size: int) -> ObjSection:
-        """The same, loaded before all others."""
+        """Create a section that is loaded before all others."""
         section = self._new(name, align, size, SHF_WRITE)
         self.order.insert_first(section)
         return section
@@ -70,7 +70,7 @@ class ObjFile:
         return section
 
     def point_to_string(self, section: ObjSection, offset: int, text: str) -> None:
-        """Have a pointer set to ``text``, which becomes part of .kstrtab."""
+        """Set a pointer to ``text``, which is added to .kstrtab."""
         data = text.encode("utf-8", "surrogateescape") + b"\0"
         strings = self.find(STRINGS) or self.create(STRINGS, 1)
         at = strings.extend(len(data))
@@ -79,16 +79,16 @@ class ObjFile:
         self.patches.append(SymbolPatch(section, offset, at))
 
     def point_to_symbol(self, section: ObjSection, offset: int, symbol: ObjSymbol) -> None:
-        """Have a pointer set to the value of ``symbol``."""
+        """Set a pointer to the value of ``symbol``."""
         self.patches.append(SymbolPatch(section, offset, symbol))
 
     def symbol_at(self, index: int) -> ObjSymbol | None:
-        """What symbol ``index`` of .symtab has become: a local one that very symbol, others by their name."""
+        """The symbol ``index`` of .symtab: a local one by index, others by name."""
         symbol = self.symtab[index]
         return self.symbols.find(symbol.name) if symbol.binding else self.symbols.locals.get(index)
 
     def value(self, symbol: ObjSymbol | None) -> int:
-        """The address that ``symbol`` stands for; 0 of none."""
+        """The value of ``symbol``; 0 without one."""
         if symbol is None:
             return 0
         if symbol.section >= SHN_LORESERVE:
@@ -96,13 +96,13 @@ class ObjFile:
         return symbol.value + self.sections[symbol.section].address
 
     def is_loaded(self, symbol: ObjSymbol) -> bool:
-        """Whether it is the module's own, and absolute or in a section that is loaded."""
+        """Whether it is defined by the module, and absolute or in a loaded section."""
         if symbol.is_external:
             return False
         return symbol.section >= SHN_LORESERVE or self.sections[symbol.section].is_loaded
 
     def place(self) -> int:
-        """Give each loaded section its offset in the image; bytes of that."""
+        """Set the offset of each loaded section in the image; return the size of the image."""
         end = 0
         for section in self.order.sections:
             end = -(-end // (section.align or 1)) * (section.align or 1)
@@ -111,13 +111,13 @@ class ObjFile:
         return end
 
     def move(self, base: int) -> None:
-        """Turn offsets into addresses of an image at ``base``."""
+        """Convert offsets to addresses for an image at ``base``."""
         self.base = base
         for section in self.sections:
             section.address += base
 
     def apply_patches(self) -> None:
-        """Set the pointers that have been asked for; the first of several to one place wins."""
+        """Set the requested pointers; the first of several for one place wins."""
         size, order = self.machine.arch.bits // 8, self.machine.arch.order
         strings = self.find(STRINGS)
         for section, offset, target in reversed(self.patches):

@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 
     from pymodutils.elf.headers import Section as Header
 
-E_FLAGS: Final = {32: 36, 64: 48}  # where e_flags lies, by width
+E_FLAGS: Final = {32: 36, 64: 48}  # offset of e_flags by width
 READ: Final = (SHT_PROGBITS, SHT_SYMTAB, SHT_STRTAB, SHT_REL, SHT_RELA)
 PASSED_OVER: Final = (SHT_NULL, SHT_NOTE, SHT_NOBITS)
-NOT_LOADED: Final = (".modinfo", ".modstring")  # whatever their flags say
+NOT_LOADED: Final = (".modinfo", ".modstring")  # regardless of their flags
 TYPES: Final = {ET_REL: "a relocatable", ET_EXEC: "an executable"}
 KINDS: Final = {SHT_REL: "REL", SHT_RELA: "RELA"}
 
@@ -129,7 +129,7 @@ def _at(module: ObjFile, index: int) -> ObjSection:
 
 
 def _check_relocations(module: ObjFile, section: ObjSection) -> None:
-    """Refuse what modutils would follow out of its arrays."""
+    """Refuse relocations that modutils would follow out of its arrays."""
     target = _at(module, section.info)
     if section.size and target.contents is None and target.type != SHT_NOBITS:
         raise BadModule(

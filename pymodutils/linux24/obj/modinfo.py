@@ -1,4 +1,4 @@
-"""What .modinfo of a 2.4 module says: kernel version, licence, parameters."""
+"""Read .modinfo of a 2.4 module: kernel version, licence, parameters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 SECTION: Final = ".modinfo"
 GPL: Final = ("GPL", "GPL and additional rights", "Dual BSD/GPL", "Dual MPL/GPL")
-VERSION_LENGTH: Final = 32  # characters of a version that count
+VERSION_LENGTH: Final = 32  # significant characters of a version
 
 
 def entries(module: ObjFile) -> Iterator[tuple[str, str | None]]:
@@ -30,18 +30,18 @@ def value(module: ObjFile, key: str) -> str | None:
 
 
 def licence(module: ObjFile) -> str | None:
-    """The licence, None if there is none; a key counts that "license" begins with, as in modutils."""
+    """The licence, or None; any key that is a prefix of "license" counts, as in modutils."""
     named = ((key, found) for key, found in entries(module) if found is not None)
     return next((found for key, found in named if "license".startswith(key)), None)
 
 
 def is_gpl(module: ObjFile) -> bool:
-    """Whether symbols that are exported as GPLONLY_ are for this module."""
+    """Whether this module may use symbols exported as GPLONLY_."""
     return licence(module) in GPL
 
 
 def kernel_version(module: ObjFile) -> str | None:
-    """The release that the module was compiled for: of .modinfo, else of a symbol; None if there is none."""
+    """The release that the module was compiled for, from .modinfo or else a symbol; None if unknown."""
     found = value(module, "kernel_version")
     if found is not None:
         return found
@@ -53,7 +53,7 @@ def kernel_version(module: ObjFile) -> str | None:
 
 
 def version_number(release: str) -> int:
-    """``release`` as LINUX_VERSION_CODE; -1 if it is none."""
+    """``release`` as LINUX_VERSION_CODE; -1 if malformed."""
     found = re.match(r"\s*(\d+)\.\s*(\d+)\.\s*(\d+)", release)
     if not found:
         return -1

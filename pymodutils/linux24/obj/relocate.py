@@ -26,7 +26,7 @@ OVERFLOW, DANGEROUS, UNHANDLED = (
 
 
 def relocations(module: ObjFile) -> Iterator[Reloc]:
-    """All relocations of ``module``, section by section; symbols have values once sections have addresses."""
+    """All relocations of ``module`` by section; symbols have values once sections have addresses."""
     machine = module.machine
     for section in module.sections:
         if section.type != machine.rel_type:
@@ -52,7 +52,7 @@ def relocations(module: ObjFile) -> Iterator[Reloc]:
 
 
 def relocate(module: ObjFile, slots: Slots, error: Callable[[str], None]) -> None:
-    """Apply all relocations; ``error`` hears of those that fail."""
+    """Apply all relocations; ``error`` is called for failed ones."""
     for one in relocations(module):
         row = module.machine.relocs.get(one.number)
         wrong = UNHANDLED if row is None else _apply(module, slots, one, row)
@@ -64,7 +64,7 @@ def relocate(module: ObjFile, slots: Slots, error: Callable[[str], None]) -> Non
 
 
 def _apply(module: ObjFile, slots: Slots, one: Reloc, row: RelocType) -> str:
-    """Apply one relocation; what is wrong with it, or ""."""
+    """Apply one relocation; return the fault, or ""."""
     if not row.stores:
         return ""
     arch, field = module.machine.arch, row.field
@@ -92,7 +92,7 @@ def _apply(module: ObjFile, slots: Slots, one: Reloc, row: RelocType) -> str:
 
 
 def _letter(letter: str, one: Reloc, slots: Slots) -> int:
-    """What ``letter`` of arch.formula stands for."""
+    """The value of ``letter`` of arch.formula."""
     if letter in ("L", "G"):
         return slots.goal(one)
     if letter == "GP":

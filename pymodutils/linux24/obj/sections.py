@@ -1,4 +1,4 @@
-"""Sections, and the order in which they are loaded."""
+"""Sections and their load order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ INIT: Final = ".init"  # at the end of .text.init and .data.init
 
 
 class ObjSection:
-    """One section: header and contents, which may be changed and extended."""
+    """A section: header and contents, which may be changed and extended."""
 
     __slots__ = ("address", "align", "contents", "flags", "index", "info", "link", "name", "size", "type")
 
@@ -19,16 +19,16 @@ class ObjSection:
     ) -> None:
         self.name, self.index, self.type, self.flags, self.align = name, index, sh_type, flags, align
         self.link, self.info = link, info
-        self.address = 0  # an offset in the image until the kernel has given the address of that
+        self.address = 0  # an offset in the image until the address of the image is known
         self.size = 0
         self.contents: bytearray | None = None
 
     def fill(self, contents: bytes | bytearray) -> None:
-        """Let it hold ``contents``."""
+        """Set its ``contents``."""
         self.contents, self.size = bytearray(contents), len(contents)
 
     def extend(self, more: int) -> int:
-        """Add ``more`` zero bytes; where they begin."""
+        """Append ``more`` zero bytes; return their offset."""
         before = self.size
         self.fill(bytes(self.contents or b"") + bytes(more))
         return before
@@ -40,18 +40,18 @@ class ObjSection:
 
 
 class LoadOrder:
-    """What is loaded: code, constants, data, sections without bytes, and .text.init and .data.init last.
+    """The load order: code, read-only data, data, sections without data, and .text.init and .data.init last.
 
-    ``short`` is the flag of sections that the global pointer must reach.
+    ``short`` is the flag of sections addressed by the global pointer.
     """
 
     def __init__(self, short: int) -> None:
         self.short = short
         self.sections: list[ObjSection] = []
-        self._start = 0  # sections that nothing is put in front of
+        self._start = 0  # sections that stay first
 
     def insert(self, section: ObjSection) -> None:
-        """Put ``section`` behind all that are not to be loaded later."""
+        """Insert ``section`` after all with the same or a higher priority."""
         own = self._priority(section)
         at = self._start
         while at < len(self.sections) and self._priority(self.sections[at]) >= own:
@@ -59,7 +59,7 @@ class LoadOrder:
         self.sections.insert(at, section)
 
     def insert_first(self, section: ObjSection) -> None:
-        """Put ``section`` in front, for ever."""
+        """Insert ``section`` at the front permanently."""
         self.sections.insert(0, section)
         self._start += 1
 

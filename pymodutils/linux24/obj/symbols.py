@@ -25,7 +25,7 @@ Key = Callable[[str], str]
 
 
 class ObjSymbol:
-    """A name with a value that counts from its section, or is one if ``section`` is no section's number."""
+    """A name with a value relative to its section, or absolute if ``section`` is not the index of one."""
 
     __slots__ = ("info", "name", "section", "size", "value")
 
@@ -34,7 +34,7 @@ class ObjSymbol:
         self.define(info, section, value, size)
 
     def define(self, info: int, section: int, value: int, size: int) -> None:
-        """Let it stand for something else."""
+        """Redefine the symbol."""
         self.info, self.section, self.value, self.size = info, section, value, size
 
     @property
@@ -54,7 +54,7 @@ class ObjSymbol:
 
 
 def plain(name: str) -> str:
-    """``name`` as it is."""
+    """``name`` unchanged."""
     return name
 
 
@@ -69,11 +69,9 @@ def elf_hash(name: str, bits: int) -> int:
 
 
 class SymbolTable:
-    """All symbols of a module, those that it needs included.
+    """All symbols of a module, including imports.
 
-    A name is the same as what ``key`` makes of it.
-
-    ``clash`` hears of names that are defined twice.
+    Names are compared by ``key``. ``clash`` is called for names that are defined twice.
     """
 
     def __init__(self, bits: int, clash: Callable[[str], None]) -> None:
@@ -91,7 +89,7 @@ class SymbolTable:
         return self._chains[elf_hash(self.key(name), self.bits) % BUCKETS]
 
     def compare_by(self, key: Key) -> None:
-        """Compare names by what ``key`` makes of them from now on."""
+        """Compare names by ``key`` from now on."""
         every = list(self)
         self.key = key
         self._chains = [[] for _ in range(BUCKETS)]
@@ -99,16 +97,16 @@ class SymbolTable:
             self._chain(symbol.name).insert(0, symbol)
 
     def find(self, name: str) -> ObjSymbol | None:
-        """The symbol called ``name``."""
+        """The symbol named ``name``."""
         return next((symbol for symbol in self._chain(name) if self._same(symbol.name, name)), None)
 
     def _same(self, one: str, other: str) -> bool:
         return one == other or self.key(one) == other or one == self.key(other)
 
     def add(self, new: ObjSymbol, index: int | None = None) -> ObjSymbol:
-        """The symbol of that name, which is now ``new`` if it may redefine the one that there is.
+        """Add ``new``, unless an existing symbol of that name takes precedence; return the symbol.
 
-        ``index`` is where .symtab has it.
+        ``index`` is that in .symtab.
         """
         old = self.find(new.name)
         if old is None:
@@ -134,7 +132,7 @@ class SymbolTable:
         return old
 
     def _gives_way(self, old: ObjSymbol, new: ObjSymbol) -> bool:
-        """Whether ``old``, which is defined, gives way to ``new``."""
+        """Whether ``new`` replaces ``old``, which is defined."""
         if STB_WEAK in (new.binding, old.binding):
             return new.binding != STB_WEAK
         if new.section == SHN_COMMON and old.type in UNIFIED:
