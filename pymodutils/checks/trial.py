@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from errno import ENOEXEC
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.elf import compress, contents
 from pymodutils.errors import BadModule, NotFound, Refused
 from pymodutils.kernel.base import Init
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
-from pymodutils.kernel.emulated.load.causes import CauseKind
+from pymodutils.kernel.emulated.load.causes import Cause, CauseKind
 from pymodutils.kernel.emulated.load.finit_module import compression
 
 if TYPE_CHECKING:
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
     from pymodutils.checks.candidate import Candidate
     from pymodutils.kernel.description import Description
-    from pymodutils.kernel.emulated.load.causes import Cause
     from pymodutils.mapped import Contents
+
+
+FIRST_ONLY: Final = "it reads only the first of several streams"
 
 
 class Trial(NamedTuple):
@@ -107,8 +109,11 @@ class Bench:
         params, first = self.params.get(module.name, "").encode(), Trial()
         try:
             data = contents.content(module.path)
-            if compress.packing_of(data) == (compression(self.kernel.rules) or "none"):
+            packing = compress.packing_of(data)
+            if packing == (compression(self.kernel.rules) or "none"):
                 first = self._compressed(data, params, before)
+                if first.errno and _is_longer(data, module.path):
+                    first = first._replace(causes=(Cause(CauseKind.COMPRESSION, packing, FIRST_ONLY),))
                 if not any(cause.kind is CauseKind.COMPRESSION for cause in first.causes):
                     return first
             self.kernel.init_module(contents.decompress(data, module.path), params)
@@ -128,3 +133,8 @@ class Bench:
     def _told(self, before: int, errno: int) -> Trial:
         lines = tuple(line.text for line in self.kernel.log(before))
         return Trial(errno, lines, tuple(self.kernel.causes))
+
+
+def _is_longer(data: Contents, subject: str) -> bool:
+    """Whether the compressed ``data`` holds more than its first stream, which is all that a kernel sees."""
+    return len(contents.first(data, subject)[0]) < len(contents.decompress(data, subject))

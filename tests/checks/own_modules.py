@@ -1,7 +1,7 @@
 """A kernel's own modules checked on it: 50 of them, or all.
 
-``python -m tests.checks.own_modules [--all] [NAME...]`` prints what is refused, of those named in
-kernels.EVERY, or of each.
+``python -m tests.checks.own_modules [--all] [NAME...]`` prints a row of own_modules.md for each of those
+named in kernels.EVERY, or for all, and what is refused.
 """
 
 from __future__ import annotations
@@ -41,8 +41,9 @@ def main(words: Sequence[str]) -> None:
         except Unavailable as error:
             print(f"{name}: {error}", flush=True)  # noqa: T201 -- a command
             continue
-        bad = refused(report)
-        print(f"{name}: {len(report.verdicts) - len(bad)} of {len(report.verdicts)} load", flush=True)  # noqa: T201
+        bad, kernel = refused(report), kernels.kernel(name)
+        numbers = f"{len(report.verdicts)} | {len(report.verdicts) - len(bad)}"
+        print(f"| {name} | {kernel.release} | {kernel.architecture} | {numbers} |", flush=True)  # noqa: T201
         for module, why in bad.items():
             print(f"  {module}: {why}")  # noqa: T201
 

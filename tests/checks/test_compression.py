@@ -32,3 +32,11 @@ def test_other_checks_do_not(desk: Desk, check: int) -> None:
 
 def test_a_kernel_that_decompresses_nothing_gets_the_module_itself(desk: Desk) -> None:
     assert desk.verdict(packed(desk, lzma.CHECK_CRC64), kernel=desk.kernel(switches=SWITCHES)).loads
+
+
+def test_a_second_stream_is_not_seen(desk: Desk) -> None:
+    data = Path(desk.module()).read_bytes()
+    halves = (lzma.compress(half, check=lzma.CHECK_CRC32) for half in (data[:1000], data[1000:]))
+    found = desk.verdict(desk.file("made.ko.xz", b"".join(halves)), kernel=desk.kernel(switches=DECOMPRESSES))
+    assert list(errors(found)) == ["compression"]
+    assert "--check=crc32" in advice(found, "compression")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 RUNNING: Final = "running"
 LIMIT: Final = 1 << 30  # bytes of a file that is read completely
 START: Final = 4096  # bytes that identify the kind of a file
+PACKED_START: Final = 132 << 10  # the same of a compressed file: more than a block of zstd
 
 
 def describe(names: Sequence[str], root: Root = Root()) -> Description:  # noqa: B008 -- a value
@@ -63,7 +64,8 @@ def _start(path: str) -> bytes:
         size = os.fstat(file.fileno()).st_size
         if size > LIMIT:
             raise BadKernel(path, f"{path}: {size} bytes are more than a kernel or a package of it has")
-        return file.read(START)
+        start = file.read(START)
+        return start + file.read(PACKED_START - START) if compress.packing_of(start) else start
 
 
 def _unpacked(start: bytes, path: str) -> bytes:
