@@ -128,7 +128,7 @@ class SectionRelocs(NamedTuple):
     """All relocations of a section, in the file's order."""
 
     relocs: Relocations
-    worth: Callable[[Sequence[int]], list[int]]  # the values of symbols
+    st_values: Callable[[Sequence[int]], list[int]]  # the values of symbols
     base: int  # address of the patched section
     sorts: bool  # whether the loader sorts them
 
@@ -144,12 +144,12 @@ class RelocGroup:
     def values(self) -> dict[int, int]:
         """The value of each symbol that occurs."""
         symbols = list(set(self.symbols))
-        return dict(zip(symbols, self.section.worth(symbols), strict=True))
+        return dict(zip(symbols, self.section.st_values(symbols), strict=True))
 
     @cached_property
     def S(self) -> list[int]:
         """The symbols' values."""
-        return self.section.worth(self.symbols)
+        return self.section.st_values(self.symbols)
 
     @cached_property
     def P(self) -> list[int]:
@@ -164,7 +164,7 @@ class RelocGroup:
     def others(self, *numbers: int) -> list[tuple[int, int, int, int]]:
         """S, A, P and symbol of those relocations of the section that have one of ``numbers``."""
         found = self.section.relocs.of(numbers)
-        S, P = self.section.worth(found.symbols), map(self.base.__add__, found.offsets)
+        S, P = self.section.st_values(found.symbols), map(self.base.__add__, found.offsets)
         return list(zip(S, found.A or (), P, found.symbols, strict=True))
 
     def each(self, goal: Callable[[int, int], int]) -> list[int]:

@@ -9,7 +9,7 @@ from pymodutils.kernel.emulated.memory_map import NOT_MEMORY, RangeKind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pymodutils.kernel.emulated.memory_map import MappedRange, ModuleMemory, ModuleSpace, Room
+    from pymodutils.kernel.emulated.memory_map import MappedArea, MappedRange, ModuleMemory, ModuleSpace
 
 
 class Look(NamedTuple):
@@ -52,14 +52,14 @@ def totals(parts: Iterable[MappedRange]) -> dict[RangeKind, int]:
     return {kind: size for kind, size in found.items() if size}
 
 
-def parts_of(rooms: Iterable[Room], *, discarded: bool = False) -> Iterator[MappedRange]:
-    """The parts of those ``rooms`` that were ``discarded``, or that were not."""
-    return (part for room in rooms if room.discarded is discarded for part in room.parts)
+def parts_of(areas: Iterable[MappedArea], *, discarded: bool = False) -> Iterator[MappedRange]:
+    """The parts of those ``areas`` that were ``discarded``, or that were not."""
+    return (part for area in areas if area.discarded is discarded for part in area.parts)
 
 
 def document(memory: ModuleMemory) -> dict[str, object]:
     """The memory of a module for JSON."""
-    return {**_module(memory), "areas": [_area(room, room.parts) for room in memory.rooms]}
+    return {**_module(memory), "areas": [_area(area, area.parts) for area in memory.areas]}
 
 
 def whole(space: ModuleSpace) -> dict[str, object]:
@@ -69,7 +69,7 @@ def whole(space: ModuleSpace) -> dict[str, object]:
         "low": space.low,
         "high": space.high,
         "page_size": space.page,
-        "modules": [{**_module(it), "areas": [_area(room) for room in it.rooms]} for it in space.modules],
+        "modules": [{**_module(it), "areas": [_area(area) for area in it.areas]} for it in space.modules],
         "gaps": [{"address": base, "size": size} for base, size in space.gaps],
         "taken": sum(size for kind, size in every.items() if kind not in NOT_MEMORY),
         "totals": every,
@@ -78,8 +78,8 @@ def whole(space: ModuleSpace) -> dict[str, object]:
 
 def _module(memory: ModuleMemory) -> dict[str, object]:
     """The properties of a module as a whole."""
-    kept = totals(parts_of(memory.rooms))
-    gone = totals(parts_of(memory.rooms, discarded=True))
+    kept = totals(parts_of(memory.areas))
+    gone = totals(parts_of(memory.areas, discarded=True))
     return {
         "name": memory.name,
         "state": memory.state.value,
@@ -92,8 +92,8 @@ def _module(memory: ModuleMemory) -> dict[str, object]:
     }
 
 
-def _area(room: Room, parts: Sequence[MappedRange] | None = None) -> dict[str, object]:
+def _area(area: MappedArea, parts: Sequence[MappedRange] | None = None) -> dict[str, object]:
     """One area, with its ``parts`` if requested."""
-    found = {"name": room.name, "address": room.base, "size": room.size, "taken": room.taken}
-    found |= {"init": room.init, "discarded": room.discarded}
+    found = {"name": area.name, "address": area.base, "size": area.size, "taken": area.taken}
+    found |= {"init": area.init, "discarded": area.discarded}
     return found if parts is None else {**found, "parts": [part._asdict() for part in parts]}

@@ -12,7 +12,7 @@ from pymodutils.printable import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pymodutils.kernel.emulated.memory_map import MappedRange, ModuleMemory, ModuleSpace, Room
+    from pymodutils.kernel.emulated.memory_map import MappedArea, MappedRange, ModuleMemory, ModuleSpace
 
 MARGIN: Final = 16
 GUTTER: Final = 84  # width of the offsets left of the rows
@@ -66,8 +66,8 @@ class Strip(NamedTuple):
 
 def module(memory: ModuleMemory) -> str:
     """The image of one module."""
-    strips = [_strip(room) for room in memory.rooms]
-    kept, gone = (totals(parts_of(memory.rooms, discarded=discarded)) for discarded in (False, True))
+    strips = [_strip(area) for area in memory.areas]
+    kept, gone = (totals(parts_of(memory.areas, discarded=discarded)) for discarded in (False, True))
     title = f"{printable(memory.name)}: {sum(kept.values()):,} bytes of memory"
     if gone:
         title += f", {sum(gone.values()):,} more until init() ended"
@@ -79,17 +79,17 @@ def space(whole: ModuleSpace) -> str:
     parts = whole.parts()
     used = max((part.offset + part.size for part in parts if part.kind is not RangeKind.FREE), default=0)
     labels = [
-        Label(room.base - whole.low, room.taken, printable(owner.name)) for owner, room in whole.rooms()
+        Label(area.base - whole.low, area.taken, printable(owner.name)) for owner, area in whole.areas()
     ]
     below = [part for part in parts if part.offset < used]
     title = f"{len(whole.modules)} modules at {whole.low:#x} to {whole.high:#x}"
     return _picture(title, [Strip("", below, labels)], whole.page, totals(parts), {})
 
 
-def _strip(room: Room) -> Strip:
-    title = f"{room.name}  {room.base:#x}  {room.size:,} bytes"
-    labels = [Label(part.offset, part.size, printable(part.name)) for part in room.parts if part.name]
-    return Strip(f"{title}{', discarded' if room.discarded else ''}", room.parts, labels, room.discarded)
+def _strip(area: MappedArea) -> Strip:
+    title = f"{area.name}  {area.base:#x}  {area.size:,} bytes"
+    labels = [Label(part.offset, part.size, printable(part.name)) for part in area.parts if part.name]
+    return Strip(f"{title}{', discarded' if area.discarded else ''}", area.parts, labels, area.discarded)
 
 
 def _picture(

@@ -11,7 +11,7 @@ from pymodutils.printable import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pymodutils.kernel.emulated.memory_map import MappedRange, ModuleMemory, ModuleSpace, Room
+    from pymodutils.kernel.emulated.memory_map import MappedArea, MappedRange, ModuleMemory, ModuleSpace
 
     Line = list[tuple[str, str]]  # text fragments with their styles
 
@@ -28,20 +28,20 @@ SPACE_TITLES: Final = f"{'Address':<16}{'Bytes':>15}{'Padding':>9}{'Page ends':>
 def module(memory: ModuleMemory, width: int) -> Iterator[Line]:
     """The lines about one module."""
     columns = CELLS * 2 if width >= WIDE else CELLS
-    unit = scale(sum(room.taken for room in memory.rooms), columns, ROWS, LEAST)
+    unit = scale(sum(area.taken for area in memory.areas), columns, ROWS, LEAST)
     yield [(printable(memory.name), HEAD), (f" ({memory.state.value}): one letter is {unit:,} bytes", "")]
-    for room in memory.rooms:
+    for area in memory.areas:
         yield []
-        yield _title(room, memory.page)
-        yield from _strip(room.parts, unit, columns, faded=room.discarded)
+        yield _title(area, memory.page)
+        yield from _strip(area.parts, unit, columns, faded=area.discarded)
         yield []
-        yield from _sections(room)
+        yield from _sections(area)
     yield []
     if memory.percpu:
         size, at = memory.percpu.size, memory.percpu.address
         yield [(f"of each processor's own memory: {size:,} bytes at offset {at:#x}", "")]
         yield []
-    yield from _legend(memory.rooms)
+    yield from _legend(memory.areas)
 
 
 def space(whole: ModuleSpace, width: int) -> Iterator[Line]:
@@ -62,10 +62,10 @@ def space(whole: ModuleSpace, width: int) -> Iterator[Line]:
     yield from _sums(whole)
 
 
-def _title(room: Room, page: int) -> Line:
-    pages = room.taken // page
-    size = f"  {room.base:#x}  {room.size:,} bytes in {pages:,} page{'s' if pages != 1 else ''}"
-    return [(room.name, HEAD), (size, ""), (", discarded when init() ended" if room.discarded else "", FAINT)]
+def _title(area: MappedArea, page: int) -> Line:
+    pages = area.taken // page
+    size = f"  {area.base:#x}  {area.size:,} bytes in {pages:,} page{'s' if pages != 1 else ''}"
+    return [(area.name, HEAD), (size, ""), (", discarded when init() ended" if area.discarded else "", FAINT)]
 
 
 def _strip(parts: Sequence[MappedRange], unit: int, columns: int, *, faded: bool = False) -> Iterator[Line]:
@@ -95,18 +95,18 @@ def _kinds(parts: Sequence[MappedRange], unit: int) -> Iterator[RangeKind]:
         yield max(share, key=lambda kind: share[kind])
 
 
-def _sections(room: Room) -> Iterator[Line]:
+def _sections(area: MappedArea) -> Iterator[Line]:
     """A row for each section, with the unused bytes after it."""
     yield [(TITLES, HEAD)]
-    parts = [part for part in room.parts if part.size]
+    parts = [part for part in area.parts if part.size]
     rows = [at for at, part in enumerate(parts) if part.kind not in (RangeKind.PADDING, RangeKind.WASTE)]
     for at, following in zip(rows, [*rows[1:], len(parts)], strict=True):
         part, look = parts[at], LOOKS[parts[at].kind]
         lost = totals(parts[at + 1 : following])
         numbers = f"{part.offset:>#10x}{part.size:>12,}{_lost(lost)}  "
-        letter = look.letter.lower() if room.discarded else look.letter
+        letter = look.letter.lower() if area.discarded else look.letter
         name = printable(part.name) or look.words
-        yield [(numbers, ""), (letter, FAINT if room.discarded else look.style), (f" {name}", "")]
+        yield [(numbers, ""), (letter, FAINT if area.discarded else look.style), (f" {name}", "")]
 
 
 def _lost(lost: dict[RangeKind, int]) -> str:
@@ -116,9 +116,9 @@ def _lost(lost: dict[RangeKind, int]) -> str:
     return f"{padding:>9}{waste:>10}"
 
 
-def _legend(rooms: Sequence[Room]) -> Iterator[Line]:
+def _legend(areas: Sequence[MappedArea]) -> Iterator[Line]:
     """Bytes by kind, present and discarded."""
-    kept, gone = (totals(parts_of(rooms, discarded=discarded)) for discarded in (False, True))
+    kept, gone = (totals(parts_of(areas, discarded=discarded)) for discarded in (False, True))
     yield [(f"{'':<26}{'Bytes':>13}{'':>8}{'Discarded' if gone else '':>13}", HEAD)]
     for kind in (kind for kind in RangeKind if kind in kept or kind in gone):
         lost = f"{gone[kind]:,}" if kind in gone else ""
@@ -138,9 +138,9 @@ def _places(whole: ModuleSpace) -> Iterator[Line]:
     rows: list[tuple[int, Line]] = [
         (base, [(f"{base:<16x}{size:>15,}{'':>19}  free", FAINT)]) for base, size in whole.gaps
     ]
-    for owner, room in whole.rooms():
-        numbers = f"{room.base:<16x}{room.taken:>15,}{_lost(totals(room.parts))}  "
-        rows.append((room.base, [(numbers, ""), (printable(owner.name), HEAD), (f" {room.name}", "")]))
+    for owner, area in whole.areas():
+        numbers = f"{area.base:<16x}{area.taken:>15,}{_lost(totals(area.parts))}  "
+        rows.append((area.base, [(numbers, ""), (printable(owner.name), HEAD), (f" {area.name}", "")]))
     return (line for _, line in sorted(rows, key=lambda row: row[0]))
 
 

@@ -105,8 +105,8 @@ def _sparc(_told: Told) -> Iterator[str]:
     found, kernel = ways.new_way(SPARC64, ways.SPARC)
     page = SPARC64.page_size or ways.PAGE
     memory = kernel.look(partial(of, name=ways.NAME))
-    base = memory.rooms[0].base
-    part = next(part for room in memory.rooms for part in room.parts if part.name.endswith("this_module"))
+    base = memory.areas[0].base
+    part = next(part for area in memory.areas for part in area.parts if part.name.endswith("this_module"))
     yield "On sparc64, modules are in the low 4 GiB, so that HI22 and LO10 reach them. struct module was in"
     yield "kmalloc memory, which is elsewhere; in the low range it took a page of its own (Dave Miller)."
     yield "Henderson's trick puts it into the module itself and saves the page:"

@@ -67,11 +67,11 @@ def new_way(arch: Arch = I386, name: str = NEW) -> tuple[Way, EmulatedKernel]:
     kernel = EmulatedKernel.boot(description(arch))
     image = module(name)
     kernel.init_module(image)
-    rooms = [room for room in kernel.look(partial(of, name=NAME)).rooms if not room.init]
+    areas = [area for area in kernel.look(partial(of, name=NAME)).areas if not area.init]
     page = arch.page_size or PAGE
-    pages = sum(_pages(room.size, page) for room in rooms)
+    pages = sum(_pages(area.size, page) for area in areas)
     relocations = measure.relocatable(image).relocations
-    return Way(1, len(image), relocations, sum(room.size for room in rooms), pages), kernel
+    return Way(1, len(image), relocations, sum(area.size for area in areas), pages), kernel
 
 
 def shared_way() -> tuple[Way, list[str]]:

@@ -61,7 +61,7 @@ class MappedRange(NamedTuple):
     align: int = 1  # its alignment
 
 
-class Room(NamedTuple):
+class MappedArea(NamedTuple):
     """An area with its parts, in order and without gaps up to the end of its last page."""
 
     name: str
@@ -83,13 +83,13 @@ class ModuleMemory(NamedTuple):
     name: str
     state: State
     page: int  # bytes
-    rooms: tuple[Room, ...]
+    areas: tuple[MappedArea, ...]
     percpu: PerCpu | None
 
     def total(self, *kinds: RangeKind, discarded: bool = False) -> int:
         """Bytes of ``kinds`` (default: all) in use, or freed."""
-        rooms = (room for room in self.rooms if room.discarded is discarded)
-        return sum(part.size for room in rooms for part in room.parts if part.kind in (kinds or RangeKind))
+        areas = (area for area in self.areas if area.discarded is discarded)
+        return sum(part.size for area in areas for part in area.parts if part.kind in (kinds or RangeKind))
 
 
 class ModuleSpace(NamedTuple):
@@ -101,18 +101,18 @@ class ModuleSpace(NamedTuple):
     modules: tuple[ModuleMemory, ...]  # the lowest first
     gaps: tuple[tuple[int, int], ...]  # address and size of each gap
 
-    def rooms(self) -> list[tuple[ModuleMemory, Room]]:
+    def areas(self) -> list[tuple[ModuleMemory, MappedArea]]:
         """The areas with memory, the lowest first."""
-        found = [(owner, room) for owner in self.modules for room in owner.rooms if not room.discarded]
+        found = [(owner, area) for owner in self.modules for area in owner.areas if not area.discarded]
         return sorted(found, key=lambda pair: pair[1].base)
 
     def parts(self) -> list[MappedRange]:
         """Everything from ``low`` to ``high`` in order, with offsets relative to ``low``."""
         found = [MappedRange(RangeKind.FREE, "", base - self.low, size) for base, size in self.gaps]
-        for _, room in self.rooms():
-            start = room.base - self.low
-            found += [part._replace(offset=start + part.offset) for part in room.parts]
-            found.append(MappedRange(RangeKind.GUARD, "", start + room.taken, self.page))
+        for _, area in self.areas():
+            start = area.base - self.low
+            found += [part._replace(offset=start + part.offset) for part in area.parts]
+            found.append(MappedRange(RangeKind.GUARD, "", start + area.taken, self.page))
         return sorted(found, key=lambda part: (part.offset, part.size > 0))
 
 
@@ -121,7 +121,7 @@ def space(state: KernelState) -> ModuleSpace:
     first, *spare = vmalloc.ranges(state.rules.arch)
     modules = sorted((_of(state, module) for module in state.modules()), key=_lowest)
     whole = ModuleSpace(*first, state.rules.layout.page, tuple(modules), tuple(vmalloc.gaps(state.store)))
-    beyond = any(room.base >= first.high for _, room in whole.rooms())
+    beyond = any(area.base >= first.high for _, area in whole.areas())
     high = spare[0].high if spare and beyond else first.high
     inside = [(base, min(size, high - base)) for base, size in whole.gaps if base < high]
     return whole._replace(high=high, gaps=tuple(inside))
@@ -156,7 +156,7 @@ def find(state: KernelState, name: str) -> KernelModule:
 
 
 def _lowest(memory: ModuleMemory) -> int:
-    return min((room.base for room in memory.rooms if not room.discarded), default=0)
+    return min((area.base for area in memory.areas if not area.discarded), default=0)
 
 
 def _of(state: KernelState, module: KernelModule) -> ModuleMemory:
@@ -168,7 +168,7 @@ def _of(state: KernelState, module: KernelModule) -> ModuleMemory:
             placed += _kallsyms(state.rules.arch.bits, module, at, sections)
             parts = tuple(_without_gaps(state, area, placed))
             size = area.size or area.freed
-            found.append(Room(area.name, area.base, size, area.init, bool(area.freed), parts))
+            found.append(MappedArea(area.name, area.base, size, area.init, bool(area.freed), parts))
     return ModuleMemory(module.name, module.state, state.rules.layout.page, tuple(found), module.percpu)
 
 

@@ -76,7 +76,7 @@ class Known(NamedTuple):
     symbols: tuple[tuple[int, str], ...]  # values and names
 
 
-def asked(kernel: SystemCalls, name: str | None, which: int) -> Answer:
+def query(kernel: SystemCalls, name: str | None, which: int) -> Answer:
     """The result of query_module, with a buffer of the required size."""
     answer = kernel.query_module(name, which, FIRST)
     while answer.errno == ENOSPC:
@@ -86,15 +86,15 @@ def asked(kernel: SystemCalls, name: str | None, which: int) -> Answer:
 
 def module_names(kernel: SystemCalls) -> list[str]:
     """The modules in the kernel, newest first."""
-    return _names(asked(kernel, None, MODULES))
+    return _names(query(kernel, None, MODULES))
 
 
 def known(kernel: SystemCalls, name: str) -> Known:
     """The properties of the module ``name``."""
     abi = kernel.abi
-    address, size, flags, count = abi.longs(4).unpack(asked(kernel, name, INFO).data)
+    address, size, flags, count = abi.longs(4).unpack(query(kernel, name, INFO).data)
     signed = count - (1 << abi.bits) if count >> abi.bits - 1 else count
-    refs = tuple(_names(asked(kernel, name, REFS)))
+    refs = tuple(_names(query(kernel, name, REFS)))
     return Known(name, address, size, flags, signed, refs, tuple(symbols(kernel, name)))
 
 
@@ -105,12 +105,12 @@ def modules(kernel: SystemCalls) -> list[Known]:
 
 def dependencies(kernel: SystemCalls, name: str) -> list[str]:
     """The modules that the module ``name`` depends on."""
-    return _names(asked(kernel, name, DEPS))
+    return _names(query(kernel, name, DEPS))
 
 
 def symbols(kernel: SystemCalls, name: str | None = None) -> list[tuple[int, str]]:
     """The exports of the module ``name``, or of the kernel itself: values and names."""
-    answer = asked(kernel, name, SYMBOLS)
+    answer = query(kernel, name, SYMBOLS)
     pair = kernel.abi.longs(2)
     rows = list(pair.iter_unpack(answer.data[: answer.ret * pair.size]))
     return [(value, _string(answer.data, at)) for value, at in rows]

@@ -48,15 +48,15 @@ def sizes(file: Path, folder: Path) -> dict[str, int]:
 def judge(ours: ModuleMemory, theirs: dict[str, Any], told: dict[str, int]) -> None:
     """Assert that nothing is elsewhere, larger or smaller than in the real kernel."""
     seen: set[str] = set()
-    for room in ours.rooms:
-        places = {part.name: part for part in room.parts if part.size and part.name in theirs["sections"]}
+    for area in ours.areas:
+        places = {part.name: part for part in area.parts if part.size and part.name in theirs["sections"]}
         bases = {theirs["sections"][name] - part.offset for name, part in places.items()}
-        assert len(bases) == 1, (ours.name, room.name)
+        assert len(bases) == 1, (ours.name, area.name)
         assert {name: part.size for name, part in places.items()} == {name: told[name] for name in places}
         seen |= places.keys()
     assert seen == theirs["sections"].keys()
-    kept = [room for room in ours.rooms if not room.discarded]
-    assert sum(room.taken for room in kept) == theirs["coresize"]
+    kept = [area for area in ours.areas if not area.discarded]
+    assert sum(area.taken for area in kept) == theirs["coresize"]
     assert theirs["initsize"] == 0
     assert ours.total(RangeKind.KALLSYMS) == theirs["kallsyms"]
     assert ours.total(RangeKind.STUBS) == 0
@@ -96,5 +96,5 @@ def test_only_machines_that_make_stubs_in_front_have_some() -> None:
     image = next((tree.root / "boot").glob("vmlinu?-*"))
     found = maps(image, in_order("s390x", ["dummy", "vfat"]))
     for one in found.values():
-        [stubs] = [part for room in one.rooms for part in room.parts if part.kind is RangeKind.STUBS]
+        [stubs] = [part for area in one.areas for part in area.parts if part.kind is RangeKind.STUBS]
         assert stubs.offset == 0

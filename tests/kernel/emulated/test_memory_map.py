@@ -14,7 +14,7 @@ from pymodutils.errors import Refused
 from pymodutils.kernel.base import State
 from pymodutils.kernel.emulated import memory_map
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
-from pymodutils.kernel.emulated.memory_map import MappedRange, ModuleMemory, RangeKind, Room
+from pymodutils.kernel.emulated.memory_map import MappedArea, MappedRange, ModuleMemory, RangeKind
 from tests.kernel.emulated.modules import CODE, WRITE, Clock, description, kernel, module
 from tests.link import objects
 
@@ -45,14 +45,14 @@ def assert_whole(parts: Sequence[MappedRange], size: int) -> None:
     assert parts[-1].offset + parts[-1].size == size
 
 
-def rows(room: Room) -> list[tuple[str, str, int, int]]:
-    return [(part.kind.value, part.name, part.offset, part.size) for part in room.parts]
+def rows(area: MappedArea) -> list[tuple[str, str, int, int]]:
+    return [(part.kind.value, part.name, part.offset, part.size) for part in area.parts]
 
 
 def test_strict_rwx_loses_the_ends_of_pages() -> None:
     booted = kernel()
     booted.init_module(module(parts=PARTS))
-    core, init = of(booted).rooms
+    core, init = of(booted).areas
     assert rows(core)[:13] == [
         ("text", ".text", 0, 64),
         ("text", ".exit.text", 64, 5),
@@ -80,8 +80,8 @@ def test_strict_rwx_loses_the_ends_of_pages() -> None:
         ("waste", "", PAGE + 6, PAGE - 6),
     ]
     assert [part.name for part in init.parts[4:]] == [".symtab", ".strtab", "", "kallsyms", ""]
-    for room in (core, init):
-        assert_whole(room.parts, room.size)
+    for area in (core, init):
+        assert_whole(area.parts, area.size)
 
 
 @pytest.mark.parametrize("seven", [False, True])
@@ -92,18 +92,18 @@ def test_every_byte_of_every_area(seven: bool, strict: bool, kallsyms: bool) -> 
     release = "6.12.0-made" if seven else "6.1.0-made"
     booted = EmulatedKernel.boot(made._replace(release=release, generation=release[:4]), clock=Clock())
     booted.init_module(module(parts=PARTS))
-    rooms = of(booted).rooms
-    assert len(rooms) == (6 if seven else 2)
-    for room in rooms:
-        assert_whole(room.parts, -(-room.size // PAGE) * PAGE)
-        assert {part.kind for part in room.parts} & {RangeKind.STUBS} == set()
-        assert all(part.size < 64 for part in room.parts if part.kind is RangeKind.PADDING)
-        used = [part.offset + part.size for part in room.parts if part.kind is not RangeKind.WASTE]
-        assert seven or strict or used[-1] == room.size
-    kept = [room for room in rooms if not room.discarded]
-    assert sum(room.size for room in kept) == int(booted.read("/sys/module/made/coresize"))
+    areas = of(booted).areas
+    assert len(areas) == (6 if seven else 2)
+    for area in areas:
+        assert_whole(area.parts, -(-area.size // PAGE) * PAGE)
+        assert {part.kind for part in area.parts} & {RangeKind.STUBS} == set()
+        assert all(part.size < 64 for part in area.parts if part.kind is RangeKind.PADDING)
+        used = [part.offset + part.size for part in area.parts if part.kind is not RangeKind.WASTE]
+        assert seven or strict or used[-1] == area.size
+    kept = [area for area in areas if not area.discarded]
+    assert sum(area.size for area in kept) == int(booted.read("/sys/module/made/coresize"))
     if kallsyms:
-        names = {part.name for room in rooms for part in room.parts if part.size and part.name}
+        names = {part.name for area in areas for part in area.parts if part.size and part.name}
         assert names - {"kallsyms"} == set(booted.listdir("/sys/module/made/sections"))
 
 
@@ -121,9 +121,9 @@ def test_init_is_there_until_it_has_ended() -> None:
     [before], after = seen, of(booted)
     assert (before.state, after.state) == (State.COMING, State.LIVE)
     assert before.total(discarded=True) == 0
-    assert after.total(discarded=True) == before.rooms[1].taken
+    assert after.total(discarded=True) == before.areas[1].taken
     assert before.total() == after.total() + after.total(discarded=True)
-    assert [room.parts for room in before.rooms] == [room.parts for room in after.rooms]
+    assert [area.parts for area in before.areas] == [area.parts for area in after.areas]
 
 
 @pytest.mark.parametrize("strict", [False, True])
@@ -138,7 +138,7 @@ def test_the_whole_range_has_no_byte_twice_and_none_too_few(strict: bool) -> Non
     assert [it.name for it in found.modules] == ["one", "five", "three", "four"]
     taken = sum(it.total() for it in found.modules)
     free = sum(size for _, size in found.gaps)
-    assert taken + free + PAGE * len(found.rooms()) == found.high - found.low
+    assert taken + free + PAGE * len(found.areas()) == found.high - found.low
 
 
 def test_an_empty_kernel_has_one_gap() -> None:
@@ -163,7 +163,7 @@ def test_data_behind_a_discarded_area_is_found() -> None:
     booted = kernel(ARCH_WANTS_MODULES_DATA_IN_VMALLOC=True)
     booted.init_module(module(parts=PARTS))
     assert content(booted, ".data")[1] == b"\x0d" * 0x11
-    assert [(room.name, room.discarded) for room in of(booted).rooms] == [
+    assert [(area.name, area.discarded) for area in of(booted).areas] == [
         ("core", False),
         ("init", True),
         ("data", False),
