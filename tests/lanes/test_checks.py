@@ -123,6 +123,12 @@ def test_coverage_of_lines() -> None:
     assert "FNDA:3,divide\n" in text
     assert f"DA:{lines['return -EDOM;']},3\n" in text
     assert text.endswith("end_of_record\n")
+    branches = dict[int, list[int]]()
+    for line, count in re.findall(r"^BRDA:(\d+),0,\d+,(\d+)$", text, re.MULTILINE):
+        branches.setdefault(int(line), []).append(int(count))
+    assert sorted(branches[lines["if (!b)"]]) == [0, 3]
+    loop = next(number for text, number in lines.items() if text.startswith(("while (n", "for (")))
+    assert sum(map(sum, (counts for line, counts in branches.items() if line in (loop, loop + 1)))) >= 7
 
 
 def test_in_pytest(tmp_path: Path) -> None:

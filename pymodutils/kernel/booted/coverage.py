@@ -1,13 +1,15 @@
-"""Line coverage of modules in lcov's format, for genhtml and other readers of .info files."""
+"""Line and branch coverage of modules in lcov's format, for genhtml and other readers of .info files."""
 
 from __future__ import annotations
 
 import os
+from bisect import bisect_right
 from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.dwarf.debug_info import DebugInfo
+from pymodutils.kernel.booted.branches import BlockEdge, branches, records
 from pymodutils.kernel.booted.replace import OURS
 
 if TYPE_CHECKING:
@@ -31,7 +33,10 @@ class Coverage:
 
     def __init__(self) -> None:
         self.spans: dict[str, Counter[Span]] = {}
+        self.edges: dict[str, Counter[BlockEdge]] = {}
         self._blocks: Counter[tuple[int, int]] = Counter()
+        self._pairs: Counter[tuple[int, int, int]] = Counter()  # address and size of one, address of the next
+        self._last = 0, 0
 
     def attach(self, kernel: ModuleHost) -> None:
         """Listen to ``kernel``."""
@@ -39,6 +44,8 @@ class Coverage:
 
     def _ran(self, address: int, size: int) -> None:
         self._blocks[address, size] += 1
+        self._pairs[*self._last, address] += 1
+        self._last = address, size
 
     def harvest(self, kernel: ModuleHost) -> None:
         """Attribute the executed blocks to modules, before these are removed."""
@@ -48,7 +55,15 @@ class Coverage:
                 if place:
                     self.spans.setdefault(module.path, Counter())[Span(*place, size)] += count
                     break
+        for (address, size, after), count in self._pairs.items():
+            for module in kernel.located:
+                place, following = module.place(address), module.place(after)
+                if place and following and place[0] == following[0]:
+                    edges = self.edges.setdefault(module.path, Counter())
+                    edges[BlockEdge(*place, size, following[1])] += count
+                    break
         self._blocks.clear()
+        self._pairs.clear()
 
     def lcov(self) -> str:
         """The text of an .info file."""
@@ -82,6 +97,14 @@ class Coverage:
         counts = self._counts(module, path)
         for file, lines in self.lines(path).items():
             yield "".join(f"{line}\n" for line in _record(module, path, file, lines, counts))
+            yield "".join(f"{line}\n" for line in self._branches(module, path, file))
+
+    def _branches(self, module: DebugInfo, path: str, file: str) -> Iterator[str]:
+        """What an .info file has of the branches in ``file``."""
+        found = branches(module, self.edges.get(path, Counter()))
+        rows = [(row.address, row.file, row.number) for row in module.lines]
+        places = ((it.address, rows[bisect_right(rows, (it.address, "\uffff")) - 1]) for it in found)
+        yield from records(found, {address: row[2] for address, row in places if row[1] == file})
 
 
 def _record(
