@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pymodutils.preflight.system import System
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
+USBCORE: Final = "usbcore"  # has the only driver of hubs; onboard_usb_dev switches their power, beside it
 LOADS: Final = "modprobe"
 MOST: Final = 500  # aliases of one module that are looked up
 
@@ -101,7 +102,7 @@ class Judge:
 
     def _taken(self, name: str, alias: str, found: Sequence[str]) -> tuple[str, ...]:
         """The modules that now claim the device itself if ``name`` only claims its class."""
-        if self.old is None or len(found) < 2:  # noqa: PLR2004 -- a single one has no rival
+        if name == USBCORE or self.old is None or len(found) < 2:  # noqa: PLR2004 -- a single one has no rival
             return ()
         before = {it.name for it in self.old.lookup(alias)}
         fresh = [it for it in found if it not in before and not self.new.by_class(alias, it)]

@@ -12,13 +12,15 @@ from typing import Final
 from tests.oracles.debian import cache, locked, newest, unpacked
 from tests.oracles.trees import link
 
-KERNELS: Final = {  # short name -> metapackage and suite
-    "6.1": ("linux-image-amd64", "bookworm"),
-    "6.12": ("linux-image-amd64", "trixie"),
-    "7.2": ("linux-image-amd64", "forky"),
-    "6.1-cloud": ("linux-image-cloud-amd64", "bookworm"),
-    "6.12-cloud": ("linux-image-cloud-amd64", "trixie"),
-    "7.2-cloud": ("linux-image-cloud-amd64", "forky"),
+KERNELS: Final = {  # short name -> metapackage, suite, architecture
+    "6.1": ("linux-image-amd64", "bookworm", "amd64"),
+    "6.12": ("linux-image-amd64", "trixie", "amd64"),
+    "7.2": ("linux-image-amd64", "forky", "amd64"),
+    "6.1-cloud": ("linux-image-cloud-amd64", "bookworm", "amd64"),
+    "6.12-cloud": ("linux-image-cloud-amd64", "trixie", "amd64"),
+    "7.2-cloud": ("linux-image-cloud-amd64", "forky", "amd64"),
+    "6.1-arm64": ("linux-image-arm64", "bookworm", "arm64"),
+    "6.12-arm64": ("linux-image-arm64", "trixie", "arm64"),
 }
 UPGRADES: Final = ("6.1", "6.12", "7.2", "7.2-cloud")
 PARTS: Final = ("base", "binary", "modules")  # packages of one kernel, of Debian's since 7.1
@@ -29,7 +31,7 @@ def installed(names: Sequence[str] = UPGRADES) -> tuple[Path, dict[str, str]]:
     packages = {name: newest(*KERNELS[name]) for name in names}
     releases = {name: it.removeprefix("linux-image-") for name, it in packages.items()}
     root = cache() / "copies" / f"upgrade-{'-'.join(releases.values())}"
-    folders = [folder for name, it in packages.items() for folder in _folders(it, KERNELS[name][1])]
+    folders = [folder for name, it in packages.items() for folder in _folders(it, *KERNELS[name][1:])]
     with locked("upgrade"):
         if not root.is_dir():
             partial = root.with_name(f"{root.name}.partial")
@@ -43,10 +45,10 @@ def installed(names: Sequence[str] = UPGRADES) -> tuple[Path, dict[str, str]]:
     return root, releases
 
 
-def _folders(image: str, suite: str) -> list[Path]:
+def _folders(image: str, suite: str, arch: str) -> list[Path]:
     if suite == "forky":
-        return [unpacked(image.replace("image", part), suite) for part in PARTS]
-    return [unpacked(image, suite)]
+        return [unpacked(image.replace("image", part), suite, arch) for part in PARTS]
+    return [unpacked(image, suite, arch)]
 
 
 def _install(package: Path, root: Path) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from pymodutils import Root
 from pymodutils.preflight.boot import Booted
+from pymodutils.preflight.preflight import PreflightRequest, preflight
 from pymodutils.profile import recording
 from pymodutils.profile.profile import merge
 from tests.oracles import upgrade
@@ -20,7 +22,8 @@ from tests.preflight.debian import Told, run, told
 pytestmark = [pytest.mark.lane, pytest.mark.slow]
 BESIDE = Path(__file__).parents[2].parent / "shared/profiles"
 FOLDER = Path(os.environ.get("PYMODUTILS_PROFILES", BESIDE))
-FOREIGN = ("arm", "power", "mainframe", "server-arm64")  # other architectures
+FOREIGN = ("power", "mainframe")  # architectures whose kernels are not compared
+ARM = ("arm", "server-arm64")
 RICH = "guest-qemu-q35-rich-on-"
 FRAMEBUFFER = {"vga16fb", "vgastate"}  # for a platform device that 6.1 does not make
 HOPS = (("6.1", "6.12"), ("6.12", "7.2"))
@@ -30,11 +33,12 @@ TAKEN = {  # the kernel's hv_fcopy went for a program in user space
 }
 
 
-def machines() -> list[Path]:
+def machines(*, arm: bool = False) -> list[Path]:
     found = sorted(FOLDER.glob("*.txt"))
     if not found:
         raise Unavailable("no recordings of machines (PYMODUTILS_PROFILES)")
-    return [path for path in found if not path.name.startswith((*FOREIGN, RICH))]
+    known = [path for path in found if not path.name.startswith((*FOREIGN, RICH))]
+    return [path for path in known if path.name.startswith(ARM) == arm]
 
 
 def alarms(found: Told) -> Told:
@@ -49,6 +53,15 @@ def test_alarms_on_machines_are_true(old: str, new: str) -> None:
         found = told(run(old, new, recording.read(str(path))))
         expected = {**LOST, **TAKEN}.get((old, path.stem), {})
         assert alarms(found) == expected, path.stem
+
+
+def test_alarms_on_arm_machines_are_true() -> None:
+    """Two boards, three Raspberry Pis by their device trees, and a server by ACPI."""
+    root, releases = upgrade.installed(("6.1-arm64", "6.12-arm64"))
+    old, new = releases.values()
+    for path in machines(arm=True):
+        request = PreflightRequest(recording.read(str(path)), path.stem, [new], old, boots=False)
+        assert alarms(told(preflight(request, Root(root)))) == {}, path.stem
 
 
 def test_a_guest_keeps_all_its_drivers() -> None:

@@ -270,3 +270,13 @@ def test_a_module_that_depmod_has_not_seen(machine: Machine) -> None:
     found = preflight(request(profile, boots=True), Root(machine.root))
     assert told(found) == {}
     assert [row.name for row in found.outlooks[0].booted.rows] == ["own", "core"]
+
+
+def test_nothing_takes_a_hub_from_usbcore(machine: Machine) -> None:
+    """A driver that switches a hub's power claims the device by its ids, and leaves the hub to usbcore."""
+    machine.both("usbcore", "alias=usb:v*p*d*dc*dsc*dp*ic09isc*ip*in*")
+    machine.add(NEW, "onboard_usb_dev", "alias=usb:v0BDAp0411d*dc*dsc*dp*ic*isc*ip*in*")
+    machine.depmod()
+    alias = "usb:v0BDAp0411d0136dc09dsc00dp03ic09isc00ip00in00"
+    profile = Profile(release=OLD, devices=(Device(alias, "hub", "usb", "usbcore"),))
+    assert run(machine, profile, boots=False) == {}
