@@ -92,7 +92,7 @@ def test_sigint_at_any_moment(tool: str) -> None:
                 process.send_signal(signal.SIGINT)
             said = process.communicate()[1]
         life = life or time.monotonic() - start
-        assert str(REPOSITORY / "pymodutils").encode() not in said
+        assert f'File "{REPOSITORY}/pymodutils/'.encode() not in said
         assert b"KeyboardInterrupt" in said or process.returncode in (0, -signal.SIGINT)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.checks.rules import Severity
 from pymodutils.errors import BadLine, NotFound
+from pymodutils.regular import opener
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,7 +72,7 @@ def _unescaped(text: str) -> str:
 def read(path: str) -> dict[Key, tuple[str, str]]:
     """The failures listed in the file ``path``; raises NotFound, or BadLine for a malformed line."""
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="\n", opener=opener) as file:
             lines = file.read().split("\n")
     except OSError as error:
         text = f"could not open {path}: {error.strerror}: --write-expect creates it"

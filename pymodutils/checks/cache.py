@@ -95,6 +95,9 @@ def _key(names: Sequence[str]) -> str:
 def _add_file(total: hashlib._Hash, path: str) -> None:
     try:
         with compress.regular(path) as file:
+            if os.fstat(file.fileno()).st_size > sources.LIMIT:  # the description refuses it
+                total.update(b"too large")
+                return
             while part := file.read(CHUNK):
                 total.update(part)
     except (OSError, NotFound):

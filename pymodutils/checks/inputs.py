@@ -14,6 +14,7 @@ from pymodutils.kernel.sources import package, tar
 from pymodutils.kernel.sources.files import kind_of
 from pymodutils.kernel.sources.limits import Budget
 from pymodutils.kernel.sources.stream import Window, plain
+from pymodutils.regular import opener
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -78,7 +79,7 @@ def _members(path: str, start: bytes, folder: str) -> Iterator[InputFile | None]
     """Unpack each module in a package or archive below ``folder``; None for a file that indicates source."""
     reader = next((read for magic, read in package.READERS.items() if start.startswith(magic)), _tar)
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=opener) as file:
             budget = Budget(path, os.fstat(file.fileno()).st_size)
             for name, size, content in reader(file, budget):
                 if kind_of(name) == "module" or names.is_module_file(name):

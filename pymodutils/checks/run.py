@@ -13,6 +13,7 @@ from pymodutils.checks.verdict import Finding
 from pymodutils.errors import ModutilsError, Refused, Unanswered
 from pymodutils.kernel.sources import package
 from pymodutils.machine import MACHINE
+from pymodutils.regular import opener
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -84,7 +85,7 @@ def _image(it: Target, spare: str) -> str:
 
 
 def _is_image(path: str) -> bool:
-    with open(path, "rb") as file:
+    with open(path, "rb", opener=opener) as file:
         return file.read(0x206)[0x202:] == b"HdrS"  # Documentation/arch/x86/boot.rst
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pymodutils.errors import BadLine
 from pymodutils.names import suggestion
+from pymodutils.regular import opener
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,7 +39,7 @@ def read(params: Sequence[click.Parameter]) -> dict[str, Any]:
 
 def _table(path: str) -> Mapping[str, Any] | None:
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=opener) as file:
             data = file.read()
     except OSError:
         return None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.commands.getopt import Tool, raise_usage
 from pymodutils.kernel.choose import EMULATED, VARIABLE
+from pymodutils.regular import opener
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +68,7 @@ def _of_file(path: str) -> str:
 
         path = default_path()
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=opener) as file:
             return APPLICATIONS.get(file.read(HEADER.stop)[HEADER], "")
     except OSError:
         return ""

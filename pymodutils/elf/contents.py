@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from errno import EFBIG
+from typing import TYPE_CHECKING, Final
 
 from pymodutils.elf import compress
+from pymodutils.errors import BadModule
 from pymodutils.mapped import PIECE, settled, spool
 
 if TYPE_CHECKING:
     from pymodutils.mapped import Contents
 
+LARGEST: Final = 1 << 30  # bytes of a module file: several times one with all debug information
+
 
 def content(path: str) -> Contents:
-    """The regular file ``path`` as it is; raises as ``compress.content``."""
+    """The regular file ``path`` as it is; raises as ``compress.content``, and BadModule beyond LARGEST."""
     with compress.regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > LARGEST:
+            raise BadModule(path, f"{path}: {size} bytes are more than a module has", EFBIG)
         try:
             with spool() as found:
                 while piece := file.read(PIECE):

@@ -25,6 +25,7 @@ from pymodutils.machine.clock import ClockState
 from pymodutils.machine.guest import Guest
 from pymodutils.machine.machine import Machine
 from pymodutils.machine.paging import PAGE
+from pymodutils.regular import opener
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,7 +143,7 @@ def new_state(path: str, base: str) -> None:
 def is_state(path: str) -> bool:
     """Whether the file ``path`` is a machine state, of any version."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=opener) as file:
             return file.read(len(START) - 2) == START[:-2]
     except OSError:
         return False
@@ -151,7 +152,7 @@ def is_state(path: str) -> bool:
 def load(path: str) -> tuple[str, Guest]:
     """The base and the machine of the state file ``path``; raises BadState."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=opener) as file:
             data = file.read()
     except OSError as error:
         raise BadState(path, f"{path}: {error.strerror}: make it with 'kernel boot --machine'") from None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils import writer
 from pymodutils.errors import ModutilsError, NotFound
+from pymodutils.regular import opener
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +95,7 @@ def _save(path: str, text: str, *, executable: bool) -> None:
 
 def _is_ours(path: str) -> bool:
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
+        with open(path, encoding="utf-8", errors="replace", opener=opener) as file:
             return MARK in file.read(4096)
     except OSError:
         return False

@@ -15,6 +15,7 @@ from pymodutils.errors import BadLine, ModutilsError
 from pymodutils.kernel.sources import config as configurations
 from pymodutils.names import normalize
 from pymodutils.preflight.fresh import FreshDirectory
+from pymodutils.regular import opener
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +71,9 @@ class System:
     def _evidence(self) -> frozenset[str]:
         """Names in modules.builtin.modinfo or the image; modules.builtin is incomplete."""
         try:
-            with open(f"{self.tree}/{builtin.MODINFO}", encoding="utf-8", errors="surrogateescape") as file:
+            with open(
+                f"{self.tree}/{builtin.MODINFO}", encoding="utf-8", errors="surrogateescape", opener=opener
+            ) as file:
                 said = (entry.partition(".")[0] for entry in file.read().split("\0"))
                 found = {normalize(name) for name in said if name}
         except OSError:
@@ -84,7 +87,7 @@ class System:
         for pattern in CONFIGS:
             path = pattern.format(top=top, tree=self.tree, release=self.release)
             try:
-                with open(path, encoding="utf-8", errors="surrogateescape") as file:
+                with open(path, encoding="utf-8", errors="surrogateescape", opener=opener) as file:
                     return configurations.options(file.read())
             except OSError:
                 continue

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from pymodutils.profile.profile import Device
+from pymodutils.regular import opener
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,7 @@ def _link(path: str) -> str:
 
 def _alias(path: str) -> str:
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        with open(path, encoding="utf-8", errors="surrogateescape", opener=opener) as file:
             return file.read().strip()
     except OSError:
         return ""

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -35,14 +36,14 @@ class Bench(NamedTuple):
     """What the runs share."""
 
     base: Path  # the folder of their folders
-    state: bytes  # an emulated kernel's state file
+    states: Mapping[str, bytes]  # of emulated kernels, files by their names
     keep: Path | None  # the folder for inputs that fail
 
     def play(self, name: str, subject: Subject, number: int) -> Failure | None:
         """Play case ``number`` of ``subject`` in a folder of its own."""
-        where = folder(self.base / f"{name}-{number}", self.state)
+        where = folder(self.base / f"{name}-{number}", self.states)
         place, data, words = case(subject, number)
-        if name == "states" and number % 2:
+        if name.startswith("states") and number % 2:
             edit_rows(where / place, number)
         else:
             (where / place).write_bytes(data)
@@ -54,13 +55,14 @@ class Bench(NamedTuple):
         return Failure(name, number, words, found, ending.errors) if found else None
 
 
-def booted(base: Path) -> bytes:
-    """The bytes of an emulated kernel's state file."""
-    where = folder(base / "boot", b"")
-    boot = ["kernel", "boot", "k.state", "--from", "good.json"]
-    ending = judge.run(boot, where)
-    assert not ending.status, ending.errors
-    return (where / "files/k.state").read_bytes()
+def booted(base: Path) -> dict[str, bytes]:
+    """The state files of emulated kernels by their names."""
+    where, found = folder(base / "boot"), {}
+    for name, words in (("k.state", ["good.json"]), ("k24.state", ["ksyms", "--generation", "2.4"])):
+        ending = judge.run(["kernel", "boot", name, "--from", *words], where)
+        assert not ending.status, ending.errors
+        found[name] = (where / "files" / name).read_bytes()
+    return found
 
 
 def fuzz(minutes: float, start: int, jobs: int, keep: Path | None) -> tuple[Counter[str], list[Failure]]:
@@ -71,7 +73,8 @@ def fuzz(minutes: float, start: int, jobs: int, keep: Path | None) -> tuple[Coun
     with tempfile.TemporaryDirectory() as work, ThreadPoolExecutor(jobs) as pool:
         bench = Bench(Path(work), booted(Path(work)), keep)
         everything = subjects()
-        everything["states"] = everything["states"]._replace(seeds={"k.state": bench.state})
+        for name, state in (("states", "k.state"), ("states of 2.4", "k24.state")):
+            everything[name] = everything[name]._replace(seeds={state: bench.states[state]})
         for number in itertools.count(start):
             if time.monotonic() >= end:
                 break

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 REPOSITORY: Final = Path(__file__).parent.parent.parent
 SECONDS: Final = 20
 MEBIBYTES: Final = 1024
-STATUSES: Final = {"check": (0, 1, 2)}
+STATUSES: Final = {"check": (0, 1, 2), "preflight": (0, 1, 2), "modprobe": (0, 1, 255)}  # 255: of modutils
 TRACES: Final = (b"Traceback (most recent", b"Exception ignored", b"Fatal Python error", b"internal error")
 
 

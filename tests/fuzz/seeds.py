@@ -13,12 +13,16 @@ from pymodutils.arch import of
 from pymodutils.arch.model import Arch
 from pymodutils.depends.trie import build as trie
 from pymodutils.kernel import saved
+from pymodutils.profile import document
+from pymodutils.profile.profile import Device, Profile
 from tests.elf import made
 from tests.kernel.emulated import messages
 from tests.kernel.emulated.modules import WRITE, description, module
 from tests.kernel.emulated.test_hostile import rich
 from tests.kernelimage import build as image
 from tests.link.objects import Part, Rel, Sym, make
+from tests.linux24 import objects
+from tests.profile import test_recording
 from tests.signature.certificates_made import ISSUER, SERIAL, certificate
 
 MACHINES: Final = (
@@ -45,6 +49,21 @@ BASELINE: Final = (
     b"# known failures\nmade.ko\t6.1.0-made\tENOENT\tunknown-symbol\n"
     b"other.ko\t6.1.0-made\tENOEXEC\tvermagic\n"
 )
+MODULES_CONF: Final = b"""# comment
+depfile=modules.dep.24
+path[misc]=.
+alias net-pf-10 user
+options user x=1 name="a b"
+pre-install user /bin/true
+post-remove user /bin/true
+above user base
+if -f /proc/version
+define KIND plain
+else
+alias $KIND off
+endif
+prune modules.generic_string
+"""
 BASE: Final = 0x80100000
 RSA: Final = "1.2.840.113549.1.1.1"
 
@@ -68,6 +87,24 @@ def _foreign(arch: Arch) -> bytes:
     ]
     rows = [Rel(8 * at, number, 1 + at % 2) for at, number in enumerate(sorted(arch.relocs)[:8])]
     return make(arch, parts, [Sym("near", 0, 1), Sym("_printk")], {1: rows})
+
+
+def modules24() -> dict[str, bytes]:
+    """Modules of a 2.4 kernel for i386."""
+    return {"base.o": objects.module(exports=["call"]), "user.o": objects.module(imports=["call"])}
+
+
+def profiles() -> dict[str, bytes]:
+    """What a machine uses of its kernel, as it was recorded and as other programs tell it."""
+    found = Profile(
+        arch="x86_64",
+        release="6.1.0-made",
+        devices=(Device("pci:v00008086d00003E9B", "made", "pci", "made"),),
+    )
+    captures = {"udev.txt": test_recording.UDEV, "aliases.txt": test_recording.TABLE}
+    texts = {"profile.json": document.dumps(found), **captures}
+    texts["modules.txt"] = "made 4096 1 rich, Live 0x0 (OE)\nrich 8192 0 - Live 0x0\n"
+    return {name: text.encode() for name, text in texts.items()}
 
 
 def kernels() -> dict[str, bytes]:

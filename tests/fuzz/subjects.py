@@ -13,10 +13,12 @@ from pymodutils.kernel import saved
 from tests.fuzz import seeds
 from tests.fuzz.mutate import NASTY, mutant
 from tests.kernel.emulated.modules import description, module
+from tests.linux24.vectors import file
 
 RELEASE: Final = "6.1.0-made"
 MODULES: Final = f"root/lib/modules/{RELEASE}"
 TOOLS: Final = (
+    *("profile", "preflight", "hooks", "call", "kunit", "cache", "talk", "completion", "help"),
     *("modprobe -n", "depmod -n", "modinfo", "lsmod", "rmmod", "insmod", "check", "graph", "static-nodes"),
     *(
         "kernel describe",
@@ -141,6 +143,50 @@ def subjects() -> dict[str, Subject]:
             "root/proc/{}",
             ("modprobe -c", "modprobe -n made"),
         ),
+        "modules of 2.4": Subject(
+            seeds.modules24(),
+            "files/{}",
+            (
+                "insmod --backend emulated:k24.state ./{}",
+                "insmod --backend emulated:k24.state -m -f ./{}",
+                "modinfo --generation 2.4 ./{}",
+                "depmod --backend emulated:k24.state -n ./base.o ./user.o",
+                "modprobe --backend emulated:k24.state -C modules.conf user",
+            ),
+        ),
+        "symbols of 2.4": Subject(
+            {"ksyms": file("i386.ksyms")}, "files/{}", ("kernel boot new.state --generation 2.4 --from {}",)
+        ),
+        "states of 2.4": Subject(
+            {"k24.state": b""},
+            "files/{}",
+            (
+                "lsmod --backend emulated:k24.state",
+                "insmod --backend emulated:k24.state ./base.o",
+                "kernel dmesg --backend emulated:k24.state",
+                "modprobe --backend emulated:k24.state -C modules.conf user",
+            ),
+        ),
+        "modules.conf": Subject(
+            {"modules.conf": seeds.MODULES_CONF},
+            "files/{}",
+            (
+                "modprobe --backend emulated:k24.state -C {} -n user",
+                "modprobe --backend emulated:k24.state -C {} -c",
+                "modprobe --backend emulated:k24.state -C {} -n -r user",
+                "depmod --backend emulated:k24.state -C {} -n -a",
+            ),
+        ),
+        "profiles": Subject(
+            seeds.profiles(),
+            "files/{}",
+            (
+                "profile --from {} -o out",
+                "preflight --profile {} -k good.json --from good.json",
+                "preflight --profile {} -k good.json --format json",
+                "preflight --profile {} -k good.json --format html --allow-list {} --contents {}",
+            ),
+        ),
         "command lines": Subject({"": b""}, COMMAND_LINE, TOOLS),
         "baselines": Subject(
             {"expect": seeds.BASELINE},
@@ -150,8 +196,8 @@ def subjects() -> dict[str, Subject]:
     }
 
 
-def folder(where: Path, state: bytes) -> Path:
-    """A folder of valid files for a run: a machine below root, and files beside each other."""
+def folder(where: Path, states: Mapping[str, bytes] = {}) -> Path:
+    """A folder of valid files for a run: a machine below root, and files, ``states`` among them."""
     for name in (
         "home",
         "tmp",
@@ -171,7 +217,10 @@ def folder(where: Path, state: bytes) -> Path:
         (where / MODULES / "kernel" / name).write_bytes(data)
     (where / "files/good.ko").write_bytes(module())
     (where / "files/good.json").write_text(saved.dumps(description()))
-    (where / "files/k.state").write_bytes(state)
+    files = {**seeds.modules24(), "ksyms": file("i386.ksyms"), "modules.conf": seeds.MODULES_CONF, **states}
+    for name, data in files.items():
+        (where / "files" / name).write_bytes(data)
+    (where / "files/modules.dep.24").write_text("./base.o:\n\n./user.o:\t./base.o\n\n")
     return where
 
 
@@ -188,7 +237,9 @@ def case(subject: Subject, number: int) -> Case:
     chance = random.Random(number)  # noqa: S311 -- cases, not secrets
     name = chance.choice(sorted(subject.seeds))
     line = chance.choice(subject.lines).replace("FORMAT", chance.choice(FORMATS))
-    words = line.format(name).split() + (chance.sample(WORDS, 3) if subject.place == COMMAND_LINE else [])
+    words = line.replace("{}", name).split() + (
+        chance.sample(WORDS, 3) if subject.place == COMMAND_LINE else []
+    )
     return Case(subject.place.format(name), mutant(subject.seeds[name], number), words)
 
 

@@ -14,6 +14,7 @@ from pymodutils.linux24.conf import search
 from pymodutils.linux24.depmod import depmod
 from pymodutils.linux24.insmod import calls
 from pymodutils.linux24.insmod.report import RunMessages
+from pymodutils.regular import opener
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,7 +100,7 @@ def _symbols(kernel: Linux24, path: str) -> list[str]:
     if not path:
         return [name for _, name in calls.symbols(kernel)]
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        with open(path, encoding="utf-8", errors="surrogateescape", opener=opener) as file:
             return depmod.kernel_symbols(file.read())
     except OSError:
         raise ModutilsError(path, f"Can't read {path}") from None

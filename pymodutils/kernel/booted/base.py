@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from pymodutils.errors import BadKernel
+from pymodutils.regular import opener
 
 
 def booted(image: str, cmdline: str, memory: int) -> tuple[str, bool]:
@@ -15,7 +16,7 @@ def booted(image: str, cmdline: str, memory: int) -> tuple[str, bool]:
     from pymodutils.machine import saved  # noqa: PLC0415 -- only here
 
     try:
-        with open(image, "rb") as file:
+        with open(image, "rb", opener=opener) as file:
             data = file.read()
     except OSError as error:
         raise BadKernel(image, f"{image}: {error.strerror}") from None

@@ -11,6 +11,7 @@ from pymodutils.kernel.sources import deb, rpm
 from pymodutils.kernel.sources.files import Files, kind_of
 from pymodutils.kernel.sources.limits import Budget
 from pymodutils.kernel.sources.stream import CHUNK
+from pymodutils.regular import opener
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,7 +32,7 @@ def is_package(start: bytes) -> bool:
 def describe(path: str, subject: str) -> Description:
     """Describe the kernel in the package ``path``; raises BadKernel for ``subject``."""
     found = Files(subject)
-    with open(path, "rb") as file:
+    with open(path, "rb", opener=opener) as file:
         budget = Budget(subject, os.fstat(file.fileno()).st_size)
         start = file.read(len(deb.MAGIC))
         read = next(reader for magic, reader in READERS.items() if start.startswith(magic))
@@ -49,7 +50,7 @@ def describe(path: str, subject: str) -> Description:
 
 def image(path: str, into: str) -> str:
     """Unpack the kernel image of the package ``path`` to the file ``into``; return ``into``, or ""."""
-    with open(path, "rb") as file:
+    with open(path, "rb", opener=opener) as file:
         budget = Budget(path, os.fstat(file.fileno()).st_size)
         start = file.read(len(deb.MAGIC))
         read = next((reader for magic, reader in READERS.items() if start.startswith(magic)), None)

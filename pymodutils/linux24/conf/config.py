@@ -10,6 +10,7 @@ from pymodutils.errors import ModutilsError
 from pymodutils.linux24.conf import built_in
 from pymodutils.linux24.conf.conditions import Conditions
 from pymodutils.linux24.conf.words import Expander, lines, split
+from pymodutils.regular import opener
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +87,7 @@ class _Reader:
     def read(self, path: str, depth: int) -> list[str]:
         config = self.config
         try:
-            with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            with open(path, encoding="utf-8", errors="surrogateescape", opener=opener) as file:
                 text = file.read()
                 config.mtime = os.fstat(file.fileno()).st_mtime
         except OSError:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.elf import compress
 from pymodutils.elf.constants import SHN_ABS, SHN_LORESERVE, SHN_UNDEF, STB_GLOBAL, STB_WEAK
+from pymodutils.errors import BadModule
 from pymodutils.linux24.depmod.tables import TABLES, LinkedModule
 from pymodutils.linux24.machine.slots import Slots
 from pymodutils.linux24.obj import allocate, load
@@ -50,7 +51,10 @@ def survey(path: str, error: Callable[[str], None]) -> Surveyed:
         if symbol.section == SHN_UNDEF:
             symbol.section, symbol.value = SHN_ABS, 0
     allocate.allocate_commons(module)
-    size = module.place()
+    try:
+        size = module.place()
+    except BadModule as refused:
+        raise BadModule(path, f"{path}: {refused}", refused.errno) from None
     module.move(BASE)
     slots.settle()
     relocate(module, slots, error)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from pymodutils.regular import opener
+
 if TYPE_CHECKING:
     from pymodutils.linux24.conf.config import ModulesConf
     from pymodutils.linux24.insmod.options import InsmodOptions
@@ -43,7 +45,7 @@ def _relative(path: str, config: ModulesConf) -> str:
 def words(path: str, report: RunMessages) -> list[str] | None:
     """The parameters in the file ``path``, without comments; None if it cannot be read."""
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        with open(path, encoding="utf-8", errors="surrogateescape", opener=opener) as file:
             lines = [line.removesuffix("\n").lstrip() for line in file]
     except OSError as error:
         report.detail(f"Cannot open persist file '{path}' {os.strerror(error.errno or 0)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.errors import BadKernel
@@ -12,6 +11,7 @@ from pymodutils.linux24.kernel import ksyms
 from pymodutils.linux24.kernel.procfs import DIGITS, RELEASE, VERSION
 from pymodutils.linux24.kernel.schema import LINUX24
 from pymodutils.linux24.kernel.state import BASE, StoredKernel
+from pymodutils.regular import opener
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,8 +71,7 @@ def _named(name: str) -> ObjMachine:
 def read(path: str) -> tuple[list[ModuleSymbol], int]:
     """The symbols in the file ``path``, and the number of address digits; raises BadKernel."""
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as found:
+        with open(path, encoding="utf-8", errors="surrogateescape", opener=opener) as found:
             return ksyms.read(found.read(), path)
     except OSError as error:
-        reason = os.strerror(error.errno or 0)
-        raise BadKernel(path, f"could not open {path}: {reason}", error.errno) from None
+        raise BadKernel(path, f"could not open {path}: {error.strerror}", error.errno) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from errno import EEXIST, EINVAL, ENAMETOOLONG, ENOENT
+from errno import EEXIST, EINVAL, ENAMETOOLONG, ENOENT, ENOMEM
 from typing import TYPE_CHECKING
 
 from pymodutils.errors import Refused
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pymodutils.linux24.kernel.state import StoredKernel
 
 PAGE_SIZE = 4096
+VMALLOC = 128 << 20  # bytes that vmalloc has on i386; VMALLOC_RESERVE
 
 
 def refused(name: str, code: int) -> Refused:
@@ -38,6 +39,8 @@ def create_module(state: StoredKernel, name: str, size: int) -> int:
         raise refused(name, EEXIST)
     if state.machine is None:
         raise refused(name, ENOENT)
+    if size > VMALLOC:
+        raise refused(name, ENOMEM)
     module = state.add(name, state.room(size), size)
     module.header["size_of_struct"] = state.header_size
     module.header["name"] = module.base + state.header_size

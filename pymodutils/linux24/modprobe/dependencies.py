@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pymodutils.errors import ModutilsError
 from pymodutils.linux24.conf.search import key
 from pymodutils.linux24.conf.words import lines
+from pymodutils.regular import opener
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -24,7 +25,7 @@ class DependencyNode(NamedTuple):
 def read(path: str) -> list[DependencyNode]:
     """The modules in the file ``path``, "null" first; raises ModutilsError."""
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        with open(path, encoding="utf-8", errors="surrogateescape", opener=opener) as file:
             text = file.read()
     except OSError as error:
         why = os.strerror(error.errno or 0)

@@ -14,6 +14,7 @@ from pymodutils.elf.constants import (
     SHT_PROGBITS,
     STB_WEAK,
 )
+from pymodutils.linux24.obj.file import LARGEST
 from pymodutils.linux24.obj.sections import ObjSection
 
 if TYPE_CHECKING:
@@ -47,10 +48,12 @@ def allocate_commons(module: ObjFile) -> None:
             bss.size = -(-bss.size // align) * align
             symbol.section, symbol.value = bss.index, bss.size
             bss.size += symbol.size
+    room = LARGEST
     for section in module.sections:
         if section.type == SHT_NOBITS:
             section.type = SHT_PROGBITS
-            if section.size:
+            room -= section.size
+            if section.size and room >= 0:  # else ``place`` will refuse it
                 section.fill(bytes(section.size))
 
 

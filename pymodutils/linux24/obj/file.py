@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from errno import ENOMEM
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.elf.constants import SHF_ALLOC, SHF_WRITE, SHN_LORESERVE, SHT_PROGBITS
+from pymodutils.errors import BadModule
 from pymodutils.linux24.obj.sections import LoadOrder, ObjSection
 from pymodutils.linux24.obj.symbols import ObjSymbol, SymbolTable
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from pymodutils.linux24.machine.model import ObjMachine
 
 STRINGS: Final = ".kstrtab"
+LARGEST: Final = 64 << 20  # bytes of a module: half of what vmalloc has on i386, for all modules
 
 
 class SymbolPatch(NamedTuple):
@@ -102,12 +105,14 @@ class ObjFile:
         return symbol.section >= SHN_LORESERVE or self.sections[symbol.section].is_loaded
 
     def place(self) -> int:
-        """Set the offset of each loaded section in the image; return the size of the image."""
+        """Set the offset of each loaded section in the image; return its size. Raises BadModule over LARGEST."""
         end = 0
         for section in self.order.sections:
             end = -(-end // (section.align or 1)) * (section.align or 1)
             section.address = end
             end += section.size
+        if end > LARGEST:
+            raise BadModule(self.path, f"can't allocate kernel memory for module; needed {end} bytes", ENOMEM)
         return end
 
     def move(self, base: int) -> None:
