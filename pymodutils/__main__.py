@@ -1,14 +1,16 @@
 """Entry point of the programs, and of ``python -m pymodutils COMMAND``."""
 
-# built in: the module signal takes time to import, in which SIGINT would be a traceback
-import _signal  # type: ignore[import-not-found]
 import os
 import sys
 
-try:
+try:  # _signal is built in: the module signal takes time to import, in which SIGINT would be a traceback
+    import _signal  # type: ignore[import-not-found]
+
     if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
-        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # cli hears it; in an import it would be a traceback
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # cli hears it
 except KeyboardInterrupt:
+    import _signal
+
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
     os.kill(os.getpid(), _signal.SIGINT)
 

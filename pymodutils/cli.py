@@ -100,9 +100,17 @@ class Ended(KeyboardInterrupt):
 
 def _hear() -> None:
     """Raise Ended on the signals in ENDING that would terminate this process."""
+    sys.unraisablehook = _unraisable
     for number in ENDING:
         if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, _end)
+
+
+def _unraisable(found: sys.UnraisableHookArgs) -> None:
+    """End by the signal that came where Python lets no exception out: in __del__ and in callbacks of fork."""
+    if isinstance(found.exc_value, Ended):
+        _die(found.exc_value.number)
+    sys.__unraisablehook__(found)
 
 
 def _end(number: int, _frame: object) -> NoReturn:
@@ -134,6 +142,8 @@ def run(prog: str, path: str, entry: CommandEntry, words: Sequence[str]) -> int:
     except MemoryError:
         _complain(f"{prog}: ERROR: {OUT_OF_MEMORY}")
     except Exception as error:  # last resort: users get one line, not a traceback
+        if isinstance(error.__cause__, KeyboardInterrupt):  # Python 3.11 wraps what __set_name__ raises
+            raise error.__cause__ from None
         if TRACEBACK in os.environ:
             raise
         _complain(f"{prog}: ERROR: {_unforeseen(error)}")

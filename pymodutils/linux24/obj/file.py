@@ -105,7 +105,7 @@ class ObjFile:
         return symbol.section >= SHN_LORESERVE or self.sections[symbol.section].is_loaded
 
     def place(self) -> int:
-        """Set the offset of each loaded section in the image; return its size. Raises BadModule over LARGEST."""
+        """Set the offset of each loaded section in the image; return its size, at most LARGEST."""
         end = 0
         for section in self.order.sections:
             end = -(-end // (section.align or 1)) * (section.align or 1)
