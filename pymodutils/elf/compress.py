@@ -129,6 +129,8 @@ def decompress(data: bytes, subject: str) -> bytes:
     """
     if not packing_of(data):
         return data
+    if packing_of(data) == "zstd" and (whole := _at_once(data)):
+        return whole
     found = io.BytesIO()
     decompress_into(data, subject, found)
     return found.getvalue()
@@ -147,6 +149,21 @@ def decompress_into(data: Contents, subject: str, found: IO[bytes]) -> None:
             if at and error.words in BEHIND:  # not a compressed stream
                 raise Damaged(subject, packing, BEHIND[error.words]) from None
             raise
+
+
+def _at_once(data: bytes) -> bytes:
+    """The content of ``data`` if it is one sound zstd frame that states its size, as most are; else empty.
+
+    Memory is taken once, and nothing is copied.
+    """
+    library = zstd()
+    try:
+        size = library.get_frame_info(data).decompressed_size or 0
+        stream = library.ZstdDecompressor()
+        found: bytes = stream.decompress(data, size) if 0 < size <= LIMIT else b""
+    except library.ZstdError:
+        return b""
+    return found if stream.eof and not stream.unused_data else b""
 
 
 def _following(data: Contents, at: int, packing: str) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from array import array
 from itertools import accumulate, compress
-from operator import not_
+from operator import and_
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.elf import decode
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pymodutils.elf.scan import Elf
 
 _CRC: Final = b"__crc_"
+_SECTIONS: Final = 64  # symbols that nearly always include those of the sections
+_IS_ZERO: Final = b"\1" + bytes(255)  # to translate with: 0 as 1, all else as 0
 
 
 class Facts(NamedTuple):
@@ -32,16 +34,14 @@ class Facts(NamedTuple):
 
 
 class _Shape(NamedTuple):
-    """The positions of st_name and st_shndx in a symbol table entry of one ELF class."""
+    """The positions of st_info and st_shndx in a symbol table entry of one ELF class; st_name is first."""
 
     entry: int  # bytes
-    words: int  # stride of st_name in 32-bit words
-    halves: int  # stride of st_shndx in 16-bit halves
-    shndx: int  # the first of them
-    info: int  # st_info, in bytes
+    info: int
+    shndx: int
 
 
-_SHAPES: Final = {32: _Shape(16, 4, 8, 7, 12), 64: _Shape(24, 6, 12, 3, 4)}
+_SHAPES: Final = {32: _Shape(16, 12, 14), 64: _Shape(24, 4, 6)}
 
 
 def gather(elf: Elf) -> Facts:
@@ -81,18 +81,35 @@ def _symbols(elf: Elf) -> tuple[bytes, bytes]:
         return _joined(_with_versions(elf, [])), _uncounted(elf)
     shape = _SHAPES[elf.bits]
     symtab, strtab, local = _tables(elf, elf.header(table), elf.header(strings), shape.entry)
-    names = _column(symtab, "I", elf.order)[:: shape.words].tolist()
-    sections = _column(symtab, "H", elf.order)[shape.shndx :: shape.halves].tolist()
-    if elf.machine in decode.MACHINES_WITH_REGISTERS:
-        kinds = symtab[shape.info :: shape.entry]
-        names = [name if kind & 15 != STT_REGISTER else 0 for name, kind in zip(names, kinds, strict=True)]
+    names = _names(symtab, elf)
     end = strtab.index
     try:
-        needs = [strtab[at : end(b"\0", at)] for at in compress(names, map(not_, sections)) if at]
+        needs = [strtab[at : end(b"\0", at)] for at in compress(names, _undefined(symtab, elf, shape)) if at]
     except ValueError:
         raise elf.bad("the name of a symbol lies outside of the names") from None
-    exports = _counted(elf, names, strtab, local) if strtab.find(_CRC) >= 0 else b""
+    exports = _counted(elf, names, strtab, local)
     return _joined(_with_versions(elf, needs)), exports or _uncounted(elf)
+
+
+def _names(symtab: bytes, elf: Elf) -> list[int]:
+    """The st_name of each symbol."""
+    step = _SHAPES[elf.bits].entry // 4
+    if elf.order == sys.byteorder:
+        return memoryview(symtab).cast("I")[::step].tolist()
+    words = array("I", symtab)[::step]
+    words.byteswap()
+    return words.tolist()
+
+
+def _undefined(symtab: bytes, elf: Elf, shape: _Shape) -> bytes:
+    """A byte for each symbol: 1 if it is to be had from elsewhere, else 0."""
+    mask, high = (symtab[at :: shape.entry].translate(_IS_ZERO) for at in (shape.shndx, shape.shndx + 1))
+    if 0 in high:  # there is a section beyond 255
+        mask = bytes(map(and_, mask, high))
+    if elf.machine in decode.MACHINES_WITH_REGISTERS:
+        kinds = symtab[shape.info :: shape.entry]
+        mask = bytes(map(and_, mask, [kind & 15 != STT_REGISTER for kind in kinds]))
+    return mask
 
 
 def _tables(
@@ -110,26 +127,27 @@ def _tables(
     return both[: size - local], both[size - local :], (start, local)
 
 
-def _column(table: bytes, code: str, order: str) -> memoryview | array[int]:
-    """``table`` as native integers of the ``code``'s width."""
-    if order == sys.byteorder:
-        return memoryview(table).cast(code)  # type: ignore[call-overload,no-any-return]
-    swapped = array(code, table)
-    swapped.byteswap()
-    return swapped
-
-
 def _counted(elf: Elf, names: list[int], strtab: bytes, local: tuple[int, int]) -> bytes:
     """The X of all symbols __crc_X; local symbols are read only if some are not among ``names``."""
+    first = strtab.find(_CRC)
+    if first < 0:
+        return b""
     skip = len(_CRC)
-    before, *parts = strtab.split(_CRC)
-    places = set(accumulate((len(part) + skip for part in parts[:-1]), initial=len(before)))
+    _, *between, _ = strtab[first : strtab.rfind(_CRC) + skip].split(_CRC)
+    places = set(accumulate((len(part) + skip for part in between), initial=first))
     found = places.intersection(names)
     if len(found) < len(places):
-        words = _column(elf.read(*local), "I", elf.order)[:: _SHAPES[elf.bits].words]
-        found |= places.intersection(words.tolist())
+        found |= _among_locals(places, local, elf)
     end = strtab.index
     return _joined([strtab[place + skip : end(b"\0", place)] for place in sorted(found)])
+
+
+def _among_locals(places: set[int], local: tuple[int, int], elf: Elf) -> set[int]:
+    """Those of ``places`` that are the st_name of a local symbol; linkers put CRCs right after sections."""
+    start, size = local
+    first = min(size, (_SECTIONS + len(places)) * _SHAPES[elf.bits].entry)
+    found = places.intersection(_names(elf.read(start, first), elf))
+    return found if len(found) == len(places) else places.intersection(_names(elf.read(start, size), elf))
 
 
 def _uncounted(elf: Elf) -> bytes:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _LANE: Final = 64
 _MASK: Final = 0xFFFFFFFF
+_HALF: Final = 0xFFFF
+_LOWER: Final = 0 if sys.byteorder == "little" else 1  # index of the lower word of a lane in memory
 _TAILS: Final = {1: (10, 1), 2: (11, 17), 3: (16, 11)}  # remaining bytes -> shifts to the left and right
 
 
@@ -43,36 +45,37 @@ def _hash(names: list[bytes], rest: int) -> list[int]:
     """The hashes of ``names``, longest first, whose lengths modulo four are ``rest``."""
     if not names:
         return []
-    width = (len(names[0]) | 3) + 1
-    table = b"".join([name.ljust(width, b"\0") for name in names])
-    halves = memoryview(table).cast("H")
+    width = len(names[0]) // 4 + 1  # words
+    words = array("I", b"".join([name.ljust(4 * width, b"\0") for name in names]))
     lengths = [len(name) for name in names]
-    value = _lanes(lengths)
-    ones = _lanes([1] * len(names))
+    value, ones = _lanes(array("Q", lengths)), _lanes(array("Q", [1]) * len(names))
     blocks = [-(length // 4) for length in lengths]  # ascends
-    for block in range(-blocks[0]):
+    tails = array("I")
+    end = len(names)
+    for block in range(width):
         count = bisect_left(blocks, -block)  # longer names
+        tails = words[block + count * width : end * width : width] + tails
+        end = count
         part = (1 << _LANE * count) - 1
         mask = ones * _MASK & part
-        column = halves[: count * width // 2]
-        first = _lanes(column[2 * block :: width // 2].tolist())
-        second = _lanes(column[2 * block + 1 :: width // 2].tolist())
+        first, second = _halves(words[block : count * width : width], ones & part)
         mixed = ((value & part) + first) & mask
         mixed = ((mixed << 16) ^ (second << 11) ^ mixed) & mask
         mixed = (mixed + ((mixed >> 11) & mask)) & mask
         value = (value >> _LANE * count << _LANE * count) | mixed
-    return _words(_finish(value, ones * _MASK, names, rest), len(names))
+    return _words(_finish(value, ones, tails, rest), len(names))
 
 
-def _finish(value: int, mask: int, names: list[bytes], rest: int) -> int:
-    """The last one to three bytes, and the final avalanche."""
+def _finish(value: int, ones: int, tails: array[int], rest: int) -> int:
+    """The last one to three bytes, which ``tails`` begin with, and the final avalanche."""
+    mask = ones * _MASK
     if rest:
         left, right = _TAILS[rest]
-        tail = [name[len(name) - rest :] for name in names]
-        value = (value + _lanes([_head(part) & _MASK for part in tail])) & mask
+        first, second = _halves(tails, ones)
+        value = (value + (_signed(first, ones) if rest == 1 else first)) & mask
         value ^= (value << left) & mask
         if rest == len("xyz"):
-            value ^= _lanes([(_signed(part[2]) << 18) & _MASK for part in tail])
+            value ^= (_signed(second, ones) << 18) & mask
         value = (value + ((value >> right) & mask)) & mask
     for left, right in ((3, 5), (4, 17), (25, 6)):
         value ^= (value << left) & mask
@@ -80,18 +83,24 @@ def _finish(value: int, mask: int, names: list[bytes], rest: int) -> int:
     return value
 
 
-def _head(part: bytes) -> int:
-    """The first half-word of ``part``, or its only byte, signed as in C."""
-    return int.from_bytes(part[:2], sys.byteorder) if len(part) > 1 else _signed(part[0])
+def _halves(words: array[int], ones: int) -> tuple[int, int]:
+    """The first and the second half-word of each of ``words`` as lanes; ``ones`` are as many lanes of 1."""
+    lanes = array("I", bytes(len(words) * _LANE // 8))
+    lanes[_LOWER::2] = words
+    value, mask = _lanes(array("Q", lanes.tobytes())), ones * _HALF
+    low, high = value & mask, (value >> 16) & mask
+    return (low, high) if sys.byteorder == "little" else (high, low)
 
 
-def _signed(octet: int) -> int:
-    return octet - 256 if octet & 128 else octet
+def _signed(halves: int, ones: int) -> int:
+    """The first byte of each of ``halves``, which C takes as a signed one, as 32 bits."""
+    octets = (halves if sys.byteorder == "little" else halves >> 8) & ones * 0xFF
+    return octets | (octets & ones * 0x80) * (0xFFFFFF00 // 0x80)
 
 
-def _lanes(values: list[int]) -> int:
-    """The integer with ``values`` as lanes, the first one least significant."""
-    return int.from_bytes(_little(array("Q", values)).tobytes(), "little")
+def _lanes(values: array[int]) -> int:
+    """The integer with ``values``, which it may swap, as lanes, the first one least significant."""
+    return int.from_bytes(_little(values).tobytes(), "little")
 
 
 def _words(value: int, count: int) -> list[int]:

@@ -17,11 +17,12 @@ from pymodutils.errors import BadModule, ModutilsError, reason
 from pymodutils.parallel import Child, cores
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-CHUNK: Final = 24  # modules per task
+CHUNK: Final = 8  # modules per task
 PIPE: Final = 65536  # capacity of a pipe in bytes
 SHORT: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)  # may succeed after others have ended
+PLAIN: Final = ".ko"
 FEW: Final = 64  # modules that can be read in the time of creating a process
 
 
@@ -71,36 +72,31 @@ def _share(
     meanwhile: Callable[[], object],
     progress: Callable[[int], object],
 ) -> None:
-    """Let other processes fill ``found``, as far as they can be created and do not die."""
+    """Fill ``found`` together with other processes, as far as they can be created and do not die."""
     with ExitStack() as stack:
-        children, ticks = _readers(paths, stack)
+        tasks, children = _readers(paths, stack)
         meanwhile()
-        done = 0
-        while children and (tick := os.read(ticks, 4096)):
-            done += len(tick) * CHUNK
-            progress(min(done, len(paths)))
+        for start, chunk in _chunks(paths, tasks):
+            found[start : start + len(chunk)] = chunk
+            progress(start + len(chunk))
         for child in children:
-            for start, chunk in child.result(instead=[]):
-                found[start : start + len(chunk)] = [
-                    Scanned(Facts(*facts), error, why) for facts, error, why in chunk
+            for start, values in child.result(instead=[]):
+                found[start : start + len(values)] = [
+                    Scanned(Facts(*facts), error, why) for facts, error, why in values
                 ]
 
 
-def _readers(paths: Sequence[str], stack: ExitStack) -> tuple[list[Child[Chunks]], int]:
-    """Processes that read ``paths``, terminated with ``stack``, and a pipe with a byte per finished chunk."""
-    children: list[Child[Chunks]] = []
-    ticks = -1
+def _readers(paths: Sequence[str], stack: ExitStack) -> tuple[int, list[Child[Chunks]]]:
+    """The tasks, and processes for the other processors that read ``paths``, terminated with ``stack``."""
+    tasks, children = -1, list[Child[Chunks]]()
     try:
         tasks = _tasks(len(paths))
         stack.callback(os.close, tasks)
-        ticks, writer = os.pipe()
-        stack.callback(os.close, ticks)
-        with os.fdopen(writer, "wb", 0):  # open only in the processes
-            work = partial(_work, paths, tasks, writer)
-            children.extend(stack.enter_context(Child(work)) for _ in range(cores()))
+        work = partial(_work, paths, tasks)
+        children.extend(stack.enter_context(Child(work)) for _ in range(cores() - 1))
     except OSError:  # out of processes or descriptors
         pass
-    return children, ticks
+    return tasks, children
 
 
 def _tasks(count: int) -> int:
@@ -113,15 +109,19 @@ def _tasks(count: int) -> int:
     return reader
 
 
-def _work(paths: Sequence[str], tasks: int, ticks: int) -> Chunks:
+def _work(paths: Sequence[str], tasks: int) -> Chunks:
     """The results of the chunks that this process takes: their start, and the values of Scanned."""
-    found = []
-    while word := os.read(tasks, 4):
+    return [
+        (start, [(tuple(facts), error, why) for facts, error, why in chunk])
+        for start, chunk in _chunks(paths, tasks)
+    ]
+
+
+def _chunks(paths: Sequence[str], tasks: int) -> Iterator[tuple[int, list[Scanned]]]:
+    """The index of the first module and the results of each chunk that this process takes."""
+    while tasks >= 0 and (word := os.read(tasks, 4)):
         start = int.from_bytes(word, sys.byteorder)
-        chunk = [examine(path) for path in paths[start : start + CHUNK]]
-        found.append((start, [(tuple(facts), error, why) for facts, error, why in chunk]))
-        os.write(ticks, b".")
-    return found
+        yield start, [examine(path) for path in paths[start : start + CHUNK]]
 
 
 def examine(path: str) -> Scanned:
@@ -143,14 +143,13 @@ def examine(path: str) -> Scanned:
 
 
 def _elf(fd: int, path: str) -> Elf:
-    """The open module; most are uncompressed, which the magic number shows."""
-    try:
-        return Elf(b"", path, fd=fd)
-    except BadModule as error:
-        if error.errno != errno.ENOEXEC:
-            raise
-        data = compress.read_all(fd)
-        compress.check_length(data, path)
-        if not compress.packing_of(data):
-            raise
+    """The open module; the name only decides what is tried first."""
+    if path.endswith(PLAIN):
+        try:
+            return Elf(b"", path, fd=fd)
+        except BadModule as error:
+            if error.errno != errno.ENOEXEC:
+                raise
+    data = compress.read_all(fd)
+    compress.check_length(data, path)
     return Elf(compress.decompress(data, path), path)

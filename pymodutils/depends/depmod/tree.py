@@ -107,11 +107,10 @@ class Walk:
 
     def _entry(self, entry: os.DirEntry[str], path: str, above: tuple[str, ...]) -> None:
         """Add ``entry`` or the modules below it; kmod's messages name directories by their descriptors."""
-        about = f"fstatat({FIRST_FD + len(above) - 1}, {entry.name})"
         try:
             kind = self._kind(entry, path, above)
         except OSError as error:  # ELOOP, ENOTDIR, ENAMETOOLONG, EACCES, EIO, ESTALE, ENOENT
-            self.log.error(f"{about}: {error.strerror}")
+            self.log.error(f"fstatat({FIRST_FD + len(above) - 1}, {entry.name}): {error.strerror}")
             return
         if kind == stat.S_IFDIR:
             self.directory(path, above)

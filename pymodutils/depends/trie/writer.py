@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-from operator import itemgetter
+import sys
+from array import array
+from itertools import chain, pairwise, repeat, starmap
+from operator import itemgetter, xor
 from struct import Struct, pack
 from typing import TYPE_CHECKING, Literal
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 Order = Literal["pre", "post"]
 LEAF = PREFIX | VALUES
-NOTHING = [0] * 128
+NOTHING = array("I", bytes(4 * 128))
 USED = b"\0" + b"\1" * 255  # maps nonzero bytes to 1
 _RANK = itemgetter(slice(5, 9))  # the priority in NUL, count, priority, text, NUL
 
@@ -90,12 +92,10 @@ def _shared(keys: Sequence[bytes]) -> Iterator[int]:
     width = max(map(len, keys), default=0)
     if width > LONGEST:
         raise Unindexable("", f"Module index: a key of {width} bytes is too long")
-    number = int.from_bytes
-    numbers = (number(key.ljust(width, b"\0")) for key in keys)
-    for one, following in pairwise(numbers):
-        yield width - ((one ^ following).bit_length() + 7 >> 3)
-    if keys:
-        yield 0
+    numbers = map(int.from_bytes, map(bytes.ljust, keys, repeat(width), repeat(b"\0")))
+    differ = map(int.bit_length, starmap(xor, pairwise(numbers)))
+    alike = [width - (bits + 7 >> 3) for bits in range(8 * width + 1)]
+    return chain(map(alike.__getitem__, differ), repeat(0, min(len(keys), 1)))
 
 
 class _Layout:
@@ -110,7 +110,7 @@ class _Layout:
         self.at = HEADER.size if upwards else 0
         self.parts: list[bytes] = []
         self.tables: list[tuple[int, int, bytes]] = []  # index in parts, number of words, values after them
-        self.words: list[int] = []  # of all tables, concatenated
+        self.words = array("I")  # of all tables, concatenated
         # the nodes on the path to the current key, which may get more children
         self.depths = [0]
         self.children: list[dict[int, int]] = [{}]  # character -> word
@@ -168,17 +168,17 @@ class _Layout:
 
     def _close(self, key: bytes, shared: int) -> None:
         """Lay out the nodes on the path to ``key`` below the depth ``shared``."""
-        depths, children = self.depths, self.children
+        depths, children, values = self.depths, self.children, self.values
         depth = depths.pop()
         while depth > shared:
             below = children.pop()
-            if depths[-1] < shared:
+            above = depths[-1]
+            if above < shared:
+                above = shared
                 depths.append(shared)
                 children.append({})
-            above = depths[-1]
-            children[-1][key[above]] = self._inner(
-                key[above + 1 : depth], below, self.values.pop(depth, b"")[1:]
-            )
+            value = values.pop(depth, b"")[1:] if values else b""
+            children[-1][key[above]] = self._inner(key[above + 1 : depth], below, value)
             depth = depths.pop()
         depths.append(depth)
 
@@ -195,9 +195,9 @@ class _Layout:
         for character, word in children.items():
             words[before + character] = word
         if prefix:
-            flags, head = PREFIX | CHILDREN, b"%b\0%c%c" % (prefix, first, last)
+            flags, head = PREFIX | CHILDREN, prefix + bytes((0, first, last))
         else:
-            flags, head = CHILDREN, b"%c%c" % (first, last)
+            flags, head = CHILDREN, bytes((first, last))
         size = len(head) + 4 * count
         self.tables.append((len(parts), count, value))
         parts.append(head)
@@ -212,7 +212,9 @@ class _Layout:
 
     def _fill_tables(self, end: int) -> None:
         """Fill in the words of all nodes, adjusted by ``end``, in one addition: flags prevent carries."""
-        raw = pack(f">{len(self.words)}I", *self.words)
+        if sys.byteorder == "little":
+            self.words.byteswap()
+        raw = self.words.tobytes()
         if end:
             ones = bytearray(len(raw))
             ones[3::4] = raw[::4].translate(USED)
