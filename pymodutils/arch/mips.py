@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 JUMP, HI16, LO16 = 4, 5, 6
 WIDE: Final = frozenset({18, 28, 29})  # supported in RELA sections only
+IS_JUMP, IS_HI16 = (bytes(number == one for number in range(1 << 8)) for one in (JUMP, HI16))
 REGION: Final = 1 << 28  # range of a jump in bytes
 BYTE: Final = 0xFF
 
@@ -55,10 +56,11 @@ def pair(relocs: Relocations, base: int) -> dict[int, Diagnostic]:
     """Complete the addends in the fields."""
     numbers, S, A = relocs.numbers, relocs.S or [], relocs.A or []
     codes, every = bytes(numbers), range(len(numbers))
-    refused = {at: UNWANTED for at in every if codes[at] in WIDE} if set(codes) & WIDE else {}
-    for at in compress(every, map(JUMP.__eq__, codes)) if JUMP in codes else ():
+    wide = any(number in codes for number in WIDE)
+    refused = {at: UNWANTED for at in every if codes[at] in WIDE} if wide else {}
+    for at in compress(every, codes.translate(IS_JUMP)) if JUMP in codes else ():
         A[at] = _wrapped(in_region(S[at], 0, base + relocs.offsets[at]), A[at])
-    for high in compress(every, map(HI16.__eq__, codes)):
+    for high in compress(every, codes.translate(IS_HI16)):
         low = codes.find(LO16, high)
         if low < 0:
             return refused | {len(numbers): UNPAIRED}

@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from array import array
 from functools import lru_cache
+from operator import itemgetter
+from struct import error, pack
 from typing import TYPE_CHECKING, Final, Literal, NoReturn
 
 if TYPE_CHECKING:
@@ -82,7 +84,10 @@ class Vector:
 
     def values(self, code: Literal["q", "Q"] = "q") -> list[int]:
         """The numbers, signed (q) or unsigned (Q)."""
-        return array(code, self.bits.to_bytes(BYTES * self.count, sys.byteorder)).tolist()
+        numbers = array(code, self.bits.to_bytes(BYTES * self.count, "little"))
+        if sys.byteorder == "big":
+            numbers.byteswap()
+        return numbers.tolist()
 
     def _bits(self, other: Vector | int) -> int:
         return self._spread(other & ALL) if isinstance(other, int) else other.bits
@@ -93,8 +98,11 @@ class Vector:
 
 def packed(values: Iterable[int], count: int, code: Literal["q", "Q"] = "q") -> Vector:
     """``count`` values, signed (q) or unsigned (Q); raises OverflowError beyond 64 bits."""
-    numbers = array(code, list(values))  # of a list, much faster than of other iterables
-    return Vector(int.from_bytes(numbers.tobytes(), sys.byteorder), count)
+    try:
+        raw = pack(f"<{count}{code}", *values)
+    except error as cause:
+        raise OverflowError(str(cause)) from None
+    return Vector(int.from_bytes(raw, "little"), count)
 
 
 def every(value: int, count: int) -> Vector:
@@ -110,7 +118,15 @@ def _kept(value: int) -> int:
 
 
 def _repeated(value: int, count: int) -> int:
-    return int.from_bytes(value.to_bytes(BYTES, sys.byteorder) * count, sys.byteorder)
+    return int.from_bytes(value.to_bytes(BYTES, "little") * count, "little")
+
+
+def taken(column: Sequence[int], indices: Sequence[int]) -> Sequence[int]:
+    """What ``column`` has at ``indices``."""
+    found: Sequence[int] = (
+        itemgetter(*indices)(column) if len(indices) > 1 else [column[at] for at in indices]
+    )
+    return found
 
 
 def halves(words: Sequence[int]) -> tuple[list[int], list[int]]:
@@ -120,7 +136,7 @@ def halves(words: Sequence[int]) -> tuple[list[int], list[int]]:
     return (first, second) if sys.byteorder == "little" else (second, first)
 
 
-def as_signed(words: list[int], bits: Literal[32, 64]) -> list[int]:
+def as_signed(words: Sequence[int], bits: Literal[32, 64]) -> list[int]:
     """``words`` of the given width as signed numbers."""
     unsigned, signed = ("I", "i") if bits == WORD else ("Q", "q")
     return array(signed, array(unsigned, words).tobytes()).tolist()

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from pymodutils.arch.plt_got import Refusal, RelocGroup, SectionRelocs
 from pymodutils.arch.reloc import Relocations
-from pymodutils.arch.vector import MANY, every, packed
-from pymodutils.link.reloc_section import CONSTANT, NeedsExact
+from pymodutils.arch.vector import MANY, every, packed, taken
+from pymodutils.link.reloc_section import CONSTANT, NeedsExact, codes_of, mask_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-    from collections.abc import Set as AbstractSet
     from typing import Any
 
     from pymodutils.arch.plt_got import StubBuilder
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from pymodutils.link.reloc_section import Packer, RelocSection
 
 INSTRUCTION: Final = 4  # bytes
-BYTE: Final = 0xFF
 LETTERS: Final = "SAPVGLD"  # each of which may concern one word
 
 
@@ -70,13 +68,13 @@ def _groups(relsec: RelocSection, relocs: Relocations) -> Iterator[_Group]:
     if not present <= rows.keys():
         raise NeedsExact
     kinds = _alike(rows, present)
-    codes = _codes(relocs.numbers, present) if len(kinds) > 1 else b""
+    codes = codes_of(relocs.numbers, present) if len(kinds) > 1 else b""
     for members in kinds:
         row = rows[min(members)]
         if row.refused or (row.needs_stub and not row.stores and relocs.L is None):
             raise NeedsExact
         if row.stores:
-            mask = _mask(members, relocs.numbers, codes) if len(kinds) > 1 else None
+            mask = mask_of(members, relocs.numbers, codes) if len(kinds) > 1 else None
             yield _Group(row, min(members), _only(row, relocs, mask))
 
 
@@ -88,24 +86,6 @@ def _alike(rows: Mapping[int, RelocType], present: set[int]) -> Collection[set[i
     for number in present:
         kinds.setdefault(rows[number].action, set()).add(number)
     return kinds.values()
-
-
-def _codes(numbers: Sequence[int], present: set[int]) -> bytes:
-    """``numbers`` as bytes; empty if this would make different ones of ``present`` equal."""
-    if max(present) <= BYTE:
-        return bytes(numbers)
-    apart = len({number & BYTE for number in present}) == len(present)
-    return bytes(map(BYTE.__and__, numbers)) if apart else b""
-
-
-def _mask(members: AbstractSet[int], numbers: Sequence[int], codes: bytes) -> Sequence[int]:
-    """A mask of ones and zeros: which of ``numbers``, or of their ``codes``, are ``members``."""
-    if not codes:
-        return list(map(members.__contains__, numbers))
-    table = bytearray(BYTE + 1)
-    for number in members:
-        table[number & BYTE] = 1
-    return codes.translate(table)
 
 
 def _only(row: RelocType, relocs: Relocations, mask: Sequence[int] | None) -> Relocations:
@@ -188,7 +168,7 @@ def _lanes(
     if letter == "P" and group.P is None:
         return packed(group.offsets, len(group.offsets)) + relsec.base
     if letter == "S" and group.S is None:
-        return packed(list(map(relsec.values.__getitem__, group.symbols)), len(group.offsets), "Q")
+        return packed(taken(relsec.values, group.symbols), len(group.offsets), "Q")
     if letter in CONSTANT:
         return every(relsec.gp if letter == "GP" else relsec.base, len(group.offsets))
     column = relsec.column(letter, row, group, words)

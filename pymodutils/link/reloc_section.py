@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from pymodutils.arch.field import CODES
 from pymodutils.arch.reloc import Relocations, RInfo
-from pymodutils.arch.vector import as_signed, halves
+from pymodutils.arch.vector import as_signed, halves, taken
 from pymodutils.blank import is_blank
 from pymodutils.elf.constants import SHT_RELA
 from pymodutils.elf.headers import PREFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Set as AbstractSet
 
     from pymodutils.arch.field import ByteOrder, Field
     from pymodutils.arch.model import Arch
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pymodutils.link.image import Image
 
 WIDE: Final = 64
+BYTE: Final = 0xFF
 CONSTANT: Final = ("GP", "B")
 
 
@@ -54,7 +56,7 @@ class RelocSection:
 
     def signed(self, symbols: Sequence[int]) -> list[int]:
         """The values of ``symbols`` as signed numbers of the machine's width."""
-        return as_signed(list(map(self.values.__getitem__, symbols)), self.arch.bits)
+        return as_signed(taken(self.values, symbols), self.arch.bits)
 
     def packer(self, field: Field, code: str = "") -> Packer:
         """The packer for words of ``field``, with struct's ``code`` or unsigned."""
@@ -147,27 +149,44 @@ def _info(words: array[int]) -> RInfo:
     return RInfo(list(numbers), array("I", symbols.to_bytes(len(raw), order)).tolist())
 
 
+def codes_of(numbers: Sequence[int], present: set[int]) -> bytes:
+    """``numbers`` as bytes; empty if this would make different ones of ``present`` equal."""
+    if max(present, default=0) <= BYTE:
+        return bytes(numbers)
+    apart = len({number & BYTE for number in present}) == len(present)
+    return bytes(map(BYTE.__and__, numbers)) if apart else b""
+
+
+def mask_of(members: AbstractSet[int], numbers: Sequence[int], codes: bytes) -> Sequence[int]:
+    """A mask of ones and zeros: which of ``numbers``, or of their ``codes``, are ``members``."""
+    if not codes:
+        return list(map(members.__contains__, numbers))
+    table = bytearray(BYTE + 1)
+    for number in members:
+        table[number & BYTE] = 1
+    return codes.translate(table)
+
+
 def in_place(arch: Arch, memory: bytes | memoryview, relocs: Relocations) -> Relocations:
     """``relocs`` with the addends in the fields of REL relocations; 0 if there are none."""
     numbers, offsets = relocs.numbers, relocs.offsets
-    found, every = [0] * len(numbers), range(len(numbers))
     fields: dict[Field, set[int]] = {}
-    for number in arch.relocs.keys() & set(numbers):
+    present = set(numbers)
+    for number in arch.relocs.keys() & present:
         fields.setdefault(arch.relocs[number].field, set()).add(number)
-    V = _same_words(arch, memory, relocs, fields)
+    V = _same_words(arch, memory, relocs, fields) if present <= arch.relocs.keys() else None
+    if V is not None and len(fields) == 1:
+        return relocs._replace(A=list(next(iter(fields)).get_all(V)), V=V)
+    found, codes = [0] * len(numbers), codes_of(numbers, present)
     for field, members in fields.items():
-        places = list(compress(every, map(members.__contains__, numbers)))
+        places = list(compress(range(len(numbers)), mask_of(members, numbers, codes)))
         if V is None:
             places = [at for at in places if offsets[at] + field.size <= len(memory)]
             words = unpacked(packer(arch, field), memory, map(offsets.__getitem__, places))
         else:
-            words = V if len(places) == len(V) else list(map(V.__getitem__, places))
-        addends = field.get_all(words)
-        if len(places) == len(numbers):
-            found = list(addends)
-        else:
-            for at, addend in zip(places, addends, strict=True):
-                found[at] = addend
+            words = list(taken(V, places))
+        for at, addend in zip(places, field.get_all(words), strict=True):
+            found[at] = addend
     return relocs._replace(A=found, V=V)
 
 
@@ -175,10 +194,7 @@ def _same_words(
     arch: Arch, memory: bytes | memoryview, relocs: Relocations, fields: Collection[Field]
 ) -> list[int] | None:
     """The words at the places, if they can be read independent of the types."""
-    if (
-        len({(field.size, field.order) for field in fields}) != 1
-        or not set(relocs.numbers) <= arch.relocs.keys()
-    ):
+    if len({(field.size, field.order) for field in fields}) != 1:
         return None
     field = next(iter(fields))
     if max(relocs.offsets) + field.size > len(memory):
