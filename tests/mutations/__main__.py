@@ -1,6 +1,7 @@
 """How many mutants the quick tests kill: ``python -m tests.mutations --count 200``.
 
-A mutant is tried in a copy of the repository: first the quick tests of the matching folder, then all of them.
+A mutant is tried in a copy of the repository: first by the test files that touch the changed line, as
+coverage finds out once for all of them, then by all quick tests.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.mutations.mutants import Mutant, mutants
+from tests.mutations.touched import QUICK, Touched, environment, measured
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FOLDERS = ("link", "arch", "depends", "kernel", "checks")
@@ -62,27 +64,27 @@ def copy(folder: Path) -> None:
         shutil.copy(REPOSITORY / name, folder)
 
 
-def killed_by(place: Place, folder: Path, jobs: int) -> str:
-    """Which tests fail for the mutant: those of its folder, all, or none."""
+def killed_by(place: Place, folder: Path, jobs: int, touched: Touched) -> str:
+    """Which tests fail for the mutant: one of those that touch it, one of all, or none."""
     file = folder / place.path
     before = file.read_text()
     file.write_text(place.mutant.source)
     try:
-        near = f"tests/{Path(place.path).parts[1]}"
-        if _fails(folder, jobs, near):
-            return near
-        return "all" if _fails(folder, jobs, "tests", "--ignore", near) else ""
+        near = touched.by(place.path, place.mutant.line)
+        if near and _fails(folder, 0, *near):
+            return "touching"
+        ignored = (f"--ignore={each}" for each in near)
+        return "all" if _fails(folder, jobs, "tests", *ignored) else ""
     finally:
         file.write_text(before)
 
 
 def _fails(folder: Path, jobs: int, *words: str) -> bool:
-    options = ["-q", "-x", "-n", str(jobs), "-p", "no:cacheprovider", "-m", "not slow and not lane"]
-    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    """Whether a quick test among ``words`` fails or never ends; without ``jobs`` they run in their order."""
     tests = subprocess.Popen(
-        [sys.executable, "-m", "pytest", *options, *words],
+        [sys.executable, "-m", "pytest", *QUICK, "-x", *(("-n", str(jobs)) if jobs else ()), *words],
         cwd=folder,
-        env=environment,
+        env=environment(folder),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -110,10 +112,11 @@ def main() -> None:
     tried: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as path:
         copy(Path(path))
-        if _fails(Path(path), given.jobs, "tests"):
-            parser.error("the quick tests fail without any mutant")
+        touched = measured(Path(path), given.jobs)
+        if touched.failing:
+            parser.error(f"these fail without any mutant: {' '.join(touched.failing)}")
         for place in sample(given.count, given.seed, folders):
-            by = killed_by(place, Path(path), given.jobs)
+            by = killed_by(place, Path(path), given.jobs, touched)
             folder = Path(place.path).parts[1]
             tried[folder] += 1
             killed[folder] += bool(by)

@@ -1,0 +1,48 @@
+"""A pytest plugin: coverage learns which test file runs, in this process and in those that it starts."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import defaultdict
+from collections.abc import Generator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from coverage import Coverage
+
+RESULT: Final = "MUTATIONS_RESULT"  # names the file that gets the seconds and the failures
+PROCESSES: Final = "COVERAGE_PROCESS_CONFIG"  # from which coverage in another process learns its settings
+
+seconds: defaultdict[str, float] = defaultdict(float)
+failing: set[str] = set()
+
+
+def file_of(nodeid: str) -> str:
+    """The test file of a test."""
+    return nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Name the test file as the context of all that runs from now on."""
+    coverage = Coverage.current()
+    if coverage:
+        coverage.switch_context(file_of(item.nodeid))
+        coverage.set_option("run:context", file_of(item.nodeid))
+        os.environ[PROCESSES] = coverage.config.serialize()
+    return (yield)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Add up what each file takes, and note which fail."""
+    seconds[file_of(report.nodeid)] += report.duration
+    if report.failed:
+        failing.add(file_of(report.nodeid))
+
+
+def pytest_sessionfinish() -> None:
+    """Write the result."""
+    if RESULT in os.environ:
+        Path(os.environ[RESULT]).write_text(json.dumps([seconds, sorted(failing)]))
