@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from pymodutils.elf.scan import Elf
-from tests.oracles import binutils
+from tests.oracles import binutils, loader
 from tests.oracles.debian import unpacked
 
 SHF_MERGE_STRINGS = 0x30
@@ -25,9 +25,13 @@ REST = f"""
     .got : {{ {MADE} }}
     /DISCARD/ : {{ *(*) }}
 """
+S390 = "elf64_s390"
+S390_REST = REST.replace("{ *(", "{ *(.got.plt) *(", 1)  # where _GLOBAL_OFFSET_TABLE_ is
 LLD_REST = ".got : { *(.got .got.plt .toc) }"
 OWN = ("elf_x86_64", "elf_i386")  # the emulations that the machine's own ld is trusted with
 LX106 = "elf32xtensa of lx106"  # the little-endian one: the byte order of Xtensa is built in
+LARCH_LD = "binutils-loongarch64-linux-gnu"
+LARCH = "elf64loongarch of 2.44"  # Debian 13's: 2.40 does not know the calls of modules
 LLD = "lld"  # LLVM's, which finds out from the file; for machines that GNU ld does not know
 
 
@@ -46,6 +50,10 @@ def find(emulation: str) -> list[str]:
         return ["env", f"LD_LIBRARY_PATH={libraries}", f"{lld}/usr/lib/llvm-19/bin/ld.lld", "-znorelro"]
     if emulation == LX106:
         return [f"{unpacked('binutils-xtensa-lx106')}/usr/bin/xtensa-lx106-elf-ld", "-m", "elf32xtensa"]
+    if emulation == LARCH:
+        needed = (LARCH_LD, "libjansson4", "libsframe1", "libzstd1", "zlib1g")
+        run = loader.words("trixie", LARCH_LD, "loongarch64-linux-gnu-ld.bfd", needed)
+        return [*run, "-m", "elf64loongarch"]
     own = shutil.which("ld") if emulation in OWN else None
     return [own or binutils.program("ld"), "-m", emulation]
 
@@ -107,7 +115,8 @@ def command(
 ) -> list[str]:
     """What links ``data`` into ``folder``."""
     (folder / "in.o").write_bytes(unmerged(data))
-    (folder / "script").write_text(script(placings, imports, LLD_REST if emulation == LLD else REST))
+    rest = {LLD: LLD_REST, S390: S390_REST}.get(emulation, REST)
+    (folder / "script").write_text(script(placings, imports, rest))
     return [
         *find(emulation),
         *OPTIONS,
