@@ -72,7 +72,6 @@ class BtfTypes:
     def _index(self, at: int) -> None:
         """Note where each type from word ``at`` on begins, and what functions and variables there are."""
         words = self._words
-        extra, rows = ({int(kind): count for kind, count in table.items()} for table in (EXTRA, ROWS))
         while at < len(words):
             info = words[at + 1]
             kind = info >> 24 & WIDE.kind
@@ -83,7 +82,7 @@ class BtfTypes:
             elif kind == BtfKind.VAR:
                 self.variables[self._string(words[at])] = words[at + 2]
             self._places.append(at)
-            at += 3 + extra.get(kind, 0) + rows.get(kind, 0) * (info & WIDE.vlen)
+            at += 3 + EXTRA.get(kind, 0) + ROWS.get(kind, 0) * (info & WIDE.vlen)
 
     @property
     def parts(self) -> tuple[array[int], bytes, list[int]]:

@@ -45,15 +45,15 @@ class BtfKind(IntEnum):
 
 COMPOSITE: Final = (BtfKind.STRUCT, BtfKind.UNION)
 MODIFIERS: Final = (BtfKind.TYPEDEF, BtfKind.VOLATILE, BtfKind.CONST, BtfKind.RESTRICT, BtfKind.TYPE_TAG)
-EXTRA: Final = {
-    BtfKind.INT: 1,
-    BtfKind.ARRAY: 3,
-    BtfKind.VAR: 1,
-    BtfKind.DECL_TAG: 1,
-}  # words after the record
-ROWS: Final = {  # words per entry after the record
-    **dict.fromkeys((BtfKind.STRUCT, BtfKind.UNION, BtfKind.DATASEC, BtfKind.ENUM64), 3),
-    **dict.fromkeys((BtfKind.ENUM, BtfKind.FUNC_PROTO), 2),
+EXTRA: Final[dict[int, int]] = {  # words after the record, by plain numbers: creating enums is slow
+    BtfKind.INT.value: 1,
+    BtfKind.ARRAY.value: 3,
+    BtfKind.VAR.value: 1,
+    BtfKind.DECL_TAG.value: 1,
+}
+ROWS: Final[dict[int, int]] = {  # words per entry after the record
+    **dict.fromkeys(map(int, (BtfKind.STRUCT, BtfKind.UNION, BtfKind.DATASEC, BtfKind.ENUM64)), 3),
+    **dict.fromkeys(map(int, (BtfKind.ENUM, BtfKind.FUNC_PROTO)), 2),
 }
 
 
@@ -147,14 +147,13 @@ class SplitBtf:
         """Each verified type, with its words if it is an INT; counts them."""
         record, word = Struct(f"{self.order}3I"), Struct(f"{self.order}I")
         at, self.count = 0, self.start + (not self.base)
-        extra, rows = ({int(kind): words for kind, words in table.items()} for table in (EXTRA, ROWS))
         while at < len(self.types):
             name_off, info, size = record.unpack_from(self.types, at)
             kind = self.kind(info)
             at += RECORD
             words = word.unpack_from(self.types, at) if kind == BtfKind.INT else ()
             yield Type(self.count, name_off, info, size, words)
-            at += 4 * (extra.get(kind, 0) + rows.get(kind, 0) * self.vlen(info))
+            at += 4 * (EXTRA.get(kind, 0) + ROWS.get(kind, 0) * self.vlen(info))
             self.count += 1
 
     def words(self, at: int, count: int) -> tuple[int, ...]:

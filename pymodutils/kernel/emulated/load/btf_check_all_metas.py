@@ -57,7 +57,7 @@ def _meta(btf: SplitBtf, at: int) -> Type:
         raise BadBtf(f"[{number}] Invalid kind:{kind}")
     if btf.known and not btf.has_name(one.name_off):
         raise BadBtf(f"[{number}] Invalid name_offset:{one.name_off}")
-    words = EXTRA.get(BtfKind(kind), 0) + ROWS.get(BtfKind(kind), 0) * btf.vlen(one.info)
+    words = EXTRA.get(kind, 0) + ROWS.get(kind, 0) * btf.vlen(one.info)
     if left - RECORD < 4 * words:
         refuse_basic(btf, one, f"meta_left:{left - RECORD} meta_needed:{4 * words}")
     one = one._replace(words=btf.words(at + RECORD, words))

@@ -6,6 +6,7 @@ Without the kernel's own BTF, names and types found only there are assumed to ex
 from __future__ import annotations
 
 from errno import E2BIG
+from functools import lru_cache
 from struct import unpack_from
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -69,7 +70,7 @@ def notify(load: LoadInfo) -> None:
 
 def _parse_module(load: LoadInfo, data: bytes) -> None:
     shape = BtfFormat(PREFIXES[load.rules.arch.order], load.rules.since(*WIDE_SINCE))
-    known = _kernel(load, shape)
+    known = _kernel(load.state.blob(KERNEL_BTF), shape)
     own = _content(load, BASE) if load.rules.since(*BASE_SINCE) else b""
     if not own:
         base = known.btf if known else None
@@ -81,12 +82,12 @@ def _parse_module(load: LoadInfo, data: bytes) -> None:
         btf_relocate.relocate(split, types, distilled, known)
 
 
-def _kernel(load: LoadInfo, shape: BtfFormat) -> btf_relocate.BaseBtf | None:
-    """The kernel's own BTF, if known."""
-    data = load.state.blob(KERNEL_BTF)
-    return (
-        btf_relocate.kernel(*_sections(data, shape, split=False), shape.order, shape.limits) if data else None
-    )
+@lru_cache(maxsize=2)
+def _kernel(data: bytes, shape: BtfFormat) -> btf_relocate.BaseBtf | None:
+    """The kernel's own BTF in ``data``, if known."""
+    if not data:
+        return None
+    return btf_relocate.kernel(*_sections(data, shape, split=False), shape.order, shape.limits)
 
 
 def _content(load: LoadInfo, name: str) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from errno import EINVAL, ENOENT
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.kernel.emulated.load.btf import COMPOSITE, MODIFIERS, BadBtf, BtfKind, SplitBtf, Type
@@ -39,7 +38,6 @@ class BaseBtf(NamedTuple):
     named: dict[bytes, list[BtfNameInfo]]
 
 
-@lru_cache(maxsize=2)
 def kernel(types: bytes, strings: bytes, order: str, limits: Limits) -> BaseBtf:
     """The kernel's types to which modules may be relocated."""
     btf = SplitBtf(types, strings, order, limits)

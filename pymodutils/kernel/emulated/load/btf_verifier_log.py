@@ -17,7 +17,7 @@ ENCODINGS: Final = {0: "(none)", 1: "SIGNED", 2: "CHAR", 4: "BOOL"}
 
 def rows(btf: SplitBtf, one: Type) -> Iterator[tuple[int, ...]]:
     """The rows that follow ``one``: members, enumerators, parameters or variables."""
-    width = ROWS[BtfKind(btf.kind(one.info))]
+    width = ROWS[btf.kind(one.info)]
     return zip(*[iter(one.words)] * width, strict=True)
 
 

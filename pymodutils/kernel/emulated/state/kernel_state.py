@@ -39,10 +39,18 @@ class Behaviour(NamedTuple):
     assumed: bool = False  # whether the result is assumed
 
 
+class KernelCache:
+    """The parts of a kernel that do not change while it runs, as far as they were requested."""
+
+    def __init__(self) -> None:
+        self.exports: dict[str, FoundSymbol] = {}
+        self.blobs: dict[str, bytes] = {}
+
+
 class KernelState:
     """The contents of ``store`` for a kernel with these ``rules``; valid only within a transaction.
 
-    ``kernel`` caches the kernel's own exports across transactions.
+    ``cache`` is kept across transactions.
     """
 
     def __init__(
@@ -50,10 +58,10 @@ class KernelState:
         store: StateFile,
         rules: Rules,
         now: Callable[[], float],
-        kernel: dict[str, FoundSymbol] | None = None,
+        cache: KernelCache | None = None,
     ) -> None:
         self.store, self.rules, self.now = store, rules, now
-        self._kernel = {} if kernel is None else kernel
+        self._cache = cache or KernelCache()
 
     # The log
 
@@ -182,7 +190,7 @@ class KernelState:
 
     def exporters(self, names: Iterable[str]) -> Exporters:
         """The exporters of ``names``, to be requested in this order."""
-        return Exporters(self.store, self._kernel, names)
+        return Exporters(self.store, self._cache.exports, names)
 
     def export(self, name: str) -> FoundSymbol | None:
         """The export ``name``, GPL-only or not."""
@@ -241,8 +249,11 @@ class KernelState:
 
     def blob(self, name: str) -> bytes:
         """The kernel's own BTF or KALLSYMS; empty if unknown."""
-        found = self.store.execute("SELECT bytes FROM blob WHERE name = ?", name)
-        return bytes(found[0][0]) if found else b""
+        known = self._cache.blobs
+        if name not in known:
+            found = self.store.execute("SELECT bytes FROM blob WHERE name = ?", name)
+            known[name] = bytes(found[0][0]) if found else b""
+        return known[name]
 
     def certificates(self) -> list[bytes]:
         """The certificates trusted for modules, DER."""

@@ -9,7 +9,7 @@ from pymodutils.errors import BadState, ModutilsError
 from pymodutils.kernel.base import State
 from pymodutils.kernel.emulated.load import do_init_module
 from pymodutils.kernel.emulated.load.load_info import Wait
-from pymodutils.kernel.emulated.state.kernel_state import KernelState
+from pymodutils.kernel.emulated.state.kernel_state import KernelCache, KernelState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.load.notifiers import Notifiers
     from pymodutils.kernel.emulated.rules import Rules
     from pymodutils.kernel.emulated.state.database import StateFile
-    from pymodutils.kernel.emulated.state.module import FoundSymbol, KernelModule
+    from pymodutils.kernel.emulated.state.module import KernelModule
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ class Operator:
 
     def __init__(self, store: StateFile, rules: Rules, clock: WallClock, notifiers: Notifiers) -> None:
         self.store, self.rules, self.clock, self.notifiers = store, rules, clock, notifiers
-        self._exports: dict[str, FoundSymbol] = {}  # exports of the kernel itself that were requested
+        self._cache = KernelCache()
 
     def run(self, step: Callable[[KernelState], T]) -> T:
         """The result of ``step``, retried until it need not wait."""
@@ -45,7 +45,7 @@ class Operator:
         """
         failure: ModutilsError | Wait | None = None
         with self.store.transaction():
-            state = KernelState(self.store, self.rules, self.clock.time, self._exports)
+            state = KernelState(self.store, self.rules, self.clock.time, self._cache)
             self._advance(state)  # kept even if the step has to wait, since notifiers were called
             try:
                 with self.store.transaction():
