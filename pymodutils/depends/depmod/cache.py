@@ -36,9 +36,9 @@ class Cache:
         self._written = [f"{job.out}/{name}" for name in names(job.compat)]
         self._files = [job.root.follow(path) for path in paths]
         self._stamps = cache_file.stamps(self._files)
-        self._listed = b"".join([os.fsencode(path) + b"\0" for path in paths])
+        self._listed = os.fsencode("".join([path + "\0" for path in paths]))
         self._settings = _settings(job, config)
-        old = cache_file.load(self.file, job.version)
+        old = cache_file.load(self.file, job.version, whole=False)
         self._old = old if old and cache_file.is_trusted(job.top) else None
         self._known: dict[bytes, tuple[int, Facts]] = {}
 
@@ -66,20 +66,27 @@ class Cache:
             return True
         if old.outputs[len(kept) :] != _checksums(self._written):
             return False
-        self._keep(old._replace(since=self.since))
+        if whole := self._whole():
+            self._keep(whole._replace(since=self.since))
         return True
 
     def recall(self) -> dict[str, Facts]:
         """The facts of unchanged files."""
-        if not self._old:
+        whole = self._whole()
+        if not whole:
             return {}
-        self._known = cache_file.facts(self._old)
+        self._known = cache_file.facts(whole)
         found = {}
         for at, path in enumerate(self.paths):
             known = self._known.get(os.fsencode(path))
-            if known and cache_file.believable(self._old, known[0], self._stamp(at)):
+            if known and cache_file.believable(whole, known[0], self._stamp(at)):
                 found[path] = known[1]
         return found
+
+    def _whole(self) -> Contents | None:
+        """The earlier run's cache with its facts, which a run without changes does not read."""
+        whole = cache_file.load(self.file, self._version) if self._old else None
+        return whole if self._old and whole and whole.checksum == self._old.checksum else None
 
     def is_same(self, facts: Mapping[str, Facts]) -> bool:
         """Whether the earlier run had the same files and ``facts``."""

@@ -15,6 +15,7 @@ import os
 import stat
 from array import array
 from itertools import accumulate, pairwise
+from operator import attrgetter
 from struct import Struct, error
 from typing import TYPE_CHECKING, Final, NamedTuple
 from zlib import crc32
@@ -33,6 +34,7 @@ FIELDS: Final = len(Facts._fields)
 TRUSTED: Final = frozenset((b"ext4", b"xfs", b"btrfs", b"f2fs", b"tmpfs"))
 MOUNTS: Final = "/proc/self/mountinfo"
 HEAD: Final = Struct("=48sQ6QII")  # FORMAT, since, lengths of the following parts, checksums of head and body
+_VALUES: Final = attrgetter("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino", "st_dev", "st_mode")
 _WORD: Final = 0xFFFFFFFF
 _POSITIVE: Final = (1 << 63) - 1
 
@@ -55,27 +57,17 @@ def path_of(release: str) -> str:
     return f"{STORE}/depmod-{release}"
 
 
-def stamp(status: os.stat_result) -> tuple[int, ...]:
-    """The values that identify the state of a file."""
-    return (
-        status.st_size,
-        status.st_mtime_ns,
-        status.st_ctime_ns,
-        status.st_ino & _POSITIVE,
-        status.st_dev,
-        stat.S_IFMT(status.st_mode),
-    )
-
-
 def stamps(paths: Iterable[str]) -> array[int]:
-    """The stamps of ``paths``; zeros for missing files."""
+    """The stamps of ``paths``, the values that identify the states of files; zeros for missing ones."""
     found: list[int] = []
     look = os.stat
     for path in paths:
         try:
-            found += stamp(look(path))
+            found += _VALUES(look(path))
         except OSError:
             found += (0,) * STAMP
+    found[3::STAMP] = map(_POSITIVE.__and__, found[3::STAMP])
+    found[5::STAMP] = map(stat.S_IFMT, found[5::STAMP])
     return array("q", found)
 
 
@@ -103,8 +95,11 @@ def facts(contents: Contents) -> dict[bytes, tuple[int, Facts]]:
     return found
 
 
-def load(path: str, version: str) -> Contents | None:
-    """The cache in ``path``; None if missing, accessible to others, damaged or of another ``version``."""
+def load(path: str, version: str, *, whole: bool = True) -> Contents | None:
+    """The cache in ``path``; None if missing, accessible to others, damaged or of another ``version``.
+
+    Unless ``whole``, its body is not read, and is empty.
+    """
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:
@@ -112,28 +107,30 @@ def load(path: str, version: str) -> Contents | None:
     try:
         status = os.fstat(fd)
         ours = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o077
-        data = os.pread(fd, status.st_size, 0) if ours else b""
+        return _read(fd, status.st_size, _magic(version), whole=whole) if ours else None
     finally:
         os.close(fd)
-    return _parsed(data, _magic(version))
 
 
 def _magic(version: str) -> bytes:
     return FORMAT.format(version).encode().ljust(48, b"\0")
 
 
-def _parsed(data: bytes, expected: bytes) -> Contents | None:
+def _read(fd: int, size: int, expected: bytes, *, whole: bool) -> Contents | None:
+    start = os.pread(fd, HEAD.size, 0)
     try:
-        magic, since, *lengths, head, body = HEAD.unpack_from(data)
+        magic, since, *lengths, head, body = HEAD.unpack(start)
     except error:
         return None
-    bounds = list(accumulate(lengths, initial=HEAD.size))
-    if magic != expected or bounds[-1] != len(data):
+    if magic != expected or HEAD.size + sum(lengths) != size:
         return None
-    if crc32(memoryview(data)[HEAD.size : bounds[-2]], since & _WORD) != head:
+    before = sum(lengths[:-1])
+    data = os.pread(fd, before, HEAD.size)
+    if len(data) != before or crc32(data, since & _WORD) != head:
         return None
-    parts = [data[start:end] for start, end in pairwise(bounds)]
-    paths, stamps, fields, settings, outputs, rest = parts
+    bounds = pairwise(accumulate(lengths[:-1], initial=0))
+    paths, stamps, fields, settings, outputs = (data[start:end] for start, end in bounds)
+    rest = os.pread(fd, lengths[-1], HEAD.size + before) if whole else b""
     return Contents(since, paths, array("q", stamps), array("Q", fields), settings, outputs, rest, body)
 
 

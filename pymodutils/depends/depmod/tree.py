@@ -92,9 +92,10 @@ class Walk:
 
     def directory(self, path: str, above: tuple[str, ...] = ()) -> None:
         """Add the modules below ``path``, which has the parents ``above``."""
+        here = (*above, path)
         for entry in self.opened(path):
             if entry.name not in self.skipped:
-                self._entry(entry, f"{path}/{entry.name}", (*above, path))
+                self._entry(entry, f"{path}/{entry.name}", here)
 
     def opened(self, path: str) -> list[os.DirEntry[str]]:
         """The entries of the directory ``path``; reports an error and is empty if it cannot be read."""
@@ -108,7 +109,7 @@ class Walk:
     def _entry(self, entry: os.DirEntry[str], path: str, above: tuple[str, ...]) -> None:
         """Add ``entry`` or the modules below it; kmod's messages name directories by their descriptors."""
         try:
-            kind = self._kind(entry, path, above)
+            kind = stat.S_IFREG if entry.is_file(follow_symlinks=False) else self._kind(entry, path, above)
         except OSError as error:  # ELOOP, ENOTDIR, ENAMETOOLONG, EACCES, EIO, ESTALE, ENOENT
             self.log.error(f"fstatat({FIRST_FD + len(above) - 1}, {entry.name}): {error.strerror}")
             return
@@ -120,10 +121,8 @@ class Walk:
             self.found.append(path)
 
     def _kind(self, entry: os.DirEntry[str], path: str, above: tuple[str, ...]) -> int:
-        """The file type of ``entry``, through links; raises OSError."""
+        """The file type of ``entry``, which is not a plain file, through links; raises OSError."""
         is_link = entry.is_symlink()
-        if not is_link and entry.is_file():
-            return stat.S_IFREG
         kind = stat.S_IFMT(os.stat(self.root.follow(path)).st_mode)
         if is_link and kind == stat.S_IFDIR and self._leads_back(path, above):
             raise OSError(ELOOP, os.strerror(ELOOP))
