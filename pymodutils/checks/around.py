@@ -13,6 +13,7 @@ from pymodutils.errors import NotFound
 
 if TYPE_CHECKING:
     from pymodutils.checks.target import Target
+    from pymodutils.root import Root
 
 BUILTIN: Final = "modules.builtin"
 
@@ -36,7 +37,7 @@ def around_of(it: Target, own: Pool, more: Pool, folder: str) -> Around:
     exports = {name.encode("utf-8", "surrogateescape") for name in it.kernel.exports}
     tree = None
     if it.tree and not _covers(own, it.tree):
-        tree = _tree(it.tree, own, exports, folder)
+        tree = _tree(it, own, exports, folder)
     pools = [own, more, *([tree] if tree else [])]
     builtins = _builtins(it.tree)
     return Around(Providers(exports, it.kernel.release, pools), tree, builtins)
@@ -50,14 +51,22 @@ def _covers(own: Pool, tree: str) -> bool:
     return checked.issuperset(map(os.path.realpath, below(tree)))
 
 
-def _tree(place: str, own: Pool, exports: set[bytes], folder: str) -> Pool | None:
+def _tree(target: Target, own: Pool, exports: set[bytes], folder: str) -> Pool | None:
     """The modules of a kernel; a package is unpacked only for a module that lacks something."""
+    place = target.tree
     if os.path.isdir(place):
-        return Pool(read_all([(path, path) for path in below(place)]))
+        return Pool(read_all([(_followed(target.root, path), path) for path in below(place)]))
     lacks = any(
         symbol not in exports and symbol not in own.exporters for it in own.modules for symbol in it.needs
     )
     return pool_of([place], folder) if lacks else None
+
+
+def _followed(root: Root, path: str) -> str:
+    try:
+        return root.follow(path)
+    except OSError:  # a loop, which reading will report
+        return path
 
 
 def _builtins(tree: str) -> frozenset[str]:

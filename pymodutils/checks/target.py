@@ -25,16 +25,21 @@ if TYPE_CHECKING:
 
 TREES: Final = ("lib/modules/{}", "usr/lib/modules/{}")
 JOINED: Final = ","  # separates the sources of one kernel
+HERE: Final = Root()
 MAGIC: Final = "*?["
 
 
 class Target(NamedTuple):
-    """One kernel; ``tree`` is the directory or package with its own modules, empty if there is none."""
+    """One kernel; ``tree`` is the directory or package with its own modules, empty if there is none.
+
+    Links in ``tree`` are resolved in ``root``.
+    """
 
     label: str
     source: str
     kernel: Description
     tree: str
+    root: Root = HERE
 
     def row(self) -> CheckedKernel:
         """The kernel as listed in a report."""
@@ -109,7 +114,7 @@ def _labelled(found: Sequence[tuple[str, Description]], root: Root) -> list[Targ
         for release, (name, _) in zip(releases, found, strict=True)
     ]
     return [
-        Target(label, name, kernel, _tree(name.split(JOINED), kernel.release or "", root))
+        Target(label, name, kernel, _tree(name.split(JOINED), kernel.release or "", root), root)
         for label, (name, kernel) in zip(labels, found, strict=True)
     ]
 

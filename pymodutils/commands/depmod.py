@@ -89,6 +89,8 @@ def command(**given: Any) -> int:
         return 1
     if given["quick"] and (given["show"] or not is_outdated(run)):  # kmod prints nothing for a quick run
         return 0
+    if job.errsyms and not (job.symvers or job.filesyms):
+        log.warning("-e needs -E or -F")
     asked = [name for name in ("show", "strict", "verbose", "check") if given[name]]
     if not asked and run.cache.is_current():
         clear(job.out)

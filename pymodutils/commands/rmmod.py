@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -84,7 +85,11 @@ class Removal:
 
     def run(self, word: str) -> int:
         """Remove ``word``, a module or its file, and return the exit status, after reporting an error."""
-        name = names.of_path(word) if os.path.exists(word) else names.normalize(word.partition(".")[0])
+        exists = os.path.exists(word)
+        if exists and word.endswith("/"):
+            self.log.error(f"could not use module {word}: {os.strerror(errno.ENOENT)}")
+            return 1
+        name = names.of_path(word) if exists else names.normalize(word.partition(".")[0])
         try:
             if self.deadline is not None:
                 self._when_unused(name, self.deadline)

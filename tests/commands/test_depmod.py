@@ -71,8 +71,11 @@ def test_the_tree_of_another_machine(tree: Tree) -> None:
 
 
 @pytest.mark.lane
-@pytest.mark.parametrize("change", ["nothing", "newer", "removed database"])
-def test_quick_as_kmod_does(change: str, tree: Tree) -> None:
+@pytest.mark.parametrize(
+    ("change", "more"),
+    [("nothing", ()), ("nothing", ("-e",)), ("newer", ()), ("newer", ("-e",)), ("removed database", ())],
+)
+def test_quick_as_kmod_does(change: str, more: tuple[str, ...], tree: Tree) -> None:
     ends = []
     for command in (kmod34("depmod"), ours()):
         made_by(ours(), tree)
@@ -82,7 +85,7 @@ def test_quick_as_kmod_does(change: str, tree: Tree) -> None:
             os.utime(tree.modules / "kernel/a.ko", (later, later))
         elif change == "removed database":
             (tree.modules / "modules.dep").unlink()
-        done = made_by(command, tree, "-A", clear=False)
+        done = made_by(command, tree, "-A", *more, clear=False)
         again = (tree.modules / "modules.dep").stat().st_ino != before
         ends.append((done, again))
         os.utime(tree.modules / "kernel/a.ko", (0, 0))

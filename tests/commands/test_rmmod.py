@@ -15,6 +15,7 @@ import pytest
 
 from pymodutils import cli
 from pymodutils.kernel.real import RealKernel
+from tests.oracles.kmod import kmod34
 
 
 def command(*words: str) -> list[str]:
@@ -51,6 +52,13 @@ def test_each_name_is_tried_and_any_failure_counts(root: Path) -> None:
 @pytest.mark.parametrize("word", ["", ".", ".hidden"])
 def test_an_empty_name_is_not_loaded(root: Path, word: str) -> None:
     assert rmmod(root, word).stderr == "rmmod: ERROR: Module  is not currently loaded\n"
+
+
+@pytest.mark.lane
+@pytest.mark.parametrize("word", ["/", "//", "./", "/usr/"])
+def test_a_directory_is_no_module(root: Path, word: str) -> None:
+    theirs = subprocess.run([*kmod34("rmmod"), word], capture_output=True, text=True, check=False)
+    assert rmmod(root, word).stderr == theirs.stderr
 
 
 def test_a_wait_in_a_pipe_is_quiet_until_it_gives_up(root: Path) -> None:

@@ -48,8 +48,6 @@ def _kernel_symbols(job: Job, log: Log) -> dict[str, int] | None:
         if job.symvers:
             return verify.of_symvers(job.symvers, job.prefix, log)
         return verify.of_system_map(job.filesyms, job.prefix, log)
-    if job.errsyms:
-        log.warning("-e needs -E or -F")
     return None
 
 
