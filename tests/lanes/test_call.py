@@ -15,7 +15,7 @@ from pymodutils import LiveKernel, LiveModule, Oops, Refused, Waiting
 from pymodutils.dwarf.types import DwarfTypes
 from pymodutils.elf.ctype import Struct
 from pymodutils.errors import NotFound
-from pymodutils.kernel.booted.values import BadValue
+from pymodutils.kernel.booted.memory import BadValue
 from pymodutils.kernel.booted.words import Status
 from pymodutils.machine.results import OutOfBudget
 from tests.oracles import debian, kbuild

@@ -10,7 +10,7 @@ import pytest
 
 from pymodutils import LiveKernel, Refused
 from pymodutils.errors import NotFound
-from pymodutils.kernel.booted.values import BadValue
+from pymodutils.kernel.booted.memory import BadValue
 from tests.oracles import debian, kbuild
 
 pytestmark = [pytest.mark.lane, pytest.mark.slow]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pymodutils.elf.ctype import Array, CType, Enum, Function, Integer, Pointer, Struct, Void
 from pymodutils.kernel.booted import values
-from pymodutils.kernel.booted.values import Address, BadValue, KernelObject
+from pymodutils.kernel.booted.memory import BadValue, Detached, read
+from pymodutils.kernel.booted.values import Address, KernelObject
 from pymodutils.kernel.booted.words import status
 from pymodutils.machine.guest import IN_REGISTERS
 
@@ -65,11 +66,7 @@ class Call:
         returns = self.function.returns
         if isinstance(returns, Struct):
             size = returns.size
-            data = (
-                values.read(self.space, self.result, size)
-                if self.result
-                else result.value.to_bytes(16, "little")
-            )
+            data = read(self.space, self.result, size) if self.result else result.value.to_bytes(16, "little")
             found: Any = _detached(returns, data[:size])
         elif isinstance(returns, Pointer) and is_text(returns):
             pointer = values.decode(self.space, returns, result.value)
@@ -107,7 +104,7 @@ class Call:
         """A structure passed by value."""
         if isinstance(value, dict):
             place = self._lend(kind, value, kind.size)
-            data = values.read(self.space, place, kind.size)
+            data = read(self.space, place, kind.size)
         else:
             data = values.encode(kind, value)
         return [int.from_bytes(data[at : at + WORD], "little") for at in range(0, len(data), WORD)]
@@ -157,22 +154,3 @@ def is_text(kind: Pointer) -> bool:
 def _detached(kind: Struct, data: bytes) -> Any:
     """A structure returned by value, as a plain dict."""
     return values.plain(KernelObject(Detached(data), kind, 0))
-
-
-class Detached:
-    """``data`` as memory at address 0."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = bytearray(data)
-
-    def read(self, address: int, length: int) -> bytes:
-        """``length`` bytes at ``address``."""
-        return bytes(self.data[address : address + length])
-
-    def write(self, address: int, data: bytes) -> None:
-        """Write ``data`` at ``address``."""
-        self.data[address : address + len(data)] = data
-
-    def string(self, address: int) -> bytes:
-        """The bytes at ``address`` up to a NUL."""
-        return bytes(self.data[address:]).split(b"\0")[0]

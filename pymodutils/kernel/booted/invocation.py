@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from pymodutils.elf.ctype import Array, Function, Pointer, Struct, Void
 from pymodutils.kernel.booted import values
-from pymodutils.kernel.booted.arguments import CHAR, IN_TWO, LONG, WORD, Detached, is_text
+from pymodutils.kernel.booted.arguments import CHAR, IN_TWO, LONG, WORD, is_text
+from pymodutils.kernel.booted.memory import Detached, read, write
 from pymodutils.machine.guest import IN_REGISTERS
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Invocation:
                 data = b"".join(word.to_bytes(WORD, "little") for word in registers[:words])
                 del registers[:words]
             else:
-                data = values.read(self.machine.space, stack, words * WORD)
+                data = read(self.machine.space, stack, words * WORD)
                 stack += words * WORD
             yield self._value(parameter.type, data)
 
@@ -82,7 +83,7 @@ class Invocation:
         whole = Detached(bytes(kind.size))
         values.store(whole, kind, 0, result)
         if self.place:
-            values.write(self.machine.space, self.place, bytes(whole.data))
+            write(self.machine.space, self.place, bytes(whole.data))
             self.machine.cpu.leave(self.place)
             return
         low, high = (int.from_bytes(whole.data[at : at + WORD], "little") for at in (0, WORD))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 from pymodutils.elf.ctype import Function, Integer, Pointer, Void
 from pymodutils.errors import NotFound
 from pymodutils.kernel.booted.invocation import Invocation
-from pymodutils.kernel.booted.values import BadValue
+from pymodutils.kernel.booted.memory import BadValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

@@ -6,10 +6,10 @@ bytes; structures and other arrays are a ``KernelObject``, which accesses the me
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Protocol, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from pymodutils.elf.ctype import Array, CType, Enum, Function, Integer, Member, Pointer, Struct, Void
-from pymodutils.errors import ModutilsError
+from pymodutils.kernel.booted.memory import BadValue, read, write
 from pymodutils.kernel.booted.words import Constant, status
 from pymodutils.machine.paging import Unmapped
 from pymodutils.names import suggestion
@@ -17,44 +17,10 @@ from pymodutils.names import suggestion
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-
-class Memory(Protocol):
-    """Memory by address; that of a machine is ``paging.AddressSpace``. Its methods raise Unmapped."""
-
-    def read(self, address: int, length: int) -> bytes:
-        """``length`` bytes at ``address``."""
-        ...
-
-    def write(self, address: int, data: bytes) -> None:
-        """Put ``data`` at ``address``."""
-        ...
-
-    def string(self, address: int) -> bytes:
-        """The bytes at ``address`` up to a NUL."""
-        ...
+    from pymodutils.kernel.booted.memory import Memory
 
 
 LARGEST_ERRNO: Final = 4095  # MAX_ERRNO in include/linux/err.h
-
-
-class BadValue(ModutilsError):
-    """A value that does not fit its C type, or unmapped memory."""
-
-
-def read(space: Memory, address: int, size: int) -> bytes:
-    """Read kernel memory; raises BadValue if unmapped."""
-    try:
-        return space.read(address, size)
-    except Unmapped as error:
-        raise BadValue(hex(address), f"no memory at {error.address:#x} in the kernel") from None
-
-
-def write(space: Memory, address: int, data: bytes) -> None:
-    """Write kernel memory, even if read-only; raises BadValue if unmapped."""
-    try:
-        space.write(address, data)
-    except Unmapped as error:
-        raise BadValue(hex(address), f"no memory at {error.address:#x} in the kernel") from None
 
 
 class Address(int):

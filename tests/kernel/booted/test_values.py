@@ -12,7 +12,8 @@ from pymodutils.dwarf.debug_info import DebugInfo
 from pymodutils.dwarf.types import DwarfTypes
 from pymodutils.elf.ctype import Array, Integer, Pointer, Struct
 from pymodutils.kernel.booted import values, words
-from pymodutils.kernel.booted.values import BadValue, KernelObject
+from pymodutils.kernel.booted.memory import BadValue
+from pymodutils.kernel.booted.values import KernelObject
 from tests.oracles.debian import Unavailable
 
 TYPES = """
