@@ -75,7 +75,7 @@ def mutated_headers_of_a_real_vmlinux() -> None:
     table = int.from_bytes(whole[0x20:0x24], "little")  # e_shoff
     chance = random.Random(3)  # noqa: S311
     refused = 0
-    start = time.monotonic()
+    start = time.process_time()
     for turn in range(150):
         out = bytearray(whole)
         for _ in range(chance.randint(1, 3)):
@@ -83,7 +83,7 @@ def mutated_headers_of_a_real_vmlinux() -> None:
             out[at : at + 4] = chance.choice([b"\xff" * 4, bytes(4), chance.randbytes(4), b"\1\0\0\0"])
         refused += refuses_or_reads(bytes(out))
     assert refused > 10
-    assert time.monotonic() - start < 150
+    assert time.process_time() - start < 150
     assert memory.peak() < 2 << 10  # MiB
 
 
