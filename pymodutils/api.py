@@ -42,7 +42,7 @@ def modinfo(word: StrPath, *, release: str | None = None, root: Root | None = No
 
 def loaded(*, root: Root | None = None) -> list[Loaded]:
     """The loaded modules, newest first."""
-    from pymodutils.kernel import choose  # noqa: PLC0415 -- the other calls do without
+    from pymodutils.kernel import choose  # noqa: PLC0415 -- the other calls do not need it
 
     return choose.kernel(root or default()).loaded()
 
@@ -52,7 +52,7 @@ def describe(*sources: StrPath, root: Root | None = None) -> Description:
 
     Raises ModutilsError if a source is missing or cannot be read.
     """
-    from pymodutils.kernel.sources import source  # noqa: PLC0415 -- the other calls do without
+    from pymodutils.kernel.sources import source  # noqa: PLC0415 -- the other calls do not need it
 
     if not sources:
         raise ModutilsError("describe", "no source of a kernel")
@@ -80,7 +80,7 @@ def check(
     Raises ModutilsError if there is nothing to check, or if input is missing or cannot be read.
     """
     from pymodutils.checks.matrix import check as matrix  # noqa: PLC0415
-    from pymodutils.checks.request import Request  # noqa: PLC0415 -- the other calls do without
+    from pymodutils.checks.request import Request  # noqa: PLC0415 -- the other calls do not need it
 
     listed, sources = _paths(modules), _paths(kernels)
     if not listed or not sources:
@@ -124,7 +124,7 @@ class Modules:
 
     def find(self, word: StrPath) -> list[ModuleInfo]:
         """The module in the file ``word``, or else those with that name or alias; raises NotFound."""
-        from pymodutils.depends.find import Finder  # noqa: PLC0415 -- plans do without
+        from pymodutils.depends.find import Finder  # noqa: PLC0415 -- plans do not need it
 
         return Finder(self.path, self.root).find(os.fspath(word))
 
@@ -178,7 +178,7 @@ class Modules:
             runner.remove(each)
 
     def _runner(self, kernel: Kernel | None) -> Runner:
-        from pymodutils.kernel import choose  # noqa: PLC0415 -- plans do without
+        from pymodutils.kernel import choose  # noqa: PLC0415 -- plans do not need it
 
         chosen = kernel or choose.kernel(self.root)
         return Runner.of(self.resolver, chosen, Mode(), log=Log("pymodutils"), show=_to_stderr)

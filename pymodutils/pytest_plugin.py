@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pymodutils.kernel.booted.module import LiveModule
     from pymodutils.kernel.booted.watched import Moment
 
-KUNIT_SECONDS = 60.0  # of processor time for the suites of one module
+KUNIT_SECONDS = 60.0  # of CPU time for the suites of one module
 MARKER = "module(path, **parameters): the module file that the fixture 'module' loads, and its parameters"
 
 

@@ -1,4 +1,4 @@
-"""The commands that the configuration has in place of loading and removing modules."""
+"""Commands that the configuration runs instead of loading and removing modules."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def command(line: str, module: str) -> int:
 
 
 def how(ended: int) -> str:
-    """What ``command`` gave, in kmod's words."""
+    """How ``command`` ended, as kmod prints it."""
     return f"retcode {ended}" if ended > 0 else f"killed by signal {-ended}"
 
 

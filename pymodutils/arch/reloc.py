@@ -70,7 +70,7 @@ class Relocations(NamedTuple):
     """Relocations of one section in columns.
 
     ``Arch.pair`` is given those of REL sections with S and A as lists, which it changes in place before they
-    are applied, and the address of the patched section; it gives back the reason against each index that it
+    are applied, and the address of the patched section; it returns the reason against each index that it
     finds fault with. Without it S is had when needed.
     """
 

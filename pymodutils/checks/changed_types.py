@@ -1,4 +1,4 @@
-"""Which C types are behind the CRCs that a module was built with and a kernel does not have.
+"""Which C types caused the CRCs that a module was built with and a kernel does not have.
 
 The kernel that it was built for is one of the check, or an installed one. The types are those in the BTF of
 both, and in that of the modules that export what they do not.

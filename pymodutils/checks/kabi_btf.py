@@ -1,4 +1,4 @@
-"""The C types in the BTF of a kernel or module, by number: what each is called, and what it is made of.
+"""The C types in the BTF of a kernel or module, by number: their names and members.
 
 https://docs.kernel.org/bpf/btf.html.
 """

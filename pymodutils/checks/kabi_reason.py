@@ -1,4 +1,4 @@
-"""Differences between types as sentences: what is behind the changed CRC of a symbol, or of many."""
+"""Differences between types as sentences: what changed the CRC of a symbol, or of many."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class KabiChange(NamedTuple):
 
 
 class TypeDifference(NamedTuple):
-    """A difference, and what it is behind."""
+    """A difference, and what it affects."""
 
     said: str
     through: str  # the shortest way to it
@@ -47,7 +47,7 @@ class TypeDifference(NamedTuple):
 
 
 def differences(reasons: Iterable[KabiChange]) -> list[TypeDifference]:
-    """The differences in ``reasons``, those behind the most symbols first."""
+    """The differences in ``reasons``, those that affect the most symbols first."""
     by_type: dict[str, list[KabiChange]] = {}
     for it in reasons:
         by_type.setdefault(it.difference, []).append(it)

@@ -1,4 +1,4 @@
-"""What is asked of a check."""
+"""The request for a check."""
 
 from __future__ import annotations
 

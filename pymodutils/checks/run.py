@@ -31,7 +31,7 @@ NOISE: Final = re.compile(r"loading out-of-tree module|module verification faile
 
 
 class RunFindings(NamedTuple):
-    """What is to be said of one module, and whether its init() ran."""
+    """The findings for one module, and whether its init() ran."""
 
     findings: tuple[Finding, ...]
     ran: bool

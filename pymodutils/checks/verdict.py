@@ -24,7 +24,7 @@ class Finding(NamedTuple):
     message: str  # a sentence
     advice: str = ""  # what to do
     symbols: tuple[str, ...] = ()  # all symbols that the message counts
-    types: tuple[str, ...] = ()  # which C types are behind it, a sentence each
+    types: tuple[str, ...] = ()  # which C types cause it, a sentence each
 
     @property
     def whole(self) -> str:

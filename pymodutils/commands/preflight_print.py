@@ -29,7 +29,7 @@ def write(found: Preflight, form: str, path: str | None, *, full: bool) -> None:
         with output.into(path):
             _print(found, whole=full)
     elif form == "json":
-        from pymodutils.preflight.document import document  # noqa: PLC0415 -- text does without
+        from pymodutils.preflight.document import document  # noqa: PLC0415 -- text does not need it
 
         text = f"{output.json_text(document(found))}\n"
         check_print.write(path, text) if path else click.echo(text, nl=False)

@@ -1,4 +1,4 @@
-"""Exception tables: where code goes on that may fault. The section headers are read for them alone."""
+"""Exception tables: where code that may fault continues. The section headers are read for them alone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SECTION: Final = "__ex_table"
 def entries(module: SharedObject, memory: bytes) -> dict[int, int]:
     """Instructions and where each is fixed up, of ``module``, which lies in memory as ``memory``.
 
-    An entry is two addresses; where code does not run, as on Alpha, nobody asks.
+    An entry is two addresses; the table is not used where code does not run, as on Alpha.
     """
     try:
         elf = Elf(module.data, module.name)

@@ -28,7 +28,7 @@ def running(backend: str, command: str) -> EmulatedKernel | BootedKernel:
     kind, _, file = backend.partition(":")
     if kind != MACHINE:
         return opened(backend, command)
-    from pymodutils.kernel.booted import kernel as booted  # noqa: PLC0415 -- others do without
+    from pymodutils.kernel.booted import kernel as booted  # noqa: PLC0415 -- others do not need it
 
     return booted.BootedKernel.open(file or booted.default_path())
 
@@ -38,7 +38,7 @@ def opened(backend: str, command: str) -> EmulatedKernel:
 
     Raises ModutilsError if it is not emulated, BadState if the file is missing or damaged.
     """
-    from pymodutils.kernel.emulated import boot  # noqa: PLC0415 -- the real kernel does without
+    from pymodutils.kernel.emulated import boot  # noqa: PLC0415 -- the real kernel does not need it
     from pymodutils.kernel.emulated.kernel import EmulatedKernel  # noqa: PLC0415 -- the same
 
     kind, _, file = backend.partition(":")
@@ -53,6 +53,6 @@ def kernel(root: Root) -> Kernel:
     """The kernel of ``root``: its own, or else the running one."""
     if root.kernel is not None:
         return cast("Kernel", root.kernel)  # what shows a /proc of its own is one
-    from pymodutils.kernel.real import RealKernel  # noqa: PLC0415 -- an emulated one does without
+    from pymodutils.kernel.real import RealKernel  # noqa: PLC0415 -- an emulated one does not need it
 
     return RealKernel(root)

@@ -54,7 +54,7 @@ class _Block(NamedTuple):
 def decompress(data: bytes, limit: int, spend: Callable[[int], object] = lambda _: None) -> bytes:
     """What the frame at the start of ``data`` holds, up to its end mark.
 
-    ``spend`` hears the bytes of each piece, and may raise.
+    ``spend`` is called with the size of each piece, and may raise.
     Raises DamagedData, also when more than ``limit`` bytes come out.
     """
     reader = _Reader(data, len(MAGIC))
@@ -155,7 +155,7 @@ def _by_hand(packed: bytes, size: int, spend: Callable[[int], object]) -> bytes:
 def _instructions(packed: bytes, out: bytearray, size: int, spend: Callable[[int], object]) -> None:
     """Append what each instruction says to ``out``: the loop that all the time goes into.
 
-    ``spend`` hears of each PIECE but the last.
+    ``spend`` is called for each PIECE but the last.
     ``state`` is the number of literals that the last instruction brought along, 4 for a run of its own.
     """
     at, state, mark = 0, 0, min(PIECE, size)
@@ -182,7 +182,7 @@ def _instructions(packed: bytes, out: bytearray, size: int, spend: Callable[[int
                 return
         start = len(out) - distance
         if start < 0 or match > size:
-            raise DamagedData("a match lies outside of its block")
+            raise DamagedData("a match lies outside its block")
         if match > distance:
             out += (out[start:] * (match // distance + 1))[:match]
         else:
@@ -195,7 +195,7 @@ def _instructions(packed: bytes, out: bytearray, size: int, spend: Callable[[int
 
 
 def _counted(done: int, mark: int, size: int, spend: Callable[[int], object]) -> int:
-    """Let ``spend`` hear of the pieces from ``mark`` to ``done``; the next mark."""
+    """Call ``spend`` for the pieces from ``mark`` to ``done``; the next mark."""
     while done > mark:
         if done > size:
             raise DamagedData(f"a block holds more than its {size} bytes")

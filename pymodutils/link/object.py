@@ -129,7 +129,7 @@ class Object:
         return self.data[section.sh_offset : section.sh_offset + section.sh_size]
 
     def check_inside(self, section: Section) -> None:
-        """Raise OutOfBounds if ``section`` ends behind the file."""
+        """Raise OutOfBounds if ``section`` ends after the file."""
         end = section.sh_offset + section.sh_size
         if end > len(self.data):
             raise OutOfBounds(self.subject, f"section {section.name} ends at {end} of {len(self.data)} bytes")

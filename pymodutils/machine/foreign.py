@@ -161,7 +161,7 @@ class ForeignCpu:
         return result - (result >> 31 << 32)
 
     def _run(self, address: int, back: int) -> None:
-        """Run from ``address`` to ``back``; what faults goes on where ``fixup`` says."""
+        """Run from ``address`` to ``back``; after a fault it continues where ``fixup`` says."""
         at = address
         for _ in range(FIXUPS):
             try:

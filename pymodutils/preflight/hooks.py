@@ -103,7 +103,7 @@ def _is_ours(path: str) -> bool:
 
 def _dkms(root: Root) -> list[str]:
     """A configuration for each DKMS package that runs the hook after its builds."""
-    from pymodutils.profile.out_of_tree import sources  # noqa: PLC0415 -- the others do without
+    from pymodutils.profile.out_of_tree import sources  # noqa: PLC0415 -- the others do not need it
 
     places = [f"/etc/dkms/{package}.conf" for package, _ in sources(root)]
     found = []

@@ -24,7 +24,7 @@ FAULTS = {
     "leaves_vmalloc": r"memory of vmalloc\(\)" + LEFT,
     "leaves_percpu": "per-CPU memory" + LEFT,
     "leaves_workqueue": "a workqueue" + LEFT,
-    "reads_unwritten": r"a read of 4 bytes that nobody wrote, at offset 4 of 32 bytes at {0}, careless.c:\d+",
+    "reads_unwritten": r"a read of 4 bytes never written, at offset 4 of 32 bytes at {0}, careless.c:\d+",
     "holds_mutex": "a mutex left held; taken" + BY,
     "holds_semaphore": "an rw_semaphore for writing left held; taken" + BY,
     "holds_spinlock": "a spinlock left held; taken" + BY,

@@ -1,6 +1,6 @@
 """Imagination Meta: arch/metag/kernel/module.c of 3.9 to 4.16. Far branches go through .plt or .init.plt.
 
-It passes over branches whose place is not empty, with a line in the log; here they are overwritten.
+It skips branches whose place is not empty, with a line in the log; here they are overwritten.
 """
 
 from __future__ import annotations

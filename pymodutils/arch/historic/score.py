@@ -1,7 +1,7 @@
 """Sunplus S+core: arch/score/kernel/module.c of 2.6.32 to 4.16. Addends lie in the places.
 
 An upper half of 16 bits is completed with the lower half, which is in the next instruction. The addend of a
-jump counts half of its bytes, a fault. RELA sections, which it passed over, were not made for it.
+jump counts half of its bytes, a fault. RELA sections, which it ignored, were not made for it.
 """
 
 from __future__ import annotations

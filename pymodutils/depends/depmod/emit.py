@@ -230,7 +230,7 @@ def _warned(what: str, entries: Iterable[IndexEntry], log: Log) -> Iterator[Inde
 
 
 def _complain(key: bytes, text: bytes, log: Log) -> None:
-    """Say, in kmod's words, which byte keeps an entry out of the index."""
+    """Log kmod's message on the byte that keeps an entry out of the index."""
     for part in (key, text):
         for octet in part:
             if octet & 128:

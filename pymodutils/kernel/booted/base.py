@@ -23,7 +23,7 @@ def booted(image: str, cmdline: str, memory: int) -> tuple[str, bool]:
     name = saved.key(data, cmdline, memory)
     if saved.exists(name):
         return name, True
-    from pymodutils.machine import boot as machine  # noqa: PLC0415 -- a known one does without
+    from pymodutils.machine import boot as machine  # noqa: PLC0415 -- a known one does not need it
 
     about = " ".join(filter(None, [os.path.abspath(image), f"{memory >> 20} MiB", cmdline]))
     saved.keep(name, machine.boot(data, image, cmdline, memory), about)

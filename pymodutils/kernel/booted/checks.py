@@ -1,4 +1,4 @@
-"""What an unmodified module does wrong with what the kernel gives it: memory, locks, and what it leaves."""
+"""Errors of unmodified modules: misused memory and locks, and what they leave allocated."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class Checks:
     def attach(self) -> None:
         """Watch the processor of the kernel, which may have been replaced."""
         self.returns.attach()
-        for observer in self.observers:  # the one that watched last hears of a call first; the heap ends it
+        for observer in self.observers:  # the last to attach is called first; the heap ends the call
             observer.attach()
 
     def leaks(self) -> None:
-        """Note what is not given back; for when all modules are gone."""
+        """Note what is not freed; called when all modules are gone."""
         for observer in self.observers:
             observer.gone()
 

@@ -147,9 +147,9 @@ class HeapChecks(Observer):
         self._note(kind, f"a {kind} of {_bytes(size)} {what}", self._by(), block)
 
     def _unwritten(self, block: Block, offset: int, size: int) -> None:
-        """A read of what nobody wrote: of a module itself; functions that copy read gaps, too."""
+        """A read of memory never written: of a module itself; functions that copy read gaps, too."""
         if self.machine.cpu["RIP"] in OURS:
-            what = f"a read of {_bytes(size)} that nobody wrote, at offset {offset} of {_bytes(block.size)}"
+            what = f"a read of {_bytes(size)} never written, at offset {offset} of {_bytes(block.size)}"
             self._note("unwritten", what, self._by(), block)
 
     def _written(self, address: int, size: int) -> None:
@@ -175,11 +175,11 @@ class HeapChecks(Observer):
             self.notes.add(note, block.address)
 
     def save(self) -> dict[str, Any]:
-        """What it knows, for ``restore``."""
+        """The state, for ``restore``."""
         return {"blocks": self.heap.save()}
 
     def restore(self, saved: dict[str, Any]) -> None:
-        """Know what was saved."""
+        """Restore a saved state."""
         self.heap.restore(saved["blocks"])
 
 

@@ -146,7 +146,7 @@ def ktap(runs: Sequence[KunitResult]) -> Iterator[str]:
             found = RESULT.match(line)
             if found and not found[1]:
                 number += 1
-                line = re.sub(r"ok \d+", f"ok {number}", line, count=1)  # noqa: PLW2901 -- numbered anew
+                line = re.sub(r"ok \d+", f"ok {number}", line, count=1)  # noqa: PLW2901 -- renumbered
             yield line if found or line.startswith((" ", "#")) else f"# {line}"
         if it.ended:
             yield f"Bail out! {it.module}: {it.ended}"

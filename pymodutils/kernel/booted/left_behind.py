@@ -1,4 +1,4 @@
-"""What modules get from the kernel and have not given back when they are gone, beside memory of kmalloc()."""
+"""What modules get from the kernel and have not released when they are gone, except memory of kmalloc()."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ ERRORS: Final = (1 << 64) - 4095  # IS_ERR()
 
 
 class Resource(NamedTuple):
-    """One kind: who gives it, and who takes it back by its first argument."""
+    """One kind: the functions that allocate it, and those that release it by their first argument."""
 
     what: str
     gives: tuple[str, ...]
     takes: tuple[str, ...]
-    argument: int = 0  # with which it is given back
+    argument: int = 0  # with which it is released
 
 
 def _counted(*names: str) -> tuple[str, ...]:
@@ -84,7 +84,7 @@ ADDRESSES: Final = Resource(
 
 
 class LeftBehind(Observer):
-    """What was given to modules, by kind and address, and who asked for it."""
+    """What modules have allocated, by kind and address, and the calls that did."""
 
     kept = ("given",)
 

@@ -24,7 +24,7 @@ GRACE: Final = 50  # milliseconds after which RCU has freed memory
 
 
 class LiveKernel(WatchedKernel):
-    """A kernel and the modules that a test loads into it; what is done to it is gone with it."""
+    """A kernel and the modules that a test loads into it; changes are discarded with it."""
 
     @classmethod
     def boot(cls, image: str | os.PathLike[str] = "", cmdline: str = "", memory: int = MEMORY) -> Self:
@@ -44,7 +44,7 @@ class LiveKernel(WatchedKernel):
     def load(self, path: str | os.PathLike[str], **params: object) -> LiveModule:
         """Load the module file ``path`` and the modules that it depends on; its parameters by name.
 
-        Those are looked for beside it and in the module directory of the image. Raises Refused with the
+        Those are searched next to it and in the module directory of the image. Raises Refused with the
         errno of the kernel or of init, and as ``LiveModule.call`` where init does not return.
         """
         file = os.fspath(path)
@@ -110,11 +110,11 @@ class LiveKernel(WatchedKernel):
         fail_at: int | Collection[int] = (),
         result: object = None,
     ) -> Replacement:
-        """Let the function ``name`` be ``stand_in``, which gets its arguments, when a module calls it.
+        """Replace the function ``name`` by ``stand_in``, which gets its arguments, when a module calls it.
 
         With ``fail_at`` its calls with these numbers, from 1, give ``result`` (NULL, else -ENOMEM), and all
         others what they would. MODULE:NAME is a function of a module, for every caller. One that the kernel
-        lacks is there for modules that are loaded after it. Raises NotFound.
+        lacks is available to modules that are loaded afterwards. Raises NotFound.
         """
         numbers = (fail_at,) if isinstance(fail_at, int) else fail_at
         if stand_in is None and not numbers:

@@ -22,7 +22,7 @@ WAYS: Final = ("", "_interruptible", "_killable", "_io")
 
 
 class Lock(NamedTuple):
-    """One kind: who takes it for sure, if it returns 0, if it returns 1; who gives it back."""
+    """One kind: functions that always take it, that do if they return 0, or 1; functions that release it."""
 
     what: str
     atomic: bool  # whether its holder must not sleep
@@ -148,7 +148,7 @@ class LockChecks(Observer):
         return ("with preemption off", 0) if self._preempt_count and count else None
 
     def _ended(self) -> None:
-        """A call has returned: what it holds, nobody will give back."""
+        """A call has returned: note the locks that it still holds."""
         stack = self._stack()
         for key, (what, _, by) in list(self.held.items()):
             if key[0] == stack:

@@ -1,4 +1,4 @@
-"""What checks find: by addresses as it happens, in words when it is asked for."""
+"""What checks find: recorded by address, and as text on request."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Note(NamedTuple):
 
 
 class Misused(ModutilsError):
-    """What a test has to say of ``found``, all of it."""
+    """The error of a test: all of ``found``."""
 
     def __init__(self, found: list[Misuse]) -> None:
         super().__init__("memory", "\n".join(map(str, found)))
@@ -53,7 +53,7 @@ class Notes:
         self.noted.setdefault((note.kind, at), note)
 
     def found(self, kernel: Host) -> list[Misuse]:
-        """What was found, in words; the same at the same places once."""
+        """What was found, as text; the same at the same places once."""
         once: dict[tuple[str, ...], Misuse] = {}
         for it in self.noted.values():
             names = [kernel.name(place) if place else "" for place in it.places]

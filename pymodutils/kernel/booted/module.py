@@ -134,7 +134,7 @@ class LiveModule:
         """Call the function ``name`` and return its result; a negative errno is a ``values.Status``.
 
         Raises Oopsed, Waiting or OutOfBudget if it does not return, BadValue for an argument that its
-        type can not have, and NotFound without the function or its prototype.
+        type cannot have, and NotFound without the function or its prototype.
         """
         address = self.address(name)
         call = Call(self.kernel.guest, self.prototype(name))

@@ -61,7 +61,7 @@ class Replacement:
         self._stand_in, self._fail_at, self._result = stand_in, fail_at, result
         self._of_kernel = ":" not in name
         self._places = _places(kernel, name) or _stub(kernel, name, stand_in)
-        _ = kernel.btf  # read now: a call can not ask the machine
+        _ = kernel.btf  # read now: a call cannot ask the machine
         cpu = kernel.guest.machine.cpu
         self._hooks = [cpu.watch(place, partial(self._called, place)) for place in self._places.values()]
 
@@ -101,7 +101,7 @@ class Replacement:
         return next(iter(known), None) or next(filter(None, (it.function(self.name) for it in users)), None)
 
     def undo(self) -> None:
-        """Let the function be what it was."""
+        """Undo the replacement."""
         for hook in self._hooks:
             self.kernel.guest.machine.cpu.unwatch(hook)
         self._hooks.clear()
@@ -116,7 +116,7 @@ class Replacement:
 def called_by_module(guest: Guest, place: int, back: int) -> bool:
     """Whether a module called the function at ``place``, which begins and returns to ``back``.
 
-    A jump at the end of a function that the kernel called is not told from the kernel's own call.
+    A jump at the end of a function that the kernel called cannot be distinguished from the kernel's own call.
     """
     jumped = guest.called_from(back) and place != guest.running
     return place in OURS or back in OURS or jumped
@@ -133,7 +133,7 @@ def _places(kernel: ModuleHost, name: str) -> dict[str, int]:
 
 
 def _stub(kernel: ModuleHost, name: str, stand_in: object) -> dict[str, int]:
-    """A new function called ``name``; raises NotFound if it could have no effect."""
+    """A new function ``name``; raises NotFound if it could have no effect."""
     known = kernel.stubs and name in kernel.stubs.made
     if ":" in name or not kernel.stubs or (kernel.modules and not known):
         advice = "write MODULE:NAME for one of a module, and replace what the kernel lacks before any load"

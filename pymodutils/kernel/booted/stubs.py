@@ -1,4 +1,4 @@
-"""Functions that no export leads to: modules that import them get a stub, or the function itself.
+"""Functions that are not exported: modules that import them get a stub, or the function itself.
 
 The kernel's find_symbol() is answered here for those names, as if the kernel exported them without a CRC.
 """
@@ -47,7 +47,7 @@ class Stubs:
         return bool(self.guest.call("find_symbol", place) & 0xFF)
 
     def make(self, name: str, function: int = 0) -> int:
-        """Let modules that import ``name`` be linked to ``function``, or to a new stub: its address."""
+        """Link modules that import ``name`` to ``function``, or to a new stub; return its address."""
         if name in self.made:
             return self.made[name] + CODE
         if len(self.made) == PAGE // SIZE:
@@ -67,7 +67,7 @@ class Stubs:
             self._watch = cpu.watch(self.guest.address("find_symbol"), self._asked)
 
     def restore(self, made: dict[str, int], guest: Guest) -> None:
-        """Let the stubs be ``made``, which the memory of ``guest`` has."""
+        """Set the stubs to ``made``, which the memory of ``guest`` has."""
         self.guest, self.made = guest, dict(made)
         self._page = min(made.values(), default=0)
         if made:

@@ -1,4 +1,4 @@
-"""A booted kernel that goes back to moments of its own, and whose modules are watched as they run."""
+"""A booted kernel whose state can be saved and restored, and whose modules are watched as they run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pymodutils.machine.guest import Guest
     from pymodutils.machine.results import Result
 
-SECONDS: Final = 5  # of processor time that a call may take
+SECONDS: Final = 5  # of CPU time that a call may take
 FRAME: Final = re.compile(r"([\w.]+)\+0x([0-9a-f]+)/0x[0-9a-f]+ \[(\w+)\]")
 MOD_INIT_TEXT: Final = 4  # include/linux/module.h
 
@@ -62,13 +62,13 @@ class WatchedKernel(BootedKernel):
     # Moments
 
     def moment(self) -> Moment:
-        """What is now, for ``restore``."""
+        """The present state, for ``restore``."""
         checked = self.checks.save() if self.checks else None
         made = dict(self.stubs.made) if self.stubs else None
         return Moment(checkpoint.take(self.guest), dict(self.modules), checked, made)
 
     def restore(self, moment: Moment) -> None:
-        """Let all be as it was at ``moment``, in a millisecond or two; stand-ins are undone."""
+        """Restore the state at ``moment``, in a millisecond or two; stand-ins are undone."""
         if self.coverage:
             self.coverage.harvest(self)
         for replaced in self._replaced:
@@ -89,7 +89,7 @@ class WatchedKernel(BootedKernel):
             self.checks.restore(moment.checked)
 
     def reset(self) -> None:
-        """Let all be as it was when the kernel had booted."""
+        """Restore the state just after boot."""
         self.restore(self._start)
 
     # What is watched
@@ -105,7 +105,7 @@ class WatchedKernel(BootedKernel):
         return self.checks
 
     def cover(self, coverage: Coverage) -> None:
-        """Let ``coverage`` hear of the code of modules that runs from now on."""
+        """Record the code of modules that runs from now on in ``coverage``."""
         self.coverage = coverage
         coverage.attach(self)
         self._watch_inits()

@@ -50,7 +50,7 @@ class ModulesConf:
         self.files = {name: f"{root}/{release}/modules.{name}" for name in names}
         self.file, self.mtime = "", 0.0
         self.safe = False  # whether nothing of the command line is expanded
-        self.refuse: Callable[[str], None] | None = None  # hears of files that are not root's
+        self.refuse: Callable[[str], None] | None = None  # called with files that are not root's
 
     def command(self, step: str, module: str) -> str:
         """The command for ``step`` of ``module``, or ""."""

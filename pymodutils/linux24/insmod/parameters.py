@@ -176,7 +176,7 @@ class _Place:
         self.sizes = {"b": 1, "h": 2, "i": 4, "l": arch.bits // 8, "s": arch.bits // 8}
 
     def put(self, name: str, value: str, form: ParmFormat) -> None:
-        """Write ``value``; raises Wrong, and BadModule if it lies outside of the data."""
+        """Write ``value``; raises Wrong, and BadModule if it lies outside the data."""
         if form.type == "c":
             self._put_characters(name, value, form)
             return

@@ -35,7 +35,7 @@ class ObjMachine(NamedTuple):
     rel_type: int = SHT_RELA
     slots: Callable[..., Any] | None = None  # makes Slots of another kind than the plain ones
     short: int = 0  # ARCH_SHF_SHORT
-    ignored: frozenset[int] | None = None  # types of sections from SHT_LOPROC on, passed over; None: all
+    ignored: frozenset[int] | None = None  # types of sections from SHT_LOPROC on that are ignored; None: all
     read: frozenset[int] = frozenset()  # such types that are read
     gp: bool = False  # struct module has the member gp
     slotted: frozenset[int] = frozenset()  # of instructions: arch.ia64_bundle

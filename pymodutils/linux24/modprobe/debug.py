@@ -1,4 +1,4 @@
-"""What modprobe -d prints of each module of a stack."""
+"""What modprobe -d prints about each module of a stack."""
 
 from __future__ import annotations
 

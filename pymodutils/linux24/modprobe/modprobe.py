@@ -1,4 +1,4 @@
-"""modprobe on a 2.4 kernel: load modules with what they need."""
+"""modprobe on a 2.4 kernel: load modules with their dependencies."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PROBES: Final = ("probe", "probeall")
 
 
 class Modprobe:
-    """Loads modules in one run; ``remover`` takes them back."""
+    """Loads modules in one run; ``remover`` removes them."""
 
     def __init__(self, run: ModprobeRun, nodes: Sequence[DependencyNode]) -> None:
         self.run, self.nodes = run, nodes
@@ -62,7 +62,7 @@ class Modprobe:
             self.report.error(f"Can't locate module {name}")
 
     def _load_any(self, name: str, given: list[str], kind: str, *, every: bool) -> str:
-        """Load ``name``, whatever it is; the name that was not found, or ""."""
+        """Load ``name``: a module, an alias or a list; the name that was not found, or ""."""
         if kind or (any(char in META for char in name) and not self.config.safe):
             return self._load_files(name, given, kind, every=every)
         if self._expand(name) is not None:
@@ -110,7 +110,7 @@ class Modprobe:
             self.report.say(described(wanted))
 
     def _load_stack(self, name: str, path: str, given: list[str]) -> None:
-        """Load ``name`` and what belongs to it, or nothing; raises NoSuchModule, Failed or ModutilsError."""
+        """Load ``name`` with its dependencies, or nothing; raises NoSuchModule, Failed or ModutilsError."""
         self.loaded = []
         try:
             stack = self.stacks.stack(name, path)

@@ -1,4 +1,4 @@
-"""modprobe -r: remove modules with what they needed, or those that autoclean finds."""
+"""modprobe -r: remove modules with their dependencies, or those that autoclean finds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One run of modprobe: how it is to go, and the commands of modules.conf that run in it."""
+"""One run of modprobe: its options, and the commands of modules.conf that it runs."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Flags(NamedTuple):
 
 
 class Failed(Exception):
-    """A module cannot be loaded or removed; what is wrong has been said."""
+    """A module cannot be loaded or removed; the error has been printed."""
 
 
 class ModprobeRun(NamedTuple):
-    """The kernel, the configuration, and who hears of what happens."""
+    """The kernel, the configuration, and the receiver of messages."""
 
     kernel: Linux24
     config: ModulesConf

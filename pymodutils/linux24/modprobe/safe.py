@@ -1,4 +1,4 @@
-"""Safe mode: what modprobe takes from kmod of the kernel, or from a program that runs as someone else."""
+"""Safe mode: what modprobe accepts from the kernel's kmod, or from a program that runs as another user."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OURS: Final = "PYMODUTILS_"  # how variables of this package begin, which no ker
 
 
 def safe_mode(environment: Mapping[str, str]) -> bool:
-    """Whether ``environment`` is that of kmod, or the user is not the one who started the program."""
+    """Whether ``environment`` is that of kmod, or the effective user differs from the real one."""
     given = {name: value for name, value in environment.items() if not name.startswith(OURS)}
     return given.items() <= KMOD.items() or os.getuid() != os.geteuid()
 

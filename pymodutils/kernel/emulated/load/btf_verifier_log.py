@@ -1,4 +1,4 @@
-"""What the kernel says of a type in a BTF that it refuses; kernel/bpf/btf.c: btf_verifier_log_type."""
+"""What the kernel logs about a type in a BTF that it refuses; kernel/bpf/btf.c: btf_verifier_log_type."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def refuse_basic(btf: SplitBtf, one: Type, text: str) -> NoReturn:
 
 
 def refuse(btf: SplitBtf, one: Type, text: str, **errno: int) -> NoReturn:
-    """Refuse ``one`` with what is logged of its kind; btf_verifier_log_type."""
+    """Refuse ``one`` with the log line of its kind; btf_verifier_log_type."""
     kind = BtfKind(btf.kind(one.info)).name
     head = f"[{one.number}] {kind} {btf.name(one.name_off)} "
     raise BadBtf(head, *_details(btf, one), " ", text, "", optional=True, **errno)
 
 
 def _details(btf: SplitBtf, one: Type) -> Iterator[str]:
-    """What the verifier tells of a type, each in a line of its own."""
+    """What the verifier prints about a type, one line each."""
     kind, words = btf.kind(one.info), one.words
     if kind == BtfKind.INT:
         places = f"bits_offset={words[0] >> 16 & 0xFF} nr_bits={words[0] & 0xFF}"
