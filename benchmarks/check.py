@@ -1,4 +1,4 @@
-"""Whether modules load, asked of an emulated kernel, beside the same question to the real one in QEMU."""
+"""Whether modules load: an emulated kernel compared with the real one in QEMU."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def unpacking(flavour: str, folder: Path) -> list[str]:
 
 
 def _payload(image: bytes) -> bytes:
-    """The compressed kernel in a bzImage, without the size behind it."""
+    """The compressed kernel in a bzImage, without the size after it."""
     offset, size = unpack_from("<II", image, 0x248)
     start = ((image[0x1F1] or 4) + 1) * 512 + offset
     return image[start : start + size - 4]

@@ -1,6 +1,6 @@
 """An emulated kernel at work, a whole process each, beside importing click or unpacking an image.
 
-All modules in one process stand beside the largest one alone, by the relocations that each way has.
+All modules in one process are compared with the largest one alone, by the number of relocations.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ def _encodable(value: object) -> object:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Remember why tests were skipped: with xdist only this process hears of all of them."""
+    """Remember why tests were skipped: with xdist only this process sees all of them."""
     stats = terminalreporter.stats
     refused = [report for kind in ("failed", "error") for report in stats.get(kind, ())]
     refused = [report for report in refused if str(report.longrepr).startswith(REFUSED)]

@@ -117,7 +117,7 @@ class Elf:
     def read(self, offset: int, size: int) -> bytes:
         """``size`` bytes at ``offset``; raises BadModule if the file is too short."""
         if offset + size > self.size:
-            raise self.bad(f"{size} bytes at offset {offset} lie outside of its {self.size} bytes")
+            raise self.bad(f"{size} bytes at offset {offset} lie outside its {self.size} bytes")
         found = self._read(offset, size)
         if len(found) != size:
             raise self.bad(f"{size} bytes at offset {offset} could not be read")
@@ -166,7 +166,7 @@ class Elf:
         if self._strings[-1:] != b"\0":
             raise self.bad("the names of its sections do not end")
         if max(self._names) >= len(self._strings):
-            raise self.bad("the name of a section lies outside of the names")
+            raise self.bad("the name of a section lies outside the names")
 
     def _header(self, at: int) -> tuple[int, ...]:
         return self._shdr.unpack_from(self._headers, at * self._shdr.size)

@@ -93,9 +93,7 @@ def _bzimage(data: bytes, subject: str, spend: Spend) -> _Wrap | None:
     offset, size = unpack_from("<II", data.ljust(0x250, b"\0"), 0x248)
     start = (sectors + 1) * SECTOR + offset
     if start + size > len(data):
-        raise BadKernel(
-            subject, f"{subject}: its payload of {size} bytes at {start} lies outside of the file"
-        )
+        raise BadKernel(subject, f"{subject}: its payload of {size} bytes at {start} lies outside the file")
     content = data[start : start + size]
     return _Wrap(f"bzImage {_packing(content)}".strip(), *_inner(content, subject, spend))
 
@@ -105,9 +103,7 @@ def _zboot(data: bytes, subject: str, spend: Spend) -> _Wrap | None:
         return None
     offset, size = unpack_from("<II", data.ljust(16, b"\0"), 8)
     if offset + size > len(data):
-        raise BadKernel(
-            subject, f"{subject}: its payload of {size} bytes at {offset} lies outside of the file"
-        )
+        raise BadKernel(subject, f"{subject}: its payload of {size} bytes at {offset} lies outside the file")
     content = data[offset : offset + size]
     return _Wrap(f"EFI zboot {_packing(content)}".strip(), *_inner(content, subject, spend))
 

@@ -49,7 +49,7 @@ def read(memory: ImageMemory, shape: KsymtabFormat, tables: list[ExportTable]) -
             text = memory.string(name)
             namespace = memory.string(space) if space else b""
             if not text or namespace is None:
-                raise BadKernel("kernel image", "the kernel's export table names a place outside of it")
+                raise BadKernel("kernel image", "the kernel's export table names a place outside it")
             key = text.decode("utf-8", "surrogateescape")
             found[key] = Export(value, crc, gpl, namespace.decode("utf-8", "surrogateescape"))
     return found
@@ -61,7 +61,7 @@ def entries(
     """(value, name, namespace) of ``length`` entries, as addresses; 0 for no namespace."""
     end = offset + length * shape.size(memory.bits)
     if end > len(memory.data):
-        raise BadKernel("kernel image", "an export table lies outside of it")
+        raise BadKernel("kernel image", "an export table lies outside it")
     place = memory.address(offset) if shape.relative else 0
     return shape.rows(memoryview(memory.data)[offset:end], length, place, memory.bits, memory.order)
 

@@ -99,7 +99,7 @@ def _block(reader: _Reader, flags: int) -> _Block | None:
     start = reader.at
     reader.at += packed
     if packed > size or reader.at > len(reader.data):
-        raise DamagedData("a block lies outside of the data")
+        raise DamagedData("a block lies outside the data")
     return _Block(size, reader.data[start : reader.at], adler, crc)
 
 

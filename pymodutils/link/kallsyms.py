@@ -42,7 +42,7 @@ def keep(image: Image, values: Sequence[int]) -> None:
     names = [table.raw_name(at) + b"\0" for at in kept]
     lengths = list(map(len, names))
     if any(table.names[at] + length > end for at, length in zip(kept, lengths, strict=True)):
-        raise OutOfBounds(image.module.subject, "a name of its symbols lies outside of .strtab")
+        raise OutOfBounds(image.module.subject, "a name of its symbols lies outside .strtab")
     places = list(accumulate(lengths, initial=0))[:-1]
     for start, content in (
         (tail.symbols, _entries(image.module, kept, places, values)),

@@ -228,4 +228,4 @@ class _Work:
 
     def _outside(self, at: int) -> OutOfBounds:
         name, subject = self.module.sections[at].name, self.module.subject
-        return OutOfBounds(subject, f"{subject}: section {name} would lie outside of the module's memory")
+        return OutOfBounds(subject, f"{subject}: section {name} would lie outside the module's memory")

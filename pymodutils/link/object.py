@@ -76,7 +76,7 @@ class Symbols:
             nearer = find(b"\0", start, top)  # no byte is scanned twice, however names overlap
             end, top = end if nearer < 0 else nearer, start
             if end < 0:
-                raise OutOfBounds(self.subject, "the names of its symbols lie outside of the file")
+                raise OutOfBounds(self.subject, "the names of its symbols lie outside the file")
             total += counts[name] * (end - start + 1)
         return total
 

@@ -103,6 +103,6 @@ def _end(relsec: RelocSection, builder: StubBuilder, report: Report) -> None:
     try:
         said = builder.end()
     except Refusal:
-        raise OutOfBounds(relsec.name, "what is gathered at a place lies outside of the module") from None
+        raise OutOfBounds(relsec.name, "what is gathered at a place lies outside the module") from None
     for diagnostic in said:
         report(ERROR, diagnostic.text.format(module=relsec.name))

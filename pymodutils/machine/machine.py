@@ -79,7 +79,7 @@ class Machine:
             if rip == self.panic:
                 return
             if self.watchdog and self.watchdog.fired:
-                raise OutOfBudget(rip, f"{self.watchdog.seconds} s of processor time")
+                raise OutOfBudget(rip, f"{self.watchdog.seconds} s of CPU time")
             if self._left() or self._exception(rip):
                 continue
             spent += 1

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from pymodutils.preflight.system import System
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
-USBCORE: Final = "usbcore"  # has the only driver of hubs; onboard_usb_dev switches their power, beside it
+USBCORE: Final = (
+    "usbcore"  # has the only driver of hubs; onboard_usb_dev also binds to them, to switch their power
+)
 LOADS: Final = "modprobe"
 MOST: Final = 500  # aliases of one module that are looked up
 

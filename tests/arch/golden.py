@@ -2,7 +2,7 @@
 
 ``python -m tests.arch.golden`` asks the linkers again. A file for each architecture holds rows of
 [number, value of the symbol, addend, word before, the 16 bytes at the place as ld has them]; ``beyond`` has
-the cases just outside of a range, with the bytes that an unchecked write would leave and ld does not.
+the cases just outside a range, with the bytes that an unchecked write would leave and ld does not.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def as_cases(judged: Judged, rows: Sequence[Sequence[Any]]) -> list[Case]:
 
 
 def beyond(judged: Judged, base: int) -> list[tuple[Case, bytes]]:
-    """The nearest values outside of each range, and the bytes that would be stored without a check."""
+    """The nearest values outside each range, and the bytes that would be stored without a check."""
     found = []
     for number in plain(judged):
         row = judged.arch.relocs[number]

@@ -27,7 +27,7 @@ def checked(name: str, count: int = SAMPLE) -> Report:
 
 
 def refused(report: Report) -> dict[str, str]:
-    """What is said of each module that does not load."""
+    """The message for each module that does not load."""
     bad = [it for it in report.verdicts if not it.loads]
     return {it.module: "; ".join(found.message for found in it.findings) for it in bad}
 

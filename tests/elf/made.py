@@ -1,4 +1,4 @@
-"""Module files made by hand: any class and byte order, any sections, any signature behind them."""
+"""Module files made by hand: any class and byte order, any sections, any signature appended."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ COMMON_NAME, ORGANISATION, UNIT, EMAIL = "2.5.4.3", "2.5.4.10", "2.5.4.11", "1.2
 
 
 def module(sections: dict[str, bytes], bits: int = 64, order: str = "<", kind: int = 1) -> bytes:
-    """An ELF file with ``sections`` of sh_type ``kind``, and the section of their names behind them."""
+    """An ELF file with ``sections`` of sh_type ``kind``, followed by the section of their names."""
     head, entry, word = (64, "IIQQQQIIQQ", "Q") if bits == 64 else (52, "10I", "I")
     names, body, headers = b"\0", b"", [(0,) * 10]
     for name, data in {**sections, ".shstrtab": b""}.items():

@@ -64,7 +64,7 @@ class SecondReader:
     def read(self, offset: int, size: int) -> bytes:
         """``size`` bytes at ``offset``; raises BadModule when the file has not that many."""
         if offset + size > self.size:
-            raise self._bad(f"{size} bytes at offset {offset} lie outside of its {self.size} bytes")
+            raise self._bad(f"{size} bytes at offset {offset} lie outside its {self.size} bytes")
         return self._data[offset : offset + size]
 
     def _read_sections(self) -> Iterator[Section]:
@@ -89,7 +89,7 @@ class SecondReader:
 
     def _name(self, offset: int, size: int, at: int) -> str:
         if at >= size:
-            raise ELFError("the name of a section lies outside of the names")
+            raise ELFError("the name of a section lies outside the names")
         end = self._data.index(b"\0", offset + at)
         return self._data[offset + at : end].decode("utf-8", "surrogateescape")
 

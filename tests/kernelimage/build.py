@@ -35,7 +35,7 @@ class Shape(NamedTuple):
 
 
 def rows(count: int = 200) -> dict[str, Row]:
-    """What a kernel of ``count`` made-up exports beside the usual ones exports."""
+    """The exports of a kernel with ``count`` made-up ones in addition to the usual ones."""
     names = sorted({*USUAL.split(), *(f"sym_{at:04}" for at in range(count))})
     found = {}
     for at, name in enumerate(names):

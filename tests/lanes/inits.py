@@ -45,7 +45,7 @@ def image() -> Path:
 
 
 def chains(kernel: Path, count: int) -> list[list[str]]:
-    """``count`` modules (0: all), each after all that it needs, in the order of loading."""
+    """``count`` modules (0: all), each after its dependencies, in the order of loading."""
     every = sorted(map(str, kernel.parent.parent.rglob("*.ko")))
     chosen = every[:: max(1, len(every) // count)] if count else every
     return [[*dict.fromkeys(_needed(path, str(kernel))), path] for path in chosen]

@@ -1,4 +1,4 @@
-"""A small module directory of a real kernel: the modules of the cases with all that they need."""
+"""A small module directory of a real kernel: the modules of the cases with their dependencies."""
 
 from __future__ import annotations
 

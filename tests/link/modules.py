@@ -56,7 +56,7 @@ def later(suite: str) -> Path:
 
 
 def in_order(tree: str, names: Iterable[str]) -> list[Path]:
-    """The files of the modules called ``names`` and of all that they need, needed ones first."""
+    """The files of the modules ``names`` and of their dependencies, in load order."""
     files = paths(tree)
     ordered: dict[str, Path] = {}
 

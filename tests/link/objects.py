@@ -46,7 +46,7 @@ class Rel(NamedTuple):
 
 
 class Table:
-    """Strings behind each other."""
+    """Strings, concatenated."""
 
     def __init__(self) -> None:
         self.data = b"\0"

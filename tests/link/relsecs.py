@@ -1,4 +1,4 @@
-"""Where a running kernel changes modules, by the name of the section that says so; arch/*/kernel."""
+"""Where a running kernel changes modules, by the name of the section that lists the places; arch/*/kernel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables that name places outside of the module, or make no sense at all, patch nothing and break nothing."""
+"""Tables that name places outside the module, or are malformed, patch nothing and break nothing."""
 
 from __future__ import annotations
 

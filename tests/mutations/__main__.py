@@ -40,7 +40,7 @@ class Place(NamedTuple):
 
 
 def sample(count: int, seed: int, folders: tuple[str, ...]) -> list[Place]:
-    """``count`` mutants, as many of each folder; files by chance, weighted by their mutants."""
+    """``count`` mutants, as many of each folder; files at random, weighted by their mutants."""
     chosen = []
     for at, folder in enumerate(folders):
         rng = random.Random(f"{seed} {folder}")  # noqa: S311 -- a sample, no secret

@@ -27,7 +27,7 @@ class Unavailable(Exception):
 
 
 def cache() -> Path:
-    """The folder of everything fetched or built, outside of the repository."""
+    """The folder of everything fetched or built, outside the repository."""
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(home) / "pymodutils" / "oracles"
 

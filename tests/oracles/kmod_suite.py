@@ -1,4 +1,4 @@
-"""kmod's own test suite, the newest that Debian has, with our tools in the place of kmod's.
+"""kmod's own test suite, the newest that Debian has, with our tools instead of kmod's.
 
 Its cases run a tool in a root made for them. kmod's tools see that root through preloaded libraries, ours by
 --sysroot. Cases that make up the answers of init_module and delete_module need such a library, and are
@@ -90,7 +90,7 @@ def _build(packaged: Path, folder: Path) -> None:
 
 
 def _place_tools(folder: Path) -> None:
-    """Put our tools where the suite looks for kmod's; programs, since scripts would hear of the libraries."""
+    """Put our tools where the suite looks for kmod's; programs, since scripts would preload the libraries."""
     stub = folder / "stub"
     (folder / "stub.c").write_text(STUB)
     paths = [f'-DPYTHON="{sys.executable}"', f'-DREPOSITORY="{REPOSITORY}"']

@@ -96,7 +96,7 @@ def _loaded(kernel: LiveKernel, path: str) -> LiveModule:
         beside = (os.path.join(os.path.dirname(path), f"{KUNIT}{end}") for end in names.EXTENSIONS)
         found = next(filter(os.path.exists, beside), None)
         if found is None:
-            advice = "put kunit.ko beside the module (docs/testing-modules.md)"
+            advice = "put kunit.ko next to the module (docs/testing-modules.md)"
             raise ModutilsError(KUNIT, f"this kernel has no KUnit: {advice}")
         kernel.load(found, enable=True)
     return kernel.load(path)

@@ -201,7 +201,7 @@ class _Place:
         memory = self.section.contents
         if memory is None or self.offset + len(data) > len(memory):
             path = self.module.path
-            raise BadModule(path, f"{path}: a parameter lies outside of {self.section.name}")
+            raise BadModule(path, f"{path}: a parameter lies outside {self.section.name}")
         memory[self.offset : self.offset + len(data)] = data
         self.offset += len(data)
 

@@ -44,7 +44,7 @@ class Module24:
         start = address - self.base
         end = self.memory.find(b"\0", start) if address in self else -1
         if end < 0:
-            raise Refused(self.name, f"{self.name}: a name lies outside of the module", EFAULT)
+            raise Refused(self.name, f"{self.name}: a name lies outside the module", EFAULT)
         return self.memory[start:end].decode("utf-8", "surrogateescape")
 
     @property

@@ -62,7 +62,7 @@ class AlphaSlots(Slots):
             return self.got.address((one.symbol, one.A), lambda: self.word(one.S + int(one.A)))
         memory, at = one.target.contents or bytearray(), one.offset + int(one.A)
         if not 0 <= at <= len(memory) - 4:
-            raise BadModule(self.module.path, f"{self.module.path}: lda lies outside of {one.target.name}")
+            raise BadModule(self.module.path, f"{self.module.path}: lda lies outside {one.target.name}")
         lda = int.from_bytes(memory[at : at + 4], "little")
         if (one.V >> 26, lda >> 26) != (LDAH, LDA):
             self.wrong = DANGEROUS

@@ -111,7 +111,7 @@ def _read_symbols(module: ObjFile, elf: Elf, table: ObjSection) -> None:
         st_name, st_info, _, st_shndx, st_value, st_size = (row[at] for at in columns)
         end = strings.find(b"\0", st_name)
         if st_name and end < 0:
-            raise elf.bad("the name of a symbol lies outside of the names")
+            raise elf.bad("the name of a symbol lies outside the names")
         given = strings[st_name:end].decode("utf-8", "surrogateescape") if st_name else ""
         name = given if st_name or not index else _at(module, st_shndx).name
         module.symtab.append(FileSymbol(name, given, st_info >> 4))

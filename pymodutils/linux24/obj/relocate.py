@@ -71,7 +71,7 @@ def _apply(module: ObjFile, slots: Slots, one: Reloc, row: RelocType) -> str:
     memory = one.target.contents
     if memory is None or one.offset + field.size > len(memory):
         raise BadModule(
-            module.path, f"{module.path}: a relocation lies outside of {one.target.name} ({one.offset:#x})"
+            module.path, f"{module.path}: a relocation lies outside {one.target.name} ({one.offset:#x})"
         )
     order = field.order or arch.order
     word = int.from_bytes(memory[one.offset : one.offset + field.size], order)

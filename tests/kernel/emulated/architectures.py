@@ -50,7 +50,7 @@ class Tree:
         self.needs = {name: _depends(path) for name, path in sorted(self.files.items())}
 
     def order(self, wanted: Iterable[str]) -> list[str]:
-        """``wanted`` and all that they need, what is needed first."""
+        """``wanted`` and their dependencies, in load order."""
         found: dict[str, None] = {}
 
         def add(name: str) -> None:
@@ -64,7 +64,7 @@ class Tree:
         return list(found)
 
     def permanent(self, names: Iterable[str]) -> set[str]:
-        """Those of ``names`` with an init() and no exit(), and all that they need: none can be removed."""
+        """Those of ``names`` with an init() and no exit(), and their dependencies: none can be removed."""
         files = {name: self.files[name] for name in names}
         found = [name for name, path in files.items() if _has_no_exit(compress.read(str(path)))]
         return set(self.order(found))

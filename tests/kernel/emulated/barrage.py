@@ -21,7 +21,7 @@ from pymodutils.kernel.emulated.sysfs import module_folder
 from pymodutils.link.failure import OutOfBounds
 
 MEMORY = 1 << 30  # bytes beyond what the process has
-SECONDS = 900  # of processor time for all
+SECONDS = 900  # of CPU time for all
 OWN = (  # the rows that are a module's
     *("SELECT * FROM module", "SELECT count(*) FROM area", "SELECT count(*) FROM section"),
     *("SELECT * FROM string", "SELECT * FROM given", "SELECT user, used FROM use"),
@@ -41,7 +41,7 @@ def confined(work: Callable[[], Any]) -> Any:
             _limit()
             answer = work()
             status = 0
-        except BaseException:  # noqa: BLE001 -- whatever it is, the parent is to hear of it
+        except BaseException:  # noqa: BLE001 -- any error is reported to the parent
             answer = traceback.format_exc()
         with os.fdopen(into, "w") as pipe:
             json.dump(answer, pipe)

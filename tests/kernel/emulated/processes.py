@@ -1,4 +1,4 @@
-"""Processes that work on one state file, are killed there, and what is looked at behind them."""
+"""Processes that work on one state file and are killed there, and checks of the file afterwards."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def consistent(found: Seen) -> list[str]:
 
 
 def _tiled(gaps: list[tuple[int, int]], taken: list[tuple[int, int]]) -> None:
-    """Gaps and live modules, with a page behind each, are all of the memory, and no two gaps touch."""
+    """Gaps and live modules, each followed by a page, fill the memory, and no two gaps touch."""
     areas = [(base, -(-size // PAGE) * PAGE + PAGE) for base, size in taken]
     at = LOW
     for base, size in sorted(gaps + areas):

@@ -13,7 +13,7 @@ A step is a verb with words:
 | `delete NAME [FLAGS]`                      | delete_module; without flags O_NONBLOCK                       |
 | `start STEP`                               | the step in a thread; it waits until that sleeps or has ended |
 | `join`                                     | until the oldest such thread has ended                        |
-| `get NAME`, `put NAME`                     | take and drop a use count (of ``held``)                       |
+| `get NAME`, `put NAME`                     | take and drop a reference (of ``held``)                       |
 | `read PATH`, `write PATH TEXT`             | files of the kernel                                           |
 | `symbols NAME`                             | the lines of /proc/kallsyms about a module                    |
 

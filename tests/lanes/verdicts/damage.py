@@ -19,7 +19,7 @@ r"""Damages to a module file, each one word: what is damaged, ``=``, and what it
 | `add(NAME,TYPE,FLAGS)=HEX`| one more section                                                      |
 | `content(NAME)=HEX`       | what a section holds; `*N` behind the bytes repeats them              |
 | `cut=EXPR`                | only so many bytes of the file                                        |
-| `append=TEXT`             | that behind it; `\n` is a newline, `\xHH` a byte                       |
+| `append=TEXT`             | append that; `\n` is a newline, `\xHH` a byte                          |
 | `packed=FORMAT`                           | xz or gzip                                                            |
 | `unsigned`                | without the signature                                                 |
 """

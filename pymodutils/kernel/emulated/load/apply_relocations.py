@@ -62,7 +62,7 @@ def _ignore_obsolete(load: LoadInfo) -> None:
 
 def _names_lie_inside(load: LoadInfo, names: Sequence[str]) -> None:
     if NAMELESS in names:
-        raise OutOfBounds(load.name, "the name of a section lies outside of the file")
+        raise OutOfBounds(load.name, "the name of a section lies outside the file")
 
 
 def export_sections(load: LoadInfo) -> None:

@@ -91,7 +91,7 @@ def _string(load: LoadInfo, address: int) -> str:
             end = memory.find(b"\0", start, start + NAME)
             if end >= 0:
                 return memory[start:end].decode("utf-8", "surrogateescape")
-    raise OutOfBounds(load.module.name, "the name of an export lies outside of the module")
+    raise OutOfBounds(load.module.name, "the name of an export lies outside the module")
 
 
 def complete(load: LoadInfo) -> None:

@@ -132,7 +132,7 @@ def named(load: LoadInfo, raw: list[Shdr[int]], names: Shdr[int]) -> list[Sectio
         at = names.sh_offset + section.name
         end = load.data.find(b"\0", at, at + room)
         if end < 0 and section.sh_flags & SHF_ALLOC:
-            raise OutOfBounds("module", "the name of a section lies outside of the file")
+            raise OutOfBounds("module", "the name of a section lies outside the file")
         name = NAMELESS if end < 0 else load.data[at:end].decode("utf-8", "surrogateescape")
         room -= len(name)
         found.append(Shdr(name, *section[1:]))

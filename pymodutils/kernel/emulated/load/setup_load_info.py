@@ -45,7 +45,7 @@ def _own_name(load: LoadInfo) -> str:
     bits, section = load.rules.arch.bits, load.sections[load.this_module]
     start = section.sh_offset + NAME_OFFSET[bits]
     if section.sh_type == SHT_NOBITS or start + NAME_LENGTH[bits] > len(load.data):
-        raise OutOfBounds(load.name or "module", "struct module lies outside of the file")
+        raise OutOfBounds(load.name or "module", "struct module lies outside the file")
     return load.string(start, NAME_LENGTH[bits])
 
 
