@@ -68,18 +68,20 @@ def _details(report: Report, *, whole: bool) -> Iterator[str]:
         if found:
             yield f"### {_plain(kernel.label)}\n"
         for group in found:
-            yield _item(group, len(group.modules) if whole else NAMES)
+            yield _item(group, whole=whole)
         if found:
             yield ""
 
 
-def _item(group: ModuleGroup, most: int) -> str:
+def _item(group: ModuleGroup, *, whole: bool) -> str:
+    most = len(group.modules) if whole else NAMES
     finding, names = group.first, ", ".join(map(_plain, group.modules[:most]))
     more = f" and {len(group.modules) - most} more" if group.modules[most:] else ""
     mark = MARKS[Severity.NOTE if group.excuse else finding.severity]
     head = f"- {mark} **{finding.rule}**{f' ({group.excuse})' if group.excuse else ''} {names}{more}"
     advice = f" **To do:** {_plain(finding.advice)}." if finding.advice else ""
-    return f"{head}: {_plain(finding.whole)}.{advice}"
+    like = f"{_plain(group.modules[0])}: " if len(group.modules) > 1 and not whole else ""
+    return f"{head}: {like}{_plain(finding.whole)}.{advice}"
 
 
 def _plain(text: str) -> str:
