@@ -10,6 +10,7 @@ import click
 from pymodutils import writer
 from pymodutils.commands import options
 from pymodutils.commands.getopt import Tool
+from pymodutils.printable import printable
 
 if TYPE_CHECKING:
     from pymodutils.root import Root
@@ -42,5 +43,5 @@ def command(path: str | None, captured: tuple[str, ...], root: Root) -> int:
         click.echo(text, nl=False)
     for line in found.incomplete:
         sys.stdout.flush()
-        sys.stderr.write(f"{PROG}: WARNING: {line}\n")
+        sys.stderr.write(f"{PROG}: WARNING: {printable(line)}\n")
     return 0

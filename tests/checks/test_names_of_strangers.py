@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from pymodutils.checks.formats import github, markdown
+from pymodutils.checks.formats import github, junit, markdown
 from tests.checks.made import Desk
 
 NAMES = [
@@ -19,8 +19,9 @@ MARKUP = ["a` ![x](http://e.x/p.png) @team <img src=x> `", "a|b", "**a**", "[a](
 @pytest.mark.parametrize("name", NAMES)
 def test_reports_for_people(name: str, desk: Desk) -> None:
     report = desk.report(desk.module("bad", imports=["lost"], versions={"lost": 1}))
-    report = report._replace(verdicts=tuple(it._replace(title=name) for it in report.verdicts))
-    for text in (markdown.render(report), github.render(report)):
+    odd = (it._replace(title=name, path=name, log=("said", name)) for it in report.verdicts)
+    report = report._replace(verdicts=tuple(odd))
+    for text in (markdown.render(report), github.render(report), junit.render(report)):
         assert "\x1b" not in text
         assert "\n::error::FAKE" not in text
         assert "\n##vso" not in text

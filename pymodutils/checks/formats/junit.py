@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape, quoteattr
 
 from pymodutils.checks.rules import Severity
+from pymodutils.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -86,8 +87,11 @@ def _case(timed: Timed, excuse: str) -> Iterator[str]:
 
 
 def _text(verdict: Verdict) -> str:
-    lines = [f"{it.rule}: {it.whole}\n  to do: {it.advice}" for it in verdict.of(Severity.ERROR)]
-    return "\n".join([verdict.error, *lines, f"file: {verdict.path}", "log:", *verdict.log])
+    """Reasons, file and log; no name in them starts a line, where CI services look for commands."""
+    lines = [verdict.error]
+    for it in verdict.of(Severity.ERROR):
+        lines += [f"{it.rule}: {it.whole}", f"  to do: {it.advice}"]
+    return "\n".join(map(printable, [*lines, f"file: {verdict.path}", "log:", *verdict.log]))
 
 
 def _remarks(own: Sequence[Timed]) -> str:
@@ -98,11 +102,11 @@ def _remarks(own: Sequence[Timed]) -> str:
         for it in verdict.findings
         if it.severity is not Severity.ERROR
     ]
-    return _clean(escape("\n".join(told)))
+    return _clean(escape("\n".join(map(printable, told))))
 
 
 def _quoted(text: str) -> str:
-    return _clean(quoteattr(text))
+    return _clean(quoteattr(printable(text)))
 
 
 def _clean(text: str) -> str:
