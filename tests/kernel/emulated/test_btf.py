@@ -80,3 +80,10 @@ def test_others_are_refused(own: bytes, base: bytes, errno: int, said: str) -> N
 def test_without_the_kernels_own_only_the_shape_is_judged() -> None:
     assert load(btf(record(0x7FFF, STRUCT, 8)), kernel=b"") == (0, [])
     assert load(btf(record(0x7FFF, 31, 8)), kernel=b"")[0] == EINVAL
+
+
+@pytest.mark.parametrize(
+    ("name", "errno"), [(b"\xd4x", 0), (b"x\xf6", 0), (b"\xaex", EINVAL), (b"x\xd7", EINVAL)]
+)
+def test_letters_of_names_are_those_of_latin_1(name: bytes, errno: int) -> None:
+    assert load(btf(record(len(NAMES), 8, 1), name + b"\0"))[0] == errno

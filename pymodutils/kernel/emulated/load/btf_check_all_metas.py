@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.load.btf import SplitBtf
 
 ENOTSUPP: Final = 524
-IDENTIFIER: Final = re.compile(rb"[A-Za-z_.][A-Za-z0-9_.]{0,511}")
+LETTERS: Final = rb"A-Za-z\xc0-\xd6\xd8-\xf6\xf8-\xff"  # of Latin-1, as lib/ctype.c has them
+IDENTIFIER: Final = re.compile(rb"[%b_.][%b0-9_.]{0,511}" % (LETTERS, LETTERS))
 SECTION: Final = re.compile(rb"[ -~]{1,512}")
 INT_MASK: Final = 0x0FFF_FFFF
 FLOATS: Final = (2, 4, 8, 12, 16)  # bytes
