@@ -9,6 +9,7 @@ from typing import Any
 from tests.lanes.verdicts.real import Real
 
 WITHOUT_WAITING = 0o4000  # O_NONBLOCK
+STAY = {"pata_legacy"}  # modules whose exit() oopses in QEMU, which kills the process that removes them
 
 
 def main(chains: list[list[str]]) -> dict[str, Any]:
@@ -33,6 +34,8 @@ def _one(kernel: Real, chain: list[str]) -> Any:
         loaded.append(Path(path).stem.replace("-", "_"))
     found = {"at": path, "errno": code, "log": [text for _, text in kernel.log()]}
     for name in reversed(loaded):
+        if name in STAY:
+            break
         try:
             kernel.delete(name.encode(), WITHOUT_WAITING)
         except OSError:
