@@ -283,3 +283,8 @@ def test_modules_of_others_do_not_count(world: World, monkeypatch: pytest.Monkey
     done = here(*backend, "alone", tool="insmod")
     assert done.err.splitlines()[0] == f"insmod: {world.folder}/alone.o is not owned by root"
     assert here(*backend, "-r", "alone", tool="insmod").status == 0
+
+
+def test_a_line_ends_at_a_nul(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    assert "alias one user" in world.modprobe("if -f /no\0such\nendif\nalias one user\0 more\n", "-c").out

@@ -61,8 +61,11 @@ def read(store: StateFile) -> Rules:
         raise BadState(store.path, f"{store.path}: the file is damaged: it has no {missing[0]}")
     kept = {name: found[name] for name in KEPT}
     kept["strict_versions"] = bool(kept["strict_versions"])
-    known = Description(**kept, percpu=unsigned(found[PERCPU]), switches=switches)
-    return rules(known, found[CMDLINE], unsigned(found[END]))
+    try:
+        known = Description(**kept, percpu=unsigned(found[PERCPU]), switches=switches)
+        return rules(known, found[CMDLINE], unsigned(found[END]))
+    except (AttributeError, TypeError, ValueError) as error:  # the values of settings have any type
+        raise BadState(store.path, f"{store.path}: the file is damaged: {error}") from None
 
 
 def _fill(store: StateFile, kernel: Description, wanted: Rules, now: float) -> None:

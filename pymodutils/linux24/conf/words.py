@@ -18,10 +18,10 @@ COMMAND: Final = re.compile(r"`([^`]*)`")
 
 
 def lines(text: str) -> Iterator[tuple[int, str]]:
-    """Numbered lines without comments, joined after a trailing backslash."""
+    """Numbered lines up to a comment or a NUL, joined after a trailing backslash."""
     held = ""
     for number, line in enumerate(text.splitlines(), 1):
-        bare = line.partition("#")[0].rstrip()
+        bare = line.partition("\0")[0].partition("#")[0].rstrip()
         if bare.endswith("\\"):
             held += bare[:-1]
             continue

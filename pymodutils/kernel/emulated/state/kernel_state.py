@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.blank import LARGE
+from pymodutils.errors import BadState
 from pymodutils.kernel.emulated.load.find_symbol import KERNEL, Exporters
 from pymodutils.kernel.emulated.state import module_table
 from pymodutils.kernel.emulated.state.database import signed, unsigned
@@ -96,6 +97,8 @@ class KernelState:
     def setting(self, name: str, default: int = 0) -> int:
         """A number that can change while the kernel runs."""
         found = self.store.execute("SELECT value FROM setting WHERE name = ?", name)
+        if found and not isinstance(found[0][0], int | float):
+            raise BadState(self.store.path, f"{self.store.path}: the file is damaged: {name} is no number")
         return found[0][0] if found else default
 
     def set(self, name: str, value: int) -> None:
