@@ -79,7 +79,7 @@ def test_a_kernel_without_what_a_module_is_for() -> None:
     bad = report.verdict("v4l2loopback", other.release)
     assert f"that neither {other.release} nor any of its modules exports" in errors(bad)["unknown"]
     assert f"exported by videodev of {own.release}" in errors(bad)["unknown"]
-    assert advice(bad, "unknown") == f"give videodev: --with DIR; {other.release} is built without"
+    assert advice(bad, "unknown") == f"give videodev: --with DIR; {other.release} is built without it"
 
 
 def test_an_array_parameter_with_too_many_values() -> None:
