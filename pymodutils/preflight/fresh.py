@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from pymodutils import names
 from pymodutils.depends.directory import ALIAS, DEP, DepLine, ModuleDirectory
@@ -12,9 +12,6 @@ from pymodutils.depends.module_info import ModuleFile
 from pymodutils.errors import ModutilsError
 from pymodutils.libc import matches
 from pymodutils.profile.out_of_tree import files
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 DEPENDS: Final = "depends"
 
@@ -58,11 +55,20 @@ class FreshDirectory(ModuleDirectory):
 
     def _needs(self, name: str) -> list[str]:
         """What it needs, to be loaded from right to left."""
-        return list(reversed(dict.fromkeys(reversed(list(self._chain(name))))))
+        ordered: dict[str, None] = {}
+        self._order(name, ordered, {name})
+        return list(reversed(ordered))
 
-    def _chain(self, name: str) -> Iterator[str]:
+    def _order(self, name: str, ordered: dict[str, None], seen: set[str]) -> None:
+        """Add what ``name`` needs to ``ordered``, dependencies first; a cycle ends where it closes."""
         for each in ",".join(self._values(name, DEPENDS)).split(","):
             needed = names.normalize(each)
-            found = self.entry(needed) if needed and needed != name else None
-            if found:
-                yield from (found.path, *found.needs)
+            if not needed or needed in seen:
+                continue
+            seen.add(needed)
+            if needed in self._fresh:
+                self._order(needed, ordered, seen)
+                ordered.setdefault(self._fresh[needed])
+            elif found := super().entry(needed):
+                for path in (*reversed(found.needs), found.path):
+                    ordered.setdefault(path)
