@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from pymodutils.machine.paging import PAGE, AddressSpace, Unmapped
 
-INVALID_OPCODE, PAGE_FAULT = 6, 14
+INVALID_OPCODE, DOUBLE_FAULT, PAGE_FAULT = 6, 8, 14
 WITH_CODE: Final = frozenset({8, 10, 11, 12, 13, 14, 17})
 P, W, U, I = 1, 2, 4, 16  # noqa: E741 -- the bits' own names
 TRAP, INTERRUPTS, NESTED, RESUME = 0x100, 0x200, 0x4000, 0x10000

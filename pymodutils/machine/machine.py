@@ -9,7 +9,7 @@ from pymodutils.machine import faults, registers
 from pymodutils.machine.clock import Clock, ClockState
 from pymodutils.machine.cpu import Cpu, Stuck
 from pymodutils.machine.faults import At
-from pymodutils.machine.paging import AddressSpace
+from pymodutils.machine.paging import AddressSpace, Unmapped
 from pymodutils.machine.ports import Ports
 from pymodutils.machine.results import Halted, OutOfBudget, Panicked
 from pymodutils.machine.watchdog import Watchdog
@@ -144,6 +144,17 @@ class Machine:
         return False
 
     def _deliver(self, vector: int, code: int | None) -> None:
+        """Enter the handler of ``vector``, or that of a double fault where the stack is not mapped."""
+        try:
+            self._enter(vector, code)
+        except Unmapped as fault:
+            self.cpu["CR2"] = fault.address
+            try:
+                self._enter(faults.DOUBLE_FAULT, 0)
+            except Unmapped:
+                raise Halted(self.cpu["RIP"], f"a triple fault: {fault}") from None
+
+    def _enter(self, vector: int, code: int | None) -> None:
         cpu, space = self.cpu, self.space
         found = faults.gate(space, cpu.interrupt_table, vector)
         frame = tuple(cpu[name] for name in ("SS", "RSP", "EFLAGS", "CS", "RIP"))

@@ -17,7 +17,7 @@ from pymodutils.elf.ctype import Struct
 from pymodutils.errors import NotFound
 from pymodutils.kernel.booted.memory import BadValue
 from pymodutils.kernel.booted.words import Status
-from pymodutils.machine.results import OutOfBudget
+from pymodutils.machine.results import OutOfBudget, Panicked
 from tests.oracles import debian, kbuild
 
 pytestmark = [pytest.mark.lane, pytest.mark.slow]
@@ -158,6 +158,17 @@ def test_ends(image: Path, file: Path) -> None:
         kernel.guest.machine.limit(1)
         with pytest.raises(OutOfBudget, match=r"still running at spin, sample.c:1[0-9]+ after 1 s"):
             mod.call("spin")
+
+
+def test_a_stack_that_overflows(image: Path, file: Path) -> None:
+    with LiveKernel.boot(image) as kernel:
+        mod = kernel.load(file)
+        assert mod.call("deep", 3) == 6
+        with pytest.raises(Panicked, match="Fatal exception in interrupt"):
+            mod.call("deep", 1 << 20)
+        log = kernel.messages()
+    assert any("stack guard page was hit" in line for line in log)
+    assert any(line.startswith("RIP: 0010:deep+0x") for line in log)
 
 
 def test_init_may_refuse(image: Path, file: Path) -> None:

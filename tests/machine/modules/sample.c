@@ -118,6 +118,14 @@ static noinline int oops_at(unsigned long address)
 	return *(volatile int *)address;
 }
 
+static noinline int deep(int left)
+{
+	volatile int here[256];
+
+	here[0] = left;
+	return left ? deep(left - 1) + here[0] : 0;
+}
+
 static DECLARE_COMPLETION(never);
 
 static noinline int wait_for_it(void)
@@ -160,7 +168,7 @@ static noinline int allocate(void)
 
 static void *keep[] = {
 	sum_of, greet, divide, eight, moved, larger, fill, note, fails, widest, is_small, oops_at, wait_for_it, spin,
-	touch, allocate,
+	touch, allocate, deep,
 };
 
 static int __init sample_init(void)
