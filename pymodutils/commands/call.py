@@ -11,6 +11,7 @@ import click
 from pymodutils.commands import output
 from pymodutils.commands.getopt import Tool, raise_usage
 from pymodutils.kernel.booted import ends
+from pymodutils.machine.results import Panicked
 from pymodutils.printable import printable
 
 if TYPE_CHECKING:
@@ -68,6 +69,9 @@ def command(
             found = loaded.call(function, *arguments)
         except ends.Ending as end:
             _print(kernel.transcript() if shown else end.log)
+            raise
+        except Panicked:
+            _print(kernel.transcript())
             raise
         if shown:
             _print(kernel.transcript())

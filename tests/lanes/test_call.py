@@ -196,3 +196,7 @@ def test_the_command(image: Path, file: Path) -> None:
     assert "sample: debug=0 label=x" in failed.stderr
     assert "RIP: 0010:oops_at+" in failed.stderr
     assert "ERROR: oops_at: the kernel oopsed: BUG: kernel NULL pointer dereference" in failed.stderr
+    failed = run(str(file), "deep", "1000000")
+    assert failed.returncode == 1
+    assert "stack guard page was hit" in failed.stderr
+    assert failed.stderr.endswith("call: ERROR: the kernel panicked: Fatal exception in interrupt\n")
