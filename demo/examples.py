@@ -19,9 +19,9 @@ KEPT: Final = ("kmalloc", "kfree", "krealloc", "module_", "_printk", "param_", "
 
 
 def reduced(kernel: Description, names: list[str]) -> Description:
-    """``kernel`` with the exports that small modules use, and without built-in modules."""
+    """``kernel`` with the exports that small modules use; without built-in modules, BTF and kallsyms."""
     exports = {name: export for name, export in kernel.exports.items() if name.startswith(KEPT)}
-    return kernel._replace(exports=exports, builtins=(), sources=tuple(names))
+    return kernel._replace(exports=exports, builtins=(), sources=tuple(names), btf=None, kallsyms=None)
 
 
 def main() -> None:
