@@ -25,6 +25,7 @@ class Finding(NamedTuple):
     advice: str = ""  # what to do
     symbols: tuple[str, ...] = ()  # all symbols that the message counts
     types: tuple[str, ...] = ()  # which C types cause it, a sentence each
+    source: str = ""  # PATH:LINE of the first place in the source, if debug information has it
 
     @property
     def whole(self) -> str:

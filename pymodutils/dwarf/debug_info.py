@@ -185,6 +185,11 @@ class DebugInfo:
             return f"{function[2]}, {line.file}:{line.number}"
         return f"{function[2]}+{address - function[0]:#x}"
 
+    def source(self, place: str) -> str:
+        """PATH:LINE of ``place``, which ``where`` returned; "" without a line, or in a header."""
+        file, _, line = place.rpartition(", ")[2].rpartition(":")
+        return f"{self.sources[file]}:{line}" if file in self.sources else ""
+
     def in_section(self, name: str, offset: int) -> str:
         """``where`` in the first section called ``name``; "" without one."""
         return self.where(self._number(name), offset)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -100,6 +101,23 @@ def test_every_output_has_the_place(outputs: dict[str, str], form: str, rule: st
     function, text = KINDS[rule][1], outputs[form].replace("\\_", "_")  # as Markdown escapes it
     assert re.search(rf"\bin {function}, hello\.c:{line(rule)}\b", text)
     assert re.search(rf"\bin {function}\+0x[0-9a-f]+\b", text)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rule", KINDS)
+def test_reviews_show_the_line_of_the_source(outputs: dict[str, str], rule: str) -> None:
+    found = [it for it in json.loads(outputs["sarif"])["runs"][0]["results"] if it["ruleId"] == rule]
+    places = [it["locations"][0]["physicalLocation"] for it in found]
+    name = rule.replace("-", "_")
+    assert places == [
+        {"artifactLocation": {"uri": "hello.c"}, "region": {"startLine": line(rule)}},
+        {"artifactLocation": {"uri": f"{name}_g0.ko"}},
+    ]
+    annotations = [text for text in outputs["github"].splitlines() if f"%3A {rule}::" in text]
+    assert [text.partition(",title=")[0] for text in annotations] == [
+        f"::error file=hello.c,line={line(rule)}",
+        f"::error file={name}_g0.ko",
+    ]
 
 
 def test_the_far_symbol_is_far() -> None:

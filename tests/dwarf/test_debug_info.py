@@ -78,10 +78,11 @@ def test_uses_with_and_without_lines(tmp_path: Path) -> None:
 
 def test_check_says_where_a_symbol_is_used(tmp_path: Path) -> None:
     path = compiled(tmp_path, "-g").rename(tmp_path / "hello.ko")
-    where = used(context(str(path)), "missing")
-    assert where == "; missing is used in helper, hello.c:5, hello_init, hello.c:10"
-    assert used(context(str(path), detailed=False), "missing") == ""
-    assert used(context(str(tmp_path / "absent.ko")), "missing") == ""
+    found = used(context(str(path)), "missing")
+    assert found.text == "; missing is used in helper, hello.c:5, hello_init, hello.c:10"
+    assert found.source == f"{tmp_path}/hello.c:5"
+    assert used(context(str(path), detailed=False), "missing") == ("", "")
+    assert used(context(str(tmp_path / "absent.ko")), "missing") == ("", "")
 
 
 def test_check_says_where_a_relocation_does_not_fit(tmp_path: Path) -> None:
@@ -89,9 +90,10 @@ def test_check_says_where_a_relocation_does_not_fit(tmp_path: Path) -> None:
     offset = int.from_bytes(b"\1", "little")
     cause = Cause(CauseKind.RELOCATION, "missing", "overflow", section=".init.text", offset=offset)
     function, line = addr2line(path, ".init.text", offset).split(", ")
-    assert patched(context(str(path)), cause) == f"; it is in {function}, {line}"
-    assert patched(context(str(path)), cause._replace(section="")) == ""
-    assert patched(context(str(path), detailed=False), cause) == ""
+    found = patched(context(str(path)), cause)
+    assert found == (f"; it is in {function}, {line}", f"{tmp_path}/{line}")
+    assert patched(context(str(path)), cause._replace(section="")) == ("", "")
+    assert patched(context(str(path), detailed=False), cause) == ("", "")
 
 
 def test_rows_of_a_section_begin_where_lines_do(tmp_path: Path) -> None:

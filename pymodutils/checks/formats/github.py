@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pymodutils.checks.formats import location
 from pymodutils.checks.rules import Severity
 from pymodutils.printable import printable
 
@@ -38,7 +39,9 @@ def render(report: Report) -> str:
 def _line(level: str, verdict: Verdict, finding: Finding) -> str:
     title = _property(f"{verdict.title} on {verdict.kernel}: {finding.rule}")
     text = finding.whole + (f"\nTo do: {finding.advice}" if finding.advice else "")
-    return f"::{level} file={_property(verdict.path)},title={title}::{_escaped(text, ESCAPES)}"
+    place = location.of(verdict, finding)
+    line = f",line={place.line}" if place.line else ""
+    return f"::{level} file={_property(place.path)}{line},title={title}::{_escaped(text, ESCAPES)}"
 
 
 def _property(text: str) -> str:

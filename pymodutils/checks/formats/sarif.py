@@ -6,10 +6,12 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from pymodutils.checks.formats import location
 from pymodutils.checks.rules import Rule, Severity
 from pymodutils.version import __version__
 
 if TYPE_CHECKING:
+    from pymodutils.checks.formats.location import Location
     from pymodutils.checks.verdict import Finding, Report, Verdict
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
@@ -66,18 +68,24 @@ def _result(verdict: Verdict, finding: Finding, *, expected: bool) -> dict[str, 
         "level": finding.severity.value,
         "suppressions": suppressions,
         "message": {"text": text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")},
-        "locations": [{"physicalLocation": {"artifactLocation": {"uri": _uri(verdict.path)}}}],
+        "locations": [_location(location.of(verdict, finding))],
         "partialFingerprints": {
             "pair/v1": f"{verdict.title}|{verdict.kernel}|{finding.rule}|{finding.subject}"
         },
     }
 
 
+def _location(place: Location) -> dict[str, Any]:
+    found: dict[str, Any] = {"artifactLocation": {"uri": _uri(place.path)}}
+    if place.line:
+        found["region"] = {"startLine": place.line}
+    return {"physicalLocation": found}
+
+
 def _uri(path: str) -> str:
     """Relative for files below the working directory, so that code scanning finds them; else file:."""
-    whole = os.path.abspath(path)
-    inside = os.path.relpath(whole)
-    return f"file://{_quoted(whole)}" if inside.startswith(os.pardir) else _quoted(inside)
+    inside = location.relative(path)
+    return _quoted(inside) if inside else f"file://{_quoted(os.path.abspath(path))}"
 
 
 def _quoted(text: str) -> str:

@@ -68,8 +68,10 @@ def crc(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     text += f"; {_layout(context)}" if LAYOUT in names else ""
     owners = sorted({cause.owner for cause in causes if cause.owner})
     text += f"; some of them are exported by {some(owners)}" if owners else ""
-    text += used(context, shown[0])
-    yield Finding(Rule.CRC, ERROR, shown[0], text, _instead(context, owners), tuple(names))
+    places = used(context, shown[0])
+    text += places.text
+    advice = _instead(context, owners)
+    yield Finding(Rule.CRC, ERROR, shown[0], text, advice, tuple(names), source=places.source)
 
 
 def _has(names: Sequence[str]) -> str:

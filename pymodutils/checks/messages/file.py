@@ -101,8 +101,9 @@ def relocation(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     else:
         text = f"a relocation cannot be applied: {cause.said}"
         advice = f"{context.rebuild} with the compiler and options of the kernel (code model, -fno-plt)"
-    text += patched(context, cause)
-    yield Finding(Rule.RELOCATION, ERROR, cause.subject, text, advice)
+    places = patched(context, cause)
+    text += places.text
+    yield Finding(Rule.RELOCATION, ERROR, cause.subject, text, advice, source=places.source)
 
 
 def _is_pic(context: Context, said: str) -> bool:

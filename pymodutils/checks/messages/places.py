@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pymodutils.checks.context import some
 from pymodutils.errors import ModutilsError
@@ -15,25 +15,37 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.load.causes import Cause
 
 
-def used(context: Context, symbol: str) -> str:
+class Occurrences(NamedTuple):
+    """The end of a sentence, and PATH:LINE of the first place; both may be empty."""
+
+    text: str = ""
+    source: str = ""
+
+
+def used(context: Context, symbol: str) -> Occurrences:
     """Function and line that use ``symbol``."""
-    places = _asked(context, lambda module: module.uses(symbol))
-    return f"; {symbol} is used in {some(places)}" if places else ""
+    places, source = _asked(context, lambda module: module.uses(symbol))
+    return Occurrences(f"; {symbol} is used in {some(places)}", source) if places else Occurrences()
 
 
-def patched(context: Context, cause: Cause) -> str:
+def patched(context: Context, cause: Cause) -> Occurrences:
     """Function and line that a relocation patches."""
-    places = _asked(context, lambda module: [module.in_section(cause.section, cause.offset)])
-    return f"; it is in {places[0]}" if cause.section and places else ""
+    places, source = _asked(context, lambda module: [module.in_section(cause.section, cause.offset)])
+    return Occurrences(f"; it is in {places[0]}", source) if cause.section and places else Occurrences()
 
 
-def _asked(context: Context, question: Callable[[DebugInfo], list[str]]) -> list[str]:
-    """The locations that ``question`` finds; empty if locations are disabled or the file cannot be read."""
+def _asked(context: Context, question: Callable[[DebugInfo], list[str]]) -> tuple[list[str], str]:
+    """The locations that ``question`` finds, and the source of the first.
+
+    None if locations are disabled or the file cannot be read.
+    """
     if not context.detailed:
-        return []
+        return [], ""
     from pymodutils.dwarf.debug_info import DebugInfo  # noqa: PLC0415 -- it takes pyelftools
 
     try:
-        return list(filter(None, question(DebugInfo.read(context.module.path))))
+        module = DebugInfo.read(context.module.path)
     except ModutilsError:
-        return []
+        return [], ""
+    places = list(filter(None, question(module)))
+    return places, next(filter(None, map(module.source, places)), "")

@@ -35,8 +35,9 @@ def unknown(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
         places = dict.fromkeys(place for name in lost for place in context.elsewhere(name))
         text += f"; exported by {some(list(places))}" if places else ""
         text += f"; dependencies not found: {some(context.absent)}" if context.absent else ""
-        text += used(context, lost[0])
-        yield Finding(Rule.UNKNOWN, ERROR, lost[0], text, _where_from(context), tuple(lost))
+        uses = used(context, lost[0])
+        text, advice = text + uses.text, _where_from(context)
+        yield Finding(Rule.UNKNOWN, ERROR, lost[0], text, advice, tuple(lost), source=uses.source)
 
 
 def _exporters(context: Context) -> str:
@@ -63,19 +64,20 @@ def _where_from(context: Context) -> str:
 def gpl_only(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """GPL-only symbols in a module with another licence."""
     names = [cause.subject for cause in causes]
+    places = used(context, names[0])
     heir = causes[0].wanted
     if heir:
         text = f"it inherits the proprietary taint of {heir}, whose symbols it uses, so it cannot use"
-        text += f" {count(len(names), 'GPL-only symbol')}: {some(names)}{used(context, names[0])}"
+        text += f" {count(len(names), 'GPL-only symbol')}: {some(names)}{places.text}"
         advice = f"use a build of {heir} with a GPL-compatible licence, or avoid its symbols"
-        yield Finding(Rule.GPL_ONLY, ERROR, names[0], text, advice, tuple(names))
+        yield Finding(Rule.GPL_ONLY, ERROR, names[0], text, advice, tuple(names), source=places.source)
         return
     licence = context.module.value("license")
     said = f"its licence is {licence!r}" if licence else "it has no MODULE_LICENSE"
     text = f"it uses {count(len(names), 'GPL-only symbol')}, but {said}: {some(names)}"
-    text += used(context, names[0])
+    text += places.text
     advice = 'avoid them, or declare MODULE_LICENSE("GPL") if that is its licence'
-    yield Finding(Rule.GPL_ONLY, ERROR, names[0], text, advice, tuple(names))
+    yield Finding(Rule.GPL_ONLY, ERROR, names[0], text, advice, tuple(names), source=places.source)
 
 
 def namespace(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
