@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +9,7 @@ from pymodutils.checks.kabi_btf import COMPOSITE, MODIFIERS, BtfKind, BtfTypes
 from pymodutils.checks.kabi_reason import KabiChange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pymodutils.checks.kabi_btf import BtfMember
     from pymodutils.kernel.description import Description
@@ -21,6 +20,7 @@ ENUMS: Final = (BtfKind.ENUM, BtfKind.ENUM64)
 NUMBERS: Final = (BtfKind.INT, BtfKind.FLOAT)
 BYTE: Final = 8  # bits
 NAMELESS: Final = "{...}"
+MOVED: Final = " moved "
 COUNTED: Final = 200  # symbols for which further differences are counted
 
 
@@ -50,22 +50,24 @@ class Differ:
         self.old, self.new = old, new
         self._said: dict[Pair, str] = {}
         self._below: dict[Pair, list[Pair]] = {}
-        self._known: tuple[int, dict[Pair, Pair]] = 0, {}
+        self._changes: dict[str, KabiChange | None] = {}
 
     def reasons(self, symbols: Iterable[str]) -> list[KabiChange]:
         """The reason for each of ``symbols`` that has types in both kernels and refers to a difference."""
-        roots = {name: pair for name in symbols if (pair := self._root(name))}
-        self._explore(roots.values())
-        nearest = self._nearest()
-        found: list[KabiChange] = []
-        for name, root in roots.items():
-            if root in nearest:
-                way = self._way(root, nearest)
-                others = self._count(root) - 1 if len(found) < COUNTED else None
-                told = tuple(filter(None, (self._label(pair) for pair in way[1:-1])))
-                said = _owned(self._said[way[-1]], told)
-                found.append(KabiChange(name, self._shown(name, root), said, told, others))
-        return found
+        return list(filter(None, map(self._change, symbols)))
+
+    def _change(self, name: str) -> KabiChange | None:
+        """The reason for ``name``; further differences are counted for the first symbols only."""
+        if name not in self._changes:
+            root = self._root(name)
+            way = self._way(root) if root else []
+            others = self._count(way[0]) - 1 if way and len(self._changes) < COUNTED else None
+            self._changes[name] = self._told(name, way, others) if way else None
+        return self._changes[name]
+
+    def _told(self, name: str, way: Sequence[Pair], others: int | None) -> KabiChange:
+        steps = tuple(filter(None, (self._label(pair) for pair in way[1:-1])))
+        return KabiChange(name, self._shown(name, way[0]), _owned(self._said[way[-1]], steps), steps, others)
 
     def _root(self, name: str) -> Pair | None:
         """The types of the function or variable ``name``; None if one of the kernels has none."""
@@ -86,49 +88,40 @@ class Differ:
         named = self.old.kind(pair[0]) in COMPOSITE and self.old.name(pair[0])
         return self.old.text(pair[0]) if named else ""
 
-    def _explore(self, roots: Iterable[Pair]) -> None:
-        """Compare all pairs reachable from ``roots``."""
-        todo = list(roots)
-        while todo:
-            pair = todo.pop()
-            if pair not in self._below:
-                said, below = self._compared(*pair)
-                self._below[pair] = below
-                if said:
-                    self._said[pair] = said
-                todo += below
+    def _way(self, root: Pair) -> list[Pair]:
+        """The shortest way from ``root`` to two types that differ by themselves; empty without one.
 
-    def _nearest(self) -> dict[Pair, Pair]:
-        """For each pair that leads to a difference, the next pair on the shortest way, or itself."""
-        if self._known[0] == len(self._below):
-            return self._known[1]
-        above: dict[Pair, list[Pair]] = {}
-        for pair, below in self._below.items():
-            for child in below:
-                above.setdefault(child, []).append(pair)
-        found = {pair: pair for pair in self._said}
-        todo = deque(found)
-        while todo:
-            pair = todo.popleft()
-            for parent in above.get(pair, ()):
-                if parent not in found:
-                    found[parent] = pair
-                    todo.append(parent)
-        self._known = len(self._below), found
-        return found
+        Of several, one whose members differ, not only their places: those follow from sizes further down.
+        """
+        above, level = {root: root}, [root]
+        while level:
+            below = [child for pair in level for child in self._entered(pair, above)]
+            differing = [pair for pair in level if pair in self._said]
+            if differing:
+                found = next((pair for pair in differing if MOVED not in self._said[pair]), differing[0])
+                return list(reversed([found, *_upwards(found, above)]))
+            level = below
+        return []
 
-    @staticmethod
-    def _way(root: Pair, nearest: dict[Pair, Pair]) -> list[Pair]:
-        way = [root]
-        while nearest[way[-1]] != way[-1]:
-            way.append(nearest[way[-1]])
-        return way
+    def _entered(self, pair: Pair, above: dict[Pair, Pair]) -> list[Pair]:
+        """What ``pair`` refers to and is not in ``above`` yet; it is then."""
+        fresh = [child for child in dict.fromkeys(self._reached(pair)) if child not in above]
+        above.update(dict.fromkeys(fresh, pair))
+        return fresh
+
+    def _reached(self, pair: Pair) -> list[Pair]:
+        """The pairs of types that ``pair`` refers to; compares it by itself, too."""
+        if pair not in self._below:
+            said, self._below[pair] = self._compared(*pair)
+            if said:
+                self._said[pair] = said
+        return self._below[pair]
 
     def _count(self, root: Pair) -> int:
         """The number of differing pairs below ``root``."""
         seen, todo = {root}, [root]
         while todo:
-            fresh = [pair for pair in self._below[todo.pop()] if pair not in seen]
+            fresh = {pair for pair in self._reached(todo.pop()) if pair not in seen}
             seen.update(fresh)
             todo += fresh
         return sum(pair in self._said for pair in seen)
@@ -202,6 +195,13 @@ class Differ:
         said = ", ".join([*([first] if first else []), *grown])
         pairs = [(one.type, two.type) for one, two in _matched(before, after)]
         return (f"{self.old.text(ours)}: {said}" if said else ""), pairs
+
+
+def _upwards(pair: Pair, above: dict[Pair, Pair]) -> Iterator[Pair]:
+    """What is above ``pair``, up to the root, which is above itself."""
+    while above[pair] != pair:
+        pair = above[pair]
+        yield pair
 
 
 def _owned(said: str, way: Sequence[str]) -> str:
