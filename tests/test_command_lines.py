@@ -36,7 +36,8 @@ VALUES = st.sampled_from(
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A machine of two damaged modules and damaged indexes, and files of every wrong kind."""
-    here = tmp_path_factory.mktemp("lines")
+    here = tmp_path_factory.mktemp("lines") / "of" / "commands"  # so that ../.. has no file of other tests
+    here.mkdir(parents=True)
     modules = here / "machine/lib/modules" / RELEASE
     (modules / "kernel").mkdir(parents=True)
     noise = bytes(range(256)) * 40
