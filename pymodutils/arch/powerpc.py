@@ -14,10 +14,10 @@ from pymodutils.arch.calc import l_p, s_a, s_a_p
 from pymodutils.arch.field import insn, word
 from pymodutils.arch.frob import Frobbed, HeaderChange
 from pymodutils.arch.model import REL_UNSUPPORTED, Arch, Extable
-from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder, words
+from pymodutils.arch.plt_got import PlacedModule, Refusal, words
 from pymodutils.arch.range import signed
 from pymodutils.arch.reloc import Diagnostic, RelocType
-from pymodutils.arch.stub_table import StubTable
+from pymodutils.arch.stub_table import PltPair
 from pymodutils.arch.syscalls import Numbers
 
 if TYPE_CHECKING:
@@ -77,32 +77,21 @@ def tracers(module: PlacedModule) -> dict[str, int]:
     return {name: module.kernel[name] for name in wanted if name in module.kernel}
 
 
-class PowerpcPlts(StubBuilder):
+class PowerpcPlts(PltPair):
     """The entries of .plt and .init.plt: lis 12; addi 12,12; mtctr 12; bctr."""
 
     reach = {REL24: REACH}  # noqa: RUF012 -- of the class, never changed
-
-    def __init__(self, module: PlacedModule) -> None:
-        super().__init__(module)
-        self.core, self.init = (
-            StubTable(module, module.sections[name], ENTRY) for name in (".plt", ".init.plt")
-        )
-
-    def goal(self, one: Relocation) -> int:
-        """The PLT entry for the target of a call."""
-        core = self.module.core
-        return self._entry(self.core if one.P in core else self.init, one.S + one.A)
+    size = ENTRY
 
     def finish(self) -> None:
         """Entries for ftrace."""
         for address in tracers(self.module).values():
-            self._entry(self.core, address)
+            self.entry(self.core, address)
 
-    def _entry(self, table: StubTable, target: int) -> int:
-        if target not in table.known:
-            lis, addi = HA.put(0, target) | 0x3D80_0000, LO.put(0, target) | 0x398C_0000
-            table.add(target, words(self.module.order, lis, addi, 0x7D89_03A6, 0x4E80_0420))
-        return table.known[target]
+    def code(self, target: int) -> bytes:
+        """The four instructions."""
+        lis, addi = HA.put(0, target) | 0x3D80_0000, LO.put(0, target) | 0x398C_0000
+        return words(self.module.order, lis, addi, 0x7D89_03A6, 0x4E80_0420)
 
 
 PPC = Arch(

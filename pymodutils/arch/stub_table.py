@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pymodutils.arch.plt_got import NO_ROOM, Refusal
+from pymodutils.arch.plt_got import NO_ROOM, Refusal, StubBuilder
 
 if TYPE_CHECKING:
-    from pymodutils.arch.plt_got import PlacedModule
+    from pymodutils.arch.plt_got import PlacedModule, Relocation
     from pymodutils.arch.range import Range
     from pymodutils.arch.reloc import Diagnostic
 
@@ -52,3 +52,30 @@ class Got(StubTable):
         if value not in self.known:
             self.add(value, self.module.word(value))
         return self.known[value]
+
+
+class PltPair(StubBuilder):
+    """The entries of .plt for calls from the core, and of .init.plt for all others; 32-bit machines."""
+
+    size: int  # bytes of an entry
+
+    def __init__(self, module: PlacedModule) -> None:
+        super().__init__(module)
+        self.core, self.init = (
+            StubTable(module, module.sections[name], self.size) for name in (".plt", ".init.plt")
+        )
+
+    def goal(self, one: Relocation) -> int:
+        """The entry that leads to the target of a call."""
+        table = self.core if one.P in self.module.core else self.init
+        return self.entry(table, one.S + one.A & 0xFFFF_FFFF)
+
+    def entry(self, table: StubTable, target: int) -> int:
+        """The address of the entry of ``table`` for ``target``, which is added if absent."""
+        if target not in table.known:
+            table.add(target, self.code(target))
+        return table.known[target]
+
+    def code(self, target: int) -> bytes:
+        """The instructions that jump to ``target``."""
+        raise NotImplementedError

@@ -13,10 +13,10 @@ from pymodutils.arch.field import insn, word
 from pymodutils.arch.frob import Frobbed, HeaderChange
 from pymodutils.arch.historic.added import Added
 from pymodutils.arch.model import WORDS, Arch
-from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder, words
+from pymodutils.arch.plt_got import Refusal, words
 from pymodutils.arch.range import Range
 from pymodutils.arch.reloc import Diagnostic, RelocType
-from pymodutils.arch.stub_table import StubTable
+from pymodutils.arch.stub_table import PltPair
 
 if TYPE_CHECKING:
     from pymodutils.arch.frob import UnplacedModule
@@ -39,25 +39,15 @@ def frob(info: UnplacedModule) -> Frobbed:
     return Frobbed({at: HeaderChange(sh_size=ENTRY * count) for at, count in counts.items()})
 
 
-class MetagPlts(StubBuilder):
+class MetagPlts(PltPair):
     """The entries: movt d0re0,#upper half; jump d0re0,#lower half."""
 
     reach = {RELBRANCH: Range(-0xF_FFFF, 0x10_0000)}  # noqa: RUF012 -- of the class, never changed
+    size = ENTRY
 
-    def __init__(self, module: PlacedModule) -> None:
-        super().__init__(module)
-        self.core, self.init = (
-            StubTable(module, module.sections[name], ENTRY) for name in (".plt", ".init.plt")
-        )
-
-    def goal(self, one: Relocation) -> int:
-        """The entry that leads to the target of a branch."""
-        table = self.core if one.P in self.module.core else self.init
-        target = one.S + one.A & 0xFFFF_FFFF
-        if target not in table.known:
-            made = MOVT | target >> 16 << 3, JUMP | (target & 0xFFFF) << 3
-            table.add(target, words(self.module.order, *made))
-        return table.known[target]
+    def code(self, target: int) -> bytes:
+        """The two instructions."""
+        return words(self.module.order, MOVT | target >> 16 << 3, JUMP | (target & 0xFFFF) << 3)
 
 
 METAG = Arch(

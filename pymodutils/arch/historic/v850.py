@@ -9,10 +9,10 @@ from pymodutils.arch.calc import l_p, v_plus_s_a
 from pymodutils.arch.field import Field, insn, word
 from pymodutils.arch.frob import Frobbed, HeaderChange
 from pymodutils.arch.model import WORDS, Arch
-from pymodutils.arch.plt_got import PlacedModule, Refusal, Relocation, StubBuilder, words
+from pymodutils.arch.plt_got import Refusal, words
 from pymodutils.arch.range import signed
 from pymodutils.arch.reloc import Diagnostic, RelocType
-from pymodutils.arch.stub_table import StubTable
+from pymodutils.arch.stub_table import PltPair
 
 if TYPE_CHECKING:
     from pymodutils.arch.frob import UnplacedModule
@@ -43,25 +43,15 @@ def frob(info: UnplacedModule) -> Frobbed:
     return Frobbed({at: HeaderChange(sh_size=ENTRY * count) for at, count in counts.items()})
 
 
-class V850Plts(StubBuilder):
+class V850Plts(PltPair):
     """The entries: mov target,r1; jmp r1."""
 
     reach = {PCREL: signed(22)}  # noqa: RUF012 -- of the class, never changed
+    size = ENTRY
 
-    def __init__(self, module: PlacedModule) -> None:
-        super().__init__(module)
-        self.core, self.init = (
-            StubTable(module, module.sections[name], ENTRY) for name in (".plt", ".init.plt")
-        )
-
-    def goal(self, one: Relocation) -> int:
-        """The entry that leads to the target of a call."""
-        table = self.core if one.P in self.module.core else self.init
-        target = one.S + one.A & 0xFFFF_FFFF
-        if target not in table.known:
-            mov, jmp = 0x0621 | (target & 0xFFFF) << 16, target >> 16 | 0x61_0000
-            table.add(target, words(self.module.order, mov, jmp))
-        return table.known[target]
+    def code(self, target: int) -> bytes:
+        """The two instructions."""
+        return words(self.module.order, 0x0621 | (target & 0xFFFF) << 16, target >> 16 | 0x61_0000)
 
 
 V850 = Arch(
