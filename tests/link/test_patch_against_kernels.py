@@ -61,7 +61,7 @@ def test_later_kernel_with_areas_by_type() -> None:
         *(words, CLOUD_CONFIG),
         files=files,
         image=image,
-        cpu="qemu64,+rdrand,-cx16",  # QEMU 7.2's cmpxchg16b with a segment base breaks this kernel's slabs
+        cpu=qemu.LATER_CPU,
     )
     explained = gone(found, LATER)
     assert len(explained) == len(CODE) + len(SORTED) + 1

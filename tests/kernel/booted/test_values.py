@@ -12,7 +12,7 @@ from pymodutils.dwarf.debug_info import DebugInfo
 from pymodutils.dwarf.types import DwarfTypes
 from pymodutils.elf.ctype import Array, Integer, Pointer, Struct
 from pymodutils.kernel.booted import values, words
-from pymodutils.kernel.booted.memory import BadValue
+from pymodutils.kernel.booted.memory import BadValue, Detached
 from pymodutils.kernel.booted.values import KernelObject
 from tests.oracles.debian import Unavailable
 
@@ -42,22 +42,6 @@ USE = "struct outer global; int f(struct outer *o, const char *name, enum color 
 CHAR, INT = Integer("char", 1, signed=True, character=True), Integer("int", 4, signed=True)
 
 
-class Ram:
-    """Memory at address 0."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = bytearray(data)
-
-    def read(self, address: int, length: int) -> bytes:
-        return bytes(self.data[address : address + length])
-
-    def write(self, address: int, data: bytes) -> None:
-        self.data[address : address + len(data)] = data
-
-    def string(self, address: int) -> bytes:
-        return bytes(self.data[address:]).split(b"\0")[0]
-
-
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[DwarfTypes, bytes]:
     if not shutil.which("gcc"):
@@ -76,7 +60,7 @@ def outer(built: tuple[DwarfTypes, bytes]) -> KernelObject:
     kind = built[0].named("struct outer")
     assert isinstance(kind, Struct)
     assert kind.size == len(built[1])
-    return KernelObject(Ram(built[1]), kind, 0)
+    return KernelObject(Detached(built[1]), kind, 0)
 
 
 def test_members_are_read_as_the_compiler_wrote_them(outer: KernelObject) -> None:
@@ -90,7 +74,7 @@ def test_members_are_read_as_the_compiler_wrote_them(outer: KernelObject) -> Non
 def test_members_are_written_as_the_compiler_does(
     outer: KernelObject, built: tuple[DwarfTypes, bytes]
 ) -> None:
-    kind, ram = outer._type, Ram(bytes(len(built[1])))
+    kind, ram = outer._type, Detached(bytes(len(built[1])))
     new = KernelObject(ram, kind, 0)
     new.count, new.name, new.sum, new.on, new.next = 4_000_000_000, "first", -5, True, 16
     new.flag, new.rest, new.sign, new.color, new.raw = 5, 1025, -3, "NONE", b"\1\2\3\xff"
@@ -123,16 +107,16 @@ def test_prototypes(built: tuple[DwarfTypes, bytes]) -> None:
 
 
 def test_numbers_and_errors_of_the_kernel() -> None:
-    assert repr(values.decode(Ram(b""), INT, 0xFFFFFFF4)) == "-12"
+    assert repr(values.decode(Detached(b""), INT, 0xFFFFFFF4)) == "-12"
     assert repr(words.status(-12)) == "-ENOMEM"
     assert repr(words.status(-517)) == "-EPROBE_DEFER"
     assert words.status(-5000) == -5000
-    pointer = values.decode(Ram(b""), Pointer(lambda: INT), (1 << 64) - 22)
+    pointer = values.decode(Detached(b""), Pointer(lambda: INT), (1 << 64) - 22)
     assert (pointer, repr(pointer)) == (-22, "-EINVAL")
 
 
 def test_pointers_are_followed() -> None:
-    ram = Ram(b"\0\0\0\0hello\0\0\0" + (7).to_bytes(4, "little"))
+    ram = Detached(b"\0\0\0\0hello\0\0\0" + (7).to_bytes(4, "little"))
     assert values.decode(ram, Pointer(lambda: CHAR), 4).string() == "hello"
     assert values.decode(ram, Pointer(lambda: INT), 4)[2] == 7
     assert values.load(ram, Array(CHAR, 8), 4) == "hello"

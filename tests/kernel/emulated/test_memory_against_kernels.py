@@ -82,7 +82,7 @@ def test_seven_areas_of_a_later_kernel(tmp_path: Path) -> None:
         [str(file) for file in files],
         files=files,
         image=image,
-        cpu="qemu64,+rdrand,-cx16",
+        cpu=qemu.LATER_CPU,
     )
     for file in files:
         name = of_path(str(file))

@@ -106,6 +106,6 @@ def test_debians_modules_in_a_later_kernel() -> None:
             *(words, real.lines, real.hidden),
             files=real.files,
             image=image,
-            cpu="qemu64,+rdrand,-cx16",  # QEMU 7.2's cmpxchg16b with a segment base breaks its slabs
+            cpu=qemu.LATER_CPU,
         )
     )
