@@ -35,9 +35,9 @@ def patched(context: Context, cause: Cause) -> Occurrences:
 
 
 def _asked(context: Context, question: Callable[[DebugInfo], list[str]]) -> tuple[list[str], str]:
-    """The locations that ``question`` finds, and the source of the first.
+    """The locations that ``question`` finds, and the source of the first one that has a line.
 
-    None if locations are disabled or the file cannot be read.
+    Both are empty if locations are disabled or the file cannot be read.
     """
     if not context.detailed:
         return [], ""
