@@ -8,8 +8,8 @@ import subprocess
 import pytest
 
 from pymodutils.errors import ModutilsError
+from pymodutils.signature import curves, x509
 from pymodutils.signature import verify as verifier
-from pymodutils.signature import x509
 from pymodutils.signature.digests import EVERYTHING, digest
 from pymodutils.signature.pem import certificates
 from pymodutils.signature.public_key import Signed, verify
@@ -109,3 +109,25 @@ def test_what_cannot_be_read_is_no_key() -> None:
     assert verifier.check(bytes(100), [b"no certificate"]).errno == 61  # ENODATA
     blob = m.message(b"")
     assert verifier.check(DATA + m.appended(blob), [bytes(9)]).errno == 74  # EBADMSG
+
+
+@pytest.mark.parametrize("curve", curves.CURVES.values(), ids=curves.CURVES)
+def test_sums_at_the_edges_of_the_group(curve: curves.Curve) -> None:
+    """Equal and opposite points, and the one at infinity: the formulas of addition do not hold for them."""
+    total, g, n = curves.sum_of_multiples, curve.g, curve.n
+    opposite = (g[0], curve.p - g[1])
+    assert total(curve, 5, g, 5, opposite) is None
+    assert total(curve, n, g, 0, g) is None
+    assert total(curve, 0, g, 0, g) is None
+    assert total(curve, n - 1, g, 0, g) == opposite
+    assert total(curve, n + 3, g, n - 2, opposite) == total(curve, 2, g, 3, g) == total(curve, 5, g, 0, g)
+    double = total(curve, 1, g, 1, g)
+    assert double is not None
+    assert total(curve, 4, g, 3, double) == total(curve, 10, g, 0, g)
+
+
+def test_a_multiple_of_the_base_point_is_that_of_nist() -> None:
+    curve = curves.CURVES["ecdsa-nist-p256"]
+    x = 0x7CF27B188D034F7E8A52380304B51AC3C08969E277F21B35A60B48FC47669978
+    y = 0x07775510DB8ED040293D9AC69F7430DBBA7DADE63CE982299E04B79D227873D1
+    assert curves.sum_of_multiples(curve, 2, curve.g, 0, curve.g) == (x, y)
