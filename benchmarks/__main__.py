@@ -11,7 +11,7 @@ import platform
 import sys
 from typing import TYPE_CHECKING
 
-from benchmarks import archs, check, depmod, describe, emulated, link, readers, startup
+from benchmarks import archs, check, depmod, describe, emulated, link, preflight, readers, startup
 from benchmarks.places import REPOSITORY, environment
 from benchmarks.rows import Row, table
 
@@ -27,6 +27,7 @@ PARTS = {
     "link": link.rows,
     "archs": archs.rows,
     "check": check.rows,
+    "preflight": preflight.rows,
 }
 PAGE = REPOSITORY / "docs/performance.md"
 TEXT = """\

@@ -5,15 +5,17 @@ That of a module extends another one, whose types and strings it uses by number 
 
 from __future__ import annotations
 
+from array import array
 from enum import IntEnum
 from errno import EINVAL
-from struct import Struct
+from sys import byteorder
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WIDE_SINCE: Final = (7, 1)  # more kinds, and more entries of a type
+NATIVE: Final = {"little": "<", "big": ">"}[byteorder]
 RECORD: Final = 12  # bytes of struct btf_type: name_off, info, and size or type
 ANONYMOUS: Final = "(anon)"
 NO_NAME: Final = "(invalid-name-offset)"
@@ -108,6 +110,9 @@ class SplitBtf:
         known: bool = True,
     ) -> None:
         self.types, self.strings, self.order, self.limits, self.base = types, strings, order, limits, base
+        self._words = array("I", types[: len(types) // 4 * 4])
+        if order != NATIVE:
+            self._words.byteswap()
         self.known = known
         self.start_str = base.end_str if base else 0
         self.count = 0  # number of types up to the last one of this; set by ``walk``
@@ -145,17 +150,15 @@ class SplitBtf:
 
     def walk(self) -> Iterator[Type]:
         """Each verified type, with its words if it is an INT; counts them."""
-        record, word = Struct(f"{self.order}3I"), Struct(f"{self.order}I")
-        at, self.count = 0, self.start + (not self.base)
-        while at < len(self.types):
-            name_off, info, size = record.unpack_from(self.types, at)
+        words, at, self.count = self._words, 0, self.start + (not self.base)
+        while at < len(words):
+            name_off, info, size = words[at : at + 3]
             kind = self.kind(info)
-            at += RECORD
-            words = word.unpack_from(self.types, at) if kind == BtfKind.INT else ()
-            yield Type(self.count, name_off, info, size, words)
-            at += 4 * (EXTRA.get(kind, 0) + ROWS.get(kind, 0) * self.vlen(info))
+            at += 3
+            yield Type(self.count, name_off, info, size, (words[at],) if kind == BtfKind.INT else ())
+            at += EXTRA.get(kind, 0) + ROWS.get(kind, 0) * self.vlen(info)
             self.count += 1
 
     def words(self, at: int, count: int) -> tuple[int, ...]:
-        """``count`` words of the types at ``at``."""
-        return Struct(f"{self.order}{count}I").unpack_from(self.types, at)
+        """``count`` words of the types at ``at``, a multiple of four."""
+        return tuple(self._words[at // 4 : at // 4 + count])

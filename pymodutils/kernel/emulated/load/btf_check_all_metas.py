@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from struct import unpack_from
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.kernel.emulated.load.btf import (
@@ -52,16 +51,16 @@ def _meta(btf: SplitBtf, at: int) -> Type:
     left, number = len(btf.types) - at, btf.count
     if left < RECORD:
         raise BadBtf(f"[{number}] meta_left:{left} meta_needed:{RECORD}")
-    one = Type(number, *unpack_from(f"{btf.order}3I", btf.types, at))
-    kind = btf.kind(one.info)
+    name_off, info, size = btf.words(at, 3)
+    kind = btf.kind(info)
     if kind not in CHECKS:
         raise BadBtf(f"[{number}] Invalid kind:{kind}")
-    if btf.known and not btf.has_name(one.name_off):
-        raise BadBtf(f"[{number}] Invalid name_offset:{one.name_off}")
-    words = EXTRA.get(kind, 0) + ROWS.get(kind, 0) * btf.vlen(one.info)
+    if btf.known and not btf.has_name(name_off):
+        raise BadBtf(f"[{number}] Invalid name_offset:{name_off}")
+    words = EXTRA.get(kind, 0) + ROWS.get(kind, 0) * btf.vlen(info)
+    one = Type(number, name_off, info, size, btf.words(at + RECORD, words))
     if left - RECORD < 4 * words:
         refuse_basic(btf, one, f"meta_left:{left - RECORD} meta_needed:{4 * words}")
-    one = one._replace(words=btf.words(at + RECORD, words))
     if btf.known:
         CHECKS[kind](btf, one)
     return one
