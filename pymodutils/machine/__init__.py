@@ -2,5 +2,4 @@
 
 from typing import Final
 
-MACHINE: Final = 62  # e_machine of supported kernels: EM_X86_64
-UNAME: Final = "x86_64"  # as in uname -m
+UNAMES: Final = {62: "x86_64"}  # e_machine of supported kernels -> as in uname -m; see architecture.py

@@ -7,22 +7,20 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.errors import BadKernel
 from pymodutils.kernelimage import container, kernel
-from pymodutils.machine import MACHINE, start
+from pymodutils.machine import UNAMES, architecture
 from pymodutils.machine.guest import Guest
-from pymodutils.machine.machine import Machine
+from pymodutils.machine.machine import KernelPlaces, Machine
+from pymodutils.machine.protocol import KernelStart
 from pymodutils.machine.results import MachineEnded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pymodutils.machine.architecture import Architecture
+
 MEMORY: Final = 256 << 20  # bytes of RAM
 SMALLEST, LARGEST = 160 << 20, 1 << 30  # the kernel and its page tables; the range of early tables
 NEEDED: Final = ("panic", "jiffies", "sprint_symbol")
-CMDLINE: Final = (
-    "nokaslr tsc_early_khz=2600000 tsc=reliable nolapic noapic acpi=off pci=off nopti nohpet hpet=disable "
-    "no_timer_check nowatchdog lpj=10400000 noreplace-smp nokprobes audit=0 clocksource=tsc "
-    "rdinit=/dev/console init=/nosuch loglevel=7"
-)
 NO_INIT: Final = b"Requested init"
 FOLDERS: Final = ((b"/proc", b"proc"), (b"/sys", b"sysfs"))
 
@@ -30,43 +28,49 @@ FOLDERS: Final = ((b"/proc", b"proc"), (b"/sys", b"sysfs"))
 def boot(image: bytes, subject: str, cmdline: str = "", memory: int = MEMORY) -> Guest:
     """Boot the kernel in ``image`` until it searches for an init, and mount /proc and /sys.
 
-    Raises BadKernel for ``subject`` if it is not an x86-64 kernel, or does not boot.
+    Raises BadKernel for ``subject`` if its machine is not one of UNAMES, or it does not boot.
     """
     if not SMALLEST <= memory <= LARGEST:
         raise BadKernel(
             subject, f"{memory >> 20} MiB of memory: give {SMALLEST >> 20} to {LARGEST >> 20} MiB"
         )
-    words = f"{CMDLINE} {cmdline}".strip()
-    if len(words) > start.LONGEST:
-        raise BadKernel(subject, f"the command line is longer than {start.LONGEST} bytes")
     found = kernel.read(image, subject)
-    if found.machine != MACHINE or not found.container.startswith("bzImage"):
+    if found.machine not in UNAMES:
         raise BadKernel(
-            subject, f"{subject}: the machine boots bzImages of x86-64 only; this is another kernel"
+            subject,
+            f"{subject}: the machine boots kernels of {' and '.join(UNAMES.values())}; this is another one",
         )
+    arch = architecture.of(found.machine)
+    if not found.container.startswith(arch.protocol.container):
+        raise BadKernel(
+            subject, f"{subject}: the machine boots a {arch.protocol.container}, not {found.container}"
+        )
+    words = f"{arch.protocol.cmdline} {cmdline}".strip()
+    if len(words) > arch.protocol.longest:
+        raise BadKernel(subject, f"the command line is longer than {arch.protocol.longest} bytes")
     exports = {name: export.address or 0 for name, export in found.exports.items()}
     missing = [name for name in NEEDED if name not in exports]
     if missing:
         raise BadKernel(
             subject, f"{subject}: the machine needs its export {missing[0]}, which it does not have"
         )
-    guest = _run(image, container.unwrap(image, subject).data, subject, words, memory, exports)
+    start = KernelStart(image, container.unwrap(image, subject).data, words.encode())
+    guest = _run(start, arch, subject, memory, exports)
     _mount(guest, FOLDERS)
     return guest
 
 
-def _run(  # noqa: PLR0917 -- by position, from one place
-    image: bytes, vmlinux: bytes, subject: str, cmdline: str, memory: int, exports: dict[str, int]
-) -> Guest:
+def _run(start: KernelStart, arch: Architecture, subject: str, memory: int, exports: dict[str, int]) -> Guest:
     ram = mmap.mmap(-1, memory, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    start.prepare(ram, image, vmlinux, cmdline.encode())
-    machine = Machine(ram, exports["panic"], exports["jiffies"])
-    start.enter(machine.cpu, vmlinux)
+    arch.protocol.prepare(ram, start)
+    places = KernelPlaces(exports["panic"], exports["jiffies"], arch.base(start.kernel))
+    machine = Machine(ram, arch.machine, places)
+    machine.cpu.start(start)
     try:
         machine.run()
     except MachineEnded as ended:
         raise BadKernel(subject, f"{subject}: it does not boot: {ended}") from None
-    words = machine.space.string(machine.cpu["RDI"])
+    words = machine.space.string(machine.arguments(1)[0])
     if not words.startswith(NO_INIT):
         raise BadKernel(subject, f"{subject}: it does not boot: panic: {words.decode('latin-1')}")
     return Guest.settle(machine, exports)

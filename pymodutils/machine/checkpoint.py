@@ -7,22 +7,14 @@ but not from outside.
 from __future__ import annotations
 
 import mmap
-from struct import unpack_from
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pymodutils.machine import saved
-from pymodutils.machine.paging import FRAME, LARGE, PAGE, PRESENT
+from pymodutils.machine.paging import PAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pymodutils.machine.guest import Guest
-    from pymodutils.machine.paging import AddressSpace
 
-NO_EXECUTE: Final = 1 << 63
-ENTRIES: Final = 512
-LAST_GIB: Final = ENTRIES - 1  # indexes in PML4 and its PDPT: the image and, above it, modules
-MODULES: Final = 0xFFFFFFFFC0000000 >> 30 & 511, 0xFFFFFFFFFF000000  # MODULES_VADDR, MODULES_END
 TEXT: Final = ("_stext", "_etext")
 
 
@@ -40,7 +32,9 @@ def take(guest: Guest) -> Checkpoint:
     for name in TEXT:
         guest.address(name)
     pages = {n: ram[n * PAGE : n * PAGE + PAGE] for n in saved.changed(guest, guest.machine.file)}
-    return Checkpoint(saved.facts(guest), pages, frozenset(_executable(guest.machine.space)))
+    return Checkpoint(
+        saved.facts(guest), pages, frozenset(guest.machine.space.executable(guest.machine.modules))
+    )
 
 
 def restore(guest: Guest, checkpoint: Checkpoint) -> None:
@@ -67,25 +61,3 @@ def _stale(guest: Guest, checkpoint: Checkpoint) -> bool:
         changed.update(saved.private(guest, range(number, number + 1)))
     own = {n for n in pages if n in text} | (checkpoint.code & pages.keys())
     return bool(changed - own) or any(ram[n * PAGE : n * PAGE + PAGE] != pages[n] for n in own)
-
-
-def _executable(space: AddressSpace) -> Iterator[int]:
-    """The mapped executable pages between MODULES_VADDR and MODULES_END."""
-    table = space.root & FRAME
-    for index in (LAST_GIB, MODULES[0]):
-        entry = _entry(space, table, index)
-        if not entry & PRESENT:
-            return
-        table = entry & FRAME
-    for index in range(ENTRIES - 8):  # up to MODULES_END; the fixmap is above
-        entry = _entry(space, table, index)
-        if entry & PRESENT and not entry & LARGE:
-            for place in range(ENTRIES):
-                page = _entry(space, entry & FRAME, place)
-                if page & PRESENT and not page & NO_EXECUTE:
-                    yield (page & FRAME) // PAGE
-
-
-def _entry(space: AddressSpace, table: int, index: int) -> int:
-    found: int = unpack_from("<Q", space.ram, table + 8 * index)[0]
-    return found

@@ -20,21 +20,12 @@ SCRATCH, STACK = 0x600, 0x800  # below the stack pointer at the call of panic()
 NEIGHBOURS: Final = 300  # functions of kernel/kallsyms.c examined to find kallsyms_lookup_name
 REGISTERS, FORMAT, ITERATOR, LINE = 0x100, 0x200, 0x300, 0x800  # offsets in the data pages
 LINE_SIZE: Final = 0x800
-# struct block { u64 state, function, rax, rdx, registers[6], more, stack[more]; } of one call
-RESULT, IN_REGISTERS = 16, 6
+RESULT: Final = 16  # offset in a block of architecture.KernelCalls
 DONE: Final = 2
 GFP_KERNEL: Final = 0xCC0
 NAME: Final = b"pymodutils\0"
 PATIENCE: Final = 5  # seconds of machine time that a call may sleep
 NAPS: Final = (1, 1, 1, 4, 20)  # milliseconds; the last one is repeated
-# int thread(struct block *): set the state, push the words of the stack, load the registers, call, keep the
-# result, set the state
-THREAD: Final = bytes.fromhex(
-    "53554889e54889fbc70301000000488b4b504885c97409ff74cb5048ffc9ebf2488b7b20488b7328488b5330488b4b38"
-    "4c8b43404c8b4b4831c0ff53084889431048895318c703020000004889ec31c05d5bc3"
-)
-AFTER_CALL: Final = THREAD.index(b"\xff\x53\x08") + 3  # call [rbx + 8], and what follows
-PT_REGS: Final = (112, 104, 96, 56, 72, 64)  # di si dx r10 r8 r9 in struct pt_regs
 USER: Final = 0x1000_0000  # addresses of strings and buffers of system calls
 USER_SIZE: Final = 64 * PAGE
 IMAGE: Final = 0x2000_0000  # address of module files during the call
@@ -45,7 +36,7 @@ class Guest:
     """The kernel on ``machine``; ``facts`` is the result of ``save``."""
 
     def __init__(self, machine: Machine, facts: dict[str, Any]) -> None:
-        self.machine = machine
+        self.machine, self.calls = machine, machine.arch.calls
         self.names: dict[str, int] = facts["names"]
         self.patience: float = PATIENCE
         self.running = 0  # the function called by ``run``
@@ -58,9 +49,8 @@ class Guest:
     @classmethod
     def settle(cls, machine: Machine, exports: dict[str, int]) -> Guest:
         """Prepare the kernel, stopped in panic() for lack of an init, for calls."""
-        top = machine.cpu["RSP"]
+        top = machine.cpu.sp
         machine.stack = (top - STACK) & -16
-        machine.space.root = machine.cpu["CR3"]
         guest = cls(machine, {"names": dict(exports), "code": 0, "data": top - SCRATCH, "user": 0})
         guest.names["kallsyms_lookup_name"] = guest._neighbour("sprint_symbol", "kallsyms_lookup_name")
         guest.data = guest.call("vmalloc", 2 * PAGE)
@@ -68,7 +58,7 @@ class Guest:
         guest.user = guest.call("vmalloc", USER_SIZE)
         for name in ("set_memory_ro", "set_memory_x"):
             guest.call(name, guest.code, 1)
-        machine.space.write(guest.code, THREAD)
+        machine.space.write(guest.code, guest.calls.thread)
         machine.space.write(guest.data + FORMAT, NAME)
         guest.map(USER, guest.user, USER_SIZE)
         return guest
@@ -167,13 +157,14 @@ class Guest:
     ) -> Result:
         """Call ``function`` in a kernel thread of its own and return how it ended; raises MachineEnded.
 
-        Arguments after the sixth, followed by ``stack``, are passed in memory. ``wide`` is for results of
-        16 bytes: RDX above RAX.
+        Arguments beyond the registers, followed by ``stack``, are passed in memory. ``wide`` is for results
+        of 16 bytes.
         """
         found = self.address(function) if isinstance(function, str) else function
         self.running = found
-        registers = (*arguments, 0, 0, 0, 0, 0, 0)[:IN_REGISTERS]
-        more = (*arguments[IN_REGISTERS:], *stack)
+        count = len(self.calls.registers)
+        registers = (*arguments, *[0] * count)[:count]
+        more = (*arguments[count:], *stack)
         words = [value & NONE for value in (0, found, 0, 0, *registers, len(more), *more)]
         block = self.allocate(pack(f"<{len(words)}Q", *words))
         _, mark = self.log_end()
@@ -233,10 +224,10 @@ class Guest:
             passed.append(free)
             free += len(argument) + 8 & -8
         self._registers(passed)
-        return self.run(f"__x64_sys_{name}", self.data + REGISTERS)
+        return self.run(self.calls.system_call + name, self.data + REGISTERS)
 
     def _registers(self, values: Sequence[int]) -> None:
-        frame = bytearray(168)
-        for offset, value in zip(PT_REGS, values, strict=False):
+        frame = bytearray(self.calls.frame)
+        for offset, value in zip(self.calls.passed, values, strict=False):
             frame[offset : offset + 8] = pack("<Q", value & (1 << 64) - 1)
         self.machine.space.write(self.data + REGISTERS, bytes(frame))

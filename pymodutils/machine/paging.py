@@ -1,9 +1,9 @@
-"""Virtual memory: walk x86-64 page tables in RAM; Intel SDM 3A, 4.5."""
+"""Virtual memory: walk page tables of four levels in RAM."""
 
 from __future__ import annotations
 
 from struct import pack, unpack_from
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -11,37 +11,71 @@ if TYPE_CHECKING:
 
 PAGE: Final = 4096
 LEVELS: Final = (39, 30, 21, 12)
-PRESENT, WRITABLE, USER, LARGE = 1, 2, 4, 0x80
-FRAME: Final = 0xFFFFFFFFFF000
+ENTRIES: Final = 512  # of a table
+FRAME: Final = 0xFFFFFFFFF000
+PRESENT: Final = 1  # in an entry of any architecture
+
+
+class EntryFormat(NamedTuple):
+    """The bits of entries."""
+
+    large: tuple[int, int]  # of those in ``[0]``, a large page has ``[1]``
+    table: int  # bits of an entry that refers to a table
+    user: int  # bits of an entry of a page that user space may write to
+    no_execute: int  # by the kernel
 
 
 class Unmapped(Exception):
-    """No page table maps ``address``."""
+    """No page table maps ``address``: there is no entry at that level."""
 
-    def __init__(self, address: int) -> None:
+    def __init__(self, address: int, level: int = 0) -> None:
         super().__init__(f"{address:#x} is not mapped")
-        self.address = address
+        self.address, self.level = address, level
 
 
 class AddressSpace:
-    """The address space of the page table at ``root`` (CR3) in ``ram``."""
+    """The address space of page tables in ``ram``: of the lower and of the upper half, or twice the same."""
 
-    def __init__(self, ram: mmap, root: int = 0) -> None:
-        self.ram, self.root = ram, root
+    def __init__(self, ram: mmap, entries: EntryFormat, roots: tuple[int, int] = (0, 0)) -> None:
+        self.ram, self.entries, self.roots = ram, entries, roots
         self.written: Callable[[int, int], None] | None = None  # called with address and length of a write
 
     def physical(self, address: int) -> int:
         """The physical address of ``address``; raises Unmapped."""
-        table = self.root & FRAME
-        for shift in LEVELS:
-            entry: int = unpack_from("<Q", self.ram, table + (address >> shift & 511) * 8)[0]
+        return self.walk(address)[0]
+
+    def walk(self, address: int) -> tuple[int, int, int]:
+        """The physical address of ``address``, its entry, and the level of that; raises Unmapped."""
+        table = self.roots[address >> 63] & FRAME
+        mask, large = self.entries.large
+        for level, shift in enumerate(LEVELS):
+            entry: int = unpack_from("<Q", self.ram, table + (address >> shift & ENTRIES - 1) * 8)[0]
             if not entry & PRESENT:
-                raise Unmapped(address)
+                raise Unmapped(address, level)
             table = entry & FRAME
-            if shift == LEVELS[-1] or (shift < LEVELS[0] and entry & LARGE):
+            if shift == LEVELS[-1] or (level and entry & mask == large):
                 low = (1 << shift) - 1
-                return table & ~low | address & low
+                return table & ~low | address & low, entry, level
         raise Unmapped(address)
+
+    def executable(self, area: range) -> Iterator[int]:
+        """The numbers of the pages in ``area``, a part of the upper half, that the kernel may execute."""
+        yield from self._executable(self.roots[1] & FRAME, 0, -1 << LEVELS[0] + 9, area)
+
+    def _executable(self, table: int, level: int, base: int, area: range) -> Iterator[int]:
+        """The same, of a table whose first entry is that of ``base``."""
+        size, (mask, large) = 1 << LEVELS[level], self.entries.large
+        start, stop = area.start - (1 << 64), area.stop - (1 << 64)
+        first, last = max(start - base, 0) // size, min((stop - 1 - base) // size, ENTRIES - 1)
+        for index in range(first, last + 1):
+            entry: int = unpack_from("<Q", self.ram, table + 8 * index)[0]
+            if not entry & PRESENT:
+                continue
+            if level == len(LEVELS) - 1:
+                if not entry & self.entries.no_execute:
+                    yield (entry & FRAME) // PAGE
+            elif not level or entry & mask != large:
+                yield from self._executable(entry & FRAME, level + 1, base + index * size, area)
 
     def read(self, address: int, length: int) -> bytes:
         """``length`` bytes at ``address``; raises Unmapped."""
@@ -69,15 +103,15 @@ class AddressSpace:
 
     def map(self, address: int, place: int, new_table: Iterator[int]) -> None:
         """Map the user page at ``address`` to ``place``; missing tables come from ``new_table``."""
-        table = self.root & FRAME
+        table = self.roots[address >> 63] & FRAME
         for shift in LEVELS[:-1]:
-            where = table + (address >> shift & 511) * 8
+            where = table + (address >> shift & ENTRIES - 1) * 8
             entry: int = unpack_from("<Q", self.ram, where)[0]
             if not entry & PRESENT:
-                entry = next(new_table) | PRESENT | WRITABLE | USER
+                entry = next(new_table) | self.entries.table
                 self._entry(where, entry)
             table = entry & FRAME
-        self._entry(table + (address >> LEVELS[-1] & 511) * 8, place | PRESENT | WRITABLE | USER)
+        self._entry(table + (address >> LEVELS[-1] & ENTRIES - 1) * 8, place | self.entries.user)
 
     def _entry(self, where: int, value: int) -> None:
         self.ram[where : where + 8] = pack("<Q", value)

@@ -23,14 +23,14 @@ from pymodutils.errors import BadState
 from pymodutils.machine import bases
 from pymodutils.machine.clock import ClockState
 from pymodutils.machine.guest import Guest
-from pymodutils.machine.machine import Machine
+from pymodutils.machine.machine import KernelPlaces, Machine
 from pymodutils.machine.paging import PAGE
 from pymodutils.regular import opener
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VERSION: Final = 2
+VERSION: Final = 3
 START: Final = f"pymodutils machine {VERSION}\n".encode()
 CHUNK: Final = 16 * PAGE
 PRESENT, SWAPPED, OF_FILE = 1 << 63, 1 << 62, 1 << 61  # Documentation/admin-guide/mm/pagemap.rst
@@ -98,7 +98,7 @@ def _machine(folder: str, facts: dict[str, Any], pages: dict[int, bytes]) -> Gue
         os.close(fd)
     for number, data in pages.items():
         ram[number * PAGE : number * PAGE + PAGE] = data
-    machine = Machine(ram, facts["panic"], facts["jiffies"])
+    machine = Machine(ram, facts["machine"], KernelPlaces(*facts["places"]))
     machine.file = os.path.join(folder, "ram")
     machine.cpu.restore(facts["registers"])
     apply(machine, facts)
@@ -108,9 +108,8 @@ def _machine(folder: str, facts: dict[str, Any], pages: dict[int, bytes]) -> Gue
 def apply(machine: Machine, facts: dict[str, Any]) -> None:
     """Restore the state in ``facts`` other than memory and processor."""
     machine.clock.set(ClockState(*facts["moment"]))
-    machine.stack, machine.ports.index = facts["stack"], facts["index"]
-    machine.ports.masks.update({int(port): mask for port, mask in facts["masks"].items()})
-    machine.space.root = machine.cpu["CR3"]
+    machine.stack = facts["stack"]
+    machine.cpu.restore_devices(facts["devices"])
     machine.touched.clear()
 
 
@@ -118,12 +117,11 @@ def facts(guest: Guest) -> dict[str, Any]:
     """The state of ``guest`` except memory, as JSON values."""
     machine = guest.machine
     return {
-        "panic": machine.panic,
-        "jiffies": machine.jiffies,
+        "machine": machine.arch.machine,
+        "places": machine.places,
         "moment": machine.clock.moment(),
         "stack": machine.stack,
-        "masks": dict(machine.ports.masks),
-        "index": machine.ports.index,
+        "devices": machine.cpu.save_devices(),
         "registers": machine.cpu.save(),
         "guest": guest.save(),
     }

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from pymodutils import LiveKernel, Refused
 from pymodutils.kernel.booted import ends, files
-from pymodutils.machine.boot import CMDLINE
+from pymodutils.machine.x86_64.start import CMDLINE
 from pymodutils.names import normalize
 from tests.lanes import qemu
 from tests.oracles import debian

@@ -64,7 +64,7 @@ def test_not_run(image: str, package: Path) -> None:
     file = next(arm.modules.rglob("dummy.ko*"))
     [verdict] = pymodutils.check(file, str(arm.image), run=True).verdicts
     assert [it.message for it in verdict.findings if it.rule is Rule.RUN] == [
-        "not run: only x86-64 kernels can run here, not aarch64"
+        "not run: only kernels of x86_64 can run here, not aarch64"
     ]
     script = "import sys; sys.modules['unicorn'] = None; from pymodutils import cli; cli.main()"
     words = [sys.executable, "-c", script, "check", "--run", "-k", image, str(next(package.rglob("fat.ko")))]

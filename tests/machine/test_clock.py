@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from pymodutils.machine.clock import LOOKS, TICK, Clock
-from pymodutils.machine.ports import Ports
+from pymodutils.machine.x86_64.ports import Ports
 
 
 def test_two_clocks_show_the_same() -> None:

@@ -8,9 +8,10 @@ from struct import unpack
 
 import pytest
 
-from pymodutils.machine import faults
-from pymodutils.machine.faults import At
 from pymodutils.machine.paging import PAGE, AddressSpace, Unmapped
+from pymodutils.machine.x86_64 import exceptions as faults
+from pymodutils.machine.x86_64.cpu import X86Cpu
+from pymodutils.machine.x86_64.exceptions import At
 
 TABLES, DATA = 0x10000, 0x8000  # the root of the page tables, and free RAM
 CODE, NOWHERE = 0x40_0000, 0xDEAD_0000
@@ -20,7 +21,7 @@ READ_ONLY_TEST = 0x40_1000
 @pytest.fixture
 def space() -> Iterator[AddressSpace]:
     with mmap.mmap(-1, 1 << 20) as ram:
-        made = AddressSpace(ram, TABLES)
+        made = AddressSpace(ram, X86Cpu.entries, (TABLES, TABLES))
         tables = iter(range(TABLES + PAGE, TABLES + 64 * PAGE, PAGE))
         for page in range(2):
             made.map(CODE + page * PAGE, DATA + page * PAGE, tables)
@@ -88,7 +89,7 @@ def test_memory_goes_over_page_borders(space: AddressSpace) -> None:
 
 def test_large_pages(space: AddressSpace) -> None:
     root = TABLES + 128 * PAGE
-    other = AddressSpace(space.ram, root)
+    other = AddressSpace(space.ram, X86Cpu.entries, (root, root))
     for table, entry in ((root, root + PAGE), (root + PAGE, root + 2 * PAGE)):
         space.ram[table : table + 8] = (entry | 7).to_bytes(8, "little")
     space.ram[root + 2 * PAGE + 8 : root + 2 * PAGE + 16] = (0x87).to_bytes(8, "little")

@@ -13,7 +13,6 @@ from pymodutils.kernel.booted import values
 from pymodutils.kernel.booted.memory import BadValue, Detached, read
 from pymodutils.kernel.booted.values import Address, KernelObject
 from pymodutils.kernel.booted.words import status
-from pymodutils.machine.guest import IN_REGISTERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +83,7 @@ class Call:
             raise BadValue(self.function.name, f"{given} arguments where {needed} are taken: {self.function}")
 
     def _padding(self) -> list[int]:
-        return [0] * (IN_REGISTERS - len(self.registers)) if self.stack else []
+        return [0] * (len(self.guest.calls.registers) - len(self.registers)) if self.stack else []
 
     def _pass(self, kind: CType, value: object) -> None:
         """Put an argument into registers, or on the stack if none are left."""
@@ -95,7 +94,7 @@ class Call:
         else:
             words = [values.encode_number(kind, value, 8 * kind.size)]
         in_memory = isinstance(kind, Struct) and kind.size > IN_TWO
-        if in_memory or len(self.registers) + len(words) > IN_REGISTERS:
+        if in_memory or len(self.registers) + len(words) > len(self.guest.calls.registers):
             self.stack += words
         else:
             self.registers += words

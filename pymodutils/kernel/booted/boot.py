@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pymodutils.kernel.booted import base
 from pymodutils.kernel.state_path import writable
-from pymodutils.machine import UNAME
 
 
 def boot(image: str, state: str | None, cmdline: str, memory: int) -> str:
@@ -18,8 +17,9 @@ def boot(image: str, state: str | None, cmdline: str, memory: int) -> str:
     name, known = base.booted(image, cmdline, memory)
     path = writable(state, default_path())
     saved.new_state(path, name)
-    release = BootedKernel(path).read("/proc/sys/kernel/osrelease").decode("ascii", "replace").strip()
-    return f"{release} ({UNAME}, {memory >> 20} MiB, {'booted before' if known else 'booted'}) in {path}"
+    kernel = BootedKernel(path)
+    release, arch = (kernel.read(f"/proc/sys/kernel/{it}").decode().strip() for it in ("osrelease", "arch"))
+    return f"{release} ({arch}, {memory >> 20} MiB, {'booted before' if known else 'booted'}) in {path}"
 
 
 def known(image: str) -> str:

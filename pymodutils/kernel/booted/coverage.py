@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.dwarf.debug_info import DebugInfo
 from pymodutils.kernel.booted.branches import BlockEdge, branches, records
-from pymodutils.kernel.booted.replace import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +39,8 @@ class Coverage:
 
     def attach(self, kernel: ModuleHost) -> None:
         """Listen to ``kernel``."""
-        kernel.guest.machine.cpu.watch_blocks(OURS.start, OURS.stop, self._ran)
+        machine = kernel.guest.machine
+        machine.cpu.watch_blocks(machine.modules.start, machine.modules.stop, self._ran)
 
     def _ran(self, address: int, size: int) -> None:
         self._blocks[address, size] += 1

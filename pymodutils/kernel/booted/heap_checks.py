@@ -13,8 +13,8 @@ from pymodutils.errors import BadKernel
 from pymodutils.kernel.booted.heap import Heap
 from pymodutils.kernel.booted.misuse import Note
 from pymodutils.kernel.booted.observer import Observer
-from pymodutils.kernel.booted.replace import KMALLOC, OURS
-from pymodutils.machine.guest import GFP_KERNEL, IN_REGISTERS
+from pymodutils.kernel.booted.replace import KMALLOC
+from pymodutils.machine.guest import GFP_KERNEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,11 +69,15 @@ class HeapChecks(Observer):
 
     # Calls
 
+    def _words(self) -> list[int]:
+        """The arguments in registers of the function that begins."""
+        return self.machine.arguments(len(self.machine.cpu.arguments))
+
     def _allocates(self, places: Mapping[str, int], function: int) -> None:
-        words = self.machine.arguments(IN_REGISTERS)
+        words = self._words()
         by = words[places["caller"]] if "caller" in places else self.caller()
         size = words[places["size"]]
-        if not (by in OURS or self.ours(function)) or not 0 < size <= LARGEST:
+        if not (by in self.machine.modules or self.ours(function)) or not 0 < size <= LARGEST:
             return
         zero = bool(words[places.get("flags", places.get("gfpflags", 1))] & GFP_ZERO)
         address = self.heap.allocate(size, by, written=zero)
@@ -83,7 +87,7 @@ class HeapChecks(Observer):
             self.machine.cpu.leave(address)
 
     def _frees(self, places: Mapping[str, int], _function: int) -> None:
-        words = self.machine.arguments(IN_REGISTERS)
+        words = self._words()
         address = words[places.get("ptr", 0)]
         if "func" in places:  # of kvfree_call_rcu(): the offset of the rcu_head, or what is to be freed
             address = address - words[places["func"]] if address else words[places["func"]]
@@ -102,7 +106,7 @@ class HeapChecks(Observer):
             block.freed = by
 
     def _reallocates(self, places: Mapping[str, int], _function: int) -> None:
-        words = self.machine.arguments(IN_REGISTERS)
+        words = self._words()
         old, size = words[places["p"]], words[places["new_size"]]
         block = self.heap.block(old) if old in self.heap else None
         if block is None:
@@ -148,7 +152,7 @@ class HeapChecks(Observer):
 
     def _unwritten(self, block: Block, offset: int, size: int) -> None:
         """A read of memory never written: of a module itself; functions that copy read gaps, too."""
-        if self.machine.cpu["RIP"] in OURS:
+        if self.machine.cpu.pc in self.machine.modules:
             what = f"a read of {_bytes(size)} never written, at offset {offset} of {_bytes(block.size)}"
             self._note("unwritten", what, self._by(), block)
 
@@ -161,8 +165,8 @@ class HeapChecks(Observer):
             block.written[offset : offset + kept] = b"\1" * kept
 
     def _by(self) -> int:
-        rip = self.machine.cpu["RIP"]
-        return rip if rip in OURS else self.site()
+        rip = self.machine.cpu.pc
+        return rip if rip in self.machine.modules else self.site()
 
     def _note(self, kind: str, what: str, by: int, block: Block | None) -> None:
         places = by, block.allocated if block else 0, block.freed if block else 0

@@ -11,7 +11,6 @@ from pymodutils.elf.ctype import Array, Function, Pointer, Struct, Void
 from pymodutils.kernel.booted import values
 from pymodutils.kernel.booted.arguments import CHAR, IN_TWO, LONG, WORD, is_text
 from pymodutils.kernel.booted.memory import Detached, read, write
-from pymodutils.machine.guest import IN_REGISTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,9 +28,9 @@ class Invocation:
     def __init__(self, guest: Guest, function: Function | None) -> None:
         self.guest, self.machine, self.function = guest, guest.machine, function
         self.returns: CType = function.returns if function else LONG
-        self.stack = self.machine.cpu["RSP"]
-        self.registers = self.machine.arguments(IN_REGISTERS)
-        self.back = self.machine.space.number(self.stack)  # the return address
+        self.stack = self.machine.cpu.sp
+        self.registers = self.machine.arguments(len(guest.calls.registers))
+        self.back = self.machine.cpu.back  # the return address
         self.place = 0  # address of a structure returned in memory
         if isinstance(self.returns, Struct) and self.returns.size > IN_TWO:
             self.place = self.registers.pop(0)
@@ -43,7 +42,7 @@ class Invocation:
         return list(self._decoded(self.function))
 
     def _decoded(self, function: Function) -> Iterator[Any]:
-        registers, stack = list(self.registers), self.stack + WORD
+        registers, stack = list(self.registers), self.stack + self.machine.cpu.pushed
         for parameter in function.parameters:
             size = max(parameter.type.size, 1)
             words = -(-size // WORD)
@@ -62,10 +61,10 @@ class Invocation:
 
     def _words(self) -> Iterator[int]:
         yield from self.registers
-        stack = self.stack
+        stack = self.stack + self.machine.cpu.pushed
         while True:
-            stack += WORD
             yield self.machine.space.number(stack)
+            stack += WORD
 
     def give(self, result: object) -> None:
         """Return ``result`` without running the function; raises BadValue if the type does not match."""
@@ -87,7 +86,7 @@ class Invocation:
             self.machine.cpu.leave(self.place)
             return
         low, high = (int.from_bytes(whole.data[at : at + WORD], "little") for at in (0, WORD))
-        self.machine.cpu["RDX"] = high
+        self.machine.cpu.result = low, high
         self.machine.cpu.leave(low)
 
     def _text(self, text: str | bytes) -> int:

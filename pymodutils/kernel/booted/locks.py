@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pymodutils.elf.ctype import Struct
 from pymodutils.kernel.booted.misuse import Note
 from pymodutils.kernel.booted.observer import Observer
-from pymodutils.machine.faults import INTERRUPTS
-from pymodutils.machine.guest import AFTER_CALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +84,7 @@ class LockChecks(Observer):
             self.watch(lock.takes_if_set, partial(self._takes, lock, lambda value: bool(value & 0xFFFFFFFF)))
             self.watch(lock.gives, self._gives)
         guest = self.kernel.guest
-        self.machine.cpu.watch(guest.code + AFTER_CALL, self._ended)
+        self.machine.cpu.watch(guest.code + guest.calls.after_call, self._ended)
 
     def _percpu(self) -> int:
         """Where preempt_count is, from the start of the memory of this processor."""
@@ -97,7 +95,7 @@ class LockChecks(Observer):
         return self.kernel.guest.lookup("pcpu_hot") + kind.fields["preempt_count"].offset
 
     def _stack(self) -> int:
-        return self.machine.cpu["RSP"] & -THREAD_SIZE
+        return self.machine.cpu.sp & -THREAD_SIZE
 
     def _takes(self, lock: Lock, taken: Callable[[int], bool], function: int) -> None:
         if not self.ours(function):
@@ -141,7 +139,7 @@ class LockChecks(Observer):
             if atomic and task == stack:
                 return f"with {what} held", by
         machine = self.machine
-        if not machine.cpu["EFLAGS"] & INTERRUPTS:
+        if not machine.cpu.interruptible:
             return "with interrupts off", 0
         place = machine.cpu["GS_BASE"] + self._preempt_count
         count = machine.space.number(place & (1 << 64) - 1) & COUNT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from pymodutils.kernel.booted.replace import OURS, called_by_module
+from pymodutils.kernel.booted.replace import called_by_module
 from pymodutils.machine.paging import Unmapped
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Observer:
         return guest.running if guest.called_from(back) else back - 1
 
     def _back(self) -> int:
-        return self.returns.address(self.machine.cpu["RSP"])
+        return self.returns.back()
 
     def site(self) -> int:
         """The code of a module that is responsible, if it is near; else the caller."""
@@ -77,11 +77,11 @@ class Observer:
 
     def _returns_to_modules(self) -> Iterator[int]:
         """What on the stack is an address of a module after a call; others are data, or left over."""
-        stack, space = self.machine.cpu["RSP"], self.machine.space
+        stack, space = self.machine.cpu.sp, self.machine.space
         try:
             for at in range(0, NEAR, 8):
                 found = self.returns.address(stack + at)
-                if found in OURS and space.read(found - 5, 1) == CALL:
+                if found in self.machine.modules and space.read(found - 5, 1) == CALL:
                     yield found - 1
         except Unmapped:
             return

@@ -40,7 +40,6 @@ KMALLOC: Final = tuple(  # what kmalloc(), an inline function, calls: by size, f
     for end in ("", "_noprof")
 )
 FAMILIES: Final = dict.fromkeys(("kmalloc", "kzalloc", "kcalloc", "kmalloc_array"), KMALLOC)
-OURS: Final = range(0xFFFFFFFFC0000000, 0xFFFFFFFFFF000000)  # MODULES_VADDR to MODULES_END
 
 
 class Replacement:
@@ -68,7 +67,7 @@ class Replacement:
     def _called(self, place: int) -> None:
         """The function at ``place`` begins: let it, or go back to its caller at once."""
         guest = self.kernel.guest
-        back = guest.machine.space.number(guest.machine.cpu["RSP"])
+        back = guest.machine.cpu.back
         if self._of_kernel and not called_by_module(guest, place, back):
             return
         self.calls += 1
@@ -119,7 +118,8 @@ def called_by_module(guest: Guest, place: int, back: int) -> bool:
     A jump at the end of a function that the kernel called cannot be distinguished from the kernel's own call.
     """
     jumped = guest.called_from(back) and place != guest.running
-    return place in OURS or back in OURS or jumped
+    modules = guest.machine.modules
+    return place in modules or back in modules or jumped
 
 
 def _places(kernel: ModuleHost, name: str) -> dict[str, int]:

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from pymodutils.kernel.booted.host import Host
 
 PLACE: Final = 0xF00  # in the code page of the guest
-UD2: Final = b"\x0f\x0b"  # it never runs, but ends the block that is translated
-WORD: Final = 8
 
 
 class Returns:
@@ -24,33 +22,37 @@ class Returns:
     def attach(self) -> None:
         """Watch the processor that the machine has now."""
         guest = self.kernel.guest
-        guest.machine.space.write(guest.code + PLACE, UD2)
+        guest.machine.space.write(guest.code + PLACE, guest.calls.ends_block)
         guest.machine.cpu.watch(guest.code + PLACE, self._returned)
 
     def wait(self, call: Callable[[int], None]) -> None:
-        """Call ``call`` with what the function that begins returns, RAX."""
+        """Call ``call`` with what the function that begins returns."""
         guest = self.kernel.guest
-        stack = guest.machine.cpu["RSP"]
-        back = guest.machine.space.number(stack)
+        cpu = guest.machine.cpu
+        stack, back = cpu.sp, cpu.back
         calls = [call]
         if back == guest.code + PLACE:
             back, earlier = self.pending[stack]
             calls = [*earlier, call]
-        guest.machine.space.write(stack, (guest.code + PLACE).to_bytes(WORD, "little"))
+        cpu.back = guest.code + PLACE
         self.pending[stack] = back, calls
+
+    def back(self) -> int:
+        """The return address of the function that begins, as it was."""
+        cpu = self.kernel.guest.machine.cpu
+        return self._known(cpu.sp, cpu.back)
 
     def address(self, stack: int) -> int:
         """The return address at ``stack``, as it was."""
+        return self._known(stack, self.kernel.guest.machine.space.number(stack))
+
+    def _known(self, stack: int, back: int) -> int:
         guest = self.kernel.guest
-        back = guest.machine.space.number(stack)
         return self.pending[stack][0] if back == guest.code + PLACE and stack in self.pending else back
 
     def _returned(self) -> None:
-        cpu, space = self.kernel.guest.machine.cpu, self.kernel.guest.machine.space
-        stack = cpu["RSP"] - WORD
-        back, calls = self.pending.pop(stack)
+        cpu = self.kernel.guest.machine.cpu
+        back, calls = self.pending.pop(cpu.sp - cpu.pushed)
         for call in calls:
-            call(cpu["RAX"])
-        space.write(stack, back.to_bytes(WORD, "little"))
-        cpu["RSP"] = stack
-        cpu.leave(cpu["RAX"])
+            call(cpu.result[0])
+        cpu.return_to(back)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 ALLOCATORS: Final = {"module_alloc": (PAGE,), "execmem_alloc": (0, PAGE)}  # the second: EXECMEM_MODULE_TEXT
 SIZE: Final = 32  # bytes of one: struct kernel_symbol, then code
 CODE: Final = 16
-UD2: Final = b"\x0f\x0b"  # when its stand-in is gone
 ARGUMENT: Final = "struct find_symbol_arg"
 QUESTION: Final = 0x400  # where one lies in the data page of the guest
 QUESTION_NAME: Final = 0x480
@@ -54,7 +53,9 @@ class Stubs:
             raise BadKernel(name, f"no room for a stub of {name}: {len(self.made)} are in use")
         symbol = self._area() + SIZE * len(self.made)
         place = function or symbol + CODE
-        self.guest.machine.space.write(symbol, pack("<iii", place - symbol, 0, 0).ljust(CODE, b"\0") + UD2)
+        self.guest.machine.space.write(
+            symbol, pack("<iii", place - symbol, 0, 0).ljust(CODE, b"\0") + self.guest.calls.ends_block
+        )
         self.guest.machine.cpu.flush()
         self.made[name] = symbol
         self.listen()

@@ -10,7 +10,8 @@ from pymodutils.elf.constants import PT_LOAD
 if TYPE_CHECKING:
     from mmap import mmap
 
-    from pymodutils.machine.cpu import Cpu
+    from pymodutils.machine.protocol import KernelStart
+    from pymodutils.machine.x86_64.registers import X86Registers
 
 ZERO_PAGE, COMMAND_LINE, GDT = 0x10000, 0x20000, 0x30000
 PML4, PDPT, DIRECTORY, STACK = 0x70000, 0x71000, 0x72000, 0x80000
@@ -23,6 +24,13 @@ LONGEST: Final = 2047  # bytes of a command line; COMMAND_LINE_SIZE
 CONTROL: Final = {"CR4": 0x20, "CR3": PML4, "CR0": 0x80050033}  # PAE; paging, protection, FPU
 EFER_START: Final = 0x901  # SYSCALL, long mode, no-execute
 FIXED_FLAG: Final = 2
+
+
+CMDLINE: Final = (
+    "nokaslr tsc_early_khz=2600000 tsc=reliable nolapic noapic acpi=off pci=off nopti nohpet hpet=disable "
+    "no_timer_check nowatchdog lpj=10400000 noreplace-smp nokprobes audit=0 clocksource=tsc "
+    "rdinit=/dev/console init=/nosuch loglevel=7"
+)
 
 
 class Segment(NamedTuple):
@@ -46,9 +54,9 @@ def segments(vmlinux: bytes) -> list[Segment]:
     return found
 
 
-def prepare(ram: mmap, image: bytes, vmlinux: bytes, cmdline: bytes) -> None:
+def prepare(ram: mmap, start: KernelStart) -> None:
     """Put the kernel, its page tables and boot parameters into ``ram``."""
-    for place, data in segments(vmlinux):
+    for place, data in segments(start.kernel):
         ram[place : place + len(data)] = data
     _number(ram, PML4, PDPT | ENTRY_USED)
     _number(ram, PDPT, DIRECTORY | ENTRY_USED)
@@ -56,8 +64,8 @@ def prepare(ram: mmap, image: bytes, vmlinux: bytes, cmdline: bytes) -> None:
         _number(ram, DIRECTORY + 8 * index, index << 21 | LARGE_PAGE)
     for index, descriptor in enumerate(DESCRIPTORS):
         _number(ram, GDT + 8 * index, descriptor)
-    _zero_page(ram, image)
-    ram[COMMAND_LINE : COMMAND_LINE + len(cmdline) + 1] = cmdline + b"\0"
+    _zero_page(ram, start.image)
+    ram[COMMAND_LINE : COMMAND_LINE + len(start.cmdline) + 1] = start.cmdline + b"\0"
 
 
 def _zero_page(ram: mmap, image: bytes) -> None:
@@ -77,7 +85,7 @@ def _zero_page(ram: mmap, image: bytes) -> None:
         pack_into("<QQI", ram, ZERO_PAGE + 0x2D0 + 20 * index, *area)
 
 
-def enter(cpu: Cpu, vmlinux: bytes) -> None:
+def enter(cpu: X86Registers, start: KernelStart) -> None:
     """Set the registers as the kernel's 64-bit entry expects them."""
     cpu.enter_long_mode(EFER_START, CONTROL)
     cpu.set_table("GDTR", GDT, 8 * len(DESCRIPTORS) - 1)
@@ -85,7 +93,7 @@ def enter(cpu: Cpu, vmlinux: bytes) -> None:
     for name in ("SS", "DS", "ES"):
         cpu[name] = DATA_SEGMENT
     cpu["RSI"], cpu["RSP"], cpu["EFLAGS"] = ZERO_PAGE, STACK, FIXED_FLAG
-    cpu["RIP"] = int.from_bytes(vmlinux[24:32], "little")
+    cpu["RIP"] = int.from_bytes(start.kernel[24:32], "little")
     cpu.begin()
 
 

@@ -5,7 +5,7 @@ Other ports read as all ones, like an empty ISA bus.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 CMOS_INDEX, CMOS_DATA = 0x70, 0x71
 MASKS: Final = (0x21, 0xA1)  # OCW1 of the PICs
@@ -20,9 +20,18 @@ CMOS: Final = {  # BCD: 2024-01-01 12:00:00, a Monday; status A and B: 24 hours,
 class Ports:
     """The I/O ports of the machine."""
 
-    def __init__(self, masks: dict[int, int] | None = None) -> None:
-        self.masks = masks or dict.fromkeys(MASKS, 0xFF)
+    def __init__(self) -> None:
+        self.masks = dict.fromkeys(MASKS, 0xFF)
         self.index = 0
+
+    def save(self) -> dict[str, Any]:
+        """The state as JSON values."""
+        return {"masks": dict(self.masks), "index": self.index}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Restore the saved state."""
+        self.masks.update({int(port): mask for port, mask in saved["masks"].items()})
+        self.index = saved["index"]
 
     def has(self, port: int) -> bool:
         """Whether ``port`` exists, or is used for delays only: 0x80 and 0xED, io_delay."""

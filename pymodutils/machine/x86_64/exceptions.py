@@ -6,14 +6,21 @@ unicorn does not provide the error code, so W is derived from the opcode; Intel 
 from __future__ import annotations
 
 from struct import pack, unpack
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.machine.paging import PAGE, AddressSpace, Unmapped
+from pymodutils.machine.results import Halted
+from pymodutils.machine.x86_64.registers import INTERRUPTS
 
+if TYPE_CHECKING:
+    from pymodutils.machine.x86_64.registers import X86Registers
+
+UD2: Final = b"\x0f\x0b"
+TIMER: Final = 0x30  # the vector of IRQ 0; ISA_IRQ_VECTOR in arch/x86/include/asm/irq_vectors.h
 INVALID_OPCODE, DOUBLE_FAULT, PAGE_FAULT = 6, 8, 14
 WITH_CODE: Final = frozenset({8, 10, 11, 12, 13, 14, 17})
 P, W, U, I = 1, 2, 4, 16  # noqa: E741 -- the bits' own names
-TRAP, INTERRUPTS, NESTED, RESUME = 0x100, 0x200, 0x4000, 0x10000
+TRAP, NESTED, RESUME = 0x100, 0x4000, 0x10000
 PREFIXES: Final = frozenset(b"\x66\x67\xf2\xf3\xf0\x2e\x36\x3e\x26\x64\x65")
 STORES: Final = frozenset(
     b"\x86\x87\x88\x89\x8c\x8f\xc6\xc7\xa2\xa3\xc0\xc1\xd0\xd1\xd2\xd3\xaa\xab"  # xchg mov pop shifts stos
@@ -99,3 +106,46 @@ def push(space: AddressSpace, stack: int, frame: tuple[int, ...], code: int | No
     top = (stack & -16) - 8 * len(words)
     space.write(top, pack(f"<{len(words)}Q", *reversed(words)))
     return top
+
+
+def deliver(cpu: X86Registers) -> bool:
+    """Enter the handler of the exception that stopped ``cpu``, if any; raises Halted."""
+    vector, rip = cpu.exception, cpu.pc
+    if vector is None:
+        if cpu.space.read(rip, 2) != UD2:
+            return False
+        vector = INVALID_OPCODE
+    code = 0 if vector in WITH_CODE else None
+    if vector == PAGE_FAULT:
+        at = At(rip, *(cpu[name] for name in ("CR2", "RSP", "RDI", "CS")))
+        code = error_code(cpu.space, at)
+    if cpu.exception is not None:
+        cpu.settle()
+    enter(cpu, vector, code)
+    return True
+
+
+def enter(cpu: X86Registers, vector: int, code: int | None) -> None:
+    """Enter the handler of ``vector``, or that of a double fault where the stack is not mapped."""
+    try:
+        _enter(cpu, vector, code)
+    except Unmapped as fault:
+        cpu["CR2"] = fault.address
+        try:
+            _enter(cpu, DOUBLE_FAULT, 0)
+        except Unmapped:
+            raise Halted(cpu.pc, f"a triple fault: {fault}") from None
+
+
+def _enter(cpu: X86Registers, vector: int, code: int | None) -> None:
+    space = cpu.space
+    found = gate(space, cpu.interrupt_table, vector)
+    frame = tuple(cpu[name] for name in ("SS", "RSP", "EFLAGS", "CS", "RIP"))
+    stack = frame[1]
+    if found.stack:
+        stack = space.number(cpu.task_state + 0x1C + 8 * found.stack)
+    elif frame[3] & 3:
+        stack = space.number(cpu.task_state + 4)
+    cpu["RSP"] = push(space, stack, frame, code)
+    cpu["EFLAGS"] = frame[2] & ~(TRAP | INTERRUPTS | NESTED | RESUME)
+    cpu["RIP"] = found.handler

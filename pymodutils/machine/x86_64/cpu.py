@@ -1,0 +1,98 @@
+"""An x86-64 processor: instructions that are hooked, interrupts and devices.
+
+RDTSC can only be hooked through ctypes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import unicorn
+from unicorn import unicorn_const as uc
+from unicorn import x86_const as x86
+from unicorn.unicorn_py3.arch.intel import HOOK_INSN_CPUID_CFUNC
+
+from pymodutils.machine.results import Touch
+from pymodutils.machine.x86_64 import exceptions
+from pymodutils.machine.x86_64.ports import Ports
+from pymodutils.machine.x86_64.registers import INTERRUPTS, X86Registers
+from pymodutils.machine.x86_64.start import enter
+
+if TYPE_CHECKING:
+    from mmap import mmap
+
+    from pymodutils.machine.clock import Clock
+    from pymodutils.machine.protocol import KernelStart
+
+HLT: Final = b"\xf4"
+
+
+class X86Cpu(X86Registers):
+    """An x86-64 processor; ``ports`` is its I/O space."""
+
+    def __init__(self, ram: mmap, clock: Clock, jiffies: int) -> None:
+        self.ports = Ports()
+        super().__init__(ram, clock, jiffies)
+
+    def _make(self) -> unicorn.Uc:
+        made = unicorn.Uc(uc.UC_ARCH_X86, uc.UC_MODE_64)
+        made.ctl_set_cpu_model(x86.UC_CPU_X86_QEMU64)
+        return made
+
+    def _hook(self) -> None:
+        super()._hook()
+        self.uc.hook_add(uc.UC_HOOK_INSN, self._in, None, 1, 0, x86.UC_X86_INS_IN)
+        self.uc.hook_add(uc.UC_HOOK_INSN, self._out, None, 1, 0, x86.UC_X86_INS_OUT)
+        for instruction in (x86.UC_X86_INS_RDTSC, x86.UC_X86_INS_RDTSCP):
+            self.hook_instruction(instruction, self._stamp, HOOK_INSN_CPUID_CFUNC)
+
+    def start(self, start: KernelStart) -> None:
+        """Set the registers as a boot loader does."""
+        enter(self, start)
+
+    # Interrupts
+
+    @property
+    def interruptible(self) -> bool:
+        """Whether interrupts are on."""
+        return bool(self["EFLAGS"] & INTERRUPTS)
+
+    @property
+    def halted(self) -> bool:
+        """Whether it waits for an interrupt that it does not take."""
+        return not self.clock.due and self.space.read(self.pc - 1, 1) == HLT
+
+    def deliver_exception(self) -> bool:
+        """Let the kernel handle the exception that stopped the processor, if any; raises Halted."""
+        return exceptions.deliver(self)
+
+    def deliver_tick(self) -> None:
+        """Let the kernel handle a timer interrupt; raises Halted."""
+        exceptions.enter(self, exceptions.TIMER, None)
+
+    # Devices
+
+    def save_devices(self) -> Any:
+        """The state of the devices as JSON values."""
+        return self.ports.save()
+
+    def restore_devices(self, saved: Any) -> None:
+        """Restore the saved state of devices."""
+        self.ports.restore(saved)
+
+    def _in(self, _uc: object, port: int, size: int, _data: object) -> int:
+        if not self.ports.has(port):
+            self.touched.append(Touch(port, port=True, by=self.pc))
+        return self.ports.read(port, size)
+
+    def _out(self, _uc: object, port: int, _size: int, value: int, _data: object) -> None:
+        if not self.ports.has(port):
+            self.touched.append(Touch(port, port=True, by=self.pc))
+        self.ports.write(port, value)
+
+    def _stamp(self, _uc: object, _data: object) -> int:
+        stamp = self.clock.stamp()
+        self["RAX"], self["RDX"] = stamp & 0xFFFFFFFF, stamp >> 32
+        if self.clock.due:
+            self.uc.emu_stop()
+        return 1
