@@ -131,7 +131,7 @@ def _symbols(memory: ImageMemory, exported: Mapping[str, Export]) -> tuple[bytes
     packed = kallsyms.find(memory)
     if packed is None:
         return None, {}
-    symbols = kallsyms.index(packed)
+    symbols = kallsyms.KallsymsTable(packed)
     for name, export in exported.items():
         places = symbols.get(name.encode("utf-8", "surrogateescape"))
         if places and export.address not in places:
@@ -182,7 +182,7 @@ def _raw(image: UnwrappedImage) -> _Exports:
 def _base(memory: ImageMemory) -> int | None:
     """Where the image in ``memory``, which is taken to lie at 0, is linked, if its symbols tell."""
     packed = kallsyms.find(memory)
-    places = kallsyms.index(packed).get(TEXT, ()) if packed else ()
+    places = kallsyms.KallsymsTable(packed).get(TEXT, ()) if packed else ()
     return next(iter(places), None) or None
 
 

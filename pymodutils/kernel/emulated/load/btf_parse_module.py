@@ -73,21 +73,25 @@ def _parse_module(load: LoadInfo, data: bytes) -> None:
     known = _kernel(load.state.blob(KERNEL_BTF), shape)
     own = _content(load, BASE) if load.rules.since(*BASE_SINCE) else b""
     if not own:
-        base = known.btf if known else None
-        _parse(data, shape, base, split=True)
+        _parse(data, shape, known, split=True)
         return
     base, distilled = _parse(own, shape, None)
     split, types = _parse(data, shape, base, split=True)
     if known:
-        btf_relocate.relocate(split, types, distilled, known)
+        btf_relocate.relocate(split, types, distilled, _named(known))
 
 
 @lru_cache(maxsize=2)
-def _kernel(data: bytes, shape: BtfFormat) -> btf_relocate.BaseBtf | None:
+def _kernel(data: bytes, shape: BtfFormat) -> SplitBtf | None:
     """The kernel's own BTF in ``data``, if known."""
     if not data:
         return None
-    return btf_relocate.kernel(*_sections(data, shape, split=False), shape.order, shape.limits)
+    found = SplitBtf(*_sections(data, shape, split=False), shape.order, shape.limits)
+    found.count = found.counted()
+    return found
+
+
+_named = lru_cache(maxsize=2)(btf_relocate.named)
 
 
 def _content(load: LoadInfo, name: str) -> bytes:

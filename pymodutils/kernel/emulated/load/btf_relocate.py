@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from errno import EINVAL, ENOENT
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from pymodutils.kernel.emulated.load.btf import COMPOSITE, MODIFIERS, BadBtf, BtfKind, SplitBtf, Type
-
-if TYPE_CHECKING:
-    from pymodutils.kernel.emulated.load.btf import Limits
 
 SIZED: Final = (BtfKind.INT, BtfKind.FLOAT, BtfKind.ENUM, BtfKind.ENUM64)  # matched by name and size
 NAMED: Final = (*SIZED, BtfKind.FWD, *COMPOSITE)
@@ -31,28 +28,22 @@ class BtfNameInfo(NamedTuple):
     encoding: int  # of an INT
 
 
-class BaseBtf(NamedTuple):
-    """The kernel's own BTF: its named types by name, in order, and the number of types."""
-
-    btf: SplitBtf
-    named: dict[bytes, list[BtfNameInfo]]
-
-
-def kernel(types: bytes, strings: bytes, order: str, limits: Limits) -> BaseBtf:
-    """The kernel's types to which modules may be relocated."""
-    btf = SplitBtf(types, strings, order, limits)
-    named: dict[bytes, list[BtfNameInfo]] = {}
+def named(btf: SplitBtf) -> dict[bytes, list[BtfNameInfo]]:
+    """The named types of the kernel in ``btf``, to which modules may be relocated, in order by name."""
+    found: dict[bytes, list[BtfNameInfo]] = {}
     for one in btf.walk():
         kind = btf.kind(one.info)
         if one.name_off and kind in NAMED:
             encoding = one.words[0] >> 24 & 0xF if kind == BtfKind.INT else 0
             candidate = BtfNameInfo(one.number, kind, one.flag, one.size, encoding)
-            named.setdefault(btf.string(one.name_off), []).append(candidate)
-    return BaseBtf(btf, named)
+            found.setdefault(btf.string(one.name_off), []).append(candidate)
+    return found
 
 
-def relocate(split: SplitBtf, types: list[Type], distilled: list[Type], onto: BaseBtf) -> None:
-    """Refuse a module that uses types of ``distilled`` that the kernel lacks; raises BadBtf."""
+def relocate(
+    split: SplitBtf, types: list[Type], distilled: list[Type], onto: dict[bytes, list[BtfNameInfo]]
+) -> None:
+    """Refuse a module that uses types of ``distilled`` that the kernel, ``onto``, lacks; raises BadBtf."""
     base = split.base
     if base is None:
         return
@@ -101,9 +92,9 @@ def _composite(split: SplitBtf, every: dict[int, Type], number: int) -> int:
     return 0
 
 
-def _match(base: SplitBtf, one: Type, onto: BaseBtf, embedded: bool) -> bool:
+def _match(base: SplitBtf, one: Type, onto: dict[bytes, list[BtfNameInfo]], embedded: bool) -> bool:
     """Whether the kernel has a type that matches ``one``; refuses several of the same size."""
-    rows = onto.named.get(base.string(one.name_off), [])
+    rows = onto.get(base.string(one.name_off), [])
     composites = sum(row.kind in COMPOSITE for row in rows)
     found = 0
     for row in rows:

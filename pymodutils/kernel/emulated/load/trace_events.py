@@ -77,8 +77,8 @@ def _is_there(load: LoadInfo, system: str, name: str) -> bool:
 def _of_kernel(load: LoadInfo, system: str, name: str) -> bool:
     """Whether the kernel has this event itself, by its symbols: no two events share a name.
 
-    Who keeps no memory of modules is spared the 40 MB of their index.
+    Who keeps no memory of modules is spared the 20 MB of their index.
     """
     known = load.state.blob(KALLSYMS) if load.caller.keeps_memory else b""
-    symbols = (f"event_{name}", f"str__{system}__trace_system_name")
+    symbols = (f"str__{system}__trace_system_name", f"event_{name}")
     return bool(known) and all(addresses(known, symbol) for symbol in symbols)
