@@ -12,6 +12,7 @@ BIN := .venv/bin
 JOBS ?= 2
 STRICT ?=
 export STRICT
+unexport PYTHONDONTWRITEBYTECODE  # tests start the tools thousands of times, faster with their bytecode
 
 DEMO_PACKAGES := python3-venv
 TEST_PACKAGES := $(DEMO_PACKAGES) chromium mmdebstrap qemu-system-x86 qemu-system-common busybox-static cpio zsh fish man-db groff \

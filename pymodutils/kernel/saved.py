@@ -13,11 +13,15 @@ import json
 import re
 import zlib
 from binascii import a2b_base64, b2a_base64
-from typing import Any, Final
+from itertools import starmap
+from typing import TYPE_CHECKING, Any, Final
 
 from pymodutils.elf.ksymtab import Export
 from pymodutils.errors import BadKernel
 from pymodutils.kernel.description import Description, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 FORMAT: Final = "pymodutils kernel"
 VERSION: Final = 1
@@ -27,6 +31,9 @@ LARGEST: Final = 1 << 32  # larger than any number except an address
 BLOBS: Final = ("btf", "kallsyms")
 BLOB_LIMIT: Final = 64 << 20  # bytes
 ADDRESSES: Final = ("percpu",)
+KINDS: Final = (int, int, bool, str)  # types of the values of an export
+ENDS: Final = (1 << 64, 1 << 32)  # of its address and CRC
+NONE: Final = type(None)
 TYPES: Final[dict[str, type | tuple[type, ...]]] = {
     "release": str,
     "version": str,
@@ -101,10 +108,11 @@ def _description(found: dict[str, Any], subject: str) -> Description:
         limit = 1 << 64 if field in ADDRESSES else LARGEST
         if kind is int and not 0 <= (found.get(field) or 0) < limit:
             raise _bad(subject, f"{field} is {found[field]}")
-    exports = {name: Export(*row) for name, row in found.pop("exports", {}).items()}
-    for name, row in exports.items():
-        if not _is_export(row):
-            raise _bad(subject, f"the export {name} is {list(row)!r}")
+    rows = found.pop("exports", {})
+    exports = dict(zip(rows.keys(), starmap(Export, rows.values()), strict=True))
+    if not _are_exports(exports.values()):
+        name, row = next((name, row) for name, row in exports.items() if not _are_exports([row]))
+        raise _bad(subject, f"the export {name} is {list(row)!r}")
     for field in ("sources", "conflicts"):
         found[field] = tuple(str(text) for text in found.get(field, ()))
     found["keys"] = tuple(a2b_base64(text, strict_mode=True) for text in found.get("keys", ()))
@@ -127,12 +135,15 @@ def _unpacked(text: str | None) -> bytes | None:
     return None if text is None else zlib.decompressobj().decompress(a2b_base64(text), BLOB_LIMIT)
 
 
-def _is_export(row: Export) -> bool:
-    """Whether the JSON value of an export has the right types."""
-    parts: tuple[object, ...] = row
-    kinds = (int, int, bool, str)
-    typed = all(part is None or type(part) is kind for part, kind in zip(parts, kinds, strict=True))
-    return typed and 0 <= (row.address or 0) < 1 << 64 and 0 <= (row.crc or 0) < 1 << 32
+def _are_exports(rows: Iterable[Export]) -> bool:
+    """Whether JSON values of exports have the right types; by columns, for a kernel has 10,000."""
+    columns = list(zip(*rows, strict=True)) or [()] * len(KINDS)
+    typed = all({*map(type, column)} <= {kind, NONE} for kind, column in zip(KINDS, columns, strict=True))
+    return typed and all(
+        0 <= min(numbers) <= max(numbers) < limit
+        for limit, column in zip(ENDS, columns, strict=False)
+        if (numbers := [number for number in column if number is not None])
+    )
 
 
 def _bad(subject: str, why: str) -> BadKernel:

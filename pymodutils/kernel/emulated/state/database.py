@@ -180,7 +180,7 @@ class StateFile:
     def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Execute ``statement`` for each of ``rows``; raises as ``execute``."""
         with self.told():
-            self._connection.executemany(statement, (list(map(_plain, row)) for row in rows))
+            self._connection.executemany(statement, map(_plain_row, rows))
 
     def told(self) -> AbstractContextManager[None]:
         """Convert SQLite's errors to BadState."""
@@ -243,6 +243,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, str) and not value.isascii():
         return value.encode("utf-8", "surrogateescape").decode("latin-1")
     return value
+
+
+def _plain_row(values: Sequence[Any]) -> Sequence[Any]:
+    """``values`` for SQLite: few rows have to be changed."""
+    texts = [value for value in values if type(value) is str]
+    return values if all(map(str.isascii, texts)) else list(map(_plain, values))
 
 
 def _text(data: bytes) -> str:
