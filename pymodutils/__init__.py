@@ -9,7 +9,8 @@ if TYPE_CHECKING:
         loaded as loaded,
         modinfo as modinfo,
     )
-    from pymodutils.checks.rules import Rule as Rule, Severity as Severity
+    from pymodutils.checks.rule_type import Severity as Severity
+    from pymodutils.checks.rules import Rule as Rule
     from pymodutils.checks.verdict import Finding as Finding, Report as Report, Verdict as Verdict
     from pymodutils.depends.module_info import ModuleInfo as ModuleInfo
     from pymodutils.depends.config import Config as Config
@@ -92,7 +93,8 @@ __all__ = [
 ]
 HOMES = {  # module -> its public names
     "api": ("Modules", "check", "describe", "loaded", "modinfo"),
-    "checks.rules": ("Rule", "Severity"),
+    "checks.rule_type": ("Severity",),
+    "checks.rules": ("Rule",),
     "checks.verdict": ("Finding", "Report", "Verdict"),
     "depends.module_info": ("ModuleInfo",),
     "depends.config": ("Config",),

@@ -12,7 +12,8 @@ from pymodutils.depends.resolve import Module, Resolver
 from pymodutils.errors import ModutilsError, NotFound
 from pymodutils.log import Log
 from pymodutils.root import default
-from pymodutils.run import Mode, Runner
+from pymodutils.run.runner import Runner
+from pymodutils.run.steps import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from pymodutils.checks import run
 from pymodutils.checks.context import Context
 from pymodutils.checks.messages import errors
-from pymodutils.checks.rules import Rule, Severity
+from pymodutils.checks.rule_type import Severity
+from pymodutils.checks.rules import Rule
 from pymodutils.checks.trial import Bench
 from pymodutils.checks.verdict import Finding, Verdict, bare
 from pymodutils.checks.warnings import warnings

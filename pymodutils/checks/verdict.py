@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from pymodutils.checks.rules import Rule, Severity
+from pymodutils.checks.rule_type import Severity
+from pymodutils.checks.rules import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Collection

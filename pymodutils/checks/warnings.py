@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.checks.context import count, some
 from pymodutils.checks.messages import build, signatures
-from pymodutils.checks.rules import Rule, Severity
+from pymodutils.checks.rule_type import Severity
+from pymodutils.checks.rules import Rule
 from pymodutils.checks.verdict import Finding
 from pymodutils.elf.facts import listed
 from pymodutils.kernel.emulated.load.causes import CauseKind

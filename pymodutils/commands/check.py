@@ -9,46 +9,25 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from pymodutils.checks.rules import Severity
 from pymodutils.commands import check_rules, check_settings, options, output
 from pymodutils.commands.check_print import FORMS, print_comparison, print_report, write
-from pymodutils.commands.getopt import Tool, raise_usage
-from pymodutils.errors import Exit, ModutilsError
+from pymodutils.commands.getopt import raise_usage
+from pymodutils.commands.verdicts import USAGE, Verdicts, outputs, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pymodutils.checks.baseline import Surprises
     from pymodutils.checks.rules import Rule
-    from pymodutils.checks.verdict import Report
     from pymodutils.root import Root
 
 PROG: Final = "check"
-USAGE: Final = 2  # exit status for a malformed command line or input
 EXAMPLES: Final = [
     ("pymodutils check x.ko", "on the running kernel"),
     ("pymodutils check --kernel '/boot/vmlinuz-*' x.ko", "on every installed kernel"),
     ("pymodutils check --kernel linux.deb --with dir x.ko", "with dependencies from dir"),
     ("pymodutils check --between old.deb new.deb x.ko", "what changed, and whether it breaks x.ko"),
 ]
-
-
-class Verdicts(Tool):
-    """A tool that exits with 1 for a bad verdict, and with 2 on failure."""
-
-    def call(self, prog: str, path: str, words: Sequence[str]) -> int:
-        """The exit status of the command with ``words``."""
-        try:
-            return super().call(prog, path, words)
-        except Exit as leave:
-            return USAGE if leave.status else 0
-        except BrokenPipeError:
-            raise
-        except (ModutilsError, OSError, EOFError) as error:
-            text = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
-            sys.stdout.flush()
-            sys.stderr.write(f"{prog}: ERROR: {text}\n")
-            return USAGE
 
 
 class Check(Verdicts):
@@ -162,7 +141,7 @@ def command(
     """
     if list_rules or explain:
         return check_rules.show(explain)
-    wanted = outputs(forms, paths)
+    wanted = outputs(forms, paths, PROG)
     if between:
         targets = (between, (*modules, *symbols_of))
         return _between(*targets, wanted, fail_on, full=full, cached=not no_cache, root=root)
@@ -196,15 +175,6 @@ def command(
     return USAGE if report.unread else status
 
 
-def outputs(forms: Sequence[str], paths: Sequence[str], prog: str = PROG) -> list[tuple[str, str | None]]:
-    """Each format with its file, None for standard output."""
-    forms = forms or ("text",)
-    if len(paths) > len(forms) or (len(forms) > 1 and len(paths) < len(forms)):
-        raise_usage(prog, "give each --format its own -o FILE; '-o -' prints")
-    named = [None if path == "-" else path for path in paths]
-    return list(zip(forms, named or [None], strict=True))
-
-
 def _params(words: Sequence[str]) -> dict[str, str]:
     """``NAME=TEXT`` words by NAME."""
     found = {}
@@ -222,15 +192,6 @@ def _surprise(surprises: Surprises, fail_on: str) -> int:
     for line in (line for kind in surprises for line in kind):
         sys.stderr.write(f"{PROG}: {line}\n")
     return int(bool(surprises) and fail_on != "never")
-
-
-def status_of(report: Report, fail_on: str) -> int:
-    """The exit status for ``report``: 1 if something is as bad as ``fail_on``."""
-    if fail_on == "never":
-        return 0
-    failed = any(not report.expects(verdict) for verdict in report.failures)
-    warned = fail_on == "warning" and any(verdict.of(Severity.WARNING) for verdict in report.verdicts)
-    return int(failed or warned)
 
 
 def _between(

@@ -8,7 +8,7 @@ import click
 
 from pymodutils.checks.context import SHOWN, count
 from pymodutils.checks.formats.grouped import groups
-from pymodutils.checks.rules import Severity
+from pymodutils.checks.rule_type import Severity
 from pymodutils.commands import output
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from pymodutils.commands import options
-from pymodutils.commands.check import Verdicts, outputs, status_of
 from pymodutils.commands.check_print import FORMS
+from pymodutils.commands.verdicts import Verdicts, outputs, status_of
 
 if TYPE_CHECKING:
     from pymodutils.profile.profile import Profile

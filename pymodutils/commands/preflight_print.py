@@ -8,7 +8,7 @@ import click
 
 from pymodutils.checks.context import count
 from pymodutils.checks.formats.grouped import groups
-from pymodutils.checks.rules import Severity
+from pymodutils.checks.rule_type import Severity
 from pymodutils.commands import check_print, output
 from pymodutils.commands.check_print import print_report
 from pymodutils.commands.check_text import INDENT, print_groups

@@ -1,52 +1,28 @@
 """Where in its source a module does something: function and line of an offset in a section.
 
 Lines come from DWARF, by pyelftools; without debug information the symbol table gives function and offset.
-In a module all sections are at 0, so each is given an address of its own first.
 """
 
 from __future__ import annotations
 
 import os
-import zlib
 from bisect import bisect_right
 from functools import cached_property, lru_cache
-from struct import error as StructError  # noqa: N812 -- struct calls it error
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from elftools.common.exceptions import ELFError
-from elftools.construct import ConstructError
 from elftools.elf.elffile import ELFFile
 from elftools.elf.relocation import RelocationSection
-from elftools.elf.sections import Section, Symbol, SymbolTableSection
 
+from pymodutils.dwarf.elf_object import DAMAGE, ElfObject, symbols_of
 from pymodutils.dwarf.relocate import relocate
 from pymodutils.elf import contents
-from pymodutils.elf.constants import SHF_ALLOC
-from pymodutils.mapped import patchable, stream
+from pymodutils.mapped import stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from elftools.dwarf.dwarfinfo import DWARFInfo
 
-    from pymodutils.mapped import Contents
-
-ByteOrder = Literal["little", "big"]
-
-DAMAGE: Final = (
-    ELFError,
-    ConstructError,
-    StructError,
-    ValueError,
-    LookupError,
-    AssertionError,
-    TypeError,
-    ArithmeticError,
-    AttributeError,
-    RecursionError,
-    MemoryError,
-    zlib.error,
-)
 LARGEST: Final = 8 << 20  # bytes of debug information, decompressed, that are worth the time
 
 
@@ -58,60 +34,8 @@ class LineRow(NamedTuple):
     number: int
 
 
-class DebugInfo:
+class DebugInfo(ElfObject):
     """The module ``data``; a damaged one has neither functions nor lines."""
-
-    def __init__(self, data: Contents) -> None:
-        self.data = patchable(data)
-        self.bases: dict[int, int] = {}  # of allocated sections, in a made-up layout
-        self.sizes: dict[int, int] = {}  # of the same, in bytes
-        self.sections: dict[str, int] = {}  # their names; the first of a name
-        self.elf: ELFFile | None = None
-        try:
-            self._lay_out(ELFFile(stream(data)))
-            self.elf = ELFFile(stream(self.data))
-        except DAMAGE:
-            self.bases.clear()
-
-    def _lay_out(self, elf: ELFFile) -> None:
-        """Let the value of each symbol be an address that no other section has."""
-        at = 1 << 20
-        for number, section in enumerate(elf.iter_sections()):
-            if section["sh_flags"] & SHF_ALLOC:
-                self.bases[number], self.sizes[number] = at, section["sh_size"]
-                self.sections.setdefault(section.name, number)
-                at += (section["sh_size"] + 0xFFFFF) & ~0xFFFFF or 1 << 20
-        table = elf.get_section_by_name(".symtab")
-        size, place, width = (24, 8, 8) if elf.elfclass == 64 else (16, 4, 4)  # noqa: PLR2004
-        for number, symbol in enumerate(_symbols(table)):
-            base = self.bases.get(symbol["st_shndx"], 0)
-            if table and base:
-                start = table["sh_offset"] + number * size + place
-                value = (symbol["st_value"] + base) % (1 << width * 8)
-                order: ByteOrder = "little" if elf.little_endian else "big"
-                self.data[start : start + width] = value.to_bytes(width, order)
-
-    @cached_property
-    def functions(self) -> list[tuple[int, int, str]]:
-        """Address, size and name of each function, sorted."""
-        table = self.elf.get_section_by_name(".symtab") if self.elf is not None else None
-        found = [
-            (symbol["st_value"], symbol["st_size"], symbol.name)
-            for symbol in _symbols(table)
-            if symbol["st_info"]["type"] == "STT_FUNC" and symbol["st_shndx"] in self.bases
-        ]
-        return sorted(found)
-
-    @cached_property
-    def symbols(self) -> dict[str, tuple[int, int]]:
-        """Name -> section number and offset of each symbol in an allocated section; the first of a name."""
-        table = self.elf.get_section_by_name(".symtab") if self.elf is not None else None
-        found: dict[str, tuple[int, int]] = {}
-        for symbol in _symbols(table):
-            base = self.bases.get(symbol["st_shndx"])
-            if base is not None and symbol.name:
-                found.setdefault(symbol.name, (symbol["st_shndx"], symbol["st_value"] - base))
-        return found
 
     @cached_property
     def sources(self) -> dict[str, str]:
@@ -192,11 +116,11 @@ class DebugInfo:
 
     def in_section(self, name: str, offset: int) -> str:
         """``where`` in the first section called ``name``; "" without one."""
-        return self.where(self._number(name), offset)
+        return self.where(self.number(name), offset)
 
     def rows(self, name: str, size: int) -> list[tuple[int, str]]:
         """The offsets in section ``name`` of ``size`` bytes at which ``where`` changes, and that."""
-        number, found = self._number(name), list[tuple[int, str]]()
+        number, found = self.number(name), list[tuple[int, str]]()
         base = self.bases.get(number, 0)
         starts = {line.address - base for line in self.lines}
         for start, length, _ in self.functions:
@@ -210,10 +134,6 @@ class DebugInfo:
     def _line(self, number: int, offset: int) -> str:
         """``where``, without an offset in a function whose lines are not known."""
         return self.where(number, offset).partition("+0x")[0]
-
-    def _number(self, name: str) -> int:
-        sections = self.elf.iter_sections() if self.elf is not None else ()
-        return next((at for at, section in enumerate(sections) if section.name == name), 0)
 
     @classmethod
     def read(cls, path: str) -> DebugInfo:
@@ -235,7 +155,7 @@ class DebugInfo:
             if not isinstance(section, RelocationSection) or section["sh_info"] not in self.bases:
                 continue
             table = self.elf.get_section(section["sh_link"])
-            wanted = {number for number, it in enumerate(_symbols(table)) if it.name == symbol}
+            wanted = {number for number, it in enumerate(symbols_of(table)) if it.name == symbol}
             places = (it["r_offset"] for it in section.iter_relocations() if it["r_info_sym"] in wanted)
             found += [self.where(section["sh_info"], offset) for offset in places]
         return found
@@ -244,11 +164,6 @@ class DebugInfo:
 @lru_cache(maxsize=4)
 def _read(path: str) -> DebugInfo:
     return DebugInfo(contents.read(path))
-
-
-def _symbols(table: Section | None) -> Iterator[Symbol]:
-    """The symbols of ``table``, if it is a symbol table."""
-    return table.iter_symbols() if isinstance(table, SymbolTableSection) else iter(())
 
 
 def _containing(functions: list[tuple[int, int, str]], address: int) -> tuple[int, int, str] | None:

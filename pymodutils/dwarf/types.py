@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from pymodutils.dwarf.debug_info import DAMAGE, DebugInfo
+from pymodutils.dwarf.elf_object import DAMAGE
 from pymodutils.elf.ctype import (
     Array,
     CType,
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from elftools.dwarf.die import DIE
+
+    from pymodutils.dwarf.debug_info import DebugInfo
 
 SAME: Final = frozenset({"typedef", "const_type", "volatile_type", "restrict_type", "atomic_type"})
 AGGREGATES: Final = {"structure_type": "struct", "class_type": "struct", "union_type": "union"}

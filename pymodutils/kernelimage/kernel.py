@@ -16,6 +16,7 @@ from pymodutils.kernelimage import (
     evidence,
     exports,
     kallsyms,
+    kallsyms_tables,
     keys,
     linkbase,
     payload,
@@ -128,7 +129,7 @@ def _sections(image: UnwrappedImage) -> _Exports:
 
 def _symbols(memory: ImageMemory, exported: Mapping[str, Export]) -> tuple[bytes | None, Symbols]:
     """All symbols, packed and by name, if those that are exported lie where the exports say; else none."""
-    packed = kallsyms.find(memory)
+    packed = kallsyms_tables.find(memory)
     if packed is None:
         return None, {}
     symbols = kallsyms.KallsymsTable(packed)
@@ -181,7 +182,7 @@ def _raw(image: UnwrappedImage) -> _Exports:
 
 def _base(memory: ImageMemory) -> int | None:
     """Where the image in ``memory``, which is taken to lie at 0, is linked, if its symbols tell."""
-    packed = kallsyms.find(memory)
+    packed = kallsyms_tables.find(memory)
     places = kallsyms.KallsymsTable(packed).get(TEXT, ()) if packed else ()
     return next(iter(places), None) or None
 

@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.checks.context import count, some
-from pymodutils.checks.rules import Rule, Severity
+from pymodutils.checks.rule_type import Severity
+from pymodutils.checks.rules import Rule
 from pymodutils.checks.verdict import Finding
 from pymodutils.elf import compress
 from pymodutils.errors import ModutilsError

@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from pymodutils.checks.rules import Severity
+from pymodutils.checks.rule_type import Severity
 from pymodutils.errors import ModutilsError
 from pymodutils.preflight.preflight import PreflightRequest, preflight
 from pymodutils.profile import live

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.checks.context import count, some
-from pymodutils.checks.rules import Rule, Severity
+from pymodutils.checks.rule_type import Severity
+from pymodutils.checks.rules import Rule
 from pymodutils.checks.verdict import Finding
 from pymodutils.preflight.needs import DEVICE, FILE, FILE_SYSTEM
 from pymodutils.preflight.system import ABSENT, MODULE, UNLISTED, similar

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pymodutils.checks.formats import template
 from pymodutils.checks.formats.grouped import groups
-from pymodutils.checks.rules import Severity
+from pymodutils.checks.rule_type import Severity
 from pymodutils.version import __version__
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pymodutils.checks import target as targets
 from pymodutils.checks.candidate import Candidate
 from pymodutils.checks.changed_types import ChangedTypes, KernelTypes, exporter_in
-from pymodutils.checks.rules import Severity
+from pymodutils.checks.rule_type import Severity
 from pymodutils.checks.verdict import Finding, Report, Verdict
 from pymodutils.errors import ModutilsError, NotFound
 from pymodutils.kernel.sources.running import IMAGES

@@ -8,7 +8,7 @@ that, and determines how a truncated message is handled.
 from __future__ import annotations
 
 from errno import EBADMSG, EMSGSIZE
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from pymodutils.signature.rejected import Rejected
 
@@ -184,26 +184,6 @@ class Reader:
         if length > self.end - self.at:
             raise _bad(self.at)
         return length, False
-
-
-class Tolerant(Reader):
-    """A reader with OpenSSL's limits for modinfo, without a grammar."""
-
-    __slots__ = ()
-    LONGEST: ClassVar = 1 << 32
-    LENGTH_BYTES: ClassVar = 4
-    OPTIONAL: ClassVar = 0
-
-    @property
-    def more(self) -> bool:
-        """Whether a value follows."""
-        return self.at < self.end
-
-    def within(self, tag: int) -> Self:
-        """Skip the next value, which must have ``tag``; return a reader of its content."""
-        value = self.take(tag)
-        indefinite = value.start - value.head == 2 and self.data[value.start - 1] == INDEFINITE  # noqa: PLR2004 -- tag and 0x80
-        return type(self)(self.data, value.start, value.end - 2 * indefinite)
 
 
 def _long(data: bytes, at: int, count: int, most: int, end: int) -> tuple[int, int]:

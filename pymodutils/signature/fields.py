@@ -14,8 +14,8 @@ from pymodutils.signature.ber import (
     SEQUENCE,
     SET,
     UTF8_STRING,
-    Tolerant,
 )
+from pymodutils.signature.openssl_reader import OpensslReader
 from pymodutils.signature.rejected import Rejected
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def pkcs7(blob: bytes) -> Signature | None:
 def certificate(blob: bytes) -> CertificateName | None:
     """Return the certificate ``blob`` (DER); None if it is malformed."""
     try:
-        tbs = Tolerant(blob).within(SEQUENCE).within(SEQUENCE)
+        tbs = OpensslReader(blob).within(SEQUENCE).within(SEQUENCE)
         tbs.maybe(CONTEXT | CONSTRUCTED)  # version
         serial = _magnitude(tbs.content(tbs.take(INTEGER)))
         tbs.take(SEQUENCE)  # signature algorithm
@@ -140,8 +140,8 @@ def _shape(blob: bytes) -> SignerFields:
     return SignerFields(value.start, value.end, blob[: value.start], blob[value.end :], *named)
 
 
-def _signers(blob: bytes) -> Tolerant:
-    message = Tolerant(blob).within(SEQUENCE)
+def _signers(blob: bytes) -> OpensslReader:
+    message = OpensslReader(blob).within(SEQUENCE)
     if message.content(message.take(OID)) != SIGNED_DATA:
         raise _malformed("the message is no SignedData")
     signed = message.within(CONTEXT | CONSTRUCTED).within(SEQUENCE)
@@ -153,7 +153,7 @@ def _signers(blob: bytes) -> Tolerant:
     return signed.within(SET)
 
 
-def _common_name(names: Tolerant) -> str:
+def _common_name(names: OpensslReader) -> str:
     """Return the common name in an X.501 name, or else its last attribute; "" for an empty name."""
     last = b""
     while names.more:
@@ -167,7 +167,7 @@ def _common_name(names: Tolerant) -> str:
     return _text(last)
 
 
-def _string(attribute: Tolerant) -> bytes:
+def _string(attribute: OpensslReader) -> bytes:
     value = attribute.any()
     content = attribute.content(value)
     if value.tag == INTEGER:

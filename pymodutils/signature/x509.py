@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from errno import EINVAL, EKEYREJECTED, ENOPKG
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from pymodutils.signature import issuer, names, times
+from pymodutils.signature import issuer, names, times, x509_extensions
 from pymodutils.signature.ber import (
     BIT_STRING,
     BOOLEAN,
@@ -26,12 +26,6 @@ from pymodutils.signature.rejected import PrintkLog, Rejected
 
 if TYPE_CHECKING:
     from pymodutils.signature.digests import Crypto
-
-SHORTEST: Final = 3  # bytes: tag, length, and one of content
-BITS: Final = 8  # of a byte
-AUTHORITY: Final = bytes([BOOLEAN, 1, 0xFF])
-USES_SINCE: Final = (6, 4)  # from then on it is read what the key may be used for
-STRICT_SINCE: Final = (6, 12)
 
 
 class Certificate(NamedTuple):
@@ -172,7 +166,7 @@ class _Parser:
             return "sm2"
         if self.last != names.EC_KEY:
             raise Rejected("certificate", "its key is of a kind that the kernel does not know", ENOPKG)
-        curve = _short(self.parameters or b"", OID)
+        curve = x509_extensions.short(self.parameters or b"", OID)
         if curve is None:
             raise Rejected("certificate", "its curve is not named")
         if not self.crypto.known(curve) or curve not in names.CURVES or self._is_dropped(curve):
@@ -194,12 +188,12 @@ class _Parser:
             self.skid = self._key_id(content)
         elif self.last == names.AUTHORITY_KEY:
             self.akid = content
-        elif self.last in _USES and self.crypto.release >= USES_SINCE:
-            _USES[self.last](content, self.crypto.release)
+        elif self.last in x509_extensions.USES and self.crypto.release >= x509_extensions.USES_SINCE:
+            x509_extensions.USES[self.last](content, self.crypto.release)
         self.reader.leave(frame)
 
     def _key_id(self, content: bytes) -> bytes:
-        found = _short(content, OCTET_STRING)
+        found = x509_extensions.short(content, OCTET_STRING)
         if self.skid is not None or found is None:
             raise Rejected("certificate", "the identifier of its key is damaged")
         return found
@@ -211,30 +205,6 @@ class _Parser:
         if content[:1] != b"\0":
             raise Rejected("certificate", "its signature is no whole number of bytes")
         self.value = content[1:]
-
-
-def _key_usage(content: bytes, _: tuple[int, ...]) -> None:
-    """Refuse a key usage that is no string of bits; what it allows does not matter to modules."""
-    if len(content) < SHORTEST + 1 or content[0] != BIT_STRING or content[2] >= BITS:
-        raise Rejected("certificate", "its key usage is malformed")
-
-
-def _basic_constraints(content: bytes, release: tuple[int, ...]) -> None:
-    """Refuse basic constraints that are malformed or, since 6.12, not empty and of no authority."""
-    if len(content) < SHORTEST - 1 or content[0] != SEQUENCE or content[1] != len(content) - 2:
-        raise Rejected("certificate", "its basic constraints are malformed")
-    if release >= STRICT_SINCE and content[1] and content[2:5] != AUTHORITY:
-        raise Rejected("certificate", "its basic constraints are malformed")
-
-
-_USES: Final = {names.KEY_USAGE: _key_usage, names.BASIC_CONSTRAINTS: _basic_constraints}
-
-
-def _short(data: bytes, tag: int) -> bytes | None:
-    """The content of ``data``, a single value with a one-byte length; None if it has another form."""
-    if len(data) < SHORTEST or data[0] != tag or data[1] != len(data) - 2:
-        return None
-    return data[2:]
 
 
 def _self_signed(cert: Certificate, crypto: Crypto) -> Certificate:

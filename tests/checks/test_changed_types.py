@@ -17,7 +17,8 @@ from pymodutils.checks.candidate import Candidate
 from pymodutils.checks.changed_types import BTF, ChangedTypes, KernelTypes
 from pymodutils.checks.kabi_btf import BtfTypes
 from pymodutils.checks.kabi_types import Differ
-from pymodutils.checks.rules import Rule, Severity
+from pymodutils.checks.rule_type import Severity
+from pymodutils.checks.rules import Rule
 from pymodutils.checks.verdict import Finding
 from pymodutils.depends.module_info import opened
 from pymodutils.kernel.sources import source

@@ -6,7 +6,8 @@ import pytest
 
 from pymodutils.checks.formats import markdown
 from pymodutils.checks.formats.grouped import groups
-from pymodutils.checks.rules import Rule, Severity
+from pymodutils.checks.rule_type import Severity
+from pymodutils.checks.rules import Rule
 from pymodutils.checks.verdict import Finding, Report
 from tests.checks.made import Desk
 

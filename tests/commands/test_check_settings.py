@@ -19,11 +19,6 @@ STYLE = re.compile(r"\x1b\[[\d;]*m|\r")
 REPOSITORY = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
-
-
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "COLUMNS": "200"}
     return subprocess.run(

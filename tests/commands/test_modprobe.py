@@ -1,27 +1,18 @@
-"""modprobe as a user sees it, beside kmod's on a Debian module tree."""
+"""modprobe compared with kmod's on a Debian module tree."""
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from pymodutils.depends.trie import build
-from tests.oracles.kmod import kmod34
-from tests.oracles.modprobe import here, kmod, need_namespaces, ours
-from tests.oracles.trees import Tree, linked, tree
+from tests.commands.modprobe import at
+from tests.oracles.modprobe import here, kmod, need_namespaces
+from tests.oracles.trees import Tree
 
 BOTH = pytest.mark.parametrize("release", [30, 34])
 SOME = 100  # words for one call
-
-
-@pytest.fixture(scope="session")
-def amd64(tmp_path_factory: pytest.TempPathFactory) -> Tree:
-    """Debian's amd64 tree with the indexes that kmod 34 makes for it."""
-    made = linked(tree("amd64"), tmp_path_factory.mktemp("amd64"))
-    subprocess.run([*kmod34("depmod"), "-b", str(made.root), made.version], check=True)
-    return made
 
 
 @pytest.fixture(scope="session")
@@ -36,11 +27,6 @@ def aliases(amd64: Tree) -> list[str]:
     lines = [line.split()[1] for line in (amd64.modules / "modules.alias").read_text().splitlines()[1:]]
     chosen = lines[:: len(lines) // 1000]
     return [alias.replace("*", "0").replace("?", "1") for alias in chosen]
-
-
-def at(where: Tree) -> list[str]:
-    """The words that lead modprobe to a tree."""
-    return ["-d", str(where.root), "-S", where.version]
 
 
 @pytest.mark.lane
@@ -147,126 +133,6 @@ def test_what_is_loaded_counts(amd64: Tree, sysroot: Path, words: list[str], rel
     mounts = {"/sys/module": str(sysroot / "sys/module"), "/proc/cmdline": str(sysroot / "proc/cmdline")}
     asked = [*at(amd64), "-C", "/nonexistent", *words]
     assert here("--sysroot", str(sysroot), *asked) == kmod(release, *asked, mounts=mounts)
-
-
-WORDS = [
-    [],
-    ["-r"],
-    ["-a"],
-    ["-w", "x", "loop"],
-    ["-w", "5x", "loop"],
-    ["-r", "-w", "0x10", "nosuch"],
-    ["nosuch"],
-    ["-q", "nosuch"],
-    ["-a", "nosuch", "other"],
-    ["-D", "a[b"],
-    ["-D", "loop.ko"],
-    ["-D", "LOOP"],
-    ["-D", ""],
-    ["-D", "loop", "", "z"],
-    ["-D", "loop", "z", ""],
-    ["-D", "loop", 'a="b c"', "d=e f", "x='y z'", "=q r", 'p=""', 'g="h', 's=a "b c"'],
-    ["-D", "loop", "-x"],
-    ["-D", "--", "loop", "-x"],
-    ["--sh", "loop"],
-    ["--show-dep", "loop"],
-    ["--force-", "loop"],
-    ["-Z", "loop"],
-    ["-w"],
-    ["-C"],
-    ["--wait=5", "-n", "loop"],
-    ["--nosuch"],
-    ["--all=x"],
-    ["-R", "crc32c"],
-    ["-R", "crc7", "loop"],
-    ["-R", "-a", "crc7", "nosuch", "loop"],
-    ["-R", "net-pf-1"],
-    ["-D", "net-pf-1"],
-    ["-Db", "net-pf-1"],
-    ["-r", "unix"],
-    ["--show-modversions", "nosuch"],
-    ["--show-modversions", "/etc/passwd"],
-    ["--show-exports", "/etc"],
-    ["-a", "--show-exports", "nosuch", "other"],
-]
-
-
-@pytest.mark.lane
-@pytest.mark.parametrize("words", WORDS, ids=" ".join)
-def test_command_lines(amd64: Tree, words: list[str]) -> None:
-    asked = ["-C", "/nonexistent", *at(amd64), *words]
-    assert here("--compat", "34", *asked) == kmod(34, *asked)
-
-
-@pytest.mark.lane
-def test_paths(amd64: Tree, tmp_path: Path) -> None:
-    kernel = amd64.modules / "kernel"
-    (tmp_path / "mod.conf").write_text("options crc7 x=1\nblacklist crc16\n")
-    for words in (["./lib/crc7.ko"], [f"{kernel}/fs/ext4/ext4.ko"], ["./nosuch.ko"], ["lib/crc7.ko"], ["/x"]):
-        asked = ["-C", str(tmp_path / "mod.conf"), *at(amd64), "-D", *words]
-        assert ours(*asked, cwd=str(kernel)) == kmod(34, *asked, cwd=str(kernel))
-    asked = ["-b", "-C", str(tmp_path / "mod.conf"), *at(amd64), "-D", f"{kernel}/lib/crc16.ko"]
-    assert ours(*asked) == kmod(34, *asked)
-
-
-COMMANDS = """\
-alias both yes
-alias both no
-install yes echo yes $MODPROBE_MODULE "[$CMDLINE_OPTS]" $MODPROBE_OPTIONS
-install no echo no; exit 3
-install killed kill -9 $$
-remove yes echo gone $MODPROBE_MODULE "[$CMDLINE_OPTS]"
-remove no exit 4
-options both o=1
-options yes p=2
-"""
-
-
-@pytest.mark.lane
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["yes"],
-        ["yes", "a=1", "b=2 3"],
-        ["no"],
-        ["both", "x=1"],
-        ["-q", "no"],
-        ["killed"],
-        ["-r", "yes"],
-        ["-r", "no"],
-        ["-r", "no", "yes"],
-        ["-ar", "no", "yes"],
-        ["-a", "no", "yes"],
-        ["-n", "no"],
-        ["-i", "yes"],
-    ],
-    ids=" ".join,
-)
-def test_commands(amd64: Tree, tmp_path: Path, words: list[str]) -> None:
-    (tmp_path / "c.conf").write_text(COMMANDS)
-    asked = [*at(amd64), "-C", str(tmp_path), *words]
-    assert ours("--compat", "34", *asked) == kmod(34, *asked)
-
-
-@pytest.mark.lane
-@pytest.mark.parametrize(
-    "words",
-    [
-        "-q nosuch",
-        "-a n1  n2",
-        '-a "n1 n2" n3',
-        '-a x"y z"w n',
-        "-a 'a\"b' c",
-        '-a ""n',
-        "-a n  ",
-        '-a "x y n',
-    ],
-)
-def test_words_from_the_environment(amd64: Tree, words: str) -> None:
-    environment = {"MODPROBE_OPTIONS": words}
-    assert ours(*at(amd64), "zz", environment=environment) == kmod(
-        34, *at(amd64), "zz", environment=environment
-    )
 
 
 def test_an_install_line_is_kept_beside_a_soft_dependency(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
-from pymodutils.dwarf.debug_info import DAMAGE
+from pymodutils.dwarf.elf_object import DAMAGE
 from pymodutils.elf import headers
 from pymodutils.elf.constants import EI_NIDENT, ELFMAG, SHT_NOBITS
 from pymodutils.elf.headers import Section

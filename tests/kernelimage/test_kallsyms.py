@@ -6,7 +6,7 @@ from struct import pack
 
 import pytest
 
-from pymodutils.kernelimage import kallsyms
+from pymodutils.kernelimage import kallsyms, kallsyms_tables
 from pymodutils.kernelimage.memory import at_base
 
 BASE = 0xFFFF_FFFF_8100_0000
@@ -57,7 +57,7 @@ def table(layout: str, shift: int = 0, bits: int = 64) -> bytes:
 
 @pytest.mark.parametrize("layout", ["6.1", "6.2", "6.4", "7.0"])
 def test_every_symbol_is_found_again(layout: str) -> None:
-    packed = kallsyms.find(at_base(table(layout), BASE, 64, "little"))
+    packed = kallsyms_tables.find(at_base(table(layout), BASE, 64, "little"))
     assert packed is not None
     assert kallsyms.addresses(packed, "symbol_4999") == (BASE + 16 * 4999,)
     assert kallsyms.addresses(packed, "several") == tuple(BASE + 1600 * at for at in range(50))
@@ -67,12 +67,12 @@ def test_every_symbol_is_found_again(layout: str) -> None:
 @pytest.mark.parametrize(("layout", "bits"), [("6.1", 32), ("6.4", 32), ("7.0", 64)])
 def test_a_table_is_aligned_no_more_than_its_words(layout: str, bits: int) -> None:
     base = BASE & (1 << bits) - 1
-    packed = kallsyms.find(at_base(table(layout, 4, bits), base, bits, "little"))
+    packed = kallsyms_tables.find(at_base(table(layout, 4, bits), base, bits, "little"))
     assert packed is not None
     assert kallsyms.addresses(packed, "symbol_4999") == (base + 16 * 4999,)
 
 
 def test_none_is_found_where_there_is_none() -> None:
-    assert kallsyms.find(at_base(bytes(1 << 16), BASE, 64, "little")) is None
+    assert kallsyms_tables.find(at_base(bytes(1 << 16), BASE, 64, "little")) is None
     damaged = table("6.4").replace(b"0\x001\x002", b"0\x003\x002")
-    assert kallsyms.find(at_base(damaged, BASE, 64, "little")) is None
+    assert kallsyms_tables.find(at_base(damaged, BASE, 64, "little")) is None

@@ -14,7 +14,7 @@ from pymodutils.kernel.emulated.kernel import EmulatedKernel
 from pymodutils.kernel.sources import source
 from tests.elf.compressed_files import of_xz
 from tests.lanes import qemu
-from tests.lanes.guest.linking import without_init
+from tests.lanes.guest.insert import without_init
 from tests.oracles.debian import newest, unpacked
 
 WARNING = 4  # vmalloc's backtrace, where a dictionary is too large

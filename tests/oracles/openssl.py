@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pymodutils.signature import ber
+from pymodutils.signature.openssl_reader import OpensslReader
 from tests.oracles.debian import Unavailable
 
 LONG = ("-days", "36500")
@@ -60,7 +61,7 @@ class Identity(NamedTuple):
         return openssl(self.folder, "cms", "-sign", "-binary", "-outform", "DER", *files, *words, data=data)
 
     def _parts(self) -> tuple[bytes, bytes]:
-        inner = ber.Tolerant(self.der).within(ber.SEQUENCE).within(ber.SEQUENCE)
+        inner = OpensslReader(self.der).within(ber.SEQUENCE).within(ber.SEQUENCE)
         inner.maybe(ber.CONTEXT | ber.CONSTRUCTED)
         serial = inner.content(inner.take(ber.INTEGER))
         inner.take(ber.SEQUENCE)

@@ -1,21 +1,15 @@
-"""The command on two kernels of our own: each kind of loss, and silence where nothing is lost."""
+"""preflight on two made kernels: each kind of loss."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from pymodutils import ModutilsError, Root
 from pymodutils.preflight import allowed
 from pymodutils.preflight.preflight import PreflightRequest, preflight
-from pymodutils.profile import document
 from pymodutils.profile.profile import (
     Device,
     FileSystem,
@@ -28,30 +22,9 @@ from pymodutils.profile.profile import (
 )
 from tests.preflight.debian import messages, told
 from tests.preflight.made import NEW, OLD, Machine
+from tests.preflight.profiles import bound
 
-REPOSITORY = Path(__file__).parents[2]
-SCHEMA = json.loads((REPOSITORY / "docs/preflight.schema.json").read_text())
 GONE = {("error", "gone")}
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    made = Machine(tmp_path / "root")
-    made.both("nic", "alias=pci:v1d*", "parmtype=debug:int", "parm=debug:x")
-    made.add(OLD, "card", "alias=pci:v2d*")
-    made.add(OLD, "store", "alias=pci:v3d*")
-    made.add(NEW, "store_new", "alias=pci:v3d*")
-    made.both("rival", "alias=pci:v4d*")
-    made.add(OLD, "first", "alias=pci:v4d*")
-    made.both("loop", "alias=pci:v5d*")
-    made.add(OLD, "oldfs", "alias=fs-oldfs", folder="kernel/fs")
-    made.add(OLD, "cipher", folder="kernel/crypto")
-    made.add(OLD, "soon", "alias=pci:v6d*")
-    made.text(NEW, "modules.builtin", "kernel/drivers/soon.ko\n")
-    made.text(NEW, "modules.builtin.modinfo", "hidden.license=GPL\0soon.license=GPL\0")
-    made.add(OLD, "hidden")
-    made.depmod()
-    return made
 
 
 def run(machine: Machine, profile: Profile, **more: Any) -> dict[str, set[tuple[str, str]]]:
@@ -60,10 +33,6 @@ def run(machine: Machine, profile: Profile, **more: Any) -> dict[str, set[tuple[
 
 def request(profile: Profile, **more: Any) -> PreflightRequest:
     return PreflightRequest(profile, "made", [NEW], OLD, cached=False)._replace(**more)
-
-
-def bound(number: int, module: str | None, driver: str = "") -> Device:
-    return Device(f"pci:v{number}d0", driver or module or "", "pci", module)
 
 
 def test_what_is_there_is_silent(machine: Machine) -> None:
@@ -192,67 +161,6 @@ def test_firmware_that_is_absent(machine: Machine, tmp_path: Path) -> None:
     (folder / "nic").mkdir()
     (folder / "nic/new.bin.zst").write_bytes(b"")
     assert messages(preflight(wanted, Root(machine.root))) == ""
-
-
-def command(machine: Machine, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pymodutils",
-            "preflight",
-            "--sysroot",
-            str(machine.root),
-            "--no-cache",
-            *words,
-        ],
-        cwd=REPOSITORY,
-        env={**os.environ, "PYMODUTILS_SYSROOT": ""},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-
-
-def saved_as(folder: Path, profile: Profile) -> str:
-    path = folder / "profile.json"
-    path.write_text(document.dumps(profile))
-    return str(path)
-
-
-def test_the_command_for_people_and_programs(machine: Machine, tmp_path: Path) -> None:
-    profile = saved_as(tmp_path, Profile(release=OLD, devices=(bound(1, "nic"), bound(2, "card"))))
-    done = command(machine, "--profile", profile)
-    assert (done.returncode, done.stderr) == (1, "")
-    lines = done.stdout.splitlines()
-    assert lines[0] == f"{profile}, from {OLD}"
-    assert lines[2].split() == [NEW, "1", "0", "0", "1", "1", *lines[2].split()[-2:]]
-    assert lines.index("  gone  card") < lines.index("  1 need met as before: devices, file systems, modules")
-    done = command(machine, "--profile", profile, "--format", "json", "--fail-on", "never")
-    assert done.returncode == 0
-    jsonschema.validate(json.loads(done.stdout), SCHEMA)
-    for form in ("junit", "sarif", "github", "markdown", "html"):
-        done = command(machine, "--profile", profile, "--format", form)
-        assert done.returncode == 1, done.stderr
-        assert "card" in done.stdout
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["--kernel", "9.9"], "9.9"),
-        (["--profile", "/nonexistent"], "/nonexistent"),
-        (["--from", "9.9", "--kernel", NEW], "9.9"),
-        (["--allow-list", "/nonexistent", "--kernel", NEW], "/nonexistent"),
-    ],
-)
-def test_errors_are_one_line_and_2(machine: Machine, words: list[str], said: str) -> None:
-    done = command(machine, *words)
-    assert done.returncode == 2
-    assert done.stderr.startswith("preflight: ERROR: ")
-    assert done.stderr.count("\n") == 1
-    assert said in done.stderr
 
 
 def test_a_module_that_depmod_has_not_seen(machine: Machine) -> None:

@@ -16,7 +16,7 @@ from pymodutils.signature.rejected import Rejected
 from tests.elf.made import value
 from tests.kernel.emulated import messages as m
 from tests.oracles.openssl35 import openssl
-from tests.signature.signed_cases import BODY
+from tests.signature.signed_keys import BODY
 
 VECTORS = json.loads(Path(__file__).with_name("mldsa.json").read_text("ascii"))
 IDS = {"mldsa44": 17, "mldsa65": 18, "mldsa87": 19}

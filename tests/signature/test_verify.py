@@ -13,7 +13,7 @@ from pymodutils.signature import verify as verifier
 from pymodutils.signature.digests import Crypto
 from tests.lanes import qemu
 from tests.oracles import keyed, trees
-from tests.signature import signed_cases
+from tests.signature import signed_cases, signed_keys
 
 HASHES = ("sha512_generic", "md4")  # modules that the kernel would ask modprobe for
 CRYPTO = Crypto(frozenset({"rsa", "md4", "md5", "sha1", "sha224", "sha256", "sha384", "sha512"}), (6, 1))
@@ -31,7 +31,7 @@ class Judged:
     """Every image with the kernel's verdict and ours."""
 
     def __init__(self, folder: Path) -> None:
-        keys = signed_cases.keys(folder)
+        keys = signed_keys.keys(folder)
         self.trusted = [keys.own.der]
         self.named = signed_cases.images(keys)
         self.fuzzed = list(signed_cases.fuzzed(keys))

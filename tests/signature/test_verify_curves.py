@@ -18,7 +18,7 @@ from tests.lanes import qemu
 from tests.link.modules import in_order
 from tests.oracles import kernels, keyed, openssl
 from tests.signature import certificates_made
-from tests.signature.signed_cases import BODY, P256, P521
+from tests.signature.signed_keys import BODY, P256, P521
 from tests.signature.test_verify import verdict
 
 pytestmark = [pytest.mark.lane, pytest.mark.slow]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from pymodutils.checks.rules import Severity
+from pymodutils.checks.rule_type import Severity
 
 if TYPE_CHECKING:
     from pymodutils.checks.kabi import Change, Comparison

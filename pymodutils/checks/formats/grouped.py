@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.checks.rules import Severity
+from pymodutils.checks.rule_type import Severity
 
 if TYPE_CHECKING:
     from pymodutils.checks.verdict import Finding, Report

@@ -12,7 +12,7 @@ from os import uname
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape, quoteattr
 
-from pymodutils.checks.rules import Severity
+from pymodutils.checks.rule_type import Severity
 from pymodutils.printable import printable
 
 if TYPE_CHECKING:

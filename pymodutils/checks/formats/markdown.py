@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.checks.formats.grouped import groups
-from pymodutils.checks.rules import Severity
+from pymodutils.checks.rule_type import Severity
 from pymodutils.printable import printable
 
 if TYPE_CHECKING:

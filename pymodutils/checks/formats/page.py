@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from pymodutils.checks.formats import template
-from pymodutils.checks.rules import Severity
+from pymodutils.checks.rule_type import Severity
 from pymodutils.version import __version__
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 from pymodutils import arch as archs
 from pymodutils.checks.context import count
 from pymodutils.checks.messages.places import patched
-from pymodutils.checks.rules import Rule, Severity
+from pymodutils.checks.rule_type import Severity
+from pymodutils.checks.rules import Rule
 from pymodutils.checks.verdict import Finding
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.checks.context import count, some
 from pymodutils.checks.messages.places import used
-from pymodutils.checks.rules import Rule, Severity
+from pymodutils.checks.rule_type import Severity
+from pymodutils.checks.rules import Rule
 from pymodutils.checks.verdict import Finding
 
 if TYPE_CHECKING:

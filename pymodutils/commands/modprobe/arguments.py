@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.depends import plan, words
 from pymodutils.kernel.base import Init
-from pymodutils.run import Mode
+from pymodutils.run.steps import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,9 @@ from pymodutils.commands.modprobe.session import Session, say
 from pymodutils.depends import plan
 from pymodutils.kernel import choose, refusals
 from pymodutils.log import WARNING, Log
-from pymodutils.run import CannotLoad, NotRemoved, Runner
+from pymodutils.run.load import CannotLoad
+from pymodutils.run.remove import NotRemoved
+from pymodutils.run.runner import Runner
 
 if TYPE_CHECKING:
     from pymodutils.commands.modprobe.arguments import Arguments

@@ -14,7 +14,8 @@ from pymodutils.kernel.emulated.load.find_symbol import KERNEL
 from pymodutils.kernel.emulated.rules import Rules, assumed, rules
 from pymodutils.kernel.emulated.state import vmalloc
 from pymodutils.kernel.emulated.state.database import MEMORY, StateFile, signed, unsigned
-from pymodutils.kernel.emulated.state.kernel_state import BTF, ERR, KALLSYMS, NOTICE, KernelState
+from pymodutils.kernel.emulated.state.kernel_state import BTF, KALLSYMS, KernelState
+from pymodutils.kernel.emulated.state.printk import ERR, NOTICE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

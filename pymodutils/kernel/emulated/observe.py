@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from pymodutils.errors import Refused
 from pymodutils.kernel.base import PrintkRecord
 from pymodutils.kernel.emulated import boot, vfs
-from pymodutils.kernel.emulated.state.kernel_state import INFO
+from pymodutils.kernel.emulated.state.printk import INFO
 
 if TYPE_CHECKING:
     from collections.abc import Callable

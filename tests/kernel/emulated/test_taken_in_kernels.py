@@ -17,7 +17,7 @@ from tests.kernel.emulated import whole
 from tests.kernel.emulated.mutants import Mutator, unsigned
 from tests.lanes import uml
 from tests.lanes.guest import taken
-from tests.lanes.guest.linking import without_init
+from tests.lanes.guest.insert import without_init
 from tests.lanes.verdicts.emulated import Emulated
 from tests.lanes.verdicts.normal import normal
 from tests.link.modules import in_order, paths

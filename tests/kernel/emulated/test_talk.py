@@ -1,11 +1,9 @@
-"""What Rusty Russell's talk says has moved into the kernel, each thing to be seen in the emulated one."""
+"""Rusty Russell's talk on the in-kernel loader, point by point."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from errno import EAGAIN, EBUSY, EEXIST, EINVAL, EIO, ENOEXEC
-from pathlib import Path
+from errno import EAGAIN, EBUSY, EINVAL, ENOEXEC
 from struct import iter_unpack, pack, unpack
 
 import pytest
@@ -22,7 +20,6 @@ from tests.kernel.emulated.modules import (
     MAGIC,
     RELATIVE,
     WRITE,
-    Clock,
     kernel,
     module,
 )
@@ -87,53 +84,6 @@ def test_force() -> None:
     assert texts(booted)[1] == "Disabling lock debugging due to kernel taint"
     other = kernel(MODULE_FORCE_LOAD=False)
     assert refusal(other, wrong, Init.IGNORE_VERMAGIC) == ENOEXEC
-
-
-class SecondLoad(Clock):
-    """A clock by which, as soon as somebody waits for init(), another process loads the same module."""
-
-    def __init__(self, again: Callable[[], None]) -> None:
-        super().__init__()
-        self.again: Callable[[], None] | None = again
-        self.waits: list[float] = []
-
-    def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        again, self.again = self.again, None
-        if again:
-            again()
-        super().sleep(seconds)
-
-
-@pytest.mark.parametrize(("result", "heard"), [(0, EEXIST), (-EIO, EBUSY)])
-def test_wait(result: int, heard: int, tmp_path: Path) -> None:
-    """A second load waits for the first one's init(), and hears how it ended."""
-    path = str(tmp_path / "kernel.state")
-    first = kernel(path=path)
-    first.behave("made", init=result, init_seconds=2)
-    seen: list[object] = []
-
-    def again() -> None:
-        second = EmulatedKernel.open(path, clock=clock)
-        seen.append(second.state("made"))
-        second.behave("made", init=0)
-        try:
-            second.init_module(module())
-            seen.append(0)
-        except Refused as refused:
-            seen.append(refused.errno)
-        seen.append(clock.time())
-
-    clock = SecondLoad(again)
-    loading = EmulatedKernel.open(path, clock=clock)
-    if result:
-        with pytest.raises(Refused) as refused:
-            loading.init_module(module())
-        assert refused.value.errno == EIO
-    else:
-        loading.init_module(module())
-    assert seen == [State.COMING, heard, 1_000_002.0]
-    assert clock.waits[:2] == [2.0, 2.0]  # each of the two
 
 
 def test_a_module_that_has_come_can_be_held_and_let_go() -> None:

@@ -14,12 +14,12 @@ from pymodutils.elf import compress
 from pymodutils.errors import Refused
 from pymodutils.kernel.description import Description
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
-from pymodutils.kernel.emulated.state.kernel_state import WARNING
+from pymodutils.kernel.emulated.state.printk import WARNING
 from pymodutils.kernel.sources import source
 from pymodutils.names import of_path
 from pymodutils.root import Root
 from tests import memory
-from tests.lanes.guest.linking import without_init
+from tests.lanes.guest.insert import without_init
 from tests.lanes.verdicts import lanes
 from tests.link.modules import in_order, paths
 from tests.oracles import kernels

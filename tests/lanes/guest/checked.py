@@ -7,7 +7,7 @@ import os
 from pymodutils.elf import compress
 from pymodutils.errors import ModutilsError
 from pymodutils.names import of_path
-from tests.lanes.guest.linking import insert, without_init
+from tests.lanes.guest.insert import insert, without_init
 from tests.lanes.guest.machine import Journal, unload_all
 
 

@@ -1,18 +1,11 @@
-"""Inside of a real kernel: modules loaded without running their init, and compared with our own linking.
-
-A module's init is taken out by making the relocation of struct module's pointer to it do nothing, so all
-sections that stay are as the loader left them.
-"""
+"""Compare modules in the memory of a running kernel with our own linking."""
 
 from __future__ import annotations
 
-import ctypes
 import os
 import tempfile
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
-from struct import iter_unpack, pack_into, unpack_from
 from threading import Thread
 from typing import Any
 
@@ -31,10 +24,8 @@ from pymodutils.link.relocate import relocate
 from pymodutils.link.symbols import simplify
 from pymodutils.names import of_path
 from tests.lanes.guest import patches
-
-INIT_MODULE = 175  # x86-64's number of the system call
-SIGNED = b"~Module signature appended~\n"
-THIS_MODULE = ".gnu.linkonce.this_module"
+from tests.lanes.guest.insert import insert, without_init
+from tests.lanes.guest.observed import addresses, exports, kallsyms, number, percpu_of, read_memory, shown
 
 
 def compare(
@@ -121,42 +112,10 @@ def kept(image: Image, values: list[int]) -> list[tuple[int, str, str]]:
     ]
 
 
-def shown(module: str) -> list[tuple[int, str, str]]:
-    """The same as the kernel shows them; a letter's case is about exports."""
-    with open("/proc/kallsyms", encoding="utf-8") as file:
-        rows = [line.split() for line in file if line.endswith(f"[{module}]\n")]
-    return [(int(row[0], 16), row[1].lower(), row[2]) for row in rows]
-
-
 def _patch(image: Image, values: list[int], machine: RunningKernel) -> dict[str, Any]:
     unpatched = patches.compare(image, values, read_memory)
     places = patch.apply(image, values, machine)
     return {"unpatched": unpatched["changed"], "patched": places}
-
-
-def without_init(data: bytes, functions: tuple[bytes, ...] = (b"init_module",)) -> bytes:
-    """The module ``data`` with an init that is NULL, and so the other ``functions``."""
-    elf = Elf(data)
-    names = [section.name for section in elf.sections]
-    copy = bytearray(data)
-    if f".rela{THIS_MODULE}" not in names:  # neither init nor exit
-        return data.removesuffix(SIGNED)
-    table = elf.sections[names.index(f".rela{THIS_MODULE}")]
-    strings = elf.section(".strtab") or b""
-    symbols = elf.section(".symtab") or b""
-    for at in range(table.sh_offset, table.sh_offset + table.sh_size, 24):
-        _, number, symbol, _ = unpack_from("<QIIq", copy, at)
-        start = unpack_from("<I", symbols, 24 * symbol)[0]
-        if number == 1 and strings[start : strings.index(b"\0", start)] in functions:
-            pack_into("<I", copy, at + 8, 0)  # R_X86_64_NONE
-    return bytes(copy).removesuffix(SIGNED)  # unsigned, for the signature is no longer right
-
-
-def insert(data: bytes, name: str) -> None:
-    """Load ``data``."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.syscall(INIT_MODULE, ctypes.c_char_p(data), ctypes.c_ulong(len(data)), ctypes.c_char_p(b"")):
-        raise OSError(ctypes.get_errno(), f"{name}: {os.strerror(ctypes.get_errno())}")
 
 
 def init_sizes_of_requests(files: list[str], switches: dict[str, Any]) -> dict[str, list[int]]:
@@ -199,18 +158,6 @@ def init_sizes(
     return found
 
 
-def addresses(name: str) -> dict[str, int]:
-    """Where the kernel says that the sections of ``name`` are."""
-    folder = f"/sys/module/{name}/sections"
-    return {one: number(f"{folder}/{one}") for one in os.listdir(folder)}
-
-
-def number(path: str) -> int:
-    """The number in the file ``path``."""
-    with open(path, encoding="ascii") as file:
-        return int(file.read(), 0)
-
-
 def find_bases(module: Object, plan: Layout, theirs: dict[str, int]) -> list[int]:
     """Where the areas of ``plan`` begin if one section of each is where the kernel says."""
     bases = [0] * len(plan.sizes)
@@ -221,49 +168,6 @@ def find_bases(module: Object, plan: Layout, theirs: dict[str, int]) -> list[int
     return bases
 
 
-def percpu_of(name: str, module: Object, plan: Layout) -> int:
-    """The address of the per-cpu area of ``name``, from one of the symbols in it."""
-    if not plan.percpu:
-        return 0
-    table = module.symbols
-    for at, section in enumerate(table.sections):
-        if section == plan.percpu and table.names[at]:
-            value = kallsyms(name).get(table.name(at))
-            if value is not None:
-                return value - table.values[at]
-    return 0
-
-
-def kallsyms(module: str = "") -> dict[str, int]:
-    """The addresses of the symbols of the kernel or of one module; of equal names the global one's."""
-    found: dict[str, int] = {}
-    shared: set[str] = set()
-    with open("/proc/kallsyms", encoding="utf-8") as file:
-        for line in file:
-            address, kind, name, *owner = line.split()
-            if (owner[0] if owner else "") == (f"[{module}]" if module else ""):
-                if name in shared or (name in found and not kind.isupper()):
-                    continue
-                found[name] = int(address, 16)
-                if kind.isupper():
-                    shared.add(name)
-    return found
-
-
-def exports(kernel: str) -> dict[str, int]:
-    """The addresses in the export tables of the ELF file ``kernel``: three pointers each."""
-    with open(kernel, "rb") as file:
-        data = file.read()
-    elf = Elf(data)
-    strings = next(section for section in elf.sections if section.name == "__ksymtab_strings")
-    found = {}
-    for table in ("__ksymtab", "__ksymtab_gpl"):
-        for value, name, _ in iter_unpack("<QQQ", elf.section(table) or b""):
-            start = name - strings.sh_addr + strings.sh_offset
-            found[data[start : data.index(b"\0", start)].decode()] = value
-    return found
-
-
 def add_exports(module: Object, values: list[int], symbols: dict[str, int]) -> None:
     """Make what ``module`` exports known to those loaded after it."""
     table = module.symbols
@@ -272,25 +176,3 @@ def add_exports(module: Object, values: list[int], symbols: dict[str, int]) -> N
     for name in names:
         if name.startswith("__ksymtab_"):
             symbols[name.removeprefix("__ksymtab_")] = by_name[name.removeprefix("__ksymtab_")]
-
-
-def read_memory(address: int, size: int) -> bytes:
-    """What the kernel has at ``address``."""
-    for low, length, start in _loaded():
-        if low <= address < low + length:
-            return os.pread(_core(), size, start + address - low)
-    raise LookupError(f"{address:#x} is not in /proc/kcore")
-
-
-@cache
-def _core() -> int:
-    return os.open("/proc/kcore", os.O_RDONLY)
-
-
-@cache
-def _loaded() -> list[tuple[int, int, int]]:
-    """Address, bytes and offset of what /proc/kcore holds."""
-    head = os.pread(_core(), 64, 0)
-    offset, count = unpack_from("<Q", head, 32)[0], unpack_from("<H", head, 56)[0]
-    rows = iter_unpack("<IIQQQQQQ", os.pread(_core(), 56 * count, offset))
-    return [(low, length, start) for kind, _, start, low, _, length, _, _ in rows if kind == 1]

@@ -6,7 +6,8 @@ from typing import Any
 
 from pymodutils.elf import compress
 from pymodutils.names import of_path
-from tests.lanes.guest.linking import addresses, insert, number, without_init
+from tests.lanes.guest.insert import insert, without_init
+from tests.lanes.guest.observed import addresses, number
 
 ENTRY = 24 + 1  # bytes of a symbol that kallsyms keeps, and of its type; its name is more
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from tests.lanes.guest.linking import insert
+from tests.lanes.guest.insert import insert
 from tests.lanes.guest.whole import lines, loaded
 
 

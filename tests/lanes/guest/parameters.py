@@ -13,7 +13,7 @@ from typing import Any
 
 from pymodutils.elf import compress
 from pymodutils.names import of_path
-from tests.lanes.guest.linking import INIT_MODULE, SIGNED, without_init
+from tests.lanes.guest.insert import INIT_MODULE, SIGNED, without_init
 from tests.lanes.guest.machine import libc
 
 DELETE_MODULE = 176

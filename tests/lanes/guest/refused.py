@@ -20,7 +20,8 @@ from pymodutils.link.object import Object
 from pymodutils.link.relocate import relocate
 from pymodutils.link.symbols import simplify
 from pymodutils.names import of_path
-from tests.lanes.guest.linking import exports, insert, kallsyms, without_init
+from tests.lanes.guest.insert import insert, without_init
+from tests.lanes.guest.observed import exports, kallsyms
 
 PLT32 = 4
 CALLS = (PLT32, 1)  # the latter in User Mode Linux, whose modules may be anywhere

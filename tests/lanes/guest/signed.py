@@ -7,7 +7,7 @@ import json
 import os
 from typing import Any
 
-from tests.lanes.guest.linking import INIT_MODULE
+from tests.lanes.guest.insert import INIT_MODULE
 from tests.lanes.guest.machine import insert
 
 ENFORCE = "/sys/module/module/parameters/sig_enforce"

@@ -10,7 +10,7 @@ from typing import Any
 from pymodutils.elf import compress
 from pymodutils.names import of_path
 from tests.kernel.emulated.whole import FUNCTIONS, without_addresses
-from tests.lanes.guest.linking import insert, without_init
+from tests.lanes.guest.insert import insert, without_init
 
 ESCAPED = re.compile(r"\\x([0-9a-f]{2})")
 DELETE_MODULE = 176  # x86-64's number of the system call

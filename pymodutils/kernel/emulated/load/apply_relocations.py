@@ -14,7 +14,7 @@ from pymodutils.kernel.emulated.load import check_modinfo, klp_apply_section_rel
 from pymodutils.kernel.emulated.load.causes import CauseKind
 from pymodutils.kernel.emulated.load.complete_formation import FLAGS_SINCE, tables
 from pymodutils.kernel.emulated.load.elf_header import NAMELESS
-from pymodutils.kernel.emulated.state.kernel_state import WARNING
+from pymodutils.kernel.emulated.state.printk import WARNING
 from pymodutils.link import extable
 from pymodutils.link.failure import OutOfBounds
 from pymodutils.link.kallsyms import fill, keep

@@ -16,7 +16,7 @@ from pymodutils.kernel.emulated.load.btf import OLD, WIDE, WIDE_SINCE, BadBtf, S
 from pymodutils.kernel.emulated.load.btf_check_all_metas import ENOTSUPP, check_all
 from pymodutils.kernel.emulated.load.btf_check_modifier_chain_length import check_chains
 from pymodutils.kernel.emulated.state.kernel_state import BTF as KERNEL_BTF
-from pymodutils.kernel.emulated.state.kernel_state import ERR, WARNING
+from pymodutils.kernel.emulated.state.printk import ERR, WARNING
 
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.load.btf import Limits, Type

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.kernel.base import Init
 from pymodutils.kernel.emulated.load.causes import CauseKind
-from pymodutils.kernel.emulated.state.kernel_state import ERR, NOTICE, WARNING
+from pymodutils.kernel.emulated.state.printk import ERR, NOTICE, WARNING
 from pymodutils.kernel.emulated.state.taints import Taint
 
 if TYPE_CHECKING:

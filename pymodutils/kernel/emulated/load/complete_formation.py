@@ -20,7 +20,7 @@ from pymodutils.kernel.emulated.load.causes import CauseKind
 from pymodutils.kernel.emulated.params import module_params
 from pymodutils.kernel.emulated.params.table import PREALLOC, VALID
 from pymodutils.kernel.emulated.rules import PREL32
-from pymodutils.kernel.emulated.state.kernel_state import WARNING
+from pymodutils.kernel.emulated.state.printk import WARNING
 from pymodutils.kernel.emulated.state.taints import Taint
 from pymodutils.link.failure import OutOfBounds
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.kernel.base import State
 from pymodutils.kernel.emulated.state import vmalloc
-from pymodutils.kernel.emulated.state.kernel_state import WARNING
+from pymodutils.kernel.emulated.state.printk import WARNING
 
 if TYPE_CHECKING:
     from collections.abc import Callable

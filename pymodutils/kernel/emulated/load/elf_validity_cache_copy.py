@@ -15,7 +15,7 @@ from pymodutils.kernel.emulated.load import elf_header, setup_load_info
 from pymodutils.kernel.emulated.load.causes import CauseKind
 from pymodutils.kernel.emulated.load.check_version import EXT_CRCS, EXT_NAMES, EXTENDED_SINCE
 from pymodutils.kernel.emulated.load.load_info import UNNAMED
-from pymodutils.kernel.emulated.state.kernel_state import WARNING
+from pymodutils.kernel.emulated.state.printk import WARNING
 from pymodutils.link.layout import SYMBOL_SIZE
 from pymodutils.link.object import THIS_MODULE
 

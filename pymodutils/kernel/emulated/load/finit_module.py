@@ -10,7 +10,7 @@ from pymodutils.errors import Refused
 from pymodutils.kernel.base import Init
 from pymodutils.kernel.emulated.load.causes import Cause, CauseKind
 from pymodutils.kernel.emulated.load.elf_header import shortest
-from pymodutils.kernel.emulated.state.kernel_state import ERR
+from pymodutils.kernel.emulated.state.printk import ERR
 
 if TYPE_CHECKING:
     from collections.abc import Callable

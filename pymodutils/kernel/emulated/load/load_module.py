@@ -23,7 +23,7 @@ from pymodutils.kernel.emulated.load import (
     simplify_symbols,
 )
 from pymodutils.kernel.emulated.params import module_params
-from pymodutils.kernel.emulated.state.kernel_state import ERR
+from pymodutils.kernel.emulated.state.printk import ERR
 from pymodutils.link.failure import LinkError, OutOfBounds
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.kernel.base import Init
 from pymodutils.kernel.emulated.load.causes import CauseKind
-from pymodutils.kernel.emulated.state.kernel_state import NOTICE
+from pymodutils.kernel.emulated.state.printk import NOTICE
 from pymodutils.mapped import cut
 from pymodutils.signature.appended import MAGIC
 

@@ -13,7 +13,7 @@ from pymodutils.kernel.emulated.load.causes import CauseKind
 from pymodutils.kernel.emulated.load.check_modinfo import MODULE_NAMESPACES_SINCE, MODULE_PREFIX
 from pymodutils.kernel.emulated.load.check_version import LAYOUT, fits
 from pymodutils.kernel.emulated.load.load_info import Wait
-from pymodutils.kernel.emulated.state.kernel_state import ERR, WARNING
+from pymodutils.kernel.emulated.state.printk import ERR, WARNING
 from pymodutils.kernel.emulated.state.taints import Taint
 from pymodutils.link.failure import LinkError, OutOfBounds
 from pymodutils.link.symbols import imports, simplify

@@ -10,6 +10,7 @@ from pymodutils.kernel.emulated.load.find_symbol import KERNEL, Exporters
 from pymodutils.kernel.emulated.state import module_table
 from pymodutils.kernel.emulated.state.database import signed, unsigned
 from pymodutils.kernel.emulated.state.module import PerCpu
+from pymodutils.kernel.emulated.state.printk import WARNING, LogBuffer
 from pymodutils.kernel.emulated.state.taints import UNRELIABLE
 
 if TYPE_CHECKING:
@@ -21,12 +22,7 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.state.database import StateFile
     from pymodutils.kernel.emulated.state.module import FoundSymbol, KernelModule
 
-ERR: Final = 3  # the log levels of linux/kern_levels.h
-WARNING: Final = 4
-NOTICE: Final = 5
-INFO: Final = 6
 IMAGE: Final = "image"  # the setting with the image of the kernel that runs init()
-LONGEST: Final = {False: 989, True: 1021}  # bytes of a record's text, before 6.4 and from it on
 BTF, KALLSYMS = "btf", "kallsyms"  # key in the table of blobs
 DEBUGGING_ENDS: Final = "Disabling lock debugging due to kernel taint"
 
@@ -48,7 +44,7 @@ class KernelCache:
         self.blobs: dict[str, bytes] = {}
 
 
-class KernelState:
+class KernelState(LogBuffer):
     """The contents of ``store`` for a kernel with these ``rules``; valid only within a transaction.
 
     ``cache`` is kept across transactions.
@@ -61,24 +57,8 @@ class KernelState:
         now: Callable[[], float],
         cache: KernelCache | None = None,
     ) -> None:
-        self.store, self.rules, self.now = store, rules, now
+        super().__init__(store, rules, now)
         self._cache = cache or KernelCache()
-
-    # The log
-
-    def log(self, level: int, text: str) -> None:
-        """Write ``text`` to the kernel's log as one record, truncated to its buffer."""
-        longest = LONGEST[self.rules.since(6, 4)]
-        record = text.encode("utf-8", "surrogateescape")[:longest].decode("utf-8", "surrogateescape")
-        values = (self.now(), level, record)
-        self.store.insert("INSERT INTO line (stamp, level, text) VALUES (?, ?, ?)", *values)
-
-    def once(self, key: str) -> bool:
-        """Whether this is the first call for ``key`` since boot."""
-        if self.store.execute("SELECT 1 FROM once WHERE text = ?", key):
-            return False
-        self.store.insert("INSERT INTO once VALUES (?)", key)
-        return True
 
     def uevent(self, action: str, name: str, more: str = "") -> None:
         """Send a uevent for the module ``name``."""
