@@ -31,7 +31,6 @@ I386 = ObjMachine(
         9: RelocType("R_386_GOTOFF", s_a_gp, word(32)),
         10: RelocType("R_386_GOTPC", gp_a_p, word(32)),
     },
-    base=0xC880_0000,  # VMALLOC_START with 128 MB of memory
     rel_type=SHT_REL,
     slots=I386Slots,
 )

@@ -23,7 +23,6 @@ M68K = ObjMachine(
         6: RelocType("R_68K_PC8", s_a_p, word(8), signed(8)),
         22: RelocType("R_68K_RELATIVE", v_plus_l, word(32)),
     },
-    base=0xC880_0000,
     slots=GotSlots,
 )
 

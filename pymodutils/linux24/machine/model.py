@@ -31,7 +31,7 @@ class ObjMachine(NamedTuple):
     name: str  # as in obj_NAME.c
     arch: Arch
     relocs: Mapping[int, RelocType]
-    base: int  # the address that the emulated kernel's first create_module gives
+    base: int = 0xC880_0000  # the address that the emulated kernel's first create_module gives; i386's
     rel_type: int = SHT_RELA
     slots: Callable[..., Any] | None = None  # makes Slots of another kind than the plain ones
     short: int = 0  # ARCH_SHF_SHORT

@@ -56,7 +56,6 @@ PPC = ObjMachine(
         **{number: powerpc.PPC.relocs[number] for number in (1, 4, 5, 6, 26)},
         REL24: RelocType("R_PPC_REL24", l_p, LI, align=4),
     },
-    base=0xC900_0000,  # VMALLOC_START with 128 MB of memory
     slots=Plt,
 )
 

@@ -20,7 +20,6 @@ SH = ObjMachine(
         164: RelocType("R_SH_JMP_SLOT", s_a, word(32)),
         165: RelocType("R_SH_RELATIVE", l_a, word(32)),
     },
-    base=0xC000_0000,  # P3SEG
     slots=GotSlots,
 )
 
