@@ -115,8 +115,8 @@ def _sparc(_told: Told) -> Iterator[str]:
     yield ""
     where = "below" if base + found.memory <= FOUR_GIB else "above"
     yield f"The module is at {base:#x}, {where} 4 GiB. Its struct module of {part.size} bytes is where D"
-    yield f"stands at {part.offset:#x}; alone it would take {page:,} bytes, of which"
-    yield f"{page - part.size:,} would be wasted."
+    wasted = page - part.size
+    yield f"stands at {part.offset:#x}; alone it would take {page:,} bytes, {wasted:,} of them wasted."
 
 
 def _map(kernel: EmulatedKernel) -> Iterator[str]:

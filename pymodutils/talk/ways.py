@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 NAME, PRINTK, PAGE = "hello", 0xC011_0000, 4096
 OLD, NEW, SHARED, SPARC = "hello-2.4.o", "hello-2.6.ko", "hello.klm", "hello-sparc64.ko"
-SWITCHES: Final = {"SMP": True, "MODULE_UNLOAD": True, "KALLSYMS": True, "MODULES": True, "SYSFS": True}
+SIZE: Final = 16 << 20  # bytes of the kernels of 2.6
+ON: Final = ("SMP", "MODULE_UNLOAD", "KALLSYMS", "KALLSYMS_ALL", "MODULES", "SYSFS")
+HASHES: Final = ("CRYPTO_MD5", "CRYPTO_SHA1", "CRYPTO_SHA3", "CRYPTO_SHA512")
 OFF: Final = ("MODVERSIONS", "MODULE_FORCE_UNLOAD", "MODULE_SIG", "STRICT_MODULE_RWX", "PREEMPT_RT")
 
 
@@ -103,6 +105,7 @@ def description(arch: Arch) -> Description:
         page_size=arch.page_size,
         exports={"printk": Export(printk, None, gpl=False, namespace="")},
         complete=True,
-        switches={**SWITCHES, **dict.fromkeys(OFF, False)},
+        switches={**dict.fromkeys((*ON, *HASHES), True), **dict.fromkeys(OFF, False)},
+        percpu=arch.kernel_text + SIZE,
         generation="6.1",
     )

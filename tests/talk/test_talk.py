@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from pymodutils.arch.sparc import SPARC64
+from pymodutils.arch.x86 import I386
+from pymodutils.kernel.emulated.rules import assumptions
 from pymodutils.talk import lines, ways
 from tests.oracles.modprobe import here
 
@@ -35,6 +38,10 @@ def test_the_old_way_takes_four_kinds_of_calls() -> None:
     ]
     assert f'create_module("hello", {found.handed}) = 0xc8800000' in calls
     assert found.memory == found.handed
+
+
+def test_nothing_has_to_be_assumed_about_the_kernels() -> None:
+    assert [assumptions(ways.description(arch)) for arch in (I386, SPARC64)] == [[], []]
 
 
 def test_the_new_way_takes_one_and_the_file_as_it_is() -> None:
