@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pymodutils.arch.historic.blackfin import BLACKFIN
+from pymodutils.arch.historic.c6x import C6X, C6X_BIG
 from pymodutils.arch.historic.cris import CRIS
 from pymodutils.arch.historic.h8300 import DIR24A8, H8300
 from pymodutils.arch.historic.m32r import M32R
 from pymodutils.arch.historic.metag import METAG
 from pymodutils.arch.historic.mn10300 import MN10300
+from pymodutils.arch.historic.nds32 import NDS32, NDS32_BIG
 from pymodutils.arch.historic.score import SCORE
 from pymodutils.arch.historic.tile import TILEGX, TILEPRO
 from pymodutils.arch.historic.v850 import V850
@@ -52,6 +54,10 @@ HISTORIC = (
         limits={4: Range(0x1000, 1 << 25)},  # ld wants it ahead
         told=("-EL",),
     ),
+    Judged(C6X, "elf32_tic6x_le", release=(4, 14)),
+    Judged(C6X_BIG, "elf32_tic6x_be", release=(4, 14)),
+    Judged(NDS32, "nds32elf", release=(5, 10)),
+    Judged(NDS32_BIG, "nds32belf", release=(5, 10)),
     Judged(TILEGX, "elf64tilegx", (LOW, HIGH), release=(4, 0)),
     Judged(TILEPRO, "elf32tilepro", release=(4, 0)),
 )

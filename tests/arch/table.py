@@ -48,8 +48,9 @@ included; m68knommu as m68k, whose e_machine and relocations it had, and um as i
 no loader in 2.6.9.
 
 Of those that came and went later, blackfin, metag, mn10300, score, tilegx and tilepro are at the end of the
-page, too, as their loaders first were. Not here are frv, whose loader refused every relocation, and avr32,
-c6x, nds32 and unicore32, for which there was no linker to ask.
+page, too, as their loaders first were, and c6x and nds32, as they last were. The loader of frv, which refused
+every relocation, has no rows. Not here are avr32 and unicore32, for which there is neither an assembler nor a
+linker to ask.
 """
 REAL = """
 ## Real modules and real kernels
@@ -103,7 +104,7 @@ def proof(judged: Judged, number: int, row: RelocType) -> str:
     if number in judged.unasked:
         return stubs or judged.unasked[number]
     if row.refused:
-        return "refused"
+        return "refused" if row.refused.errno else "logged, and left as it is"
     if row.since > judged.release:
         return "not tested: of a later kernel than the others"
     if row.calc is no_op:
@@ -130,13 +131,25 @@ def section(title: str, members: list[Judged]) -> Iterator[str]:
     found = [(one, counts(one)) for one in members]
     yield "\n| | relocation | value | cases | proof |\n|---:|---|---|---:|---|"
     mask = 0xFF if members[0].arch.bits == 32 else -1  # what r_info holds; more is by_word's
+    rows = []
     for number, row in sorted(members[0].arch.relocs.items(), key=lambda item: item[0] & mask):
         total = sum(counted[number] for _, counted in found)
         judges = [one for one in members if number in one.arch.relocs]
         proofs = dict.fromkeys(proof(one, number, one.arch.relocs[number]) for one in judges)
         value = "" if row.calc is no_op else (row.calc.function.__doc__ or "").split("\n")[0].rstrip(".")
         since = "" if row.since <= RELEASE else " (since {}.{})".format(*row.since)
-        yield f"| {number & mask} | {row.name}{since} | {value} | {total or ''} | {'; '.join(proofs)} |"
+        cells = row.name + since, value, str(total or ""), "; ".join(proofs)
+        rows.append((number & mask, cells))
+    for first, last, shown in runs(rows):
+        numbers = first if first == last else f"{first} to {last}"
+        yield f"| {numbers} | {' | '.join(shown)} |"
+
+
+def runs(rows: Iterable[tuple[int, tuple[str, ...]]]) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+    """The first and last number and the cells of ``rows``; those with equal cells in a row are one."""
+    for _, run in groupby(enumerate(rows), lambda one: (one[1][1], one[1][0] - one[0])):
+        members = [row for _, row in run]
+        yield members[0][0], members[-1][0], members[0][1]
 
 
 def real() -> Iterator[str]:

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 from typing import Final
+from zlib import crc32
 
 from tests.oracles.debian import Unavailable, cache, locked, unpacked
 
@@ -21,7 +22,7 @@ LINUX: Final = """
     metag microblaze microblazeel mips mips64 mips64el mipsel nios2 or1k powerpc powerpc64 powerpc64le
     riscv32 riscv64 s390 s390x sh sheb sparc sparc64 tilegx tilepro xtensa
 """
-BARE: Final = "bfin frv mn10300 score v850"
+BARE: Final = "bfin frv mn10300 nds32le score tic6x v850"
 WITHOUT: Final = "gas gdb gdbserver gold gprof gprofng libctf nls plugins shared sim werror"
 OPTIONS: Final = (
     "--target=x86_64-linux-gnu",
@@ -37,9 +38,14 @@ def targets() -> str:
     return ",".join([f"{cpu}-linux-gnu" for cpu in LINUX.split()] + [f"{cpu}-elf" for cpu in BARE.split()])
 
 
+def folder() -> Path:
+    """The folder of the programs; others are built if the targets change."""
+    return cache() / f"binutils-{crc32(targets().encode()):08x}"
+
+
 def program(name: str) -> str:
     """The path of ``name``, one of PROGRAMS, built if absent; raises Unavailable."""
-    made = cache() / "binutils" / name
+    made = folder() / name
     if not made.exists():
         with locked("binutils"):
             if not made.exists():
@@ -47,7 +53,7 @@ def program(name: str) -> str:
     return str(made)
 
 
-def _build(folder: Path) -> None:
+def _build(place: Path) -> None:
     missing = [tool for tool in BUILDERS if shutil.which(tool) is None]
     if missing:
         raise Unavailable(f"binutils cannot be built without {', '.join(missing)}")
@@ -58,11 +64,11 @@ def _build(folder: Path) -> None:
         os.mkdir(build)
         _run(build, "../configure", f"--enable-targets={targets()}", *OPTIONS)
         _run(build, "make", "-j2", "MAKEINFO=true", "all-ld", "all-binutils")
-        partial = folder.with_name(f"{folder.name}.{os.getpid()}.partial")
+        partial = place.with_name(f"{place.name}.{os.getpid()}.partial")
         partial.mkdir()
         for name, made in PROGRAMS.items():
             _run(build, "strip", "-o", str(partial / name), made)
-        partial.rename(folder)
+        partial.rename(place)
 
 
 def _run(folder: str, *words: str) -> None:

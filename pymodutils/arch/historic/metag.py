@@ -1,6 +1,6 @@
 """Imagination Meta: arch/metag/kernel/module.c of 3.9 to 4.16. Far branches go through .plt or .init.plt.
 
-It skips branches whose place is not empty, with a line in the log; here they are overwritten.
+It logs branches that have a distance already, and leaves them as they are.
 """
 
 from __future__ import annotations
@@ -15,13 +15,16 @@ from pymodutils.arch.historic.added import Added
 from pymodutils.arch.model import WORDS, Arch
 from pymodutils.arch.plt_got import Refusal, words
 from pymodutils.arch.range import Range
-from pymodutils.arch.reloc import Diagnostic, RelocType
+from pymodutils.arch.reloc import Diagnostic, Relocations, RelocType
 from pymodutils.arch.stub_table import PltPair
 
 if TYPE_CHECKING:
     from pymodutils.arch.frob import UnplacedModule
 
 ENTRY, RELBRANCH = 8, 4  # bytes of an entry; the branches
+FILLED = RELBRANCH | 1 << 8  # beyond the byte: of a branch with a distance
+DISTANCE = insn(4, (20, 2, 5))
+BAD: Final = Diagnostic("bad relbranch relocation", 0)
 MISSING: Final = Diagnostic("Module doesn't contain .plt or .init.plt sections.", ENOEXEC)
 MOVT, JUMP = 0x0200_0005, 0xAC00_0001  # movt d0re0,#0; jump d0re0,#0
 
@@ -37,6 +40,18 @@ def frob(info: UnplacedModule) -> Frobbed:
         kinds = {(symbol, addend) for number, symbol, addend in rows if number == RELBRANCH}
         counts[init if ".init" in info.sections[at].name else core] += len(kinds - {(0, 0)})
     return Frobbed({at: HeaderChange(sh_size=ENTRY * count) for at, count in counts.items()})
+
+
+def by_place(relocs: Relocations, memory: memoryview) -> Relocations:
+    """``relocs`` with separate numbers for branches that have a distance."""
+    pairs = zip(relocs.numbers, relocs.offsets, strict=True)
+    numbers = [
+        FILLED
+        if number == RELBRANCH and int.from_bytes(memory[offset : offset + 4], "little") & DISTANCE.mask
+        else number
+        for number, offset in pairs
+    ]
+    return relocs._replace(numbers=numbers)
 
 
 class MetagPlts(PltPair):
@@ -60,7 +75,8 @@ METAG = Arch(
         1: RelocType("R_METAG_LOADDR16", s_a, insn(4, (15, 0, 3))),
         2: RelocType("R_METAG_ADDR32", s_a, word(32)),
         3: RelocType("R_METAG_NONE"),
-        RELBRANCH: RelocType("R_METAG_RELBRANCH", l_p, insn(4, (20, 2, 5))),
+        RELBRANCH: RelocType("R_METAG_RELBRANCH", l_p, DISTANCE),
+        FILLED: RelocType("R_METAG_RELBRANCH", refused=BAD),
         5: RelocType("R_METAG_GETSETOFF", s_a, insn(4, (11, 0, 7), kind=Added)),
     },
     unknown=Diagnostic("module {module}: Unknown relocation: {number}", ENOEXEC),
@@ -68,6 +84,7 @@ METAG = Arch(
     config="METAG",
     page_size=4096,
     frob=frob,
+    by_word=by_place,
     builder=MetagPlts,
 )
 
