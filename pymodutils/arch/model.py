@@ -114,6 +114,7 @@ class Arch(NamedTuple):
     out_of_bounds: (
         tuple[Diagnostic, Diagnostic] | tuple[()]
     ) = ()  # messages for symbols and places out of range
+    bounds: int = 4  # bytes that the section must have from a place on, if there are such messages
     frob: Callable[[UnplacedModule], Frobbed] | None = None  # module_frob_arch_sections
     builder: Callable[[PlacedModule], StubBuilder] | None = None
     patches: Callable[[], Patches] | None = None  # module_finalize, by the section that lists the places

@@ -105,7 +105,7 @@ def for_exact(relsec: RelocSection, relocs: Relocations, builder: StubBuilder | 
 def _bounded(relsec: RelocSection, relocs: Relocations) -> tuple[Relocations, dict[int, Diagnostic]]:
     """``relocs`` up to the first with a symbol or place beyond the end, and the error for that one."""
     top, diagnostic, size = len(relsec.values), relsec.arch.out_of_bounds, len(relsec.memory)
-    last = (size - 4) & 0xFFFF_FFFF if diagnostic else (1 << 64) - 1
+    last = (size - relsec.arch.bounds) & 0xFFFF_FFFF if diagnostic else (1 << 64) - 1
     if not relocs.symbols or (max(relocs.symbols) < top and max(relocs.offsets) <= last):
         return relocs, {}
     pairs = enumerate(zip(relocs.symbols, relocs.offsets, strict=True))

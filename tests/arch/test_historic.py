@@ -255,6 +255,19 @@ def test_nds32_branches_in_reach_only() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (Rel(0, 20, 9), ("module: bad relocation", "section 2 reloc 0")),
+        (Rel(15, 22, 1), ("module: out of bounds relocation", "section 2 reloc 0 offset 0xf size 16")),
+    ],
+)
+def test_nds32_names_what_lies_outside(row: Rel, said: tuple[str, ...]) -> None:
+    with pytest.raises(LinkError) as failure:
+        text(NDS32, row, 0)
+    assert (failure.value.log, failure.value.errno) == (said, ENOEXEC)
+
+
 def test_frv_refuses_every_relocation() -> None:
     with pytest.raises(LinkError) as failure:
         text(FRV, Rel(0, 1, 1), 0)

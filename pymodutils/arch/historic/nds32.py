@@ -43,6 +43,8 @@ FAR: Final = Diagnostic(
     "section {relsec} reloc {index} offset {offset:#x} relative {value:#x}.",
     ENOEXEC,
 )
+NO_SYMBOL: Final = Diagnostic("{module}: bad relocation\nsection {relsec} reloc {index}", ENOEXEC)
+NO_PLACE: Final = Diagnostic(f"{{module}}: out of bounds relocation\n{WHERE}", ENOEXEC)
 
 
 def low(shift: int) -> Field:
@@ -78,6 +80,8 @@ def nds32(order: ByteOrder) -> Arch:
         },
         unknown=Diagnostic(WHAT + WHERE, 0),
         rel=Diagnostic(REL_UNSUPPORTED, ENOEXEC),
+        out_of_bounds=(NO_SYMBOL, NO_PLACE),
+        bounds=2,
         extable=WORDS[32],
         config="NDS32",
     )
