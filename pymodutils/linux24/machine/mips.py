@@ -72,7 +72,6 @@ MIPS = ObjMachine(
         HI16: RelocType("R_MIPS_HI16", goal, LOW),
         LO16: RelocType("R_MIPS_LO16", goal, LOW),
     },
-    base=0xC000_0000,  # KSEG2
     rel_type=SHT_REL,
     slots=Halves,
     ignored=frozenset({DEBUG, REGINFO}),
