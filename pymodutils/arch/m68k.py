@@ -22,6 +22,7 @@ M68K = Arch(
     unknown=Diagnostic("module {module}: Unknown relocation: {number}", ENOEXEC),
     extable=WORDS[32],
     syscalls=Numbers(128, 348, 129),
+    unames="m68k(nommu)?",  # m68knommu was folded into it in 2.6.39
     config="M68K",
     page_size=4096,
     text=0x1000,

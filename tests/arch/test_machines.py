@@ -84,6 +84,10 @@ def test_names_are_those_of_uname() -> None:
         assert Description(machine=machine, bits=bits).arch == name
 
 
+def test_a_kernel_without_an_mmu_is_known_by_its_own_name() -> None:
+    assert [arch.name for arch in archs.of_uname("m68knommu")] == ["m68k"]
+
+
 @pytest.mark.parametrize("arch", [ARM64, RISCV64], ids=lambda arch: arch.name)
 @pytest.mark.parametrize("size", [0x0100_0000, 0x0380_0000, 0x0700_0000], ids=hex)
 def test_modules_reach_every_part_of_a_kernel_of_any_size(size: int, arch: type[object]) -> None:
