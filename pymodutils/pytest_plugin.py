@@ -111,7 +111,7 @@ def _zygote(request: pytest.FixtureRequest) -> Iterator[Zygote]:
     from pymodutils.kernel.booted.live import LiveKernel  # noqa: PLC0415 -- the same
 
     with LiveKernel.boot(_image(request.config)) as kernel:
-        if request.config.getini("kernel_checks"):
+        if request.config.getini("kernel_checks") and kernel.guest.machine.arch.checked:
             kernel.check()
         path = request.config.getoption("module_coverage")
         if path:

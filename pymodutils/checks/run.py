@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 PLACES: Final = ("boot/vmlinuz-{0}", "lib/modules/{0}/vmlinuz", "usr/lib/modules/{0}/vmlinuz", "vmlinuz")
 SHOWN: Final = 3  # log lines
+HEADER: Final = 0x210
+MAGICS: Final = ((0x202, b"HdrS"), (0x38, b"ARMd"))  # arch/x86/boot.rst, arch/arm64/booting.rst
 ADVICE: Final = "see docs/machine.md for the devices of this machine"
 WARNED: Final = re.compile(r"^(WARNING: .*|BUG: .*|.*refcount_t: .*|list_(?:add|del) corruption.*)")
 NOISE: Final = re.compile(r"loading out-of-tree module|module verification failed|: module license ")
@@ -88,7 +90,8 @@ def _image(it: Target, spare: str) -> str:
 
 def _is_image(path: str) -> bool:
     with open(path, "rb", opener=opener) as file:
-        return file.read(0x206)[0x202:] == b"HdrS"  # Documentation/arch/x86/boot.rst
+        head = file.read(HEADER)
+    return any(head[at : at + len(magic)] == magic for at, magic in MAGICS)
 
 
 class TrialRunner:

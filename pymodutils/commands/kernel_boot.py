@@ -17,6 +17,7 @@ from pymodutils.kernel.emulated.kernel import EmulatedKernel
 from pymodutils.kernel.emulated.rules import assumptions
 from pymodutils.kernel.sources import source
 from pymodutils.log import Log
+from pymodutils.machine import UNAMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pymodutils.root import Root
 
 PROG = "kernel boot"
+MACHINES = ", ".join(UNAMES.values())  # that the machine boots
 EXAMPLES = [
     ("pymodutils kernel boot --from /boot/vmlinuz-6.1", "an emulation of that kernel"),
     ("pymodutils kernel boot k.state --from linux.deb", "with its state in k.state"),
@@ -70,9 +72,9 @@ def spread(words: Sequence[str]) -> list[str]:
 @click.option("--init-takes", multiple=True, metavar="NAME=SECONDS", help="Duration of its init() (0).")
 @click.option("--exit-takes", multiple=True, metavar="NAME=SECONDS", help="Duration of its exit() (0).")
 @click.option("--patch", is_flag=True, help="Patch modules after relocation, as the kernel does.")
-@click.option("--run", is_flag=True, help="Let the image itself run init() of modules (x86-64).")
+@click.option("--run", is_flag=True, help=f"Let the image itself run init() of modules ({MACHINES}).")
 @options.limit
-@click.option("--machine", is_flag=True, help="Boot the image itself on a machine in this process (x86-64).")
+@click.option("--machine", is_flag=True, help=f"Boot the image itself in this process ({MACHINES}).")
 @click.option("--memory", default=256, metavar="MIB", help="RAM of the machine in MiB (256).")
 @options.sysroot
 def command(

@@ -58,6 +58,7 @@ class KernelImage(NamedTuple):
     btf: bytes | None
     kallsyms: bytes | None  # packed
     switches: dict[str, bool]  # that only this machine has
+    linked: int | None  # where the first byte of a raw image is linked
 
 
 class _Exports(NamedTuple):
@@ -69,6 +70,7 @@ class _Exports(NamedTuple):
     builtins: tuple[str, ...] | None = None
     percpu: int | None = None
     kallsyms: bytes | None = None
+    linked: int | None = None
 
 
 def read(data: bytes, subject: str, spend: Spend = payload.free) -> KernelImage:
@@ -166,7 +168,7 @@ def _raw(image: UnwrappedImage) -> _Exports:
     if found is None:
         return _Exports(image.machine, bits, order, {}, {})
     remarks = _no_crcs(found.tables, found.crcs_known)
-    memory = found.memory
+    memory, base = found.memory, None
     if found.shape.relative:
         kinds = [arch.image_relative for arch in archs.of_machine(image.machine)]
         base = linkbase.find(image.data, next(filter(None, kinds), 0))
@@ -177,7 +179,7 @@ def _raw(image: UnwrappedImage) -> _Exports:
     table = _addresses(exports.read(memory, found.shape, found.tables), remarks)
     packed, symbols = (None, {}) if "addresses" in remarks else _symbols(memory, table)
     shown, ends = builtins.by_symbols(memory, symbols), symbols.get(PER_CPU_END, ())
-    return _Exports(image.machine, bits, order, table, remarks, shown, next(iter(ends), None), packed)
+    return _Exports(image.machine, bits, order, table, remarks, shown, next(iter(ends), None), packed, base)
 
 
 def _base(memory: ImageMemory) -> int | None:

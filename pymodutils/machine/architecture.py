@@ -5,17 +5,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.machine import UNAMES
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from mmap import mmap
 
     from pymodutils.machine.clock import Clock
     from pymodutils.machine.cpu import Cpu
-    from pymodutils.machine.protocol import BootProtocol
+    from pymodutils.machine.protocol import BootProtocol, KernelStart
 
-FOLDERS: Final = {machine: f"pymodutils.machine.{name}" for machine, name in UNAMES.items()}
+FOLDERS: Final = {62: "x86_64", 183: "arm64"}  # e_machine -> the kernel's name for it
 
 
 class KernelCalls(NamedTuple):
@@ -30,8 +28,11 @@ class KernelCalls(NamedTuple):
     thread: bytes
     after_call: int  # offset in ``thread`` of what follows the call
     system_call: str  # prefix of the functions that take a struct pt_regs
+    indirect: str  # of the place of a large structure that is returned; "" if that is the first argument,
+    # and large structures are passed in memory, not by address
     frame: int  # bytes of a struct pt_regs
     passed: tuple[int, ...]  # offsets in it of the arguments of a system call
+    directory: int  # O_DIRECTORY
     ends_block: bytes  # an instruction that never runs, but ends what is translated at once
 
 
@@ -40,13 +41,14 @@ class Architecture(NamedTuple):
 
     machine: int  # e_machine
     cpu: Callable[[mmap, Clock, int], Cpu]
-    base: Callable[[bytes], int]  # where a kernel has physical address 0 in the mapping of its image
+    base: Callable[[KernelStart], int]  # where a kernel has physical address 0 in the mapping of its image
     modules: Callable[[int], range]  # the addresses of modules, by that
     protocol: BootProtocol
     calls: KernelCalls
+    checked: bool  # whether kernel.booted.checks knows it
 
 
 def of(machine: int) -> Architecture:
     """The architecture with that e_machine, one of UNAMES; raises ModutilsError without unicorn."""
-    found: Architecture = import_module(FOLDERS[machine]).ARCHITECTURE
+    found: Architecture = import_module(f"pymodutils.machine.{FOLDERS[machine]}").ARCHITECTURE
     return found

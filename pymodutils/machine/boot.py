@@ -41,7 +41,7 @@ def boot(image: bytes, subject: str, cmdline: str = "", memory: int = MEMORY) ->
             f"{subject}: the machine boots kernels of {' and '.join(UNAMES.values())}; this is another one",
         )
     arch = architecture.of(found.machine)
-    if not found.container.startswith(arch.protocol.container):
+    if arch.protocol.container not in found.container.split(" > "):
         raise BadKernel(
             subject, f"{subject}: the machine boots a {arch.protocol.container}, not {found.container}"
         )
@@ -54,7 +54,7 @@ def boot(image: bytes, subject: str, cmdline: str = "", memory: int = MEMORY) ->
         raise BadKernel(
             subject, f"{subject}: the machine needs its export {missing[0]}, which it does not have"
         )
-    start = KernelStart(image, container.unwrap(image, subject).data, words.encode())
+    start = KernelStart(image, container.unwrap(image, subject).data, words.encode(), found.linked or 0)
     guest = _run(start, arch, subject, memory, exports)
     _mount(guest, FOLDERS)
     return guest
@@ -63,7 +63,7 @@ def boot(image: bytes, subject: str, cmdline: str = "", memory: int = MEMORY) ->
 def _run(start: KernelStart, arch: Architecture, subject: str, memory: int, exports: dict[str, int]) -> Guest:
     ram = mmap.mmap(-1, memory, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     arch.protocol.prepare(ram, start)
-    places = KernelPlaces(exports["panic"], exports["jiffies"], arch.base(start.kernel))
+    places = KernelPlaces(exports["panic"], exports["jiffies"], arch.base(start))
     machine = Machine(ram, arch.machine, places)
     machine.cpu.start(start)
     try:

@@ -51,6 +51,7 @@ class Cpu(ABC):
         self._watches: dict[int, list[Callable[[], None]]] = {}
         self.answer: int | None = None  # return value of a function left early
         self.touched: list[Touch] = []  # accesses to missing devices
+        self.looked = False  # whether a read of jiffies stopped it
         self._jiffies, self._watched = jiffies, jiffies & -PAGE
         self._made: list[object] = []  # callbacks of ctypes, which unicorn does not hold
         self.uc = self._make()
@@ -161,10 +162,9 @@ class Cpu(ABC):
     def interruptible(self) -> bool:
         """Whether interrupts are on."""
 
-    @property
     @abstractmethod
-    def halted(self) -> bool:
-        """Whether it waits for an interrupt that it does not take."""
+    def sleeps(self) -> bool:
+        """Whether it waits for an interrupt that it takes later; raises Halted if it never does."""
 
     @abstractmethod
     def deliver_exception(self) -> bool:
@@ -205,7 +205,7 @@ class Cpu(ABC):
 
         ``exception`` is then the number of an exception, if any; raises Stuck on failures of unicorn.
         """
-        self.exception = None
+        self.exception, self.looked = None, False
         try:
             self.uc.emu_start(self.pc, until, count=count)
         except unicorn.UcError as error:
@@ -294,6 +294,7 @@ class Cpu(ABC):
         if place & -8 == self._jiffies:
             self.clock.look()
             if self.clock.due:
+                self.looked = True
                 self.uc.emu_stop()
         return int.from_bytes(self.ram[place : place + size], "little")
 

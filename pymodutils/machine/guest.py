@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SCRATCH, STACK = 0x600, 0x800  # below the stack pointer at the call of panic()
 NEIGHBOURS: Final = 300  # functions of kernel/kallsyms.c examined to find kallsyms_lookup_name
-REGISTERS, FORMAT, ITERATOR, LINE = 0x100, 0x200, 0x300, 0x800  # offsets in the data pages
+FORMAT, ITERATOR, REGISTERS, LINE = 0x200, 0x300, 0x600, 0x800  # offsets in the data pages
 LINE_SIZE: Final = 0x800
 RESULT: Final = 16  # offset in a block of architecture.KernelCalls
 DONE: Final = 2
@@ -153,19 +153,24 @@ class Guest:
     # Calls that may oops or wait
 
     def run(
-        self, function: str | int, *arguments: int, stack: Sequence[int] = (), wide: bool = False
+        self,
+        function: str | int,
+        *arguments: int,
+        stack: Sequence[int] = (),
+        wide: bool = False,
+        place: int = 0,
     ) -> Result:
         """Call ``function`` in a kernel thread of its own and return how it ended; raises MachineEnded.
 
         Arguments beyond the registers, followed by ``stack``, are passed in memory. ``wide`` is for results
-        of 16 bytes.
+        of 16 bytes, ``place`` that of a larger one, where a register is for it.
         """
         found = self.address(function) if isinstance(function, str) else function
         self.running = found
         count = len(self.calls.registers)
         registers = (*arguments, *[0] * count)[:count]
         more = (*arguments[count:], *stack)
-        words = [value & NONE for value in (0, found, 0, 0, *registers, len(more), *more)]
+        words = [value & NONE for value in (0, found, 0, place, *registers, len(more), *more)]
         block = self.allocate(pack(f"<{len(words)}Q", *words))
         _, mark = self.log_end()
         used = len(self.machine.touched)

@@ -128,7 +128,6 @@ class Machine:
             self.clock.tick()
             self.cpu.deliver_tick()
             return True
-        if self.cpu.halted:
-            raise Halted(self.cpu.pc, "the processor is halted with interrupts off")
-        self.clock.put_off()
+        if not self.cpu.sleeps():
+            self.clock.put_off()
         return False

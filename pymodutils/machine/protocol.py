@@ -15,6 +15,7 @@ class KernelStart(NamedTuple):
     image: bytes  # the file
     kernel: bytes  # what is in it: an ELF file, or memory
     cmdline: bytes
+    linked: int  # where the first byte of memory is linked; 0 for an ELF file
 
 
 class BootProtocol(NamedTuple):

@@ -12,8 +12,11 @@ if TYPE_CHECKING:
 
 PLACE: Final = r"(\S+\+0x[0-9a-f]+/0x[0-9a-f]+(?: \[[^\]]+\])?)"  # as printed by %pS
 FRAME: Final = re.compile(rf"\]  {PLACE}$")  # an entry of a call trace; one with "? " is unreliable
-INSTRUCTION: Final = re.compile(rf"\] RIP: [0-9a-f]+:{PLACE}")
-REASON: Final = re.compile(r"\] (BUG: .*|kernel BUG at .*|Oops: .*|[a-z ]+ fault, .*|[a-z ]+: 0000 \[#1\].*)")
+INSTRUCTION: Final = re.compile(rf"\] (?:RIP: [0-9a-f]+:|pc : ){PLACE}")
+REASON: Final = re.compile(
+    r"\] (BUG: .*|kernel BUG at .*|Oops: .*|[a-z ]+ fault, .*|[a-z ]+: 0000 \[#1\].*"
+    r"|Unable to handle .*|Internal error: .*)"
+)
 
 
 class Touch(NamedTuple):
@@ -25,7 +28,7 @@ class Touch(NamedTuple):
 
 
 class Returned(NamedTuple):
-    """The function returned ``value``, RAX."""
+    """The function returned ``value``, a register."""
 
     value: int
     touched: tuple[Touch, ...] = ()

@@ -1,4 +1,4 @@
-"""Convert Python arguments for a C function, and its result; System V psABI for x86-64, 3.2.3.
+"""Convert Python arguments for a C function, and its result; psABI for x86-64, 3.2.3, AAPCS64, 6.
 
 The targets of pointers are put into kernel memory during the call: str with a NUL, bytes, a list as an
 array, a dict as a structure. A list, dict or bytearray is updated from this memory afterwards.
@@ -51,12 +51,14 @@ class Call:
         returns = self.function.returns
         if isinstance(returns, Struct) and returns.size > IN_TWO:
             self.result = self._lend(returns, {}, returns.size)
-            self.registers.append(self.result)
+            self.registers += [] if self.guest.calls.indirect else [self.result]
         kinds = [it.type for it in self.function.parameters]
         for at, value in enumerate(arguments):
             self._pass(kinds[at] if at < len(kinds) else _variadic(value), value)
         wide = isinstance(returns, Struct) and WORD < returns.size <= IN_TWO
-        return self.guest.run(address, *self.registers, *self._padding(), stack=self.stack, wide=wide)
+        return self.guest.run(
+            address, *self.registers, *self._padding(), stack=self.stack, wide=wide, place=self.result
+        )
 
     def returned(self, result: Returned) -> Any:
         """The Python result; updates out-parameters and frees the memory."""
@@ -89,13 +91,16 @@ class Call:
         """Put an argument into registers, or on the stack if none are left."""
         if isinstance(kind, Pointer):
             words = [self._pointer(kind, value)]
+        elif isinstance(kind, Struct) and kind.size > IN_TWO and self.guest.calls.indirect:
+            words = [self._lend(kind, value, kind.size)]
         elif isinstance(kind, Struct):
             words = self._words(kind, value)
         else:
             words = [values.encode_number(kind, value, 8 * kind.size)]
-        in_memory = isinstance(kind, Struct) and kind.size > IN_TWO
-        if in_memory or len(self.registers) + len(words) > len(self.guest.calls.registers):
+        room = len(self.guest.calls.registers) - len(self.registers)
+        if len(words) * WORD > IN_TWO or len(words) > room:
             self.stack += words
+            self.registers += [0] * room if self.guest.calls.indirect else []  # later ones follow it
         else:
             self.registers += words
 

@@ -1,6 +1,6 @@
 """A call just made by kernel code: its arguments as Python values, and its result.
 
-The counterpart of ``arguments``; System V psABI for x86-64, 3.2.3.
+The counterpart of ``arguments``; psABI for x86-64, 3.2.3, AAPCS64, 6.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ class Invocation:
         self.back = self.machine.cpu.back  # the return address
         self.place = 0  # address of a structure returned in memory
         if isinstance(self.returns, Struct) and self.returns.size > IN_TWO:
-            self.place = self.registers.pop(0)
+            indirect = guest.calls.indirect
+            self.place = self.machine.cpu[indirect] if indirect else self.registers.pop(0)
 
     def arguments(self, count: int) -> list[Any]:
         """The arguments by the prototype, or ``count`` of them as numbers."""
@@ -45,6 +46,10 @@ class Invocation:
         registers, stack = list(self.registers), self.stack + self.machine.cpu.pushed
         for parameter in function.parameters:
             size = max(parameter.type.size, 1)
+            large = isinstance(parameter.type, Struct) and size > IN_TWO
+            if large and self.guest.calls.indirect and registers:
+                yield self._value(parameter.type, read(self.machine.space, registers.pop(0), size))
+                continue
             words = -(-size // WORD)
             if words <= len(registers) and size <= IN_TWO:
                 data = b"".join(word.to_bytes(WORD, "little") for word in registers[:words])

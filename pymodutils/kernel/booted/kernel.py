@@ -95,7 +95,8 @@ class BootedKernel(Handover, Procfs, Kernel):
 
     def listdir(self, path: str) -> list[str]:
         """The names in the folder ``path``; raises Refused with the errno of the call."""
-        data, at, names = self._all("getdents64", path, os.O_RDONLY | os.O_DIRECTORY), 0, []
+        flags = os.O_RDONLY | self._current().calls.directory
+        data, at, names = self._all("getdents64", path, flags), 0, []
         while at < len(data):
             size: int = unpack_from("<H", data, at + 16)[0]
             names.append(os.fsdecode(data[at + 19 : at + size].split(b"\0")[0]))

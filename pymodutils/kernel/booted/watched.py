@@ -99,6 +99,8 @@ class WatchedKernel(BootedKernel):
 
         ``reset`` goes back to this moment then.
         """
+        if not self.guest.machine.arch.checked:
+            raise BadKernel("checks", "there are no checks for kernels of this machine")
         self.checks = self.checks or Checks(self)
         self._watch_inits()
         self._start = self.moment()

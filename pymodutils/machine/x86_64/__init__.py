@@ -21,15 +21,18 @@ CALLS: Final = KernelCalls(
     thread=THREAD,
     after_call=THREAD.index(b"\xff\x53\x08") + 3,  # call [rbx + 8]
     system_call="__x64_sys_",
+    indirect="",
     frame=168,
     passed=(112, 104, 96, 56, 72, 64),  # di si dx r10 r8 r9
+    directory=0o200000,
     ends_block=b"\x0f\x0b",  # ud2
 )
 ARCHITECTURE: Final = Architecture(
     machine=62,
     cpu=X86Cpu,
-    base=lambda _image: KERNEL_BASE,
+    base=lambda _start: KERNEL_BASE,
     modules=lambda _base: MODULES,
     protocol=BootProtocol("bzImage", start.CMDLINE, start.LONGEST, start.prepare),
     calls=CALLS,
+    checked=True,
 )

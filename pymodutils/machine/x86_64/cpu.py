@@ -12,7 +12,7 @@ from unicorn import unicorn_const as uc
 from unicorn import x86_const as x86
 from unicorn.unicorn_py3.arch.intel import HOOK_INSN_CPUID_CFUNC
 
-from pymodutils.machine.results import Touch
+from pymodutils.machine.results import Halted, Touch
 from pymodutils.machine.x86_64 import exceptions
 from pymodutils.machine.x86_64.ports import Ports
 from pymodutils.machine.x86_64.registers import INTERRUPTS, X86Registers
@@ -57,10 +57,11 @@ class X86Cpu(X86Registers):
         """Whether interrupts are on."""
         return bool(self["EFLAGS"] & INTERRUPTS)
 
-    @property
-    def halted(self) -> bool:
-        """Whether it waits for an interrupt that it does not take."""
-        return not self.clock.due and self.space.read(self.pc - 1, 1) == HLT
+    def sleeps(self) -> bool:
+        """False: HLT waits with interrupts on; raises Halted if they are off."""
+        if not self.clock.due and self.space.read(self.pc - 1, 1) == HLT:
+            raise Halted(self.pc, "the processor is halted with interrupts off")
+        return False
 
     def deliver_exception(self) -> bool:
         """Let the kernel handle the exception that stopped the processor, if any; raises Halted."""

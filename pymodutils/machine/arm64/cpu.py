@@ -1,0 +1,160 @@
+"""An arm64 processor: the counter, WFI, interrupts and devices.
+
+MRS can be hooked, but that is slow for all others; so the reads of the counter are found in the kernel, and
+the instruction after each of them finds the time of the clock. WFI stops with interrupts masked, as the idle
+task executes it; the interrupt is taken where they are unmasked, which is found once, step by step.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import unicorn
+from unicorn import arm64_const as arm
+from unicorn import unicorn_const as uc
+
+from pymodutils.machine.arm64 import exceptions, gic, syndrome
+from pymodutils.machine.arm64.gic import Gic
+from pymodutils.machine.arm64.registers import Arm64Registers
+from pymodutils.machine.arm64.start import enter
+from pymodutils.machine.results import Halted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from mmap import mmap
+
+    from pymodutils.machine.clock import Clock
+    from pymodutils.machine.protocol import KernelStart
+
+INSTRUCTION: Final = 4
+WFI: Final = bytes.fromhex("7f2003d5")
+COUNTER: Final = re.compile(rb"[\x20-\x5f\xa0-\xdf]\xe0\x3b\xd5")  # MRS of CNTPCT, CNTVCT, CNT[PV]CTSS
+CONTROL: Final = re.compile(rb"[\x20-\x3f]\xe3\x3b\xd5")  # MRS of CNTV_CTL
+REGISTER: Final = 0x1F  # its number in an MRS; 31 is XZR
+ZERO: Final = 31
+FIRED: Final = 5  # CNTV_CTL: ENABLE, ISTATUS
+FARTHEST: Final = 2000  # instructions from WFI to where interrupts are on
+
+
+class Arm64Cpu(Arm64Registers):
+    """An arm64 processor; ``gic`` is its interrupt controller."""
+
+    def __init__(self, ram: mmap, clock: Clock, jiffies: int) -> None:
+        syndrome.check()
+        self.gic = Gic()
+        self.reads: list[tuple[int, int, bool]] = []  # of the counter: what follows, the register, CNTV_CTL
+        self._wakes_at = 0
+        self._asleep = False
+        super().__init__(ram, clock, jiffies)
+
+    def _make(self) -> unicorn.Uc:
+        made = unicorn.Uc(uc.UC_ARCH_ARM64, uc.UC_MODE_ARM)
+        made.ctl_set_cpu_model(arm.UC_CPU_ARM64_A57)
+        return made
+
+    def _map(self) -> None:
+        super()._map()
+        self.uc.mmio_map(gic.DISTRIBUTOR, gic.DISTRIBUTOR_SIZE, self._distributor, None, self._ignored, None)
+        self.uc.mmio_map(
+            gic.CPU_INTERFACE, gic.CPU_INTERFACE_SIZE, self._interface, None, self._ignored, None
+        )
+
+    def start(self, start: KernelStart) -> None:
+        """Set the registers as a boot loader does."""
+        enter(self, start)
+        self._hook_reads(list(_reads(start.kernel, start.linked)))
+
+    def run(self, until: int, count: int) -> None:
+        """As of any processor; unicorn stops at a load that has been executed."""
+        super().run(until, count)
+        if self.looked:
+            self["PC"] += INSTRUCTION
+
+    # Time
+
+    def _hook_reads(self, reads: list[tuple[int, int, bool]]) -> None:
+        self.reads = reads
+        for after, register, control in reads:
+            self.watch(after, partial(self._control if control else self._stamp, f"X{register}"))
+
+    def _stamp(self, register: str) -> None:
+        self[register] = self.clock.stamp()
+        if self.clock.due:
+            self.uc.emu_stop()
+
+    def _control(self, register: str) -> None:
+        self[register] = FIRED
+
+    def sleeps(self) -> bool:
+        """Whether it waits for an interrupt that it takes later; raises Halted if it never does."""
+        if self.clock.due or self.space.read(self.pc - INSTRUCTION, INSTRUCTION) != WFI:
+            return False
+        if not self._wakes_at:
+            self._wake_at(self._step())
+        self._asleep = not self.interruptible
+        return True
+
+    def _step(self) -> int:
+        """Run to where interrupts are on; raises Halted if that does not come."""
+        start = self.pc
+        for _ in range(FARTHEST):
+            self.run(0, 1)
+            if self.interruptible:
+                return self.pc
+        raise Halted(start, "the processor waits with interrupts off")
+
+    def _wake_at(self, address: int) -> None:
+        self._wakes_at = address
+        if address:
+            self.watch(address, self._woken)
+
+    def _woken(self) -> None:
+        if self._asleep:
+            self._asleep = False
+            self.uc.emu_stop()
+
+    # Interrupts
+
+    def deliver_exception(self) -> bool:
+        """Let the kernel handle the exception that stopped the processor, if any."""
+        return exceptions.deliver(self)
+
+    def deliver_tick(self) -> None:
+        """Let the kernel handle a timer interrupt."""
+        self.gic.pending = gic.VIRTUAL_TIMER
+        exceptions.enter(self, exceptions.INTERRUPT)
+
+    # Devices
+
+    def save_devices(self) -> Any:
+        """The state of the devices as JSON values."""
+        return {"pending": self.gic.pending, "reads": self.reads, "wakes at": self._wakes_at}
+
+    def restore_devices(self, saved: Any) -> None:
+        """Restore the saved state of devices."""
+        self.gic.pending = saved["pending"]
+        self._asleep = False
+        if not self.reads:
+            self._hook_reads([tuple(it) for it in saved["reads"]])
+        if not self._wakes_at:
+            self._wake_at(saved["wakes at"])
+
+    def _distributor(self, _uc: object, offset: int, size: int, _data: object) -> int:
+        return self.gic.distributor(offset, size)
+
+    def _interface(self, _uc: object, offset: int, _size: int, _data: object) -> int:
+        return self.gic.interface(offset)
+
+    def _ignored(self, _uc: object, _offset: int, _size: int, _value: int, _data: object) -> None:
+        pass
+
+
+def _reads(kernel: bytes, linked: int) -> Iterator[tuple[int, int, bool]]:
+    """The instructions of ``kernel`` that read the time."""
+    for pattern, control in ((COUNTER, False), (CONTROL, True)):
+        for found in pattern.finditer(kernel):
+            register = found[0][0] & REGISTER
+            if found.start() % INSTRUCTION == 0 and register != ZERO:
+                yield linked + found.end(), register, control

@@ -1,0 +1,108 @@
+"""Start an arm64 kernel like a boot loader; Documentation/arch/arm64/booting.rst."""
+
+from __future__ import annotations
+
+from struct import pack, unpack_from
+from typing import TYPE_CHECKING, Any, Final
+
+from pymodutils.machine.arm64 import gic
+from pymodutils.machine.arm64.registers import AARCH64, EL1H, MASKED, NON_SECURE
+from pymodutils.machine.clock import FREQUENCY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from mmap import mmap
+
+    from pymodutils.machine.arm64.registers import Arm64Registers
+    from pymodutils.machine.protocol import KernelStart
+
+LOAD: Final = 0x20_0000  # aligned to 2 MiB
+TREE: Final = 0x20_0000  # bytes before the end of RAM, where the device tree is
+LONGEST: Final = 2047  # bytes of a command line; COMMAND_LINE_SIZE
+CMDLINE: Final = (
+    "nokaslr nowatchdog lpj=10400000 nokprobes audit=0 rdinit=/dev/console init=/nosuch loglevel=7"
+)
+BEGIN_NODE, END_NODE, PROP, END = 1, 2, 3, 9  # tokens of a flattened device tree
+MAGIC, VERSION, COMPATIBLE, HEADER, RESERVED = 0xD00DFEED, 17, 16, 40, 16
+Tree = dict[str, Any]  # name -> the bytes of a property, or a node
+
+
+def prepare(ram: mmap, start: KernelStart) -> None:
+    """Put the kernel and a device tree into ``ram``."""
+    place = LOAD + unpack_from("<Q", start.kernel, 8)[0]  # text_offset
+    ram[place : place + len(start.kernel)] = start.kernel
+    tree = flatten(_tree(len(ram), start.cmdline))
+    ram[len(ram) - TREE : len(ram) - TREE + len(tree)] = tree
+
+
+def enter(cpu: Arm64Registers, start: KernelStart) -> None:
+    """Set the registers as the kernel's entry expects them."""
+    cpu["PSTATE"] = MASKED | EL1H
+    cpu["X0"], cpu["PC"] = len(cpu.ram) - TREE, LOAD + unpack_from("<Q", start.kernel, 8)[0]
+    cpu.set_system("SCR_EL3", NON_SECURE)
+    cpu.set_system("HCR_EL2", AARCH64)
+
+
+def _tree(memory: int, cmdline: bytes) -> Tree:
+    """One processor, memory, an interrupt controller and a timer."""
+    return {
+        "#address-cells": _cells(2),
+        "#size-cells": _cells(2),
+        "compatible": b"linux,dummy-virt\0",
+        "interrupt-parent": _cells(1),
+        "chosen": {"bootargs": cmdline + b"\0"},
+        "memory@0": {"device_type": b"memory\0", "reg": pack(">QQ", 0, memory)},
+        "cpus": {
+            "#address-cells": _cells(1),
+            "#size-cells": _cells(0),
+            "cpu@0": {"device_type": b"cpu\0", "compatible": b"arm,cortex-a57\0", "reg": _cells(0)},
+        },
+        "intc": {
+            "compatible": b"arm,cortex-a15-gic\0",
+            "#interrupt-cells": _cells(3),
+            "interrupt-controller": b"",
+            "phandle": _cells(1),
+            "reg": pack(
+                ">QQQQ",
+                *(gic.DISTRIBUTOR, gic.DISTRIBUTOR_SIZE, gic.CPU_INTERFACE, gic.CPU_INTERFACE_SIZE),
+            ),
+        },
+        "timer": {
+            "compatible": b"arm,armv8-timer\0",
+            "always-on": b"",
+            "clock-frequency": _cells(FREQUENCY),
+            "interrupts": _cells(1, 13, 0x104, 1, 14, 0x104, 1, 11, 0x104, 1, 10, 0x104),
+        },
+    }
+
+
+def _cells(*values: int) -> bytes:
+    return pack(f">{len(values)}I", *values)
+
+
+def flatten(tree: Mapping[str, Any]) -> bytes:
+    """``tree`` as a flattened device tree; Devicetree Specification, 5."""
+    names: dict[str, int] = {}
+    structure = _node("", tree, names) + _cells(END)
+    strings = b"".join(name.encode() + b"\0" for name in names)
+    at = HEADER + RESERVED
+    header = _cells(
+        *(MAGIC, at + len(structure) + len(strings), at, at + len(structure), HEADER),
+        *(VERSION, COMPATIBLE, 0, len(strings), len(structure)),
+    )
+    return header + bytes(RESERVED) + structure + strings
+
+
+def _node(name: str, tree: Mapping[str, Any], names: dict[str, int]) -> bytes:
+    """A node; ``names`` are those of properties, with their offsets in the strings."""
+    found = [_cells(BEGIN_NODE), _padded(name.encode() + b"\0")]
+    for key, value in tree.items():
+        if isinstance(value, bytes):
+            offset = names.setdefault(key, sum(len(it) + 1 for it in names))
+            found += [_cells(PROP, len(value), offset), _padded(value)]
+    found += [_node(key, value, names) for key, value in tree.items() if not isinstance(value, bytes)]
+    return b"".join([*found, _cells(END_NODE)])
+
+
+def _padded(data: bytes) -> bytes:
+    return data + bytes(-len(data) % 4)
