@@ -1,1 +1,1 @@
-"""Pairs against kmod in one run, as ratios."""
+"""pymodutils and kmod in turns in one run, as ratios."""

@@ -1,4 +1,4 @@
-"""Measure and write docs/performance.md: ``make bench``, or ``python -m benchmarks depmod`` to only look.
+"""Measure and write docs/performance.md: ``make bench``, or ``python -m benchmarks depmod`` to only print.
 
 With names of parts (depmod, readers, startup) only these are measured and nothing is written.
 """

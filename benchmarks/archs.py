@@ -1,4 +1,4 @@
-"""Linking a module of each machine that Debian has kernels for, against GNU ld linking the same module."""
+"""Link a module of each machine of Debian's kernels, compared with GNU ld."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether modules load: an emulated kernel compared with the real one in QEMU."""
+"""check: an emulated kernel compared with the real one in QEMU."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""depmod of a whole Debian tree against kmod's, plain and compressed, full and after a change."""
+"""depmod of a whole Debian tree, compared with kmod's: plain and compressed, full and incremental."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long it takes to learn which kernel an image is, beside unpacking it or reading what was saved."""
+"""Describe a kernel image, compared with unpacking it or reading a saved description."""
 
 from __future__ import annotations
 

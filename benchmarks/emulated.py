@@ -1,4 +1,4 @@
-"""An emulated kernel at work, a whole process each, beside importing click or unpacking an image.
+"""Commands on an emulated kernel, compared with importing click or unpacking an image.
 
 All modules in one process are compared with the largest one alone, by the number of relocations.
 """

@@ -1,4 +1,4 @@
-"""Linking the largest module, from its bytes to its memory, against GNU ld doing the same link."""
+"""Link the largest module, compared with GNU ld."""
 
 from __future__ import annotations
 

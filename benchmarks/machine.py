@@ -1,4 +1,4 @@
-"""A kernel in this process beside QEMU: ``python -m benchmarks.machine`` prints CPU times of one run.
+"""A kernel in this process, compared with QEMU: ``python -m benchmarks.machine`` prints CPU times.
 
 QEMU (TCG) boots the same kernel with an initramfs and loads the same module; CPU times count, since walls
 depend on what else runs.

@@ -1,4 +1,4 @@
-"""Two commands measured in turns in one run; what counts is the median of their ratios.
+"""Measure two commands in turns; the result is the median of their ratios.
 
 Absolute times belong to the machine and the hour; a ratio of neighbours does not.
 """

@@ -1,4 +1,4 @@
-"""Where the measured programs and trees are: a clean environment, and copies that both sides may write to."""
+"""Programs and trees to measure: a clean environment, and writable copies."""
 
 from __future__ import annotations
 

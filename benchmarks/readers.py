@@ -1,4 +1,4 @@
-"""The tools that read what depmod wrote, against kmod's."""
+"""The tools that read depmod's files, compared with kmod's."""
 
 from __future__ import annotations
 

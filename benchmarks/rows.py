@@ -1,4 +1,4 @@
-"""A measured line of docs/performance.md, beside what was aimed at."""
+"""A line of docs/performance.md with its goal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long the small commands take, as multiples of ``python -c pass`` in the same environment."""
+"""Small commands, as multiples of ``python -c pass``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a shell has to know of each command, read from click."""
+"""The commands as a shell has to know them, read from click."""
 
 from __future__ import annotations
 

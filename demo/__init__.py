@@ -1,1 +1,1 @@
-"""What make demo shows."""
+"""The demonstration of ``make demo``."""

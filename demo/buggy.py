@@ -1,4 +1,4 @@
-"""Put a small module with a fault, its test and a kernel into the folder named on the command line."""
+"""Write a small module with a bug, its test and a kernel into the given folder."""
 
 from __future__ import annotations
 

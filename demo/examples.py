@@ -1,4 +1,4 @@
-"""The kernels in demo/try: ``python -m demo.examples IMAGE...`` writes a small description of each."""
+"""Write a small description of each image into demo/try: ``python -m demo.examples IMAGE...``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs inside of the kernel: shell lines, in which our tools are the first in PATH."""
+"""Inside the guest: shell lines with our tools first in PATH."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Boot User Mode Linux, run command lines in it, and show each with what it printed."""
+"""Boot User Mode Linux, run command lines in it, and show their output."""
 
 from __future__ import annotations
 

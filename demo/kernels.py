@@ -1,4 +1,4 @@
-"""Link two kernels of Debian, as their packages have them, into the folder named on the command line."""
+"""Link two of Debian's kernels into the given folder."""
 
 from __future__ import annotations
 

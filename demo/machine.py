@@ -1,4 +1,4 @@
-"""Make the folder named on the command line look like a machine with Debian's kernel; say what it has.
+"""Make the given folder look like a machine with Debian's kernel.
 
 A kernel that this machine has in /boot is taken first, else one is fetched; without either, there is a
 small one of our own, with modules of our own.

@@ -1,4 +1,4 @@
-"""A kernel and modules of our own, for a machine that has no kernel and cannot fetch one."""
+"""A made kernel and modules, for a machine that has no kernel and cannot fetch one."""
 
 from __future__ import annotations
 

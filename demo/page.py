@@ -1,4 +1,4 @@
-"""docs/check.png: ``python -m demo.page`` checks the modules of one Debian kernel against five, as HTML."""
+"""docs/check.png: the modules of one Debian kernel, checked against five, as HTML."""
 
 from __future__ import annotations
 

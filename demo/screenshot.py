@@ -1,4 +1,4 @@
-"""The pictures of the pages: ``python -m demo.screenshot`` runs check and preflight, and a browser.
+"""The pictures in the pages: ``python -m demo.screenshot`` runs check and preflight, and a browser.
 
 docs/check.svg, docs/preflight.svg, docs/preflight.png, and the output of check in README.md.
 """

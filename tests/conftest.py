@@ -1,4 +1,4 @@
-"""What every test may rely on: a missing oracle is a skip that the last lines of the run name.
+"""A missing oracle skips its tests and is listed at the end of the run.
 
 ``STRICT=1`` or ``--strict-lanes`` makes each skip a failure.
 """

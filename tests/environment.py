@@ -1,4 +1,4 @@
-"""What the environment of a process should be that is asked what it imports."""
+"""A clean environment for processes whose imports are measured."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""How much memory a process took at most: its own, whatever those that started it had taken.
+"""Peak memory of a process without its children.
 
-ru_maxrss would not do: a child begins with its parent's, and keeps that across exec.
+ru_maxrss does not serve: a child inherits its parent's and keeps it across exec.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Man pages as the tests read them."""
+"""Parse man pages."""
 
 from __future__ import annotations
 

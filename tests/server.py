@@ -1,4 +1,4 @@
-"""A process that runs command lines one after the other, as many per second as Python can.
+"""A process that runs many command lines, without starting Python for each.
 
 It reads JSON lines ``[tool, word...]`` and answers with ``[status, stdout, stderr]``; what a command lets
 escape becomes a status of -1 with the traceback. It gives up the right to load modules before it starts.

@@ -1,4 +1,4 @@
-"""Whatever is typed, a tool ends with status 0 or 1 and words, never with a traceback or not at all."""
+"""Any command line ends with status 0 or 1 and a message, without a traceback or a hang."""
 
 from __future__ import annotations
 

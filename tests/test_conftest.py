@@ -1,4 +1,4 @@
-"""What tests/conftest.py does to reports, seen from a run of pytest in a process of its own."""
+"""The reports of tests/conftest.py, in a pytest process of its own."""
 
 from __future__ import annotations
 

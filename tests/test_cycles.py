@@ -1,4 +1,4 @@
-"""No two modules import each other, by whatever way, for types neither, nor inside of a function."""
+"""No import cycles, not even for types or inside functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/initramfs.md: our tools in PATH change nothing in an image; in kmod's place they stop the build."""
+"""docs/initramfs.md: our tools in PATH leave an image unchanged; in kmod's place they stop the build."""
 
 from __future__ import annotations
 

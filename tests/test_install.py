@@ -1,4 +1,4 @@
-"""The package as users get it: built as a source archive, then a wheel, installed beside nothing else."""
+"""The package as users get it: source archive, wheel, installed alone."""
 
 from __future__ import annotations
 

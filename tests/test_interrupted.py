@@ -1,4 +1,4 @@
-"""Signals at odd moments, the environment of commands that modprobe runs, and what root's programs import."""
+"""Signals, the environment of modprobe's commands, and imports of programs run by root."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SIGKILL at any moment: files are the old or the new ones, and the next run clears away what is left.
+"""SIGKILL leaves old or new files, and the next run removes leftovers.
 
 ``KILLS`` in the environment says how many kills each program gets.
 """

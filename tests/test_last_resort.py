@@ -1,4 +1,4 @@
-"""Whatever goes wrong, a user sees one line; developers ask for the traceback."""
+"""Any internal error is one line for a user; a traceback on request."""
 
 from __future__ import annotations
 

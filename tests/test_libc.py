@@ -1,4 +1,4 @@
-"""The C library's patterns by their one door: what kmod's are, in the C locale whatever the user's is."""
+"""fnmatch and regcomp of the C library, always in the C locale."""
 
 from __future__ import annotations
 

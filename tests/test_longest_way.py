@@ -1,4 +1,4 @@
-"""The longest way of a command, insmod's to a relocation, as docs/design.md draws it."""
+"""The longest path of a command, from insmod to a relocation, as docs/design.md draws it."""
 
 from __future__ import annotations
 

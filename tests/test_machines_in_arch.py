@@ -1,4 +1,4 @@
-"""What is keyed by machine stands in arch/: no other folder names an architecture or an e_machine."""
+"""No folder but arch/ names an architecture or an e_machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages say what the commands do: each option in both, and every page renders."""
+"""Man pages: the options of the commands, and every page renders."""
 
 from __future__ import annotations
 

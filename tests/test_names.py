@@ -1,4 +1,4 @@
-"""One name, one meaning: no two public classes of the package share a name."""
+"""No two public classes of the package share a name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pipes, sockets and devices in the place of files: not waited for, not read, and said."""
+"""Pipes, sockets and devices instead of files: no wait, no read, one message."""
 
 from __future__ import annotations
 

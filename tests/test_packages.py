@@ -1,4 +1,4 @@
-"""What a release has, installed and used in clean systems: Debian 12 with Python 3.11, 13 with 3.13."""
+"""Release packages in clean systems: Debian 12 with Python 3.11, 13 with 3.13."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work shared among processes, in the order of the items."""
+"""Items processed by several processes, in order."""
 
 from __future__ import annotations
 

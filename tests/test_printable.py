@@ -1,4 +1,4 @@
-"""Text for people has nothing in it that acts."""
+"""Control characters in text for people are escaped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""README.md: its links lead somewhere, and its first commands work without modules or a kernel image."""
+"""README.md: links exist, and the first commands work without modules or a kernel image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names below a root, resolved by hand and by openat2 with RESOLVE_IN_ROOT: the same file, the same errno."""
+"""Names below a root, resolved by us and by openat2 with RESOLVE_IN_ROOT: the same file or errno."""
 
 from __future__ import annotations
 

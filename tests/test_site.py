@@ -1,4 +1,4 @@
-"""docs/ as a site: it builds from this repository alone, links lead somewhere, nothing is fetched."""
+"""docs/ as a site: builds offline, links exist, nothing is fetched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Output files are replaced whole; devices, pipes and descriptors are written to."""
+"""Output files are replaced atomically; devices, pipes and descriptors are written to."""
 
 from __future__ import annotations
 

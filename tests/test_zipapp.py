@@ -1,4 +1,4 @@
-"""The single file: everything in it runs with python3 alone, and says what it lacks."""
+"""The single file: everything in it runs with python3 alone, and reports what is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each rule of check has: severity, sentence and advice."""
+"""The type of check's rules: severity, sentence and advice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands that judge modules share: exit statuses, formats and files."""
+"""Exit statuses, formats and output files of the commands that judge modules."""
 
 from __future__ import annotations
 

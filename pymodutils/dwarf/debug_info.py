@@ -1,4 +1,4 @@
-"""Where in its source a module does something: function and line of an offset in a section.
+"""Function and line of an offset in a section of a module.
 
 Lines come from DWARF, by pyelftools; without debug information the symbol table gives function and offset.
 """

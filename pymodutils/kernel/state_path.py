@@ -1,4 +1,4 @@
-"""Where the state files of kernels are that nobody named."""
+"""The default paths of state files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What differs between processors: one row each, in the folder named like the architecture."""
+"""Differences between processors: one row each, in the folder named after the architecture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a boot loader does."""
+"""The boot protocol, as a boot loader performs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a machine uses of its kernel: the input of preflight.
+"""A machine's use of its kernel: the input of preflight.
 
 profile     the facts as values; document: as JSON
 live        the facts of the machine or a sysroot: devices, loaded, wanted, out_of_tree, policy

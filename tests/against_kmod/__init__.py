@@ -1,1 +1,1 @@
-"""Random command lines and configurations for kmod 34 and for ours; what they say must be the same."""
+"""Random command lines and configurations, run by kmod 34 and by pymodutils."""

@@ -1,4 +1,4 @@
-"""Random modprobe.d directories and kernel command lines, the same for the same number."""
+"""Random modprobe.d directories and kernel command lines, reproducible by number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random command lines of each tool, the same for the same number."""
+"""Random command lines of each tool, reproducible by number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Both play a case; what differs is a difference, or one of those that are listed here with their reason."""
+"""Run a case with both and report differences; the intended ones are listed here with their reasons."""
 
 from __future__ import annotations
 

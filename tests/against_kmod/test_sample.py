@@ -1,4 +1,4 @@
-"""A sample of what ``python -m tests.against_kmod`` plays."""
+"""A sample of ``python -m tests.against_kmod``."""
 
 from __future__ import annotations
 

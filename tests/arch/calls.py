@@ -1,4 +1,4 @@
-"""Modules whose calls go too far, in memory: what their loaders have made for them is there, too."""
+"""Modules with calls out of range, and the stubs that their loaders make."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Relocations that differ from each other in one bit of their value, and what becomes of them here."""
+"""Relocations whose values differ in one bit, and our results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GNU ld's answers for every bit of every relocation, kept so that the quick tests have them without ld.
+"""GNU ld's results for every bit of every relocation, stored for the quick tests.
 
 ``python -m tests.arch.golden`` asks the linkers again. A file for each architecture holds rows of
 [number, value of the symbol, addend, word before, the 16 bytes at the place as ld has them]; ``beyond`` has

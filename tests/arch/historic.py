@@ -1,4 +1,4 @@
-"""Machines of the past, and what GNU ld is not asked about them."""
+"""Historic machines, and the relocations that GNU ld does not judge there."""
 
 from __future__ import annotations
 

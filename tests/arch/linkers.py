@@ -1,4 +1,4 @@
-"""Which linker judges which architecture, and what it is not asked."""
+"""The linker that judges each architecture, and what it does not judge."""
 
 from __future__ import annotations
 

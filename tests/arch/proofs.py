@@ -1,4 +1,4 @@
-"""What the tests with real kernels have found, kept in proofs.json for the page about architectures.
+"""Results of the tests with real kernels, stored in proofs.json for docs/architectures.md.
 
 A test compares with what is kept of the kernel's release; of another release it says nothing, and with
 PROOFS=1 in the environment what is found takes the place of what was kept.

@@ -1,4 +1,4 @@
-"""Modules in a running MIPS kernel: what it has left as the loader made it, and what it has changed since."""
+"""Modules in a running MIPS kernel: the loader's bytes and those that the kernel changed later."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/architectures.md, from the tables of the tests; ``python -m tests.arch.table`` writes it."""
+"""Write docs/architectures.md from the tables of the tests: ``python -m tests.arch.table``."""
 
 from __future__ import annotations
 

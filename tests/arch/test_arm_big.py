@@ -1,4 +1,4 @@
-"""Instructions of big-endian ARM modules are little-endian: their calls are counted like those of others."""
+"""Big-endian ARM modules: instructions are little-endian, so calls are counted as elsewhere."""
 
 from __future__ import annotations
 

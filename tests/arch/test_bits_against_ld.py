@@ -1,6 +1,6 @@
-"""Every relocation that is one row of a table, for every bit of its value: the bytes are GNU ld's.
+"""Every bit of every table relocation, compared with GNU ld.
 
-That mistakes in the tables would be seen is shown by making them: rows are taken for each other.
+Swapped rows of the tables must make it fail.
 """
 
 from __future__ import annotations

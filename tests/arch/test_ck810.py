@@ -1,4 +1,4 @@
-"""Calls in modules for the CK810, as GNU objdump reads them: made two instructions, or left alone."""
+"""CK810 calls, as GNU objdump disassembles them: expanded to two instructions or unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Formulas say what they are given, and whether they take columns."""
+"""Formulas: their arguments, and whether they take columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every bit of every relocation, against the answers of GNU ld that are kept."""
+"""Every bit of every relocation, compared with GNU ld's stored results."""
 
 from __future__ import annotations
 

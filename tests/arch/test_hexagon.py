@@ -1,4 +1,4 @@
-"""Hexagon's branches, whose bits the kernel places one higher than the psABI does."""
+"""Hexagon branches: the kernel places the bits one higher than the psABI."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Machines of the past: every bit as GNU ld has it, and the faults of their loaders."""
+"""Historic machines: every bit compared with GNU ld, and their loaders' bugs."""
 
 from __future__ import annotations
 

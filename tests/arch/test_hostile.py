@@ -1,4 +1,4 @@
-"""Relocations that lie, on every architecture: a clear error or a link, never anything else."""
+"""Malformed relocations on every architecture: a clear error or a link."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who links modules of one machine does not wait for the tables of others."""
+"""Linking a module imports the tables of its own machine only."""
 
 from __future__ import annotations
 

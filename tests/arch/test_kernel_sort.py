@@ -1,4 +1,4 @@
-"""However equal elements end up (real kernels show it elsewhere), what comes out is sorted."""
+"""kernel_sort sorts; the order of equal elements is tested with real kernels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is keyed by machine stands in the architecture's file, and one more file is one more architecture."""
+"""Adding an architecture takes one file in arch/."""
 
 from __future__ import annotations
 

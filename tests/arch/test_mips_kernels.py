@@ -1,4 +1,4 @@
-"""Modules in real MIPS kernels: their layout and their memory, and what is said of damaged relocations."""
+"""Modules in real MIPS kernels: layout, memory, and messages for damaged relocations."""
 
 from __future__ import annotations
 

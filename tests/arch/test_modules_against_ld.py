@@ -1,4 +1,4 @@
-"""Real modules of other machines, linked by GNU ld and by us at equal addresses: equal sections."""
+"""Real modules of other machines, linked by GNU ld and by us at the same addresses."""
 
 from __future__ import annotations
 

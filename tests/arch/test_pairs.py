@@ -1,4 +1,4 @@
-"""Relocations whose value depends on another one, or on data of their own: the bytes are GNU ld's."""
+"""Relocations that depend on another one or on stored data, compared with GNU ld."""
 
 from __future__ import annotations
 

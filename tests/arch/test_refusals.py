@@ -1,4 +1,4 @@
-"""What a loader refuses: one step beyond what fits, and what it does not know, in the kernel's words."""
+"""Refused relocations: out of range by one step, or unknown, with the kernel's messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What loaders make for calls and addresses, as GNU objdump reads it, where unicorn has no such processor.
+"""PLT entries and stubs as GNU objdump disassembles them, on machines that unicorn lacks.
 
 The few instructions that it names are carried out here; each call has to arrive.
 """

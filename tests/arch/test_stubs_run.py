@@ -1,4 +1,4 @@
-"""What loaders make for calls that do not reach, carried out by an emulated processor.
+"""PLT entries and stubs, executed by an emulated processor.
 
 Each call of a module is made, in code that stays and in what init() leaves free; it has to arrive.
 """

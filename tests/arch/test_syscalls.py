@@ -1,4 +1,4 @@
-"""The numbers against the kernel's own headers of every architecture, and whose numbers a process takes."""
+"""System call numbers, compared with the kernel's headers of every architecture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page about architectures is what the tests are, and they are about all of them."""
+"""docs/architectures.md is up to date and lists every architecture."""
 
 from __future__ import annotations
 

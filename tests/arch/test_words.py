@@ -1,4 +1,4 @@
-"""Whatever a loader is made to say here stands in its source: Debian's packages of Linux are asked."""
+"""Every loader message occurs in the kernel's source."""
 
 from __future__ import annotations
 

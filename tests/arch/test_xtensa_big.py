@@ -1,4 +1,4 @@
-"""Xtensa's instructions in the byte order that no linker here knows, as QEMU's disassembler reads them."""
+"""Big-endian Xtensa instructions, as QEMU disassembles them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A page in a real browser without a screen: Debian's chromium."""
+"""Debian's chromium without a display, to test HTML pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""BTF of our own: types written down one after the other."""
+"""Hand-made BTF."""
 
 from __future__ import annotations
 

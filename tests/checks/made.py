@@ -1,4 +1,4 @@
-"""Modules and kernels of our own on disk, as a check is given them."""
+"""Made modules and kernels on disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A kernel's own modules checked on it: 50 of them, or all.
+"""Check a kernel's own modules on it: 50 of them, or all.
 
 ``python -m tests.checks.own_modules [--all] [NAME...]`` prints a row of own_modules.md for each of those
 named in kernels.EVERY, or for all, and what is refused.

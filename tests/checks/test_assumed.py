@@ -1,4 +1,4 @@
-"""What is assumed of init() is said in every format of a report, and not where it ran."""
+"""Every report format mentions an assumed result of init(), and none where it ran."""
 
 from __future__ import annotations
 

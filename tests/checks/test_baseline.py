@@ -1,4 +1,4 @@
-"""Known failures must stay exactly those."""
+"""Expected failures: neither more nor fewer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Descriptions are kept by what they were made from, by any number of processes at once."""
+"""Cached kernel descriptions: their keys, and concurrent processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which types are behind the CRCs of a check and of a preflight; bpftool and abidiff as second readers."""
+"""Types behind changed CRCs in check and preflight, compared with bpftool and abidiff."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The workflows of docs/ci are run step by step, and the hook by pre-commit itself."""
+"""The workflows of docs/ci, run step by step, and the pre-commit hook."""
 
 from __future__ import annotations
 

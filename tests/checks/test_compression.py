@@ -1,4 +1,4 @@
-"""Compressed modules on kernels that decompress them themselves."""
+"""Compressed modules on kernels that decompress modules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What hostile modules, images and archives may cost."""
+"""Time and memory limits for hostile modules, images and archives."""
 
 from __future__ import annotations
 

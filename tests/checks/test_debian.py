@@ -1,4 +1,4 @@
-"""Debian's trees against Debian's kernels, and DKMS packages built for one kernel against others."""
+"""Debian's modules on Debian's kernels, and DKMS packages on kernels that they were not built for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the documentation tells people to copy works: the example for pytest, the lines of the CI examples."""
+"""The documented examples work: pytest and CI."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Causes past the first refusal are the loader's own, so that another fault does not change them."""
+"""Causes past the first refusal are the loader's own and do not depend on other faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is folded never mixes modules whose advice differs, nor gives one module's message to others."""
+"""Folded lists group only modules with the same message and advice."""
 
 from __future__ import annotations
 

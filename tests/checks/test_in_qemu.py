@@ -1,4 +1,4 @@
-"""A hundred verdicts at random, confirmed by the real kernel: errno, and what it said."""
+"""A hundred random verdicts, confirmed by a real kernel: errno and log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever holds modules can be given; whatever does not is told what would."""
+"""Inputs of check: files, directories, packages and archives; errors for others."""
 
 from __future__ import annotations
 

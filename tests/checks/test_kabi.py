@@ -1,4 +1,4 @@
-"""Two kernels compared: against what their own Module.symvers say, and which modules it breaks."""
+"""--between compared with the kernels' Module.symvers, and the modules that break."""
 
 from __future__ import annotations
 

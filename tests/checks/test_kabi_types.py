@@ -1,4 +1,4 @@
-"""Which type is behind a changed CRC: each kind of difference, and bpftool as the second reader."""
+"""Type differences behind changed CRCs, compared with bpftool."""
 
 from __future__ import annotations
 

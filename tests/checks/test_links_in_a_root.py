@@ -1,4 +1,4 @@
-"""Links among a kernel's own modules lead to places in the root that is checked, not on the host."""
+"""Symbolic links of a kernel's modules are resolved in the root being checked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each kind of refusal in words, from modules that have exactly that fault, and what to do about it."""
+"""Messages and advice for each kind of refusal."""
 
 from __future__ import annotations
 

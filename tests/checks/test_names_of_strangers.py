@@ -1,4 +1,4 @@
-"""Names that strangers chose do not act in reports: not on a terminal, a CI log or in Markdown."""
+"""Untrusted names in reports: escaped on terminals, in CI logs and in Markdown."""
 
 from __future__ import annotations
 

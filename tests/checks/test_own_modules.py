@@ -1,4 +1,4 @@
-"""Sampled modules of Debian's kernels load into their own kernel; own_modules looks at more by name."""
+"""A sample of the modules of Debian's kernels loads into their own kernel."""
 
 from __future__ import annotations
 

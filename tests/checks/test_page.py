@@ -1,4 +1,4 @@
-"""The HTML page does its work in a real browser: the matrix, the filter, the details, the picture."""
+"""The HTML report in a real browser: matrix, filter, details, picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Function and line of what a kernel refuses, in every output of a whole run on modules from gcc."""
+"""Function and line of a refused symbol, in every output, on modules built by gcc."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reports are valid by the schemas that others publish: OASIS for SARIF, Ant and Jenkins for JUnit."""
+"""Reports validate against published schemas: OASIS for SARIF, Ant and Jenkins for JUnit."""
 
 from __future__ import annotations
 

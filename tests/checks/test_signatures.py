@@ -1,4 +1,4 @@
-"""Signatures that are missing, of a key that the kernel does not have, of an unknown kind, or broken.
+"""Signatures that are missing, by an untrusted key, unsupported or invalid.
 
 What signs is openssl; who signed, and with which key, is what openssl and kmod's modinfo say of it.
 """

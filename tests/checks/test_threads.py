@@ -1,4 +1,4 @@
-"""Questions that people have asked in public, retold with modules of our own: one call answers each."""
+"""Questions from public threads, each answered by one call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What loads but bites, and what does not load for want of other things than symbols."""
+"""Warnings for modules that load, and refusals for reasons other than symbols."""
 
 from __future__ import annotations
 

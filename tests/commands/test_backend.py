@@ -1,4 +1,4 @@
-"""Every tool on an emulated kernel: what kmod's say on a real one."""
+"""Every tool on an emulated kernel, with kmod's texts on a real one."""
 
 from __future__ import annotations
 

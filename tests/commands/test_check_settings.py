@@ -1,4 +1,4 @@
-"""Defaults from pyproject.toml, the choice of rules, colours and folding."""
+"""Defaults from pyproject.toml, selection of rules, colours and folding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What kmod after 34 shows: facts of its main branch, of which no package exists yet."""
+"""Output of kmod's main branch after 34, which is not packaged yet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compressed modules that are damaged: each tool says why in kmod 34's words."""
+"""Damaged compressed modules: the error messages of kmod 34."""
 
 from __future__ import annotations
 

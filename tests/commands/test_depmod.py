@@ -1,4 +1,4 @@
-"""depmod's words: where it reads and writes, when it does nothing, and what it shows on a terminal."""
+"""depmod's options, when it does nothing, and its progress bar."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What modprobe tells of its plans, on a small directory whose every line is known."""
+"""modprobe --explain on a small directory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Command lines are read as glibc's getopt_long reads them; getopt(1) of util-linux is the oracle."""
+"""Command lines are parsed like glibc's getopt_long; compared with util-linux's getopt(1)."""
 
 from __future__ import annotations
 

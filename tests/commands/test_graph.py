@@ -1,4 +1,4 @@
-"""The graph of Debian's cloud kernel in every format, against modules.dep as kmod 30 wrote it."""
+"""The graph of Debian's cloud kernel in every format, compared with kmod 30's modules.dep."""
 
 from __future__ import annotations
 

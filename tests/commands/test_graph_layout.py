@@ -1,3 +1,5 @@
+"""Layers and positions of a drawn graph."""
+
 from __future__ import annotations
 
 import itertools

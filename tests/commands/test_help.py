@@ -1,4 +1,4 @@
-"""What -h says is worth reading."""
+"""Help texts are complete and fit the terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a user is lost: no modules of the kernel, in the wrong place, or no support for them."""
+"""Hints for a missing module directory, and for kernels without module support."""
 
 from __future__ import annotations
 

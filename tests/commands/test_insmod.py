@@ -1,4 +1,4 @@
-"""insmod's own words; what kernels say to it is in tests/lanes."""
+"""insmod's own messages; those of kernels are tested in tests/lanes."""
 
 from __future__ import annotations
 

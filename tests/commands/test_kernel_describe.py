@@ -1,4 +1,4 @@
-"""``pymodutils kernel describe`` as a user calls it."""
+"""``pymodutils kernel describe``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``pymodutils kernel dump`` beside hexdump, on a kernel and modules of our own."""
+"""``pymodutils kernel dump``, compared with hexdump."""
 
 from __future__ import annotations
 

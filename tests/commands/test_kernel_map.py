@@ -1,4 +1,4 @@
-"""``pymodutils kernel map`` as a user calls it, on a kernel and modules of our own."""
+"""``pymodutils kernel map`` on a made kernel and modules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Modules that ask for each other over thousands of steps, or in more ways than there are atoms."""
+"""Dependency chains of thousands of modules, and graphs with exponentially many paths."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""lsmod on directories that play the machine; beside real kernels it is in tests/lanes."""
+"""lsmod on made directories; real kernels are in tests/lanes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paths instead of names: what kmod 34 takes for the path of a module."""
+"""Arguments that kmod 34 takes for paths."""
 
 from __future__ import annotations
 

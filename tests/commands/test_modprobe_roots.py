@@ -1,4 +1,4 @@
-"""Facts about kmod's modprobe, one folder each, with kmod's own answers beside them."""
+"""modprobe in small roots, compared with kmod's stored output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables show values as they are."""
+"""Tables do not alter values."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""rmmod's words on directories that play the machine, and what it shows on a terminal while it waits."""
+"""rmmod's messages on made directories, and its output on a terminal while it waits."""
 
 from __future__ import annotations
 

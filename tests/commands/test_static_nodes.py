@@ -1,4 +1,4 @@
-"""pymodutils static-nodes beside kmod's, which knows only the running kernel's /lib/modules."""
+"""pymodutils static-nodes, compared with kmod's."""
 
 from __future__ import annotations
 

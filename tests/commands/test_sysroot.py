@@ -1,4 +1,4 @@
-"""An image whose links and paths are absolute: each tool reads what they name in it, never the host's.
+"""--sysroot with absolute links and paths: never the host's files.
 
 Everything has a decoy on the host, under the very path that the image names; what comes from there says so.
 """

@@ -1,4 +1,4 @@
-"""Shells that are asked, as a user asks them, what a line could go on with."""
+"""Shells driven through a terminal to complete a line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The committed files are what the generator makes of the commands as they are now."""
+"""The committed completions are up to date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""bash, zsh and fish themselves complete words of a real module tree."""
+"""Completion in bash, zsh and fish on a real module tree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""modules.builtin.modinfo; what kmod makes of the same files is in tests/commands/test_modinfo.py."""
+"""modules.builtin.modinfo; compared with kmod in tests/commands/test_modinfo.py."""
 
 from __future__ import annotations
 

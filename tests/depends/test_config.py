@@ -1,4 +1,4 @@
-"""Single lines of modprobe.d and of the kernel command line as kmod 30 and 34 were seen to read them."""
+"""Single lines of modprobe.d and of the kernel command line, as kmod 30 and 34 read them."""
 
 from __future__ import annotations
 

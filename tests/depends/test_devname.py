@@ -1,4 +1,4 @@
-"""modules.devname; tests/commands/test_static_nodes.py compares what is printed with kmod."""
+"""modules.devname; compared with kmod in tests/commands/test_static_nodes.py."""
 
 from __future__ import annotations
 

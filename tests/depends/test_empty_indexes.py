@@ -1,4 +1,4 @@
-"""0 bytes of an index: depmod's own of built-in modules mean none, any other is damaged."""
+"""Empty index files: none for built-in modules, else damaged."""
 
 from __future__ import annotations
 

@@ -1,3 +1,5 @@
+"""The dependency graph: closures, cycles, direct dependencies."""
+
 from __future__ import annotations
 
 import itertools

@@ -1,4 +1,4 @@
-"""Generated modprobe.d directories, kernel command lines and damage: kmod reads them as we do."""
+"""Generated modprobe.d directories and kernel command lines, compared with kmod."""
 
 from __future__ import annotations
 

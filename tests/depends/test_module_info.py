@@ -1,4 +1,4 @@
-"""Modules as values; what they say is compared with kmod in tests/commands/test_modinfo.py."""
+"""ModuleInfo; compared with kmod in tests/commands/test_modinfo.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parameters; tests/commands/test_modinfo.py compares their text with kmod's."""
+"""Parameters; compared with kmod in tests/commands/test_modinfo.py."""
 
 from __future__ import annotations
 

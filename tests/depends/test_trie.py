@@ -1,3 +1,5 @@
+"""Index files, written and read."""
+
 from __future__ import annotations
 
 import itertools

@@ -1,4 +1,4 @@
-"""Our indexes byte by byte against kmod's own, and read by kmod."""
+"""Index files, compared byte by byte with kmod's, and read by kmod."""
 
 from __future__ import annotations
 

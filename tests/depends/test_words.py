@@ -1,4 +1,4 @@
-"""Words as kmod 30 and 34 were seen to read them."""
+"""Command line words, as kmod 30 and 34 read them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions and lines of relocations are those that binutils' addr2line names."""
+"""Functions and lines of relocations, compared with addr2line."""
 
 from __future__ import annotations
 

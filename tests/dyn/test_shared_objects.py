@@ -1,4 +1,4 @@
-"""Modules that GNU ld linked as shared objects, loaded, and their code run."""
+"""Modules linked by GNU ld as shared objects: loaded and executed."""
 
 from __future__ import annotations
 

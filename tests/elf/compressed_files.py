@@ -1,4 +1,4 @@
-"""Compressed files as a kernel may get them: valid ones of many settings, and damaged ones."""
+"""Compressed files, valid and damaged, with many settings."""
 
 from __future__ import annotations
 

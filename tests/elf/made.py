@@ -1,4 +1,4 @@
-"""Module files made by hand: any class and byte order, any sections, any signature appended."""
+"""Hand-made module files of any class and byte order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The thorough finder: one module file read by pyelftools, every header checked before it is believed.
+"""A second ELF reader, by pyelftools, which checks every header.
 
 It has the methods of scan.Elf, which is for the thousands, and is a second opinion on it: both give the
 same bytes or refuse. It refuses more: tables with invalid links or entry sizes.

@@ -1,4 +1,4 @@
-"""The note by which a linker names what it made; pyelftools is the second opinion."""
+"""Build IDs, compared with pyelftools."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading against the compressors themselves, and against data that is damaged or a bomb."""
+"""Decompression, compared with the compressors, of damaged data and of bombs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Meaning against pyelftools, kmod's modinfo and hand-made bytes."""
+"""Decoded sections, compared with pyelftools, modinfo and hand-made bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the kernel's decompressors take of gzip and zstd, by its source; xz is judged by a real kernel."""
+"""The kernel's decompressors for gzip and zstd, by their source; xz is judged by a real kernel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scanner against pyelftools, on real modules of four classes and on damaged ones."""
+"""The scanner, compared with pyelftools, on real and damaged modules."""
 
 from __future__ import annotations
 

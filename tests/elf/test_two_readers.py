@@ -1,4 +1,4 @@
-"""Two finders and one decoder: pyelftools and the scanner give the same bytes, or both refuse."""
+"""pyelftools and the scanner return the same bytes, or both refuse."""
 
 from __future__ import annotations
 

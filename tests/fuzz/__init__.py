@@ -1,1 +1,1 @@
-"""Fuzzing of the whole command line: seeds, mutations, and a judge that runs the tools as processes."""
+"""Fuzzing of command lines: seeds, mutations, and a judge that runs the tools as processes."""

@@ -1,4 +1,4 @@
-"""Fuzz the tools: ``python -m tests.fuzz --minutes 2``; the same seed gives the same cases.
+"""Fuzz the tools, reproducibly: ``python -m tests.fuzz --minutes 2``.
 
 Each failure is a line on standard output, and its input a file in ``--keep``; exit status 1.
 """

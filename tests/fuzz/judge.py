@@ -1,4 +1,4 @@
-"""Run one command line as a process and judge how it ended."""
+"""Run a command line as a process and judge how it ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mutations of bytes and of lines, the same for the same seed."""
+"""Mutations of bytes and lines, reproducible by seed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small valid inputs of every kind that the tools read, made without a compiler or a download."""
+"""Small valid inputs of every kind, made without a compiler or a download."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kinds of input: their seeds, the place of a mutant, and the command lines that read it."""
+"""Kinds of input: seeds, the place of a mutant, and the command lines that read it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two minutes of fuzzing end without a traceback, a hang or anything left over."""
+"""Two minutes of fuzzing without a traceback, a hang or leftovers."""
 
 from __future__ import annotations
 

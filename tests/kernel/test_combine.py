@@ -1,4 +1,4 @@
-"""Several sources as one: who wins, what is merged, and what is told."""
+"""Several sources of one kernel: precedence, merging, messages."""
 
 from __future__ import annotations
 

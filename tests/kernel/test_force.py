@@ -1,4 +1,4 @@
-"""Images edited where no flag can force: what changes, and nothing else, as pyelftools sees it."""
+"""Images edited for --force, compared by pyelftools."""
 
 from __future__ import annotations
 

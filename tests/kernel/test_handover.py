@@ -1,4 +1,4 @@
-"""A compressed file that the kernel refuses is decompressed here, and said so."""
+"""A compressed file that the kernel refuses is decompressed here, with a message."""
 
 from __future__ import annotations
 

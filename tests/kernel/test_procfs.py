@@ -1,4 +1,4 @@
-"""/proc/modules and /sys/module below a directory, whole, sparse and damaged."""
+"""/proc/modules and /sys/module below a directory: complete, sparse and damaged."""
 
 from __future__ import annotations
 

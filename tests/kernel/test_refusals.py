@@ -1,4 +1,4 @@
-"""The kernel's numbers in kmod's words, and advice that fits the machine."""
+"""The kernel's errnos in kmod's texts, and advice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is looked at before a removal, and waiting, on a kernel and a clock of the test's own."""
+"""Checks before a removal, and waiting."""
 
 # ruff: noqa: ARG002 -- a fake has the interface of the real one
 

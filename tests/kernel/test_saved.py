@@ -1,4 +1,4 @@
-"""The JSON form: what is written is read again, and nothing else is."""
+"""The JSON form of a description, written and read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small kernels made by hand, in every shape that export tables have had, and their containers."""
+"""Small made kernels with export tables of every shape, and their containers."""
 
 from __future__ import annotations
 

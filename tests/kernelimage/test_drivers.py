@@ -1,4 +1,4 @@
-"""Drivers that are built in, found by the calls in their init functions."""
+"""Built-in drivers, found by the calls in their init functions."""
 
 from __future__ import annotations
 

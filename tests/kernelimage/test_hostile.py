@@ -1,4 +1,4 @@
-"""Images that lie: every one is read or refused in one line, in little time and memory."""
+"""Hostile images: read or refused in one line, in little time and memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists of certificates in images made by hand; those of real kernels are in tests/kernel/sources."""
+"""Certificate lists in made images; real kernels are in tests/kernel/sources."""
 
 from __future__ import annotations
 

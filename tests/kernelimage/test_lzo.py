@@ -1,4 +1,4 @@
-"""Streams of lzop, read by hand and by the library."""
+"""lzop streams, by our own code and by the library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every compression that Linux offers, by the real compressors, in a bzImage made from a real one."""
+"""Every compression of Linux, by the real compressors, in a bzImage."""
 
 from __future__ import annotations
 

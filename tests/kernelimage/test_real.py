@@ -1,4 +1,4 @@
-"""Real kernels: what their images tell against Module.symvers, .config, symbol table and modules of each."""
+"""Real images, compared with Module.symvers, .config, symbol table and modules."""
 
 from __future__ import annotations
 

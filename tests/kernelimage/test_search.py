@@ -1,4 +1,4 @@
-"""Tables of every shape are found without section headers; what only looks like one is not."""
+"""Export tables of every shape, found without section headers."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Real kernels under real tools: kmod's and ours run the same cases on the same kernel, side by side."""
+"""kmod's tools and ours on the same real kernels."""

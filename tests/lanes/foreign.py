@@ -1,4 +1,4 @@
-"""Debian's kernels of other architectures in QEMU, emulated without kvm: modules loaded, their memory read.
+"""Debian's kernels of other architectures in QEMU without kvm: load modules, read their memory.
 
 The guest is a busybox that loads what it is given, says what it sees, and waits; then the machine's memory
 is read through QEMU's monitor.

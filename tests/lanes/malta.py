@@ -1,4 +1,4 @@
-"""Debian's MIPS kernels in QEMU, emulated without kvm: a shell script with modules, in five seconds."""
+"""Debian's MIPS kernels in QEMU without kvm: run a shell script with modules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Python inside of Debian's cloud kernel in QEMU, emulated without kvm, in about five seconds.
+"""Python inside Debian's cloud kernel in QEMU without kvm, in about five seconds.
 
 Everything that the guest sees comes in an initramfs: CPython, the libraries of the package under test,
 kmod, and the module directory.

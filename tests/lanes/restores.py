@@ -1,4 +1,4 @@
-"""What many restores and loads in one process leave: memory and descriptors.
+"""Memory and descriptors after many restores and loads in one process.
 
 ``python -m tests.lanes.restores [COUNT]`` prints both after each tenth of COUNT (10,000).
 """

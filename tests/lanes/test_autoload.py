@@ -1,4 +1,4 @@
-"""A kernel that wants a module starts modprobe by itself: ours serves it at the first try, as kmod's does."""
+"""A kernel that requests a module: our modprobe serves it, as kmod's does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions of a module, built by gcc for Debian's kernel and loaded by it, are called from Python."""
+"""Functions of a module built by gcc for Debian's kernel, called from Python."""
 
 from __future__ import annotations
 

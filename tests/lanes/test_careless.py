@@ -1,4 +1,4 @@
-"""What modules leave behind, locks that they hold, and sleeps in atomic context, each found where it happens."""
+"""Leaks, held locks, and sleeps in atomic context, found where they happen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""check --run: what init() does on Debian's own kernel, and when it is not run."""
+"""check --run: init() on Debian's own kernel, and when it does not run."""
 
 from __future__ import annotations
 

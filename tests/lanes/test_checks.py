@@ -1,4 +1,4 @@
-"""Misuse of memory is found in a module as it is built, and nothing in sound ones; coverage of lines."""
+"""Memory errors found in an unmodified module, none in correct ones; line coverage."""
 
 from __future__ import annotations
 

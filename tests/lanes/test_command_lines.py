@@ -1,4 +1,4 @@
-"""Command lines in real kernels and in the emulated one: what they let be loaded, each with a boot of its own.
+"""Kernel command lines in real kernels and the emulated one: the modules that load, one boot each.
 
 Every sixth is played by default, each on another kernel than the one before; with WHOLE=1 all are, on all.
 """

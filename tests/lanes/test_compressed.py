@@ -1,4 +1,4 @@
-"""Compressed modules that the kernel decompresses itself: Debian 13's kernel is the judge of xz."""
+"""Compressed modules that the kernel decompresses; Debian 13's kernel judges xz."""
 
 from __future__ import annotations
 

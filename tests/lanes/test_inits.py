@@ -1,4 +1,4 @@
-"""init() of a sample of Debian's own modules returns and logs what it does in QEMU."""
+"""init() of a sample of Debian's modules, compared with QEMU: result and log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""kmod 30, kmod 34 and ours do the same on the same real kernel: texts, exit statuses, modules, logs.
+"""kmod 30, kmod 34 and pymodutils on the same kernel: texts, exit statuses, modules, logs.
 
 One boot runs all cases; each is a test of its own.
 """

@@ -1,4 +1,4 @@
-"""kmod's own test suite passes with our tools, apart from its cases that make up the kernel's answers."""
+"""kmod's own test suite with our tools, except for cases that fake the kernel's answers."""
 
 from __future__ import annotations
 

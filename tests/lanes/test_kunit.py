@@ -1,4 +1,4 @@
-"""KUnit's own verdicts on a kernel without KUnit, which boots in this process."""
+"""KUnit's verdicts on a kernel without KUnit, booted in this process."""
 
 from __future__ import annotations
 

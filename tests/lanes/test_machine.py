@@ -1,4 +1,4 @@
-"""Debian's own kernels boot in this process and load Debian's own modules."""
+"""Debian's kernels boot in this process and load Debian's modules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fixtures ``kernel`` and ``module``, as the tests of a user have them."""
+"""The fixtures ``kernel`` and ``module`` of the pytest plugin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stand-ins for functions of any prototype, and for those that the kernel lacks or does not export."""
+"""Replacements for functions of any prototype, and for those that the kernel does not export."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Restores and loads leave neither memory nor descriptors; ``python -m tests.lanes.restores`` plays 10,000."""
+"""Restores and loads leak neither memory nor descriptors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Modules whole and damaged, in a real kernel and in the emulated one: the same errno, log, taint and files.
+"""Modules, valid and damaged, in a real kernel and the emulated one: errno, log, taint and files.
 
 One boot plays all cases of a lane, in the order in which the emulated kernel plays them; each is a test.
 """

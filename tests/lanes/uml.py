@@ -1,4 +1,4 @@
-"""Python inside of Debian's User Mode Linux: a real kernel as a process, in about two seconds.
+"""Python inside Debian's User Mode Linux: a kernel as a process, in about two seconds.
 
 It needs neither root nor kvm; the host's files are there, read-only.
 """

@@ -1,4 +1,4 @@
-"""Real modules, found and linked as the tests want them."""
+"""Real modules, found and linked."""
 
 from __future__ import annotations
 

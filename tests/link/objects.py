@@ -1,4 +1,4 @@
-"""Relocatable files made to order: sections, symbols and relocations as a test wants them."""
+"""Relocatable files with given sections, symbols and relocations."""
 
 from __future__ import annotations
 

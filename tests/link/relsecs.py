@@ -1,4 +1,4 @@
-"""Where a running kernel changes modules, by the name of the section that lists the places; arch/*/kernel."""
+"""Sections that list places which a running kernel changes in modules; arch/*/kernel."""
 
 from __future__ import annotations
 

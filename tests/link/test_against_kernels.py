@@ -1,4 +1,4 @@
-"""Real modules in real kernels: sections are where we lay them, and memory holds what we link."""
+"""Real modules in real kernels: section addresses, and memory as we link it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real modules, linked by GNU ld and by us at the same addresses: every section in memory is the same."""
+"""Real modules, linked by GNU ld and by us at the same addresses."""
 
 from __future__ import annotations
 

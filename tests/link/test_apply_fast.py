@@ -1,4 +1,4 @@
-"""In bulk and one by one, the same: random relocations, wrong ones and overlapping ones among them."""
+"""apply_fast and apply_exact: the same results for random, invalid and overlapping relocations."""
 
 from __future__ import annotations
 

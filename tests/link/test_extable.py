@@ -1,4 +1,4 @@
-"""The exception table after sorting: the same entries, in the order of the instructions they are about."""
+"""The sorted exception table: the same entries, in the order of their instructions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Modules in the memory of real kernels of six architectures: they are laid out and linked as we do it."""
+"""Modules in the memory of real kernels of six architectures, laid out and linked as we do it."""
 
 from __future__ import annotations
 

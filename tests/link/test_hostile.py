@@ -1,4 +1,4 @@
-"""Modules that lie: an answer or a refusal, in bounded time and memory, whatever the bytes say."""
+"""Hostile modules: linked or refused, in bounded time and memory."""
 
 from __future__ import annotations
 

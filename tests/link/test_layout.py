@@ -1,4 +1,4 @@
-"""Where sections go, worked out by hand from the loader's rules for one module that has every kind."""
+"""The layout of a module with every kind of section, worked out by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real kernels have patched what they loaded: with our patches the same bytes are there."""
+"""Patched modules in real kernels: our patches give the same bytes."""
 
 from __future__ import annotations
 

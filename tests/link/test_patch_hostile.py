@@ -1,4 +1,4 @@
-"""Tables that name places outside the module, or are malformed, patch nothing and break nothing."""
+"""Malformed patch tables, and tables that name places outside the module."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What symbols are worth, and the kernel's words about those that are worth nothing."""
+"""st_value of symbols, and the kernel's messages for unresolved ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What loaders make, for many relocations at once and for one after the other: the same bytes or words."""
+"""PLT entries and stubs, made for many relocations at once and one by one: the same bytes."""
 
 from __future__ import annotations
 

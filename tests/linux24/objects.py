@@ -1,4 +1,4 @@
-"""Small i386 modules of 2.4, made here, and a kernel to load them into."""
+"""Small i386 modules of 2.4, and a kernel to load them into."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sections that modutils would have linked hold, to the bit, what GNU ld puts there.
+"""Sections linked as modutils would, compared bit by bit with GNU ld.
 
 Both get the same addresses. Where code loads from a slot of .got, the slots are compared, since ld has
 them in another order; a call of PowerPC 64 goes to our stub.

@@ -1,4 +1,4 @@
-"""The commands for 2.4 kernels, chosen by the state file or by --generation."""
+"""The commands for 2.4 kernels, selected by the state file or by --generation."""
 
 from __future__ import annotations
 

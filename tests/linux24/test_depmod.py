@@ -1,4 +1,4 @@
-"""depmod of modutils: modules.dep, and maps in the columns that hotplug scripts read."""
+"""depmod of modutils: modules.dep, and maps in the format that hotplug scripts read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Modules for 2.4 that ask for more memory than there is: refused before any of it is taken."""
+"""2.4 modules that request too much memory are refused before any is allocated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The system calls of 2.4: what kernel/module.c of 2.4.32 answers, and what its /proc shows."""
+"""The system calls of 2.4, by kernel/module.c of 2.4.32, and its /proc."""
 
 from __future__ import annotations
 

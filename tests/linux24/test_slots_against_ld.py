@@ -1,4 +1,4 @@
-"""What modutils makes for relocations, slots, descriptors and stubs, is where GNU ld would have it.
+"""Slots, descriptors and stubs as modutils makes them, compared with GNU ld.
 
 Each module is there twice: as it is, and as ``judge``, in which a slot, a descriptor or a stub is a symbol.
 GNU ld links the latter with the addresses that these have here.

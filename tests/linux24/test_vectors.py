@@ -1,4 +1,4 @@
-"""The image that insmod hands over is, to the byte, the one that modutils 2.4.16 handed over; its map too."""
+"""Images and maps, compared with recorded ones of modutils 2.4.16."""
 
 from __future__ import annotations
 

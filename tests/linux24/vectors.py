@@ -1,4 +1,4 @@
-"""The recorded images of modutils 2.4.16; README.md says how they were made."""
+"""Recorded images of modutils 2.4.16; README.md describes the recording."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cache of booted kernels keeps what was used last."""
+"""The cache of booted kernels keeps those used last."""
 
 from __future__ import annotations
 

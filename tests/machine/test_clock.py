@@ -1,4 +1,4 @@
-"""Time that only the kernel's own looks move."""
+"""Time advances only when the kernel reads it."""
 
 from __future__ import annotations
 

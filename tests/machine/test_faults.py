@@ -1,4 +1,4 @@
-"""Page tables, error codes and frames against the manuals; no kernel needed."""
+"""Page tables, error codes and exception frames, compared with the manuals."""
 
 from __future__ import annotations
 

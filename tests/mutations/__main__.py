@@ -1,4 +1,4 @@
-"""How many mutants the quick tests kill: ``python -m tests.mutations --count 200``.
+"""Count the mutants that the quick tests kill: ``python -m tests.mutations --count 200``.
 
 A mutant is tried in a copy of the repository: first by the test files that touch the changed line, as
 coverage finds out once for all of them, then by all quick tests.

@@ -1,4 +1,4 @@
-"""Mutants of a source file: one comparison, constant, operator, boolean or statement is another one."""
+"""Mutants of a source file: one comparison, constant, operator, boolean or statement changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which test files touch which lines of the package: coverage of one run of the quick tests."""
+"""Lines of the package that each test file executes, by one run under coverage."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Where the truth comes from: Debian's packages, kmod 30 and 34, real kernels."""
+"""Sources of expected values: Debian's packages, kmod 30 and 34, real kernels."""

@@ -1,4 +1,4 @@
-"""GNU ld, objdump and readelf for every architecture at once, built from Debian's source of binutils.
+"""GNU ld, objdump and readelf for all architectures, built from Debian's source of binutils.
 
 It takes three minutes once, and a compiler; the cache keeps the three programs, 30 MB.
 """

@@ -1,4 +1,4 @@
-"""A Debian system in a folder, made by mmdebstrap once and copied for each test, with pymodutils in it."""
+"""A Debian system in a folder, made by mmdebstrap once and copied for each test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A container of the machine's own distribution: a mount namespace whose system directories are overlaid.
+"""A container of the host's distribution: a mount namespace with overlaid system directories.
 
 What is installed or written there stays in a folder of the test; nothing of the machine changes.
 """

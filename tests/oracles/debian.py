@@ -1,4 +1,4 @@
-"""Debian packages fetched by apt-get into a cache and unpacked there, never installed.
+"""Debian packages, fetched by apt-get into a cache and unpacked there, never installed.
 
 Each (suite, architecture) has an apt folder of its own, so foreign ones leave the machine's dpkg alone.
 The mirror is the one that the machine's own apt uses.

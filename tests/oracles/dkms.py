@@ -1,4 +1,4 @@
-"""Modules of Debian's DKMS packages, built against the headers of Debian's kernels; kept in the cache."""
+"""Modules of Debian's DKMS packages, built for Debian's kernels and cached."""
 
 from __future__ import annotations
 

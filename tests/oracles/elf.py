@@ -1,4 +1,4 @@
-"""What pyelftools reads in a module."""
+"""Module metadata by pyelftools."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What modules are built against: the headers of Debian's cloud kernels, and of its User Mode Linux."""
+"""Headers of Debian's cloud kernels and User Mode Linux."""
 
 from __future__ import annotations
 

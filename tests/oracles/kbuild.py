@@ -1,4 +1,4 @@
-"""Modules built by the kernel's own build system for Debian's kernels; kept in the cache by their content."""
+"""Modules built by kbuild for Debian's kernels, cached by their content."""
 
 from __future__ import annotations
 

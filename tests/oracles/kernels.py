@@ -1,4 +1,4 @@
-"""Debian's kernels of many architectures with the headers that belong to them."""
+"""Debian's kernels of many architectures with their headers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Debian's cloud kernel with certificates of our own built in, to judge what they have signed.
+"""Debian's cloud kernel with our certificates built in, to judge signatures.
 
 QEMU starts the unpacked kernel, an ELF file, as it starts a packed one; the certificates take the place of
 those that Debian has built in, which are longer.

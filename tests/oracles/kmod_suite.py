@@ -1,4 +1,4 @@
-"""kmod's own test suite, the newest that Debian has, with our tools instead of kmod's.
+"""kmod's own test suite, the newest in Debian, with our tools instead of kmod's.
 
 Its cases run a tool in a root made for them. kmod's tools see that root through preloaded libraries, ours by
 --sysroot. Cases that make up the answers of init_module and delete_module need such a library, and are

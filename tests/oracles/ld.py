@@ -1,4 +1,4 @@
-"""GNU ld as a judge of relocations: every section at an address that we say, every import where we say."""
+"""GNU ld as the oracle of relocations: sections and imports at given addresses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the loaders in Debian's sources of Linux can say."""
+"""Messages in the loaders of Debian's Linux sources."""
 
 from __future__ import annotations
 

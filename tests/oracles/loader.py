@@ -1,4 +1,4 @@
-"""Programs of another release of Debian, run through the loader and the libraries of that release."""
+"""Programs of another Debian release, run with the libraries of that release."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tool of kmod (modprobe if no other is named) and ours on the same words: what each says, how it ends."""
+"""Run a tool of kmod (by default modprobe) and ours with the same words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys, certificates and signatures as openssl makes them, in a folder that the caller owns."""
+"""Keys, certificates and signatures by openssl, in a given folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OpenSSL 3.5 (Debian 13), which knows ML-DSA, run from where it is unpacked."""
+"""OpenSSL 3.5 (Debian 13), for ML-DSA, run from where it is unpacked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Packages installed below a folder by the real pacman, which Debian has, unpacked and never installed."""
+"""Packages installed below a folder by pacman, as packaged by Debian, unpacked and never installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of packages of npm and PyPI, fetched by npm and pip into the cache, never installed."""
+"""Files of npm and PyPI packages, fetched into the cache, never installed."""
 
 from __future__ import annotations
 

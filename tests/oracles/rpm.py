@@ -1,4 +1,4 @@
-"""RPM packages by the real rpmbuild, which Debian has, unpacked and never installed."""
+"""RPM packages by rpmbuild, as packaged by Debian, unpacked and never installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A module directory of ten modules, for questions about configuration."""
+"""A directory of ten modules for tests of the configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Module trees of Debian's kernels, as they are and compressed, for depmod and its readers.
+"""Module trees of Debian's kernels, plain and compressed.
 
 The trees lie in a cache and are read only. A test that lets a tool write takes ``linked()``, a tree of
 its own whose module files are hard links: it may replace, add and delete files but not write into one.

@@ -1,4 +1,4 @@
-"""A machine with several of Debian's kernels installed, as their packages and depmod leave it."""
+"""A machine with several of Debian's kernels installed."""
 
 from __future__ import annotations
 

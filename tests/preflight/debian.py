@@ -1,4 +1,4 @@
-"""Profiles that use a few things, held against Debian's kernels."""
+"""Small profiles for Debian's kernels."""
 
 from __future__ import annotations
 

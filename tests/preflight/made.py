@@ -1,4 +1,4 @@
-"""Two kernels of our own below a root, with modules that depmod has indexed, and profiles for them."""
+"""Two made kernels below a root, with indexed modules, and profiles for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What really changes between Debian's kernels 6.1, 6.12 and 7.2 is said, and what only seems to is not."""
+"""Real differences between Debian's 6.1, 6.12 and 7.2 are reported, apparent ones are not."""
 
 from __future__ import annotations
 

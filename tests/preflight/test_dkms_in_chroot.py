@@ -1,4 +1,4 @@
-"""The hook in the real dkms, which builds v4l2loopback for two kernels: well, not at all, and wrongly."""
+"""The hook in the real dkms, which builds v4l2loopback for two kernels: fits, missing, broken."""
 
 from __future__ import annotations
 

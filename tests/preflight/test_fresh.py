@@ -1,4 +1,4 @@
-"""Modules that were installed after depmod ran: found with what they need, even in a cycle."""
+"""Modules installed after depmod ran are found with their dependencies, even in a cycle."""
 
 from __future__ import annotations
 

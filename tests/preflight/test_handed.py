@@ -1,4 +1,4 @@
-"""Recordings of real machines: no false alarm on any, and a guest's own three boots as the truth.
+"""Recordings of real machines: no false alarms; a guest's three boots are the truth.
 
 They are not part of the project: $PYMODUTILS_PROFILES names their folder, else it lies beside the checkout.
 """

@@ -1,4 +1,4 @@
-"""Hooks are written, run and removed; what they find is a line, and no upgrade fails for it."""
+"""Hooks are written, run and removed; a finding is one line and never fails an upgrade."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hooks where they belong: dpkg installing Debian's kernels, systemd's kernel-install, apt."""
+"""Hooks in a chroot: dpkg installing Debian's kernels, kernel-install, apt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The examples for pacman and rpm, read and triggered by the real ones."""
+"""The examples for pacman and rpm, run by the real programs."""
 
 from __future__ import annotations
 

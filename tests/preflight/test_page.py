@@ -1,4 +1,4 @@
-"""The page of a preflight in a real browser: what breaks comes first, each reason is seen without a click."""
+"""The HTML page of preflight in a real browser: losses first, reasons visible without a click."""
 
 from __future__ import annotations
 

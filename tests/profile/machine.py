@@ -1,4 +1,4 @@
-"""A machine of our own below a sysroot: what a kernel and a distribution would have there."""
+"""A made machine below a sysroot: files of a kernel and a distribution."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Profiles of guests in QEMU under Debian's kernels: ``python -m tests.profile.record`` writes guests/."""
+"""Record profiles of QEMU guests with Debian's kernels: ``python -m tests.profile.record``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Guests in QEMU under Debian 12's and 13's kernels: their profiles, and what a preflight says."""
+"""Profiles of QEMU guests with Debian 12's and 13's kernels, and preflight's results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The profile of a machine below a sysroot: every fact, and nothing personal."""
+"""The profile of a machine below a sysroot: every fact, nothing personal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Captures that no pymodutils made: udev's database, tables of aliases, /proc/modules."""
+"""Captures made without pymodutils: udev's database, alias tables, /proc/modules."""
 
 from __future__ import annotations
 

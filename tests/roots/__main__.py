@@ -1,4 +1,4 @@
-"""Write what kmod 34 answers into every ``cases``."""
+"""Write kmod 34's output into every ``cases``."""
 
 from __future__ import annotations
 

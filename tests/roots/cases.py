@@ -1,4 +1,4 @@
-"""Command lines of each folder, answered by kmod or by us."""
+"""Command lines of each folder, run by kmod or by us."""
 
 from __future__ import annotations
 

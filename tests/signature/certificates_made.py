@@ -1,4 +1,4 @@
-"""Certificates made by hand around a real key, each field as a case wants it, and messages that need them."""
+"""Hand-made certificates around a real key, and messages that contain them."""
 
 from __future__ import annotations
 

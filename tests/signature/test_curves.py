@@ -1,4 +1,4 @@
-"""ECDSA and files of certificates as openssl has them: its keys, its signatures, its verdict."""
+"""ECDSA and certificate files, compared with openssl."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signatures as kmod reads them with a crypto library, from trailers and messages made by hand."""
+"""Signature fields as kmod reads them with a crypto library, from hand-made trailers and messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ML-DSA: signatures by OpenSSL 3.5, alone, in messages, and under a certificate of a kernel's key."""
+"""ML-DSA signatures by OpenSSL 3.5, alone, in messages, and with a certificate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The verdict on signatures is that of a real kernel which trusts one of our keys; texts and all."""
+"""Verdicts on signatures, compared with a real kernel that trusts one of our keys."""
 
 from __future__ import annotations
 

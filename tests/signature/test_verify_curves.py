@@ -1,4 +1,4 @@
-"""Signatures on a curve, judged by the kernels of 6.12 and 7.x, whose own modules are signed on one."""
+"""ECDSA signatures, compared with 6.12 and 7.x, whose modules are signed on a curve."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/talk.md: every command on the page runs, in its order, and says what is to be read."""
+"""Every command in docs/talk.md runs, in order, and prints what the page shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The talk runs, and what it says is what happened."""
+"""``pymodutils talk`` runs, and its lines are true."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a code review shows a finding: at the line of a source, or at the module."""
+"""The place that a code review shows for a finding: a line of a source, or the module."""
 
 from __future__ import annotations
 

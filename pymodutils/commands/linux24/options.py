@@ -1,4 +1,4 @@
-"""What the commands for 2.4 kernels share: options, and how they tell their version."""
+"""Options of the commands for 2.4 kernels, and their version text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What modules do with memory of kmalloc(): bounds, use after free, double free, never-written reads, leaks.
+"""Checks of kmalloc() memory: bounds, use after free, double free, uninitialized reads, leaks.
 
 kmalloc() and the like, called by a module, are answered here with a block of a ``Heap``, and every access to
 that is looked at, by any code. kfree() of a block only marks it: no address is used twice.

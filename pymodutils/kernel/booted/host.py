@@ -1,4 +1,4 @@
-"""What the parts of a live kernel ask of it."""
+"""The interface of a live kernel for its parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What modules get from the kernel and have not released when they are gone, except memory of kmalloc()."""
+"""Kernel objects that a module has not released when it is removed, except kmalloc() memory."""
 
 from __future__ import annotations
 

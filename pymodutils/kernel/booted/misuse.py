@@ -1,4 +1,4 @@
-"""What checks find: recorded by address, and as text on request."""
+"""Findings of checks, recorded by address, and their text."""
 
 from __future__ import annotations
 

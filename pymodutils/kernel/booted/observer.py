@@ -1,4 +1,4 @@
-"""What checks have in common: functions of the kernel that are watched, and who calls them."""
+"""The common part of checks: watched kernel functions and their callers."""
 
 from __future__ import annotations
 

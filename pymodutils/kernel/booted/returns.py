@@ -1,4 +1,4 @@
-"""What a function that is watched returns: it comes back to a place of ours first, then to its caller."""
+"""Return values of watched functions, by a return address of our own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What no system call sets in an emulated kernel: results of init(), references, trusted keys."""
+"""Settings of an emulated kernel outside its system calls: results of init(), references, trusted keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What modprobe -d prints about each module of a stack."""
+"""The output of modprobe -d about each module of a stack."""
 
 from __future__ import annotations
 

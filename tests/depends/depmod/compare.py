@@ -1,4 +1,4 @@
-"""One depmod held against another: files, messages, exit status."""
+"""Compare two depmods: files, messages, exit status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Module files of a few hundred bytes with the sections that depmod reads, and trees of them."""
+"""Small module files with the sections that depmod reads, and trees of them."""
 
 from __future__ import annotations
 

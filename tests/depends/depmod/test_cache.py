@@ -1,4 +1,4 @@
-"""Runs that remember give what a run that remembers nothing gives, whatever happened in between."""
+"""depmod with a cache writes what it writes without one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Odd modules, inputs and options, each held against both kmods."""
+"""Unusual modules, inputs and options, compared with both kmods."""
 
 from __future__ import annotations
 

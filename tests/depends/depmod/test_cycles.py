@@ -1,4 +1,4 @@
-"""Cycles of dependencies: kmod's messages where its walk ends, ours where it aborts or hangs."""
+"""Dependency cycles: kmod's messages where it ends, ours where it aborts or hangs."""
 
 from __future__ import annotations
 

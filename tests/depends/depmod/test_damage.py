@@ -1,4 +1,4 @@
-"""Damaged modules: an errno that kmod gives too, never an exception that nobody expects."""
+"""Damaged modules: kmod's errno, never a traceback."""
 
 from __future__ import annotations
 

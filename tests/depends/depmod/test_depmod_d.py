@@ -1,4 +1,4 @@
-"""Generated depmod.d directories over trees with several modules of one name, and both kmods."""
+"""Generated depmod.d directories, compared with both kmods."""
 
 from __future__ import annotations
 

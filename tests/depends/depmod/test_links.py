@@ -1,4 +1,4 @@
-"""Odd links and directories: each is named, the database is whole and the status 0, as kmod's."""
+"""Unusual links and directories: a message for each, a complete database and status 0, as kmod."""
 
 from __future__ import annotations
 

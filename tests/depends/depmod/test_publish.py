@@ -1,4 +1,4 @@
-"""The old database or the new one, whole, whatever happens in between."""
+"""An interrupted depmod leaves a complete old or new database."""
 
 from __future__ import annotations
 

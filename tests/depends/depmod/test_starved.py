@@ -1,4 +1,4 @@
-"""Short of processes, threads, descriptors or memory, depmod writes the same files or names the limit."""
+"""depmod short of processes, threads, descriptors or memory."""
 
 from __future__ import annotations
 

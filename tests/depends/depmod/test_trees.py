@@ -1,4 +1,4 @@
-"""Every byte of the database of whole kernels against both kmods."""
+"""Every byte of the database of whole kernels, compared with both kmods."""
 
 from __future__ import annotations
 

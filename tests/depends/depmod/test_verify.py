@@ -1,4 +1,4 @@
-"""-e with -E and -F: every line as kmod 34 has it."""
+"""depmod -e with -E and -F, compared with kmod 34."""
 
 from __future__ import annotations
 

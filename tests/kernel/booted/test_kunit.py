@@ -1,4 +1,4 @@
-"""Cases are read from a log as KTAP has them; Documentation/dev-tools/ktap.rst."""
+"""Parse KTAP; Documentation/dev-tools/ktap.rst."""
 
 from __future__ import annotations
 

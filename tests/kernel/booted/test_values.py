@@ -1,4 +1,4 @@
-"""C types and values against the compiler: what gcc lays out is read and written by its debug information."""
+"""C types and values, compared with gcc's layout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whole trees of Debian's modules in emulated kernels of their architectures.
+"""Load whole trees of Debian's modules into emulated kernels of their architectures.
 
 ``python -m tests.kernel.emulated.architectures arm64 s390x`` loads every module of those, prints what came of
 it and keeps it for the page about architectures.

@@ -1,4 +1,4 @@
-"""Mutants thrown at an emulated kernel, in a process that may not write files nor take much memory."""
+"""Load mutants into an emulated kernel, in a process with limited memory and no right to write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PKCS#7 messages made by hand around real signatures, each field as a case wants it."""
+"""Hand-made PKCS#7 messages with real signatures."""
 
 from __future__ import annotations
 

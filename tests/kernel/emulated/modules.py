@@ -1,4 +1,4 @@
-"""Kernels and modules of our own, made without a compiler: small, and as a test wants them."""
+"""Small kernels and modules, made without a compiler."""
 
 from __future__ import annotations
 

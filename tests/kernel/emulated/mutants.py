@@ -1,4 +1,4 @@
-"""Modules that lie: 64-bit little-endian ones with some of their bytes changed, mostly where it hurts."""
+"""Mutated 64-bit little-endian modules."""
 
 from __future__ import annotations
 

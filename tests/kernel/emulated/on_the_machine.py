@@ -1,4 +1,4 @@
-"""The emulated loader compared with a real one that runs in this process: thousands of damaged modules.
+"""Thousands of damaged modules in the emulated loader and in a real kernel in this process.
 
 ``python -m tests.kernel.emulated.on_the_machine KERNEL [COUNT [FIRST]]`` prints each difference and how many
 there were; KERNEL is one of lanes.FLAVOURS, FIRST the seed of the first module.

@@ -1,4 +1,4 @@
-"""Processes that work on one state file and are killed there, and checks of the file afterwards."""
+"""Processes that use one state file and are killed, and checks of the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Debian's trees of modules in emulated kernels of their architectures: all load, and all go that can."""
+"""Debian's module trees in emulated kernels of their architectures: all load and unload."""
 
 from __future__ import annotations
 

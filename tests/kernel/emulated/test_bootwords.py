@@ -1,4 +1,4 @@
-"""What the words of a command line set: what Debian's kernels 6.1 and 7.2 did when booted so."""
+"""Words of the kernel command line, compared with Debian's 6.1 and 7.2."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""BTF of modules, moved from their distilled base onto that of a made-up kernel."""
+"""BTF of modules, relocated from the distilled base to the kernel's."""
 
 from __future__ import annotations
 

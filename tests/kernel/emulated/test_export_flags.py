@@ -1,4 +1,4 @@
-"""Exports of modules since 7.0: one table, and a byte of flags for each entry.
+"""Exports since 7.0: one table, and a byte of flags for each entry.
 
 The texts and errnos are those of Debian's 7.2.13.
 """

@@ -1,4 +1,4 @@
-"""A load leaves nothing that only garbage collection finds: the commands run without it."""
+"""A load creates no reference cycles, since commands run without garbage collection."""
 
 from __future__ import annotations
 

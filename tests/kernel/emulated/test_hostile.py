@@ -1,4 +1,4 @@
-"""Modules, state files and descriptions that lie: a verdict or a clear refusal, and nothing else ever."""
+"""Hostile modules, state files and descriptions: a verdict or a clear error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Imports by the hundred, which are looked up many at once: found or missed in the table's order."""
+"""Hundreds of imports, resolved at once, in the order of the symbol table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The errno of finit_module for descriptors of all kinds; each is what Debian's kernels 6.1 and 7.2 give."""
+"""Errno of finit_module for descriptors of all kinds, compared with Debian's 6.1 and 7.2."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Processes killed in the midst of what they do to a kernel: it is what it was before, or after."""
+"""Processes killed during an operation leave the state before or after it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names as long as no compiler makes them: of sections, and of symbols in /proc/kallsyms."""
+"""Very long names of sections and symbols."""
 
 from __future__ import annotations
 

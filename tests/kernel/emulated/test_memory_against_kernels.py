@@ -1,4 +1,4 @@
-"""Real modules in real kernels: every section where the map has it, of the size that readelf tells."""
+"""Section addresses in the memory map, compared with real kernels and readelf."""
 
 from __future__ import annotations
 

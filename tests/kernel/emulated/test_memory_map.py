@@ -1,4 +1,4 @@
-"""The memory of modules, accounted for to the byte; places are worked out by hand from the loader's rules."""
+"""The memory map, accounted for to the byte by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Damaged modules that the emulated kernel refuses in the kernel's name: a real one says the same of them."""
+"""Mutants that the emulated kernel refuses: a real one refuses them too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Namespaces that name modules, as Debian's autofs4 and btrfs of 7.2 need them."""
+"""Symbol namespaces that name modules, as in Debian's 7.2."""
 
 from __future__ import annotations
 

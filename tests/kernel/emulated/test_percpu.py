@@ -1,4 +1,4 @@
-"""Where modules get their per-cpu memory: behind the kernel's own, in each kernel elsewhere."""
+"""Per-CPU memory of modules, after the kernel's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many processes on one kernel: nothing is lost, who waits need not, and what is full or damaged is said."""
+"""Many processes on one kernel: no lost updates, no needless waits; full and damaged files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An emulated kernel made from a real one's image judges signatures with that one's key, and says as much."""
+"""An emulated kernel made from an image verifies signatures with the image's keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""/sys/module beside modules: the loader's own folder, names with a slash, writes of nothing, events."""
+"""/sys/module: the loader's own folder, names with a slash, empty writes, uevents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Damaged modules that the emulated kernel takes: a real one takes them, too, and shows the same of them."""
+"""Mutants that the emulated kernel accepts: a real one accepts them and shows the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trace events of modules; the texts are those of cases/events.txt, which real kernels say."""
+"""Trace events of modules; messages from cases/events.txt, compared with real kernels."""
 
 from __future__ import annotations
 

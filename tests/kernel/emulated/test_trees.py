@@ -1,4 +1,4 @@
-"""All modules of Debian's kernels in the emulated ones, a process each: what loads, stays and needs."""
+"""All modules of Debian's kernels in emulated ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All modules of one kernel loaded into the emulated one and removed again, in a process of its own."""
+"""Load and remove all modules of a kernel in an emulated one, in a process of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compressed descriptions, whatever the blocks in them."""
+"""Compressed kernel descriptions with any block size."""
 
 from __future__ import annotations
 

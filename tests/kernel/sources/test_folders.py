@@ -1,4 +1,4 @@
-"""Module directories, the running kernel, and the sources that a word or a file's start tells apart."""
+"""Module directories, the running kernel, and how kinds of sources are distinguished."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Module.symvers in the columns of every release, .config, include/generated."""
+"""Module.symvers of every release, .config, include/generated."""
 
 from __future__ import annotations
 

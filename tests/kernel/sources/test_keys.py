@@ -1,4 +1,4 @@
-"""The keys in a kernel's image are those that its modules are signed with, and /sys/module is as it says."""
+"""Keys found in kernel images are those that sign its modules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Archives that cost more than they are worth are refused in one line that names the limit."""
+"""Archives over a limit are refused in one line that names it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The limits that the pages list are those of the code."""
+"""The documented limits are those of the code."""
 
 from __future__ import annotations
 

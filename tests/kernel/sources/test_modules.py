@@ -1,4 +1,4 @@
-"""What modules tell of the kernel that they were built for."""
+"""Facts about a kernel, read from modules built for it."""
 
 from __future__ import annotations
 

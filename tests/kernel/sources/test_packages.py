@@ -1,4 +1,4 @@
-"""Packages by dpkg-deb and rpmbuild tell what their files tell; damaged ones are refused in one line."""
+"""Packages by dpkg-deb and rpmbuild; damaged ones are refused in one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a module directory tells of export tables is what the configuration of the same kernel says."""
+"""Export tables of a module directory agree with the kernel's configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words of vermagic and options of the configuration agree, real-time kernels included."""
+"""vermagic and configuration agree, real-time kernels included."""
 
 from __future__ import annotations
 

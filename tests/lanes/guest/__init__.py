@@ -1,1 +1,1 @@
-"""What runs inside of the guest: the standard library and the package under test, nothing else."""
+"""Code that runs inside the guest: the standard library and the package under test."""

@@ -1,4 +1,4 @@
-"""Inside of a real kernel: what needs a module at once, which the kernel asks /proc/sys/kernel/modprobe for.
+"""In a guest: modules that the kernel requests through /proc/sys/kernel/modprobe.
 
 It starts that program with an environment of three variables and without a standard input, output and error.
 """

@@ -1,4 +1,4 @@
-"""Inside of a real kernel: what its /sys/module shows while no module is loaded."""
+"""In a guest: /sys/module while no module is loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every set of tools does on the same kernel; each case starts with no module loaded.
+"""Cases for every set of tools on the same kernel; each starts with no module loaded.
 
 A step is a command line, run by kmod 30, kmod 34 and ours in turn. ``nobody`` before it drops root.
 Lines that start with ``:`` are the guest's own: ``:conf LINE``, ``:hold SECONDS`` (an overlay is

@@ -1,4 +1,4 @@
-"""Inside of a real kernel: modules loaded with those that they need, and what it said."""
+"""In a guest: modules loaded with their dependencies, and the log."""
 
 from __future__ import annotations
 

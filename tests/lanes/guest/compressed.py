@@ -1,4 +1,4 @@
-"""Inside of a real kernel that decompresses modules itself: what it answers to compressed files."""
+"""In a guest: compressed modules on a kernel that decompresses them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PID 1 of both guests: mounts what a machine has, runs the job in JOB/job.json, hands back its result.
+"""PID 1 of the guests: mounts file systems, runs the job in JOB/job.json, returns its result.
 
 In User Mode Linux the host's root is there read-only; a tmpfs with links into it becomes the root, so
 that /lib/modules and /etc/modprobe.d can be the guest's own. In QEMU the initramfs is the root already.

@@ -1,4 +1,4 @@
-"""What init() of modules returns and logs, in the kernel that runs this process."""
+"""In a guest: results and log of init() of modules."""
 
 from __future__ import annotations
 

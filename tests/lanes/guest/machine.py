@@ -1,4 +1,4 @@
-"""One guest's kernel as the cases need it: modules loaded, logs, a holder, a way to run a tool."""
+"""In a guest: loaded modules, logs, a holder, and tools to run."""
 
 import ctypes
 import os

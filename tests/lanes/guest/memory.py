@@ -1,4 +1,4 @@
-"""Inside of a real kernel: where it says that the sections of modules are, and how large areas and symbols are."""
+"""In a guest: addresses of sections, sizes of areas and symbols."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inside of a real kernel: mutants of which the emulated one says that they are refused."""
+"""In a guest: mutants that the emulated kernel refuses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inside of a real kernel: one module loaded with many lines of parameters, and its files written to.
+"""In a guest: a module loaded with many lines of parameters, and writes to their files.
 
 Bytes travel as Latin-1.
 """

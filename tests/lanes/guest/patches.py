@@ -1,4 +1,4 @@
-"""Where a kernel writes into a module after linking it, by name; all other bytes must be as linked.
+"""Places in a module that the kernel changes after linking; all other bytes must be as linked.
 
 Sites are what tables in the module itself name; of the sections that are sorted, filled in or freed as a
 whole the reason is given. arch/x86/kernel/module.c: module_finalize; kernel/trace/ftrace.c.

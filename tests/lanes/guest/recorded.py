@@ -1,4 +1,4 @@
-"""Inside of a real kernel: what udev does at a boot, by our modprobe, then the profile of the machine."""
+"""In a guest: a boot with udev and our modprobe, then the profile of the machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inside of a real kernel: relocations that it refuses, and what it and we say of them."""
+"""In a guest: refused relocations, and both messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs the cases inside of a guest and gives back what every set of tools did."""
+"""In a guest: run the cases with every set of tools and return the results."""
 
 import os
 import shlex

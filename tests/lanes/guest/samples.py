@@ -1,4 +1,4 @@
-"""Module files for the cases: real ones, and copies that are wrong in one way each."""
+"""Module files for the cases: real ones, and copies with one fault each."""
 
 import gzip
 import lzma

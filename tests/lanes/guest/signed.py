@@ -1,4 +1,4 @@
-"""Inside of a real kernel that insists on signatures: what it says of files that are nothing but signed."""
+"""In a guest that enforces signatures: signed files that are not modules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Damaged modules that a kernel takes, real or emulated: what can be seen of each while it is there."""
+"""Mutants that a kernel accepts, real or emulated: what it shows of each."""
 
 from __future__ import annotations
 

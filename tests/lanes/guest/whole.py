@@ -1,4 +1,4 @@
-"""Inside of a real kernel: modules loaded without init and exit, one behind the other, and removed again."""
+"""In a guest: all modules loaded without init() and exit(), and removed."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A real kernel and the emulated one given the same modules, whole and damaged: they must say the same."""
+"""The same modules, valid and damaged, in a real kernel and the emulated one."""

@@ -1,4 +1,4 @@
-"""The cases: lines of cases/*.txt, each a name and steps that begin without any module.
+"""Cases in cases/*.txt: each a name and steps that begin without any module.
 
     name of the case: step
         another step

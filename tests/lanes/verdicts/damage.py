@@ -1,4 +1,4 @@
-r"""Damages to a module file, each one word: what is damaged, ``=``, and what it becomes.
+r"""Damages to a module file, each one word: what is damaged, ``=``, and its new value.
 
 | word                      | what it does                                                          |
 |---------------------------|-----------------------------------------------------------------------|

@@ -1,4 +1,4 @@
-"""An ELF file of 64 bits, little-endian, that can be made to lie in every field."""
+"""A 64-bit little-endian ELF file whose fields can be changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The emulated kernel as a machine to be played on."""
+"""The emulated kernel as a machine for the player."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lanes: a kernel, what it is booted with, and which cases are played there."""
+"""The lanes: a kernel, its command line, and the cases that run there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of an outcome is the same in each run of the same kernel."""
+"""Reduce an outcome to what every run of the same kernel has in common."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cases played on a machine, be it real or emulated, and what each step of them left behind."""
+"""Run cases on a machine, real or emulated, and record the outcome of each step."""
 
 from __future__ import annotations
 

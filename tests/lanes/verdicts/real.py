@@ -1,4 +1,4 @@
-"""Inside of a guest: the real kernel as a machine to be played on."""
+"""In a guest: the real kernel as a machine for the player."""
 
 from __future__ import annotations
 

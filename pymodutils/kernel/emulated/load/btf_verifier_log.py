@@ -1,4 +1,4 @@
-"""What the kernel logs about a type in a BTF that it refuses; kernel/bpf/btf.c: btf_verifier_log_type."""
+"""Log messages about a refused BTF type; kernel/bpf/btf.c: btf_verifier_log_type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines of parameters for every.c: those that somebody thought of, and made ones."""
+"""Parameter lines for every.c, written and generated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our side of what real kernels are asked: a linked module by itself, and one in an emulated kernel."""
+"""The emulated side of the parameter tests."""
 
 from __future__ import annotations
 

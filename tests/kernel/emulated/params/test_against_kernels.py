@@ -1,4 +1,4 @@
-"""Real kernels take the same lines of parameters: errno, log and every file of sysfs are the same."""
+"""Parameter lines, compared with real kernels: errno, log and every file in sysfs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parameters of other machines' modules: we find what .modinfo says, and values that the files have."""
+"""Parameters in modules of other machines, compared with .modinfo."""
 
 from __future__ import annotations
 

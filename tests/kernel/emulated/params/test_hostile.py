@@ -1,4 +1,4 @@
-"""Modules whose parameters point anywhere, and lines of any bytes: refused or taken, and never more."""
+"""Wild parameter pointers and arbitrary lines: accepted or refused."""
 
 from __future__ import annotations
 
