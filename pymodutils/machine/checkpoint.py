@@ -13,6 +13,8 @@ from pymodutils.machine import saved
 from pymodutils.machine.paging import PAGE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from pymodutils.machine.guest import Guest
 
 TEXT: Final = ("_stext", "_etext")
@@ -23,7 +25,7 @@ class Checkpoint(NamedTuple):
 
     facts: dict[str, Any]
     pages: dict[int, bytes]  # pages that differ from the file of the base
-    code: frozenset[int]  # pages with code of modules
+    code: tuple[range, ...]  # pages with code of the kernel and of modules
 
 
 def take(guest: Guest) -> Checkpoint:
@@ -32,9 +34,9 @@ def take(guest: Guest) -> Checkpoint:
     for name in TEXT:
         guest.address(name)
     pages = {n: ram[n * PAGE : n * PAGE + PAGE] for n in saved.changed(guest, guest.machine.file)}
-    return Checkpoint(
-        saved.facts(guest), pages, frozenset(guest.machine.space.executable(guest.machine.modules))
-    )
+    first, last = (guest.machine.space.physical(guest.names[name]) // PAGE for name in TEXT)
+    code = {*range(first, last + 1), *guest.machine.space.executable(guest.machine.modules)}
+    return Checkpoint(saved.facts(guest), pages, tuple(_runs(sorted(code))))
 
 
 def restore(guest: Guest, checkpoint: Checkpoint) -> None:
@@ -54,10 +56,19 @@ def restore(guest: Guest, checkpoint: Checkpoint) -> None:
 def _stale(guest: Guest, checkpoint: Checkpoint) -> bool:
     """Whether restoring changes code."""
     ram, pages = guest.machine.ram, checkpoint.pages
-    first, last = (guest.machine.space.physical(guest.names[name]) // PAGE for name in TEXT)
-    text = range(first, last + 1)
-    changed = set(saved.private(guest, text))
-    for number in checkpoint.code - pages.keys():
-        changed.update(saved.private(guest, range(number, number + 1)))
-    own = {n for n in pages if n in text} | (checkpoint.code & pages.keys())
-    return bool(changed - own) or any(ram[n * PAGE : n * PAGE + PAGE] != pages[n] for n in own)
+    for run in checkpoint.code:
+        own = [n for n in run if n in pages]
+        if not set(own).issuperset(saved.private(guest, run)):
+            return True
+        if any(ram[n * PAGE : n * PAGE + PAGE] != pages[n] for n in own):
+            return True
+    return False
+
+
+def _runs(numbers: Sequence[int]) -> Iterator[range]:
+    """The ranges of neighbours in ``numbers``, which are sorted."""
+    start = 0
+    for at, number in enumerate(numbers, 1):
+        if at == len(numbers) or numbers[at] != number + 1:
+            yield range(numbers[start], number + 1)
+            start = at
