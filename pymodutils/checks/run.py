@@ -44,10 +44,11 @@ NOT: Final = RunFindings((), ran=False)
 
 
 class BootableImage(NamedTuple):
-    """The kernel image of a target, or ``why`` it has none that boots."""
+    """The kernel image of a target and the certificates it trusts, or ``why`` it has none that boots."""
 
     path: str = ""
     why: str = ""
+    keys: tuple[bytes, ...] = ()
 
 
 def images(targets: Sequence[Target], cmdline: str, folder: str) -> list[BootableImage]:
@@ -68,7 +69,7 @@ def _booted(it: Target, cmdline: str, spare: str) -> BootableImage:
         LiveKernel.boot(path, cmdline).close()
     except ModutilsError as error:
         return BootableImage(why=str(error))
-    return BootableImage(path)
+    return BootableImage(path, keys=it.kernel.keys)
 
 
 def _image(it: Target, spare: str) -> str:
@@ -124,7 +125,10 @@ class TrialRunner:
     def _ready(self, needed: Sequence[str]) -> LiveKernel:
         from pymodutils.kernel.booted.live import LiveKernel  # noqa: PLC0415 -- takes unicorn
 
-        kernel = self._kernel = self._kernel or LiveKernel.boot(self.image.path, self.cmdline)
+        if self._kernel is None:
+            self._kernel = LiveKernel.boot(self.image.path, self.cmdline)
+            self._kernel.trust(self.image.keys)
+        kernel = self._kernel
         same = (path == wanted for (path, _), wanted in zip(self._chain, needed, strict=False))
         kept = sum(takewhile(bool, same))
         del self._chain[kept:]
