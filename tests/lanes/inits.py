@@ -1,24 +1,31 @@
 """init() of a kernel's own modules in this process and in QEMU, on the same command line.
 
-``python -m tests.lanes.inits [COUNT]`` compares COUNT modules of Debian's cloud kernel, or all, and prints
-each that differs.
+``python -m tests.lanes.inits [KERNEL [COUNT]]`` compares COUNT modules, or all, of KERNEL, one of kernels.EVERY
+(cloud-amd64), and prints each that differs.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pymodutils import LiveKernel, Refused
-from pymodutils.kernel.booted import ends, files
+from pymodutils.elf import compress
+from pymodutils.elf.decode import modinfo
+from pymodutils.elf.scan import Elf
+from pymodutils.errors import Unanswered
+from pymodutils.kernel.booted import ends
 from pymodutils.machine.x86_64.start import CMDLINE
-from pymodutils.names import normalize
+from pymodutils.names import normalize, of_path
 from tests.lanes import qemu
-from tests.oracles import debian
+from tests.lanes.guest.inits import NO_RETURN
+from tests.oracles import kernels
 
+CLOUD = "cloud-amd64"
+BATCH = 150  # modules for one boot of QEMU
 OWN = re.compile(r"(rdinit|init|loglevel)=")  # words of the machine that are about no devices
 MEASURED = re.compile(
     r"0x[0-9a-f]+|\b[0-9a-f]{16}\b|\d+(\.\d+)? ?(MHz|MB/s|KB|usecs?|ns|ms|cycles|seconds)|, depth.*$"
@@ -39,58 +46,80 @@ class Outcome(NamedTuple):
     log: tuple[str, ...]
 
 
-def image() -> Path:
-    """The kernel."""
-    return next(debian.unpacked(debian.newest("linux-image-cloud-amd64")).glob("boot/vmlinuz-*"))
-
-
-def chains(kernel: Path, count: int) -> list[list[str]]:
+def chains(kernel: kernels.Kernel, count: int) -> list[list[str]]:
     """``count`` modules (0: all), each after its dependencies, in the order of loading."""
-    every = sorted(map(str, kernel.parent.parent.rglob("*.ko")))
-    chosen = every[:: max(1, len(every) // count)] if count else every
-    return [[*dict.fromkeys(_needed(path, str(kernel))), path] for path in chosen]
+    every = {of_path(str(path)): str(path) for path in sorted(kernel.modules.rglob("*.ko*"))}
+    names, wanted = sorted(every, key=every.__getitem__), count or len(every)
+    chosen = [names[at * len(names) // wanted] for at in range(min(wanted, len(names)))]
+    return [[every[it] for it in dict.fromkeys(_chain(name, every))] for name in chosen]
 
 
-def _needed(path: str, kernel: str) -> list[str]:
-    found: list[str] = []
-    for needed in files.needed(path, kernel):
-        found += [*_needed(needed, kernel), needed]
-    return found
+def _chain(name: str, every: Mapping[str, str]) -> Iterator[str]:
+    section = Elf(compress.read(every[name])).section(".modinfo") or b""
+    for needed in filter(None, dict(modinfo(section)).get("depends", "").split(",")):
+        yield from _chain(normalize(needed), every)
+    yield name
 
 
-def here(kernel: Path, wanted: Sequence[Sequence[str]]) -> dict[str, Outcome]:
+def here(image: Path, wanted: Sequence[Sequence[str]]) -> dict[str, Outcome]:
     """The outcomes in this process, each on a kernel that has just booted."""
-    found = {}
-    with LiveKernel.boot(kernel) as booted:
-        for chain in wanted:
-            booted.reset()
-            code, start = 0, 0
-            for path in chain:
-                _, start = booted.guest.log_end()
-                try:
-                    booted.insert(path, "")
-                except Refused as refused:
-                    code = refused.errno
-                    break
-            lines = tuple(ends.text(line) for line in booted.guest.log(start)[0])
-            found[chain[-1]] = Outcome(path, code, _lines(lines))
+    with LiveKernel.boot(image) as booted:
+        return {chain[-1]: _loaded(booted, chain) for chain in wanted}
+
+
+def _loaded(booted: LiveKernel, chain: Sequence[str]) -> Outcome:
+    booted.reset()
+    code, start = 0, 0
+    for path in chain:
+        _, start = booted.guest.log_end()
+        try:
+            booted.insert(path, "")
+        except Refused as refused:
+            code = refused.errno
+            break
+        except Unanswered:
+            return Outcome(path, NO_RETURN, ())
+    return Outcome(path, code, _lines([ends.text(line) for line in booted.guest.log(start)[0]]))
+
+
+def there(image: Path, wanted: Sequence[list[str]]) -> dict[str, Outcome]:
+    """The outcomes in QEMU, one module after the other; a kernel that one ends is booted again for the rest."""
+    found: dict[str, Outcome] = {}
+    for start in range(0, len(wanted), BATCH):
+        batch = list(wanted[start : start + BATCH])
+        while batch:
+            try:
+                said = _boot(image, batch)
+            except RuntimeError as error:
+                last = _last(batch, str(error))
+                found[last] = Outcome(last, NO_RETURN, (str(error)[-200:],))
+                batch = [chain for chain in batch if chain[-1] != last]
+                continue
+            found |= {path: Outcome(it["at"], it["errno"], _lines(it["log"])) for path, it in said.items()}
+            break
     return found
 
 
-def there(kernel: Path, wanted: Sequence[Sequence[str]]) -> dict[str, Outcome]:
-    """The outcomes in QEMU, one module after the other."""
-    needed = {Path(path) for chain in wanted for path in chain}
-    cmdline = " ".join(word for word in CMDLINE.split() if not OWN.match(word))
-    call = "tests.lanes.guest.inits:main", list(map(list, wanted))
+def _boot(image: Path, wanted: Sequence[list[str]]) -> dict[str, Any]:
     said: dict[str, Any] = qemu.run(
-        *call,
-        files=sorted(needed),
-        image=kernel,
+        "tests.lanes.guest.inits:main",
+        list(wanted),
+        files=sorted({Path(path) for chain in wanted for path in chain}),
+        image=image,
         cpu=qemu.LATER_CPU,  # near to unicorn's own, which is qemu64
-        cmdline=cmdline,
+        cmdline=" ".join(word for word in CMDLINE.split() if not OWN.match(word)),
         seconds=3000,
     )
-    return {path: Outcome(it["at"], it["errno"], _lines(it["log"])) for path, it in said.items()}
+    return said
+
+
+def _last(wanted: Sequence[list[str]], printed: str) -> str:
+    """The module that was being loaded when the console in ``printed`` fell silent."""
+    places = {chain[-1]: printed.rfind(chain[-1]) for chain in wanted}
+    last = max(places, key=places.__getitem__)
+    if places[last] < 0:
+        raise RuntimeError(printed)
+    return last
 
 
 def _lines(log: Sequence[str]) -> tuple[str, ...]:
@@ -99,28 +128,30 @@ def _lines(log: Sequence[str]) -> tuple[str, ...]:
     return tuple(MEASURED.sub("N", line) for line in lines if line.strip() and not BOOT_NOISE.search(line))
 
 
-def differences(count: int) -> tuple[int, dict[str, str]]:
+def differences(name: str, count: int) -> tuple[int, dict[str, str]]:
     """How many were compared; what differs, by module."""
-    kernel = image()
+    kernel = kernels.kernel(name)
     wanted = chains(kernel, count)
-    ours, theirs = here(kernel, wanted), there(kernel, wanted)
+    ours, theirs = here(kernel.image, wanted), there(kernel.image, wanted)
     found = {}
     for path, its in theirs.items():
-        name, own = normalize(Path(path).stem), ours[path]
+        module, own = of_path(path), ours[path]
         if (own.at, own.errno) != (its.at, its.errno):
-            found[name] = f"{Path(own.at).stem}: {own.errno} here, {Path(its.at).stem}: {its.errno} in QEMU"
-        elif own.log != its.log and name not in OTHER_LOG:
-            found[name] = f"logs {own.log} here, {its.log} in QEMU"
+            found[module] = (
+                f"{of_path(own.at)}: {own.errno} here, {of_path(its.at)}: {its.errno} in QEMU {its.log}"
+            )
+        elif own.log != its.log and module not in OTHER_LOG:
+            found[module] = f"logs {own.log} here, {its.log} in QEMU"
     return len(wanted), found
 
 
-def main(words: Sequence[str]) -> None:
+def main(name: str = CLOUD, count: str = "0") -> None:
     """Print what differs."""
-    count, found = differences(int(words[0]) if words else 0)
-    print(f"{count - len(found)} of {count} equal")  # noqa: T201 -- a command
-    for name, how in found.items():
-        print(f"  {name}: {how}")  # noqa: T201
+    compared, found = differences(name, int(count))
+    print(f"{name}: {compared - len(found)} of {compared} equal")  # noqa: T201 -- a command
+    for module, how in found.items():
+        print(f"  {module}: {how}")  # noqa: T201
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(*sys.argv[1:])
