@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from contextlib import ExitStack
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
@@ -16,7 +15,6 @@ from benchmarks.archs import MACHINES
 from pymodutils import arch
 from pymodutils.arch.model import Arch
 from pymodutils.elf import compress
-from pymodutils.elf.constants import SHT_REL, SHT_RELA
 from pymodutils.elf.scan import Elf
 from pymodutils.link.failure import LinkError
 from pymodutils.link.frob import frob
@@ -25,6 +23,7 @@ from pymodutils.link.layout import LayoutConfig, layout
 from pymodutils.link.object import Object
 from pymodutils.link.relocate import relocate
 from pymodutils.link.symbols import simplify, unheard
+from tests.kernel.emulated.mutants import relocated
 from tests.oracles.kernels import kernel
 
 pytestmark = [pytest.mark.lane, pytest.mark.slow]
@@ -99,26 +98,9 @@ def test_modules_that_lie(name: str) -> None:
     outcomes: set[object] = set()
     for path in machine.files[-SMALL:]:
         original = compress.read(str(path))
-        for data in mutants(original, chance):
+        for data in islice(relocated(original, chance), MUTANTS):
             way = chance.choice((NEAR, FAR))
             together, alone = (machine.linked(data, way, together=how) for how in (True, False))
             assert together == alone, path
             outcomes.add(alone[0] if isinstance(alone, tuple) else "linked")
     assert len(outcomes) > 1
-
-
-def mutants(data: bytes, chance: random.Random) -> Iterator[bytes]:
-    """``data`` with one to four bytes of its relocations, or of what these patch, changed."""
-    sections = Elf(data).sections
-    tables = [one for one in sections if one.sh_type in (SHT_REL, SHT_RELA) and one.sh_size]
-    for _ in range(MUTANTS):
-        copy = bytearray(data)
-        for _ in range(chance.randint(1, 4)):
-            table = chance.choice(tables)
-            where = chance.choice((table, table, sections[table.sh_info]))
-            if where.sh_size:
-                at = where.sh_offset + chance.randrange(where.sh_size)
-                copy[at] = chance.choice(
-                    (0, 1, 0xFF, chance.randrange(256), copy[at] ^ 1 << chance.randrange(8))
-                )
-        yield bytes(copy)

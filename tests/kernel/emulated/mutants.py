@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from struct import pack_into
 from typing import Final
 
-from pymodutils.elf.constants import SHT_RELA, SHT_SYMTAB
+from pymodutils.elf.constants import SHT_REL, SHT_RELA, SHT_SYMTAB
 from pymodutils.elf.headers import Section
 from pymodutils.elf.scan import Elf
 
@@ -157,6 +157,30 @@ class Mutator:
         self.copy += bytes(
             HEADER - len(self.copy) if len(self.copy) < HEADER and self.chance.randrange(2) else 0
         )
+
+
+def all_over(data: bytes, seed: int) -> Iterator[bytes]:
+    """The mutants of ``data`` that ``Mutator`` makes, without end."""
+    mutator = Mutator(data, seed)
+    while True:
+        yield mutator.mutant()
+
+
+def relocated(data: bytes, chance: random.Random) -> Iterator[bytes]:
+    """``data`` with one to four bytes of its relocations, or of what these patch, changed; without end."""
+    sections = Elf(data).sections
+    tables = [one for one in sections if one.sh_type in (SHT_REL, SHT_RELA) and one.sh_size]
+    while True:
+        copy = bytearray(data)
+        for _ in range(chance.randint(1, 4)):
+            table = chance.choice(tables)
+            where = chance.choice((table, table, sections[table.sh_info]))
+            if where.sh_size:
+                at = where.sh_offset + chance.randrange(where.sh_size)
+                copy[at] = chance.choice(
+                    (0, 1, 0xFF, chance.randrange(256), copy[at] ^ 1 << chance.randrange(8))
+                )
+        yield bytes(copy)
 
 
 def unsigned(data: bytes) -> bytes:

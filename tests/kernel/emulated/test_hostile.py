@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from struct import pack
@@ -17,7 +16,7 @@ from pymodutils.kernel.emulated.kernel import EmulatedKernel
 from pymodutils.names import of_path
 from tests.kernel.emulated import barrage, whole
 from tests.kernel.emulated.modules import ABSOLUTE, WRITE, Clock, description, kernel, module
-from tests.kernel.emulated.mutants import Mutator, unsigned
+from tests.kernel.emulated.mutants import all_over, unsigned
 from tests.link.modules import in_order, paths
 from tests.link.objects import Part, Rel
 
@@ -39,14 +38,8 @@ def rich() -> bytes:
     return module(imports=imports, exports=["made_one"], gpl_exports=["made_two"], parts=parts, relocs=relocs)
 
 
-def mutants(data: bytes, seed: int) -> Iterator[bytes]:
-    mutator = Mutator(data, seed)
-    while True:
-        yield mutator.mutant()
-
-
 def judged(booted: EmulatedKernel, data: bytes, seed: int, count: int) -> Counter[str]:
-    found = barrage.confined(lambda: barrage.fire(booted, islice(mutants(data, seed), count)))
+    found = barrage.confined(lambda: barrage.fire(booted, islice(all_over(data, seed), count)))
     assert found["slowest"] < SECONDS
     return Counter(found["seen"])
 

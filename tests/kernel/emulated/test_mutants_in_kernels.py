@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from struct import iter_unpack, unpack_from
 from typing import Any
 
 import pytest
 
 from pymodutils.elf import compress
-from pymodutils.elf.constants import SHT_SYMTAB
 from pymodutils.errors import Refused
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
 from pymodutils.link.failure import OutOfBounds
 from tests.kernel.emulated import whole
-from tests.kernel.emulated.mutants import ENTRY, HEADER, SYMBOL, Mutator, unsigned
+from tests.kernel.emulated.changed import names_in_what_changes
+from tests.kernel.emulated.mutants import Mutator, unsigned
 from tests.kernel.emulated.whole import inserted
 from tests.lanes import qemu, uml
 from tests.lanes.verdicts.normal import DUMP
@@ -50,26 +49,8 @@ def refused(booted: EmulatedKernel, data: bytes) -> bool:
     except OutOfBounds:
         return False
     except Refused:
-        return not names_among_headers(data)
+        return not names_in_what_changes(data)
     return False
-
-
-def names_among_headers(data: bytes) -> bool:
-    """Whether names of symbols are read from the section headers, which the kernel has changed by then."""
-    if len(data) < HEADER:
-        return False
-    (start,), (count,) = unpack_from("<Q", data, 40), unpack_from("<H", data, 60)
-    ends = min(start + ENTRY * count, len(data))
-    table = [data[at : at + ENTRY] for at in range(start, ends - ENTRY + 1, ENTRY)]
-    kinds = [int.from_bytes(row[4:8], "little") for row in table]
-    if SHT_SYMTAB not in kinds:
-        return False
-    symtab = table[kinds.index(SHT_SYMTAB)]
-    offset, size, link = unpack_from("<QQI", symtab, 24)
-    strings = int.from_bytes(table[link][24:32], "little") if link < len(table) else 0
-    raw = data[offset : offset + size]
-    names = (name for (name,) in iter_unpack("<I20x", raw[: len(raw) // SYMBOL * SYMBOL]))
-    return any(start <= strings + name < ends for name in names)
 
 
 @pytest.mark.parametrize("name", ["uml", "cloud"])

@@ -1,0 +1,24 @@
+"""Differences that stay, each with its reason."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tests.kernel.emulated.on_the_machine.arena import Difference
+
+KNOWN: Final = {  # what the real kernel says -> why the emulated one does not say it
+    r"missing return thunk|RIP: \S+ (apply_|text_poke|insn_|ftrace_|jump_label|(__)?static_call|arch_jump)": (
+        "a table of code to patch names what is no such code: the emulated kernel patches only if asked to"
+    ),
+    r"execmem: unable to allocate memory\nexecmem: unable to allocate memory": (
+        "the cache of executable memory asks a second time, for less"
+    ),
+    r"(?m)^.{1000}": "a name without end is printed with what follows it, up to the longest line of the log",
+}
+
+
+def reason(found: Difference) -> str:
+    """Why ``found`` stays; "" if that is not known."""
+    said = "\n".join(found.theirs.lines) if found.theirs else ""
+    return next((why for pattern, why in KNOWN.items() if re.search(pattern, said)), "")
