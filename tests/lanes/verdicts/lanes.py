@@ -9,7 +9,7 @@ from pymodutils.kernel.description import Description
 from pymodutils.kernel.sources import source
 from pymodutils.root import Root
 from tests.lanes import qemu, uml
-from tests.lanes.verdicts import cases
+from tests.lanes.verdicts import booted, cases
 from tests.lanes.verdicts.emulated import play
 from tests.lanes.verdicts.real import Files
 from tests.link.modules import LATER, paths
@@ -90,8 +90,17 @@ def real(lane: Lane) -> Any:
 
 def emulated(lane: Lane, state: str) -> Any:
     """What the emulated kernel in the file ``state`` did."""
-    files = Files(str(built(lane.kernel)), [str(path) for path in paths(lane.kernel).values()])
-    return play(describe(lane.kernel), state, lane.cmdline, lane.cases(), files)
+    return play(describe(lane.kernel), state, lane.cmdline, lane.cases(), files(lane.kernel))
+
+
+def in_process(lane: Lane, chosen: list[cases.Case]) -> Any:
+    """What the real kernel did to those ``chosen`` of the cases, in this process."""
+    return booted.play(kernels.kernel(FLAVOURS[lane.kernel]).image, lane.cmdline, chosen, files(lane.kernel))
+
+
+def files(kernel: str) -> Files:
+    """The modules that cases name."""
+    return Files(str(built(kernel)), [str(path) for path in paths(kernel).values()])
 
 
 def describe(kernel: str) -> Description:
