@@ -17,6 +17,7 @@ from pymodutils.link.object import THIS_MODULE
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pymodutils.elf.headers import Section
     from pymodutils.link.object import Object
 
 RO_AFTER_INIT: Final = (".data..ro_after_init", "__jump_table")
@@ -215,17 +216,28 @@ class _Work:
         self._check_struct()
 
     def _check_struct(self) -> None:
-        """Refuse sections that overlap struct module, in which the loader stores its own data."""
+        """Refuse sections that overlap struct module, in memory or in the file: the loader has changed it."""
         own = self.module.find(THIS_MODULE)
         place = self.placed[own] if own else None
+        if not place:
+            return
+        struct = self.module.sections[own]
         for at, (section, placed) in enumerate(zip(self.module.sections, self.placed, strict=True)):
-            if not place or not placed or at == own or placed.area != place.area:
+            if not placed or at == own:
                 continue
-            end = place.offset + self.module.sections[own].sh_size
-            if placed.offset < end and place.offset < placed.offset + section.sh_size:
+            here = placed.area == place.area and _meet(placed.offset, section, place.offset, struct)
+            copied = section.sh_type != SHT_NOBITS and _meet(
+                section.sh_offset, section, struct.sh_offset, struct
+            )
+            if here or copied:
                 subject = self.module.subject
                 raise OutOfBounds(subject, f"{subject}: section {section.name} lies on struct module")
 
     def _outside(self, at: int) -> OutOfBounds:
         name, subject = self.module.sections[at].name, self.module.subject
         return OutOfBounds(subject, f"{subject}: section {name} would lie outside the module's memory")
+
+
+def _meet(one: int, first: Section, other: int, second: Section) -> bool:
+    """Whether the section ``first`` at ``one`` and ``second`` at ``other`` overlap."""
+    return one < other + second.sh_size and other < one + first.sh_size

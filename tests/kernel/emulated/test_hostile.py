@@ -13,10 +13,12 @@ import pytest
 from pymodutils.errors import BadKernel, ModutilsError
 from pymodutils.kernel import saved
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
+from pymodutils.link.failure import OutOfBounds
 from pymodutils.names import of_path
 from tests.kernel.emulated import barrage, whole
 from tests.kernel.emulated.modules import ABSOLUTE, WRITE, Clock, description, kernel, module
 from tests.kernel.emulated.mutants import all_over, unsigned
+from tests.lanes.verdicts.editor import SECTION, Editor
 from tests.link.modules import in_order, paths
 from tests.link.objects import Part, Rel
 
@@ -51,6 +53,14 @@ def test_some_hundred_mutants() -> None:
     booted.delete("made")
     seen = judged(booted, whole_one, 1, QUICK)
     assert seen.keys() >= {"taken", "OutOfBounds", "8", "2", "22"}
+
+
+def test_contents_that_are_struct_modules() -> None:
+    editor = Editor(rich())
+    own, other = (editor.section(name) for name in (".gnu.linkonce.this_module", "names"))
+    editor.put(SECTION, other, "sh_offset", editor.get(SECTION, own, "sh_offset") + 60)
+    with pytest.raises(OutOfBounds, match="section names lies on struct module"):
+        kernel().init_module(bytes(editor.data))
 
 
 @pytest.mark.slow

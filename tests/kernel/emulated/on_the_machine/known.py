@@ -7,8 +7,12 @@ from typing import Final
 
 from tests.kernel.emulated.on_the_machine.arena import Difference
 
+PATCHED = (  # functions that patch code
+    r"missing return thunk|ftrace_(verify_code|bug)|apply_(returns|retpolines|alternatives)"
+    r"|(static_call|jump_label)_"
+)
 KNOWN: Final = {  # what the real kernel says -> why the emulated one does not say it
-    r"missing return thunk|RIP: \S+ (apply_|text_poke|insn_|ftrace_|jump_label|(__)?static_call|arch_jump)": (
+    PATCHED: (
         "a table of code to patch names what is no such code: the emulated kernel patches only if asked to"
     ),
     r"execmem: unable to allocate memory\nexecmem: unable to allocate memory": (
