@@ -1,4 +1,4 @@
-"""A pytest plugin that tells coverage which test file runs, subprocesses included."""
+"""A pytest plugin: coverage learns which test runs, in this process and in those that it starts."""
 
 from __future__ import annotations
 
@@ -19,30 +19,24 @@ seconds: defaultdict[str, float] = defaultdict(float)
 failing: set[str] = set()
 
 
-def file_of(nodeid: str) -> str:
-    """The test file of a test."""
-    return nodeid.partition("::")[0]
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Name the test file as the context of all that runs from now on."""
+    """Name the test as the context of all that runs from now on."""
     coverage = Coverage.current()
     if coverage:
-        coverage.switch_context(file_of(item.nodeid))
-        coverage.set_option("run:context", file_of(item.nodeid))
+        coverage.switch_context(item.nodeid)
+        coverage.set_option("run:context", item.nodeid)
         os.environ[PROCESSES] = coverage.config.serialize()
     return (yield)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Add up what each file takes, and note which fail."""
-    seconds[file_of(report.nodeid)] += report.duration
+    """Add up what each test takes, and note which fail."""
+    seconds[report.nodeid] += report.duration
     if report.failed:
-        failing.add(file_of(report.nodeid))
+        failing.add(report.nodeid)
 
 
 def pytest_sessionfinish() -> None:
     """Write the result."""
-    if RESULT in os.environ:
-        Path(os.environ[RESULT]).write_text(json.dumps([seconds, sorted(failing)]))
+    Path(os.environ[RESULT]).write_text(json.dumps([seconds, sorted(failing)]))

@@ -1,11 +1,15 @@
-"""Mutants of a source file: one comparison, constant, operator, boolean or statement changed."""
+"""Mutants of a source file: one comparison, constant, operator, boolean or statement is another one.
+
+What no test can notice is left as it is: annotations, ``if TYPE_CHECKING``, ``assert_never`` and the
+keywords of ``UNSEEN``.
+"""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
@@ -27,28 +31,60 @@ OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
     ast.BitAnd: ast.BitOr,
     ast.BitOr: ast.BitAnd,
 }
+UNSEEN: Final = frozenset(
+    {("dataclass", "frozen"), ("dataclass", "slots"), ("zip", "strict"), ("lru_cache", "maxsize")}
+)
 
 
 class Mutant(NamedTuple):
-    """A changed source, and where and how it differs."""
+    """Where and how a source differs; ``number`` counts the mutants of the source from 0."""
 
     line: int
     what: str
-    source: str
+    number: int
 
 
-def mutants(source: str) -> Iterator[Mutant]:
-    """Every mutant of ``source``, in its order."""
+def mutants(source: str) -> list[Mutant]:
+    """Every mutant of ``source``."""
+    return [Mutant(line, what, number) for number, (line, what, _) in enumerate(_changes(source))]
+
+
+def mutated(source: str, mutant: Mutant) -> str:
+    """``source`` with its change."""
+    return next(
+        ast.unparse(tree) for number, (_, _, tree) in enumerate(_changes(source)) if number == mutant.number
+    )
+
+
+def _changes(source: str) -> Iterator[tuple[int, str, ast.Module]]:
+    """The line, the words and, until the next is asked for, the changed tree."""
     tree = ast.parse(source)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            node.body = [ast.Pass()]  # it is never run
-    for node in ast.walk(tree):
+    for node in _seen(tree):
         for change in CHANGES:
             for what, undo in change(node):
-                mutant = Mutant(getattr(node, "lineno", 0), what, ast.unparse(tree))
+                yield getattr(node, "lineno", 0), what, tree
                 undo()
-                yield mutant
+
+
+def _seen(node: ast.AST) -> Iterator[ast.AST]:
+    """``node`` and all below it that a test may notice."""
+    yield node
+    for name, value in ast.iter_fields(node):
+        if name in {"annotation", "returns"} or (name == "body" and _named(node, "test") == "TYPE_CHECKING"):
+            continue
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST) and not _unseen(node, child):
+                yield from _seen(child)
+
+
+def _unseen(node: ast.AST, child: ast.AST) -> bool:
+    return isinstance(child, ast.keyword) and (_named(node, "func"), child.arg) in UNSEEN
+
+
+def _named(node: ast.AST, field: str) -> str:
+    """The name that stands in a field of ``node``, if it is one."""
+    value = getattr(node, field, None)
+    return value.id if isinstance(value, ast.Name) else ""
 
 
 Changed = Iterator[tuple[str, Callable[[], None]]]  # what was done to a node, and how to undo it
@@ -58,19 +94,19 @@ def _comparison(node: ast.AST) -> Changed:
     if isinstance(node, ast.Compare):
         for at, old in enumerate(node.ops):
             node.ops[at] = COMPARISONS[type(old)]()
-            yield f"{_name(old)} -> {_name(node.ops[at])}", partial(node.ops.__setitem__, at, old)
+            yield f"{_kind(old)} -> {_kind(node.ops[at])}", partial(node.ops.__setitem__, at, old)
 
 
 def _operator(node: ast.AST) -> Changed:
     if isinstance(node, ast.BinOp | ast.AugAssign) and type(node.op) in OPERATORS:
         new = OPERATORS[type(node.op)]()
-        yield f"{_name(node.op)} -> {_name(new)}", _swapped(node, "op", new)
+        yield f"{_kind(node.op)} -> {_kind(new)}", _swapped(node, "op", new)
 
 
 def _boolean(node: ast.AST) -> Changed:
     if isinstance(node, ast.BoolOp):
         new = ast.Or() if isinstance(node.op, ast.And) else ast.And()
-        yield f"{_name(node.op)} -> {_name(new)}", _swapped(node, "op", new)
+        yield f"{_kind(node.op)} -> {_kind(new)}", _swapped(node, "op", new)
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         yield "not -> not not", _swapped(node, "operand", ast.UnaryOp(ast.Not(), node.operand))
 
@@ -88,7 +124,8 @@ def _statement(node: ast.AST) -> Changed:
         return
     for at, old in enumerate(node.body):
         call = isinstance(old, ast.Expr) and isinstance(old.value, ast.Call)
-        if call or isinstance(old, ast.AugAssign | ast.Raise | ast.Continue):
+        never = isinstance(old, ast.Expr) and _named(old.value, "func") == "assert_never"
+        if (call and not never) or isinstance(old, ast.AugAssign | ast.Raise | ast.Continue):
             node.body[at] = ast.Pass()
             yield f"line {old.lineno} removed", partial(node.body.__setitem__, at, old)
 
@@ -96,7 +133,7 @@ def _statement(node: ast.AST) -> Changed:
 CHANGES = (_comparison, _operator, _boolean, _constant, _statement)
 
 
-def _name(node: ast.AST) -> str:
+def _kind(node: ast.AST) -> str:
     return type(node).__name__
 
 

@@ -1,0 +1,91 @@
+"""Try a mutant in a copy of the repository."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from tests.mutations import chosen
+from tests.mutations.mutants import Mutant, mutated
+from tests.mutations.touched import QUICK, Touched, environment
+
+REPOSITORY: Final = Path(__file__).resolve().parents[2]
+COPIED: Final = ("pymodutils", "tests", "completions", "demo", "docs", "man", "benchmarks")
+FILES: Final = ("pyproject.toml", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "Makefile", "LICENSE")
+ENOUGH: Final = 60.0  # seconds of tests: who runs a line for so long would have noticed
+
+
+class Place(NamedTuple):
+    """A mutant of a file."""
+
+    path: str
+    mutant: Mutant
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.mutant.line}: {self.mutant.what}"
+
+
+def copy(folder: Path) -> None:
+    """Put what the quick tests need into ``folder``."""
+    for name in COPIED:
+        shutil.copytree(REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in FILES:
+        shutil.copy(REPOSITORY / name, folder)
+
+
+def attempt(place: Place, folder: Path, touched: Touched) -> str:
+    """How the mutant ends: KILLED, SURVIVED or UNTOUCHED."""
+    file = folder / place.path
+    source, kept = file.read_text(), file.stat()
+    tests = _enough(touched, touched.by(place.path, source, place.mutant.line))
+    if not tests:
+        return "UNTOUCHED"
+    file.write_text(mutated(source, place.mutant))
+    try:
+        return "KILLED" if _fails(folder, tests) else "SURVIVED"
+    finally:
+        file.write_text(source)
+        os.utime(file, ns=(kept.st_atime_ns, kept.st_mtime_ns))  # its bytecode is valid again
+
+
+def _enough(touched: Touched, tests: list[str]) -> list[str]:
+    """The first of ``tests``, ENOUGH seconds of them."""
+    left = ENOUGH
+    for at, test in enumerate(tests):
+        left -= touched.seconds.get(test, 0)
+        if left < 0:
+            return tests[:at]
+    return tests
+
+
+def _fails(folder: Path, tests: list[str]) -> bool:
+    """Whether one of ``tests`` fails or never ends."""
+    (folder / "chosen").write_text("\n".join(tests))
+    files = dict.fromkeys(test.partition("::")[0] for test in tests)
+    words = [*QUICK, "-x", "-p", chosen.__name__, "-p", "no:xdist", *files]
+    variables = {chosen.CHOSEN: str(folder / "chosen"), "PYTHONDONTWRITEBYTECODE": "1"}
+    run = subprocess.Popen(
+        [sys.executable, "-m", "pytest", *words],
+        cwd=folder,
+        env=environment(folder) | variables,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        return run.wait() not in {os.EX_OK, 5}  # 5: the mutant renames each of the tests
+    finally:
+        _end(run.pid)
+
+
+def _end(group: int) -> None:
+    """End what the tests have left running."""
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
