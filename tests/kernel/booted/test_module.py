@@ -2,53 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from pymodutils.errors import NotFound
 from pymodutils.kernel.booted.module import LiveModule
-from tests.oracles.debian import Unavailable
+from tests.kernel.booted.conftest import offsets
 
-SOURCE = """\
-static int counter = 5;
-int first(int a) { return a; }
-int add(int a)
-{
-    counter += a;
-    return counter;
-}
-static inline __attribute__((always_inline)) int twice(int a) { return 2 * a; }
-int use(int a) { return twice(a); }
-__attribute__((section(".init.text"))) int set_up(void) { return 0; }
-"""
 TEXT, DATA, INIT = 0xFFFF_FFFF_C000_0000, 0xFFFF_FFFF_C000_4000, 0xFFFF_FFFF_C000_8000
-
-
-@pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if not shutil.which("gcc"):
-        raise Unavailable("no gcc (package gcc)")
-    folder = tmp_path_factory.mktemp("module")
-    (folder / "sample.c").write_text(SOURCE)
-    subprocess.run(["gcc", "-g", "-O0", "-c", "sample.c"], cwd=folder, check=True)
-    return folder / "sample.o"
-
-
-def offsets(path: Path) -> dict[str, int]:
-    """Symbol -> offset in its section, by nm."""
-    rows = subprocess.run(["nm", str(path)], capture_output=True, text=True, check=True).stdout.split("\n")
-    return {row.split()[2]: int(row.split()[0], 16) for row in rows if row}
 
 
 @pytest.fixture
 def module(path: Path) -> LiveModule:
     known = {"sample:counter": DATA + 0, "sample:add": TEXT + offsets(path)["add"]}
-    kernel = SimpleNamespace(guest=SimpleNamespace(lookup=lambda name: known.get(name, 0)), btf=None)
-    return LiveModule(kernel, "sample", str(path))  # type: ignore[arg-type]
+    kernel: Any = SimpleNamespace(guest=SimpleNamespace(lookup=lambda name: known.get(name, 0)), btf=None)
+    return LiveModule(kernel, "sample", str(path))
 
 
 def test_addresses_of_a_section_by_one_of_its_symbols(module: LiveModule, path: Path) -> None:
