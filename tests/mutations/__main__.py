@@ -40,12 +40,12 @@ def _all(folder: str) -> Iterator[Place]:
             yield Place(str(path.relative_to(REPOSITORY)), mutant)
 
 
-def outcomes(places: list[Place], folder: Path, jobs: int) -> Iterator[tuple[Place, str]]:
+def outcomes(places: list[Place], folder: Path, jobs: int, *, again: bool) -> Iterator[tuple[Place, str]]:
     """How each of ``places`` ends, tried in ``jobs`` copies of the repository below ``folder``."""
     copy(folder / "0")
-    touched = measured(folder / "0", jobs)
-    if touched.failing:
-        print(f"these fail without any mutant: {' '.join(sorted(touched.failing))}")
+    touched = measured(folder / "0", jobs, again=again)
+    if touched.known.failing:
+        print(f"these fail without any mutant: {' '.join(sorted(touched.known.failing))}")
     copies: SimpleQueue[Path] = SimpleQueue()
     for job in range(jobs):
         if job:
@@ -70,12 +70,14 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--folder", action="append", choices=FOLDERS)
+    parser.add_argument("--measure", action="store_true", help="run all quick tests under coverage again")
     given = parser.parse_args()
     folders = tuple(given.folder or FOLDERS)
     killed: Counter[str] = Counter()
     tried: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as path:
-        for place, outcome in outcomes(sample(given.count, given.seed, folders), Path(path), given.jobs):
+        places = sample(given.count, given.seed, folders)
+        for place, outcome in outcomes(places, Path(path), given.jobs, again=given.measure):
             folder = Path(place.path).parts[1]
             tried[folder] += 1
             killed[folder] += outcome == "KILLED"

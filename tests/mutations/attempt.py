@@ -57,7 +57,7 @@ def _enough(touched: Touched, tests: list[str]) -> list[str]:
     """The first of ``tests``, ENOUGH seconds of them."""
     left = ENOUGH
     for at, test in enumerate(tests):
-        left -= touched.seconds.get(test, 0)
+        left -= touched.known.seconds.get(test, 0)
         if left < 0:
             return tests[:at]
     return tests

@@ -7,12 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from coverage import CoverageData
+from coverage.exceptions import DataError
 
 from tests.mutations import contexts
 from tests.mutations.reach import reach
@@ -27,32 +29,40 @@ patch = subprocess, _exit
 """
 
 
-class Touched:
-    """What each test touches, and how long it takes.
+class Known(NamedTuple):
+    """The tests that were run, and the files of that time: path -> digest."""
 
-    ``failing`` are those that fail without any mutant: they are never named.
-    """
+    seconds: dict[str, float]
+    failing: list[str]
+    tests: dict[str, str]
+    package: dict[str, str]
+
+
+class Touched:
+    """What each test touches, and how long it takes, as kept in ``folder``."""
 
     def __init__(self, folder: Path) -> None:
         self._data = CoverageData(str(folder / "touched"))
         self._data.read()
-        seconds, failing = json.loads((folder / "tests.json").read_text())
-        self.seconds: dict[str, float] = seconds
-        self.failing = frozenset(failing)
+        self.known = _known(folder)
         self._files = {name[name.rindex("/pymodutils/") + 1 :]: name for name in self._data.measured_files()}
 
     def by(self, path: str, source: str, line: int) -> list[str]:
         """The tests that run ``line`` of the package's file ``path``, the nearest and the quickest first.
 
-        For a line that runs when the file is imported, it is those that run something of the file or,
-        if it has no functions, of its folder.
+        For a line that runs when the file is imported, and for a file that has changed since, it is those
+        that run something of the file or, if there are no functions in it, of its folder.
         """
         lines = reach(source, line)
         folder = str(Path(path).parent)
         files = [path] if lines else [each for each in self._files if str(Path(each).parent) == folder]
-        found = set().union(*(self._tests(each, lines) for each in files)) - {""} - self.failing
+        if self.known.package.get(path) != _digest(source.encode()):
+            lines = set()
+        found = set().union(*(self._tests(each, lines) for each in files)) - set(self.known.failing)
+        found = {test for test in found if test.partition("::")[0] in self.known.tests}
         near = f"tests/{Path(path).parts[1]}/"
-        return sorted(found, key=lambda test: (not test.startswith(near), self.seconds.get(test, 0), test))
+        seconds = self.known.seconds
+        return sorted(found, key=lambda test: (not test.startswith(near), seconds.get(test, 0), test))
 
     def _tests(self, path: str, lines: set[int]) -> set[str]:
         """The tests that run one of ``lines``, or any line, of a file."""
@@ -62,45 +72,56 @@ class Touched:
         return {test for at in (lines or found.keys()) for test in found.get(at, ())}
 
 
-def measured(folder: Path, jobs: int) -> Touched:
-    """What the cache knows of the tree copied to ``folder``; else run its quick tests under coverage.
-
-    The cache keeps one tree.
-    """
-    kept = cache() / "mutations" / _digest(folder)
-    if not kept.exists():
-        shutil.rmtree(kept.parent, ignore_errors=True)
-        kept.parent.mkdir(parents=True)
-        _measure(folder, jobs).rename(kept)
+def measured(folder: Path, jobs: int, *, again: bool) -> Touched:
+    """What the cache knows; the tests in ``folder`` that it does not know yet, or all, run under coverage."""
+    kept = cache() / "mutations"
+    if again:
+        shutil.rmtree(kept, ignore_errors=True)
+    known = _known(kept)
+    tests = _digests(folder, (folder / "tests").rglob("test_*.py"))
+    new = [path for path, digest in tests.items() if known.tests.get(path) != digest]
+    if new:
+        kept.mkdir(parents=True, exist_ok=True)
+        seconds, failing = _measure(folder, new, jobs, kept / "touched")
+        failing += [test for test in known.failing if test.partition("::")[0] not in new]
+        package = known.package or _digests(folder, (folder / "pymodutils").rglob("*.py"))
+        now = Known(known.seconds | seconds, failing, tests, package)
+        (kept / "tests.json").write_text(json.dumps(now))
     return Touched(kept)
 
 
-def _digest(folder: Path) -> str:
-    digest = sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.suffix in {".py", ".toml"}:
-            digest.update(f"{path.relative_to(folder)}\n".encode() + path.read_bytes())
-    return digest.hexdigest()[:16]
+def _known(folder: Path) -> Known:
+    path = folder / "tests.json"
+    return Known(*json.loads(path.read_text())) if path.exists() else Known({}, [], {}, {})
 
 
-def _measure(folder: Path, jobs: int) -> Path:
-    """Run a share of the test files in each of ``jobs`` processes; the folder that has the result."""
-    files = sorted(str(path.relative_to(folder)) for path in (folder / "tests").rglob("test_*.py"))
+def _digests(folder: Path, paths: Iterable[Path]) -> dict[str, str]:
+    return {str(path.relative_to(folder)): _digest(path.read_bytes()) for path in sorted(paths)}
+
+
+def _digest(data: bytes) -> str:
+    return sha256(data).hexdigest()[:16]
+
+
+def _measure(folder: Path, files: list[str], jobs: int, into: Path) -> tuple[dict[str, float], list[str]]:
+    """Run a share of ``files`` in each of ``jobs`` processes; the seconds of each test, and which fail."""
     (folder / "coveragerc").write_text(SETTINGS)
     with ThreadPoolExecutor(jobs) as pool:
-        results = list(pool.map(lambda job: _covered(folder, files[job::jobs], job), range(jobs)))
-    result = cache() / "mutations" / "unfinished"
-    result.mkdir()
-    data = CoverageData(str(result / "touched"))
+        results = list(
+            pool.map(lambda job: _covered(folder, files[job::jobs], job), range(min(jobs, len(files))))
+        )
+    data = CoverageData(str(into))
+    data.read()
     for part in sorted(folder.glob("touched-*.*")):
         found = CoverageData(str(part))
-        found.read()
+        try:
+            found.read()
+        except DataError:
+            continue  # of a process that a test has killed
         data.update(found)
     data.close()
     seconds = {test: each for times, _ in results for test, each in times.items()}
-    failing = [test for _, tests in results for test in tests]
-    (result / "tests.json").write_text(json.dumps([seconds, failing]))
-    return result
+    return seconds, [test for _, tests in results for test in tests]
 
 
 def _covered(folder: Path, files: list[str], job: int) -> tuple[dict[str, float], list[str]]:
