@@ -1,4 +1,4 @@
-"""A pytest plugin: coverage learns which test runs, in this process and in those that it starts."""
+"""A pytest plugin that tells coverage which test runs, subprocesses included."""
 
 from __future__ import annotations
 

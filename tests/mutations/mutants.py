@@ -1,4 +1,4 @@
-"""Mutants of a source file: one comparison, constant, operator, boolean or statement is another one.
+"""Mutants of a source file: one comparison, constant, operator, boolean or statement changed.
 
 What no test can notice is left as it is: annotations, ``if TYPE_CHECKING``, ``assert_never`` and the
 keywords of ``UNSEEN``.

@@ -1,4 +1,4 @@
-"""Which tests touch which lines of the package: coverage of one run of the quick tests, kept in the cache."""
+"""Lines of the package that each test executes, by one run under coverage that the cache keeps."""
 
 from __future__ import annotations
 
