@@ -99,7 +99,14 @@ class Process:
     def free(self, place: int) -> None:
         del self.blocks[place]
 
-    def run(self, address: int, *words: int, stack: list[int], wide: bool) -> Returned:
+    def run(
+        self,
+        address: int,
+        *words: int,
+        stack: list[int],
+        wide: bool,
+        place: int,  # noqa: ARG002 -- not on x86-64
+    ) -> Returned:
         """As ``Guest.run``: six words in registers, the others on the stack."""
         given = [*words, *stack]
         kind = ctypes.CFUNCTYPE(TwoWords if wide else ctypes.c_uint64, *[ctypes.c_uint64] * len(given))
@@ -225,7 +232,7 @@ def test_the_called_side_finds_the_same(library: Library, name: str, given: list
     found: list[object] = []
 
     class Entered(Process):
-        def run(self, _address: int, *words: int, stack: list[int], wide: bool) -> Returned:  # noqa: ARG002
+        def run(self, _address: int, *words: int, stack: list[int], wide: bool, place: int) -> Returned:  # noqa: ARG002
             memory = self.allocate(
                 b"".join((word & (1 << 64) - 1).to_bytes(8, "little") for word in [0, *stack])
             )
@@ -271,7 +278,7 @@ def test_a_given_result_arrives(library: Library, name: str, result: object) -> 
     """What a stand-in returns is what a Call finds."""
 
     class Answered(Process):
-        def run(self, _address: int, *words: int, stack: list[int], wide: bool) -> Returned:  # noqa: ARG002
+        def run(self, _address: int, *words: int, stack: list[int], wide: bool, place: int) -> Returned:  # noqa: ARG002
             self.machine.cpu = Leaving(self.allocate(bytes(8)))
             self.machine.arguments = lambda count: [*words, *[0] * 6][:count]
             self.number = lambda _at: 0

@@ -1,4 +1,4 @@
-"""What ran of a compiled module, as geninfo(1) describes it."""
+"""Records of what ran of a compiled module, as geninfo(1) describes them."""
 
 from __future__ import annotations
 

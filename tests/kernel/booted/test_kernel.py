@@ -31,8 +31,8 @@ class Guest:
 
     def __init__(self) -> None:
         self.memory = ctypes.create_string_buffer(guest.USER_SIZE)
-        self.machine = SimpleNamespace(space=self)
-        self.calls: list[tuple[str, tuple[object, ...]]] = []
+        self.machine, self.calls = SimpleNamespace(space=self), SimpleNamespace(directory=os.O_DIRECTORY)
+        self.asked: list[tuple[str, tuple[object, ...]]] = []
         self.answers: dict[str, int] = {}
         self.opened: set[int] = set()
 
@@ -40,7 +40,7 @@ class Guest:
         return self.memory.raw[address - AREA : address - AREA + size]
 
     def system_call(self, name: str, *arguments: Any) -> Returned:
-        self.calls.append((name, arguments))
+        self.asked.append((name, arguments))
         if name in self.answers:
             return Returned(self.answers[name] & (1 << 64) - 1)
         given = [self._address(it) if it == BUFFER else it for it in arguments]
@@ -104,7 +104,7 @@ def test_writing(kernel: Kernel, tmp_path: Path) -> None:
     kernel.write(str(tmp_path / "file"), b"value")
     assert (tmp_path / "file").read_bytes() == b"value"
     assert not kernel.guest.opened
-    assert kernel.guest.calls[0][1][2] == os.O_WRONLY
+    assert kernel.guest.asked[0][1][2] == os.O_WRONLY
 
 
 def test_errors_are_the_kernels(kernel: Kernel, tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_removal_does_not_wait(kernel: Kernel) -> None:
     kernel.delete("a")
     kernel.delete("a", force=True)
     flags = [os.O_NONBLOCK, os.O_NONBLOCK | os.O_TRUNC]
-    assert kernel.guest.calls == [("delete_module", (b"a", flag)) for flag in flags]
+    assert kernel.guest.asked == [("delete_module", (b"a", flag)) for flag in flags]
     kernel.guest.answers["delete_module"] = -errno.EAGAIN
     with pytest.raises(Refused, match="could not remove 'a': Resource temporarily unavailable") as refused:
         kernel.delete("a")
