@@ -221,16 +221,26 @@ def decompressor(packing: str) -> tuple[Decompressor, type[Exception]]:
 
 
 def zstd() -> ModuleType:
-    """Return Python's zstd library; raises BadModule with ENOSYS if it is not installed."""
+    """Return Python's zstd library, or libzstd in its place; raises BadModule with ENOSYS without either."""
     try:
         if sys.version_info >= (3, 14):
             from compression import zstd  # noqa: PLC0415 -- most systems have one compression
         else:
             from backports import zstd  # noqa: PLC0415
     except ImportError:
+        return _libzstd()
+    return zstd
+
+
+def _libzstd() -> ModuleType:
+    try:
+        from pymodutils.elf import libzstd  # noqa: PLC0415 -- Python has zstd in most environments
+
+        libzstd.loaded()
+    except ImportError:
         text = "zstd needs a library that is not installed: pip install backports.zstd"
         raise BadModule("zstd", text, errno.ENOSYS) from None
-    return zstd
+    return libzstd
 
 
 def _words(packing: str, said: str) -> str:

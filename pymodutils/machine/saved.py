@@ -13,12 +13,12 @@ import json
 import mmap
 import os
 import shutil
-import sys
 from array import array
 from contextlib import contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
+from pymodutils.elf.compress import zstd
 from pymodutils.errors import BadState
 from pymodutils.machine import bases
 from pymodutils.machine.clock import ClockState
@@ -159,14 +159,14 @@ def load(path: str) -> tuple[str, Guest]:
             raise ValueError("it does not start as one")  # noqa: TRY301 -- the same message
         header, _, packed = data[len(START) :].partition(b"\n")
         said = json.loads(header)
-        content = _zstd().decompress(packed) if packed else b""
+        content = zstd().decompress(packed) if packed else b""
         pages = {number: content[PAGE * at : PAGE * at + PAGE] for at, number in enumerate(said["pages"])}
         return said["base"], _machine(bases.path(said["base"]), said["facts"], pages)
     except FileNotFoundError:
         raise BadState(
             path, f"{path}: its booted kernel is no longer in {bases.folder()}: boot it again"
         ) from None
-    except (ValueError, KeyError, TypeError, _zstd().ZstdError) as error:
+    except (ValueError, KeyError, TypeError, zstd().ZstdError) as error:
         raise BadState(path, f"{path}: not the state of a machine, or damaged: {error}") from None
 
 
@@ -176,7 +176,7 @@ def store(path: str, base: str, guest: Guest) -> None:
     ram = guest.machine.ram
     content = b"".join(ram[number * PAGE : number * PAGE + PAGE] for number in numbers)
     header = json.dumps({"base": base, "pages": numbers, "facts": facts(guest)}).encode()
-    _replace(path, START + header + b"\n" + _zstd().compress(content, 1))
+    _replace(path, START + header + b"\n" + zstd().compress(content, 1))
 
 
 def changed(guest: Guest, base: str) -> list[int]:
@@ -224,11 +224,3 @@ def _replace(path: str, data: bytes) -> None:
     finally:
         if os.path.exists(partial):
             os.unlink(partial)
-
-
-def _zstd() -> Any:
-    if sys.version_info >= (3, 14):
-        from compression import zstd  # noqa: PLC0415 -- small commands do not need it
-    else:
-        from backports import zstd  # noqa: PLC0415
-    return zstd

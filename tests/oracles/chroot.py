@@ -45,6 +45,7 @@ def made(folder: Path, suite: str = "bookworm", more: Sequence[str] = (), *, our
                 "mmdebstrap",
                 "--variant=minbase",
                 f"--include={','.join([*PACKAGES, *more])}",
+                '--aptopt=Acquire::Check-Valid-Until "false"',  # a mirror may be a snapshot
                 suite,
                 str(partial),
             ]
