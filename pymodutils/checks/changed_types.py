@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.checks import target
+from pymodutils.checks import distilled, target
 from pymodutils.checks.context import count, some
 from pymodutils.checks.kabi_btf import BtfTypes
 from pymodutils.checks.kabi_reason import differences
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 KERNEL: Final = ""  # the exporter of what no module exports
 MOST: Final = 20  # differences that are listed
-BTF, BTF_BASE = ".BTF", ".BTF.base"
+BTF: Final = ".BTF"
 
 
 class KernelTypes:
@@ -62,11 +62,11 @@ class KernelTypes:
     def _of_module(self, path: str) -> BtfTypes:
         order = self.kernel.order or ""
         with opened(path) as elf:
-            own, distilled = elf.section(BTF), elf.section(BTF_BASE)
+            own, base = elf.section(BTF), elf.section(distilled.BASE)
         if own is None:
             raise BadKernel(path, f"{path}: it has no BTF")
-        base = BtfTypes(distilled, order, path) if distilled else self.types(KERNEL)
-        return BtfTypes(own, order, path, base)
+        below = BtfTypes(base, order, path) if base else self.types(KERNEL)
+        return BtfTypes(own, order, path, below)
 
     def fits(self, expects: dict[str, int], symbols: Iterable[str]) -> bool:
         """Whether a module that ``expects`` these CRCs of ``symbols`` can be built for it."""
@@ -134,9 +134,19 @@ class ChangedTypes:
     def _explained(self, finding: Finding, module: Candidate) -> Finding:
         old = self._built_for(module, finding.symbols)
         if old is None:
-            return finding
+            return finding._replace(types=self._by_sizes(module))
         lacking = without_btf(old.kernel, self.new.kernel)
         return finding._replace(types=(lacking,) if lacking else tuple(self._texts(old, finding.symbols)))
+
+    def _by_sizes(self, module: Candidate) -> tuple[str, ...]:
+        """The differences in .BTF.base of ``module``, whose own kernel is not available."""
+        built, kernel = distilled.base(module.path, self.new.kernel.order or ""), self.new.types(KERNEL)
+        if built is None or kernel is None:
+            return ()
+        release = self.new.kernel.release or "the kernel"
+        found = distilled.differences(built, kernel, release)
+        same = f"the types in the module's {distilled.BASE} have the same sizes in {release}"
+        return tuple(_listed(found)) or (same,)
 
     def _built_for(self, module: Candidate, symbols: Sequence[str]) -> KernelTypes | None:
         expects = module.expects
@@ -152,10 +162,7 @@ class ChangedTypes:
             by_owner.setdefault((old.owner(name), self.new.owner(name)), []).append(name)
         found = [it for owners, names in by_owner.items() for it in self._reasons(old, *owners, names)]
         texts = [it.text for it in differences(found)]
-        if not texts:
-            return [f"BTF shows no difference in the types of {some(symbols)}"]
-        rest = [count(len(texts) - MOST, "more difference")] if texts[MOST:] else []
-        return [*texts[:MOST], *rest]
+        return _listed(texts) or [f"BTF shows no difference in the types of {some(symbols)}"]
 
     def _reasons(self, old: KernelTypes, ours: str, theirs: str, names: Sequence[str]) -> list[KabiChange]:
         key = old, ours, theirs
@@ -164,3 +171,9 @@ class ChangedTypes:
             self._differs[key] = Differ(before, after) if before and after else None
         differ = self._differs[key]
         return differ.reasons(names) if differ else []
+
+
+def _listed(texts: list[str]) -> list[str]:
+    """The first of ``texts``, and how many there are more."""
+    rest = [count(len(texts) - MOST, "more difference")] if texts[MOST:] else []
+    return [*texts[:MOST], *rest]

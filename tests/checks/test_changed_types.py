@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from pymodutils import Root, Verdict, check
+from pymodutils.checks import distilled
 from pymodutils.checks.candidate import Candidate
 from pymodutils.checks.changed_types import BTF, ChangedTypes, KernelTypes
 from pymodutils.checks.kabi_btf import BtfTypes
@@ -21,15 +22,19 @@ from pymodutils.checks.rule_type import Severity
 from pymodutils.checks.rules import Rule
 from pymodutils.checks.verdict import Finding
 from pymodutils.depends.module_info import opened
+from pymodutils.kernel.emulated.load.btf import BtfKind
 from pymodutils.kernel.sources import source
 from tests.checks.btf_made import Made
 from tests.checks.made import Desk
 from tests.checks.test_kabi_types import grown, seen, wanted
 from tests.kernel.emulated.modules import EXPORTS
-from tests.oracles import upgrade
+from tests.link.objects import Part
+from tests.oracles import pahole, upgrade
 from tests.oracles.debian import Unavailable, unpacked
 
 SAID = "struct device: member fresh added at 0x4, size 12 -> 16; reached through {}(struct device *)"
+
+SAME = "the types in the module's .BTF.base have the same sizes in 6.1.0-made"
 
 
 def with_types(*, new: bool, symbol: str = "_printk") -> bytes:
@@ -97,6 +102,30 @@ def test_a_module_continues_the_numbers_of_its_kernel() -> None:
     assert module.list(module.functions["given"]) == "struct own *"
     [member] = module.members(2)
     assert (member.name, module.text(member.type)) == ("count", "int")
+
+
+def test_a_module_says_itself_what_its_kernel_had(desk: Desk) -> None:
+    """Its kernel is not at hand, but the sizes of its types are in .BTF.base."""
+    _, new = kernels(desk)
+    versions = {"_printk": EXPORTS["_printk"].crc}
+    for size, said in ((12, "struct device: size 12 -> 16, by the module's .BTF.base"), (16, SAME)):
+        base = Made()
+        base.composite("device", size, [])
+        module = desk.module(imports=["_printk"], versions=versions, parts=[Part(".BTF.base", base.blob())])
+        assert crc(check([module], [new], cached=False).verdicts[0]).types == (said,)
+
+
+def test_a_type_that_went_and_one_that_is_elsewhere_an_enumeration() -> None:
+    built, kernel = Made(), Made()
+    built.composite("gone", 8, [])
+    built.add(BtfKind.ENUM, "mode", 8)
+    built.composite("twice", 4, [])
+    kernel.add(BtfKind.ENUM64, "mode", 8)
+    kernel.composite("twice", 8, [])
+    kernel.composite("twice", 4, [])
+    kernel.number("gone")
+    before, after = (BtfTypes(it.blob(), "little", "") for it in (built, kernel))
+    assert distilled.differences(before, after, "7.2") == ["struct gone was removed: 7.2 has none"]
 
 
 # with real kernels
@@ -181,6 +210,40 @@ def library(place: Path, fill: tuple[Any, ...]) -> Path:
         kind = ["-shared", "-fPIC"] if name.endswith(".so") else ["-c"]
         subprocess.run(["gcc-12", flag, *kind, "use.c", "-o", name], cwd=place, check=True)
     return place / "libuse.so"
+
+
+@lane
+@slow
+def test_the_base_that_pahole_distils(tmp_path: Path) -> None:
+    """The types of a kernel that the module uses, as pahole leaves them of the whole."""
+    if not shutil.which("gcc-12"):
+        raise Unavailable("no gcc-12 (package gcc)")
+    for name, text in {"old": USED % "", "new": USED % "int more;", "module": USED % "" + USER}.items():
+        (tmp_path / f"{name}.c").write_text(text)
+        subprocess.run(["gcc-12", "-g", "-c", f"{name}.c"], cwd=tmp_path, check=True)
+    for name in ("old", "new"):
+        pahole.run(f"--btf_encode_detached={tmp_path / name}.btf", f"{tmp_path / name}.o")
+    wanted = ("-J", "--btf_features=default,distilled_base", f"--btf_base={tmp_path / 'old.btf'}")
+    pahole.run(*wanted, str(tmp_path / "module.o"))
+    built = distilled.base(str(tmp_path / "module.o"), "little")
+    assert built is not None
+    old, new = (BtfTypes((tmp_path / f"{it}.btf").read_bytes(), "little", it) for it in ("old", "new"))
+    assert distilled.differences(built, old, "old") == []
+    said = "struct {}: size {} -> {}, by the module's .BTF.base"
+    expected = [said.format("inner", 8, 12), said.format("pointed", 12, 16)]
+    assert sorted(distilled.differences(built, new, "new")) == expected
+
+
+USED = """
+struct inner { int a, b; %s };
+struct pointed { int x; struct inner in; };
+enum mode { A, B };
+void use(struct pointed *it, enum mode how) { it->x = how; }
+"""
+USER = """
+struct own { struct inner in; struct pointed *far; enum mode how; };
+void take(struct own *it) { use(it->far, it->how); }
+"""
 
 
 def types(path: Path) -> BtfTypes:

@@ -32,9 +32,7 @@ class Layout(NamedTuple):
 
 def structures(btf: Path) -> Iterator[Layout]:
     """Every structure that has a name, once; raises Unavailable."""
-    words = loader.words("trixie", "pahole", "pahole", LIBRARIES)
-    done = subprocess.run([*words, "-F", "btf", str(btf)], capture_output=True, text=True, check=True)
-    for name, body in STRUCT.findall(done.stdout):
+    for name, body in STRUCT.findall(run("-F", "btf", str(btf))):
         size = SIZE.search(body)
         yield Layout(name, int(size[1]) if size else 0, tuple(_members(body)))
 
@@ -47,3 +45,9 @@ def _members(body: str) -> Iterator[tuple[str, int, int]]:
             yield pointer[1], int(byte) * 8, 0
         elif plain and not NAMELESS.fullmatch(declared):
             yield plain[1], int(byte) * 8 + int(bit or 0), int(plain[2] or 0)
+
+
+def run(*words: str) -> str:
+    """The output of pahole; raises Unavailable."""
+    command = [*loader.words("trixie", "pahole", "pahole", LIBRARIES), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
