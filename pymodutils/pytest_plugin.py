@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from pathlib import Path
 
+    from pluggy import Result
+
     from pymodutils.kernel.booted.kunit import Case
     from pymodutils.kernel.booted.live import LiveKernel
     from pymodutils.kernel.booted.module import LiveModule
@@ -167,12 +169,12 @@ def _wanted(request: pytest.FixtureRequest) -> tuple[str, dict[str, object]]:
     return os.path.join(request.config.rootpath, configured), dict(marker.kwargs) if marker else {}
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(hookwrapper=True)  # the way that pytest 7 of Debian 12 knows, too
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+) -> Generator[None, Result[pytest.TestReport], None]:
     """Add the kernel log to the report of a failed test."""
-    report = yield
+    report = (yield).get_result()
     found = getattr(item, "funcargs", {}).get("kernel")
     if found is not None and call.excinfo is not None and report.failed and hasattr(found, "transcript"):
         try:
@@ -180,4 +182,3 @@ def pytest_runtest_makereport(
         except ModutilsError as error:
             lines = [f"({error})"]
         report.sections.append(("kernel log", "\n".join(lines)))
-    return report
