@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from errno import ENOEXEC
 from typing import TYPE_CHECKING, Final
 
@@ -40,7 +39,6 @@ NOT_THE_REASON: Final = {
 }
 REJECTED: Final = "that error is 'Key was rejected by service'"
 VERIFICATION: Final = "module verification failed"  # start of a misleading log line
-INHERITED: Final = re.compile(r"from proprietary module (\S+), inheriting taint")
 
 
 def warnings(context: Context) -> Iterator[Finding]:
@@ -61,8 +59,8 @@ def _taints(context: Context) -> Iterator[Finding]:
 
 def _inherited(context: Context) -> str:
     """The module whose proprietary taint it inherits, if it is not proprietary itself."""
-    found = next(filter(None, map(INHERITED.search, context.trial.log)), None)
-    return f", inherited from {found[1]}" if found else ""
+    found = _passing(context, (CauseKind.PROPRIETARY,))
+    return f", inherited from {found[0].owner}" if found else ""
 
 
 def _signing(context: Context) -> Iterator[Finding]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from pymodutils.checks.rule_type import Severity
 from pymodutils.checks.rules import Rule
 from pymodutils.checks.verdict import Finding
 from pymodutils.depends.module_info import opened
+from pymodutils.elf import contents
 from pymodutils.errors import ModutilsError
+from pymodutils.kernel.emulated.kernel import EmulatedKernel
+from pymodutils.kernel.emulated.load.causes import CauseKind
 from pymodutils.preflight.judge import Judged
 from pymodutils.preflight.system import ABSENT, MODULE
 from pymodutils.profile.out_of_tree import FOLDERS, sources
@@ -18,12 +22,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pymodutils.checks.verdict import Verdict
+    from pymodutils.kernel.emulated.load.causes import Cause
     from pymodutils.preflight.needs import Need
     from pymodutils.preflight.system import System
     from pymodutils.profile.profile import Profile
     from pymodutils.root import Root
+    from pymodutils.signature.fields import Signature
 
 ERROR = Severity.ERROR
+ENFORCE: Final = "module.sig_enforce=1"
+HOW: Final = "sign it with an enrolled key, or enrol its key: mokutil --import CERT"
+SIGNATURES: Final = {
+    CauseKind.UNSIGNED: "it is not signed, and this machine enforces signatures",
+    CauseKind.UNKNOWN_KEY: "it is signed by {signer}, whose key is not enrolled on this machine",
+    CauseKind.CRYPTO: "the kernel cannot verify its signature ({said}), and this machine enforces signatures",
+    CauseKind.SIGNATURE: "its signature is invalid: {said}",
+}
 
 
 class OutOfTreeJudge:
@@ -68,21 +82,43 @@ class OutOfTreeJudge:
         return f"install or build it for {self.new.release} before the reboot"
 
     def _signature(self, name: str) -> list[Finding]:
-        """The finding on a signature that a kernel with enforcement would refuse."""
-        if not self.profile.policy.enforced:
+        """The finding on a signature that the new kernel refuses, if the machine enforces signatures."""
+        path = self.new.path(name)
+        cause = self._refused(path) if self.profile.policy.enforced else None
+        if cause is None:
             return []
+        found = _fields(path)
+        if cause.kind is CauseKind.UNKNOWN_KEY and found and self._is_enrolled(found.key):
+            return []
+        signer = found.signer if found else ""
+        text = SIGNATURES[cause.kind].format(said=cause.said, signer=signer)
+        return [Finding(Rule(cause.kind.value), ERROR, signer or name, text, HOW)]
+
+    def _refused(self, path: str) -> Cause | None:
+        """Why the emulated kernel refuses the signature of the file ``path``; None if it does not."""
         try:
-            with opened(self.new.path(name)) as elf:
-                found = fields.find(elf)
+            data = contents.read(path)
+            with self._enforcing.trial():
+                causes = self._enforcing.causes_against(data)
         except ModutilsError:
-            return []
-        how = "sign it with an enrolled key, or enrol its key: mokutil --import CERT"
-        if found is None:
-            text = "it is not signed, and this machine enforces signatures"
-            return [Finding(Rule.UNSIGNED, ERROR, name, text, how)]
-        known = {it.serial for it in map(fields.certificate, self.new.target.kernel.keys) if it}
-        enrolled = {bytes.fromhex(it) for it in self.profile.policy.keys if len(it) % 2 == 0}
-        if found.key.lstrip(b"\0") in {it.lstrip(b"\0") for it in known | enrolled}:
-            return []
-        text = f"it is signed by {found.signer}, whose key is not enrolled on this machine"
-        return [Finding(Rule.UNKNOWN_KEY, ERROR, found.signer, text, how)]
+            return None
+        return next((it for it in causes if it.kind in SIGNATURES and not it.passes), None)
+
+    @cached_property
+    def _enforcing(self) -> EmulatedKernel:
+        kernel = EmulatedKernel.boot(self.new.target.kernel, cmdline=ENFORCE)
+        kernel.keeps_memory = False
+        return kernel
+
+    def _is_enrolled(self, key: bytes) -> bool:
+        """Whether the certificate with this serial number or subject key is enrolled on the machine."""
+        keys = (bytes.fromhex(it) for it in self.profile.policy.keys if len(it) % 2 == 0)
+        return key.lstrip(b"\0") in {it.lstrip(b"\0") for it in keys}
+
+
+def _fields(path: str) -> Signature | None:
+    try:
+        with opened(path) as elf:
+            return fields.find(elf)
+    except ModutilsError:
+        return None

@@ -19,7 +19,9 @@ class Machine:
     def __init__(self, root: Path) -> None:
         self.root = root
         for release in (OLD, NEW):
-            kernel = description()._replace(release=release, vermagic=MAGIC.replace(OLD, release))
+            kernel = description(MODULE_SIG=True)._replace(
+                release=release, vermagic=MAGIC.replace(OLD, release)
+            )
             path = root / "boot" / f"vmlinuz-{release}"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(saved.dumps(kernel))

@@ -20,6 +20,8 @@ from pymodutils.profile.profile import (
     Profile,
     Wish,
 )
+from tests.kernel.emulated.messages import appended
+from tests.oracles import openssl
 from tests.preflight.debian import messages, told
 from tests.preflight.made import NEW, OLD, Machine
 from tests.preflight.profiles import bound
@@ -107,6 +109,24 @@ def test_out_of_tree_builds(machine: Machine) -> None:
     assert f"dkms install lost/1 -k {NEW}" in messages(found)
     enforced = run(machine, profile._replace(policy=Policy("integrity")))
     assert ("error", "unsigned") in enforced["good (out of tree)"]
+
+
+def test_signatures_are_judged_by_the_loader(machine: Machine, tmp_path: Path) -> None:
+    """One by an enrolled key, one by another, and a damaged one."""
+    own, other = (openssl.root(tmp_path, name) for name in ("own", "other"))
+    for name, key, cut in (("good", own, 0), ("strange", other, 0), ("damaged", own, 1)):
+        machine.add(NEW, name, folder="updates/dkms")
+        path = machine.root / "lib/modules" / NEW / f"updates/dkms/{name}.ko"
+        data = path.read_bytes()
+        path.write_bytes(data + appended(key.cms(data, "-noattr", "-nocerts")[cut:]))
+    machine.depmod()
+    names = ("good", "strange", "damaged")
+    profile = Profile(
+        out_of_tree=tuple(map(OutOfTree, names)),
+        policy=Policy("integrity", keys=(own.serial.hex(),)),
+    )
+    rows = {title.partition(" ")[0]: rules for title, rules in run(machine, profile).items()}
+    assert rows == {"strange": {("error", "unknown-key")}, "damaged": {("error", "signature")}}
 
 
 def test_the_boot_is_listed_as_proc_modules(machine: Machine) -> None:

@@ -9,6 +9,7 @@ from pymodutils.checks.messages.places import used
 from pymodutils.checks.rule_type import Severity
 from pymodutils.checks.rules import Rule
 from pymodutils.checks.verdict import Finding
+from pymodutils.kernel.emulated.load.check_modinfo import MODULE_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 ERROR: Final = Severity.ERROR
 GOT: Final = "_GLOBAL_OFFSET_TABLE_"
-FOR_MODULES: Final = "module:"  # prefix of namespaces that list the modules allowed to use them
 
 
 def unknown(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
@@ -90,8 +90,8 @@ def namespace(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
         used = f"{count(len(names), 'symbol')} of the namespace {space}"
         text = f"it uses {used} without importing it: {some(names)}"
         advice = f'add MODULE_IMPORT_NS({space}); to the source (MODULE_IMPORT_NS("{space}"); since 6.13)'
-        if space.startswith(FOR_MODULES):
-            advice = f"do not use it: it is exported only to {space.removeprefix(FOR_MODULES)}"
+        if space.startswith(MODULE_PREFIX):
+            advice = f"do not use it: it is exported only to {space.removeprefix(MODULE_PREFIX)}"
         yield Finding(Rule.NAMESPACE, ERROR, space, text, advice, tuple(names))
 
 

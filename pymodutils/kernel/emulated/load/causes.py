@@ -17,7 +17,9 @@ class CauseKind(StrEnum):
     GPL_ONLY = "gpl-only"  # a symbol that this licence may not use; ``wanted``: whose taint it inherited
     NAMESPACE = "namespace"  # a symbol in the namespace ``wanted``, which is not imported
     MODULE_NAMESPACE = "module-namespace"  # a namespace of named modules, which cannot be imported
-    PROPRIETARY = "proprietary"  # a symbol of the proprietary module ``owner``
+    PROPRIETARY = (
+        "proprietary"  # a symbol of the proprietary module ``owner``; passes: its taint is inherited
+    )
     DUPLICATE = "duplicate"  # an export that ``owner`` already has
     NO_CRCS = "no-crcs"  # exports without CRCs
     NO_FLAGS = "no-flags"  # exports without __kflagstab

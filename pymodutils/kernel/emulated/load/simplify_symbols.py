@@ -111,6 +111,7 @@ def _inherits(load: LoadInfo, owner: KernelModule, name: str) -> bool:
         load.log(WARNING, f"{who}: {uses}")
         load.module.taints |= 1 << Taint.PROPRIETARY
         load.inherited = owner.name
+        load.because(CauseKind.PROPRIETARY, name, owner=owner.name, passes=True)
     return True
 
 
