@@ -215,7 +215,7 @@ function __pymodutils_tool_modprobe
     complete $argv -l show-exports -d 'Print the symbols that a module exports, with CRCs'
     complete $argv -s n -l dry-run -d 'Do nothing; with -v, print the steps'
     complete $argv -l show -d 'Deprecated: use --dry-run'
-    complete $argv -s C -l config -d 'Read this file or directory instead (repeatable)' -r -F
+    complete $argv -s C -l config -d 'Read this file or directory, not modprobe.d (repeatable)' -r -F
     complete $argv -s d -l dirname -d 'Use DIR/lib/modules' -x -a '(__fish_complete_directories)'
     complete $argv -s S -l set-version -d 'Use the modules of this kernel release' -x -a '(__pymodutils_version)'
     complete $argv -s s -l syslog -d 'Send messages to syslog instead of stderr'
@@ -269,7 +269,7 @@ function __pymodutils_tool_depmod
     complete $argv -s b -l basedir -d 'The root of the module tree' -x -a '(__fish_complete_directories)'
     complete $argv -s m -l moduledir -d 'The module directory below that root' -x -a '(__fish_complete_directories)'
     complete $argv -s o -l outdir -d 'Write below DIR instead of that root' -x -a '(__fish_complete_directories)'
-    complete $argv -s C -l config -d 'Read this file or directory instead' -r -F
+    complete $argv -s C -l config -d 'Read this file or directory, not depmod.d' -r -F
     complete $argv -s e -l errsyms -d 'Report unresolved symbols (needs -E or -F)'
     complete $argv -s E -l symvers -d 'The kernel\'s Module.symvers, for -e' -r -F
     complete $argv -s F -l filesyms -d 'The kernel\'s System.map, for -e' -r -F

@@ -57,7 +57,9 @@ def _take_deprecated(command: Any) -> Any:
 @click.option("-b", "--basedir", metavar="DIR", default="", help="The root of the module tree.")
 @click.option("-m", "--moduledir", metavar="DIR", default="", help="The module directory below that root.")
 @click.option("-o", "--outdir", metavar="DIR", default="", help="Write below DIR instead of that root.")
-@click.option("-C", "--config", metavar="PATH", multiple=True, help="Read this file or directory instead.")
+@click.option(
+    "-C", "--config", metavar="PATH", multiple=True, help="Read this file or directory, not depmod.d."
+)
 @click.option("-e", "--errsyms", is_flag=True, help="Report unresolved symbols (needs -E or -F).")
 @click.option("-E", "--symvers", metavar="FILE", default="", help="The kernel's Module.symvers, for -e.")
 @click.option("-F", "--filesyms", metavar="FILE", default="", help="The kernel's System.map, for -e.")

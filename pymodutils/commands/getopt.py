@@ -32,6 +32,7 @@ COMMANDS = (
     "kernel",
     "completion",
     "preflight",
+    "talk",
     "kunit",
     "profile",
 )  # not in kmod, and always called through pymodutils

@@ -34,7 +34,7 @@ EXAMPLES: Final = [
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of standard output.")
 @click.option("--timeout", default=60.0, metavar="SECONDS", help="Limit of CPU time for each module (60).")
 def command(modules: tuple[str, ...], image: str, form: str, output: str | None, timeout: float) -> int:
-    """Run the KUnit suites of each TEST.ko; 0 if all cases pass or are skipped.
+    """Run the KUnit suites of each TEST.ko; exit with 0 if all cases pass or are skipped.
 
     Each starts with a freshly booted kernel; kunit.ko is loaded from the same directory.
     """

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pymodutils.kernel.booted.kernel import BootedKernel
     from pymodutils.kernel.emulated.kernel import EmulatedKernel
 
-
 BACKEND = "pymodutils.backend"
 
 
@@ -71,9 +70,14 @@ _chosen = click.option(
 )
 
 
-def _emulated(ctx: click.Context, _param: click.Parameter, backend: str) -> EmulatedKernel:
+def _not_real(backend: str) -> str:
+    """The kernel chosen by ``backend`` or the environment, emulated instead of real."""
     chosen = backend or os.environ.get(choose.VARIABLE, "")
-    return choose.opened(choose.EMULATED if chosen in ("", choose.REAL) else chosen, ctx.info_name or "")
+    return choose.EMULATED if chosen in ("", choose.REAL) else chosen
+
+
+def _emulated(ctx: click.Context, _param: click.Parameter, backend: str) -> EmulatedKernel:
+    return choose.opened(_not_real(backend), ctx.info_name or "")
 
 
 emulated = click.option(
@@ -88,8 +92,7 @@ emulated = click.option(
 
 
 def _running(ctx: click.Context, _param: click.Parameter, backend: str) -> EmulatedKernel | BootedKernel:
-    chosen = backend or os.environ.get(choose.VARIABLE, "")
-    return choose.running(choose.EMULATED if chosen in ("", choose.REAL) else chosen, ctx.info_name or "")
+    return choose.running(_not_real(backend), ctx.info_name or "")
 
 
 running = click.option(

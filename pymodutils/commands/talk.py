@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 EXAMPLES = [
     ("pymodutils talk", "the whole talk"),
     ("pymodutils talk --pause", "the same, waiting for Enter after each part"),
-    ("pymodutils talk --keep talk", "what the commands of docs/talk.md work on"),
+    ("pymodutils talk --keep talk", "write the files that docs/talk.md uses"),
 ]
 FOUR_GIB: Final = 1 << 32
 COLUMNS: Final = (15, 7, 13, 13, 11, 8, 8)

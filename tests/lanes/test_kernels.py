@@ -5,9 +5,7 @@ One boot runs all cases; each is a test of its own.
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import re
 import tempfile
 from collections.abc import Iterator
@@ -19,6 +17,7 @@ import pytest
 
 from tests.lanes import qemu, tree, uml
 from tests.lanes.guest.cases import CASES, MODPROBE, Case
+from tests.lanes.shared import once
 from tests.oracles import trees
 
 pytestmark = [pytest.mark.lane, pytest.mark.slow]
@@ -36,16 +35,7 @@ Outcomes = dict[str, dict[str, list[dict[str, Any]]]]
 def lane(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Outcomes]:
     """The name of a lane and what happened in it; parallel workers share one boot."""
     name: str = request.param
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-    kept = shared / f"{name}.json"
-    with (shared / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not kept.exists():
-            kept.write_text(json.dumps(boot(name)))
-    outcomes = json.loads(kept.read_text())
-    assert "failed" not in outcomes, outcomes["failed"]
-    return name, outcomes
+    return name, once(name, tmp_path_factory, lambda _: boot(name))
 
 
 def boot(name: str) -> dict[str, Any]:

@@ -5,15 +5,13 @@ One boot plays all cases of a lane, in the order in which the emulated kernel pl
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.lanes.shared import once
 from tests.lanes.verdicts import lanes
 from tests.lanes.verdicts.normal import normal
 
@@ -31,15 +29,7 @@ def lane(
     And whether the areas of its modules are apart.
     """
     name: str = request.param
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-    kept = shared / f"verdicts-{name}.json"
-    with (shared / f"verdicts-{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not kept.exists():
-            kept.write_text(json.dumps(both(name, shared)))
-    found = json.loads(kept.read_text())
-    assert "failed" not in found, found["failed"]
+    found = once(f"verdicts-{name}", tmp_path_factory, lambda folder: both(name, folder))
     real, ours = found["real"], found["ours"]
     return real, ours, lanes.LANES[name].apart
 

@@ -68,19 +68,18 @@ def test_initsize_while_init_runs() -> None:
     ] == []
 
 
-@pytest.mark.slow
-@pytest.mark.lane
-def test_seven_areas_of_a_later_kernel() -> None:
+def compared_in_trixie(call: str) -> Any:
+    """The result of ``call`` for modules of Debian 13's kernel in QEMU."""
     files = in_order("trixie", TRIXIE.split())
     image = next((trixie() / "boot").glob("vmlinuz-*"))
     words = [str(file) for file in files]
-    found = qemu.run(
-        "tests.lanes.guest.linking:compare_seven",
-        *(words, CLOUD_CONFIG),
-        files=files,
-        image=image,
-        cpu=qemu.LATER_CPU,
-    )
+    return qemu.run(call, words, CLOUD_CONFIG, files=files, image=image, cpu=qemu.LATER_CPU)
+
+
+@pytest.mark.slow
+@pytest.mark.lane
+def test_seven_areas_of_a_later_kernel() -> None:
+    found = compared_in_trixie("tests.lanes.guest.linking:compare_seven")
     judge(found)
     assert len(found) >= 20
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.lanes import qemu
-from tests.link.modules import in_order, trixie
-from tests.link.test_against_kernels import CLOUD, CLOUD_CONFIG, TRIXIE, judge
+from tests.link.modules import in_order
+from tests.link.test_against_kernels import CLOUD, CLOUD_CONFIG, compared_in_trixie, judge
 
 CODE = ("__mcount_loc", ".return_sites", ".smp_locks")  # the sections that name the places
 SORTED = (
@@ -53,16 +53,7 @@ def test_cloud_kernel() -> None:
 @pytest.mark.slow
 @pytest.mark.lane
 def test_later_kernel_with_areas_by_type() -> None:
-    files = in_order("trixie", TRIXIE.split())
-    image = next((trixie() / "boot").glob("vmlinuz-*"))
-    words = [str(file) for file in files]
-    found = qemu.run(
-        "tests.lanes.guest.linking:compare_seven_patched",
-        *(words, CLOUD_CONFIG),
-        files=files,
-        image=image,
-        cpu=qemu.LATER_CPU,
-    )
+    found = compared_in_trixie("tests.lanes.guest.linking:compare_seven_patched")
     explained = gone(found, LATER)
     assert len(explained) == len(CODE) + len(SORTED) + 1
     assert len(found) >= MODULES

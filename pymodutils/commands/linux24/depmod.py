@@ -36,9 +36,7 @@ EXAMPLES = [
 @click.option("-a", "--all", "everything", is_flag=True, help="Scan all modules (default without files).")
 @click.option("-A", "--quick", is_flag=True, help="The same, but only if a module is newer than modules.dep.")
 @click.option("-b", "--basedir", "base", default="", metavar="DIR", help="The root of the module tree.")
-@click.option(
-    "-C", "--config", "path", default="", metavar="FILE", help="Read FILE instead of /etc/modules.conf."
-)
+@options.config
 @click.option("-e", "--errsyms", is_flag=True, help="Report unresolved symbols.")
 @click.option(
     "-F",

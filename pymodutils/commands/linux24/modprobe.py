@@ -47,9 +47,7 @@ class SafeTool(options.ModutilsTool):
 @click.argument("words", nargs=-1, metavar="NAME [SYMBOL=VALUE]...")
 @click.option("-a", "--all", "every", is_flag=True, help="Load all matching modules, not only the first.")
 @click.option("-c", "--showconfig", is_flag=True, help="Print the configuration.")
-@click.option(
-    "-C", "--config", "path", default="", metavar="FILE", help="Read FILE instead of /etc/modules.conf."
-)
+@options.config
 @click.option("-d", "--debug", is_flag=True, help="Print what is known of each module.")
 @click.option(
     "--modprobe-conf",

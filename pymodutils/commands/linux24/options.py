@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+import click
 
 from pymodutils.commands import generation_options
 from pymodutils.commands.getopt import Tool
 from pymodutils.linux24.kernel.kernel import Linux24
-
-if TYPE_CHECKING:
-    import click
 
 NUMBER: Final = "2.4"
 MODUTILS: Final = "2.4.16"  # the version that the tools are like
 state_file = generation_options.state_file
 generation = generation_options.generation(NUMBER)
 kernel = generation_options.kernel(Linux24.open, NUMBER)  # the command gets a Linux24
+config = click.option(
+    "-C", "--config", "path", default="", metavar="FILE", help="Read FILE instead of /etc/modules.conf."
+)
 
 
 class ModutilsTool(Tool):

@@ -27,10 +27,10 @@ EXAMPLES: Final = [
 ]
 GROUPS: Final = {
     "Removing": ("-r", "-w", "--remove-holders"),
-    "Asking": ("-n", "-D", "-R", "-c", "--show-modversions", "--show-exports"),
+    "Querying": ("-n", "-D", "-R", "-c", "--show-modversions", "--show-exports"),
     "Overriding": ("-i", "-b", "--first-time", "-f", "--force-modversion", "--force-vermagic"),
-    "Where to look": ("-C", "-d", "-S"),
-    "What is said": ("-s", "-q", "-v"),
+    "Places": ("-C", "-d", "-S"),
+    "Messages": ("-s", "-q", "-v"),
 }
 _INTEGER: Final = r"\s*([-+]?)(0[xX][0-9a-fA-F]+|[0-9]+)"
 
@@ -96,7 +96,11 @@ def _flag(*names: str, help: str, cls: type[click.Option] = click.Option) -> Cal
 @_flag("-n", "--dry-run", help="Do nothing; with -v, print the steps.")
 @_flag("--show", help="Deprecated: use --dry-run.")
 @click.option(
-    "-C", "--config", multiple=True, metavar="PATH", help="Read this file or directory instead (repeatable)."
+    "-C",
+    "--config",
+    multiple=True,
+    metavar="PATH",
+    help="Read this file or directory, not modprobe.d (repeatable).",
 )
 @click.option("-d", "--dirname", metavar="DIR", default="", help="Use DIR/lib/modules.")
 @click.option("-S", "--set-version", metavar="RELEASE", help="Use the modules of this kernel release.")
