@@ -11,13 +11,12 @@ import marshal
 import os
 import signal
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, BinaryIO, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from pymodutils.errors import ModutilsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from typing import Self
 
 AHEAD = 1 << 20  # capacity of each pipe in bytes, if the kernel permits
 
@@ -26,7 +25,6 @@ BUFFER = 1 << 16  # bytes of results written and read at once
 
 BLOCK = 32  # neighbours that one worker gets
 
-Result = TypeVar("Result")
 T = TypeVar("T")
 
 
@@ -77,7 +75,7 @@ def _started(work: Callable[[Any], Any], items: Sequence[Any], workers: int) -> 
                 break  # out of descriptors
             pipes.append(os.fdopen(reading, "rb", BUFFER))
             try:
-                pid = _fork()
+                pid = fork()
             except OSError:
                 pipes.pop().close()
                 os.close(writing)
@@ -99,7 +97,7 @@ def _serve(work: Callable[[Any], Any], items: Sequence[Any], writing: int) -> No
     """Write the result of each item and exit without the parent's clean-up."""
     status = 1
     try:
-        _widen(writing)
+        widen(writing)
         with os.fdopen(writing, "wb", BUFFER) as pipe:
             for item in items:
                 data = marshal.dumps(work(item))
@@ -109,7 +107,7 @@ def _serve(work: Callable[[Any], Any], items: Sequence[Any], writing: int) -> No
         os._exit(status)
 
 
-def _fork() -> int:
+def fork() -> int:
     """os.fork with SIGINT ignored in the child, which the parent terminates.
 
     Signals are blocked meanwhile: an exception raised by a handler in fork's callbacks would be lost.
@@ -132,71 +130,9 @@ def _close(reading: list[int]) -> None:
         os.close(fd)
 
 
-def _widen(pipe: int) -> None:
+def widen(pipe: int) -> None:
+    """Raise the capacity of ``pipe`` to AHEAD, if the kernel permits."""
     try:
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, AHEAD)
     except OSError:
         pass  # limited for this user
-
-
-class Child(Generic[Result]):
-    """A process that runs ``work`` and returns the result, plain values for marshal, through memory.
-
-    As a context manager, it ends with its block.
-    """
-
-    def __init__(self, work: Callable[[], Result]) -> None:
-        self._memory = os.memfd_create("result", os.MFD_CLOEXEC)
-        try:
-            self._pid = _fork()
-        except OSError:
-            os.close(self._memory)
-            raise
-        if not self._pid:
-            self._live(work)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._pid:
-            os.kill(self._pid, signal.SIGKILL)
-            self._wait()
-        os.close(self._memory)
-
-    def result(self, *, instead: Result) -> Result:
-        """Wait for the result of ``work``; ``instead`` if the process died.
-
-        A ModutilsError raised in the process is raised here.
-        """
-        if self._wait():
-            return instead
-        found: tuple[Result, tuple[str, str, int] | None] = marshal.loads(_content(self._memory))  # noqa: S302 -- written by our own process
-        value, error = found
-        if error:
-            raise ModutilsError(*error)
-        return value
-
-    def _wait(self) -> int:
-        pid, self._pid = self._pid, 0
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-    def _live(self, work: Callable[[], Result]) -> None:
-        """Run the child."""
-        status = 1
-        try:
-            answer: Any
-            try:
-                answer = work(), None
-            except ModutilsError as error:
-                answer = None, (error.subject, str(error), error.errno)
-            with os.fdopen(self._memory, "wb", closefd=False) as memory:  # subject to ulimit -f
-                memory.write(marshal.dumps(answer))
-            status = 0
-        finally:
-            os._exit(status)
-
-
-def _content(memory: int) -> bytes:
-    size = os.fstat(memory).st_size
-    return os.pread(memory, size, 0)

@@ -133,7 +133,7 @@ def _counted(elf: Elf, names: list[int], strtab: bytes, local: tuple[int, int]) 
     if first < 0:
         return b""
     skip = len(_CRC)
-    _, *between, _ = strtab[first : strtab.rfind(_CRC) + skip].split(_CRC)
+    _, *between, _ = strtab[first:].split(_CRC)
     places = set(accumulate((len(part) + skip for part in between), initial=first))
     found = places.intersection(names)
     if len(found) < len(places):

@@ -4,31 +4,25 @@ from __future__ import annotations
 
 import errno
 import os
-import sys
-from array import array
-from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pymodutils.depends.depmod.team import Team
 from pymodutils.elf import compress
 from pymodutils.elf.facts import Facts, gather
 from pymodutils.elf.scan import Elf
 from pymodutils.errors import BadModule, ModutilsError, reason
-from pymodutils.parallel import Child, cores
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 CHUNK: Final = 8  # modules per task
-PIPE: Final = 65536  # capacity of a pipe in bytes
 SHORT: Final = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)  # may succeed after others have ended
 PLAIN: Final = ".ko"
 FEW: Final = 64  # modules that can be read in the time of creating a process
 
 
-Chunks = list[
-    tuple[int, list[tuple[tuple[bytes, ...], int, str]]]
-]  # index of the first module, values of Scanned
+Chunk = tuple[int, list[tuple[tuple[bytes, ...], int, str]]]  # index of the first module, values of Scanned
 
 
 class Scanned(NamedTuple):
@@ -73,55 +67,26 @@ def _share(
     progress: Callable[[int], object],
 ) -> None:
     """Fill ``found`` together with other processes, as far as they can be created and do not die."""
-    with ExitStack() as stack:
-        tasks, children = _readers(paths, stack)
+    with Team(partial(_chunk, paths), -(-len(paths) // CHUNK)) as team:
         meanwhile()
-        for start, chunk in _chunks(paths, tasks):
-            found[start : start + len(chunk)] = chunk
+        for task in team.taken():
+            start = task * CHUNK
+            chunk = [examine(path) for path in paths[start : start + CHUNK]]
+            found[start : start + CHUNK] = chunk
+            _fill(found, team.ready())
             progress(start + len(chunk))
-        for child in children:
-            for start, values in child.result(instead=[]):
-                found[start : start + len(values)] = [
-                    Scanned(Facts(*facts), error, why) for facts, error, why in values
-                ]
+        _fill(found, team.rest())
 
 
-def _readers(paths: Sequence[str], stack: ExitStack) -> tuple[int, list[Child[Chunks]]]:
-    """The tasks, and processes for the other processors that read ``paths``, terminated with ``stack``."""
-    tasks, children = -1, list[Child[Chunks]]()
-    try:
-        tasks = _tasks(len(paths))
-        stack.callback(os.close, tasks)
-        work = partial(_work, paths, tasks)
-        children.extend(stack.enter_context(Child(work)) for _ in range(cores() - 1))
-    except OSError:  # out of processes or descriptors
-        pass
-    return tasks, children
+def _chunk(paths: Sequence[str], task: int) -> Chunk:
+    start = task * CHUNK
+    chunk = map(examine, paths[start : start + CHUNK])
+    return start, [(tuple(facts), error, why) for facts, error, why in chunk]
 
 
-def _tasks(count: int) -> int:
-    """The read end of a pipe with the indexes of the first modules of all chunks."""
-    reader, writer = os.pipe()
-    starts = array("I", range(0, count, CHUNK)).tobytes()
-    if os.write(writer, starts[:PIPE]) != len(starts):
-        raise ModutilsError("depmod", f"{count} modules are too many to share out")
-    os.close(writer)
-    return reader
-
-
-def _work(paths: Sequence[str], tasks: int) -> Chunks:
-    """The results of the chunks that this process takes: their start, and the values of Scanned."""
-    return [
-        (start, [(tuple(facts), error, why) for facts, error, why in chunk])
-        for start, chunk in _chunks(paths, tasks)
-    ]
-
-
-def _chunks(paths: Sequence[str], tasks: int) -> Iterator[tuple[int, list[Scanned]]]:
-    """The index of the first module and the results of each chunk that this process takes."""
-    while tasks >= 0 and (word := os.read(tasks, 4)):
-        start = int.from_bytes(word, sys.byteorder)
-        yield start, [examine(path) for path in paths[start : start + CHUNK]]
+def _fill(found: list[Scanned | None], chunks: Iterable[Chunk]) -> None:
+    for start, values in chunks:
+        found[start : start + CHUNK] = [Scanned(Facts(*facts), error, why) for facts, error, why in values]
 
 
 def examine(path: str) -> Scanned:

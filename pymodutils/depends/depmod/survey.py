@@ -42,14 +42,14 @@ class Surveyor:
         modules: list[IndexedModule] = []
         files = [self.job.root.follow(path) for path in todo]
         scanned = scan(files, lambda: self._choose(modules), lambda done: self.run.progress(done, len(todo)))
-        errors = {path: each.error for path, each in zip(todo, scanned, strict=True) if each.error}
-        whys = {path: each.why for path, each in zip(todo, scanned, strict=True)}
-        damaged = [module.path for module in modules if module.path in errors]
+        found.update(zip(todo, [each.facts for each in scanned], strict=True))
+        errors = {path: each for path, each in zip(todo, scanned, strict=True) if each.error}
+        damaged = [module.path for module in modules if module.path in errors] if errors else []
         for path in damaged:
-            if whys[path] and self.job.compat >= WHY_SINCE:
-                self.log.error(whys[path])
-            self.log.error(f"failed to load symbols from {path}: {os.strerror(errors[path])}")
-        found.update((path, each.facts) for path, each in zip(todo, scanned, strict=True))
+            _, error, why = errors[path]
+            if why and self.job.compat >= WHY_SINCE:
+                self.log.error(why)
+            self.log.error(f"failed to load symbols from {path}: {os.strerror(error)}")
         facts = [found[module.path] for module in modules]
         return Survey(modules, facts, damaged, self._unmet(modules))
 
@@ -121,10 +121,14 @@ class Surveyor:
 
     def is_unchanged(self, survey: Survey) -> bool:
         """Whether neither the facts in the database nor its files have changed."""
-        return not survey.damaged and self.cache.is_same(_by_path(survey)) and self.cache.is_written()
+        if not self.job.cache or survey.damaged:
+            return False
+        return self.cache.is_same(_by_path(survey)) and self.cache.is_written()
 
     def keep(self, survey: Survey, *, written: bool) -> None:
         """Keep the facts for the next run, and the state of the database if ``written`` without faults."""
+        if not self.job.cache:
+            return
         faultless = not survey.damaged and self.log.said == self.run.said
         self.cache.keep(_by_path(survey), written=written and faultless)
 

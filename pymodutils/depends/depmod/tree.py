@@ -109,7 +109,7 @@ class Walk:
     def _entry(self, entry: os.DirEntry[str], path: str, above: tuple[str, ...]) -> None:
         """Add ``entry`` or the modules below it; kmod's messages name directories by their descriptors."""
         try:
-            kind = stat.S_IFREG if entry.is_file(follow_symlinks=False) else self._kind(entry, path, above)
+            kind = self._kind(entry, path, above)
         except OSError as error:  # ELOOP, ENOTDIR, ENAMETOOLONG, EACCES, EIO, ESTALE, ENOENT
             self.log.error(f"fstatat({FIRST_FD + len(above) - 1}, {entry.name}): {error.strerror}")
             return
@@ -121,7 +121,11 @@ class Walk:
             self.found.append(path)
 
     def _kind(self, entry: os.DirEntry[str], path: str, above: tuple[str, ...]) -> int:
-        """The file type of ``entry``, which is not a plain file, through links; raises OSError."""
+        """The file type of ``entry``, through links; raises OSError."""
+        if entry.is_file(follow_symlinks=False):
+            return stat.S_IFREG
+        if entry.is_dir(follow_symlinks=False):
+            return stat.S_IFDIR
         is_link = entry.is_symlink()
         kind = stat.S_IFMT(os.stat(self.root.follow(path)).st_mode)
         if is_link and kind == stat.S_IFDIR and self._leads_back(path, above):

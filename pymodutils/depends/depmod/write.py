@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
-from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.depends.depmod import emit, publish
 from pymodutils.depends.depmod.files import leftovers, renamed
 from pymodutils.depends.depmod.files import names as names_of
 from pymodutils.depends.depmod.scan import FEW
+from pymodutils.depends.depmod.team import Team, reap
 from pymodutils.errors import ModutilsError
 from pymodutils.log import Log
-from pymodutils.parallel import Child
 from pymodutils.regular import opener
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pymodutils.depends.depmod.emit import IndexContents, IndexEntry
     from pymodutils.depends.depmod.job import Job
@@ -26,7 +25,17 @@ if TYPE_CHECKING:
 
 SHOWN: Final = ("dep", "alias", "softdep", "weakdep", "symbols", "devname")  # in the order of -n
 DEPENDENCIES: Final = ("modules.dep", "modules.dep.bin")
-SYMBOLS: Final = ("modules.symbols", "modules.symbols.bin")
+LONGEST_FIRST: Final = (  # the files without dependencies, by the time that they take
+    "modules.alias.bin",
+    "modules.symbols.bin",
+    "modules.symbols",
+    "modules.alias",
+    "modules.builtin.bin",
+    "modules.builtin.alias.bin",
+    "modules.devname",
+    "modules.softdep",
+    "modules.weakdep",
+)
 TEXTS: Final[Mapping[str, Callable[[IndexContents], bytes]]] = {
     "modules.dep": emit.dep,
     "modules.alias": emit.alias,
@@ -91,49 +100,33 @@ def _read(job: Job, name: str, log: Log) -> bytes | None:
 def write(known: IndexContents, complete: Callable[[], IndexContents], job: Job, log: Log) -> None:
     """Write all files of the database or none; raises ModutilsError on system errors.
 
-    Other processes write the files that need only ``known``, which has no dependencies, while this one
+    Other processes write files that need only ``known``, which has no dependencies, while this one
     generates the ``complete`` database.
     """
     names = names_of(job.compat)
-    with ExitStack() as stack:
-        files = stack.enter_context(publish.Publication(job.out, renamed(job.compat)))
-        children: list[Child[dict[str, Said]]] = []
-        far: set[str] = set()
-        for share in [] if len(known.modules) <= FEW else _shares(names):
-            try:
-                children.append(stack.enter_context(Child(partial(_written, share, known, job, files))))
-            except OSError:
-                break  # out of processes or descriptors: write it here
-            far.update(share)
-        database = complete()
-        said = _written([name for name in names if name not in far], database, job, files)
-        for child in children:
-            said |= child.result(instead={})
-        said |= _written([name for name in names if name not in said], database, job, files)
+    with publish.Publication(job.out, renamed(job.compat)) as files:
+        said: dict[str, Said] = {}
+        shared = [name for name in LONGEST_FIRST if name in names]
+        others = len(shared) if len(known.modules) > FEW else 0
+        with Team(lambda task: _written(shared[task], known, job, files), len(shared), others) as team:
+            database = complete()
+            for name in chain(DEPENDENCIES, map(shared.__getitem__, team.taken())):
+                said.update([_written(name, database, job, files)])
+            said.update(team.rest())
         for name in names:
+            if name not in said:  # taken by a process that died
+                said.update([_written(name, database, job, files)])
             for level, text in said[name]:
                 log.say(level, text)
         files.commit()
+    reap()
 
 
-def _shares(names: Sequence[str]) -> list[list[str]]:
-    """The files that do not need dependencies, in shares of equal work."""
-    return [
-        [name for name in names if name not in (*DEPENDENCIES, *SYMBOLS)],
-        [name for name in names if name in SYMBOLS],
-    ]
-
-
-def _written(
-    names: Sequence[str], database: IndexContents, job: Job, files: publish.Publication
-) -> dict[str, Said]:
-    """Write these files under their temporary names; return the messages about each."""
-    said = {}
-    for name in names:
-        recorder = Recorder()
-        files.write(name, content(name, database, job, recorder))
-        said[name] = recorder.kept
-    return said
+def _written(name: str, database: IndexContents, job: Job, files: publish.Publication) -> tuple[str, Said]:
+    """Write this file under its temporary name; return its name and the messages about it."""
+    recorder = Recorder()
+    files.write(name, content(name, database, job, recorder))
+    return name, recorder.kept
 
 
 class Stale(NamedTuple):

@@ -80,7 +80,7 @@ def test_without_threads(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_processes_that_die(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = in_process("34", tree, words(tree))
-    monkeypatch.setattr("pymodutils.parallel.Child._live", lambda _self, _work: os._exit(1))
+    monkeypatch.setattr("pymodutils.depends.depmod.team.Child._live", lambda *_: os._exit(1))
     assert in_process("34", tree, words(tree)) == whole
 
 
