@@ -141,7 +141,7 @@ class Modules:
 
         log = Log("depmod")
         job = Job(self.root, self.release, self.path, self.path, compat=compat)
-        surveyor = Surveyor(Run(job, log, lambda _done, _total: None))
+        surveyor = Surveyor(Run(job, log))
         survey = surveyor.survey()
         surveyor.write(survey)
         self.resolver = self._resolver()

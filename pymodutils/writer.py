@@ -17,10 +17,11 @@ HEXADECIMAL: Final = frozenset("0123456789abcdef")
 MODE: Final = 0o644
 
 
-def save(path: str, data: bytes, *, mode: int | None = None) -> None:
+def save(path: str, data: bytes, *, mode: int | None = None, flush: bool = True) -> None:
     """Write ``data`` to ``path``; a regular file is replaced atomically, through links, or unchanged.
 
     Its permissions are ``mode``, else those of the existing file, else MODE. Raises ModutilsError.
+    Without ``flush``, a crash of the machine may leave a damaged file: for caches with a checksum.
     SIGTERM, SIGHUP and SIGINT are blocked until the file is written; leftovers of SIGKILL are removed by the
     next save to the same path.
     """
@@ -29,7 +30,7 @@ def save(path: str, data: bytes, *, mode: int | None = None) -> None:
             with open(path, "wb") as file:
                 file.write(data)
         else:
-            _replace(os.path.realpath(path) if path else path, data, mode)
+            _replace(os.path.realpath(path) if path else path, data, mode, flush=flush)
     except OSError as error:
         raise ModutilsError(path, f"could not write {path}: {reason(error)}", error.errno) from None
 
@@ -43,7 +44,7 @@ def _is_special(path: str) -> bool:
     return not stat.S_ISREG(mode) or os.path.abspath(path).startswith(THROUGH)
 
 
-def _replace(place: str, data: bytes, mode: int | None) -> None:
+def _replace(place: str, data: bytes, mode: int | None, *, flush: bool) -> None:
     import signal  # noqa: PLC0415 -- few commands write files
 
     held = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGHUP, signal.SIGINT))
@@ -55,6 +56,8 @@ def _replace(place: str, data: bytes, mode: int | None) -> None:
         number = create(new)
         try:
             _fill(number, data, _mode(place) if mode is None else mode)
+            if flush:
+                os.fsync(number)
             os.rename(new, place)
         except BaseException:
             os.unlink(new)
@@ -71,7 +74,6 @@ def _fill(number: int, data: bytes, mode: int) -> None:
     fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)  # tells other processes that its writer is alive
     write_all(number, data)
     os.fchmod(number, mode)
-    os.fsync(number)
 
 
 def create(path: str, mode: int = 0o600) -> int:

@@ -63,7 +63,7 @@ def test_check_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> 
     scratch = tmp_path / "tmp"
     scratch.mkdir()
     words = ["check", "-k", "k.json", "m.ko", "--no-cache"]
-    done = interrupted("pymodutils.elf.facts", number, *words, cwd=tmp_path, TMPDIR=str(scratch))
+    done = interrupted("pymodutils.elf.gather", number, *words, cwd=tmp_path, TMPDIR=str(scratch))
     assert (done.returncode, done.stderr) == (-number, b"")
     assert not os.listdir(scratch)
 

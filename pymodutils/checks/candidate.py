@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from pymodutils import names, parallel
 from pymodutils.depends.module_info import opened
 from pymodutils.elf import crcs, decode
-from pymodutils.elf.facts import Facts, gather, listed
+from pymodutils.elf.facts import Facts, listed
+from pymodutils.elf.gather import gather
 from pymodutils.errors import BadModule, ModutilsError, NotFound
 
 if TYPE_CHECKING:

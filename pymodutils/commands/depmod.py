@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pymodutils import __version__
-from pymodutils.commands import options, output
+from pymodutils.commands import options
 from pymodutils.commands.generation import Generations
 from pymodutils.commands.getopt import Extra, raise_usage
 from pymodutils.depends import hints
@@ -85,7 +85,7 @@ def command(**given: Any) -> int:
         raise_usage("depmod", "--format json requires --check")
     job = _job(given, log)
     try:
-        run = Run(job, log, output.Progress("modules"))
+        run = Run(job, log)
     except ModutilsError as error:
         log.fatal(str(error), "" if os.path.isdir(job.top) else hints.about(job.top))
         return 1
@@ -102,10 +102,11 @@ def command(**given: Any) -> int:
 
 def _update(run: Run, given: dict[str, Any]) -> bool:
     """Scan the modules and write or check the result; return whether there was a fault."""
-    from pymodutils.depends.depmod import write  # noqa: PLC0415 -- not needed if the database is current
+    from pymodutils.commands import output  # noqa: PLC0415 -- not needed if the database is current
+    from pymodutils.depends.depmod import write  # noqa: PLC0415
     from pymodutils.depends.depmod.survey import Surveyor  # noqa: PLC0415
 
-    surveyor = Surveyor(run)
+    surveyor = Surveyor(run, output.Progress("modules"))
     survey = surveyor.survey()
     for line in surveyor.reasons(survey) if given["verbose"] else ():
         click.echo(line)
@@ -127,6 +128,8 @@ def _update(run: Run, given: dict[str, Any]) -> bool:
 
 def _check(stale: list[Stale], form: str) -> bool:
     if form == "json":
+        from pymodutils.commands import output  # noqa: PLC0415 -- not needed for text
+
         output.as_json({"current": not stale, "stale": [each._asdict() for each in stale]})
     else:
         for file, why in stale:

@@ -31,7 +31,7 @@ def indexed(tree: str, release: str, root: Root) -> str:
         partial = f"{place}.{os.getpid()}"
         try:
             _link(tree, partial)
-            surveyor = Surveyor(Run(Job(root, release, partial, partial), _Silent("depmod"), lambda *_: None))
+            surveyor = Surveyor(Run(Job(root, release, partial, partial), _Silent("depmod")))
             surveyor.write(surveyor.survey())
             os.rename(partial, place)
         except OSError as error:

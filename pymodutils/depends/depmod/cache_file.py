@@ -6,7 +6,8 @@ if the file's times were well past when the run that wrote the cache began. File
 times or inodes (network, overlay, read-only mounts of images) are not trusted.
 
 The file is flat: a head (lengths, stamps, paths, settings, outputs) and a body (the facts), each with a
-checksum, so that a run with unchanged inputs reads only the head.
+checksum, so that a run with unchanged inputs reads only the head. Of unchanged directories, not even the
+entries are read.
 """
 
 from __future__ import annotations
@@ -27,13 +28,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 STORE: Final = "/var/cache/pymodutils"
-FORMAT: Final = "pymodutils {} depmod cache 1\n"  # with the version of the program
+FORMAT: Final = "pymodutils {} depmod cache 2\n"  # with the version of the program
 SETTLED: Final = 2_000_000_000  # ns, longer than the tick of any clock
-STAMP: Final = 6  # numbers in a stamp: size, mtime, ctime, inode, device, mode
+STAMP: Final = 6  # numbers in a stamp: size, mtime, ctime, inode, device, file type
+DEVICE, KIND = 4, 5
 FIELDS: Final = len(Facts._fields)
 TRUSTED: Final = frozenset((b"ext4", b"xfs", b"btrfs", b"f2fs", b"tmpfs"))
 MOUNTS: Final = "/proc/self/mountinfo"
-HEAD: Final = Struct("=48sQ6QII")  # FORMAT, since, lengths of the following parts, checksums of head and body
+HEAD: Final = Struct("=48sQ8QII")  # FORMAT, since, lengths of the following parts, checksums of head and body
 _VALUES: Final = attrgetter("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino", "st_dev", "st_mode")
 _WORD: Final = 0xFFFFFFFF
 _POSITIVE: Final = (1 << 63) - 1
@@ -43,6 +45,8 @@ class Contents(NamedTuple):
     """The data that a run keeps for the next one."""
 
     since: int  # ns: start of the run
+    directories: bytes  # that were searched, NUL-terminated; empty if they must be searched again
+    places: array[int]  # stamps of these directories
     paths: bytes  # of all module files, NUL-terminated, in directory order
     stamps: array[int]  # of these files
     lengths: array[int]  # lengths of the fields of each file's facts; all zero and no stamp if there are none
@@ -84,15 +88,33 @@ def believable(contents: Contents, at: int, now: array[int]) -> bool:
 
 def facts(contents: Contents) -> dict[bytes, tuple[int, Facts]]:
     """The entry number and facts of each path in ``contents`` that has facts."""
-    if crc32(contents.body) != contents.checksum:
+    if not is_sound(contents):
         return {}
     ends = list(accumulate(contents.lengths, initial=0))
     body, found = contents.body, {}
     for at, path in enumerate(contents.paths.split(b"\0")[:-1]):
-        if contents.stamps[at * STAMP + STAMP - 1]:
+        if has_facts(contents, at):
             bounds = ends[at * FIELDS : at * FIELDS + FIELDS + 1]
             found[path] = at, Facts(*[body[start:end] for start, end in pairwise(bounds)])
     return found
+
+
+def has_facts(contents: Contents, at: int) -> bool:
+    """Whether there are facts of file ``at``."""
+    return contents.stamps[at * STAMP + KIND] != 0
+
+
+def facts_of(contents: Contents, at: int) -> Facts:
+    """The facts of file ``at``."""
+    first = at * FIELDS
+    lengths = contents.lengths[first : first + FIELDS]
+    ends = accumulate(lengths, initial=sum(contents.lengths[:first]))
+    return Facts(*[contents.body[start:end] for start, end in pairwise(ends)])
+
+
+def is_sound(contents: Contents) -> bool:
+    """Whether the body of ``contents``, which was read as a whole, is undamaged."""
+    return crc32(contents.body) == contents.checksum
 
 
 def load(path: str, version: str, *, whole: bool = True) -> Contents | None:
@@ -129,18 +151,31 @@ def _read(fd: int, size: int, expected: bytes, *, whole: bool) -> Contents | Non
     if len(data) != before or crc32(data, since & _WORD) != head:
         return None
     bounds = pairwise(accumulate(lengths[:-1], initial=0))
-    paths, stamps, fields, settings, outputs = (data[start:end] for start, end in bounds)
+    directories, places, paths, stamps, fields, settings, outputs = (data[start:end] for start, end in bounds)
     rest = os.pread(fd, lengths[-1], HEAD.size + before) if whole else b""
-    return Contents(since, paths, array("q", stamps), array("Q", fields), settings, outputs, rest, body)
+    return Contents(
+        since,
+        directories,
+        array("q", places),
+        paths,
+        array("q", stamps),
+        array("Q", fields),
+        settings,
+        outputs,
+        rest,
+        body,
+    )
 
 
-def save(path: str, contents: Contents, version: str) -> None:
-    """Write ``contents`` to the file ``path``; raises ModutilsError."""
-    stamped, fields = contents.stamps.tobytes(), contents.lengths.tobytes()
-    parts = [contents.paths, stamped, fields, contents.settings, contents.outputs, contents.body]
-    head = crc32(b"".join(parts[:-1]), contents.since & _WORD)
-    start = HEAD.pack(_magic(version), contents.since, *map(len, parts), head, crc32(contents.body))
-    writer.save(path, b"".join([start, *parts]), mode=0o600)
+def save(path: str, contents: Contents, version: str, *, checksum: int | None = None) -> None:
+    """Write ``contents``, whose body may have a known ``checksum``, to ``path``; raises ModutilsError."""
+    since, directories, places, paths, stamped, lengths, settings, outputs, facts_of_all, _ = contents
+    parts = [directories, places.tobytes(), paths, stamped.tobytes(), lengths.tobytes()]
+    parts += settings, outputs, facts_of_all
+    head = crc32(b"".join(parts[:-1]), since & _WORD)
+    body = crc32(contents.body) if checksum is None else checksum
+    start = HEAD.pack(_magic(version), since, *map(len, parts), head, body)
+    writer.save(path, b"".join([start, *parts]), mode=0o600, flush=False)
 
 
 def is_trusted(directory: str) -> bool:

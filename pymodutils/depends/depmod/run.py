@@ -11,33 +11,28 @@ from pymodutils.depends.depmod.files import leftovers, names
 from pymodutils.regular import opener
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pymodutils.depends.depmod.job import Job
     from pymodutils.log import Log
 
-    Progress = Callable[[int, int], object]
-
 
 class Run:
-    """The run of a job; messages go to ``log``, ``progress`` is called with (modules read, total).
+    """The run of a job; messages go to ``log``.
 
     Raises NotFound if there is no such directory or file.
     """
 
-    def __init__(self, job: Job, log: Log, progress: Progress) -> None:
-        self.job, self.log, self.progress = job, log, progress
+    def __init__(self, job: Job, log: Log) -> None:
+        self.job, self.log = job, log
         self.kernel = _kernel_symbols(job, log)
         places = job.config or config.directories(job.root, job.compat)
         self.config = config.read(places, job.release, log, job.root)
-        paths = self._paths()
+        self.cache = Cache(job, self.config)
+        if job.files:
+            self.cache.take(tree.existing(job.files))
+        elif not self.cache.take_unchanged():
+            walk = tree.find(job.top, self.config, log, job.root)
+            self.cache.take(walk.found, walk.directories if walk.steady else [])
         self.said = log.said
-        self.cache = Cache(job, self.config, paths)
-
-    def _paths(self) -> list[str]:
-        if self.job.files:
-            return tree.existing(self.job.files)
-        return tree.find(self.job.top, self.config, self.log, self.job.root)
 
 
 def _kernel_symbols(job: Job, log: Log) -> dict[str, int] | None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.depends.depmod.team import Team
 from pymodutils.elf import compress
-from pymodutils.elf.facts import Facts, gather
+from pymodutils.elf.facts import Facts
+from pymodutils.elf.gather import gather
 from pymodutils.elf.scan import Elf
 from pymodutils.errors import BadModule, ModutilsError, reason
 

@@ -10,7 +10,7 @@ from pymodutils.depends.depmod.scan import scan
 from pymodutils.errors import ModutilsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from pymodutils.depends.depmod.run import Run
     from pymodutils.depends.depmod.tree import IndexedModule
@@ -30,10 +30,14 @@ class Survey(NamedTuple):
 
 
 class Surveyor:
-    """Does the work of a run that needs the contents of modules."""
+    """Does the work of a run that needs the contents of modules.
 
-    def __init__(self, run: Run) -> None:
+    ``progress`` is called with (modules read, total).
+    """
+
+    def __init__(self, run: Run, progress: Callable[[int, int], object] = lambda _done, _total: None) -> None:
         self.run, self.job, self.log, self.cache = run, run.job, run.log, run.cache
+        self.progress = progress
 
     def survey(self) -> Survey:
         """The facts of all modules, cached or read now, while choosing among modules of equal name."""
@@ -41,7 +45,7 @@ class Surveyor:
         todo = [path for path in self.cache.paths if path not in found]
         modules: list[IndexedModule] = []
         files = [self.job.root.follow(path) for path in todo]
-        scanned = scan(files, lambda: self._choose(modules), lambda done: self.run.progress(done, len(todo)))
+        scanned = scan(files, lambda: self._choose(modules), lambda done: self.progress(done, len(todo)))
         found.update(zip(todo, [each.facts for each in scanned], strict=True))
         errors = {path: each for path, each in zip(todo, scanned, strict=True) if each.error}
         damaged = [module.path for module in modules if module.path in errors] if errors else []

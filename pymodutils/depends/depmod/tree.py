@@ -7,7 +7,6 @@ import stat
 from errno import ELOOP
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.depends.depmod import hash as superfast
 from pymodutils.depends.depmod.config import BUILT_IN, EXTERNAL
 from pymodutils.depends.depmod.files import PRE_ORDER
 from pymodutils.errors import ModutilsError, NotFound
@@ -37,18 +36,15 @@ class IndexedModule(NamedTuple):
     listed: bytes  # name in modules.dep: relative to the version directory, else absolute
 
 
-def find(top: str, config: DepmodConfig, log: Log, root: Root) -> list[str]:
-    """The path of each module file of ``top`` and of the external directories, in directory order.
-
-    Raises NotFound if ``top`` cannot be read.
-    """
+def find(top: str, config: DepmodConfig, log: Log, root: Root) -> Walk:
+    """A walk through ``top`` and the external directories; raises NotFound if ``top`` cannot be read."""
     walk = Walk(SKIPPED | config.excludes, log, root)
     if not os.path.isdir(top):
         walk.opened(top)
         raise NotFound(top, "could not search modules: No such file or directory")
     for place in (top, *config.externals):
         walk.directory(place)
-    return walk.found
+    return walk
 
 
 def existing(paths: Iterable[str]) -> list[str]:
@@ -80,8 +76,9 @@ def choose(
 
 
 class Walk:
-    """Collects the path of each module file in directory order; links are resolved within ``root``.
+    """Collects the paths of module files and directories in directory order; links stay within ``root``.
 
+    ``steady`` means that the result is the same until one of these directories or files changes.
     Entries that cannot be examined are reported and skipped; so are links to a parent directory, which kmod
     follows until it runs out of descriptors.
     """
@@ -89,10 +86,13 @@ class Walk:
     def __init__(self, skipped: frozenset[str], log: Log, root: Root) -> None:
         self.skipped, self.log, self.root = skipped, log, root
         self.found: list[str] = []
+        self.directories: list[str] = []
+        self.steady = True
 
     def directory(self, path: str, above: tuple[str, ...] = ()) -> None:
         """Add the modules below ``path``, which has the parents ``above``."""
         here = (*above, path)
+        self.directories.append(path)
         for entry in self.opened(path):
             if entry.name not in self.skipped:
                 self._entry(entry, f"{path}/{entry.name}", here)
@@ -104,6 +104,7 @@ class Walk:
                 return list(entries)
         except OSError as error:
             self.log.error(f"could not open directory {path}: {error.strerror}")
+            self.steady = False
             return []
 
     def _entry(self, entry: os.DirEntry[str], path: str, above: tuple[str, ...]) -> None:
@@ -112,13 +113,17 @@ class Walk:
             kind = self._kind(entry, path, above)
         except OSError as error:  # ELOOP, ENOTDIR, ENAMETOOLONG, EACCES, EIO, ESTALE, ENOENT
             self.log.error(f"fstatat({FIRST_FD + len(above) - 1}, {entry.name}): {error.strerror}")
+            self.steady = False
             return
         if kind == stat.S_IFDIR:
             self.directory(path, above)
         elif kind != stat.S_IFREG:
             self.log.error(f"unsupported file type {path}: {kind:o}")
+            self.steady = False
         elif entry.name.endswith(EXTENSIONS):
             self.found.append(path)
+        elif entry.is_symlink():  # its target may become a directory
+            self.steady = False
 
     def _kind(self, entry: os.DirEntry[str], path: str, above: tuple[str, ...]) -> int:
         """The file type of ``entry``, through links; raises OSError."""
@@ -208,6 +213,8 @@ def order(
     first = [stems[line] for line in dict.fromkeys(lines) if line in stems]
     if len(first) == len(modules):
         return first
+    from pymodutils.depends.depmod import hash as superfast  # noqa: PLC0415 -- distributions list all modules
+
     taken = {module.name for module in first}
     rest = {module.name: module for module in modules if module.name not in taken}
     return first + [rest[name] for name in superfast.ordered(rest, BUCKETS)]

@@ -177,6 +177,81 @@ def test_facts_in_a_cache_that_others_can_write_are_not_believed(
     assert kept.stat().st_mode & 0o777 in {0o600, mode if believed else 0o600}
 
 
+def cached(tree: Tree, kept: Path) -> Outcome:
+    """A run with the cache ``kept``, which then is old enough to be trusted."""
+    done = made_by(ours(), tree, "--cache", str(kept), clear=False)
+    age(kept)
+    return done
+
+
+def identities(tree: Tree) -> set[int]:
+    """The inodes of the database, which change when it is written again."""
+    return {file.stat().st_ino for file in tree.modules.glob("modules.*.bin")}
+
+
+def replace(path: Path, data: bytes) -> None:
+    new = path.with_name("new")
+    new.write_bytes(data)
+    new.replace(path)
+
+
+def test_the_database_is_kept_as_long_as_the_facts_are_the_same(tmp_path: Path) -> None:
+    modules = {name: module(info=[b"alias=" + name[-5:-3].encode()]) for name in NAMES}
+    tree, kept = place(tmp_path / "tree", modules), tmp_path / "cache"
+    cached(tree, kept)
+    before, changed = identities(tree), tree.modules / NAMES[5]
+    for _ in range(2):
+        replace(changed, changed.read_bytes())
+        cached(tree, kept)
+        assert identities(tree) == before
+    replace(changed, module(info=[b"alias=new"]))
+    assert b"alias new m5" in cached(tree, kept).files["modules.alias"]
+    assert not identities(tree) & before
+    replace(changed, b"damaged")
+    done = cached(tree, kept)
+    assert b"m5" not in done.files["modules.alias"]
+    assert done.messages == cached(tree, kept).messages  # not kept as one without faults
+
+
+@pytest.mark.parametrize("change", ["add", "remove", "rename", "link", "exclude"])
+def test_a_changed_directory_is_searched_again(change: str, tmp_path: Path) -> None:
+    tree, kept = place(tmp_path / "tree", {name: module() for name in NAMES}), tmp_path / "cache"
+    new, old = tree.modules / "kernel/deep/n.ko", tree.modules / NAMES[0]
+    new.parent.mkdir()
+    target = tmp_path / "target"
+    target.write_bytes(b"")
+    if change == "link":
+        (new.parent / "later").symlink_to(target)
+    cached(tree, kept)
+    if change == "add":
+        new.write_bytes(module())
+    elif change == "remove":
+        old.unlink()
+    elif change == "rename":
+        old.rename(new)
+    elif change == "link":  # the target of a link to a file becomes a directory
+        target.unlink()
+        target.mkdir()
+        (target / "n.ko").write_bytes(module())
+    else:
+        (tmp_path / "depmod.conf").write_text("exclude kernel\n")
+    words = ["-C", str(tmp_path / "depmod.conf")] if change == "exclude" else []
+    done = made_by(ours(), tree, "--cache", str(kept), *words, clear=False)
+    assert done.files == fresh(tree, *words).files
+    assert (b"/n.ko" in done.files["modules.dep"]) == (change in {"add", "rename", "link"})
+
+
+def test_a_link_to_a_module_that_becomes_a_device_is_reported(tmp_path: Path) -> None:
+    tree, kept = place(tmp_path / "tree", {NAMES[0]: module()}), tmp_path / "cache"
+    target = tmp_path / "target"
+    target.write_bytes(module())
+    (tree.modules / "kernel/n.ko").symlink_to(target)
+    assert not cached(tree, kept).messages
+    target.unlink()
+    os.mkfifo(target)
+    assert "unsupported file type" in made_by(ours(), tree, "--cache", str(kept), clear=False).messages
+
+
 def test_check_tells_what_is_stale_and_writes_nothing(tmp_path: Path) -> None:
     tree = place(tmp_path, {name: module() for name in NAMES})
     missing = made_by(ours(), tree, "--check")
