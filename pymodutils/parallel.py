@@ -33,13 +33,15 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def ordered(work: Callable[[Any], Any], items: Sequence[Any], workers: int) -> Iterator[Any]:
+def ordered(
+    work: Callable[[Any], Any], items: Sequence[Any], workers: int, *, here: int = 0
+) -> Iterator[Any]:
     """``work(item)`` of each item, computed by ``workers`` processes, or here if they cannot be created.
 
-    Results must be supported by marshal: str, numbers, tuples, lists, dicts.
-    Raises ModutilsError if a worker dies.
+    As many of the workers as ``here`` are this process. Results must be supported by marshal: str, numbers,
+    tuples, lists, dicts. Raises ModutilsError if a worker dies.
     """
-    with _started(work, items, workers) as pipes:
+    with _started(work, items, workers, workers - here) as pipes:
         for at, item in enumerate(items):
             lane = at % workers
             yield _received(pipes[lane]) if lane < len(pipes) else work(item)
@@ -65,10 +67,12 @@ def _received(pipe: BinaryIO) -> Any:
 
 
 @contextmanager
-def _started(work: Callable[[Any], Any], items: Sequence[Any], workers: int) -> Iterator[list[BinaryIO]]:
+def _started(
+    work: Callable[[Any], Any], items: Sequence[Any], workers: int, processes: int
+) -> Iterator[list[BinaryIO]]:
     pids, pipes = list[int](), list[BinaryIO]()
     try:
-        for first in range(workers):
+        for first in range(processes):
             try:
                 reading, writing = os.pipe()
             except OSError:

@@ -28,6 +28,12 @@ def test_the_work_is_done_elsewhere() -> None:
     assert os.getpid() not in pids
 
 
+def test_this_process_can_be_one_of_the_workers() -> None:
+    results = list(parallel.ordered(lambda item: (item, os.getpid()), range(9), 3, here=1))
+    assert [item for item, _ in results] == list(range(9))
+    assert [pid == os.getpid() for _, pid in results] == [False, False, True] * 3
+
+
 def test_results_larger_than_a_pipe() -> None:
     sizes = [len(text) for text in parallel.ordered(lambda item: "x" * (item << 20), range(6), 2)]
     assert sizes == [item << 20 for item in range(6)]

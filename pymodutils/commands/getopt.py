@@ -155,6 +155,7 @@ class Words:
         Raises Exit(1) after printing getopt's text. Words after -h or -V are ignored.
         """
         todo, options, operands = deque(words), list[str](), list[str]()
+        posix = "POSIXLY_CORRECT" in os.environ
         while todo:
             word = todo.popleft()
             if word == "--":
@@ -162,7 +163,7 @@ class Words:
                 break
             if not word.startswith("-") or word == "-":
                 operands.append(word)
-                if "POSIXLY_CORRECT" in os.environ:
+                if posix:
                     operands += todo
                     break
                 continue

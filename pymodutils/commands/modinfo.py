@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from pymodutils import names
 from pymodutils.commands import options, output
 from pymodutils.commands.generation import Generations
 from pymodutils.commands.modinfo_formats import Rendered, Selection, documents, render, rows, text
@@ -22,10 +24,14 @@ if TYPE_CHECKING:
     from pymodutils.depends.module_info import ModuleInfo
     from pymodutils.root import Root
 
+    Operand = str | ModuleInfo | NotFound
+
 FORMS = {"text": text, "json": documents, "table": rows}
 PACKED = 50  # cost of a compressed file relative to a plain one
 BUILD_ID_SINCE = 35  # the version of kmod
 MANY = 500  # files, from which on more processes are used
+BLOCK = 16  # modules rendered by one process at a time
+FEW = 2  # processes of which this one is one; printing what more of them render is work enough
 
 
 def only(letter: str, word: str, field: str) -> Callable[[Any], Any]:
@@ -79,16 +85,18 @@ def command(
         return 1
     folder = root.modules(base and absolute(base), release)
     finder = Finder(folder, root.of(base))
-    found = lookup(words, finder.find_name if modname else finder.find)
-    failed = False
-    for shown in rendered(found, form, Selection(field, null, int(compat) >= BUILD_ID_SINCE)):
+    find = finder.find_name if modname else finder.find
+    found: Sequence[Operand] = words if len(words) >= MANY else lookup(words, find)
+    failed = missing = False
+    for shown in rendered(found, find, form, Selection(field, null, int(compat) >= BUILD_ID_SINCE)):
         show(shown, form, lines=len(found) > 1)
         if shown.said:
             library(shown.said)
         for error in shown.errors:
             log.error(error)
         failed |= shown.failed
-    if any(isinstance(each, NotFound) for each in found) and (hint := hints.about(folder)):
+        missing |= shown.missing
+    if missing and (hint := hints.about(folder)):
         log.warning(hint)
     return int(failed)
 
@@ -104,18 +112,41 @@ def lookup(words: Iterable[str], find: Callable[[str], list[ModuleInfo]]) -> lis
     return found
 
 
-def rendered(found: Sequence[ModuleInfo | NotFound], form: str, selection: Selection) -> Iterator[Rendered]:
-    """Each module rendered, in order; by several processes if there is much to read."""
+def rendered(
+    found: Sequence[Operand], find: Callable[[str], list[ModuleInfo]], form: str, selection: Selection
+) -> Iterator[Rendered]:
+    """Each module rendered, in order; words are looked up here. Much is read by several processes."""
     make = partial(render, FORMS[form], selection=selection)
-    weight = sum(
-        PACKED if module.is_compressed else 1 for module in found if not isinstance(module, NotFound)
-    )
-    if selection.field == "filename" or weight < MANY:
-        return map(make, found)
+
+    def block(first: int) -> list[Rendered]:
+        operands = found[first : first + BLOCK]
+        modules = (lookup([each], find) if isinstance(each, str) else [each] for each in operands)
+        return [make(module) for module in chain.from_iterable(modules)]
+
+    blocks = range(0, len(found), BLOCK)
+    if selection.field == "filename" or sum(map(_weight, found)) < MANY:
+        return chain.from_iterable(map(block, blocks))
     from pymodutils import parallel  # noqa: PLC0415 -- rarely needed
 
-    made = parallel.ordered(lambda module: tuple(make(module)), found, parallel.cores())
-    return (Rendered(*parts) for parts in made)
+    def values(first: int) -> list[tuple[Any, ...]]:
+        return [tuple(_joined(each) if form == "text" else each) for each in block(first)]
+
+    workers = parallel.cores()
+    made = parallel.ordered(values, blocks, workers, here=1 if workers <= FEW else 0)
+    return (Rendered(*parts) for part in made for parts in part)
+
+
+def _weight(operand: Operand) -> int:
+    """The relative cost of reading ``operand``."""
+    if isinstance(operand, NotFound):
+        return 0
+    path = operand if isinstance(operand, str) else operand.filename
+    return PACKED if path.endswith(names.EXTENSIONS[1:]) else 1
+
+
+def _joined(shown: Rendered) -> Rendered:
+    """The same text in one piece."""
+    return shown._replace(pieces=["".join(shown.pieces)])
 
 
 def show(shown: Rendered, form: str, *, lines: bool) -> None:

@@ -34,12 +34,13 @@ class Rendered(NamedTuple):
     errors: list[str]
     failed: bool
     said: str = ""  # by kmod's library, printed first
+    missing: bool = False  # whether there is no such module
 
 
 def render(form: Format, module: ModuleInfo | NotFound, selection: Selection) -> Rendered:
     """``module`` in one of the formats below; output before an error is kept."""
     if isinstance(module, NotFound):
-        return Rendered([], [str(module)], failed=True)
+        return Rendered([], [str(module)], failed=True, missing=True)
     pieces, errors = list[Any](), list[str]()
     try:
         pieces.extend(form(module, selection, errors))
