@@ -1,18 +1,25 @@
 """Determine the link address of a raw image from its own relocations.
 
-Each relocation refers to a place that contains zeros, or its value, until the kernel relocates itself; this
-is true of all of them for only one start address.
+Each relocation refers to a place that contains zeros, or its value, until the kernel relocates itself; packed
+as RELR, it refers to its value, an address of the image. This is true of most of them for one start only.
 """
 
 from __future__ import annotations
 
 from struct import iter_unpack, pack
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from pymodutils.kernelimage import relr
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 ENTRY: Final = 24  # bytes of Elf64_Rela
 FEWEST: Final = 200  # minimum number of consecutive entries
 SAMPLE: Final = 8000  # entries checked
+PACKED_SAMPLE: Final = 500  # places of RELR checked
 ALIGN: Final = 0x10000  # alignment of the kernel's start
+BEYOND: Final = 0x100_0000  # bytes of .bss, which the file does not have
 
 
 def find(data: bytes, relative: int) -> int | None:
@@ -21,13 +28,19 @@ def find(data: bytes, relative: int) -> int | None:
     ``relative`` is its machine's R_*_RELATIVE, or 0.
     """
     start = _relocations(data, relative) if relative else None
-    if start is None:
-        return None
-    rows = iter_unpack("<QQQ", data[start : start + SAMPLE * ENTRY])
-    values = {place: value for place, kind, value in rows if kind == relative}
-    lowest = (max(values) + 8 - len(data)) // ALIGN * ALIGN + ALIGN
-    highest = min(values) // ALIGN * ALIGN
-    votes = {base: _written(data, values, base) for base in range(lowest, highest + 1, ALIGN)}
+    if start is not None:
+        rows = iter_unpack("<QQQ", data[start : start + SAMPLE * ENTRY])
+        values = {place: value for place, kind, value in rows if kind == relative}
+        return _best(data, values, lambda base: _written(data, values, base))
+    places = relr.places(data, PACKED_SAMPLE) if relative else []
+    return _best(data, places, lambda base: _pointing(data, places, base)) if places else None
+
+
+def _best(data: bytes, places: Iterable[int], vote: Callable[[int], int]) -> int | None:
+    """The start with the highest vote of those for which ``data`` has all ``places``; None if two have it."""
+    lowest = (max(places) + 8 - len(data)) // ALIGN * ALIGN + ALIGN
+    highest = min(places) // ALIGN * ALIGN
+    votes = {base: vote(base) for base in range(lowest, highest + 1, ALIGN)}
     best = max(votes, key=votes.__getitem__, default=0)
     return best if votes and list(votes.values()).count(votes[best]) == 1 else None
 
@@ -54,3 +67,9 @@ def _written(data: bytes, values: dict[int, int], base: int) -> int:
         elif held != bytes(8):
             return -1
     return count
+
+
+def _pointing(data: bytes, places: Iterable[int], base: int) -> int:
+    """The number of places with an address of an image at ``base``."""
+    held = (int.from_bytes(data[place - base : place - base + 8], "little") for place in places)
+    return sum(base <= value < base + len(data) + BEYOND for value in held)

@@ -85,6 +85,12 @@ def test_addresses_lie_in_the_kernel(name: str) -> None:
         assert image.remarks == {}
 
 
+def test_an_image_with_packed_relocations_tells_where_it_is_linked() -> None:
+    _, image = read("forky-arm64")
+    assert image.linked == 0xFFFF_8000_8000_0000
+    assert "addresses" not in image.remarks
+
+
 def symbols(path: Path) -> dict[str, int]:
     with scan.Elf.open(str(path)) as elf:
         tables = elf.section(".symtab") or b"", elf.section(".strtab") or b""

@@ -26,7 +26,6 @@ KERNELS = {  # metapackage, suite, architecture
     "bookworm": ("linux-image-cloud-amd64", "bookworm", "amd64"),
     "trixie": ("linux-image-cloud-amd64", "trixie", "amd64"),
     "arm64": ("linux-image-arm64", "bookworm", "arm64"),
-    "trixie-arm64": ("linux-image-arm64", "trixie", "arm64"),
 }
 SPIN = {"x86_64": "f390ebfc", "aarch64": "3f2003d5ffffff17"}  # 1: pause; jmp 1b -- 1: yield; b 1b
 STORE = {"x86_64": "supervisor write access", "aarch64": "WnR = 1"}
@@ -154,6 +153,17 @@ def test_eight_processes_lose_nothing(unpacked: Path, state: str) -> None:
     loaded = {name for name, run in zip(names, done, strict=True) if run.returncode == 0}
     assert kept == loaded
     assert len(kept) > 3
+
+
+@pytest.mark.parametrize("name", ["trixie-arm64", "forky-arm64"])
+def test_later_kernels(name: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home))
+    path, real = str(tmp_path / "k.state"), kernels.kernel(name)
+    assert real.image.name.partition("vmlinuz-")[2] in boot(str(real.image), path, "", MEMORY)
+    kernel = BootedKernel.open(path)
+    kernel.insert(module(real.modules, "dummy"), "numdummies=2")
+    assert {"dummy0", "dummy1", "lo"} <= set(kernel.listdir("/sys/class/net"))
+    assert [it.name for it in kernel.loaded()] == ["dummy"]
 
 
 def tool(name: str, state: str, *words: str) -> subprocess.CompletedProcess[str]:
