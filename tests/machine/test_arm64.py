@@ -118,6 +118,18 @@ def test_registers_come_back(cpu: Arm64Cpu) -> None:
     assert cpu.save() == saved
 
 
+def test_a_page_that_was_mapped_elsewhere_is_seen_there(cpu: Arm64Cpu) -> None:
+    page = 0x10_0000
+    for place, value in ((0x50000, 5), (0x51000, 6)):
+        cpu.ram[place : place + 8] = pack("<Q", value)
+        entry = TABLES + 0x3000 + 8 * (page >> 12)
+        cpu.ram[entry : entry + 8] = pack("<Q", place | PAGE_ENTRY)
+        cpu.flush_tables()
+        cpu["X0"] = page
+        run(cpu, LOAD_X0, NOP)
+        assert cpu["X0"] == value
+
+
 def test_page_tables(cpu: Arm64Cpu) -> None:
     assert cpu.space.physical(0x12345) == 0x12345
     with pytest.raises(Unmapped):

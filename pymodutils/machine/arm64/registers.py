@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import ClassVar, Final
 
 from unicorn import arm64_const as arm
+from unicorn import unicorn_const as uc
 
 from pymodutils.machine.cpu import Cpu, Registers
 from pymodutils.machine.paging import EntryFormat
@@ -81,7 +82,7 @@ class Arm64Registers(Cpu):
 
     def flush_tables(self) -> None:
         """Forget page tables, which were changed from outside; the code at an address is the same."""
-        self.set_system("TCR_EL1", self.system("TCR_EL1"))
+        self.uc.ctl(uc.UC_CTL_TLB_FLUSH, uc.UC_CTL_IO_WRITE)
 
     # Functions
 
