@@ -48,6 +48,7 @@ class Cpu(ABC):
             )
         self.ram, self.clock, self.space = ram, clock, AddressSpace(ram, self.entries)
         self.exception: int | None = None
+        self.undefined = False
         self._watches: dict[int, list[Callable[[], None]]] = {}
         self.answer: int | None = None  # return value of a function left early
         self.touched: list[Touch] = []  # accesses to missing devices
@@ -203,14 +204,16 @@ class Cpu(ABC):
     def run(self, until: int, count: int) -> None:
         """Run up to ``until``, an event or ``count`` instructions (0: unlimited, and six times as fast).
 
-        ``exception`` is then the number of an exception, if any; raises Stuck on failures of unicorn.
+        ``exception`` is then the number of an exception, if any, ``undefined`` whether the instruction is
+        undefined, for which there is none. Raises Stuck on failures of unicorn.
         """
-        self.exception, self.looked = None, False
+        self.exception, self.undefined, self.looked = None, False, False
         try:
             self.uc.emu_start(self.pc, until, count=count)
         except unicorn.UcError as error:
             if error.errno != uc.UC_ERR_INSN_INVALID:
                 raise Stuck(str(error)) from None
+            self.undefined = True
 
     def flush(self) -> None:
         """Forget translated code and page tables: code was changed from outside."""

@@ -15,7 +15,6 @@ from pymodutils.machine.x86_64.registers import INTERRUPTS
 if TYPE_CHECKING:
     from pymodutils.machine.x86_64.registers import X86Registers
 
-UD2: Final = b"\x0f\x0b"
 TIMER: Final = 0x30  # the vector of IRQ 0; ISA_IRQ_VECTOR in arch/x86/include/asm/irq_vectors.h
 INVALID_OPCODE, DOUBLE_FAULT, PAGE_FAULT = 6, 8, 14
 WITH_CODE: Final = frozenset({8, 10, 11, 12, 13, 14, 17})
@@ -112,7 +111,7 @@ def deliver(cpu: X86Registers) -> bool:
     """Enter the handler of the exception that stopped ``cpu``, if any; raises Halted."""
     vector, rip = cpu.exception, cpu.pc
     if vector is None:
-        if cpu.space.read(rip, 2) != UD2:
+        if not cpu.undefined:
             return False
         vector = INVALID_OPCODE
     code = 0 if vector in WITH_CODE else None
