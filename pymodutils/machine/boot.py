@@ -41,7 +41,7 @@ def boot(image: bytes, subject: str, cmdline: str = "", memory: int = MEMORY) ->
             f"{subject}: the machine boots kernels of {' and '.join(UNAMES.values())}; this is another one",
         )
     arch = architecture.of(found.machine)
-    if arch.protocol.container not in found.container.split(" > "):
+    if not any(f"{kind} ".startswith(f"{arch.protocol.container} ") for kind in found.container.split(" > ")):
         raise BadKernel(
             subject, f"{subject}: the machine boots a {arch.protocol.container}, not {found.container}"
         )
