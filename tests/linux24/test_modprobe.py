@@ -238,3 +238,15 @@ def test_modules_of_others_do_not_count(world: World, monkeypatch: pytest.Monkey
 def test_a_line_ends_at_a_nul(tmp_path: Path) -> None:
     world = World(tmp_path)
     assert "alias one user" in world.modprobe("if -f /no\0such\nendif\nalias one user\0 more\n", "-c").out
+
+
+@pytest.mark.parametrize("words", [("x",), ("-r", "x"), ("-n", "-v", "x")])
+def test_probe_lists_that_lead_back(world: World, words: tuple[str, ...]) -> None:
+    for conf, way in (
+        ("probeall x x", "probeall x leads back to itself: x -> x"),
+        ("probe x y\nprobeall y x alone", "probe x leads back to itself: x -> y -> x"),
+    ):
+        done = world.modprobe(conf, *words)
+        text = f"modprobe: {world.folder}/modules.conf: {way}\n"
+        assert (done.err, done.status) == (text, 255)
+    assert world.loaded == []

@@ -13,6 +13,7 @@ from pymodutils.linux24.insmod.options import InsmodOptions
 from pymodutils.linux24.insmod.report import RunMessages
 from pymodutils.linux24.modprobe.arguments import insmod_options, parameters
 from pymodutils.linux24.modprobe.debug import described
+from pymodutils.linux24.modprobe.probes import ProbeLists
 from pymodutils.linux24.modprobe.remove import Remover
 from pymodutils.linux24.modprobe.run import Failed
 from pymodutils.linux24.modprobe.stack import ORDINARY, NoSuchModule, Off, Stacks, Wanted
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from pymodutils.linux24.modprobe.run import ModprobeRun
 
 INSMOD: Final = "/sbin/insmod"
-PROBES: Final = ("probe", "probeall")
 
 
 class Modprobe:
@@ -35,7 +35,8 @@ class Modprobe:
         self.run, self.nodes = run, nodes
         self.config, self.flags, self.report = run.config, run.flags, run.report
         self.stacks = Stacks(run.config, nodes, self._expand)
-        self.remover = Remover(run, self.stacks, self._show)
+        self.probes = ProbeLists(run.config)
+        self.remover = Remover(run, self.stacks, self.probes, self._show)
         self.loaded: list[Wanted] = []  # loaded by the current stack, newest first
         self.succeeded = 0  # of the list at work, or of one within it
 
@@ -101,9 +102,8 @@ class Modprobe:
 
     def _expand(self, name: str) -> bool | None:
         """Load what the probe list ``name`` names; whether that succeeded, None if there is no such list."""
-        lists = self.config.lists
-        word = next((word for word in PROBES if name in lists[word]), "")
-        return self.load(lists[word][name], every=word == "probeall") if word else None
+        with self.probes.opened(name) as found:
+            return self.load(found.words, every=found.every) if found else None
 
     def _show(self, stack: Sequence[Wanted]) -> None:
         for wanted in stack if self.flags.debug else ():

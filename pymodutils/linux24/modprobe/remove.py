@@ -15,6 +15,7 @@ from pymodutils.linux24.struct_module import AUTOCLEAN, USED_ONCE, VISITED
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from pymodutils.linux24.modprobe.probes import ProbeLists
     from pymodutils.linux24.modprobe.run import ModprobeRun
     from pymodutils.linux24.modprobe.stack import Stacks, Wanted
 
@@ -22,8 +23,14 @@ if TYPE_CHECKING:
 class Remover:
     """Removes modules in one run; ``errno`` is why the last one stayed."""
 
-    def __init__(self, run: ModprobeRun, stacks: Stacks, show: Callable[[Sequence[Wanted]], None]) -> None:
-        self.run, self.stacks, self.show = run, stacks, show
+    def __init__(
+        self,
+        run: ModprobeRun,
+        stacks: Stacks,
+        probes: ProbeLists,
+        show: Callable[[Sequence[Wanted]], None],
+    ) -> None:
+        self.run, self.stacks, self.probes, self.show = run, stacks, probes, show
         self.errno = 0
 
     def remove(self, words: Sequence[str]) -> int:
@@ -37,10 +44,10 @@ class Remover:
         return failed
 
     def _unload(self, name: str) -> bool:
-        name, lists = search.key(name), self.run.config.lists
-        for word in ("probe", "probeall"):
-            if name in lists[word]:
-                return sum(not self._unload(other) for other in lists[word][name]) == 0
+        name = search.key(name)
+        with self.probes.opened(name) as found:
+            if found:
+                return sum(not self._unload(other) for other in found.words) == 0
         try:
             stack = self.stacks.stack(name, removing=True)
         except Off:
