@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 GENERATIONS: Final = {"2.4": "linux24", "2.5-dyn": "dyn"}  # --generation -> folder of the commands
+PAGES: Final = {"linux24": "pymodutils-linux24", "dyn": "pymodutils-shared-objects"}
 APPLICATIONS: Final = {
     b"km24": "linux24",
     b"km25": "dyn",
@@ -34,7 +35,8 @@ class Generations(Tool):
         name = self.callback.__module__.rpartition(".")[2]
         place = f"pymodutils.commands.{folder}.{name}"
         if find_spec(place) is None:
-            raise_usage(prog, "there is no such command for a kernel of this generation")
+            number = next(number for number, each in GENERATIONS.items() if each == folder)
+            raise_usage(prog, f"not for kernels of {number}: see man {PAGES[folder]}")
         other: Tool = import_module(place).command
         return other
 

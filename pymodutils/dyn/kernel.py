@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from errno import EBUSY, EEXIST, ENOENT, ENOEXEC, ENOMEM
-from typing import TYPE_CHECKING, Final, NamedTuple, Self
+from errno import EBUSY, EEXIST, ENOENT, ENOMEM
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from pymodutils.dyn import extable, printk
 from pymodutils.dyn.relocate import Relocating
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from pymodutils.machine.foreign import ForeignCpu
 
 PAGE, LARGEST = 4096, 64 << 20  # bytes
-HEADER: Final = 52  # bytes of the smallest ELF header
-RELEASE, BASE = "release", "base"
+RELEASE, BASE, MACHINE = "release", "base", "machine"
 
 
 class LoadedObject(NamedTuple):
@@ -78,11 +77,10 @@ class Kernel25:
         modules = self.modules()
         if name in (module.name for module in modules):
             raise _refused(name, EEXIST)
-        if len(image) < HEADER:
-            raise _refused(name, ENOEXEC)
         if len(image) > LARGEST:
             raise _refused(name, ENOMEM)
         module = SharedObject(image, name)
+        self._check_arch(module)
         base = self._room(module.machine, module.size, modules)
         owners: dict[str, None] = {}
 
@@ -99,6 +97,7 @@ class Kernel25:
             raise _refused(name, -result)
         insert = "INSERT INTO module (name, base, memory, given, uses) VALUES (?, ?, ?, ?, ?)"
         self.store.insert(insert, name, signed(base), memory, image, " ".join(owners))
+        self.store.insert("INSERT OR REPLACE INTO setting VALUES (?, ?)", MACHINE, module.machine.name)
 
     def delete_module(self, name: str) -> None:
         """Call the module's _fini and remove it.
@@ -170,6 +169,15 @@ class Kernel25:
             if found:
                 return found.value + other.base - module.start, other.name
         return None, ""
+
+    def _check_arch(self, module: SharedObject) -> None:
+        """Refuse ``module`` unless its machine is that of the first one and has the kernel's addresses."""
+        own, bits = module.machine.name, module.machine.arch.bits
+        settled = self.store.execute("SELECT value FROM setting WHERE name = ?", MACHINE)
+        if settled and settled[0][0] != own:
+            raise module.refused(f"for {own}, the kernel is one of {settled[0][0]}")
+        if any(value >> bits for value, _ in self.symbols()):
+            raise module.refused(f"for {own}, and the kernel has addresses of more than {bits} bits")
 
     def _room(self, machine: DynMachine, size: int, modules: list[LoadedObject]) -> int:
         """The lowest address with enough room: module_alloc."""

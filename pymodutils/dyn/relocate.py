@@ -39,10 +39,10 @@ class Relocating:
             row = module.machine.relocs.get(one.number)
             if not module.machine.rela and one.addend is not None:
                 self.log(ERR, f"module {module.name}: ADD RELOCATION unsupported")
-                raise module.refused()
+                raise module.refused("see pymodutils kernel dmesg")
             if row is None:
                 self.log(ERR, f"module {module.name}: Unknown relocation: {one.number}")
-                raise module.refused()
+                raise module.refused("see pymodutils kernel dmesg")
             self._apply(one, row, self._value(one))
 
     def _value(self, one: DynamicRelocation) -> int:
@@ -72,6 +72,6 @@ class Relocating:
         value = signed(row.calc(*map(known.__getitem__, row.calc.letters)), arch.bits)
         if value % row.align or (row.range and value not in row.range):
             self.log(ERR, f"module {module.name}: relocation {row.name} out of range")
-            raise module.refused()
+            raise module.refused("see pymodutils kernel dmesg")
         new = field.put(V, value) & (1 << 8 * field.size) - 1
         module.memory[at : at + field.size] = new.to_bytes(field.size, order)

@@ -82,20 +82,20 @@ class SharedObject:
         self.memory = self._memory()
         self._read_dynamic()
 
-    def refused(self) -> Refused:
-        """The refusal of a damaged file."""
-        return Refused(self.name, f"{self.name}: Exec format error", ENOEXEC)
+    def refused(self, why: str = "the file is damaged") -> Refused:
+        """The refusal of the file."""
+        return Refused(self.name, f"{self.name}: Exec format error ({why})", ENOEXEC)
 
     def _machine(self) -> DynMachine:
         data = self.data
         order = {1: "little", 2: "big"}.get(data[5] if len(data) > 5 else 0)  # noqa: PLR2004 -- EI_DATA
         bits = {1: 32, 2: 64}.get(data[4] if order else 0)
         if data[:4] != MAGIC or order is None or bits is None:
-            raise self.refused()
+            raise self.refused("no ELF file")
         number = int.from_bytes(data[18:20], order)  # type: ignore[arg-type]
         found = machines.find(number, bits, order)
         if found is None:
-            raise self.refused()
+            raise self.refused(f"no kernel of 2.5-dyn for e_machine {number}, {bits} bits")
         return found
 
     def _read_segments(self) -> None:
@@ -103,7 +103,9 @@ class SharedObject:
         if len(self.data) < header.size:
             raise self.refused()
         _, kind, _, _, _, phoff, _, _, _, entry, count, *_ = header.unpack_from(self.data)
-        if kind != ET_DYN or entry != program.size or phoff + entry * count > len(self.data):
+        if kind != ET_DYN:
+            raise self.refused("no shared object: link it with ld -shared")
+        if entry != program.size or phoff + entry * count > len(self.data):
             raise self.refused()
         self.dynamic_at = -1
         for at in range(count):

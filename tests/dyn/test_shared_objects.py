@@ -7,6 +7,7 @@ import tarfile
 from errno import EBUSY, EEXIST, ENOENT, ENOEXEC
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,6 +17,9 @@ from pymodutils.dyn.shared_object import SharedObject
 from pymodutils.errors import ModutilsError, Refused
 from tests.oracles.modprobe import here
 from tests.pages import options, pages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ARCHIVE = Path(__file__).parent / "vectors.tar.xz"
 DOCS = Path(__file__).parents[2] / "docs/shared-objects.md"
@@ -186,7 +190,34 @@ def test_commands(tmp_path: Path) -> None:
     done = here("--backend", backend, "z", tool="rmmod")
     assert (done.err, done.status) == ("rmmod: z: No such file or directory\n", 1)
     done = here("cat", "--backend", backend, "/proc/modules", tool="kernel")
-    assert done.err.endswith("there is no such command for a kernel of this generation\n")
+    assert done.err == "kernel cat: ERROR: not for kernels of 2.5-dyn: see man pymodutils-shared-objects\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda _: b"", "no ELF file"),
+        (lambda data: data[:16] + b"\1" + data[17:], "no shared object: link it with ld -shared"),
+        (lambda data: data[:18] + b"\xff" + data[19:], "no kernel of 2.5-dyn for e_machine 255, 32 bits"),
+        (lambda data: data[:2000], "the file is damaged"),
+    ],
+)
+def test_insmod_says_why(change: Callable[[bytes], bytes], why: str, tmp_path: Path) -> None:
+    file = tmp_path / "z.klm"
+    file.write_bytes(change(vectors()["z-i386.klm"]))
+    kernel(tmp_path, "i386")
+    done = here("--backend", f"emulated:{tmp_path}/k25", str(file), tool="insmod")
+    assert (done.err, done.status) == (f"insmod: z: Exec format error ({why})\n", 1)
+
+
+def test_a_kernel_is_of_one_machine(tmp_path: Path) -> None:
+    linux = kernel(tmp_path, "i386")
+    linux.init_module("z", vectors()["z-i386.klm"])
+    with pytest.raises(Refused, match=r"for m68k, the kernel is one of i386") as raised:
+        linux.init_module("other", vectors()["z-m68k.klm"])
+    assert raised.value.errno == ENOEXEC
+    with pytest.raises(Refused, match=r"for i386, and the kernel has addresses of more than 32 bits"):
+        kernel(tmp_path, "x86_64").init_module("z", vectors()["z-i386.klm"])
 
 
 def test_the_page_has_all_options() -> None:

@@ -11,7 +11,7 @@ class Schema(NamedTuple):
     application: int
     version: int
     tables: str
-    owner: str = "an emulated kernel"
+    owner: str = "an emulated kernel of 2.6 or later"
 
 
 APPLICATION: Final = 0x6B6D6F64  # "kmod", in the header of the file
