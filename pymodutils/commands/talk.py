@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +29,7 @@ EXAMPLES = [
     ("pymodutils talk --keep talk", "write the files that docs/talk.md uses"),
 ]
 FOUR_GIB: Final = 1 << 32
+WIDEST: Final = 100  # columns of a paragraph
 COLUMNS: Final = (15, 7, 13, 13, 11, 8, 8)
 WAYS: Final = ("old way", "new way", "shared object")
 
@@ -40,7 +42,7 @@ class Told:
 
 
 def _source(_told: Told) -> Iterator[str]:
-    yield "One module, hello.c, compiled for 2.4, for 2.6, and as a shared object:"
+    yield from _prose("One module, hello.c, compiled for 2.4, for 2.6, and as a shared object:")
     yield ""
     text = ways.module("hello.c").decode()
     for line in text[text.index("int START") : text.index("#ifdef OLD")].rstrip().splitlines():
@@ -50,13 +52,17 @@ def _source(_told: Told) -> Iterator[str]:
 def _old(told: Told) -> Iterator[str]:
     found, calls = ways.old_way()
     told.ways["old way"] = found
-    yield "Until 2.4, insmod linked. It asked the kernel for all symbols, laid out the module, allocated"
-    yield "memory, relocated the module to that address, and passed the finished image to the kernel:"
+    yield from _prose(
+        "Until 2.4, insmod linked. It asked the kernel for all symbols, laid out the module, allocated "
+        "memory, relocated the module to that address, and passed the finished image to the kernel:"
+    )
     yield ""
     yield from (f"    {call}" for call in calls)
     yield ""
-    yield f"The kernel got {found.handed:,} bytes, checked every pointer in struct module, and called init()."
-    yield "A new member of struct module required a new insmod and a new kernel that supported both layouts."
+    yield from _prose(
+        f"The kernel got {found.handed:,} bytes, checked every pointer in struct module, and called init(). "
+        "A new member of struct module required a new insmod and a new kernel that supported both layouts."
+    )
 
 
 def _new(told: Told) -> Iterator[str]:
@@ -66,7 +72,9 @@ def _new(told: Told) -> Iterator[str]:
     yield ""
     yield f'    init_module(hello.ko, {found.handed}, "") = 0'
     yield ""
-    yield f"It applied {found.relocations} relocations. insmod only needs open, fstat, mmap and this call."
+    yield from _prose(
+        f"It applied {found.relocations} relocations. insmod only needs open, fstat, mmap and this call."
+    )
     yield ""
     yield from _map(kernel)
 
@@ -74,8 +82,10 @@ def _new(told: Told) -> Iterator[str]:
 def _shared(told: Told) -> Iterator[str]:
     found, said = ways.shared_way()
     told.ways["shared object"] = found
-    yield "Richard Henderson proposed shared objects as modules. The linker has already laid them out,"
-    yield f"and the kernel applies {found.relocations} relocations of {found.handed:,} bytes:"
+    yield from _prose(
+        "Richard Henderson proposed shared objects as modules. The linker has already laid them out, "
+        f"and the kernel applies {found.relocations} relocations to {found.handed:,} bytes:"
+    )
     yield ""
     yield f'    init_module("hello", hello.klm, {found.handed}, "") = 0'
     yield from (f"    {line}" for line in said)
@@ -93,12 +103,12 @@ def _numbers(told: Told) -> Iterator[str]:
             f"{way.wasted:8,}"
         )
     yield ""
-    yield "Lines of code in user space and kernel, according to the talk, and of Python here:"
+    yield from _prose("Lines of code in user space and kernel, according to the talk, and of Python here:")
     yield ""
     for name in WAYS:
         user, kernel = lines.TALK[name]
         mine = " + ".join(f"{count:,}" for count in lines.ours(name))
-        yield f"{name:15}{user:>7}   {kernel:53}{mine}"
+        yield f"{name:15}{user:>7}   {kernel:34}{mine}"
 
 
 def _sparc(_told: Told) -> Iterator[str]:
@@ -107,16 +117,25 @@ def _sparc(_told: Told) -> Iterator[str]:
     memory = kernel.look(partial(of, name=ways.NAME))
     base = memory.areas[0].base
     part = next(part for area in memory.areas for part in area.parts if part.name.endswith("this_module"))
-    yield "On sparc64, modules are in the low 4 GiB, so that HI22 and LO10 reach them. struct module was in"
-    yield "kmalloc memory, which is elsewhere; in the low range it took a page of its own (Dave Miller)."
-    yield "Henderson's trick puts it into the module itself and saves the page:"
+    yield from _prose(
+        "On sparc64, modules are in the low 4 GiB, so that HI22 and LO10 reach them. struct module was in "
+        "kmalloc memory, which is elsewhere; in the low range it took a page of its own (Dave Miller). "
+        "Henderson's trick puts it into the module itself and saves the page:"
+    )
     yield ""
     yield from _map(kernel)
     yield ""
     where = "below" if base + found.memory <= FOUR_GIB else "above"
-    yield f"The module is at {base:#x}, {where} 4 GiB. Its struct module of {part.size} bytes is where D"
     wasted = page - part.size
-    yield f"stands at {part.offset:#x}; alone it would take {page:,} bytes, {wasted:,} of them wasted."
+    yield from _prose(
+        f"The module is at {base:#x}, {where} 4 GiB. Its struct module of {part.size} bytes is where D "
+        f"stands at {part.offset:#x}; alone it would take {page:,} bytes, {wasted:,} of them wasted."
+    )
+
+
+def _prose(text: str) -> list[str]:
+    """``text`` in lines for the terminal."""
+    return textwrap.wrap(text, min(output.width(), WIDEST), break_on_hyphens=False)
 
 
 def _map(kernel: EmulatedKernel) -> Iterator[str]:
@@ -142,7 +161,7 @@ def command(pause: bool, keep: str | None) -> None:
 
     The running kernel is not touched.
     """
-    if keep:
+    if keep is not None:
         click.echo(f"{keep}: {' '.join(kept(keep))}")
         return
     told = Told()

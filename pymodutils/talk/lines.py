@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 TALK: Final = {  # user space and kernel, without machine-specific code; from the talk
     "old way": ("7,103", "1,284"),
-    "new way": ("15", "1,157, and 130 (i386) to 875 (ia64) for the machine"),
+    "new way": ("15", "1,157 + 130 (i386) to 875 (ia64)"),
     "shared object": ("15", "about 500 less for ia64"),
 }
 OURS: Final = {  # the corresponding folders and files here

@@ -57,9 +57,15 @@ def test_the_third_way_says_why_it_cannot_run(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_sparc64_is_below_4_gib_with_its_struct_module() -> None:
-    out = here(tool="talk").out
+    out = " ".join(here(tool="talk").out.split())
     assert "The module is at 0x10000000, below 4 GiB." in out
-    assert "of 688 bytes is where D\nstands at 0xff8" in out
+    assert "of 688 bytes is where D stands at 0xff8" in out
+
+
+@pytest.mark.parametrize("columns", [80, 76])
+def test_it_fits_the_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert max(map(len, here(tool="talk").out.splitlines())) <= columns
 
 
 def test_lines_are_counted() -> None:
