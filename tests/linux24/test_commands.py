@@ -149,7 +149,40 @@ def test_other_words_are_refused(backend: str) -> None:
     done = here("--backend", backend, tool="insmod")
     assert (done.err, done.status) == ("insmod: missing filename.\n", 1)
     done = here("ls", "--backend", backend, "/proc", tool="kernel")
-    assert "this is not the file of an emulated kernel" in done.err
+    assert "this is not the file of an emulated kernel of 2.6 or later\n" in done.err
+
+
+def test_a_damaged_file_is_named_once(backend: str, tmp_path: Path) -> None:
+    for length, why in ((10, "it is not an ELF file"), (200, "bytes at offset 0 lie outside its 200 bytes")):
+        path = written(tmp_path, "cut", module()[:length])
+        done = here("--backend", backend, path, tool="insmod")
+        assert done.status == 1
+        assert done.err.count(path) == 1
+        assert done.err.endswith(f"{why}\n")
+
+
+def test_addresses_of_64_bits_are_not_for_a_machine_of_32(tmp_path: Path) -> None:
+    (tmp_path / "ksyms").write_text("ffffffff80110000 printk\n")
+    words = ("boot", str(tmp_path / "k24"), "--generation", "2.4", "--from", str(tmp_path / "ksyms"))
+    done = here(*words, "--arch", "i386", tool="kernel")
+    assert done.err == "kernel: ERROR: a symbol is above the 32-bit addresses of i386\n"
+    assert here(*words, tool="kernel").status == 0
+    done = here("--backend", f"emulated:{tmp_path}/k24", written(tmp_path, "made", module()), tool="insmod")
+    assert done.status == 1
+    assert done.err.endswith("made.o not for this architecture\n")
+
+
+@pytest.mark.parametrize("generation", ["2.4", "2.5-dyn"])
+def test_numbers_of_a_kernel(generation: str, tmp_path: Path) -> None:
+    (tmp_path / "ksyms").write_bytes(file("i386.ksyms"))
+    words = ("boot", str(tmp_path / "k"), "--generation", generation, "--from", str(tmp_path / "ksyms"))
+    for address in ("-1000", "c8800001", "1ffffffffffffffff000"):
+        done = here(*words, f"--modules-at={address}", tool="kernel")
+        text = f"kernel boot: ERROR: no page of 4,096 bytes begins at {address}\n"
+        assert (done.err, done.status) == (text, 1)
+    if generation == "2.4":
+        done = here(*words, "--init-returns", f"x={10**20}", tool="kernel")
+        assert (done.err, done.status) == (f"kernel boot: ERROR: 'x={10**20}' is not NAME=NUMBER\n", 1)
 
 
 def test_the_page_has_all_options() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from pymodutils.commands.dyn import options
+from pymodutils.commands.generation_options import modules_at
 from pymodutils.commands.getopt import Tool, raise_usage
 from pymodutils.dyn.kernel import Kernel25
 from pymodutils.kernel.emulated.boot import default_path
@@ -20,25 +21,11 @@ EXAMPLES = [
 ]
 
 
-def _address(_ctx: click.Context, _param: click.Parameter, text: str) -> int:
-    try:
-        return int(text, 16) if text else 0
-    except ValueError:
-        raise_usage(PROG, f"'{text}' is not an address")
-
-
 @click.command(cls=Tool, examples=EXAMPLES)
 @click.argument("state", required=False, metavar="[STATE]")
 @click.option("--from", "source", default="", metavar="FILE", help="Its symbols: /proc/ksyms or System.map.")
 @click.option("--release", default="2.5.49", metavar="TEXT", help="The release (2.5.49).")
-@click.option(
-    "--modules-at",
-    "base",
-    default="",
-    callback=_address,
-    metavar="ADDRESS",
-    help="The address of the first module.",
-)
+@modules_at("The address of the first module.")
 @options.generation
 def command(state: str | None, source: str, release: str, base: int) -> None:
     """Boot an emulated kernel that loads shared objects as modules, with its state in the file STATE."""

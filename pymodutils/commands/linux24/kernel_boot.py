@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 
+from pymodutils.commands.generation_options import modules_at
 from pymodutils.commands.getopt import Tool, raise_usage
 from pymodutils.commands.linux24 import options
 from pymodutils.kernel.emulated.boot import default_path
@@ -12,24 +15,18 @@ from pymodutils.linux24.kernel import boot
 from pymodutils.linux24.kernel.kernel import Linux24
 
 PROG = "kernel boot"
+NUMBER = re.compile("-?[0-9]{1,9}")
 EXAMPLES = [
     ("pymodutils kernel boot k24 --generation 2.4 --from ksyms", "from a copy of /proc/ksyms"),
     ("pymodutils kernel boot k24 --generation 2.4 --from System.map --release 2.4.27", "another release"),
 ]
 
 
-def _address(_ctx: click.Context, _param: click.Parameter, text: str) -> int:
-    try:
-        return int(text, 16) if text else 0
-    except ValueError:
-        raise_usage(PROG, f"'{text}' is not an address")
-
-
 def _returns(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> dict[str, int]:
     found = {}
     for word in words:
         name, equals, number = word.partition("=")
-        if not (name and equals and number.lstrip("-").isdigit()):
+        if not (name and equals and NUMBER.fullmatch(number)):
             raise_usage(PROG, f"'{word}' is not NAME=NUMBER")
         found[name] = int(number)
     return found
@@ -41,14 +38,7 @@ def _returns(_ctx: click.Context, _param: click.Parameter, words: tuple[str, ...
 @click.option("--release", default="2.4.32", metavar="TEXT", help="The output of uname -r (2.4.32).")
 @click.option("--version-text", default="#1", metavar="TEXT", help="The output of uname -v (#1).")
 @click.option("--arch", default="", metavar="NAME", help="The machine (default: that of the first module).")
-@click.option(
-    "--modules-at",
-    "base",
-    default="",
-    callback=_address,
-    metavar="ADDRESS",
-    help="The lowest module address.",
-)
+@modules_at("The lowest module address.")
 @click.option(
     "--init-returns",
     "returns",

@@ -20,7 +20,7 @@ class RunMessages:
     def error(self, text: str) -> None:
         """Print an error; the tool will fail."""
         self.errors += 1
-        line = f"{self.about}: {text}"
+        line = f"{self.about}: {text.removeprefix(f'{self.about}: ')}"
         if self.syslog:
             self._log(LOG_ERR, line)
         else:

@@ -38,7 +38,8 @@ def make(
 ) -> StateFile:
     """Write a kernel that exports ``symbols`` to the file ``path``, replacing an existing one.
 
-    Raises BadKernel for an unknown machine, BadState if the file cannot be written.
+    Raises BadKernel for an unknown machine or one with shorter addresses than the symbols, BadState if the
+    file cannot be written.
     """
     machine = _named(config.machine) if config.machine else None
     made = StateFile.create(LINUX24)
@@ -55,8 +56,9 @@ def make(
         rows = [(signed(symbol.value), symbol.name) for symbol in symbols]
         made.many("INSERT INTO symbol (value, name) VALUES (?, ?)", rows)
         line = f"Linux version {config.release} {config.version}"
-        if machine:
-            StoredKernel(made, lambda: now).settle(machine)
+        if machine and not StoredKernel(made, lambda: now).settle(machine):
+            bits = machine.arch.bits
+            raise BadKernel(machine.name, f"a symbol is above the {bits}-bit addresses of {machine.name}")
         made.insert("INSERT INTO line (stamp, level, text) VALUES (?, ?, ?)", now, NOTICE, line)
     return made if path == MEMORY else made.replace(path)
 

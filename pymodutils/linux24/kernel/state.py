@@ -91,9 +91,11 @@ class StoredKernel:
         return machines.find(int(words[0]), int(words[1]), words[2]) if words else None
 
     def settle(self, machine: ObjMachine) -> bool:
-        """Fix ``machine``; return False if the kernel already has another one."""
+        """Fix ``machine``; return False if the kernel already has another one, or addresses of more bits."""
         words = f"{machine.arch.machines[0]} {machine.arch.bits} {machine.arch.order}"
         if self.machine is None:
+            if any(symbol.value >> machine.arch.bits for symbol in self.kernel_symbols()):
+                return False
             self.set(MACHINE, words)
         return self.setting(MACHINE) == words
 
