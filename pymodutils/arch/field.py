@@ -67,13 +67,21 @@ class Field(NamedTuple):
 
     def get_all(self, words: Sequence[int]) -> Sequence[int]:
         """``get`` for many words, much faster if not overridden."""
-        if type(self).get is not Field.get or self.size > BYTES:
+        if not self.plain:
             return list(map(self.get, words))
-        found = packed(words, len(words), "Q")
-        value = Vector(0, len(words))
+        return self.gathered(packed(words, len(words), "Q")).values()
+
+    def gathered(self, words: Vector) -> Vector:
+        """``get`` for many words, if it is not overridden."""
+        value = Vector(0, words.count)
         for high, low, at, _ in self.parts:
-            value |= found.moved(at, low, (1 << high - low + 1) - 1)
-        return value.signed(1 + max(part.high for part in self.parts)).values()
+            value |= words.moved(at, low, (1 << high - low + 1) - 1)
+        return value.signed(1 + max(part.high for part in self.parts))
+
+    @property
+    def plain(self) -> bool:
+        """Whether ``get`` is not overridden, and a word fits in a Vector."""
+        return type(self).get is Field.get and self.size <= BYTES
 
 
 def insn(

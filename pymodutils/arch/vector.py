@@ -21,6 +21,7 @@ WORD: Final = 32  # bits
 BYTES: Final = 8  # of a number
 TOP: Final = 1 << 63
 ALL: Final = 2 * TOP - 1
+FULL: Final = b"\0" + b"\xff" * 255  # to translate with
 MANY: Final = 4096  # numbers that fit in a processor's cache
 
 
@@ -103,6 +104,14 @@ def packed(values: Iterable[int], count: int, code: Literal["q", "Q"] = "q") -> 
     except error as cause:
         raise OverflowError(str(cause)) from None
     return Vector(int.from_bytes(raw, "little"), count)
+
+
+def ones(mask: bytes) -> Vector:
+    """A Vector of numbers whose bits are all 1 where ``mask`` is not zero, and all 0 elsewhere."""
+    raw, mask = bytearray(BYTES * len(mask)), mask.translate(FULL)
+    for at in range(BYTES):
+        raw[at::BYTES] = mask
+    return Vector(int.from_bytes(raw, "little"), len(mask))
 
 
 def every(value: int, count: int) -> Vector:

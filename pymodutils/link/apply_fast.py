@@ -47,7 +47,7 @@ def apply(relsec: RelocSection, relocs: Relocations, builder: StubBuilder | None
 
     ``builder`` creates their stubs; without it these are known.
     """
-    if relocs.refused or max(relocs.symbols, default=0) >= len(relsec.values):
+    if relocs.refused:
         raise NeedsExact
     whole = SectionRelocs(relocs, relsec.signed, relsec.base, relsec.at in relsec.image.module.frobbed.orders)
     groups = [(group.row, _with_stubs(relsec, group, whole, builder)) for group in _groups(relsec, relocs)]

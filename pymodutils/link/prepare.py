@@ -16,6 +16,7 @@ from pymodutils.link.reloc_section import NeedsExact, decode, in_place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
 
     from pymodutils.arch.plt_got import StubBuilder
     from pymodutils.arch.reloc import Diagnostic, Relocations
@@ -63,10 +64,8 @@ def read(relsec: RelocSection) -> Relocations:
 
 def for_fast(relsec: RelocSection, relocs: Relocations) -> Relocations:
     """``relocs`` with their pairs resolved; raises NeedsExact if any is faulty."""
-    arch, top = relsec.arch, len(relsec.values)
-    if max(relocs.symbols, default=0) >= top:
-        raise NeedsExact
-    if _error_symbols(relsec, relocs):
+    arch, symbols = relsec.arch, set(relocs.symbols)
+    if max(symbols, default=0) >= len(relsec.values) or _error_symbols(relsec, symbols):
         raise NeedsExact
     if arch.pair is None or not _is_paired(relsec, relocs):
         return relocs
@@ -85,7 +84,7 @@ def for_exact(relsec: RelocSection, relocs: Relocations, builder: StubBuilder | 
     if relsec.at in module.frobbed.orders and relsec.at in module.relocations:
         relocs = relocs.ordered(module.frobbed.orders[relsec.at]())
     relocs, refused = _bounded(relsec, relocs)
-    if bad := _error_symbols(relsec, relocs):
+    if bad := _error_symbols(relsec, {*relocs.symbols}):
         relocs, refused = _without(relsec, relocs, bad)
     made = {
         number for number in set(relocs.numbers) if number in arch.relocs and arch.relocs[number].needs_stub
@@ -118,13 +117,13 @@ def _bounded(relsec: RelocSection, relocs: Relocations) -> tuple[Relocations, di
     return cut._replace(symbols=symbols), {first: diagnostic[symbol <= top]}
 
 
-def _error_symbols(relsec: RelocSection, relocs: Relocations) -> set[int]:
-    """The symbols of ``relocs`` whose values denote an error."""
+def _error_symbols(relsec: RelocSection, symbols: AbstractSet[int]) -> set[int]:
+    """Those of ``symbols`` whose values denote an error."""
     if not relsec.arch.error_values:
         return set()
     low, high = relsec.arch.error_values
-    symbols = list(set(relocs.symbols))
-    return {at for at, value in zip(symbols, relsec.signed(symbols), strict=True) if low <= value < high}
+    each = list(symbols)
+    return {at for at, value in zip(each, relsec.signed(each), strict=True) if low <= value < high}
 
 
 def _without(

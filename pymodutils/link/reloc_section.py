@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from pymodutils.arch.field import CODES
 from pymodutils.arch.reloc import Relocations, RInfo
-from pymodutils.arch.vector import as_signed, halves, taken
+from pymodutils.arch.vector import MANY, Vector, as_signed, halves, ones, packed, taken
 from pymodutils.blank import is_blank
 from pymodutils.elf.constants import SHT_RELA
 from pymodutils.elf.headers import PREFIXES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from pymodutils.arch.field import ByteOrder, Field
@@ -177,7 +177,11 @@ def in_place(arch: Arch, memory: bytes | memoryview, relocs: Relocations) -> Rel
     V = _same_words(arch, memory, relocs, fields) if present <= arch.relocs.keys() else None
     if V is not None and len(fields) == 1:
         return relocs._replace(A=list(next(iter(fields)).get_all(V)), V=V)
-    found, codes = [0] * len(numbers), codes_of(numbers, present)
+    codes = codes_of(numbers, present)
+    if V is not None and codes and all(field.plain for field in fields):
+        masks = {field: bytes(mask_of(members, numbers, codes)) for field, members in fields.items()}
+        return relocs._replace(A=_gathered(V, masks), V=V)
+    found = [0] * len(numbers)
     for field, members in fields.items():
         places = list(compress(range(len(numbers)), mask_of(members, numbers, codes)))
         if V is None:
@@ -188,6 +192,18 @@ def in_place(arch: Arch, memory: bytes | memoryview, relocs: Relocations) -> Rel
         for at, addend in zip(places, field.get_all(words), strict=True):
             found[at] = addend
     return relocs._replace(A=found, V=V)
+
+
+def _gathered(V: Sequence[int], masks: Mapping[Field, bytes]) -> list[int]:
+    """The value that each of the words ``V`` has in its field."""
+    values: list[int] = []
+    for at in range(0, len(V), MANY):
+        part = V[at : at + MANY]
+        words, found = packed(part, len(part), "Q"), Vector(0, len(part))
+        for field, mask in masks.items():
+            found |= field.gathered(words) & ones(mask[at : at + MANY])
+        values += found.values()
+    return values
 
 
 def _same_words(
