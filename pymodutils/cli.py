@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from pymodutils.commands.getopt import Tool
 
-
 OUT_OF_MEMORY: Final = "out of memory: see ulimit -v and the memory limit of the container"
 UNMAPPED: Final = "failed to map segment"  # from ld.so, if memory is too short for a library
 ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -85,9 +84,18 @@ def _chosen(path: str, words: Sequence[str]) -> tuple[str, int]:
     try:
         if prog in TOOLS:
             return prog, run(prog, path, TOOLS[prog], words)
-        return words[0] if words else prog, _multi_call(words)
+        return _named(words), _multi_call(words)
     except (BrokenPipeError, SystemExit):
-        return prog, _failure(prog if prog in TOOLS or not words else words[0])
+        return prog, _failure(prog if prog in TOOLS else _named(words))
+
+
+def _named(words: Sequence[str]) -> str:
+    """The command that ``words`` begin with, for messages."""
+    return words[0] if words and _entry(words[0]) else "pymodutils"
+
+
+def _entry(name: str) -> CommandEntry | None:
+    return TOOLS.get(name) or SUBCOMMANDS.get(name) or OF_MODUTILS.get(name)
 
 
 class Ended(KeyboardInterrupt):
@@ -170,7 +178,7 @@ def _place(error: Exception) -> str:
 
 def _multi_call(words: Sequence[str]) -> int:
     first = words[0] if words else ""
-    entry = TOOLS.get(first) or SUBCOMMANDS.get(first) or OF_MODUTILS.get(first)
+    entry = _entry(first)
     if entry:
         return run(first, first, entry, words[1:])
     if first in ("-V", "--version"):

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 ERRORS: Final = Range(-4095, 0)  # values of symbols that are error numbers
 
 
+@formula("S")
+def s(S: int) -> int:
+    """S."""
+    return S
+
+
 @formula("S", "A")
 def s_a(S: int, A: int) -> int:
     """S + A."""
@@ -85,6 +91,12 @@ def s_a_gp(S: int, A: int, GP: int) -> int:
 def s_a_sec(S: int, A: int, SEC: int) -> int:
     """S + A - B, B being the start of the section of the place."""
     return S + A - SEC
+
+
+@formula("GP", "A", "P")
+def gp_a_p(GP: int, A: int, P: int) -> int:
+    """GP + A - P."""
+    return GP + A - P
 
 
 @formula("G", "GP")

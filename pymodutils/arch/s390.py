@@ -11,7 +11,7 @@ from itertools import compress
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.arch.calc import g_a_p, l_a_p, s_a, s_a_gp, s_a_p
+from pymodutils.arch.calc import g_a_p, gp_a_p, l_a_p, s_a, s_a_gp, s_a_p
 from pymodutils.arch.field import insn, word
 from pymodutils.arch.formula import formula
 from pymodutils.arch.frob import Frobbed
@@ -57,12 +57,6 @@ def g_a_gp(G: int, A: int, GP: int) -> int:
 def l_a_gp(L: int, A: int, GP: int) -> int:
     """L + A - GOT."""
     return L + A - GP
-
-
-@formula("GP", "A", "P")
-def gp_a_p(GP: int, A: int, P: int) -> int:
-    """GOT + A - P."""
-    return GP + A - P
 
 
 def frob(info: UnplacedModule) -> Frobbed:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.arch import alpha, arm, m68k, powerpc, s390, sparc, x86
-from pymodutils.arch.calc import s_a, s_a_p
+from pymodutils.arch.calc import s, s_a, s_a_p
 from pymodutils.arch.field import word
 from pymodutils.arch.formula import formula
 from pymodutils.arch.reloc import RelocType
@@ -42,12 +42,6 @@ def b_a(B: int, A: int) -> int:
 def b_a_or_v(B: int, A: int, V: int) -> int:
     """The same; old linkers leave the addend at the place."""
     return B + (A or V)
-
-
-@formula("S")
-def symbol(S: int) -> int:
-    """The symbol, whatever is at the place."""
-    return S
 
 
 def _dynamic(prefix: str, bits: int, relative: int, glob_dat: int, slot: int) -> dict[int, RelocType]:
@@ -90,8 +84,8 @@ ARM: Final = DynMachine(
     arch=arm.ARM,
     relocs={
         **arm.ARM.relocs,
-        21: RelocType("R_ARM_GLOB_DAT", symbol, word(32)),
-        22: RelocType("R_ARM_JUMP_SLOT", symbol, word(32)),
+        21: RelocType("R_ARM_GLOB_DAT", s, word(32)),
+        22: RelocType("R_ARM_JUMP_SLOT", s, word(32)),
         23: RelocType("R_ARM_RELATIVE", b_a, word(32)),
     },
     base=0xBF00_0000,

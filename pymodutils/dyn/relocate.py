@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pymodutils.elf.constants import SHN_UNDEF
 from pymodutils.errors import Refused
+from pymodutils.kern_levels import ERR, WARNING
 from pymodutils.twos_complement import signed
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
     from pymodutils.arch.reloc import RelocType
     from pymodutils.dyn.shared_object import DynamicRelocation, SharedObject
-
-ERR, WARNING = 3, 4
 
 
 class Relocating:

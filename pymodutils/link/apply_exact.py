@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from pymodutils.arch.plt_got import NO_ROOM
 from pymodutils.elf.constants import STT_SECTION
+from pymodutils.kern_levels import ERR
 from pymodutils.link.failure import LinkError, OutOfBounds, Where
-from pymodutils.link.symbols import ERROR
 from pymodutils.twos_complement import signed
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def apply(relsec: RelocSection, relocs: Relocations, report: Report) -> None:
             if diagnostic.errno:
                 raise refusal
             for line in refusal.log:
-                report(ERROR, line)
+                report(ERR, line)
         elif row and row.stores:
             _one(relsec, relocs, at, row)
     if diagnostic := relocs.refused.get(len(relocs.numbers)):

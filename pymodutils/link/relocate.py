@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.plt_got import Refusal
 from pymodutils.elf.constants import SHT_REL, SHT_RELA
+from pymodutils.kern_levels import ERR
 from pymodutils.link import apply_exact, apply_fast, prepare
 from pymodutils.link.failure import LinkError, OutOfBounds
 from pymodutils.link.reloc_section import NeedsExact, RelocSection
-from pymodutils.link.symbols import ERROR, unheard
+from pymodutils.link.symbols import unheard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -105,4 +106,4 @@ def _end(relsec: RelocSection, builder: StubBuilder, report: Report) -> None:
     except Refusal:
         raise OutOfBounds(relsec.name, "what is gathered at a place lies outside the module") from None
     for diagnostic in said:
-        report(ERROR, diagnostic.text.format(module=relsec.name))
+        report(ERR, diagnostic.text.format(module=relsec.name))

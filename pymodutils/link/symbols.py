@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pymodutils.elf.constants import SHN_ABS, SHN_COMMON, SHN_LIVEPATCH, SHN_UNDEF, STB_WEAK
 from pymodutils.errors import Refused
+from pymodutils.kern_levels import ERR, WARNING
 from pymodutils.link.failure import LinkError, OutOfBounds
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
     Resolve = Callable[[str], int | None]
     Report = Callable[[int, str], None]
-
-ERROR, WARNING = 3, 4  # the kernel's log levels
 
 
 def unheard(_level: int, _line: str) -> None:
@@ -96,7 +95,7 @@ class _Rest:
             return self._undefined(at, symbol)
         if section != SHN_COMMON:
             top = len(self.module.sections) - 1
-            raise self._refusal(ERROR, f"Symbol {symbol} has an invalid section index {section} (max {top})")
+            raise self._refusal(ERR, f"Symbol {symbol} has an invalid section index {section} (max {top})")
         if not symbol.startswith("__gnu_lto"):
             raise self._refusal(WARNING, "please compile with -fno-common")
         return None

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from errno import EBADMSG
-from typing import Final, NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn
 
 from pymodutils.errors import ModutilsError
-
-ERR: Final = 3  # levels of syslog(2)
-WARNING: Final = 4
-INFO: Final = 6
+from pymodutils.kern_levels import WARNING
 
 
 class Printk(NamedTuple):

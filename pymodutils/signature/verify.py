@@ -6,11 +6,12 @@ from errno import EBADMSG, ENODATA, ENOKEY, ENOPKG
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from pymodutils.kern_levels import ERR
 from pymodutils.signature import pkcs7, x509
 from pymodutils.signature.appended import END, MAGIC, PKCS7, RECORD, record
 from pymodutils.signature.chain import Chain
 from pymodutils.signature.digests import EVERYTHING, Crypto
-from pymodutils.signature.rejected import ERR, Printk, PrintkLog, Rejected
+from pymodutils.signature.rejected import Printk, PrintkLog, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -29,7 +29,7 @@ def command(path: str, name: str, kernel: Kernel25) -> int:
     base = os.path.basename(path)
     ending = next((ending for ending in ENDINGS if base.endswith(ending)), "")
     try:
-        image = compress.decompress(compress.read(path), path)
+        image = compress.read(path)
         kernel.init_module(name or base.removesuffix(ending), image)
     except ModutilsError as error:
         sys.stderr.write(f"insmod: {error}\n")

@@ -21,7 +21,7 @@ def command(path: str) -> int:
     """Write the symbols of the kernel FILE as an object with the section __kallsyms."""
     report = RunMessages("kallsyms")
     try:
-        made = kallsyms_file.of_kernel(compress.decompress(compress.read(path), path), path, report.error)
+        made = kallsyms_file.of_kernel(compress.read(path), path, report.error)
     except ModutilsError as error:
         report.error(str(error))
         return 1

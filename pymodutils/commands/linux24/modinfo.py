@@ -56,7 +56,7 @@ def command(words: tuple[str, ...], field: str | None, parameters: bool, backend
             path = word
             if named:
                 path = searched(configured(Linux24.open(state), report, root=False), word)
-            data = compress.decompress(compress.read(path), path)
+            data = compress.read(path)
             module = load.load(data, path, report.error)
         except ModutilsError as error:
             report.error(str(error))

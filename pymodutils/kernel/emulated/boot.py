@@ -6,6 +6,7 @@ from errno import ENOENT
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.errors import BadState, Refused
+from pymodutils.kern_levels import ERR, NOTICE
 from pymodutils.kernel import state_path
 from pymodutils.kernel.description import Description
 from pymodutils.kernel.emulated import kernel_image
@@ -15,7 +16,6 @@ from pymodutils.kernel.emulated.rules import Rules, assumed, rules
 from pymodutils.kernel.emulated.state import vmalloc
 from pymodutils.kernel.emulated.state.database import MEMORY, StateFile, signed, unsigned
 from pymodutils.kernel.emulated.state.kernel_state import BTF, KALLSYMS, KernelState
-from pymodutils.kernel.emulated.state.printk import ERR, NOTICE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.kernel.emulated.params.numbers import Invalid, truth
-from pymodutils.kernel.emulated.params.words import words
+from pymodutils.kernel.emulated.params.words import dash2underscore, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +28,8 @@ class BootWords:
 
     def values(self, name: str) -> Iterator[bytes | None]:
         """The values of all words named ``name``; None for one without a value."""
-        wanted = _alike(name.encode())
-        return (value for word, value in self._words if _alike(word) == wanted)
+        wanted = dash2underscore(name.encode())
+        return (value for word, value in self._words if dash2underscore(word) == wanted)
 
     def blacklist(self) -> list[str]:
         """The modules of module_blacklist; the last word takes precedence."""
@@ -71,7 +71,3 @@ def _words(line: bytes) -> Iterator[tuple[bytes, bytes | None]]:
         if word.value is None and word.name == b"--":
             return
         yield word.name, word.value
-
-
-def _alike(name: bytes) -> bytes:
-    return name.replace(b"-", b"_")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pymodutils.errors import Refused
+from pymodutils.kern_levels import INFO
 from pymodutils.kernel.base import PrintkRecord
 from pymodutils.kernel.emulated import boot, vfs
-from pymodutils.kernel.emulated.state.printk import INFO
 
 if TYPE_CHECKING:
     from collections.abc import Callable

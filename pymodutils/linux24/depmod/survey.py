@@ -41,7 +41,7 @@ class Surveyed(NamedTuple):
 
 def survey(path: str, error: Callable[[str], None]) -> Surveyed:
     """Read the file ``path``; ``error`` is called for anomalies. Raises ModutilsError."""
-    module = load.load(compress.decompress(compress.read(path), path), path, error)
+    module = load.load(compress.read(path), path, error)
     slots = (module.machine.slots or Slots)(module, {})
     slots.create(relocations(module))
     used = {one.symbol.name for one in relocations(module) if one.symbol and one.number}

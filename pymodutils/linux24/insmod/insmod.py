@@ -33,7 +33,7 @@ def insmod(
         else:
             path = searched(config, path)
             report.say(f"Using {path}")
-        data = compress.decompress(compress.read(path), path)
+        data = compress.read(path)
     except ModutilsError as error:
         report.error(str(error))
         return 1

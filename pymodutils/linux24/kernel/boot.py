@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.errors import BadKernel
+from pymodutils.kern_levels import NOTICE
 from pymodutils.kernel.emulated.state.database import MEMORY, StateFile, signed
 from pymodutils.linux24 import machine as machines
 from pymodutils.linux24.kernel import ksyms
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from pymodutils.linux24.kernel.state import ModuleSymbol
     from pymodutils.linux24.machine.model import ObjMachine
 
-NOTICE: Final = 5
 BOOTED: Final = "booted"  # seconds since the epoch
 
 

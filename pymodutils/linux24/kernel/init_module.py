@@ -5,6 +5,7 @@ from __future__ import annotations
 from errno import EBUSY, EFAULT, EINVAL, ENOENT
 from typing import TYPE_CHECKING, Final
 
+from pymodutils.kern_levels import ERR
 from pymodutils.linux24.kernel.create_module import get_mod_name, refused
 from pymodutils.linux24.struct_module import (
     AUTOCLEAN,
@@ -18,7 +19,6 @@ from pymodutils.linux24.struct_module import (
 if TYPE_CHECKING:
     from pymodutils.linux24.kernel.state import Module24, StoredKernel
 
-KERN_ERR: Final = 3
 SLOP: Final = 16  # pointers that the header of a newer insmod may have in addition
 INVALID_SIZE: Final = ("Invalid module header size.", "A new version of the modutils is likely needed.")
 
@@ -34,14 +34,14 @@ def init_module(state: StoredKernel, name: str, image: bytes) -> None:
         raise refused(name, EFAULT)
     size = int.from_bytes(image[:long], state.abi.order)
     if not layout(state.abi)["persist_start"].offset <= size <= state.header_size + SLOP * long:
-        state.log(KERN_ERR, f"init_module: {INVALID_SIZE[0]}")
-        state.log(KERN_ERR, INVALID_SIZE[1])
+        state.log(ERR, f"init_module: {INVALID_SIZE[0]}")
+        state.log(ERR, INVALID_SIZE[1])
         raise refused(name, EINVAL)
     if len(image) < size:
         raise refused(name, EFAULT)
     wanted = _Checked(state, module, image, data)
     if fault := wanted.fault():
-        state.log(KERN_ERR, f"init_module: {fault}")
+        state.log(ERR, f"init_module: {fault}")
         raise refused(name, EINVAL)
     whole = wanted.header["size"]
     if len(image) < whole:

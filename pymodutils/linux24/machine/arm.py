@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch import arm, arm_fields
-from pymodutils.arch.calc import l_a_p, s_a_gp
+from pymodutils.arch.calc import gp_a_p, l_a_p, s_a_gp
 from pymodutils.arch.field import word
 from pymodutils.arch.range import signed
 from pymodutils.arch.reloc import RelocType
 from pymodutils.elf.constants import SHT_REL
-from pymodutils.linux24.machine.calc import gp_a_p, slot
+from pymodutils.linux24.machine.calc import slot
 from pymodutils.linux24.machine.model import WRITABLE, ObjMachine
 from pymodutils.linux24.machine.slots import Entries, Slots
 

@@ -5,12 +5,6 @@ from __future__ import annotations
 from pymodutils.arch.formula import formula
 
 
-@formula("S")
-def symbol(S: int) -> int:
-    """The symbol, whatever the addend."""
-    return S
-
-
 @formula("L", "A")
 def l_a(L: int, A: int) -> int:
     """The address of the image, with the addend."""
@@ -39,12 +33,6 @@ def slot(G: int, GP: int, A: int) -> int:
 def v_plus_slot(V: int, G: int, GP: int) -> int:
     """What is at the place, and that way."""
     return V + G - GP
-
-
-@formula("GP", "A", "P")
-def gp_a_p(GP: int, A: int, P: int) -> int:
-    """The way from the place to the GOT's beginning, and the addend."""
-    return GP + A - P
 
 
 @formula("V", "GP", "P")

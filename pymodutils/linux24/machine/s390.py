@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch import s390
-from pymodutils.arch.calc import l_p, v_plus_s_a, v_plus_s_a_p
+from pymodutils.arch.calc import l_p, s, v_plus_s_a, v_plus_s_a_p
 from pymodutils.arch.field import insn, word
 from pymodutils.arch.formula import formula
 from pymodutils.arch.model import WORDS
@@ -16,7 +16,6 @@ from pymodutils.arch.reloc import RelocType
 from pymodutils.elf.constants import STT_OBJECT
 from pymodutils.linux24.machine.calc import (
     made_dbl,
-    symbol,
     v_plus_gp_p,
     v_plus_half,
     v_plus_l,
@@ -124,8 +123,8 @@ def _words(bits: int) -> dict[int, RelocType]:
     """The rows that patch a word of the machine."""
     whole = word(bits)
     return {
-        10: RelocType("R_390_GLOB_DAT", symbol, whole),
-        11: RelocType("R_390_JMP_SLOT", symbol, whole),
+        10: RelocType("R_390_GLOB_DAT", s, whole),
+        11: RelocType("R_390_JMP_SLOT", s, whole),
         12: RelocType("R_390_RELATIVE", v_plus_l, whole),
         13: RelocType("R_390_GOTOFF", v_plus_s_a_gp, whole),
         14: RelocType("R_390_GOTPC", v_plus_gp_p, whole),

@@ -12,9 +12,9 @@ from typing import Any
 
 from pymodutils.elf import compress
 from pymodutils.errors import Refused
+from pymodutils.kern_levels import WARNING
 from pymodutils.kernel.description import Description
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
-from pymodutils.kernel.emulated.state.printk import WARNING
 from pymodutils.kernel.sources import source
 from pymodutils.names import of_path
 from pymodutils.root import Root

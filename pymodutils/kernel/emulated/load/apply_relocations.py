@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.elf.constants import SHT_REL, SHT_RELA
 from pymodutils.elf.headers import PREFIXES
 from pymodutils.elf.ksymtab import FLAGS
+from pymodutils.kern_levels import WARNING
 from pymodutils.kernel.emulated.load import check_modinfo, klp_apply_section_relocs
 from pymodutils.kernel.emulated.load.causes import CauseKind
 from pymodutils.kernel.emulated.load.complete_formation import FLAGS_SINCE, tables
 from pymodutils.kernel.emulated.load.elf_header import NAMELESS
-from pymodutils.kernel.emulated.state.printk import WARNING
 from pymodutils.link import extable
 from pymodutils.link.failure import OutOfBounds
 from pymodutils.link.kallsyms import fill, keep

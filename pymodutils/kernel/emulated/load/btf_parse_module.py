@@ -11,12 +11,12 @@ from struct import unpack_from
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.elf.headers import PREFIXES
+from pymodutils.kern_levels import ERR, WARNING
 from pymodutils.kernel.emulated.load import btf_relocate
 from pymodutils.kernel.emulated.load.btf import OLD, WIDE, WIDE_SINCE, BadBtf, SplitBtf
 from pymodutils.kernel.emulated.load.btf_check_all_metas import ENOTSUPP, check_all
 from pymodutils.kernel.emulated.load.btf_check_modifier_chain_length import check_chains
 from pymodutils.kernel.emulated.state.kernel_state import BTF as KERNEL_BTF
-from pymodutils.kernel.emulated.state.printk import ERR, WARNING
 
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.load.btf import Limits, Type

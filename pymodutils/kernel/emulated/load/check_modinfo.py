@@ -9,9 +9,9 @@ from __future__ import annotations
 from errno import EPERM
 from typing import TYPE_CHECKING, Final
 
+from pymodutils.kern_levels import ERR, NOTICE, WARNING
 from pymodutils.kernel.base import Init
 from pymodutils.kernel.emulated.load.causes import CauseKind
-from pymodutils.kernel.emulated.state.printk import ERR, NOTICE, WARNING
 from pymodutils.kernel.emulated.state.taints import Taint
 
 if TYPE_CHECKING:

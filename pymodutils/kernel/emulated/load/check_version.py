@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.elf import decode
 from pymodutils.elf.headers import PREFIXES
+from pymodutils.kern_levels import WARNING
 from pymodutils.kernel.emulated.load.causes import CauseKind
 from pymodutils.kernel.emulated.load.check_modinfo import force
-from pymodutils.kernel.emulated.state.printk import WARNING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

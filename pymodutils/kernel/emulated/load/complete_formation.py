@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.elf.headers import PREFIXES
 from pymodutils.elf.ksymtab import FLAGS, Export, KsymtabFormat, gpl_only
+from pymodutils.kern_levels import WARNING
 from pymodutils.kernel.base import State
 from pymodutils.kernel.emulated.load import (
     btf_parse_module,
@@ -20,7 +21,6 @@ from pymodutils.kernel.emulated.load.causes import CauseKind
 from pymodutils.kernel.emulated.params import module_params
 from pymodutils.kernel.emulated.params.table import PREALLOC, VALID
 from pymodutils.kernel.emulated.rules import PREL32
-from pymodutils.kernel.emulated.state.printk import WARNING
 from pymodutils.kernel.emulated.state.taints import Taint
 from pymodutils.link.failure import OutOfBounds
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from errno import EBUSY, EEXIST
 from typing import TYPE_CHECKING, Final
 
+from pymodutils.kern_levels import WARNING
 from pymodutils.kernel.base import State
 from pymodutils.kernel.emulated.state import vmalloc
-from pymodutils.kernel.emulated.state.printk import WARNING
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from pymodutils.elf.constants import SHF_ALLOC, SHT_NOBITS, SHT_NULL, SHT_STRTAB, SHT_SYMTAB
 from pymodutils.elf.headers import PREFIXES
+from pymodutils.kern_levels import WARNING
 from pymodutils.kernel.base import Init
 from pymodutils.kernel.emulated.load import elf_header, setup_load_info
 from pymodutils.kernel.emulated.load.causes import CauseKind
 from pymodutils.kernel.emulated.load.check_version import EXT_CRCS, EXT_NAMES, EXTENDED_SINCE
 from pymodutils.kernel.emulated.load.load_info import UNNAMED
-from pymodutils.kernel.emulated.state.printk import WARNING
 from pymodutils.link.layout import SYMBOL_SIZE
 from pymodutils.link.object import THIS_MODULE
 

@@ -7,10 +7,10 @@ from errno import EACCES, EINVAL, ENOEXEC, EOPNOTSUPP
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.errors import Refused
+from pymodutils.kern_levels import ERR
 from pymodutils.kernel.base import Init
 from pymodutils.kernel.emulated.load.causes import Cause, CauseKind
 from pymodutils.kernel.emulated.load.elf_header import shortest
-from pymodutils.kernel.emulated.state.printk import ERR
 
 if TYPE_CHECKING:
     from collections.abc import Callable

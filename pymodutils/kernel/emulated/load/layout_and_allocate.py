@@ -6,12 +6,12 @@ from errno import EBUSY, EEXIST, ENOMEM
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.elf.constants import SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS
+from pymodutils.kern_levels import WARNING
 from pymodutils.kernel.base import Init, State
 from pymodutils.kernel.emulated.load.causes import CauseKind
 from pymodutils.kernel.emulated.load.load_info import NAME_LENGTH, NAME_OFFSET, Wait
 from pymodutils.kernel.emulated.state import vmalloc
 from pymodutils.kernel.emulated.state.module import Area, CoreKallsyms, PerCpu, SectAttr
-from pymodutils.kernel.emulated.state.printk import WARNING
 from pymodutils.kernel.emulated.state.taints import Taint
 from pymodutils.link import frob as machine
 from pymodutils.link.failure import NoMemory, OutOfBounds

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from pymodutils.elf.constants import SHF_ALLOC
 from pymodutils.errors import Refused
+from pymodutils.kern_levels import ERR
 from pymodutils.kernel.emulated.load.causes import Cause, CauseKind
 from pymodutils.kernel.emulated.state.module import KernelModule
-from pymodutils.kernel.emulated.state.printk import ERR
 from pymodutils.link.failure import OutOfBounds
 
 if TYPE_CHECKING:

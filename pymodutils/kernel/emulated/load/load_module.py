@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.errors import BadState, Refused
+from pymodutils.kern_levels import ERR
 from pymodutils.kernel.emulated.load import (
     apply_relocations,
     check_modinfo,
@@ -23,7 +24,6 @@ from pymodutils.kernel.emulated.load import (
     simplify_symbols,
 )
 from pymodutils.kernel.emulated.params import module_params
-from pymodutils.kernel.emulated.state.printk import ERR
 from pymodutils.link.failure import LinkError, OutOfBounds
 
 if TYPE_CHECKING:

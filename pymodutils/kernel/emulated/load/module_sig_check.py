@@ -5,9 +5,9 @@ from __future__ import annotations
 from errno import EKEYREJECTED, ENODATA, ENOKEY, ENOPKG, EPERM
 from typing import TYPE_CHECKING, Final
 
+from pymodutils.kern_levels import NOTICE
 from pymodutils.kernel.base import Init
 from pymodutils.kernel.emulated.load.causes import CauseKind
-from pymodutils.kernel.emulated.state.printk import NOTICE
 from pymodutils.mapped import cut
 from pymodutils.signature.appended import MAGIC
 

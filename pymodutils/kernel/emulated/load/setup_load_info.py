@@ -6,9 +6,9 @@ from errno import EPERM
 from typing import TYPE_CHECKING
 
 from pymodutils.elf.constants import SHT_NOBITS, SHT_SYMTAB
+from pymodutils.kern_levels import WARNING
 from pymodutils.kernel.base import Init
 from pymodutils.kernel.emulated.load.load_info import NAME_LENGTH, NAME_OFFSET, UNNAMED
-from pymodutils.kernel.emulated.state.printk import WARNING
 from pymodutils.link.failure import OutOfBounds
 from pymodutils.link.layout import PER_CPU
 from pymodutils.link.object import THIS_MODULE, Object

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.elf.constants import SHN_UNDEF, STB_WEAK
 from pymodutils.errors import Refused
+from pymodutils.kern_levels import ERR, WARNING
 from pymodutils.kernel.base import State
 from pymodutils.kernel.emulated.load.causes import CauseKind
 from pymodutils.kernel.emulated.load.check_modinfo import MODULE_NAMESPACES_SINCE, MODULE_PREFIX
 from pymodutils.kernel.emulated.load.check_version import LAYOUT, fits
 from pymodutils.kernel.emulated.load.load_info import Wait
-from pymodutils.kernel.emulated.state.printk import ERR, WARNING
 from pymodutils.kernel.emulated.state.taints import Taint
 from pymodutils.link.failure import LinkError, OutOfBounds
 from pymodutils.link.symbols import imports, simplify

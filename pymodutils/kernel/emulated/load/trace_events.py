@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pymodutils.kern_levels import ERR, WARNING
 from pymodutils.kernel.emulated.params.memory import ParamMemory
 from pymodutils.kernel.emulated.state.kernel_state import KALLSYMS
-from pymodutils.kernel.emulated.state.printk import ERR, WARNING
 from pymodutils.kernel.emulated.state.taints import Taint
 from pymodutils.kernelimage.kallsyms import addresses
 from pymodutils.link.failure import OutOfBounds

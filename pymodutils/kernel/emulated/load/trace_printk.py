@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.kernel.emulated.state.printk import WARNING
+from pymodutils.kern_levels import WARNING
 
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.load.load_info import LoadInfo

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pymodutils.kern_levels import ERR
 from pymodutils.twos_complement import signed
 
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.params.scalars import Log
 
-ERROR: Final = 3  # the kernel's log level
 SPACES: Final = b" \t\n\v\f\r\xa0"
 QUOTES: Final = (b'"', b"'")
 MOST: Final = 9  # words of a query
@@ -45,8 +45,8 @@ def ask(text: bytes, flags: bytes, log: Log) -> None:
             step = "query parse"
             _pairs(words)
         except _Wrong as wrong:
-            log(ERROR, f"dyndbg: {wrong}")
-            log(ERROR, f"dyndbg: {step} failed")
+            log(ERR, f"dyndbg: {wrong}")
+            log(ERR, f"dyndbg: {step} failed")
 
 
 def _words(rest: bytes) -> list[bytes]:

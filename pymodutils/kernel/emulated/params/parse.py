@@ -5,12 +5,13 @@ from __future__ import annotations
 from errno import EINVAL, ENOSPC, EPERM
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pymodutils.kern_levels import ERR, NOTICE, WARNING
 from pymodutils.kernel.emulated.params import dyndbg
 from pymodutils.kernel.emulated.params.numbers import Invalid, truth
 from pymodutils.kernel.emulated.params.scalars import Variable
 from pymodutils.kernel.emulated.params.table import HARDWARE, NOARG, UNSAFE, KparamArray
-from pymodutils.kernel.emulated.params.types import ERROR, put
-from pymodutils.kernel.emulated.params.words import words
+from pymodutils.kernel.emulated.params.types import put
+from pymodutils.kernel.emulated.params.words import dash2underscore, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.params.table import Param
     from pymodutils.kernel.emulated.params.words import Word
 
-WARNING, NOTICE = 4, 5  # the kernel's log levels
 NO_DYNDBG: Final = "dyndbg param is supported only in CONFIG_DYNAMIC_DEBUG builds"
 
 
@@ -54,7 +54,7 @@ def parse(text: bytes, params: Iterable[Param], memory: ParamMemory, context: Pa
     errno = 0
     known: dict[bytes, Param] = {}
     for param in params:
-        known.setdefault(_alike(param.name), param)
+        known.setdefault(dash2underscore(param.name), param)
     text = text.partition(b"\0")[0]
     for word in words(text):
         if word.value is None and word.name == b"--":
@@ -62,7 +62,7 @@ def parse(text: bytes, params: Iterable[Param], memory: ParamMemory, context: Pa
                 rest = _shown(text[word.end :])
                 context.log(WARNING, f"{context.module}: parameters '{rest}' after `--' ignored")
             break
-        found = known.get(_alike(word.name))
+        found = known.get(dash2underscore(word.name))
         if found is None:
             _unknown(word, context)
         else:
@@ -89,7 +89,7 @@ def _one(param: Param, word: Word, memory: ParamMemory, context: ParamContext) -
         value, name = _shown(_left(param, word.value or b"")), _shown(word.name)
         why = "too large" if error.errno == ENOSPC else "invalid"
         context.objects(name, value)
-        context.log(ERROR, f"{context.module}: `{value}' {why} for parameter `{name}'")
+        context.log(ERR, f"{context.module}: `{value}' {why} for parameter `{name}'")
         return error.errno
     return 0
 
@@ -121,10 +121,6 @@ def _unknown(word: Word, context: ParamContext) -> None:
     name = _shown(first if dotted else word.name)
     context.objects(name, None)
     context.log(WARNING, f"{context.module}: unknown parameter '{name}' ignored")
-
-
-def _alike(name: bytes) -> bytes:
-    return name.replace(b"-", b"_")
 
 
 def _shown(text: bytes) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from errno import EINVAL, ENOSPC, EPERM
 from typing import TYPE_CHECKING, Final
 
+from pymodutils.kern_levels import ERR
 from pymodutils.kernel.emulated.params.numbers import Invalid
 from pymodutils.kernel.emulated.params.scalars import INT, NUMBERS, TRUTHS, Variable, enable_only
 from pymodutils.kernel.emulated.params.table import NONE, OWN, KparamArray, Ops, String
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from pymodutils.kernel.emulated.params.memory import ParamMemory
 
-ERROR: Final = 3  # the kernel's log level
 LONGEST: Final = 1024  # maximum bytes of a charp
 PAGE: Final = 4096  # bytes of a file's buffer
 
@@ -53,7 +53,7 @@ def get(place: Variable, ops: Ops | None) -> bytes:
 def _set_charp(place: Variable, text: bytes) -> None:
     """Keep a copy, and drop the previous one."""
     if len(text) > LONGEST:
-        place.log(ERROR, f"{place.name}: string parameter too long")
+        place.log(ERR, f"{place.name}: string parameter too long")
         raise Invalid(ENOSPC)
     memory = place.memory
     memory.strings.pop(memory.number(place.at, memory.word), None)
@@ -75,7 +75,7 @@ def _set_string(place: Variable, text: bytes) -> None:
     if not isinstance(detail, String):
         raise place.fault()
     if len(text) >= detail.size:
-        place.log(ERROR, f"{place.name}: string doesn't fit in {detail.size - 1 & 0xFFFF_FFFF} chars.")
+        place.log(ERR, f"{place.name}: string doesn't fit in {detail.size - 1 & 0xFFFF_FFFF} chars.")
         raise Invalid(ENOSPC)
     place.memory.write(detail.text, text + b"\0")
 
@@ -95,7 +95,7 @@ def _set_array(place: Variable, text: bytes) -> None:
     _count(memory, array, 0)
     for number, part in enumerate(text.split(b",")):
         if number == array.max:
-            place.log(ERROR, f"{place.name}: can only take {array.max} arguments")
+            place.log(ERR, f"{place.name}: can only take {array.max} arguments")
             raise Invalid(EINVAL)
         put(_element(place, array, number), array.ops, part)
         _count(memory, array, number + 1)

@@ -55,3 +55,8 @@ def _split(token: bytes, *, quoted: bool) -> tuple[bytes, bytes | None]:
     if not (quoted and token.endswith(b'"')):
         return name, value
     return (name[:-1], None) if value is None else (name, value[:-1])
+
+
+def dash2underscore(name: bytes) -> bytes:
+    """The name as parameq compares it."""
+    return name.replace(b"-", b"_")

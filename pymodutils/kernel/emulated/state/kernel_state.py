@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.blank import LARGE
 from pymodutils.errors import BadState
+from pymodutils.kern_levels import WARNING
 from pymodutils.kernel.emulated.load.find_symbol import KERNEL, Exporters
 from pymodutils.kernel.emulated.state import module_table
 from pymodutils.kernel.emulated.state.database import signed, unsigned
 from pymodutils.kernel.emulated.state.module import PerCpu
-from pymodutils.kernel.emulated.state.printk import WARNING, LogBuffer
+from pymodutils.kernel.emulated.state.printk import LogBuffer
 from pymodutils.kernel.emulated.state.taints import UNRELIABLE
 
 if TYPE_CHECKING:

@@ -10,10 +10,6 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.rules import Rules
     from pymodutils.kernel.emulated.state.database import StateFile
 
-ERR: Final = 3  # the log levels of linux/kern_levels.h
-WARNING: Final = 4
-NOTICE: Final = 5
-INFO: Final = 6
 LONGEST: Final = {False: 989, True: 1021}  # bytes of a record's text, before 6.4 and from it on
 
 

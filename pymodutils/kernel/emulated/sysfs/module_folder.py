@@ -7,12 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.elf.constants import SHT_NOTE
+from pymodutils.kern_levels import WARNING
 from pymodutils.kernel.emulated.bootwords import LEVELS
 from pymodutils.kernel.emulated.load import module_sig_check
 from pymodutils.kernel.emulated.load.finit_module import compression
 from pymodutils.kernel.emulated.params.numbers import Invalid, truth
 from pymodutils.kernel.emulated.state import module_table
-from pymodutils.kernel.emulated.state.printk import WARNING
 from pymodutils.kernel.emulated.state.taints import letters
 from pymodutils.kernel.emulated.sysfs import parameters, uevent
 from pymodutils.kernel.emulated.sysfs.attribute import attribute
