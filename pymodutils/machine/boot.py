@@ -16,6 +16,7 @@ from pymodutils.machine.results import MachineEnded
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pymodutils.kernelimage.kernel import KernelImage
     from pymodutils.machine.architecture import Architecture
 
 MEMORY: Final = 256 << 20  # bytes of RAM
@@ -48,22 +49,32 @@ def boot(image: bytes, subject: str, cmdline: str = "", memory: int = MEMORY) ->
     words = f"{arch.protocol.cmdline} {cmdline}".strip()
     if len(words) > arch.protocol.longest:
         raise BadKernel(subject, f"the command line is longer than {arch.protocol.longest} bytes")
-    exports = {name: export.address or 0 for name, export in found.exports.items()}
-    missing = [name for name in NEEDED if name not in exports]
-    if missing:
-        raise BadKernel(
-            subject, f"{subject}: the machine needs its export {missing[0]}, which it does not have"
-        )
     start = KernelStart(image, container.unwrap(image, subject).data, words.encode(), found.linked or 0)
-    guest = _run(start, arch, subject, memory, exports)
+    guest = _run(start, arch, subject, memory, _names(found, start, subject))
     _mount(guest, FOLDERS)
     return guest
 
 
-def _run(start: KernelStart, arch: Architecture, subject: str, memory: int, exports: dict[str, int]) -> Guest:
+def _names(found: KernelImage, start: KernelStart, subject: str) -> dict[str, int]:
+    """The addresses that the image tells; raises BadKernel for ``subject`` if a needed one is missing."""
+    names = {name: export.address or 0 for name, export in found.exports.items()}
+    missing = [name for name in NEEDED if not names.get(name)]
+    if missing:
+        raise BadKernel(
+            subject,
+            f"{subject}: the image does not tell the address of {missing[0]}",
+        )
+    at = start.kernel.find(found.btf) if found.btf and start.linked else -1
+    if found.btf and at >= 0:  # data, which kallsyms need not have
+        begin = start.linked + at
+        names |= {"__start_BTF": begin, "__stop_BTF": begin + len(found.btf)}
+    return names
+
+
+def _run(start: KernelStart, arch: Architecture, subject: str, memory: int, names: dict[str, int]) -> Guest:
     ram = mmap.mmap(-1, memory, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     arch.protocol.prepare(ram, start)
-    places = KernelPlaces(exports["panic"], exports["jiffies"], arch.base(start))
+    places = KernelPlaces(names["panic"], names["jiffies"], arch.base(start))
     machine = Machine(ram, arch.machine, places)
     machine.cpu.start(start)
     try:
@@ -73,7 +84,7 @@ def _run(start: KernelStart, arch: Architecture, subject: str, memory: int, expo
     words = machine.space.string(machine.arguments(1)[0])
     if not words.startswith(NO_INIT):
         raise BadKernel(subject, f"{subject}: it does not boot: panic: {words.decode('latin-1')}")
-    return Guest.settle(machine, exports)
+    return Guest.settle(machine, names)
 
 
 def _mount(guest: Guest, folders: Sequence[tuple[bytes, bytes]]) -> None:

@@ -149,8 +149,8 @@ def loaded(
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _initramfs(folder / "initrd", machine, modules, symbols)
-        with _running(machine, folder) as running:
-            said = _heard(running, folder / "console", time.monotonic() + seconds)
+        with running(machine, folder, kernel(machine.name).image, "quiet nokaslr") as guest:
+            said = heard(guest, folder / "console", time.monotonic() + seconds)
             monitor = Monitor(folder / "monitor")
             try:
                 yield _seen(said, monitor)
@@ -175,34 +175,34 @@ def _initramfs(path: Path, machine: Machine, modules: Mapping[str, bytes], symbo
 
 
 @contextmanager
-def _running(machine: Machine, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+def running(machine: Machine, folder: Path, image: Path, cmdline: str) -> Iterator[subprocess.Popen[bytes]]:
     """QEMU, which writes to ``folder``/console; killed at the end."""
     emulator = unpacked(machine.package) / "usr/bin" / machine.emulator
     data = [unpacked("qemu-system-data") / "usr/share/qemu", unpacked("seabios") / "usr/share/seabios"]
     words = [str(emulator), *COMMON, *machine.options]
     for path in data:
         words += ["-L", str(path)]
-    words += ["-kernel", str(kernel(machine.name).image), "-initrd", str(folder / "initrd")]
-    words += ["-append", f"console={machine.console} panic=-1 quiet nokaslr rdinit=/init"]
+    words += ["-kernel", str(image), "-initrd", str(folder / "initrd")]
+    words += ["-append", f"console={machine.console} panic=-1 rdinit=/init {cmdline}"]
     words += ["-qmp", f"unix:{folder / 'monitor'},server=on,wait=off"]
     with (folder / "console").open("wb") as out:
-        running = subprocess.Popen(
+        guest = subprocess.Popen(
             words, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
         )
     try:
-        yield running
+        yield guest
     finally:
-        os.killpg(running.pid, signal.SIGKILL)
-        running.wait()
+        os.killpg(guest.pid, signal.SIGKILL)
+        guest.wait()
 
 
-def _heard(running: subprocess.Popen[bytes], path: Path, until: float) -> list[list[str]]:
+def heard(guest: subprocess.Popen[bytes], path: Path, until: float) -> list[list[str]]:
     """The words of each line that the guest marks, when it is ready."""
     while True:
         printed = path.read_bytes().decode("utf-8", "replace")
         lines = printed.splitlines()
         if READY in lines:
             return [line.removeprefix(MARK).split() for line in lines if line.startswith(MARK)]
-        if running.poll() is not None or time.monotonic() > until:
+        if guest.poll() is not None or time.monotonic() > until:
             raise RuntimeError(f"{path.name}: the guest does not get ready:\n{printed[-4000:]}")
         time.sleep(0.1)

@@ -79,7 +79,7 @@ def _loaded(booted: LiveKernel, chain: Sequence[str]) -> Outcome:
             break
         except Unanswered:
             return Outcome(path, NO_RETURN, ())
-    return Outcome(path, code, _lines([ends.text(line) for line in booted.guest.log(start)[0]]))
+    return Outcome(path, code, lines([ends.text(line) for line in booted.guest.log(start)[0]]))
 
 
 def there(image: Path, wanted: Sequence[list[str]]) -> dict[str, Outcome]:
@@ -95,7 +95,7 @@ def there(image: Path, wanted: Sequence[list[str]]) -> dict[str, Outcome]:
                 found[last] = Outcome(last, NO_RETURN, (str(error)[-200:],))
                 batch = [chain for chain in batch if chain[-1] != last]
                 continue
-            found |= {path: Outcome(it["at"], it["errno"], _lines(it["log"])) for path, it in said.items()}
+            found |= {path: Outcome(it["at"], it["errno"], lines(it["log"])) for path, it in said.items()}
             break
     return found
 
@@ -122,7 +122,7 @@ def _last(wanted: Sequence[list[str]], printed: str) -> str:
     return last
 
 
-def _lines(log: Sequence[str]) -> tuple[str, ...]:
+def lines(log: Sequence[str]) -> tuple[str, ...]:
     """Lines that a module of the kernel itself can be the cause of, without what is measured."""
     lines = [line.rstrip("\n") for line in log]
     return tuple(MEASURED.sub("N", line) for line in lines if line.strip() and not BOOT_NOISE.search(line))
@@ -132,7 +132,11 @@ def differences(name: str, count: int) -> tuple[int, dict[str, str]]:
     """How many were compared; what differs, by module."""
     kernel = kernels.kernel(name)
     wanted = chains(kernel, count)
-    ours, theirs = here(kernel.image, wanted), there(kernel.image, wanted)
+    return len(wanted), compared(here(kernel.image, wanted), there(kernel.image, wanted))
+
+
+def compared(ours: Mapping[str, Outcome], theirs: Mapping[str, Outcome]) -> dict[str, str]:
+    """What differs, by module."""
     found = {}
     for path, its in theirs.items():
         module, own = of_path(path), ours[path]
@@ -142,7 +146,7 @@ def differences(name: str, count: int) -> tuple[int, dict[str, str]]:
             )
         elif own.log != its.log and module not in OTHER_LOG:
             found[module] = f"logs {own.log} here, {its.log} in QEMU"
-    return len(wanted), found
+    return found
 
 
 def main(name: str = CLOUD, count: str = "0") -> None:

@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 
 INSTRUCTION: Final = 4
 WFI: Final = bytes.fromhex("7f2003d5")
-COUNTER: Final = re.compile(rb"[\x20-\x5f\xa0-\xdf]\xe0\x3b\xd5")  # MRS of CNTPCT, CNTVCT, CNT[PV]CTSS
-CONTROL: Final = re.compile(rb"[\x20-\x3f]\xe3\x3b\xd5")  # MRS of CNTV_CTL
-REGISTER: Final = 0x1F  # its number in an MRS; 31 is XZR
+CRM_3: Final = 0xE3  # CRn 14 and CRm 3 in an MRS
+TIMER_READ: Final = re.compile(rb"[\xe0\xe3]\x3b\xd5")  # its end, with op0 3, op1 3 and CRm 0 or 3
+COUNTERS: Final = frozenset({1, 2, 5, 6})  # op2 with CRm 0: CNTPCT, CNTVCT, CNTPCTSS, CNTVCTSS
+CONTROL: Final = 1  # op2 with CRm 3: CNTV_CTL
 ZERO: Final = 31
 FIRED: Final = 5  # CNTV_CTL: ENABLE, ISTATUS
 FARTHEST: Final = 2000  # instructions from WFI to where interrupts are on
@@ -153,8 +154,10 @@ class Arm64Cpu(Arm64Registers):
 
 def _reads(kernel: bytes, linked: int) -> Iterator[tuple[int, int, bool]]:
     """The instructions of ``kernel`` that read the time."""
-    for pattern, control in ((COUNTER, False), (CONTROL, True)):
-        for found in pattern.finditer(kernel):
-            register = found[0][0] & REGISTER
-            if found.start() % INSTRUCTION == 0 and register != ZERO:
-                yield linked + found.end(), register, control
+    for found in TIMER_READ.finditer(kernel):
+        if found.end() % INSTRUCTION:
+            continue
+        register, op2 = kernel[found.start() - 1] & ZERO, kernel[found.start() - 1] >> 5
+        control = found[0][0] == CRM_3
+        if register != ZERO and (op2 == CONTROL if control else op2 in COUNTERS):
+            yield linked + found.end(), register, control

@@ -31,8 +31,8 @@ def prepare(ram: mmap, start: KernelStart) -> None:
     """Put the kernel and a device tree into ``ram``."""
     place = LOAD + unpack_from("<Q", start.kernel, 8)[0]  # text_offset
     ram[place : place + len(start.kernel)] = start.kernel
-    tree = flatten(_tree(len(ram), start.cmdline))
-    ram[len(ram) - TREE : len(ram) - TREE + len(tree)] = tree
+    flat = flatten(tree(len(ram), start.cmdline))
+    ram[len(ram) - TREE : len(ram) - TREE + len(flat)] = flat
 
 
 def enter(cpu: Arm64Registers, start: KernelStart) -> None:
@@ -43,25 +43,25 @@ def enter(cpu: Arm64Registers, start: KernelStart) -> None:
     cpu.set_system("HCR_EL2", AARCH64)
 
 
-def _tree(memory: int, cmdline: bytes) -> Tree:
+def tree(memory: int, cmdline: bytes) -> Tree:
     """One processor, memory, an interrupt controller and a timer."""
     return {
-        "#address-cells": _cells(2),
-        "#size-cells": _cells(2),
+        "#address-cells": cells(2),
+        "#size-cells": cells(2),
         "compatible": b"linux,dummy-virt\0",
-        "interrupt-parent": _cells(1),
+        "interrupt-parent": cells(1),
         "chosen": {"bootargs": cmdline + b"\0"},
         "memory@0": {"device_type": b"memory\0", "reg": pack(">QQ", 0, memory)},
         "cpus": {
-            "#address-cells": _cells(1),
-            "#size-cells": _cells(0),
-            "cpu@0": {"device_type": b"cpu\0", "compatible": b"arm,cortex-a57\0", "reg": _cells(0)},
+            "#address-cells": cells(1),
+            "#size-cells": cells(0),
+            "cpu@0": {"device_type": b"cpu\0", "compatible": b"arm,cortex-a57\0", "reg": cells(0)},
         },
         "intc": {
             "compatible": b"arm,cortex-a15-gic\0",
-            "#interrupt-cells": _cells(3),
+            "#interrupt-cells": cells(3),
             "interrupt-controller": b"",
-            "phandle": _cells(1),
+            "phandle": cells(1),
             "reg": pack(
                 ">QQQQ",
                 *(gic.DISTRIBUTOR, gic.DISTRIBUTOR_SIZE, gic.CPU_INTERFACE, gic.CPU_INTERFACE_SIZE),
@@ -70,23 +70,24 @@ def _tree(memory: int, cmdline: bytes) -> Tree:
         "timer": {
             "compatible": b"arm,armv8-timer\0",
             "always-on": b"",
-            "clock-frequency": _cells(FREQUENCY),
-            "interrupts": _cells(1, 13, 0x104, 1, 14, 0x104, 1, 11, 0x104, 1, 10, 0x104),
+            "clock-frequency": cells(FREQUENCY),
+            "interrupts": cells(1, 13, 0x104, 1, 14, 0x104, 1, 11, 0x104, 1, 10, 0x104),
         },
     }
 
 
-def _cells(*values: int) -> bytes:
+def cells(*values: int) -> bytes:
+    """``values`` as a property of 32-bit numbers."""
     return pack(f">{len(values)}I", *values)
 
 
 def flatten(tree: Mapping[str, Any]) -> bytes:
     """``tree`` as a flattened device tree; Devicetree Specification, 5."""
     names: dict[str, int] = {}
-    structure = _node("", tree, names) + _cells(END)
+    structure = _node("", tree, names) + cells(END)
     strings = b"".join(name.encode() + b"\0" for name in names)
     at = HEADER + RESERVED
-    header = _cells(
+    header = cells(
         *(MAGIC, at + len(structure) + len(strings), at, at + len(structure), HEADER),
         *(VERSION, COMPATIBLE, 0, len(strings), len(structure)),
     )
@@ -95,13 +96,13 @@ def flatten(tree: Mapping[str, Any]) -> bytes:
 
 def _node(name: str, tree: Mapping[str, Any], names: dict[str, int]) -> bytes:
     """A node; ``names`` are those of properties, with their offsets in the strings."""
-    found = [_cells(BEGIN_NODE), _padded(name.encode() + b"\0")]
+    found = [cells(BEGIN_NODE), _padded(name.encode() + b"\0")]
     for key, value in tree.items():
         if isinstance(value, bytes):
             offset = names.setdefault(key, sum(len(it) + 1 for it in names))
-            found += [_cells(PROP, len(value), offset), _padded(value)]
+            found += [cells(PROP, len(value), offset), _padded(value)]
     found += [_node(key, value, names) for key, value in tree.items() if not isinstance(value, bytes)]
-    return b"".join([*found, _cells(END_NODE)])
+    return b"".join([*found, cells(END_NODE)])
 
 
 def _padded(data: bytes) -> bytes:
