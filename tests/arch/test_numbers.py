@@ -59,6 +59,11 @@ AREAS = {  # MODULES_VADDR and MODULES_END, or of vmalloc(), with the bits and o
     ("arm", 32): (0xBF00_0000, 0xC000_0000),  # PAGE_OFFSET - 16 MB; Documentation/arch/arm/memory.rst
     ("sparc", 32): (0xFE60_0000, 0xFFC0_0000),  # asm/vaddrs.h
     ("sparc", 64): (0x1000_0000, 0xF000_0000),  # asm/pgtable_64.h
+    ("arc", 32): (0x7000_0000, 0x7F80_0000),  # PAGE_OFFSET - 256 MB, without 8 MB for fixed mappings
+    ("sh", 32): (0xC000_0000, 0xE000_0000),  # P3SEG to P4SEG
+    ("nios2", 32): (0xC000_0000, 0xE000_0000),  # its region, below the kernel's and I/O
+    ("loongarch", 64): (0xFFFF_8000_0200_8000, 0xFFFF_8000_1200_8000),  # 256 MB
+    ("mips", 32): (0xC000_0000, 0xFFFC_D000),  # KSEG2, without fixed mappings
     ("openrisc", 32): (0xBC00_0000, 0xC000_0000),  # PAGE_OFFSET - 64 MB
     ("powerpc64le", 64): (0xC008_0000_0000_0000, 0xC00A_0000_0000_0000),  # asm/book3s/64/radix.h: 512 TB
     ("s390", 64): (0x3FF_7FD0_0000, 0x3FF_FFD0_0000),  # 2 GB
@@ -146,6 +151,37 @@ def test_where_modules_and_kernels_are() -> None:
 def test_modules_of_x86_64_reach_all_of_the_kernel() -> None:
     arch = next(it for it in every() if it.name == "x86_64")
     assert arch.memory.high - arch.kernel_text < 2 * GB
+
+
+@pytest.mark.parametrize(
+    ("release", "text"),
+    [
+        ((6, 2), "x86/modules: Skipping invalid relocation target, existing value is nonzero for type "),
+        ((6, 3), "x86/modules: Invalid relocation target, existing value is nonzero for type "),
+        ((6, 18), "x86/modules: Invalid relocation target, existing value is nonzero for type "),
+        ((6, 19), "x86/modules: Invalid relocation target, existing value is nonzero for sec "),
+        ((7, 0), "x86/modules: Invalid relocation target, existing value is nonzero for sec "),
+    ],
+)
+def test_x86_has_a_text_for_each_generation(release: tuple[int, int], text: str) -> None:
+    """arch/x86/kernel/module.c, where the place is not zero before."""
+    found = next(it for it in every() if it.name == "x86_64").fitting({}, release).nonzero_target
+    assert found
+    assert found.text.format_map(Anything()).startswith(text)
+
+
+class Anything(dict[str, str]):
+    """The values of a text."""
+
+    def __missing__(self, key: str) -> Blank:
+        return Blank()
+
+
+class Blank:
+    """A value that is printed as nothing, whatever its format."""
+
+    def __format__(self, _spec: str) -> str:
+        return ""
 
 
 def test_modules_lie_by_the_kernel() -> None:

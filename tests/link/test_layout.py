@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import errno
+from struct import pack
 
 import pytest
 
-from pymodutils.arch.x86 import X86_64
+from pymodutils.arch.x86 import I386, X86_64
 from pymodutils.elf.constants import SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS
 from pymodutils.link.areas import SEVEN_AREAS, TWO_AREAS
 from pymodutils.link.failure import LinkError
 from pymodutils.link.layout import LIMIT, Layout, LayoutConfig, Placed, layout
-from pymodutils.link.object import Object
+from pymodutils.link.object import THIS_MODULE, Object
 from tests.link.modules import load
 from tests.link.objects import Part, Sym, make
 
@@ -128,3 +129,37 @@ def test_a_huge_bss_is_refused_before_memory_is_taken() -> None:
     with pytest.raises(LinkError) as failure:
         layout(load(make(X86_64, parts, SYMBOLS, {})), LayoutConfig())
     assert failure.value.errno == errno.ENOMEM
+
+
+def test_symbols_of_32_bits() -> None:
+    """Elf32_Sym has 16 bytes, as struct mod_kallsyms, which is aligned to 4; the letters follow it."""
+    found = layout(load(make(I386, PARTS, SYMBOLS, {}), I386), LayoutConfig(strict_rwx=False))
+    start = 0x10 + 16 * (len(SYMBOLS) + 1) + STRTAB
+    assert found.initsize == start + -start % 4 + 16 + len(SYMBOLS) + 1
+    assert found.coresize == 0x60 + 16 * KEPT[True] + NAMES[True] + KEPT[True]
+
+
+@pytest.mark.parametrize(
+    ("offset", "size", "apart"),
+    [(-8, 8, True), (-8, 9, False), (0, 1, False), (63, 1, False), (64, 8, True), (-8, 80, False)],
+)
+def test_no_section_lies_on_struct_module_in_the_file(offset: int, size: int, apart: bool) -> None:
+    """The loader changes it there before it copies the others."""
+    parts = [
+        Part(".text", bytes(64), A | X),
+        Part(".data", bytes(80), A | W),
+        Part(THIS_MODULE, bytes(64), A | W),
+    ]
+    data = bytearray(make(X86_64, parts, SYMBOLS[:1], {}))
+    headers = int.from_bytes(data[40:48], "little")  # e_shoff
+    own = int.from_bytes(data[headers + 3 * 64 + 24 :][:8], "little")  # sh_offset of the third
+    data[headers + 2 * 64 + 24 : headers + 2 * 64 + 40] = pack("<QQ", own + offset, size)
+    if apart:
+        assert checked(load(bytes(data)))
+        return
+    with pytest.raises(LinkError, match=r"section \.data lies on struct module"):
+        checked(load(bytes(data)))
+
+
+def checked(module: Object) -> Layout:
+    return layout(module, LayoutConfig())

@@ -6,7 +6,7 @@ import errno
 
 import pytest
 
-from pymodutils.arch.x86 import X86_64
+from pymodutils.arch.x86 import I386, X86_64
 from pymodutils.errors import Refused
 from pymodutils.link.failure import LinkError, OutOfBounds
 from pymodutils.link.image import Image
@@ -54,6 +54,14 @@ def test_each_kind_of_symbol() -> None:
     )
     assert values == [BASE + 4, PERCPU + 2, 77, 5, 1, KNOWN["printk"], 0, 0]
     assert log == []
+
+
+def test_values_of_32_bits_wrap() -> None:
+    """st_value and the address of its section are unsigned long."""
+    module = load(make(I386, PARTS, [Sym("run", 0xFFFF_FFFC, 1), Sym("printk")], {}), I386)
+    image = Image(module, layout(module, LayoutConfig()), (0xF800_0000, 0xF801_0000))
+    values = simplify(image, "m", lambda _: 0xC100_0000, lambda *_: None, percpu=PERCPU)
+    assert values == [0, 0xF7FF_FFFC, 0xC100_0000]
 
 
 def test_all_are_tried_and_the_last_failure_counts() -> None:
