@@ -45,7 +45,6 @@ class Touched:
         self._data = CoverageData(str(folder / "touched"))
         self._data.read()
         self.known = _known(folder)
-        self._files = {name[name.rindex("/pymodutils/") + 1 :]: name for name in self._data.measured_files()}
 
     def by(self, path: str, source: str, line: int) -> list[str]:
         """The tests that run ``line`` of the package's file ``path``, the nearest and the quickest first.
@@ -55,7 +54,11 @@ class Touched:
         """
         lines = reach(source, line)
         folder = str(Path(path).parent)
-        files = [path] if lines else [each for each in self._files if str(Path(each).parent) == folder]
+        files = (
+            [path]
+            if lines
+            else [each for each in self._data.measured_files() if str(Path(each).parent) == folder]
+        )
         if self.known.package.get(path) != _digest(source.encode()):
             lines = set()
         found = set().union(*(self._tests(each, lines) for each in files)) - set(self.known.failing)
@@ -66,9 +69,7 @@ class Touched:
 
     def _tests(self, path: str, lines: set[int]) -> set[str]:
         """The tests that run one of ``lines``, or any line, of a file."""
-        if path not in self._files:
-            return set()
-        found = self._data.contexts_by_lineno(self._files[path])
+        found = self._data.contexts_by_lineno(path)
         return {test for at in (lines or found.keys()) for test in found.get(at, ())}
 
 
@@ -118,7 +119,7 @@ def _measure(folder: Path, files: list[str], jobs: int, into: Path) -> tuple[dic
             found.read()
         except DataError:
             continue  # of a process that a test has killed
-        data.update(found)
+        data.update(found, map_path=lambda path: path[path.rindex("/pymodutils/") + 1 :])
     data.close()
     seconds = {test: each for times, _ in results for test, each in times.items()}
     return seconds, [test for _, tests in results for test in tests]
