@@ -170,6 +170,14 @@ def test_x86_has_a_text_for_each_generation(release: tuple[int, int], text: str)
     assert found.text.format_map(Anything()).startswith(text)
 
 
+def test_per_cpu_data_of_x86_64_begins_at_0_until_6_15() -> None:
+    """__per_cpu_end of Debian's cloud kernels 6.1 and 6.12; since 6.15 per-CPU data is linked in place."""
+    arch = next(it for it in every() if it.name == "x86_64")
+    releases = (6, 1), (6, 11), (6, 12), (6, 14), (6, 15), (7, 0)
+    ends = [arch.fitting({}, release).percpu_end for release in releases]
+    assert ends == [0x34000, 0x34000, 0x39000, 0x39000, 0, 0]
+
+
 class Anything(dict[str, str]):
     """The values of a text."""
 
