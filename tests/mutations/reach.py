@@ -11,16 +11,18 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 def reach(source: str, line: int) -> set[int]:
     """The lines of the statement at ``line``, or of the function whose default values stand there.
 
-    For a line that runs when the file is imported, such as a row of a table, it is those of all functions,
-    and there may be none.
+    There are none for a line that runs when the file is imported, such as a row of a table.
     """
-    tree = ast.parse(source)
-    owner, statement = _at(tree, line)
+    owner, statement = _at(ast.parse(source), line)
     if isinstance(statement, Function):
         return _lines(statement.body)
-    if owner:
-        return set(_header(statement))
-    return {each for node in ast.walk(tree) if isinstance(node, Function) for each in _lines(node.body)}
+    return set(_header(statement)) if owner else set()
+
+
+def functions(source: str) -> set[int]:
+    """The lines of all functions."""
+    nodes = ast.walk(ast.parse(source))
+    return {each for node in nodes if isinstance(node, Function) for each in _lines(node.body)}
 
 
 def _at(tree: ast.Module, line: int) -> tuple[Function | None, ast.stmt]:

@@ -17,7 +17,7 @@ from coverage import CoverageData
 from coverage.exceptions import DataError
 
 from tests.mutations import contexts
-from tests.mutations.reach import reach
+from tests.mutations.reach import functions, reach
 from tests.oracles.debian import cache
 
 QUICK: Final = ("-q", "-p", "no:cacheprovider", "-m", "not slow and not lane")
@@ -49,23 +49,24 @@ class Touched:
     def by(self, path: str, source: str, line: int) -> list[str]:
         """The tests that run ``line`` of the package's file ``path``, the nearest and the quickest first.
 
-        For a line that runs when the file is imported, and for a file that has changed since, it is those
-        that run something of the file or, if there are no functions in it, of its folder.
+        For a file that has changed since, it is those that run something of it. For a line that runs when
+        the file is imported, it is those that run a function of the file, then of its folder.
         """
-        lines = reach(source, line)
-        folder = str(Path(path).parent)
-        files = (
-            [path]
-            if lines
-            else [each for each in self._data.measured_files() if str(Path(each).parent) == folder]
+        lines, changed = reach(source, line), self.known.package.get(path) != _digest(source.encode())
+        own = self._tests(path, set() if changed else lines or functions(source))
+        found = own if lines else own.union(*map(self._all, self._beside(path)))
+        near, seconds = f"tests/{Path(path).parts[1]}/", self.known.seconds
+        return sorted(
+            (test for test in found - set(self.known.failing) if test.partition("::")[0] in self.known.tests),
+            key=lambda test: (test not in own, not test.startswith(near), seconds.get(test, 0), test),
         )
-        if self.known.package.get(path) != _digest(source.encode()):
-            lines = set()
-        found = set().union(*(self._tests(each, lines) for each in files)) - set(self.known.failing)
-        found = {test for test in found if test.partition("::")[0] in self.known.tests}
-        near = f"tests/{Path(path).parts[1]}/"
-        seconds = self.known.seconds
-        return sorted(found, key=lambda test: (not test.startswith(near), seconds.get(test, 0), test))
+
+    def _beside(self, path: str) -> list[str]:
+        """The files of its folder."""
+        return [each for each in self._data.measured_files() if Path(each).parent == Path(path).parent]
+
+    def _all(self, path: str) -> set[str]:
+        return self._tests(path, set())
 
     def _tests(self, path: str, lines: set[int]) -> set[str]:
         """The tests that run one of ``lines``, or any line, of a file."""
