@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
 from pymodutils import streams
-from pymodutils.errors import Exit, ModutilsError, reason
+from pymodutils.errors import Exit, ModutilsError, described
 from pymodutils.names import suggestion
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def run(prog: str, path: str, entry: CommandEntry, words: Sequence[str]) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        _complain(f"{prog}: ERROR: {_words(error)}")
+        _complain(f"{prog}: ERROR: {described(error)}")
     except MemoryError:
         _complain(f"{prog}: ERROR: {OUT_OF_MEMORY}")
     except Exception as error:  # last resort: users get one line, not a traceback
@@ -220,10 +220,6 @@ def _complain(line: str) -> None:
     sys.stderr.write(line + "\n")
 
 
-def _words(error: OSError) -> str:
-    return f"{error.filename}: {reason(error)}" if error.filename else reason(error)
-
-
 def _failure(prog: str) -> int:
     return 2 if prog in ("check", "preflight") else 1
 
@@ -235,7 +231,7 @@ def _leave(prog: str, status: int) -> NoReturn:
         sys.stdout.flush()
     except OSError as error:
         if not isinstance(error, BrokenPipeError):
-            sys.stderr.write(f"{prog}: ERROR: {_words(error)}\n")
+            sys.stderr.write(f"{prog}: ERROR: {described(error)}\n")
         status = status or _failure(prog)
     if isinstance(streams.Output.failure, BrokenPipeError):
         _die(signal.SIGPIPE)

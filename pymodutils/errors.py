@@ -18,6 +18,11 @@ def reason(error: OSError) -> str:
     return f"{error.strerror or error} (see {limit})" if limit else str(error.strerror or error)
 
 
+def described(error: OSError) -> str:
+    """The message for the user: the file, if any, and the reason."""
+    return f"{error.filename}: {reason(error)}" if error.filename else reason(error)
+
+
 class ModutilsError(Exception):
     """A failure concerning ``subject``; ``str()`` is the message for the user, one line.
 

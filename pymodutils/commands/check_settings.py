@@ -26,7 +26,10 @@ def read(params: Sequence[click.Parameter]) -> dict[str, Any]:
 
     Raises BadLine for invalid TOML, an unknown key or a value of the wrong type.
     """
-    folder = os.getcwd()
+    try:
+        folder = os.getcwd()
+    except FileNotFoundError:  # deleted
+        return {}
     while True:
         path = f"{folder.rstrip('/')}/{FILE}"
         table = _table(path)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.checks.rule_type import Severity
 from pymodutils.commands.getopt import Tool, raise_usage
-from pymodutils.errors import Exit, ModutilsError
+from pymodutils.errors import Exit, ModutilsError, described
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,7 @@ class Verdicts(Tool):
         except BrokenPipeError:
             raise
         except (ModutilsError, OSError, EOFError) as error:
-            text = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
+            text = described(error) if isinstance(error, OSError) else str(error)
             sys.stdout.flush()
             sys.stderr.write(f"{prog}: ERROR: {text}\n")
             return USAGE

@@ -136,3 +136,18 @@ def test_only_a_terminal_gets_folded_lists(desk: Desk) -> None:
     for at in range(45):
         assert re.search(rf"^m{at} +ENOENT: unknown$", piped, re.MULTILINE)
     assert f"all: {', '.join(names)}" in piped
+
+
+def test_a_deleted_working_directory_has_no_settings(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    words = [*CHECK, "-k", desk.kernel(), desk.module()]
+    script = 'cd "$0" && rmdir "$0" && exec "$@"'
+    done = subprocess.run(
+        ["sh", "-c", script, str(tmp_path / "gone"), *words],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
