@@ -29,7 +29,7 @@ class Cache:
     """The cache of a job for its module files ``paths``; empty and not saved without a cache file."""
 
     def __init__(self, job: Job, config: DepmodConfig) -> None:
-        self.file, self._root, self._version = job.cache, job.root, job.version
+        self.file, self._root, self._version, self._top = job.cache, job.root, job.version, job.top
         self.since = time.time_ns()
         self.paths: Sequence[str] = ()
         self._directories = b""
@@ -48,7 +48,7 @@ class Cache:
         old = self._old
         if not old or not old.directories or old.settings != self._settings:
             return False
-        now = cache_file.stamps(map(self._root.follow, _split(old.directories)))
+        now = cache_file.stamps(map(self._root.follow, _split(old.directories)), self._top)
         if now != old.places or not cache_file.settled(now, old.since):
             return False
         self.take(_split(old.paths), _split(old.directories))
@@ -61,7 +61,7 @@ class Cache:
             return
         self._directories = _joined(directories)
         self._files = [self._root.follow(path) for path in paths]
-        self._stamps = cache_file.stamps(self._files)
+        self._stamps = cache_file.stamps(self._files, self._top)
         self._listed = _joined(paths)
 
     def is_current(self) -> bool:

@@ -177,6 +177,18 @@ def test_facts_in_a_cache_that_others_can_write_are_not_believed(
     assert kept.stat().st_mode & 0o777 in {0o600, mode if believed else 0o600}
 
 
+def test_stamps_are_the_same_from_anywhere(tmp_path: Path) -> None:
+    top, outside = tmp_path / "top", tmp_path / "outside"
+    top.mkdir()
+    (top / "inside").write_text("i")
+    outside.write_text("o")
+    paths = [f"{top}/inside", f"{top}//inside", f"{top}/", str(top), f"{top}/missing", f"{top}/../outside"]
+    paths += str(outside), f"{top}/inside/x"
+    known = cache_file.stamps(paths)
+    assert known[0] == known[6] == 1
+    assert cache_file.stamps(paths, str(top)) == known == cache_file.stamps(paths, str(tmp_path / "missing"))
+
+
 def cached(tree: Tree, kept: Path) -> Outcome:
     """A run with the cache ``kept``, which then is old enough to be trusted."""
     done = made_by(ours(), tree, "--cache", str(kept), clear=False)
