@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, NamedTuple
 
 from pymodutils.errors import ModutilsError
 from pymodutils.profile.profile import (
@@ -18,12 +18,9 @@ from pymodutils.profile.profile import (
     Wish,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 FORMAT: Final = "pymodutils profile"
 VERSION: Final = 1
-ROWS: Final[dict[str, Callable[..., Any]]] = {
+ROWS: Final[dict[str, type[NamedTuple]]] = {
     "devices": Device,
     "modules": LoadedModule,
     "wishes": Wish,
@@ -82,26 +79,49 @@ def _profile(found: dict[str, Any], subject: str) -> Profile:
         if not isinstance(found.get(key, ""), str):
             raise _bad(subject, f"{key} is {found[key]!r}, not a text")
     for key, kind in ROWS.items():
-        found[key] = tuple(_row(kind, row) for row in found.get(key, ()))
+        found[key] = tuple(_row(kind, key, row) for row in _list(found, key))
     for key in LISTS:
-        found[key] = tuple(str(text) for text in found.get(key, ()))
+        found[key] = tuple(map(str, _list(found, key)))
     policy = found.get("policy", {})
-    found["policy"] = Policy(**{**policy, "keys": tuple(map(str, policy.get("keys", ())))})
+    _check_fields(Policy, "policy", policy)
+    found["policy"] = Policy(**{**policy, "keys": tuple(map(str, _list(policy, "keys")))})
     return Profile(**found)
 
 
-def _row(kind: Callable[..., Any], row: dict[str, Any]) -> Any:
-    """A row with lists as tuples, and everything else checked against the type of the default."""
+def _list(found: dict[str, Any], key: str) -> list[Any]:
+    rows = found.get(key, [])
+    if not isinstance(rows, list):
+        raise TypeError(f"{key} is {rows!r:.40}, not a list")
+    return rows
+
+
+def _check_fields(kind: type[NamedTuple], key: str, row: object) -> None:
+    """Raise TypeError unless ``row``, one of ``key``, is an object with the fields of ``kind``."""
+    if not isinstance(row, dict):
+        raise TypeError(f"{key} has {row!r:.40}, not an object")
+    for name in kind._fields:
+        if name not in row and name not in kind._field_defaults:
+            raise TypeError(f"{key} has an entry without {name}")
+    for name in sorted(row.keys() - {*kind._fields}):
+        raise TypeError(f"{key} has a field that is not known: {name}")
+
+
+def _row(kind: Any, key: str, row: dict[str, Any]) -> Any:
+    """A row of ``key`` with lists as tuples, the rest checked against the type of the default."""
+    _check_fields(kind, key, row)
     values: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
+        name: tuple(value) if isinstance(value, list) else value for name, value in row.items()
     }
-    if "parameters" in values:
-        values["parameters"] = tuple((str(name), str(text)) for name, text in values["parameters"].items())
+    if "parameters" in row:
+        given = row["parameters"]
+        if not isinstance(given, dict):
+            raise TypeError(f"{key} has {given!r:.40} for parameters")
+        values["parameters"] = tuple((str(name), str(text)) for name, text in given.items())
     made = kind(**values)
     for name, value in zip(made._fields, made, strict=True):
         allowed = NUMBERS.get(name, (str, tuple) if name in SEQUENCES else (str,))
         if not isinstance(value, allowed):
-            raise TypeError(f"{name} is {value!r}")
+            raise TypeError(f"{key} has {value!r:.40} for {name}")
     return made
 
 

@@ -14,6 +14,7 @@ from pymodutils.profile.profile import Profile
 if TYPE_CHECKING:
     from pymodutils.root import Root
 
+RELEASE: Final = "/proc/sys/kernel/osrelease"
 HOST: Final = ("/proc/sys/kernel/hostname", "/etc/hostname")
 LOGS: Final = ("/var/log/dmesg", "/var/log/kern.log")
 FIRMWARE: Final = re.compile(r"[Ff]irmware: direct-loading firmware (\S+)|Loaded FW: (\S+?),")
@@ -24,7 +25,7 @@ LINES: Final = 100_000  # of the kernel's buffer
 
 def read(root: Root) -> Profile:
     """The profile of ``root``; needs no privileges. Unreadable facts are listed in ``incomplete``."""
-    release = root.release()
+    release = root.text(RELEASE).strip() if root.sysroot else root.release()
     host = next(filter(None, (root.text(path).strip() for path in HOST)), "")
     lacks = []
     try:
@@ -48,6 +49,8 @@ def read(root: Root) -> Profile:
         policy=policy.read(root),
         firmware=_firmware(root),
     )
+    if not release:
+        lacks.append(f"release: could not read {root.path(RELEASE)}: give preflight --from KERNEL")
     if not found.devices:
         lacks.append(f"devices: none below {root.path('/sys/devices')}")
     config = config_files.load(root, folder, (), lambda _: None)

@@ -11,7 +11,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from pymodutils import Root
+from pymodutils import ModutilsError, Root
 from pymodutils.profile import document, live
 from pymodutils.profile.policy import X509, certificates
 from pymodutils.profile.profile import Device, FileSystem, OutOfTree, Profile, Wish
@@ -106,6 +106,33 @@ def test_a_damaged_document_is_one_line(tmp_path: Path, text: str) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("profile: ERROR: ")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("rest", "why"),
+    [
+        ('"devices": 5', "devices is 5, not a list"),
+        ('"firmware": 5', "firmware is 5, not a list"),
+        ('"devices": [5]', "devices has 5, not an object"),
+        ('"policy": []', "policy has [], not an object"),
+        ('"devices": [{}]', "devices has an entry without modalias"),
+        ('"devices": [{"modalias": "x", "a": 1}]', "devices has a field that is not known: a"),
+        ('"modules": [{"name": 5}]', "modules has 5 for name"),
+        ('"modules": [{"name": "x", "parameters": []}]', "modules has [] for parameters"),
+    ],
+)
+def test_what_is_damaged_is_said(rest: str, why: str) -> None:
+    data = f'{{"format": "pymodutils profile", "version": 1, {rest}}}'.encode()
+    with pytest.raises(ModutilsError) as raised:
+        document.loads(data, "x.json")
+    assert str(raised.value) == f"x.json: it is damaged: {why}"
+
+
+def test_another_root_is_not_of_this_kernel(tmp_path: Path) -> None:
+    found = live.read(Root(tmp_path))
+    assert (found.release, found.arch) == ("", "")
+    place = tmp_path / "proc/sys/kernel/osrelease"
+    assert f"release: could not read {place}: give preflight --from KERNEL" in found.incomplete
 
 
 def test_the_command_writes_a_file(tmp_path: Path) -> None:
