@@ -81,7 +81,7 @@ def command(
     request = PreflightRequest(
         _profile(profiles, root),
         profiles[0] if profiles else THIS,
-        kernels,
+        tuple(dict.fromkeys(kernels)),
         old,
         place if os.path.isdir(place) else "",
         allow,

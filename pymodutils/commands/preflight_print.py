@@ -75,8 +75,12 @@ def _rest(found: Preflight, label: str) -> Iterator[str]:
     before = found.before
     booted = found.outlook(label).booted
     if before and not before.failure and not booted.failure:
-        change = (booted.memory - before.memory) / MIB
-        yield f"modules take {change:+.1f} MiB of memory, {booted.memory / MIB:.1f} in all"
+        change = round((booted.memory - before.memory) / MIB, 1)
+        total = f"{booted.memory / MIB:.1f}"
+        if change:
+            yield f"modules take {change:+.1f} MiB of memory, {total} in all"
+        else:
+            yield f"modules take as much memory as before, {total} MiB"
 
 
 def _some(names: Sequence[str]) -> str:

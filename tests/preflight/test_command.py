@@ -57,6 +57,11 @@ def test_the_command_for_people_and_programs(machine: Machine, tmp_path: Path) -
     assert lines[0] == f"{profile}, from {OLD}"
     assert lines[2].split() == [NEW, "1", "0", "0", "1", "1", *lines[2].split()[-2:]]
     assert lines.index("  gone  card") < lines.index("  1 need met as before: devices, file systems, modules")
+    assert lines[-1] == "  modules take as much memory as before, 0.0 MiB"
+    again = command(machine, "--profile", profile, "--kernel", NEW, "--kernel", NEW)
+    assert again.stdout == done.stdout
+    github = command(machine, "--profile", profile, "--format", "github").stdout
+    assert github.startswith(f"::error title=card on {NEW}%3A gone::")
     done = command(machine, "--profile", profile, "--format", "json", "--fail-on", "never")
     assert done.returncode == 0
     jsonschema.validate(json.loads(done.stdout), SCHEMA)

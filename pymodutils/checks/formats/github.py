@@ -40,8 +40,9 @@ def _line(level: str, verdict: Verdict, finding: Finding) -> str:
     title = _property(f"{verdict.title} on {verdict.kernel}: {finding.rule}")
     text = finding.whole + (f"\nTo do: {finding.advice}" if finding.advice else "")
     place = location.of(verdict, finding)
-    line = f",line={place.line}" if place.line else ""
-    return f"::{level} file={_property(place.path)}{line},title={title}::{_escaped(text, ESCAPES)}"
+    file = f"file={_property(place.path)}," if place.path else ""
+    line = f"line={place.line}," if place.line else ""
+    return f"::{level} {file}{line}title={title}::{_escaped(text, ESCAPES)}"
 
 
 def _property(text: str) -> str:
