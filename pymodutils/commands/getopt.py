@@ -101,7 +101,7 @@ class Tool(click.Command):
         except click.exceptions.Exit as leave:
             return leave.exit_code
         except click.ClickException as error:
-            raise_usage(prog, error.format_message())
+            raise_usage(prog, " ".join(error.format_message().split("\n\t")))
         return int(status or 0)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

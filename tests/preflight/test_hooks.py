@@ -117,3 +117,9 @@ def test_the_script_does_nothing_without_its_python(tmp_path: Path, shell: str) 
     path.write_text(hook.text.replace("{python}", str(tmp_path / "gone")).replace("{words}", hook.words))
     done = subprocess.run(["sh", path, "add", "1"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_missing_word_is_one_line(tmp_path: Path) -> None:
+    done = hooks(tmp_path)
+    text = "hooks: ERROR: Missing argument '{install|remove|run}'. Choose from: install, remove, run\n"
+    assert (done.stderr, done.returncode) == (text, 1)
