@@ -15,7 +15,7 @@ FOLDERS = {
     "arch": "a row for each machine",
     "dyn": "machines of the shared-object experiment of 2.5, rows as in arch/",
     "linux24": "machines of modutils 2.4, rows as in arch/",
-    "machine": "one machine, of x86-64",
+    "machine": "processors that kernels boot on, a folder for each",
 }
 FILES = {
     "elf/constants.py": "numbers of ELF, of which STT_REGISTER is SPARC's",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pymodutils import LiveKernel
 from pymodutils.errors import BadKernel, BadState, Refused, Unanswered
 from pymodutils.kernel.booted.boot import boot
 from pymodutils.kernel.booted.kernel import BootedKernel
@@ -153,6 +154,21 @@ def test_eight_processes_lose_nothing(unpacked: Path, state: str) -> None:
     loaded = {name for name, run in zip(names, done, strict=True) if run.returncode == 0}
     assert kept == loaded
     assert len(kept) > 3
+
+
+def test_functions_are_called_and_replaced(unpacked: Path, state: str, arch: str) -> None:
+    path = module(unpacked, "dummy")
+    with LiveKernel.boot(state) as kernel:
+        crc = kernel.load(module(unpacked, "crc-itu-t"))
+        assert crc.call("crc_itu_t", 0, "123456789", 9) == 0x31C3
+        with kernel.replace("alloc_netdev_mqs", fail_at=[1], result=0) as replaced:
+            with pytest.raises(Refused, match="Cannot allocate memory"):
+                kernel.load(path)
+            assert replaced.calls == 1
+        assert kernel.load(path).name == "dummy"
+        if arch == "aarch64":
+            with pytest.raises(BadKernel, match="no checks"):
+                kernel.check()
 
 
 @pytest.mark.parametrize("name", ["trixie-arm64", "forky-arm64"])
