@@ -195,3 +195,14 @@ def test_the_page_has_all_options() -> None:
             known |= {name for param in params for name in param.opts}
     page = next(path for path in pages() if path.name == "pymodutils-linux24.8")
     assert options(page) == known
+
+
+def test_a_state_needs_a_file_in_a_directory(tmp_path: Path) -> None:
+    (tmp_path / "ksyms").write_bytes(file("i386.ksyms"))
+    for state, why in (
+        (tmp_path, "it is a directory: name a file"),
+        (tmp_path / "none/k24", f"there is no directory {tmp_path}/none: make it first"),
+    ):
+        words = ("boot", str(state), "--generation", "2.4", "--from", str(tmp_path / "ksyms"))
+        done = here(*words, tool="kernel")
+        assert (done.err, done.status) == (f"kernel: ERROR: {state}: {why}\n", 1)

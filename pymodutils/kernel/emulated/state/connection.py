@@ -125,7 +125,7 @@ def told(path: str) -> Iterator[None]:
 
 def _complaint(path: str, error: Exception) -> BadState:
     code = errno.ENOSPC if "disk is full" in str(error) else errno.EIO
-    return BadState(path, f"{path}: {_words(error)}", code)
+    return BadState(path, f"{path}: {_words(path, error)}", code)
 
 
 def _plain(value: Any) -> Any:
@@ -154,8 +154,20 @@ def _connect(path: str) -> sqlite3.Connection:
     return connection
 
 
-def _words(error: Exception) -> str:
+def _words(path: str, error: Exception) -> str:
     text = str(error).partition("\n")[0]
+    if "unable to open" in text:
+        return _unopened(path)
     if "malformed" in text or "not a database" in text or isinstance(error, UnicodeError):
         return f"the file is damaged ({text}): boot it again with 'pymodutils kernel boot'"
     return text
+
+
+def _unopened(path: str) -> str:
+    """Why the file ``path`` could not be opened or made, which SQLite does not tell."""
+    folder = os.path.dirname(path) or "."
+    if os.path.isdir(path):
+        return "it is a directory: name a file"
+    if not os.path.isdir(folder):
+        return f"there is no directory {folder}: make it first"
+    return f"could not open it: check the permissions of the file and of {folder}"
