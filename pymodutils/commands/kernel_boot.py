@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
+from itertools import count
 from typing import TYPE_CHECKING
 
 import click
 
-from pymodutils.commands import options
+from pymodutils.commands import options, output
 from pymodutils.commands.generation import Generations
 from pymodutils.commands.getopt import raise_usage
 from pymodutils.kernel import state_path
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from pymodutils.root import Root
 
 PROG = "kernel boot"
+MESSAGES = 250  # of a kernel that boots, about
+SHOWN = 50  # characters of one
 MACHINES = ", ".join(UNAMES.values())  # that the machine boots
 EXAMPLES = [
     ("pymodutils kernel boot --from /boot/vmlinuz-6.1", "an emulation of that kernel"),
@@ -106,7 +110,7 @@ def command(
             raise_usage(
                 PROG, "--machine requires one image in --from, and accepts only --cmdline and --memory"
             )
-        click.echo(booted_boot.boot(sources[0], state, cmdline, memory << 20))
+        click.echo(_booted(sources[0], state, cmdline, memory))
         return
     if run and len(sources) != 1:
         raise_usage(PROG, "--run takes one image in --from")
@@ -124,6 +128,18 @@ def command(
     for file in trust:
         kernel.trust_file(file)
     click.echo(f"{kernel.rules.release} ({described.arch}, {len(described.exports):,} exports) in {path}")
+
+
+def _booted(image: str, state: str | None, cmdline: str, memory: int) -> str:
+    """Boot ``image`` on the machine, with its messages behind a bar of their number."""
+    with closing(output.Progress("booting")) as progress:
+        numbers = count(1)
+
+        def heard(message: str) -> None:
+            number = next(numbers)
+            progress(number, max(MESSAGES, number + 1), message[:SHOWN])
+
+        return booted_boot.boot(image, state, cmdline, memory << 20, heard)
 
 
 def _behave(kernel: EmulatedKernel, *options: Sequence[str]) -> None:

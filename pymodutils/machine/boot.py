@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.errors import BadKernel
 from pymodutils.kernelimage import container, kernel
-from pymodutils.machine import UNAMES, architecture
+from pymodutils.machine import UNAMES, architecture, printk
 from pymodutils.machine.guest import Guest
 from pymodutils.machine.machine import KernelPlaces, Machine
 from pymodutils.machine.protocol import KernelStart
 from pymodutils.machine.results import MachineEnded
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pymodutils.kernelimage.kernel import KernelImage
     from pymodutils.machine.architecture import Architecture
@@ -26,9 +26,16 @@ NO_INIT: Final = b"Requested init"
 FOLDERS: Final = ((b"/proc", b"proc"), (b"/sys", b"sysfs"))
 
 
-def boot(image: bytes, subject: str, cmdline: str = "", memory: int = MEMORY) -> Guest:
+def boot(
+    image: bytes,
+    subject: str,
+    cmdline: str = "",
+    memory: int = MEMORY,
+    heard: Callable[[str], None] | None = None,
+) -> Guest:
     """Boot the kernel in ``image`` until it searches for an init, and mount /proc and /sys.
 
+    ``heard`` is called with each message of the kernel.
     Raises BadKernel for ``subject`` if its machine is not one of UNAMES, or it does not boot.
     """
     if not SMALLEST <= memory <= LARGEST:
@@ -50,7 +57,11 @@ def boot(image: bytes, subject: str, cmdline: str = "", memory: int = MEMORY) ->
     if len(words) > arch.protocol.longest:
         raise BadKernel(subject, f"the command line is longer than {arch.protocol.longest} bytes")
     start = KernelStart(image, container.unwrap(image, subject).data, words.encode(), found.linked or 0)
-    guest = _run(start, arch, subject, memory, _names(found, start, subject))
+    names = _names(found, start, subject)
+    machine = _loaded(start, arch, memory, names)
+    if heard:
+        printk.listen(machine, names, heard)
+    guest = _run(machine, subject, names)
     _mount(guest, FOLDERS)
     return guest
 
@@ -71,12 +82,16 @@ def _names(found: KernelImage, start: KernelStart, subject: str) -> dict[str, in
     return names
 
 
-def _run(start: KernelStart, arch: Architecture, subject: str, memory: int, names: dict[str, int]) -> Guest:
+def _loaded(start: KernelStart, arch: Architecture, memory: int, names: dict[str, int]) -> Machine:
     ram = mmap.mmap(-1, memory, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     arch.protocol.prepare(ram, start)
     places = KernelPlaces(names["panic"], names["jiffies"], arch.base(start))
     machine = Machine(ram, arch.machine, places)
     machine.cpu.start(start)
+    return machine
+
+
+def _run(machine: Machine, subject: str, names: dict[str, int]) -> Guest:
     try:
         machine.run()
     except MachineEnded as ended:
