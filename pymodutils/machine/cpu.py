@@ -220,6 +220,10 @@ class Cpu(ABC):
         self.uc.ctl_flush_tb()
         self.flush_tables()
 
+    def forget(self, address: int) -> None:
+        """Forget translated code of the page at ``address``, which was changed from outside."""
+        self.uc.ctl_remove_cache(address, address + PAGE)
+
     # Functions that are watched
 
     def watch(self, address: int, call: Callable[[], None]) -> Watch:

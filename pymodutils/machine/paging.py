@@ -58,11 +58,11 @@ class AddressSpace:
                 return table & ~low | address & low, entry, level
         raise Unmapped(address)
 
-    def executable(self, area: range) -> Iterator[int]:
-        """The numbers of the pages in ``area``, a part of the upper half, that the kernel may execute."""
+    def executable(self, area: range) -> Iterator[tuple[int, int]]:
+        """Address and number of each page of ``area``, in the upper half, that the kernel may execute."""
         yield from self._executable(self.roots[1] & FRAME, 0, -1 << LEVELS[0] + 9, area)
 
-    def _executable(self, table: int, level: int, base: int, area: range) -> Iterator[int]:
+    def _executable(self, table: int, level: int, base: int, area: range) -> Iterator[tuple[int, int]]:
         """The same, of a table whose first entry is that of ``base``."""
         size, (mask, large) = 1 << LEVELS[level], self.entries.large
         start, stop = area.start - (1 << 64), area.stop - (1 << 64)
@@ -73,7 +73,7 @@ class AddressSpace:
                 continue
             if level == len(LEVELS) - 1:
                 if not entry & self.entries.no_execute:
-                    yield (entry & FRAME) // PAGE
+                    yield base + index * size + (1 << 64), (entry & FRAME) // PAGE
             elif not level or entry & mask != large:
                 yield from self._executable(entry & FRAME, level + 1, base + index * size, area)
 
