@@ -192,6 +192,30 @@ class Rule(RuleType):
         "Compare with a real machine; the emulated one has no devices.",
         Severity.NOTE,
     )
+    RUN_OOPS = (
+        "run-oops",
+        "The module's init() or exit() did not return: an oops, an endless wait or loop (--run).",
+        "See docs/machine.md for the devices of this machine; pymodutils call shows the trace.",
+        Severity.WARNING,
+    )
+    RUN_WARNING = (
+        "run-warning",
+        "The kernel logged a WARNING or BUG as it ran the module (--run).",
+        "See the full log: pymodutils kernel dmesg --backend machine.",
+        Severity.WARNING,
+    )
+    RUN_TAINT = (
+        "run-taint",
+        "The module's code tainted the kernel as it ran (--run).",
+        "Expect bug reports from a tainted kernel to be declined.",
+        Severity.WARNING,
+    )
+    RUN_LEAK = (
+        "run-leak",
+        "The module is gone, but has not released memory, a workqueue or the like (--run).",
+        "Release it in exit(), and in init() before it returns an error.",
+        Severity.WARNING,
+    )
     COLLISION = (
         "collision",
         "Another known module exports the same symbol.",

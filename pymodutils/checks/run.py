@@ -8,6 +8,7 @@ import re
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pymodutils.checks import after_run
 from pymodutils.checks.rule_type import Severity
 from pymodutils.checks.rules import Rule
 from pymodutils.checks.verdict import Finding
@@ -17,11 +18,12 @@ from pymodutils.machine import UNAMES
 from pymodutils.regular import opener
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from pymodutils.checks.candidate import Candidate
     from pymodutils.checks.target import Target
     from pymodutils.kernel.booted.live import LiveKernel
+    from pymodutils.kernel.booted.misuse import Misuse, Note
     from pymodutils.kernel.booted.watched import Moment
 
 PLACES: Final = ("boot/vmlinuz-{0}", "lib/modules/{0}/vmlinuz", "usr/lib/modules/{0}/vmlinuz", "vmlinuz")
@@ -29,7 +31,6 @@ SHOWN: Final = 3  # log lines
 HEADER: Final = 0x210
 MAGICS: Final = ((0x202, b"HdrS"), (0x38, b"ARMd"))  # arch/x86/boot.rst, arch/arm64/booting.rst
 ADVICE: Final = "see docs/machine.md for the devices of this machine"
-WARNED: Final = re.compile(r"^(WARNING: .*|BUG: .*|.*refcount_t: .*|list_(?:add|del) corruption.*)")
 NOISE: Final = re.compile(r"loading out-of-tree module|module verification failed|: module license ")
 
 
@@ -115,19 +116,24 @@ class TrialRunner:
         except ModutilsError as error:
             text = f"not run: a dependency does not load here: {error}"
             return RunFindings((_note(text, ADVICE),), ran=False)
-        touched = len(kernel.guest.machine.touched)
-        start = kernel.guest.log_end()[1]
+        touched, taints = len(kernel.guest.machine.touched), after_run.taints(kernel)
+        start, held = kernel.guest.log_end()[1], kernel.checks.left() if kernel.checks else frozenset()
         found = list(self._run(kernel, module))
         if not kernel.guest.machine.spoiled:
             found += _trouble(kernel, start, touched)
+            found += after_run.tainted(taints, after_run.taints(kernel))
+            found += after_run.leaks(self._left(kernel, module, needed, held))
         return RunFindings(tuple(found), ran=True)
 
     def _ready(self, needed: Sequence[str]) -> LiveKernel:
-        from pymodutils.kernel.booted.live import LiveKernel  # noqa: PLC0415 -- takes unicorn
+        from pymodutils.kernel.booted.left_behind import AllLeftBehind  # noqa: PLC0415 -- takes unicorn
+        from pymodutils.kernel.booted.live import LiveKernel  # noqa: PLC0415 -- the same
 
         if self._kernel is None:
             self._kernel = LiveKernel.boot(self.image.path, self.cmdline)
             self._kernel.trust(self.image.keys)
+            if self._kernel.guest.machine.arch.checked:
+                self._kernel.check([AllLeftBehind])
         kernel = self._kernel
         same = (path == wanted for (path, _), wanted in zip(self._chain, needed, strict=False))
         kept = sum(takewhile(bool, same))
@@ -150,7 +156,7 @@ class TrialRunner:
             yield _note(f"init returned {_name(refused.errno)}{_logged(kernel, start)}", ADVICE)
             return
         except Unanswered as end:
-            yield _warning(f"init did not return: {_first(end)}", ADVICE)
+            yield _oops(f"init did not return: {_first(end)}")
             return
         yield _note(f"init returned 0{_logged(kernel, start)}", "")
         try:
@@ -159,18 +165,36 @@ class TrialRunner:
             if refused.errno != errno.EBUSY:  # it has no exit()
                 yield _note(f"it could not be removed: {_name(refused.errno)}", "")
         except Unanswered as end:
-            yield _warning(f"exit did not return: {_first(end)}", ADVICE)
+            yield _oops(f"exit did not return: {_first(end)}")
+
+    def _left(
+        self,
+        kernel: LiveKernel,
+        module: Candidate,
+        needed: Sequence[Candidate],
+        held: Collection[tuple[Note, int]],
+    ) -> list[Misuse]:
+        """What the module has left allocated besides ``held``; run once more for the names of functions."""
+        from pymodutils.kernel.booted.misuse import named  # noqa: PLC0415 -- takes unicorn
+
+        if kernel.state(module.name) is not None or not kernel.left_by(module.name, held):
+            return []
+        kernel = self._ready([it.path for it in needed])
+        try:
+            kernel.insert(module.path, self.params.get(module.name, ""))
+            kernel.adopt(module.path)
+            kernel.delete(module.name)
+        except Refused:
+            kernel.adopt(module.path)
+        return named(kernel.left_by(module.name, held), kernel)
 
 
 def _trouble(kernel: LiveKernel, start: int, touched: int) -> Iterator[Finding]:
-    """Kernel warnings, and accesses to missing devices."""
+    """Warnings of the kernel, and accesses to missing devices."""
     from pymodutils.kernel.booted import ends  # noqa: PLC0415 -- takes unicorn
 
     lines = [ends.text(line) for line in kernel.guest.log(start)[0]]
-    for line in dict.fromkeys(filter(WARNED.match, lines)):
-        yield _warning(
-            f"the kernel wrote: {line}", "see the full log: pymodutils kernel dmesg --backend machine"
-        )
+    yield from after_run.warned(lines)
     for text in ends.touched(kernel.guest.machine.touched[touched:], kernel.guest.symbol):
         yield _note(text, ADVICE)
 
@@ -197,5 +221,5 @@ def _note(text: str, advice: str) -> Finding:
     return Finding(Rule.RUN, Severity.NOTE, "init", text, advice)
 
 
-def _warning(text: str, advice: str) -> Finding:
-    return Finding(Rule.RUN, Severity.WARNING, "init", text, advice)
+def _oops(text: str) -> Finding:
+    return Finding(Rule.RUN_OOPS, Severity.WARNING, text.partition(" ")[0], text, Rule.RUN_OOPS.advice)

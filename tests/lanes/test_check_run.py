@@ -28,28 +28,36 @@ def image(package: Path) -> str:
 
 @pytest.fixture(scope="module")
 def ends() -> str:
-    return str(kbuild.module(SOURCE))
+    return str(kbuild.module(SOURCE, "cloud", kbuild.DEBUG))
 
 
 @pytest.mark.parametrize(
-    ("how", "severity", "words"),
+    ("how", "rule", "words"),
     [
-        (0, "note", "init returned 0"),
-        (-19, "note", "init returned -ENODEV"),
-        (1, "warning", "the kernel wrote: WARNING: CPU: 0 PID: "),
-        (2, "warning", "init did not return: the kernel oopsed: BUG: kernel NULL pointer dereference"),
-        (3, "warning", "init did not return: still waiting in wait_for_completion()"),
-        (4, "note", "code of an init function used I/O port 0x3f8"),
-        (5, "warning", "init did not return: still running"),
-        (6, "note", "it could not be removed: -EAGAIN"),
-        (7, "warning", "exit did not return: the kernel oopsed"),
+        (0, "run", "init returned 0"),
+        (-19, "run", "init returned -ENODEV"),
+        (1, "run-warning", "the kernel wrote: WARNING: CPU: 0 PID: "),
+        (2, "run-oops", "init did not return: the kernel oopsed: BUG: kernel NULL pointer dereference"),
+        (3, "run-oops", "init did not return: still waiting in wait_for_completion()"),
+        (4, "run", "code of an init function used I/O port 0x3f8"),
+        (5, "run-oops", "init did not return: still running"),
+        (6, "run", "it could not be removed: -EAGAIN"),
+        (7, "run-oops", "exit did not return: the kernel oopsed"),
+        (8, "run-leak", "not released memory of kmalloc(), allocated at "),
+        (9, "run-leak", "not released memory of kmalloc(), allocated at "),
+        (10, "run-taint", "it tainted the kernel as it ran (I): "),
     ],
 )
-def test_each_end(how: int, severity: str, words: str, image: str, ends: str) -> None:
+def test_each_end(how: int, rule: str, words: str, image: str, ends: str) -> None:
     report = pymodutils.check(ends, image, params={"ends": f"how={how}"}, run=True)
-    found = [it for it in report.verdicts[0].findings if it.rule is Rule.RUN]
+    found = [it for it in report.verdicts[0].findings if it.rule.startswith("run")]
     said = [it for it in found if words in it.message]
-    assert [it.severity for it in said] == [severity], found
+    assert [(it.rule, it.severity) for it in said] == [(rule, Rule(rule).severity)], found
+
+
+def test_what_exit_releases_is_no_leak(image: str, ends: str) -> None:
+    report = pymodutils.check(ends, image, params={"ends": "how=11"}, run=True)
+    assert [it.message for it in report.verdicts[0].findings if it.rule is Rule.RUN_LEAK] == []
 
 
 def test_what_it_needs_is_loaded_first(package: Path, image: str) -> None:

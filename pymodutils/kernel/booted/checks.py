@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pymodutils.kernel.booted.heap_checks import HeapChecks
 from pymodutils.kernel.booted.left_behind import LeftBehind
@@ -11,10 +11,13 @@ from pymodutils.kernel.booted.misuse import Misused, Notes
 from pymodutils.kernel.booted.returns import Returns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pymodutils.kernel.booted.host import Host
     from pymodutils.kernel.booted.misuse import Misuse, Note
+    from pymodutils.kernel.booted.observer import Observer
+
+KINDS: Final = (HeapChecks, LeftBehind, LockChecks)
 
 
 class Saved(NamedTuple):
@@ -26,11 +29,10 @@ class Saved(NamedTuple):
 
 
 class Checks:
-    """The checks of ``kernel``."""
+    """Checks of these ``kinds`` of ``kernel``."""
 
-    def __init__(self, kernel: Host) -> None:
+    def __init__(self, kernel: Host, kinds: Sequence[type[Observer]] = KINDS) -> None:
         self.kernel, self.notes, self.returns = kernel, Notes(), Returns(kernel)
-        kinds = HeapChecks, LeftBehind, LockChecks
         self.observers = [kind(kernel, self.notes, self.returns) for kind in kinds]
         self.attach()
 
@@ -44,6 +46,10 @@ class Checks:
         """Note what is not freed; called when all modules are gone."""
         for observer in self.observers:
             observer.gone()
+
+    def left(self) -> frozenset[tuple[Note, int]]:
+        """What modules have allocated and not released, and its address."""
+        return frozenset(pair for observer in self.observers for pair in observer.left())
 
     def save(self) -> Saved:
         """The state, for ``restore``."""

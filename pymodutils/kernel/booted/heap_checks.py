@@ -17,7 +17,7 @@ from pymodutils.kernel.booted.replace import KMALLOC
 from pymodutils.machine.guest import GFP_KERNEL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pymodutils.kernel.booted.heap import Block
     from pymodutils.kernel.booted.host import Host
@@ -172,11 +172,10 @@ class HeapChecks(Observer):
         places = by, block.allocated if block else 0, block.freed if block else 0
         self.notes.add(Note(kind, what, places), by)
 
-    def gone(self) -> None:
-        """All modules are gone: note the blocks that are not freed."""
+    def left(self) -> Iterator[tuple[Note, int]]:
+        """The blocks that are not freed, and their addresses."""
         for block in self.heap.live():
-            note = Note("leak", f"a leak of {_bytes(block.size)}", (0, block.allocated, 0))
-            self.notes.add(note, block.address)
+            yield Note("leak", f"a leak of {_bytes(block.size)}", (0, block.allocated, 0)), block.address
 
     def save(self) -> dict[str, Any]:
         """The state, for ``restore``."""

@@ -1,16 +1,17 @@
-"""Kernel objects that a module has not released when it is removed, except kmalloc() memory."""
+"""Kernel objects that a module has not released when it is removed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from pymodutils.elf.ctype import Struct
 from pymodutils.kernel.booted.misuse import Note
 from pymodutils.kernel.booted.observer import Observer
+from pymodutils.kernel.booted.replace import KMALLOC
 from pymodutils.machine.paging import PAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 VMEMMAP, PAGE_OFFSET = 0xFFFFEA0000000000, 0xFFFF888000000000  # with nokaslr; arch/x86/x86_64/mm.rst
 ERRORS: Final = (1 << 64) - 4095  # IS_ERR()
@@ -42,7 +43,7 @@ RESOURCES: Final = (
         ("kmem_cache_free",),
         argument=1,
     ),
-    Resource("an object of a kmem_cache", (), ("kfree", "kvfree_call_rcu")),
+    Resource("an object of a kmem_cache", (), ("kfree",)),
     Resource(
         "memory of vmalloc()",
         _counted(
@@ -81,21 +82,33 @@ ADDRESSES: Final = Resource(
     _counted("__get_free_pages", "get_free_pages", "get_zeroed_page", "alloc_pages_exact"),
     ("free_pages", "free_pages_exact"),
 )
+REALLOCATES: Final = _counted("krealloc", "krealloc_node_align")
+OF_KMALLOC: Final = (
+    Resource("memory of kmalloc()", (*KMALLOC, *REALLOCATES), (*REALLOCATES, "kfree", "kfree_sensitive")),
+    Resource(
+        "memory of kmalloc()",
+        _counted("kmemdup", "kstrdup", "kstrndup", "kmemdup_nul", "kasprintf", "kvasprintf", "memdup_user"),
+        (),
+    ),
+)
+BY_RCU: Final = "kvfree_call_rcu"  # head, and what is freed or, before 6.4, where the head is in it
 
 
 class LeftBehind(Observer):
-    """What modules have allocated, by kind and address, and the calls that did."""
+    """What modules have allocated, except by kmalloc(), by kind and address, and the calls that did."""
 
     kept = ("given",)
+    resources: ClassVar[tuple[Resource, ...]] = RESOURCES
 
     def attach(self) -> None:
         """Watch the processor that the machine has now."""
         self.given: dict[tuple[str, int], int] = getattr(self, "given", {})
         page = self.kernel.btf.named("struct page") if self.kernel.btf else None
         self._size = page.size if isinstance(page, Struct) else 64
-        for it in RESOURCES:
+        for it in self.resources:
             self._attach(it, lambda address: address)
         self._attach(ADDRESSES, self._page)
+        self.watch((BY_RCU,), lambda _function: self._takes_later())
 
     def _attach(self, it: Resource, key: Callable[[int], int]) -> None:
         self.watch(it.gives, lambda function: self._gives(it.what, function, key))
@@ -120,7 +133,19 @@ class LeftBehind(Observer):
         words = self.machine.arguments(2)
         self.given.pop((it.what, key(words[it.argument])), None)
 
-    def gone(self) -> None:
-        """All modules are gone: note what they left."""
+    def _takes_later(self) -> None:
+        head, what = self.machine.arguments(2)
+        address = what if what >= PAGE_OFFSET else head - what
+        for kind in {it.what for it in self.resources}:
+            self.given.pop((kind, address), None)
+
+    def left(self) -> Iterator[tuple[Note, int]]:
+        """What modules have not released, and its address."""
         for (what, address), by in self.given.items():
-            self.notes.add(Note(what, f"{what} left behind", (0, by, 0)), address)
+            yield Note(what, f"{what} left behind", (0, by, 0)), address
+
+
+class AllLeftBehind(LeftBehind):
+    """The same with memory of kmalloc(), which stays where the kernel puts it."""
+
+    resources = (*RESOURCES, *OF_KMALLOC)

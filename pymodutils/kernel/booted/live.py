@@ -20,6 +20,8 @@ from pymodutils.machine.results import Returned
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from pymodutils.kernel.booted.misuse import Note
+
 GRACE: Final = 50  # milliseconds after which RCU has freed memory
 
 
@@ -90,6 +92,30 @@ class LiveKernel(WatchedKernel):
         if self.checks and not self.modules:
             self.guest.call("msleep", GRACE)
             self.checks.leaks()
+
+    def adopt(self, path: str) -> LiveModule:
+        """The module of the file ``path``, which is or was just loaded by ``insert``, to name its code."""
+        name = files.name(path)
+        module = LiveModule(self, name, path)
+        if name in self._inits:
+            module.init_at(self._inits[name])
+        if self.state(name) is None:
+            self._removed.append(module)
+        else:
+            self.modules[name] = module
+        return module
+
+    def left_by(self, name: str, before: Collection[tuple[Note, int]]) -> list[Note]:
+        """What the module ``name``, which is gone, left allocated since ``checks.left()`` was ``before``."""
+        if not self._left_by(name, before):
+            return []
+        self.guest.call("msleep", GRACE)
+        return self._left_by(name, before)
+
+    def _left_by(self, name: str, before: Collection[tuple[Note, int]]) -> list[Note]:
+        codes = self._codes.get(name, [])
+        new = sorted(self.checks.left().difference(before)) if self.checks else []
+        return [note for note, _ in new if any(note.places[1] in code for code in codes)]
 
     def call(self, name: str, *arguments: object) -> Any:
         """What the kernel's own function ``name`` returns; as LiveModule.call."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from pymodutils.errors import ModutilsError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pymodutils.kernel.booted.host import Host
 
 
@@ -54,8 +56,13 @@ class Notes:
 
     def found(self, kernel: Host) -> list[Misuse]:
         """What was found, as text; the same at the same places once."""
-        once: dict[tuple[str, ...], Misuse] = {}
-        for it in self.noted.values():
-            names = [kernel.name(place) if place else "" for place in it.places]
-            once.setdefault((it.kind, *names), Misuse(it.what, names[0], names[1], names[2], it.got))
-        return list(once.values())
+        return named(self.noted.values(), kernel)
+
+
+def named(notes: Iterable[Note], kernel: Host) -> list[Misuse]:
+    """``notes`` as text; the same at the same places once."""
+    once: dict[tuple[str, ...], Misuse] = {}
+    for it in notes:
+        names = [kernel.name(place) if place else "" for place in it.places]
+        once.setdefault((it.kind, *names), Misuse(it.what, names[0], names[1], names[2], it.got))
+    return list(once.values())

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from pymodutils.kernel.booted.host import Host
-    from pymodutils.kernel.booted.misuse import Notes
+    from pymodutils.kernel.booted.misuse import Note, Notes
     from pymodutils.kernel.booted.returns import Returns
     from pymodutils.machine.machine import Machine
 
@@ -37,8 +37,14 @@ class Observer:
         """Watch the processor that the machine has now."""
         raise NotImplementedError
 
+    def left(self) -> Iterable[tuple[Note, int]]:
+        """What modules have not released, and its address."""
+        return ()
+
     def gone(self) -> None:
         """All modules are gone: note what they left."""
+        for note, address in self.left():
+            self.notes.add(note, address)
 
     def save(self) -> dict[str, Any]:
         """What it knows, for ``restore``."""

@@ -10,7 +10,7 @@ from pymodutils.elf.btf import Btf
 from pymodutils.elf.ctype import Struct
 from pymodutils.errors import BadKernel
 from pymodutils.kernel.booted import ends, stubs, values
-from pymodutils.kernel.booted.checks import Checks
+from pymodutils.kernel.booted.checks import KINDS, Checks
 from pymodutils.kernel.booted.kernel import BootedKernel
 from pymodutils.kernel.booted.signatures import HostVerifier
 from pymodutils.kernel.booted.stubs import Stubs
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pymodutils.kernel.booted.checks import Saved
     from pymodutils.kernel.booted.coverage import Coverage
     from pymodutils.kernel.booted.module import LiveModule
+    from pymodutils.kernel.booted.observer import Observer
     from pymodutils.kernel.booted.replace import Replacement
     from pymodutils.machine.checkpoint import Checkpoint
     from pymodutils.machine.guest import Guest
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 SECONDS: Final = 5  # of CPU time that a call may take
 FRAME: Final = re.compile(r"([\w.]+)\+0x([0-9a-f]+)/0x[0-9a-f]+ \[(\w+)\]")
-MOD_INIT_TEXT: Final = 4  # include/linux/module.h
+MOD_TEXT, MOD_INIT_TEXT = 0, 4  # include/linux/module.h
 
 
 class Moment(NamedTuple):
@@ -56,6 +57,7 @@ class WatchedKernel(BootedKernel):
         self.coverage: Coverage | None = None
         self._verifier: HostVerifier | None = None
         self._inits: dict[str, int] = {}
+        self._codes: dict[str, list[range]] = {}
         _, self._booted = self.guest.log_end()
         kind = self.btf.named(stubs.ARGUMENT) if self.btf else None
         self.stubs = Stubs(self.guest, kind) if isinstance(kind, Struct) else None
@@ -96,14 +98,14 @@ class WatchedKernel(BootedKernel):
 
     # What is watched
 
-    def check(self) -> Checks:
+    def check(self, kinds: Sequence[type[Observer]] = KINDS) -> Checks:
         """Begin to check what modules do with memory; what they have already is not known. See ``checks``.
 
         ``reset`` goes back to this moment then.
         """
         if not self.guest.machine.arch.checked:
             raise BadKernel("checks", "there are no checks for kernels of this machine")
-        self.checks = self.checks or Checks(self)
+        self.checks = self.checks or Checks(self, kinds)
         self._watch_inits()
         self._start = self.moment()
         return self.checks
@@ -130,7 +132,7 @@ class WatchedKernel(BootedKernel):
             self._watch_inits()
 
     def _watch_inits(self) -> None:
-        """Note where the init part of each module lies, which is gone when its load has ended."""
+        """Note where the code of each module lies; that of the init part is gone when its load has ended."""
         kind = self.btf.named("struct module") if self.btf else None
         if isinstance(kind, Struct):
             function = self.guest.address("do_init_module")
@@ -139,8 +141,11 @@ class WatchedKernel(BootedKernel):
     def _note_init(self, kind: Struct) -> None:
         machine = self.guest.machine
         module = values.KernelObject(machine.space, kind, machine.arguments(1)[0])
-        part = module.mem[MOD_INIT_TEXT] if "mem" in kind.fields else module.init_layout
+        parts = "mem" in kind.fields  # since 6.4
+        part = module.mem[MOD_INIT_TEXT] if parts else module.init_layout
+        core = module.mem[MOD_TEXT] if parts else module.core_layout
         self._inits[module.name] = int(part.base)
+        self._codes[module.name] = [range(it.base, it.base + it.size) for it in (part, core)]
 
     @property
     def located(self) -> list[LiveModule]:

@@ -3,11 +3,13 @@
 #include <linux/completion.h>
 #include <linux/io.h>
 #include <linux/module.h>
+#include <linux/slab.h>
 #include <linux/processor.h>
 
 static int how;
 module_param(how, int, 0444);
 static DECLARE_COMPLETION(never);
+static void *kept;
 
 static int __init ends_init(void)
 {
@@ -29,6 +31,18 @@ static int __init ends_init(void)
 	case 6:
 		__module_get(THIS_MODULE);
 		return 0;
+	case 8:
+		kept = kmalloc(40, GFP_KERNEL);
+		return 0;
+	case 9:
+		kept = kzalloc(40, GFP_KERNEL);
+		return -ENOMEM;
+	case 10:
+		add_taint(TAINT_FIRMWARE_WORKAROUND, LOCKDEP_STILL_OK);
+		return 0;
+	case 11:
+		kept = kmalloc(40, GFP_KERNEL);
+		return 0;
 	default:
 		return how < 0 ? how : 0;
 	}
@@ -38,6 +52,8 @@ static void __exit ends_exit(void)
 {
 	if (how == 7)
 		*(volatile int *)16 = 1;
+	if (how == 11)
+		kfree(kept);
 }
 
 module_init(ends_init);
