@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -62,29 +64,38 @@ def _chain(name: str, every: Mapping[str, str]) -> Iterator[str]:
 
 
 def here(image: Path, wanted: Sequence[Sequence[str]]) -> dict[str, Outcome]:
-    """The outcomes in this process, each on a kernel that has just booted."""
+    """The outcomes in this process, each on a kernel that has just booted and loaded the dependencies."""
+    found = {}
     with LiveKernel.boot(image) as booted:
-        return {chain[-1]: _loaded(booted, chain) for chain in wanted}
+        for needed, same in groupby(sorted(wanted, key=_needed), _needed):
+            booted.reset()
+            failed = next((it for it in map(partial(_loaded, booted), needed) if it.errno), None)
+            moment = None if failed else booted.moment()
+            for chain in same:
+                if moment:
+                    booted.restore(moment)
+                found[chain[-1]] = failed or _loaded(booted, chain[-1])
+    return found
 
 
-def _loaded(booted: LiveKernel, chain: Sequence[str]) -> Outcome:
-    booted.reset()
-    code, start = 0, 0
-    for path in chain:
-        _, start = booted.guest.log_end()
-        try:
-            booted.insert(path, "")
-        except Refused as refused:
-            code = refused.errno
-            break
-        except Unanswered:
-            return Outcome(path, NO_RETURN, ())
+def _needed(chain: Sequence[str]) -> list[str]:
+    return list(chain[:-1])
+
+
+def _loaded(booted: LiveKernel, path: str) -> Outcome:
+    """What loading ``path`` comes to."""
+    code, (_, start) = 0, booted.guest.log_end()
+    try:
+        booted.insert(path, "")
+    except Refused as refused:
+        code = refused.errno
+    except Unanswered:
+        return Outcome(path, NO_RETURN, ())
     return Outcome(path, code, lines([ends.text(line) for line in booted.guest.log(start)[0]]))
 
 
-def there(image: Path, wanted: Sequence[list[str]]) -> dict[str, Outcome]:
+def there(image: Path, wanted: Sequence[list[str]]) -> Iterator[tuple[str, Outcome]]:
     """The outcomes in QEMU, one module after the other; a kernel that one ends is booted again for the rest."""
-    found: dict[str, Outcome] = {}
     for start in range(0, len(wanted), BATCH):
         batch = list(wanted[start : start + BATCH])
         while batch:
@@ -92,12 +103,12 @@ def there(image: Path, wanted: Sequence[list[str]]) -> dict[str, Outcome]:
                 said = _boot(image, batch)
             except RuntimeError as error:
                 last = _last(batch, str(error))
-                found[last] = Outcome(last, NO_RETURN, (str(error)[-200:],))
+                yield last, Outcome(last, NO_RETURN, (str(error)[-200:],))
                 batch = [chain for chain in batch if chain[-1] != last]
                 continue
-            found |= {path: Outcome(it["at"], it["errno"], lines(it["log"])) for path, it in said.items()}
+            for path, it in said.items():
+                yield path, Outcome(it["at"], it["errno"], lines(it["log"]))
             break
-    return found
 
 
 def _boot(image: Path, wanted: Sequence[list[str]]) -> dict[str, Any]:
@@ -128,33 +139,39 @@ def lines(log: Sequence[str]) -> tuple[str, ...]:
     return tuple(MEASURED.sub("N", line) for line in lines if line.strip() and not BOOT_NOISE.search(line))
 
 
-def differences(name: str, count: int) -> tuple[int, dict[str, str]]:
-    """How many were compared; what differs, by module."""
+def differences(name: str, count: int) -> Iterator[tuple[str, str]]:
+    """Each module that was compared, and what differs, or ""."""
     kernel = kernels.kernel(name)
     wanted = chains(kernel, count)
-    return len(wanted), compared(here(kernel.image, wanted), there(kernel.image, wanted))
+    ours = here(kernel.image, wanted)
+    for path, its in there(kernel.image, wanted):
+        yield of_path(path), _difference(of_path(path), ours[path], its)
 
 
 def compared(ours: Mapping[str, Outcome], theirs: Mapping[str, Outcome]) -> dict[str, str]:
     """What differs, by module."""
-    found = {}
-    for path, its in theirs.items():
-        module, own = of_path(path), ours[path]
-        if (own.at, own.errno) != (its.at, its.errno):
-            found[module] = (
-                f"{of_path(own.at)}: {own.errno} here, {of_path(its.at)}: {its.errno} in QEMU {its.log}"
-            )
-        elif own.log != its.log and module not in OTHER_LOG:
-            found[module] = f"logs {own.log} here, {its.log} in QEMU"
-    return found
+    found = {of_path(path): _difference(of_path(path), ours[path], its) for path, its in theirs.items()}
+    return {module: how for module, how in found.items() if how}
+
+
+def _difference(module: str, own: Outcome, its: Outcome) -> str:
+    if (own.at, own.errno) != (its.at, its.errno):
+        return f"{of_path(own.at)}: {own.errno} here, {of_path(its.at)}: {its.errno} in QEMU {its.log}"
+    if own.log != its.log and module not in OTHER_LOG:
+        return f"logs {own.log} here, {its.log} in QEMU"
+    return ""
 
 
 def main(name: str = CLOUD, count: str = "0") -> None:
     """Print what differs."""
-    compared, found = differences(name, int(count))
-    print(f"{name}: {compared - len(found)} of {compared} equal")  # noqa: T201 -- a command
-    for module, how in found.items():
-        print(f"  {module}: {how}")  # noqa: T201
+    total, equal = 0, 0
+    for module, how in differences(name, int(count)):
+        total, equal = total + 1, equal + (not how)
+        if how:
+            print(f"  {module}: {how}", flush=True)  # noqa: T201 -- a command
+        if not total % BATCH:
+            print(f"{name}: {equal} of {total} equal so far", flush=True)  # noqa: T201
+    print(f"{name}: {equal} of {total} equal")  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -11,6 +11,6 @@ SAMPLE = 40
 
 
 def test_init_does_what_it_does_in_qemu() -> None:
-    count, found = inits.differences(inits.CLOUD, SAMPLE)
-    assert count >= SAMPLE
-    assert found == {}
+    found = dict(inits.differences(inits.CLOUD, SAMPLE))
+    assert len(found) >= SAMPLE
+    assert {module: how for module, how in found.items() if how} == {}
