@@ -222,6 +222,8 @@ class _Work:
         if not place:
             return
         struct = self.module.sections[own]
+        if not self.flags[own] & SHF_WRITE:
+            raise OutOfBounds(self.module.subject, f"{self.module.subject}: struct module is not writable")
         for at, (section, placed) in enumerate(zip(self.module.sections, self.placed, strict=True)):
             if not placed or at == own:
                 continue

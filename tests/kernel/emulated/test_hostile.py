@@ -10,6 +10,7 @@ from struct import pack
 
 import pytest
 
+from pymodutils.elf.constants import SHF_ALLOC, SHF_EXECINSTR
 from pymodutils.errors import BadKernel, ModutilsError
 from pymodutils.kernel import saved
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
@@ -60,6 +61,13 @@ def test_contents_that_are_struct_modules() -> None:
     own, other = (editor.section(name) for name in (".gnu.linkonce.this_module", "names"))
     editor.put(SECTION, other, "sh_offset", editor.get(SECTION, own, "sh_offset") + 60)
     with pytest.raises(OutOfBounds, match="section names lies on struct module"):
+        kernel().init_module(bytes(editor.data))
+
+
+def test_struct_modules_that_are_code() -> None:
+    editor = Editor(rich())
+    editor.put(SECTION, editor.section(".gnu.linkonce.this_module"), "sh_flags", SHF_ALLOC | SHF_EXECINSTR)
+    with pytest.raises(OutOfBounds, match="struct module is not writable"):
         kernel().init_module(bytes(editor.data))
 
 

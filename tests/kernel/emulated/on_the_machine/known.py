@@ -18,6 +18,9 @@ KNOWN: Final = {  # what the real kernel says -> why the emulated one does not s
     r"execmem: unable to allocate memory\nexecmem: unable to allocate memory": (
         "the cache of executable memory asks a second time, for less"
     ),
+    r"RIP: \S+:find_kallsyms_symbol": (
+        "the tracer looks a function up, and a symbol that does not stay has its name outside of .strtab"
+    ),
     r"(?m)^.{1000}": "a name without end is printed with what follows it, up to the longest line of the log",
 }
 
