@@ -98,6 +98,8 @@ def _content(load: LoadInfo, name: str) -> bytes:
     """The contents of the first section ``name``, loaded or not; kernel/module/main.c: any_section_objs."""
     found = (at for at, section in enumerate(load.sections) if at and section.name == name)
     at = next(found, 0)
+    if at and load.image.layout.placed[at] is not None:
+        return bytes(load.image.section(at))  # relocated
     return load.copy(at) if at else b""
 
 
