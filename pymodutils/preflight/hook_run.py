@@ -78,13 +78,16 @@ def _tell(found: Preflight, label: str) -> int:
 
 
 def _changed(root: Root) -> list[str]:
-    """The kernels other than the running one whose modules.dep is newer than the last run."""
+    """The kernels other than the running one whose modules.dep was installed after the last run.
+
+    By ctime: pacman and rpm set mtime to the time of the build.
+    """
     stamp, folder = root.path(STAMP), root.path(MODULES)
     last = os.stat(stamp).st_mtime_ns if os.path.exists(stamp) else 0
     found = []
     for release in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
         path = f"{folder}/{release}/modules.dep"
-        if release != root.release() and os.path.exists(path) and os.stat(path).st_mtime_ns > last:
+        if release != root.release() and os.path.exists(path) and os.stat(path).st_ctime_ns > last:
             found.append(release)
     try:
         with open(stamp, "w", encoding="ascii"):

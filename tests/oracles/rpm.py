@@ -49,8 +49,19 @@ def package(spec: Path, work: Path, payload: str = "w9.gzdio") -> Path:
     return work / "RPMS/k.rpm"
 
 
+def install(root: Path, package: Path) -> str:
+    """What rpm says when it installs ``package`` below ``root``, with its own database."""
+    words = ("--root", str(root), "--dbpath", "/rpm", "--nodeps", "-i", str(package))
+    done = _run("rpm", *words)
+    return done.stdout + done.stderr
+
+
 def run(tool: str, *words: str) -> str:
     """The output of a tool of the package rpm."""
+    return _run(tool, *words).stdout
+
+
+def _run(tool: str, *words: str) -> subprocess.CompletedProcess[str]:
     folders = [
         str(unpacked(name) / top / "x86_64-linux-gnu")
         for name in LIBRARIES.split()
@@ -62,4 +73,4 @@ def run(tool: str, *words: str) -> str:
         "RPM_CONFIGDIR": str(unpacked("rpm-common") / "usr/lib/rpm"),
     }
     command = [str(unpacked("rpm") / "usr/bin" / tool), *words]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True)

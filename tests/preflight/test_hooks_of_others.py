@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
-from subprocess import CalledProcessError
 
 import pytest
 
-from tests.oracles import pacman, rpm
+from tests.oracles import chroot, kernels, pacman, rpm
 from tests.oracles.debian import Unavailable
+from tests.oracles.kmod import kmod30
 
 HOOKS = Path(__file__).parents[2] / "docs/hooks"
 KERNEL = {"usr/lib/modules/6.1.0-made/vmlinuz": b"kernel"}
@@ -60,5 +61,53 @@ def test_rpm_refuses_a_spec_with_a_mistake(tmp_path: Path) -> None:
     bad = tmp_path / "bad.spec"
     text = (HOOKS / "pymodutils-preflight.spec").read_text()
     bad.write_text(text.replace("%transfiletriggerin --", "%transfiletriggerin"))
-    with pytest.raises(CalledProcessError):
+    with pytest.raises(subprocess.CalledProcessError):
         rpm.package(bad, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of a kernel package: the image, and a few of its modules."""
+    found, folder = kernels.kernel("cloud-amd64"), tmp_path_factory.mktemp("kernel")
+    place = folder / "usr/lib/modules" / found.release
+    shutil.copytree(found.modules / "kernel/fs/fat", place / "kernel/fs/fat")
+    for file in found.modules.glob("modules.builtin*"):
+        shutil.copy(file, place)
+    shutil.copy(found.image, place / "vmlinuz")
+    subprocess.run([*kmod30("depmod"), "-b", folder / "usr", found.release], check=True)
+    return folder
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> Path:
+    """A system with pymodutils whose /etc/modules names one that no kernel has."""
+    folder = chroot.made(tmp_path / "system")
+    program = folder / "usr/bin/pymodutils"
+    program.write_text('#!/bin/sh\nexec python3 -m pymodutils "$@"\n')
+    program.chmod(0o755)
+    (folder / "etc/modules").write_text("nosuch_module\n")
+    return folder
+
+
+def warns(kernel: Path, said: str) -> bool:
+    """Whether the preflight reports the module; raises Unavailable if it was late."""
+    [release] = [it.name for it in (kernel / "usr/lib/modules").iterdir()]
+    if "it takes more than" in said:
+        raise Unavailable("this machine is too busy for the 10 s of a hook")
+    return f"pymodutils: {release}: file nosuch_module: {release} has no nosuch_module" in said
+
+
+def test_rpm_installs_a_kernel_and_the_trigger_warns(system: Path, kernel: Path, tmp_path: Path) -> None:
+    for name in ("trigger", "kernel"):
+        (tmp_path / name).mkdir()
+    trigger = rpm.package(HOOKS / "pymodutils-preflight.spec", tmp_path / "trigger")
+    assert "pymodutils:" not in rpm.install(system, trigger)
+    said = rpm.install(system, rpm.build(kernel, "w1.gzdio", tmp_path / "kernel"))
+    assert warns(kernel, said), said
+
+
+def test_pacman_installs_a_kernel_and_the_hook_warns(system: Path, kernel: Path, tmp_path: Path) -> None:
+    files = {str(it.relative_to(kernel)): it.read_bytes() for it in kernel.rglob("*") if it.is_file()}
+    done = pacman.install(system, pacman.package(tmp_path, "linux", files), HOOKS)
+    assert done.returncode == 0, done.stderr
+    assert warns(kernel, done.stdout + done.stderr), done.stdout
