@@ -36,6 +36,7 @@ BOOT_NOISE = re.compile(r"speculation|taints kernel|module verification failed")
 OTHER_LOG = {  # modules whose lines differ, and why
     "xor": "the fastest way that it measures",
     "raid6_pq": "the fastest way that it measures",
+    "jfs": "the size of memory",
     "pata_legacy": "ISA ports: QEMU has a disk controller there",
 }
 
