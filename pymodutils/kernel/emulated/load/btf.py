@@ -67,6 +67,11 @@ class Limits(NamedTuple):
     types: int
     name: int = 0xFF_FFFF
 
+    @property
+    def info(self) -> int:
+        """The bits of ``info`` in use; BTF_INFO_MASK."""
+        return 1 << 31 | self.kind << 24 | self.vlen
+
 
 OLD: Final = Limits(0x1F, 0xFFFF, 0xF_FFFF)
 WIDE: Final = Limits(0x7F, 0xFF_FFFF, 0xF_FFFF)

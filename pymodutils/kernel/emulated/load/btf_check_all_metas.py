@@ -52,6 +52,8 @@ def _meta(btf: SplitBtf, at: int) -> Type:
     if left < RECORD:
         raise BadBtf(f"[{number}] meta_left:{left} meta_needed:{RECORD}")
     name_off, info, size = btf.words(at, 3)
+    if info & ~btf.limits.info:
+        raise BadBtf(f"[{number}] Invalid btf_info:{info:x}")
     kind = btf.kind(info)
     if kind not in CHECKS:
         raise BadBtf(f"[{number}] Invalid kind:{kind}")
