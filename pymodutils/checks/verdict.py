@@ -95,6 +95,7 @@ class Report(NamedTuple):
     rules: frozenset[Rule] = frozenset(Rule)  # the rules that are reported
     started: float = 0.0  # seconds since the epoch
     seconds: tuple[float, ...] = ()  # for each verdict, in order
+    command: str = "check"  # of pymodutils, which reports it
 
     @property
     def ok(self) -> bool:

@@ -74,7 +74,7 @@ def preflight(request: PreflightRequest, root: Root) -> Preflight:
         old.label if old else "",
         booted[0] if old else None,
         tuple(outlooks),
-        Report(rows, tuple(_by_title(verdicts, [it.label for it in rows]))),
+        Report(rows, tuple(_by_title(verdicts, [it.label for it in rows])), command="preflight"),
     )
 
 

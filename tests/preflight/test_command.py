@@ -69,6 +69,7 @@ def test_the_command_for_people_and_programs(machine: Machine, tmp_path: Path) -
         done = command(machine, "--profile", profile, "--format", form)
         assert done.returncode == 1, done.stderr
         assert "card" in done.stdout
+        assert form != "sarif" or '"name": "pymodutils preflight"' in done.stdout
 
 
 @pytest.mark.parametrize(

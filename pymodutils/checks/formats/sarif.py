@@ -37,7 +37,7 @@ def document(report: Report) -> dict[str, Any]:
         }
         for rule in Rule
     ]
-    driver = {"name": "pymodutils check", "version": __version__, "rules": rules}
+    driver = {"name": f"pymodutils {report.command}", "version": __version__, "rules": rules}
     results = [
         _result(verdict, it, expected=report.expects(verdict) and it.severity is Severity.ERROR)
         for verdict in report.verdicts
@@ -56,7 +56,7 @@ def _category(report: Report) -> str:
     GitHub closes an alert when a later report of the same category lacks it.
     """
     names = dict.fromkeys(SERIES.sub(r"\1", kernel.label) for kernel in report.kernels)
-    return f"pymodutils/check/{'+'.join(_quoted(name).replace('/', '%2F') for name in names)}/"
+    return f"pymodutils/{report.command}/{'+'.join(_quoted(name).replace('/', '%2F') for name in names)}/"
 
 
 def _result(verdict: Verdict, finding: Finding, *, expected: bool) -> dict[str, Any]:
