@@ -49,6 +49,7 @@ def _parts(kernel: LiveKernel, file: Path) -> None:
 
     print(f"restore: {_cpu(kernel.reset, TIMES) * 1000:.1f} ms")
     print(f"restore and load: {_cpu(load, TIMES) * 1000:.1f} ms")
+    kernel.reset()
     module = kernel.load(file)
     call = _cpu(lambda: module.call("is_small", 1), CALLS)
     print(f"call: {call * 1000:.2f} ms")
