@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pymodutils.machine.protocol import KernelStart
 
 VERSIONS: Final = ("2.1.4",)  # tested: they boot kernels to identical memory
+TRANSLATED: Final = 32 << 20  # bytes of translated code, which is dropped when it fills them
 Watch = tuple[int, "Callable[[], None]"]  # the address of an instruction, and its callback
 Registers = dict[str, Any]  # name -> number, or a tuple for tables, TR and FP registers
 
@@ -56,6 +57,7 @@ class Cpu(ABC):
         self._jiffies, self._watched = jiffies, jiffies & -PAGE
         self._made: list[object] = []  # callbacks of ctypes, which unicorn does not hold
         self.uc = self._make()
+        self.uc.ctl_set_tcg_buffer_size(TRANSLATED)
         self._map()
         self._hook()
 
