@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.names import normalize
 from pymodutils.preflight.system import ABSENT, BUILTIN, MODULE, UNLISTED
+from pymodutils.profile.out_of_tree import FOLDERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,6 +101,12 @@ def _loaded(profile: Profile, old: System | None, served: set[str]) -> Iterator[
     foreign = {it.name for it in profile.out_of_tree}
     for it in profile.out_of_tree:
         yield Need(FOREIGN, it.name, place=it.dkms or it.file)
+    used = served.union(module.name for module in profile.modules) - foreign
+    for name in sorted(used):  # what the profile does not say, the tree of its kernel may
+        place = old.place(name) if old is not None else ""
+        if place.partition("/")[0] in FOLDERS:
+            foreign.add(name)
+            yield Need(FOREIGN, name, place=place)
     for module in profile.modules:
         if module.name in foreign:
             continue

@@ -6,6 +6,7 @@ import os
 from errno import ENOENT
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pymodutils import arch as archs
 from pymodutils.checks import target as targets
 from pymodutils.checks.candidate import Candidate
 from pymodutils.checks.changed_types import ChangedTypes, KernelTypes, exporter_in
@@ -117,9 +118,20 @@ def _systems(names: Sequence[str], request: PreflightRequest, root: Root) -> lis
         if not tree or not os.path.isdir(tree):
             text = f"{name}: its modules were not found: give an installed release, or a directory"
             raise NotFound(name, text)
+        _check_architecture(request.profile.arch, each.kernel.machine, name)
         release = each.kernel.release or os.path.basename(tree)
         found.append(System(each, indexed(tree, release, root), request.profile, root))
     return found
+
+
+def _check_architecture(uname: str, machine: int | None, name: str) -> None:
+    """Raise ModutilsError if the kernel ``name`` cannot run the programs of a machine with ``uname``."""
+    own = {number for arch in archs.of_uname(uname) for number in arch.machines} if uname else set()
+    kernels = archs.of_machine(machine) if machine is not None else []
+    names = {each for arch in kernels for each in (arch.machine_name, arch.compat) if each}
+    runs = {number for each in names for arch in archs.of_uname(each) for number in arch.machines}
+    if own and runs and not own & runs:
+        raise ModutilsError(name, f"{name}: it is not for {uname}, the architecture of the profile")
 
 
 def _described(sources: Sequence[str], request: PreflightRequest, root: Root) -> list[targets.Target]:

@@ -111,6 +111,19 @@ def test_out_of_tree_builds(machine: Machine) -> None:
     assert ("error", "unsigned") in enforced["good (out of tree)"]
 
 
+def test_an_out_of_tree_module_is_known_by_its_folder(machine: Machine) -> None:
+    machine.add(OLD, "extra_nic", "alias=pci:v9d*", folder="updates/dkms")
+    machine.depmod()
+    found = run(machine, Profile(devices=(bound(9, "extra_nic"),)))
+    assert found["extra_nic (out of tree)"] == {("error", "no-build")}
+
+
+def test_a_kernel_for_another_architecture_is_refused(machine: Machine) -> None:
+    assert run(machine, Profile(arch="i686")) == {}
+    with pytest.raises(ModutilsError, match="it is not for m68k"):
+        run(machine, Profile(arch="m68k"))
+
+
 def test_signatures_are_judged_by_the_loader(machine: Machine, tmp_path: Path) -> None:
     """One by an enrolled key, one by another, and a damaged one."""
     own, other = (openssl.root(tmp_path, name) for name in ("own", "other"))
