@@ -9,7 +9,7 @@ from pymodutils.kernel.description import Description
 from pymodutils.kernel.sources import source
 from pymodutils.root import Root
 from tests.lanes import qemu, uml
-from tests.lanes.verdicts import booted, cases
+from tests.lanes.verdicts import cases
 from tests.lanes.verdicts.emulated import play
 from tests.lanes.verdicts.real import Files
 from tests.link.modules import LATER, paths
@@ -95,6 +95,8 @@ def emulated(lane: Lane, state: str) -> Any:
 
 def in_process(lane: Lane, chosen: list[cases.Case]) -> Any:
     """What the real kernel did to those ``chosen`` of the cases, in this process."""
+    from tests.lanes.verdicts import booted  # noqa: PLC0415 -- guests have no unicorn
+
     return booted.play(kernels.kernel(FLAVOURS[lane.kernel]).image, lane.cmdline, chosen, files(lane.kernel))
 
 
