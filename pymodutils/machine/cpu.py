@@ -39,8 +39,10 @@ class Cpu(ABC):
     """A processor with the memory ``ram``; reads of the physical address ``jiffies`` are counted."""
 
     entries: ClassVar[EntryFormat]
-    arguments: ClassVar[tuple[str, ...]]  # the registers of arguments
     pushed: ClassVar[int]  # bytes that a call puts on the stack
+    program_counter: ClassVar[str]  # the register with the address of the next instruction
+    stack_pointer: ClassVar[str]  # that with the stack pointer
+    results: ClassVar[tuple[str, str]]  # those of what a function returned
 
     def __init__(self, ram: mmap, clock: Clock, jiffies: int) -> None:
         if unicorn.__version__ not in VERSIONS:
@@ -122,31 +124,12 @@ class Cpu(ABC):
 
     @property
     @abstractmethod
-    def pc(self) -> int:
-        """The address of the next instruction."""
-
-    @property
-    @abstractmethod
-    def sp(self) -> int:
-        """The stack pointer."""
-
-    @property
-    @abstractmethod
     def back(self) -> int:
         """The return address of the function that begins."""
 
     @back.setter
     @abstractmethod
     def back(self, address: int) -> None: ...
-
-    @property
-    @abstractmethod
-    def result(self) -> tuple[int, int]:
-        """What a function returned, and the register for larger structures."""
-
-    @result.setter
-    @abstractmethod
-    def result(self, words: tuple[int, int]) -> None: ...
 
     @abstractmethod
     def enter(self, function: int, stack: int, back: int) -> None:
@@ -200,6 +183,27 @@ class Cpu(ABC):
 
     def __setitem__(self, name: str, value: int) -> None:
         self.uc.reg_write(self.number(name), value)
+
+    @property
+    def pc(self) -> int:
+        """The address of the next instruction."""
+        return self[self.program_counter]
+
+    @property
+    def sp(self) -> int:
+        """The stack pointer."""
+        return self[self.stack_pointer]
+
+    @property
+    def result(self) -> tuple[int, int]:
+        """What a function returned: the second word is that of a structure of two."""
+        low, high = self.results
+        return self[low], self[high]
+
+    @result.setter
+    def result(self, words: tuple[int, int]) -> None:
+        for name, word in zip(self.results, words, strict=True):
+            self[name] = word
 
     # Running
 

@@ -103,12 +103,12 @@ class Machine:
 
     def arguments(self, count: int) -> list[int]:
         """The first ``count`` register arguments at the start of a function."""
-        return [self.cpu[name] for name in self.cpu.arguments[:count]]
+        return [self.cpu[name] for name in self.arch.calls.registers[:count]]
 
     def call(self, function: int, *arguments: int) -> int:
         """The result of the kernel's ``function``, called in the boot task."""
         self.cpu.enter(function, self.stack, self.panic)
-        for name, value in zip(self.cpu.arguments, arguments, strict=False):
+        for name, value in zip(self.arch.calls.registers, arguments, strict=False):
             self.cpu[name] = value & NONE
         self.run(self.budget)
         if self.cpu.sp != self.stack:

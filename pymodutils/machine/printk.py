@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from pymodutils.machine.paging import AddressSpace
 
 NAMES: Final = ("_printk", "printk")  # since 5.15, and before
-IN_REGISTERS: Final = 6
 SIZES: Final = {"hh": 8, "h": 16, "": 32}  # bits; of others 64
 CONVERSION: Final = re.compile(r"%([-+ #0]*\d*(?:\.\d+)?)(hh|h|ll|l|z|t|L)?(p\w*|[diuxXcs%])")
 LEVEL: Final = re.compile("\x01.")  # KERN_SOH and the level
@@ -26,7 +25,7 @@ def listen(machine: Machine, exports: dict[str, int], heard: Callable[[str], Non
 
     def printed() -> None:
         machine.cpu.read_roots()
-        text = message(machine.space, machine.arguments(IN_REGISTERS))
+        text = message(machine.space, machine.arguments(len(machine.arch.calls.registers)))
         if text.strip(UNKNOWN):
             heard(text)
 

@@ -71,7 +71,7 @@ class HeapChecks(Observer):
 
     def _words(self) -> list[int]:
         """The arguments in registers of the function that begins."""
-        return self.machine.arguments(len(self.machine.cpu.arguments))
+        return self.machine.arguments(len(self.kernel.guest.calls.registers))
 
     def _allocates(self, places: Mapping[str, int], function: int) -> None:
         words = self._words()

@@ -41,8 +41,8 @@ class Arm64Registers(Cpu):
     entries: ClassVar = EntryFormat(  # Arm ARM, D8.3
         large=(2, 0), table=3, user=0x0060_0000_0000_0F43, no_execute=1 << 53
     )
-    arguments: ClassVar = ARGUMENTS
     pushed: ClassVar = 0
+    program_counter, stack_pointer, results = "PC", "SP", ("X0", "X1")
 
     @staticmethod
     def number(name: str) -> int:
@@ -87,16 +87,6 @@ class Arm64Registers(Cpu):
     # Functions
 
     @property
-    def pc(self) -> int:
-        """PC."""
-        return self["PC"]
-
-    @property
-    def sp(self) -> int:
-        """SP."""
-        return self["SP"]
-
-    @property
     def back(self) -> int:
         """The return address of the function that begins."""
         return self["X30"]
@@ -104,15 +94,6 @@ class Arm64Registers(Cpu):
     @back.setter
     def back(self, address: int) -> None:
         self["X30"] = address
-
-    @property
-    def result(self) -> tuple[int, int]:
-        """X0 and X1."""
-        return self["X0"], self["X1"]
-
-    @result.setter
-    def result(self, words: tuple[int, int]) -> None:
-        self["X0"], self["X1"] = words
 
     def enter(self, function: int, stack: int, back: int) -> None:
         """Begin ``function`` on ``stack``, with interrupts on; it returns to ``back``."""

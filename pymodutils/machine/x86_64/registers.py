@@ -49,8 +49,8 @@ class X86Registers(Cpu):
     """An x86-64 processor without what it does by itself."""
 
     entries: ClassVar = EntryFormat(large=(0x80, 0x80), table=7, user=7, no_execute=1 << 63)  # SDM 3A, 4.5
-    arguments: ClassVar = ARGUMENTS
     pushed: ClassVar = WORD
+    program_counter, stack_pointer, results = "RIP", "RSP", ("RAX", "RDX")
 
     # Registers
 
@@ -131,16 +131,6 @@ class X86Registers(Cpu):
     # Functions; System V psABI for x86-64, 3.2
 
     @property
-    def pc(self) -> int:
-        """RIP."""
-        return self["RIP"]
-
-    @property
-    def sp(self) -> int:
-        """RSP."""
-        return self["RSP"]
-
-    @property
     def back(self) -> int:
         """The return address of the function that begins."""
         return self.space.number(self["RSP"])
@@ -148,15 +138,6 @@ class X86Registers(Cpu):
     @back.setter
     def back(self, address: int) -> None:
         self.space.write(self["RSP"], address.to_bytes(WORD, "little"))
-
-    @property
-    def result(self) -> tuple[int, int]:
-        """RAX and RDX."""
-        return self["RAX"], self["RDX"]
-
-    @result.setter
-    def result(self, words: tuple[int, int]) -> None:
-        self["RAX"], self["RDX"] = words
 
     def enter(self, function: int, stack: int, back: int) -> None:
         """Begin ``function`` on ``stack``, with interrupts on; it returns to ``back``."""

@@ -46,7 +46,6 @@ class Space:
 class Cpu(dict[str, int]):
     """Registers of x86-64, and what is watched."""
 
-    arguments = CALLS.registers
     pushed = 8  # by a call
 
     def __init__(self, space: Space) -> None:
