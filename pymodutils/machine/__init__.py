@@ -2,7 +2,4 @@
 
 from typing import Final
 
-UNAMES: Final = {
-    62: "x86_64",
-    183: "aarch64",
-}  # e_machine of supported kernels -> as in uname -m; see architecture.py
+UNAMES: Final = {62: "x86_64", 183: "aarch64"}  # e_machine of supported kernels -> as in uname -m

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from pymodutils import arch as archs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -12,8 +14,6 @@ if TYPE_CHECKING:
     from pymodutils.machine.clock import Clock
     from pymodutils.machine.cpu import Cpu
     from pymodutils.machine.protocol import BootProtocol, KernelStart
-
-FOLDERS: Final = {62: "x86_64", 183: "arm64"}  # e_machine -> the kernel's name for it
 
 
 class KernelCalls(NamedTuple):
@@ -50,5 +50,6 @@ class Architecture(NamedTuple):
 
 def of(machine: int) -> Architecture:
     """The architecture with that e_machine, one of UNAMES; raises ModutilsError without unicorn."""
-    found: Architecture = import_module(f"pymodutils.machine.{FOLDERS[machine]}").ARCHITECTURE
+    folder = archs.of_machine(machine)[0].name
+    found: Architecture = import_module(f"pymodutils.machine.{folder}").ARCHITECTURE
     return found

@@ -16,11 +16,13 @@ from pymodutils.arch.riscv import RISCV64
 from pymodutils.kernel.description import Description
 from pymodutils.kernel.emulated.rules import assumptions, rules
 from pymodutils.kernel.sources import config
+from pymodutils.machine import UNAMES
 from tests.kernel.emulated.modules import module
 
 MACHINE = 0x1234
 MADE_UP = f"""
 from pymodutils.arch.x86 import X86_64
+from pymodutils.machine import UNAMES
 
 ARCHS = (X86_64._replace(name="madeup", uname="madeup64", machines=({MACHINE},), config="MADEUP"),)
 """
@@ -102,3 +104,7 @@ def test_modules_reach_every_part_of_a_kernel_of_any_size(size: int, arch: type[
                 assert area.low < area.high
                 assert area.high - 1 not in kernel
         assert any("_end is unknown" in line for line in assumptions(known))
+
+
+def test_kernels_in_the_process_have_the_names_of_their_rows() -> None:
+    assert {machine: archs.of_machine(machine)[0].machine_name for machine in UNAMES} == UNAMES
