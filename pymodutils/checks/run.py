@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 PLACES: Final = ("boot/vmlinuz-{0}", "lib/modules/{0}/vmlinuz", "usr/lib/modules/{0}/vmlinuz", "vmlinuz")
 SHOWN: Final = 3  # log lines
-HEADER: Final = 0x210
-MAGICS: Final = ((0x202, b"HdrS"), (0x38, b"ARMd"))  # arch/x86/boot.rst, arch/arm64/booting.rst
 ADVICE: Final = "see docs/machine.md for the devices of this machine"
 NOISE: Final = re.compile(r"loading out-of-tree module|module verification failed|: module license ")
 
@@ -91,9 +89,10 @@ def _image(it: Target, spare: str) -> str:
 
 
 def _is_image(path: str) -> bool:
+    from pymodutils.kernelimage import container  # noqa: PLC0415 -- only for --run
+
     with open(path, "rb", opener=opener) as file:
-        head = file.read(HEADER)
-    return any(head[at : at + len(magic)] == magic for at, magic in MAGICS)
+        return container.is_image(file.read(container.HEAD))
 
 
 class TrialRunner:

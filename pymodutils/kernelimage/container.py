@@ -25,6 +25,7 @@ BANNER: Final = b"Linux version "
 DEPTH: Final = 4  # nested containers: an Image.gz in a zboot is two
 TRIES: Final = 40  # false positives among the streams in one file
 SECTOR: Final = 512
+HEAD: Final = 0x210  # bytes with the magic numbers of all that ``is_image`` knows
 STREAM: Final = re.compile(
     b"|".join(re.escape(form.magic) for form in payload.FORMATS if form.name not in ("gzip", "bzip2", "lzma"))
     + rb"|\x1f\x8b\x08[\0-\x1f].{4}[\0\2\4]|BZh[1-9]1AY&SY|\x5d\0\0.[\0-\7]\xff{8}",
@@ -84,8 +85,17 @@ def _stream(data: bytes, subject: str, spend: Spend) -> _Wrap | None:
     return form and _Wrap(form.name, payload.decompress(form, data, subject, spend))
 
 
+def is_image(head: bytes) -> bool:
+    """Whether ``head``, HEAD bytes of a file, begins a bzImage or the raw image of an architecture."""
+    return _is_bzimage(head) or _header(head, bare=True) is not None
+
+
+def _is_bzimage(data: bytes) -> bool:
+    return data[0x202:0x206] == b"HdrS"
+
+
 def _bzimage(data: bytes, subject: str, spend: Spend) -> _Wrap | None:
-    if data[0x202:0x206] != b"HdrS":
+    if not _is_bzimage(data):
         return None
     version, sectors = unpack_from("<H", data, 0x206)[0], data[0x1F1] or 4
     if version < 0x208:  # noqa: PLR2004 -- boot protocol 2.08, Linux 2.6.26
