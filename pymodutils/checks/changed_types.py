@@ -17,6 +17,7 @@ from pymodutils.checks.kabi_types import Differ, without_btf
 from pymodutils.checks.rules import Rule
 from pymodutils.depends.directory import SYMBOLS, ModuleDirectory
 from pymodutils.depends.module_info import opened
+from pymodutils.elf.constants import BTF, BTF_BASE
 from pymodutils.errors import BadKernel, ModutilsError
 from pymodutils.kernel.sources.running import IMAGES
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 KERNEL: Final = ""  # the exporter of what no module exports
 MOST: Final = 20  # differences that are listed
-BTF: Final = ".BTF"
 
 
 class KernelTypes:
@@ -62,7 +62,7 @@ class KernelTypes:
     def _of_module(self, path: str) -> BtfTypes:
         order = self.kernel.order or ""
         with opened(path) as elf:
-            own, base = elf.section(BTF), elf.section(distilled.BASE)
+            own, base = elf.section(BTF), elf.section(BTF_BASE)
         if own is None:
             raise BadKernel(path, f"{path}: it has no BTF")
         below = BtfTypes(base, order, path) if base else self.types(KERNEL)
@@ -145,7 +145,7 @@ class ChangedTypes:
             return ()
         release = self.new.kernel.release or "the kernel"
         found = distilled.differences(built, kernel, release)
-        same = f"the types in the module's {distilled.BASE} have the same sizes in {release}"
+        same = f"the types in the module's {BTF_BASE} have the same sizes in {release}"
         return tuple(_listed(found)) or (same,)
 
     def _built_for(self, module: Candidate, symbols: Sequence[str]) -> KernelTypes | None:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.checks.kabi_btf import COMPOSITE, BtfKind, BtfTypes
 from pymodutils.depends.module_info import opened
+from pymodutils.elf.constants import BTF_BASE
 from pymodutils.errors import ModutilsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BASE: Final = ".BTF.base"
 SIZED: Final = (*COMPOSITE, BtfKind.ENUM, BtfKind.ENUM64, BtfKind.INT, BtfKind.FLOAT)
 ENUMS: Final = (BtfKind.ENUM, BtfKind.ENUM64)
 
@@ -23,7 +23,7 @@ def base(path: str, order: str) -> BtfTypes | None:
     """The types in .BTF.base of the module ``path``; None without it, or if it is damaged."""
     try:
         with opened(path) as elf:
-            blob = elf.section(BASE)
+            blob = elf.section(BTF_BASE)
         return BtfTypes(blob, order, path) if blob else None
     except ModutilsError:
         return None
@@ -49,7 +49,7 @@ def _differences(built: BtfTypes, sizes: dict[tuple[BtfKind, str], list[int]], r
             yield f"{built.text(number)} was removed: {release} has none"
         elif built.size(number) not in found:
             changed = f"size {built.size(number)} -> {' or '.join(map(str, found))}"
-            yield f"{built.text(number)}: {changed}, by the module's {BASE}"
+            yield f"{built.text(number)}: {changed}, by the module's {BTF_BASE}"
 
 
 def _kind(types: BtfTypes, number: int) -> BtfKind:

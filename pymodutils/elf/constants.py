@@ -13,6 +13,9 @@ ET_REL: Final = 1
 ET_EXEC: Final = 2
 PT_LOAD: Final = 1
 
+BTF: Final = ".BTF"  # sections of types; include/asm-generic/vmlinux.lds.h, scripts/Makefile.btf
+BTF_BASE: Final = ".BTF.base"
+
 SHT_NULL: Final = 0
 SHT_PROGBITS: Final = 1
 SHT_SYMTAB: Final = 2

@@ -15,13 +15,14 @@ import pytest
 from pymodutils import Root, Verdict, check
 from pymodutils.checks import distilled
 from pymodutils.checks.candidate import Candidate
-from pymodutils.checks.changed_types import BTF, ChangedTypes, KernelTypes
+from pymodutils.checks.changed_types import ChangedTypes, KernelTypes
 from pymodutils.checks.kabi_btf import BtfTypes
 from pymodutils.checks.kabi_types import Differ
 from pymodutils.checks.rule_type import Severity
 from pymodutils.checks.rules import Rule
 from pymodutils.checks.verdict import Finding
 from pymodutils.depends.module_info import opened
+from pymodutils.elf.constants import BTF
 from pymodutils.kernel.emulated.load.btf import BtfKind
 from pymodutils.kernel.sources import source
 from tests.checks.btf_made import Made

@@ -10,6 +10,7 @@ from pymodutils.dwarf.debug_info import DebugInfo
 from pymodutils.dwarf.types import DwarfTypes
 from pymodutils.elf import compress, scan
 from pymodutils.elf.btf import Btf
+from pymodutils.elf.constants import BTF
 from pymodutils.errors import NotFound
 from pymodutils.kernel.booted import ends, values
 from pymodutils.kernel.booted.arguments import Call
@@ -112,7 +113,7 @@ class LiveModule:
         """The sources of types: the module's DWARF, its BTF, and the kernel's."""
         if self._types is None:
             base = self.kernel.btf
-            section = scan.Elf(compress.read(self.path), self.path).section(".BTF")
+            section = scan.Elf(compress.read(self.path), self.path).section(BTF)
             own = [Btf(section, base, self.path)] if section and base else []
             self._types = [DwarfTypes(self.file), *own, *([base] if base else [])]
         return self._types

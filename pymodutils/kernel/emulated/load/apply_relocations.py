@@ -7,7 +7,7 @@ from functools import partial
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.elf.constants import SHT_REL, SHT_RELA
+from pymodutils.elf.constants import BTF, SHT_REL, SHT_RELA
 from pymodutils.elf.headers import PREFIXES
 from pymodutils.elf.ksymtab import FLAGS
 from pymodutils.kern_levels import WARNING
@@ -30,7 +30,6 @@ IMPORT_NS_SINCE: Final = (7, 0)  # the attribute in /sys/module/NAME
 POINTERS: Final = (
     4  # pointers in struct module to be relocated: its functions, and on m68k two of the machine's
 )
-BTF: Final = ".BTF"
 OBSOLETE: Final = ("__ksymtab_gpl", "__kcrctab_gpl")
 INIT, EXIT = "init_module", "cleanup_module"
 

@@ -118,6 +118,7 @@ class SplitBtf:
         self._words = array("I", types[: len(types) // 4 * 4])
         if order != NATIVE:
             self._words.byteswap()
+        self._sizes = _Sizes(limits)
         self.known = known
         self.start_str = base.end_str if base else 0
         self.count = 0  # number of types up to the last one of this; ``walk`` counts, or ``counted``
@@ -125,7 +126,7 @@ class SplitBtf:
 
     def counted(self) -> int:
         """The number of types, including those of the base, which no verifier has counted; fast."""
-        words, sizes = self._words, _Sizes(self.limits)
+        words, sizes = self._words, self._sizes
         at, found, end = 0, self.start + (not self.base), len(words) - 1
         while at < end:
             at += sizes[words[at + 1]]
@@ -167,10 +168,9 @@ class SplitBtf:
         words, at, self.count = self._words, 0, self.start + (not self.base)
         while at < len(words):
             name_off, info, size = words[at : at + 3]
-            kind = self.kind(info)
-            at += 3
-            yield Type(self.count, name_off, info, size, (words[at],) if kind == BtfKind.INT else ())
-            at += EXTRA.get(kind, 0) + ROWS.get(kind, 0) * self.vlen(info)
+            extra = (words[at + 3],) if self.kind(info) == BtfKind.INT else ()
+            yield Type(self.count, name_off, info, size, extra)
+            at += self._sizes[info]
             self.count += 1
 
     def words(self, at: int, count: int) -> tuple[int, ...]:

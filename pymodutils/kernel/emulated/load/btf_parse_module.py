@@ -10,6 +10,7 @@ from functools import lru_cache
 from struct import unpack_from
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pymodutils.elf.constants import BTF, BTF_BASE
 from pymodutils.elf.headers import PREFIXES
 from pymodutils.kern_levels import ERR, WARNING
 from pymodutils.kernel.emulated.load import btf_relocate
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.load.btf import Limits, Type
     from pymodutils.kernel.emulated.load.load_info import LoadInfo
 
-OWN: Final = ".BTF"
-BASE: Final = ".BTF.base"  # the kernel's types to which the module's refer
 BASE_SINCE: Final = (6, 11)
 ONCE_SINCE: Final = (6, 3)  # a permitted mismatch is logged once since boot
 MISMATCH: Final = "Kernel module BTF mismatch detected, BTF debug info may be unavailable for some modules"
@@ -49,7 +48,7 @@ def notify(load: LoadInfo) -> None:
     """Refuse a module with invalid BTF, or only log it, depending on the configuration."""
     if not load.on("DEBUG_INFO_BTF_MODULES"):
         return
-    data = _content(load, OWN)
+    data = _content(load, BTF)
     if not data:
         return
     try:
@@ -71,7 +70,7 @@ def notify(load: LoadInfo) -> None:
 def _parse_module(load: LoadInfo, data: bytes) -> None:
     shape = BtfFormat(PREFIXES[load.rules.arch.order], load.rules.since(*WIDE_SINCE))
     known = _kernel(load.state.blob(KERNEL_BTF), shape)
-    own = _content(load, BASE) if load.rules.since(*BASE_SINCE) else b""
+    own = _content(load, BTF_BASE) if load.rules.since(*BASE_SINCE) else b""
     if not own:
         _parse(data, shape, known, split=True)
         return
