@@ -11,7 +11,7 @@ import marshal
 import os
 import signal
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from pymodutils.errors import ModutilsError
 
@@ -104,11 +104,16 @@ def _serve(work: Callable[[Any], Any], items: Sequence[Any], writing: int) -> No
         widen(writing)
         with os.fdopen(writing, "wb", BUFFER) as pipe:
             for item in items:
-                data = marshal.dumps(work(item))
-                pipe.write(len(data).to_bytes(SIZE, "little") + data)
+                send(pipe, work(item))
         status = 0
     finally:
         os._exit(status)
+
+
+def send(pipe: IO[bytes], result: Any) -> None:
+    """Write ``result`` for the parent, after its length."""
+    data = marshal.dumps(result)
+    pipe.write(len(data).to_bytes(SIZE, "little") + data)
 
 
 def fork() -> int:

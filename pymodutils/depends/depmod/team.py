@@ -10,7 +10,7 @@ from array import array
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from pymodutils.errors import ModutilsError
-from pymodutils.parallel import BUFFER, SIZE, cores, fork, widen
+from pymodutils.parallel import BUFFER, SIZE, cores, fork, send, widen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -163,8 +163,7 @@ class Child(Generic[Result]):
 
 
 def _write(pipe: IO[bytes], value: Any) -> None:
-    data = marshal.dumps(value)
-    pipe.write(len(data).to_bytes(SIZE, "little") + data)
+    send(pipe, value)
     pipe.flush()
 
 
