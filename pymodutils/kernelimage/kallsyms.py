@@ -71,12 +71,18 @@ _kept = lru_cache(maxsize=2)(KallsymsTable)
 
 def _names_of(rows: bytes, count: int, tokens: list[bytes]) -> list[bytes]:
     """The names of ``count`` rows of tokens, without the letters of their types."""
-    parts, at = list(map(tokens.__getitem__, rows)), 0
+    parts, end = list(map(tokens.__getitem__, rows)), 0
+    for at, length in rows_at(rows, 0, count):
+        parts[end], parts[at - 1] = b"", b"\0"  # the length, in one or two bytes
+        end = at + length
+    return [name[1:] for name in b"".join(parts[:end]).split(b"\0")[1:]]
+
+
+def rows_at(data: bytes, at: int, count: int) -> Iterator[tuple[int, int]]:
+    """The offset and length of each of ``count`` rows of tokens from ``at`` on."""
     for _ in range(count):
-        length, parts[at] = rows[at], b"\0"
-        at += 1
+        length, at = data[at], at + 1
         if length & LONG:
-            length, parts[at] = length & ~LONG | rows[at] << 7, b""
-            at += 1
+            length, at = length & ~LONG | data[at] << 7, at + 1
+        yield at, length
         at += length
-    return [name[1:] for name in b"".join(parts[:at]).split(b"\0")[1:]]

@@ -11,11 +11,9 @@ from itertools import accumulate
 from struct import Struct, pack, unpack_from
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pymodutils.kernelimage.kallsyms import HEAD, LONG, TOKENS, Distances
+from pymodutils.kernelimage.kallsyms import HEAD, LONG, TOKENS, Distances, rows_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pymodutils.kernelimage.memory import ImageMemory
 
 DIGITS: Final = b"".join(b"%d\0" % digit for digit in range(10))
@@ -48,16 +46,6 @@ def find(memory: ImageMemory) -> bytes | None:
             return found
         at = data.find(DIGITS, at + 1)
     return None
-
-
-def _rows(data: bytes, at: int, count: int) -> Iterator[tuple[int, int]]:
-    """The offset and length of each of ``count`` rows of tokens."""
-    for _ in range(count):
-        length, at = data[at], at + 1
-        if length & LONG:
-            length, at = length & ~LONG | data[at] << 7, at + 1
-        yield at, length
-        at += length
 
 
 def _at_digits(memory: ImageMemory, at: int) -> bytes | None:
@@ -123,7 +111,7 @@ def _by_markers(memory: ImageMemory, tokens: int) -> _Names | None:
 
 def _end(data: bytes, start: int, count: int) -> int:
     """The end of ``count`` rows from ``start`` on."""
-    *_, (at, length) = _rows(data, start, count)
+    *_, (at, length) = rows_at(data, start, count)
     return at + length
 
 
@@ -147,7 +135,7 @@ def _rows_of(memory: ImageMemory, start: int, count: int) -> _Names | None:
     """``count`` rows from ``start`` on, if markers follow them."""
     data, places, end = memory.data, list[int](), start
     try:
-        for number, (at, length) in enumerate(_rows(data, start, count)):
+        for number, (at, length) in enumerate(rows_at(data, start, count)):
             if not number % SPAN:
                 places.append(at - start - 1 - (length >= LONG))
             end = at + length
