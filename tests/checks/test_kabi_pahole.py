@@ -8,8 +8,8 @@ import pytest
 
 from pymodutils.checks.kabi_btf import BtfTypes
 from pymodutils.kernel.emulated.load.btf import BtfKind
-from pymodutils.kernel.sources import source
-from tests.oracles import kernels, pahole
+from tests.checks import kernel_btf
+from tests.oracles import pahole
 from tests.oracles.pahole import Layout
 
 pytestmark = [pytest.mark.lane, pytest.mark.slow]
@@ -20,14 +20,11 @@ def layout(types: BtfTypes, number: int) -> Layout:
     return Layout(types.name(number), types.size(number), members)
 
 
-@pytest.mark.parametrize("name", ["amd64", "trixie", "forky"])
+@pytest.mark.parametrize("name", kernel_btf.NAMES)
 def test_structures_are_those_of_pahole(name: str, tmp_path: Path) -> None:
     """By name: of several with one name pahole prints the first."""
-    kernel = source.describe([str(kernels.kernel(name).image)])
-    assert kernel.btf is not None
     path = tmp_path / "vmlinux.btf"
-    path.write_bytes(kernel.btf)
-    types = BtfTypes(kernel.btf, kernel.order or "", name)
+    types = kernel_btf.types(name, path)
     ours: dict[str, list[Layout]] = {}
     for number in range(1, len(types)):
         if types.kind(number) == BtfKind.STRUCT and types.name(number):

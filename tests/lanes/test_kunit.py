@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.oracles import debian, kbuild, kunit
+from tests.oracles import kbuild, kunit
 
 pytestmark = [pytest.mark.lane, pytest.mark.slow]
 FAILING = Path(__file__).parent.parent / "machine/modules/failing-test.c"
@@ -19,11 +19,6 @@ FAILING = Path(__file__).parent.parent / "machine/modules/failing-test.c"
 @pytest.fixture(scope="module")
 def folder() -> Path:
     return kunit.built([FAILING])
-
-
-@pytest.fixture(scope="module")
-def image() -> Path:
-    return next(debian.unpacked(debian.newest("linux-image-cloud-amd64")).glob("boot/vmlinuz-*"))
 
 
 def run(image: Path, *words: str) -> subprocess.CompletedProcess[str]:

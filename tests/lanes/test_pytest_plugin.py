@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pymodutils import LiveKernel
-from tests.oracles import debian, kbuild
+from tests.oracles import kbuild
 
 pytestmark = [pytest.mark.lane, pytest.mark.slow]
 SOURCE = Path(__file__).parent.parent / "machine/modules/sample.c"
@@ -69,11 +69,6 @@ def test_unloaded(kernel, module):
 def test_init_fails(module):
     pass
 """
-
-
-@pytest.fixture(scope="module")
-def image() -> Path:
-    return next(debian.unpacked(debian.newest("linux-image-cloud-amd64")).glob("boot/vmlinuz-*"))
 
 
 @pytest.fixture(scope="module")

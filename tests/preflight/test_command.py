@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import jsonschema
@@ -15,6 +13,7 @@ from pymodutils.profile import document
 from pymodutils.profile.profile import (
     Profile,
 )
+from tests import process
 from tests.preflight.made import NEW, OLD, Machine
 from tests.preflight.profiles import bound
 
@@ -23,24 +22,7 @@ SCHEMA = json.loads((REPOSITORY / "docs/preflight.schema.json").read_text())
 
 
 def command(machine: Machine, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pymodutils",
-            "preflight",
-            "--sysroot",
-            str(machine.root),
-            "--no-cache",
-            *words,
-        ],
-        cwd=REPOSITORY,
-        env={**os.environ, "PYMODUTILS_SYSROOT": ""},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return process.pymodutils("preflight", "--sysroot", str(machine.root), "--no-cache", *words)
 
 
 def saved_as(folder: Path, profile: Profile) -> str:

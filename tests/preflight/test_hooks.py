@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from pymodutils.preflight.hooks import HOOKS
+from tests import process
 from tests.preflight.made import NEW, OLD, Machine
-
-REPOSITORY = Path(__file__).parents[2]
 
 
 def hooks(root: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "pymodutils", "hooks", "--sysroot", str(root), *words],
-        cwd=REPOSITORY,
-        env={**os.environ, "PYMODUTILS_SYSROOT": "", "XDG_CACHE_HOME": str(root / "cache"), **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    cache = {"XDG_CACHE_HOME": str(root / "cache")}
+    return process.pymodutils("hooks", "--sysroot", str(root), *words, **cache, **environment)
 
 
 @pytest.fixture

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import jsonschema
@@ -15,6 +13,7 @@ from pymodutils import ModutilsError, Root
 from pymodutils.profile import document, live
 from pymodutils.profile.policy import X509, certificates
 from pymodutils.profile.profile import Device, FileSystem, OutOfTree, Profile, Wish
+from tests import process
 from tests.profile import machine
 
 REPOSITORY = Path(__file__).parents[2]
@@ -155,12 +154,4 @@ def test_certificates_of_the_firmware_and_a_list_cut_short() -> None:
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "pymodutils", "profile", *words],
-        cwd=REPOSITORY,
-        env={**os.environ, "PYMODUTILS_SYSROOT": ""},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return process.pymodutils("profile", *words)
