@@ -47,5 +47,5 @@ def leaks(found: Iterable[Misuse]) -> Iterator[Finding]:
     """What a module that is gone has left allocated."""
     for it in found:
         place = f", allocated at {it.allocated}" if it.allocated else ""
-        text = f"it is gone, but has not released {it.what.removesuffix(LEFT)}{place}"
+        text = f"it has been removed, but has not released {it.what.removesuffix(LEFT)}{place}"
         yield Finding(Rule.RUN_LEAK, Severity.WARNING, "exit", text, Rule.RUN_LEAK.advice)

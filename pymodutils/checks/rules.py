@@ -212,7 +212,7 @@ class Rule(RuleType):
     )
     RUN_LEAK = (
         "run-leak",
-        "The module is gone, but has not released memory, a workqueue or the like (--run).",
+        "The module has been removed, but has not released memory, a workqueue or the like (--run).",
         "Release it in exit(), and in init() before it returns an error.",
         Severity.WARNING,
     )

@@ -73,7 +73,7 @@ def _names(found: KernelImage, start: KernelStart, subject: str) -> dict[str, in
     if missing:
         raise BadKernel(
             subject,
-            f"{subject}: the image does not tell the address of {missing[0]}",
+            f"{subject}: the image does not contain the address of {missing[0]}",
         )
     at = start.kernel.find(found.btf) if found.btf and start.linked else -1
     if found.btf and at >= 0:  # data, which kallsyms need not have

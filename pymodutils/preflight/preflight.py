@@ -131,7 +131,9 @@ def _check_architecture(uname: str, machine: int | None, name: str) -> None:
     names = {each for arch in kernels for each in (arch.machine_name, arch.compat) if each}
     runs = {number for each in names for arch in archs.of_uname(each) for number in arch.machines}
     if own and runs and not own & runs:
-        raise ModutilsError(name, f"{name}: it is not for {uname}, the architecture of the profile")
+        raise ModutilsError(
+            name, f"{name}: it is not for {uname}, the architecture of the profile: give a kernel that is"
+        )
 
 
 def _described(sources: Sequence[str], request: PreflightRequest, root: Root) -> list[targets.Target]:

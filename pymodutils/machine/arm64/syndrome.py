@@ -63,7 +63,8 @@ def _place() -> int:
         found = places if found is None else found & places
     if found is None or len(found) != 1:
         raise ModutilsError(
-            "unicorn", f"unicorn {unicorn.__version__} does not tell why arm64 code stopped: install 2.1.4"
+            "unicorn",
+            f"unicorn {unicorn.__version__} does not tell why arm64 code stopped: install unicorn==2.1.4",
         )
     return found.pop()
 
