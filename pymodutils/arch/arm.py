@@ -96,7 +96,7 @@ def _count(info: UnplacedModule, at: int, relocs: Relocations) -> int:
     return sum((not now[2] or now != last) and info.leaves(at, now[1]) for now, last in pairs)
 
 
-@lru_cache(1 << 12)
+@lru_cache(maxsize=1 << 12)
 def _is_plain(number: int, word: int) -> bool:
     """Whether the call ``word`` has no addend."""
     return bool(ARM.relocs[number].field.get(word) == -BIAS[number])

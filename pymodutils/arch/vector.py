@@ -121,7 +121,7 @@ def every(value: int, count: int) -> Vector:
     return Vector(_kept(value & ALL) >> 8 * BYTES * (MANY - count), count)
 
 
-@lru_cache(256)
+@lru_cache(maxsize=256)
 def _kept(value: int) -> int:
     return _repeated(value, MANY)
 

@@ -1,37 +1,34 @@
-"""GNU ld's results for every bit of every relocation, stored for the quick tests.
+"""Linkers' results for every bit of every relocation, and stubs that objdump reads, for the quick tests.
 
-``python -m tests.arch.golden`` asks the linkers again. A file for each architecture holds rows of
+``python -m tests.arch.golden`` asks them again. A file for each architecture holds rows of
 [number, value of the symbol, addend, word before, the 16 bytes at the place as ld has them]; ``beyond`` has
 the cases just outside a range, with the bytes that an unchecked write would leave and ld does not.
 """
 
 from __future__ import annotations
 
-import json
-import lzma
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pymodutils.arch.range import Range
+from tests.arch import keep, pairs, stubs
 from tests.arch.cases import STEP, Case, built, case, cases, plain
 from tests.arch.historic import HISTORIC
 from tests.arch.linkers import JUDGED, Judged
 from tests.oracles import ld
 
-FOLDER = Path(__file__).parent / "golden"
 
-
-def path(judged: Judged, base: int) -> Path:
-    """The file of answers about ``judged`` at ``base``."""
+def name(judged: Judged, base: int) -> str:
+    """What the answers about ``judged`` at ``base`` are called."""
     prefix = "historic" if judged in HISTORIC else f"{JUDGED.index(judged):02}"
-    return FOLDER / f"{prefix}-{judged.name.replace(' ', '-')}-{base:x}.json.xz"
+    return f"{prefix}-{judged.name.replace(' ', '-')}-{base:x}"
 
 
 def kept(judged: Judged, base: int) -> dict[str, list[list[Any]]]:
     """What the linker said."""
-    found: dict[str, list[list[Any]]] = json.loads(lzma.decompress(path(judged, base).read_bytes()))
+    found: dict[str, list[list[Any]]] = keep.read(name(judged, base))
     return found
 
 
@@ -72,8 +69,8 @@ def _refused(judged: Judged, base: int, one: Case, naive: bytes, folder: Path) -
 def _write(judged: Judged, base: int) -> None:
     from tests.arch.test_bits_against_ld import both  # noqa: PLC0415 -- which imports pytest
 
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         _, _, text = both(judged, base, folder)
         rows = [
             [one.number, one.symbol, one.addend, one.before, text[at * STEP : at * STEP + STEP].hex()]
@@ -87,12 +84,18 @@ def _write(judged: Judged, base: int) -> None:
             for one, naive in outside
             if _refused(judged, base, one, naive, folder)
         ]
-    document = json.dumps({"rows": rows, "beyond": out}, separators=(",", ":")).encode()
-    path(judged, base).write_bytes(lzma.compress(document, preset=9))
+    keep.write(name(judged, base), {"rows": rows, "beyond": out})
+
+
+def _write_others() -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        keep.write(pairs.KEPT, {one.name: one.theirs(folder) for one in pairs.pairs()})
+        keep.write(stubs.KEPT, {one.name: one.read(folder) for one in stubs.MACHINES})
 
 
 if __name__ == "__main__":
-    FOLDER.mkdir(exist_ok=True)
     for one in (*JUDGED, *HISTORIC):
         for place in one.bases:
             _write(one, place)
+    _write_others()

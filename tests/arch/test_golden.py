@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pymodutils.link.failure import LinkError
-from tests.arch import golden
+from tests.arch import golden, keep
 from tests.arch.cases import STEP, built, ours
 from tests.arch.historic import HISTORIC
 from tests.arch.linkers import JUDGED, Judged
@@ -14,7 +14,7 @@ EVERY = [
     pytest.param(one, base, id=f"{one.name} {base:#x}")
     for one in (*JUDGED, *HISTORIC)
     for base in one.bases
-    if golden.path(one, base).exists()
+    if keep.path(golden.name(one, base)).exists()
 ]
 
 

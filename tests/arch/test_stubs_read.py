@@ -1,184 +1,22 @@
-"""PLT entries and stubs as GNU objdump disassembles them, on machines that unicorn lacks.
-
-The few instructions that it names are carried out here; each call has to arrive.
-"""
+"""PLT entries and stubs as GNU objdump disassembles them: each call has to arrive."""
 
 from __future__ import annotations
 
-import re
-import subprocess
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from pymodutils.arch.alpha import ALPHA
-from pymodutils.arch.ia64 import IA64
-from pymodutils.arch.loongarch import LOONGARCH
-from pymodutils.arch.model import Arch
-from pymodutils.arch.parisc import PARISC, PARISC64
-from pymodutils.arch.powerpc64 import PPC64, PPC64_BIG
-from tests.arch.calls import Called, Caller, called
-from tests.arch.linkers import LOW
-from tests.oracles import binutils
+from tests.arch.stubs import MACHINES, Machine, kept, memory
 
-LINE = re.compile(r"^ *([0-9a-f]+):\t(?:[0-9a-f]{2,8} )+ *\t(.*)", re.MULTILINE)
-BUNDLED = re.compile(r"\[\w+\]\s+|;;")  # what is said of bundles, not of instructions
-LONGEST = 16  # instructions of a call
-NEAR = [LOW + way + 0x1_3570 * at for at in range(1, 21) for way in (-0x2000_0000, 0x3000_0000)]
-FAR = [target + (5 << 40) for target in NEAR]
-V1_BEHIND = 32, 40  # where a stub's copy of a descriptor has address and TOC
+EVERY = [pytest.param(one, id=one.name) for one in MACHINES]
 
 
-class Cpu:
-    """As much of a processor as calls need."""
-
-    def __init__(self, made: Called, pc: int, **registers: int) -> None:
-        self.areas, self.order, self.pc = made.areas, made.image.module.arch.order, pc
-        self.registers = registers
-        self.loads: list[int] = []
-
-    def set(self, register: str, value: int) -> None:
-        """Let ``register`` hold ``value``."""
-        self.registers[register] = value & (1 << 64) - 1
-
-    def load(self, register: str, address: int) -> None:
-        """Let ``register`` hold the eight bytes at ``address``."""
-        self.loads.append(address)
-        base, memory = next(area for area in self.areas if area[0] <= address < area[0] + len(area[1]))
-        self.set(register, int.from_bytes(memory[address - base :][:8], self.order))
-
-    def go(self, address: int) -> None:
-        """Go on at ``address``."""
-        self.pc = address
-
-
-Insns = Mapping[str, Callable[..., None]]
-POWER: Insns = {
-    r"bl +0x(\w+)": lambda cpu, to: cpu.go(int(to, 16)),
-    r"addis +(r\d+),(r\d+),(\S+)": lambda cpu, d, a, i: cpu.set(d, cpu.registers[a] + (int(i) << 16)),
-    r"addi +(r\d+),(r\d+),(\S+)": lambda cpu, d, a, i: cpu.set(d, cpu.registers[a] + int(i)),
-    r"std +r2,(?:24|40)\(r1\)": lambda _: None,
-    r"ld +(r\d+),(\S+)\((r\d+)\)": lambda cpu, d, i, a: cpu.load(d, cpu.registers[a] + int(i)),
-    r"mtctr +(r\d+)": lambda cpu, a: cpu.set("ctr", cpu.registers[a]),
-    r"bctr": lambda cpu: cpu.go(cpu.registers["ctr"]),
-}
-LOONG: Insns = {
-    r"bl\s+.*# 0x(\w+)": lambda cpu, to: cpu.go(int(to, 16)),
-    r"lu12i.w\s+(\S+), (-?\d+)\(.*": lambda cpu, d, i: cpu.set(d, int(i) << 12),
-    r"lu32i.d\s+(\S+), (-?\d+)\(.*": lambda cpu, d, i: cpu.set(
-        d, cpu.registers[d] & 0xFFFF_FFFF | int(i) << 32
-    ),
-    r"lu52i.d\s+(\S+), \1, (-?\d+)(?:\(.*)?": lambda cpu, d, i: cpu.set(
-        d, cpu.registers[d] & (1 << 52) - 1 | int(i) << 52
-    ),
-    r"jirl\s+\$zero, (\S+), (-?\d+)\(.*": lambda cpu, a, i: cpu.go(cpu.registers[a] + int(i)),
-}
-HPPA: Insns = {
-    r"b,l 0x(\w+),r31": lambda cpu, to: cpu.go(int(to, 16)),
-    r"ldil L%(\w+),(r1)": lambda cpu, i, d: cpu.set(d, int(i, 16)),
-    r"be,n (\w+)\(sr4,(r1)\)": lambda cpu, i, a: cpu.go(cpu.registers[a] + int(i, 16)),
-    r"ldd (\w+)\((dp)\),(dp)": lambda cpu, i, a, d: cpu.load(d, cpu.registers[a] + int(i, 16)),
-}
-ITANIUM: Insns = {
-    r"nop.*": lambda _: None,
-    r"movl r1=0x(\w+)": lambda cpu, i: cpu.set("r1", int(i, 16)),
-    r"brl?\.(?:call|many)\S* .*?0x(\w+)": lambda cpu, to: cpu.go(int(to, 16)),
-}
-DEC: Insns = {
-    r"ldah\t(\w+),(-?\d+)\((\w+)\)": lambda cpu, d, i, a: cpu.set(d, cpu.registers[a] + (int(i) << 16)),
-    r"lda\t(\w+),(-?\d+)\((\w+)\)": lambda cpu, d, i, a: cpu.set(d, cpu.registers[a] + int(i)),
-    r"ldq\t(\w+),(-?\d+)\((\w+)\)": lambda cpu, d, i, a: cpu.load(d, cpu.registers[a] + int(i)),
-}
-
-
-class Machine(NamedTuple):
-    """A module to be called, and how to read what it does."""
-
-    caller: Caller
-    cpu: str  # objdump's name
-    insns: Insns
-    targets: list[int] = FAR
-
-
-def insns(arch: Arch, *words: int) -> bytes:
-    return b"".join(word.to_bytes(4, arch.order) for word in words)
-
-
-BL_NOP = (0x4800_0001, 0x6000_0000)
-BUNDLE = bytes.fromhex("11000000010000000002000008000050")  # nop.m, nop.i, br.call
-CALLS_HP = (insns(PARISC, 0xE840_0000, 0x0800_0240), ((0, 74, 0),))
-POWER64 = Machine(Caller(PPC64, insns(PPC64, *BL_NOP), ((0, 10, 0),)), "powerpc:common64", POWER)
-POWER64_V1 = Machine(Caller(PPC64_BIG, insns(PPC64_BIG, *BL_NOP), ((0, 10, 0),)), "powerpc:common64", POWER)
-LOONG64 = Machine(Caller(LOONGARCH, insns(LOONGARCH, 0x5400_0000), ((0, 66, 0),)), "loongarch64", LOONG)
-HP32 = Machine(Caller(PARISC, *CALLS_HP), "hppa2.0", HPPA, NEAR)
-HP64 = Machine(Caller(PARISC64, *CALLS_HP), "hppa2.0w", HPPA)
-IA = Machine(Caller(IA64, BUNDLE, ((2, 0x49, 0),)), "ia64-elf64", ITANIUM)
-GP_LITERAL = insns(ALPHA, 0x27BB_0000, 0x23BD_0000, 0xA43D_0000)  # ldah gp; lda gp; ldq t0
-EV5 = Machine(Caller(ALPHA, GP_LITERAL, ((0, 6, 4), (8, 4, 0))), "alpha", DEC)
-
-
-def disassembled(folder: Path, machine: Machine, made: Called) -> dict[int, str]:
-    """All instructions of the module by their addresses."""
-    found: dict[int, str] = {}
-    for base, memory in made.areas:
-        (folder / "memory").write_bytes(memory)
-        order = "-EL" if machine.caller.arch.order == "little" else "-EB"
-        words = ["-D", "-b", "binary", "-m", machine.cpu, order, f"--adjust-vma={base:#x}", "-z"]
-        run = [binutils.program("objdump"), *words, str(folder / "memory")]
-        shown = subprocess.run(run, capture_output=True, text=True, check=True).stdout
-        found |= {int(at, 16): BUNDLED.sub("", insn).strip() for at, insn in LINE.findall(shown)}
-    return found
-
-
-def follow(cpu: Cpu, insns: Insns, code: Mapping[int, str]) -> None:
-    """Carry out what is at ``cpu.pc`` until it is nothing of the module's, or nothing known."""
-    for _ in range(LONGEST):
-        found = [(act, re.fullmatch(form, code.get(cpu.pc, ""))) for form, act in insns.items()]
-        match = next(((act, match) for act, match in found if match), None)
-        if match is None:
-            return
-        here = cpu.pc
-        match[0](cpu, *match[1].groups())
-        if cpu.pc == here:
-            since_release = (at for at in range(here + 1, here + 17) if at in code)
-            cpu.pc = next(since_release)
-
-
-def ways(machine: Machine, folder: Path, **registers: int) -> list[tuple[int, Cpu]]:
-    """Each call of a module: its goal, and the processor behind it."""
-    made = called(machine.caller, LOW, machine.targets)
-    toc = made.address(".toc") if made.image.module.find(".toc") else 0
-    code, found = disassembled(folder, machine, made), []
-    for start, goal in made.goals.items():
-        cpu = Cpu(made, start, r2=(toc & ~0xFF) + 0x8000, dp=made.areas[0][0], t12=start, **registers)
-        follow(cpu, machine.insns, code)
-        found.append((goal, cpu))
-    return found
+@pytest.mark.parametrize("machine", EVERY)
+def test_modules_are_linked_as_those_that_were_read(machine: Machine) -> None:
+    assert memory(machine.called()) == kept(machine)
 
 
 @pytest.mark.lane
-@pytest.mark.parametrize("machine", [POWER64, LOONG64, HP32, IA], ids=lambda one: one.caller.arch.name)
+@pytest.mark.parametrize("machine", EVERY)
 def test_calls_arrive(machine: Machine, tmp_path: Path) -> None:
-    reached = ways(machine, tmp_path)
-    assert [cpu.pc for _, cpu in reached] == [goal for goal, _ in reached]
-
-
-@pytest.mark.lane
-def test_descriptors_of_functions_are_found_by_stubs_of_the_first_powerpc_abi(tmp_path: Path) -> None:
-    for _, cpu in ways(POWER64_V1, tmp_path):
-        stub = cpu.loads[0] - V1_BEHIND[0]
-        assert cpu.loads == [stub + way for way in V1_BEHIND]
-
-
-@pytest.mark.lane
-def test_descriptors_of_functions_are_loaded_from_the_got_by_parisc64(tmp_path: Path) -> None:
-    for goal, cpu in ways(HP64, tmp_path):
-        assert cpu.registers["dp"] == goal
-
-
-@pytest.mark.lane
-def test_literals_of_alpha_are_where_gp_finds_them(tmp_path: Path) -> None:
-    for goal, cpu in ways(EV5, tmp_path):
-        assert cpu.registers["t0"] == goal
+    assert machine.read(tmp_path) == kept(machine)
