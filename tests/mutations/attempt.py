@@ -17,7 +17,7 @@ from tests.mutations.touched import QUICK, Touched, environment
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 COPIED: Final = ("pymodutils", "tests", "completions", "demo", "docs", "man", "benchmarks")
 FILES: Final = ("pyproject.toml", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "Makefile", "LICENSE")
-ENOUGH: Final = 60.0  # seconds of tests: who runs a line for so long would have noticed
+ENOUGH: Final = 120.0  # seconds of tests: who runs a line for so long would have noticed
 
 
 class Place(NamedTuple):

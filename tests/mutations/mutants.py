@@ -1,7 +1,7 @@
 """Mutants of a source file: one comparison, constant, operator, boolean or statement changed.
 
-What no test can notice is left as it is: annotations, ``if TYPE_CHECKING``, ``assert_never`` and the
-keywords of ``UNSEEN``.
+What no test can notice is left as it is: annotations, ``if TYPE_CHECKING``, ``assert_never``, methods that
+subclasses must override, and the keywords of ``UNSEEN``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
     ast.BitOr: ast.BitAnd,
 }
 UNSEEN: Final = frozenset(
-    {("dataclass", "frozen"), ("dataclass", "slots"), ("zip", "strict"), ("lru_cache", "maxsize")}
+    {
+        *(("dataclass", "frozen"), ("dataclass", "slots"), ("zip", "strict")),
+        *(("lru_cache", "maxsize"), ("deque", "maxlen")),
+    }
 )
 
 
@@ -124,10 +127,16 @@ def _statement(node: ast.AST) -> Changed:
         return
     for at, old in enumerate(node.body):
         call = isinstance(old, ast.Expr) and isinstance(old.value, ast.Call)
-        never = isinstance(old, ast.Expr) and _named(old.value, "func") == "assert_never"
-        if (call and not never) or isinstance(old, ast.AugAssign | ast.Raise | ast.Continue):
+        if (call or isinstance(old, ast.AugAssign | ast.Raise | ast.Continue)) and not _never(old):
             node.body[at] = ast.Pass()
             yield f"line {old.lineno} removed", partial(node.body.__setitem__, at, old)
+
+
+def _never(statement: ast.stmt) -> bool:
+    """Whether ``statement`` says that it is not reached."""
+    if isinstance(statement, ast.Raise):
+        return isinstance(statement.exc, ast.Call) and _named(statement.exc, "func") == "NotImplementedError"
+    return isinstance(statement, ast.Expr) and _named(statement.value, "func") == "assert_never"
 
 
 CHANGES = (_comparison, _operator, _boolean, _constant, _statement)

@@ -58,7 +58,7 @@ class Touched:
         near, seconds = f"tests/{Path(path).parts[1]}/", self.known.seconds
         return sorted(
             (test for test in found - set(self.known.failing) if test.partition("::")[0] in self.known.tests),
-            key=lambda test: (test not in own, not test.startswith(near), seconds.get(test, 0), test),
+            key=lambda test: (not test.startswith(near), test not in own, seconds.get(test, 0), test),
         )
 
     def _beside(self, path: str) -> list[str]:
