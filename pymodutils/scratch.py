@@ -10,6 +10,8 @@ import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from pymodutils import flock
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -40,20 +42,8 @@ def folder() -> Iterator[str]:
 
 def _left_over(base: str) -> Iterator[str]:
     """Our folders below ``base`` that no process has locked."""
-    for name in os.listdir(base):
-        if not name.startswith(NAME):
-            continue
-        path = os.path.join(base, name)
-        try:
-            lock = os.open(path, READ)
-        except OSError:
-            continue
-        try:
-            found = os.fstat(lock)
-            if found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) == stat.S_IRWXU:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                yield path
-        except OSError:
-            continue
-        finally:
-            os.close(lock)
+    paths = [os.path.join(base, name) for name in os.listdir(base) if name.startswith(NAME)]
+    for path, lock in flock.unlocked(paths, READ):
+        found = os.fstat(lock)
+        if found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) == stat.S_IRWXU:
+            yield path

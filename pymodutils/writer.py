@@ -6,6 +6,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Final
 
+from pymodutils import flock
 from pymodutils.errors import ModutilsError, reason
 
 if TYPE_CHECKING:
@@ -108,22 +109,12 @@ def clear(folder: str) -> None:
 
 def _left_over(folder: str, start: str = "") -> Iterator[str]:
     """Leftovers of killed writers in ``folder`` with the prefix ``start``: no process holds their lock."""
-    import fcntl  # noqa: PLC0415 -- see above
+    paths = [os.path.join(folder, entry) for entry in os.listdir(folder) if _is_ours(entry, start)]
+    for path, _ in flock.unlocked(paths, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK):
+        yield path
 
-    for entry in os.listdir(folder):
-        middle = entry.removeprefix(start).removesuffix(SUFFIX)
-        random = middle if start else middle.rpartition(".")[2]
-        if entry != f"{start}{middle}{SUFFIX}" or not HEXADECIMAL.issuperset(random):
-            continue
-        path = os.path.join(folder, entry)
-        try:
-            number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        except OSError:
-            continue
-        try:
-            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield path
-        except OSError:
-            continue
-        finally:
-            os.close(number)
+
+def _is_ours(entry: str, start: str) -> bool:
+    middle = entry.removeprefix(start).removesuffix(SUFFIX)
+    random = middle if start else middle.rpartition(".")[2]
+    return entry == f"{start}{middle}{SUFFIX}" and HEXADECIMAL.issuperset(random)
