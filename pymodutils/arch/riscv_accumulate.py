@@ -68,21 +68,21 @@ class Accumulator:
 
     def store(self) -> list[Diagnostic]:
         """Store each sum at its place; return the message for those out of range."""
-        said = []
+        failures = []
         for place, (value, term) in self.found.items():
             width = term.width or term.bits
             if width == ULEB:
                 self.module.write(place, uleb128(value))
             elif value >> width and not value >> 63:
                 text = f"{{module}}: value {value} out of range for {width}-bit relocation."
-                said.append(Diagnostic(text, 0))
+                failures.append(Diagnostic(text, 0))
             else:
                 size = term.bits // 8
                 kept = self.module.read(place, size)[0] & 0xC0 if width < term.bits else 0
                 low = value & (1 << width) - 1
                 self.module.write(place, (kept | low).to_bytes(size, "little"))
         self.found = {}
-        return said
+        return failures
 
 
 def uleb128(value: int) -> bytes:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pymodutils.arch.frob import Frobbed, HeaderChange
 from pymodutils.arch.plt_got import NO_ROOM, Refusal, StubBuilder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pymodutils.arch.frob import UnplacedModule
     from pymodutils.arch.plt_got import PlacedModule, Relocation
     from pymodutils.arch.range import Range
-    from pymodutils.arch.reloc import Diagnostic
+    from pymodutils.arch.reloc import Diagnostic, Relocations
 
 
 class StubTable:
@@ -79,3 +83,16 @@ class PltPair(StubBuilder):
     def code(self, target: int) -> bytes:
         """The instructions that jump to ``target``."""
         raise NotImplementedError
+
+
+def frob_pair(
+    info: UnplacedModule, missing: Diagnostic, size: int, entries: Callable[[Relocations], int]
+) -> Frobbed:
+    """Reserve ``size`` bytes in .plt and .init.plt for each of the ``entries`` of a relocation section."""
+    core, init = info.find(".plt"), info.find(".init.plt")
+    if not core or not init:
+        raise Refusal(missing)
+    counts = {core: 0, init: 0}
+    for at, relocs in info.relocations.items():
+        counts[init if ".init" in info.sections[at].name else core] += entries(relocs)
+    return Frobbed({at: HeaderChange(sh_size=size * count) for at, count in counts.items()})

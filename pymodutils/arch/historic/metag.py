@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import l_p, s_a
 from pymodutils.arch.field import insn, word
-from pymodutils.arch.frob import Frobbed, HeaderChange
 from pymodutils.arch.historic.added import Added
 from pymodutils.arch.model import WORDS, Arch
-from pymodutils.arch.plt_got import Refusal, words
+from pymodutils.arch.plt_got import words
 from pymodutils.arch.range import Range
 from pymodutils.arch.reloc import Diagnostic, Relocations, RelocType
-from pymodutils.arch.stub_table import PltPair
+from pymodutils.arch.stub_table import PltPair, frob_pair
 
 if TYPE_CHECKING:
-    from pymodutils.arch.frob import UnplacedModule
+    from pymodutils.arch.frob import Frobbed, UnplacedModule
 
 ENTRY, RELBRANCH = 8, 4  # bytes of an entry; the branches
 FILLED = RELBRANCH | 1 << 8  # beyond the byte: of a branch with a distance
@@ -30,16 +29,13 @@ MOVT, JUMP = 0x0200_0005, 0xAC00_0001  # movt d0re0,#0; jump d0re0,#0
 
 
 def frob(info: UnplacedModule) -> Frobbed:
-    """Room in .plt and .init.plt for each symbol and addend that a section branches to, but for 0 and 0."""
-    core, init = info.find(".plt"), info.find(".init.plt")
-    if not core or not init:
-        raise Refusal(MISSING)
-    counts = {core: 0, init: 0}
-    for at, relocs in info.relocations.items():
-        rows = zip(relocs.numbers, relocs.symbols, relocs.A or (), strict=True)
-        kinds = {(symbol, addend) for number, symbol, addend in rows if number == RELBRANCH}
-        counts[init if ".init" in info.sections[at].name else core] += len(kinds - {(0, 0)})
-    return Frobbed({at: HeaderChange(sh_size=ENTRY * count) for at, count in counts.items()})
+    """An entry for each symbol and addend that a section branches to, except 0 and 0."""
+    return frob_pair(info, MISSING, ENTRY, _entries)
+
+
+def _entries(relocs: Relocations) -> int:
+    rows = zip(relocs.numbers, relocs.symbols, relocs.A or (), strict=True)
+    return len({(symbol, addend) for number, symbol, addend in rows if number == RELBRANCH} - {(0, 0)})
 
 
 def by_place(relocs: Relocations, memory: memoryview) -> Relocations:

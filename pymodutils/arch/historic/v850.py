@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.arch.calc import l_p, v_plus_s_a
 from pymodutils.arch.field import Field, insn, word
-from pymodutils.arch.frob import Frobbed, HeaderChange
 from pymodutils.arch.model import WORDS, Arch
-from pymodutils.arch.plt_got import Refusal, words
+from pymodutils.arch.plt_got import words
 from pymodutils.arch.range import signed
 from pymodutils.arch.reloc import Diagnostic, RelocType
-from pymodutils.arch.stub_table import PltPair
+from pymodutils.arch.stub_table import PltPair, frob_pair
 
 if TYPE_CHECKING:
-    from pymodutils.arch.frob import UnplacedModule
+    from pymodutils.arch.frob import Frobbed, UnplacedModule
+    from pymodutils.arch.reloc import Relocations
 
 ENTRY, PCREL = 8, 2  # bytes of an entry; the calls
 MISSING: Final = Diagnostic("Module doesn't contain .plt or .plt.init sections.", ENOEXEC)
@@ -32,15 +32,12 @@ class Disp22(Field):
 
 
 def frob(info: UnplacedModule) -> Frobbed:
-    """Room in .plt and .init.plt for each symbol and addend, whatever the type."""
-    core, init = info.find(".plt"), info.find(".init.plt")
-    if not core or not init:
-        raise Refusal(MISSING)
-    counts = {core: 0, init: 0}
-    for at, relocs in info.relocations.items():
-        kinds = set(zip(relocs.symbols, relocs.A or (), strict=True))
-        counts[init if ".init" in info.sections[at].name else core] += len(kinds)
-    return Frobbed({at: HeaderChange(sh_size=ENTRY * count) for at, count in counts.items()})
+    """An entry for each symbol and addend, whatever the type."""
+    return frob_pair(info, MISSING, ENTRY, _entries)
+
+
+def _entries(relocs: Relocations) -> int:
+    return len(set(zip(relocs.symbols, relocs.A or (), strict=True)))
 
 
 class V850Plts(PltPair):
