@@ -12,7 +12,8 @@ import pytest
 
 from pymodutils.regular import REFUSED
 from tests.fuzz import seeds
-from tests.fuzz.subjects import MODULES, folder
+from tests.fuzz.cases import folder
+from tests.fuzz.subjects import MODULES
 from tests.oracles.modprobe import here, kmod
 
 SECONDS = 60

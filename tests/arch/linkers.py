@@ -122,6 +122,14 @@ CALLING = PARISC64._replace(  # wherever the calls go
 V7 = b"aeabi\0\1\x09\0\0\0\6\x0a\x09\2"  # Tag_CPU_arch v7, Tag_THUMB_ISA_use Thumb-2: branches are wide
 ATTRIBUTES = Part(".ARM.attributes", b"A" + (len(V7) + 4).to_bytes(4, "little") + V7, 0, 0x7000_0003)
 
+
+def ppc64(arch: Arch, emulation: str, flags: int) -> Judged:
+    """PowerPC64 in one byte order; ``flags`` is the version of its ABI."""
+    told = ("--no-toc-optimize", "--no-multi-toc")
+    plain = Judged(arch, emulation, (LOW, HIGH), flags=flags, limits=HA, zero=(10,), unasked=made(arch, 10))
+    return plain._replace(absolute=True, parts=STUBS, told=told, got=-BIAS)
+
+
 JUDGED = (
     Judged(X86_64, "elf_x86_64", (LOW, HIGH)),
     Judged(UM, "elf_x86_64", (LOW, 0x7000_0000)),
@@ -211,32 +219,8 @@ JUDGED = (
         told=("-e", "f"),
     ),
     Judged(PPC, "elf32ppclinux", parts=PLT),
-    Judged(
-        PPC64,
-        "elf64lppc",
-        (LOW, HIGH),
-        flags=2,
-        limits=HA,
-        zero=(10,),
-        unasked=made(PPC64, 10),
-        absolute=True,
-        parts=STUBS,
-        told=("--no-toc-optimize", "--no-multi-toc"),
-        got=-BIAS,
-    ),
-    Judged(
-        PPC64_BIG,
-        "elf64ppc",
-        (LOW, HIGH),
-        flags=1,
-        limits=HA,
-        zero=(10,),
-        unasked=made(PPC64_BIG, 10),
-        absolute=True,
-        parts=STUBS,
-        told=("--no-toc-optimize", "--no-multi-toc"),
-        got=-BIAS,
-    ),
+    ppc64(PPC64, "elf64lppc", 2),
+    ppc64(PPC64_BIG, "elf64ppc", 1),
     Judged(LOONGARCH, ld.LLD, (LOW, HIGH), flags=0x43, unasked=made(LOONGARCH, 66), parts=LARCH),
     Judged(MIPS32, "elf32btsmip", rela=False, limits=JUMP, unpaired=frozenset({4})),
     Judged(MIPS32_LITTLE, "elf32ltsmip", rela=False, limits=JUMP, unpaired=frozenset({4})),

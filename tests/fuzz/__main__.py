@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.fuzz import judge
-from tests.fuzz.subjects import Subject, case, edit_rows, folder, subjects
+from tests.fuzz.cases import case, edit_rows, folder
+from tests.fuzz.subjects import Subject, subjects
 
 
 class Failure(NamedTuple):

@@ -11,17 +11,10 @@ from pymodutils.errors import BadKernel, NotFound
 from pymodutils.kernel.sources import source
 from pymodutils.kernel.sources.files import kind_of
 from pymodutils.root import Root
+from tests.kernel.sources.test_packages import CONFIG, KERNEL
 from tests.kernelimage import build
 from tests.oracles.kernels import kernel as debian
 
-KERNEL = build.raw(build.Shape(), build.rows(), 0x80100000)
-CONFIG = """# Linux/x86 6.1.0 Kernel Configuration
-CONFIG_X86_64=y
-CONFIG_SMP=y
-CONFIG_MODULES=y
-CONFIG_MODULE_UNLOAD=y
-CONFIG_MODVERSIONS=y
-"""
 PATHS = {
     "/boot/vmlinuz-6.1": "image",
     "boot/vmlinux-6.1": "image",

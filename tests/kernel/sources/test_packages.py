@@ -87,6 +87,14 @@ def test_a_whole_package_of_debian(tmp_path: Path) -> None:
     assert packed.module_size == 896
 
 
+def damaged(whole: bytes, chance: random.Random, start: int, end: int) -> bytes:
+    """``whole`` with random bytes between ``start`` and ``end``, perhaps truncated."""
+    data = bytearray(whole)
+    for _ in range(chance.randint(1, 6)):
+        data[chance.randrange(start, end)] = chance.randrange(256)
+    return bytes(data[: chance.choice([len(data), chance.randrange(8, len(data))])])
+
+
 @pytest.mark.parametrize("compression", ["xz", "zstd", "gzip", "none"])
 def test_damage_is_one_line(compression: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(limits.current, "bytes", 64 << 20)
@@ -94,10 +102,7 @@ def test_damage_is_one_line(compression: str, tmp_path: Path, monkeypatch: pytes
     chance = random.Random(compression)  # noqa: S311
     place = tmp_path / "damaged.deb"
     for turn in range(80):
-        data = bytearray(whole)
-        for _ in range(chance.randint(1, 6)):
-            data[chance.randrange(8, len(data) if turn % 2 else 1200)] = chance.randrange(256)
-        place.write_bytes(bytes(data[: chance.choice([len(data), chance.randrange(8, len(data))])]))
+        place.write_bytes(damaged(whole, chance, 8, len(whole) if turn % 2 else 1200))
         try:
             source.describe([str(place)])
         except ModutilsError as error:
@@ -112,10 +117,7 @@ def test_damaged_rpms_are_refused_in_one_line(tmp_path: Path) -> None:
     chance = random.Random(0)  # noqa: S311
     place = tmp_path / "damaged.rpm"
     for turn in range(200):
-        data = bytearray(whole)
-        for _ in range(chance.randint(1, 6)):
-            data[chance.randrange(4, len(data) if turn % 2 else 200)] = chance.randrange(256)
-        place.write_bytes(bytes(data[: chance.choice([len(data), chance.randrange(8, len(data))])]))
+        place.write_bytes(damaged(whole, chance, 4, len(whole) if turn % 2 else 200))
         try:
             source.describe([str(place)])
         except ModutilsError as error:
