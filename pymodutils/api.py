@@ -135,17 +135,17 @@ class Modules:
         Messages go to stderr. Raises NotFound if there is no module directory, ModutilsError for cycles or a
         full disk; the old files then stay unchanged.
         """
+        from pymodutils.depends.depmod.collect import Collector  # noqa: PLC0415
         from pymodutils.depends.depmod.job import Job  # noqa: PLC0415
         from pymodutils.depends.depmod.run import Run  # noqa: PLC0415 -- expensive, and rarely needed
-        from pymodutils.depends.depmod.survey import Surveyor  # noqa: PLC0415
 
         log = Log("depmod")
         job = Job(self.root, self.release, self.path, self.path, compat=compat)
-        surveyor = Surveyor(Run(job, log))
-        survey = surveyor.survey()
-        surveyor.write(survey)
+        collector = Collector(Run(job, log))
+        collection = collector.collect()
+        collector.write(collection)
         self.resolver = self._resolver()
-        return survey.damaged
+        return collection.damaged
 
     def resolve(self, name: str) -> list[Module]:
         """The modules that ``name``, a module or an alias, resolves to; raises NotFound."""

@@ -39,7 +39,7 @@ class Log:
         self.level = level
         self.quiet = quiet
         self.syslog = syslog or not streams.has_stderr()
-        self.said = 0  # number of messages
+        self.messages = 0  # number of messages
 
     def fatal(self, text: str, hint: str = "") -> None:
         """Print ``text`` and a remedy, then exit with status 1; no effect if silenced."""
@@ -74,7 +74,7 @@ class Log:
         """Print ``text`` if ``level`` is enabled."""
         if self.quiet or level > self.level:
             return
-        self.said += 1
+        self.messages += 1
         if self.syslog:
             self._to_syslog(level, text)
             return

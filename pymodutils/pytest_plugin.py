@@ -127,10 +127,10 @@ def _zygote(request: pytest.FixtureRequest) -> Iterator[Zygote]:
 
 def _image(config: pytest.Config) -> str:
     """The file of the kernel, "" for the default."""
-    said, configured = config.getoption("kernel_image"), str(config.getini("kernel_image"))
-    if not said and configured:
-        said = os.path.join(config.rootpath, configured)
-    return said or ""
+    image, configured = config.getoption("kernel_image"), str(config.getini("kernel_image"))
+    if not image and configured:
+        image = os.path.join(config.rootpath, configured)
+    return image or ""
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pymodutils.elf.scan import Elf
 
-WORTH: Final = 64  # files; for fewer, starting processes takes longer than reading
+PARALLEL_FROM: Final = 64  # files; for fewer, starting processes takes longer than reading
 THIS_MODULE: Final = ".gnu.linkonce.this_module"
 
 
@@ -77,11 +77,11 @@ class Candidate(NamedTuple):
 
 def _of(empty: Candidate, elf: Elf) -> Candidate:
     info = tuple(decode.modinfo(elf.section(".modinfo") or b""))
-    said = dict(reversed(info))
+    values = dict(reversed(info))
     at = elf.index(THIS_MODULE)
     facts = gather(elf)
     return empty._replace(
-        name=names.normalize(said.get("name", empty.name)),
+        name=names.normalize(values.get("name", empty.name)),
         info=info,
         facts=facts._replace(exports=_exported(elf, facts.exports)),
         machine=elf.machine,
@@ -100,7 +100,7 @@ def _exported(elf: Elf, exports: bytes) -> bytes:
 
 def read_all(files: Sequence[tuple[str, str]]) -> list[Candidate]:
     """The candidate of each (path, shown), read on all cores if there are many; raises as ``read``."""
-    workers = parallel.cores() if len(files) >= WORTH else 1
+    workers = parallel.cores() if len(files) >= PARALLEL_FROM else 1
     if workers == 1:
         return [Candidate.read(path, shown) for path, shown in files]
     return [_again(plain) for plain in parallel.ordered(_plain, files, workers)]

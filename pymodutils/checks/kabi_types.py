@@ -48,7 +48,7 @@ class Differ:
 
     def __init__(self, old: BtfTypes, new: BtfTypes) -> None:
         self.old, self.new = old, new
-        self._said: dict[Pair, str] = {}
+        self._differ: dict[Pair, str] = {}
         self._below: dict[Pair, list[Pair]] = {}
         self._changes: dict[str, KabiChange | None] = {}
 
@@ -67,7 +67,9 @@ class Differ:
 
     def _told(self, name: str, way: Sequence[Pair], others: int | None) -> KabiChange:
         steps = tuple(filter(None, (self._label(pair) for pair in way[1:-1])))
-        return KabiChange(name, self._shown(name, way[0]), _owned(self._said[way[-1]], steps), steps, others)
+        return KabiChange(
+            name, self._shown(name, way[0]), _owned(self._differ[way[-1]], steps), steps, others
+        )
 
     def _root(self, name: str) -> Pair | None:
         """The types of the function or variable ``name``; None if one of the kernels has none."""
@@ -96,9 +98,9 @@ class Differ:
         above, level = {root: root}, [root]
         while level:
             below = [child for pair in level for child in self._entered(pair, above)]
-            differing = [pair for pair in level if pair in self._said]
+            differing = [pair for pair in level if pair in self._differ]
             if differing:
-                found = next((pair for pair in differing if MOVED not in self._said[pair]), differing[0])
+                found = next((pair for pair in differing if MOVED not in self._differ[pair]), differing[0])
                 return list(reversed([found, *_upwards(found, above)]))
             level = below
         return []
@@ -112,9 +114,9 @@ class Differ:
     def _reached(self, pair: Pair) -> list[Pair]:
         """The pairs of types that ``pair`` refers to; compares it by itself, too."""
         if pair not in self._below:
-            said, self._below[pair] = self._compared(*pair)
-            if said:
-                self._said[pair] = said
+            difference, self._below[pair] = self._compared(*pair)
+            if difference:
+                self._differ[pair] = difference
         return self._below[pair]
 
     def _count(self, root: Pair) -> int:
@@ -124,7 +126,7 @@ class Differ:
             fresh = {pair for pair in self._reached(todo.pop()) if pair not in seen}
             seen.update(fresh)
             todo += fresh
-        return sum(pair in self._said for pair in seen)
+        return sum(pair in self._differ for pair in seen)
 
     def _compared(self, ours: int, theirs: int) -> tuple[str, list[Pair]]:
         """How two types differ by themselves, and the pairs of types that they refer to."""
@@ -192,9 +194,9 @@ class Differ:
         first = _first(before, after)
         sizes = self.old.size(ours), self.new.size(theirs)
         grown = [f"size {sizes[0]} -> {sizes[1]}"] if sizes[0] != sizes[1] else []
-        said = ", ".join([*([first] if first else []), *grown])
+        difference = ", ".join([*([first] if first else []), *grown])
         pairs = [(one.type, two.type) for one, two in _matched(before, after)]
-        return (f"{self.old.text(ours)}: {said}" if said else ""), pairs
+        return (f"{self.old.text(ours)}: {difference}" if difference else ""), pairs
 
 
 def _upwards(pair: Pair, above: dict[Pair, Pair]) -> Iterator[Pair]:
@@ -204,10 +206,10 @@ def _upwards(pair: Pair, above: dict[Pair, Pair]) -> Iterator[Pair]:
         yield pair
 
 
-def _owned(said: str, way: Sequence[str]) -> str:
-    """``said`` about an unnamed type, attributed to the type that contains it."""
-    kind, nameless, rest = said.partition(f" {NAMELESS}: ")
-    return f"{way[-1]}: in its {kind}, {rest}" if nameless and way else said
+def _owned(difference: str, way: Sequence[str]) -> str:
+    """``difference`` about an unnamed type, attributed to the type that contains it."""
+    kind, nameless, rest = difference.partition(f" {NAMELESS}: ")
+    return f"{way[-1]}: in its {kind}, {rest}" if nameless and way else difference
 
 
 def _matched(before: Sequence[BtfMember], after: Sequence[BtfMember]) -> list[tuple[BtfMember, BtfMember]]:

@@ -188,8 +188,8 @@ def _collisions(context: Context) -> Iterator[Finding]:
 
 def _permissions(context: Context) -> Iterator[Finding]:
     for cause in _passing(context, (CauseKind.PERMISSIONS,)):
-        does = f"the kernel warns, taints itself and makes it {cause.wanted}"
-        text = f"parameter {cause.subject} has permissions {cause.said}: {does}"
+        does = f"the kernel warns, taints itself and makes it {cause.expected}"
+        text = f"parameter {cause.subject} has permissions {cause.found}: {does}"
         advice = "declare it with permissions within 0664"
         yield Finding(Rule.PERMISSIONS, WARNING, cause.subject, text, advice)
 

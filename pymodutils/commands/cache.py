@@ -29,9 +29,9 @@ TITLES = ("what", "MiB", "used", "of")
 @click.option("--clean", is_flag=True, help="Remove everything.")
 @click.option("--limit", type=int, metavar="MIB", help="Remove least recently used kernels.")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output format (text)."
+    "--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Output format (text)."
 )
-def command(clean: bool, limit: int | None, form: str) -> None:
+def command(clean: bool, limit: int | None, format_: str) -> None:
     """List the cached booted kernels, and the kernel descriptions cached by check.
 
     Removed entries are regenerated on demand; state files based on a removed kernel become unusable.
@@ -41,7 +41,7 @@ def command(clean: bool, limit: int | None, form: str) -> None:
     if clean or limit is not None:
         bases.prune(0 if clean else max(limit or 0, 0) << 20)
     found = bases.bases()
-    if form == "json":
+    if format_ == "json":
         size = _descriptions()
         output.as_json({"kernels": [it._asdict() for it in found], "descriptions": size})
     else:

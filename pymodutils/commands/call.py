@@ -42,7 +42,7 @@ EXAMPLES = [
 @click.option("-p", "--param", multiple=True, metavar="NAME=VALUE", help="Set a module parameter.")
 @click.option("-l", "--log", "shown", is_flag=True, help="Print kernel messages from the load on.")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output format (text)."
+    "--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Output format (text)."
 )
 def command(
     module: str,
@@ -51,7 +51,7 @@ def command(
     image: str,
     param: tuple[str, ...],
     shown: bool,
-    form: str,
+    format_: str,
 ) -> int:
     """Load MODULE.ko into a kernel in this process and call FUNCTION, static or not, with each ARG.
 
@@ -75,7 +75,7 @@ def command(
             raise
         if shown:
             _print(kernel.transcript())
-        report = _json if form == "json" else _text
+        report = _json if format_ == "json" else _text
         report(loaded, function, before, arguments, found)
         _warn(kernel)
     return 0
@@ -86,9 +86,9 @@ def _print(log: Iterable[str]) -> None:
 
 
 def _text(module: LiveModule, function: str, before: list[str], arguments: list[Any], found: Any) -> None:
-    said = ", ".join(before)
+    values = ", ".join(before)
     number = f" ({int(found)})" if ends.is_status(found) else ""
-    click.echo(f"{function}({printable(said)}) = {printable(repr(found))}{number}")
+    click.echo(f"{function}({printable(values)}) = {printable(repr(found))}{number}")
     parameters = module.prototype(function).parameters
     for at, (old, new) in enumerate(zip(before, arguments, strict=True)):
         if repr(new) != old:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from pymodutils.commands import check_rules, check_settings, options, output
-from pymodutils.commands.check_print import FORMS, print_comparison, print_report, write
+from pymodutils.commands.check_print import FORMATS, print_comparison, print_report, write
 from pymodutils.commands.getopt import raise_usage
 from pymodutils.commands.verdicts import USAGE, Verdicts, outputs, status_of
 
@@ -73,7 +73,7 @@ def _paired(words: Sequence[str]) -> list[str]:
 @click.option("--run", is_flag=True, help="Also run init() and exit() on the kernel, booted in this process.")
 @click.option("--between", multiple=True, metavar="A B", help="Compare the exports of two kernels.")
 @click.option("--symbols-of", multiple=True, metavar="MODULE", help="With --between: a module to test.")
-@click.option("--format", "forms", type=click.Choice(FORMS), multiple=True, help="Output format (text).")
+@click.option("--format", "formats", type=click.Choice(FORMATS), multiple=True, help="Output format (text).")
 @click.option(
     "-o",
     "--output",
@@ -121,7 +121,7 @@ def command(
     run: bool,
     between: tuple[str, ...],
     symbols_of: tuple[str, ...],
-    forms: tuple[str, ...],
+    formats: tuple[str, ...],
     paths: tuple[str, ...],
     fail_on: str,
     expect: str | None,
@@ -141,10 +141,10 @@ def command(
     """
     if list_rules or explain:
         return check_rules.show(explain)
-    wanted = outputs(forms, paths, PROG)
+    destinations = outputs(formats, paths, PROG)
     if between:
         targets = (between, (*modules, *symbols_of))
-        return _between(*targets, wanted, fail_on, full=full, cached=not no_cache, root=root)
+        return _between(*targets, destinations, fail_on, full=full, cached=not no_cache, root=root)
     if not modules or symbols_of:
         raise_usage(PROG, "give the modules to check" if not modules else "--symbols-of requires --between")
     from pymodutils.checks import baseline  # noqa: PLC0415 -- not needed for -h
@@ -161,8 +161,8 @@ def command(
         report = check(request, root, progress).only(rules)
     if known is not None:
         report = report._replace(expected=baseline.known(report, known))
-    for form, path in wanted:
-        print_report(report, form, path, full=full)
+    for format_, path in destinations:
+        print_report(report, format_, path, full=full)
     sys.stdout.flush()
     for line in report.unread:
         sys.stderr.write(f"{PROG}: ERROR: {line}\n")
@@ -197,7 +197,7 @@ def _surprise(surprises: Surprises, fail_on: str) -> int:
 def _between(
     names: tuple[str, ...],
     modules: tuple[str, ...],
-    wanted: Sequence[tuple[str, str | None]],
+    destinations: Sequence[tuple[str, str | None]],
     fail_on: str,
     *,
     full: bool,
@@ -210,7 +210,7 @@ def _between(
     from pymodutils.checks.matrix import compare  # noqa: PLC0415
 
     found = compare(names, modules, root, cached=cached)
-    for form, path in wanted:
-        print_comparison(found, form, path, full=full)
+    for format_, path in destinations:
+        print_comparison(found, format_, path, full=full)
     bad = found.broken or (found.rebuild and found.modules)
     return int(bool(bad) and fail_on != "never")

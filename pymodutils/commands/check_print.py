@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pymodutils.checks.kabi import Broken, Comparison
     from pymodutils.checks.verdict import Report
 
-FORMS: Final = ("text", "json", "junit", "sarif", "github", "markdown", "html")
+FORMATS: Final = ("text", "json", "junit", "sarif", "github", "markdown", "html")
 NAMES: Final = 6  # symbols, when folded
 TITLES: Final = {
     "gone": "no longer exported",
@@ -31,25 +31,25 @@ TITLES: Final = {
 }
 
 
-def print_report(report: Report, form: str, path: str | None, *, full: bool) -> None:
+def print_report(report: Report, format_: str, path: str | None, *, full: bool) -> None:
     """Print ``report`` in one of FORMS, or write it to the file ``path``.
 
     Text is folded only on a terminal, and not if ``full``.
     """
-    if form == "text":
+    if format_ == "text":
         with output.into(path):
             check_text.print_text(report, whole=full or not output.folds())
         return
-    text = _rendered(report, form)
+    text = _rendered(report, format_)
     write(path, text) if path else click.echo(text, nl=False)
 
 
-def _rendered(report: Report, form: str) -> str:
+def _rendered(report: Report, format_: str) -> str:
     from importlib import import_module  # noqa: PLC0415 -- only one of six is needed
 
-    home = {"json": "document", "html": "page"}.get(form, form)
+    home = {"json": "document", "html": "page"}.get(format_, format_)
     module = import_module(f"pymodutils.checks.formats.{home}")
-    if form in ("json", "sarif"):
+    if format_ in ("json", "sarif"):
         return f"{output.json_text(module.document(report))}\n"
     text: str = module.render(report)
     return text
@@ -60,11 +60,11 @@ def write(path: str, text: str) -> None:
     writer.save(path, text.encode("utf-8", "surrogateescape"))
 
 
-def print_comparison(found: Comparison, form: str, path: str | None, *, full: bool) -> None:
+def print_comparison(found: Comparison, format_: str, path: str | None, *, full: bool) -> None:
     """Print the changes between two kernels as text or JSON, folded as in ``print_report``."""
-    if form not in ("text", "json"):
-        raise_usage("check", f"--between prints text or json, not {form}")
-    if form == "text":
+    if format_ not in ("text", "json"):
+        raise_usage("check", f"--between prints text or json, not {format_}")
+    if format_ == "text":
         with output.into(path):
             _print_changes(found, whole=full or not output.folds())
         return

@@ -81,7 +81,7 @@ def command(**given: Any) -> int:
     """Write modules.dep, modules.alias and the other files that modprobe reads."""
     log = Log("depmod", WARNING + given["verbose"])
     _deprecated(given, log)
-    if given["form"] == "json" and not given["check"]:
+    if given["format_"] == "json" and not given["check"]:
         raise_usage("depmod", "--format json requires --check")
     job = _job(given, log)
     try:
@@ -104,30 +104,32 @@ def _update(run: Run, given: dict[str, Any]) -> bool:
     """Scan the modules and write or check the result; return whether there was a fault."""
     from pymodutils.commands import output  # noqa: PLC0415 -- not needed if the database is current
     from pymodutils.depends.depmod import write  # noqa: PLC0415
-    from pymodutils.depends.depmod.survey import Surveyor  # noqa: PLC0415
+    from pymodutils.depends.depmod.collect import Collector  # noqa: PLC0415
 
-    surveyor = Surveyor(run, output.Progress("modules"))
-    survey = surveyor.survey()
-    for line in surveyor.reasons(survey) if given["verbose"] else ():
+    collector = Collector(run, output.Progress("modules"))
+    collection = collector.collect()
+    for line in collector.reasons(collection) if given["verbose"] else ():
         click.echo(line)
-    faults = bool(given["strict"] and (survey.damaged or survey.unmet))
-    if not (given["show"] or given["check"]) and surveyor.is_unchanged(survey):
-        surveyor.keep(survey, written=True)
+    faults = bool(given["strict"] and (collection.damaged or collection.unmet))
+    if not (given["show"] or given["check"]) and collector.is_unchanged(collection):
+        collector.keep(collection, written=True)
         clear(run.job.out)
         return faults
     if given["show"]:
-        for text in write.show(surveyor.database(survey), run.job, run.log):
+        for text in write.show(collector.database(collection), run.job, run.log):
             sys.stdout.buffer.write(text)
     elif given["check"]:
-        faults |= _check(list(write.stale(surveyor.database(survey), run.job, run.log)), given["form"])
+        faults |= _check(
+            list(write.stale(collector.database(collection), run.job, run.log)), given["format_"]
+        )
     else:
-        surveyor.write(survey)
-        surveyor.keep(survey, written=True)
+        collector.write(collection)
+        collector.keep(collection, written=True)
     return faults
 
 
-def _check(stale: list[Stale], form: str) -> bool:
-    if form == "json":
+def _check(stale: list[Stale], format_: str) -> bool:
+    if format_ == "json":
         from pymodutils.commands import output  # noqa: PLC0415 -- not needed for text
 
         output.as_json({"current": not stale, "stale": [each._asdict() for each in stale]})

@@ -234,15 +234,15 @@ class Words:
         raise Exit(1)
 
 
-def _version(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
-    if asked:
+def _version(ctx: click.Context, _param: click.Parameter, given: bool) -> None:
+    if given:
         from pymodutils import __version__  # noqa: PLC0415 -- only for -V
 
         click.echo(f"kmod version {KMOD_VERSION}\n{FEATURES} pymodutils {__version__}")
         ctx.exit()
 
 
-def _help(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
-    if asked:
+def _help(ctx: click.Context, _param: click.Parameter, given: bool) -> None:
+    if given:
         click.echo(ctx.get_help())
         ctx.exit()

@@ -34,7 +34,7 @@ MARKS: Final = {"needs": "", "pre": " (before, if there)", "post": " (after, if 
 @click.option("-r", "--reverse", is_flag=True, help="Show the modules that depend on NAME instead.")
 @click.option(
     "--format",
-    "form",
+    "format_",
     cls=Extra,
     type=click.Choice(["tree", "dot", "svg", "json"]),
     default="tree",
@@ -54,7 +54,7 @@ def command(
     names: tuple[str, ...],
     every: bool,
     reverse: bool,
-    form: str,
+    format_: str,
     set_version: str | None,
     basedir: str,
     config: tuple[str, ...],
@@ -68,7 +68,7 @@ def command(
         directory, config_files.load(root, directory, config, Log(PROG).error), root.of(basedir)
     )
     part = overview.everything() if every else overview.part(names, reverse=reverse)
-    PRINT[form](part, overview, reverse)
+    PRINT[format_](part, overview, reverse)
     return 0
 
 

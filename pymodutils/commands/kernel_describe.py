@@ -30,14 +30,14 @@ EXAMPLES = [
 @click.option("-o", "--output", metavar="FILE", help="Write the description as JSON to FILE.")
 @click.option(
     "--format",
-    "form",
+    "format_",
     type=click.Choice(["text", "json"]),
     default="text",
     help="Output format (text).",
 )
 @options.limit
 @options.sysroot
-def command(sources: tuple[str, ...], output: str | None, form: str, root: Root) -> None:
+def command(sources: tuple[str, ...], output: str | None, format_: str, root: Root) -> None:
     """Describe the kernel in SOURCE: its release, exports and configuration.
 
     A SOURCE is a kernel image, a headers directory, a module directory, a .deb or .rpm package, a .config,
@@ -50,7 +50,7 @@ def command(sources: tuple[str, ...], output: str | None, form: str, root: Root)
         log.warning(conflict)
     if output:
         writer.save(output, saved.dumps(kernel).encode())
-    if form == "json":
+    if format_ == "json":
         click.echo(saved.dumps(kernel), nl=False)
         return
     from pymodutils.kernel.summary import lines  # noqa: PLC0415 -- text only

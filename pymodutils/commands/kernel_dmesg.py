@@ -28,10 +28,12 @@ EXAMPLES = [
 @click.option("-r", "--raw", is_flag=True, help="Print the log level of each line, such as <4>.")
 @click.option("-u", "--uevents", is_flag=True, help="Print uevents too.")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output format (text)."
+    "--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Output format (text)."
 )
 @options.running
-def command(follow: bool, raw: bool, uevents: bool, form: str, kernel: EmulatedKernel | BootedKernel) -> None:
+def command(
+    follow: bool, raw: bool, uevents: bool, format_: str, kernel: EmulatedKernel | BootedKernel
+) -> None:
     """Show what the kernel logged."""
     booted, last = kernel.booted(), (0, 0)
     while True:
@@ -39,16 +41,16 @@ def command(follow: bool, raw: bool, uevents: bool, form: str, kernel: EmulatedK
         events = kernel.uevents(last[1]) if uevents else []
         last = (lines[-1].number if lines else last[0], events[-1].number if events else last[1])
         for line in sorted([*lines, *events], key=lambda line: line.stamp):
-            _show(line, booted, form, raw=raw)
+            _show(line, booted, format_, raw=raw)
         if not follow:
             return
         sys.stdout.flush()
         time.sleep(PAUSE)
 
 
-def _show(line: PrintkRecord, booted: float, form: str, *, raw: bool) -> None:
+def _show(line: PrintkRecord, booted: float, format_: str, *, raw: bool) -> None:
     seconds = max(0.0, line.stamp - booted)
-    if form == "json":
+    if format_ == "json":
         output.as_json({"seconds": round(seconds, 6), "level": line.level, "text": line.text}, lines=True)
     else:
         prefix = f"{f'<{line.level}>' if raw else ''}[{seconds:12.6f}] "

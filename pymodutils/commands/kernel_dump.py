@@ -34,7 +34,7 @@ EXAMPLES = [
 @click.argument("section", metavar="SECTION")
 @click.option(
     "--format",
-    "form",
+    "format_",
     type=click.Choice(["hex", "raw"]),
     default="hex",
     help="Output format: hex dump (default) or raw bytes.",
@@ -47,13 +47,15 @@ EXAMPLES = [
 @click.option("-o", "--output", "target", metavar="FILE", help="Write to FILE, atomically.")
 @options.emulated
 def command(
-    name: str, section: str, form: str, source: str | None, target: str | None, kernel: EmulatedKernel
+    name: str, section: str, format_: str, source: str | None, target: str | None, kernel: EmulatedKernel
 ) -> None:
     """Show the current contents of SECTION of the module NAME: relocated, and with parameters set."""
     address, found = kernel.look(partial(content, name=name, section=section))
     digits = kernel.rules.arch.bits // 4
     rows = sourced(found, address, digits, source, name, section) if source else lines(found, address, digits)
-    data = found if form == "raw" else "".join(f"{row}\n" for row in rows).encode("utf-8", "surrogateescape")
+    data = (
+        found if format_ == "raw" else "".join(f"{row}\n" for row in rows).encode("utf-8", "surrogateescape")
+    )
     if target is None:
         sys.stdout.buffer.write(data)
     else:

@@ -30,23 +30,23 @@ EXAMPLES = [
 @click.argument("name", required=False, metavar="[NAME]")
 @click.option(
     "--format",
-    "form",
+    "format_",
     type=click.Choice(["text", "svg", "json"]),
     default="text",
     help="Output format (text).",
 )
 @click.option("-o", "--output", "target", metavar="FILE", help="Write to FILE, atomically.")
 @options.emulated
-def command(name: str | None, form: str, target: str | None, kernel: EmulatedKernel) -> None:
+def command(name: str | None, format_: str, target: str | None, kernel: EmulatedKernel) -> None:
     """Show the memory layout of the module NAME, or the whole module address range.
 
     Every byte is accounted for: sections, padding between them, and unused ends of pages.
     """
     found = kernel.look(space) if name is None else kernel.look(partial(of, name=name))
-    if form == "text" and target is None:
+    if format_ == "text" and target is None:
         output.as_lines(lines(found, output.width()))
         return
-    text = TEXT[form](found)
+    text = TEXT[format_](found)
     if target is None:
         click.echo(text)
     else:

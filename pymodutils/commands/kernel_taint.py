@@ -19,14 +19,14 @@ EXAMPLES = [("pymodutils kernel taint", "each flag with its meaning")]
 
 @click.command(cls=Tool, examples=EXAMPLES)
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="Output format (text)."
+    "--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Output format (text)."
 )
 @options.running
-def command(form: str, kernel: EmulatedKernel | BootedKernel) -> None:
+def command(format_: str, kernel: EmulatedKernel | BootedKernel) -> None:
     """Show the value of /proc/sys/kernel/tainted and the meaning of its bits."""
     value = int(kernel.read("/proc/sys/kernel/tainted"))
     bits = [bit for bit in range(len(LETTERS)) if value >> bit & 1]
-    if form == "json":
+    if format_ == "json":
         marks = [{"bit": bit, "letter": LETTERS[bit], "meaning": MEANINGS[bit]} for bit in bits]
         output.as_json({"tainted": value, "marks": marks})
         return

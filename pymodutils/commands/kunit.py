@@ -29,11 +29,11 @@ EXAMPLES: Final = [
     "-k", "--kernel", "image", default="", metavar="FILE", help="The kernel: an image, or a state file."
 )
 @click.option(
-    "--format", "form", type=click.Choice(["ktap", "junit"]), default="ktap", help="Output format (ktap)."
+    "--format", "format_", type=click.Choice(["ktap", "junit"]), default="ktap", help="Output format (ktap)."
 )
 @click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of standard output.")
 @click.option("--timeout", default=60.0, metavar="SECONDS", help="Limit of CPU time for each module (60).")
-def command(modules: tuple[str, ...], image: str, form: str, output: str | None, timeout: float) -> int:
+def command(modules: tuple[str, ...], image: str, format_: str, output: str | None, timeout: float) -> int:
     """Run the KUnit suites of each TEST.ko; exit with 0 if all cases pass or are skipped.
 
     Each starts with a freshly booted kernel; kunit.ko is loaded from the same directory.
@@ -43,7 +43,7 @@ def command(modules: tuple[str, ...], image: str, form: str, output: str | None,
 
     with LiveKernel.boot(image) as kernel:
         runs = [kunit.run(kernel, path, timeout) for path in modules]
-    lines = kunit.ktap(runs) if form == "ktap" else _junit(runs)
+    lines = kunit.ktap(runs) if format_ == "ktap" else _junit(runs)
     text = "".join(f"{printable(line)}\n" for line in lines)
     if output:
         writer.save(output, text.encode("utf-8", "surrogateescape"))
@@ -75,10 +75,10 @@ def _junit(runs: Sequence[KunitResult]) -> Iterator[str]:
 
 def _case(run: KunitResult, it: Case) -> Iterator[str]:
     start = f"<testcase classname={quoteattr(f'{run.module}.{it.suite}')} name={quoteattr(it.name)}"
-    said = escape("\n".join(filter(None, [*it.lines, run.ended if it.outcome == "lost" else ""])))
+    output = escape("\n".join(filter(None, [*it.lines, run.ended if it.outcome == "lost" else ""])))
     if it.outcome == "ok":
         yield f"{start}/>"
     elif it.outcome == "skipped":
         yield f"{start}><skipped/></testcase>"
     else:
-        yield f"{start}><failure message={quoteattr(it.outcome)}>{said}</failure></testcase>"
+        yield f"{start}><failure message={quoteattr(it.outcome)}>{output}</failure></testcase>"

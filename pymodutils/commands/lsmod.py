@@ -30,7 +30,7 @@ EXAMPLES = [
 @options.verbose
 @options.output_format("json", "table")
 @options.machine
-def command(words: tuple[str, ...], syslog: bool, verbose: int, form: str, root: Root) -> int:
+def command(words: tuple[str, ...], syslog: bool, verbose: int, format_: str, root: Root) -> int:
     """List loaded modules: name, size in bytes, reference count and holders."""
     log = Log("lsmod", ERROR + verbose, syslog=syslog)
     if words:
@@ -44,7 +44,7 @@ def command(words: tuple[str, ...], syslog: bool, verbose: int, form: str, root:
         if error.errno == errno.ENOENT and os.path.exists(root.path("/proc/version")):
             log.error(refusals.NO_MODULES)
         return 1
-    PRINT[form](modules)
+    PRINT[format_](modules)
     return 0
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Operand = str | ModuleInfo | NotFound
 
-FORMS = {"text": text, "json": documents, "table": rows}
+FORMATS = {"text": text, "json": documents, "table": rows}
 PACKED = 50  # cost of a compressed file relative to a plain one
 BUILD_ID_SINCE = 35  # the version of kmod
 MANY = 500  # files, from which on more processes are used
@@ -76,7 +76,7 @@ def command(
     base: str,
     compat: str,
     root: Root,
-    form: str,
+    format_: str,
 ) -> int:
     """Show the metadata of modules, given by file, name or alias, including built-in ones."""
     log = Log(ctx.info_name or "modinfo")
@@ -88,10 +88,10 @@ def command(
     find = finder.find_name if modname else finder.find
     found: Sequence[Operand] = words if len(words) >= MANY else lookup(words, find)
     failed = missing = False
-    for shown in rendered(found, find, form, Selection(field, null, int(compat) >= BUILD_ID_SINCE)):
-        show(shown, form, lines=len(found) > 1)
-        if shown.said:
-            library(shown.said)
+    for shown in rendered(found, find, format_, Selection(field, null, int(compat) >= BUILD_ID_SINCE)):
+        show(shown, format_, lines=len(found) > 1)
+        if shown.message:
+            library(shown.message)
         for error in shown.errors:
             log.error(error)
         failed |= shown.failed
@@ -113,10 +113,10 @@ def lookup(words: Iterable[str], find: Callable[[str], list[ModuleInfo]]) -> lis
 
 
 def rendered(
-    found: Sequence[Operand], find: Callable[[str], list[ModuleInfo]], form: str, selection: Selection
+    found: Sequence[Operand], find: Callable[[str], list[ModuleInfo]], format_: str, selection: Selection
 ) -> Iterator[Rendered]:
     """Each module rendered, in order; words are looked up here. Much is read by several processes."""
-    make = partial(render, FORMS[form], selection=selection)
+    make = partial(render, FORMATS[format_], selection=selection)
 
     def block(first: int) -> list[Rendered]:
         operands = found[first : first + BLOCK]
@@ -129,7 +129,7 @@ def rendered(
     from pymodutils import parallel  # noqa: PLC0415 -- rarely needed
 
     def values(first: int) -> list[tuple[Any, ...]]:
-        return [tuple(_joined(each) if form == "text" else each) for each in block(first)]
+        return [tuple(_joined(each) if format_ == "text" else each) for each in block(first)]
 
     workers = parallel.cores()
     made = parallel.ordered(values, blocks, workers, here=1 if workers <= FEW else 0)
@@ -149,11 +149,11 @@ def _joined(shown: Rendered) -> Rendered:
     return shown._replace(pieces=["".join(shown.pieces)])
 
 
-def show(shown: Rendered, form: str, *, lines: bool) -> None:
+def show(shown: Rendered, format_: str, *, lines: bool) -> None:
     """Print one module."""
-    if form == "text":
+    if format_ == "text":
         sys.stdout.buffer.write("".join(shown.pieces).encode("utf-8", "surrogateescape"))
-    elif form == "json":
+    elif format_ == "json":
         for document in shown.pieces:
             output.as_json(document, lines=lines)
     elif shown.pieces:

@@ -33,21 +33,21 @@ class Rendered(NamedTuple):
     pieces: list[Any]
     errors: list[str]
     failed: bool
-    said: str = ""  # by kmod's library, printed first
+    message: str = ""  # by kmod's library, printed first
     missing: bool = False  # whether there is no such module
 
 
-def render(form: Format, module: ModuleInfo | NotFound, selection: Selection) -> Rendered:
+def render(format_: Format, module: ModuleInfo | NotFound, selection: Selection) -> Rendered:
     """``module`` in one of the formats below; output before an error is kept."""
     if isinstance(module, NotFound):
         return Rendered([], [str(module)], failed=True, missing=True)
     pieces, errors = list[Any](), list[str]()
     try:
-        pieces.extend(form(module, selection, errors))
+        pieces.extend(format_(module, selection, errors))
     except ModutilsError as error:
         errors.append(f"could not get modinfo from '{module.name}': {os.strerror(error.errno)}")
-        said = f"{error.function}: {error.why}" if isinstance(error, Damaged) else ""
-        return Rendered(pieces, errors, failed=True, said=said)
+        message = f"{error.function}: {error.why}" if isinstance(error, Damaged) else ""
+        return Rendered(pieces, errors, failed=True, message=message)
     finally:
         module.close()
     return Rendered(pieces, errors, failed=False)

@@ -122,7 +122,7 @@ def output_format(*choices: str) -> Callable[[Any], Any]:
     """``--format``: kmod's text (default) or one of ``choices``."""
     return click.option(
         "--format",
-        "form",
+        "format_",
         cls=Extra,
         type=click.Choice(["text", *choices]),
         default="text",

@@ -28,12 +28,12 @@ COLOR: Final[dict[str, dict[str, Any]]] = {  # --color -> rich's force_terminal
     "always": {"force_terminal": True, "color_system": "standard"},
     "never": {"color_system": None},
 }
-ASKED: Final = "pymodutils.color"
+COLOR_KEY: Final = "pymodutils.color"
 
 
 def color(ctx: click.Context, _param: click.Parameter, when: str) -> None:
     """Apply ``--color``: a callback for click."""
-    ctx.meta[ASKED] = when
+    ctx.meta[COLOR_KEY] = when
 
 
 def folds() -> bool:
@@ -45,8 +45,8 @@ def _console(**settings: Any) -> Console:
     from rich.console import Console  # noqa: PLC0415 -- the door
 
     context = click.get_current_context(silent=True)
-    asked = COLOR[context.meta.get(ASKED, "auto") if context else "auto"]
-    return Console(highlight=False, soft_wrap=False, **{**asked, **settings})
+    chosen = COLOR[context.meta.get(COLOR_KEY, "auto") if context else "auto"]
+    return Console(highlight=False, soft_wrap=False, **{**chosen, **settings})
 
 
 def as_json(document: object, *, lines: bool = False) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from pymodutils.commands import options
-from pymodutils.commands.check_print import FORMS
+from pymodutils.commands.check_print import FORMATS
 from pymodutils.commands.verdicts import Verdicts, outputs, status_of
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ EXAMPLES: Final = [
     "--allow-list", "allow", metavar="FILE", default="", help="Symbols that out-of-tree modules may use."
 )
 @click.option("--contents", multiple=True, metavar="FILE", help="An index of files in packages.")
-@click.option("--format", "forms", type=click.Choice(FORMS), multiple=True, help="Output format (text).")
+@click.option("--format", "formats", type=click.Choice(FORMATS), multiple=True, help="Output format (text).")
 @click.option(
     "-o", "--output", "paths", multiple=True, metavar="FILE", help="Write to FILE; one for each --format."
 )
@@ -60,7 +60,7 @@ def command(
     firmware: str,
     allow: str,
     contents: tuple[str, ...],
-    forms: tuple[str, ...],
+    formats: tuple[str, ...],
     paths: tuple[str, ...],
     fail_on: str,
     full: bool,
@@ -72,7 +72,7 @@ def command(
 
     A KERNEL is an installed release, or any source of 'kernel describe' that includes modules.
     """
-    wanted = outputs(forms, paths, PROG)
+    destinations = outputs(formats, paths, PROG)
     from pymodutils.commands import preflight_print  # noqa: PLC0415 -- not needed for -h
     from pymodutils.preflight.preflight import THIS, PreflightRequest, preflight  # noqa: PLC0415
 
@@ -90,8 +90,8 @@ def command(
         boots=not no_boot,
     )
     found = preflight(request, root)
-    for form, path in wanted:
-        preflight_print.write(found, form, path, full=full)
+    for format_, path in destinations:
+        preflight_print.write(found, format_, path, full=full)
     return status_of(found.report, fail_on)
 
 

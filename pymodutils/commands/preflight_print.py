@@ -23,23 +23,23 @@ MIB: Final = 1 << 20
 NAMES: Final = 8  # modules named in a line
 
 
-def write(found: Preflight, form: str, path: str | None, *, full: bool) -> None:
+def write(found: Preflight, format_: str, path: str | None, *, full: bool) -> None:
     """Print ``found`` in one of check's formats, or write it into the file ``path``; text in ``full``."""
-    if form == "text":
+    if format_ == "text":
         with output.into(path):
             _print(found, whole=full)
-    elif form == "json":
+    elif format_ == "json":
         from pymodutils.preflight.document import document  # noqa: PLC0415 -- text does not need it
 
         text = f"{output.json_text(document(found))}\n"
         check_print.write(path, text) if path else click.echo(text, nl=False)
-    elif form == "html":
+    elif format_ == "html":
         from pymodutils.preflight import page  # noqa: PLC0415 -- see above
 
         text = page.render(found)
         check_print.write(path, text) if path else click.echo(text, nl=False)
     else:
-        print_report(found.report, form, path, full=full)
+        print_report(found.report, format_, path, full=full)
 
 
 def _print(found: Preflight, *, whole: bool) -> None:

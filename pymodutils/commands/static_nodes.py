@@ -32,7 +32,7 @@ FORMATS = (*devname.FORMATS, "json")
 @click.option(
     "-f",
     "--format",
-    "form",
+    "format_",
     metavar="FORMAT",
     default="human",
     help=f"Output format: {', '.join(FORMATS)} (default: human).",
@@ -40,12 +40,12 @@ FORMATS = (*devname.FORMATS, "json")
 @click.option("-o", "--output", "target", metavar="FILE", help="Write to FILE, creating its directory.")
 @options.machine
 @click.pass_context
-def command(ctx: click.Context, words: tuple[str, ...], form: str, target: str | None, root: Root) -> int:
+def command(ctx: click.Context, words: tuple[str, ...], format_: str, target: str | None, root: Root) -> int:
     """Print the device nodes listed in modules.devname of the running kernel."""
     del words  # kmod ignores operands
-    if form not in FORMATS:
+    if format_ not in FORMATS:
         click.echo(ctx.get_help())
-        click.echo(f"Unknown format: '{form}'.", err=True)
+        click.echo(f"Unknown format: '{format_}'.", err=True)
         return 1
     path = root.follow(f"{root.modules()}/{devname.FILE}")
     try:
@@ -55,16 +55,16 @@ def command(ctx: click.Context, words: tuple[str, ...], form: str, target: str |
         return 0
     nodes = [entry for entry in entries if isinstance(entry, devname.StaticNode)]
     wrong = [entry for entry in entries if isinstance(entry, BadLine)]
-    _write(target, _shown(nodes, form))
+    _write(target, _shown(nodes, format_))
     for error in wrong:
         click.echo(f"Error: {error}", err=True)
     return int(bool(wrong))
 
 
-def _shown(nodes: list[devname.StaticNode], form: str) -> str:
-    if form == "json":
+def _shown(nodes: list[devname.StaticNode], format_: str) -> str:
+    if format_ == "json":
         return output.json_text([{**node._asdict(), "path": node.path} for node in nodes]) + "\n"
-    return "".join([line + "\n" for line in devname.FORMATS[form](nodes)])
+    return "".join([line + "\n" for line in devname.FORMATS[format_](nodes)])
 
 
 def _write(target: str | None, text: str) -> None:

@@ -80,7 +80,7 @@ def _new(told: Told) -> Iterator[str]:
 
 
 def _shared(told: Told) -> Iterator[str]:
-    found, said = ways.shared_way()
+    found, shown = ways.shared_way()
     told.ways["shared object"] = found
     yield from _prose(
         "Richard Henderson proposed shared objects as modules. The linker has already laid them out, "
@@ -88,7 +88,7 @@ def _shared(told: Told) -> Iterator[str]:
     )
     yield ""
     yield f'    init_module("hello", hello.klm, {found.handed}, "") = 0'
-    yield from (f"    {line}" for line in said)
+    yield from (f"    {line}" for line in shown)
 
 
 def _numbers(told: Told) -> Iterator[str]:
@@ -143,7 +143,7 @@ def _map(kernel: EmulatedKernel) -> Iterator[str]:
         yield "".join(text for text, _ in line)
 
 
-SCENES: Final[tuple[tuple[str, Callable[[Told], Iterator[str]]], ...]] = (
+CHAPTERS: Final[tuple[tuple[str, Callable[[Told], Iterator[str]]], ...]] = (
     ("The module", _source),
     ("The old way", _old),
     ("The new way", _new),
@@ -165,12 +165,12 @@ def command(pause: bool, keep: str | None) -> None:
         click.echo(f"{keep}: {' '.join(kept(keep))}")
         return
     told = Told()
-    for at, (title, scene) in enumerate(SCENES):
+    for at, (title, chapter) in enumerate(CHAPTERS):
         if at and pause:
             sys.stdout.flush()
             click.pause("")
         click.echo(f"{title}\n{'=' * len(title)}\n")
-        for line in scene(told):
+        for line in chapter(told):
             click.echo(line)
         click.echo()
     click.echo("Each statement and its command: docs/talk.md")

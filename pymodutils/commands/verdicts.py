@@ -35,13 +35,13 @@ class Verdicts(Tool):
             return USAGE
 
 
-def outputs(forms: Sequence[str], paths: Sequence[str], prog: str) -> list[tuple[str, str | None]]:
+def outputs(formats: Sequence[str], paths: Sequence[str], prog: str) -> list[tuple[str, str | None]]:
     """Each format with its file, None for standard output."""
-    forms = forms or ("text",)
-    if len(paths) > len(forms) or (len(forms) > 1 and len(paths) < len(forms)):
+    formats = formats or ("text",)
+    if len(paths) > len(formats) or (len(formats) > 1 and len(paths) < len(formats)):
         raise_usage(prog, "give each --format its own -o FILE; '-o -' prints")
     named = [None if path == "-" else path for path in paths]
-    return list(zip(forms, named or [None], strict=True))
+    return list(zip(formats, named or [None], strict=True))
 
 
 def status_of(report: Report, fail_on: str) -> int:

@@ -68,19 +68,19 @@ class ModuleDirectory:
 
     def get(self, index: str, key: str) -> str | None:
         """The first value of exactly ``key``."""
-        return self._asked(index, lambda found: found.get(key), None)
+        return self._lookup(index, lambda found: found.get(key), None)
 
     def search(self, index: str, key: str) -> list[str]:
         """The values of all patterns that match ``key``, by priority."""
-        return self._asked(index, lambda found: found.search(key), [])
+        return self._lookup(index, lambda found: found.search(key), [])
 
     def items(self, index: str) -> list[tuple[str, str]]:
         """Every (key, value), in the order of the file."""
-        return self._asked(index, Index.items, [])
+        return self._lookup(index, Index.items, [])
 
     def lines(self, index: str, start: str, between: str) -> list[str]:
         """``start``, key, ``between`` and value of each of ``items``."""
-        return self._asked(index, lambda found: found.lines(start, between), [])
+        return self._lookup(index, lambda found: found.lines(start, between), [])
 
     def patterns(self, index: str, key: str) -> list[tuple[str, str]]:
         """(pattern, value) of each entry that matches ``key``; scans all entries."""
@@ -90,7 +90,7 @@ class ModuleDirectory:
         """Whether the module ``name`` is built in."""
         return self.get(BUILTIN, name) is not None
 
-    def _asked(self, index: str, question: Callable[[Index], Answer], nothing: Answer) -> Answer:
+    def _lookup(self, index: str, question: Callable[[Index], Answer], nothing: Answer) -> Answer:
         try:
             if index not in self._indexes:
                 self._indexes[index] = self._opened(index)

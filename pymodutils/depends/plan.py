@@ -121,12 +121,12 @@ def load(resolver: Resolver, module: Module, options: str, choices: Choices) -> 
         return Load(module.name, (), forbidden)
     steps = [
         _step(resolver, each, options, choices)
-        for each in _wanted(resolver, module, ignore=choices.ignore_commands)
+        for each in _planned(resolver, module, ignore=choices.ignore_commands)
     ]
     return Load(module.name, tuple(steps))
 
 
-class _Wanted(NamedTuple):
+class _PlannedModule(NamedTuple):
     """A module at its turn in a plan."""
 
     module: Module
@@ -136,43 +136,43 @@ class _Wanted(NamedTuple):
     ignore: bool
 
 
-def _wanted(resolver: Resolver, requested: Module, *, ignore: bool) -> Iterator[_Wanted]:
+def _planned(resolver: Resolver, requested: Module, *, ignore: bool) -> Iterator[_PlannedModule]:
     """The modules to load for ``requested``, in order, including itself; duplicates are possible.
 
     For each dependency, then the module: the pre soft dependencies with their own modules, itself, and the
     post ones. Only the requested module and soft dependencies are not repeated.
     """
     seen: set[tuple[str, str]] = set()
-    todo: list[_Wanted | tuple[Module, bool, bool]] = [(requested, True, ignore)]
+    todo: list[_PlannedModule | tuple[Module, bool, bool]] = [(requested, True, ignore)]
     while todo:
         turn = todo.pop()
-        if isinstance(turn, _Wanted):
+        if isinstance(turn, _PlannedModule):
             yield turn
             continue
         module, required, ignored = turn
         if module.key in seen:
             continue
         seen.add(module.key)
-        chain: list[_Wanted | tuple[Module, bool, bool]] = []
+        chain: list[_PlannedModule | tuple[Module, bool, bool]] = []
         for each in (*resolver.needs(module), module):
             skip = ignored and each is module
             soft = _NONE if skip else resolver.soft(each)
             chain += [(target, False, False) for target in soft.pre]
-            chain.append(_Wanted(each, soft, required, each is requested, skip))
+            chain.append(_PlannedModule(each, soft, required, each is requested, skip))
             chain += [(target, False, False) for target in soft.post]
         todo += reversed(chain)
 
 
-def _step(resolver: Resolver, wanted: _Wanted, typed: str, choices: Choices) -> Step:
-    module, required, requested = wanted.module, wanted.required, wanted.requested
+def _step(resolver: Resolver, planned: _PlannedModule, typed: str, choices: Choices) -> Step:
+    module, required, requested = planned.module, planned.required, planned.requested
     lines = resolver.options(module)
     options = _joined(" ".join(line.text for line in lines), typed if requested else "")
     told = [Reason("options", f"options {line.module} {line.text}", str(line.place)) for line in lines]
     reasons = (*module.reasons, *told)
-    command = None if wanted.ignore else resolver.install(module)
+    command = None if planned.ignore else resolver.install(module)
     if command:
         decided = command_line("install", command)
-        if not (choices.install_yields and any(wanted.soft)):
+        if not (choices.install_yields and any(planned.soft)):
             reasons += _new(module, decided)
             return Install(module.name, command.command, options, required, requested, reasons)
         text = f"{decided.text}: ignored because of a soft dependency"

@@ -134,10 +134,13 @@ class DwarfTypes:
         return made
 
     def _function(self, die: DIE) -> Function:
-        said = list(_children(die, "formal_parameter"))
+        given = list(_children(die, "formal_parameter"))
         variadic = any(_children(die, "unspecified_parameters"))
         return Function(
-            _name(die), self._of(die), tuple(Parameter(_name(it), self._of(it)) for it in said), variadic
+            _name(die),
+            self._of(die),
+            tuple(Parameter(_name(it), self._of(it)) for it in given),
+            variadic,
         )
 
 

@@ -65,8 +65,8 @@ def _merge(first: Description, second: Description) -> Description:
             conflicts.append(f"{field}: {names[0]} {ours!r}, {names[1]} {theirs!r}; the first is taken")
     for name in first.switches.keys() & second.switches.keys():
         if first.switches[name] != second.switches[name]:
-            said = f"{names[0]} {_yes(first.switches[name])}, {names[1]} {_yes(second.switches[name])}"
-            conflicts.append(f"CONFIG_{name}: {said}; the first is taken")
+            values = f"{names[0]} {_yes(first.switches[name])}, {names[1]} {_yes(second.switches[name])}"
+            conflicts.append(f"CONFIG_{name}: {values}; the first is taken")
     if first.keys and second.keys and set(first.keys) != set(second.keys):
         conflicts.append(f"keys: {names[0]} others than {_names(second)}; the first are taken")
     exports = _exports(first, second, conflicts)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pymodutils.kernelimage.kallsyms import Symbols
     from pymodutils.kernelimage.memory import ImageMemory, Region
 
-ADD, MAKER = (
+ADD, CREATE = (
     b"module_add_driver",
     b"lookup_or_create_module_kobject",
 )  # as called since 6.15, and in 6.12 later
@@ -62,7 +62,7 @@ def registered(
 
 def _makes_folders(memory: ImageMemory, calls: Calls, symbols: Symbols) -> bool:
     """Whether the kernel makes a folder that is not there; others only link to those that are."""
-    makers = {*symbols.get(MAKER, ())}
+    makers = {*symbols.get(CREATE, ())}
     for address in symbols.get(ADD, ()):
         at = memory.offset(address)
         code = b"" if at is None else memory.data[at : at + ADD_SIZE]

@@ -102,8 +102,8 @@ def _apply_exactly(
 def _end(relsec: RelocSection, builder: StubBuilder, report: Report) -> None:
     """Let ``builder`` store the data gathered from the section."""
     try:
-        said = builder.end()
+        failures = builder.end()
     except Refusal:
         raise OutOfBounds(relsec.name, "what is gathered at a place lies outside the module") from None
-    for diagnostic in said:
+    for diagnostic in failures:
         report(ERR, diagnostic.text.format(module=relsec.name))

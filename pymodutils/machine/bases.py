@@ -72,8 +72,8 @@ def remove(name: str) -> None:
 
 def limit() -> int:
     """The limit for all bases in bytes."""
-    said = os.environ.get(VARIABLE, "")
-    return int(said) << 20 if said.isdecimal() else LIMIT
+    text = os.environ.get(VARIABLE, "")
+    return int(text) << 20 if text.isdecimal() else LIMIT
 
 
 def prune(most: int, keep: str = "") -> list[Base]:

@@ -158,10 +158,10 @@ def load(path: str) -> tuple[str, Guest]:
         if not data.startswith(START):
             raise ValueError("it does not start as one")  # noqa: TRY301 -- the same message
         header, _, packed = data[len(START) :].partition(b"\n")
-        said = json.loads(header)
+        heading = json.loads(header)
         content = zstd().decompress(packed) if packed else b""
-        pages = {number: content[PAGE * at : PAGE * at + PAGE] for at, number in enumerate(said["pages"])}
-        return said["base"], _machine(bases.path(said["base"]), said["facts"], pages)
+        pages = {number: content[PAGE * at : PAGE * at + PAGE] for at, number in enumerate(heading["pages"])}
+        return heading["base"], _machine(bases.path(heading["base"]), heading["facts"], pages)
     except FileNotFoundError:
         raise BadState(
             path, f"{path}: its booted kernel is no longer in {bases.folder()}: boot it again"

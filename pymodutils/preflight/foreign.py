@@ -35,8 +35,8 @@ HOW: Final = "sign it with an enrolled key, or enrol its key: mokutil --import C
 SIGNATURES: Final = {
     CauseKind.UNSIGNED: "it is not signed, and this machine enforces signatures",
     CauseKind.UNKNOWN_KEY: "it is signed by {signer}, whose key is not enrolled on this machine",
-    CauseKind.CRYPTO: "the kernel cannot verify its signature ({said}), and this machine enforces signatures",
-    CauseKind.SIGNATURE: "its signature is invalid: {said}",
+    CauseKind.CRYPTO: "the kernel cannot verify its signature ({found}); this machine enforces signatures",
+    CauseKind.SIGNATURE: "its signature is invalid: {found}",
 }
 
 
@@ -91,7 +91,7 @@ class OutOfTreeJudge:
         if cause.kind is CauseKind.UNKNOWN_KEY and found and self._is_enrolled(found.key):
             return []
         signer = found.signer if found else ""
-        text = SIGNATURES[cause.kind].format(said=cause.said, signer=signer)
+        text = SIGNATURES[cause.kind].format(found=cause.found, signer=signer)
         return [Finding(Rule(cause.kind.value), ERROR, signer or name, text, HOW)]
 
     def _refused(self, path: str) -> Cause | None:

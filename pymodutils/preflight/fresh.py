@@ -27,7 +27,7 @@ class FreshDirectory(ModuleDirectory):
 
     def search(self, index: str, key: str) -> list[str]:
         """The values of all patterns that ``key`` matches, those of new modules first."""
-        fresh = [name for name in self._fresh if index == ALIAS and self._claims(name, key)]
+        fresh = [name for name in self._fresh if index == ALIAS and self._matches_alias(name, key)]
         return list(dict.fromkeys([*fresh, *super().search(index, key)]))
 
     @cached_property
@@ -50,7 +50,7 @@ class FreshDirectory(ModuleDirectory):
         except ModutilsError:
             return []
 
-    def _claims(self, name: str, key: str) -> bool:
+    def _matches_alias(self, name: str, key: str) -> bool:
         return any(matches(pattern, key) for pattern in self._values(name, "alias"))
 
     def _needs(self, name: str) -> list[str]:

@@ -38,7 +38,7 @@ def run(releases: Sequence[str], root: Root, *, changed: bool) -> int:
     try:
         found = _limited(wanted, root)
     except (ModutilsError, OSError, EOFError) as error:
-        _say(f"preflight of {', '.join(wanted)} failed: {error}")
+        _report(f"preflight of {', '.join(wanted)} failed: {error}")
         return int(strict)
     lost = sum(_tell(found, outlook.label) for outlook in found.outlooks)
     return int(strict and bool(lost))
@@ -71,9 +71,9 @@ def _tell(found: Preflight, label: str) -> int:
         if verdict.kernel == label
     ]
     for title, it in bad:
-        _say(f"{label}: {title}: {it.message}; to do: {it.advice}")
+        _report(f"{label}: {title}: {it.message}; to do: {it.advice}")
     if bad:
-        _say(f"before you boot {label}: pymodutils preflight -k {label}")
+        _report(f"before you boot {label}: pymodutils preflight -k {label}")
     return len(bad)
 
 
@@ -97,5 +97,5 @@ def _changed(root: Root) -> list[str]:
     return found
 
 
-def _say(text: str) -> None:
+def _report(text: str) -> None:
     sys.stderr.write(f"pymodutils: {text}\n".replace("\n", " ").rstrip() + "\n")

@@ -8,9 +8,9 @@ import shutil
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.checks import cache
+from pymodutils.depends.depmod.collect import Collector
 from pymodutils.depends.depmod.job import Job
 from pymodutils.depends.depmod.run import Run
-from pymodutils.depends.depmod.survey import Surveyor
 from pymodutils.errors import ModutilsError
 from pymodutils.log import Log
 from pymodutils.version import __version__
@@ -31,8 +31,8 @@ def indexed(tree: str, release: str, root: Root) -> str:
         partial = f"{place}.{os.getpid()}"
         try:
             _link(tree, partial)
-            surveyor = Surveyor(Run(Job(root, release, partial, partial), _Silent("depmod")))
-            surveyor.write(surveyor.survey())
+            collector = Collector(Run(Job(root, release, partial, partial), _Silent("depmod")))
+            collector.write(collector.collect())
             os.rename(partial, place)
         except OSError as error:
             text = (

@@ -74,8 +74,8 @@ class System:
             with open(
                 f"{self.tree}/{builtin.MODINFO}", encoding="utf-8", errors="surrogateescape", opener=opener
             ) as file:
-                said = (entry.partition(".")[0] for entry in file.read().split("\0"))
-                found = {normalize(name) for name in said if name}
+                names_ = (entry.partition(".")[0] for entry in file.read().split("\0"))
+                found = {normalize(name) for name in names_ if name}
         except OSError:
             found = set()
         return frozenset(found.union(self.target.kernel.builtins or ()))

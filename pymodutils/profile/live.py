@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.depends import config_files
 from pymodutils.errors import ModutilsError
-from pymodutils.profile import devices, loaded, out_of_tree, policy, private, wanted
+from pymodutils.profile import devices, loaded, out_of_tree, policy, private, requested
 from pymodutils.profile.profile import Profile
 
 if TYPE_CHECKING:
@@ -40,11 +40,11 @@ def read(root: Root) -> Profile:
         cmdline=private.cmdline(root.text("/proc/cmdline"), host),
         devices=devices.read(root),
         modules=modules,
-        wishes=wanted.wishes(root),
-        config=wanted.config(root, host),
-        file_systems=wanted.file_systems(root),
-        ciphers=wanted.ciphers(root),
-        mapper=wanted.mapper(root),
+        wishes=requested.wishes(root),
+        config=requested.config(root, host),
+        file_systems=requested.file_systems(root),
+        ciphers=requested.ciphers(root),
+        mapper=requested.mapper(root),
         out_of_tree=out_of_tree.read(root, folder, release, modules),
         policy=policy.read(root),
         firmware=_firmware(root),

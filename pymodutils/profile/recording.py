@@ -78,8 +78,8 @@ def _exported(lines: Sequence[str]) -> Profile:
     types: dict[FileSystem, None] = {}
     for block in _blocks(lines):
         if "MODALIAS" in block or "DRIVER" in block:
-            wanted = (block.get(key, "") for key in ("MODALIAS", "DRIVER", "SUBSYSTEM"))
-            devices[Device(*wanted)] = None
+            requested = (block.get(key, "") for key in ("MODALIAS", "DRIVER", "SUBSYSTEM"))
+            devices[Device(*requested)] = None
         if "ID_FS_TYPE" in block:
             types[FileSystem(block["ID_FS_TYPE"], "on a device")] = None
     return Profile(devices=tuple(devices), file_systems=tuple(types))

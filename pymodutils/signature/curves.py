@@ -21,7 +21,7 @@ class Curve(NamedTuple):
     n: int
 
     @property
-    def room(self) -> int:
+    def padded_size(self) -> int:
         """Bytes of a number in whole digits."""
         return -(-self.size // DIGIT) * DIGIT
 

@@ -24,7 +24,7 @@ def verify(curve: str, key: bytes, digest: bytes, signature: bytes, release: tup
     if not (0 < r < found.n and 0 < s < found.n):
         raise Rejected("signature", "a number of the signature is out of range", EBADMSG)
     inverse = pow(s, -1, found.n)
-    hashed = int.from_bytes(digest[: found.room], "big")
+    hashed = int.from_bytes(digest[: found.padded_size], "big")
     point = sum_of_multiples(found, hashed * inverse % found.n, found.g, r * inverse % found.n, public)
     if point is None or point[0] % found.n != r:
         raise Rejected("signature", "the signature is not that of the data", EKEYREJECTED)
@@ -33,7 +33,7 @@ def verify(curve: str, key: bytes, digest: bytes, signature: bytes, release: tup
 def _public(curve: Curve, key: bytes, release: tuple[int, ...]) -> tuple[int, int]:
     size = len(key) - 1 >> 1
     if release >= ROUNDED_SINCE:
-        fits = len(key) % 2 == 1 and curve.room - DIGIT < size <= curve.room
+        fits = len(key) % 2 == 1 and curve.padded_size - DIGIT < size <= curve.padded_size
     else:
         fits = size == curve.size  # one more byte is not looked at
     x, y = (int.from_bytes(part, "big") for part in (key[1 : 1 + size], key[1 + size : 1 + 2 * size]))
@@ -52,8 +52,8 @@ def _numbers(curve: Curve, signature: bytes) -> tuple[int, int]:
 
 
 def _number(curve: Curve, content: bytes) -> int:
-    if len(content) == curve.room + 1:
+    if len(content) == curve.padded_size + 1:
         content = content.removeprefix(b"\0")
-    if not 0 < len(content) <= curve.room:
+    if not 0 < len(content) <= curve.padded_size:
         raise Rejected("signature", "a number of the signature has a wrong length", EINVAL)
     return int.from_bytes(content, "big")

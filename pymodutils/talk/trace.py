@@ -32,8 +32,8 @@ class Traced(Linux24):
         """As Linux24.query_module."""
         answer = super().query_module(name, which, bufsize)
         failed = f"-1 {os.strerror(answer.errno)}" if answer.errno else "0"
-        asked = f'"{name}"' if name else "NULL"
-        self._note(f"query_module({asked}, {QUESTIONS[which]}, buf, {bufsize}, [{answer.ret}]) = {failed}")
+        argument = f'"{name}"' if name else "NULL"
+        self._note(f"query_module({argument}, {QUESTIONS[which]}, buf, {bufsize}, [{answer.ret}]) = {failed}")
         return answer
 
     def create_module(self, name: str, size: int) -> int:

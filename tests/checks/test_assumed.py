@@ -11,7 +11,7 @@ from pymodutils.checks.verdict import ASSUMED, CheckedKernel, Report, Verdict
 from pymodutils.commands import check_text, output
 
 KERNEL = CheckedKernel("6.1", "6.1", "vmlinuz", "x86_64", 1, ())
-FORMS: dict[str, Callable[[Report], str]] = {
+FORMATS: dict[str, Callable[[Report], str]] = {
     "github": github.render,
     "junit": junit.render,
     "markdown": lambda report: markdown.render(report).replace("\\", ""),
@@ -25,11 +25,11 @@ def report(*, ran: bool, errno: int = 0) -> Report:
     return Report((KERNEL,), (Verdict("x", "x", "x.ko", "6.1", errno, (), (), (), ran),))
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", FORMATS)
 def test_each_format(form: str) -> None:
     words = '"init": "assumed"' if form == "json" else ASSUMED
-    assert words in FORMS[form](report(ran=False))
-    assert words not in FORMS[form](report(ran=True))
+    assert words in FORMATS[form](report(ran=False))
+    assert words not in FORMATS[form](report(ran=True))
 
 
 def test_text(capsys: pytest.CaptureFixture[str]) -> None:

@@ -181,7 +181,7 @@ def test_inherited_taint_is_named(desk: Desk) -> None:
 
 
 def test_permissions_that_no_file_may_have() -> None:
-    cause = Cause(CauseKind.PERMISSIONS, "debug", said="0755", wanted="0644", passes=True)
+    cause = Cause(CauseKind.PERMISSIONS, "debug", found="0755", expected="0644", passes=True)
     context = cast("Context", SimpleNamespace(trial=SimpleNamespace(causes=[cause])))
     (found,) = ALWAYS[1](context)
     assert (found.rule, found.subject) == ("permissions", "debug")

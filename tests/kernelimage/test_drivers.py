@@ -12,7 +12,7 @@ from pymodutils.kernelimage import drivers
 from pymodutils.kernelimage.memory import Region, at_base
 
 BASE = 0xFFFF_FFFF_8100_0000
-ADD, MAKER, REGISTER, NAMES, INIT = (at << 12 for at in range(5))
+ADD, CREATE, REGISTER, NAMES, INIT = (at << 12 for at in range(5))
 EXPORTS = {"__pci_register_driver": Export(BASE + REGISTER, None, gpl=True, namespace="")}
 RDX, RCX, XOR = b"\x48\xc7\xc2", b"\x48\xc7\xc1", b"\x31\xf6"
 
@@ -21,12 +21,12 @@ def call(at: int, to: int, opcode: bytes = b"\xe8") -> bytes:
     return opcode + pack("<i", to - at - 5)
 
 
-def shown(init: bytes, made: int = MAKER) -> frozenset[str]:
+def shown(init: bytes, made: int = CREATE) -> frozenset[str]:
     """What a kernel shows whose .init.text is ``init``; module_add_driver calls ``made``."""
     memory = bytearray(INIT + 0x1000)
     for at, code in ((ADD, call(ADD, made)), (NAMES, b"my_driver\0my driver\0"), (INIT, init)):
         memory[at : at + len(code)] = code
-    symbols = {drivers.ADD: (BASE + ADD,), drivers.MAKER: (BASE + MAKER,)}
+    symbols = {drivers.ADD: (BASE + ADD,), drivers.CREATE: (BASE + CREATE,)}
     region = Region(BASE + INIT, INIT, 0x1000)
     assert X86_64.image_calls is not None
     kernel = at_base(bytes(memory), BASE, 64, "little")
@@ -45,7 +45,7 @@ def test_the_name_is_the_argument_of_the_call(opcode: bytes) -> None:
 @pytest.mark.parametrize(
     "init",
     [
-        load(NAMES) + XOR + call(INIT + 9, MAKER),
+        load(NAMES) + XOR + call(INIT + 9, CREATE),
         load(NAMES, RCX) + XOR + call(INIT + 9, REGISTER),
         load(NAMES + 10) + XOR + call(INIT + 9, REGISTER),
         load(NAMES) + bytes(100) + call(INIT + 107, REGISTER),

@@ -6,8 +6,8 @@ import os
 import struct
 from pathlib import Path
 
+from pymodutils.linux24.depmod import module_facts
 from pymodutils.linux24.depmod.depmod import kernel_symbols
-from pymodutils.linux24.depmod.survey import survey
 from pymodutils.linux24.depmod.tables import TABLES, LinkedModule
 from pymodutils.linux24.struct_module import Abi
 from tests.linux24.objects import module, written
@@ -71,7 +71,7 @@ def test_quick_writes_what_is_absent_or_older(tmp_path: Path) -> None:
 
 def test_modules_of_2_0_export_all(tmp_path: Path) -> None:
     path = written(tmp_path, "old", module(info={}, exports=["call"]).replace(b".modinfo", b".modinf0"))
-    assert "call" in survey(path, print).exports
+    assert "call" in module_facts.read(path, print).exports
 
 
 def test_symbols_of_the_kernel() -> None:

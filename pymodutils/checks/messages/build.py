@@ -25,19 +25,19 @@ SUFFIXES: Final = "-+"
 def machine(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """Built for another architecture."""
     ours = Description(machine=context.module.machine).arch or f"machine {causes[0].subject}"
-    theirs = context.target.kernel.arch or causes[0].wanted
+    theirs = context.target.kernel.arch or causes[0].expected
     text = f"it is built for {ours}, the kernel for {theirs}"
     yield Finding(Rule.MACHINE, ERROR, ours, text, f"build it for {theirs}, with {context.headers}")
 
 
 def vermagic(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """Vermagic mismatch: the words that differ."""
-    said, wanted = causes[0].said, causes[0].wanted
-    if not said:
+    found, expected = causes[0].found, causes[0].expected
+    if not found:
         text = "it has no vermagic, which this kernel requires (no CONFIG_MODULE_FORCE_LOAD)"
         yield Finding(Rule.VERMAGIC, ERROR, "", text, context.rebuild)
         return
-    ours, theirs = said.split(" "), wanted.split(" ")
+    ours, theirs = found.split(" "), expected.split(" ")
     parts = [_releases(ours[0], theirs[0])] if ours[0] != theirs[0] else []
     lacking = [word for word in theirs[1:] if word not in ours[1:]]
     extra = [word for word in ours[1:] if word not in theirs[1:]]
@@ -80,7 +80,7 @@ def _has(names: Sequence[str]) -> str:
 
 
 def _both(cause: Cause) -> str:
-    return f"{cause.subject}: {cause.said} in the module, {cause.wanted} in {cause.owner or 'the kernel'}"
+    return f"{cause.subject}: {cause.found} in the module, {cause.expected} in {cause.owner or 'the kernel'}"
 
 
 def _layout(context: Context) -> str:
@@ -111,8 +111,8 @@ def unversioned(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
 
 def struct_module(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """Size mismatch of struct module."""
-    said, wanted = causes[0].said, causes[0].wanted
-    text = f"{module_sizes(said, wanted)}: {_differs(context)}"
+    found, expected = causes[0].found, causes[0].expected
+    text = f"{module_sizes(found, expected)}: {_differs(context)}"
     yield Finding(Rule.STRUCT_MODULE, ERROR, "", text, context.rebuild)
 
 

@@ -32,11 +32,11 @@ TOO_MANY: Final = re.compile(r": can only take (\d+) arguments$")
 
 def other(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """The kernel's own message, where no other rule applies."""
-    said = causes[0].said or (context.trial.log[-1] if context.trial.log else "")
+    line = causes[0].found or (context.trial.log[-1] if context.trial.log else "")
     text = (
-        f"the kernel refuses the file: {said}" if said else "the kernel refuses the file and logs no reason"
+        f"the kernel refuses the file: {line}" if line else "the kernel refuses the file and logs no reason"
     )
-    if context.module.damage and not said:
+    if context.module.damage and not line:
         text = f"the file cannot be read: {context.module.damage}"
     damaged = context.module.damage or not context.module.info
     yield Finding(Rule.OTHER, ERROR, "", text, DAMAGED if damaged else context.rebuild)
@@ -44,8 +44,8 @@ def other(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
 
 def compression(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """A compressed file that the kernel cannot decompress, although user space may."""
-    format_, said = causes[0].subject, causes[0].said
-    text = f"the kernel cannot decompress the file: {said}; kmod 31 and later leave that to the kernel"
+    format_, line = causes[0].subject, causes[0].found
+    text = f"the kernel cannot decompress the file: {line}; kmod 31 and later leave that to the kernel"
     text += "" if context.module.damage else ", kmod 30 decompresses it in user space and loads it"
     advice = DAMAGED if context.module.damage else COMPRESS[format_]
     yield Finding(Rule.COMPRESSION, ERROR, format_, text, advice)
@@ -87,29 +87,29 @@ def _refusal(context: Context, cause: Cause, kind: str) -> str:
         most = TOO_MANY.search(line)
         if most:
             return f"accepts at most {count(int(most[1]), 'value')}"
-    return f"does not accept {cause.said!r}" + (f": its type is {kind}" if kind else "")
+    return f"does not accept {cause.found!r}" + (f": its type is {kind}" if kind else "")
 
 
 def relocation(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """Relocations that cannot be applied."""
     cause = causes[0]
-    if NONZERO in cause.said:
-        text = f"the file was modified after the build (relocation targets are not zero): {cause.said}"
+    if NONZERO in cause.found:
+        text = f"the file was modified after the build (relocation targets are not zero): {cause.found}"
         advice = "install the module as built; strip only debug information (--strip-debug)"
-    elif _is_pic(context, cause.said):
-        text = f"it contains position-independent code, but the kernel has no GOT: {cause.said}"
+    elif _is_pic(context, cause.found):
+        text = f"it contains position-independent code, but the kernel has no GOT: {cause.found}"
         advice = f"compile it with -fno-pic, as Kbuild does: {context.rebuild}"
     else:
-        text = f"a relocation cannot be applied: {cause.said}"
+        text = f"a relocation cannot be applied: {cause.found}"
         advice = f"{context.rebuild} with the compiler and options of the kernel (code model, -fno-plt)"
     places = patched(context, cause)
     text += places.text
     yield Finding(Rule.RELOCATION, ERROR, cause.subject, text, advice, source=places.source)
 
 
-def _is_pic(context: Context, said: str) -> bool:
+def _is_pic(context: Context, line: str) -> bool:
     """Whether the log line names a relocation type of position-independent code."""
-    found = NUMBER.search(said)
+    found = NUMBER.search(line)
     known = (one.got for one in archs.of_machine(context.module.machine))
     return found is not None and any(int(found[1]) in numbers for numbers in known)
 

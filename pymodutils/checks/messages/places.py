@@ -24,17 +24,17 @@ class Occurrences(NamedTuple):
 
 def used(context: Context, symbol: str) -> Occurrences:
     """Function and line that use ``symbol``."""
-    places, source = _asked(context, lambda module: module.uses(symbol))
+    places, source = _located(context, lambda module: module.uses(symbol))
     return Occurrences(f"; {symbol} is used in {some(places)}", source) if places else Occurrences()
 
 
 def patched(context: Context, cause: Cause) -> Occurrences:
     """Function and line that a relocation patches."""
-    places, source = _asked(context, lambda module: [module.in_section(cause.section, cause.offset)])
+    places, source = _located(context, lambda module: [module.in_section(cause.section, cause.offset)])
     return Occurrences(f"; it is in {places[0]}", source) if cause.section and places else Occurrences()
 
 
-def _asked(context: Context, question: Callable[[DebugInfo], list[str]]) -> tuple[list[str], str]:
+def _located(context: Context, question: Callable[[DebugInfo], list[str]]) -> tuple[list[str], str]:
     """The locations that ``question`` finds, and the source of the first one that has a line.
 
     Both are empty if locations are disabled or the file cannot be read.

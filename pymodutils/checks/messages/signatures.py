@@ -62,7 +62,7 @@ def crypto(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """An algorithm that the kernel lacks."""
     del context
     cause = causes[0]
-    text = f"the kernel cannot verify its signature: {cause.said}; {_consequence(cause)}"
+    text = f"the kernel cannot verify its signature: {cause.found}; {_consequence(cause)}"
     yield Finding(Rule.CRYPTO, _severity(cause, Severity.WARNING), "", text, f"sign it again: {SIGN}")
 
 
@@ -71,7 +71,7 @@ def broken(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     found = _signature(context)
     by = f" by {_by(found)}" if found else ""
     refused = "is invalid, and every kernel that verifies signatures refuses it"
-    text = f"its signature{by} {refused}: {causes[0].said}"
+    text = f"its signature{by} {refused}: {causes[0].found}"
     advice = f"sign it after the last change to the file (strip, objcopy): {SIGN}; or fetch it again"
     yield Finding(Rule.SIGNATURE, Severity.ERROR, found.signer if found else "", text, advice)
 
@@ -81,7 +81,7 @@ def _severity(cause: Cause, mild: Severity) -> Severity:
 
 
 def _consequence(cause: Cause) -> str:
-    return TAINTED if cause.passes else f"{cause.wanted}, so it is refused"
+    return TAINTED if cause.passes else f"{cause.expected}, so it is refused"
 
 
 def _signature(context: Context) -> Signature | None:

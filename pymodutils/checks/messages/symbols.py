@@ -66,7 +66,7 @@ def gpl_only(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """GPL-only symbols in a module with another licence."""
     names = [cause.subject for cause in causes]
     places = used(context, names[0])
-    heir = causes[0].wanted
+    heir = causes[0].expected
     if heir:
         text = f"it inherits the proprietary taint of {heir}, whose symbols it uses, so it cannot use"
         text += f" {count(len(names), 'GPL-only symbol')}: {some(names)}{places.text}"
@@ -74,8 +74,8 @@ def gpl_only(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
         yield Finding(Rule.GPL_ONLY, ERROR, names[0], text, advice, tuple(names), source=places.source)
         return
     licence = context.module.value("license")
-    said = f"its licence is {licence!r}" if licence else "it has no MODULE_LICENSE"
-    text = f"it uses {count(len(names), 'GPL-only symbol')}, but {said}: {some(names)}"
+    licensed = f"its licence is {licence!r}" if licence else "it has no MODULE_LICENSE"
+    text = f"it uses {count(len(names), 'GPL-only symbol')}, but {licensed}: {some(names)}"
     text += places.text
     advice = 'avoid them, or declare MODULE_LICENSE("GPL") if that is its licence'
     yield Finding(Rule.GPL_ONLY, ERROR, names[0], text, advice, tuple(names), source=places.source)
@@ -84,9 +84,9 @@ def gpl_only(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
 def namespace(context: Context, causes: Sequence[Cause]) -> Iterator[Finding]:
     """Namespaces that are not imported, with the line to add."""
     del context
-    spaces = dict.fromkeys(cause.wanted for cause in causes)
+    spaces = dict.fromkeys(cause.expected for cause in causes)
     for space in spaces:
-        names = [cause.subject for cause in causes if cause.wanted == space]
+        names = [cause.subject for cause in causes if cause.expected == space]
         used = f"{count(len(names), 'symbol')} of the namespace {space}"
         text = f"it uses {used} without importing it: {some(names)}"
         advice = f'add MODULE_IMPORT_NS({space}); to the source (MODULE_IMPORT_NS("{space}"); since 6.13)'

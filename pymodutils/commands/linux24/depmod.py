@@ -84,7 +84,7 @@ def command(
     except ModutilsError as error:
         report.error(str(error))
         return 1
-    modules = depmod.look(paths, report)
+    modules = depmod.read_modules(paths, report)
     found = depmod.Dependencies(symbols, modules, loose=bool(filesyms))
     made, complete = depmod.files(found, report, base, quiet=quiet, names=errsyms)
     if show or not standard:

@@ -30,8 +30,8 @@ class ModutilsTool(Tool):
         version.callback = _version
 
 
-def _version(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
-    if asked:
+def _version(ctx: click.Context, _param: click.Parameter, given: bool) -> None:
+    if given:
         name = str(ctx.command.name)
         stream = sys.stdout if name in ("modprobe", "depmod") else sys.stderr
         stream.write(f"{name} version {MODUTILS}\n")

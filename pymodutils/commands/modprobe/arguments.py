@@ -60,7 +60,7 @@ class Arguments(NamedTuple):
     verbose: int
     explain: bool
     compat: str | None
-    form: str
+    format_: str
     root: Root
 
     @property
@@ -106,7 +106,7 @@ class Arguments(NamedTuple):
     @property
     def explains(self) -> bool:
         """Whether to show the steps and their reasons, as text or JSON."""
-        return self.explain or self.form == "json"
+        return self.explain or self.format_ == "json"
 
     @property
     def queries(self) -> bool:

@@ -24,7 +24,7 @@ def run(arguments: Arguments) -> int:
     log = Log(PROG, WARNING + arguments.verbose, quiet=arguments.quiet, syslog=arguments.syslog)
     for warning in arguments.warnings():
         log.warning(warning)
-    if arguments.form == "json" and not arguments.only_shows:
+    if arguments.format_ == "json" and not arguments.only_shows:
         raise_usage(PROG, "--format json requires -n, -D, --explain, -R or -c")
     if not (arguments.operands or arguments.shows_config):
         Log(PROG, syslog=arguments.syslog).error("missing parameters. See -h.")  # printed even with -q

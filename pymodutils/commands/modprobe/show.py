@@ -72,7 +72,7 @@ def _file(session: Session, name: str) -> str:
 def configuration(session: Session) -> int:
     """Show the configuration and every alias in the indexes."""
     config, directory = session.resolver.config, session.resolver.directory
-    if session.arguments.form == "json":
+    if session.arguments.format_ == "json":
         from pymodutils.commands import output  # noqa: PLC0415 -- only when asked
         from pymodutils.commands.modprobe import explain  # noqa: PLC0415
 
@@ -91,7 +91,7 @@ def explained(session: Session) -> int:
     from pymodutils.commands.modprobe import explain  # noqa: PLC0415
 
     documents = [_document(session, name) for name in session.arguments.names]
-    if session.arguments.form == "json":
+    if session.arguments.format_ == "json":
         for document in documents:
             output.as_json(document, lines=len(documents) > 1)
     else:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 SYMBOL_BUCKETS: Final = 2048
 SYMBOLS: Final = "syms"  # what duplicates in modules.symbols.bin are called
-ROOM: Final = 1023  # bytes of "symbol:NAME" for kmod 30, which has the one before twice where one is longer
+LONGEST_KEY: Final = (
+    1023  # bytes of "symbol:NAME" for kmod 30, which has the one before twice where one is longer
+)
 BEGINNING: Final = 60  # bytes of a long name that are reported
 LINE: Final = 4095  # bytes per line of modules.builtin in kmod; PATH_MAX
 _NUMBERS: Final = re.compile(rb"(char|block)-major-(\s*[+-]?\d+)-(\s*[+-]?\d+)")
@@ -195,7 +197,7 @@ def index(what: str, entries: Iterable[IndexEntry], job: Job, log: Log) -> bytes
     order: Literal["pre", "post"] = "pre" if job.compat >= PRE_ORDER else "post"
     entries = list(_warned(what, entries, log) if job.warn and what else entries)
     if what == SYMBOLS and job.compat < PRE_ORDER:
-        entries = _kept(entries, ROOM, log)
+        entries = _kept(entries, LONGEST_KEY, log)
     try:
         return trie.build(entries, order=order)
     except trie.Unindexable:

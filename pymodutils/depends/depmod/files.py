@@ -44,7 +44,7 @@ def temporary(name: str) -> str:
     return f".{name}.{os.urandom(8).hex()}.new"
 
 
-class Claim:
+class DirectoryLock:
     """A shared lock on a directory that marks its temporary files as in use; held until ``release``.
 
     Any number of processes, and their children, may hold one. On file systems without locks it does nothing.

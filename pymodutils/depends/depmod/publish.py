@@ -9,7 +9,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Final
 
 from pymodutils import writer
-from pymodutils.depends.depmod.files import Claim, clear, remove, temporary
+from pymodutils.depends.depmod.files import DirectoryLock, clear, remove, temporary
 from pymodutils.errors import ModutilsError, reason
 
 if TYPE_CHECKING:
@@ -28,14 +28,14 @@ class Publication:
     def __init__(self, directory: str, names: Iterable[str]) -> None:
         self.directory = directory
         self._pending = {name: f"{directory}/{temporary(name)}" for name in names}
-        self._claim: Claim | None = None
+        self._lock: DirectoryLock | None = None
 
     def __enter__(self) -> Self:
         if not os.path.isdir(self.directory):
             raise self._refused("", FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
         clear(self.directory)
         try:
-            self._claim = Claim(self.directory)
+            self._lock = DirectoryLock(self.directory)
         except OSError as error:
             raise self._refused("", error) from error
         return self
@@ -44,8 +44,8 @@ class Publication:
         for path in self._pending.values():
             remove(path)
         self._pending = {}
-        if self._claim:
-            self._claim.release()
+        if self._lock:
+            self._lock.release()
 
     def write(self, name: str, content: bytes) -> None:
         """Write ``content``, which becomes the file ``name``."""

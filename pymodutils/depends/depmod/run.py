@@ -32,7 +32,7 @@ class Run:
         elif not self.cache.take_unchanged():
             walk = tree.find(job.top, self.config, log, job.root)
             self.cache.take(walk.found, walk.directories if walk.steady else [])
-        self.said = log.said
+        self.messages = log.messages
 
 
 def _kernel_symbols(job: Job, log: Log) -> dict[str, int] | None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pymodutils.depends.depmod.emit import IndexContents, IndexEntry
     from pymodutils.depends.depmod.job import Job
 
-    Said = list[tuple[int, str]]  # messages: level and text
+    Messages = list[tuple[int, str]]  # messages: level and text
 
 SHOWN: Final = ("dep", "alias", "softdep", "weakdep", "symbols", "devname")  # in the order of -n
 DEPENDENCIES: Final = ("modules.dep", "modules.dep.bin")
@@ -59,7 +59,7 @@ class Recorder(Log):
 
     def __init__(self) -> None:
         super().__init__("depmod")
-        self.kept: Said = []
+        self.kept: Messages = []
 
     def say(self, level: int, text: str) -> None:
         """Keep ``text``."""
@@ -105,24 +105,26 @@ def write(known: IndexContents, complete: Callable[[], IndexContents], job: Job,
     """
     names = names_of(job.compat)
     with publish.Publication(job.out, renamed(job.compat)) as files:
-        said: dict[str, Said] = {}
+        messages: dict[str, Messages] = {}
         shared = [name for name in LONGEST_FIRST if name in names]
         others = len(shared) if len(known.modules) > FEW else 0
         with Team(lambda task: _written(shared[task], known, job, files), len(shared), others) as team:
             database = complete()
             for name in chain(DEPENDENCIES, map(shared.__getitem__, team.taken())):
-                said.update([_written(name, database, job, files)])
-            said.update(team.rest())
+                messages.update([_written(name, database, job, files)])
+            messages.update(team.rest())
         for name in names:
-            if name not in said:  # taken by a process that died
-                said.update([_written(name, database, job, files)])
-            for level, text in said[name]:
+            if name not in messages:  # taken by a process that died
+                messages.update([_written(name, database, job, files)])
+            for level, text in messages[name]:
                 log.say(level, text)
         files.commit()
     reap()
 
 
-def _written(name: str, database: IndexContents, job: Job, files: publish.Publication) -> tuple[str, Said]:
+def _written(
+    name: str, database: IndexContents, job: Job, files: publish.Publication
+) -> tuple[str, Messages]:
     """Write this file under its temporary name; return its name and the messages about it."""
     recorder = Recorder()
     files.write(name, content(name, database, job, recorder))

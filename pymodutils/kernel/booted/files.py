@@ -38,8 +38,8 @@ def name(path: str) -> str:
 def _value(path: str, key: str) -> str:
     """The value of ``key`` in .modinfo."""
     info = scan.Elf(compress.read(path), path).section(".modinfo") or b""
-    said = (it.partition(b"=") for it in info.split(b"\0"))
-    found = next((value for word, _, value in said if word == key.encode()), b"")
+    pairs = (it.partition(b"=") for it in info.split(b"\0"))
+    found = next((value for word, _, value in pairs if word == key.encode()), b"")
     return found.decode("utf-8", "surrogateescape")
 
 

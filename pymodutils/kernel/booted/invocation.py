@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pymodutils.elf.ctype import CType
     from pymodutils.machine.guest import Guest
 
-TEXTS, ROOM = 0x1000, 0x1000  # bytes of the guest's data pages, for returned text
+TEXTS, TEXT_SIZE = 0x1000, 0x1000  # bytes of the guest's data pages, for returned text
 _next_text = 0
 
 
@@ -98,8 +98,8 @@ class Invocation:
         """The address of ``text``, valid for a while."""
         global _next_text  # noqa: PLW0603 -- one after the other: older ones are still in use
         data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
-        values.encode(Array(CHAR, ROOM - 1), data)
-        start = _next_text if _next_text + len(data) < ROOM else 0
+        values.encode(Array(CHAR, TEXT_SIZE - 1), data)
+        start = _next_text if _next_text + len(data) < TEXT_SIZE else 0
         _next_text = start + len(data) + 1
         place: int = self.guest.data + TEXTS + start
         self.machine.space.write(place, data + b"\0")

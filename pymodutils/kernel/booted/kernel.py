@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 DEFAULT: Final = "pymodutils/machine.state"  # below $XDG_STATE_HOME
 BUFFER: Final = guest.USER + guest.USER_SIZE // 2  # strings of the call come before it
-ROOM: Final = guest.USER_SIZE // 2
+BUFFER_SIZE: Final = guest.USER_SIZE // 2
 AT_FDCWD: Final = -100
 
 
@@ -73,7 +73,7 @@ class BootedKernel(Handover, Procfs, Kernel):
                 kernel.call("vfree", area)
             return result
 
-        if len(params) >= ROOM:
+        if len(params) >= BUFFER_SIZE:
             raise _refused("module", errno.E2BIG)
         code = -_answer(self._change(load), "init_module")
         if code > 0:
@@ -135,7 +135,7 @@ class BootedKernel(Handover, Procfs, Kernel):
         kernel = self._current()
         opened, found = _opened(kernel, path, flags), b""
         while True:
-            size = _answer(kernel.system_call(call, opened, BUFFER, ROOM), path)
+            size = _answer(kernel.system_call(call, opened, BUFFER, BUFFER_SIZE), path)
             if size <= 0:
                 break
             found += kernel.machine.space.read(kernel.user + BUFFER - guest.USER, size)

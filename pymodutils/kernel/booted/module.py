@@ -99,8 +99,8 @@ class LiveModule:
     def line(self, function: str, offset: int) -> str:
         """The source line at ``offset`` of ``function``: "(sample.c:12: return *p;)", or ""."""
         place = self.file.symbols.get(function)
-        said = self.file.where(place[0], place[1] + offset) if place else ""
-        file, _, number = said.partition(", ")[2].partition(":")
+        line = self.file.where(place[0], place[1] + offset) if place else ""
+        file, _, number = line.partition(", ")[2].partition(":")
         if not number:
             return ""
         text = linecache.getline(os.path.join(os.path.dirname(self.path), file), int(number)).strip()

@@ -65,7 +65,7 @@ class Stubs:
         """Answer for the stubs, on the processor that the machine has now."""
         cpu = self.guest.machine.cpu
         if self._watch is None or not cpu.watched(self._watch):
-            self._watch = cpu.watch(self.guest.address("find_symbol"), self._asked)
+            self._watch = cpu.watch(self.guest.address("find_symbol"), self._on_find_symbol)
 
     def restore(self, made: dict[str, int], guest: Guest) -> None:
         """Set the stubs to ``made``, which the memory of ``guest`` has."""
@@ -84,7 +84,7 @@ class Stubs:
                 self.guest.call(how, self._page, 1)
         return self._page
 
-    def _asked(self) -> None:
+    def _on_find_symbol(self) -> None:
         """find_symbol() begins: answer if it is about a stub."""
         machine = self.guest.machine
         question = values.KernelObject(machine.space, self.kind, machine.arguments(1)[0])

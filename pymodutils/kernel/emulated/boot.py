@@ -115,9 +115,9 @@ def _write_sysctls(store: StateFile, wanted: Rules, clock: WallClock) -> None:
         try:
             vfs.write(procfs.tree(state), f"sys/{name.replace('.', '/')}", value)
         except Refused as refused:
-            said = f"{name}={value.decode('utf-8', 'surrogateescape')}"
+            setting = f"{name}={value.decode('utf-8', 'surrogateescape')}"
             why = "parameter not found" if refused.errno == ENOENT else "invalid value"
-            state.log(ERR, f"Failed to set sysctl parameter '{said}': {why}")
+            state.log(ERR, f"Failed to set sysctl parameter '{setting}': {why}")
 
 
 def _exports(kernel: Description, arch: Arch) -> Iterator[tuple[object, ...]]:

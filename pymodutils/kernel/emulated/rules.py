@@ -83,9 +83,9 @@ class Rules(NamedTuple):
         Words are split at blanks: arch/x86/lib/cmdline.c does not support quotes.
         """
         words = self.cmdline.split()
-        asked = [word.partition("=")[2] for word in words if word.startswith("spectre_v2=")]
+        modes = [word.partition("=")[2] for word in words if word.startswith("spectre_v2=")]
         off = "nospectre_v2" in words or "mitigations=off" in words
-        return self.on("RETPOLINE") and not off and bool(asked) and asked[-1] in GUARDED
+        return self.on("RETPOLINE") and not off and bool(modes) and modes[-1] in GUARDED
 
     @property
     def banner(self) -> str:

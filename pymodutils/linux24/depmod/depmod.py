@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.errors import ModutilsError
 from pymodutils.linux24.conf import search
-from pymodutils.linux24.depmod.survey import Surveyed, survey
+from pymodutils.linux24.depmod import module_facts
 from pymodutils.linux24.depmod.tables import HEADINGS, LATER
 from pymodutils.linux24.modprobe.dependencies import rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from pymodutils.linux24.depmod.module_facts import ModuleFacts
     from pymodutils.linux24.insmod.report import RunMessages
 
 CHECKSUM: Final = re.compile(r"(.+)_R.*[0-9a-fA-F]{8}")
@@ -42,12 +43,12 @@ def _exported(match: re.Match[str]) -> str:
     return match["name"] or f"__{match['private']}"
 
 
-def look(paths: Iterable[str], report: RunMessages) -> list[Surveyed]:
+def read_modules(paths: Iterable[str], report: RunMessages) -> list[ModuleFacts]:
     """The facts of the modules in ``paths``, except unreadable ones."""
     found = []
     for path in paths:
         try:
-            found.append(survey(path, report.error))
+            found.append(module_facts.read(path, report.error))
         except ModutilsError as error:
             report.error(str(error))
     return found
@@ -59,7 +60,7 @@ class Dependencies:
     With ``loose``, names may differ in their checksum.
     """
 
-    def __init__(self, kernel: Iterable[str], modules: list[Surveyed], *, loose: bool) -> None:
+    def __init__(self, kernel: Iterable[str], modules: list[ModuleFacts], *, loose: bool) -> None:
         self.modules, self.loose = modules, loose
         names = [*ALWAYS, *(name.removeprefix(GPLONLY) for name in kernel)]
         self.owner: dict[str, str] = dict.fromkeys(names, KERNEL)
@@ -67,7 +68,7 @@ class Dependencies:
             for name in module.exports:
                 self.owner.setdefault(name, module.path)
 
-    def of(self, module: Surveyed) -> tuple[list[str], list[str]]:
+    def of(self, module: ModuleFacts) -> tuple[list[str], list[str]]:
         """The files that ``module`` needs, and its unresolved symbols."""
         needs: dict[str, None] = {}
         open_: list[str] = []

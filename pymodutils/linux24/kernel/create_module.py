@@ -41,7 +41,7 @@ def create_module(state: StoredKernel, name: str, size: int) -> int:
         raise refused(name, ENOENT)
     if size > VMALLOC:
         raise refused(name, ENOMEM)
-    module = state.add(name, state.room(size), size)
+    module = state.add(name, state.gap(size), size)
     module.header["size_of_struct"] = state.header_size
     module.header["name"] = module.base + state.header_size
     module.header["size"] = size

@@ -130,7 +130,7 @@ class StoredKernel:
         self.modules.remove(module)
         self.store.execute("DELETE FROM module WHERE id = ?", module.key)
 
-    def room(self, size: int) -> int:
+    def gap(self, size: int) -> int:
         """The lowest address at which ``size`` bytes and one more page are free; module_map."""
         page = self.machine.page if self.machine else 4096
         at = int(self.setting(BASE) or 0) & (1 << self.abi.bits) - 1

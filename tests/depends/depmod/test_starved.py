@@ -14,7 +14,7 @@ from threading import Thread
 
 import pytest
 
-from pymodutils.depends.depmod.files import Claim, leftovers
+from pymodutils.depends.depmod.files import DirectoryLock, leftovers
 from tests.depends.depmod.compare import database, equal_to_kmod, in_process, ours
 from tests.depends.depmod.made import VERSION, module, place
 from tests.environment import without_coverage
@@ -178,7 +178,7 @@ def test_odd_lines_of_built_in_modules(listing: str, tmp_path: Path) -> None:
 def test_files_of_a_living_depmod_are_left_alone(tmp_path: Path) -> None:
     left = tmp_path / ".modules.dep.0123456789abcdef.new"
     left.write_bytes(b"being written, by a process whose number nobody here knows")
-    claim = Claim(str(tmp_path))
+    claim = DirectoryLock(str(tmp_path))
     assert leftovers(str(tmp_path)) == []
     claim.release()
     assert leftovers(str(tmp_path)) == [str(left)]

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pymodutils.errors import Refused
-from pymodutils.kernel.booted.kernel import BUFFER, ROOM, BootedKernel
+from pymodutils.kernel.booted.kernel import BUFFER, BUFFER_SIZE, BootedKernel
 from pymodutils.machine import guest
 from pymodutils.machine.results import Result, Returned
 from tests.oracles.debian import Unavailable
@@ -81,7 +81,7 @@ def kernel() -> Kernel:
     return Kernel()
 
 
-@pytest.mark.parametrize("size", [0, 1, ROOM - 1, ROOM, ROOM + 1, 2 * ROOM])
+@pytest.mark.parametrize("size", [0, 1, BUFFER_SIZE - 1, BUFFER_SIZE, BUFFER_SIZE + 1, 2 * BUFFER_SIZE])
 def test_files_of_any_size(kernel: Kernel, tmp_path: Path, size: int) -> None:
     data = bytes(at % 251 for at in range(size))
     (tmp_path / "file").write_bytes(data)

@@ -58,11 +58,11 @@ def notify(load: LoadInfo) -> None:
         for line in () if bad.optional and tolerant and later else bad.lines:
             mapped = not isinstance(bad, btf_relocate.NotMapped)
             load.log(*((ERR, f"BPF: {line}") if mapped else (WARNING, line)))
-        said = f"failed to validate module [{load.module.name}] BTF: {-bad.errno}"
+        text = f"failed to validate module [{load.module.name}] BTF: {-bad.errno}"
         if not tolerant:
-            load.refuse(bad.errno, said, WARNING)
+            load.refuse(bad.errno, text, WARNING)
         if not later:
-            load.log(WARNING, said)
+            load.log(WARNING, text)
         elif load.state.once(MISMATCH):
             load.log(WARNING, MISMATCH)
 

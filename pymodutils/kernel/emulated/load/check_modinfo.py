@@ -33,23 +33,23 @@ NDISWRAPPER: Final = "ndiswrapper"  # free itself, but it loads proprietary code
 
 def vermagic(load: LoadInfo) -> None:
     """Refuse a module built for another kernel, unless forced."""
-    said = None if load.flags & Init.IGNORE_VERMAGIC else load.modinfo("vermagic")
-    if said is None:
+    magic = None if load.flags & Init.IGNORE_VERMAGIC else load.modinfo("vermagic")
+    if magic is None:
         if not force(load, "bad vermagic"):
-            load.because(CauseKind.VERMAGIC, wanted=load.rules.vermagic)
+            load.because(CauseKind.VERMAGIC, expected=load.rules.vermagic)
             load.refuse()
     elif not same_magic(
-        said, load.rules.vermagic, with_versions=bool(load.versions) and load.on("MODVERSIONS")
+        magic, load.rules.vermagic, with_versions=bool(load.versions) and load.on("MODVERSIONS")
     ):
-        load.because(CauseKind.VERMAGIC, said=said, wanted=load.rules.vermagic)
-        load.refuse(text=f"{load.name}: version magic '{said}' should be '{load.rules.vermagic}'")
+        load.because(CauseKind.VERMAGIC, found=magic, expected=load.rules.vermagic)
+        load.refuse(text=f"{load.name}: version magic '{magic}' should be '{load.rules.vermagic}'")
 
 
-def same_magic(said: str, wanted: str, *, with_versions: bool) -> bool:
+def same_magic(magic: str, expected: str, *, with_versions: bool) -> bool:
     """Whether two version magics match; the release is ignored if symbols have versions."""
     if with_versions:
-        said, wanted = (text[text.find(" ") :] if " " in text else "" for text in (said, wanted))
-    return said == wanted
+        magic, expected = (text[text.find(" ") :] if " " in text else "" for text in (magic, expected))
+    return magic == expected
 
 
 def force(load: LoadInfo, reason: str) -> bool:
@@ -111,10 +111,10 @@ def livepatch_taint(load: LoadInfo) -> None:
 
 def licence(load: LoadInfo) -> None:
     """Taint for a proprietary module."""
-    said = load.modinfo("license")
-    said = "unspecified" if said is None else said
-    if said not in FREE:
-        _first(load, Taint.PROPRIETARY, f"module license '{said}' taints kernel.")
+    name = load.modinfo("license")
+    name = "unspecified" if name is None else name
+    if name not in FREE:
+        _first(load, Taint.PROPRIETARY, f"module license '{name}' taints kernel.")
 
 
 def test(load: LoadInfo) -> None:

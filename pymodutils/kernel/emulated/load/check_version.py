@@ -32,7 +32,7 @@ def fits(load: LoadInfo, symbol: str, crc: int | None, owner: str = "") -> bool:
     if expected == crc:
         return True
     if expected is not None:
-        load.because(CauseKind.CRC, symbol, said=f"{expected:#010x}", wanted=f"{crc:#010x}", owner=owner)
+        load.because(CauseKind.CRC, symbol, found=f"{expected:#010x}", expected=f"{crc:#010x}", owner=owner)
         load.log(WARNING, f"{load.name}: disagrees about version of symbol {symbol}")
         return False
     return _missing(load, symbol) or _missed(load, symbol, owner)

@@ -167,8 +167,8 @@ def _parameters(load: LoadInfo) -> bool:
         name = param.name.decode("utf-8", "surrogateescape")
         if param.perm & ~(VALID | PREALLOC):
             load.log(WARNING, f"Attribute {name}: Invalid permissions 0{param.perm:o}")
-            said = f"0{param.perm & ~PREALLOC:o}"
-            load.because(CauseKind.PERMISSIONS, name, said=said, wanted=f"0{param.mode:o}", passes=True)
+            mode = f"0{param.perm & ~PREALLOC:o}"
+            load.because(CauseKind.PERMISSIONS, name, found=mode, expected=f"0{param.mode:o}", passes=True)
             load.state.taint(Taint.WARNED)
         if name in names:
             return not _clash(load, "parameters", [name, name])

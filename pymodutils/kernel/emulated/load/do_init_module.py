@@ -46,8 +46,8 @@ def end_init(state: KernelState, module: KernelModule, notifiers: Notifiers) -> 
         free(state, module)
         return
     if module.outcome > 0:
-        said = SUSPICIOUS_7 if state.rules.since(*SHORT_SINCE) else SUSPICIOUS
-        state.log(WARNING, said.format(name=module.name, value=module.outcome))
+        text = SUSPICIOUS_7 if state.rules.since(*SHORT_SINCE) else SUSPICIOUS
+        state.log(WARNING, text.format(name=module.name, value=module.outcome))
     module.state, module.until = State.LIVE, None
     notifiers.live(module)
     state.uevent("add", module.name)

@@ -49,7 +49,7 @@ def header(load: LoadInfo) -> Ehdr:
     if found.e_type != ET_REL:
         load.refuse(text=f"Invalid ELF header type: {found.e_type} != {ET_REL}")
     if not _fits(arch, found, load.data[EI_CLASS]):
-        load.because(CauseKind.MACHINE, str(found.e_machine), wanted=arch.name)
+        load.because(CauseKind.MACHINE, str(found.e_machine), expected=arch.name)
         load.refuse(text=f"Invalid architecture in ELF header: {found.e_machine}")
     if found.e_shentsize != headers.shdr(arch.bits, arch.order).size:
         load.refuse(text="Invalid ELF section header size")

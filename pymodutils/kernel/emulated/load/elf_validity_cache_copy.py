@@ -73,7 +73,9 @@ def this_module(load: LoadInfo) -> None:
     if not section.sh_flags & SHF_ALLOC:
         _refuse(load, f"{THIS_MODULE} must occupy memory during process execution")
     if load.rules.module_size and section.sh_size != load.rules.module_size:
-        load.because(CauseKind.STRUCT_MODULE, said=str(section.sh_size), wanted=str(load.rules.module_size))
+        load.because(
+            CauseKind.STRUCT_MODULE, found=str(section.sh_size), expected=str(load.rules.module_size)
+        )
         _refuse(load, f"{THIS_MODULE} {SAME_SIZE}")
 
 

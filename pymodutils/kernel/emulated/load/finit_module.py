@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Read = Callable[[KernelState, Caller], Contents]
 
-ASKED_AGAIN_SINCE: Final = (7, 0)  # IMA sees the decompressed image, and accepts anything; ima_post_read_file
+POST_READ_SINCE: Final = (7, 0)  # IMA sees the decompressed image, and accepts anything; ima_post_read_file
 KNOWN: Final = Init.IGNORE_MODVERSIONS | Init.IGNORE_VERMAGIC | Init.COMPRESSED_FILE
 FORMATS: Final = {
     "GZIP": "gzip",
@@ -46,7 +46,7 @@ def file(image: Contents, flags: Init, state: KernelState, caller: Caller) -> Co
     if not flags & Init.COMPRESSED_FILE:
         return image
     unpacked = _unpacked(state, image, caller)
-    if not unpacked and state.rules.since(*ASKED_AGAIN_SINCE):
+    if not unpacked and state.rules.since(*POST_READ_SINCE):
         _refuse(EACCES)
     return unpacked
 

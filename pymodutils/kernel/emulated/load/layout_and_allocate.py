@@ -84,7 +84,9 @@ def _struct_module(load: LoadInfo) -> None:
     """Refuse a struct module that is not empty, or shorter than the kernel's, which would overrun it."""
     section = load.sections[load.this_module]
     if section.sh_size < load.rules.module_size or section.sh_type == SHT_NOBITS:
-        load.because(CauseKind.STRUCT_MODULE, said=str(section.sh_size), wanted=str(load.rules.module_size))
+        load.because(
+            CauseKind.STRUCT_MODULE, found=str(section.sh_size), expected=str(load.rules.module_size)
+        )
         if load.caller.keeps_going:
             return
         had = f"{section.sh_size} bytes, the kernel's {load.rules.module_size}"

@@ -68,24 +68,24 @@ class LoadInfo:
         kind: CauseKind,
         subject: str = "",
         *,
-        said: str = "",
-        wanted: str = "",
+        found: str = "",
+        expected: str = "",
         owner: str = "",
         passes: bool = False,
     ) -> None:
         """Record a cause, in more detail than in the log."""
-        self.caller.causes.append(Cause(kind, subject, said, wanted, owner, passes))
+        self.caller.causes.append(Cause(kind, subject, found, expected, owner, passes))
 
     def note_relocation(self, error: LinkError) -> None:
         """Record that the module cannot be linked at its address."""
-        where, said = error.where, "; ".join(error.log) or str(error)
-        cause = Cause(CauseKind.RELOCATION, where.symbol, said, section=where.section, offset=where.offset)
+        where, text = error.where, "; ".join(error.log) or str(error)
+        cause = Cause(CauseKind.RELOCATION, where.symbol, text, section=where.section, offset=where.offset)
         self.caller.causes.append(cause)
 
     def refuse(self, errno: int = ENOEXEC, text: str = "", level: int = ERR) -> NoReturn:
         """Log ``text``, if any, and end the load with ``errno``."""
         if all(cause.passes for cause in self.caller.causes):
-            self.because(CauseKind.OTHER, said=text)
+            self.because(CauseKind.OTHER, found=text)
         if text:
             self.log(level, text)
         raise Refused(self.name or "module", text or os.strerror(errno), errno)

@@ -40,7 +40,7 @@ def check(load: LoadInfo) -> None:
     if not code:
         load.sig_ok = True
     elif code not in SOFT:
-        load.because(CauseKind.SIGNATURE, said=why)
+        load.because(CauseKind.SIGNATURE, found=why)
         load.refuse(code)
     else:
         _insist(load, *SOFT[code], why)
@@ -63,12 +63,12 @@ def _verdict(load: LoadInfo) -> tuple[int, str]:
 
 def _insist(load: LoadInfo, kind: CauseKind, reason: str, why: str) -> None:
     if load.state.setting(ENFORCE):
-        load.because(kind, said=why, wanted=ENFORCED)
+        load.because(kind, found=why, expected=ENFORCED)
         load.refuse(EKEYREJECTED, f"Loading of {reason} is rejected", NOTICE)
     if locked_down(load.state, load.caller.command, "unsigned module loading"):
-        load.because(kind, said=why, wanted=LOCKED)
+        load.because(kind, found=why, expected=LOCKED)
         load.refuse(EPERM)
-    load.because(kind, said=why, passes=True)
+    load.because(kind, found=why, passes=True)
 
 
 def locked_down(state: KernelState, command: str, what: str) -> bool:

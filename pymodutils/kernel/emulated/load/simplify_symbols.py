@@ -78,7 +78,7 @@ def _unknown(load: LoadInfo, name: str, hidden: FoundSymbol | None) -> None:
     if hidden:
         owner = hidden.owner.name if hidden.owner else ""
         licence = load.modinfo("license") or ""
-        load.because(CauseKind.GPL_ONLY, name, said=licence, wanted=load.inherited, owner=owner)
+        load.because(CauseKind.GPL_ONLY, name, found=licence, expected=load.inherited, owner=owner)
     elif name not in load.object.arch.optional:
         load.because(CauseKind.UNKNOWN, name)
 
@@ -124,7 +124,7 @@ def _imports(load: LoadInfo, found: FoundSymbol) -> bool:
         return True
     lenient = load.on("MODULE_ALLOW_MISSING_NAMESPACE_IMPORTS")
     owner = found.owner.name if found.owner else ""
-    load.because(CauseKind.NAMESPACE, found.name, wanted=space, owner=owner, passes=lenient)
+    load.because(CauseKind.NAMESPACE, found.name, expected=space, owner=owner, passes=lenient)
     uses = f"module uses symbol ({found.name}) from namespace {space}, but does not import it."
     load.log(WARNING if lenient else ERR, f"{load.module.name}: {uses}")
     return lenient

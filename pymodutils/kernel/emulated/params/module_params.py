@@ -48,7 +48,7 @@ def _objects(load: LoadInfo, name: str, value: str | None) -> None:
     if value is None:
         load.because(CauseKind.NO_PARAMETER, name, passes=True)
     else:
-        load.because(CauseKind.PARAMETER, name, said=value)
+        load.because(CauseKind.PARAMETER, name, found=value)
 
 
 def files(load: LoadInfo) -> list[Param]:

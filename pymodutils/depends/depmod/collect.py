@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 WHY_SINCE: Final = 34  # the first version of kmod that reports errors in compressed data
 
 
-class Survey(NamedTuple):
+class Collection(NamedTuple):
     """The result: the modules in order, their facts, and errors."""
 
     modules: list[IndexedModule]
@@ -29,7 +29,7 @@ class Survey(NamedTuple):
     unmet: int  # unresolved symbols and version mismatches; counted only with -e
 
 
-class Surveyor:
+class Collector:
     """Does the work of a run that needs the contents of modules.
 
     ``progress`` is called with (modules read, total).
@@ -39,7 +39,7 @@ class Surveyor:
         self.run, self.job, self.log, self.cache = run, run.job, run.log, run.cache
         self.progress = progress
 
-    def survey(self) -> Survey:
+    def collect(self) -> Collection:
         """The facts of all modules, cached or read now, while choosing among modules of equal name."""
         found = self.cache.recall()
         todo = [path for path in self.cache.paths if path not in found]
@@ -55,7 +55,7 @@ class Surveyor:
                 self.log.error(why)
             self.log.error(f"failed to load symbols from {path}: {os.strerror(error)}")
         facts = [found[module.path] for module in modules]
-        return Survey(modules, facts, damaged, self._unmet(modules))
+        return Collection(modules, facts, damaged, self._unmet(modules))
 
     def _choose(self, modules: list[IndexedModule]) -> None:
         """Choose among modules of equal name while other processes read: fill ``modules``."""
@@ -78,22 +78,22 @@ class Surveyor:
             count += 1
         return count
 
-    def write(self, survey: Survey) -> None:
+    def write(self, collection: Collection) -> None:
         """Write the database; raises ModutilsError if there are cycles, or the system refuses."""
         from pymodutils.depends.depmod import write  # noqa: PLC0415 -- not needed for -n and --check
 
         write.make_room(self.job)
-        known = self._known(survey)
+        known = self._known(collection)
         write.write(known, lambda: self._completed(known), self.job, self.log)
 
-    def database(self, survey: Survey) -> emit.IndexContents:
+    def database(self, collection: Collection) -> emit.IndexContents:
         """The data of all files; reports cycles and raises ModutilsError if there are any."""
-        return self._completed(self._known(survey))
+        return self._completed(self._known(collection))
 
-    def _known(self, survey: Survey) -> emit.IndexContents:
+    def _known(self, collection: Collection) -> emit.IndexContents:
         """The data of the files without dependencies."""
-        owners = order.owners([facts.exports for facts in survey.facts], self.job.prefix.encode())
-        return emit.IndexContents(survey.modules, survey.facts, (), owners)
+        owners = order.owners([facts.exports for facts in collection.facts], self.job.prefix.encode())
+        return emit.IndexContents(collection.modules, collection.facts, (), owners)
 
     def _completed(self, known: emit.IndexContents) -> emit.IndexContents:
         """``known`` with its dependencies."""
@@ -103,14 +103,14 @@ class Surveyor:
             self._refuse_cycles(known.modules, needs, numbers)
         return known._replace(dependencies=order.closures(needs, numbers))
 
-    def reasons(self, survey: Survey) -> Iterator[str]:
+    def reasons(self, collection: Collection) -> Iterator[str]:
         """For each direct dependency, the first symbol that causes it, as printed by -v."""
         prefix = self.job.prefix.encode()
-        owners = order.owners([facts.exports for facts in survey.facts], prefix)
-        for module, facts in zip(survey.modules, survey.facts, strict=True):
+        owners = order.owners([facts.exports for facts in collection.facts], prefix)
+        for module, facts in zip(collection.modules, collection.facts, strict=True):
             for owner, symbol in order.first_uses(facts.needs, owners, prefix).items():
                 name = symbol.decode("utf-8", "surrogateescape")
-                yield f'{module.path} needs "{name}": {survey.modules[owner].path}'
+                yield f'{module.path} needs "{name}": {collection.modules[owner].path}'
 
     def _refuse_cycles(
         self, modules: Sequence[IndexedModule], needs: Sequence[Sequence[int]], numbers: Sequence[int]
@@ -123,24 +123,24 @@ class Surveyor:
             self.log.error(f"Cycle detected: {' -> '.join(way)}")
         raise ModutilsError(self.job.top, f"Found {count} modules in dependency cycles!")
 
-    def is_unchanged(self, survey: Survey) -> bool:
+    def is_unchanged(self, collection: Collection) -> bool:
         """Whether neither the facts in the database nor its files have changed."""
-        if not self.job.cache or survey.damaged:
+        if not self.job.cache or collection.damaged:
             return False
-        return self.cache.is_same(_by_path(survey)) and self.cache.is_written()
+        return self.cache.is_same(_by_path(collection)) and self.cache.is_written()
 
-    def keep(self, survey: Survey, *, written: bool) -> None:
+    def keep(self, collection: Collection, *, written: bool) -> None:
         """Keep the facts for the next run, and the state of the database if ``written`` without faults."""
         if not self.job.cache:
             return
-        faultless = not survey.damaged and self.log.said == self.run.said
-        self.cache.keep(_by_path(survey), written=written and faultless)
+        faultless = not collection.damaged and self.log.messages == self.run.messages
+        self.cache.keep(_by_path(collection), written=written and faultless)
 
 
-def _by_path(survey: Survey) -> dict[str, Facts]:
-    damaged = set(survey.damaged)
+def _by_path(collection: Collection) -> dict[str, Facts]:
+    damaged = set(collection.damaged)
     return {
         module.path: facts
-        for module, facts in zip(survey.modules, survey.facts, strict=True)
+        for module, facts in zip(collection.modules, collection.facts, strict=True)
         if module.path not in damaged
     }

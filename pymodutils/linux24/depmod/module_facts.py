@@ -30,7 +30,7 @@ CHANGED: Final = (
 )
 
 
-class Surveyed(NamedTuple):
+class ModuleFacts(NamedTuple):
     """A module: its file, the symbols that it exports and needs, and the lines of each map."""
 
     path: str
@@ -39,7 +39,7 @@ class Surveyed(NamedTuple):
     maps: dict[str, list[str]]
 
 
-def survey(path: str, error: Callable[[str], None]) -> Surveyed:
+def read(path: str, error: Callable[[str], None]) -> ModuleFacts:
     """Read the file ``path``; ``error`` is called for anomalies. Raises ModutilsError."""
     module = load.load(compress.read(path), path, error)
     slots = (module.machine.slots or Slots)(module, {})
@@ -59,7 +59,7 @@ def survey(path: str, error: Callable[[str], None]) -> Surveyed:
     slots.settle()
     relocate(module, slots, error)
     image = LinkedModule(BASE, bytes(module.image(size)), module.machine.abi)
-    return Surveyed(path, tuple(exports), tuple(needs), _maps(module, image, error))
+    return ModuleFacts(path, tuple(exports), tuple(needs), _maps(module, image, error))
 
 
 def _undefined(module: ObjFile) -> list[str]:
