@@ -103,6 +103,17 @@ class Report(NamedTuple):
         return all(verdict.loads for verdict in self.verdicts)
 
     @property
+    def passing(self) -> str:
+        """The word for a verdict without an error: of a module, or of a need in a preflight."""
+        return "loads" if self.command == "check" else "met"
+
+    @property
+    def tally(self) -> str:
+        """The number of verdicts without an error."""
+        what = "load" if self.command == "check" else "needs are met"
+        return f"{len(self.verdicts) - len(self.failures):,} of {len(self.verdicts):,} {what}"
+
+    @property
     def assumed(self) -> str:
         """What is assumed of init() of modules, "" if nothing is."""
         return ASSUMED if any(verdict.assumed for verdict in self.verdicts) else ""

@@ -17,17 +17,19 @@ if TYPE_CHECKING:
 
 ROWS: Final = 16  # rows of a strip, approximately
 WIDE: Final = 140  # columns of a terminal that is wide enough for strips of double length
+NARROW: Final = 76  # columns below which strips are short, and tables have only offsets and sizes
 CELLS: Final = 64
 LEAST: Final = 16  # bytes of a letter
 HEAD: Final = "bold"
 FAINT: Final = "dim"
 TITLES: Final = f"{'Offset':>10}{'Size':>12}{'Padding':>9}{'Page end':>10}  Section"
+NARROW_TITLES: Final = f"{'Offset':>10}{'Size':>12}  Section"
 SPACE_TITLES: Final = f"{'Address':<16}{'Bytes':>15}{'Padding':>9}{'Page ends':>10}  Module"
 
 
 def module(memory: ModuleMemory, width: int) -> Iterator[Line]:
     """The lines about one module."""
-    columns = CELLS * 2 if width >= WIDE else CELLS
+    columns, narrow = _cells(width), width < NARROW
     unit = scale(sum(area.taken for area in memory.areas), columns, ROWS, LEAST)
     yield [(printable(memory.name), HEAD), (f" ({memory.state.value}): one letter is {unit:,} bytes", "")]
     for area in memory.areas:
@@ -35,18 +37,18 @@ def module(memory: ModuleMemory, width: int) -> Iterator[Line]:
         yield _title(area, memory.page)
         yield from _strip(area.parts, unit, columns, faded=area.discarded)
         yield []
-        yield from _sections(area)
+        yield from _sections(area, narrow=narrow)
     yield []
     if memory.percpu:
         size, at = memory.percpu.size, memory.percpu.address
         yield [(f"of each processor's own memory: {size:,} bytes at offset {at:#x}", "")]
         yield []
-    yield from _legend(memory.areas)
+    yield from _legend(memory.areas, narrow=narrow)
 
 
 def space(whole: ModuleSpace, width: int) -> Iterator[Line]:
     """The lines about the range of all modules."""
-    parts, columns = whole.parts(), CELLS * 2 if width >= WIDE else CELLS
+    parts, columns = whole.parts(), _cells(width)
     used = max((part.offset + part.size for part in parts if part.kind is not RangeKind.FREE), default=0)
     unit = scale(used, columns, ROWS, LEAST)
     size = whole.high - whole.low
@@ -60,6 +62,11 @@ def space(whole: ModuleSpace, width: int) -> Iterator[Line]:
     yield from _places(whole)
     yield []
     yield from _sums(whole)
+
+
+def _cells(width: int) -> int:
+    """The letters of a strip in a terminal of ``width`` columns."""
+    return CELLS // 2 if width < NARROW else CELLS * 2 if width >= WIDE else CELLS
 
 
 def _title(area: MappedArea, page: int) -> Line:
@@ -95,15 +102,15 @@ def _kinds(parts: Sequence[MappedRange], unit: int) -> Iterator[RangeKind]:
         yield max(share, key=lambda kind: share[kind])
 
 
-def _sections(area: MappedArea) -> Iterator[Line]:
-    """A row for each section, with the unused bytes after it."""
-    yield [(TITLES, HEAD)]
+def _sections(area: MappedArea, *, narrow: bool) -> Iterator[Line]:
+    """A row for each section, with the unused bytes after it unless ``narrow``."""
+    yield [(NARROW_TITLES if narrow else TITLES, HEAD)]
     parts = [part for part in area.parts if part.size]
     rows = [at for at, part in enumerate(parts) if part.kind not in (RangeKind.PADDING, RangeKind.WASTE)]
     for at, following in zip(rows, [*rows[1:], len(parts)], strict=True):
         part, look = parts[at], LOOKS[parts[at].kind]
-        lost = totals(parts[at + 1 : following])
-        numbers = f"{part.offset:>#10x}{part.size:>12,}{_lost(lost)}  "
+        lost = "" if narrow else _lost(totals(parts[at + 1 : following]))
+        numbers = f"{part.offset:>#10x}{part.size:>12,}{lost}  "
         letter = look.letter.lower() if area.discarded else look.letter
         name = printable(part.name) or look.words
         yield [(numbers, ""), (letter, FAINT if area.discarded else look.style), (f" {name}", "")]
@@ -116,9 +123,13 @@ def _lost(lost: dict[RangeKind, int]) -> str:
     return f"{padding:>9}{waste:>10}"
 
 
-def _legend(areas: Sequence[MappedArea]) -> Iterator[Line]:
-    """Bytes by kind, present and discarded."""
+def _legend(areas: Sequence[MappedArea], *, narrow: bool) -> Iterator[Line]:
+    """Bytes by kind, present and, unless ``narrow``, discarded."""
     kept, gone = (totals(parts_of(areas, discarded=discarded)) for discarded in (False, True))
+    if narrow:
+        yield [(f"{'':<26}{'Bytes':>13}", HEAD)]
+        yield from (_row(kind, kept[kind], 0) for kind in RangeKind if kind in kept)
+        return
     yield [(f"{'':<26}{'Bytes':>13}{'':>8}{'Discarded' if gone else '':>13}", HEAD)]
     for kind in (kind for kind in RangeKind if kind in kept or kind in gone):
         lost = f"{gone[kind]:,}" if kind in gone else ""

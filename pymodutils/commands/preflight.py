@@ -80,7 +80,7 @@ def command(
     place = firmware or (root.path(FIRMWARE) if not profiles else "")
     request = PreflightRequest(
         _profile(profiles, root),
-        profiles[0] if profiles else THIS,
+        ", ".join(profiles) or THIS,
         tuple(dict.fromkeys(kernels)),
         old,
         place if os.path.isdir(place) else "",

@@ -78,9 +78,9 @@ def _rest(found: Preflight, label: str) -> Iterator[str]:
         change = round((booted.memory - before.memory) / MIB, 1)
         total = f"{booted.memory / MIB:.1f}"
         if change:
-            yield f"modules take {change:+.1f} MiB of memory, {total} in all"
+            yield f"modules take {total} MiB of memory ({change:+.1f} MiB)"
         else:
-            yield f"modules take as much memory as before, {total} MiB"
+            yield f"modules take {total} MiB of memory, as before"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -18,7 +18,7 @@ from pymodutils.talk import lines, ways
 from pymodutils.talk.keep import keep as kept
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from pymodutils.kernel.emulated.kernel import EmulatedKernel
     from pymodutils.talk.ways import Way
@@ -30,7 +30,11 @@ EXAMPLES = [
 ]
 FOUR_GIB: Final = 1 << 32
 WIDEST: Final = 100  # columns of a paragraph
-COLUMNS: Final = (15, 7, 13, 13, 11, 8, 8)
+HEADS: Final = ("calls", "handed over", "relocations", "in memory", "pages", "wasted")
+COLUMNS: Final = "{:15}{:>7}{:>13}{:>13}{:>11}{:>8}{:>8}"
+FULL: Final = 75  # columns of that
+PLACES: Final = ("user space", "kernel", "here")
+LINES: Final = "{:15}{:>7}   {:34}{}"
 WAYS: Final = ("old way", "new way", "shared object")
 
 
@@ -92,23 +96,27 @@ def _shared(told: Told) -> Iterator[str]:
 
 
 def _numbers(told: Told) -> Iterator[str]:
-    heads = zip(
-        ("", "calls", "handed over", "relocations", "in memory", "pages", "wasted"), COLUMNS, strict=True
-    )
-    yield "".join(f"{head:>{width}}" for head, width in heads)
-    for name in WAYS:
-        way = told.ways[name]
-        yield (
-            f"{name:15}{way.calls:7}{way.handed:13,}{way.relocations:13}{way.memory:11,}{way.pages:8,}"
-            f"{way.wasted:8,}"
-        )
+    narrow = output.width() < FULL
+    rows = [(name, *(f"{it:,}" for it in (*told.ways[name], told.ways[name].wasted))) for name in WAYS]
+    for row in rows if narrow else (("", *HEADS), *rows):
+        yield from _row(COLUMNS, HEADS, row, narrow=narrow)
     yield ""
     yield from _prose("Lines of code in user space and kernel, according to the talk, and of Python here:")
     yield ""
     for name in WAYS:
-        user, kernel = lines.TALK[name]
         mine = " + ".join(f"{count:,}" for count in lines.ours(name))
-        yield f"{name:15}{user:>7}   {kernel:34}{mine}"
+        yield from _row(LINES, PLACES, (name, *lines.TALK[name], mine), narrow=narrow)
+
+
+def _row(layout: str, heads: Sequence[str], cells: Sequence[str], *, narrow: bool) -> Iterator[str]:
+    """``cells`` in the columns of ``layout``; if ``narrow``, below each other after ``heads``."""
+    if narrow:
+        yield cells[0]
+        wrap = textwrap.TextWrapper(output.width(), initial_indent=" " * 4, subsequent_indent=" " * 16)
+        for head, cell in zip(heads, cells[1:], strict=True):
+            yield from wrap.wrap(f"{head:12}{cell}")
+    else:
+        yield layout.format(*cells).rstrip()
 
 
 def _sparc(_told: Told) -> Iterator[str]:

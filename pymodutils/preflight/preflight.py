@@ -233,7 +233,8 @@ def _verdict(new: System, it: Judged, findings: list[Finding], refused: Mapping[
     path = new.path(name) or it.need.place
     log = bad.log if bad else ()
     needed = tuple(each for each in it.serving if each != it.need.name)
-    return Verdict(it.need.name, it.need.title, path, new.label, errno, log, needed, told)
+    ran = not new.path(name)  # the init() of a built-in module ran at boot
+    return Verdict(it.need.name, it.need.title, path, new.label, errno, log, needed, told, ran)
 
 
 def _by_title(verdicts: Sequence[Verdict], labels: Sequence[str]) -> list[Verdict]:

@@ -98,6 +98,12 @@ def test_ksyms(backend: str, tmp_path: Path) -> None:
     assert shown[1].index("[") == shown[2].index("[") == 44
     assert "c0110000  printk                          " in shown
     assert len(here("--backend", backend, "-H", tool="ksyms").out.splitlines()) == 1
+    (tmp_path / "saved").write_text("\n".join(shown) + "\n")
+    words = ("boot", str(tmp_path / "again"), "--generation", "2.4", "--from", str(tmp_path / "saved"))
+    assert here(*words, tool="kernel").status == 0
+    assert here("--backend", f"emulated:{tmp_path}/again", "-a", "-H", tool="ksyms").out.splitlines() == [
+        line for line in shown[1:] if "[made]" not in line
+    ]
 
 
 def test_versions(backend: str) -> None:
@@ -181,6 +187,8 @@ def test_numbers_of_a_kernel(generation: str, tmp_path: Path) -> None:
         text = f"kernel boot: ERROR: no page of 4,096 bytes begins at {address}\n"
         assert (done.err, done.status) == (text, 1)
     if generation == "2.4":
+        done = here(*words, "--release", "", tool="kernel")
+        assert done.err.startswith("kernel boot: ERROR: --release is empty")
         done = here(*words, "--init-returns", f"x={10**20}", tool="kernel")
         assert (done.err, done.status) == (f"kernel boot: ERROR: 'x={10**20}' is not NAME=NUMBER\n", 1)
 

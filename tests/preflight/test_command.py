@@ -39,7 +39,7 @@ def test_the_command_for_people_and_programs(machine: Machine, tmp_path: Path) -
     assert lines[0] == f"{profile}, from {OLD}"
     assert lines[2].split() == [NEW, "1", "0", "0", "1", "1", *lines[2].split()[-2:]]
     assert lines.index("  gone  card") < lines.index("  1 need met as before: devices, file systems, modules")
-    assert lines[-1] == "  modules take as much memory as before, 0.0 MiB"
+    assert lines[-1] == "  modules take 0.0 MiB of memory, as before"
     again = command(machine, "--profile", profile, "--kernel", NEW, "--kernel", NEW)
     assert again.stdout == done.stdout
     github = command(machine, "--profile", profile, "--format", "github").stdout
@@ -47,6 +47,14 @@ def test_the_command_for_people_and_programs(machine: Machine, tmp_path: Path) -
     done = command(machine, "--profile", profile, "--format", "json", "--fail-on", "never")
     assert done.returncode == 0
     jsonschema.validate(json.loads(done.stdout), SCHEMA)
+    other = tmp_path / "other.json"
+    other.write_text(Path(profile).read_text())
+    both = command(machine, "--profile", profile, "--profile", str(other)).stdout
+    assert both.startswith(f"{profile}, {other}, from {OLD}\n")
+    markdown = command(machine, "--profile", profile, "--format", "markdown").stdout
+    assert "1 of 2 needs are met" in markdown
+    assert "| need |" in markdown
+    assert "loads" not in markdown
     for form in ("junit", "sarif", "github", "markdown", "html"):
         done = command(machine, "--profile", profile, "--format", form)
         assert done.returncode == 1, done.stderr

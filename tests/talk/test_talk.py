@@ -68,6 +68,15 @@ def test_it_fits_the_terminal(columns: int, monkeypatch: pytest.MonkeyPatch) -> 
     assert max(map(len, here(tool="talk").out.splitlines())) <= columns
 
 
+def test_tables_fit_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    out = here(tool="talk").out
+    part = out[out.index("In numbers") : out.index("Dave Miller")].splitlines()
+    assert "    handed over 4,352" in part
+    assert max(map(len, part)) <= 40
+    assert max(map(len, re.findall(r"^ *0x\w+ [A-Za-z.|-]+$", out, re.MULTILINE))) <= 40
+
+
 def test_lines_are_counted() -> None:
     user, kernel = lines.ours("old way")
     assert user > 1000

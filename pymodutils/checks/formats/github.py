@@ -31,8 +31,7 @@ def render(report: Report) -> str:
         lines += some[:MOST]
         if some[MOST:]:
             lines.append(f"{len(some) - MOST} more of level {level} are not annotated")
-    good = len(report.verdicts) - len(report.failures)
-    lines.append(", ".join(filter(None, [f"{good} of {len(report.verdicts)} load", report.assumed])))
+    lines.append(", ".join(filter(None, [report.tally, report.assumed])))
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -37,10 +37,10 @@ def _text(report: Report, *, whole: bool) -> str:
 
 
 def _table(report: Report, *, whole: bool) -> Iterator[str]:
-    good = len(report.verdicts) - len(report.failures)
     assumed = f" {_plain(report.assumed)}." if report.assumed else ""
-    yield f"**{good:,} of {len(report.verdicts):,} load.**{assumed}\n"
-    yield "| module | " + " | ".join(_plain(kernel.label) for kernel in report.kernels) + " |"
+    yield f"**{report.tally}.**{assumed}\n"
+    kind = "module" if report.command == "check" else "need"
+    yield f"| {kind} | " + " | ".join(_plain(kernel.label) for kernel in report.kernels) + " |"
     yield "|---|" + "---|" * len(report.kernels)
     width = len(report.kernels)
     rows = [report.verdicts[at : at + width] for at in range(0, len(report.verdicts), width)]
@@ -48,18 +48,18 @@ def _table(report: Report, *, whole: bool) -> Iterator[str]:
     if not whole and len(rows) > ROWS:
         shown = [row for row in rows if not all(it.loads for it in row)][:ROWS]
     for row in shown:
-        cells = " | ".join(_cell(it, report.excuse(it)) for it in row)
+        cells = " | ".join(_cell(it, report.excuse(it), report.passing) for it in row)
         yield f"| {_plain(row[0].title)} | {cells} |"
     if len(shown) < len(rows):
         yield f"\n{len(rows) - len(shown):,} more modules are not shown."
 
 
-def _cell(verdict: Verdict, excuse: str) -> str:
+def _cell(verdict: Verdict, excuse: str, passing: str) -> str:
     if excuse:
         return f"{MARKS[Severity.NOTE]} {verdict.refusal} ({excuse})"
     if not verdict.loads:
         return f"{MARKS[Severity.ERROR]} {verdict.refusal}"
-    return f"{MARKS[Severity.WARNING]} loads" if verdict.of(Severity.WARNING) else "loads"
+    return f"{MARKS[Severity.WARNING]} {passing}" if verdict.of(Severity.WARNING) else passing
 
 
 def _details(report: Report, *, whole: bool) -> Iterator[str]:

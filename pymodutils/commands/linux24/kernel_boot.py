@@ -63,6 +63,8 @@ def command(
     """
     if not source:
         raise_usage(PROG, "--from is missing: a copy of /proc/ksyms, or a System.map")
+    if not release:
+        raise_usage(PROG, "--release is empty: give the output of uname -r, such as 2.4.32")
     symbols, digits = boot.read(source)
     path = writable(state, default_path())
     config = boot.BootConfig(release, version_text, arch, base, returns)

@@ -8,6 +8,7 @@ import click
 
 from pymodutils.commands.linux24 import options
 from pymodutils.linux24.insmod import calls
+from pymodutils.linux24.kernel.ksyms import TITLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,8 @@ def command(every: bool, info: bool, noheader: bool, kernel: Linux24) -> None:
 def _lines(kernel: Linux24, *, every: bool, info: bool, header: bool) -> Iterator[str]:
     digits = kernel.abi.bits // 4
     if header:
-        yield f"{'Address':<{digits}}  {'Symbol':<{NAME}}  Defined by"
+        address, symbol, owner = TITLES
+        yield f"{address:<{digits}}  {symbol:<{NAME}}  {owner}"
     for module in calls.modules(kernel):
         if info:
             size = f"({-(-module.size // KIB)}k)"

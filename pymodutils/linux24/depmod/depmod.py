@@ -9,6 +9,7 @@ from pymodutils.errors import ModutilsError
 from pymodutils.linux24.conf import search
 from pymodutils.linux24.depmod import module_facts
 from pymodutils.linux24.depmod.tables import HEADINGS, LATER
+from pymodutils.linux24.kernel.ksyms import is_heading
 from pymodutils.linux24.modprobe.dependencies import rules
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ UNSPACED: Final = "inputmap"  # where nothing parts a long name from what follow
 
 
 def kernel_symbols(text: str) -> list[str]:
-    """The exported symbols in a System.map or a copy of /proc/ksyms."""
-    rows = [line.split() for line in text.splitlines() if line.split()]
+    """The exported symbols in a System.map, a copy of /proc/ksyms, or the output of ksyms -a."""
+    rows = [line.split() for line in text.splitlines() if line.split() and not is_heading(line)]
     if any(len(row) > 2 and len(row[1]) == 1 for row in rows[:1]):  # noqa: PLR2004 -- address, kind, name
         found = [STRINGS.fullmatch(row[2]) for row in rows if len(row) > 2]  # noqa: PLR2004
         return [_exported(match) for match in found if match]

@@ -1,4 +1,4 @@
-"""Read the exports of a 2.4 kernel from /proc/ksyms or System.map."""
+"""Read the exports of a 2.4 kernel from /proc/ksyms, the output of ksyms -a, or System.map."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LINE: Final = re.compile(r"([0-9a-fA-F]{1,16})\s+(?:([a-zA-Z?])\s+)?(\S+)(?:\s+\[(\S+)\])?\s*$")
+TITLES: Final = ("Address", "Symbol", "Defined by")  # the first line of the output of ksyms
 EXPORTED: Final = "__ksymtab_"  # in System.map, before the name of each symbol that is exported
 
 
@@ -23,11 +24,11 @@ def read(text: str, path: str) -> tuple[list[ModuleSymbol], int]:
     rows: list[tuple[ModuleSymbol, str]] = []
     digits = 8
     for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
+        if not line.strip() or (number == 1 and is_heading(line)):
             continue
         found = LINE.match(line)
         if not found:
-            raise BadKernel(path, f"{path}:{number}: this is no line of /proc/ksyms or System.map")
+            raise BadKernel(path, f"{path}:{number}: not a line of /proc/ksyms, ksyms -a or System.map")
         address, kind, name, owner = found.groups()
         digits = max(digits, len(address))
         if owner is None:
@@ -36,6 +37,11 @@ def read(text: str, path: str) -> tuple[list[ModuleSymbol], int]:
     if not symbols:
         raise BadKernel(path, f"{path}: there are no symbols in it")
     return symbols, digits
+
+
+def is_heading(line: str) -> bool:
+    """Whether ``line`` is the heading that ksyms prints."""
+    return line.split() == " ".join(TITLES).split()
 
 
 def _exported(rows: Sequence[tuple[ModuleSymbol, str]]) -> list[ModuleSymbol]:
