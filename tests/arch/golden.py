@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pymodutils.arch.range import Range
-from tests.arch import keep, pairs, stubs
+from tests.arch import keep, pairs, stubs, types
 from tests.arch.cases import STEP, Case, built, case, cases, plain
 from tests.arch.historic import HISTORIC
 from tests.arch.linkers import JUDGED, Judged
@@ -92,6 +92,7 @@ def _write_others() -> None:
         folder = Path(temporary)
         keep.write(pairs.KEPT, {one.name: one.theirs(folder) for one in pairs.pairs()})
         keep.write(stubs.KEPT, {one.name: one.read(folder) for one in stubs.MACHINES})
+        keep.write(types.KEPT, {types.name(arch): types.printed(arch, folder) for arch in types.ARCHS})
 
 
 if __name__ == "__main__":
