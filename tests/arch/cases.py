@@ -88,6 +88,7 @@ def targets(judged: Judged, number: int) -> set[int]:
     step = max(row.align, 1 if rounded else 1 << min(part.low for part in parts))
     wanted = {0, low, high - step, -step, 5 * step}
     wanted |= {sign << bit for bit in range(64) for sign in (1, -1)}
+    wanted |= {(1 << part.low) - part.rounding - less for part in parts if part.rounding for less in (0, 1)}
     near = judged.relaxed.get(number, Range(0, 0))
     fits = {value for value in wanted if low <= value < high and not near.low <= value < near.high}
     return {value for value in fits if value % step == 0}

@@ -21,6 +21,7 @@ from tests.mutations.reach import functions, reach
 from tests.oracles.debian import cache
 
 QUICK: Final = ("-q", "-p", "no:cacheprovider", "-m", "not slow and not lane")
+NO_TEST: Final = ""  # the context of what runs before the first test: when a file is imported
 SETTINGS: Final = """\
 [run]
 source = pymodutils
@@ -54,7 +55,8 @@ class Touched:
         """
         lines, changed = reach(source, line), self.known.package.get(path) != _digest(source.encode())
         own = self._tests(path, set() if changed else lines or functions(source))
-        found = own if lines else own.union(*map(self._all, self._beside(path)))
+        imported = not lines or NO_TEST in own
+        found = own.union(*map(self._all, self._beside(path))) if imported else own
         near, seconds = f"tests/{Path(path).parts[1]}/", self.known.seconds
         return sorted(
             (test for test in found - set(self.known.failing) if test.partition("::")[0] in self.known.tests),
