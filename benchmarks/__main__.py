@@ -1,6 +1,6 @@
 """Measure and write docs/performance.md: ``make bench``, or ``python -m benchmarks depmod`` to only print.
 
-With names of parts (depmod, readers, startup) only these are measured and nothing is written.
+With names of parts (depmod, readers, startup), only these are measured and nothing is written.
 """
 
 from __future__ import annotations

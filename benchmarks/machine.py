@@ -1,7 +1,7 @@
 """A kernel in this process, compared with QEMU: ``python -m benchmarks.machine`` prints CPU times.
 
-QEMU (TCG) boots the same kernel with an initramfs and loads the same module; CPU times count, since walls
-depend on what else runs.
+QEMU (TCG) boots the same kernel with an initramfs and loads the same module; CPU time is compared, because
+wall time depends on other load.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Measure two commands in turns; the result is the median of their ratios.
 
-Absolute times belong to the machine and the hour; a ratio of neighbours does not.
+Absolute times depend on the machine and its load; the ratio of two adjacent runs does not.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def compare(
 ) -> Ratio:
     """Measure both ``pairs`` times in turns, after one of each for the memory.
 
-    ``before`` prepares every run.
+    ``before`` is called before every run.
     """
     both = (ours, before), (theirs, before_theirs or before)
 

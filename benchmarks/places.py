@@ -17,7 +17,7 @@ REPOSITORY = Path(__file__).parent.parent
 def environment() -> Path:
     """The bin/ of a virtual environment with the package of this moment and nothing but what it needs.
 
-    An editable installation, or a site-packages full of development tools, would start more slowly.
+    An editable installation, or site-packages with development tools, would start more slowly.
     """
     prefix = cache() / "benchmark" / f"python{sys.version_info.major}.{sys.version_info.minor}"
     if not (prefix / "bin/pip").exists():

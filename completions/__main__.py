@@ -13,7 +13,7 @@ HERE = Path(__file__).parent
 def files(found: list[Command]) -> dict[str, str]:
     """Every generated file, by its path below completions/.
 
-    bash and fish look for a file named as the command: these are links to that of pymodutils.
+    bash and fish look for a file with the name of the command: these are links to that of pymodutils.
     """
     tools = [command.name for command in found if command.is_tool]
     stub = '. "${BASH_SOURCE[0]%/*}/pymodutils"\n'

@@ -1,7 +1,7 @@
 """Make the given folder look like a machine with Debian's kernel.
 
-A kernel that this machine has in /boot is taken first, else one is fetched; without either, there is a
-small one of our own, with modules of our own.
+Uses a kernel in /boot if there is one, otherwise fetches one, or else uses a small made-up kernel with
+modules of its own.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A made-up laptop with Debian 12's kernel that is to boot Debian 13's: its root and profile.
 
-One of its DKMS modules is built for the old kernel only, the other one's build is lost.
+One of its DKMS modules is built for the old kernel only; the build of the other one is missing.
 """
 
 from __future__ import annotations

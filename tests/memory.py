@@ -1,6 +1,6 @@
 """Peak memory of a process without its children.
 
-ru_maxrss does not serve: a child inherits its parent's and keeps it across exec.
+ru_maxrss is unsuitable: a child inherits its parent's and keeps it across exec.
 """
 
 from __future__ import annotations

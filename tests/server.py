@@ -1,7 +1,7 @@
 """A process that runs many command lines, without starting Python for each.
 
-It reads JSON lines ``[tool, word...]`` and answers with ``[status, stdout, stderr]``; what a command lets
-escape becomes a status of -1 with the traceback. It gives up the right to load modules before it starts.
+Reads JSON lines ``[tool, word...]`` and answers with ``[status, stdout, stderr]``; an uncaught exception
+becomes status -1 with the traceback. It drops CAP_SYS_MODULE before it starts.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """SIGKILL leaves old or new files, and the next run removes leftovers.
 
-``KILLS`` in the environment says how many kills each program gets.
+``KILLS`` in the environment is the number of kills for each program.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.slow
 class Bench:
     """A folder in which programs are run and killed.
 
-    They are forked from this process, which has imported all of them: so a kill meets their work.
+    They are forked from this process, which has imported everything, so that kills hit their actual work.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -1,7 +1,7 @@
 """Machine-specific data: one file per architecture, imported on demand.
 
-A file of this package that defines ARCHS is an architecture; nothing else needs to name it. ``MODULES`` is
-only a short cut past importing them all, and so is ``UNAMES``.
+A file of this package that defines ARCHS is an architecture; nothing else needs to name it. ``MODULES`` and
+``UNAMES`` only avoid importing all of them.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def of_machine(machine: int) -> list[Arch]:
 
 
 def _historic(machine: int) -> list[Arch]:
-    """Those that Linux has no more."""
+    """Architectures removed from Linux."""
     from pymodutils.arch import historic  # noqa: PLC0415 -- for modules of old only
 
     name = historic.MODULES.get(machine)

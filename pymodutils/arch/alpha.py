@@ -1,6 +1,7 @@
 """Alpha: the Tru64 calling standard, and binutils' elf/alpha.h; arch/alpha/kernel/module.c.
 
-Addresses of data come from .got, which lies where gp, 0x8000 beyond its beginning, reaches it with 16 bits.
+Addresses of data are loaded from .got; gp points 0x8000 bytes past its start, so 16-bit offsets reach all of
+it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """32-bit ARM and Thumb-2: https://github.com/ARM-software/abi-aa, aaelf32; arch/arm/kernel/module*.c.
 
-The addends lie in the places. Calls that do not reach go through .plt or .init.plt: sets of as many
-``ldr pc`` as a cache line holds, and after them the line of the addresses that they load.
+Addends are in place (REL). Calls out of range go through .plt or .init.plt: a cache line of ``ldr pc``
+instructions, followed by a cache line of the addresses that they load.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ class ArmPlts(StubBuilder):
 
 
 class _PltSets:
-    """One of the sections; its first entries lead to ftrace."""
+    """One of the sections; its first entries are for ftrace."""
 
     def __init__(self, plts: ArmPlts, span: Range) -> None:
         self.module, self.stride, self.span = plts.module, plts.stride, span

@@ -1,7 +1,7 @@
 """64-bit ARM: https://github.com/ARM-software/abi-aa, aaelf64; arch/arm64/kernel/module*.c.
 
-Branches that do not reach go through an entry of .plt or .init.plt, whose room is counted before the
-layout. Instructions are little-endian in big-endian modules, too.
+Branches out of range go through an entry of .plt or .init.plt, whose size is computed before the layout.
+Instructions are little-endian even in big-endian modules.
 """
 
 from __future__ import annotations
@@ -110,8 +110,8 @@ def _keys(relocs: Relocations) -> list[tuple[int, int, int]]:
 def _sorted(info: UnplacedModule, at: int, relocs: Relocations) -> list[int]:
     """The loader's order of ``relocs``.
 
-    The branches out of the section come first, by number, symbol and addend, but the partition from both
-    ends leaves the last one unsorted.
+    Branches out of the section come first, sorted by type, symbol and addend; the partition from both ends
+    leaves the last one unsorted.
     """
     keys = _keys(relocs)
     far = [number in BRANCHES and info.leaves(at, symbol) for number, symbol, _ in keys]

@@ -1,6 +1,6 @@
 """The fields of ARM and Thumb-2 instructions; https://github.com/ARM-software/abi-aa, aaelf32.
 
-A Thumb instruction is two halfwords, of which the first is the higher.
+A Thumb-2 instruction is two halfwords; the first one is the upper half.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Second(AluGroup):
 
 
 class LdrGroup(Field):
-    """ldr of what two groups leave."""
+    """ldr with the offset that two groups leave."""
 
     __slots__ = ()
 
@@ -101,7 +101,7 @@ def mov_pc(V: int) -> int:
 
 
 def remaining(value: int, groups: int) -> int:
-    """What is left of the size of ``value`` when its highest ``groups`` of eight bits are taken away."""
+    """The magnitude of ``value`` without its highest ``groups`` groups of eight bits."""
     rest = abs(value) & 0xFFFF_FFFF
     for _ in range(groups):
         rest &= (1 << max(_lowest(rest), 0)) - 1

@@ -89,7 +89,7 @@ def s_a_gp(S: int, A: int, GP: int) -> int:
 
 @formula("S", "A", "SEC")
 def s_a_sec(S: int, A: int, SEC: int) -> int:
-    """S + A - B, B being the start of the section of the place."""
+    """S + A - B, where B is the start of the patched section."""
     return S + A - SEC
 
 

@@ -1,8 +1,8 @@
 """C-SKY: the psABI at https://github.com/c-sky/csky-doc; arch/csky/kernel/module.c.
 
-Of an instruction of 32 bits the half with the opcode comes first, in the order of the data. Calls go through
-literals, and their relocations offer a shorter form, which the loader leaves be. But for the CK810 it makes
-two instructions of a jsri and the nop after it.
+In a 32-bit instruction, the half with the opcode comes first; each half is in data byte order. Calls go
+through literals; their relocations allow relaxation, which the loader does not do. For the CK810 only, it
+turns a jsri and the following nop into two instructions.
 """
 
 from __future__ import annotations

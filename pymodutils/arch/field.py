@@ -25,7 +25,8 @@ class Bits(NamedTuple):
 class Field(NamedTuple):
     """The position of the bits of a value in the ``size`` bytes at the place; see ``word`` and ``insn``.
 
-    Instructions that need more than inserting bits (another opcode for negative values) override ``put``.
+    Instructions that need more than inserting bits, such as another opcode for negative values, override
+    ``put``.
     """
 
     size: int

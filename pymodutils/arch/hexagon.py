@@ -1,7 +1,7 @@
 """Hexagon: the Application Binary Interface, Qualcomm 80-N2040-23; arch/hexagon/kernel/module.c.
 
-The kernel places the bits of a branch one higher than the instruction has them. Its modules are compiled
-with -mlong-calls and have no such branch; here it gets the kernel's bits, not the psABI's.
+The kernel shifts the offset of a branch one bit too far. Modules are compiled with -mlong-calls and contain
+no such branch; the result here is the kernel's, not the psABI's.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Itanium: the Itanium Processor-specific ABI, 24537003; arch/ia64/kernel/module.c.
 
-A bundle of sixteen bytes holds three instructions of 41 bits, and an offset names bundle and slot. Data are
-found by gp, half way into the small sections; a function is a descriptor of its address and its gp, and
-calls of other modules go through .core.plt or .init.plt, which change gp.
+A bundle of 16 bytes holds three instructions of 41 bits; an offset consists of bundle and slot. Data is
+addressed relative to gp, which points into the middle of the small sections. A function pointer is the
+address of a descriptor (address and gp); calls out of the module go through .core.plt or .init.plt, which
+load gp.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def branch(S: int, A: int, P: int) -> int:
 
 @formula("L", "P", vectorized=False)
 def made_branch(L: int, P: int) -> int:
-    """The way from the place's bundle to the one a branch goes to."""
+    """The distance between the bundles of the branch and its target."""
     return bundles(L - P)
 
 
@@ -150,7 +151,7 @@ class Ia64Tables(StubBuilder):
         return self.opd.known[target]
 
     def _entry(self, descriptor: int, place: int) -> int:
-        """The entry that loads gp and goes to what ``descriptor`` says; the kernel's own is unknown."""
+        """The PLT entry that loads address and gp from ``descriptor``."""
         table = self.plts[self.module.is_init(place)]
         try:
             read = self.module.read(descriptor, 16)

@@ -1,6 +1,6 @@
 """Itanium's instructions: three of 41 bits in a bundle of sixteen bytes; arch/ia64/kernel/patch.c.
 
-An offset names bundle and slot. Numbers of relocations of instructions carry the slot beyond their byte.
+An offset consists of bundle and slot. Relocation numbers of instructions have the slot above the low byte.
 """
 
 from __future__ import annotations

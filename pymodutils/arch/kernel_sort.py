@@ -25,7 +25,7 @@ SINCE_6_9: Final = _Ties(0, LOW)
 def sort_indexes(keys: Sequence[Any], *, pairs: bool = False) -> list[int]:
     """The indexes of ``keys`` in the order of that heapsort; of equal ones, either may be first.
 
-    ``pairs``: the heapsort of kernels from 6.9 on, which removes the two largest at once.
+    ``pairs``: the heapsort of Linux 6.9 and later, which removes the two largest elements at once.
     """
     ranks = {key: rank << INDEX for rank, key in enumerate(sorted(set(keys)))}
     if len(ranks) == len(keys):
@@ -62,7 +62,7 @@ def _take_pairs(heap: list[int]) -> None:
 def _sift(heap: list[int], top: int, end: int, ties: _Ties) -> None:
     """Move the element at ``top`` to its place in the heap of the first ``end`` elements.
 
-    The path leads down along the larger children to a leaf, and then up to the first larger one. Ranks are
+    Descends along the larger children to a leaf, then ascends to the first larger element. Only ranks are
     compared, not the indexes in the low bits.
     """
     left, right = ties

@@ -1,6 +1,6 @@
 """LoongArch, 64 bit: https://github.com/loongson/la-abi-specs, laelf; arch/loongarch/kernel/module*.c.
 
-Older assemblers describe a value by a row of relocations that work on a stack; the last of them stores it.
+Older assemblers compute a value with a sequence of stack-machine relocations; the last one stores it.
 """
 
 from __future__ import annotations

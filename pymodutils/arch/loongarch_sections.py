@@ -80,7 +80,7 @@ class LoongarchTables(StubBuilder):
         self.stack: list[int] = []
 
     def together(self, many: RelocGroup) -> Sequence[int] | None:
-        """The targets of branches that reach, or symbols' slots, if each has a high half in the section."""
+        """The targets of branches in range, or symbols' slots, if each has a high half in the section."""
         if many.number not in (GOT_HI20, GOT_LO12):
             return super().together(many)
         highs = {(symbol, A): S + A for S, A, _, symbol in many.others(GOT_HI20)}

@@ -1,6 +1,7 @@
 """MicroBlaze: https://docs.amd.com/r/en-US/ug984-vivado-microblaze-ref; arch/microblaze/kernel/module.c.
 
-A 32-bit value is spread over two instructions, a field of eight bytes; its distance counts from the second.
+A 32-bit value is split between two instructions, a field of 8 bytes; PC-relative ones are relative to the
+second.
 """
 
 from __future__ import annotations

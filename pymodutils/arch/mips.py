@@ -1,7 +1,7 @@
 """MIPS, 32 and 64 bit: the psABI supplement and its 64-bit edition; arch/mips/kernel/module.c of 6.1.
 
-32-bit modules have REL sections: a HI16 carries half of its addend, and the LO16 after it the rest. 64-bit
-ones have RELA, and r_info is a structure with three numbers, of which the kernel looks at the first.
+32-bit modules have REL sections: the addend is split between a HI16 and the following LO16. 64-bit ones have
+RELA sections; r_info holds three types, of which the kernel uses the first.
 """
 
 from __future__ import annotations

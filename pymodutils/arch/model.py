@@ -40,7 +40,7 @@ class SinceRelease(NamedTuple):
 
 
 class Calls(NamedTuple):
-    """How code hands a constant to a function that it calls by its distance; both of 4 bytes."""
+    """How code passes a constant to a function called PC-relative; both have 4 bytes."""
 
     arguments: Mapping[int, bytes]  # by its number from 1 on, what stands before the constant
     opcodes: bytes  # each of a call, or of a jump at the end of a function
@@ -54,10 +54,10 @@ WORDS: Final = {32: Extable("II"), 64: Extable("QQ")}  # generic, by width
 class Arch(NamedTuple):
     """The properties of an architecture.
 
-    To add one: copy the psABI's table into ``arch/<name>.py``, one row a line, with the ranges that the
-    kernel checks; fill in what is keyed by machine; give ``pair`` only if some relocation needs another to
-    know its value, ``frob`` and ``builder`` only if the loader makes slots, stubs or descriptors
-    (arch.plt_got); add it to the cases of tests/arch, where GNU ld judges each bit.
+    To add one: copy the psABI's table into ``arch/<name>.py``, one line per type, with the ranges that the
+    kernel checks, and fill in the other fields. ``pair`` is needed only if the value of a relocation depends
+    on another one, ``frob`` and ``builder`` only if the loader creates GOT slots, stubs or descriptors
+    (arch.plt_got). Add it to the cases of tests/arch, which compare every bit with GNU ld.
     """
 
     name: str  # the kernel's: ARCH=

@@ -1,6 +1,6 @@
 """Nios II: the Processor Reference Guide's chapter on the ABI; arch/nios2/kernel/module.c.
 
-Module memory comes from kmalloc, so that a call, which stays in its 256 MB, reaches the kernel.
+Module memory comes from kmalloc: a call cannot leave its 256 MiB region, so modules must be near the kernel.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """OpenRISC 1000: https://openrisc.io/architecture; arch/openrisc/kernel/module.c of 6.1.
 
-Numbers that it does not know, 0 among them, are logged, and the module is loaded nevertheless. Later kernels
-know three more, two of which are for low halves that are signed, and split in stores.
+Unknown types, including 0, are logged, but the module loads. Later kernels support three more, two of them
+for signed low halves, split in store instructions.
 """
 
 from __future__ import annotations

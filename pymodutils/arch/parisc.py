@@ -1,8 +1,8 @@
 """PA-RISC, 32 and 64 bit: the Processor-specific ELF supplement for PA-RISC; arch/parisc/kernel/module.c.
 
-Immediate values are scattered over instructions. A left and a right half round their addends alike, so that
-code may use one left half for a whole record. Stubs lie in front of each section, where its calls reach
-them; with 64 bit the module's memory begins with a GOT, to which dp points, and descriptors of functions.
+Bits of immediates are scattered over the instruction. Left and right halves round the addend in the same way,
+so one left half serves a whole structure. Stubs precede each section, within reach of its calls; in 64-bit
+modules, the GOT, to which dp points, and the function descriptors come first in memory.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ D5, D16 = insn(4, (4, 4, 16), (3, 0, 17)), insn(4, (14, 0, 1))
 
 
 def rounded(A: int) -> int:
-    """The addend as both halves round it."""
+    """The addend, rounded as for both halves."""
     return A + 0x1000 & ~0x1FFF
 
 

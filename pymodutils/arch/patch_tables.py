@@ -1,7 +1,7 @@
 """Tables that the kernel sorts when it loads a module.
 
-Most contain words relative to their own places, which change as they move. Rows are read with all words as
-addresses.
+Most entries are relative to their own addresses, so they change when sorting moves them. Rows are read with
+relative words converted to addresses.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """PowerPC, 32 bit: https://github.com/rui314/psabi, ppc.pdf; arch/powerpc/kernel/module_32.c.
 
-Calls that do not reach go through .plt or .init.plt, with an entry for each target.
+Calls out of range go through .plt or .init.plt, which have an entry for each target.
 """
 
 from __future__ import annotations

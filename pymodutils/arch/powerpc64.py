@@ -1,8 +1,8 @@
 """PowerPC, 64 bit: the 64-bit ELF ABI of OpenPOWER, and the one before it; arch/powerpc/kernel/module_64.c.
 
-Code finds its data by r2, which points into .toc. Calls out of the module go through .stubs, which save r2
-and load what the callee wants; the nop after the call becomes the load that restores it. What init leaves
-is not separated, for there is one r2.
+Code addresses data relative to r2, which points into .toc. Calls out of the module go through .stubs, which
+save r2 and load that of the callee; the nop after the call is replaced by the load that restores it. Core and
+init share one TOC and one set of stubs.
 """
 
 from __future__ import annotations

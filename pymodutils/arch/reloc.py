@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 class Diagnostic(NamedTuple):
     """Log lines of the kernel with the errno; 0 means that loading continues.
 
-    ``text`` may name {prefix} {module} {section} {relsec} {symbol} {anonymous} {against} {number} {name}
-    {index} {offset} {size} {place} {value} {signed} {words} {S} {sum}: ``value``, ``S`` and ``sum`` (S+A) as
-    the machine's words without sign, ``words`` of ``value`` in fours of bytes, ``size`` in bytes, of the
-    patched section, ``anonymous`` the symbol or that word, ``against`` the symbol or "section N".
+    ``text`` may contain {prefix} {module} {section} {relsec} {symbol} {anonymous} {against} {number} {name}
+    {index} {offset} {size} {place} {value} {signed} {words} {S} {sum}: ``value``, ``S`` and ``sum`` (S+A) are
+    unsigned machine words, ``words`` is ``value`` in groups of 4 bytes, ``size`` that of the patched section
+    in bytes, ``anonymous`` the symbol or that word, ``against`` the symbol or "section N".
     """
 
     text: str
@@ -69,9 +69,9 @@ class RInfo(NamedTuple):
 class Relocations(NamedTuple):
     """Relocations of one section in columns.
 
-    ``Arch.pair`` is given those of REL sections with S and A as lists, which it changes in place before they
-    are applied, and the address of the patched section; it returns the reason against each index that it
-    finds fault with. Without it S is had when needed.
+    ``Arch.pair`` gets those of REL sections, with S and A as lists that it changes in place before they are
+    applied, and the address of the patched section; it returns the diagnostic for each faulty index. Without
+    it, S is computed on demand.
     """
 
     numbers: Sequence[int]

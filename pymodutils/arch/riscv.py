@@ -1,7 +1,7 @@
 """RISC-V: https://github.com/riscv-non-isa/riscv-elf-psabi-doc; arch/riscv/kernel/module*.c.
 
-The low half of a pc-relative address names not its target but the instruction with the high half, so it
-takes its value from there. Calls are two instructions, a field of eight bytes. Differences: riscv_sums.
+The symbol of PCREL_LO12 is not the target but the instruction with PCREL_HI20, which determines the value. A
+call is two instructions, a field of 8 bytes. Differences of symbols are in riscv_accumulate.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class RiscvTables(StubBuilder):
             self.plt = StubTable(module, module.sections[".plt"], ENTRY, spare=1)
 
     def together(self, many: RelocGroup) -> Sequence[int] | None:
-        """The targets of calls that reach, or how far high halves do that are not of slots."""
+        """The targets of calls in range, or the distances of high halves that do not refer to slots."""
         if many.number not in (LOW_I, LOW_S):
             return super().together(many)
         if GOT_HIGH in many.section.relocs.numbers:

@@ -1,7 +1,7 @@
 """Differences on RISC-V as computed by its loader from 6.7 on; arch/riscv/kernel/module.c.
 
-All relocations of a section for one place are summed up, starting from 0 instead of the old contents, and
-stored at the end of the section, in the format of the last one.
+All such relocations at one place are accumulated, starting from 0 instead of the old contents, and stored
+after the last relocation of the section, in the format of the last one.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Accumulator:
 def uleb128(value: int) -> bytes:
     """``value`` in bytes of seven bits, the low ones first; empty if it is 0.
 
-    Raises Refusal for a negative 64-bit value, whose encoding would be endless.
+    Raises Refusal for a negative 64-bit value, whose encoding would not terminate.
     """
     if value >> 63:
         raise Refusal(NO_ROOM)

@@ -1,7 +1,7 @@
 """IBM Z: https://github.com/IBM/s390x-abi; arch/s390/kernel/module.c.
 
-GOT and PLT have no section: they lie in front of the module's memory, with a slot or an entry for each
-symbol that some relocation wants one for, whatever the addend.
+GOT and PLT are not sections: they are placed before the core, with one entry for each symbol that any
+relocation needs one for, regardless of the addend.
 """
 
 from __future__ import annotations

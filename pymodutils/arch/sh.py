@@ -1,4 +1,4 @@
-"""SuperH: the table is that of GNU ld; arch/sh/kernel/module.c adds to what is at the place."""
+"""SuperH: the table is that of GNU ld; arch/sh/kernel/module.c adds to the existing contents."""
 
 from __future__ import annotations
 

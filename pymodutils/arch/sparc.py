@@ -1,6 +1,6 @@
 """SPARC, 32 and 64 bit: https://sparc.org/technical-documents; arch/sparc/kernel/module.c checks no range.
 
-In 64-bit files r_info holds 24 bits of data above the number, which one relocation adds to its value.
+In 64-bit files, r_info has 24 bits of data above the type, which R_SPARC_OLO10 adds to its value.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A column of numbers packed in one large integer, 64 bits each, so that operations apply to all.
 
-The formulas of relocations, written for numbers, accept Vectors too. Carries out of 64 bits are dropped.
+Relocation formulas are written for numbers but accept Vectors. Carries out of 64 bits are dropped.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""x86, 64 and 32 bit: https://gitlab.com/x86-psABIs; which checks are made: arch/x86/kernel/module.c.
+"""x86, 64 and 32 bit: https://gitlab.com/x86-psABIs; the checks are those of arch/x86/kernel/module.c.
 
-The 64-bit loader does not check whether a PC-relative value fits in 32 bits, but requires places that are
-zero before; the 32-bit one checks nothing.
+The 64-bit loader does not check PC-relative values for overflow, but requires the target bytes to be zero;
+the 32-bit one checks nothing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Xtensa: https://0x04.net/~mwk/doc/xtensa.pdf; arch/xtensa/kernel/module.c.
 
-Instructions have three bytes, or two, and what SLOT0_OP means depends on the one it stands at: a call, a
-load of a literal that lies before it, or another, which the assembler has finished.
+Instructions are two or three bytes long. The meaning of SLOT0_OP depends on the instruction: a call, an l32r
+of a preceding literal, or any other, which the assembler has already resolved.
 """
 
 from __future__ import annotations

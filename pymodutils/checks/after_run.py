@@ -1,4 +1,4 @@
-"""Findings about a kernel that has run a module: warnings, taints, and what is left allocated."""
+"""Findings about a kernel that has run a module: warnings, taints, and leaks."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def tainted(before: int, after: int) -> Iterator[Finding]:
 
 
 def leaks(found: Iterable[Misuse]) -> Iterator[Finding]:
-    """What a module that is gone has left allocated."""
+    """What a removed module left allocated."""
     for it in found:
         place = f", allocated at {it.allocated}" if it.allocated else ""
         text = f"it has been removed, but has not released {it.what.removesuffix(LEFT)}{place}"

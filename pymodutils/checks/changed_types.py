@@ -1,7 +1,7 @@
 """Which C types caused the CRCs that a module was built with and a kernel does not have.
 
-The kernel that it was built for is one of the check, or an installed one. The types are those in the BTF of
-both, and in that of the modules that export what they do not.
+The kernel that it was built for is one of those checked, or an installed one. Types come from the BTF of both
+kernels and of the modules that export the symbols.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class InstalledKernels:
 class ChangedTypes:
     """Explains findings about CRCs on the kernel ``new`` by the one of ``olds`` that has those of the module.
 
-    Where none of them will do it is looked for among ``installed`` kernels.
+    If none of them matches, ``installed`` kernels are searched.
     """
 
     def __init__(

@@ -41,7 +41,7 @@ class BtfMember(NamedTuple):
 class BtfTypes:
     """The types of one BTF; number 0 is void. Raises BadKernel if it is damaged.
 
-    That of a module is split: it continues the numbers and strings of ``base``, its kernel's.
+    A module's is split BTF: its type IDs and string offsets continue those of ``base``, the kernel's.
     """
 
     def __init__(self, blob: bytes, order: str, subject: str, base: BtfTypes | None = None) -> None:

@@ -93,7 +93,8 @@ class Differ:
     def _way(self, root: Pair) -> list[Pair]:
         """The shortest way from ``root`` to two types that differ by themselves; empty without one.
 
-        Of several, one whose members differ, not only their places: those follow from sizes further down.
+        Types whose members differ are preferred to those whose offsets differ, which follow from sizes of
+        other types.
         """
         above, level = {root: root}, [root]
         while level:
@@ -106,7 +107,7 @@ class Differ:
         return []
 
     def _entered(self, pair: Pair, above: dict[Pair, Pair]) -> list[Pair]:
-        """What ``pair`` refers to and is not in ``above`` yet; it is then."""
+        """The pairs that ``pair`` refers to and that are not in ``above``, to which they are added."""
         fresh = [child for child in dict.fromkeys(self._reached(pair)) if child not in above]
         above.update(dict.fromkeys(fresh, pair))
         return fresh
@@ -200,7 +201,7 @@ class Differ:
 
 
 def _upwards(pair: Pair, above: dict[Pair, Pair]) -> Iterator[Pair]:
-    """What is above ``pair``, up to the root, which is above itself."""
+    """The pairs above ``pair``, up to the root, which is above itself."""
     while above[pair] != pair:
         pair = above[pair]
         yield pair

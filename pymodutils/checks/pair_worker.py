@@ -55,7 +55,7 @@ class PairWorker:
         return found
 
     def plain(self, pair: tuple[int, int]) -> tuple[float, tuple[Any, ...]]:
-        """How many seconds the verdict on a pair took, and the verdict as what may pass between processes."""
+        """The seconds that the verdict on a pair took, and the verdict as plain values."""
         start = time.monotonic()
         verdict = self._verdict(self.own.modules[pair[0]], pair[1])
         findings = tuple(tuple(map(bare, finding)) for finding in verdict.findings)
@@ -84,7 +84,7 @@ class PairWorker:
         )
 
     def _trial(self, module: Candidate, number: int, needed: Sequence[Candidate]) -> Trial:
-        """What the kernel does with ``module``; for one of another machine nothing else matters."""
+        """The findings on ``module``; if it is for another machine, that is the only one."""
         kernel = self.targets[number].kernel
         if number not in self._benches:
             self._benches = {number: Bench(kernel, self.request.params, self.request.cmdline)}

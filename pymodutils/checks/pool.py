@@ -89,7 +89,7 @@ class Providers:
 
 
 def pool_of(words: Sequence[str], folder: str) -> Pool:
-    """The modules that ``words`` mean; those of packages are unpacked below ``folder``."""
+    """The modules of ``words``; those of packages are unpacked below ``folder``."""
     return read_pool([file for word in words for file in inputs.files(word, folder)])
 
 

@@ -98,7 +98,7 @@ def _is_image(path: str) -> bool:
 class TrialRunner:
     """The kernel of ``image``, reset for each module.
 
-    Dependencies stay: the next one goes back to the last moment that has no more than it needs, too.
+    Dependencies stay loaded: the next trial starts from the latest checkpoint that has only what it needs.
     """
 
     def __init__(self, image: BootableImage, params: Mapping[str, str], cmdline: str) -> None:

@@ -161,6 +161,6 @@ def bare(value: object) -> object:
 
 
 def again(plain: Any) -> Verdict:
-    """What a process passed on of a verdict, without subclasses."""
+    """The Verdict of which ``plain`` has the values, as passed between processes."""
     found = tuple(Finding(Rule(rule), Severity(severity), *rest) for rule, severity, *rest in plain[-2])
     return Verdict._make((*plain[:-2], found, plain[-1]))

@@ -32,7 +32,7 @@ TITLES: Final = {
 
 
 def print_report(report: Report, format_: str, path: str | None, *, full: bool) -> None:
-    """Print ``report`` in one of FORMS, or write it to the file ``path``.
+    """Print ``report`` in one of FORMATS, or write it to the file ``path``.
 
     Text is folded only on a terminal, and not if ``full``.
     """

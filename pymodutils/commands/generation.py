@@ -1,4 +1,4 @@
-"""Choose the command by the kernel generation: other generations than today's have their own commands."""
+"""Choose the command by the kernel generation: older generations have commands of their own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HEADER: Final = slice(68, 72)  # offset of that number in an SQLite file
 
 
 class Generations(Tool):
-    """A tool that gives way to one of the same name if the kernel is of another generation."""
+    """A tool that delegates to one of the same name if the kernel is of another generation."""
 
     def chosen(self, prog: str, words: Sequence[str]) -> Tool:
         """The tool for the kernel given in ``words``."""

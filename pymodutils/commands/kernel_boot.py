@@ -131,7 +131,7 @@ def command(
 
 
 def _booted(image: str, state: str | None, cmdline: str, memory: int) -> str:
-    """Boot ``image`` on the machine, with its messages behind a bar of their number."""
+    """Boot ``image`` on the machine, with a progress bar that counts its messages."""
     with closing(output.Progress("booting")) as progress:
         numbers = count(1)
 
@@ -143,7 +143,7 @@ def _booted(image: str, state: str | None, cmdline: str, memory: int) -> str:
 
 
 def _behave(kernel: EmulatedKernel, *options: Sequence[str]) -> None:
-    """Let modules do what the words of --init-returns, --init-takes and --exit-takes say."""
+    """Set the behaviour of modules from the words of --init-returns, --init-takes and --exit-takes."""
     returns, takes, leaves = map(pairs, options)
     for name in dict.fromkeys((*returns, *takes, *leaves)):
         kernel.behave(

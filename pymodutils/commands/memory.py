@@ -45,7 +45,7 @@ def scale(size: int, columns: int, rows: int, least: int) -> int:
 
 
 def totals(parts: Iterable[MappedRange]) -> dict[RangeKind, int]:
-    """The bytes of each kind that occurs, in the order of the kinds."""
+    """The bytes of each kind present, in the order of the kinds."""
     found = dict.fromkeys(RangeKind, 0)
     for part in parts:
         found[part.kind] += part.size

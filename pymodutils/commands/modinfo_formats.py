@@ -92,7 +92,7 @@ def documents(module: ModuleInfo, selection: Selection, errors: list[str]) -> It
 
 
 def _head(module: ModuleInfo) -> list[tuple[str, str]]:
-    """The fields known without reading the module; a file has its name inside."""
+    """The fields known without reading the module; the name of a file is that in its contents."""
     name = [("name", module.name)] if module.is_builtin else []
     return [*name, ("filename", module.filename)]
 

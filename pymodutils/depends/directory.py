@@ -42,8 +42,8 @@ class DepLine(NamedTuple):
 class ModuleDirectory:
     """The indexes below ``path``; a missing one has no entries.
 
-    Neither has a damaged one, as in kmod; ``report`` is called for it, once. Links and absolute paths are
-    resolved within ``root``.
+    A damaged index counts as missing, as in kmod; ``report`` is called once for it. Links and absolute paths
+    are resolved within ``root``.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
 """Sections and symbols of a module, read by pyelftools.
 
-In a module all sections are at 0, so each is given an address of its own first.
+All sections of a module have address 0, so each gets a distinct one first.
 """
 
 from __future__ import annotations

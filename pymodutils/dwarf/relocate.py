@@ -20,7 +20,7 @@ LITTLE64: Final = b"\2\1"  # e_ident[EI_CLASS] and [EI_DATA] of ELFCLASS64, ELFD
 def relocate(data: bytearray | mmap) -> bool:
     """Relocate the debug sections of the 64-bit little-endian ELF file ``data``.
 
-    False for a machine whose relocations are no plain sums, and for compressed sections: then some are left.
+    False if some are left: on machines whose relocations are not plain sums, and in compressed sections.
     """
     sums = _sums(unpack_from("<H", data, 18)[0]) if data[4:6] == LITTLE64 else {}
     start, size, count, names = *unpack_from("<Q", data, 40), *unpack_from("<HHH", data, 58)

@@ -1,4 +1,4 @@
-"""Exception tables: where code that may fault continues. The section headers are read for them alone."""
+"""Exception tables: where faulting code continues. Section headers are read only for them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SECTION: Final = "__ex_table"
 
 
 def entries(module: SharedObject, memory: bytes) -> dict[int, int]:
-    """Instructions and where each is fixed up, of ``module``, which lies in memory as ``memory``.
+    """The instructions of ``module`` in ``memory`` that may fault, and their fixups.
 
     An entry is two addresses; the table is not used where code does not run, as on Alpha.
     """

@@ -154,7 +154,7 @@ def decompress_into(data: Contents, subject: str, found: IO[bytes]) -> None:
 def _at_once(data: bytes) -> bytes:
     """The content of ``data`` if it is one sound zstd frame that states its size, as most are; else empty.
 
-    Memory is taken once, and nothing is copied.
+    The buffer is allocated once; nothing is copied.
     """
     library = zstd()
     try:
@@ -181,7 +181,7 @@ def add_stream(
 ) -> int:
     """Add the content of the one stream of ``data`` at ``at`` to ``found``, up to LIMIT; the stream's end.
 
-    With ``partial`` a stream that ends early gives what it holds. Raises as ``decompress``.
+    With ``partial``, a truncated stream yields what it contains. Raises as ``decompress``.
     """
     from pymodutils.elf.drain import drain  # noqa: PLC0415 -- not needed for an uncompressed module
 

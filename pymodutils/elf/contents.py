@@ -55,7 +55,7 @@ def decompress(data: Contents, subject: str) -> Contents:
 def first(data: Contents, subject: str, *, partial: bool = False) -> tuple[Contents, int]:
     """The content of the first stream of ``data``, which must be compressed, and where that ends.
 
-    With ``partial`` a stream that ends early gives what it holds. Raises as ``compress.decompress``.
+    With ``partial``, a truncated stream yields what it contains. Raises as ``compress.decompress``.
     """
     packing = compress.packing_of(data)
     with spool() as found:

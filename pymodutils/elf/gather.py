@@ -141,8 +141,8 @@ def _uncounted(elf: Elf) -> bytes:
 def _with_versions(elf: Elf, needs: list[bytes]) -> list[bytes]:
     """``needs`` and the symbols only in __versions.
 
-    modpost writes one record for each of ``needs`` and one for module_layout, which no module exports: the
-    section, which is long, is read only if the number of records differs.
+    modpost writes one record for each of ``needs`` and one for module_layout, which no module exports; so the
+    long section is read only if the number of records differs.
     """
     at = elf.index("__versions")
     if at is None or elf.header(at)[5] // 64 == len(needs) + 1:

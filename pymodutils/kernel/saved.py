@@ -3,8 +3,8 @@
 The document is one object: ``format`` is ``"pymodutils kernel"``, ``version`` is 1; the other keys are the
 fields of Description. ``exports`` has ``[address, CRC, gpl, namespace]`` for each name, with null for
 unknown values, one name per line so that two files can be compared; ``keys``, and ``btf`` and ``kallsyms``
-compressed with zlib, are in base64. ``unknown`` is informative and not read. A reader refuses an unknown
-version.
+compressed with zlib, are in base64. ``unknown`` is informative and ignored by readers. A reader refuses an
+unknown version.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def by_symbols(memory: ImageMemory, symbols: Symbols) -> tuple[str, ...] | None:
 
 
 def _table(memory: ImageMemory, symbols: Symbols, name: str) -> range | None:
-    """Where the table of a name lies in the file."""
+    """The file range of the table with a name."""
     ends = [symbols.get(f"__{end}___{name}".encode(), ()) for end in ("start", "stop")]
     offsets = [memory.offset(end[0]) for end in ends if end]
     if len(offsets) < len(ends) or None in offsets:
@@ -75,7 +75,7 @@ def _of_versions(memory: ImageMemory, table: range) -> Iterator[str]:
 
 
 def _places(memory: ImageMemory, table: range, size: int) -> range:
-    """Where the entries of ``size`` bytes in ``table`` start, as far as they lie in the file."""
+    """The file offsets of the entries of ``size`` bytes in ``table``."""
     room = min(len(table), len(memory.data) - table.start)
     count = min(max(room, 0) // size, MOST)
     return range(table.start, table.start + count * size, size)

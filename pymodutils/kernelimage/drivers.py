@@ -1,8 +1,7 @@
 """Drivers that are built in, as they register at boot: sysfs makes a folder for the module of each.
 
-The module's name is an argument of the call in their init function, a constant; drivers/base/module.c:
-module_add_driver. Whether a driver gets as far as that call can depend on the hardware that
-it finds.
+The module's name is a constant argument of the registration call in their init function;
+drivers/base/module.c: module_add_driver. Whether a driver reaches that call can depend on the hardware.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ LENGTH: Final = 1 + WORD  # bytes of a call
 def registered(
     memory: ImageMemory, init_text: Region, calls: Calls, exports: Mapping[str, Export], symbols: Symbols
 ) -> frozenset[str]:
-    """The modules of the drivers that register in ``init_text``; none if the kernel makes no folders."""
+    """The modules of the drivers that register in ``init_text``; none if the kernel creates no folders."""
     if not _makes_folders(memory, calls, symbols):
         return frozenset()
     code = memory.data[init_text.offset : init_text.offset + init_text.size]
@@ -61,7 +60,7 @@ def registered(
 
 
 def _makes_folders(memory: ImageMemory, calls: Calls, symbols: Symbols) -> bool:
-    """Whether the kernel makes a folder that is not there; others only link to those that are."""
+    """Whether the kernel creates a missing folder; others only link to existing ones."""
     makers = {*symbols.get(CREATE, ())}
     for address in symbols.get(ADD, ()):
         at = memory.offset(address)
@@ -72,7 +71,7 @@ def _makes_folders(memory: ImageMemory, calls: Calls, symbols: Symbols) -> bool:
 
 
 def _constants(memory: ImageMemory, code: bytes, load: bytes) -> Iterator[tuple[str, int]]:
-    """Each name of a module whose address is a constant behind ``load``, and where that ends."""
+    """Each module name whose address is a constant after ``load``, and the end of that constant."""
     at = code.find(load)
     while 0 <= at <= len(code) - len(load) - WORD:
         end = at + len(load) + WORD
@@ -83,7 +82,7 @@ def _constants(memory: ImageMemory, code: bytes, load: bytes) -> Iterator[tuple[
 
 
 def _called(code: bytes, address: int, calls: Calls) -> Iterator[int]:
-    """Where the bytes of ``code``, which lies at ``address``, would call or jump."""
+    """The targets of calls and jumps in ``code``, located at ``address``."""
     for at in range(len(code) - LENGTH + 1):
         if code[at] in calls.opcodes:
             yield address + at + LENGTH + unpack_from("<i", code, at + 1)[0]

@@ -171,7 +171,7 @@ def _based(memory: ImageMemory, count: int, start: int, place: int) -> Distances
 
 
 def _base(memory: ImageMemory, place: int) -> int | None:
-    """The address that stands at ``place``, if it is one of the kernel's."""
+    """The address stored at ``place``, if it is in the kernel."""
     (base,) = unpack_from(f"{memory.prefix}{memory.long}", memory.data, place)
     start = memory.regions[0].address if len(memory.regions) == 1 else None
     if start and not base:  # a raw image that writes its addresses at boot

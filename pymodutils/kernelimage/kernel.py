@@ -96,7 +96,7 @@ def read(data: bytes, subject: str, spend: Spend = payload.free) -> KernelImage:
 
 
 def _switches(data: bytes, machine: int) -> dict[str, bool]:
-    """The options of this machine only that texts of its kernels give away."""
+    """The machine-specific options revealed by strings in the image."""
     texts = (each for arch in archs.of_machine(machine) for each in arch.image_texts.items())
     return {option: text in data for option, text in texts}
 
@@ -130,7 +130,7 @@ def _sections(image: UnwrappedImage) -> _Exports:
 
 
 def _symbols(memory: ImageMemory, exported: Mapping[str, Export]) -> tuple[bytes | None, Symbols]:
-    """All symbols, packed and by name, if those that are exported lie where the exports say; else none."""
+    """All symbols, packed and by name, if exported ones have the addresses of their exports; else none."""
     packed = kallsyms_tables.find(memory)
     if packed is None:
         return None, {}
@@ -183,7 +183,7 @@ def _raw(image: UnwrappedImage) -> _Exports:
 
 
 def _base(memory: ImageMemory) -> int | None:
-    """Where the image in ``memory``, which is taken to lie at 0, is linked, if its symbols tell."""
+    """The link address of the image in ``memory``, assumed to be at 0, if its symbols reveal it."""
     packed = kallsyms_tables.find(memory)
     places = kallsyms.KallsymsTable(packed).get(TEXT, ()) if packed else ()
     return next(iter(places), None) or None
@@ -205,7 +205,7 @@ def _no_crcs(tables: list[exports.ExportTable], known: bool) -> dict[str, str]:
 
 
 def _addresses(table: dict[str, Export], remarks: dict[str, str]) -> dict[str, Export]:
-    """``table`` without addresses that are written by relocation at boot (s390), or that have no base."""
+    """``table`` without addresses that are relocated at boot (s390), or that have no base."""
     if "addresses" in remarks:
         return {name: export._replace(address=None) for name, export in table.items()}
     empty = [name for name, export in table.items() if not export.address]

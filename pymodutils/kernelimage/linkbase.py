@@ -1,7 +1,7 @@
 """Determine the link address of a raw image from its own relocations.
 
-Each relocation refers to a place that contains zeros, or its value, until the kernel relocates itself; packed
-as RELR, it refers to its value, an address of the image. This is true of most of them for one start only.
+Until the kernel relocates itself, the target of each relocation contains zeros or its value; with RELR, an
+address within the image. For most relocations, this holds for only one base.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ BEYOND: Final = 0x100_0000  # bytes of .bss, which the file does not have
 def find(data: bytes, relative: int) -> int | None:
     """The link address of the first byte of the image ``data``; None if unknown.
 
-    ``relative`` is its machine's R_*_RELATIVE, or 0.
+    ``relative`` is the machine's R_*_RELATIVE, or 0.
     """
     start = _relocations(data, relative) if relative else None
     if start is not None:

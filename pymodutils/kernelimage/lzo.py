@@ -52,10 +52,10 @@ class _Block(NamedTuple):
 
 
 def decompress(data: bytes, limit: int, spend: Callable[[int], object] = lambda _: None) -> bytes:
-    """What the frame at the start of ``data`` holds, up to its end mark.
+    """The contents of the frame at the start of ``data``, up to its end mark.
 
     ``spend`` is called with the size of each piece, and may raise.
-    Raises DamagedData, also when more than ``limit`` bytes come out.
+    Raises DamagedData, also for more than ``limit`` bytes of output.
     """
     reader = _Reader(data, len(MAGIC))
     flags = _header(reader)
@@ -153,10 +153,10 @@ def _by_hand(packed: bytes, size: int, spend: Callable[[int], object]) -> bytes:
 
 
 def _instructions(packed: bytes, out: bytearray, size: int, spend: Callable[[int], object]) -> None:
-    """Append what each instruction says to ``out``: the loop that all the time goes into.
+    """Execute the instructions and append their output to ``out``: the inner loop.
 
     ``spend`` is called for each PIECE but the last.
-    ``state`` is the number of literals that the last instruction brought along, 4 for a run of its own.
+    ``state`` is the number of literals that followed the previous instruction, 4 for a literal run.
     """
     at, state, mark = 0, 0, min(PIECE, size)
     if packed[0] > 17:  # noqa: PLR2004 -- a first run of literals is encoded in one byte

@@ -83,7 +83,7 @@ def _naming(memory: ImageMemory, place: int, relative: bool) -> Iterator[int]:
 def _distances(memory: ImageMemory, place: int) -> Iterator[int]:
     """The offsets of 32-bit words that contain their own distance to ``place``.
 
-    Within 64 KiB the upper half of such a word has one of two values, which are searched for.
+    Within 64 KiB, the upper half of such a word has one of two values; these are searched for.
     """
     data, half = memory.data, 2 if memory.order == "little" else 0
     for chunk in range(0, len(data), 0x10000):

@@ -92,7 +92,7 @@ def _kinds(image: Image, kept: Sequence[int]) -> bytes:
 def kind(image: Image, info: int, where: int) -> str:
     """The letter in /proc/kallsyms for a symbol with this st_info in section ``where``; elf_type.
 
-    Raises OutOfBounds if the file has no such section, possible only for symbol 0, which is always kept.
+    Raises OutOfBounds if the file has no such section; only possible for symbol 0, which is always kept.
     """
     if info >> 4 == STB_WEAK:
         return "v" if info & 15 == STT_OBJECT else "w"

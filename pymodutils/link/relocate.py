@@ -1,7 +1,7 @@
 """Apply all relocations of an image; kernel/module/main.c: apply_relocations.
 
-A section is relocated in bulk if the result is certainly the same as one by one; otherwise, and to find the
-relocation at which the kernel stops, they are applied in order.
+A section is relocated by columns (apply_fast) if the result cannot depend on the order; otherwise, and to
+find the relocation at which the kernel stops, its relocations are applied in order (apply_exact).
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _apply(relsec: RelocSection, builder: StubBuilder | None, report: Report) ->
 def _apply_exactly(
     relsec: RelocSection, relocs: Relocations, builder: StubBuilder | None, report: Report
 ) -> None:
-    """Apply ``relocs`` up to where the loader stops."""
+    """Apply ``relocs`` until the loader stops."""
     relocs = prepare.for_exact(relsec, relocs, builder)
     try:
         apply_fast.apply(relsec, relocs)

@@ -67,7 +67,7 @@ def boot(
 
 
 def _names(found: KernelImage, start: KernelStart, subject: str) -> dict[str, int]:
-    """The addresses that the image tells; raises BadKernel for ``subject`` if a needed one is missing."""
+    """The addresses found in the image; raises BadKernel for ``subject`` if a needed one is missing."""
     names = {name: export.address or 0 for name, export in found.exports.items()}
     missing = [name for name in NEEDED if not names.get(name)]
     if missing:

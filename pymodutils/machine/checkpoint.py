@@ -21,7 +21,7 @@ TEXT: Final = ("_stext", "_etext")
 
 
 class Code(NamedTuple):
-    """Pages of code, neighbours in memory and from ``address`` on."""
+    """Adjacent pages of code from ``address`` on."""
 
     address: int
     pages: range

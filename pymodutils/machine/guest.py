@@ -162,8 +162,8 @@ class Guest:
     ) -> Result:
         """Call ``function`` in a kernel thread of its own and return how it ended; raises MachineEnded.
 
-        Arguments beyond the registers, followed by ``stack``, are passed in memory. ``wide`` is for results
-        of 16 bytes, ``place`` that of a larger one, where a register is for it.
+        Arguments beyond the registers, followed by ``stack``, are passed in memory. ``wide``: the result has
+        16 bytes; ``place``: the address of a larger one, where the ABI passes it in a register.
         """
         found = self.address(function) if isinstance(function, str) else function
         self.running = found
@@ -191,7 +191,7 @@ class Guest:
         return result
 
     def called_from(self, back: int) -> bool:
-        """Whether what returns to ``back`` was called by ``run``, or by a jump of what that called."""
+        """Whether the function that returns to ``back`` was called by ``run``, or by a tail call of that."""
         return back - self.code in range(PAGE)
 
     def _await(self, task: int, pid: int, block: int, mark: int) -> Result:
@@ -222,7 +222,7 @@ class Guest:
         return self.run(self.calls.system_call + name, self._passed(arguments))
 
     def quick_system_call(self, name: str, *arguments: int | bytes) -> int:
-        """The C ``int`` that ``name`` returns in the boot task: sooner, but as ``call`` it may not oops."""
+        """The C ``int`` that ``name`` returns in the boot task: faster, but it must not oops."""
         return Returned(self.call(self.calls.system_call + name, self._passed(arguments))).int32
 
     def _passed(self, arguments: Sequence[int | bytes]) -> int:

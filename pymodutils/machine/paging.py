@@ -63,7 +63,7 @@ class AddressSpace:
         yield from self._executable(self.roots[1] & FRAME, 0, -1 << LEVELS[0] + 9, area)
 
     def _executable(self, table: int, level: int, base: int, area: range) -> Iterator[tuple[int, int]]:
-        """The same, of a table whose first entry is that of ``base``."""
+        """The same for one table; its first entry is for ``base``."""
         size, (mask, large) = 1 << LEVELS[level], self.entries.large
         start, stop = area.start - (1 << 64), area.stop - (1 << 64)
         first, last = max(start - base, 0) // size, min((stop - 1 - base) // size, ENTRIES - 1)
@@ -102,7 +102,7 @@ class AddressSpace:
         return found.split(b"\0")[0][:longest]
 
     def map(self, address: int, place: int, new_table: Iterator[int]) -> None:
-        """Map the user page at ``address`` to ``place``; missing tables come from ``new_table``."""
+        """Map the user page at ``address`` to ``place``; missing tables are allocated by ``new_table``."""
         table = self.roots[address >> 63] & FRAME
         for shift in LEVELS[:-1]:
             where = table + (address >> shift & ENTRIES - 1) * 8

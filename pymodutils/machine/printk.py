@@ -1,4 +1,4 @@
-"""Messages of a kernel that boots: calls of printk(), with the arguments in registers put into the format."""
+"""Messages of a booting kernel: calls of printk(), formatted with their register arguments."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ ENDS: Final = ("", ".xz", ".zst")
 def changed(old: System | None, new: System, name: str, folder: str) -> list[Finding]:
     """The finding on the firmware of ``name`` in ``new``; ``folder`` has the firmware, if available.
 
-    A module lists the files of all devices that it supports: a missing one is no alarm if another is present.
+    A module lists the files of all devices it supports: a missing one is not reported if another is present.
     """
     wanted = new.firmware(name)
     before = set(old.firmware(name)) if old else set()

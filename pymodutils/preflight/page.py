@@ -1,4 +1,4 @@
-"""A preflight as one HTML page that needs nothing else: what breaks, and why, without a click."""
+"""A preflight as one self-contained HTML page: what breaks, and why."""
 
 from __future__ import annotations
 

@@ -238,7 +238,7 @@ def _verdict(new: System, it: Judged, findings: list[Finding], refused: Mapping[
 
 
 def _by_title(verdicts: Sequence[Verdict], labels: Sequence[str]) -> list[Verdict]:
-    """A verdict for each title and kernel, by title; a missing one becomes "loads"."""
+    """A verdict for each title and kernel, by title; a missing one counts as met."""
     titles = dict.fromkeys(it.title for it in verdicts)
     known = {(it.title, it.kernel): it for it in verdicts}
     some = {it.title: it for it in verdicts}

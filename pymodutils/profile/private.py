@@ -1,6 +1,6 @@
 """Remove personal data: addresses, identifiers, names of people and hosts.
 
-Of the command line only words about modules are kept; anything in values that looks personal is hidden.
+Of the command line, only module parameters are kept; values that look personal are hidden.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Run all of them: ``python -m tests.against_kmod``, by default 3,000 command lines, 900 configurations.
 
-Each difference is printed; exit status 1 if there is one.
+Prints each difference; exit status 1 if there is any.
 """
 
 from __future__ import annotations

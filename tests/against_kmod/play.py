@@ -117,7 +117,7 @@ def _ambiguous(said: Said) -> str:
 def _kmods(err: str) -> str:
     """``err`` without the hints of ours, what kmod says of its own doings, and the reasons of damaged zstd.
 
-    kmod decompresses that in one call, ours piece by piece, which may find another fault first.
+    kmod decompresses in one call, we in pieces, which may hit another fault first.
     """
     return "".join(ZSTD.sub("zstd", line) for line in err.splitlines(keepends=True) if not HINT.search(line))
 

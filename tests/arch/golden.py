@@ -1,8 +1,8 @@
 """Linkers' results for every bit of every relocation, and stubs that objdump reads, for the quick tests.
 
-``python -m tests.arch.golden`` asks them again. A file for each architecture holds rows of
-[number, value of the symbol, addend, word before, the 16 bytes at the place as ld has them]; ``beyond`` has
-the cases just outside a range, with the bytes that an unchecked write would leave and ld does not.
+``python -m tests.arch.golden`` regenerates them. The file of an architecture has rows of [type, value of the
+symbol, addend, word before, the 16 bytes as ld writes them]; ``beyond`` has the cases just outside a range,
+with the bytes that an unchecked write would produce and ld does not.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Results of the tests with real kernels, stored in proofs.json for docs/architectures.md.
 
-A test compares with what is kept of the kernel's release; of another release it says nothing, and with
-PROOFS=1 in the environment what is found takes the place of what was kept.
+A test compares with the recorded result for the kernel's release, and skips other releases; with PROOFS=1 in
+the environment, the new result is recorded.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def kept(kind: str) -> dict[str, dict[str, Any]]:
 def agree(kind: str, name: str, proof: Mapping[str, object]) -> None:
     """Assert that ``proof`` is what is kept of the same release, or keep it.
 
-    How many bytes were changed depends on the addresses of that moment.
+    The number of changed bytes depends on the addresses of that run.
     """
     if os.environ.get("PROOFS"):
         keep(kind, name, proof)

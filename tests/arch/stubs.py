@@ -1,6 +1,6 @@
 """Modules with PLT entries and stubs, for GNU objdump to disassemble, on machines that unicorn lacks.
 
-The few instructions that it names are carried out here.
+The few instructions in stubs are interpreted here.
 """
 
 from __future__ import annotations

@@ -127,7 +127,7 @@ class Records:
 def damaged(module: Object, chance: random.Random) -> bytes:
     """The module with one relocation of its text changed.
 
-    It has neither init nor exit: the relocations of the pointers to them do nothing.
+    Without init and exit: the relocations of the pointers to them are R_MIPS_NONE.
     """
     data = bytearray(module.data)
     pointers = Records(module, data, ".gnu.linkonce.this_module")

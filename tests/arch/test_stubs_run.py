@@ -1,6 +1,6 @@
 """PLT entries and stubs, executed by an emulated processor.
 
-Each call of a module is made, in code that stays and in what init() leaves free; it has to arrive.
+Every call of a module, in core and init code, has to reach its target.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Check a kernel's own modules on it: 50 of them, or all.
 
-``python -m tests.checks.own_modules [--all] [NAME...]`` prints a row of own_modules.md for each of those
-named in kernels.EVERY, or for all, and what is refused.
+``python -m tests.checks.own_modules [--all] [NAME...]`` prints a row of own_modules.md for each NAME in
+kernels.EVERY, or for all, and the refused modules.
 """
 
 from __future__ import annotations

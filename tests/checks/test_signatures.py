@@ -1,6 +1,6 @@
 """Signatures that are missing, by an untrusted key, unsupported or invalid.
 
-What signs is openssl; who signed, and with which key, is what openssl and kmod's modinfo say of it.
+openssl signs; the expected signer and key are those that openssl and kmod's modinfo print.
 """
 
 from __future__ import annotations

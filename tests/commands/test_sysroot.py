@@ -1,6 +1,6 @@
 """--sysroot with absolute links and paths: never the host's files.
 
-Everything has a decoy on the host, under the very path that the image names; what comes from there says so.
+Every file has a decoy on the host, at the path named in the image; its contents contain the word decoy.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A second ELF reader, by pyelftools, which checks every header.
 
-It has the methods of scan.Elf, which is for the thousands, and is a second opinion on it: both give the
-same bytes or refuse. It refuses more: tables with invalid links or entry sizes.
+It has the methods of scan.Elf and checks it: both return the same bytes or refuse. It refuses more: tables
+with invalid links or entry sizes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FIELDS: Final = ("flags", "addr", "offset", "size", "link", "info", "addralign",
 class SecondReader:
     """The sections of the module ``data``, all of them read and checked at once.
 
-    Raises BadModule: ENOEXEC if ``data`` is not ELF, EINVAL if anything in its headers is wrong.
+    Raises BadModule: ENOEXEC if ``data`` is not ELF, EINVAL if its headers are invalid.
     """
 
     def __init__(self, data: bytes, subject: str = "module") -> None:

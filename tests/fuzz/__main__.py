@@ -1,6 +1,6 @@
 """Fuzz the tools, reproducibly: ``python -m tests.fuzz --minutes 2``.
 
-Each failure is a line on standard output, and its input a file in ``--keep``; exit status 1.
+Prints each failure in one line, and saves its input in ``--keep``; the exit status is then 1.
 """
 
 from __future__ import annotations

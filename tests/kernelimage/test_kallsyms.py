@@ -22,7 +22,7 @@ def aligned(data: bytes, to: int) -> bytes:
 def table(layout: str, shift: int = 0, bits: int = 64) -> bytes:
     """The memory of a kernel at BASE with a table of ``layout``: the release that brought it.
 
-    All of it lies ``shift`` bytes further.
+    All of it is moved by ``shift`` bytes.
     """
     rows, markers, word = b"", [], bits // 8
     for at, (name, _) in enumerate(SYMBOLS):

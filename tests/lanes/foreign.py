@@ -1,6 +1,6 @@
 """Debian's kernels of other architectures in QEMU without kvm: load modules, read their memory.
 
-The guest is a busybox that loads what it is given, says what it sees, and waits; then the machine's memory
+The guest is a busybox that loads the given modules, prints /proc files, and waits; then the machine's memory
 is read through QEMU's monitor.
 """
 

@@ -1,7 +1,7 @@
 """Python inside Debian's cloud kernel in QEMU without kvm, in about five seconds.
 
-Everything that the guest sees comes in an initramfs: CPython, the libraries of the package under test,
-kmod, and the module directory.
+The guest runs from an initramfs with CPython, the libraries of the package under test, kmod, and the module
+directory.
 """
 
 from __future__ import annotations
@@ -46,9 +46,8 @@ def run(
 ) -> Any:
     """What ``call`` (``module:function``) returns for ``arguments``, called inside of the guest.
 
-    ``files`` are files and folders that are to be there too, under the names that they have here;
-    ``image`` is the kernel's, if it is not to be Debian 12's cloud kernel; ``cmdline`` is said to it, too;
-    ``devices`` are more of QEMU's.
+    ``files`` are additional files and folders, at the same paths; ``image`` is the kernel, by default Debian
+    12's cloud kernel; ``cmdline`` is appended to its command line; ``devices`` are further QEMU devices.
     Raises Unavailable without qemu-system-x86_64, RuntimeError with the guest's traceback.
     """
     qemu = shutil.which("qemu-system-x86_64")

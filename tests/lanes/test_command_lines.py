@@ -1,6 +1,6 @@
 """Kernel command lines in real kernels and the emulated one: the modules that load, one boot each.
 
-Every sixth is played by default, each on another kernel than the one before; with WHOLE=1 all are, on all.
+By default every sixth one runs, on alternating kernels; with WHOLE=1, all run on all kernels.
 """
 
 from __future__ import annotations

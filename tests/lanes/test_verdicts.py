@@ -1,6 +1,6 @@
 """Modules, valid and damaged, in a real kernel and the emulated one: errno, log, taint and files.
 
-One boot plays all cases of a lane, in the order in which the emulated kernel plays them; each is a test.
+One boot runs all cases of a lane, in the same order as on the emulated kernel; each is a test.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def lane(
 ) -> tuple[Outcomes, Outcomes, bool]:
     """What the cases of a lane did in the real kernel and in ours; parallel workers share one boot.
 
-    And whether the areas of its modules are apart.
+    Also, whether the areas of its modules are separate.
     """
     name: str = request.param
     found = once(f"verdicts-{name}", tmp_path_factory, lambda folder: both(name, folder))

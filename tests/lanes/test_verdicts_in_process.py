@@ -1,6 +1,6 @@
 """The cases of verdicts on a real kernel in this process, and on the emulated one: the same of each step.
 
-A short part needs only what the cache has, and runs in make check.
+A short part needs only cached files, and runs in make check.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Python inside Debian's User Mode Linux: a kernel as a process, in about two seconds.
 
-It needs neither root nor kvm; the host's files are there, read-only.
+Needs neither root nor KVM; the host's files are visible read-only.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ MEMORY = "512M"
 def run(call: str, *arguments: object, environ: Mapping[str, str] | None = None, seconds: float = 300) -> Any:
     """What ``call`` (``module:function``) returns for ``arguments``, called inside of the guest.
 
-    Arguments and result travel as JSON. Raises Unavailable if the kernel cannot run here,
-    RuntimeError with the guest's traceback if the function fails.
+    Arguments and result are passed as JSON. Raises Unavailable if the kernel cannot run here, RuntimeError
+    with the guest's traceback if the function fails.
     """
     kernel = unpacked("user-mode-linux") / "usr/bin/linux.uml"
     setarch = shutil.which("setarch")

@@ -70,7 +70,7 @@ def make(
 ) -> bytes:
     """A relocatable file: ``parts`` are sections 1 and on, ``relocs`` apply to the section of their key.
 
-    Relocations are RELA where the architecture takes such, if nothing else is said.
+    Relocations are RELA by default, if the architecture supports it.
     """
     order = PREFIXES[arch.order]
     rela = arch.rela is None if rela is None else rela

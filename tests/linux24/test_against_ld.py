@@ -1,7 +1,7 @@
 """Sections linked as modutils would, compared bit by bit with GNU ld.
 
-Both get the same addresses. Where code loads from a slot of .got, the slots are compared, since ld has
-them in another order; a call of PowerPC 64 goes to our stub.
+Both use the same addresses. Where code loads from a .got slot, the contents of the slots are compared,
+because ld orders them differently; on PowerPC 64, calls go to our stub.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Slots, descriptors and stubs as modutils makes them, compared with GNU ld.
 
-Each module is there twice: as it is, and as ``judge``, in which a slot, a descriptor or a stub is a symbol.
-GNU ld links the latter with the addresses that these have here.
+Each module exists twice: as it is, and as ``judge``, in which each slot, descriptor or stub is a symbol. GNU
+ld links the latter with our addresses.
 """
 
 from __future__ import annotations

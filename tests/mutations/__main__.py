@@ -1,7 +1,7 @@
 """Count the mutants that the quick tests kill: ``python -m tests.mutations --count 200``.
 
-A mutant is tried in a copy of the repository by the tests that touch the changed line, as coverage finds
-out once for all of them.
+A mutant is tested in a copy of the repository by the tests that cover the changed line; coverage is measured
+once.
 """
 
 from __future__ import annotations

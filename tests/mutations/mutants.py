@@ -1,7 +1,7 @@
 """Mutants of a source file: one comparison, constant, operator, boolean or statement changed.
 
-What no test can notice is left as it is: annotations, ``if TYPE_CHECKING``, ``assert_never``, methods that
-subclasses must override, and the keywords of ``UNSEEN``.
+Code without an observable effect is not mutated: annotations, ``if TYPE_CHECKING``, ``assert_never``, methods
+that subclasses must override, and the keywords of ``UNSEEN``.
 """
 
 from __future__ import annotations

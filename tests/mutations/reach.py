@@ -11,7 +11,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 def reach(source: str, line: int) -> set[int]:
     """The lines of the statement at ``line``, or of the function whose default values stand there.
 
-    There are none for a line that runs when the file is imported, such as a row of a table.
+    Lines that run on import, such as rows of tables, have none.
     """
     owner, statement = _at(ast.parse(source), line)
     if isinstance(statement, Function):

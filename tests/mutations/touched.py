@@ -50,8 +50,8 @@ class Touched:
     def by(self, path: str, source: str, line: int) -> list[str]:
         """The tests that run ``line`` of the package's file ``path``, the nearest and the quickest first.
 
-        For a file that has changed since, it is those that run something of it. For a line that runs when
-        the file is imported, it is those that run a function of the file, then of its folder.
+        For a file changed since, those that run any of it; for a line that runs on import, those that run a
+        function of the file, then of its folder.
         """
         lines, changed = reach(source, line), self.known.package.get(path) != _digest(source.encode())
         own = self._tests(path, set() if changed else lines or functions(source))

@@ -1,6 +1,6 @@
 """GNU ld, objdump and readelf for all architectures, built from Debian's source of binutils.
 
-It takes three minutes once, and a compiler; the cache keeps the three programs, 30 MB.
+Needs a compiler and three minutes, once; the three programs, 30 MB, stay in the cache.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ NEEDED: Final = (
 def made(folder: Path, suite: str = "bookworm", more: Sequence[str] = (), *, ours: bool = True) -> Path:
     """The system in ``folder``, with ``more`` packages; raises Unavailable without mmdebstrap or root.
 
-    Without ``ours`` pymodutils is not in it.
+    Without ``ours``, pymodutils is not installed in it.
     """
     if not shutil.which("mmdebstrap") or os.geteuid():
         raise Unavailable("chroots need root and mmdebstrap (package mmdebstrap)")

@@ -1,6 +1,6 @@
 """A container of the host's distribution: a mount namespace with overlaid system directories.
 
-What is installed or written there stays in a folder of the test; nothing of the machine changes.
+Whatever is installed or written there stays in a folder of the test; the host is unchanged.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def _cloud(suite: str = "bookworm") -> str:
 def installed(top: Path, flavour: str, suite: str = "bookworm") -> Path:
     """The headers in the package ``flavour`` below ``top`` as if they were installed.
 
-    They name each other by /usr/src.
+    They refer to each other by paths in /usr/src.
     """
     common, tools = COMMON.sub(r"\1-common", flavour), _tools(flavour, suite)
     for name in (flavour, common):

@@ -24,7 +24,8 @@ def module(source: Path, kernel: str = "cloud", flags: str = PLAIN) -> Path:
 def modules(sources: Sequence[Path], kernel: str, flags: str = PLAIN) -> Path:
     """The folder of the modules made of each of ``sources``, for a kernel of headers.KERNELS.
 
-    A Kbuild among them is taken, too. Raises Unavailable without make and gcc, and for what is fetched.
+    A Kbuild file among them is used. Raises Unavailable without make and gcc, or if a package cannot be
+    fetched.
     """
     if not shutil.which("make") or not shutil.which("gcc-12"):
         raise Unavailable("no make or gcc-12 (packages make and gcc)")

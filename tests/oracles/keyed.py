@@ -1,7 +1,7 @@
 """Debian's cloud kernel with our certificates built in, to judge signatures.
 
-QEMU starts the unpacked kernel, an ELF file, as it starts a packed one; the certificates take the place of
-those that Debian has built in, which are longer.
+QEMU boots the unpacked kernel, an ELF file, like a packed one; the certificates replace Debian's built-in
+ones, which are longer.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ HEADER = 4  # bytes of tag and length
 def kernel(certificates: list[bytes], target: Path, packed: Path | None = None) -> Path:
     """``target``, made an image of the kernel that trusts ``certificates`` and no others.
 
-    ``packed`` is the image that Debian has of it, if it is not to be Debian 12's.
+    ``packed`` is Debian's image of it, by default that of Debian 12.
     """
     packed = packed or next((trees.tree("cloud").root / "boot").glob("vmlinuz-*"))
     data = bytearray(container.unwrap(packed.read_bytes(), str(packed)).data)

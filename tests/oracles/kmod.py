@@ -1,7 +1,6 @@
 """kmod 30 (Debian 12) and kmod 34 (Debian 13), run from where they are unpacked.
 
-Each runs through the loader and the C library of its own release, so neither has to be installed
-and both run beside each other.
+Each runs with the dynamic loader and C library of its own release, so neither has to be installed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """kmod's own test suite, the newest in Debian, with our tools instead of kmod's.
 
-Its cases run a tool in a root made for them. kmod's tools see that root through preloaded libraries, ours by
---sysroot. Cases that make up the answers of init_module and delete_module need such a library, and are
-left out.
+Its cases run a tool in a root of their own, which kmod's tools see through preloaded libraries, ours by
+--sysroot. Cases that fake the results of init_module and delete_module need such a library, and are omitted.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ def link(
 ) -> dict[str, bytes]:
     """The content of each placed section as ld, told ``words`` too, makes it, by name.
 
-    It is an AssertionError if ld will not.
+    Raises AssertionError if ld fails.
     """
     all_words = [*command(folder, data, placings, imports, emulation), *words]
     done = subprocess.run(all_words, capture_output=True, text=True, check=False)

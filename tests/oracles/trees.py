@@ -1,7 +1,7 @@
 """Module trees of Debian's kernels, plain and compressed.
 
-The trees lie in a cache and are read only. A test that lets a tool write takes ``linked()``, a tree of
-its own whose module files are hard links: it may replace, add and delete files but not write into one.
+The trees are in a cache and read-only. A test that lets a tool write uses ``linked()``, a tree of its own
+whose module files are hard links: it may replace, add and delete files but not write into one.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Recordings of real machines: no false alarms; a guest's three boots are the truth.
 
-They are not part of the project: $PYMODUTILS_PROFILES names their folder, else it lies beside the checkout.
+They are not part of the project: $PYMODUTILS_PROFILES names their folder, by default next to the checkout.
 """
 
 from __future__ import annotations

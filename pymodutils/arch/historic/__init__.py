@@ -1,4 +1,4 @@
-"""Machines that Linux had and 6.1 has no more, one file each, with the faults of their loaders.
+"""Machines removed from Linux before 6.1, one file each, with the bugs of their loaders.
 
 arm26 and sh64 never had a loader in 2.6. That of m68knommu did what m68k's does, and has the same e_machine.
 """

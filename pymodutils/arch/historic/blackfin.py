@@ -1,7 +1,7 @@
 """Blackfin: arch/blackfin/kernel/module.c of 2.6.22 to 2.6.33; later ones refused its calls.
 
-Calls go forward only: the distance has no sign there, a fault. Short branches, which lost their opcode,
-are not here.
+Only forward calls work: the loader treats the distance as unsigned. Short branches, whose opcode it
+overwrote, are omitted.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ OVERFLOW = Diagnostic("module {module}: relocation overflow", ENOEXEC)
 
 
 def by_place(relocs: Relocations, _memory: memoryview) -> Relocations:
-    """``relocs``: calls name the second half word of their instruction."""
+    """``relocs``: the offset of a call is that of the second halfword of the instruction."""
     places = zip(relocs.numbers, relocs.offsets, strict=True)
     calls = (PCREL24, PCREL24_JUMP_L)
     return relocs._replace(offsets=[offset - 2 * (number in calls) for number, offset in places])

@@ -1,4 +1,4 @@
-"""TI C6x: arch/c6x/kernel/module.c of 3.3 to 5.11. Branches count from their fetch packet of 32 bytes."""
+"""TI C6x: arch/c6x/kernel/module.c of 3.3 to 5.11. Branches are relative to their 32-byte fetch packet."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def from_packet(S: int, A: int, P: int) -> int:
 
 
 def branch(bits: int, at: int) -> RelocType:
-    """A branch by a distance of ``bits`` words, stored at bit ``at`` of the instruction."""
+    """A branch with a distance of ``bits`` bits, in words, stored at bit ``at`` of the instruction."""
     far = Diagnostic(f"PCR_S{bits} reloc {{place:08x}} -> {{sum:08x}} out of range!", ENOEXEC)
     field = insn(4, (bits + 1, 2, at))
     return RelocType(f"R_C6000_PCR_S{bits}", from_packet, field, signed(bits + 2), overflow=far)

@@ -1,4 +1,4 @@
-"""Renesas H8/300: arch/h8300/kernel/module.c of 2.6.9, which adds to what is at the place."""
+"""Renesas H8/300: arch/h8300/kernel/module.c of 2.6.9, which adds to the existing contents."""
 
 from __future__ import annotations
 

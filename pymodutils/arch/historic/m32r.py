@@ -1,7 +1,7 @@
-"""Renesas M32R: arch/m32r/kernel/module.c of 2.6.9, which adds to what is at the place.
+"""Renesas M32R: arch/m32r/kernel/module.c of 2.6.9, which adds to the existing contents.
 
-Its distances are compared without a sign, so that no branch goes back to another section. R_M32R_16_RELA is
-not here: the loader copied a word of which it had set half.
+Distances are compared as unsigned, so no branch to an earlier section is accepted. R_M32R_16_RELA is omitted:
+the loader copied a word of which it had initialised only half.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ AHEAD18, AHEAD26 = Range(0, 0x1_FFFD), Range(0, 0x1FF_FFFD)
 
 @formula("S", "A", "P", "V", vectorized=False)
 def from_word(S: int, A: int, P: int, V: int) -> int:
-    """S + A - P + V, V being the displacement in the instruction."""
+    """S + A - P + V, where V is the displacement in the instruction."""
     return S + A - P + (((V & 0xFF ^ 0x80) - 0x80) << 2)
 
 

@@ -1,6 +1,6 @@
 """Imagination Meta: arch/metag/kernel/module.c of 3.9 to 4.16. Far branches go through .plt or .init.plt.
 
-It logs branches that have a distance already, and leaves them as they are.
+Branches that already have an offset are logged and left unchanged.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _entries(relocs: Relocations) -> int:
 
 
 def by_place(relocs: Relocations, memory: memoryview) -> Relocations:
-    """``relocs`` with separate numbers for branches that have a distance."""
+    """``relocs`` with separate numbers for branches that already have a distance."""
     pairs = zip(relocs.numbers, relocs.offsets, strict=True)
     numbers = [
         FILLED

@@ -1,4 +1,4 @@
-"""Panasonic MN10300: arch/mn10300/kernel/module.c as it first was, in 2.6.25: it adds to what is there."""
+"""Panasonic MN10300: arch/mn10300/kernel/module.c of 2.6.25, which adds to the existing contents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Andes NDS32: arch/nds32/kernel/module.c of 4.17 to 5.17. Instructions are big-endian, data need not be.
+"""Andes NDS32: arch/nds32/kernel/module.c of 4.17 to 5.17. Instructions are always big-endian.
 
 Types that it does not know are logged and skipped.
 """
@@ -53,7 +53,7 @@ def low(shift: int) -> Field:
 
 
 def branch(name: str, bits: int, size: int = 4) -> RelocType:
-    """A branch by a distance of ``bits``, in an instruction of ``size`` bytes."""
+    """A branch with a distance of ``bits`` bits, in an instruction of ``size`` bytes."""
     field = insn(size, (bits - 1, 1, 0), order="big")
     return RelocType(f"R_NDS32_{name}_PCREL_RELA", s_a_p, field, signed(bits), overflow=FAR)
 

@@ -1,7 +1,7 @@
-"""Sunplus S+core: arch/score/kernel/module.c of 2.6.32 to 4.16. Addends lie in the places.
+"""Sunplus S+core: arch/score/kernel/module.c of 2.6.32 to 4.16. Addends are in place (REL).
 
-An upper half of 16 bits is completed with the lower half, which is in the next instruction. The addend of a
-jump counts half of its bytes, a fault. RELA sections, which it ignored, were not made for it.
+HI16 is combined with the LO16 in the next instruction. The loader halves the addend of a jump, a bug. RELA
+sections are ignored; its toolchain emitted none.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ JUMP = insn(4, (24, 15, 16), (14, 1, 1))
 
 @formula("S", "V", vectorized=False)
 def jump(S: int, V: int) -> int:
-    """S + V, V being the distance in the instruction, which is not doubled."""
+    """S + V, where V is the distance in the instruction, not doubled."""
     return S + (JUMP.get(V) >> 1 & 0xFF_FFFF)
 
 
 def by_place(relocs: Relocations, _memory: memoryview) -> Relocations:
-    """``relocs``: those of lower halves are about the instruction before, too."""
+    """``relocs``: those of lower halves also patch the preceding instruction."""
     places = zip(relocs.numbers, relocs.offsets, strict=True)
     return relocs._replace(offsets=[offset - 4 * (number == LO16) for number, offset in places])
 

@@ -1,4 +1,4 @@
-"""NEC V850: arch/v850/kernel/module.c of 2.6.9. Calls that do not reach go through .plt or .init.plt."""
+"""NEC V850: arch/v850/kernel/module.c of 2.6.9. Calls out of range go through .plt or .init.plt."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TOO_MANY: Final = 0xC000  # bits of the register field, which the loader's mask 
 
 
 class Disp22(Field):
-    """The displacement of jarl and jr; of a negative one two bits get into the register, a fault."""
+    """The displacement of jarl and jr; two bits of a negative one spill into the register field, a bug."""
 
     def put(self, word: int, value: int) -> int:
         """``word`` with the displacement ``value``."""

@@ -1,4 +1,4 @@
-"""HTML pages that need nothing else: a template with style, script and data in it."""
+"""Self-contained HTML pages: a template with style, script and data."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def _symbols(kernel: Linux24, path: str) -> list[str]:
 
 
 def _is_outdated(config: conf.ModulesConf, paths: list[str]) -> bool:
-    """Whether there is no modules.conf, or a file of depmod is absent or older than that or a module."""
+    """Whether there is no modules.conf, or a file of depmod is missing or older than that or a module."""
     try:
         oldest = min(os.stat(file).st_mtime for file in config.files.values())
         newest = max(os.stat(path).st_mtime for path in (config.file, *paths))

@@ -190,9 +190,9 @@ def builtin_alias_entries(info: bytes, log: Log) -> list[IndexEntry]:
 
 
 def index(what: str, entries: Iterable[IndexEntry], job: Job, log: Log) -> bytes:
-    """The index file of ``entries``; those with bytes that the format has no room for are left out.
+    """The index file of ``entries``; those that the format cannot represent are omitted.
 
-    With -w duplicates are complained about, ``what`` saying of what.
+    With -w, duplicates are reported as ``what``.
     """
     order: Literal["pre", "post"] = "pre" if job.compat >= PRE_ORDER else "post"
     entries = list(_warned(what, entries, log) if job.warn and what else entries)
@@ -208,7 +208,7 @@ def index(what: str, entries: Iterable[IndexEntry], job: Job, log: Log) -> bytes
 
 
 def _kept(entries: Sequence[IndexEntry], longest: int, log: Log) -> list[IndexEntry]:
-    """Those of ``entries`` that an index can hold; of the others it is said why."""
+    """Those of ``entries`` that fit into an index; the reason for omitting others is logged."""
     kept = []
     for key, text, priority in entries:
         if len(key) > longest:

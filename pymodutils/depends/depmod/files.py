@@ -70,7 +70,7 @@ def _lock(directory: int, kind: int) -> bool:
 
 
 def leftovers(directory: str) -> list[str]:
-    """The temporary files of terminated processes in ``directory``, if no process has a Claim on it."""
+    """The temporary files of dead processes in ``directory``, if no process has a DirectoryLock on it."""
     try:
         found = [name for name in os.listdir(directory) if _TEMPORARY.fullmatch(name)]
         fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC) if found else -1

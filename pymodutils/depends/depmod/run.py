@@ -49,8 +49,8 @@ def _kernel_symbols(job: Job, log: Log) -> dict[str, int] | None:
 def is_outdated(run: Run) -> bool:
     """Whether a module is newer than modules.dep, or not in it, or gone, or a file of the database is.
 
-    What a killed run left behind may mean that some files are new and others old.
-    kmod only looks for newer modules, so it misses removed ones and those that come with an old date.
+    Leftovers of a killed run may mean that only some files are new. kmod only compares mtimes, so it misses
+    removed modules and new ones with an old mtime.
     """
     job, log, paths = run.job, run.log, run.cache.paths
     try:

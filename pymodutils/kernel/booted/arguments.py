@@ -1,7 +1,7 @@
 """Convert Python arguments for a C function, and its result; psABI for x86-64, 3.2.3, AAPCS64, 6.
 
-The targets of pointers are put into kernel memory during the call: str with a NUL, bytes, a list as an
-array, a dict as a structure. A list, dict or bytearray is updated from this memory afterwards.
+Pointer targets are copied into kernel memory for the call: str with a NUL, bytes, a list as an array, a dict
+as a structure. A list, dict or bytearray is updated from this memory afterwards.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A kernel as it has just booted: made once for an image, the next time taken from the cache."""
+"""A freshly booted kernel: booted once for an image, then taken from the cache."""
 
 from __future__ import annotations
 

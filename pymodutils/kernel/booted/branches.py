@@ -1,4 +1,4 @@
-"""Conditional branches that ran, by what ran after them: taken or not.
+"""Executed conditional branches: whether they were taken, by the block that ran next.
 
 A block of code that ends with Jcc is followed by its target or by the next instruction; Intel SDM 2, A.
 """
@@ -29,7 +29,7 @@ class BlockEdge(NamedTuple):
 
 
 class BranchCount(NamedTuple):
-    """How often a branch was taken and passed; ``address`` is in the layout of DebugInfo."""
+    """How often a branch was taken and not taken; ``address`` is in the layout of DebugInfo."""
 
     address: int
     taken: int
@@ -53,7 +53,7 @@ def _content(module: DebugInfo, section: int) -> bytes:
 
 
 def _jump(code: bytes, start: int, end: int) -> tuple[int, int] | None:
-    """Where the Jcc lies that ends the block from ``start`` to ``end``, and its target; None without one."""
+    """The address and target of the Jcc that ends the block from ``start`` to ``end``; None without one."""
     if end - start >= NEAR and code[end - NEAR] == ESCAPE and code[end - NEAR + 1] in JCC_32:
         return end - NEAR, end + int.from_bytes(code[end - 4 : end], "little", signed=True)
     if end - start >= WIDE and code[end - WIDE] in CALL_OR_JUMP:

@@ -100,7 +100,7 @@ class Coverage:
             yield "".join(f"{line}\n" for line in self._branches(module, path, file))
 
     def _branches(self, module: DebugInfo, path: str, file: str) -> Iterator[str]:
-        """What an .info file has of the branches in ``file``."""
+        """The lines of an .info file about the branches in ``file``."""
         found = branches(module, self.edges.get(path, Counter()))
         rows = [(row.address, row.file, row.number) for row in module.lines]
         places = ((it.address, rows[bisect_right(rows, (it.address, "\uffff")) - 1]) for it in found)

@@ -1,6 +1,6 @@
 """The heap of checked modules: blocks of kmalloc() with gaps, none reused.
 
-So an address suffices to tell whether it is within a block, in a gap next to one, or in a freed one.
+An address thus shows whether it is in a block, in a redzone or in a freed block.
 """
 
 from __future__ import annotations

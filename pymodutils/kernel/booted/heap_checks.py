@@ -1,7 +1,7 @@
 """Checks of kmalloc() memory: bounds, use after free, double free, uninitialized reads, leaks.
 
-kmalloc() and the like, called by a module, are answered here with a block of a ``Heap``, and every access to
-that is looked at, by any code. kfree() of a block only marks it: no address is used twice.
+A module's calls of kmalloc() and the like return a block of a ``Heap``, and every access to it by any code is
+checked. kfree() only marks the block: no address is reused.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class HeapChecks(Observer):
     # Calls
 
     def _words(self) -> list[int]:
-        """The arguments in registers of the function that begins."""
+        """The register arguments at the start of a function."""
         return self.machine.arguments(len(self.kernel.guest.calls.registers))
 
     def _allocates(self, places: Mapping[str, int], function: int) -> None:
@@ -151,7 +151,7 @@ class HeapChecks(Observer):
         self._note(kind, f"a {kind} of {_bytes(size)} {what}", self._by(), block)
 
     def _unwritten(self, block: Block, offset: int, size: int) -> None:
-        """A read of memory never written: of a module itself; functions that copy read gaps, too."""
+        """A read of uninitialised memory, by a module itself; functions that copy also read padding."""
         if self.machine.cpu.pc in self.machine.modules:
             what = f"a read of {_bytes(size)} never written, at offset {offset} of {_bytes(block.size)}"
             self._note("unwritten", what, self._by(), block)

@@ -28,7 +28,7 @@ class Host(Protocol):
         ...
 
     def read(self, path: str) -> bytes:
-        """What the file ``path`` of /proc or /sys holds; Refused with the kernel's errno."""
+        """The contents of the file ``path`` of /proc or /sys; Refused with the kernel's errno."""
         ...
 
     def messages(self) -> list[str]:

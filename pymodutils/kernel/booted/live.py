@@ -30,10 +30,10 @@ class LiveKernel(WatchedKernel):
 
     @classmethod
     def boot(cls, image: str | os.PathLike[str] = "", cmdline: str = "", memory: int = MEMORY) -> Self:
-        """The kernel of ``image`` or of a state file, which stays as it is; booted once, then restored.
+        """The kernel of ``image`` or of a state file, which is not changed; booted once, then restored.
 
-        Without ``image`` it is the kernel that ``--backend machine`` means, else that of the running release.
-        Raises BadKernel and BadState.
+        Without ``image``: the kernel of ``--backend machine``, else that of the running release. Raises
+        BadKernel and BadState.
         """
         path = os.fspath(image) or files.kernel()
         if saved.is_state(path):
@@ -106,7 +106,7 @@ class LiveKernel(WatchedKernel):
         return module
 
     def left_by(self, name: str, before: Collection[tuple[Note, int]]) -> list[Note]:
-        """What the module ``name``, which is gone, left allocated since ``checks.left()`` was ``before``."""
+        """What the removed module ``name`` left allocated since ``checks.left()`` was ``before``."""
         if not self._left_by(name, before):
             return []
         self.guest.call("msleep", GRACE)
@@ -138,9 +138,9 @@ class LiveKernel(WatchedKernel):
     ) -> Replacement:
         """Replace the function ``name`` by ``stand_in``, which gets its arguments, when a module calls it.
 
-        With ``fail_at`` its calls with these numbers, from 1, give ``result`` (NULL, else -ENOMEM), and all
-        others what they would. MODULE:NAME is a function of a module, for every caller. One that the kernel
-        lacks is available to modules that are loaded afterwards. Raises NotFound.
+        With ``fail_at``, only the calls with these numbers, from 1, return ``result`` (NULL, else -ENOMEM).
+        MODULE:NAME is a function of a module, replaced for every caller. A function that the kernel lacks
+        becomes available to modules loaded afterwards. Raises NotFound.
         """
         numbers = (fail_at,) if isinstance(fail_at, int) else fail_at
         if stand_in is None and not numbers:

@@ -87,7 +87,7 @@ class LockChecks(Observer):
         self.machine.cpu.watch(guest.code + guest.calls.after_call, self._ended)
 
     def _percpu(self) -> int:
-        """Where preempt_count is, from the start of the memory of this processor."""
+        """The offset of preempt_count in the per-CPU area."""
         known = self.kernel.guest.lookup("__preempt_count")
         kind = self.kernel.btf.named("struct pcpu_hot") if self.kernel.btf else None
         if known or not isinstance(kind, Struct):
@@ -133,7 +133,7 @@ class LockChecks(Observer):
         return found.removesuffix("_noprof")
 
     def _atomic(self) -> tuple[str, int] | None:
-        """Why the task must not sleep now, and who let it be so; None if it may."""
+        """Why the task must not sleep now, and the caller responsible; None if it may."""
         stack = self._stack()
         for (task, _), (what, atomic, by) in self.held.items():
             if atomic and task == stack:
@@ -146,7 +146,7 @@ class LockChecks(Observer):
         return ("with preemption off", 0) if self._preempt_count and count else None
 
     def _ended(self) -> None:
-        """A call has returned: note the locks that it still holds."""
+        """Note the locks still held after a call has returned."""
         stack = self._stack()
         for key, (what, _, by) in list(self.held.items()):
             if key[0] == stack:

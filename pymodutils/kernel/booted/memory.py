@@ -1,4 +1,4 @@
-"""Memory of the kernel, or of one value by itself, as values are read from it and written to it."""
+"""Memory from which values are read and to which they are written: the kernel's, or that of one value."""
 
 from __future__ import annotations
 

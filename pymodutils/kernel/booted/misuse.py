@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Misuse(NamedTuple):
-    """One thing that is wrong: ``what``, and ``where`` each of it happened; ``got`` is the verb of that."""
+    """A misuse: ``what``, and ``where`` each occurred; ``got`` is the verb for that."""
 
     what: str
     where: str

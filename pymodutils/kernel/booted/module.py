@@ -182,12 +182,12 @@ class LiveModule:
 
 
 class ModuleHost(Host, Protocol):
-    """A kernel with the modules that are in it."""
+    """A kernel with its modules."""
 
     modules: dict[str, LiveModule]
     stubs: Stubs | None
 
     @property
     def located(self) -> list[LiveModule]:
-        """The modules that are or were loaded, with the places of their sections."""
+        """The modules that are or were loaded, with the addresses of their sections."""
         ...

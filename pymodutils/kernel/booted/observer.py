@@ -42,34 +42,34 @@ class Observer:
         return ()
 
     def gone(self) -> None:
-        """All modules are gone: note what they left."""
+        """Note what modules left, after all are gone."""
         for note, address in self.left():
             self.notes.add(note, address)
 
     def save(self) -> dict[str, Any]:
-        """What it knows, for ``restore``."""
+        """The state, for ``restore``."""
         return {name: dict(getattr(self, name)) for name in self.kept}
 
     def restore(self, saved: dict[str, Any]) -> None:
-        """Know what was saved."""
+        """Restore a saved state."""
         for name, value in saved.items():
             setattr(self, name, dict(value))
 
     # For those that watch
 
     def watch(self, names: Iterable[str], call: Callable[[int], None]) -> None:
-        """Call ``call`` with the address of each function of ``names`` that the kernel has, as it begins."""
+        """Call ``call`` with the address of each function of ``names`` in the kernel, when it is entered."""
         for name in names:
             address = self.kernel.guest.lookup(name)
             if address:
                 self.machine.cpu.watch(address, partial(call, address))
 
     def ours(self, function: int) -> bool:
-        """Whether a module called ``function``, which begins."""
+        """Whether a module called ``function``, at its start."""
         return called_by_module(self.kernel.guest, function, self._back())
 
     def caller(self) -> int:
-        """The end of the call of the function that begins; if that was a jump, the start of what jumped."""
+        """The return address at the start of a function; after a tail call, the start of the caller."""
         guest = self.kernel.guest
         back = self._back()
         return guest.running if guest.called_from(back) else back - 1
@@ -78,11 +78,11 @@ class Observer:
         return self.returns.back()
 
     def site(self) -> int:
-        """The code of a module that is responsible, if it is near; else the caller."""
+        """The module code responsible, if it is near on the stack; else the caller."""
         return next(self._returns_to_modules(), self.caller())
 
     def _returns_to_modules(self) -> Iterator[int]:
-        """What on the stack is an address of a module after a call; others are data, or left over."""
+        """The return addresses into modules on the stack; other words are data or stale."""
         stack, space = self.machine.cpu.sp, self.machine.space
         try:
             for at in range(0, NEAR, 8):

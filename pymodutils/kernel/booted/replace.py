@@ -1,4 +1,4 @@
-"""A test's own stand-ins for functions: one that fails, or one in Python."""
+"""Replacements of functions in tests: failures, or functions in Python."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ FAMILIES: Final = dict.fromkeys(("kmalloc", "kzalloc", "kcalloc", "kmalloc_array
 
 
 class Replacement:
-    """A function with a stand-in; ``calls`` is how often modules have called it.
+    """A replaced function; ``calls`` is how often modules have called it.
 
-    It ends with ``undo``, at the end of a ``with`` and with the test.
+    Undone by ``undo``, at the end of a ``with`` block, or at the end of the test.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Replacement:
         self._hooks = [cpu.watch(place, partial(self._called, place)) for place in self._places.values()]
 
     def _called(self, place: int) -> None:
-        """The function at ``place`` begins: let it, or go back to its caller at once."""
+        """At the start of the function at ``place``: continue, or return to its caller."""
         guest = self.kernel.guest
         back = guest.machine.cpu.back
         if self._of_kernel and not called_by_module(guest, place, back):
@@ -88,7 +88,7 @@ class Replacement:
 
     @cached_property
     def _prototype(self) -> Function | None:
-        """By the kernel, else by the modules, of which one calls it."""
+        """The address in the kernel, else in the modules."""
         if self.name in FAMILIES:
             return Function(self.name, Pointer(Void), ())
         module, _, function = self.name.rpartition(":")
@@ -113,7 +113,7 @@ class Replacement:
 
 
 def called_by_module(guest: Guest, place: int, back: int) -> bool:
-    """Whether a module called the function at ``place``, which begins and returns to ``back``.
+    """Whether a module called the function at ``place``, at its start, with return address ``back``.
 
     A jump at the end of a function that the kernel called cannot be distinguished from the kernel's own call.
     """
@@ -123,7 +123,7 @@ def called_by_module(guest: Guest, place: int, back: int) -> bool:
 
 
 def _places(kernel: ModuleHost, name: str) -> dict[str, int]:
-    """Name -> address of each function that is meant and is there."""
+    """Name -> address of each replaced function that exists."""
     spelled = FAMILIES.get(name, (name, f"{name}_noprof"))
     found = {it: place for it in spelled if (place := kernel.guest.lookup(it))}
     single = found and name not in FAMILIES and ":" not in name
@@ -133,7 +133,7 @@ def _places(kernel: ModuleHost, name: str) -> dict[str, int]:
 
 
 def _stub(kernel: ModuleHost, name: str, stand_in: object) -> dict[str, int]:
-    """A new function ``name``; raises NotFound if it could have no effect."""
+    """A new function ``name``; raises NotFound if it would have no effect."""
     known = kernel.stubs and name in kernel.stubs.made
     if ":" in name or not kernel.stubs or (kernel.modules and not known):
         advice = "write MODULE:NAME for one of a module, and replace what the kernel lacks before any load"

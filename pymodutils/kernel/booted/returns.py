@@ -13,7 +13,7 @@ PLACE: Final = 0xF00  # in the code page of the guest
 
 
 class Returns:
-    """The functions of ``kernel`` that have not returned yet, by where their return address lies."""
+    """The functions of ``kernel`` that have not returned yet, by the place of their return address."""
 
     def __init__(self, kernel: Host) -> None:
         self.kernel = kernel
@@ -26,7 +26,7 @@ class Returns:
         guest.machine.cpu.watch(guest.code + PLACE, self._returned)
 
     def wait(self, call: Callable[[int], None]) -> None:
-        """Call ``call`` with what the function that begins returns."""
+        """Call ``call`` with the result of the function now at its start."""
         guest = self.kernel.guest
         cpu = guest.machine.cpu
         stack, back = cpu.sp, cpu.back
@@ -38,12 +38,12 @@ class Returns:
         self.pending[stack] = back, calls
 
     def back(self) -> int:
-        """The return address of the function that begins, as it was."""
+        """The original return address at the start of a function."""
         cpu = self.kernel.guest.machine.cpu
         return self._known(cpu.sp, cpu.back)
 
     def address(self, stack: int) -> int:
-        """The return address at ``stack``, as it was."""
+        """The original return address at ``stack``."""
         return self._known(stack, self.kernel.guest.machine.space.number(stack))
 
     def _known(self, stack: int, back: int) -> int:

@@ -1,6 +1,6 @@
-"""Signatures and digests of modules, computed by the host: in the machine, they are most of a load.
+"""Signatures and digests of modules, computed by the host: in the machine, they take most of a load.
 
-Only good signatures are answered; the kernel itself verifies others, for its own messages and errors.
+Only valid signatures are answered here; the kernel verifies others itself, for its own messages and errors.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class HostVerifier:
             self.kernel.guest.machine.cpu.watch(address, call)
 
     def _verifies(self) -> None:
-        """The kernel begins to verify: answer if the signature is good."""
+        """At the start of a verification: answer if the signature is valid."""
         machine = self.kernel.guest.machine
         data, size, message, length = machine.arguments(4)
         if message != data + size:
@@ -56,7 +56,7 @@ class HostVerifier:
             machine.cpu.leave(0)
 
     def _digests(self) -> None:
-        """The kernel begins to digest the last data: answer if they are all, and SHA-256 is wanted."""
+        """At the start of the final digest: answer if it is SHA-256 of all data."""
         machine = self.kernel.guest.machine
         address, data, size, out = machine.arguments(4)
         description, state = self._kinds

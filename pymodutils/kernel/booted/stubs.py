@@ -68,7 +68,7 @@ class Stubs:
             self._watch = cpu.watch(self.guest.address("find_symbol"), self._on_find_symbol)
 
     def restore(self, made: dict[str, int], guest: Guest) -> None:
-        """Set the stubs to ``made``, which the memory of ``guest`` has."""
+        """Set the stubs to ``made``, which are in the memory of ``guest``."""
         self.guest, self.made = guest, dict(made)
         self._page = min(made.values(), default=0)
         if made:
@@ -85,7 +85,7 @@ class Stubs:
         return self._page
 
     def _on_find_symbol(self) -> None:
-        """find_symbol() begins: answer if it is about a stub."""
+        """At the start of find_symbol(): answer if it looks up a stub."""
         machine = self.guest.machine
         question = values.KernelObject(machine.space, self.kind, machine.arguments(1)[0])
         symbol = self.made.get(_text(question))

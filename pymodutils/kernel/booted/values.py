@@ -30,7 +30,7 @@ class Address(int):
     space: Memory
 
     def __new__(cls, value: int, kind: Pointer, space: Memory) -> Self:
-        """The address ``value`` of a ``kind.to`` in ``space``."""
+        """A pointer with the address ``value`` to a ``kind.to`` in ``space``."""
         made = super().__new__(cls, value)
         made.type, made.space = kind, space
         return made

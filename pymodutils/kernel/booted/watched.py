@@ -43,7 +43,7 @@ class Moment(NamedTuple):
 
 
 class WatchedKernel(BootedKernel):
-    """The kernel on ``guest``, which ``make`` makes, taken from ``path``."""
+    """The kernel on ``guest``, created by ``make`` from ``path``."""
 
     def __init__(self, path: str, make: Callable[[], Guest]) -> None:
         super().__init__(path)
@@ -66,7 +66,7 @@ class WatchedKernel(BootedKernel):
     # Moments
 
     def moment(self) -> Moment:
-        """The present state, for ``restore``."""
+        """The current state, for ``restore``."""
         checked = self.checks.save() if self.checks else None
         made = dict(self.stubs.made) if self.stubs else None
         return Moment(checkpoint.take(self.guest), dict(self.modules), checked, made)
@@ -99,7 +99,7 @@ class WatchedKernel(BootedKernel):
     # What is watched
 
     def check(self, kinds: Sequence[type[Observer]] = KINDS) -> Checks:
-        """Begin to check what modules do with memory; what they have already is not known. See ``checks``.
+        """Start checking memory use by modules; earlier allocations are unknown. See ``checks``.
 
         ``reset`` goes back to this moment then.
         """
@@ -115,13 +115,13 @@ class WatchedKernel(BootedKernel):
         self._verifier = HostVerifier(self, keys)
 
     def cover(self, coverage: Coverage) -> None:
-        """Record the code of modules that runs from now on in ``coverage``."""
+        """Record the module code executed from now on in ``coverage``."""
         self.coverage = coverage
         coverage.attach(self)
         self._watch_inits()
 
     def _listen(self) -> None:
-        """Let a new processor be watched, too."""
+        """Watch a new processor."""
         if self.checks:
             self.checks.attach()
         if self.coverage:
@@ -132,7 +132,7 @@ class WatchedKernel(BootedKernel):
             self._watch_inits()
 
     def _watch_inits(self) -> None:
-        """Note where the code of each module lies; that of the init part is gone when its load has ended."""
+        """Record the address of each module's code; its init area is freed at the end of the load."""
         kind = self.btf.named("struct module") if self.btf else None
         if isinstance(kind, Struct):
             function = self.guest.address("do_init_module")
@@ -174,7 +174,7 @@ class WatchedKernel(BootedKernel):
         return [ends.text(line) for line in self.guest.log(self._booted)[0]]
 
     def transcript(self) -> list[str]:
-        """``messages`` with the line of the source where one is known."""
+        """``messages`` with source lines where known."""
         return [self._annotated(text) for text in self.messages()]
 
     def _annotated(self, text: str) -> str:

@@ -42,7 +42,7 @@ def default_path() -> str:
 def make(path: str, kernel: Description, cmdline: str, clock: WallClock) -> StateFile:
     """Write a freshly booted kernel to the file ``path``, replacing an existing one.
 
-    This is a transaction of the old file too: its users see either kernel.
+    An existing file is replaced in a transaction: its users see either the old kernel or the new one.
     """
     made = StateFile.create()
     with made.transaction():

@@ -31,8 +31,8 @@ class Caller:
     """The process of a system call; ``capable``: it has CAP_SYS_MODULE.
 
     ``bases`` sets addresses of modules, by name and area.
-    ``keeps_going``: a load continues past refusals, to collect all causes. Without ``keeps_memory`` the state
-    does not store what is in large areas of modules: they read as zeros.
+    ``keeps_going``: a load continues past refusals, to collect all causes. Without ``keeps_memory``, the
+    contents of large areas of modules are not stored: they read as zeros.
     """
 
     __slots__ = (

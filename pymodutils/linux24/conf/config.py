@@ -58,7 +58,7 @@ class ModulesConf:
 
 
 def read(config: ModulesConf, path: str = "") -> list[str]:
-    """Add what the file ``path`` says, or the usual one, which may be absent; lines it does not understand.
+    """Parse the file ``path`` or the default one, which may be absent; return the invalid lines.
 
     Raises ModutilsError.
     """

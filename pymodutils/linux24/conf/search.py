@@ -53,7 +53,7 @@ def locate(config: ModulesConf, name: str, kind: str = "") -> list[str]:
 
 
 def _walk(folder: str, pruned: dict[str, list[str]]) -> Iterator[str]:
-    """The files below ``folder``; its folders come after its files, as those that ftw of modutils finds."""
+    """The files below ``folder``, in the order of ftw in modutils: subfolders after files."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: (entry.is_dir(), entry.name))
     except OSError:

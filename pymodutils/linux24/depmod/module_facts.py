@@ -70,7 +70,7 @@ def _undefined(module: ObjFile) -> list[str]:
 def _exports(module: ObjFile) -> Iterator[str]:
     """What __ksymtab lists; without one all global symbols, unless functions have descriptors.
 
-    A module of 2.0 shows by nothing what it exports: all that it defines counts.
+    A module of 2.0 does not declare its exports: all symbols that it defines count.
     """
     table = module.find(KSYMTAB)
     if not (table or module.find(SECTION) or module.symbols.find("__this_module")):

@@ -117,9 +117,9 @@ def symbols(kernel: SystemCalls, name: str | None = None) -> list[tuple[int, str
 
 
 def gives_data(kernel: SystemCalls, name: str) -> bool:
-    """Whether init_module with a header of negative size gives data of the module ``name`` back.
+    """Whether init_module with a header of negative size returns data of the module ``name``.
 
-    No kernel of 2.4 did; modutils was ready for it.
+    No 2.4 kernel did; modutils supported it.
     """
     abi = kernel.abi
     size = size_of(abi)

@@ -1,4 +1,4 @@
-"""MODVERSIONS of 2.4: names with checksums, NAME_R, a prefix, and eight digits; and versions without."""
+"""MODVERSIONS of 2.4: NAME_R, a prefix and eight hex digits; and the version without them."""
 
 from __future__ import annotations
 

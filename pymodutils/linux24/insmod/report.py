@@ -28,7 +28,7 @@ class RunMessages:
             sys.stderr.write(f"{line}\n")
 
     def perror(self, name: str, errno: int) -> None:
-        """Say of ``name`` what ``errno`` means; on stderr, and only there."""
+        """Print the meaning of ``errno`` for ``name``, on stderr only."""
         sys.stdout.flush()
         sys.stderr.write(f"{name}: {os.strerror(errno)}\n")
 

@@ -131,7 +131,7 @@ class Linux24:
         return self._run(lambda state: vfs.names(_root(state), path))
 
     def given(self, name: str) -> bytes:
-        """What init_module was given for the module ``name``; raises Refused if there is none."""
+        """The image passed to init_module for the module ``name``; raises Refused if there is none."""
 
         def find(state: StoredKernel) -> bytes:
             module = state.find(name)

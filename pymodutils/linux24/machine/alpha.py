@@ -1,4 +1,4 @@
-"""Alpha: obj_alpha.c of modutils. gp lies 0x8000 beyond the beginning of .got, which is always there."""
+"""Alpha: obj_alpha.c of modutils. gp is 0x8000 past the start of .got, which always exists."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HINT = insn(4, (15, 2, 0))
 
 @formula("G", "GP")
 def slot_gp(G: int, GP: int) -> int:
-    """The way from gp to the slot."""
+    """The distance from gp to the slot."""
     return G - GP
 
 
@@ -43,7 +43,7 @@ class AlphaSlots(Slots):
         self.got = Entries(module, 8)
 
     def create(self, relocs: Iterable[Reloc]) -> None:
-        """Make .got with a slot for each symbol and addend."""
+        """Create .got with a slot for each symbol and addend."""
         for one in relocs:
             if one.number == LITERAL:
                 self.got.want((one.symbol, one.A))
@@ -53,11 +53,11 @@ class AlphaSlots(Slots):
         self.got.section = self.module.create(".got", 8, self.got.total, WRITABLE | SMALL)
 
     def settle(self) -> None:
-        """Gp points into the middle of what it reaches."""
+        """Set gp to the middle of its range."""
         self.gp = (self.got.section.address if self.got.section else 0) + 0x8000
 
     def goal(self, one: Reloc) -> int:
-        """The symbol's slot, or how far gp is, of which lda gets the lower half here."""
+        """The symbol's slot, or the distance of gp, whose lower half goes into the lda."""
         if one.number == LITERAL:
             return self.got.address((one.symbol, one.A), lambda: self.word(one.S + int(one.A)))
         memory, at = one.target.contents or bytearray(), one.offset + int(one.A)
@@ -72,7 +72,7 @@ class AlphaSlots(Slots):
         return way
 
     def complete(self, header: StructModule) -> None:
-        """The kernel gets gp."""
+        """Pass gp to the kernel."""
         header["gp"] = self.gp
 
 

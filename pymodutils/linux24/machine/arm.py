@@ -1,4 +1,4 @@
-"""ARM, old ABI: obj_arm.c of modutils. What is called has an entry in .plt, used if it is far away."""
+"""ARM, old ABI: obj_arm.c of modutils. Functions called have an entry in .plt, used if out of range."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ArmSlots(Slots):
         self.got, self.plt = Entries(module, 4), Entries(module, 8)
 
     def create(self, relocs: Iterable[Reloc]) -> None:
-        """Make both as far as they are needed; a .got of the file grows."""
+        """Create both as needed; an existing .got is extended."""
         needed = 0
         for one in relocs:
             if one.number in (PC24, PLT32):
@@ -53,11 +53,11 @@ class ArmSlots(Slots):
             self.plt.section = self.module.create(".plt", 8, self.plt.total, WRITABLE)
 
     def settle(self) -> None:
-        """Relocations count from the beginning of .got."""
+        """Relocations are relative to the start of .got."""
         self.gp = self.got.section.address if self.got.section else 0
 
     def goal(self, one: Reloc) -> int:
-        """The slot of the symbol, or where a branch to it goes."""
+        """The slot of the symbol, or the target of a branch to it."""
         if one.number == GOT32:
             return self.got.address(one.symbol, lambda: self.word(one.S))
         entry = self.plt.address(one.symbol, lambda: self.code(LDR_PC, one.S))

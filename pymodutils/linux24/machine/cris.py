@@ -1,4 +1,4 @@
-"""CRIS: obj_cris.c of modutils; its addends lie in the relocations."""
+"""CRIS: obj_cris.c of modutils; addends are in the relocations (RELA)."""
 
 from __future__ import annotations
 

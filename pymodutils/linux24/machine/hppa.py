@@ -35,28 +35,28 @@ REACH, REACH_DP = signed(24), signed(14)
 
 
 class HppaSlots(Slots):
-    """.stub, with a stub for each symbol that is called, near ones too; dp is the kernel's."""
+    """.stub, with a stub for each symbol called, even if in range; dp is the kernel's."""
 
     def __init__(self, module: ObjFile, kernel: Mapping[str, int]) -> None:
         super().__init__(module, kernel)
         self.stubs = Entries(module, 8)
 
     def create(self, relocs: Iterable[Reloc]) -> None:
-        """Make .stub."""
+        """Create .stub."""
         for one in relocs:
             if one.number == PCREL17F:
                 self.stubs.want(one.symbol)
         self.stubs.section = self.module.create(".stub", 8, self.stubs.total, WRITABLE)
 
     def archdata(self) -> bytes:
-        """Nothing, but dp is found out here."""
+        """Only determine dp."""
         if "$global$" not in self.kernel:
             raise BadModule(self.module.path, "Cannot initialise dp, '$global$' not found\n")
         self.gp = self.kernel["$global$"]
         return b""
 
     def goal(self, one: Reloc) -> int:
-        """The stub, or the way from the beginning of the image."""
+        """The stub, or the distance from the start of the image."""
         A = int(one.A)
         if one.number == SEGREL32:
             return one.S + A - self.module.base
@@ -65,7 +65,7 @@ class HppaSlots(Slots):
 
 
 class WideSlots(UnwindSlots):
-    """.got, .opd and .stub; dp is where .got ends."""
+    """.got, .opd and .stub; dp is the end of .got."""
 
     def __init__(self, module: ObjFile, kernel: Mapping[str, int]) -> None:
         super().__init__(module, kernel)
@@ -73,7 +73,7 @@ class WideSlots(UnwindSlots):
         self.opd.start = 2 * DESCRIPTOR  # those of init and cleanup
 
     def create(self, relocs: Iterable[Reloc]) -> None:
-        """Make the sections."""
+        """Create the sections."""
         for one in relocs:
             key = (one.symbol, one.A)
             if one.number in (LTOFF14R, LTOFF21L, PCREL22F):
@@ -89,12 +89,12 @@ class WideSlots(UnwindSlots):
             self.stubs.section = make(".stub", 16, self.stubs.total, CODE | SHORT)
 
     def settle(self) -> None:
-        """Dp points behind .got."""
+        """Set dp to the end of .got."""
         if self.got.section:
             self.gp = self.got.section.address + self.got.section.size
 
     def goal(self, one: Reloc) -> int:
-        """The slot or descriptor of the symbol, or where a call to it goes."""
+        """The slot or descriptor of the symbol, or the target of a call to it."""
         target = one.S + int(one.A)
         if one.number == SEGREL32:
             return target - self.module.base
@@ -125,31 +125,31 @@ class WideSlots(UnwindSlots):
         return self.opd.address(one.symbol, lambda: made)
 
     def complete(self, header: StructModule) -> None:
-        """Init and cleanup are descriptors."""
+        """Set init and cleanup to descriptors."""
         self.describe(self.opd, header)
 
 
 def rounded(value: int) -> int:
-    """What the left half of ``value`` takes: negative numbers are rounded up."""
+    """The left half of ``value``: negative numbers are rounded up."""
     return (value & ~0x7FF) + (0x800 if value >> 31 & 1 else 0)
 
 
 @formula("G", "GP", vectorized=False)
 def left_slot(G: int, GP: int) -> int:
-    """The way from dp to the slot."""
+    """The distance from dp to the slot."""
     return rounded(G - GP)
 
 
 @formula("G", "GP", vectorized=False)
 def right_slot(G: int, GP: int) -> int:
-    """What the left half leaves of it."""
+    """The remainder after the left half."""
     way = G - GP
     return way | ~0x7FF if way >> 31 & 1 else way & 0x7FF
 
 
 @formula("L")
 def segment(L: int) -> int:
-    """What the loader has found out."""
+    """The value computed by the loader."""
     return L
 
 

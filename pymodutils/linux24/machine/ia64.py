@@ -47,19 +47,19 @@ PCREL21F = [slotted(slot, (24, 24, 36), (23, 4, 6)) for slot in range(3)]
 
 @formula("L", "P")
 def made_branch(L: int, P: int) -> int:
-    """The way from the bundle to where a branch goes."""
+    """The distance from the bundle to the target of a branch."""
     return L - (P & ~0xF)
 
 
 @formula("S", "A", "P")
 def from_word(S: int, A: int, P: int) -> int:
-    """The way from the word in which the place lies to the symbol."""
+    """The distance from the word that contains the place to the symbol."""
     return S + A - (P & ~3)
 
 
 @formula("S", "A", "SEC")
 def back(S: int, A: int, SEC: int) -> int:
-    """The way from the symbol to the beginning of the place's section."""
+    """The distance from the symbol to the start of the patched section."""
     return SEC - S - A
 
 
@@ -74,7 +74,7 @@ class Ia64Slots(UnwindSlots):
         self._sizes = [0, 0]
 
     def create(self, relocs: Iterable[Reloc]) -> None:
-        """Make the sections."""
+        """Create the sections."""
         if self.module.flags & CONSTANT_GP:
             text = "Modules compiled with -mconstant-gp cannot be loaded"
             raise BadModule(self.module.path, text)
@@ -97,7 +97,7 @@ class Ia64Slots(UnwindSlots):
             self.pltoff.section = make(".IA_64.pltoff", 16, self._sizes[1], data)
 
     def settle(self) -> None:
-        """Choose gp: in reach of everything if that is possible, else of what is short."""
+        """Choose gp: within reach of everything if possible, else of the short sections."""
         loaded = [section for section in self.module.sections if section.is_loaded]
         short = [section for section in loaded if section.flags & SMALL]
         low, high = min(each.address for each in loaded), max(each.address + each.size for each in loaded)
@@ -118,7 +118,7 @@ class Ia64Slots(UnwindSlots):
         self.gp = gp
 
     def goal(self, one: Reloc) -> int:
-        """The slot, descriptor or code of the symbol, or where a branch to it goes."""
+        """The slot, descriptor or code of the symbol, or the target of a branch to it."""
         number, target = one.number & 0xFF, one.S + int(one.A)
         local = one.symbol is None or not one.symbol.is_external
         if number in SEGREL:
@@ -145,7 +145,7 @@ class Ia64Slots(UnwindSlots):
         return self.plt.address(key, lambda: bytes(code))
 
     def complete(self, header: StructModule) -> None:
-        """Init and cleanup are descriptors."""
+        """Set init and cleanup to descriptors."""
         self.describe(self.opd, header)
 
 

@@ -1,4 +1,4 @@
-"""MIPS, 32 bit: obj_mips.c of modutils. The upper halves of addresses wait for the next lower one."""
+"""MIPS, 32 bit: obj_mips.c of modutils. HI16 relocations are pending until the next LO16."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ FIELD, LOW, HIGH = insn(4, (27, 2, 0)), insn(4, (15, 0, 0)), insn(4, (31, 16, 0,
 
 
 class Halves(Slots):
-    """The upper halves that wait."""
+    """The pending HI16 relocations."""
 
     def __init__(self, module: ObjFile, kernel: Mapping[str, int]) -> None:
         super().__init__(module, kernel)
         self.waiting: list[Reloc] = []
 
     def goal(self, one: Reloc) -> int:
-        """The target of a jump, or the lower half of an address, with which all that wait are completed."""
+        """The target of a jump, or the LO16 that completes the pending HI16s."""
         if one.symbol is not None and one.symbol.name == "_gp_disp":
             self.wrong = UNHANDLED
         if one.number == HI16:
@@ -58,7 +58,7 @@ class Halves(Slots):
             memory[high.offset : high.offset + 4] = made.to_bytes(4, order)
 
     def archdata(self) -> bytes:
-        """Where __dbe_table is."""
+        """The range of __dbe_table."""
         return self.span("__dbe_table")
 
 

@@ -45,7 +45,7 @@ class ObjMachine(NamedTuple):
 
     @property
     def abi(self) -> Abi:
-        """How its structures are laid out."""
+        """The layout of its structures."""
         return Abi(self.arch.bits, self.arch.order, self.gp)
 
     @property

@@ -1,4 +1,4 @@
-"""PowerPC, 32 bit: obj_ppc.c of modutils. What is called has an entry in .plt, used if it is far away."""
+"""PowerPC, 32 bit: obj_ppc.c of modutils. Functions called have an entry in .plt, used if out of range."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ LIS_R11, ADDI_R11, MTCTR_R11, BCTR = 0x3D60_0000, 0x396B_0000, 0x7D69_03A6, 0x4E
 
 
 class Plt(Slots):
-    """.plt, which is always there."""
+    """.plt, which always exists."""
 
     def __init__(self, module: ObjFile, kernel: Mapping[str, int]) -> None:
         super().__init__(module, kernel)
         self.plt = Entries(module, 16)
 
     def create(self, relocs: Iterable[Reloc]) -> None:
-        """Make .plt."""
+        """Create .plt."""
         for one in relocs:
             if one.number == REL24:
                 self.plt.want((one.symbol, one.A))
         self.plt.section = self.module.create(".plt", 16, self.plt.total, WRITABLE)
 
     def goal(self, one: Reloc) -> int:
-        """Where a branch goes."""
+        """The target of a branch."""
         target = one.S + int(one.A)
         code = HA.put(0, target) | LIS_R11, LO.put(0, target) | ADDI_R11, MTCTR_R11, BCTR
         entry = self.plt.address((one.symbol, one.A), lambda: self.code(*code))
         return target if self.way(one, target) in REACH else entry
 
     def archdata(self) -> bytes:
-        """Where __ftr_fixup is."""
+        """The range of __ftr_fixup."""
         return self.span("__ftr_fixup")
 
 

@@ -1,7 +1,7 @@
-"""PowerPC, 64 bit: obj_ppc64.c of modutils, a program of 32 bits that knows the upper halves of addresses.
+"""PowerPC, 64 bit: obj_ppc64.c of modutils, a 32-bit program that keeps upper halves of addresses apart.
 
-The kernel exports descriptors. What is called as .NAME and exported as NAME has a slot behind .toc with the
-address of the descriptor, and a stub that loads it.
+The kernel exports descriptors. A function called as .NAME and exported as NAME gets a slot after .toc with
+the address of the descriptor, and a stub that loads it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ DS = insn(2, (15, 2, 2))
 
 
 class Toc(Slots):
-    """.toc, which grows, and .stub."""
+    """.toc, which is extended, and .stub."""
 
     def __init__(self, module: ObjFile, kernel: Mapping[str, int]) -> None:
         super().__init__(module, kernel)
@@ -53,11 +53,11 @@ class Toc(Slots):
         return base if low is None else base & ~0xFFFF_FFFF | low & 0xFFFF_FFFF
 
     def needed(self, name: str) -> ObjSymbol | None:
-        """A symbol, or one for the code that it describes."""
+        """A symbol, or the one for the code of its descriptor."""
         return super().needed(name) or super().needed(f".{name}")
 
     def create(self, relocs: Iterable[Reloc]) -> None:
-        """Tie code to descriptors, and make slots and stubs for calls."""
+        """Associate code with descriptors, and create slots and stubs for calls."""
         for symbol in self.module.symbols:
             if symbol.name.startswith(".") and symbol.section == SHN_UNDEF:
                 found = self.module.symbols.find(symbol.name[1:])
@@ -85,11 +85,11 @@ class Toc(Slots):
         self.toc.section = toc
 
     def settle(self) -> None:
-        """r2 points 0x8000 beyond the beginning of .toc."""
+        """Set r2 to 0x8000 past the start of .toc."""
         self.gp = self.toc.section.address + 0x8000 if self.toc.section else 0
 
     def goal(self, one: Reloc) -> int:
-        """Where a call goes, an address with its upper half, or r2."""
+        """The target of a call, an address with its upper half, or r2."""
         if one.number == TOC:
             return self.gp
         target = one.S + int(one.A)
@@ -111,7 +111,7 @@ class Toc(Slots):
         return value | (self.kernel_base if symbol.section == KERNEL else self.module_base)
 
     def _restore(self, one: Reloc) -> None:
-        """Have r2 restored where the call returns to."""
+        """Restore r2 after the call."""
         memory, at = one.target.contents or bytearray(), one.offset + 4
         after = int.from_bytes(memory[at : at + 4], "big")
         if at + 4 <= len(memory) and after in NOPS:

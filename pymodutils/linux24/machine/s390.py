@@ -1,6 +1,6 @@
 """S/390, 31 and 64 bit: obj_s390.c and obj_s390x.c of modutils.
 
-Each symbol that a PLT relocation is about has an entry in .plt, through which all go.
+Each symbol with a PLT relocation has an entry in .plt, which all its calls use.
 """
 
 from __future__ import annotations
@@ -42,19 +42,19 @@ LOW12: Final = 0xFFF
 
 @formula("V", "G", "GP")
 def or_slot(V: int, G: int, GP: int) -> int:
-    """The displacement of the slot, ored to what is at the place."""
+    """The displacement of the slot, ORed into the contents."""
     return V | (V + G - GP & LOW12)
 
 
 @formula("V", "G", "GP", vectorized=False)
 def half_slot(V: int, G: int, GP: int) -> int:
-    """What is at the place, and half of the way from the GOT's beginning to the slot."""
+    """V plus half the distance from the start of the GOT to the slot."""
     return V + (G - GP >> 1)
 
 
 @formula("V", "GP", "P", vectorized=False)
 def gp_dbl(V: int, GP: int, P: int) -> int:
-    """What is at the place, and half of the way from the instruction to the GOT's beginning."""
+    """V plus half the distance from the instruction to the start of the GOT."""
     return V + (GP + 2 - P >> 1)
 
 
@@ -68,7 +68,7 @@ class S390Slots(Slots):
         self.plt = Entries(module, 4 * len(ENTRY[self.bits]) + self.bits // 8)
 
     def create(self, relocs: Iterable[Reloc]) -> None:
-        """Make both as far as they are needed; a .got of the file grows."""
+        """Create both as needed; an existing .got is extended."""
         needed = False
         for one in relocs:
             if one.number in ENTRIES[self.bits]:
@@ -88,11 +88,11 @@ class S390Slots(Slots):
             self.plt.section = self.module.create(".plt", self.bits // 8, self.plt.total, WRITABLE)
 
     def settle(self) -> None:
-        """Relocations count from the beginning of .got."""
+        """Relocations are relative to the start of .got."""
         self.gp = self.got.section.address if self.got.section else 0
 
     def goal(self, one: Reloc) -> int:
-        """The slot of the symbol, or the entry that leads to it."""
+        """The slot or PLT entry of the symbol."""
         target = one.S + int(one.A)
         if one.number in SLOTS[self.bits]:
             return self.got.address(one.symbol, lambda: self.word(target))

@@ -1,4 +1,4 @@
-"""SuperH: obj_sh.c of modutils, which never makes a GOT: it looks for its relocations in REL sections."""
+"""SuperH: obj_sh.c of modutils, which never creates a GOT: it searches REL sections for its types."""
 
 from __future__ import annotations
 

@@ -44,28 +44,28 @@ class Slots:
         self.gp, self.wrong = 0, ""
 
     def needed(self, name: str) -> ObjSymbol | None:
-        """The symbol of the module that one exported as ``name`` can define."""
+        """The symbol of the module that an export named ``name`` defines."""
         return self.module.symbols.find(name)
 
     def create(self, relocs: Iterable[Reloc]) -> None:
-        """Make sections with room for what ``relocs`` need; arch_create_got."""
+        """Create sections for the entries that ``relocs`` need; arch_create_got."""
 
     def settle(self) -> None:
-        """Sections have addresses; arch_finalize_section_address."""
+        """Called when sections have addresses; arch_finalize_section_address."""
 
     def goal(self, one: Reloc) -> int:
         """The value of the letters L and G, creating an entry if necessary."""
         return one.S + int(one.A)
 
     def archdata(self) -> bytes:
-        """What __archdata holds; arch_archdata."""
+        """The contents of __archdata; arch_archdata."""
         return b""
 
     def complete(self, header: StructModule) -> None:
         """The last changes of struct module; arch_init_module."""
 
     def span(self, name: str) -> bytes:
-        """Where the section ``name`` begins and ends, as two words; nothing without it."""
+        """The start and end of the section ``name`` as two words; empty if it does not exist."""
         found = self.module.find(name)
         return self.word(found.address) + self.word(found.address + found.size) if found else b""
 
@@ -96,10 +96,10 @@ class Slots:
 
 
 class UnwindSlots(Slots):
-    """The slots of a machine whose modules hand over where to unwind the stack."""
+    """The slots of a machine whose modules pass unwind information."""
 
     def archdata(self) -> bytes:
-        """Where the unwind information is, and gp (dp)."""
+        """The range of the unwind information, and gp (dp)."""
         first = self.module.sections[1].address
         found = next((section for section in self.module.sections if section.type == UNWIND), None)
         start, end = (found.address, found.address + found.size) if found else (0, 0)
@@ -117,12 +117,12 @@ class Entries:
         self.start = 0  # of the entries in the section
 
     def want(self, key: object) -> None:
-        """Have room for what ``key`` stands for."""
+        """Reserve an entry for ``key``."""
         self.offsets.setdefault(key, len(self.offsets) * self.size + self.start)
 
     @property
     def total(self) -> int:
-        """Bytes of all entries."""
+        """The size of all entries in bytes."""
         return len(self.offsets) * self.size
 
     def of(self, key: object, make: Callable[[], bytes]) -> int:
@@ -140,7 +140,7 @@ class Entries:
 
 
 class GotSlots(Slots):
-    """A GOT with a slot for each symbol that one of ``slots`` is about; ``bases`` only need it there."""
+    """A GOT with a slot for each symbol with a relocation of ``slots``; ``bases`` only need the GOT."""
 
     slots: frozenset[int] = frozenset()
     bases: frozenset[int] = frozenset()
@@ -151,7 +151,7 @@ class GotSlots(Slots):
         self.got = Entries(module, self.entry)
 
     def create(self, relocs: Iterable[Reloc]) -> None:
-        """Make .got if it is needed."""
+        """Create .got if needed."""
         needed = False
         for one in relocs:
             needed = needed or one.number in self.bases
@@ -161,7 +161,7 @@ class GotSlots(Slots):
             self.got.section = self.module.create(".got", self.entry, self.got.total, WRITABLE)
 
     def settle(self) -> None:
-        """Relocations count from the beginning of .got."""
+        """Relocations are relative to the start of .got."""
         self.gp = self.got.section.address if self.got.section else 0
 
     def goal(self, one: Reloc) -> int:

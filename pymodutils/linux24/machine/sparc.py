@@ -21,7 +21,7 @@ def low(bits: int, name: str, calc: Formula) -> RelocType:
 
 
 def aligned(number: int) -> RelocType:
-    """A row of arch, of a branch, whose way must be whole instructions."""
+    """A row of arch for a branch whose distance must be a multiple of 4."""
     return sparc.SPARC64.relocs[number]._replace(align=4)
 
 

@@ -1,4 +1,4 @@
-"""x86-64: obj_x86_64.c of modutils, which adds to what is at the place, and never makes a GOT."""
+"""x86-64: obj_x86_64.c of modutils, which adds to the existing contents, and never creates a GOT."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class ProbeList(NamedTuple):
 
 
 class ProbeLists:
-    """The lists of ``config`` and those at work, since a list may lead to others."""
+    """The lists of ``config``, and those being expanded, since lists may be nested."""
 
     def __init__(self, config: ModulesConf) -> None:
         self.config = config
@@ -31,9 +31,9 @@ class ProbeLists:
 
     @contextmanager
     def opened(self, name: str) -> Iterator[ProbeList | None]:
-        """The list ``name``, at work within the block; None without one.
+        """The list ``name``, marked as being expanded within the block; None if there is none.
 
-        Raises ModutilsError for a list that leads back to itself.
+        Raises ModutilsError for a recursive list.
         """
         word = next((word for word in KEYWORDS if name in self.config.lists[word]), "")
         if not word:

@@ -64,7 +64,7 @@ class Remover:
         return done
 
     def rmmod(self, kname: str, names: Sequence[str], *, complain: bool) -> bool:
-        """Remove one module with the commands around that; whether it is no longer there."""
+        """Remove one module with its commands; return whether it is gone."""
         run = self.run
         if kname not in calls.module_names(run.kernel):
             return True

@@ -32,7 +32,7 @@ class Off(Exception):
 
 
 class Wanted:
-    """A requested module: its names from alias to alias, and its name in the kernel."""
+    """A requested module: its chain of aliases, and its name in the kernel."""
 
     def __init__(self, names: list[str], why: str) -> None:
         self.names, self.why = names, why
@@ -61,7 +61,7 @@ class Stacks:
         self.depth = 0
 
     def stack(self, name: str, path: str = "", *, removing: bool = False) -> list[Wanted]:
-        """The modules for ``name``, of which ``path`` may be the file, in the order to load or remove them.
+        """The modules for ``name``, whose file may be ``path``, in load or removal order.
 
         Raises NoSuchModule, Off, or ModutilsError.
         """

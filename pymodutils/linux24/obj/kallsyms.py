@@ -30,7 +30,7 @@ OURS: Final = "__insmod_"  # how symbols begin that insmod has made
 def in_kernel(symbols: Iterable[tuple[int, str]]) -> bool:
     """Whether a kernel that exports ``symbols``, values and names, has the section itself.
 
-    A name counts up to its first _R, and as that symbol whose beginning it is: modutils compares so.
+    Names are compared as in modutils: up to the first _R, and a prefix matches.
     """
     start = stop = 0
     for value, name in symbols:
@@ -43,13 +43,13 @@ def in_kernel(symbols: Iterable[tuple[int, str]]) -> bool:
 
 
 class _Strings:
-    """Strings one after the other."""
+    """Concatenated strings."""
 
     def __init__(self) -> None:
         self.data = bytearray()
 
     def add(self, text: str) -> int:
-        """Where ``text`` begins."""
+        """The offset of ``text``."""
         at = len(self.data)
         self.data += text.encode("utf-8", "surrogateescape") + b"\0"
         return at
@@ -60,7 +60,7 @@ def _own_value(symbol: ObjSymbol) -> int:
 
 
 def kallsyms(module: ObjFile, *, relocatable: bool = True) -> bytes:
-    """What the section holds, addresses as they are by now; of a kernel they are those of its symbols."""
+    """The contents of the section with current addresses; for a kernel, those of its symbols."""
     bits, prefix = module.machine.arch.bits, PREFIXES[module.machine.arch.order]
     header, entry, symbol = (Struct(prefix + codes[bits]) for codes in (HEADER, SECTION, SYMBOL))
     loaded = [section for section in module.sections if section.is_loaded]

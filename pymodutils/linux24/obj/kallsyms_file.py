@@ -1,4 +1,4 @@
-"""A file with nothing but __kallsyms, made of a kernel; kallsyms of modutils."""
+"""A file with only __kallsyms, generated from a kernel; kallsyms of modutils."""
 
 from __future__ import annotations
 

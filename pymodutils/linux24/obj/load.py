@@ -47,7 +47,7 @@ KINDS: Final = {SHT_REL: "REL", SHT_RELA: "RELA"}
 def load(data: bytes, path: str, clash: Callable[[str], None], e_type: int = ET_REL) -> ObjFile:
     """The module in ``data``, which was read from ``path``; with ET_EXEC a kernel.
 
-    Raises BadModule: it is damaged, or nothing that modutils 2.4.16 links.
+    Raises BadModule if it is damaged, or of a kind that modutils 2.4.16 does not link.
     """
     elf = Elf(data, path)
     machine = machines.of(elf, path)

@@ -106,7 +106,7 @@ class SymbolTable:
     def add(self, new: ObjSymbol, index: int | None = None) -> ObjSymbol:
         """Add ``new``, unless an existing symbol of that name takes precedence; return the symbol.
 
-        ``index`` is that in .symtab.
+        ``index`` is its index in .symtab.
         """
         old = self.find(new.name)
         if old is None:

@@ -1,4 +1,4 @@
-"""Persistent data of a module, which rmmod would save if a kernel of 2.4 gave it back."""
+"""Persistent data of a module, which rmmod would save if 2.4 kernels returned it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ ORIGIN: Final = re.compile(r"_O(.*)_M[0-9A-F]+_V-?\d+")  # what follows __insmod
 
 
 def save(kernel: SystemCalls, name: str, report: RunMessages) -> None:
-    """Say that the data of the module ``name`` cannot be saved, if insmod has noted a file for it.
+    """Report that data of the module ``name`` cannot be saved, if insmod recorded a file for it.
 
-    The file stays as it is; modutils took the parameters out of it.
+    The file stays unchanged; modutils removed the parameters from it.
     """
     report.detail(f"Checking {name} for persistent data")
     if name not in calls.module_names(kernel):

@@ -58,7 +58,7 @@ def rmmod_stacks(kernel: SystemCalls, names: Sequence[str], report: RunMessages)
 
 
 def _removable(module: Known, marks: dict[str, int], known: dict[str, Known]) -> int:
-    """REMOVABLE if ``module`` is wanted or was needed, and all that refer to it go."""
+    """REMOVABLE if ``module`` was requested or was a dependency, and all its users are removable."""
     if not (module.refs or marks[module.name] & WANTED):
         return 0
     going = (marks[user] & REMOVABLE or (marks[user] and not known[user].refs) for user in module.refs)

@@ -68,7 +68,7 @@ class Arm64Cpu(Arm64Registers):
         self._hook_reads(list(_reads(start.kernel, start.linked)))
 
     def run(self, until: int, count: int) -> None:
-        """As of any processor; unicorn stops at a load that has been executed."""
+        """As in the base class; unicorn may stop at a load that has already been executed."""
         super().run(until, count)
         if self.looked:
             self["PC"] += INSTRUCTION
@@ -89,7 +89,7 @@ class Arm64Cpu(Arm64Registers):
         self[register] = FIRED
 
     def sleeps(self) -> bool:
-        """Whether it waits for an interrupt that it takes later; raises Halted if it never does."""
+        """Whether it waits for an interrupt; raises Halted if none can be delivered."""
         if self.clock.due or self.space.read(self.pc - INSTRUCTION, INSTRUCTION) != WFI:
             return False
         if not self._wakes_at:
@@ -98,7 +98,7 @@ class Arm64Cpu(Arm64Registers):
         return True
 
     def _step(self) -> int:
-        """Run to where interrupts are on; raises Halted if that does not come."""
+        """Run until interrupts are enabled; raises Halted if they never are."""
         start = self.pc
         for _ in range(FARTHEST):
             self.run(0, 1)
@@ -153,7 +153,7 @@ class Arm64Cpu(Arm64Registers):
 
 
 def _reads(kernel: bytes, linked: int) -> Iterator[tuple[int, int, bool]]:
-    """The instructions of ``kernel`` that read the time."""
+    """The addresses of instructions in ``kernel`` that read the counter."""
     for found in TIMER_READ.finditer(kernel):
         if found.end() % INSTRUCTION:
             continue

@@ -1,6 +1,6 @@
 """A GICv2 with one interrupt, that of the virtual timer; IHI 0048.
 
-Its registers read as zero, but for what a driver needs to find it; nothing depends on what is written.
+Its registers read as zero, except those that identify it to a driver; writes are ignored.
 """
 
 from __future__ import annotations

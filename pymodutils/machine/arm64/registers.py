@@ -36,7 +36,7 @@ STEPPED: Final = 0x0030_0000  # PSTATE.IL, SS
 
 
 class Arm64Registers(Cpu):
-    """An arm64 processor without what it does by itself."""
+    """The registers of an arm64 processor."""
 
     entries: ClassVar = EntryFormat(  # Arm ARM, D8.3
         large=(2, 0), table=3, user=0x0060_0000_0000_0F43, no_execute=1 << 53
@@ -77,18 +77,18 @@ class Arm64Registers(Cpu):
         self.restore(saved)
 
     def read_roots(self) -> None:
-        """Let ``space`` be what the processor uses."""
+        """Use the page tables of ``space``."""
         self.space.roots = self["TTBR0_EL1"], self["TTBR1_EL1"]
 
     def flush_tables(self) -> None:
-        """Forget page tables, which were changed from outside; the code at an address is the same."""
+        """Flush the TLB after page tables were changed from outside; translated code stays valid."""
         self.uc.ctl(uc.UC_CTL_TLB_FLUSH, uc.UC_CTL_IO_WRITE)
 
     # Functions
 
     @property
     def back(self) -> int:
-        """The return address of the function that begins."""
+        """The return address at the start of a function."""
         return self["X30"]
 
     @back.setter
@@ -101,7 +101,7 @@ class Arm64Registers(Cpu):
         self["PSTATE"] = EL1H
 
     def return_now(self) -> None:
-        """Return from the function that begins."""
+        """Return at the start of a function."""
         self["PC"] = self["X30"]
 
     def return_to(self, back: int) -> None:

@@ -1,7 +1,6 @@
-"""ESR_EL1 and FAR_EL1 of an exception that a hook takes, which stand in unicorn's private state only.
+"""ESR_EL1 and FAR_EL1 of an exception taken by a hook; unicorn has them only in its private state.
 
-They are looked for in a saved context, after aborts at known addresses; where they are not found, no kernel
-runs.
+They are searched for in a saved context after aborts at known addresses; without them, no kernel runs.
 """
 
 from __future__ import annotations
@@ -39,19 +38,19 @@ class Syndrome(NamedTuple):
 
     @classmethod
     def of(cls, cpu: unicorn.Uc) -> Syndrome:
-        """That of the exception that stopped ``cpu``; raises ModutilsError as ``check``."""
+        """The syndrome of the exception that stopped ``cpu``; raises ModutilsError as ``check``."""
         place = _place()
         return cls(*unpack_from("<I4xQ", _context(cpu), place - BEFORE))
 
 
 def check() -> None:
-    """Raise ModutilsError if this unicorn has the syndrome nowhere."""
+    """Raise ModutilsError if this unicorn's state does not contain the syndrome."""
     _place()
 
 
 @lru_cache(maxsize=1)
 def _place() -> int:
-    """Where a context has the address of an abort."""
+    """The offsets in a saved context that have the address of an abort."""
     cpu = _probe()
     found: set[int] | None = None
     for offset, address, esr in PROBES:

@@ -46,7 +46,7 @@ RESERVED_FLAG: Final = 2  # it reads as 1
 
 
 class X86Registers(Cpu):
-    """An x86-64 processor without what it does by itself."""
+    """The registers of an x86-64 processor."""
 
     entries: ClassVar = EntryFormat(large=(0x80, 0x80), table=7, user=7, no_execute=1 << 63)  # SDM 3A, 4.5
     pushed: ClassVar = WORD
@@ -121,18 +121,18 @@ class X86Registers(Cpu):
         self.rewind(self.save())
 
     def read_roots(self) -> None:
-        """Let ``space`` be what the processor uses."""
+        """Use the page tables of ``space``."""
         self.space.roots = (self["CR3"],) * 2
 
     def flush_tables(self) -> None:
-        """Forget page tables, which were changed from outside; the code at an address is the same."""
+        """Flush the TLB after page tables were changed from outside; translated code stays valid."""
         self["CR3"] = self["CR3"]
 
     # Functions; System V psABI for x86-64, 3.2
 
     @property
     def back(self) -> int:
-        """The return address of the function that begins."""
+        """The return address at the start of a function."""
         return self.space.number(self["RSP"])
 
     @back.setter
@@ -147,7 +147,7 @@ class X86Registers(Cpu):
         self["RIP"] = function
 
     def return_now(self) -> None:
-        """Return from the function that begins."""
+        """Return at the start of a function."""
         self["RIP"] = self.back
         self["RSP"] += WORD
 

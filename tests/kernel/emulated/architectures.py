@@ -1,7 +1,7 @@
 """Load whole trees of Debian's modules into emulated kernels of their architectures.
 
-``python -m tests.kernel.emulated.architectures arm64 s390x`` loads every module of those, prints what came of
-it and keeps it for the page about architectures.
+``python -m tests.kernel.emulated.architectures arm64 s390x`` loads every module of these kernels, prints the
+results and records them for docs/architectures.md.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def boot(found: Kernel) -> EmulatedKernel:
 def load(found: Kernel, tree: Tree, names: Sequence[str]) -> Outcome:
     """Load the modules ``names`` of ``tree`` with what they need, and remove all, the latest first.
 
-    Where not all have room at once, a part after the other.
+    In several parts if they do not all fit into the module range.
     """
     started, refused = time.monotonic(), dict[str, tuple[str, ...]]()
     loaded, left, running = set[str](), set[str](), boot(found)

@@ -65,7 +65,7 @@ def _limit() -> None:
 def fire(booted: EmulatedKernel, mutants: Iterable[bytes]) -> dict[str, Any]:
     """How often each outcome was, and the ``slowest`` mutant's seconds.
 
-    Each leaves ``booted`` as it was, but for its log, or the assertion says which one did not.
+    Each must leave ``booted`` unchanged except for its log; the assertion names the one that did not.
     """
     seen: Counter[str] = Counter()
     slowest = 0.0

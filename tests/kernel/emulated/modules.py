@@ -101,8 +101,8 @@ def module(
 ) -> bytes:
     """A module file for the kernel above.
 
-    ``relocs`` apply to the ``parts`` by name; in them symbol 1 is .text, and 2 and on are ``imports``.
-    ``versions`` are what it expects; by default, what the kernel has.
+    ``relocs`` are relocations of ``parts`` by name, in which symbol 1 is .text, and from 2 on are
+    ``imports``. ``versions`` are the CRCs that it expects; by default, the kernel's.
     """
     said = ["license=" + licence, "intree=Y", f"name={name}", *info]
     said += [] if magic is None else [f"vermagic={magic}"]

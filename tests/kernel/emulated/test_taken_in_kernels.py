@@ -41,7 +41,7 @@ class Bytes(Emulated):
 def mutants(name: str, seed: int) -> list[bytes]:
     """Mutants of a module whose functions nobody calls, and whose struct module is whole but for its name.
 
-    What the kernel takes over of the rest each configuration has somewhere else.
+    The offsets of the other fields that the kernel copies depend on the configuration.
     """
     original = without_init(unsigned(compress.read(str(paths("uml")[name]))), whole.FUNCTIONS)
     own = next(it for it in Elf(original).sections if it.name == STRUCT)

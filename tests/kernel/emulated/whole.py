@@ -39,7 +39,7 @@ def describe(name: str) -> Description:
 def run(kernel: str, tree: str, *words: str) -> Any:
     """What became of the modules of ``tree`` in ``kernel``, as ``main`` tells it.
 
-    ``words`` may be ``without_init``: the modules without their functions, and so without signatures.
+    ``words`` may be ``without_init``: the modules without init() and exit(), and so without signatures.
     """
     command = [sys.executable, "-m", __name__, kernel, tree, *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -1,6 +1,7 @@
 """In a guest: modules that the kernel requests through /proc/sys/kernel/modprobe.
 
-It starts that program with an environment of three variables and without a standard input, output and error.
+It starts that program with an environment of three variables and with standard input, output and error
+closed.
 """
 
 from __future__ import annotations

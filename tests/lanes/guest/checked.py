@@ -14,7 +14,7 @@ from tests.lanes.guest.machine import Journal, unload_all
 def verdicts(pairs: list[tuple[str, list[str]]]) -> list[tuple[int, list[str]]]:
     """For each (module, needed modules): the errno of loading it, and the kernel's lines about it.
 
-    Their init() and exit() are left out: whether there is hardware for them is another question.
+    Without init() and exit(), whose results depend on the hardware.
     """
     journal = Journal()
     found = []

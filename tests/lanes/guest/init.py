@@ -1,7 +1,7 @@
 """PID 1 of the guests: mounts file systems, runs the job in JOB/job.json, returns its result.
 
-In User Mode Linux the host's root is there read-only; a tmpfs with links into it becomes the root, so
-that /lib/modules and /etc/modprobe.d can be the guest's own. In QEMU the initramfs is the root already.
+In User Mode Linux, the host's root is mounted read-only; a tmpfs with links into it becomes the root, so that
+the guest has its own /lib/modules and /etc/modprobe.d. In QEMU, the initramfs is already the root.
 """
 
 import ctypes

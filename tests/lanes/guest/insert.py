@@ -1,6 +1,6 @@
 """Load modules without running their init().
 
-The relocation of struct module's pointer to init() is replaced by R_X86_64_NONE, so all sections that stay are
+The relocation of struct module's pointer to init() is replaced by R_X86_64_NONE, so that core sections stay
 as the loader left them.
 """
 

@@ -136,7 +136,7 @@ def init_sizes(
 ) -> dict[str, list[int]]:
     """Our and the kernel's initsize of those of ``files`` whose init() takes long enough to look.
 
-    ``read`` is called whenever a size was read.
+    ``read`` is called after each size.
     """
     config = LayoutConfig(TWO_AREAS, **switches)
     found = {}

@@ -1,6 +1,6 @@
 """In a guest: a module loaded with many lines of parameters, and writes to their files.
 
-Bytes travel as Latin-1.
+Bytes are transferred as Latin-1.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def both(path: str, lines: list[str], writes: list[list[str]]) -> list[list[dict
 def modules(files: list[str], lines: list[list[str]], hidden: list[list[str]]) -> list[list[dict[str, Any]]]:
     """What happens when each of ``files``, its init taken out, is loaded with ``lines`` until one is taken.
 
-    Files that are ``hidden`` are not looked at: the module's own code would run.
+    ``hidden`` files are not read, because the module's own code would run.
     """
     log = Log()
     found = []

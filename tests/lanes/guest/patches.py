@@ -1,7 +1,7 @@
 """Places in a module that the kernel changes after linking; all other bytes must be as linked.
 
-Sites are what tables in the module itself name; of the sections that are sorted, filled in or freed as a
-whole the reason is given. arch/x86/kernel/module.c: module_finalize; kernel/trace/ftrace.c.
+Sites are listed by tables in the module; sections that are sorted, filled in or freed are explained as a
+whole. arch/x86/kernel/module.c: module_finalize; kernel/trace/ftrace.c.
 """
 
 from __future__ import annotations

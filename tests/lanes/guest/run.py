@@ -13,7 +13,8 @@ SHORT = 0.5  # seconds until an interrupted command is interrupted
 def main(tree: str, kmods: dict[str, dict[str, list[str]]], only: str = "") -> dict[str, Any]:
     """The outcomes of each case's steps by set of tools; ``tree`` is the module directory.
 
-    ``kmods`` has the command words of each tool of each kmod; ``only`` cases whose names have it are run.
+    ``kmods`` has the command words of each tool of each kmod; only cases whose names contain ``only`` are
+    run.
     """
     from pymodutils import cli  # noqa: F401, PLC0415 -- once, for all children
 

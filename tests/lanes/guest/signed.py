@@ -19,7 +19,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 def verdicts(path: str, modules: list[str]) -> list[Any]:
     """Errno, and level and text of each line of the log, for each of the images in ``path`` (JSON, hex).
 
-    ``modules`` are loaded first: hashes that the kernel would ask modprobe for.
+    ``modules`` are loaded first: hashes that the kernel would request from modprobe.
     """
     for module in modules:
         insert(module)

@@ -27,7 +27,7 @@ HASHED = re.compile(
 def normal(outcome: dict[str, Any], *, apart: bool = False) -> dict[str, Any]:
     """``outcome`` of a step without what differs between runs: addresses, dumps of stacks, noise.
 
-    ``apart``: a module has seven areas, anywhere; then only places within pages are looked at.
+    ``apart``: a module has seven areas at any addresses, so only offsets within pages are compared.
     """
     bases = _bases(outcome["modules"])
     return {

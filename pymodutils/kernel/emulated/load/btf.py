@@ -1,6 +1,6 @@
 """BPF type format: a header, types and strings; include/uapi/linux/btf.h.
 
-That of a module extends another one, whose types and strings it uses by number and offset.
+A module's is split BTF: its type IDs and string offsets continue those of the kernel.
 """
 
 from __future__ import annotations

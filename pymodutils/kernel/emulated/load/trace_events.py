@@ -78,7 +78,7 @@ def _is_there(load: LoadInfo, system: str, name: str) -> bool:
 def _of_kernel(load: LoadInfo, system: str, name: str) -> bool:
     """Whether the kernel has this event itself, by its symbols: no two events share a name.
 
-    Who keeps no memory of modules is spared the 20 MB of their index.
+    Their index takes 20 MB; it is not built if the memory of modules is not kept.
     """
     known = load.state.blob(KALLSYMS) if load.caller.keeps_memory else b""
     symbols = (f"str__{system}__trace_system_name", f"event_{name}")

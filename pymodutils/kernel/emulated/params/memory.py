@@ -28,12 +28,11 @@ GRAIN: Final = 8  # alignment of kmalloc() in bytes
 class ParamMemory:
     """The areas of a module, and the strings that its parameters have been given.
 
-    ``areas`` are addresses with what lies there; ``others`` is asked for the area around any other
-    address, which may be another module's. ``strings`` has the copies that charp parameters point to by
-    their (made-up) addresses, ``texts`` what parameters were given whose functions cannot be run, by
-    name; both outlive a process if the caller keeps them. ``written`` has the addresses of the areas that
-    have changed.
-    Each access raises OutOfBounds, about ``subject``, where nothing is known to be.
+    ``areas`` maps addresses to contents; ``others`` returns the area around any other address, perhaps of
+    another module. ``strings`` maps made-up addresses to the copies that charp parameters point to, ``texts``
+    names of parameters with custom functions to the text they were set to; the caller may save both.
+    ``written`` has the addresses of the areas that have changed. Each access raises OutOfBounds, about
+    ``subject``, outside known memory.
     """
 
     __slots__ = ("areas", "bits", "others", "prefix", "strings", "subject", "texts", "written")

@@ -32,7 +32,7 @@ class ParamContext(NamedTuple):
     """The environment of a parameter: ``log`` takes level and text, ``taint`` the letter of a flag.
 
     ``locked_down`` returns whether hardware parameters are refused, and logs it if so; ``objects`` is called
-    with name and value of each failed word, the value being None without such a parameter.
+    with the name and value of each failed word; the value is None if there is no such parameter.
     """
 
     module: str

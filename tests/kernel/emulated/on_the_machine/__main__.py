@@ -1,7 +1,7 @@
 """``python -m tests.kernel.emulated.on_the_machine KERNEL [COUNT [FIRST]]`` plays COUNT mutants.
 
-It prints those to which the emulated kernel and the real one say different things; KERNEL is one of
-lanes.FLAVOURS, FIRST the first seed.
+Prints those on which the emulated kernel and the real one disagree; KERNEL is one of lanes.FLAVOURS, FIRST
+the first seed.
 """
 
 from __future__ import annotations
