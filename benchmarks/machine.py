@@ -74,7 +74,7 @@ def _forked(work: Callable[[], object]) -> None:
 
 def _in_qemu(image: Path, file: Path) -> float:
     call = "tests.lanes.guest.inits:main", [[str(file)]]
-    return _cpu(lambda: qemu.run(*call, files=[file], image=image))
+    return _cpu(lambda: list(qemu.each(*call, files=[file], image=image)))
 
 
 def _cpu(work: Callable[[], object], times: int = 1) -> float:

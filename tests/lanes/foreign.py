@@ -7,8 +7,6 @@ is read through QEMU's monitor.
 from __future__ import annotations
 
 import json
-import os
-import signal
 import socket
 import stat
 import subprocess
@@ -19,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.lanes.qemu import Archive
+from tests.lanes.qemu import Archive, started
 from tests.oracles.debian import unpacked
 from tests.oracles.kernels import kernel
 
@@ -185,15 +183,8 @@ def running(machine: Machine, folder: Path, image: Path, cmdline: str) -> Iterat
     words += ["-kernel", str(image), "-initrd", str(folder / "initrd")]
     words += ["-append", f"console={machine.console} panic=-1 rdinit=/init {cmdline}"]
     words += ["-qmp", f"unix:{folder / 'monitor'},server=on,wait=off"]
-    with (folder / "console").open("wb") as out:
-        guest = subprocess.Popen(
-            words, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
-        )
-    try:
+    with started(words, folder / "console") as guest:
         yield guest
-    finally:
-        os.killpg(guest.pid, signal.SIGKILL)
-        guest.wait()
 
 
 def heard(guest: subprocess.Popen[bytes], path: Path, until: float) -> list[list[str]]:

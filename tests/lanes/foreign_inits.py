@@ -1,28 +1,24 @@
 """init() of modules for arm64 in QEMU, on hardware as small as that of the machine.
 
 The guest is a busybox; the device tree is the machine's own, with QEMU's addresses and a serial port.
-``python -m tests.lanes.foreign_inits [COUNT]`` compares COUNT modules, or all, and prints each that differs.
 """
 
 from __future__ import annotations
 
 import re
 import stat
-import sys
 import tempfile
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from struct import pack
 
 from pymodutils.elf import compress
 from pymodutils.machine.arm64 import start
 from pymodutils.machine.arm64.start import Tree, cells
-from tests.lanes import foreign, inits
+from tests.lanes import foreign, qemu
 from tests.lanes.guest.inits import NO_RETURN
-from tests.lanes.inits import BATCH, OWN, Outcome, lines
+from tests.lanes.outcomes import OWN, Outcome, lines
 from tests.lanes.qemu import Archive
-from tests.oracles import kernels
 from tests.oracles.debian import unpacked
 
 NAME = "arm64"
@@ -37,6 +33,7 @@ mount -t sysfs sysfs /sys
 dmesg -n 1
 echo
 for number in $(seq 1 $(cat /m/count)); do
+    echo "{foreign.MARK}begin"
     loaded=
     said=
     for file in $(cat /m/$number); do
@@ -47,8 +44,8 @@ for number in $(seq 1 $(cat /m/count)); do
         [ $code = 0 ] || break
         loaded="${{file%.ko}} $loaded"
     done
-    echo "{foreign.MARK}end $number $file $code"
     dmesg -c | sed 's/^/{foreign.MARK}log /'
+    echo "{foreign.MARK}end $number $file $code"
     for name in $loaded; do
         rmmod $name 2>/dev/null || break
     done
@@ -60,18 +57,11 @@ KILLED = 128 + 9  # what a shell says of a process that an oops has killed, at l
 STAMP = re.compile(r"^(<\d+>)?\[ *\d+\.\d+\] ")
 
 
-def there(image: Path, wanted: Sequence[list[str]]) -> dict[str, Outcome]:
-    """The outcomes in QEMU, one module after the other, BATCH in one boot."""
-    found: dict[str, Outcome] = {}
-    for first in range(0, len(wanted), BATCH):
-        found |= dict(_boot(image, wanted[first : first + BATCH]))
-    return found
-
-
-def _boot(image: Path, wanted: Sequence[list[str]]) -> Iterator[tuple[str, Outcome]]:
+def boot(image: Path, batch: Sequence[list[str]]) -> Iterator[tuple[str, Outcome]]:
+    """The outcomes of one boot; raises qemu.Ended where a module ends it, RuntimeError if it does not begin."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _initramfs(folder / "initrd", wanted)
+        _initramfs(folder / "initrd", batch)
         (folder / "tree").write_bytes(start.flatten(_tree()))
         machine = foreign.Machine(
             *(NAME, "qemu-system-arm", "qemu-system-aarch64"),
@@ -80,8 +70,8 @@ def _boot(image: Path, wanted: Sequence[list[str]]) -> Iterator[tuple[str, Outco
         )
         words = " ".join(word for word in start.CMDLINE.split() if not OWN.match(word))
         with foreign.running(machine, folder, image, words) as guest:
-            said = foreign.heard(guest, folder / "console", time.monotonic() + 3000)
-    yield from _outcomes(said, wanted)
+            said = qemu.said(guest, folder / "console")
+            yield from _outcomes((line.decode("utf-8", "replace").rstrip() for line in said), batch)
 
 
 def _tree() -> Tree:
@@ -126,49 +116,29 @@ def _name(path: str) -> str:
     return Path(path).name.partition(".ko")[0] + ".ko"
 
 
-def _outcomes(said: Sequence[list[str]], wanted: Sequence[list[str]]) -> Iterator[tuple[str, Outcome]]:
-    """What the guest said of each chain: an end, and the log before the next one."""
-    logs: dict[int, list[str]] = {}
-    ends: dict[int, tuple[str, int]] = {}
-    number = 0
-    for kind, *words in said:
-        if kind == "end":
-            number = int(words[0])
-            code = int(words[2])  # busybox exits with the errno
-            ends[number] = words[1], NO_RETURN if code >= KILLED else code
+def _outcomes(said: Iterable[str], batch: Sequence[list[str]]) -> Iterator[tuple[str, Outcome]]:
+    """What the guest says of each chain: its log, and then its end; raises as boot() does."""
+    log: list[str] = []
+    printed: list[str] = []
+    begun = False
+    for line in said:
+        kind, _, text = line.removeprefix(foreign.MARK).partition(" ")
+        if line == foreign.READY:
+            return
+        if not line.startswith(foreign.MARK):
+            printed.append(line)
+        elif kind == "begin":
+            log, printed, begun = [], [], True
         elif kind == "log":
-            logs.setdefault(number, []).append(STAMP.sub("", " ".join(words)))
-    for number, (file, code) in ends.items():
-        chain = wanted[number - 1]
-        at = next(path for path in chain if _name(path) == file)
-        yield chain[-1], Outcome(at, code, lines(logs.get(number, ())))
+            log.append(STAMP.sub("", text))
+        elif kind == "end":
+            number, file, code = text.split()
+            yield _outcome(batch[int(number) - 1], file, int(code), log)
+    raise (qemu.Ended if begun else RuntimeError)("\n".join(printed))
 
 
-def differences(count: int) -> tuple[int, dict[str, str]]:
-    """How many of the kernel's modules were compared; what differs, by module."""
-    kernel = kernels.kernel(NAME)
-    wanted = inits.chains(kernel, count)
-    ours, theirs = inits.here(kernel.image, wanted), there(kernel.image, wanted)
-    return len(theirs), inits.compared(_plain(ours), _plain(theirs))
-
-
-def _plain(outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
-    """``outcomes`` without what differs by the way they are heard: spaces, the log of an oops."""
-    return {
-        path: it._replace(
-            log=() if it.errno == NO_RETURN else tuple(" ".join(line.split()) for line in it.log)
-        )
-        for path, it in outcomes.items()
-    }
-
-
-def main(count: str = "0") -> None:
-    """Print what differs."""
-    compared, found = differences(int(count))
-    print(f"{NAME}: {compared - len(found)} of {compared} equal")  # noqa: T201 -- a command
-    for module, how in found.items():
-        print(f"  {module}: {how}")  # noqa: T201
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+def _outcome(chain: list[str], file: str, code: int, log: list[str]) -> tuple[str, Outcome]:
+    at = next(path for path in chain if _name(path) == file)
+    return chain[-1], Outcome(
+        at, NO_RETURN if code >= KILLED else code, lines(log)
+    )  # busybox exits with errno

@@ -1,18 +1,19 @@
 """init() of a kernel's own modules in this process and in QEMU, on the same command line.
 
 ``python -m tests.lanes.inits [KERNEL [COUNT]]`` compares COUNT modules, or all, of KERNEL, one of kernels.EVERY
-(cloud-amd64), and prints each that differs.
+(cloud-amd64) for amd64 or arm64, and prints each that differs.
 """
 
 from __future__ import annotations
 
-import re
 import sys
+import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pymodutils import LiveKernel, Refused
 from pymodutils.elf import compress
@@ -22,43 +23,22 @@ from pymodutils.errors import Unanswered
 from pymodutils.kernel.booted import ends
 from pymodutils.machine.x86_64.start import CMDLINE
 from pymodutils.names import normalize, of_path
-from tests.lanes import qemu
+from tests.lanes import foreign_inits, qemu
 from tests.lanes.guest.inits import NO_RETURN
-from tests.lanes.verdicts.normal import DUMP, NOISE
+from tests.lanes.outcomes import OWN, Outcome, difference, lines, reason
 from tests.oracles import kernels
 
 CLOUD = "cloud-amd64"
 BATCH = 150  # modules for one boot of QEMU
-OWN = re.compile(r"(rdinit|init|loglevel)=")  # words of the machine that are about no devices
-MEASURED = re.compile(
-    r"0x[0-9a-f]+|\b[0-9a-f]{16}\b|\d+(\.\d+)? ?(MHz|MB/s|KB|usecs?|ns|ms|cycles|seconds)|, depth.*$|\binput\d+$"
-)
-BOOT_NOISE = re.compile(r"speculation|taints kernel|module verification failed")
-MODEL = "the processor's model"
-OTHER_RESULT = {  # modules that end in another way, and why
-    "pata_legacy": "ISA ports: QEMU has a disk controller there",
-    "test_user_copy": "the machine has no user memory",
-}
-OTHER_LOG = {  # modules whose lines differ
-    "xor": "the fastest way that it measures",
-    "raid6_pq": "the fastest way that it measures",
-    "powernow_k8": MODEL,
-    "intel_rapl_common": MODEL,
-    "intel_rapl_msr": MODEL,
-    "int3401_thermal": MODEL,
-    "processor_thermal_device": MODEL,
-    "processor_thermal_device_pci": MODEL,
-    "processor_thermal_device_pci_legacy": MODEL,
-    "processor_thermal_rapl": MODEL,
-}
+LAST = 12  # lines of the console of a guest that a module has ended
 
 
-class Outcome(NamedTuple):
-    """What a load came to: errno of the file ``at`` that was the last, 0 for success."""
+class Verdict(NamedTuple):
+    """What differs about a module, if anything does, and why that stays, if it does."""
 
-    at: str
-    errno: int
-    log: tuple[str, ...]
+    module: str
+    differs: str
+    reason: str
 
 
 def chains(kernel: kernels.Kernel, count: int) -> list[list[str]]:
@@ -107,88 +87,67 @@ def _loaded(booted: LiveKernel, path: str) -> Outcome:
     return Outcome(path, code, lines([ends.text(line) for line in booted.guest.log(start)[0]]))
 
 
-def there(image: Path, wanted: Sequence[list[str]]) -> Iterator[tuple[str, Outcome]]:
-    """The outcomes in QEMU, one module after the other; a kernel that one ends is booted again for the rest."""
-    for start in range(0, len(wanted), BATCH):
-        batch = list(wanted[start : start + BATCH])
-        while batch:
-            try:
-                said = _boot(image, batch)
-            except RuntimeError as error:
-                last = _last(batch, str(error))
-                yield last, Outcome(last, NO_RETURN, (str(error)[-200:],))
-                batch = [chain for chain in batch if chain[-1] != last]
-                continue
-            for path, it in said.items():
-                yield path, Outcome(it["at"], it["errno"], lines(it["log"]))
-            break
+def there(kernel: kernels.Kernel, wanted: Sequence[list[str]]) -> Iterator[tuple[str, Outcome]]:
+    """The outcomes in QEMU, as they come; a kernel that a module ends is booted again for those after it."""
+    boot, done = BOOTS[kernel.architecture], 0
+    while done < len(wanted):
+        try:
+            for path, outcome in boot(kernel.image, wanted[done : done + BATCH]):
+                done += 1
+                yield path, outcome
+        except qemu.Ended as ended:
+            last = wanted[done][-1]
+            done += 1
+            yield last, Outcome(last, NO_RETURN, tuple(str(ended).splitlines()[-LAST:]))
 
 
-def _boot(image: Path, wanted: Sequence[list[str]]) -> dict[str, Any]:
-    said: dict[str, Any] = qemu.run(
+def _boot(image: Path, batch: Sequence[list[str]]) -> Iterator[tuple[str, Outcome]]:
+    """The outcomes of one boot; raises qemu.Ended where a module ends it, RuntimeError if it does not begin."""
+    said = qemu.each(
         "tests.lanes.guest.inits:main",
-        list(wanted),
-        files=sorted({Path(path) for chain in wanted for path in chain}),
+        list(batch),
+        files=sorted({Path(path) for chain in batch for path in chain}),
         image=image,
         cpu=qemu.LATER_CPU,  # near to unicorn's own, which is qemu64
         cmdline=" ".join(word for word in CMDLINE.split() if not OWN.match(word)),
-        seconds=3000,
     )
-    return said
+    try:
+        next(said)
+    except qemu.Ended as ended:
+        raise RuntimeError(f"the guest does not get ready:\n{ended}") from ended
+    for chain, it in zip(batch, said, strict=True):
+        yield chain[-1], Outcome(it["at"], it["errno"], lines(it["log"]))
 
 
-def _last(wanted: Sequence[list[str]], printed: str) -> str:
-    """The module that was being loaded when the console in ``printed`` fell silent."""
-    places = {chain[-1]: printed.rfind(chain[-1]) for chain in wanted}
-    last = max(places, key=places.__getitem__)
-    if places[last] < 0:
-        raise RuntimeError(printed)
-    return last
+BOOTS = {"amd64": _boot, "arm64": foreign_inits.boot}
 
 
-def lines(log: Sequence[str]) -> tuple[str, ...]:
-    """Lines that a module of the kernel itself can be the cause of, without what is measured."""
-    lines = [
-        line.rstrip("\n") for line in log if line.strip() and not (DUMP.match(line) or NOISE.match(line))
-    ]
-    return tuple(MEASURED.sub("N", line) for line in lines if not BOOT_NOISE.search(line))
-
-
-def differences(name: str, count: int) -> Iterator[tuple[str, str]]:
-    """Each module that was compared, and what differs, or ""."""
+def verdicts(name: str, count: int) -> Iterator[Verdict]:
+    """Of each module that is compared."""
     kernel = kernels.kernel(name)
     wanted = chains(kernel, count)
     ours = here(kernel.image, wanted)
-    for path, its in there(kernel.image, wanted):
-        yield of_path(path), _difference(of_path(path), ours[path], its)
-
-
-def compared(ours: Mapping[str, Outcome], theirs: Mapping[str, Outcome]) -> dict[str, str]:
-    """What differs, by module."""
-    found = {of_path(path): _difference(of_path(path), ours[path], its) for path, its in theirs.items()}
-    return {module: how for module, how in found.items() if how}
-
-
-def _difference(module: str, own: Outcome, its: Outcome) -> str:
-    if module in OTHER_RESULT:
-        return ""
-    if (own.at, own.errno) != (its.at, its.errno):
-        return f"{of_path(own.at)}: {own.errno} here, {of_path(its.at)}: {its.errno} in QEMU {its.log}"
-    if own.log != its.log and module not in OTHER_LOG:
-        return f"logs {own.log} here, {its.log} in QEMU"
-    return ""
+    for path, its in there(kernel, wanted):
+        module, own = of_path(path), ours[path]
+        differs = difference(own, its)
+        yield Verdict(module, differs, differs and reason(module, own, its))
 
 
 def main(name: str = CLOUD, count: str = "0") -> None:
-    """Print what differs."""
-    total, equal = 0, 0
-    for module, how in differences(name, int(count)):
-        total, equal = total + 1, equal + (not how)
-        if how:
-            print(f"  {module}: {how}", flush=True)  # noqa: T201 -- a command
-        if not total % BATCH:
-            print(f"{name}: {equal} of {total} equal so far", flush=True)  # noqa: T201
-    print(f"{name}: {equal} of {total} equal")  # noqa: T201
+    """Print what differs, and how many modules are equal; the latter after each batch, too."""
+    seen, started = Counter[str](), time.monotonic()
+    for it in verdicts(name, int(count)):
+        seen["listed" if it.reason else "differ" if it.differs else "equal"] += 1
+        if it.differs:
+            print(f"  {it.module}: {it.reason or it.differs}", flush=True)  # noqa: T201 -- a command
+        if not seen.total() % BATCH:
+            print(_summary(name, seen, started), flush=True)  # noqa: T201
+    print(_summary(name, seen, started))  # noqa: T201
+
+
+def _summary(name: str, seen: Mapping[str, int], started: float) -> str:
+    kinds = ", ".join(f"{seen[kind]} {kind}" for kind in ("equal", "listed", "differ"))
+    return f"{name}: {sum(seen.values())} modules: {kinds}; {time.monotonic() - started:.0f} s"
 
 
 if __name__ == "__main__":

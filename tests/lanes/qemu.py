@@ -11,14 +11,17 @@ import json
 import os
 import re
 import shutil
+import signal
 import stat
 import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypedDict, Unpack
 
 from tests.lanes.uml import INIT, REPOSITORY, answer, console, python_path
 from tests.oracles import trees
@@ -29,43 +32,113 @@ LEFT_OUT = re.compile(
 )
 NEEDED = ("click", "elftools", "rich", "networkx", "backports", "markdown_it", "mdurl", "pygments")
 PROGRAMS = ("/bin/sh", "/bin/true", "/bin/false")
+CONSOLE, RESULT = "console", "result"  # files of a guest's two serial ports
+SILENCE = 300  # seconds without a word after which a guest is given up
+PAUSE = 0.1  # seconds between two looks at what a guest has said
 MEMORY = "640M"
 LATER_CPU = "qemu64,+rdrand,-cx16"  # QEMU 7.2's cmpxchg16b with a segment base breaks later kernels' slabs
 
 
-def run(
-    call: str,
-    *arguments: object,
-    files: Iterable[Path] = (),
-    image: Path | None = None,
-    cpu: str = "max",
-    environ: Mapping[str, str] | None = None,
-    cmdline: str = "",
-    devices: Iterable[str] = (),
-    seconds: float = 400,
-) -> Any:
+class Options(TypedDict, total=False):
+    """Options of a guest."""
+
+    files: Iterable[Path]  # additional files and folders, at the same paths
+    image: Path  # of the kernel; by default Debian 12's cloud kernel
+    cpu: str
+    environ: Mapping[str, str]
+    cmdline: str  # appended to the kernel's command line
+    devices: Iterable[str]  # further QEMU devices
+
+
+class Ended(Exception):
+    """The guest ended, or fell silent, before the function that it called did; with the last of its console."""
+
+
+def run(call: str, *arguments: object, seconds: float = 400, **options: Unpack[Options]) -> Any:
     """What ``call`` (``module:function``) returns for ``arguments``, called inside of the guest.
 
-    ``files`` are additional files and folders, at the same paths; ``image`` is the kernel, by default Debian
-    12's cloud kernel; ``cmdline`` is appended to its command line; ``devices`` are further QEMU devices.
     Raises Unavailable without qemu-system-x86_64, RuntimeError with the guest's traceback.
     """
+    with _prepared(call, arguments, options) as (words, folder):
+        printed = console(words, seconds)
+        return answer(folder / RESULT, printed + _console(folder))
+
+
+def each(
+    call: str, *arguments: object, silence: float = SILENCE, **options: Unpack[Options]
+) -> Iterator[Any]:
+    """What ``call``, a generator, yields inside of the guest, each as it comes.
+
+    Raises as run() does; Ended after ``silence`` seconds without a word.
+    """
+    with _prepared(call, arguments, options) as (words, folder), started(words, folder / "printed") as guest:
+        for line in said(guest, folder / RESULT, silence):
+            found = json.loads(line)
+            if "end" in found:
+                return
+            if "traceback" in found:
+                raise RuntimeError(f"in the guest: {found['traceback']}")
+            yield found["item"]
+        raise Ended((_console(folder) or (folder / "printed").read_bytes()).decode(errors="replace")[-4000:])
+
+
+@contextmanager
+def started(words: Sequence[str], out: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The emulator in ``words``, which prints to ``out``; killed at the end."""
+    with out.open("wb") as file:
+        guest = subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
+        )
+    try:
+        yield guest
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(guest.pid, signal.SIGKILL)
+        guest.wait()
+
+
+def said(guest: subprocess.Popen[bytes], path: Path, silence: float = SILENCE) -> Iterator[bytes]:
+    """The lines that ``guest`` adds to the file at ``path``, until it ends or says nothing for too long."""
+    seen, heard, running = 0, time.monotonic(), True
+    while running and time.monotonic() < heard + silence:
+        running = guest.poll() is None
+        text = path.read_bytes()[seen:] if path.exists() else b""
+        whole = text[: text.rfind(b"\n") + 1]
+        yield from whole.splitlines()
+        if whole:
+            seen, heard = seen + len(whole), time.monotonic()
+        elif running:
+            time.sleep(PAUSE)
+
+
+@contextmanager
+def _prepared(call: str, arguments: tuple[object, ...], options: Options) -> Iterator[tuple[list[str], Path]]:
+    """The command that starts a guest, and the folder in which it leaves console and result."""
     qemu = shutil.which("qemu-system-x86_64")
     if qemu is None:
         raise Unavailable("no qemu-system-x86_64 (package qemu-system-x86)")
-    kernel = image or next((trees.tree("cloud").root / "boot").glob("vmlinuz-*"))
-    job = {"call": call, "arguments": arguments, "path": python_path(), "environ": {**(environ or {})}}
-    with tempfile.TemporaryDirectory() as folder:
-        here = Path(folder)
-        with (here / "initrd").open("wb") as out:
-            _initramfs(out, json.dumps(job), files)
-        words = [qemu, *MACHINE, "-cpu", cpu, "-kernel", str(kernel), "-initrd", str(here / "initrd")]
-        words += ["-append", f"{CMDLINE} {cmdline}"]
-        words += [word for device in devices for word in ("-device", device)]
-        words += ["-serial", f"file:{here / 'console'}", "-serial", f"file:{here / 'result'}"]
-        printed = console(words, seconds)
-        log = here / "console"
-        return answer(here / "result", printed + (log.read_bytes() if log.exists() else b""))
+    kernel = options.get("image") or next((trees.tree("cloud").root / "boot").glob("vmlinuz-*"))
+    job = {
+        "call": call,
+        "arguments": arguments,
+        "path": python_path(),
+        "environ": {**options.get("environ", {})},
+    }
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with (folder / "initrd").open("wb") as out:
+            _initramfs(out, json.dumps(job), options.get("files", ()))
+        words = [qemu, *MACHINE, "-cpu", options.get("cpu", "max")]
+        words += ["-kernel", str(kernel), "-initrd", str(folder / "initrd")]
+        words += ["-append", f"{CMDLINE} {options.get('cmdline', '')}"]
+        words += [word for device in options.get("devices", ()) for word in ("-device", device)]
+        words += ["-serial", f"file:{folder / CONSOLE}", "-serial", f"file:{folder / RESULT}"]
+        yield words, folder
+
+
+def _console(folder: Path) -> bytes:
+    log = folder / CONSOLE
+    return log.read_bytes() if log.exists() else b""
 
 
 MACHINE = [

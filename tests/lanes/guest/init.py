@@ -9,6 +9,8 @@ import json
 import os
 import sys
 import traceback
+import types
+from typing import IO
 
 HOST = "/host"
 BIND, POWER_OFF, RESTART = 4096, 0x4321FEDC, 0x01234567  # linux/mount.h, linux/reboot.h
@@ -67,6 +69,26 @@ def user_mode_linux(job: str) -> None:
     machine()
 
 
+def call() -> object:
+    """What the function of the job returns."""
+    with open("/job/job.json", encoding="utf-8") as file:
+        job = json.load(file)
+    sys.path[:0] = job["path"]
+    os.environ.update(job["environ"])
+    module, _, function = job["call"].partition(":")
+    return getattr(__import__(module, fromlist=["x"]), function)(*job["arguments"])
+
+
+def say(result: object, file: IO[str]) -> None:
+    """Write ``result``; of a generator what it yields, a line each as it comes, and then its end."""
+    if not isinstance(result, types.GeneratorType):
+        file.write(json.dumps(result, ensure_ascii=True) + "\n")
+        return
+    for item in result:
+        say({"item": item}, file)
+    say({"end": True}, file)
+
+
 def main() -> None:
     uml = os.environ.get("JOB")
     if uml:
@@ -74,18 +96,12 @@ def main() -> None:
     else:
         machine()
     status = 0
-    try:
-        with open("/job/job.json", encoding="utf-8") as file:
-            job = json.load(file)
-        sys.path[:0] = job["path"]
-        os.environ.update(job["environ"])
-        module, _, function = job["call"].partition(":")
-        result = getattr(__import__(module, fromlist=["x"]), function)(*job["arguments"])
-    except BaseException:  # noqa: BLE001 -- whatever it is, the host wants to hear of it
-        status, result = 1, {"traceback": traceback.format_exc()}
-    text = json.dumps(result, ensure_ascii=True)
-    with open("/job/result.json" if uml else "/dev/ttyS1", "w", encoding="ascii") as file:
-        file.write(text + "\n")
+    with open("/job/result.json" if uml else "/dev/ttyS1", "w", encoding="ascii", buffering=1) as file:
+        try:
+            say(call(), file)
+        except BaseException:  # noqa: BLE001 -- whatever it is, the host wants to hear of it
+            status = 1
+            say({"traceback": traceback.format_exc()}, file)
     os.sync()
     if uml:
         with open("/proc/exitcode", "w", encoding="ascii") as file:

@@ -7,8 +7,10 @@ import json
 import os
 import select
 import time
+import traceback
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from pymodutils.elf import compress
 from tests.lanes.verdicts.real import Real
@@ -18,28 +20,45 @@ NO_RETURN = -1  # in place of an errno
 SECONDS = 120  # for a chain, loaded and removed
 
 
-def main(chains: list[list[str]]) -> dict[str, Any]:
-    """Errno and log of the last file of each of ``chains``, loaded after the others, which are then removed."""
+def main(chains: list[list[str]]) -> Iterator[Any]:
+    """Yield None when all is ready, then errno and log of the last file of each of ``chains``.
+
+    It is loaded after the others, and all are then removed.
+    """
     kernel = Real()
-    return {chain[-1]: _apart(kernel, chain) for chain in chains}
+    yield None
+    for chain in chains:
+        print(chain[-1], flush=True)  # noqa: T201 -- for the console, if this is the last one
+        yield _apart(kernel, chain)
 
 
 def _apart(kernel: Real, chain: list[str]) -> Any:
     """``chain`` in a process of its own, which an oops kills."""
-    print(chain[-1], flush=True)  # noqa: T201 -- for the console, if this is the last one
     out, into = os.pipe()
     child = os.fork()
     if not child:
-        loaded, found = _load(kernel, chain)
-        os.write(into, json.dumps(found).encode())
-        os.close(into)
-        _remove(kernel, loaded)
-        os._exit(0)
+        _child(kernel, chain, into)
     os.close(into)
     with open(out, "rb", buffering=0) as pipe:
         said = _read(pipe.fileno())
     _reap(child)
-    return json.loads(said or json.dumps({"at": chain[-1], "errno": NO_RETURN, "log": []}))
+    return json.loads(said or json.dumps(_no_return(chain, [])))
+
+
+def _child(kernel: Real, chain: list[str], into: int) -> NoReturn:
+    loaded: list[str] = []
+    try:
+        found = _load(kernel, chain, loaded)
+    except BaseException:  # noqa: BLE001 -- a fault of this program must not end the guest
+        found = _no_return(chain, traceback.format_exc().splitlines())
+    os.write(into, json.dumps(found).encode())
+    os.close(into)
+    _remove(kernel, loaded)
+    os._exit(0)
+
+
+def _no_return(chain: list[str], log: list[str]) -> Any:
+    return {"at": chain[-1], "errno": NO_RETURN, "log": log}
 
 
 def _read(pipe: int) -> bytes:
@@ -60,8 +79,8 @@ def _reap(child: int) -> None:
         time.sleep(0.01)
 
 
-def _load(kernel: Real, chain: list[str]) -> tuple[list[str], Any]:
-    loaded: list[str] = []
+def _load(kernel: Real, chain: list[str], loaded: list[str]) -> Any:
+    """Errno and log of the last that was loaded; the names of all go into ``loaded``."""
     code = 0
     for path in chain:
         kernel.log()
@@ -74,7 +93,7 @@ def _load(kernel: Real, chain: list[str]) -> tuple[list[str], Any]:
                 continue
             break
         loaded.append(Path(path).name.partition(".")[0].replace("-", "_"))
-    return loaded, {"at": path, "errno": code, "log": [text for _, text in kernel.log()]}
+    return {"at": path, "errno": code, "log": [text for _, text in kernel.log()]}
 
 
 def _remove(kernel: Real, loaded: list[str]) -> None:
