@@ -5,20 +5,16 @@ A short part needs only cached files, and runs in make check.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pymodutils.checks import cache
 from pymodutils.kernel import saved
-from pymodutils.kernel.description import Description
 from pymodutils.machine import saved as machine
 from pymodutils.machine.boot import MEMORY
 from pymodutils.root import Root
-from tests.lanes.verdicts import booted, cases, emulated, lanes
-from tests.lanes.verdicts.normal import normal
+from tests.lanes.verdicts import in_process, lanes
 from tests.oracles import debian, kernels
 from tests.oracles.debian import Unavailable
 
@@ -28,27 +24,16 @@ SHARES = {"amd64": 0, "later": 1, "newest": 2}  # of these lanes every third cas
 SHORT = 50  # one case of so many in make check
 
 
-def different(lane: lanes.Lane, chosen: list[cases.Case], description: Description, state: Path) -> Any:
-    """Those of ``chosen`` of which the kernels do not say the same, with what both say."""
-    real = lanes.in_process(lane, chosen)
-    ours = emulated.play(description, str(state), lane.cmdline, chosen, lanes.files(lane.kernel))
-    pairs = ((name, _normal(ours[name], lane), _normal(steps, lane)) for name, steps in real.items())
-    return {name: (mine, other) for name, mine, other in pairs if mine != other}
-
-
-def _normal(steps: Any, lane: lanes.Lane) -> list[Any]:
-    return [normal(step, apart=lane.apart) for step in json.loads(json.dumps(steps))]
-
-
 @pytest.mark.lane
 @pytest.mark.slow
 @pytest.mark.parametrize("name", IN_PROCESS)
 def test_the_same_verdicts(name: str, tmp_path: Path) -> None:
     lane = lanes.LANES[name]
-    chosen = [case for case in lane.cases() if booted.playable(case)]
+    chosen = in_process.playable(lane)
     if name in SHARES:
         chosen = chosen[SHARES[name] :: len(SHARES)]
-    assert different(lane, chosen, lanes.describe(lane.kernel), tmp_path / "state") == {}
+    found = in_process.differences(lane, chosen, lanes.describe(lane.kernel), tmp_path / "state")
+    assert list(found) == []
 
 
 def test_some_verdicts(request: pytest.FixtureRequest, tmp_path: Path) -> None:
@@ -57,8 +42,8 @@ def test_some_verdicts(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     lane, kernel = lanes.LANES["amd64"], kernels.kernel(CLOUD)
     sources = [str(path) for path in (kernel.image, kernel.headers, kernel.modules)]
     description = saved.loads(cache.describe(sources, Root(), cached=True).encode(), CLOUD)
-    chosen = [case for case in lane.cases() if booted.playable(case)][::SHORT]
-    assert different(lane, chosen, description, tmp_path / "state") == {}
+    chosen = in_process.playable(lane)[::SHORT]
+    assert list(in_process.differences(lane, chosen, description, tmp_path / "state")) == []
 
 
 def kept() -> bool:
