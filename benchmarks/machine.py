@@ -1,4 +1,4 @@
-"""A kernel in this process, compared with QEMU: ``python -m benchmarks.machine`` prints CPU times.
+"""A kernel in this process, QEMU, and kunit.py: ``python -m benchmarks.machine`` prints CPU times.
 
 QEMU (TCG) boots the same kernel with an initramfs and loads the same module; CPU time is compared, because
 wall time depends on other load.
@@ -7,11 +7,11 @@ wall time depends on other load.
 from __future__ import annotations
 
 import os
-import resource
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from benchmarks import changed_test
+from benchmarks.cpu import used
 from pymodutils import LiveKernel
 from pymodutils.machine import boot
 from tests.lanes import qemu
@@ -35,6 +35,8 @@ def main() -> None:
     with LiveKernel.boot(image) as kernel:
         _parts(kernel, file)
     print(f"QEMU boots the same kernel and loads the module: {_in_qemu(image, file):.2f} s")
+    for line in changed_test.lines(image):
+        print(line)
 
 
 def _first_result(image: Path, file: Path) -> None:
@@ -79,15 +81,10 @@ def _in_qemu(image: Path, file: Path) -> float:
 
 def _cpu(work: Callable[[], object], times: int = 1) -> float:
     """Seconds of processor time for one of ``times``, child processes too."""
-    before = _used()
+    before = used()
     for _ in range(times):
         work()
-    return (_used() - before) / times
-
-
-def _used() -> float:
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + children.ru_utime + children.ru_stime
+    return (used() - before) / times
 
 
 if __name__ == "__main__":

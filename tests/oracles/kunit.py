@@ -21,12 +21,11 @@ def built(more: Sequence[Path] = ()) -> Path:
     """The folder with kunit.ko, a module of each test of lib/ and one of each of ``more``."""
     if not shutil.which("make") or not shutil.which("gcc-12"):
         raise Unavailable("no make or gcc-12 (packages make and gcc)")
-    archive, recipe = unpacked(SOURCE) / f"usr/src/{SOURCE}.tar.xz", script()
-    key = hashlib.sha256(recipe.encode() + b"".join(path.read_bytes() for path in more)).hexdigest()[:16]
+    key = hashlib.sha256(script().encode() + b"".join(path.read_bytes() for path in more)).hexdigest()[:16]
     folder = cache() / "kbuild" / f"kunit-{key}"
     with locked(f"kbuild/{folder.name}"):
         if not folder.is_dir():
-            _build(archive, recipe, more, folder)
+            _build(more, folder)
     return folder
 
 
@@ -37,21 +36,38 @@ def script() -> str:
     return found[1]
 
 
-def _build(archive: Path, recipe: str, more: Sequence[Path], folder: Path) -> None:
+def worked(top: Path, more: Sequence[Path] = ()) -> Path:
+    """The folder below ``top`` in which the recipe has built its modules and one of each of ``more``."""
+    work = top / "work"
+    work.mkdir()
+    (top / "headers").mkdir()
+    headers.KERNELS["cloud"].words(top / "headers")
+    for source in more:
+        shutil.copy(source, work)
+    _run(script(), work)
+    return work
+
+
+def remade(work: Path) -> None:
+    """Build again what has changed in ``work``, the folder of worked()."""
+    _run(script().rstrip().rpartition("\n")[2], work)
+
+
+def _run(recipe: str, work: Path) -> None:
+    (build,) = (work.parent / "headers").glob("*cloud-amd64")
+    archive = unpacked(SOURCE) / f"usr/src/{SOURCE}.tar.xz"
+    text = recipe.replace(f"/usr/src/{SOURCE}.tar.xz", str(archive))
+    text = text.replace("/lib/modules/$(uname -r)/build", str(build))
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", text], cwd=work, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"the recipe fails:\n{done.stderr[-4000:]}")
+
+
+def _build(more: Sequence[Path], folder: Path) -> None:
     with tempfile.TemporaryDirectory() as path:
-        top, work = Path(path) / "headers", Path(path) / "work"
-        top.mkdir()
-        work.mkdir()
-        for source in more:
-            shutil.copy(source, work)
-        words = headers.KERNELS["cloud"].words(top)
-        text = recipe.replace("/usr/src/linux-source-6.1.tar.xz", str(archive))
-        text = text.replace("/lib/modules/$(uname -r)/build", words[1])
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", text], cwd=work, capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise RuntimeError(f"the recipe fails:\n{done.stderr[-4000:]}")
+        work = worked(Path(path), more)
         partial = folder.with_name(f"{folder.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
