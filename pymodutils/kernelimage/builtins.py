@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CORE: Final = "kernel"  # parameters without a module name
 MOST: Final = 50_000  # entries; a kernel has some thousand
+SYMBOLS: Final = (b"__start___param", b"__stop___param", b"__start___modver", b"__stop___modver")
 VERSION: Final = b"version"  # the name of the file created for an entry of __modver
 
 
@@ -29,12 +30,12 @@ def in_sections(memory: ImageMemory, elf: Elf) -> tuple[str, ...] | None:
 
 def by_symbols(memory: ImageMemory, symbols: Symbols) -> tuple[str, ...] | None:
     """The same where there are no sections, but ``symbols``."""
-    return _shown(memory, *(_table(memory, symbols, name) for name in ("param", "modver")))
+    return _shown(memory, _table(memory, symbols, SYMBOLS[:2]), _table(memory, symbols, SYMBOLS[2:]))
 
 
-def _table(memory: ImageMemory, symbols: Symbols, name: str) -> range | None:
-    """The file range of the table with a name."""
-    ends = [symbols.get(f"__{end}___{name}".encode(), ()) for end in ("start", "stop")]
+def _table(memory: ImageMemory, symbols: Symbols, names: tuple[bytes, ...]) -> range | None:
+    """The file range of the table between the symbols of two ``names``."""
+    ends = [symbols.get(name, ()) for name in names]
     offsets = [memory.offset(end[0]) for end in ends if end]
     if len(offsets) < len(ends) or None in offsets:
         return None

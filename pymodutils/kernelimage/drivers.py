@@ -18,10 +18,8 @@ if TYPE_CHECKING:
     from pymodutils.kernelimage.kallsyms import Symbols
     from pymodutils.kernelimage.memory import ImageMemory, Region
 
-ADD, CREATE = (
-    b"module_add_driver",
-    b"lookup_or_create_module_kobject",
-)  # as called since 6.15, and in 6.12 later
+SYMBOLS: Final = (b"module_add_driver", b"lookup_or_create_module_kobject")  # since 6.15, and in 6.12 later
+ADD, CREATE = SYMBOLS
 ADD_SIZE: Final = 512  # bytes of the former's code that are looked at
 CALLS: Final = {  # exported functions: which of their arguments is mod_name
     "__auxiliary_driver_register": 3,

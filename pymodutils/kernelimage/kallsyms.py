@@ -6,13 +6,13 @@ Names are rows of one-byte tokens, each representing some characters.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import count
 from struct import Struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     Symbols = Mapping[bytes, tuple[int, ...]]  # addresses by name
 
@@ -29,53 +29,82 @@ class Distances(NamedTuple):
     absolute: bool  # non-negative numbers are addresses (per-CPU symbols), others are relative to the base
     offsets: array[int]
 
-    def address(self, at: int) -> int:
-        """The address of symbol ``at``."""
-        offset = self.offsets[at]
+    def addresses(self, most: int | None = None) -> list[int]:
+        """The address of each symbol, or of the first ``most``."""
+        base, stride, offsets = self.base, self.stride, self.offsets[:most]
         if self.absolute:
-            return self.base - 1 - offset if offset < 0 else offset
-        return self.base + self.stride * at + (offset if self.stride else offset & 0xFFFF_FFFF)
+            return [base - 1 - offset if offset < 0 else offset for offset in offsets]
+        if stride:
+            return [place + offset for place, offset in zip(count(base, stride), offsets, strict=False)]
+        return [base + (offset & 0xFFFF_FFFF) for offset in offsets]
 
 
-def addresses(packed: bytes, name: str) -> tuple[int, ...]:
-    """The addresses of all symbols named ``name``, ascending."""
-    return _kept(packed).get(name.encode("utf-8", "surrogateescape"), ())
+def addresses(packed: bytes, names: Collection[bytes]) -> Symbols:
+    """The addresses of the symbols with ``names``, ascending; without names that no symbol has."""
+    return _kept(packed).find(names)
 
 
-class KallsymsTable(Mapping[bytes, tuple[int, ...]]):
-    """The addresses of all symbols, ascending, by their names; some 20 MB."""
+def starting(packed: bytes, *prefixes: bytes) -> Iterator[bytes]:
+    """The names that start with one of ``prefixes``, in the order of the table."""
+    return _kept(packed).starting(*prefixes)
+
+
+class KallsymsTable:
+    """All symbols of a kernel; names are decoded as far as they are wanted."""
 
     def __init__(self, packed: bytes) -> None:
-        count, size, base, stride, absolute = HEAD.unpack_from(packed)
-        rows, rest = packed[HEAD.size : HEAD.size + size], packed[HEAD.size + size :]
-        self.distances = Distances(base, stride, absolute, array("i", rest[: 4 * count]))
-        self.names = _names_of(rows, count, rest[4 * count :].split(b"\0")[:TOKENS])
-        self.last = dict(zip(self.names, range(count), strict=True))
-        self.first = dict(zip(reversed(self.names), reversed(range(count)), strict=True))
+        self.count, size, base, stride, absolute = HEAD.unpack_from(packed)
+        offsets = HEAD.size + size
+        end = offsets + 4 * self.count
+        self.rows = packed[HEAD.size : offsets]
+        self.tokens = packed[end:].split(b"\0")[:TOKENS]
+        self.distances = Distances(base, stride, absolute, array("i", packed[offsets:end]))
 
-    def __getitem__(self, name: bytes) -> tuple[int, ...]:
-        last, found = self.last[name], [self.first[name]]
-        while found[-1] != last:
-            found.append(self.names.index(name, found[-1] + 1))
-        return tuple(sorted(map(self.distances.address, found)))
+    @cached_property
+    def addresses(self) -> list[int]:
+        """The address of each symbol."""
+        return self.distances.addresses()
 
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self.last)
+    def find(self, names: Collection[bytes]) -> Symbols:
+        """As the function ``addresses``."""
+        wanted, found = frozenset(names), dict[bytes, list[int]]()
+        for number, name in self._decoded(wanted, wanted.__contains__):
+            if name in wanted:
+                found.setdefault(name, []).append(self.addresses[number])
+        return {name: tuple(sorted(places)) for name, places in found.items()}
 
-    def __len__(self) -> int:
-        return len(self.last)
+    def starting(self, *prefixes: bytes) -> Iterator[bytes]:
+        """As the function."""
+        return (name for _, name in self._decoded(prefixes, lambda text: text.startswith(prefixes)))
+
+    def named(self, addresses: Collection[int]) -> Iterator[tuple[bytes, int]]:
+        """The name and address of each symbol at one of ``addresses``."""
+        wanted, tokens = frozenset(addresses), self.tokens
+        for address, (at, length) in zip(self.addresses, rows_at(self.rows, 0, self.count), strict=True):
+            if address in wanted:
+                yield b"".join([tokens[one] for one in self.rows[at : at + length]])[1:], address
+
+    def _decoded(
+        self, wanted: Collection[bytes], begun: Callable[[bytes], bool]
+    ) -> Iterator[tuple[int, bytes]]:
+        """The number and name of each symbol of whose name some first tokens have ``begun`` as wanted."""
+        partial = {one[:end] for one in wanted for end in range(len(one))}
+        rows, tokens = self.rows + b"\0", self.tokens
+        heads = [token[1:] for token in tokens]  # without the letter of the type
+        first, second = ([text in partial or begun(text) for text in texts] for texts in (heads, tokens))
+        for number, (start, length) in enumerate(rows_at(rows, 0, self.count)):
+            one = rows[start]
+            if not first[one] or not (heads[one] or second[rows[start + 1]]):
+                continue
+            text, at, end = heads[one], start + 1, start + length
+            while at < end and text in partial:
+                text += tokens[rows[at]]
+                at += 1
+            if begun(text):
+                yield number, text + b"".join([tokens[one] for one in rows[at:end]])
 
 
 _kept = lru_cache(maxsize=2)(KallsymsTable)
-
-
-def _names_of(rows: bytes, count: int, tokens: list[bytes]) -> list[bytes]:
-    """The names of ``count`` rows of tokens, without the letters of their types."""
-    parts, end = list(map(tokens.__getitem__, rows)), 0
-    for at, length in rows_at(rows, 0, count):
-        parts[end], parts[at - 1] = b"", b"\0"  # the length, in one or two bytes
-        end = at + length
-    return [name[1:] for name in b"".join(parts[:end]).split(b"\0")[1:]]
 
 
 def rows_at(data: bytes, at: int, count: int) -> Iterator[tuple[int, int]]:

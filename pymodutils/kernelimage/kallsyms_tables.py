@@ -197,7 +197,7 @@ def _offsets(memory: ImageMemory, start: int, count: int) -> array[int]:
 
 def _ascend(values: Distances) -> bool:
     """Whether the checked addresses are ascending."""
-    some = [values.address(at) for at in range(min(len(values.offsets), SAMPLE))]
+    some = values.addresses(SAMPLE)
     return sum(some[at] < some[at - 1] for at in range(1, len(some))) < FALLS
 
 

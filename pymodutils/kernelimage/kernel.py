@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 PER_CPU: Final = ".data..percpu"
 TEXT: Final = b"_text"  # where an image begins
 PER_CPU_END: Final = b"__per_cpu_end"
+WANTED: Final = (*builtins.SYMBOLS, *drivers.SYMBOLS, PER_CPU_END)
 INIT_TEXT: Final = ".init.text"
 
 
@@ -130,16 +131,23 @@ def _sections(image: UnwrappedImage) -> _Exports:
 
 
 def _symbols(memory: ImageMemory, exported: Mapping[str, Export]) -> tuple[bytes | None, Symbols]:
-    """All symbols, packed and by name, if exported ones have the addresses of their exports; else none."""
+    """All symbols, packed, and those of WANTED, if exported ones have the addresses of their exports."""
     packed = kallsyms_tables.find(memory)
     if packed is None:
         return None, {}
-    symbols = kallsyms.KallsymsTable(packed)
-    for name, export in exported.items():
-        places = symbols.get(name.encode("utf-8", "surrogateescape"))
-        if places and export.address not in places:
-            return None, {}
-    return packed, symbols
+    table, places = kallsyms.KallsymsTable(packed), _places(exported)
+    places -= {*table.named({address for _, address in places})}
+    if table.find({name for name, _ in places}):
+        return None, {}
+    return packed, table.find(WANTED)
+
+
+def _places(exported: Mapping[str, Export]) -> set[tuple[bytes, int]]:
+    """The name and address of each of the exports; -1 if unknown."""
+    return {
+        (name.encode("utf-8", "surrogateescape"), -1 if export.address is None else export.address)
+        for name, export in exported.items()
+    }
 
 
 def _shown(
@@ -185,8 +193,8 @@ def _raw(image: UnwrappedImage) -> _Exports:
 def _base(memory: ImageMemory) -> int | None:
     """The link address of the image in ``memory``, assumed to be at 0, if its symbols reveal it."""
     packed = kallsyms_tables.find(memory)
-    places = kallsyms.KallsymsTable(packed).get(TEXT, ()) if packed else ()
-    return next(iter(places), None) or None
+    places = kallsyms.KallsymsTable(packed).find([TEXT]) if packed else {}
+    return next(iter(places.get(TEXT, ())), None) or None
 
 
 def _is_relative(image: UnwrappedImage) -> bool:

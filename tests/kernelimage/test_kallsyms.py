@@ -11,7 +11,8 @@ from pymodutils.kernelimage.memory import at_base
 
 BASE = 0xFFFF_FFFF_8100_0000
 COUNT = 5000
-TOKENS = [chr(at) if 32 < at < 127 else f"_{at}_" for at in range(256)]
+LONGER = {200: "Tsymb", 201: "ol_49", 202: "Tseve"}  # tokens
+TOKENS = [chr(at) if 32 < at < 127 else LONGER.get(at, f"_{at}_") for at in range(256)]
 SYMBOLS = [(f"symbol_{at}" if at % 100 else "several", BASE + 16 * at) for at in range(COUNT)]
 
 
@@ -29,6 +30,8 @@ def table(layout: str, shift: int = 0, bits: int = 64) -> bytes:
         if at % 256 == 0:
             markers.append(len(rows))
         row = f"T{name}".encode()
+        for token, text in LONGER.items() if at % 200 else ():  # others are of letters only
+            row = row.replace(text.encode(), bytes((token,)))
         rows += bytes((len(row),)) + row
     offsets = pack(f"<{COUNT}I", *(value - BASE for _, value in SYMBOLS))
     names = (
@@ -59,9 +62,16 @@ def table(layout: str, shift: int = 0, bits: int = 64) -> bytes:
 def test_every_symbol_is_found_again(layout: str) -> None:
     packed = kallsyms_tables.find(at_base(table(layout), BASE, 64, "little"))
     assert packed is not None
-    assert kallsyms.addresses(packed, "symbol_4999") == (BASE + 16 * 4999,)
-    assert kallsyms.addresses(packed, "several") == tuple(BASE + 1600 * at for at in range(50))
-    assert kallsyms.addresses(packed, "nosuch") == ()
+    assert kallsyms.addresses(packed, [b"symbol_4999", b"several", b"nosuch", b""]) == {
+        b"symbol_4999": (BASE + 16 * 4999,),
+        b"several": tuple(BASE + 1600 * at for at in range(50)),
+    }
+    whole = [name.encode() for name, _ in SYMBOLS]
+    assert list(kallsyms.starting(packed, b"several", b"symbol_49")) == [
+        name for name in whole if name.startswith((b"several", b"symbol_49"))
+    ]
+    told = kallsyms.KallsymsTable(packed).named({BASE + 16 * 7, BASE + 1600, 0})
+    assert list(told) == [(b"symbol_7", BASE + 16 * 7), (b"several", BASE + 1600)]
 
 
 @pytest.mark.parametrize(("layout", "bits"), [("6.1", 32), ("6.4", 32), ("7.0", 64)])
@@ -69,7 +79,7 @@ def test_a_table_is_aligned_no_more_than_its_words(layout: str, bits: int) -> No
     base = BASE & (1 << bits) - 1
     packed = kallsyms_tables.find(at_base(table(layout, 4, bits), base, bits, "little"))
     assert packed is not None
-    assert kallsyms.addresses(packed, "symbol_4999") == (base + 16 * 4999,)
+    assert kallsyms.addresses(packed, [b"symbol_4999"]) == {b"symbol_4999": (base + 16 * 4999,)}
 
 
 def test_none_is_found_where_there_is_none() -> None:

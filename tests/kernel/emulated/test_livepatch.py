@@ -12,7 +12,7 @@ from pymodutils.arch.x86 import X86_64
 from pymodutils.kernel.emulated.load import klp_apply_section_relocs as klp
 
 SHF_RELA_LIVEPATCH, SHN_LIVEPATCH, SHT_RELA = 0x0010_0000, 0xFF20, 4
-KALLSYMS = {"twice": [0x1000, 0x2000], "once": [0x3000]}
+KALLSYMS = {b"twice": (0x1000, 0x2000), b"once": (0x3000,)}
 SECTION = ".klp.rela.vmlinux..text"
 
 
@@ -67,7 +67,9 @@ class Load:
 
 @pytest.fixture(autouse=True)
 def known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(klp, "addresses", lambda _blob, name: KALLSYMS.get(name, []))
+    monkeypatch.setattr(
+        klp, "addresses", lambda _blob, names: {name: KALLSYMS[name] for name in names if name in KALLSYMS}
+    )
 
 
 def applies(load: Load) -> bool:

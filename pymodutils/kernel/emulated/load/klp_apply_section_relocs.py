@@ -15,7 +15,10 @@ from pymodutils.kernelimage.kallsyms import addresses
 from pymodutils.link.reloc_section import decode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pymodutils.kernel.emulated.load.load_info import LoadInfo
+    from pymodutils.kernelimage.kallsyms import Symbols
 
 VMLINUX: Final = "vmlinux"
 SECTION: Final = re.compile(r"\.klp\.rela\.([^.]{1,55})")
@@ -47,6 +50,7 @@ def _symbols(load: LoadInfo, at: int) -> None:
     """Resolve the symbols of relocation section ``at``; klp_resolve_symbols."""
     table, rela = load.object.symbols, load.sections[at].sh_type == SHT_RELA
     numbers = decode(load.object.arch, load.image.section(at), rela=rela).symbols
+    places = _places(load, numbers)
     for index, number in enumerate(numbers):
         if number >= len(table):
             return  # refused during relocation
@@ -58,18 +62,28 @@ def _symbols(load: LoadInfo, at: int) -> None:
         if found is None:
             _refuse(load, f"symbol {name} has an incorrectly formatted name")
         if found[1] == VMLINUX:
-            load.values[number] = _of_kernel(load, found[2], int(found[3]))
+            load.values[number] = _of_kernel(load, places, found[2], int(found[3]))
         else:
             _of_module(load, found[1], found[2])
 
 
-def _of_kernel(load: LoadInfo, symbol: str, position: int) -> int:
-    """The address of the kernel's ``symbol``, the ``position``th of its name; 0: the only one."""
-    known = load.state.blob(KALLSYMS)
+def _places(load: LoadInfo, numbers: Iterable[int]) -> Symbols | None:
+    """The addresses of the kernel's symbols that ``numbers`` refer to; None without its kallsyms."""
+    known, table = load.state.blob(KALLSYMS), load.object.symbols
     if not known:
+        return None
+    inside = (number for number in dict.fromkeys(numbers) if number < len(table))
+    marked = (number for number in inside if table.sections[number] == SHN_LIVEPATCH)
+    names = (found[2] for found in map(SYMBOL.match, map(table.name, marked)) if found)
+    return addresses(known, [name.encode("utf-8", "surrogateescape") for name in names])
+
+
+def _of_kernel(load: LoadInfo, places: Symbols | None, symbol: str, position: int) -> int:
+    """The address of the kernel's ``symbol``, the ``position``th of its name; 0: the only one."""
+    if places is None:
         exported = load.state.export(symbol)
         return (exported.export.address or 0) if exported and not exported.owner else 0
-    found = addresses(known, symbol)
+    found = places.get(symbol.encode("utf-8", "surrogateescape"), ())
     if not any(found[: position or None]):
         _refuse(load, f"symbol '{symbol}' not found in symbol table")
     if not position and len(found) > 1:

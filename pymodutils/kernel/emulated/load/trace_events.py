@@ -5,13 +5,14 @@ From 6.6 on they are in eventfs, which creates folders on demand, without messag
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from pymodutils.kern_levels import ERR, WARNING
 from pymodutils.kernel.emulated.params.memory import ParamMemory
-from pymodutils.kernel.emulated.state.kernel_state import KALLSYMS
+from pymodutils.kernel.emulated.state.kernel_state import EVENTS, KALLSYMS
 from pymodutils.kernel.emulated.state.taints import Taint
-from pymodutils.kernelimage.kallsyms import addresses
+from pymodutils.kernelimage.kallsyms import starting
 from pymodutils.link.failure import OutOfBounds
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from pymodutils.kernel.emulated.load.load_info import LoadInfo
 
+SYMBOLS: Final = (b"event_", b"str__")  # what those of events and systems start with
+SEPARATOR: Final = b"\0"
 SECTION: Final = "_ftrace_events"  # pointers to struct trace_event_call
 EVENTFS_SINCE: Final = (6, 6)
 GOOD: Final = (Taint.OUT_OF_TREE, Taint.STAGING, Taint.UNSIGNED, Taint.TEST)
@@ -38,8 +41,9 @@ def add(load: LoadInfo) -> None:
     if load.module.taints & ~sum(1 << taint for taint in good):
         load.log(ERR, f"{load.module.name}: module has bad taint, not creating trace events")
     elif not load.rules.since(*EVENTFS_SINCE):
+        known = _of_kernel(load)
         for system, name in _events(load, at):
-            _folder(load, system, name)
+            _folder(load, system, name, known)
 
 
 def _events(load: LoadInfo, at: int) -> Iterator[tuple[str, str]]:
@@ -57,11 +61,11 @@ def _events(load: LoadInfo, at: int) -> Iterator[tuple[str, str]]:
         yield system, name
 
 
-def _folder(load: LoadInfo, system: str, name: str) -> None:
-    """Create events/``system``/``name``; event_create_dir."""
+def _folder(load: LoadInfo, system: str, name: str, known: frozenset[bytes]) -> None:
+    """Create events/``system``/``name``; event_create_dir. ``known``: see ``_of_kernel``."""
     if _unfit(system) or system in BESIDE_SYSTEMS:
         load.log(WARNING, f"Failed to create system directory {system}")
-    elif _unfit(name) or name in BESIDE_EVENTS or _is_there(load, system, name):
+    elif _unfit(name) or name in BESIDE_EVENTS or _is_there(load, system, name, known):
         load.log(WARNING, f"Could not create tracefs '{name}' directory")
 
 
@@ -70,16 +74,28 @@ def _unfit(name: str) -> bool:
     return name in ("", ".", "..") or "/" in name or len(name.encode("utf-8", "surrogateescape")) > LONGEST
 
 
-def _is_there(load: LoadInfo, system: str, name: str) -> bool:
-    """Whether the kernel or another module has this event; if not, add it for the module."""
-    return _of_kernel(load, system, name) or not load.state.add_event(load.module, system, name)
+def _is_there(load: LoadInfo, system: str, name: str, known: frozenset[bytes]) -> bool:
+    """Whether the kernel or another module has this event; if not, add it for the module.
 
-
-def _of_kernel(load: LoadInfo, system: str, name: str) -> bool:
-    """Whether the kernel has this event itself, by its symbols: no two events share a name.
-
-    Their index takes 20 MB; it is not built if the memory of modules is not kept.
+    The kernel's are known by its symbols: no two events share a name.
     """
-    known = load.state.blob(KALLSYMS) if load.caller.keeps_memory else b""
     symbols = (f"str__{system}__trace_system_name", f"event_{name}")
-    return bool(known) and all(addresses(known, symbol) for symbol in symbols)
+    return known.issuperset(symbol.encode("utf-8", "surrogateescape") for symbol in symbols) or (
+        not load.state.add_event(load.module, system, name)
+    )
+
+
+def _of_kernel(load: LoadInfo) -> frozenset[bytes]:
+    """The kernel's symbols that may be those of events; none for a caller that keeps no memory."""
+    if not load.caller.keeps_memory:
+        return frozenset()
+    return _split(load.state.derived(EVENTS, KALLSYMS, _symbols))
+
+
+def _symbols(packed: bytes) -> bytes:
+    return SEPARATOR.join(starting(packed, *SYMBOLS))
+
+
+@lru_cache(maxsize=2)
+def _split(names: bytes) -> frozenset[bytes]:
+    return frozenset(names.split(SEPARATOR))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 IMAGE: Final = "image"  # the setting with the image of the kernel that runs init()
 BTF, KALLSYMS = "btf", "kallsyms"  # key in the table of blobs
+EVENTS: Final = "events"  # the same for what is derived from KALLSYMS
 DEBUGGING_ENDS: Final = "Disabling lock debugging due to kernel taint"
 
 
@@ -204,10 +205,8 @@ class KernelState(LogBuffer):
 
     def add_event(self, module: KernelModule, system: str, name: str) -> bool:
         """Add the folder of a trace event for ``module``, unless it exists."""
-        if self.store.execute("SELECT 1 FROM event WHERE system = ? AND name = ?", system, name):
-            return False
-        self.store.insert("INSERT INTO event VALUES (?, ?, ?)", system, name, module.id)
-        return True
+        statement = "INSERT OR IGNORE INTO event VALUES (?, ?, ?) RETURNING module"
+        return bool(self.store.execute(statement, system, name, module.id))
 
     # What is known beforehand, or found out by running it
 
@@ -238,6 +237,13 @@ class KernelState(LogBuffer):
             found = self.store.execute("SELECT bytes FROM blob WHERE name = ?", name)
             known[name] = bytes(found[0][0]) if found else b""
         return known[name]
+
+    def derived(self, name: str, source: str, make: Callable[[bytes], bytes]) -> bytes:
+        """The blob ``name``, which ``make`` makes of the blob ``source`` when it is first needed."""
+        if not self.blob(name) and (known := self.blob(source)):
+            made = self._cache.blobs[name] = make(known)
+            self.store.insert("INSERT OR REPLACE INTO blob VALUES (?, ?)", name, made)
+        return self.blob(name)
 
     def certificates(self) -> list[bytes]:
         """The certificates trusted for modules, DER."""
