@@ -7,7 +7,6 @@ A file of this package that defines ARCHS is an architecture; nothing else needs
 from __future__ import annotations
 
 from importlib import import_module
-from pkgutil import iter_modules
 from re import escape, fullmatch
 from typing import TYPE_CHECKING, Final
 
@@ -124,6 +123,8 @@ def of_uname(machine: str) -> list[Arch]:
 
 def every() -> Iterator[Arch]:
     """All architectures, of which the first of each file is the most usual."""
+    from pkgutil import iter_modules  # noqa: PLC0415 -- few ask for all
+
     for module in iter_modules(__path__):
         if module.name not in SUPPORT:
             yield from _archs(module.name)

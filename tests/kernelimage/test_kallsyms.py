@@ -30,8 +30,8 @@ def table(layout: str, shift: int = 0, bits: int = 64) -> bytes:
         if at % 256 == 0:
             markers.append(len(rows))
         row = f"T{name}".encode()
-        for token, text in LONGER.items() if at % 200 else ():  # others are of letters only
-            row = row.replace(text.encode(), bytes((token,)))
+        for number, token in LONGER.items() if at % 200 else ():  # others are of letters only
+            row = row.replace(token.encode(), bytes((number,)))
         rows += bytes((len(row),)) + row
     offsets = pack(f"<{COUNT}I", *(value - BASE for _, value in SYMBOLS))
     names = (

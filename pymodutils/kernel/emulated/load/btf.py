@@ -8,11 +8,13 @@ from __future__ import annotations
 from array import array
 from enum import IntEnum
 from errno import EINVAL
+from functools import cached_property
 from sys import byteorder
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from re import Pattern
 
 WIDE_SINCE: Final = (7, 1)  # more kinds, and more entries of a type
 NATIVE: Final = {"little": "<", "big": ">"}[byteorder]
@@ -106,7 +108,7 @@ class SplitBtf:
 
     def __init__(
         self,
-        types: bytes,
+        types: bytes | memoryview,
         strings: bytes,
         order: str,
         limits: Limits,
@@ -115,14 +117,22 @@ class SplitBtf:
         known: bool = True,
     ) -> None:
         self.types, self.strings, self.order, self.limits, self.base = types, strings, order, limits, base
-        self._words = array("I", types[: len(types) // 4 * 4])
-        if order != NATIVE:
-            self._words.byteswap()
         self._sizes = _Sizes(limits)
         self.known = known
         self.start_str = base.end_str if base else 0
+        self.end_str: int = self.start_str + len(strings)  # including those of the base
+        self.end_names = min(self.end_str, limits.name + 1)  # of valid offsets
         self.count = 0  # number of types up to the last one of this; ``walk`` counts, or ``counted``
         self.start = base.count if base else 0
+
+    @cached_property
+    def _words(self) -> array[int]:
+        """The types as words; few need those of the kernel."""
+        words = array("I")
+        words.frombytes(self.types[: len(self.types) // 4 * 4])
+        if self.order != NATIVE:
+            words.byteswap()
+        return words
 
     def counted(self) -> int:
         """The number of types, including those of the base, which no verifier has counted; fast."""
@@ -133,14 +143,11 @@ class SplitBtf:
             found += 1
         return found
 
-    @property
-    def end_str(self) -> int:
-        """The end of the strings, including those of the base."""
-        return self.start_str + len(self.strings)
-
-    def has_name(self, offset: int) -> bool:
-        """Whether ``offset`` is valid for a name."""
-        return offset <= self.limits.name and offset < self.end_str
+    def matches(self, offset: int, pattern: Pattern[bytes]) -> bool:
+        """Whether the string at ``offset``, a valid offset of a name, starts with ``pattern``."""
+        if self.base and offset < self.start_str:
+            return self.base.matches(offset, pattern)
+        return pattern.match(self.strings, offset - self.start_str) is not None
 
     def string(self, offset: int) -> bytes:
         """The string at ``offset``, a valid offset of a name."""
@@ -153,7 +160,7 @@ class SplitBtf:
         """The name as printed by the verifier."""
         if not offset:
             return ANONYMOUS
-        return self.string(offset).decode("utf-8", "surrogateescape") if self.has_name(offset) else NO_NAME
+        return self.string(offset).decode("utf-8", "surrogateescape") if offset < self.end_names else NO_NAME
 
     def kind(self, info: int) -> int:
         """The kind in ``info``."""

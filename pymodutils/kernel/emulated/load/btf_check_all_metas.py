@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
 ENOTSUPP: Final = 524
 LETTERS: Final = rb"A-Za-z\xc0-\xd6\xd8-\xf6\xf8-\xff"  # of Latin-1, as lib/ctype.c has them
-IDENTIFIER: Final = re.compile(rb"[%b_.][%b0-9_.]{0,511}" % (LETTERS, LETTERS))
-SECTION: Final = re.compile(rb"[ -~]{1,512}")
+IDENTIFIER: Final = re.compile(rb"[%b_.][%b0-9_.]{0,511}\0" % (LETTERS, LETTERS))
+SECTION: Final = re.compile(rb"[ -~]{1,512}\0")
+UNION, TYPE_TAG = int(BtfKind.UNION), int(BtfKind.TYPE_TAG)  # plain numbers are compared faster
+NAMED: Final = (int(BtfKind.TYPEDEF), TYPE_TAG)
 INT_MASK: Final = 0x0FFF_FFFF
 FLOATS: Final = (2, 4, 8, 12, 16)  # bytes
 LARGEST_ENUM: Final = 8
@@ -57,7 +59,7 @@ def _meta(btf: SplitBtf, at: int) -> Type:
     kind = btf.kind(info)
     if kind not in CHECKS:
         raise BadBtf(f"[{number}] Invalid kind:{kind}")
-    if btf.known and not btf.has_name(name_off):
+    if btf.known and name_off >= btf.end_names:
         raise BadBtf(f"[{number}] Invalid name_offset:{name_off}")
     words = EXTRA.get(kind, 0) + ROWS.get(kind, 0) * btf.vlen(info)
     one = Type(number, name_off, info, size, btf.words(at + RECORD, words))
@@ -93,12 +95,12 @@ def _reference(btf: SplitBtf, one: Type) -> None:
     kind = btf.kind(one.info)
     if btf.vlen(one.info):
         refuse(btf, one, "vlen != 0")
-    if one.flag and kind != BtfKind.TYPE_TAG:
+    if one.flag and kind != TYPE_TAG:
         refuse(btf, one, "Invalid btf_info kind_flag")
     if one.size > btf.limits.types:
         refuse(btf, one, "Invalid type_id")
-    named = bool(btf.string(one.name_off)) if kind == BtfKind.TYPE_TAG else _is_identifier(btf, one.name_off)
-    if named != (kind in (BtfKind.TYPEDEF, BtfKind.TYPE_TAG)) or (not named and one.name_off):
+    named = bool(btf.string(one.name_off)) if kind == TYPE_TAG else _is_identifier(btf, one.name_off)
+    if named != (kind in NAMED) or (not named and one.name_off):
         refuse(btf, one, "Invalid name")
 
 
@@ -116,17 +118,18 @@ def _array(btf: SplitBtf, one: Type) -> None:
 def _composite(btf: SplitBtf, one: Type) -> None:
     if one.name_off and not _is_identifier(btf, one.name_off):
         refuse(btf, one, "Invalid name")
-    last = 0
+    last, mask, types = 0, 0xFF_FFFF if one.flag else 0xFFFF_FFFF, btf.limits.types
+    is_union = btf.kind(one.info) == UNION
     for name, number, place in rows(btf, one):
-        offset = place & 0xFF_FFFF if one.flag else place
+        offset = place & mask
         wrong = ""
-        if not btf.has_name(name):
+        if name >= btf.end_names:
             wrong = f"Invalid member name_offset:{name}"
         elif name and not _is_identifier(btf, name):
             wrong = "Invalid name"
-        elif not 0 < number <= btf.limits.types:
+        elif not 0 < number <= types:
             wrong = "Invalid type_id"
-        elif last > offset or (offset and btf.kind(one.info) == BtfKind.UNION):
+        elif last > offset or (offset and is_union):
             wrong = "Invalid member bits_offset"
         elif -(-offset // 8) > one.size:
             wrong = "Member bits_offset exceeds its struct size"
@@ -143,7 +146,7 @@ def _enum(btf: SplitBtf, one: Type) -> None:
     if one.name_off and not _is_identifier(btf, one.name_off):
         refuse(btf, one, "Invalid name")
     for name, *_ in rows(btf, one):
-        if not btf.has_name(name):
+        if name >= btf.end_names:
             raise BadBtf(f"\tInvalid name_offset:{name}")
         if not _is_identifier(btf, name):
             refuse(btf, one, "Invalid name")
@@ -189,7 +192,7 @@ def _section(btf: SplitBtf, one: Type) -> None:
         refuse(btf, one, "size == 0")
     if one.flag:
         refuse(btf, one, "Invalid btf_info kind_flag")
-    if not one.name_off or not SECTION.fullmatch(btf.string(one.name_off)):
+    if not one.name_off or not btf.matches(one.name_off, SECTION):
         refuse(btf, one, "Invalid name")
     end = total = 0
     for number, offset, size in rows(btf, one):
@@ -244,4 +247,4 @@ CHECKS: Final[dict[int, Callable[[SplitBtf, Type], None]]] = {
 
 
 def _is_identifier(btf: SplitBtf, offset: int) -> bool:
-    return bool(offset and IDENTIFIER.fullmatch(btf.string(offset)))
+    return offset > 0 and btf.matches(offset, IDENTIFIER)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from errno import E2BIG
 from functools import lru_cache
-from struct import unpack_from
+from struct import Struct, unpack_from
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.elf.constants import BTF, BTF_BASE
@@ -18,6 +18,7 @@ from pymodutils.kernel.emulated.load.btf import OLD, WIDE, WIDE_SINCE, BadBtf, S
 from pymodutils.kernel.emulated.load.btf_check_all_metas import ENOTSUPP, check_all
 from pymodutils.kernel.emulated.load.btf_check_modifier_chain_length import check_chains
 from pymodutils.kernel.emulated.state.kernel_state import BTF as KERNEL_BTF
+from pymodutils.kernel.emulated.state.kernel_state import BTF_TYPES as KERNEL_BTF_TYPES
 
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.load.btf import Limits, Type
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 BASE_SINCE: Final = (6, 11)
 ONCE_SINCE: Final = (6, 3)  # a permitted mismatch is logged once since boot
 MISMATCH: Final = "Kernel module BTF mismatch detected, BTF debug info may be unavailable for some modules"
+COUNT: Final = Struct("<I")
 MAGIC: Final = 0xEB9F
 HEADER: Final = "HBBIIIII"  # magic, version, flags, hdr_len, type_off, type_len, str_off, str_len
 SHORT: Final = 24  # bytes of the header without the layout section
@@ -69,7 +71,7 @@ def notify(load: LoadInfo) -> None:
 
 def _parse_module(load: LoadInfo, data: bytes) -> None:
     shape = BtfFormat(PREFIXES[load.rules.arch.order], load.rules.since(*WIDE_SINCE))
-    known = _kernel(load.state.blob(KERNEL_BTF), shape)
+    known = _kernel(load, shape)
     own = _content(load, BTF_BASE) if load.rules.since(*BASE_SINCE) else b""
     if not own:
         _parse(data, shape, known, split=True)
@@ -80,14 +82,21 @@ def _parse_module(load: LoadInfo, data: bytes) -> None:
         btf_relocate.relocate(split, types, distilled, _named(known))
 
 
-@lru_cache(maxsize=2)
-def _kernel(data: bytes, shape: BtfFormat) -> SplitBtf | None:
-    """The kernel's own BTF in ``data``, if known."""
+def _kernel(load: LoadInfo, shape: BtfFormat) -> SplitBtf | None:
+    """The kernel's own BTF, if known."""
+    data = load.state.blob(KERNEL_BTF)
     if not data:
         return None
-    found = SplitBtf(*_sections(data, shape, split=False), shape.order, shape.limits)
-    found.count = found.counted()
+    found = _own(data, shape)
+    if not found.count:
+        count = load.state.derived(KERNEL_BTF_TYPES, KERNEL_BTF, lambda _: COUNT.pack(found.counted()))
+        (found.count,) = COUNT.unpack(count)
     return found
+
+
+@lru_cache(maxsize=2)
+def _own(data: bytes, shape: BtfFormat) -> SplitBtf:
+    return SplitBtf(*_sections(data, shape, split=False), shape.order, shape.limits)
 
 
 _named = lru_cache(maxsize=2)(btf_relocate.named)
@@ -116,7 +125,7 @@ def _parse(
     return found, every
 
 
-def _sections(data: bytes, shape: BtfFormat, *, split: bool) -> tuple[bytes, bytes]:
+def _sections(data: bytes, shape: BtfFormat, *, split: bool) -> tuple[memoryview, bytes]:
     """The types and the strings; btf_parse_hdr, btf_check_sec_info."""
     size, order, longer = len(data), shape.order, shape.wide
     if size < 8:  # noqa: PLR2004 -- as far as hdr_len
@@ -139,10 +148,10 @@ def _sections(data: bytes, shape: BtfFormat, *, split: bool) -> tuple[bytes, byt
     if longer and length >= LONG[True] and layout[1]:
         parts.append(layout)
     _no_gaps(sorted(parts), size - length)
-    body = data[length:]
-    if length < LONG[longer] and str_off + str_len != len(body):
+    if length < LONG[longer] and str_off + str_len != size - length:
         raise BadBtf("String section is not at the end")
-    return body[type_off : type_off + type_len], body[str_off : str_off + str_len]
+    types, strings = length + type_off, length + str_off
+    return memoryview(data)[types : types + type_len], data[strings : strings + str_len]
 
 
 def _no_gaps(parts: list[tuple[int, int]], size: int) -> None:
