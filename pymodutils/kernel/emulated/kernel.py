@@ -13,12 +13,7 @@ from pymodutils.kernel.base import Init, Kernel, Loaded, State
 from pymodutils.kernel.emulated import boot
 from pymodutils.kernel.emulated.caller import COMMAND, Caller
 from pymodutils.kernel.emulated.controls import Controlled
-from pymodutils.kernel.emulated.load import (
-    delete_module,
-    do_init_module,
-    finit_module,
-    load_module,
-)
+from pymodutils.kernel.emulated.load import delete_module, do_init_module, finit_module
 from pymodutils.kernel.emulated.load.load_info import LoadInfo
 from pymodutils.kernel.emulated.load.notifiers import Notifiers
 from pymodutils.kernel.emulated.observe import Observed
@@ -108,6 +103,8 @@ class EmulatedKernel(Observed, Controlled, Handover, Kernel):
         self._load(partial(finit_module.file, content, flags), params, flags)
 
     def _load(self, read: Read, params: bytes, flags: Init, *, keeps_going: bool = False) -> None:
+        from pymodutils.kernel.emulated.load import load_module  # noqa: PLC0415 -- few commands load any
+
         caller = self._caller()
         caller.keeps_going = keeps_going
         self.causes = caller.causes

@@ -117,7 +117,8 @@ class SplitBtf:
         known: bool = True,
     ) -> None:
         self.types, self.strings, self.order, self.limits, self.base = types, strings, order, limits, base
-        self._sizes = _Sizes(limits)
+        self.sizes = _Sizes(limits)  # words of a type by its ``info``
+        self.unused = ~limits.info
         self.known = known
         self.start_str = base.end_str if base else 0
         self.end_str: int = self.start_str + len(strings)  # including those of the base
@@ -136,7 +137,7 @@ class SplitBtf:
 
     def counted(self) -> int:
         """The number of types, including those of the base, which no verifier has counted; fast."""
-        words, sizes = self._words, self._sizes
+        words, sizes = self._words, self.sizes
         at, found, end = 0, self.start + (not self.base), len(words) - 1
         while at < end:
             at += sizes[words[at + 1]]
@@ -177,7 +178,7 @@ class SplitBtf:
             name_off, info, size = words[at : at + 3]
             extra = (words[at + 3],) if self.kind(info) == BtfKind.INT else ()
             yield Type(self.count, name_off, info, size, extra)
-            at += self._sizes[info]
+            at += self.sizes[info]
             self.count += 1
 
     def words(self, at: int, count: int) -> tuple[int, ...]:

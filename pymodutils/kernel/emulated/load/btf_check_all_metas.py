@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from pymodutils.kernel.emulated.load.btf import (
     COMPOSITE,
-    EXTRA,
     MODIFIERS,
     RECORD,
-    ROWS,
     BadBtf,
     BtfKind,
     Type,
@@ -40,29 +38,30 @@ def check_all(btf: SplitBtf) -> list[Type]:
     """The number of types; raises BadBtf at the first invalid one."""
     found = []
     btf.count = btf.start + (not btf.base)
-    at = 0
-    while at < len(btf.types):
-        one = _meta(btf, at)
+    at, end = 0, len(btf.types)
+    while at < end:
+        one = _meta(btf, at, end - at)
         found.append(one)
         at += RECORD + 4 * len(one.words)
         btf.count += 1
     return found
 
 
-def _meta(btf: SplitBtf, at: int) -> Type:
-    left, number = len(btf.types) - at, btf.count
+def _meta(btf: SplitBtf, at: int, left: int) -> Type:
+    """The type at ``at``, of which and after which there are ``left`` bytes."""
+    number = btf.count
     if left < RECORD:
         raise BadBtf(f"[{number}] meta_left:{left} meta_needed:{RECORD}")
     name_off, info, size = btf.words(at, 3)
-    if info & ~btf.limits.info:
+    if info & btf.unused:
         raise BadBtf(f"[{number}] Invalid btf_info:{info:x}")
     kind = btf.kind(info)
     if kind not in CHECKS:
         raise BadBtf(f"[{number}] Invalid kind:{kind}")
     if btf.known and name_off >= btf.end_names:
         raise BadBtf(f"[{number}] Invalid name_offset:{name_off}")
-    words = EXTRA.get(kind, 0) + ROWS.get(kind, 0) * btf.vlen(info)
-    one = Type(number, name_off, info, size, btf.words(at + RECORD, words))
+    words = btf.sizes[info] - RECORD // 4
+    one = Type(number, name_off, info, size, btf.words(at + RECORD, words) if words else ())
     if left - RECORD < 4 * words:
         refuse_basic(btf, one, f"meta_left:{left - RECORD} meta_needed:{4 * words}")
     if btf.known:

@@ -18,7 +18,7 @@ from pymodutils.kernel.emulated.load.btf import OLD, WIDE, WIDE_SINCE, BadBtf, S
 from pymodutils.kernel.emulated.load.btf_check_all_metas import ENOTSUPP, check_all
 from pymodutils.kernel.emulated.load.btf_check_modifier_chain_length import check_chains
 from pymodutils.kernel.emulated.state.kernel_state import BTF as KERNEL_BTF
-from pymodutils.kernel.emulated.state.kernel_state import BTF_TYPES as KERNEL_BTF_TYPES
+from pymodutils.kernel.emulated.state.kernel_state import BTF_NAMES
 
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.load.btf import Limits, Type
@@ -71,35 +71,39 @@ def notify(load: LoadInfo) -> None:
 
 def _parse_module(load: LoadInfo, data: bytes) -> None:
     shape = BtfFormat(PREFIXES[load.rules.arch.order], load.rules.since(*WIDE_SINCE))
-    known = _kernel(load, shape)
     own = _content(load, BTF_BASE) if load.rules.since(*BASE_SINCE) else b""
     if not own:
-        _parse(data, shape, known, split=True)
+        names = load.state.derived(BTF_NAMES, KERNEL_BTF, lambda known: _names(_kernel(known, shape)))
+        _parse(data, shape, _outside(names, shape) if names else None, split=True)
         return
     base, distilled = _parse(own, shape, None)
     split, types = _parse(data, shape, base, split=True)
-    if known:
-        btf_relocate.relocate(split, types, distilled, _named(known))
+    if known := load.state.blob(KERNEL_BTF):
+        btf_relocate.relocate(split, types, distilled, _named(known, shape))
 
 
-def _kernel(load: LoadInfo, shape: BtfFormat) -> SplitBtf | None:
-    """The kernel's own BTF, if known."""
-    data = load.state.blob(KERNEL_BTF)
-    if not data:
-        return None
-    found = _own(data, shape)
-    if not found.count:
-        count = load.state.derived(KERNEL_BTF_TYPES, KERNEL_BTF, lambda _: COUNT.pack(found.counted()))
-        (found.count,) = COUNT.unpack(count)
+def _kernel(data: bytes, shape: BtfFormat) -> SplitBtf:
+    """The kernel's own BTF in ``data``."""
+    return SplitBtf(*_sections(data, shape, split=False), shape.order, shape.limits)
+
+
+def _names(known: SplitBtf) -> bytes:
+    """What a module's BTF needs of the kernel's: the number of its types, and its strings."""
+    return COUNT.pack(known.counted()) + known.strings
+
+
+@lru_cache(maxsize=2)
+def _outside(names: bytes, shape: BtfFormat) -> SplitBtf:
+    """The kernel's own BTF without its types, from its ``_names``."""
+    found = SplitBtf(b"", names[COUNT.size :], shape.order, shape.limits)
+    (found.count,) = COUNT.unpack_from(names)
     return found
 
 
 @lru_cache(maxsize=2)
-def _own(data: bytes, shape: BtfFormat) -> SplitBtf:
-    return SplitBtf(*_sections(data, shape, split=False), shape.order, shape.limits)
-
-
-_named = lru_cache(maxsize=2)(btf_relocate.named)
+def _named(data: bytes, shape: BtfFormat) -> dict[bytes, list[btf_relocate.BtfNameInfo]]:
+    """The named types of the kernel."""
+    return btf_relocate.named(_kernel(data, shape))
 
 
 def _content(load: LoadInfo, name: str) -> bytes:

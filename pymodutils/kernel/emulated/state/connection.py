@@ -48,8 +48,10 @@ class Connection:
 
     def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Execute ``statement`` for each of ``rows``; raises as ``execute``."""
+        given = list(rows)
         with self.told():
-            self._connection.executemany(statement, map(_plain_row, rows))
+            plain = all(map(_is_plain, zip(*given, strict=True)))
+            self._connection.executemany(statement, given if plain else map(_plain_row, given))
 
     def told(self) -> AbstractContextManager[None]:
         """Convert SQLite's errors to BadState."""
@@ -136,9 +138,13 @@ def _plain(value: Any) -> Any:
 
 
 def _plain_row(values: Sequence[Any]) -> Sequence[Any]:
-    """``values`` for SQLite: few rows have to be changed."""
-    texts = [value for value in values if type(value) is str]
-    return values if all(map(str.isascii, texts)) else list(map(_plain, values))
+    """``values`` for SQLite."""
+    return list(map(_plain, values))
+
+
+def _is_plain(column: Sequence[Any]) -> bool:
+    """Whether no value of ``column`` has to be changed."""
+    return "".join([value for value in column if type(value) is str]).isascii()
 
 
 def _text(data: bytes) -> str:
