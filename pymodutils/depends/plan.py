@@ -166,7 +166,7 @@ def _planned(resolver: Resolver, requested: Module, *, ignore: bool) -> Iterator
 def _step(resolver: Resolver, planned: _PlannedModule, typed: str, choices: Choices) -> Step:
     module, required, requested = planned.module, planned.required, planned.requested
     lines = resolver.options(module)
-    options = _joined(" ".join(line.text for line in lines), typed if requested else "")
+    options = _joined(" ".join(line.text for line in lines if line.text), typed if requested else "")
     told = [Reason("options", f"options {line.module} {line.text}", str(line.place)) for line in lines]
     reasons = (*module.reasons, *told)
     command = None if planned.ignore else resolver.install(module)
