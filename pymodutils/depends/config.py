@@ -144,7 +144,7 @@ def lines(text: str) -> Iterator[tuple[int, str]]:
 
 def _joined(text: str) -> Iterator[tuple[int, str]]:
     """The logical lines of a text with backslashes, including blank ones."""
-    line, number = "", 0
+    line = ""
     for number, physical in enumerate(text.split("\n"), start=1):
         goes_on = (len(physical) - len(physical.rstrip("\\"))) % 2
         body = physical[:-1] if goes_on else physical

@@ -118,7 +118,8 @@ def _below(said: Said, root: Path) -> Said:
 
 
 def _lay(root: Path) -> None:
-    small.make(root)
+    modules = small.make(root)
+    (modules / "modules.weakdep").write_text("weakdep ext4 vfat dummy\n")
     for conf, files in CONFS.items():
         (root / conf).mkdir()
         for name, text in files.items():

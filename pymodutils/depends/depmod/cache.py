@@ -212,7 +212,7 @@ def _checksums(paths: Sequence[str]) -> bytes:
     found = array("q")
     for path in paths:
         try:
-            with open(path, "rb", buffering=0) as file:
+            with open(path, "rb") as file:
                 content = file.read()
             found.extend((len(content), crc32(content)))
         except OSError:

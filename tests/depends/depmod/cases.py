@@ -23,6 +23,7 @@ class Case(NamedTuple):
     texts: Mapping[str, str] = NOTHING  # of modules.NAME
     without: tuple[str, ...] = ()  # which modules.NAME are missing
     files: Mapping[str, str] = NOTHING  # path below the root -> text
+    links: Mapping[str, str] = NOTHING  # path in the module directory -> where it leads
 
     def lay(self, root: Path) -> tuple[Tree, list[str]]:
         """The tree below ``root``, and the words that name it."""
@@ -32,6 +33,9 @@ class Case(NamedTuple):
         for path, text in self.files.items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(text.replace(ROOT, str(root)), encoding="latin-1")
+        for path, target in self.links.items():
+            (tree.modules / path).parent.mkdir(parents=True, exist_ok=True)
+            (tree.modules / path).symlink_to(target)
         words = [word.replace(ROOT, str(root)) for word in self.words]
         operands = [str(tree.modules / path) for path in self.operands]
         return tree, [*words, "-b", str(root), tree.version, *operands]
@@ -188,7 +192,12 @@ CASES: Final[dict[str, Case]] = {
         ("-C", "ROOT/conf"),
         files={"conf/x.conf": CONF, "conf/y": "search z\n"},
     ),
+    "a directory of configuration": Case(
+        PLACED, ("-C", "ROOT/c"), files={"c/d.conf/e.conf": "search extra\n"}
+    ),
     "configured by a file": Case(PLACED, ("-C", "ROOT/c"), files={"c": "search weak-updates updates\n"}),
+    "a link to nowhere": Case(_plain("a"), links={"kernel/deep/er/odd.ko": "nowhere"}),
+    "links": Case(_plain("a"), links={"kernel/deep/odd.ko": "../a.ko", "extra": "kernel/deep"}),
     "damaged": Case(
         {
             "kernel/empty.ko": b"",

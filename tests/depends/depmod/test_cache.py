@@ -10,7 +10,8 @@ import pytest
 
 from pymodutils import __version__
 from pymodutils.depends.depmod import cache_file
-from tests.depends.depmod.compare import KMODS, Outcome, made_by, ours
+from tests.depends.depmod.cases import ODD
+from tests.depends.depmod.compare import KMODS, Outcome, in_process, made_by, ours
 from tests.depends.depmod.made import module, place
 from tests.oracles.trees import Tree
 
@@ -141,6 +142,35 @@ def forge(path: Path, old: bytes, new: bytes) -> None:
     assert contents
     assert old in contents.body
     cache_file.save(str(path), contents._replace(body=contents.body.replace(old, new)), __version__)
+
+
+def test_a_cache_of_another_size_or_version_is_not_believed(tmp_path: Path) -> None:
+    tree = place(tmp_path / "tree", {"kernel/a.ko": module(info=[b"alias=true"])})
+    kept, words = tmp_path / "cache", ["-b", str(tmp_path / "tree"), "6.1.0-made"]
+    in_process("34", tree, ["--cache", str(kept), *words])
+    age(kept)
+    forge(kept, b"true", b"lies")
+    whole, contents = kept.read_bytes(), cache_file.load(str(kept), __version__)
+    assert contents
+    assert cache_file.load(str(kept), "0.0") is None
+    for data in (whole + b"\0", whole[:-1], whole):
+        kept.write_bytes(data)
+        believed = data == whole
+        assert (cache_file.load(str(kept), __version__) is not None) == believed
+        aliases = in_process("34", tree, ["--cache", str(kept), *words]).files["modules.alias"]
+        assert (b"lies" in aliases) == believed
+
+
+@pytest.mark.parametrize("changed", ODD)
+def test_what_is_remembered_of_all_others_is_whole(changed: str, tmp_path: Path) -> None:
+    tree, kept = place(tmp_path / "tree", ODD), tmp_path / "cache"
+    words = ["--cache", str(kept), "-b", str(tmp_path / "tree"), tree.version]
+    in_process("34", tree, words)
+    age(kept)
+    (tree.modules / changed).write_bytes(module(info=[b"alias=new"]))
+    remembered = in_process("34", tree, words)
+    assert remembered == in_process("34", tree, words[2:])
+    assert f"alias new {Path(changed).stem.replace('-', '_')}\n".encode() in remembered.files["modules.alias"]
 
 
 STRANGER = 12345  # a user
