@@ -18,7 +18,7 @@ from pymodutils.elf.constants import SHT_RELA
 from pymodutils.elf.headers import PREFIXES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from collections.abc import Set as AbstractSet
 
     from pymodutils.arch.field import ByteOrder, Field
@@ -170,19 +170,18 @@ def mask_of(members: AbstractSet[int], numbers: Sequence[int], codes: bytes) -> 
 def in_place(arch: Arch, memory: bytes | memoryview, relocs: Relocations) -> Relocations:
     """``relocs`` with the addends in the fields of REL relocations; 0 if there are none."""
     numbers, offsets = relocs.numbers, relocs.offsets
-    fields: dict[Field, set[int]] = {}
     present = set(numbers)
-    for number in arch.relocs.keys() & present:
-        fields.setdefault(arch.relocs[number].field, set()).add(number)
+    groups = _by_field(arch, present)
+    fields = [field for field, _ in groups]
     V = _same_words(arch, memory, relocs, fields) if present <= arch.relocs.keys() else None
     if V is not None and len(fields) == 1:
-        return relocs._replace(A=list(next(iter(fields)).get_all(V)), V=V)
+        return relocs._replace(A=list(fields[0].get_all(V)), V=V)
     codes = codes_of(numbers, present)
     if V is not None and codes and all(field.plain for field in fields):
-        masks = {field: bytes(mask_of(members, numbers, codes)) for field, members in fields.items()}
+        masks = [(field, bytes(mask_of(members, numbers, codes))) for field, members in groups]
         return relocs._replace(A=_gathered(V, masks), V=V)
     found = [0] * len(numbers)
-    for field, members in fields.items():
+    for field, members in groups:
         places = list(compress(range(len(numbers)), mask_of(members, numbers, codes)))
         if V is None:
             places = [at for at in places if offsets[at] + field.size <= len(memory)]
@@ -194,25 +193,34 @@ def in_place(arch: Arch, memory: bytes | memoryview, relocs: Relocations) -> Rel
     return relocs._replace(A=found, V=V)
 
 
-def _gathered(V: Sequence[int], masks: Mapping[Field, bytes]) -> list[int]:
+def _by_field(arch: Arch, numbers: AbstractSet[int]) -> list[tuple[Field, set[int]]]:
+    """The fields of ``numbers`` with those that have it; Fields of two kinds may be equal as tuples."""
+    groups: dict[object, tuple[Field, set[int]]] = {}
+    for number in arch.relocs.keys() & numbers:
+        field = arch.relocs[number].field
+        groups.setdefault((type(field), field), (field, set()))[1].add(number)
+    return list(groups.values())
+
+
+def _gathered(V: Sequence[int], masks: Sequence[tuple[Field, bytes]]) -> list[int]:
     """The value that each of the words ``V`` has in its field."""
     values: list[int] = []
     for at in range(0, len(V), MANY):
         part = V[at : at + MANY]
         words, found = packed(part, len(part), "Q"), Vector(0, len(part))
-        for field, mask in masks.items():
+        for field, mask in masks:
             found |= field.gathered(words) & ones(mask[at : at + MANY])
         values += found.values()
     return values
 
 
 def _same_words(
-    arch: Arch, memory: bytes | memoryview, relocs: Relocations, fields: Collection[Field]
+    arch: Arch, memory: bytes | memoryview, relocs: Relocations, fields: Sequence[Field]
 ) -> list[int] | None:
     """The words at the places, if they can be read independent of the types."""
     if len({(field.size, field.order) for field in fields}) != 1:
         return None
-    field = next(iter(fields))
+    field = fields[0]
     if max(relocs.offsets) + field.size > len(memory):
         return None
     return unpacked(packer(arch, field), memory, relocs.offsets)
