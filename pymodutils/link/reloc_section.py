@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 WIDE: Final = 64
 BYTE: Final = 0xFF
-CONSTANT: Final = ("GP", "B")
+CONSTANT: Final = ("GP", "SEC")
 
 
 class NeedsExact(Exception):

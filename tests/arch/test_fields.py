@@ -7,10 +7,11 @@ import pytest
 from pymodutils.arch import hexagon, powerpc64, xtensa
 from pymodutils.arch.csky import CALL as JSRI_CALL
 from pymodutils.arch.csky import CSKY
+from pymodutils.arch.ia64 import IA64
 from pymodutils.arch.loongarch import LOONGARCH
 from pymodutils.arch.model import Arch
 from tests.arch.cases import ours
-from tests.arch.linkers import LARCH
+from tests.arch.linkers import JUDGED, LARCH
 from tests.arch.types import ARCHS, name
 from tests.link.objects import Part, Rel, Sym, make
 
@@ -142,3 +143,12 @@ def test_calls_of_the_ck810(core: str, insns: bytes) -> None:
     calls = [Rel(0, JSRI_CALL, 1), Rel(8, JSRI_CALL, 1), Rel(16, 6, 1)]
     data = make(CSKY, [Part(".text", text, align=4)], [Sym("s")], {1: calls})
     assert ours(CSKY, data, {"s": 0x8000_0000}, 0, {"CPU_CK810": core}) == insns + text[8:]
+
+
+@pytest.mark.parametrize(("number", "size"), [(0x65, 4), (0x67, 8)])
+def test_offsets_in_sections_of_ia64(number: int, size: int) -> None:
+    """R_IA64_SECREL32LSB and 64LSB: S + A less the address of the section, here that of the place."""
+    judged = next(one for one in JUDGED if one.slots)
+    data = make(IA64, [Part(".text", bytes(32)), *judged.parts], [Sym("s")], {1: [Rel(8, number, 1, 3)]})
+    made = ours(IA64, data, {"s": BASE + 0x1234}, BASE)
+    assert made[8 : 8 + size] == 0x1237.to_bytes(size, "little")
