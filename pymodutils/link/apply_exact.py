@@ -22,10 +22,6 @@ def apply(relsec: RelocSection, relocs: Relocations, report: Report) -> None:
     Messages without a failure go to ``report``.
     """
     for at, number in enumerate(relocs.numbers):
-        if relocs.symbols[at] >= len(relsec.values):  # the symbol is read first, whatever the type
-            raise _beyond(
-                relsec, relocs, at, f"its symbol {relocs.symbols[at]} is beyond the end of the table"
-            )
         row, diagnostic = relsec.arch.relocs.get(number), relocs.refused.get(at)
         if diagnostic is NO_ROOM:
             raise _beyond(relsec, relocs, at, "there is no room for what the loader makes for it")
@@ -69,7 +65,7 @@ def _refusal(
     """The kernel's message about the relocation ``at`` with the result ``value``."""
     where, symbol = _where(relsec, relocs, at), relocs.symbols[at]
     mask = (1 << relsec.arch.bits) - 1
-    known = relsec.values[symbol] if symbol < len(relsec.values) else 0
+    known = relsec.values[symbol]
     total = known + (relocs.A[at] if relocs.A else 0)
     text = diagnostic.text.format(
         prefix=relsec.arch.prefix,
@@ -97,8 +93,6 @@ def _refusal(
 def _against(relsec: RelocSection, symbol: int) -> str:
     """A description of the symbol ``symbol``."""
     table = relsec.image.module.symbols
-    if symbol >= len(relsec.values):
-        return ""
     if table.infos[symbol] & 0xF == STT_SECTION:
         return f"section {table.sections[symbol]}"
     return table.name(symbol)
@@ -112,11 +106,10 @@ def _where(relsec: RelocSection, relocs: Relocations, at: int) -> Where:
     """A description of the place of the relocation ``at``."""
     module, number, symbol = relsec.image.module, relocs.numbers[at], relocs.symbols[at]
     row = relsec.arch.relocs.get(number)
-    known = symbol < len(relsec.values)
     return Where(
         module.sections[relsec.header.sh_info].name,
         relocs.offsets[at],
         relsec.base + relocs.offsets[at] & (1 << relsec.arch.bits) - 1,
         row.name if row else f"relocation {number}",
-        module.symbols.name(symbol) if known else "",
+        module.symbols.name(symbol),
     )

@@ -22,7 +22,7 @@ def sort(image: Image) -> None:
     """
     arch = image.module.arch
     at = image.module.find(TABLE)
-    if not at or image.layout.placed[at] is None:
+    if not at:
         return
     layout = PREFIXES[arch.order] + arch.extable.codes
     memory, size = image.section(at), calcsize(layout)

@@ -30,8 +30,7 @@ def apply(image: Image, values: Sequence[int], kernel: RunningKernel = SMALL) ->
     """
     arch, done = image.module.arch, {}
     for name, patch in (arch.patches() if arch.patches else {}).items():
-        at = image.module.find(name)
-        if at and image.layout.placed[at] is not None:
+        if at := image.module.find(name):
             done[name] = patch(LinkedSites(image, values, kernel, at))
     return done
 
@@ -79,7 +78,7 @@ class LinkedSites(NamedTuple):
     def section(self, name: str) -> memoryview | None:
         """The bytes of the section ``name``, writable; None if it is not in memory."""
         at = self.image.module.find(name)
-        return self.image.section(at) if at and self.image.layout.placed[at] is not None else None
+        return self.image.section(at) if at else None
 
     def code(self, address: int, size: int) -> memoryview:
         """``size`` bytes of the module at ``address``, writable; empty if out of range."""
