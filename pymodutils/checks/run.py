@@ -14,7 +14,7 @@ from pymodutils.checks.rules import Rule
 from pymodutils.checks.verdict import Finding
 from pymodutils.errors import ModutilsError, Refused, Unanswered
 from pymodutils.kernel.sources import package
-from pymodutils.machine import UNAMES
+from pymodutils.machine import THESE, UNAMES
 from pymodutils.regular import opener
 
 if TYPE_CHECKING:
@@ -57,8 +57,7 @@ def images(targets: Sequence[Target], cmdline: str, folder: str) -> list[Bootabl
 
 def _booted(it: Target, cmdline: str, spare: str) -> BootableImage:
     if it.kernel.machine not in UNAMES:
-        these = " and ".join(UNAMES.values())
-        return BootableImage(why=f"only kernels of {these} can run here, not {it.kernel.arch or 'this one'}")
+        return BootableImage(why=f"only kernels of {THESE} can run here, not {it.kernel.arch or 'this one'}")
     path = _image(it, spare)
     if not path:
         return BootableImage(why=f"{it.source} contains no kernel image")

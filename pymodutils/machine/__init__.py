@@ -2,4 +2,9 @@
 
 from typing import Final
 
-UNAMES: Final = {62: "x86_64", 183: "aarch64"}  # e_machine of supported kernels -> as in uname -m
+UNAMES: Final = {
+    62: "x86_64",
+    183: "aarch64",
+    243: "riscv64",
+}  # e_machine -> as in uname -m
+THESE: Final = " and ".join(", ".join(UNAMES.values()).rsplit(", ", 1))  # for messages

@@ -5,9 +5,10 @@ from __future__ import annotations
 import mmap
 from typing import TYPE_CHECKING, Final
 
+from pymodutils import arch as archs
 from pymodutils.errors import BadKernel
 from pymodutils.kernelimage import container, kernel
-from pymodutils.machine import UNAMES, architecture, printk
+from pymodutils.machine import THESE, UNAMES, architecture, printk
 from pymodutils.machine.guest import Guest
 from pymodutils.machine.machine import KernelPlaces, Machine
 from pymodutils.machine.protocol import KernelStart
@@ -44,10 +45,8 @@ def boot(
         )
     found = kernel.read(image, subject)
     if found.machine not in UNAMES:
-        raise BadKernel(
-            subject,
-            f"{subject}: the machine boots kernels of {' and '.join(UNAMES.values())}; this is another one",
-        )
+        other = archs.of_machine(found.machine)[0].name
+        raise BadKernel(subject, f"{subject}: the machine boots kernels of {THESE}; this is one of {other}")
     arch = architecture.of(found.machine)
     if not any(f"{kind} ".startswith(f"{arch.protocol.container} ") for kind in found.container.split(" > ")):
         raise BadKernel(

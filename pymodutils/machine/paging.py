@@ -22,7 +22,12 @@ class EntryFormat(NamedTuple):
     large: tuple[int, int]  # of those in ``[0]``, a large page has ``[1]``
     table: int  # bits of an entry that refers to a table
     user: int  # bits of an entry of a page that user space may write to
-    no_execute: int  # by the kernel
+    execute: tuple[int, int]  # of the bits in ``[0]``, a page that the kernel may execute has ``[1]``
+    shift: int = 0  # bits by which a physical address is moved down in an entry
+
+    def place(self, entry: int) -> int:
+        """The physical address in ``entry``."""
+        return entry << self.shift & FRAME
 
 
 class Unmapped(Exception):
@@ -52,7 +57,7 @@ class AddressSpace:
             entry: int = unpack_from("<Q", self.ram, table + (address >> shift & ENTRIES - 1) * 8)[0]
             if not entry & PRESENT:
                 raise Unmapped(address, level)
-            table = entry & FRAME
+            table = self.entries.place(entry)
             if shift == LEVELS[-1] or (level and entry & mask == large):
                 low = (1 << shift) - 1
                 return table & ~low | address & low, entry, level
@@ -65,6 +70,7 @@ class AddressSpace:
     def _executable(self, table: int, level: int, base: int, area: range) -> Iterator[tuple[int, int]]:
         """The same for one table; its first entry is for ``base``."""
         size, (mask, large) = 1 << LEVELS[level], self.entries.large
+        allowing, allowed = self.entries.execute
         start, stop = area.start - (1 << 64), area.stop - (1 << 64)
         first, last = max(start - base, 0) // size, min((stop - 1 - base) // size, ENTRIES - 1)
         for index in range(first, last + 1):
@@ -72,10 +78,10 @@ class AddressSpace:
             if not entry & PRESENT:
                 continue
             if level == len(LEVELS) - 1:
-                if not entry & self.entries.no_execute:
-                    yield base + index * size + (1 << 64), (entry & FRAME) // PAGE
+                if entry & allowing == allowed:
+                    yield base + index * size + (1 << 64), self.entries.place(entry) // PAGE
             elif not level or entry & mask != large:
-                yield from self._executable(entry & FRAME, level + 1, base + index * size, area)
+                yield from self._executable(self.entries.place(entry), level + 1, base + index * size, area)
 
     def read(self, address: int, length: int) -> bytes:
         """``length`` bytes at ``address``; raises Unmapped."""
@@ -108,10 +114,11 @@ class AddressSpace:
             where = table + (address >> shift & ENTRIES - 1) * 8
             entry: int = unpack_from("<Q", self.ram, where)[0]
             if not entry & PRESENT:
-                entry = next(new_table) | self.entries.table
+                entry = next(new_table) >> self.entries.shift | self.entries.table
                 self._entry(where, entry)
-            table = entry & FRAME
-        self._entry(table + (address >> LEVELS[-1] & ENTRIES - 1) * 8, place | self.entries.user)
+            table = self.entries.place(entry)
+        last = table + (address >> LEVELS[-1] & ENTRIES - 1) * 8
+        self._entry(last, place >> self.entries.shift | self.entries.user)
 
     def _entry(self, where: int, value: int) -> None:
         self.ram[where : where + 8] = pack("<Q", value)

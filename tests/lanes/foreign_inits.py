@@ -14,7 +14,7 @@ from struct import pack
 
 from pymodutils.elf import compress
 from pymodutils.machine.arm64 import start
-from pymodutils.machine.arm64.start import Tree, cells
+from pymodutils.machine.devicetree import Tree, cells, flatten
 from tests.lanes import foreign, qemu
 from tests.lanes.guest.inits import NO_RETURN
 from tests.lanes.outcomes import OWN, Outcome, lines
@@ -62,7 +62,7 @@ def boot(image: Path, batch: Sequence[list[str]]) -> Iterator[tuple[str, Outcome
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _initramfs(folder / "initrd", batch)
-        (folder / "tree").write_bytes(start.flatten(_tree()))
+        (folder / "tree").write_bytes(flatten(_tree()))
         machine = foreign.Machine(
             *(NAME, "qemu-system-arm", "qemu-system-aarch64"),
             ("-M", "virt", "-cpu", "cortex-a57", "-dtb", str(folder / "tree")),

@@ -30,6 +30,7 @@ from tests.oracles import kernels
 
 CLOUD = "cloud-amd64"
 BATCH = 150  # modules for one boot of QEMU
+SECONDS = 60  # of CPU time for a module: raid6_pq, which measures, takes 5 on a busy processor
 LAST = 12  # lines of the console of a guest that a module has ended
 
 
@@ -78,6 +79,7 @@ def _needed(chain: Sequence[str]) -> list[str]:
 def _loaded(booted: LiveKernel, path: str) -> Outcome:
     """What loading ``path`` comes to."""
     code, (_, start) = 0, booted.guest.log_end()
+    booted.guest.machine.limit(SECONDS)
     try:
         booted.insert(path, "")
     except Refused as refused:

@@ -12,15 +12,17 @@ from tests.lanes.verdicts.normal import DUMP, NOISE
 
 OWN = re.compile(r"(rdinit|init|loglevel)=")  # words of the machine that are about no devices
 MEASURED = re.compile(
-    r"0x[0-9a-f]+|\b[0-9a-f]{16}\b|\d+(\.\d+)? ?(MHz|MB/s|KB|usecs?|ns|ms|cycles|seconds)|, depth.*$|\binput\d+$"
+    r"0x[0-9a-f]+|\(____ptrval____\)|\b[0-9a-f]{16}\b|\d+(\.\d+)? ?(MHz|MB/s|KB|usecs?|ns|ms|cycles|seconds)|, depth.*$|\binput\d+$"
 )
 BOOT_NOISE = re.compile(r"speculation|taints kernel|module verification failed")
 MODEL = "the processor's model"
 OTHER_RESULT = {  # modules that end in another way, and why
     "pata_legacy": "ISA ports: QEMU has a disk controller there",
     "test_user_copy": "the machine has no user memory",
+    "speakup_spkout": "QEMU's console occupies the serial port",
 }
 OTHER_LOG = {  # modules whose lines differ
+    "parport_pc": "QEMU has a parallel port",
     "xor": "the fastest way that it measures",
     "raid6_pq": "the fastest way that it measures",
     "powernow_k8": MODEL,

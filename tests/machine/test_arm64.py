@@ -8,7 +8,8 @@ from struct import pack, unpack_from
 import pytest
 
 from pymodutils.errors import ModutilsError
-from pymodutils.machine.arm64 import exceptions, start, syndrome
+from pymodutils.machine import devicetree
+from pymodutils.machine.arm64 import exceptions, syndrome
 from pymodutils.machine.arm64.cpu import Arm64Cpu
 from pymodutils.machine.arm64.registers import AARCH64, EL1H, MASKED, NON_SECURE
 from pymodutils.machine.arm64.syndrome import PAGE_ENTRY, TABLE, TCR
@@ -144,9 +145,9 @@ def test_page_tables(cpu: Arm64Cpu) -> None:
 
 
 def test_a_flattened_tree() -> None:
-    data = start.flatten({"a": b"xyz", "child": {"a": b"1234", "other": b""}})
+    data = devicetree.flatten({"a": b"xyz", "child": {"a": b"1234", "other": b""}})
     words = unpack_from(">10I", data)
-    assert words[:2] == (start.MAGIC, len(data))
+    assert words[:2] == (devicetree.MAGIC, len(data))
     structure, strings = words[2], words[3]
     assert data[strings:] == b"a\0other\0"
     expected = (

@@ -1,8 +1,7 @@
 """An arm64 processor: the counter, WFI, interrupts and devices.
 
 MRS can be hooked, but that is slow for all others; so the reads of the counter are found in the kernel, and
-the instruction after each of them finds the time of the clock. WFI stops with interrupts masked, as the idle
-task executes it; the interrupt is taken where they are unmasked, which is found once, step by step.
+the instruction after each of them finds the time of the clock.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from pymodutils.machine.arm64 import exceptions, gic, syndrome
 from pymodutils.machine.arm64.gic import Gic
 from pymodutils.machine.arm64.registers import Arm64Registers
 from pymodutils.machine.arm64.start import enter
-from pymodutils.machine.results import Halted
+from pymodutils.machine.idle import MaskedIdle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,25 +28,23 @@ if TYPE_CHECKING:
     from pymodutils.machine.protocol import KernelStart
 
 INSTRUCTION: Final = 4
-WFI: Final = bytes.fromhex("7f2003d5")
 CRM_3: Final = 0xE3  # CRn 14 and CRm 3 in an MRS
 TIMER_READ: Final = re.compile(rb"[\xe0\xe3]\x3b\xd5")  # its end, with op0 3, op1 3 and CRm 0 or 3
 COUNTERS: Final = frozenset({1, 2, 5, 6})  # op2 with CRm 0: CNTPCT, CNTVCT, CNTPCTSS, CNTVCTSS
 CONTROL: Final = 1  # op2 with CRm 3: CNTV_CTL
 ZERO: Final = 31
 FIRED: Final = 5  # CNTV_CTL: ENABLE, ISTATUS
-FARTHEST: Final = 2000  # instructions from WFI to where interrupts are on
 
 
-class Arm64Cpu(Arm64Registers):
+class Arm64Cpu(MaskedIdle, Arm64Registers):
     """An arm64 processor; ``gic`` is its interrupt controller."""
+
+    wait = bytes.fromhex("7f2003d5")  # wfi
 
     def __init__(self, ram: mmap, clock: Clock, jiffies: int) -> None:
         syndrome.check()
         self.gic = Gic()
         self.reads: list[tuple[int, int, bool]] = []  # of the counter: what follows, the register, CNTV_CTL
-        self._wakes_at = 0
-        self._asleep = False
         super().__init__(ram, clock, jiffies)
 
     def _make(self) -> unicorn.Uc:
@@ -88,34 +85,6 @@ class Arm64Cpu(Arm64Registers):
     def _control(self, register: str) -> None:
         self[register] = FIRED
 
-    def sleeps(self) -> bool:
-        """Whether it waits for an interrupt; raises Halted if none can be delivered."""
-        if self.clock.due or self.space.read(self.pc - INSTRUCTION, INSTRUCTION) != WFI:
-            return False
-        if not self._wakes_at:
-            self._wake_at(self._step())
-        self._asleep = not self.interruptible
-        return True
-
-    def _step(self) -> int:
-        """Run until interrupts are enabled; raises Halted if they never are."""
-        start = self.pc
-        for _ in range(FARTHEST):
-            self.run(0, 1)
-            if self.interruptible:
-                return self.pc
-        raise Halted(start, "the processor waits with interrupts off")
-
-    def _wake_at(self, address: int) -> None:
-        self._wakes_at = address
-        if address:
-            self.watch(address, self._woken)
-
-    def _woken(self) -> None:
-        if self._asleep:
-            self._asleep = False
-            self.uc.emu_stop()
-
     # Interrupts
 
     def deliver_exception(self) -> bool:
@@ -131,16 +100,14 @@ class Arm64Cpu(Arm64Registers):
 
     def save_devices(self) -> Any:
         """The state of the devices as JSON values."""
-        return {"pending": self.gic.pending, "reads": self.reads, "wakes at": self._wakes_at}
+        return {"pending": self.gic.pending, "reads": self.reads, "wakes at": self.wakes_at}
 
     def restore_devices(self, saved: Any) -> None:
         """Restore the saved state of devices."""
         self.gic.pending = saved["pending"]
-        self._asleep = False
         if not self.reads:
             self._hook_reads([tuple(it) for it in saved["reads"]])
-        if not self._wakes_at:
-            self._wake_at(saved["wakes at"])
+        self.restore_idle(saved["wakes at"])
 
     def _distributor(self, _uc: object, offset: int, size: int, _data: object) -> int:
         return self.gic.distributor(offset, size)

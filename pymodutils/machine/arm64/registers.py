@@ -39,7 +39,7 @@ class Arm64Registers(Cpu):
     """The registers of an arm64 processor."""
 
     entries: ClassVar = EntryFormat(  # Arm ARM, D8.3
-        large=(2, 0), table=3, user=0x0060_0000_0000_0F43, no_execute=1 << 53
+        large=(2, 0), table=3, user=0x0060_0000_0000_0F43, execute=(1 << 53, 0)
     )
     pushed: ClassVar = 0
     program_counter, stack_pointer, results = "PC", "SP", ("X0", "X1")

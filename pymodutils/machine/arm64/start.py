@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from struct import pack, unpack_from
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from pymodutils.machine.arm64 import gic
 from pymodutils.machine.arm64.registers import AARCH64, EL1H, MASKED, NON_SECURE
 from pymodutils.machine.clock import FREQUENCY
+from pymodutils.machine.devicetree import cells, flatten
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from mmap import mmap
 
     from pymodutils.machine.arm64.registers import Arm64Registers
+    from pymodutils.machine.devicetree import Tree
     from pymodutils.machine.protocol import KernelStart
 
 LOAD: Final = 0x20_0000  # aligned to 2 MiB
@@ -22,9 +23,6 @@ LONGEST: Final = 2047  # bytes of a command line; COMMAND_LINE_SIZE
 CMDLINE: Final = (
     "nokaslr nowatchdog lpj=10400000 nokprobes audit=0 rdinit=/dev/console init=/nosuch loglevel=7"
 )
-BEGIN_NODE, END_NODE, PROP, END = 1, 2, 3, 9  # tokens of a flattened device tree
-MAGIC, VERSION, COMPATIBLE, HEADER, RESERVED = 0xD00DFEED, 17, 16, 40, 16
-Tree = dict[str, Any]  # name -> the bytes of a property, or a node
 
 
 def prepare(ram: mmap, start: KernelStart) -> None:
@@ -74,36 +72,3 @@ def tree(memory: int, cmdline: bytes) -> Tree:
             "interrupts": cells(1, 13, 0x104, 1, 14, 0x104, 1, 11, 0x104, 1, 10, 0x104),
         },
     }
-
-
-def cells(*values: int) -> bytes:
-    """``values`` as a property of 32-bit numbers."""
-    return pack(f">{len(values)}I", *values)
-
-
-def flatten(tree: Mapping[str, Any]) -> bytes:
-    """``tree`` as a flattened device tree; Devicetree Specification, 5."""
-    names: dict[str, int] = {}
-    structure = _node("", tree, names) + cells(END)
-    strings = b"".join(name.encode() + b"\0" for name in names)
-    at = HEADER + RESERVED
-    header = cells(
-        *(MAGIC, at + len(structure) + len(strings), at, at + len(structure), HEADER),
-        *(VERSION, COMPATIBLE, 0, len(strings), len(structure)),
-    )
-    return header + bytes(RESERVED) + structure + strings
-
-
-def _node(name: str, tree: Mapping[str, Any], names: dict[str, int]) -> bytes:
-    """A node; ``names`` are those of properties, with their offsets in the strings."""
-    found = [cells(BEGIN_NODE), _padded(name.encode() + b"\0")]
-    for key, value in tree.items():
-        if isinstance(value, bytes):
-            offset = names.setdefault(key, sum(len(it) + 1 for it in names))
-            found += [cells(PROP, len(value), offset), _padded(value)]
-    found += [_node(key, value, names) for key, value in tree.items() if not isinstance(value, bytes)]
-    return b"".join([*found, cells(END_NODE)])
-
-
-def _padded(data: bytes) -> bytes:
-    return data + bytes(-len(data) % 4)

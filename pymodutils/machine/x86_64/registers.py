@@ -48,7 +48,7 @@ RESERVED_FLAG: Final = 2  # it reads as 1
 class X86Registers(Cpu):
     """The registers of an x86-64 processor."""
 
-    entries: ClassVar = EntryFormat(large=(0x80, 0x80), table=7, user=7, no_execute=1 << 63)  # SDM 3A, 4.5
+    entries: ClassVar = EntryFormat(large=(0x80, 0x80), table=7, user=7, execute=(1 << 63, 0))  # SDM 3A, 4.5
     pushed: ClassVar = WORD
     program_counter, stack_pointer, results = "RIP", "RSP", ("RAX", "RDX")
 
