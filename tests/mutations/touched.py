@@ -57,10 +57,10 @@ class Touched:
         own = self._tests(path, set() if changed else lines or functions(source))
         imported = not lines or NO_TEST in own
         found = own.union(*map(self._all, self._beside(path))) if imported else own
-        near, seconds = f"tests/{Path(path).parts[1]}/", self.known.seconds
+        seconds = self.known.seconds
         return sorted(
             (test for test in found - set(self.known.failing) if test.partition("::")[0] in self.known.tests),
-            key=lambda test: (not test.startswith(near), test not in own, seconds.get(test, 0), test),
+            key=lambda test: (not test.startswith(near(path)), test not in own, seconds.get(test, 0), test),
         )
 
     def _beside(self, path: str) -> list[str]:
@@ -74,6 +74,11 @@ class Touched:
         """The tests that run one of ``lines``, or any line, of a file."""
         found = self._data.contexts_by_lineno(path)
         return {test for at in (lines or found.keys()) for test in found.get(at, ())}
+
+
+def near(path: str) -> str:
+    """How the tests begin that are in the folder for that of the package's file ``path``."""
+    return f"tests/{Path(path).parts[1]}/"
 
 
 def measured(folder: Path, jobs: int, *, again: bool) -> Touched:
