@@ -33,7 +33,7 @@ SLOT, ENTRY = 8, 22  # bytes
 SLOTS: Final = frozenset({6, 7, 15, 24, 26, 29, 30, 31, 32, 33, 58, 59})
 ENTRIES: Final = frozenset({8, 18, 20, 25, 34, 35, 36})
 DIRECT: Final = {
-    18: Range(-0xFFFF, 0xFFFF),
+    18: Range(-0xFFFF, 0x1E_FFFF),  # the loader means 0xFFFF, has a digit too many, and refuses the rest
     20: Range(-0xFFFF_FFFF, 0xFFFF_FFFF),
 }  # S - P without need for an entry
 EXPOLINE: Final = "EXPOLINE"  # if set, and not disabled by the machine or the command line
