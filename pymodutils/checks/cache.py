@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from pymodutils.root import Root
 
 VERSION: Final = 3  # format of the entries; a new one does not match old entries
-CHUNK: Final = 1 << 20
 OTHERS: Final = 0o077  # permissions that an entry must not have
 OTHERS_WRITE: Final = 0o022  # that its folder must not have
 
@@ -95,11 +94,8 @@ def _key(names: Sequence[str]) -> str:
 def _add_file(total: hashlib._Hash, path: str) -> None:
     try:
         with compress.regular(path) as file:
-            if os.fstat(file.fileno()).st_size > sources.LIMIT:  # the description refuses it
-                total.update(b"too large")
-                return
-            while part := file.read(CHUNK):
-                total.update(part)
+            if os.fstat(file.fileno()).st_size <= sources.LIMIT:  # else the description refuses it
+                hashlib.file_digest(file, lambda: total)
     except (OSError, NotFound):
         total.update(b"absent")  # the description reports it
 

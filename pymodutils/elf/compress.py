@@ -6,7 +6,7 @@ import errno
 import io
 import os
 import sys
-from typing import IO, TYPE_CHECKING, BinaryIO, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from pymodutils.errors import BadModule, NotFound
 from pymodutils.regular import opener
@@ -56,7 +56,7 @@ def content(path: str) -> bytes:
             raise unreadable(path, error) from None
 
 
-def regular(path: str) -> BinaryIO:
+def regular(path: str) -> io.BufferedReader:
     """Open the regular file ``path`` for reading; raises NotFound as ``content``."""
     try:
         return open(path, "rb", opener=opener)

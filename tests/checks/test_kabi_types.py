@@ -54,6 +54,22 @@ def test_a_way_through_other_types() -> None:
     assert said(outer).endswith("; reached through use(struct bus *) -> struct bus")
 
 
+def test_a_variable_leads_to_what_it_contains() -> None:
+    def reason(*, nested: bool) -> str:
+        kinds = []
+        for new in (False, True):
+            made = Made()
+            inner = grown(made, new)
+            of = made.composite("outer", 24, [("dev", inner, 0)]) if nested else inner
+            made.add(BtfKind.VAR, "table", of, 1)
+            kinds.append(BtfTypes(made.blob(), "little", "made"))
+        return Differ(*kinds).reasons(["table"])[0].text
+
+    text = "struct device: member fresh added at 0x4, size 12 -> 16"
+    assert reason(nested=False) == f"{text}; reached through table"
+    assert reason(nested=True) == f"{text}; reached through table"
+
+
 def test_no_difference_is_no_reason() -> None:
     assert said(lambda made, _: made.pointer(grown(made, new=False))) == ""
 

@@ -62,12 +62,14 @@ ROWS: Final[dict[int, int]] = {  # words per entry after the record
 
 
 class Limits(NamedTuple):
-    """Limits of a type; BTF_MAX_*."""
+    """Limits of a type, BTF_MAX_*, and what a kernel accepts besides."""
 
     kind: int
     vlen: int
     types: int
     name: int = 0xFF_FFFF
+    printable: bool = False  # any printable character in the name of a section
+    flagged: bool = False  # kind_flag in tags
 
     @property
     def info(self) -> int:

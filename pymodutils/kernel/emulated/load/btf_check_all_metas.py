@@ -5,14 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from pymodutils.kernel.emulated.load.btf import (
-    COMPOSITE,
-    MODIFIERS,
-    RECORD,
-    BadBtf,
-    BtfKind,
-    Type,
-)
+from pymodutils.kernel.emulated.load.btf import COMPOSITE, MODIFIERS, RECORD, BadBtf, BtfKind, Type
 from pymodutils.kernel.emulated.load.btf_verifier_log import ENCODINGS, refuse, refuse_basic, rows
 from pymodutils.twos_complement import signed
 
@@ -24,14 +17,14 @@ if TYPE_CHECKING:
 ENOTSUPP: Final = 524
 LETTERS: Final = rb"A-Za-z\xc0-\xd6\xd8-\xf6\xf8-\xff"  # of Latin-1, as lib/ctype.c has them
 IDENTIFIER: Final = re.compile(rb"[%b_.][%b0-9_.]{0,511}\0" % (LETTERS, LETTERS))
-SECTION: Final = re.compile(rb"[ -~]{1,512}\0")
+PRINTABLE: Final = re.compile(rb"[ -~\xa0-\xff]{1,512}\0")
 UNION, TYPE_TAG = int(BtfKind.UNION), int(BtfKind.TYPE_TAG)  # plain numbers are compared faster
 NAMED: Final = (int(BtfKind.TYPEDEF), TYPE_TAG)
 INT_MASK: Final = 0x0FFF_FFFF
 FLOATS: Final = (2, 4, 8, 12, 16)  # bytes
 LARGEST_ENUM: Final = 8
 LARGEST_INT: Final = 128  # bits
-LINKAGES: Final = 2  # limits of linkage: inclusive for a function, exclusive for a variable
+LINKAGES: Final = 2  # static and global
 
 
 def check_all(btf: SplitBtf) -> list[Type]:
@@ -94,7 +87,7 @@ def _reference(btf: SplitBtf, one: Type) -> None:
     kind = btf.kind(one.info)
     if btf.vlen(one.info):
         refuse(btf, one, "vlen != 0")
-    if one.flag and kind != TYPE_TAG:
+    if one.flag and not (btf.limits.flagged and kind == TYPE_TAG):
         refuse(btf, one, "Invalid btf_info kind_flag")
     if one.size > btf.limits.types:
         refuse(btf, one, "Invalid type_id")
@@ -163,7 +156,7 @@ def _forward(btf: SplitBtf, one: Type) -> None:
 def _function(btf: SplitBtf, one: Type) -> None:
     if not _is_identifier(btf, one.name_off):
         refuse(btf, one, "Invalid name")
-    if btf.vlen(one.info) > LINKAGES:
+    if btf.vlen(one.info) >= LINKAGES:
         refuse(btf, one, "Invalid func linkage")
     if one.flag:
         refuse(btf, one, "Invalid btf_info kind_flag")
@@ -191,7 +184,7 @@ def _section(btf: SplitBtf, one: Type) -> None:
         refuse(btf, one, "size == 0")
     if one.flag:
         refuse(btf, one, "Invalid btf_info kind_flag")
-    if not one.name_off or not btf.matches(one.name_off, SECTION):
+    if not one.name_off or not btf.matches(one.name_off, PRINTABLE if btf.limits.printable else IDENTIFIER):
         refuse(btf, one, "Invalid name")
     end = total = 0
     for number, offset, size in rows(btf, one):
@@ -225,6 +218,8 @@ def _tag(btf: SplitBtf, one: Type) -> None:
         refuse(btf, one, "Invalid value")
     if btf.vlen(one.info):
         refuse(btf, one, "vlen != 0")
+    if one.flag and not btf.limits.flagged:
+        refuse(btf, one, "Invalid btf_info kind_flag")
     if signed(one.words[0], 32) < -1:
         refuse(btf, one, "Invalid component_idx")
 

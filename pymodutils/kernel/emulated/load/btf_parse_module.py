@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.load.load_info import LoadInfo
 
 BASE_SINCE: Final = (6, 11)
+PRINTABLE_SINCE: Final = (6, 11)
+FLAGGED_SINCE: Final = (6, 15)
 ONCE_SINCE: Final = (6, 3)  # a permitted mismatch is logged once since boot
 MISMATCH: Final = "Kernel module BTF mismatch detected, BTF debug info may be unavailable for some modules"
 COUNT: Final = Struct("<I")
@@ -39,11 +41,13 @@ class BtfFormat(NamedTuple):
 
     order: str  # struct's prefix
     wide: bool  # with a layout section, and larger fields
+    printable: bool
+    flagged: bool
 
     @property
     def limits(self) -> Limits:
         """The limits of a type."""
-        return WIDE if self.wide else OLD
+        return (WIDE if self.wide else OLD)._replace(printable=self.printable, flagged=self.flagged)
 
 
 def notify(load: LoadInfo) -> None:
@@ -70,7 +74,8 @@ def notify(load: LoadInfo) -> None:
 
 
 def _parse_module(load: LoadInfo, data: bytes) -> None:
-    shape = BtfFormat(PREFIXES[load.rules.arch.order], load.rules.since(*WIDE_SINCE))
+    since = (load.rules.since(*release) for release in (WIDE_SINCE, PRINTABLE_SINCE, FLAGGED_SINCE))
+    shape = BtfFormat(PREFIXES[load.rules.arch.order], *since)
     own = _content(load, BTF_BASE) if load.rules.since(*BASE_SINCE) else b""
     if not own:
         names = load.state.derived(BTF_NAMES, KERNEL_BTF, lambda known: _names(_kernel(known, shape)))
