@@ -1,6 +1,6 @@
-"""init() of modules for arm64 in QEMU, on hardware as small as that of the machine.
+"""init() of modules for arm64 and riscv64 in QEMU, on hardware as small as that of the machine.
 
-The guest is a busybox; the device tree is the machine's own, with QEMU's addresses and a serial port.
+The guest is a busybox.
 """
 
 from __future__ import annotations
@@ -8,24 +8,20 @@ from __future__ import annotations
 import re
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from struct import pack
+from typing import NamedTuple
 
 from pymodutils.elf import compress
-from pymodutils.machine.arm64 import start
-from pymodutils.machine.devicetree import Tree, cells, flatten
-from tests.lanes import foreign, qemu
+from pymodutils.machine.arm64 import start as arm64_start
+from pymodutils.machine.devicetree import Tree, flatten
+from pymodutils.machine.riscv import start as riscv_start
+from tests.lanes import foreign, foreign_trees, qemu
 from tests.lanes.guest.inits import NO_RETURN
 from tests.lanes.outcomes import OWN, Outcome, lines
 from tests.lanes.qemu import Archive
 from tests.oracles.debian import unpacked
 
-NAME = "arm64"
-DISTRIBUTOR, CPU_INTERFACE, GIC_SIZE = 0x0800_0000, 0x0801_0000, 0x1_0000
-SERIAL, SERIAL_SIZE, RAM = 0x0900_0000, 0x1000, 0x4000_0000
-MEMORY = 512 << 20
-CLOCK, HERTZ = 2, 24_000_000
 SCRIPT = f"""#!{foreign.BUSYBOX} sh
 {foreign.BUSYBOX} --install -s /bin
 mount -t proc proc /proc
@@ -57,47 +53,53 @@ KILLED = 128 + 9  # what a shell says of a process that an oops has killed, at l
 STAMP = re.compile(r"^(<\d+>)?\[ *\d+\.\d+\] ")
 
 
-def boot(image: Path, batch: Sequence[list[str]]) -> Iterator[tuple[str, Outcome]]:
-    """The outcomes of one boot; raises qemu.Ended where a module ends it, RuntimeError if it does not begin."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        _initramfs(folder / "initrd", batch)
-        (folder / "tree").write_bytes(flatten(_tree()))
-        machine = foreign.Machine(
-            *(NAME, "qemu-system-arm", "qemu-system-aarch64"),
-            ("-M", "virt", "-cpu", "cortex-a57", "-dtb", str(folder / "tree")),
+class Guest(NamedTuple):
+    """A machine of QEMU like the machine in this process: its device tree, and the kernel's command line."""
+
+    machine: foreign.Machine
+    tree: Callable[[], Tree]
+    cmdline: str
+
+
+GUESTS = {
+    "arm64": Guest(
+        foreign.Machine(
+            *("arm64", "qemu-system-arm", "qemu-system-aarch64"),
+            ("-M", "virt", "-cpu", "cortex-a57"),
             "ttyAMA0",
-        )
-        words = " ".join(word for word in start.CMDLINE.split() if not OWN.match(word))
-        with foreign.running(machine, folder, image, words) as guest:
-            said = qemu.said(guest, folder / "console")
+        ),
+        foreign_trees.arm64,
+        arm64_start.CMDLINE,
+    ),
+    "riscv64": Guest(
+        foreign.Machine(
+            "riscv64", "qemu-system-misc", "qemu-system-riscv64", ("-M", "virt"), "ttyS0", "trixie"
+        ),
+        foreign_trees.riscv64,
+        riscv_start.CMDLINE,
+    ),
+}
+
+
+def boot(name: str, image: Path, batch: Sequence[list[str]]) -> Iterator[tuple[str, Outcome]]:
+    """The outcomes of one boot of one of GUESTS; raises qemu.Ended where a module ends it.
+
+    RuntimeError if it does not begin.
+    """
+    guest = GUESTS[name]
+    with tempfile.TemporaryDirectory() as path:
+        folder = Path(path)
+        _initramfs(folder / "initrd", guest.machine, batch)
+        (folder / "tree").write_bytes(flatten(guest.tree()))
+        options = (*guest.machine.options, "-dtb", str(folder / "tree"))
+        words = " ".join(word for word in guest.cmdline.split() if not OWN.match(word))
+        with foreign.running(guest.machine._replace(options=options), folder, image, words) as running:
+            said = qemu.said(running, folder / "console")
             yield from _outcomes((line.decode("utf-8", "replace").rstrip() for line in said), batch)
 
 
-def _tree() -> Tree:
-    found = start.tree(MEMORY, b"")
-    del found["timer"]["clock-frequency"]
-    del found["memory@0"]
-    found["memory"] = {"device_type": b"memory\0", "reg": pack(">QQ", RAM, MEMORY)}
-    found["intc"]["reg"] = pack(">QQQQ", DISTRIBUTOR, GIC_SIZE, CPU_INTERFACE, GIC_SIZE)
-    found["clock"] = {
-        "compatible": b"fixed-clock\0",
-        "#clock-cells": cells(0),
-        "clock-frequency": cells(HERTZ),
-        "phandle": cells(CLOCK),
-    }
-    found["serial"] = {
-        "compatible": b"arm,pl011\0arm,primecell\0",
-        "reg": pack(">QQ", SERIAL, SERIAL_SIZE),
-        "interrupts": cells(0, 1, 4),
-        "clocks": cells(CLOCK, CLOCK),
-        "clock-names": b"uartclk\0apb_pclk\0",
-    }
-    return found
-
-
-def _initramfs(path: Path, wanted: Sequence[list[str]]) -> None:
-    busybox = next(unpacked("busybox-static", arch=NAME).rglob("bin/busybox"))
+def _initramfs(path: Path, machine: foreign.Machine, wanted: Sequence[list[str]]) -> None:
+    busybox = next(unpacked("busybox-static", machine.suite, machine.name).rglob("bin/busybox"))
     with path.open("wb") as out:
         archive = Archive(out)
         for name in ("/bin", "/usr", "/usr/bin", "/sbin", "/usr/sbin", "/proc", "/sys", "/dev", "/m"):

@@ -1,7 +1,7 @@
 """init() of a kernel's own modules in this process and in QEMU, on the same command line.
 
 ``python -m tests.lanes.inits [KERNEL [COUNT]]`` compares COUNT modules, or all, of KERNEL, one of kernels.EVERY
-(cloud-amd64) for amd64 or arm64, and prints each that differs.
+(cloud-amd64) for amd64, arm64 or riscv64, and prints each that differs.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -121,7 +121,11 @@ def _boot(image: Path, batch: Sequence[list[str]]) -> Iterator[tuple[str, Outcom
         yield chain[-1], Outcome(it["at"], it["errno"], lines(it["log"]))
 
 
-BOOTS = {"amd64": _boot, "arm64": foreign_inits.boot}
+Boot = Callable[[Path, Sequence[list[str]]], Iterator[tuple[str, Outcome]]]
+BOOTS: Mapping[str, Boot] = {
+    "amd64": _boot,
+    **{name: partial(foreign_inits.boot, name) for name in foreign_inits.GUESTS},
+}
 
 
 def verdicts(name: str, count: int) -> Iterator[Verdict]:

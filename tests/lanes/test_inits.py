@@ -7,7 +7,7 @@ import pytest
 from tests.lanes import inits
 
 pytestmark = [pytest.mark.lane, pytest.mark.slow]
-SAMPLES = {inits.CLOUD: 40, "arm64": 12}
+SAMPLES = {inits.CLOUD: 40, "arm64": 12, "riscv64": 6}
 
 
 @pytest.mark.parametrize("name", SAMPLES)
