@@ -64,7 +64,9 @@ def _timed(work: Callable[[], object]) -> Times:
 def _first(command: list[str], folder: Path, result: str) -> Times:
     """The wall up to the line with ``result``; the processors up to the end of all tests."""
     before, started, wall = used(), time.monotonic(), 0.0
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as running:
         for line in running.stdout or ():
             if result in line and not wall:
                 wall = time.monotonic() - started

@@ -1,6 +1,6 @@
 """init() of a kernel's own modules in this process and in QEMU, on the same command line.
 
-``python -m tests.lanes.inits [KERNEL [COUNT]]`` compares COUNT modules, or all, of KERNEL, one of kernels.EVERY
+``python -m tests.lanes.inits [KERNEL [COUNT | NAME...]]`` compares COUNT modules, or all, of KERNEL, one of kernels.EVERY
 (cloud-amd64) for amd64, arm64 or riscv64, and prints each that differs.
 """
 
@@ -42,11 +42,13 @@ class Verdict(NamedTuple):
     reason: str
 
 
-def chains(kernel: kernels.Kernel, count: int) -> list[list[str]]:
-    """``count`` modules (0: all), each after its dependencies, in the order of loading."""
+def chains(kernel: kernels.Kernel, chosen: int | Sequence[str]) -> list[list[str]]:
+    """The modules ``chosen`` by name, or so many (0: all), each after its dependencies, in the order of loading."""
     every = {of_path(str(path)): str(path) for path in sorted(kernel.modules.rglob("*.ko*"))}
-    names, wanted = sorted(every, key=every.__getitem__), count or len(every)
-    chosen = [names[at * len(names) // wanted] for at in range(min(wanted, len(names)))]
+    names = sorted(every, key=every.__getitem__)
+    if isinstance(chosen, int):
+        wanted = min(chosen or len(names), len(names))
+        chosen = [names[at * len(names) // wanted] for at in range(wanted)]
     return [[every[it] for it in dict.fromkeys(_chain(name, every))] for name in chosen]
 
 
@@ -128,10 +130,10 @@ BOOTS: Mapping[str, Boot] = {
 }
 
 
-def verdicts(name: str, count: int) -> Iterator[Verdict]:
+def verdicts(name: str, chosen: int | Sequence[str]) -> Iterator[Verdict]:
     """Of each module that is compared."""
     kernel = kernels.kernel(name)
-    wanted = chains(kernel, count)
+    wanted = chains(kernel, chosen)
     ours = here(kernel.image, wanted)
     for path, its in there(kernel, wanted):
         module, own = of_path(path), ours[path]
@@ -139,10 +141,10 @@ def verdicts(name: str, count: int) -> Iterator[Verdict]:
         yield Verdict(module, differs, differs and reason(module, own, its))
 
 
-def main(name: str = CLOUD, count: str = "0") -> None:
+def main(name: str = CLOUD, *words: str) -> None:
     """Print what differs, and how many modules are equal; the latter after each batch, too."""
     seen, started = Counter[str](), time.monotonic()
-    for it in verdicts(name, int(count)):
+    for it in verdicts(name, int(words[0]) if words and words[0].isdecimal() else words or 0):
         seen["listed" if it.reason else "differ" if it.differs else "equal"] += 1
         if it.differs:
             print(f"  {it.module}: {it.reason or it.differs}", flush=True)  # noqa: T201 -- a command
