@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
     from pymodutils.machine.protocol import BootProtocol, KernelStart
 
 
+class Overflow(Enum):
+    """What the last registers are for if a structure of two words does not fit into them."""
+
+    LATER = auto()  # arguments after it
+    NOTHING = auto()
+    SPLIT = auto()  # its first word
+
+
 class KernelCalls(NamedTuple):
     """How C functions and system calls are called.
 
@@ -28,8 +37,10 @@ class KernelCalls(NamedTuple):
     thread: bytes
     after_call: int  # offset in ``thread`` of what follows the call
     system_call: str  # prefix of the functions that take a struct pt_regs
-    indirect: str  # of the place of a large structure that is returned; "" if that is the first argument,
-    # and large structures are passed in memory, not by address
+    indirect: str  # of the place of a large structure that is returned; "" if that is the first argument
+    by_address: bool  # how large structures are passed, instead of in memory
+    overflow: Overflow
+    unsigned_extended: bool  # whether 32 bits without a sign are passed as those with one
     frame: int  # bytes of a struct pt_regs
     passed: tuple[int, ...]  # offsets in it of the arguments of a system call
     directory: int  # O_DIRECTORY

@@ -1,7 +1,8 @@
-"""Convert Python arguments for a C function, and its result; psABI for x86-64, 3.2.3, AAPCS64, 6.
+"""Convert Python arguments for a C function, and its result.
 
-Pointer targets are copied into kernel memory for the call: str with a NUL, bytes, a list as an array, a dict
-as a structure. A list, dict or bytearray is updated from this memory afterwards.
+psABI for x86-64, 3.2.3; AAPCS64, 6; RISC-V ELF psABI, 2. Pointer targets are copied into kernel memory for
+the call: str with a NUL, bytes, a list as an array, a dict as a structure. A list, dict or bytearray is
+updated from this memory afterwards.
 """
 
 from __future__ import annotations
@@ -13,18 +14,29 @@ from pymodutils.kernel.booted import values
 from pymodutils.kernel.booted.memory import BadValue, Detached, read
 from pymodutils.kernel.booted.values import Address, KernelObject
 from pymodutils.kernel.booted.words import status
+from pymodutils.machine.architecture import Overflow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pymodutils.machine.architecture import KernelCalls
     from pymodutils.machine.guest import Guest
     from pymodutils.machine.results import Result, Returned
 
 WORD: Final = 8
+HALF, SIGN = 4, 31  # bytes of an int, and its highest bit
 IN_TWO: Final = 2 * WORD  # bytes of the largest structure passed and returned in registers
 LONG: Final = Integer("long", 8, signed=True)
 CHAR: Final = Integer("char", 1, signed=True, character=True)
 BYTE: Final = Integer("unsigned char", 1, signed=False)
+
+
+def word(calls: KernelCalls, kind: CType, value: object) -> int:
+    """``value`` of the type ``kind`` as it is in a register; raises BadValue."""
+    number = values.encode_number(kind, value, 8 * kind.size)
+    if calls.unsigned_extended and kind.size == HALF and number >> SIGN:
+        number -= 1 << SIGN + 1
+    return number
 
 
 class Lent(NamedTuple):
@@ -91,18 +103,21 @@ class Call:
         """Put an argument into registers, or on the stack if none are left."""
         if isinstance(kind, Pointer):
             words = [self._pointer(kind, value)]
-        elif isinstance(kind, Struct) and kind.size > IN_TWO and self.guest.calls.indirect:
+        elif isinstance(kind, Struct) and kind.size > IN_TWO and self.guest.calls.by_address:
             words = [self._lend(kind, value, kind.size)]
         elif isinstance(kind, Struct):
             words = self._words(kind, value)
         else:
-            words = [values.encode_number(kind, value, 8 * kind.size)]
+            words = [word(self.guest.calls, kind, value)]
         room = len(self.guest.calls.registers) - len(self.registers)
-        if len(words) * WORD > IN_TWO or len(words) > room:
-            self.stack += words
-            self.registers += [0] * room if self.guest.calls.indirect else []  # later ones follow it
-        else:
+        if len(words) * WORD <= IN_TWO and len(words) <= room:
             self.registers += words
+            return
+        taken = room if self.guest.calls.overflow is Overflow.SPLIT else 0
+        self.registers += words[:taken]
+        self.stack += words[taken:]
+        if self.guest.calls.overflow is Overflow.NOTHING:
+            self.registers += [0] * room
 
     def _words(self, kind: Struct, value: object) -> list[int]:
         """A structure passed by value."""

@@ -1,6 +1,6 @@
 """A call just made by kernel code: its arguments as Python values, and its result.
 
-The counterpart of ``arguments``; psABI for x86-64, 3.2.3, AAPCS64, 6.
+The counterpart of ``arguments``; psABI for x86-64, 3.2.3, AAPCS64, 6, RISC-V ELF psABI, 2.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from pymodutils.elf.ctype import Array, Function, Pointer, Struct, Void
 from pymodutils.kernel.booted import values
-from pymodutils.kernel.booted.arguments import CHAR, IN_TWO, LONG, WORD, is_text
+from pymodutils.kernel.booted.arguments import CHAR, IN_TWO, LONG, WORD, is_text, word
 from pymodutils.kernel.booted.memory import Detached, read, write
+from pymodutils.machine.architecture import Overflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,16 +48,17 @@ class Invocation:
         for parameter in function.parameters:
             size = max(parameter.type.size, 1)
             large = isinstance(parameter.type, Struct) and size > IN_TWO
-            if large and self.guest.calls.indirect and registers:
+            if large and self.guest.calls.by_address and registers:
                 yield self._value(parameter.type, read(self.machine.space, registers.pop(0), size))
                 continue
             words = -(-size // WORD)
-            if words <= len(registers) and size <= IN_TWO:
-                data = b"".join(word.to_bytes(WORD, "little") for word in registers[:words])
-                del registers[:words]
-            else:
-                data = read(self.machine.space, stack, words * WORD)
-                stack += words * WORD
+            fits = words <= len(registers) and size <= IN_TWO
+            taken = words if fits or self.guest.calls.overflow is Overflow.SPLIT else 0
+            data = b"".join(word.to_bytes(WORD, "little") for word in registers[:taken])
+            del registers[:taken]
+            if rest := words * WORD - len(data):
+                data += read(self.machine.space, stack, rest)
+                stack += rest
             yield self._value(parameter.type, data)
 
     def _value(self, kind: CType, data: bytes) -> Any:
@@ -81,7 +83,7 @@ class Invocation:
         elif isinstance(kind, Pointer) and is_text(kind) and isinstance(result, str | bytes):
             self.machine.cpu.leave(self._text(result))
         else:
-            self.machine.cpu.leave(values.encode_number(kind, result or 0, 8 * kind.size))
+            self.machine.cpu.leave(word(self.guest.calls, kind, result or 0))
 
     def _give_structure(self, kind: Struct, result: object) -> None:
         whole = Detached(bytes(kind.size))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pymodutils.machine.architecture import Architecture, KernelCalls
+from pymodutils.machine.architecture import Architecture, KernelCalls, Overflow
 from pymodutils.machine.arm64 import start
 from pymodutils.machine.arm64.cpu import Arm64Cpu
 from pymodutils.machine.arm64.registers import ARGUMENTS
@@ -23,6 +23,9 @@ CALLS: Final = KernelCalls(
     after_call=THREAD.index(BLR) + len(BLR),
     system_call="__arm64_sys_",
     indirect="X8",
+    by_address=True,
+    overflow=Overflow.NOTHING,
+    unsigned_extended=False,
     frame=336,
     passed=(0, 8, 16, 24, 32, 40),  # regs[0] to regs[5]
     directory=0o40000,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pymodutils.machine.architecture import Architecture, KernelCalls
+from pymodutils.machine.architecture import Architecture, KernelCalls, Overflow
 from pymodutils.machine.protocol import BootProtocol
 from pymodutils.machine.riscv import start
 from pymodutils.machine.riscv.cpu import RiscvCpu
@@ -24,6 +24,9 @@ CALLS: Final = KernelCalls(
     after_call=THREAD.index(JALR) + len(JALR),
     system_call="__riscv_sys_",
     indirect="",
+    by_address=True,
+    overflow=Overflow.SPLIT,
+    unsigned_extended=True,
     frame=288,
     passed=(280, 88, 96, 104, 112, 120),  # orig_a0, a1 to a5
     directory=0o200000,

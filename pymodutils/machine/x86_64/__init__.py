@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from pymodutils.machine.architecture import Architecture, KernelCalls
+from pymodutils.machine.architecture import Architecture, KernelCalls, Overflow
 from pymodutils.machine.protocol import BootProtocol
 from pymodutils.machine.x86_64 import start
 from pymodutils.machine.x86_64.cpu import X86Cpu
@@ -22,6 +22,9 @@ CALLS: Final = KernelCalls(
     after_call=THREAD.index(b"\xff\x53\x08") + 3,  # call [rbx + 8]
     system_call="__x64_sys_",
     indirect="",
+    by_address=False,
+    overflow=Overflow.LATER,
+    unsigned_extended=False,
     frame=168,
     passed=(112, 104, 96, 56, 72, 64),  # di si dx r10 r8 r9
     directory=0o200000,
