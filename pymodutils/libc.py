@@ -1,4 +1,4 @@
-"""The C library through ctypes: system calls, fnmatch(3) and regcomp(3)."""
+"""The C library through ctypes: system calls, fnmatch(3), regcomp(3) and mallopt(3)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ SPECIAL: Final = frozenset(b"*?[\\")
 LC_ALL_MASK: Final = 0x1FBF  # locale.h of glibc; musl accepts any bits
 REG_EXTENDED, REG_NOSUB = 1, 8  # regex.h of glibc and musl
 REGEX_T: Final = 256  # bytes, more than sizeof(regex_t) of any C library
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
+REUSED: Final = 32 << 20  # bytes of a buffer, the most that glibc accepts
+KEPT: Final = 128 << 20  # bytes that are free
 
 
 def syscall(number: int, *arguments: int | bytes) -> int:
@@ -62,6 +65,17 @@ def regex_search(pattern: str, text: str) -> bool:
         return matched
     finally:
         library.uselocale(before)
+
+
+def reuse_memory() -> None:
+    """Keep freed buffers of up to REUSED bytes for the next ones, if the library has mallopt (musl has not).
+
+    Otherwise each is of fresh pages; faulting these in takes longer than decompressing lz4 into them.
+    """
+    mallopt = getattr(_library(), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_MMAP_THRESHOLD, REUSED)
+        mallopt(M_TRIM_THRESHOLD, KEPT)
 
 
 def _encoded(word: str) -> bytes:

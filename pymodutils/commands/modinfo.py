@@ -126,7 +126,9 @@ def rendered(
     blocks = range(0, len(found), BLOCK)
     if selection.field == "filename" or sum(map(_weight, found)) < MANY:
         return chain.from_iterable(map(block, blocks))
-    from pymodutils import parallel  # noqa: PLC0415 -- rarely needed
+    from pymodutils import libc, parallel  # noqa: PLC0415 -- rarely needed
+
+    libc.reuse_memory()
 
     def values(first: int) -> list[tuple[Any, ...]]:
         return [tuple(_joined(each) if format_ == "text" else each) for each in block(first)]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from struct import calcsize, pack, unpack_from
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 HEADER: Final = "HBBIIIII"  # magic, version, flags, hdr_len, type_off, type_len, str_off, str_len
 MAGIC: Final = 0xEB9F
@@ -15,36 +16,42 @@ LARGEST: Final = 1 << 16  # bytes, larger than any structure of interest
 FEWEST: Final = 1 << 16  # minimum bytes of types in the BTF of a kernel
 
 
-def struct_size(data: bytes, name: str, order: str) -> int | None:
-    """The size of ``struct name`` from the BTF in ``data``; None if there is none or it is ambiguous."""
+class FoundBtf(NamedTuple):
+    """A BTF in an image."""
+
+    whole: bytes
+    types: bytes
+    strings: bytes
+
+
+def struct_size(blobs: Sequence[FoundBtf], name: str, order: str) -> int | None:
+    """The size of ``struct name`` from ``blobs``; None if there is none or it is ambiguous."""
     prefix = _prefix(order)
-    blobs = _blobs(data, prefix)
-    sizes = {size for _, types, strings in blobs for size in _sizes(types, strings, name, prefix)}
+    sizes = {size for btf in blobs for size in _sizes(btf.types, btf.strings, name, prefix)}
     return sizes.pop() if len(sizes) == 1 else None
 
 
-def find(data: bytes, order: str) -> bytes | None:
-    """The only BTF in ``data`` that is large enough for a kernel's, or None."""
-    found = [blob for blob, _, _ in _blobs(data, _prefix(order))]
-    return found[0] if len(found) == 1 else None
+def find(data: bytes, order: str) -> list[FoundBtf]:
+    """Each BTF in ``data`` that is large enough for a kernel's."""
+    return list(_blobs(data, _prefix(order)))
 
 
 def _prefix(order: str) -> str:
     return ">" if order == "big" else "<"
 
 
-def _blobs(data: bytes, prefix: str) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """The whole, the types and the strings of each BTF that is large enough for a kernel's."""
+def _blobs(data: bytes, prefix: str) -> Iterator[FoundBtf]:
     magic = pack(prefix + "HBBI", MAGIC, 1, 0, calcsize(prefix + HEADER))
-    at = data.find(magic)
-    while at >= 0 and at + 24 <= len(data):
+    for match in re.finditer(re.escape(magic), data):  # bytes.find is slow with zeros at the end
+        at = match.start()
+        if at + calcsize(prefix + HEADER) > len(data):
+            break
         *_, head, type_off, type_len, str_off, str_len = unpack_from(prefix + HEADER, data, at)
         start = at + head
         if type_len >= FEWEST and start + str_off + str_len <= len(data) and type_off + type_len <= str_off:
             types = data[start + type_off : start + type_off + type_len]
             end = start + str_off + str_len
-            yield data[at:end], types, data[start + str_off : end]
-        at = data.find(magic, at + 4)
+            yield FoundBtf(data[at:end], types, data[start + str_off : end])
 
 
 def _sizes(types: bytes, strings: bytes, name: str, prefix: str) -> Iterator[int]:

@@ -196,6 +196,6 @@ READERS: Final[tuple[Callable[[bytes, str, Spend], _Wrap | None], ...]] = (
     _stream,
     _bzimage,
     _zboot,
-    _raw,
     _elf,
+    _raw,  # last: asks all architectures
 )

@@ -15,7 +15,7 @@ BANNER: Final = re.compile(
     rb"Linux version (\d[^ \0\n]*) \([^\0\n]*\) (#\d[^\0\n]*)\n"
 )  # not the weak symbol's: "# SMP"
 SHORT: Final = re.compile(rb"Linux version (\d[^ \0\n]*) ")
-VERMAGIC: Final = rb"\0(%s (?:[!-~]+ )*[!-~]*)\0"
+VERMAGIC: Final = rb"%s (?:[!-~]+ )*[!-~]*(?=\0)"
 IKCONFIG: Final = re.compile(rb"IKCFG_ST(\x1f\x8b.*?)IKCFG_ED", re.DOTALL)
 CONFIG_LIMIT: Final = 4 << 20  # bytes of a .config
 FLAGS: Final = {  # words of vermagic; include/linux/vermagic.h
@@ -88,7 +88,8 @@ def of_vermagic(vermagic: str) -> dict[str, bool]:
 
 def _vermagic(data: bytes, release: bytes) -> str | None:
     """The only string that consists of the release and words, each followed by a space."""
-    found = set(re.findall(VERMAGIC % re.escape(release), data))
+    matches = re.finditer(VERMAGIC % re.escape(release), data)
+    found = {match[0] for match in matches if data[match.start() - 1 : match.start()] == b"\0"}
     return _text(found.pop()) if len(found) == 1 else None
 
 

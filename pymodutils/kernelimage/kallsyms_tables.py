@@ -6,6 +6,7 @@ tables follow from it.
 
 from __future__ import annotations
 
+import re
 from array import array
 from itertools import accumulate
 from struct import Struct, pack, unpack_from
@@ -39,13 +40,9 @@ class _Names(NamedTuple):
 
 def find(memory: ImageMemory) -> bytes | None:
     """The symbols in ``memory``, packed for ``addresses``; None if not found."""
-    data, at = memory.data, memory.data.find(DIGITS)
-    while at >= 0:
-        found = _at_digits(memory, at)
-        if found is not None:
-            return found
-        at = data.find(DIGITS, at + 1)
-    return None
+    places = (match.start() for match in re.finditer(DIGITS, memory.data))  # bytes.find is slow with zeros
+    tables = (_at_digits(memory, at) for at in places)
+    return next((table for table in tables if table is not None), None)
 
 
 def _at_digits(memory: ImageMemory, at: int) -> bytes | None:

@@ -84,12 +84,13 @@ def read(data: bytes, subject: str, spend: Spend = payload.free) -> KernelImage:
     if not found.exports:
         why = "a kernel built without CONFIG_MODULES, or stripped of its section headers?"
         raise BadKernel(subject, f"{subject}: this image has no export tables: {why}")
+    blobs = btf.find(image.data, found.order)
     return KernelImage(
         container=image.container,
         evidence=evidence.gather(image.data),
-        module_size=btf.struct_size(image.data, "module", found.order),
+        module_size=btf.struct_size(blobs, "module", found.order),
         page_size=_page_size(image),
-        btf=btf.find(image.data, found.order),
+        btf=blobs[0].whole if len(blobs) == 1 else None,
         switches=_switches(image.data, found.machine),
         keys=keys.find(image.data, found.bits, found.order),
         **found._asdict(),
@@ -104,9 +105,10 @@ def _switches(data: bytes, machine: int) -> dict[str, bool]:
 
 def _page_size(image: UnwrappedImage) -> int | None:
     """The page size, if the header of a raw image has it."""
+    if image.data[:4] == ELFMAG:
+        return None
     arch = next(iter(archs.of_machine(image.machine)), None)
-    bare = image.data[:4] != ELFMAG
-    return arch.image_page_size(image.data) if bare and arch and arch.image_page_size else None
+    return arch.image_page_size(image.data) if arch and arch.image_page_size else None
 
 
 def _sections(image: UnwrappedImage) -> _Exports:
@@ -137,9 +139,9 @@ def _symbols(memory: ImageMemory, exported: Mapping[str, Export]) -> tuple[bytes
         return None, {}
     table, places = kallsyms.KallsymsTable(packed), _places(exported)
     places -= {*table.named({address for _, address in places})}
-    if table.find({name for name, _ in places}):
-        return None, {}
-    return packed, table.find(WANTED)
+    elsewhere = {name for name, _ in places}
+    symbols = table.find({*elsewhere, *WANTED})
+    return (None, {}) if elsewhere & symbols.keys() else (packed, symbols)
 
 
 def _places(exported: Mapping[str, Export]) -> set[tuple[bytes, int]]:

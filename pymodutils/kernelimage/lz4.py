@@ -6,6 +6,7 @@ the newer one.
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -25,21 +26,19 @@ def decompress(data: bytes, limit: int, spend: Callable[[int], object] = lambda 
 
     ``spend`` is called with the size of each block. Raises DamagedData, also for more than ``limit`` bytes.
     """
-    parts: list[bytes] = []
-    at, total = len(MAGIC), 0
+    found = io.BytesIO()
+    at = len(MAGIC)
     while at + 4 < len(data):
         size = int.from_bytes(data[at : at + 4], "little")
         if not 0 < size <= PACKED or at + 4 + size > len(data):
             break
-        parts.append(block(data[at + 4 : at + 4 + size]))
-        total += len(parts[-1])
-        spend(len(parts[-1]))
-        if total > limit:
+        spend(found.write(block(data[at + 4 : at + 4 + size])))
+        if found.tell() > limit:
             raise DamagedData(f"more than {limit} bytes come out of it")
         at += 4 + size
-    if not parts:
+    if not found.tell():
         raise DamagedData("it ends too early")
-    return b"".join(parts)
+    return found.getvalue()
 
 
 def block(packed: bytes) -> bytes:

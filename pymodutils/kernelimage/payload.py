@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pymodutils import libc
 from pymodutils.elf import compress
 from pymodutils.elf.drain import drain
 from pymodutils.errors import BadKernel
@@ -43,6 +44,7 @@ def decompress(form: Compression, data: bytes, subject: str, spend: Spend = free
 
     ``spend`` is called with the size of each piece, and may raise.
     """
+    libc.reuse_memory()
     try:
         return form.decompress(data, LIMIT, spend)
     except lz4.DamagedData as error:
