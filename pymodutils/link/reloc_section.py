@@ -44,7 +44,7 @@ class RelocSection:
 
     __slots__ = ("arch", "at", "base", "blank", "gp", "header", "image", "memory", "name", "rela", "values")
 
-    def __init__(self, image: Image, at: int, values: Sequence[int], name: str, gp: int = 0) -> None:
+    def __init__(self, image: Image, at: int, values: Sequence[int], name: str, gp: int) -> None:
         self.image, self.at, self.values, self.name, self.gp = image, at, values, name, gp
         self.arch: Arch = image.module.arch
         self.header = image.module.sections[at]

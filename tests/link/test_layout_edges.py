@@ -10,7 +10,7 @@ from pymodutils.arch.ia64 import IA64
 from pymodutils.arch.model import Arch
 from pymodutils.arch.x86 import I386, X86_64
 from pymodutils.elf.constants import SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS
-from pymodutils.link.areas import DATA_APART, SEVEN_AREAS
+from pymodutils.link.areas import DATA_APART, SEVEN_AREAS, TWO_AREAS, Plan
 from pymodutils.link.failure import NoMemory, OutOfBounds
 from pymodutils.link.layout import LIMIT, Layout, LayoutConfig, align, layout
 from pymodutils.link.object import THIS_MODULE
@@ -92,6 +92,19 @@ def test_tables_of_symbols_of_seven_areas() -> None:
     tail = layout(module(), LayoutConfig(SEVEN_AREAS)).tail
     assert tail
     assert (tail.area, tail.init_area, tail.symbols) == (1, 5, 0x20)
+
+
+@pytest.mark.parametrize("plan", [TWO_AREAS, DATA_APART], ids=["two areas", "data apart"])
+def test_pages_of_what_init_leaves(plan: Plan) -> None:
+    """Code, read-only data, all data: what is read-only after init() is data there."""
+    kinds = ((".text", A | X), (".rodata", A), (".data..ro_after_init", A | W), (".data", A | W))
+    parts = [Part(f".init{name}", bytes(8), flags, align=8) for name, flags in kinds]
+    assert offsets(laid(parts, LayoutConfig(plan)))[:4] == [
+        (1, 0),
+        (1, PAGE),
+        (1, 2 * PAGE),
+        (1, 2 * PAGE + 8),
+    ]
 
 
 def test_a_livepatch_keeps_all_symbols() -> None:
