@@ -8,6 +8,7 @@ from __future__ import annotations
 import zlib
 from functools import cached_property
 from struct import error as StructError  # noqa: N812 -- struct calls it error
+from struct import iter_unpack
 from typing import TYPE_CHECKING, Final, Literal
 
 from elftools.common.exceptions import ELFError
@@ -19,7 +20,7 @@ from pymodutils.elf.constants import SHF_ALLOC
 from pymodutils.mapped import patchable, stream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from pymodutils.mapped import Contents
 
@@ -84,6 +85,49 @@ class ElfObject:
             if symbol["st_info"]["type"] == "STT_FUNC" and symbol["st_shndx"] in self.bases
         ]
         return sorted(found)
+
+    @cached_property
+    def names(self) -> dict[int, str]:
+        """The name of each allocated section by its number."""
+        sections = self.elf.iter_sections() if self.elf is not None else ()
+        return {number: it.name for number, it in enumerate(sections) if number in self.bases}
+
+    @property
+    def symbol_table(self) -> bytes:
+        """The bytes of the symbol table, with the values of the layout."""
+        table = self.elf.get_section_by_name(".symtab") if self.elf is not None else None
+        return bytes(table.data()) if table else b""
+
+    @cached_property
+    def objects(self) -> list[tuple[int, int, str]]:
+        """Address, size and name of each object, sorted; the largest of those that overlap."""
+        table = self.elf.get_section_by_name(".symtab") if self.elf is not None else None
+        found: list[tuple[int, int, str]] = []
+        for start, size, name in sorted(
+            (it["st_value"], -it["st_size"], it.name)
+            for it in symbols_of(table)
+            if it["st_info"]["type"] == "STT_OBJECT" and it["st_shndx"] in self.bases and it["st_size"]
+        ):
+            if not found or start >= found[-1][0] + found[-1][1]:
+                found.append((start, -size, name))
+        return found
+
+    def calls(self, section: int, functions: Collection[str]) -> list[tuple[int, str]]:
+        """The relocations of ``section`` that name one of ``functions``: offset and name."""
+        if self.elf is None:
+            return []
+        found: list[tuple[int, str]] = []
+        wanted = {at: name for at, name in self._undefined.items() if name in functions}
+        for header in self.elf.iter_sections("SHT_RELA"):
+            if header["sh_info"] == section and wanted:
+                entries = iter_unpack("<QQq", header.data())
+                found += [(offset, wanted[info >> 32]) for offset, info, _ in entries if info >> 32 in wanted]
+        return found
+
+    @cached_property
+    def _undefined(self) -> dict[int, str]:
+        table = self.elf.get_section_by_name(".symtab") if self.elf is not None else None
+        return {at: it.name for at, it in enumerate(symbols_of(table)) if it["st_shndx"] == "SHN_UNDEF"}
 
     @cached_property
     def symbols(self) -> dict[str, tuple[int, int]]:

@@ -48,7 +48,7 @@ class DwarfTypes:
     def variable(self, name: str) -> CType | None:
         """The type of the variable ``name`` of a file."""
         die = self._index.get(("variable", name))
-        return self._of(die) if die else None
+        return self.of(die) if die else None
 
     def named(self, name: str) -> CType | None:
         """The type ``name``, "struct NAME" or a typedef."""
@@ -77,7 +77,7 @@ class DwarfTypes:
         for unit in debug.iter_CUs() if debug else ():
             yield from unit.get_top_DIE().iter_children()
 
-    def _of(self, die: DIE) -> CType:
+    def of(self, die: DIE) -> CType:
         """The type that ``die`` refers to."""
         if "DW_AT_type" not in die.attributes:
             return Void()
@@ -92,7 +92,7 @@ class DwarfTypes:
     def _new(self, die: DIE) -> CType:
         tag, name, size = _tag(die), _name(die), _number(die, "DW_AT_byte_size")
         if tag in SAME:
-            return self._of(die)
+            return self.of(die)
         if tag == "enumeration_type":
             values = {_name(it): _number(it, "DW_AT_const_value") for it in die.iter_children()}
             return Enum(name, size, min(values.values(), default=0) < 0, values)
@@ -112,7 +112,7 @@ class DwarfTypes:
         return Integer(name, _number(die, "DW_AT_byte_size"), signed, name == "char", coding == BOOLEAN)
 
     def _pointer(self, die: DIE) -> CType:
-        return Pointer(lambda: self._of(die))
+        return Pointer(lambda: self.of(die))
 
     def _aggregate(self, die: DIE, kind: str, name: str, size: int) -> CType:
         if DECLARED in die.attributes:
@@ -124,10 +124,10 @@ class DwarfTypes:
     def _member(self, die: DIE) -> Member:
         offset, width = _number(die, "DW_AT_data_member_location"), _number(die, "DW_AT_bit_size")
         start = 8 * offset + _number(die, "DW_AT_data_bit_offset")
-        return Member(_name(die), self._of(die), start // 8, start % 8 if width else 0, width)
+        return Member(_name(die), self.of(die), start // 8, start % 8 if width else 0, width)
 
     def _array(self, die: DIE) -> CType:
-        made = self._of(die)
+        made = self.of(die)
         for dimension in reversed(list(_children(die, "subrange_type"))):
             count = _number(dimension, "DW_AT_count", _number(dimension, "DW_AT_upper_bound", -1) + 1)
             made = Array(made, count)
@@ -138,8 +138,8 @@ class DwarfTypes:
         variadic = any(_children(die, "unspecified_parameters"))
         return Function(
             _name(die),
-            self._of(die),
-            tuple(Parameter(_name(it), self._of(it)) for it in given),
+            self.of(die),
+            tuple(Parameter(_name(it), self.of(it)) for it in given),
             variadic,
         )
 

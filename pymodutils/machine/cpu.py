@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pymodutils.errors import ModutilsError
+from pymodutils.machine.instructions import Instructions
 from pymodutils.machine.paging import PAGE, AddressSpace
 from pymodutils.machine.results import Touch
 
@@ -35,7 +36,7 @@ Watch = tuple[int, "Callable[[], None]"]  # the address of an instruction, and i
 Registers = dict[str, Any]  # name -> number, or a tuple for tables, TR and FP registers
 
 
-class Cpu(ABC):
+class Cpu(Instructions, ABC):
     """A processor with the memory ``ram``; reads of the physical address ``jiffies`` are counted."""
 
     entries: ClassVar[EntryFormat]
@@ -266,15 +267,34 @@ class Cpu(ABC):
         )
         self.uc.ctl_flush_tb()
 
-    def watch_memory(self, start: int, end: int, call: Callable[[bool, int, int], None]) -> None:
-        """Call ``call`` with write or read, place and size of each access to this part of RAM."""
+    def watch_code(self, area: range, call: Callable[[int], None]) -> int:
+        """Call ``call`` with the address of each instruction in ``area`` before it runs; for ``unhook``.
+
+        None of them has run yet.
+        """
+        return self._add(uc.UC_HOOK_CODE, lambda _uc, address, _size, _data: call(address), area)
+
+    def watch_memory(self, area: range, call: Callable[[bool, int, int], None], *, first: bool = True) -> int:
+        """Call ``call`` with write or read, place and size of each access to this RAM; for ``unhook``.
+
+        The first such call makes all code be translated once more.
+        """
 
         def accessed(_uc: object, access: int, place: int, size: int, _value: int, _data: object) -> None:
             call(access == uc.UC_MEM_WRITE, place, size)
 
-        kinds = uc.UC_HOOK_MEM_READ | uc.UC_HOOK_MEM_WRITE
-        self.uc.hook_add(kinds, accessed, None, start, end - 1)
-        self.uc.ctl_flush_tb()
+        hook = self._add(uc.UC_HOOK_MEM_READ | uc.UC_HOOK_MEM_WRITE, accessed, area)
+        if first:
+            self.uc.ctl_flush_tb()
+        return hook
+
+    def _add(self, kind: int, call: Callable[..., None], area: range) -> int:
+        hook: int = self.uc.hook_add(kind, call, None, area.start, area.stop - 1)
+        return hook
+
+    def unhook(self, hook: int) -> None:
+        """Watch this code or memory no more."""
+        self.uc.hook_del(hook)
 
     def leave(self, value: int) -> None:
         """Return ``value`` from the function being entered, without running it."""

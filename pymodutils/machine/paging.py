@@ -63,6 +63,14 @@ class AddressSpace:
                 return table & ~low | address & low, entry, level
         raise Unmapped(address)
 
+    def runs(self, address: int) -> bool:
+        """Whether the kernel may execute what is at ``address``."""
+        allowing, allowed = self.entries.execute
+        try:
+            return self.walk(address)[1] & allowing == allowed
+        except Unmapped:
+            return False
+
     def executable(self, area: range) -> Iterator[tuple[int, int]]:
         """Address and number of each page of ``area``, in the upper half, that the kernel may execute."""
         yield from self._executable(self.roots[1] & FRAME, 0, -1 << LEVELS[0] + 9, area)

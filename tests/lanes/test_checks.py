@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from pymodutils import LiveKernel, Refused
+from pymodutils import LiveKernel, Oops, Refused
 from pymodutils.errors import ModutilsError
+from pymodutils.kernel.booted import kunit as suites
+from pymodutils.kernel.booted.bounds_checks import BoundsChecks
 from pymodutils.kernel.booted.coverage import Coverage
+from pymodutils.kernel.booted.heap_checks import HeapChecks
 from pymodutils.kernel.booted.misuse import Misused
 from pymodutils.kernel.booted.watched import Moment
+from pymodutils.machine.results import Panicked
 from tests.lanes.test_pytest_plugin import run
-from tests.oracles import debian, kbuild
+from tests.oracles import debian, kbuild, kunit
 
 pytestmark = [pytest.mark.lane, pytest.mark.slow]
 FOLDER = Path(__file__).parent.parent / "machine/modules"
@@ -85,6 +90,65 @@ def test_nothing_is_found_in_what_is_sound(loaded: tuple[LiveKernel, Moment]) ->
     kernel.unload()
     assert kernel.checks
     kernel.checks.verify()
+
+
+BOUNDS = {  # function, argument: what is found; the largest argument that is right
+    "read_static": (5, r"a read of 4 bytes at offset 20 of table \(20 bytes\)", 4),
+    "write_static": (13, r"a write of 1 byte at offset 13 of bitmap \(13 bytes\)", 12),
+    "write_record": (3, r"a write of 4 bytes at offset 48 of records \(48 bytes\)", 2),
+    "print_static": ("123456789", r"a write of 1 byte at offset 10 of message \(10 bytes\)", "12345678"),
+    "write_stack": (6, r"a write of 4 bytes at offset 24 of numbers \(24 bytes, on the stack\)", 5),
+    "print_stack": (
+        "x" * 18,
+        r"a write of 21 bytes at offset 0 of line \(20 bytes, on the stack\)",
+        "x" * 17,
+    ),
+    "loop_over_stack": (5, r"a write of 8 bytes at offset 32 of words \(32 bytes, on the stack\)", 4),
+    "overwrite": (24, "a write of 8 bytes over the return address", 8),
+}
+
+
+@pytest.fixture(scope="module", params=SUITES)
+def bounds(request: pytest.FixtureRequest) -> Iterator[tuple[LiveKernel, Moment]]:
+    file = kbuild.module(FOLDER / "bounds.c", request.param, kbuild.DEBUG)
+    with LiveKernel.boot(image(request.param)) as kernel:
+        kernel.check([HeapChecks, BoundsChecks])
+        kernel.load(file)
+        yield kernel, kernel.moment()
+
+
+@pytest.mark.parametrize("function", BOUNDS)
+def test_variables_that_are_left(bounds: tuple[LiveKernel, Moment], function: str) -> None:
+    """By an index, a pointer or a function of the kernel; the last two may be followed by a panic."""
+    kernel, moment = bounds
+    wrong, words, right = BOUNDS[function]
+    for argument, wanted in ((right, ""), (wrong, rf"{words} at {function}, bounds\.c:\d+")):
+        kernel.restore(moment)
+        with suppress(Panicked, Oops):
+            kernel.modules["bounds"].call(function, argument, *([1] if function == "write_stack" else []))
+        assert kernel.checks
+        found = [str(it) for it in kernel.checks.found]
+        assert bool(found) == bool(wanted), found
+        assert not wanted or re.match(wanted, found[0]), found
+
+
+def test_variables_that_are_not_left(bounds: tuple[LiveKernel, Moment]) -> None:
+    kernel, moment = bounds
+    kernel.restore(moment)
+    assert kernel.modules["bounds"].call("sound", 8) == 114
+    kernel.unload()
+    assert kernel.checks
+    kernel.checks.verify()
+
+
+def test_nothing_is_found_in_the_kernels_own_tests() -> None:
+    with LiveKernel.boot(image("cloud")) as kernel:
+        checks = kernel.check([HeapChecks, BoundsChecks])
+        for path in (
+            kunit.built() / f"{name}.ko" for name in ("memcpy_kunit", "cmdline_kunit", "stackinit_kunit")
+        ):
+            assert suites.run(kernel, str(path), 120).cases
+            assert [str(it) for it in checks.found] == []
 
 
 def test_nothing_is_found_in_debians_modules() -> None:

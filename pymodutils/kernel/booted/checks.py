@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from pymodutils.kernel.booted.bounds_checks import BoundsChecks
 from pymodutils.kernel.booted.heap_checks import HeapChecks
 from pymodutils.kernel.booted.left_behind import LeftBehind
 from pymodutils.kernel.booted.locks import LockChecks
@@ -15,9 +16,10 @@ if TYPE_CHECKING:
 
     from pymodutils.kernel.booted.host import Host
     from pymodutils.kernel.booted.misuse import Misuse, Note
+    from pymodutils.kernel.booted.module import LiveModule
     from pymodutils.kernel.booted.observer import Observer
 
-KINDS: Final = (HeapChecks, LeftBehind, LockChecks)
+KINDS: Final = (HeapChecks, BoundsChecks, LeftBehind, LockChecks)
 
 
 class Saved(NamedTuple):
@@ -41,6 +43,16 @@ class Checks:
         self.returns.attach()
         for observer in self.observers:  # the last to attach is called first; the heap ends the call
             observer.attach()
+
+    def expect(self, module: LiveModule) -> None:
+        """Read what is needed of the file of ``module``, which is about to be loaded."""
+        for observer in self.observers:
+            observer.expect(module)
+
+    def loaded(self, module: LiveModule, address: int) -> None:
+        """The init function of ``module``, whose struct module is at ``address``, is about to run."""
+        for observer in self.observers:
+            observer.loaded(module, address)
 
     def leaks(self) -> None:
         """Note what is not freed; called when all modules are gone."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pymodutils.errors import BadKernel
 from pymodutils.kernel.booted.heap import Heap
-from pymodutils.kernel.booted.misuse import Note
+from pymodutils.kernel.booted.misuse import Note, byte_count
 from pymodutils.kernel.booted.observer import Observer
 from pymodutils.kernel.booted.replace import KMALLOC
 from pymodutils.machine.guest import GFP_KERNEL
@@ -57,7 +57,7 @@ class HeapChecks(Observer):
                 self._function(name, call)
         start = self.machine.space.physical(self.heap.base)
         self._physical = self.heap.base - start
-        self.machine.cpu.watch_memory(start, start + SIZE, self._accessed)
+        self.machine.cpu.watch_memory(range(start, start + SIZE), self._accessed)
         self.machine.space.written = self._written
 
     def _function(self, name: str, call: Callable[[Mapping[str, int], int], None]) -> None:
@@ -101,7 +101,7 @@ class HeapChecks(Observer):
         if block is None or block.address != address:
             self._note("invalid free", "a free of an address within a block", by, block)
         elif block.freed:
-            self._note("double free", f"a double free of {_bytes(block.size)}", by, block)
+            self._note("double free", f"a double free of {byte_count(block.size)}", by, block)
         else:
             block.freed = by
 
@@ -143,17 +143,19 @@ class HeapChecks(Observer):
             return
         kind = "write" if write else "read"
         if block.freed and 0 <= offset < block.size:
-            what = f"after free, at offset {offset} of {_bytes(block.size)}"
+            what = f"after free, at offset {offset} of {byte_count(block.size)}"
         elif offset < 0:
-            what = f"{_bytes(-offset)} before {_bytes(block.size)}"
+            what = f"{byte_count(-offset)} before {byte_count(block.size)}"
         else:
-            what = f"at offset {offset} of {_bytes(block.size)}"
-        self._note(kind, f"a {kind} of {_bytes(size)} {what}", self._by(), block)
+            what = f"at offset {offset} of {byte_count(block.size)}"
+        self._note(kind, f"a {kind} of {byte_count(size)} {what}", self._by(), block)
 
     def _unwritten(self, block: Block, offset: int, size: int) -> None:
         """A read of uninitialised memory, by a module itself; functions that copy also read padding."""
         if self.machine.cpu.pc in self.machine.modules:
-            what = f"a read of {_bytes(size)} never written, at offset {offset} of {_bytes(block.size)}"
+            what = (
+                f"a read of {byte_count(size)} never written, at offset {offset} of {byte_count(block.size)}"
+            )
             self._note("unwritten", what, self._by(), block)
 
     def _written(self, address: int, size: int) -> None:
@@ -175,7 +177,7 @@ class HeapChecks(Observer):
     def left(self) -> Iterator[tuple[Note, int]]:
         """The blocks that are not freed, and their addresses."""
         for block in self.heap.live():
-            yield Note("leak", f"a leak of {_bytes(block.size)}", (0, block.allocated, 0)), block.address
+            yield Note("leak", f"a leak of {byte_count(block.size)}", (0, block.allocated, 0)), block.address
 
     def save(self) -> dict[str, Any]:
         """The state, for ``restore``."""
@@ -184,7 +186,3 @@ class HeapChecks(Observer):
     def restore(self, saved: dict[str, Any]) -> None:
         """Restore a saved state."""
         self.heap.restore(saved["blocks"])
-
-
-def _bytes(count: int) -> str:
-    return f"{count} byte" if count == 1 else f"{count} bytes"

@@ -53,6 +53,8 @@ class LiveKernel(WatchedKernel):
         self.load_needed(file)
         name = files.name(file)
         module = LiveModule(self, name, file)
+        if self.checks:
+            self.checks.expect(module)
         known = self.modules.setdefault(name, module)  # stand-ins that init() calls ask for its types
         try:
             self.insert(file, files.parameters(params))

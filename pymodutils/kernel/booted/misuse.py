@@ -66,3 +66,8 @@ def named(notes: Iterable[Note], kernel: Host) -> list[Misuse]:
         names = [kernel.name(place) if place else "" for place in it.places]
         once.setdefault((it.kind, *names), Misuse(it.what, names[0], names[1], names[2], it.got))
     return list(once.values())
+
+
+def byte_count(count: int) -> str:
+    """The words "1 byte" or "N bytes"."""
+    return f"{count} byte" if count == 1 else f"{count} bytes"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import os
+from struct import iter_unpack
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pymodutils.dwarf.debug_info import DebugInfo
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pymodutils.kernel.booted.stubs import Stubs
 
 DEBUG: Final = "build it with debug information (make KCFLAGS=-g)"
+SYMBOL: Final = "<IBBHQQ"  # Elf64_Sym
 INIT_TEXT: Final = ".init.text"  # the first section of the memory freed after init()
 ADVICE: Final = f"{DEBUG} or with BTF"
 
@@ -42,6 +44,20 @@ class LiveModule:
         """Record the address of its init area."""
         if INIT_TEXT in self.file.sections:
             self._bases[self.file.sections[INIT_TEXT]] = address
+
+    def lies(self, symbols: bytes) -> None:
+        """Record where its sections are, by its symbol table as the kernel has relocated it."""
+        modules, bases = self.kernel.guest.machine.modules, self.file.bases
+        both = iter_unpack(SYMBOL, self.file.symbol_table), iter_unpack(SYMBOL, symbols)
+        for (*_, number, value, _), (*_, place, _) in zip(*both, strict=False):
+            start = place - value + bases.get(number, 0)
+            if number in bases and number not in self._bases and start in modules:
+                self._bases[number] = start
+
+    @property
+    def areas(self) -> dict[int, int]:
+        """The address of each section in memory that is known, by its number."""
+        return self._bases
 
     def address(self, name: str) -> int:
         """The address of the symbol ``name``, which may be static; raises NotFound."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from pymodutils.kernel.booted.host import Host
     from pymodutils.kernel.booted.misuse import Note, Notes
+    from pymodutils.kernel.booted.module import LiveModule
     from pymodutils.kernel.booted.returns import Returns
     from pymodutils.machine.machine import Machine
 
@@ -36,6 +37,12 @@ class Observer:
     def attach(self) -> None:
         """Watch the processor that the machine has now."""
         raise NotImplementedError
+
+    def expect(self, module: LiveModule) -> None:
+        """Read what is needed of the file of ``module``, which is about to be loaded."""
+
+    def loaded(self, module: LiveModule, address: int) -> None:
+        """The init function of ``module``, whose struct module is at ``address``, is about to run."""
 
     def left(self) -> Iterable[tuple[Note, int]]:
         """What modules have not released, and its address."""
@@ -81,13 +88,13 @@ class Observer:
         """The module code responsible, if it is near on the stack; else the caller."""
         return next(self._returns_to_modules(), self.caller())
 
-    def _returns_to_modules(self) -> Iterator[int]:
-        """The return addresses into modules on the stack; other words are data or stale."""
+    def _returns_to_modules(self, near: int = NEAR) -> Iterator[int]:
+        """The return addresses into modules in ``near`` bytes of the stack; other words are data or stale."""
         stack, space = self.machine.cpu.sp, self.machine.space
         try:
-            for at in range(0, NEAR, 8):
+            for at in range(0, near, 8):
                 found = self.returns.address(stack + at)
-                if found in self.machine.modules and space.read(found - 5, 1) == CALL:
+                if found in self.machine.modules and space.runs(found) and space.read(found - 5, 1) == CALL:
                     yield found - 1
         except Unmapped:
             return

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 SECONDS: Final = 5  # of CPU time that a call may take
 FRAME: Final = re.compile(r"([\w.]+)\+0x([0-9a-f]+)/0x[0-9a-f]+ \[(\w+)\]")
+SYMBOL_SIZE: Final = 24  # of Elf64_Sym
 MOD_TEXT, MOD_INIT_TEXT = 0, 4  # include/linux/module.h
 
 
@@ -146,6 +147,11 @@ class WatchedKernel(BootedKernel):
         core = module.mem[MOD_TEXT] if parts else module.core_layout
         self._inits[module.name] = int(part.base)
         self._codes[module.name] = [range(it.base, it.base + it.size) for it in (part, core)]
+        known = self.modules.get(module.name)
+        if self.checks and known:
+            table = module.kallsyms
+            known.lies(machine.space.read(table.symtab, table.num_symtab * SYMBOL_SIZE))
+            self.checks.loaded(known, int(module))
 
     @property
     def located(self) -> list[LiveModule]:

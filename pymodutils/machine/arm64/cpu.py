@@ -14,7 +14,7 @@ import unicorn
 from unicorn import arm64_const as arm
 from unicorn import unicorn_const as uc
 
-from pymodutils.machine.arm64 import exceptions, gic, syndrome
+from pymodutils.machine.arm64 import exceptions, gic, operand, syndrome
 from pymodutils.machine.arm64.gic import Gic
 from pymodutils.machine.arm64.registers import Arm64Registers
 from pymodutils.machine.arm64.start import enter
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from mmap import mmap
 
     from pymodutils.machine.clock import Clock
+    from pymodutils.machine.operand import Operand
     from pymodutils.machine.protocol import KernelStart
 
 INSTRUCTION: Final = 4
+B: Final = 5  # the highest bits of an unconditional branch
 CRM_3: Final = 0xE3  # CRn 14 and CRm 3 in an MRS
 TIMER_READ: Final = re.compile(rb"[\xe0\xe3]\x3b\xd5")  # its end, with op0 3, op1 3 and CRm 0 or 3
 COUNTERS: Final = frozenset({1, 2, 5, 6})  # op2 with CRm 0: CNTPCT, CNTVCT, CNTPCTSS, CNTVCTSS
@@ -69,6 +71,19 @@ class Arm64Cpu(MaskedIdle, Arm64Registers):
         super().run(until, count)
         if self.looked:
             self["PC"] += INSTRUCTION
+
+    def operand(self, address: int) -> Operand | None:
+        """What the instruction at ``address`` accesses in memory, by registers; None if that is not known."""
+        return operand.operand(int.from_bytes(self.space.read(address, INSTRUCTION), "little"))
+
+    def operands(self, area: range) -> Iterator[tuple[int, Operand]]:
+        """The instructions of ``area`` that access memory, as ``operand``."""
+        found = ((address, self.operand(address)) for address in area[::INSTRUCTION])
+        return ((address, it) for address, it in found if it)
+
+    def jumps(self, address: int) -> bool:
+        """Whether the call at ``address`` is a jump: the function returns to the caller of this one."""
+        return self.space.read(address + 3, 1)[0] >> 2 == B
 
     # Time
 

@@ -43,6 +43,7 @@ class Arm64Registers(Cpu):
     )
     pushed: ClassVar = 0
     program_counter, stack_pointer, results = "PC", "SP", ("X0", "X1")
+    dwarf: ClassVar = {29: "X29", 31: "SP"}  # AADWARF64, 4.1
 
     @staticmethod
     def number(name: str) -> int:

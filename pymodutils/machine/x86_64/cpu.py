@@ -13,18 +13,21 @@ from unicorn import x86_const as x86
 from unicorn.unicorn_py3.arch.intel import HOOK_INSN_CPUID_CFUNC
 
 from pymodutils.machine.results import Halted, Touch
-from pymodutils.machine.x86_64 import exceptions
+from pymodutils.machine.x86_64 import exceptions, length, operand
 from pymodutils.machine.x86_64.ports import Ports
 from pymodutils.machine.x86_64.registers import INTERRUPTS, X86Registers
 from pymodutils.machine.x86_64.start import enter
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from mmap import mmap
 
     from pymodutils.machine.clock import Clock
+    from pymodutils.machine.operand import Operand
     from pymodutils.machine.protocol import KernelStart
 
-HLT: Final = b"\xf4"
+HLT, JMP = b"\xf4", b"\xe9"
+LONGEST: Final = 16  # bytes of an instruction, and one more
 
 
 class X86Cpu(X86Registers):
@@ -49,6 +52,23 @@ class X86Cpu(X86Registers):
     def start(self, start: KernelStart) -> None:
         """Set the registers as a boot loader does."""
         enter(self, start)
+
+    def operand(self, address: int) -> Operand | None:
+        """What the instruction at ``address`` accesses in memory, by registers; None if that is not known."""
+        return operand.operand(exceptions.instruction(self.space, address))
+
+    def operands(self, area: range) -> Iterator[tuple[int, Operand]]:
+        """The instructions of ``area`` that access memory, as ``operand``; up to one that is not known."""
+        code, at = self.space.read(area.start, len(area)) + bytes(LONGEST), 0
+        while at < len(area) and (size := length.length(code[at : at + LONGEST])):
+            found = operand.operand(code[at : at + LONGEST])
+            if found:
+                yield area.start + at, found
+            at += size
+
+    def jumps(self, address: int) -> bool:
+        """Whether the call at ``address`` is a jump: the function returns to the caller of this one."""
+        return self.space.read(address, 1) == JMP
 
     # Interrupts
 

@@ -58,7 +58,7 @@ def error_code(space: AddressSpace, at: At) -> int:
     code |= U if at.cs & 3 else 0
     if at.cr2 == at.rip:
         return code | I
-    return code | (W if writes(_instruction(space, at.rip), at) else 0)
+    return code | (W if writes(instruction(space, at.rip), at) else 0)
 
 
 def writes(code: bytes, at: At) -> bool:
@@ -78,7 +78,7 @@ def writes(code: bytes, at: At) -> bool:
     return arithmetic or opcode in STORES or reg in STORES_BY_REG.get(opcode, ())
 
 
-def _instruction(space: AddressSpace, rip: int) -> bytes:
+def instruction(space: AddressSpace, rip: int) -> bytes:
     """16 bytes at ``rip``, the longest instruction and one more."""
     try:
         return space.read(rip, 16)

@@ -51,6 +51,8 @@ class X86Registers(Cpu):
     entries: ClassVar = EntryFormat(large=(0x80, 0x80), table=7, user=7, execute=(1 << 63, 0))  # SDM 3A, 4.5
     pushed: ClassVar = WORD
     program_counter, stack_pointer, results = "RIP", "RSP", ("RAX", "RDX")
+    call: ClassVar = (-1, 4)
+    dwarf: ClassVar = {6: "RBP", 7: "RSP"}  # System V psABI, figure 3.36
 
     # Registers
 

@@ -39,6 +39,9 @@ class Space:
     def number(self, address: int) -> int:
         return int.from_bytes(self.read(address, 8), "little")
 
+    def runs(self, address: int) -> bool:
+        return address >= MODULE
+
     def physical(self, address: int) -> int:
         return address - DIRECT
 
@@ -81,7 +84,7 @@ class Cpu(dict[str, int]):
     def unwatch(self, watch: tuple[int, Callable[[], None]]) -> None:
         self.watches[watch[0]].remove(watch[1])
 
-    def watch_memory(self, _start: int, _end: int, call: Callable[[bool, int, int], None]) -> None:
+    def watch_memory(self, _area: range, call: Callable[[bool, int, int], None]) -> None:
         self.accessed = call
 
     def leave(self, value: int) -> None:
