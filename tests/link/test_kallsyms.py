@@ -96,3 +96,44 @@ def test_kept_symbols_follow_the_data(image: Image) -> None:
     names = [memory[tail.strings + entry[0] :].partition(b"\0")[0] for entry in entries]
     assert names == [b"", b"run", b"table"]
     assert memory[tail.types : tail.types + 3] == b"Utd"
+
+
+def test_all_symbols_have_values_and_letters_until_init_ends(image: Image) -> None:
+    """The table in the init area keeps its names; the letters follow struct mod_kallsyms."""
+    values = [0, BASES[0] + 4, 0xDEAD, BASES[0] + 0x1008]
+    kallsyms.fill(image, values)
+    tail, module = image.layout.tail, image.module
+    assert tail is not None
+    table = bytes(image.section(module.symtab))
+    entries = [unpack_from("<IBBHQQ", table, 24 * at) for at in range(4)]
+    assert [entry[4] for entry in entries] == values
+    assert [entry[0] for entry in entries] == list(module.symbols.names)
+    assert [(entry[1], entry[3]) for entry in entries[1:]] == [(it.info, it.section) for it in SYMBOLS]
+    memory = bytes(image.memory[tail.init_area])
+    assert memory[tail.init_types : tail.init_types + 5] == b"UtUd\0"
+
+
+@pytest.mark.parametrize(("less", "fits"), [(0, True), (1, True), (2, False)])
+def test_names_lie_in_the_table_of_names(less: int, fits: bool) -> None:
+    """A NUL may be what fills up the table to the alignment of struct mod_kallsyms."""
+    data = bytearray(make(X86_64, PARTS, SYMBOLS[:1], {}))
+    module = load(bytes(data))
+    header = int.from_bytes(data[40:48], "little") + 64 * module.strtab + 32
+    size = module.sections[module.strtab].sh_size
+    data[header : header + 8] = (size - less).to_bytes(8, "little")
+    module = load(bytes(data))
+    made = Image(module, layout(module, LayoutConfig()), BASES)
+    if fits:
+        kallsyms.keep(made, [0, 1])
+        return
+    with pytest.raises(OutOfBounds, match=r"a name of its symbols lies outside \.strtab"):
+        kallsyms.keep(made, [0, 1])
+
+
+def test_a_kernel_without_kallsyms_keeps_none() -> None:
+    module = load(make(X86_64, PARTS, SYMBOLS, {}))
+    made = Image(module, layout(module, LayoutConfig(kallsyms=False)), BASES)
+    before = [bytes(area) for area in made.memory]
+    kallsyms.keep(made, [0] * 4)
+    kallsyms.fill(made, [0] * 4)
+    assert [bytes(area) for area in made.memory] == before

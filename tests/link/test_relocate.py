@@ -232,7 +232,9 @@ def test_a_large_section_is_copied_as_it_is() -> None:
 def test_addresses_of_sections_that_are_not_loaded_lie_in_the_file() -> None:
     module = load(make(X86_64, PARTS, [], {}))
     image = Image(module, layout(module, LayoutConfig()), (BASE, INIT), 0x1_0000)
-    assert image.addresses[3] == 0x1_0000 + module.sections[3].sh_offset
+    offset = module.sections[3].sh_offset
+    assert image.addresses[3] == 0x1_0000 + offset
+    assert Image(module, layout(module, LayoutConfig()), (BASE, INIT)).addresses[3] == offset
     assert image.addresses[1] == BASE
     assert bytes(image.section(3)) == bytes(16)
 
