@@ -37,7 +37,7 @@ NOT_THE_REASON: Final = {
     CauseKind.UNSIGNED: "the missing signature",
     CauseKind.UNKNOWN_KEY: "the unknown key",
 }
-REJECTED: Final = "that error is 'Key was rejected by service'"
+REJECTED: Final = "that would be 'Key was rejected by service'"
 VERIFICATION: Final = "module verification failed"  # start of a misleading log line
 
 

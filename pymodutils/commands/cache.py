@@ -22,7 +22,7 @@ EXAMPLES = [
     ("pymodutils cache --limit 500", "keep recently used kernels, up to 500 MiB"),
     ("pymodutils cache --clean", "empty the cache"),
 ]
-TITLES = ("what", "MiB", "used", "of")
+TITLES = ("what", "MiB", "last used", "details")
 
 
 @click.command(cls=Tool, examples=EXAMPLES)

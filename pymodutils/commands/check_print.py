@@ -114,7 +114,7 @@ def _print_broken(it: Broken, *, whole: bool) -> None:
     for kind in KINDS:
         names = [change.symbol for change in it.changes if change.kind == kind]
         if names:
-            text = f"{len(names)} of its symbols {TITLES[kind]}: {_some(names, whole=whole)}"
+            text = f"{count(len(names), 'symbol')} {TITLES[kind]}: {_some(names, whole=whole)}"
             output.paragraph([(text, "")], check_text.INDENT)
 
 

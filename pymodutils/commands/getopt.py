@@ -97,12 +97,14 @@ class Tool(click.Command):
             ours = prog.partition(" ")[0] in COMMANDS
             canonical = Words(self, path, suggests=ours).read(words)
             with self.make_context(f"pymodutils {prog}" if ours else prog, canonical) as context:
-                status = self.invoke(context)
+                return int(self.invoke(context) or 0)
         except click.exceptions.Exit as leave:
             return leave.exit_code
+        except click.MissingParameter as error:
+            usage = error.ctx.get_usage() if error.ctx else ""
+            raise_usage(prog, f"missing argument: {' '.join(usage.split()[1:])}")
         except click.ClickException as error:
             raise_usage(prog, " ".join(error.format_message().split("\n\t")))
-        return int(status or 0)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options: ungrouped ones, the groups, those not in kmod, deprecated ones."""

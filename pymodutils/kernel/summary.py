@@ -19,7 +19,7 @@ def lines(kernel: Description) -> list[str]:
     """The known properties of ``kernel``, and the reasons for unknown ones."""
     known = [f"{name + ':':<{WIDTH}}{text}" for name, text in _known(kernel) if text]
     missing = [f"  {field}: {why}" for field, why in unknown(kernel).items()]
-    return [*known, "not known:", *missing] if missing else known
+    return [*known, "unknown:", *missing] if missing else known
 
 
 def _known(kernel: Description) -> Iterator[tuple[str, str]]:
@@ -29,7 +29,7 @@ def _known(kernel: Description) -> Iterator[tuple[str, str]]:
     yield "architecture", _architecture(kernel)
     yield "exports", _exports(kernel) if kernel.exports else ""
     yield "struct module", f"{kernel.module_size} bytes" if kernel.module_size else ""
-    yield "per-cpu", f"modules' begins at {kernel.percpu:#x}" if kernel.percpu is not None else ""
+    yield "per-cpu", f"area of modules at {kernel.percpu:#x}" if kernel.percpu is not None else ""
     yield "keys", f"{len(kernel.keys)} trusted for modules" if kernel.keys else ""
     yield "built in", f"{len(kernel.builtins)} shown in /sys/module" if kernel.builtins else ""
     yield "loader", _loader(kernel)

@@ -159,7 +159,7 @@ def test_a_wrong_format_is_no_matter_of_signatures(desk: Desk, who: str, said: s
     assert list(errors(found)) == ["crc"]
     [note] = [it.message for it in found.findings if it.rule in ("unsigned", "unknown-key")]
     assert said in note
-    assert note.endswith("is not the reason for the refusal: that error is 'Key was rejected by service'")
+    assert note.endswith("is not the reason for the refusal: that would be 'Key was rejected by service'")
 
 
 def test_what_the_kernel_stops_at_for_no_known_cause_is_still_told(desk: Desk) -> None:

@@ -157,7 +157,7 @@ def test_what_breaks_between_two_kernels_and_what_to_do(desk: Desk) -> None:
     change = "port the code that uses symbols no longer available"
     assert done.stdout.splitlines()[-4:] == [
         "  broken: made",
-        "    1 of its symbols no longer exported: _printk",
+        "    1 symbol no longer exported: _printk",
         f"  to do: {change}, then rebuild against the headers of 6.2.0-made",
         "1 of 1 module broken",
     ]

@@ -36,7 +36,7 @@ def test_text_says_what_is_known_and_what_is_not(image: Path) -> None:
     gpl = sum(row.gpl for row in build.rows().values())
     assert lines[0] == f"release:       {build.RELEASE}"
     assert f"({gpl} GPL-only, {count} with a CRC, {count} with an address, " in done.stdout
-    assert "not known:" in lines
+    assert "unknown:" in lines
     assert any(line.startswith("  switches: no source tells ") for line in lines)
 
 
@@ -66,7 +66,7 @@ def test_conflicts_are_warned_of(image: Path, tmp_path: Path) -> None:
     ("words", "message"),
     [
         (["describe", "absent"], "could not open absent: No such file or directory"),
-        (["describe"], "Missing argument 'SOURCE...'"),
+        (["describe"], "missing argument: pymodutils kernel describe [OPTIONS] SOURCE..."),
         (["describe", "/etc/hostname"], "/etc/hostname: no Linux kernel in it"),
         (["describe", "vmlinuz", "-o", "no/such/k.json"], "could not write no/such/k.json"),
         (["nonsense"], "unknown command 'nonsense'"),

@@ -71,7 +71,7 @@ def test_raw_is_what_is_in_the_file(state: Path, section: str, tmp_path: Path) -
         (["absent", ".text"], "module absent is not in the kernel"),
         (["made", "absent"], "module made has no section absent in memory"),
         (["made", ".init.rodata"], ".init.rodata of made was discarded when init() had ended"),
-        (["made"], "Missing argument 'SECTION'"),
+        (["made"], "missing argument: pymodutils kernel dump [OPTIONS] NAME SECTION"),
     ],
 )
 def test_errors_are_one_line_and_status_1(state: Path, words: list[str], message: str) -> None:

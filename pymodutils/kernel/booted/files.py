@@ -70,9 +70,8 @@ def kernel() -> str:
         return state
     if os.path.exists(image):
         return image
-    raise BadKernel(
-        "kernel", f"no kernel to run: name an image, or make {state} with 'kernel boot --machine'"
-    )
+    how = "give an image, or boot one: pymodutils kernel boot --machine --from IMAGE"
+    raise BadKernel("kernel", f"no kernel to run: {state} does not exist; {how}")
 
 
 def parameters(params: Mapping[str, object]) -> str:
