@@ -34,7 +34,7 @@ PAIRS, BATCH, TARGET, MODULE = 7, 5, 4, "btrfs"
 
 
 class Machine(NamedTuple):
-    """What our linker and GNU ld know a machine by."""
+    """The identifiers of a machine for our linker and GNU ld."""
 
     e_machine: int
     emulation: str
@@ -56,7 +56,7 @@ HIGH, BASE, INIT, KERNEL = 0xFFFF_FFFF_0000_0000, 0xBF00_0000, 0xBF80_0000, 0xC0
 
 
 class _Module(NamedTuple):
-    """A module and the kernel that it is for."""
+    """A module and its kernel."""
 
     data: bytes
     arch: Arch

@@ -65,7 +65,7 @@ def rows(programs: Path) -> Iterator[Row]:
 
 
 def _check(programs: Path, images: list[Path], modules: Path, *, kept: bool) -> list[Run]:
-    """PAIRS runs on the kernels ``images``; ``kept``: their descriptions are known from a run before."""
+    """PAIRS runs on the kernels ``images``; ``kept``: their descriptions are cached."""
     with tempfile.TemporaryDirectory() as cache:
         words = [str(programs / "pymodutils"), "check", "--fail-on", "never", str(modules)]
         words += [word for image in images for word in ("--kernel", str(image))]

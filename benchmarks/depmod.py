@@ -34,7 +34,7 @@ class Bench(NamedTuple):
 
 
 def rows(programs: Path) -> Iterator[Row]:
-    """The lines of the table that are about depmod."""
+    """The lines of the table about depmod."""
     plain = tree("amd64")
     for peer, wall, cpu, peak in (("kmod 30", 0.52, 0.88, 0.52), ("kmod 34", 0.62, 0, 0)):
         bench = _bench(programs, plain, peer)
@@ -89,7 +89,7 @@ def _replace(mine: Tree, source: Tree, suffix: str) -> None:
 
 
 def _rename_export(mine: Tree, suffix: str) -> None:
-    """Rename one exported symbol, to and fro."""
+    """Rename one exported symbol, and back."""
     now = (mine.modules / (CHANGED + suffix)).read_bytes()
     plain = lzma.decompress(now) if suffix else now
     names = (EXPORT, RENAMED) if EXPORT in plain else (RENAMED, EXPORT)

@@ -36,7 +36,7 @@ def rows(programs: Path) -> Iterator[Row]:
 
 
 def unpacking(flavour: str, folder: Path) -> list[str]:
-    """The command that unpacks the image of ``flavour``; what it reads is put into ``folder``."""
+    """The command that unpacks the image of ``flavour``; its input is written to ``folder``."""
     (folder / "payload").write_bytes(_payload(kernel(flavour).image.read_bytes()))
     return ["sh", "-c", f"{UNPACKERS[flavour]} < {folder}/payload > /dev/null"]
 

@@ -38,7 +38,7 @@ for line in sys.stdin:
 
 
 def rows(programs: Path) -> Iterator[Row]:
-    """Measure insmod of ext4, and making a kernel from an image and from what was saved of it."""
+    """Measure insmod of ext4, and booting a kernel from an image and from its description."""
     with tempfile.TemporaryDirectory() as name:
         folder, image = Path(name), kernel("amd64").image
         tool, state, saved = str(programs / "pymodutils"), folder / "k.state", folder / "k.json"
@@ -61,7 +61,7 @@ def rows(programs: Path) -> Iterator[Row]:
 
 
 def _everything(programs: Path, saved: Path) -> Row:
-    """All modules of the tree, and amdgpu with what it needs, in seconds for a million relocations."""
+    """All modules of the tree, and amdgpu with its dependencies, in seconds per million relocations."""
     every, largest = (in_order("amd64", names) for names in (paths("amd64"), ["amdgpu"]))
     runs = [tuple(_load(programs, saved, files) for files in (every, largest)) for _ in range(LONG_PAIRS)]
     work = "load 4,022 modules in one process, a million relocations"
@@ -80,7 +80,7 @@ def _load(programs: Path, saved: Path, files: Sequence[Path]) -> Run:
 
 
 def relocations(path: Path) -> int:
-    """How many there are in ``path`` for what is loaded."""
+    """The number of relocations in ``path`` for loaded sections."""
     sections = Elf(path.read_bytes()).sections
     tables = (section for section in sections if section.sh_type == SHT_RELA)
     return sum(table.sh_size // RELA for table in tables if sections[table.sh_info].sh_flags & SHF_ALLOC)

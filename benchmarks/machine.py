@@ -80,7 +80,7 @@ def _in_qemu(image: Path, file: Path) -> float:
 
 
 def _cpu(work: Callable[[], object], times: int = 1) -> float:
-    """Seconds of processor time for one of ``times``, child processes too."""
+    """Seconds of CPU time for one of ``times``, including child processes."""
     before = used()
     for _ in range(times):
         work()

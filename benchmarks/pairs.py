@@ -26,7 +26,7 @@ class Run(NamedTuple):
 
 
 class Ratio(NamedTuple):
-    """How ``ours`` compares with ``theirs``: medians of the ratios of neighbours."""
+    """``ours`` compared with ``theirs``: medians of the ratios of adjacent runs."""
 
     wall: float
     cpu: float
@@ -39,14 +39,14 @@ Before = Callable[[], object]
 
 
 def measure(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Run:
-    """Run ``command`` once, its output thrown away; raises CalledProcessError unless it exits with 0."""
+    """Run ``command`` once, discarding its output; raises CalledProcessError unless it exits with 0."""
     with tempfile.NamedTemporaryFile("r") as file:
         spent = timed([*GNU_TIME, file.name, *command], environment)
         return spent._replace(peak=int(file.read().split()[-1]) / 1024)
 
 
 def timed(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Run:
-    """``measure`` without the memory, and without the millisecond that it costs."""
+    """``measure`` without memory, which takes a millisecond."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     start = time.perf_counter()
     pid = os.posix_spawnp(
@@ -74,7 +74,7 @@ def compare(
     before: Before = lambda: None,
     before_theirs: Before | None = None,
 ) -> Ratio:
-    """Measure both ``pairs`` times in turns, after one of each for the memory.
+    """Measure both alternately, ``pairs`` times, after one run of each for the memory.
 
     ``before`` is called before every run.
     """

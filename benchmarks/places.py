@@ -15,7 +15,7 @@ REPOSITORY = Path(__file__).parent.parent
 
 
 def environment() -> Path:
-    """The bin/ of a virtual environment with the package of this moment and nothing but what it needs.
+    """The bin/ of a virtual environment with the current package and only its dependencies.
 
     An editable installation, or site-packages with development tools, would start more slowly.
     """

@@ -25,7 +25,7 @@ COLD, CACHED = 10, 3  # seconds that are aimed at
 
 
 def rows(programs: Path) -> Iterator[Row]:
-    """Measure it cold, and with the kernels' descriptions and boots kept."""
+    """Measure it cold, and with cached descriptions and boots."""
     root, releases = upgrade.installed()
     old, new = (releases[name] for name in KERNELS)
     with tempfile.TemporaryDirectory() as name:

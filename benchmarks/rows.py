@@ -21,7 +21,7 @@ class Row(NamedTuple):
     peak: float = 0
 
     def cells(self) -> list[str]:
-        """The cells under TITLES; a target that is missed stands out."""
+        """The cells under TITLES; a missed target is bold."""
         found = self.measured
         return [
             self.work,

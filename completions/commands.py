@@ -43,7 +43,7 @@ OPERANDS = {  # tool -> what its first and its further operands are
 
 
 class Option(NamedTuple):
-    """An option: its spellings, its help, and what its value is (``""``: it takes none)."""
+    """An option: its spellings, its help, and the kind of its value (``""``: none)."""
 
     names: tuple[str, ...]
     help: str
@@ -69,7 +69,7 @@ class Command(NamedTuple):
 
     @property
     def word(self) -> str:
-        """What a user types for it."""
+        """The words that a user types for it."""
         return self.name.removeprefix("kernel-")
 
 

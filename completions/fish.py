@@ -18,7 +18,7 @@ VALUES = {  # kind of a value -> arguments of complete
 
 
 def text(commands: list[Command], common: str) -> str:
-    """The whole file, ``common`` being the part that does not depend on options."""
+    """The whole file; ``common`` is the part that does not depend on options."""
     lines = [
         NOTE,
         "",

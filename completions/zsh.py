@@ -18,7 +18,7 @@ ACTIONS = {  # kind of a value -> zsh's action
 
 
 def text(commands: list[Command], common: str) -> str:
-    """The whole file, ``common`` being the part that does not depend on options."""
+    """The whole file; ``common`` is the part that does not depend on options."""
     names = " ".join(command.name for command in commands if command.is_tool)
     lines = [
         f"#compdef pymodutils {names}",

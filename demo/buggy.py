@@ -22,7 +22,7 @@ def test_write(module):
 
 
 def main() -> int:
-    """Fetch the kernel, build the module; 1 with the reason if that cannot be done here."""
+    """Fetch the kernel, build the module; print the reason and return 1 if that is impossible."""
     folder = Path(sys.argv[1])
     try:
         module = kbuild.module(SOURCE, "cloud", kbuild.DEBUG)

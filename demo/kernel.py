@@ -24,7 +24,7 @@ LINES = (
 
 
 def main() -> int:
-    """Print everything; 0 if the kernel could be had."""
+    """Print everything; 0 if the kernel is available."""
     bold, plain = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
     try:
         shown = uml.run("demo.guest:main", str(tree("uml").modules), LINES)

@@ -31,7 +31,7 @@ blacklist pcspkr
 
 
 class Machine(NamedTuple):
-    """A release with its modules below the folder, and what its kernel can be described from."""
+    """A release with its modules below the folder, and the sources of its kernel."""
 
     release: str
     image: Path
@@ -79,7 +79,7 @@ def _installed() -> Iterator[tuple[str, Path]]:
 
 
 def _stranger(root: Path, machine: Machine) -> bytes:
-    """A module of this kernel, unsigned, that says to be for one of another configuration."""
+    """An unsigned module of this kernel, with the vermagic of another configuration."""
     path = next((root / "lib/modules" / machine.release).rglob("dummy.ko*"))
     data = compress.read(str(path))
     if data.endswith(MAGIC):

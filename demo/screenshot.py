@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def picture(command: str, folder: Path, target: Path) -> Text:
-    """What ``command`` prints in ``folder``, with a picture of it in the file ``target``."""
+    """The output of ``command`` in ``folder``, with a picture of it in the file ``target``."""
     console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w"), force_terminal=True)  # noqa: SIM115
     console.print(Text.assemble(("$ ", "bold green"), (command, "bold")))
     output = Text.from_ansi(in_terminal(command, folder))
@@ -59,7 +59,7 @@ def picture(command: str, folder: Path, target: Path) -> Text:
 
 
 def in_terminal(command: str, folder: Path) -> str:
-    """The command's output on a terminal, with its colours."""
+    """The output of the command on a terminal, with colours."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, COLUMNS, 0, 0))
     words = [sys.executable, "-m", *command.split()]

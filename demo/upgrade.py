@@ -21,14 +21,14 @@ PACKAGE = "v4l2loopback"
 
 
 class Laptop(NamedTuple):
-    """The releases that it runs and is to run."""
+    """The current and the new release."""
 
     old: str
     new: str
 
 
 def main() -> None:
-    """Make it in the folder named on the command line, and print its kernels."""
+    """Create it in the folder named on the command line, and print its kernels."""
     try:
         print(*make(Path(sys.argv[1])))
     except Unavailable as reason:

@@ -69,7 +69,7 @@ def _strict(config: pytest.Config, report: Report) -> Report:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_report_to_serializable() -> Generator[None, object, object]:
-    """Let reports pass to xdist's main process, which ends the whole run at a lone surrogate."""
+    """Escape reports for xdist's main process, which aborts the run at a lone surrogate."""
     return _encodable((yield))
 
 
@@ -85,7 +85,7 @@ def _encodable(value: object) -> object:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Remember why tests were skipped: with xdist only this process sees all of them."""
+    """Record why tests were skipped: with xdist, only this process sees all of them."""
     stats = terminalreporter.stats
     refused = [report for kind in ("failed", "error") for report in stats.get(kind, ())]
     refused = [report for report in refused if str(report.longrepr).startswith(REFUSED)]
@@ -94,7 +94,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Name what did not run below everything else that is printed."""
+    """List what did not run at the end of the output."""
     if hasattr(config, "workerinput") or not config.pluginmanager.hasplugin("terminalreporter"):
         return
     skipped = config.stash.get(SKIPPED, Counter[str]())

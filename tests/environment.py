@@ -6,5 +6,5 @@ import os
 
 
 def without_coverage() -> dict[str, str]:
-    """This process's environment without what makes coverage start, and import, in another Python."""
+    """This process's environment without the variables that start coverage in another Python."""
     return {name: value for name, value in os.environ.items() if not name.startswith("COV")}

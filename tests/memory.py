@@ -17,13 +17,13 @@ Answer = TypeVar("Answer")
 
 
 def peak() -> float:
-    """MiB that this process has had at most since its exec."""
+    """The peak memory of this process since exec in MiB."""
     found = PEAK.search(Path("/proc/self/status").read_text())
     assert found
     return int(found[1]) / 1024
 
 
 def apart(work: Callable[..., Answer], *words: object) -> Answer:
-    """What ``work`` gives or raises in a new process, whose peak is that of the work alone."""
+    """The result of ``work`` in a new process, whose peak memory is that of the work alone."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
         return process.submit(work, *words).result()

@@ -24,7 +24,7 @@ REPOSITORY = Path(__file__).parent.parent
 
 
 class Answer(NamedTuple):
-    """How a command line ended."""
+    """The outcome of a command line."""
 
     status: int
     stdout: str
@@ -59,7 +59,7 @@ class Server:
         self.process.communicate()
 
     def run(self, *words: str, seconds: float = 20) -> Answer:
-        """How the tool and words end; raises TimeoutError if they do not."""
+        """The outcome of the tool with these words; raises TimeoutError if it hangs."""
         words_in, answers = self.process.stdin, self.process.stdout
         assert words_in
         assert answers
@@ -84,7 +84,7 @@ def _text(captured: io.TextIOWrapper) -> str:
 
 
 def answer(tool: str, words: list[str]) -> Answer:
-    """How ``tool`` with ``words`` ends in this process."""
+    """The outcome of ``tool`` with ``words`` in this process."""
     out, err = _capture(), _capture()
     environment = dict(os.environ)
     entry = {**cli.TOOLS, **cli.SUBCOMMANDS}[tool]

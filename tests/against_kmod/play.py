@@ -29,7 +29,7 @@ WHERE: Final = {"modprobe": ("-d", "-S"), "modinfo": ("-b", "-k")}
 
 
 class Difference(NamedTuple):
-    """A case that both answer differently."""
+    """A case with different results."""
 
     case: str
     ours: Said
@@ -37,7 +37,7 @@ class Difference(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """A difference that is meant, and why."""
+    """An intended difference, and its reason."""
 
     why: str
     applies: Callable[[Said, Said], bool]
@@ -70,7 +70,7 @@ def machine(root: Path) -> Path:
 
 
 def play_line(root: Path, number: int) -> Difference | None:
-    """The command line ``number`` on both."""
+    """Run command line ``number`` with both."""
     tool, words = lines.line(number)
     if tool in WHERE:
         base, release = WHERE[tool]
@@ -85,7 +85,7 @@ def play_line(root: Path, number: int) -> Difference | None:
 
 
 def play_configuration(root: Path, number: int) -> Difference | None:
-    """The configuration ``number`` on both; the first question that they answer differently."""
+    """Run configuration ``number`` with both; the first query with different results."""
     sysroot = root / f"configuration-{number}"
     conf = sysroot / "etc/modprobe.d"
     conf.mkdir(parents=True)
@@ -115,7 +115,7 @@ def _ambiguous(said: Said) -> str:
 
 
 def _kmods(err: str) -> str:
-    """``err`` without the hints of ours, what kmod says of its own doings, and the reasons of damaged zstd.
+    """``err`` without our hints, kmod's internal messages, and reasons for damaged zstd.
 
     kmod decompresses in one call, we in pieces, which may hit another fault first.
     """

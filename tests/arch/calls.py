@@ -19,7 +19,7 @@ FUNCTION, LABEL = 0x12, 0x00  # a global STT_FUNC, a local symbol
 
 
 class Caller(NamedTuple):
-    """An architecture, and how a module calls there."""
+    """An architecture with its call instructions."""
 
     arch: Arch
     code: bytes  # of one call, not yet linked
@@ -31,18 +31,18 @@ class Caller(NamedTuple):
 
 
 class Called(NamedTuple):
-    """A linked module, and what each of its calls is to reach."""
+    """A linked module, and the expected target of each call."""
 
     image: Image
     goals: Mapping[int, int]  # by the address of the call
 
     @property
     def areas(self) -> list[tuple[int, bytes]]:
-        """Addresses and contents of its memory."""
+        """The addresses and contents of its memory."""
         return list(zip(self.image.bases, map(bytes, self.image.memory), strict=True))
 
     def address(self, name: str) -> int:
-        """Where the section of this name is."""
+        """The address of the section with this name."""
         return self.image.addresses[self.image.module.find(name)]
 
 

@@ -29,7 +29,7 @@ STEP = 16  # bytes from one place to the next
 
 
 class Case(NamedTuple):
-    """One relocation whose calculation gives ``value`` when its symbol is worth ``symbol``."""
+    """A relocation whose result is ``value`` if its symbol has the value ``symbol``."""
 
     number: int
     row: RelocType
@@ -40,7 +40,7 @@ class Case(NamedTuple):
 
 
 def cases(judged: Judged, base: int) -> list[Case]:
-    """Each row that is judged alone, with each bit of its value in both signs and the ends of its range."""
+    """For each row compared alone: each bit of its value with both signs, and the limits of its range."""
     found = _cases(judged, base, 0)
     return _cases(judged, base, pointer(judged, found, base)) if _points(judged) else found
 
@@ -50,7 +50,7 @@ def _points(judged: Judged) -> bool:
 
 
 def pointer(judged: Judged, todo: Sequence[Case], base: int) -> int:
-    """What the global pointer of a module with these cases holds."""
+    """The global pointer of a module with these cases."""
     data, imports = built(judged, todo)
     made = image(judged.arch, data, base, LayoutConfig(options=judged.options))
     builder = made.module.arch.builder
@@ -70,7 +70,7 @@ def _cases(judged: Judged, base: int, gp: int) -> list[Case]:
 
 
 def plain(judged: Judged) -> Iterator[int]:
-    """The numbers whose value depends on nothing but their own symbol, addend and place."""
+    """The types whose value depends only on their own symbol, addend and place."""
     alone = judged.arch.paired - judged.unpaired
     for number, row in judged.arch.relocs.items():
         free = number not in alone and number not in judged.unasked and not row.refused
@@ -80,7 +80,7 @@ def plain(judged: Judged) -> Iterator[int]:
 
 
 def targets(judged: Judged, number: int) -> set[int]:
-    """Values that differ from each other in one bit, all of which fit."""
+    """Values in range that differ from each other in one bit."""
     row = judged.arch.relocs[number]
     parts = row.field.parts
     low, high = judged.limits.get(number) or row.range or signed(1 + max(part.high for part in parts))
@@ -95,7 +95,7 @@ def targets(judged: Judged, number: int) -> set[int]:
 
 
 def case(judged: Judged, number: int, value: int, place: int, gp: int = 0) -> Case:
-    """The case of ``number`` at ``place`` that gives ``value``."""
+    """The case of type ``number`` at ``place`` with the result ``value``."""
     arch, row = judged.arch, judged.arch.relocs[number]
     addend = 0 if number in judged.zero else ADDEND
     before = row.field.put(0, BEFORE if "V" in row.calc.letters else 0 if judged.rela else addend)
@@ -117,7 +117,7 @@ def wrapped(arch: Arch, value: int) -> int:
 
 
 def built(judged: Judged, todo: Sequence[Case], *, rela: bool | None = None) -> tuple[bytes, dict[str, int]]:
-    """A module with all cases, and what its imports are worth; with ``rela``, whatever the kernel wants."""
+    """A module with all cases, and the values of its imports; ``rela``: RELA even if the kernel uses REL."""
     arch, rela = judged.arch, judged.rela if rela is None else rela
     symbols = [_symbol(judged, case)._replace(name=f"s{at}") for at, case in enumerate(todo)]
     symbols += [Sym(name, 0, 1, FUNCTION) for name in judged.entry]
@@ -135,7 +135,7 @@ def built(judged: Judged, todo: Sequence[Case], *, rela: bool | None = None) -> 
 
 
 def _symbol(judged: Judged, case: Case) -> Sym:
-    """What ``case`` is about."""
+    """A description of ``case``."""
     if case.number in judged.functions:
         return Sym("", case.symbol | 1, ABS, FUNCTION)
     return Sym("", case.symbol, ABS) if judged.absolute else Sym("")

@@ -21,25 +21,25 @@ from tests.oracles import ld
 
 
 def name(judged: Judged, base: int) -> str:
-    """What the answers about ``judged`` at ``base`` are called."""
+    """The name of the recorded results for ``judged`` at ``base``."""
     prefix = "historic" if judged in HISTORIC else f"{JUDGED.index(judged):02}"
     return f"{prefix}-{judged.name.replace(' ', '-')}-{base:x}"
 
 
 def kept(judged: Judged, base: int) -> dict[str, list[list[Any]]]:
-    """What the linker said."""
+    """The result of the linker."""
     found: dict[str, list[list[Any]]] = keep.read(name(judged, base))
     return found
 
 
 def as_cases(judged: Judged, rows: Sequence[Sequence[Any]]) -> list[Case]:
-    """The cases that ``rows`` are about."""
+    """The cases in ``rows``."""
     relocs = judged.arch.relocs
     return [Case(row[0], relocs[row[0]], 0, *row[1:4]) for row in rows]
 
 
 def beyond(judged: Judged, base: int) -> list[tuple[Case, bytes]]:
-    """The nearest values outside each range, and the bytes that would be stored without a check."""
+    """The nearest values outside each range, and the bytes that an unchecked write would store."""
     found = []
     for number in plain(judged):
         row = judged.arch.relocs[number]

@@ -11,17 +11,17 @@ FOLDER = Path(__file__).parent / "golden"
 
 
 def path(name: str) -> Path:
-    """The file of the answers called ``name``."""
+    """The file of the recorded results ``name``."""
     return FOLDER / f"{name}.json.xz"
 
 
 def read(name: str) -> Any:
-    """The answers."""
+    """The recorded results."""
     return json.loads(lzma.decompress(path(name).read_bytes()))
 
 
 def write(name: str, answers: object) -> None:
-    """Store ``answers``."""
+    """Record ``answers``."""
     FOLDER.mkdir(exist_ok=True)
     document = json.dumps(answers, separators=(",", ":")).encode()
     path(name).write_bytes(lzma.compress(document, preset=9))

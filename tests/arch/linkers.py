@@ -37,7 +37,7 @@ LOW, HIGH, HIGH32 = 0x4000_0000, 0xFFFF_FFFF_A000_0000, 0xC000_0000
 
 
 class Judged(NamedTuple):
-    """An architecture and how its linker is asked."""
+    """An architecture and the parameters of its linker."""
 
     arch: Arch
     emulation: str
@@ -85,7 +85,7 @@ ELSEWHERE = "ld places GOT entries and stubs elsewhere"
 
 
 def made(arch: Arch, *but: int) -> dict[int, str]:
-    """The relocations that need what the loader makes, apart from ``but``."""
+    """The relocations that need entries created by the loader, except ``but``."""
     letters = {"G", "L"}
     made = (at for at, row in arch.relocs.items() if letters & {*row.calc.letters})
     return {at: ELSEWHERE for at in made if at not in but}

@@ -37,7 +37,7 @@ GATHERED = {  # name -> the numbers of a difference, and bytes at its place
 
 
 class Pairs(NamedTuple):
-    """A module with such relocations, and how it is linked."""
+    """A module with paired relocations, and how it is linked."""
 
     name: str
     arch: Arch
@@ -53,7 +53,7 @@ class Pairs(NamedTuple):
         return self._places(ours(self.arch, self.data, self.imports, self.base, release=self.release))
 
     def theirs(self, folder: Path) -> list[str]:
-        """The places as the linker has them."""
+        """The places as linked by the linker."""
         text = [ld.Placing(".text", self.base, 16)]
         return self._places(ld.link(folder, self.data, text, self.imports, self.emulation)[".text"])
 
@@ -63,7 +63,7 @@ class Pairs(NamedTuple):
 
 
 def kept() -> dict[str, list[str]]:
-    """What the linkers had at the places of each module, by its name."""
+    """The linkers' results for each module, by name."""
     found: dict[str, list[str]] = keep.read(KEPT)
     return found
 
@@ -78,7 +78,7 @@ def pairs() -> Iterator[Pairs]:
 
 
 def low_halves(base: int) -> Pairs:
-    """RISC-V's, which find the high ones by their labels."""
+    """RISC-V: low halves refer to high ones by labels."""
     distances = sorted(targets(RISCV, 23))
     symbols, rows = [Sym(f"at{at}", at * STEP, 1, 0) for at in range(len(distances))], []
     symbols += [Sym(f"s{at}") for at in range(len(distances))]
@@ -98,7 +98,7 @@ def low_halves(base: int) -> Pairs:
 
 
 def difference(kind: str) -> Pairs:
-    """Places that each hold the way from s0 to another symbol, as RISC-V gathers it."""
+    """Places with the distance from s0 to another symbol, accumulated as on RISC-V."""
     numbers, size = GATHERED[kind]
     top = {"6": 6, "32": 29, "ULEB128": 14}.get(kind, 8 * size - 1)
     values = [(1 << bit) - less for bit in range(1, top + 1) for less in (1, 0)][: 2 * top - 1]
@@ -117,7 +117,7 @@ def difference(kind: str) -> Pairs:
 
 
 def mips(arch: Arch, insns: Sequence[tuple[int, int, int]]) -> bytes:
-    """A module of instructions with a number, a symbol, and an addend, of which they hold half."""
+    """A module of instructions, each with a type, a symbol and one half of an addend."""
     text, rows = b"", []
     for at, (number, symbol, addend) in enumerate(insns):
         half = addend + 0x8000 >> 16 if number == HI16 else addend
@@ -128,7 +128,7 @@ def mips(arch: Arch, insns: Sequence[tuple[int, int, int]]) -> bytes:
 
 
 def high_halves(arch: Arch, symbol: int, emulation: str) -> Pairs:
-    """MIPS's, which wait for a low one."""
+    """MIPS: high halves are pending until a low one."""
     addends = [*ADDENDS, *(sign << bit for bit in range(31) for sign in (1, -1))]
     kinds = (HI16, HI16, LO16, LO16)
     data = mips(arch, [(kind, at, addend) for at, addend in enumerate(addends) for kind in kinds])
@@ -137,7 +137,7 @@ def high_halves(arch: Arch, symbol: int, emulation: str) -> Pairs:
 
 
 def data_of_r_info(symbol: int) -> Pairs:
-    """SPARC's, which are added to the low 10 bits."""
+    """SPARC: data of r_info is added to the low 10 bits."""
     offsets = [sign << bit for bit in range(12) for sign in (1, -1)]
     fitting = [offset for offset in offsets if -0x1000 <= (symbol & 0x3FF) + offset < 0x1000]
     rows = [Rel(STEP * at, 33, 1, 0, offset & 0xFF_FFFF) for at, offset in enumerate(fitting)]

@@ -22,7 +22,7 @@ def kept(kind: str) -> dict[str, dict[str, Any]]:
 
 
 def agree(kind: str, name: str, proof: Mapping[str, object]) -> None:
-    """Assert that ``proof`` is what is kept of the same release, or keep it.
+    """Assert that ``proof`` equals the recorded one of the same release, or record it.
 
     The number of changed bytes depends on the addresses of that run.
     """
@@ -34,7 +34,7 @@ def agree(kind: str, name: str, proof: Mapping[str, object]) -> None:
 
 
 def keep(kind: str, name: str, proof: Mapping[str, object]) -> None:
-    """Let ``proof`` be what is kept."""
+    """Record ``proof``."""
     everything = json.loads(KEPT.read_text())
     everything[kind][name] = proof
     KEPT.write_text(json.dumps(everything, indent=1, sort_keys=True) + "\n")

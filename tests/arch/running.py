@@ -33,7 +33,7 @@ def imports(module: Object) -> set[str]:
 
 
 def constant(module: Object) -> list[int]:
-    """The sections that stay as the loader has left them."""
+    """The sections that a running kernel does not change."""
     wanted = []
     for at, section in enumerate(module.sections):
         stays = section.sh_flags & (SHF_ALLOC | SHF_WRITE) == SHF_ALLOC and section.sh_size
@@ -51,7 +51,7 @@ def linked(module: Object, base: int, symbols: Mapping[str, int]) -> Image:
 
 
 def patched(image: Image, symbols: Mapping[str, int]) -> set[int]:
-    """The addresses that hold what a running kernel has put there, or what nobody can know here."""
+    """The addresses of bytes written by the running kernel, or unknown here."""
     module = image.module
     word = module.arch.bits // 8
     places = [(place, word) for place in unknown(image, symbols)]
@@ -63,7 +63,7 @@ def patched(image: Image, symbols: Mapping[str, int]) -> set[int]:
 
 
 def unknown(image: Image, symbols: Mapping[str, int]) -> Iterator[int]:
-    """The places that depend on data of the kernel, or on what is not in the memory that stays."""
+    """The places that depend on kernel data, or on freed memory."""
     module = image.module
     core = set(image.layout.plan.core)
     stays = {at for at, placed in enumerate(image.layout.placed) if placed and placed.area in core}

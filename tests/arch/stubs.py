@@ -34,7 +34,7 @@ KEPT = "stubs"
 
 
 class Cpu:
-    """As much of a processor as calls need."""
+    """A minimal processor that executes calls."""
 
     def __init__(self, made: Called, pc: int, **registers: int) -> None:
         self.areas, self.order, self.pc = made.areas, made.image.module.arch.order, pc
@@ -42,17 +42,17 @@ class Cpu:
         self.loads: list[int] = []
 
     def set(self, register: str, value: int) -> None:
-        """Let ``register`` hold ``value``."""
+        """Set ``register`` to ``value``."""
         self.registers[register] = value & (1 << 64) - 1
 
     def load(self, register: str, address: int) -> None:
-        """Let ``register`` hold the eight bytes at ``address``."""
+        """Load ``register`` from the eight bytes at ``address``."""
         self.loads.append(address)
         base, memory = next(area for area in self.areas if area[0] <= address < area[0] + len(area[1]))
         self.set(register, int.from_bytes(memory[address - base :][:8], self.order))
 
     def go(self, address: int) -> None:
-        """Go on at ``address``."""
+        """Continue at ``address``."""
         self.pc = address
 
 
@@ -100,12 +100,12 @@ def _arrives(goal: int, cpu: Cpu) -> bool:
 
 
 def _loads_a_descriptor(_: int, cpu: Cpu) -> bool:
-    """Whether the stub, whose first load tells where it is, loads both words behind it."""
+    """Whether the stub loads both words after it; its first load determines its address."""
     return cpu.loads == [cpu.loads[0] - V1_BEHIND[0] + way for way in V1_BEHIND]
 
 
 class Machine(NamedTuple):
-    """A module to be called, and how to read what it does."""
+    """A module whose calls are interpreted."""
 
     caller: Caller
     cpu: str  # objdump's name
@@ -123,7 +123,7 @@ class Machine(NamedTuple):
         return called(self.caller, LOW, [*self.targets, *self.targets[:AGAIN]])
 
     def read(self, folder: Path) -> list[str]:
-        """The memory of the module, in which each call arrives as objdump reads it."""
+        """The memory of the module, in which each call reaches its target according to objdump."""
         lost = [hex(goal) for goal, cpu in ways(self, folder) if not self.arrived(goal, cpu)]
         assert not lost, self.name
         return memory(self.called())
@@ -135,7 +135,7 @@ def memory(made: Called) -> list[str]:
 
 
 def kept(machine: Machine) -> list[str]:
-    """The memory that ``read`` found right."""
+    """The memory verified by ``read``."""
     found: dict[str, list[str]] = keep.read(KEPT)
     return found[machine.name]
 
@@ -184,7 +184,7 @@ def disassembled(folder: Path, machine: Machine, made: Called) -> dict[int, str]
 
 
 def follow(cpu: Cpu, insns: Insns, code: Mapping[int, str]) -> None:
-    """Carry out what is at ``cpu.pc`` until it is nothing of the module's, or nothing known."""
+    """Interpret from ``cpu.pc`` until an address outside the module, or an unknown instruction."""
     for _ in range(LONGEST):
         found = [(act, re.fullmatch(form, code.get(cpu.pc, ""))) for form, act in insns.items()]
         match = next(((act, match) for act, match in found if match), None)
@@ -198,7 +198,7 @@ def follow(cpu: Cpu, insns: Insns, code: Mapping[int, str]) -> None:
 
 
 def ways(machine: Machine, folder: Path, **registers: int) -> list[tuple[int, Cpu]]:
-    """Each call of a module: its goal, and the processor behind it."""
+    """Each call of a module: its target, and the processor state afterwards."""
     made = machine.called()
     toc = made.address(".toc") if made.image.module.find(".toc") else 0
     code, found = disassembled(folder, machine, made), []

@@ -94,12 +94,12 @@ def groups(rows: Iterable[Judged] = JUDGED) -> list[tuple[str, list[Judged]]]:
 
 
 def counts(judged: Judged) -> Counter[int]:
-    """How many cases each number has."""
+    """The number of cases of each type."""
     return Counter(case.number for base in judged.bases for case in cases(judged, base))
 
 
 def proof(judged: Judged, number: int, row: RelocType) -> str:
-    """The proof of a row."""
+    """The proof for a row."""
     stubs = STUBS.get((judged.arch.name, number & 0xFF if judged.slots else number))
     if number in judged.unasked:
         return stubs or judged.unasked[number]
@@ -146,7 +146,7 @@ def section(title: str, members: list[Judged]) -> Iterator[str]:
 
 
 def runs(rows: Iterable[tuple[int, tuple[str, ...]]]) -> Iterator[tuple[int, int, tuple[str, ...]]]:
-    """The first and last number and the cells of ``rows``; those with equal cells in a row are one."""
+    """The first and last type and the cells of ``rows``; adjacent rows with equal cells are merged."""
     for _, run in groupby(enumerate(rows), lambda one: (one[1][1], one[1][0] - one[0])):
         members = [row for _, row in run]
         yield members[0][0], members[-1][0], members[0][1]

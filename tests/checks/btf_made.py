@@ -9,12 +9,12 @@ from pymodutils.kernel.emulated.load.btf import BtfKind
 
 
 class Made:
-    """Types by number, in the order of the calls."""
+    """Types by ID, in the order of the calls."""
 
     count: int
 
     def __init__(self, base: Made | None = None) -> None:
-        """``base``: that of the kernel, if these are a module's."""
+        """``base``: that of the kernel, for a module's BTF."""
         self._strings = b"\0"
         self._types = b""
         self.count = base.count if base else 0

@@ -12,13 +12,13 @@ from tests.kernel.emulated.modules import description, module
 
 
 class Desk:
-    """A folder in which kernels and modules are made."""
+    """A folder with made-up kernels and modules."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def kernel(self, name: str = "kernel", **changes: Any) -> str:
-        """The file of a kernel like the made one, with other fields."""
+        """The file of a kernel like the default one, with other fields."""
         return self.save(name, description()._replace(**changes))
 
     def save(self, name: str, kernel: Description) -> str:
@@ -27,7 +27,7 @@ class Desk:
         return str(path)
 
     def module(self, name: str = "made", **how: Any) -> str:
-        """The file of a module, made as modules.module makes them."""
+        """The file of a module created by modules.module."""
         return self.file(f"{name}.ko", module(name, **how))
 
     def file(self, name: str, data: bytes) -> str:
@@ -37,7 +37,7 @@ class Desk:
         return str(path)
 
     def verdict(self, *modules: str, kernel: str = "", **more: Any) -> Verdict:
-        """What becomes of the first of ``modules`` on the made kernel."""
+        """The verdict on the first of ``modules`` on the default kernel."""
         return self.report(*modules, kernel=kernel, **more).verdicts[0]
 
     def report(self, *modules: str, kernel: str = "", **more: Any) -> Report:
@@ -45,7 +45,7 @@ class Desk:
 
 
 def errors(verdict: Verdict) -> dict[str, str]:
-    """The messages of the errors by their rules."""
+    """The error messages by rule."""
     return {it.rule: it.message for it in verdict.findings if it.severity == "error"}
 
 
@@ -54,5 +54,5 @@ def advice(verdict: Verdict, rule: str) -> str:
 
 
 def warnings(verdict: Verdict) -> dict[str, str]:
-    """The messages of warnings and notes by their rules."""
+    """The messages of warnings and notes by rule."""
     return {it.rule: it.message for it in verdict.findings if it.severity != "error"}

@@ -29,7 +29,7 @@ OPTIONS: tuple[list[str], ...] = (
 
 
 def quiet(said: Said) -> Said:
-    """``said`` without what kmod's library prints, and without our hint about an empty module directory."""
+    """``said`` without messages of libkmod, and without our hint about an empty module directory."""
     dropped = "libkmod: ", "modinfo: WARNING: there are no modules"
     kept = [line for line in said.err.splitlines(keepends=True) if not line.startswith(dropped)]
     return said._replace(err="".join(kept))

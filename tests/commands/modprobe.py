@@ -6,5 +6,5 @@ from tests.oracles.trees import Tree
 
 
 def at(where: Tree) -> list[str]:
-    """The words that lead modprobe to a tree."""
+    """The words that point modprobe to a tree."""
     return ["-d", str(where.root), "-S", where.version]

@@ -25,7 +25,7 @@ class Shells(NamedTuple):
     environment: dict[str, str]
 
     def bash(self, line: str) -> set[str]:
-        """What bash offers for the last word of ``line``."""
+        """The completions of bash for the last word of ``line``."""
         words = line.split(" ")
         script = f"""
             . {COMPLETIONS}/bash/{words[0]}
@@ -37,7 +37,7 @@ class Shells(NamedTuple):
         return self._lines(["bash", "--norc", "-c", script])
 
     def fish(self, line: str) -> set[str]:
-        """What fish offers for the last word of ``line``, without the descriptions."""
+        """The completions of fish for the last word of ``line``, without descriptions."""
         script = f"source {COMPLETIONS}/fish/{line.split(maxsplit=1)[0]}.fish; complete -C '{line}'"
         return {found.split("\t")[0] for found in self._lines(["fish", "--no-config", "-c", script])}
 
@@ -83,7 +83,7 @@ class Shells(NamedTuple):
 
 
 class Terminal:
-    """A program in a terminal of its own."""
+    """A program in a pseudo-terminal."""
 
     def __init__(self, command: list[str], environment: dict[str, str]) -> None:
         self.screen, inside = pty.openpty()
@@ -100,12 +100,12 @@ class Terminal:
         self.program.wait(PATIENCE)
 
     def write(self, text: str) -> None:
-        """Type ``text``; what was shown before is forgotten."""
+        """Type ``text`` and discard earlier output."""
         self.seen = ""
         os.write(self.screen, text.encode())
 
     def read_until(self, expected: str) -> str:
-        """Everything shown since the last ``write``, as soon as ``expected`` is part of it."""
+        """The output since the last ``write``, once it contains ``expected``."""
         deadline = time.monotonic() + PATIENCE
         while expected not in self.seen:
             ready, _, _ = select.select([self.screen], [], [], max(0, deadline - time.monotonic()))
@@ -116,7 +116,7 @@ class Terminal:
 
 
 def _torn(words: list[str]) -> list[str]:
-    """``words`` as bash hands them to completions: ``=`` is a word of its own."""
+    """``words`` as bash passes them to completions: ``=`` is a separate word."""
     torn: list[str] = []
     for word in words:
         before, equals, after = word.partition("=")

@@ -35,7 +35,7 @@ def xz(data: bytes, *filters: dict[str, int], check: int = lzma.CHECK_CRC32) -> 
 
 
 def with_dictionary(file: bytes, code: int) -> bytes:
-    """``file``, of no other filter, that asks for the dictionary of ``code``."""
+    """``file``, without other filters, with the dictionary size of ``code``."""
     size = (file[HEADER] + 1) * 4
     header = bytearray(file[HEADER : HEADER + size - 4])
     header[4] = code
@@ -43,7 +43,7 @@ def with_dictionary(file: bytes, code: int) -> bytes:
 
 
 def of_xz(data: bytes) -> dict[str, bytes]:
-    """Files of xz that hold ``data``, by what is special about them."""
+    """Files of xz with ``data``, by their special property."""
     plain = xz(data)
     chance = random.Random(5)  # noqa: S311
     return {

@@ -27,7 +27,7 @@ def module(sections: dict[str, bytes], bits: int = 64, order: str = "<", kind: i
 
 
 def modinfo(*entries: bytes) -> bytes:
-    """A module that says ``entries`` of itself."""
+    """A module with ``entries`` in .modinfo."""
     return module({".modinfo": b"".join(entry + b"\0" for entry in entries)})
 
 
@@ -41,7 +41,7 @@ def trailer(
     hashed: int = 4,
     length: int = -1,
 ) -> bytes:
-    """What sign-file appends; ``length`` lies about that of the signature."""
+    """The signature appended by sign-file; ``length`` is a false length."""
     size = len(value) if length < 0 else length
     record = pack(">8BI", algorithm, hashed, kind, len(signer), len(key), 0, 0, 0, size)
     return signer + key + value + record + MAGIC
@@ -93,7 +93,7 @@ def pkcs7(
     signers: int = 1,
     who: bytes = b"",
 ) -> bytes:
-    """A SignedData as sign-file makes it, without certificates."""
+    """A SignedData as created by sign-file, without certificates."""
     algorithm = sequence(oid(digest))
     info = sequence(
         value(2, b"\1"),

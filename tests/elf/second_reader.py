@@ -27,7 +27,7 @@ FIELDS: Final = ("flags", "addr", "offset", "size", "link", "info", "addralign",
 
 
 class SecondReader:
-    """The sections of the module ``data``, all of them read and checked at once.
+    """The sections of the module ``data``, all read and checked at once.
 
     Raises BadModule: ENOEXEC if ``data`` is not ELF, EINVAL if its headers are invalid.
     """
@@ -46,12 +46,12 @@ class SecondReader:
             raise self._bad(str(error) or type(error).__name__) from error
 
     def section(self, name: str) -> bytes | None:
-        """The content of the first section called ``name``, or None if there is none."""
+        """The contents of the first section named ``name``, or None."""
         found = self.index(name)
         return None if found is None else self.content(found)
 
     def index(self, name: str) -> int | None:
-        """The number of the first section called ``name``, or None."""
+        """The index of the first section named ``name``, or None."""
         return next((at for at, section in enumerate(self.sections) if section.name == name), None)
 
     def content(self, at: int) -> bytes:
@@ -62,7 +62,7 @@ class SecondReader:
         return b"" if section.sh_type == SHT_NOBITS else self.read(section.sh_offset, section.sh_size)
 
     def read(self, offset: int, size: int) -> bytes:
-        """``size`` bytes at ``offset``; raises BadModule when the file has not that many."""
+        """``size`` bytes at ``offset``; raises BadModule beyond the end of the file."""
         if offset + size > self.size:
             raise self._bad(f"{size} bytes at offset {offset} lie outside its {self.size} bytes")
         return self._data[offset : offset + size]

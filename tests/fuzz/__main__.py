@@ -24,7 +24,7 @@ from tests.fuzz.subjects import Subject, subjects
 
 
 class Failure(NamedTuple):
-    """A case that went wrong."""
+    """A failed case."""
 
     subject: str
     number: int
@@ -34,14 +34,14 @@ class Failure(NamedTuple):
 
 
 class Bench(NamedTuple):
-    """What the runs share."""
+    """State shared by runs."""
 
     base: Path  # the folder of their folders
     states: Mapping[str, bytes]  # of emulated kernels, files by their names
     keep: Path | None  # the folder for inputs that fail
 
     def play(self, name: str, subject: Subject, number: int) -> Failure | None:
-        """Play case ``number`` of ``subject`` in a folder of its own."""
+        """Run case ``number`` of ``subject`` in a folder of its own."""
         where = folder(self.base / f"{name}-{number}", self.states)
         place, data, words = case(subject, number)
         if name.startswith("states") and number % 2:
@@ -57,7 +57,7 @@ class Bench(NamedTuple):
 
 
 def booted(base: Path) -> dict[str, bytes]:
-    """The state files of emulated kernels by their names."""
+    """The state files of emulated kernels by name."""
     where, found = folder(base / "boot"), {}
     for name, words in (("k.state", ["good.json"]), ("k24.state", ["ksyms", "--generation", "2.4"])):
         ending = judge.run(["kernel", "boot", name, "--from", *words], where)
@@ -67,7 +67,7 @@ def booted(base: Path) -> dict[str, bytes]:
 
 
 def fuzz(minutes: float, start: int, jobs: int, keep: Path | None) -> tuple[Counter[str], list[Failure]]:
-    """Play cases from number ``start`` on for ``minutes``: how many of each subject, and the failures."""
+    """Run cases from ``start`` on for ``minutes``; the count for each subject, and the failures."""
     counts: Counter[str] = Counter()
     failures: list[Failure] = []
     end = time.monotonic() + 60 * minutes

@@ -46,7 +46,7 @@ def folder(where: Path, states: Mapping[str, bytes] = {}) -> Path:
 
 
 class Case(NamedTuple):
-    """A mutant, where it lies, and the command line that reads it."""
+    """A mutant, its path, and the command line that reads it."""
 
     place: str
     data: bytes
@@ -65,7 +65,7 @@ def case(subject: Subject, number: int) -> Case:
 
 
 def edit_rows(path: Path, number: int) -> None:
-    """Set a column of a table of the database ``path`` to a value that does not belong there."""
+    """Set a column of a table of the database ``path`` to an invalid value."""
     chance = random.Random(number)  # noqa: S311 -- cases, not secrets
     with closing(sqlite3.connect(path)) as database, database:
         tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]

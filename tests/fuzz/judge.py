@@ -21,7 +21,7 @@ TRACES: Final = (b"Traceback (most recent", b"Exception ignored", b"Fatal Python
 
 
 class Ending(NamedTuple):
-    """How a process ended."""
+    """The outcome of a process."""
 
     status: int  # negative: the signal
     seconds: float
@@ -60,7 +60,7 @@ def run(words: Sequence[str], folder: Path) -> Ending:
 
 
 def _unprivileged(command: list[str]) -> list[str]:
-    """``command`` without the right to load modules into this machine's kernel."""
+    """``command`` without CAP_SYS_MODULE."""
     if os.geteuid() or not shutil.which("setpriv"):
         return command
     return ["setpriv", "--bounding-set=-sys_module", "--inh-caps=-sys_module", *command]
@@ -74,7 +74,7 @@ def _kill(leader: int) -> None:
 
 
 def faults(tool: str, ending: Ending, folder: Path) -> Iterator[str]:
-    """Yield what is wrong with ``ending``."""
+    """Yield the faults of ``ending``."""
     if ending.seconds >= SECONDS:
         yield f"took {ending.seconds:.0f} s"
     elif ending.status not in STATUSES.get(tool, (0, 1)):

@@ -95,7 +95,7 @@ def modules24() -> dict[str, bytes]:
 
 
 def profiles() -> dict[str, bytes]:
-    """What a machine uses of its kernel, as it was recorded and as other programs tell it."""
+    """Profiles, recorded and captured by other programs."""
     found = Profile(
         arch="x86_64",
         release="6.1.0-made",
@@ -122,7 +122,7 @@ def kernels() -> dict[str, bytes]:
 
 
 def signatures() -> dict[str, bytes]:
-    """A module with a message and a certificate after it, and the certificate as files to be trusted."""
+    """A signed module, and its certificate as files to trust."""
     bits = made.sequence(made.value(2, b"\0" + b"\xc1" * 256), made.value(2, b"\1\0\1"))
     key = made.sequence(messages.algorithm(RSA), made.value(3, b"\0" + bits))
     owner = certificate(key)
@@ -134,7 +134,7 @@ def signatures() -> dict[str, bytes]:
 
 
 def packages() -> dict[str, bytes]:
-    """Archives with a module in them."""
+    """Archives that contain a module."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for name, data in (("./lib/modules/6.1.0-made/made.ko", module()), ("./lib/é", b"x")):

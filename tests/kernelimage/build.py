@@ -17,7 +17,7 @@ USUAL = (
 
 
 class Row(NamedTuple):
-    """An export as it should be read again."""
+    """An expected export."""
 
     address: int
     crc: int
@@ -35,7 +35,7 @@ class Shape(NamedTuple):
 
 
 def rows(count: int = 200) -> dict[str, Row]:
-    """The exports of a kernel with ``count`` made-up ones in addition to the usual ones."""
+    """The usual exports of a kernel and ``count`` made-up ones."""
     names = sorted({*USUAL.split(), *(f"sym_{at:04}" for at in range(count))})
     found = {}
     for at, name in enumerate(names):

@@ -76,7 +76,7 @@ MACHINES = (
 
 
 class Seen(NamedTuple):
-    """What a kernel that has loaded modules says of them, and what is in its memory."""
+    """The state of a kernel with loaded modules: its files and memory."""
 
     failed: list[str]
     sizes: dict[str, int]  # of what stays of each module
@@ -104,7 +104,7 @@ def _seen(said: Sequence[list[str]], monitor: Monitor) -> Seen:
 
 
 class Monitor:
-    """QEMU's monitor, by which the memory of the first processor is read."""
+    """QEMU's monitor, used to read the memory of the first processor."""
 
     def __init__(self, path: Path) -> None:
         self.folder = path.parent
@@ -115,7 +115,7 @@ class Monitor:
         self.ask("qmp_capabilities")
 
     def ask(self, command: str, **arguments: object) -> Any:
-        """What the monitor answers; raises RuntimeError with its complaint."""
+        """The answer of the monitor; raises RuntimeError with its error."""
         words = {"execute": command, "arguments": arguments}
         self.socket.sendall(json.dumps(words).encode())
         while line := self.lines.readline():
@@ -132,7 +132,7 @@ class Monitor:
         self.socket.close()
 
     def __call__(self, address: int, size: int) -> bytes:
-        """What is in memory; ``address`` is the kernel's."""
+        """The contents of memory at the kernel's ``address``."""
         path = self.folder / "memory"
         signed = address - (1 << 64) if address >> 63 else address
         self.ask("memsave", val=signed, size=size, filename=str(path), **{"cpu-index": 0})
@@ -188,7 +188,7 @@ def running(machine: Machine, folder: Path, image: Path, cmdline: str) -> Iterat
 
 
 def heard(guest: subprocess.Popen[bytes], path: Path, until: float) -> list[list[str]]:
-    """The words of each line that the guest marks, when it is ready."""
+    """The words of each line marked by the guest, once it is ready."""
     while True:
         printed = path.read_bytes().decode("utf-8", "replace")
         lines = printed.splitlines()

@@ -60,7 +60,7 @@ def _chain(name: str, every: Mapping[str, str]) -> Iterator[str]:
 
 
 def here(image: Path, wanted: Sequence[Sequence[str]]) -> dict[str, Outcome]:
-    """The outcomes in this process, each on a kernel that has just booted and loaded the dependencies."""
+    """The outcomes in this process, each on a freshly booted kernel with the dependencies."""
     found = {}
     with LiveKernel.boot(image) as booted:
         for needed, same in groupby(sorted(wanted, key=_needed), _needed):
@@ -79,7 +79,7 @@ def _needed(chain: Sequence[str]) -> list[str]:
 
 
 def _loaded(booted: LiveKernel, path: str) -> Outcome:
-    """What loading ``path`` comes to."""
+    """The outcome of loading ``path``."""
     code, (_, start) = 0, booted.guest.log_end()
     booted.guest.machine.limit(SECONDS)
     try:

@@ -30,7 +30,7 @@ MACHINE = [
 
 
 class Malta(NamedTuple):
-    """A kernel and the machine it runs on."""
+    """A kernel and its machine."""
 
     name: str  # of the kernel, and of the architecture in Debian
     arch: Arch
@@ -47,7 +47,7 @@ MALTA = (
 
 
 def run(malta: Malta, script: str, files: Mapping[str, bytes], seconds: float = 300) -> list[list[str]]:
-    """The words of each line that ``script`` marks, run as root beside ``files`` in /m; raises Unavailable."""
+    """The words of each line marked by ``script``, run as root with ``files`` in /m; raises Unavailable."""
     qemu = unpacked("qemu-system-mips") / "usr/bin" / malta.qemu
     busybox = unpacked("busybox-static", arch=malta.name) / "bin/busybox"
     with tempfile.TemporaryDirectory() as folder:
@@ -67,7 +67,7 @@ def run(malta: Malta, script: str, files: Mapping[str, bytes], seconds: float = 
 
 
 def dump(malta: Malta, module: str, section: str, size: str) -> str:
-    """The shell's words that show a section's address, and what is there; nothing if it is not in memory."""
+    """Shell commands that print the address and contents of a section, if it is in memory."""
     return f"""
 if [ -f /sys/module/{module}/sections/{section} ]; then
     at=$(cat /sys/module/{module}/sections/{section})

@@ -37,7 +37,7 @@ OTHER_LOG = {  # modules whose lines differ
 
 
 class Outcome(NamedTuple):
-    """What a load came to: errno of the file ``at`` that was the last, 0 for success."""
+    """The outcome of a load: the errno (0: success) of the file ``at``, the last one."""
 
     at: str
     errno: int
@@ -45,7 +45,7 @@ class Outcome(NamedTuple):
 
 
 def lines(log: Sequence[str]) -> tuple[str, ...]:
-    """Lines that a module of the kernel itself can be the cause of, without what is measured."""
+    """Lines that a module of the kernel can cause, without measurements."""
     lines = [
         line.rstrip("\n") for line in log if line.strip() and not (DUMP.match(line) or NOISE.match(line))
     ]

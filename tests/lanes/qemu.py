@@ -55,7 +55,7 @@ class Ended(Exception):
 
 
 def run(call: str, *arguments: object, seconds: float = 400, **options: Unpack[Options]) -> Any:
-    """What ``call`` (``module:function``) returns for ``arguments``, called inside of the guest.
+    """The result of ``call`` (``module:function``) for ``arguments``, called in the guest.
 
     Raises Unavailable without qemu-system-x86_64, RuntimeError with the guest's traceback.
     """
@@ -186,7 +186,7 @@ class Archive:
         self.known: set[str] = set()
 
     def add(self, path: Path) -> None:
-        """Add the file, link (with what it leads to) or folder ``path`` under its own name."""
+        """Add the file, link (with its target) or folder ``path`` under its own name."""
         name = str(path)
         if name in self.known or LEFT_OUT.search(name) or name.endswith(("__pycache__", ".pyc")):
             return
@@ -207,7 +207,7 @@ class Archive:
         self.entry(name, stat.S_IFREG | mode, text.encode())
 
     def entry(self, name: str, mode: int, data: bytes = b"") -> None:
-        """Add one entry, as it is said here; its folders have to be there."""
+        """Add one entry as given; its folders must exist."""
         self.known.add(name)
         encoded = name.lstrip("/").encode() + b"\0"
         fields = (len(self.known), mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(encoded), 0)

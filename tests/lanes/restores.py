@@ -19,7 +19,7 @@ MODULES = ("dummy", "fat", "nlmon", "veth")
 
 
 class Usage(NamedTuple):
-    """What this process has after ``done`` restores: bytes, and open descriptors."""
+    """The resources of this process after ``done`` restores: bytes, and open descriptors."""
 
     done: int
     memory: int
@@ -27,13 +27,13 @@ class Usage(NamedTuple):
 
 
 def usage(done: int) -> Usage:
-    """What it has now."""
+    """The current resources."""
     resident = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return Usage(done, resident * os.sysconf("SC_PAGE_SIZE"), len(os.listdir("/proc/self/fd")))
 
 
 def play(count: int, step: int) -> Iterator[Usage]:
-    """Restore the cloud kernel and load a module, ``count`` times; what is used after each ``step``."""
+    """Restore the cloud kernel and load a module, ``count`` times; the resources after each ``step``."""
     package = debian.unpacked(debian.newest("linux-image-cloud-amd64"))
     files = [next(package.rglob(f"{name}.ko")) for name in MODULES]
     with LiveKernel.boot(next(package.glob("boot/vmlinuz-*"))) as kernel:
@@ -45,7 +45,7 @@ def play(count: int, step: int) -> Iterator[Usage]:
 
 
 def main(words: Sequence[str]) -> None:
-    """Print what is used."""
+    """Print the resources."""
     count = int(words[0]) if words else 10_000
     start = time.process_time()
     for it in play(count, max(1, count // 10)):

@@ -13,7 +13,7 @@ import pytest
 
 
 def once(name: str, factory: pytest.TempPathFactory, boot: Callable[[Path], Any]) -> Any:
-    """The JSON value of ``boot``, which one worker calls, with a folder of all workers."""
+    """The JSON value of ``boot``, called by one worker and shared in a folder."""
     base = factory.getbasetemp()
     shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
     kept = shared / f"{name}.json"

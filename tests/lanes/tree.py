@@ -37,7 +37,7 @@ def small(source: Tree, root: Path, names: Sequence[str] = (*MODULES, *MORE)) ->
 
 
 def kmods(folder: Path) -> dict[str, dict[str, list[str]]]:
-    """The command words of both kmods' tools, with all that they load copied where any user may read it."""
+    """The command words of both kmods' tools, copied with their libraries to where any user may read them."""
     found = {}
     for name, kmod in (("kmod30", kmod30), ("kmod34", kmod34)):
         own = folder / name

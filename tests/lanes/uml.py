@@ -25,7 +25,7 @@ MEMORY = "512M"
 
 
 def run(call: str, *arguments: object, environ: Mapping[str, str] | None = None, seconds: float = 300) -> Any:
-    """What ``call`` (``module:function``) returns for ``arguments``, called inside of the guest.
+    """The result of ``call`` (``module:function``) for ``arguments``, called in the guest.
 
     Arguments and result are passed as JSON. Raises Unavailable if the kernel cannot run here, RuntimeError
     with the guest's traceback if the function fails.
@@ -42,7 +42,7 @@ def run(call: str, *arguments: object, environ: Mapping[str, str] | None = None,
 
 
 def console(words: list[str], seconds: float) -> bytes:
-    """All that the kernel in ``words`` prints until it ends; after ``seconds`` it is killed with its family."""
+    """The output of the kernel in ``words`` until it ends; after ``seconds`` it is killed with its children."""
     with tempfile.TemporaryFile() as out:
         kernel = subprocess.Popen(
             words, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
@@ -60,12 +60,12 @@ def console(words: list[str], seconds: float) -> bytes:
 
 
 def python_path() -> list[str]:
-    """Where this process finds the package under test and the libraries it needs."""
+    """The import path of the package under test and its dependencies."""
     return [str(REPOSITORY), *(path for path in sys.path if path.endswith("site-packages"))]
 
 
 def answer(path: Path, printed: bytes) -> Any:
-    """The result in ``path``; raises RuntimeError with the traceback in it, or with what was ``printed``."""
+    """The result in ``path``; raises RuntimeError with the traceback in it, or with the output ``printed``."""
     text = path.read_text(encoding="ascii") if path.exists() else ""
     if not text:
         raise RuntimeError(f"the guest gave no answer:\n{printed.decode(errors='replace')[-4000:]}")

@@ -30,7 +30,7 @@ CORE, INIT, KERNEL, PERCPU = 0xFFFF_FFFF_C000_0000, 0xFFFF_FFFF_C400_0000, 0xFFF
 
 
 class Linked(NamedTuple):
-    """A module in memory, and what its imports were taken to be worth."""
+    """A module in memory, and the assumed values of its imports."""
 
     image: Image
     values: list[int]
@@ -39,13 +39,13 @@ class Linked(NamedTuple):
 
 @cache
 def paths(tree: str) -> dict[str, Path]:
-    """The files of the modules of ``tree`` (a suite of LATER: its cloud kernel) by their names."""
+    """The files of the modules of ``tree`` (a suite of LATER: its cloud kernel) by name."""
     top = later(tree) if tree in LATER else trees.tree(tree).modules
     return {of_path(str(path)): path for path in top.rglob("*.ko*")}
 
 
 def trixie() -> Path:
-    """The package of Debian 13's cloud kernel, whose loader is of 6.12, unpacked."""
+    """The unpacked package of Debian 13's cloud kernel, with the loader of 6.12."""
     return later("trixie")
 
 
@@ -99,7 +99,7 @@ def linked(
 
 
 def placings(made: Linked) -> list[ld.Placing]:
-    """Where the sections of ``made`` are, for ld."""
+    """The addresses of the sections of ``made``, for ld."""
     image = made.image
     found = []
     for at, section in enumerate(image.module.sections):

@@ -13,7 +13,7 @@ PROGBITS, SYMTAB, STRTAB = 1, 2, 3
 
 
 class Part(NamedTuple):
-    """A section to be made."""
+    """A section to create."""
 
     name: str
     data: bytes = b""
@@ -27,7 +27,7 @@ class Part(NamedTuple):
 
 
 class Sym(NamedTuple):
-    """A symbol to be made: global and undefined if nothing else is said."""
+    """A symbol to create: by default global and undefined."""
 
     name: str
     value: int = 0
@@ -36,7 +36,7 @@ class Sym(NamedTuple):
 
 
 class Rel(NamedTuple):
-    """A relocation to be made; a REL one has no addend."""
+    """A relocation to create; REL has no addend."""
 
     offset: int
     number: int
@@ -52,7 +52,7 @@ class Table:
         self.data = b"\0"
 
     def add(self, name: str) -> int:
-        """Where ``name`` begins."""
+        """The offset of ``name``."""
         if not name:
             return 0
         self.data += name.encode() + b"\0"

@@ -14,7 +14,7 @@ from pymodutils.link.reloc_section import decode
 
 
 class Table(NamedTuple):
-    """Records of places. Signed words are counted from the beginning of their record."""
+    """Records of places. Signed words are relative to the start of their record."""
 
     codes: str  # struct's, of a record
     size: int = 0  # bytes that are changed at each place
@@ -74,7 +74,7 @@ TABLES: Mapping[str, Mapping[str, Table]] = {
 
 
 def patched(image: Image, tracer: int) -> dict[str, set[int]]:
-    """The addresses of the bytes that the kernel may have changed, by the table that names them."""
+    """The addresses of the bytes that the kernel may have changed, by the table that lists them."""
     found = {}
     for name, table in TABLES[image.module.arch.name].items():
         at = image.module.find(name)
@@ -86,7 +86,7 @@ def patched(image: Image, tracer: int) -> dict[str, set[int]]:
 
 
 def _tracers(image: Image, tracer: int) -> Iterator[int]:
-    """The bytes of stubs that lead to ``tracer``, and of those that module_finalize makes for ftrace."""
+    """The bytes of stubs for ``tracer``, and of those that module_finalize creates for ftrace."""
     at = image.module.find(STUBS)
     raw, start = bytes(image.section(at)), image.addresses[at]
     made = 0
@@ -127,7 +127,7 @@ def unknown(image: Image, symbols: Mapping[str, int]) -> set[int]:
 
 
 def _low_halves(image: Image, unknown: set[int]) -> set[int]:
-    """The addresses of instructions that name one at an address in ``unknown``: RISC-V's low halves."""
+    """The addresses of instructions that refer to one in ``unknown``: RISC-V's low halves."""
     module, found = image.module, set()
     for at, section in enumerate(module.sections):
         if section.sh_type != SHT_RELA or not image.layout.placed[section.sh_info]:

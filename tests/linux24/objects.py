@@ -21,7 +21,7 @@ HEADER = "<16sHHIIIIIHHHHHH"
 
 
 def kernel(exports: Mapping[str, int] = EXPORTS, **config: object) -> Linux24:
-    """A kernel in memory that exports these."""
+    """A kernel in memory with these exports."""
     symbols = [ModuleSymbol(value, name) for name, value in exports.items()]
     return Linux24.boot(symbols, config=boot.BootConfig()._replace(**config))  # type: ignore[arg-type]
 
@@ -84,7 +84,7 @@ def elf(sections: Sequence[tuple[str, int, int, bytes, int, int, int]]) -> bytes
 def load(
     into: Linux24, name: str, data: bytes, *words: str, options: InsmodOptions | None = None
 ) -> tuple[int, RunMessages]:
-    """Load ``data`` as the module ``name``: the exit status, and what was said."""
+    """Load ``data`` as the module ``name``; the exit status and the messages."""
     path = f"/v24/{name}.o"
     report = RunMessages("insmod")
     return Loading(into, path, options or InsmodOptions(), report).run(data, words, Origin(path, 0)), report

@@ -24,5 +24,5 @@ def _members() -> dict[str, bytes]:
 
 
 def file(name: str) -> bytes:
-    """What the file ``name`` of the archive holds."""
+    """The contents of the file ``name`` in the archive."""
     return _members()[name]

@@ -35,7 +35,7 @@ class World:
         return str(path)
 
     def modprobe(self, conf: str, *words: str) -> Said:
-        """What modprobe answers with this modules.conf."""
+        """The result of modprobe with this modules.conf."""
         return here(
             "--backend", f"emulated:{self.state}", "-C", self.configured(conf), *words, tool="modprobe"
         )

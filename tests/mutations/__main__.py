@@ -30,7 +30,7 @@ IN_LANES = frozenset(  # what runs only on a booted kernel, so in no quick test
 
 
 def sample(count: int, seed: int, folders: tuple[str, ...]) -> list[Place]:
-    """``count`` mutants, as many of each folder; files at random, weighted by their mutants."""
+    """``count`` mutants, equally many from each folder; files at random, weighted by their mutants."""
     chosen = []
     for at, folder in enumerate(folders):
         rng = random.Random(f"{seed} {folder}")  # noqa: S311 -- a sample, no secret
@@ -49,7 +49,7 @@ def _all(folder: str) -> Iterator[Place]:
 
 
 def outcomes(places: list[Place], folder: Path, jobs: int, *, again: bool) -> Iterator[tuple[Place, str]]:
-    """How each of ``places`` ends, tried in ``jobs`` copies of the repository below ``folder``."""
+    """The outcome of each of ``places``, tested in ``jobs`` copies of the repository below ``folder``."""
     copy(folder / "0")
     touched = measured(folder / "0", jobs, again=again)
     if touched.known.failing:

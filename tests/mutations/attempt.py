@@ -31,7 +31,7 @@ class Place(NamedTuple):
 
 
 def copy(folder: Path) -> None:
-    """Put what the quick tests need into ``folder``."""
+    """Copy the files that the quick tests need to ``folder``."""
     for name in COPIED:
         shutil.copytree(REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in FILES:
@@ -39,7 +39,7 @@ def copy(folder: Path) -> None:
 
 
 def attempt(place: Place, folder: Path, touched: Touched) -> str:
-    """How the mutant ends: KILLED, SURVIVED or UNTOUCHED."""
+    """The outcome of the mutant: KILLED, SURVIVED or UNTOUCHED."""
     file = folder / place.path
     source, kept = file.read_text(), file.stat()
     tests = _enough(touched, touched.by(place.path, source, place.mutant.line))
@@ -54,7 +54,7 @@ def attempt(place: Place, folder: Path, touched: Touched) -> str:
 
 
 def _enough(touched: Touched, tests: list[str]) -> list[str]:
-    """The first of ``tests``, ENOUGH seconds of them."""
+    """The first of ``tests`` that take ENOUGH seconds."""
     left = ENOUGH
     for at, test in enumerate(tests):
         left -= touched.known.seconds.get(test, 0)
@@ -72,7 +72,7 @@ def _halves(place: Place, tests: list[str]) -> list[list[str]]:
 
 
 def _fails(folder: Path, tests: list[str]) -> bool:
-    """Whether one of ``tests`` fails or never ends."""
+    """Whether one of ``tests`` fails or hangs."""
     (folder / "chosen").write_text("\n".join(tests))
     files = dict.fromkeys(test.partition("::")[0] for test in tests)
     words = [*QUICK, "-x", "-p", chosen.__name__, "-p", "no:xdist", *files]
@@ -92,7 +92,7 @@ def _fails(folder: Path, tests: list[str]) -> bool:
 
 
 def _end(group: int) -> None:
-    """End what the tests have left running."""
+    """Kill processes left by the tests."""
     try:
         os.killpg(group, signal.SIGKILL)
     except ProcessLookupError:

@@ -17,13 +17,13 @@ MEMORY: Final = 8 << 30  # bytes of addresses: a mutant may never stop to alloca
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep those that are chosen."""
+    """Keep the selected tests."""
     rank = {test: at for at, test in enumerate(Path(os.environ[CHOSEN]).read_text().split("\n"))}
     items[:] = sorted((item for item in items if item.nodeid in rank), key=lambda item: rank[item.nodeid])
 
 
 def pytest_sessionstart() -> None:
-    """Limit this process and those that it starts."""
+    """Limit this process and its children."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.RLIM_INFINITY))
 
 

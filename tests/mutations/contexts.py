@@ -21,7 +21,7 @@ failing: set[str] = set()
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Name the test as the context of all that runs from now on."""
+    """Set the test as the context of coverage."""
     coverage = Coverage.current()
     if coverage:
         coverage.switch_context(item.nodeid)
@@ -31,7 +31,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Add up what each test takes, and note which fail."""
+    """Add up the time of each test, and record failures."""
     seconds[report.nodeid] += report.duration
     if report.failed:
         failing.add(report.nodeid)

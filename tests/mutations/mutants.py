@@ -40,7 +40,7 @@ UNSEEN: Final = frozenset(
 
 
 class Mutant(NamedTuple):
-    """Where and how a source differs; ``number`` counts the mutants of the source from 0."""
+    """The place and kind of a change; ``number`` counts the mutants of the source from 0."""
 
     line: int
     what: str
@@ -60,7 +60,7 @@ def mutated(source: str, mutant: Mutant) -> str:
 
 
 def _changes(source: str) -> Iterator[tuple[int, str, ast.Module]]:
-    """The line, the words and, until the next is asked for, the changed tree."""
+    """The line, the description and, until the next one is requested, the changed tree."""
     tree = ast.parse(source)
     for node in _seen(tree):
         for change in CHANGES:
@@ -70,7 +70,7 @@ def _changes(source: str) -> Iterator[tuple[int, str, ast.Module]]:
 
 
 def _seen(node: ast.AST) -> Iterator[ast.AST]:
-    """``node`` and all below it that a test may notice."""
+    """``node`` and all below it with observable effects."""
     yield node
     for name, value in ast.iter_fields(node):
         if name in {"annotation", "returns"} or (name == "body" and _named(node, "test") == "TYPE_CHECKING"):
@@ -85,7 +85,7 @@ def _unseen(node: ast.AST, child: ast.AST) -> bool:
 
 
 def _named(node: ast.AST, field: str) -> str:
-    """The name that stands in a field of ``node``, if it is one."""
+    """The name in a field of ``node``, if it is one."""
     value = getattr(node, field, None)
     return value.id if isinstance(value, ast.Name) else ""
 
@@ -133,7 +133,7 @@ def _statement(node: ast.AST) -> Changed:
 
 
 def _never(statement: ast.stmt) -> bool:
-    """Whether ``statement`` says that it is not reached."""
+    """Whether ``statement`` is marked as unreachable."""
     if isinstance(statement, ast.Raise):
         return isinstance(statement.exc, ast.Call) and _named(statement.exc, "func") == "NotImplementedError"
     return isinstance(statement, ast.Expr) and _named(statement.value, "func") == "assert_never"
@@ -147,7 +147,7 @@ def _kind(node: ast.AST) -> str:
 
 
 def _swapped(node: ast.AST, field: str, new: object) -> Callable[[], None]:
-    """Put ``new`` into a field of ``node``; what undoes it."""
+    """Set a field of ``node`` to ``new``; return what undoes it."""
     old = getattr(node, field)
     setattr(node, field, new)
     return partial(setattr, node, field, old)

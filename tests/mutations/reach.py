@@ -9,7 +9,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def reach(source: str, line: int) -> set[int]:
-    """The lines of the statement at ``line``, or of the function whose default values stand there.
+    """The lines of the statement at ``line``, or of the function whose default values are there.
 
     Lines that run on import, such as rows of tables, have none.
     """
@@ -26,7 +26,7 @@ def functions(source: str) -> set[int]:
 
 
 def _at(tree: ast.Module, line: int) -> tuple[Function | None, ast.stmt]:
-    """The innermost function around ``line``, and the innermost statement whose own lines have it."""
+    """The innermost function around ``line``, and the innermost statement that contains it."""
     owner: Function | None = None
     found = tree.body[0]
     for outer, statement in _statements(tree, None):

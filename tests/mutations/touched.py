@@ -40,7 +40,7 @@ class Known(NamedTuple):
 
 
 class Touched:
-    """What each test touches, and how long it takes, as kept in ``folder``."""
+    """The lines that each test runs, and its duration, cached in ``folder``."""
 
     def __init__(self, folder: Path) -> None:
         self._data = CoverageData(str(folder / "touched"))
@@ -48,7 +48,7 @@ class Touched:
         self.known = _known(folder)
 
     def by(self, path: str, source: str, line: int) -> list[str]:
-        """The tests that run ``line`` of the package's file ``path``, the nearest and the quickest first.
+        """The tests that run ``line`` of the package's file ``path``, nearest and fastest first.
 
         For a file changed since, those that run any of it; for a line that runs on import, those that run a
         function of the file, then of its folder.
@@ -82,7 +82,7 @@ def near(path: str) -> str:
 
 
 def measured(folder: Path, jobs: int, *, again: bool) -> Touched:
-    """What the cache knows; the tests in ``folder`` that it does not know yet, or all, run under coverage."""
+    """The cached results, after running new tests in ``folder``, or all, under coverage."""
     kept = cache() / "mutations"
     if again:
         shutil.rmtree(kept, ignore_errors=True)
@@ -151,5 +151,5 @@ def _covered(folder: Path, files: list[str], job: int) -> tuple[dict[str, float]
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """That of a process which takes the package from ``folder``."""
+    """The environment of a process that imports the package from ``folder``."""
     return {**os.environ, "PYTHONPATH": str(folder)}

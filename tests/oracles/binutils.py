@@ -34,7 +34,7 @@ OPTIONS: Final = (
 
 
 def targets() -> str:
-    """The targets that configure is to enable."""
+    """The targets enabled by configure."""
     return ",".join([f"{cpu}-linux-gnu" for cpu in LINUX.split()] + [f"{cpu}-elf" for cpu in BARE.split()])
 
 

@@ -23,7 +23,7 @@ failed: dict[Path, Unavailable] = {}  # what this process need not try again
 
 
 class Unavailable(Exception):
-    """A package could not be had, and why."""
+    """A package is not available, and why."""
 
 
 def cache() -> Path:
@@ -168,7 +168,7 @@ def _mirror() -> str:
 
 
 def _retry(step: Callable[[], str]) -> str:
-    """What ``step`` gives, tried again with pauses: mirrors are at times out of step."""
+    """The result of ``step``, retried with pauses because mirrors are sometimes inconsistent."""
     last: Exception | None = None
     for attempt in range(TRIES):
         try:
@@ -181,7 +181,7 @@ def _retry(step: Callable[[], str]) -> str:
 
 @contextmanager
 def locked(name: str) -> Iterator[None]:
-    """Hold the lock called ``name`` of the cache: one process makes what others wait for."""
+    """Hold the lock ``name`` of the cache, so that only one process generates an entry."""
     path = cache() / f"{name}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as handle:

@@ -53,7 +53,7 @@ def _build(package: Path, flavour: str, folder: Path) -> None:
 
 
 def _source(work: Path) -> Path:
-    """Where the Kbuild of the sources is: at the top, or in the one folder that has it."""
+    """The folder with the Kbuild file: the top, or the only subfolder that has one."""
     if any((work / name).exists() for name in ("Kbuild", "Makefile")):
         return work
     return next(path.parent for path in sorted(work.rglob("Makefile")))

@@ -18,7 +18,7 @@ def modinfo(path: Path) -> list[tuple[str, str]]:
 
 
 def build_id(path: Path) -> str:
-    """What the linker named it by."""
+    """The name given by the linker."""
     with path.open("rb") as file:
         section = ELFFile(file).get_section_by_name(".note.gnu.build-id")
         assert isinstance(section, NoteSection)

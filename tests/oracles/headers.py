@@ -41,7 +41,7 @@ def _cloud(suite: str = "bookworm") -> str:
 
 
 def installed(top: Path, flavour: str, suite: str = "bookworm") -> Path:
-    """The headers in the package ``flavour`` below ``top`` as if they were installed.
+    """The headers in the package ``flavour`` below ``top``, as if installed.
 
     They refer to each other by paths in /usr/src.
     """
@@ -70,7 +70,7 @@ def _bookworm(top: Path) -> list[str]:
 
 
 def _later(suite: str, top: Path) -> list[str]:
-    """The same of a later Debian, whose programs need its own libraries, and so its own loader."""
+    """The same of a later Debian, whose programs need its own loader and libraries."""
     folder = installed(top, _cloud(suite), suite)
     packaged = _tools(folder.name, suite)
     tools = shutil.copytree(packaged, top / "tools", copy_function=os.symlink)
@@ -94,7 +94,7 @@ def _uml_release() -> str:
 
 
 def _uml(_: Path) -> list[str]:
-    """User Mode Linux's, which no package has: its source, configured as it was, prepared once."""
+    """User Mode Linux's headers: no package has them, so its source is configured and prepared once."""
     root = cache() / "kbuild" / f"uml-{_uml_release()}"
     source, objects = root / "linux-source-6.1", root / "objects"
     sublevel = f"SUBLEVEL={_uml_release().rpartition('.')[2]}"

@@ -17,12 +17,12 @@ PLAIN, DEBUG = "-g0", "-g"
 
 
 def module(source: Path, kernel: str = "cloud", flags: str = PLAIN) -> Path:
-    """``source``, one C file, as a module of the same name."""
+    """The module built from the single C file ``source``."""
     return modules([source], kernel, flags) / f"{source.stem}.ko"
 
 
 def modules(sources: Sequence[Path], kernel: str, flags: str = PLAIN) -> Path:
-    """The folder of the modules made of each of ``sources``, for a kernel of headers.KERNELS.
+    """The folder of the modules built from ``sources``, for a kernel of headers.KERNELS.
 
     A Kbuild file among them is used. Raises Unavailable without make and gcc, or if a package cannot be
     fetched.

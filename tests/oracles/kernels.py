@@ -11,7 +11,7 @@ from tests.oracles.debian import newest, unpacked
 
 
 class Kernel(NamedTuple):
-    """One kernel: where its packages are unpacked."""
+    """A kernel: the folders of its unpacked packages."""
 
     image: Path  # boot/vmlinuz-RELEASE
     package: Path  # with the modules
@@ -28,7 +28,7 @@ class Kernel(NamedTuple):
         return old if old.is_dir() else new
 
     def symvers(self) -> dict[str, tuple[int | None, bool, str]]:
-        """What Module.symvers says that the kernel itself exports: CRC, GPL-only, namespace."""
+        """The kernel's exports in Module.symvers: CRC, GPL-only, namespace."""
         versions = self.config().get("MODVERSIONS") == "y"
         rows = [line.split("\t") for line in (self.headers / "Module.symvers").read_text().splitlines()]
         return {
@@ -38,7 +38,7 @@ class Kernel(NamedTuple):
         }
 
     def layout(self) -> LayoutConfig:
-        """What its loader's layout and relocations depend on, with the options that are known to be off."""
+        """The configuration for layout and relocations, including options known to be off."""
         major, minor = map(int, self.release.split(".")[:2])
         switches = source.describe([str(self.headers)]).switches
         return LayoutConfig(

@@ -17,7 +17,7 @@ HEADER = 4  # bytes of tag and length
 
 
 def kernel(certificates: list[bytes], target: Path, packed: Path | None = None) -> Path:
-    """``target``, made an image of the kernel that trusts ``certificates`` and no others.
+    """``target``, an image of the kernel that trusts only ``certificates``.
 
     ``packed`` is Debian's image of it, by default that of Debian 12.
     """

@@ -47,7 +47,7 @@ REPOSITORY: Final = Path(__file__).parents[2]
 
 
 def built() -> Path:
-    """The folder with the suite's programs and roots, made once; raises Unavailable."""
+    """The folder with the suite's programs and roots, built once; raises Unavailable."""
     folder = cache() / "kmod-suite"
     with locked("kmod-suite"):
         if not (folder / "ready").is_file():
@@ -89,7 +89,7 @@ def _build(packaged: Path, folder: Path) -> None:
 
 
 def _place_tools(folder: Path) -> None:
-    """Put our tools where the suite looks for kmod's; programs, since scripts would preload the libraries."""
+    """Install our tools in place of kmod's, as programs because scripts would preload the libraries."""
     stub = folder / "stub"
     (folder / "stub.c").write_text(STUB)
     paths = [f'-DPYTHON="{sys.executable}"', f'-DREPOSITORY="{REPOSITORY}"']
@@ -118,7 +118,7 @@ def cases(folder: Path, suite: str) -> list[str]:
 
 
 def outcome(folder: Path, suite: str, case: str) -> str:
-    """How ``case`` ended: PASSED, LEFT_OUT, or what the suite says of its failure."""
+    """The outcome of ``case``: PASSED, LEFT_OUT, or the suite's failure message."""
     mark = folder / f"{case}.needs"
     mark.unlink(missing_ok=True)
     environment = {**os.environ, "SUITE_MARK": str(mark)}
@@ -133,7 +133,7 @@ def outcome(folder: Path, suite: str, case: str) -> str:
 
 
 def main(words: list[str]) -> int:
-    """Run one of our tools as the suite asked for it."""
+    """Run one of our tools as requested by the suite."""
     if any(name in os.environ for name in ANSWERS):
         Path(os.environ["SUITE_MARK"]).touch()
         return 1

@@ -36,7 +36,7 @@ LLD = "lld"  # LLVM's, which finds out from the file; for machines that GNU ld d
 
 
 class Placing(NamedTuple):
-    """A section that ld is to put somewhere."""
+    """A section placed by ld."""
 
     name: str
     address: int
@@ -78,7 +78,7 @@ def _inputs(name: str) -> str:
 
 
 def script(placings: Sequence[Placing], imports: Mapping[str, int], rest: str) -> str:
-    """The linker script for these places; ``rest`` says what becomes of all else."""
+    """The linker script for these places; ``rest`` is for all other sections."""
     symbols = "".join(f'"{name}" = {value:#x};\n' for name, value in imports.items())
     rows = "".join(
         f'"{name}" {address:#x} : SUBALIGN({align}) {{ {_inputs(name)} }}\n'
@@ -96,7 +96,7 @@ def link(
     *,
     words: Sequence[str] = (),
 ) -> dict[str, bytes]:
-    """The content of each placed section as ld, told ``words`` too, makes it, by name.
+    """The contents of each placed section as linked by ld, with the options ``words``, by name.
 
     Raises AssertionError if ld fails.
     """
@@ -113,7 +113,7 @@ def command(
     imports: Mapping[str, int],
     emulation: str = "elf_x86_64",
 ) -> list[str]:
-    """What links ``data`` into ``folder``."""
+    """The command that links ``data`` into ``folder``."""
     (folder / "in.o").write_bytes(unmerged(data))
     rest = {LLD: LLD_REST, S390: S390_REST}.get(emulation, REST)
     (folder / "script").write_text(script(placings, imports, rest))
@@ -130,7 +130,7 @@ def command(
 
 
 def read(folder: Path, placings: Sequence[Placing]) -> dict[str, bytes]:
-    """What ld has put where it was told; lld keeps the quotes of names."""
+    """The contents of the placed sections; lld keeps the quotes of names."""
     elf = Elf((folder / "out").read_bytes())
     made = {section.name.strip('"'): (at, section) for at, section in enumerate(elf.sections)}
     found = {}

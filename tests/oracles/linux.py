@@ -23,7 +23,7 @@ CONVERSION: Final = re.compile(r"%[-#0-9]*(?:hh?|ll?|L)?(?:p[A-Z]?|[a-zA-Z])")
 
 
 def folder(release: str) -> Path:
-    """The loaders' files, taken out of the source package once; raises Unavailable."""
+    """The source files of the loaders, extracted once; raises Unavailable."""
     source = newest("linux-source", SUITES[release]) if release == "newest" else f"linux-source-{release}"
     made = oracles() / f"loaders-{source.removeprefix('linux-source-')}"
     with locked(made.name):
@@ -44,7 +44,7 @@ def folder(release: str) -> Path:
 
 @cache
 def formats(arch: str, release: str = "6.1") -> tuple[re.Pattern[str], ...]:
-    """What the loader of ``arch``, a folder's name below arch/, may print: conversions match anything."""
+    """The messages of the loader of ``arch``, a folder below arch/; conversions match anything."""
     top = folder(release)
     files = [*top.glob(f"arch/{arch}/kernel/module*.c"), *(top / name for name in GENERIC)]
     return tuple(pattern for path in files for pattern in _formats(path))

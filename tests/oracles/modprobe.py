@@ -37,7 +37,7 @@ def kmod(
     cwd: str | None = None,
     mounts: Mapping[str, str] | None = None,
 ) -> Said:
-    """What kmod 30 or 34 says; ``mounts`` (place -> file or directory) are bound in its own namespace."""
+    """The result of kmod 30 or 34; ``mounts`` (path -> file or directory) are bound in its namespace."""
     command = [*KMOD[release](tool), *words]
     if mounts:
         binds = " && ".join(
@@ -61,7 +61,7 @@ def need_namespaces() -> None:
 def ours(
     *words: str, tool: str = "modprobe", environment: Mapping[str, str] | None = None, cwd: str | None = None
 ) -> Said:
-    """What our tool says, as a process of its own."""
+    """The result of our tool as a process of its own."""
     command = [sys.executable, "-m", "pymodutils", tool, *words]
     home = {"PYTHONPATH": str(Path(__file__).parents[2]), **(environment or {})}
     done = subprocess.run(
@@ -71,7 +71,7 @@ def ours(
 
 
 def here(*words: str, tool: str = "modprobe") -> Said:
-    """What our tool says, run in this process: for thousands of cases without commands."""
+    """The result of our tool in this process: for thousands of cases without commands."""
     kept, environment = (sys.stdout, sys.stderr), dict(os.environ)
     out, err = (TextIOWrapper(BytesIO(), "utf-8", "surrogateescape", newline="\n") for _ in range(2))
     os.environ.pop("MODPROBE_OPTIONS", None)

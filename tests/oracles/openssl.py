@@ -51,12 +51,12 @@ class Identity(NamedTuple):
         return openssl(self.folder, "dgst", f"-{md}", "-sign", f"{self.name}.key", data=data)
 
     def raw(self, block: bytes) -> bytes:
-        """``block``, padded by nobody, to the power of the private key."""
+        """``block``, without padding, to the power of the private key."""
         words = ("pkeyutl", "-decrypt", "-inkey", f"{self.name}.key", "-pkeyopt", "rsa_padding_mode:none")
         return openssl(self.folder, *words, data=block)
 
     def cms(self, data: bytes, *words: str) -> bytes:
-        """What ``openssl cms -sign`` says of ``data``: a message in DER."""
+        """The message of ``openssl cms -sign`` for ``data``, in DER."""
         files = ("-signer", f"{self.name}.pem", "-inkey", f"{self.name}.key")
         return openssl(self.folder, "cms", "-sign", "-binary", "-outform", "DER", *files, *words, data=data)
 
@@ -69,7 +69,7 @@ class Identity(NamedTuple):
 
 
 def root(folder: Path, name: str, *words: str, key: str = "rsa:2048", md: str = "sha256") -> Identity:
-    """A key with a certificate that it has signed itself; ``words`` are more of ``openssl req``."""
+    """A key with a self-signed certificate; ``words`` are further options of ``openssl req``."""
     kind = ("-newkey", *key.split()) if key else ("-key", f"{name}.key")
     files = ("-keyout", f"{name}.key", "-out", f"{name}.pem") if key else ("-out", f"{name}.pem")
     openssl(folder, "req", "-x509", "-nodes", *kind, *files, *LONG, f"-{md}", "-subj", f"/CN={name}", *words)
@@ -85,7 +85,7 @@ def leaf(
     key: str = "rsa:2048",
     md: str = "sha256",
 ) -> Identity:
-    """A key whose certificate ``above`` has signed."""
+    """A key whose certificate is signed by ``above``."""
     files = ("-keyout", f"{name}.key", "-out", f"{name}.csr")
     openssl(folder, "req", "-new", "-nodes", "-newkey", *key.split(), *files, "-subj", f"/CN={name}")
     (folder / "extensions").write_text(extensions)
@@ -96,7 +96,7 @@ def leaf(
 
 
 def openssl(folder: Path, *words: str, data: bytes = b"") -> bytes:
-    """What openssl prints, run in ``folder`` with ``data`` as its input; raises Unavailable without it."""
+    """The output of openssl, run in ``folder`` with ``data`` as input; raises Unavailable without it."""
     if shutil.which("openssl") is None:
         raise Unavailable("no openssl (package openssl)")
     return subprocess.run(["openssl", *words], cwd=folder, input=data, capture_output=True, check=True).stdout

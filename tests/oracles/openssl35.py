@@ -13,7 +13,7 @@ TRIPLET = "usr/lib/x86_64-linux-gnu"
 
 
 def openssl(folder: Path, *words: str, data: bytes = b"") -> bytes:
-    """What openssl prints, run in ``folder`` with ``data`` as its input; raises Unavailable."""
+    """The output of openssl, run in ``folder`` with ``data`` as input; raises Unavailable."""
     libraries = [str(unpacked(name, "trixie") / TRIPLET) for name in LIBRARIES]
     loader = [f"{libraries[1]}/ld-linux-x86-64.so.2", "--library-path", os.pathsep.join(libraries)]
     program = unpacked("openssl", "trixie") / "usr/bin/openssl"

@@ -31,7 +31,7 @@ class Layout(NamedTuple):
 
 
 def structures(btf: Path) -> Iterator[Layout]:
-    """Every structure that has a name, once; raises Unavailable."""
+    """Every named structure, once; raises Unavailable."""
     for name, body in STRUCT.findall(run("-F", "btf", str(btf))):
         size = SIZE.search(body)
         yield Layout(name, int(size[1]) if size else 0, tuple(_members(body)))

@@ -35,7 +35,7 @@ def build(tree: Path, payload: str, work: Path) -> Path:
 
 
 def package(spec: Path, work: Path, payload: str = "w9.gzdio") -> Path:
-    """The package that rpmbuild makes of ``spec`` in ``work``; raises CalledProcessError, Unavailable."""
+    """The package built by rpmbuild from ``spec`` in ``work``; raises CalledProcessError, Unavailable."""
     defines = {
         "_topdir": str(work),
         "_arch": "noarch",
@@ -50,7 +50,7 @@ def package(spec: Path, work: Path, payload: str = "w9.gzdio") -> Path:
 
 
 def install(root: Path, package: Path) -> str:
-    """What rpm says when it installs ``package`` below ``root``, with its own database."""
+    """The output of rpm installing ``package`` below ``root``, with its own database."""
     words = ("--root", str(root), "--dbpath", "/rpm", "--nodeps", "-i", str(package))
     done = _run("rpm", *words)
     return done.stdout + done.stderr

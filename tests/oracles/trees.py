@@ -49,7 +49,7 @@ def tree(name: str) -> Tree:
 
 
 def linked(source: Tree, root: Path) -> Tree:
-    """``source`` again below ``root``, the module files as hard links, all others as copies."""
+    """A copy of ``source`` below ``root``, with module files as hard links."""
     copy = Tree(root, source.version)
     shutil.copytree(source.modules, copy.modules, symlinks=True, copy_function=link)
     return copy

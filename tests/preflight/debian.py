@@ -19,7 +19,7 @@ Told = dict[str, set[tuple[str, str]]]  # severity and rule by title
 
 @cache
 def aliases(kernel: str, module: str) -> tuple[str, ...]:
-    """Aliases as devices would have them that the module of the kernel claims."""
+    """Device aliases that the kernel's module matches."""
     root, releases = upgrade.installed()
     spelled = (module, module.replace("_", "-"))
     files = (root / "lib/modules" / releases[kernel]).rglob("*.ko*")
@@ -46,7 +46,7 @@ def run(old: str, new: str, profile: Profile, **more: Any) -> Preflight:
 
 
 def told(found: Preflight) -> Told:
-    """What there is to know; what is as before is left out, and so is firmware."""
+    """The findings other than firmware; unchanged needs are omitted."""
     rows: Told = {}
     for verdict in found.report.verdicts:
         for it in verdict.findings:
@@ -56,7 +56,7 @@ def told(found: Preflight) -> Told:
 
 
 def messages(found: Preflight) -> str:
-    """Every sentence and every advice."""
+    """Every message and advice."""
     return "\n".join(
         f"{verdict.title}: {it.message}: {it.advice}"
         for verdict in found.report.verdicts

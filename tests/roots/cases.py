@@ -16,7 +16,7 @@ Asked = Callable[[Path, Path, list[str]], Said]
 
 
 def theirs(case: Path, root: Path, words: list[str]) -> Said:
-    """What kmod 34 says where ``case`` is the machine's configuration."""
+    """The result of kmod 34 with the configuration ``case``."""
     empty = root / "empty"
     empty.mkdir(exist_ok=True)
     mounts = {"/proc/cmdline": str(case / "proc/cmdline"), "/lib/modprobe.d": str(empty)}
@@ -27,13 +27,13 @@ def theirs(case: Path, root: Path, words: list[str]) -> Said:
 
 
 def ours(case: Path, root: Path, words: list[str]) -> Said:
-    """What we say."""
+    """Our result."""
     said = here("--sysroot", str(case), "-d", str(root), "-S", RELEASE, *words)
     return said._replace(out=said.out.replace(str(case), ""), err=said.err.replace(str(case), ""))
 
 
 def answered(case: Path, root: Path, asked: Asked) -> str:
-    """The file ``cases`` with the answers of ``asked`` to its command lines."""
+    """The file ``cases`` with the results of ``asked`` for its command lines."""
     lines = []
     for line in (case / "cases").read_text().splitlines():
         if line.startswith("$ "):

@@ -58,7 +58,7 @@ def certificate(
     extensions: bytes = b"",
     signature: bytes = value(3, b"\0" + bytes(256)),
 ) -> bytes:
-    """A certificate; what is signed twice in it is the same if it is not given ``again``."""
+    """A certificate; ``again`` is the second copy of the signed algorithm, if different."""
     tbs = sequence(version, serial, algorithm, issuer, validity, subject, key, extensions)
     return sequence(tbs, algorithm if again is None else again, signature)
 
@@ -72,7 +72,7 @@ def extensions(*listed: bytes) -> bytes:
 
 
 def messages(who: Identity, data: bytes) -> dict[str, bytes]:
-    """Messages signed by ``who``, each with another certificate for its key."""
+    """Messages signed by ``who``, each with a different certificate for its key."""
     key = who.public
     first = key[4 : 4 + 15]  # rsaEncryption with its parameters
     bits = key[4 + 15 :]

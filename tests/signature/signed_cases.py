@@ -26,7 +26,7 @@ def images(k: Keys) -> dict[str, bytes]:
 
 
 def fuzzed(k: Keys) -> Iterator[bytes]:
-    """Images with one or two bytes of the message changed, taken away or put in; the same ones each time."""
+    """Images with one or two bytes of the message changed, removed or inserted; always the same."""
     chosen = random.Random(61)  # noqa: S311 -- no secret
     bases = (k.own.cms(BODY, "-noattr", "-nocerts"), k.below.cms(BODY, "-noattr"), _rich(k))
     for base in bases:
@@ -40,7 +40,7 @@ def fuzzed(k: Keys) -> Iterator[bytes]:
 
 
 def _rich(k: Keys) -> bytes:
-    """A message that has everything a message can have, and is good."""
+    """A valid message with every optional part."""
     unsigned = value(0xA1, m.attribute("1.2.3.4", value(5)))
     return m.message(
         m.signer(m.by_serial(k.below), k.below.sign(BODY), behind=unsigned),

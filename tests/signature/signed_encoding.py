@@ -8,7 +8,7 @@ from tests.signature.signed_keys import BODY, Keys, own_signer
 
 
 def padding(k: Keys) -> dict[str, bytes]:
-    """Blocks that are not padded as they should be, each with the certificate for it."""
+    """Blocks with invalid padding, each with its certificate."""
     info = bytes.fromhex("3031300d060960864801650304020105000420")
     whole = 256
     blocks = {

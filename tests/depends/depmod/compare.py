@@ -41,7 +41,7 @@ def erased(tree: Tree) -> Tree:
 
 
 def from_kmod(version: str, tree: Tree, words: Sequence[str], jail: Path | None = None) -> Outcome:
-    """What the depmod of kmod ``version``, in the root ``jail``, makes of a ``tree`` that its words name."""
+    """The result of depmod of kmod ``version`` for ``tree``, in the root ``jail``."""
     command = [*KMODS[version]("depmod"), *words]
     if jail:
         inside = jail / str(cache()).lstrip("/")
@@ -54,7 +54,7 @@ def from_kmod(version: str, tree: Tree, words: Sequence[str], jail: Path | None 
 
 
 def in_process(version: str, tree: Tree, words: Sequence[str]) -> Outcome:
-    """What ours makes of it in this process: many times faster."""
+    """The result of our depmod in this process, which is much faster."""
     erased(tree)
     found = answer("depmod", ["--compat", version, *words])
     out = found.stdout.encode("utf-8", "surrogateescape")
@@ -62,7 +62,7 @@ def in_process(version: str, tree: Tree, words: Sequence[str]) -> Outcome:
 
 
 def _messages(stderr: bytes) -> str:
-    """``stderr`` without what libkmod says of the old modules.softdep, and without our own hint."""
+    """``stderr`` without libkmod's message about the old modules.softdep, and without our hint."""
     lines = stderr.decode("utf-8", "surrogateescape").splitlines(keepends=True)
     return "".join(line for line in lines if not line.startswith(("libkmod:", HINT)))
 

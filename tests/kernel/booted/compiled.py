@@ -108,7 +108,7 @@ class Process:
 
 
 class Library:
-    """The compiled functions."""
+    """The compiled functions, by their DWARF."""
 
     def __init__(self, folder: Path) -> None:
         (folder / "use.c").write_text(SOURCE)

@@ -21,7 +21,7 @@ LONG = Integer("long", 8, signed=True)
 
 
 class Space:
-    """Bytes by address, 0 unless written; the module's code calls wherever it returns."""
+    """Bytes by address, 0 unless written; any return address is preceded by a call."""
 
     def __init__(self) -> None:
         self.bytes: dict[int, int] = {}
@@ -72,7 +72,7 @@ class Cpu(dict[str, int]):
         return self["RAX"], self["RDX"]
 
     def return_to(self, address: int) -> None:
-        """As if the function that has just returned went back there."""
+        """Simulate that the function that has just returned was called from there."""
         self.sp -= self.pushed
         self.back = address
         self.leave(self["RAX"])
@@ -91,7 +91,7 @@ class Cpu(dict[str, int]):
         self.left.append(value)
 
     def reach(self, address: int) -> int | None:
-        """Run to ``address``; what the function there is made to return, or None."""
+        """Run to ``address``; the result forced on the function there, or None."""
         self.left.clear()
         for call in list(self.watches[address]):
             call()
@@ -101,7 +101,7 @@ class Cpu(dict[str, int]):
 
 
 class Kernel:
-    """The Host, with ``functions`` and the names of their parameters."""
+    """A Host with ``functions`` and the names of their parameters."""
 
     def __init__(self, functions: Mapping[str, str], symbols: Mapping[str, int] | None = None) -> None:
         self.space, self.notes = Space(), Notes()
@@ -123,7 +123,7 @@ class Kernel:
         return [self.cpu[name] for name in CALLS.registers[:count]]
 
     def enter(self, name: str, *arguments: int, back: int = INSERTED) -> int | None:
-        """Call a function; what the checks make it return, or None if it runs."""
+        """Call a function; the result forced by the checks, or None if it runs."""
         self.cpu |= dict(zip(CALLS.registers, arguments, strict=False))
         self.cpu.back = back
         return self.cpu.reach(self.names[name])

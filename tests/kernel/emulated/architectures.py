@@ -33,7 +33,7 @@ AT_ONCE = {"loong64": 500}  # modules that have room together: 256 MB, in seven 
 
 
 class Outcome(NamedTuple):
-    """What a kernel made of a tree."""
+    """The results of a kernel for a tree."""
 
     wanted: int  # modules that were to be loaded
     loaded: set[str]
@@ -43,7 +43,7 @@ class Outcome(NamedTuple):
 
 
 class Tree:
-    """The modules of one kernel, and which of them need which: modpost's ``depends``."""
+    """The modules of one kernel and their dependencies: modpost's ``depends``."""
 
     def __init__(self, modules: Iterable[Path]) -> None:
         self.files = {of_path(str(path)): path for path in modules}
@@ -70,7 +70,7 @@ class Tree:
         return set(self.order(found))
 
     def part(self, of: int) -> list[str]:
-        """One of ``of`` modules, always the same, whatever their order."""
+        """Every ``of``-th module, selected independently of their order."""
         return [name for name in self.needs if not hashlib.sha256(name.encode()).digest()[0] % of]
 
 
@@ -91,18 +91,18 @@ def _has_no_exit(data: bytes) -> bool:
 
 
 def _places(text: bytes, name: bytes) -> Iterator[int]:
-    """Where the string ``name`` begins, if only as the end of a longer one."""
+    """The offset of the string ``name``, possibly the end of a longer one."""
     return (found.start() for found in re.finditer(re.escape(name) + b"\0", text))
 
 
 def boot(found: Kernel) -> EmulatedKernel:
-    """An emulated kernel as the image, its configuration and the headers say."""
+    """An emulated kernel from the image, its configuration and the headers."""
     sources = (found.image, found.headers / ".config", found.headers / "Module.symvers")
     return EmulatedKernel.boot(describe([str(path) for path in sources]))
 
 
 def load(found: Kernel, tree: Tree, names: Sequence[str]) -> Outcome:
-    """Load the modules ``names`` of ``tree`` with what they need, and remove all, the latest first.
+    """Load the modules ``names`` of ``tree`` with their dependencies, and remove all, newest first.
 
     In several parts if they do not all fit into the module range.
     """
@@ -120,7 +120,7 @@ def load(found: Kernel, tree: Tree, names: Sequence[str]) -> Outcome:
 
 
 def _inserted(running: EmulatedKernel, tree: Tree, order: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Load modules in ``order``; what the log says of those that are refused."""
+    """Load modules in ``order``; return the log lines about refused ones."""
     refused = {}
     for name in order:
         before = running.log()[-1].number
@@ -132,7 +132,7 @@ def _inserted(running: EmulatedKernel, tree: Tree, order: Iterable[str]) -> dict
 
 
 def _staying(running: EmulatedKernel, names: Iterable[str]) -> set[str]:
-    """Remove the modules ``names`` in this order; those that will not go."""
+    """Remove the modules ``names`` in this order; return those that cannot be removed."""
     for name in names:
         with suppress(ModutilsError):
             running.delete(name)
@@ -140,7 +140,7 @@ def _staying(running: EmulatedKernel, names: Iterable[str]) -> set[str]:
 
 
 def main(names: Iterable[str]) -> None:
-    """Keep the outcome for each architecture, and print it."""
+    """Record the outcome for each architecture, and print it."""
     for name in names:
         found = kernel(name)
         tree = Tree(found.modules.rglob("*.ko*"))

@@ -31,7 +31,7 @@ LINES = (b"", b"a=1", b"debug=1,2,3 x", b'numdummies="2 max_part=9999999999')
 
 
 def confined(work: Callable[[], Any]) -> Any:
-    """What ``work`` gives in a child with limits; fails with the child's traceback."""
+    """The result of ``work`` in a child with limits; fails with the child's traceback."""
     out, into = os.pipe()
     child = os.fork()
     if not child:
@@ -63,7 +63,7 @@ def _limit() -> None:
 
 
 def fire(booted: EmulatedKernel, mutants: Iterable[bytes]) -> dict[str, Any]:
-    """How often each outcome was, and the ``slowest`` mutant's seconds.
+    """The count of each outcome, and the seconds of the ``slowest`` mutant.
 
     Each must leave ``booted`` unchanged except for its log; the assertion names the one that did not.
     """
@@ -84,7 +84,7 @@ def _owned(store: StateFile) -> list[Any]:
 
 
 def _outcome(booted: EmulatedKernel, number: int, data: bytes) -> str:
-    """What becomes of ``data``, in a word; what is taken is looked at from all sides, and removed."""
+    """The outcome of ``data`` in a word; a loaded module is inspected in all ways and removed."""
     try:
         booted.init_module(data, LINES[number % len(LINES)])
     except OutOfBounds:
@@ -100,7 +100,7 @@ def _outcome(booted: EmulatedKernel, number: int, data: bytes) -> str:
 
 
 def look(booted: EmulatedKernel, name: str) -> None:
-    """Read all that is shown of module ``name``, and write to its parameters."""
+    """Read every file of the module ``name``, and write to its parameters."""
     booted.read("/proc/modules")
     booted.look(lambda state: _touch_all(state, name))
 

@@ -12,7 +12,7 @@ STRUCT: Final = b".gnu.linkonce.this_module\0"
 
 
 class Row(NamedTuple):
-    """A section header, without what does not matter here."""
+    """A section header with the relevant fields."""
 
     name: int
     kind: int
@@ -23,7 +23,7 @@ class Row(NamedTuple):
 
 
 def names_in_what_changes(data: bytes) -> bool:
-    """Whether names of symbols are read from section headers or struct module."""
+    """Whether symbol names are read from section headers or struct module."""
     table = _table(data)
     symtab = next((row for row in table if row.kind == SHT_SYMTAB), None)
     if symtab is None:
@@ -53,7 +53,7 @@ def _table(data: bytes) -> list[Row]:
 
 
 def _structs(data: bytes, table: list[Row]) -> set[int]:
-    """The numbers of the sections that are called as struct module's."""
+    """The indexes of the sections named like that of struct module."""
     (strings,) = unpack_from("<H", data, 62)
     names = table[strings].offset if strings < len(table) else 0
     return {at for at, row in enumerate(table) if data[names + row.name :].startswith(STRUCT)}

@@ -83,7 +83,7 @@ def certificates(*owners: Identity, tag: int = 0xA0) -> bytes:
 def appended(
     blob: bytes, record: bytes = bytes([0, 0, 2, 0, 0, 0, 0, 0]), length: int | None = None
 ) -> bytes:
-    """``blob`` as sign-file appends it; ``length`` lies about it."""
+    """``blob`` as appended by sign-file, with ``length`` as its size."""
     size = len(blob) if length is None else length
     return blob + record + size.to_bytes(4, "big") + MAGIC
 

@@ -48,7 +48,7 @@ SWITCHES = {
 
 
 class Clock:
-    """Time that passes when somebody sleeps."""
+    """A clock that advances when someone sleeps."""
 
     def __init__(self) -> None:
         self.now = 1_000_000.0
@@ -61,7 +61,7 @@ class Clock:
 
 
 def description(**changes: bool) -> Description:
-    """A kernel of our own, with other switches."""
+    """The default kernel description, with other switches."""
     return Description(
         release="6.1.0-made",
         version="#1 SMP",
@@ -80,7 +80,7 @@ def description(**changes: bool) -> Description:
 
 
 def kernel(path: str = ":memory:", *, cmdline: str = "", **changes: bool) -> EmulatedKernel:
-    """It, booted, with a clock that does not run by itself."""
+    """The kernel, booted, with a clock that advances only by sleeping."""
     return EmulatedKernel.boot(description(**changes), path, cmdline=cmdline, clock=Clock())
 
 
@@ -99,7 +99,7 @@ def module(
     relocs: Mapping[str, Sequence[Rel]] | None = None,
     functions: Sequence[str] = ("init_module", "cleanup_module"),
 ) -> bytes:
-    """A module file for the kernel above.
+    """A module file for the default kernel.
 
     ``relocs`` are relocations of ``parts`` by name, in which symbol 1 is .text, and from 2 on are
     ``imports``. ``versions`` are the CRCs that it expects; by default, the kernel's.

@@ -49,7 +49,7 @@ NASTY: Final = (
 
 
 class Mutator:
-    """Makes mutants of ``data``, a module; those with the same ``seed`` are the same."""
+    """Generates mutants of the module ``data``, determined by ``seed``."""
 
     def __init__(self, data: bytes, seed: int) -> None:
         self.original = data
@@ -60,14 +60,14 @@ class Mutator:
         self.copy = bytearray(data)
 
     def mutant(self) -> bytes:
-        """The next one: mostly one change, seldom up to six."""
+        """The next mutant: mostly one change, rarely up to six."""
         self.copy = bytearray(self.original)
         for _ in range(self.chance.choice((1, 1, 1, 2, 3, 6))):
             self.chance.choice(CHANGES)(self)
         return bytes(self.copy)
 
     def number(self, at: int, size: int) -> None:
-        """Lie about the number of ``size`` bytes at ``at``."""
+        """Change the number of ``size`` bytes at ``at``."""
         if at + size > len(self.copy):
             return
         old = int.from_bytes(self.copy[at : at + size], "little")
@@ -85,7 +85,7 @@ class Mutator:
         self.number(*self.chance.choice(HEADER_FIELDS))
 
     def place(self) -> int:
-        """Where some section's header begins."""
+        """The offset of a random section header."""
         return self.headers + ENTRY * self.chance.randrange(len(self.sections))
 
     def section_field(self) -> None:
@@ -94,21 +94,21 @@ class Mutator:
         self.number(self.place() + offset, size)
 
     def section_type(self) -> None:
-        """What a section is."""
+        """The type of a section."""
         pack_into("<I", self.copy, min(self.place() + 4, len(self.copy) - 4), self.chance.choice(TYPES))
 
     def section_flags(self) -> None:
-        """Whether it is loaded, written, run."""
+        """The flags of a section."""
         pack_into("<Q", self.copy, min(self.place() + 8, len(self.copy) - 8), self.chance.randrange(8))
 
     def same_field(self) -> None:
-        """A field of a section header as another section has it: its name, place, size, type."""
+        """Copy a field of another section header: name, offset, size or type."""
         one, other = self.place(), self.place()
         offset, size = self.chance.choice(FIELDS)
         self.copy[one + offset : one + offset + size] = self.copy[other + offset : other + offset + size]
 
     def swap(self) -> None:
-        """Two section headers, each for the other."""
+        """Swap two section headers."""
         one, other = self.place(), self.place()
         first, second = self.copy[one : one + ENTRY], self.copy[other : other + ENTRY]
         self.copy[one : one + len(second)], self.copy[other : other + len(first)] = second, first
@@ -131,7 +131,7 @@ class Mutator:
         self.word(SHT_RELA, RELA, ((0, 8), (8, 4), (12, 4), (16, 8)))
 
     def table(self) -> None:
-        """A word of something that the loader reads."""
+        """A word of a table that the loader reads."""
         found = [it for it in self.sections if it.name in TABLES and it.sh_size >= 8]
         section = self.chance.choice(found)
         self.number(
@@ -139,19 +139,19 @@ class Mutator:
         )
 
     def fill(self) -> None:
-        """A stretch of a section, all one byte: strings without end, empty tables."""
+        """Fill a range of a section with one byte: unterminated strings, empty tables."""
         section: Section = self.chance.choice(self.sections)
         start = section.sh_offset + self.chance.randrange(section.sh_size + 1)
         length = min(self.chance.choice((1, 8, 64, 1 << 16)), len(self.copy) - start)
         self.copy[start : start + length] = self.chance.choice((b"\0", b"A", b"\xff")) * max(length, 0)
 
     def blind(self) -> None:
-        """Bytes, wherever."""
+        """Bytes at any offset."""
         for _ in range(self.chance.choice((1, 1, 4, 64)) if self.copy else 0):
             self.copy[self.chance.randrange(len(self.copy))] = self.chance.randrange(256)
 
     def cut(self) -> None:
-        """The file's end, or some bytes out of its middle."""
+        """Remove the end of the file, or bytes within it."""
         at = self.chance.randrange(len(self.copy) + 1)
         del self.copy[at : self.chance.choice((None, at + 1, at + 8, at + 64))]
         self.copy += bytes(
@@ -160,14 +160,14 @@ class Mutator:
 
 
 def all_over(data: bytes, seed: int) -> Iterator[bytes]:
-    """The mutants of ``data`` that ``Mutator`` makes, without end."""
+    """An endless sequence of mutants of ``data`` by ``Mutator``."""
     mutator = Mutator(data, seed)
     while True:
         yield mutator.mutant()
 
 
 def relocated(data: bytes, chance: random.Random) -> Iterator[bytes]:
-    """``data`` with one to four bytes of its relocations, or of what these patch, changed; without end."""
+    """An endless sequence: ``data`` with one to four bytes of relocations or their targets changed."""
     sections = Elf(data).sections
     tables = [one for one in sections if one.sh_type in (SHT_REL, SHT_RELA) and one.sh_size]
     while True:
@@ -184,7 +184,7 @@ def relocated(data: bytes, chance: random.Random) -> Iterator[bytes]:
 
 
 def unsigned(data: bytes) -> bytes:
-    """``data`` without its signature, if it has one: that of a mutant would not be looked behind."""
+    """``data`` without its signature: that of a mutant would be refused first."""
     if not data.endswith(MARKER):
         return data
     end = len(data) - len(MARKER)

@@ -30,12 +30,12 @@ NEEDS: Mapping[str, tuple[str, ...]] = {  # a diamond, and some that stand alone
 
 
 def call(name: str) -> str:
-    """The symbol that module ``name`` exports."""
+    """The symbol exported by the module ``name``."""
     return f"{name}_call"
 
 
 def image(name: str) -> bytes:
-    """A module of NEEDS; each has another size, up to some megabytes."""
+    """A module of NEEDS; sizes differ, up to some megabytes."""
     needs = list(map(call, NEEDS[name]))
     large = Part(
         ".data.large", b"\1" * (5000 + len(name) * 3000 + (name == "alone7") * (2 << 20)), WRITE, align=8
@@ -48,7 +48,7 @@ IMAGES = {name: image(name) for name in NEEDS}
 
 
 def boot(path: Path) -> None:
-    """A new kernel in the file ``path``, by the clock that runs."""
+    """A new kernel in the file ``path``, with the real clock."""
     EmulatedKernel.boot(description(), str(path)).store.close()
 
 
@@ -67,7 +67,7 @@ def remove(path: Path, name: str) -> None:
 
 
 def forked(work: Callable[[], None]) -> int:
-    """The pid of a process that does ``work`` and leaves, with the errno of a refusal; BROKEN is no such."""
+    """The pid of a process that does ``work`` and exits with the errno of a refusal, or BROKEN."""
     pid = os.fork()
     return pid or _leave(work)
 
@@ -84,7 +84,7 @@ def _leave(work: Callable[[], None]) -> NoReturn:
 
 
 def ended(pid: int, seconds: float = 120) -> int:
-    """How process ``pid`` ended, as waitstatus_to_exitcode has it; fails if it does not."""
+    """The exit code of the process ``pid``, as by waitstatus_to_exitcode; fails if it hangs."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found, status = os.waitpid(pid, os.WNOHANG)
@@ -97,7 +97,7 @@ def ended(pid: int, seconds: float = 120) -> int:
 
 
 def killed(work: Callable[[], None], seconds: float) -> int:
-    """The same of a process that does ``work`` and is killed after ``seconds``, if it still runs."""
+    """The same for a process that does ``work`` and is killed after ``seconds`` if still running."""
     pid = forked(work)
     time.sleep(seconds)
     os.kill(pid, signal.SIGKILL)
@@ -105,7 +105,7 @@ def killed(work: Callable[[], None], seconds: float) -> int:
 
 
 def limited(work: Callable[[Path], None], path: Path, limit: int) -> None:
-    """Do ``work``, and be killed by the first write behind ``limit`` bytes of any file."""
+    """Do ``work``, and be killed by the first write beyond ``limit`` bytes of any file."""
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     setrlimit(RLIMIT_CORE, (0, 0))
     setrlimit(RLIMIT_FSIZE, (limit, limit))
@@ -113,7 +113,7 @@ def limited(work: Callable[[Path], None], path: Path, limit: int) -> None:
 
 
 class Seen(NamedTuple):
-    """All that can be seen of a kernel, but for when it was."""
+    """The observable state of a kernel, without times."""
 
     files: dict[str, bytes]  # of /proc and /sys; folders and links are empty
     gaps: list[tuple[int, int]]
@@ -123,7 +123,7 @@ class Seen(NamedTuple):
 
 
 def seen(path: Path) -> Seen:
-    """What is in the kernel at ``path`` now; SQLite itself finds no fault with the file."""
+    """The state of the kernel at ``path``; SQLite's integrity check passes."""
     kernel = EmulatedKernel.open(str(path))
     files = {found.path: found.content for found in kernel.exported()}
     log = [line.text for line in kernel.log()]
@@ -138,7 +138,7 @@ def seen(path: Path) -> Seen:
 
 
 def consistent(found: Seen) -> list[str]:
-    """The names of the modules, oldest first, when all parts of the kernel tell the same of them."""
+    """The names of the modules, oldest first; all parts of the kernel agree on them."""
     lines = [line.split() for line in found.files["/proc/modules"].decode().splitlines()]
     names = [words[0] for words in reversed(lines)]
     for name, _, count, users, *_ in lines:
@@ -158,7 +158,7 @@ def consistent(found: Seen) -> list[str]:
 
 
 def _tiled(gaps: list[tuple[int, int]], taken: list[tuple[int, int]]) -> None:
-    """Gaps and live modules, each followed by a page, fill the memory, and no two gaps touch."""
+    """Gaps and modules, each followed by a guard page, fill the memory; no two gaps are adjacent."""
     areas = [(base, -(-size // PAGE) * PAGE + PAGE) for base, size in taken]
     at = LOW
     for base, size in sorted(gaps + areas):

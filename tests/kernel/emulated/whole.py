@@ -29,7 +29,7 @@ ADDRESS = re.compile(r" 0x[0-9a-f]+(?= \(|$)", re.MULTILINE)
 
 
 def describe(name: str) -> Description:
-    """The kernel ``name`` (amd64, cloud, uml), from all that its packages tell."""
+    """The kernel ``name`` (amd64, cloud, uml), described from its packages."""
     if name != "amd64":
         return lanes.describe(name)
     kernel = kernels.kernel(name)
@@ -37,7 +37,7 @@ def describe(name: str) -> Description:
 
 
 def run(kernel: str, tree: str, *words: str) -> Any:
-    """What became of the modules of ``tree`` in ``kernel``, as ``main`` tells it.
+    """The results for the modules of ``tree`` in ``kernel``, as returned by ``main``.
 
     ``words`` may be ``without_init``: the modules without init() and exit(), and so without signatures.
     """
@@ -48,7 +48,7 @@ def run(kernel: str, tree: str, *words: str) -> Any:
 
 
 def main(kernel: str, tree: str, *words: str) -> dict[str, Any]:
-    """Refused modules with errno and lines, /proc/modules when all are loaded, what could not be removed.
+    """Refused modules with errno and lines, /proc/modules with all loaded, and those not removed.
 
     Also the ``names`` of all, and ``peak`` in MiB.
     """
@@ -69,7 +69,7 @@ def main(kernel: str, tree: str, *words: str) -> dict[str, Any]:
 
 
 def inserted(booted: EmulatedKernel, data: bytes) -> list[Any]:
-    """The errno of loading ``data`` and what was logged from warnings on; nothing if it was loaded."""
+    """The errno of loading ``data``, and warnings and errors in the log; nothing if it was loaded."""
     before = booted.log()[-1].number
     try:
         booted.init_module(data)
@@ -79,7 +79,7 @@ def inserted(booted: EmulatedKernel, data: bytes) -> list[Any]:
 
 
 def kept(booted: EmulatedKernel) -> Iterator[tuple[str, int]]:
-    """Remove all modules, the newest first; those that cannot be, with the errno."""
+    """Remove all modules, newest first; return those that cannot be removed, with the errno."""
     for module in booted.loaded():
         try:
             booted.delete(module.name)
@@ -88,7 +88,7 @@ def kept(booted: EmulatedKernel) -> Iterator[tuple[str, int]]:
 
 
 def without_addresses(modules: str) -> str:
-    """/proc/modules without what depends on when the kernel gives memory back."""
+    """/proc/modules without addresses that depend on when the kernel frees memory."""
     return ADDRESS.sub("", modules)
 
 

@@ -39,12 +39,12 @@ def opened(device: int) -> None:
 
 
 def socketed(family: int, kind: int, protocol: int) -> None:
-    """Make a socket; raises OSError."""
+    """Create a socket; raises OSError."""
     socket.socket(family, kind, protocol).close()
 
 
 def hashed(name: str) -> None:
-    """Ask for a hash by AF_ALG; raises OSError."""
+    """Request a hash by AF_ALG; raises OSError."""
     with socket.socket(socket.AF_ALG, socket.SOCK_SEQPACKET) as asked:
         asked.bind(("hash", name))
 
@@ -62,7 +62,7 @@ ASKED: Mapping[str, Callable[[], None]] = {
 
 
 def main(tree: str, programs: dict[str, str]) -> dict[str, dict[str, tuple[str, list[str]]]]:
-    """For each of ``programs``, by name: errno at the first try, and the modules that are there then.
+    """For each of ``programs``, by name: errno at the first try, and the modules loaded then.
 
     ``tree`` is the module directory.
     """
@@ -83,7 +83,7 @@ def main(tree: str, programs: dict[str, str]) -> dict[str, dict[str, tuple[str, 
 
 
 def answer(ask: Callable[[], None]) -> tuple[str, list[str]]:
-    """How ``ask`` ends in a kernel without modules."""
+    """The result of ``ask`` in a kernel without modules."""
     machine.unload_all()
     try:
         ask()

@@ -14,7 +14,7 @@ EXTRA = ("ours",)  # what no kmod has: the test knows what is right
 
 
 class Case(NamedTuple):
-    """Steps that belong together, and whose results must be the same for all ``tools``."""
+    """Steps whose results must be the same for all ``tools``."""
 
     name: str
     steps: tuple[str, ...]

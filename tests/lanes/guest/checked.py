@@ -12,7 +12,7 @@ from tests.lanes.guest.machine import Journal, unload_all
 
 
 def verdicts(pairs: list[tuple[str, list[str]]]) -> list[tuple[int, list[str]]]:
-    """For each (module, needed modules): the errno of loading it, and the kernel's lines about it.
+    """For each (module, dependencies): the errno of loading it, and its log lines.
 
     Without init() and exit(), whose results depend on the hardware.
     """

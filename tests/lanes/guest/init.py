@@ -27,7 +27,7 @@ def mount(source: str, target: str, kind: str, flags: int = 0, data: str = "") -
 
 
 def machine() -> None:
-    """Mount what every machine has."""
+    """Mount the usual file systems."""
     for name in ("proc", "sys", "dev", "run", "tmp", "etc/modprobe.d"):
         os.makedirs(f"/{name}", exist_ok=True)
     mount("proc", "/proc", "proc")
@@ -41,7 +41,7 @@ def machine() -> None:
 
 
 def root_of_links(new: str) -> None:
-    """Make ``new`` a root that looks like the host's, below the host's own at ``new``/host."""
+    """Make ``new`` a root like the host's, with the host's own at ``new``/host."""
     mount("tmpfs", new, "tmpfs")
     os.mkdir(new + HOST)
     mount("/", new + HOST, "none", BIND)
@@ -60,7 +60,7 @@ def root_of_links(new: str) -> None:
 
 
 def user_mode_linux(job: str) -> None:
-    """Everything up to the moment when /job is the host's folder ``job``."""
+    """Set up the guest until /job is the host's folder ``job``."""
     new = "/mnt"
     root_of_links(new)
     os.chroot(new)

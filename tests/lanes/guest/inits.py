@@ -62,7 +62,7 @@ def _no_return(chain: list[str], log: list[str]) -> Any:
 
 
 def _read(pipe: int) -> bytes:
-    """All that is written to ``pipe`` until it is closed, or nothing for too long."""
+    """The data written to ``pipe`` until it is closed or idle for too long."""
     said = b""
     while select.select([pipe], [], [], SECONDS)[0]:
         data = os.read(pipe, 1 << 16)
@@ -73,7 +73,7 @@ def _read(pipe: int) -> bytes:
 
 
 def _reap(child: int) -> None:
-    """Wait for ``child``, unless it waits for ever."""
+    """Wait for ``child``, with a timeout."""
     end = time.monotonic() + SECONDS
     while time.monotonic() < end and not os.waitpid(child, os.WNOHANG)[0]:
         time.sleep(0.01)

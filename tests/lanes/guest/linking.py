@@ -31,7 +31,7 @@ from tests.lanes.guest.observed import addresses, exports, kallsyms, number, per
 def compare(
     files: list[str], switches: dict[str, Any], kernel: str = "", plan: Plan = TWO_AREAS
 ) -> list[dict[str, Any]]:
-    """What of each of ``files``, loaded in this order, is not as we link it; see ``_one``.
+    """The differences between each of ``files``, loaded in this order, and our linking; see ``_one``.
 
     ``switches`` are of layout.Config. ``kernel`` is the ELF file of the kernel if its export tables hold
     addresses, else /proc/kallsyms is read.
@@ -44,7 +44,7 @@ def compare(
 def compare_patched(
     files: list[str], switches: dict[str, Any], plan: Plan = TWO_AREAS
 ) -> list[dict[str, Any]]:
-    """The same with our patches; what differed ``unpatched``, and their numbers of places ``patched``."""
+    """The same with our patches; also the differences ``unpatched``, and the numbers of places ``patched``."""
     config, symbols = LayoutConfig(plan, **switches), kallsyms()
     keys = {
         at: symbols[f"__SCK__{name.removeprefix(TRAMPOLINE)}"]
@@ -56,7 +56,7 @@ def compare_patched(
 
 
 def compare_seven_patched(files: list[str], switches: dict[str, Any]) -> list[dict[str, Any]]:
-    """The same of ``compare_patched``."""
+    """The same for ``compare_patched``."""
     return compare_patched(files, switches, SEVEN_AREAS)
 
 
@@ -104,7 +104,7 @@ def _one(
 
 
 def kept(image: Image, values: list[int]) -> list[tuple[int, str, str]]:
-    """Value, type and name of each symbol that stays when init is over, as we find them."""
+    """Value, type and name of each symbol kept after init, according to us."""
     table, tail = image.module.symbols, image.layout.tail
     names = [(at, table.name(at)) for at in (tail.kept if tail else ()) if at]
     return [
@@ -119,7 +119,7 @@ def _patch(image: Image, values: list[int], machine: RunningKernel) -> dict[str,
 
 
 def init_sizes_of_requests(files: list[str], switches: dict[str, Any]) -> dict[str, list[int]]:
-    """Our and the kernel's initsize of those of ``files`` whose init() asks for another module.
+    """Our and the kernel's initsize for those of ``files`` whose init() requests another module.
 
     The kernel waits for the program in /proc/sys/kernel/modprobe, which waits until the size was read.
     """
@@ -134,7 +134,7 @@ def init_sizes_of_requests(files: list[str], switches: dict[str, Any]) -> dict[s
 def init_sizes(
     files: list[str], switches: dict[str, Any], read: Callable[[], None] = lambda: None
 ) -> dict[str, list[int]]:
-    """Our and the kernel's initsize of those of ``files`` whose init() takes long enough to look.
+    """Our and the kernel's initsize for those of ``files`` whose init() takes long enough.
 
     ``read`` is called after each size.
     """
@@ -159,7 +159,7 @@ def init_sizes(
 
 
 def find_bases(module: Object, plan: Layout, theirs: dict[str, int]) -> list[int]:
-    """Where the areas of ``plan`` begin if one section of each is where the kernel says."""
+    """The addresses of the areas of ``plan``, from the kernel's address of one section in each."""
     bases = [0] * len(plan.sizes)
     for at, placed in enumerate(plan.placed):
         name = module.sections[at].name
@@ -169,7 +169,7 @@ def find_bases(module: Object, plan: Layout, theirs: dict[str, int]) -> list[int
 
 
 def add_exports(module: Object, values: list[int], symbols: dict[str, int]) -> None:
-    """Make what ``module`` exports known to those loaded after it."""
+    """Add the exports of ``module`` for modules loaded after it."""
     table = module.symbols
     names = [table.name(at) for at in range(len(table))]
     by_name = {names[at]: value for at, value in enumerate(values) if table.infos[at] >> 4}

@@ -18,7 +18,7 @@ TIMESTAMP = re.compile(r"^(<\d+>)\w{3} [ \d]\d [\d:]{8} ")
 
 
 class Journal:
-    """What reached /dev/log and the kernel's log since it was last asked."""
+    """The new messages in /dev/log and the kernel's log."""
 
     def __init__(self) -> None:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -49,7 +49,7 @@ class Journal:
 
 
 def loaded() -> list[tuple[str, str, str, str]]:
-    """Name, use count, holders and taint letters of each module, newest first."""
+    """Name, reference count, holders and taint letters of each module, newest first."""
     with open("/proc/modules", encoding="ascii") as file:
         fields = [line.split(" ") for line in file.read().splitlines()]
     return [(f[0], f[2], f[3], _read(f"/sys/module/{f[0]}/taint")) for f in fields]
@@ -67,7 +67,7 @@ def unload_all() -> None:
 
 
 def insert(path: str) -> None:
-    """Load ``path`` by no tool at all; raises OSError."""
+    """Load ``path`` by system call; raises OSError."""
     fd = os.open(path, os.O_RDONLY)
     if libc.syscall(313, fd, b"", 0):
         code = ctypes.get_errno()
@@ -76,7 +76,7 @@ def insert(path: str) -> None:
 
 
 class Holder:
-    """A process that keeps an overlay mounted for some seconds, and so the module overlay in use."""
+    """A process that keeps an overlay mounted, and so the module overlay in use, for some seconds."""
 
     def __init__(self, seconds: float) -> None:
         for name in ("lower", "upper", "work", "merged"):
@@ -93,17 +93,17 @@ class Holder:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
     def end(self) -> None:
-        """Let go now, if not yet done."""
+        """Stop capturing."""
         os.kill(self.child, signal.SIGTERM)
         os.waitpid(self.child, 0)
 
 
 class Outcome(dict[str, object]):
-    """What a command did: ``step``, ``out``, ``err``, ``status``, and the modules and logs behind it."""
+    """The result of a command: ``step``, ``out``, ``err``, ``status``, and modules and logs after it."""
 
 
 def run(words: list[str], *, user: int | None = None) -> Outcome:
-    """Run a command in a process of its own; without ``user`` by vfork, as copying ours is what costs here."""
+    """Run a command in a new process; without ``user`` by vfork, because copying ours is slow."""
     who: dict[str, Any] = {} if user is None else {"user": user, "group": user, "extra_groups": []}
     with Captured() as captured:
         started = time.monotonic()
@@ -126,7 +126,7 @@ def fork(words: list[str], *, user: int | None = None, interrupt: float = 0) -> 
 
 
 def call(words: list[str]) -> Outcome:
-    """Run one of our commands in this very process: forking Python is what costs most in these guests."""
+    """Run one of our commands in this process: forking Python is slow in these guests."""
     from pymodutils import cli  # noqa: PLC0415 -- the path is set when the job is known
 
     environ = {**os.environ}
@@ -139,7 +139,7 @@ def call(words: list[str]) -> Outcome:
 
 
 class Captured:
-    """stdout and stderr, down to the file descriptors, for as long as the ``with`` lasts."""
+    """Captures stdout and stderr, including the file descriptors, within the ``with``."""
 
     def __enter__(self) -> Self:
         self.saved = [os.dup(fd) for fd in (1, 2)]
@@ -156,7 +156,7 @@ class Captured:
             os.close(saved)
 
     def outcome(self, status: int, seconds: float) -> Outcome:
-        """What was captured."""
+        """The captured text."""
         out, err = (os.pread(fd, 1 << 20, 0).decode(errors="surrogateescape") for fd in self.files)
         for fd in self.files:
             os.close(fd)

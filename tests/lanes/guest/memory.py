@@ -13,7 +13,7 @@ ENTRY = 24 + 1  # bytes of a symbol that kallsyms keeps, and of its type; its na
 
 
 def shown(files: list[str]) -> dict[str, dict[str, Any]]:
-    """What /sys/module and /proc/kallsyms show of each of ``files``, loaded in this order."""
+    """The contents of /sys/module and /proc/kallsyms for each of ``files``, loaded in this order."""
     found = {}
     for path in files:
         name = of_path(path)
@@ -30,7 +30,7 @@ def shown(files: list[str]) -> dict[str, dict[str, Any]]:
 
 
 def _symbols() -> dict[str, int]:
-    """By module, the bytes that its symbols in /proc/kallsyms take: the empty first one is not shown."""
+    """By module, the size of its symbols in /proc/kallsyms, which omits the empty first one."""
     sizes: dict[str, int] = {}
     with open("/proc/kallsyms", encoding="utf-8") as file:
         for line in file:

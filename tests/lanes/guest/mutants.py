@@ -11,7 +11,7 @@ from tests.lanes.guest.whole import lines, loaded
 
 
 def main(needed: list[str], folder: str) -> list[list[Any]]:
-    """The errno (0 if it was taken) and lines of each file in ``folder``, ``needed`` loaded before."""
+    """The errno (0: loaded) and log lines of each file in ``folder``, with ``needed`` loaded before."""
     for path in needed:
         insert(Path(path).read_bytes(), path)
     before = loaded()[0]
@@ -19,7 +19,7 @@ def main(needed: list[str], folder: str) -> list[list[Any]]:
 
 
 def verdict(path: Path, before: list[str]) -> list[Any]:
-    """What the kernel says to ``path``; raises RuntimeError if it takes it: then anything may happen."""
+    """The kernel's refusal of ``path``; raises RuntimeError if it loads, as anything may happen then."""
     print(path.name, flush=True)  # noqa: T201 -- for the console, if this is the last one
     log = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
     os.lseek(log, 0, os.SEEK_END)

@@ -12,14 +12,14 @@ from pymodutils.link.object import Object
 
 
 def shown(module: str) -> list[tuple[int, str, str]]:
-    """The same as the kernel shows them; a letter's case is about exports."""
+    """The same according to the kernel; upper case means exported."""
     with open("/proc/kallsyms", encoding="utf-8") as file:
         rows = [line.split() for line in file if line.endswith(f"[{module}]\n")]
     return [(int(row[0], 16), row[1].lower(), row[2]) for row in rows]
 
 
 def addresses(name: str) -> dict[str, int]:
-    """Where the kernel says that the sections of ``name`` are."""
+    """The kernel's addresses of the sections of ``name``."""
     folder = f"/sys/module/{name}/sections"
     return {one: number(f"{folder}/{one}") for one in os.listdir(folder)}
 
@@ -44,7 +44,7 @@ def percpu_of(name: str, module: Object, plan: Layout) -> int:
 
 
 def kallsyms(module: str = "") -> dict[str, int]:
-    """The addresses of the symbols of the kernel or of one module; of equal names the global one's."""
+    """The addresses of the symbols of the kernel or of one module; global ones take precedence."""
     found: dict[str, int] = {}
     shared: set[str] = set()
     with open("/proc/kallsyms", encoding="utf-8") as file:
@@ -74,7 +74,7 @@ def exports(kernel: str) -> dict[str, int]:
 
 
 def read_memory(address: int, size: int) -> bytes:
-    """What the kernel has at ``address``."""
+    """The kernel's memory at ``address``."""
     for low, length, start in _loaded():
         if low <= address < low + length:
             return os.pread(_core(), size, start + address - low)
@@ -88,7 +88,7 @@ def _core() -> int:
 
 @cache
 def _loaded() -> list[tuple[int, int, int]]:
-    """Address, bytes and offset of what /proc/kcore holds."""
+    """The address, size and offset of each segment of /proc/kcore."""
     head = os.pread(_core(), 64, 0)
     offset, count = unpack_from("<Q", head, 32)[0], unpack_from("<H", head, 56)[0]
     rows = iter_unpack("<IIQQQQQQ", os.pread(_core(), 56 * count, offset))

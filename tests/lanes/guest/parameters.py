@@ -22,7 +22,7 @@ NOT_OURS = re.compile(rb"verification failed|out-of-tree|taints kernel\\.$|lock 
 
 
 def loads(path: str, lines: list[str]) -> list[dict[str, Any]]:
-    """What happens when the module ``path`` is loaded with each of ``lines``; see ``_seen``."""
+    """The results of loading the module ``path`` with each of ``lines``; see ``_seen``."""
     data, name, log = compress.read(path).removesuffix(SIGNED), of_path(path), Log()
     found = []
     for line in ["", *lines]:
@@ -33,7 +33,7 @@ def loads(path: str, lines: list[str]) -> list[dict[str, Any]]:
 
 
 def stores(path: str, writes: list[list[str]]) -> list[dict[str, Any]]:
-    """What happens when ``writes``, of a file and a text, are made one after the other."""
+    """The results of ``writes``, each a file and a text, in order."""
     data, name, log = compress.read(path).removesuffix(SIGNED), of_path(path), Log()
     insert(data, "")
     log.records()
@@ -51,7 +51,7 @@ def both(path: str, lines: list[str], writes: list[list[str]]) -> list[list[dict
 
 
 def modules(files: list[str], lines: list[list[str]], hidden: list[list[str]]) -> list[list[dict[str, Any]]]:
-    """What happens when each of ``files``, its init taken out, is loaded with ``lines`` until one is taken.
+    """The results of loading each of ``files``, without init, with ``lines`` until one succeeds.
 
     ``hidden`` files are not read, because the module's own code would run.
     """
@@ -90,7 +90,7 @@ def write(path: str, text: str) -> int:
 
 
 def read(path: str) -> str | int:
-    """What the file ``path`` says by one read, or the errno."""
+    """The result of one read of the file ``path``, or the errno."""
     try:
         file = os.open(path, os.O_RDONLY)
     except OSError as error:
@@ -104,7 +104,7 @@ def read(path: str) -> str | int:
 
 
 class Log:
-    """The kernel's log, from now on."""
+    """The kernel's log from now on."""
 
     def __init__(self) -> None:
         with open("/proc/sys/kernel/printk_devkmsg", "w", encoding="ascii") as file:

@@ -30,7 +30,7 @@ CALL = 5  # bytes of call and jmp
 
 
 class Site(NamedTuple):
-    """Bytes that a table names."""
+    """Bytes listed by a table."""
 
     address: int
     size: int
@@ -38,7 +38,7 @@ class Site(NamedTuple):
 
 
 def compare(image: Image, values: list[int], read: Callable[[int, int], bytes]) -> dict[str, Any]:
-    """How many sections of ``image`` are in memory as linked, and how those differ that are not."""
+    """The number of sections of ``image`` that are in memory as linked, and how others differ."""
     masked = {site.address + at: site.reason for site in sites(image, values) for at in range(site.size)}
     same, changed, unexplained = 0, Counter[str](), []
     core = set(image.layout.plan.core)
@@ -67,7 +67,7 @@ def compare(image: Image, values: list[int], read: Callable[[int, int], bytes]) 
 
 
 def sites(image: Image, values: list[int]) -> Iterator[Site]:
-    """What the tables in ``image`` name, and the objects of its trace events."""
+    """The sites listed by tables in ``image``, and the objects of its trace events."""
     table = image.module.symbols
     for at, value in enumerate(values):
         if table.sizes[at] and table.name(at).startswith(EVENTS):

@@ -24,7 +24,7 @@ def main(tree: str) -> str:
 
 
 def aliases() -> list[str]:
-    """What the devices of the machine are called."""
+    """The names of the machine's devices."""
     found = {path.read_text().strip() for path in Path("/sys/devices").rglob("modalias")}
     return sorted(found - {""})
 

@@ -28,7 +28,7 @@ CALLS = (PLT32, 1)  # the latter in User Mode Linux, whose modules may be anywhe
 
 
 class Wrong(NamedTuple):
-    """How the first call of an import is made wrong."""
+    """A way to damage the first call of an import."""
 
     number: int
     addend: int = 0
@@ -47,7 +47,7 @@ WRONGS = (
 
 
 def refusals(path: str, switches: dict[str, Any], kernel: str = "") -> list[list[list[str]]]:
-    """For each of WRONGS done to ``path``: our errno and lines, and the kernel's."""
+    """For each of WRONGS applied to ``path``: our errno and lines, and the kernel's."""
     config = LayoutConfig(TWO_AREAS, **switches)
     return _all(path, UM if kernel else X86_64, config, exports(kernel) if kernel else kallsyms())
 
@@ -63,7 +63,7 @@ def _all(path: str, arch: Arch, config: LayoutConfig, symbols: dict[str, int]) -
 
 
 def spoilt(data: bytes, wrong: Wrong) -> bytes:
-    """``data`` with the first call of an import made wrong."""
+    """``data`` with the first call of an import damaged."""
     elf = Elf(data)
     sections = elf.sections
     table = next(section for section in sections if section.name == ".rela.text")
@@ -112,7 +112,7 @@ def _theirs(data: bytes, name: str) -> list[str]:
 
 
 def _unhashed(line: str) -> str:
-    """``line`` without the pointer, which the kernel prints as a hash of it, and without distances from it.
+    """``line`` without the hashed pointer and distances from it.
 
     (They are in the line that later kernels print.)
     """

@@ -43,7 +43,7 @@ class Guest:
         self.holder: machine.Holder | None = None
 
     def play(self, case: cases.Case, tools: str) -> list[machine.Outcome]:
-        """The outcomes of the steps of ``case`` with one set of tools, from no module to no module."""
+        """The outcomes of the steps of ``case`` with one set of tools; no module is loaded before or after."""
         print(f"{time.monotonic():.1f} {case.name}: {tools}", flush=True)  # noqa: T201 -- for the console
         machine.unload_all()
         self.journal.kernel()

@@ -50,7 +50,7 @@ def find(tree: str, name: str) -> str:
 
 
 def builtins(tree: str) -> dict[str, str]:
-    """A built-in module that has a directory in /sys/module as BUILTIN, one that has none as PLAIN."""
+    """A built-in module with a directory in /sys/module as BUILTIN, one without as PLAIN."""
     with open(f"{tree}/modules.builtin", encoding="ascii") as file:
         names = [os.path.basename(line).partition(".")[0].replace("-", "_") for line in file]
     shown = set(os.listdir("/sys/module"))

@@ -38,7 +38,7 @@ def _verdict(image: bytes, log: int) -> list[Any]:
 
 
 def said(log: int) -> list[list[Any]]:
-    """Level and text of each line of the open /dev/kmsg ``log`` that was not read yet."""
+    """Level and text of each unread line of the open /dev/kmsg ``log``."""
     lines: list[list[Any]] = []
     while True:
         try:

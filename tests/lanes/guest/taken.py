@@ -10,7 +10,7 @@ from tests.lanes.verdicts.real import Real
 
 
 class Machine(Protocol):
-    """A kernel that can be played on."""
+    """A kernel that runs cases."""
 
     def insert(self, name: str, image: bytes, params: bytes, flags: int | None) -> None:
         """Load ``image``."""
@@ -19,17 +19,17 @@ class Machine(Protocol):
         """Remove the module called ``name``."""
 
     def read(self, path: str) -> bytes:
-        """What is in the file ``path``."""
+        """The contents of the file ``path``."""
 
     def tree(self, path: str) -> dict[str, str]:
         """Everything below ``path``."""
 
     def log(self) -> list[tuple[int, str]]:
-        """What has been logged since the last time."""
+        """The log lines since the last call."""
 
 
 def main(needed: list[str], folder: str) -> dict[str, Any]:
-    """What is seen of the files in ``folder`` in the kernel that runs this process."""
+    """The observations for the files in ``folder`` on the kernel that runs this process."""
     kernel = Real()
     for path in needed:
         kernel.insert(Path(path).stem, Path(path).read_bytes(), b"", None)
@@ -37,7 +37,7 @@ def main(needed: list[str], folder: str) -> dict[str, Any]:
 
 
 def play(kernel: Machine, images: dict[str, bytes]) -> dict[str, Any]:
-    """Each of ``images`` loaded, looked at and removed again."""
+    """Load, inspect and remove each of ``images``."""
     kernel.log()
     return {name: _one(kernel, name, image) for name, image in images.items()}
 

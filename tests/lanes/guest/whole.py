@@ -17,7 +17,7 @@ DELETE_MODULE = 176  # x86-64's number of the system call
 
 
 def main(files: list[str]) -> dict[str, Any]:
-    """What ``whole.main`` tells of the emulated kernel: refusals, /proc/modules, and what stays."""
+    """The same as ``whole.main`` for the emulated kernel: refusals, /proc/modules, modules not removed."""
     refused = {of_path(path): line for path in files if (line := inserted(path))}
     names, modules = loaded()
     kept = {name: code for name in names if (code := deleted(name))}
@@ -25,7 +25,7 @@ def main(files: list[str]) -> dict[str, Any]:
 
 
 def inserted(path: str) -> list[Any]:
-    """The errno of loading ``path`` and what was logged from warnings on; nothing if it was loaded."""
+    """The errno of loading ``path``, and warnings and errors in the log; nothing if it was loaded."""
     log = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
     os.lseek(log, 0, os.SEEK_END)
     try:
@@ -38,7 +38,7 @@ def inserted(path: str) -> list[Any]:
 
 
 def lines(log: int) -> list[str]:
-    """The warnings and errors that are new in ``log``."""
+    """The new warnings and errors in ``log``."""
     found: list[str] = []
     while True:
         try:
@@ -50,7 +50,7 @@ def lines(log: int) -> list[str]:
 
 
 def _byte(escaped: re.Match[str]) -> str:
-    """What /dev/kmsg shows as its number, as decoding with surrogateescape would have it."""
+    """An escape of /dev/kmsg as the character that surrogateescape decodes to."""
     number = int(escaped[1], 16)
     return chr(number if number < 0x80 else 0xDC00 + number)
 

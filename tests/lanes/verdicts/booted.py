@@ -33,12 +33,12 @@ STAT: Final = 24  # the offset of st_mode in struct stat
 
 
 def playable(case: Case) -> bool:
-    """Whether all steps of ``case`` can be done here."""
+    """Whether all steps of ``case`` are supported here."""
     return not any(step.startswith(ALONE) for step in case.steps)
 
 
 def play(image: Path, cmdline: str, cases: list[Case], files: Files) -> dict[str, list[dict[str, Any]]]:
-    """What ``cases`` do on the kernel of ``image``, by case."""
+    """The results of ``cases`` on the kernel of ``image``, by case."""
     with LiveKernel.boot(image, cmdline) as kernel:
         kernel.guest.patience = PATIENCE
         player = Player(Booted(kernel.guest), files)
@@ -131,7 +131,7 @@ class Booted:
         return [name for name in names if name not in (".", "..")]
 
     def _file(self, size: int) -> None:
-        """Write the module at IMAGE to a file; the boot task would hold it open for writing."""
+        """Write the module at IMAGE to a file, in its own task: the boot task would keep it open for writing."""
         fd = self._task("openat", AT_FDCWD, FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         done = 0
         while done < size:
@@ -151,13 +151,13 @@ class Booted:
         return self.guest.machine.space.read(self.guest.user + BUFFER - USER, size)
 
     def _task(self, name: str, *arguments: int | bytes) -> int:
-        """A system call in a task of its own; these have descriptors in common, but not with the boot task."""
+        """A system call in a task of its own; these share descriptors, but not with the boot task."""
         result = self.guest.system_call(name, *arguments)
         assert isinstance(result, Returned), result
         return _checked(result.int32)
 
     def _now(self, name: str, *arguments: int | bytes) -> int:
-        """The result of a system call that cannot oops, in the boot task: much sooner."""
+        """The result of a system call that cannot oops, in the boot task, which is much faster."""
         return _checked(self.guest.quick_system_call(name, *arguments))
 
 

@@ -30,14 +30,14 @@ FOLDER = Path(__file__).with_name("cases")
 
 
 class Case(NamedTuple):
-    """A name that is unique, and what is done."""
+    """A unique name, and the steps."""
 
     name: str
     steps: tuple[str, ...]
 
 
 def read(*names: str) -> list[Case]:
-    """All cases of the files called ``names``, in order."""
+    """All cases of the files ``names``, in order."""
     found: list[Case] = []
     for name in names:
         for line in (FOLDER / f"{name}.txt").read_text("ascii").splitlines():

@@ -48,7 +48,7 @@ Damage = Callable[..., None]
 
 
 def damaged(data: bytes, words: list[str]) -> bytes:
-    """``data`` after all the damages in ``words``; raises ValueError for a word that says nothing."""
+    """``data`` after all the damage in ``words``; raises ValueError for an unknown word."""
     editor = Editor(data)
     for word in words:
         _apply(editor, word)

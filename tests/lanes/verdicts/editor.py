@@ -43,7 +43,7 @@ EXPRESSION = re.compile(r"(?P<base>old|len|shnum|-?\w+)(?:(?P<sign>[-+|^])(?P<by
 
 
 class Editor:
-    """``data`` with its fields by name; offsets of tables are looked up at each use, as they may change."""
+    """``data`` with its fields by name; offsets of tables are looked up at each use because they may change."""
 
     def __init__(self, data: bytes) -> None:
         self.data = bytearray(data)
@@ -62,7 +62,7 @@ class Editor:
         pack_into("<" + code, self.data, at + offset, value)
 
     def value(self, expression: str, old: int = 0) -> int:
-        """What ``expression`` is worth where ``old`` stands."""
+        """The value of ``expression`` with the old value ``old``."""
         found = EXPRESSION.fullmatch(expression)
         if found is None:
             raise ValueError(expression)
@@ -76,7 +76,7 @@ class Editor:
         return self.get(HEADER, 0, field)
 
     def section(self, name: str) -> int:
-        """The offset of the header of the section called ``name`` (or ``#N``)."""
+        """The offset of the header of the section ``name`` (or ``#N``)."""
         if name.startswith("#"):
             return self.header("e_shoff") + SECTION_SIZE * int(name[1:])
         for at in self.sections():
@@ -95,7 +95,7 @@ class Editor:
         return self._string(names + self.get(SECTION, at, "sh_name"))
 
     def index(self, name: str) -> int:
-        """The number of a section."""
+        """The index of a section."""
         return (self.section(name) - self.header("e_shoff")) // SECTION_SIZE
 
     def content(self, name: str) -> bytes:
@@ -105,7 +105,7 @@ class Editor:
         return bytes(self.data[start : start + self.get(SECTION, at, "sh_size")])
 
     def replace(self, name: str, content: bytes) -> None:
-        """Give a section other content, at the end of the file."""
+        """Replace the contents of a section; they are appended to the file."""
         at = self.section(name)
         self.data += b"\0" * (-len(self.data) % 64)
         self.put(SECTION, at, "sh_offset", len(self.data))
@@ -113,7 +113,7 @@ class Editor:
         self.data += content
 
     def add(self, name: str, content: bytes, *, kind: int = 1, flags: int = 2) -> None:
-        """Add a section of type ``kind``, behind all others."""
+        """Add a section of type ``kind`` at the end."""
         table = b"".join(bytes(self.data[at : at + SECTION_SIZE]) for at in self.sections())
         self.data += b"\0" * (-len(self.data) % 64)
         self.put(HEADER, 0, "e_shoff", len(self.data))
@@ -128,7 +128,7 @@ class Editor:
         self.replace(added, content)
 
     def rename(self, old: str, new: str) -> None:
-        """Call a section ``new``."""
+        """Rename a section to ``new``."""
         names = f"#{self.header('e_shstrndx')}"
         strings = self.content(names)
         self.replace(names, strings + new.encode() + b"\0")
@@ -139,7 +139,7 @@ class Editor:
         return next(at for at in self.sections() if self.get(SECTION, at, "sh_type") == SHT_SYMTAB)
 
     def symbol(self, name: str) -> int:
-        """The offset of the symbol called ``name`` (or ``#N``)."""
+        """The offset of the symbol ``name`` (or ``#N``)."""
         table = self.symtab()
         start, size = (self.get(SECTION, table, field) for field in ("sh_offset", "sh_size"))
         if name.startswith("#"):
@@ -151,7 +151,7 @@ class Editor:
         raise LookupError(name)
 
     def rename_symbol(self, old: str, new: str) -> None:
-        """Call a symbol ``new``."""
+        """Rename a symbol to ``new``."""
         names = f"#{self.get(SECTION, self.symtab(), 'sh_link')}"
         strings = self.content(names)
         at = self.symbol(old)
@@ -159,7 +159,7 @@ class Editor:
         self.put(SYMBOL, at, "st_name", len(strings))
 
     def swap_symbols(self, one: str, other: str) -> None:
-        """Let two symbols change places, relocations following them."""
+        """Swap two symbols, and adjust relocations."""
         first, second = self.symbol(one), self.symbol(other)
         rows = (bytes(self.data[at : at + SYMBOL_SIZE]) for at in (second, first))
         self.data[first : first + SYMBOL_SIZE], self.data[second : second + SYMBOL_SIZE] = rows

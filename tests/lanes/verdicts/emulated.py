@@ -25,14 +25,14 @@ OBEDIENT = ("dependent", "returns")  # modules whose code does what their parame
 def play(
     description: Description, state: str, cmdline: str, cases: list[Case], files: Files
 ) -> dict[str, list[dict[str, Any]]]:
-    """What ``cases`` do on one emulated kernel in the file ``state``, by case."""
+    """The results of ``cases`` on one emulated kernel in the file ``state``, by case."""
     EmulatedKernel.boot(description, state, cmdline=cmdline)
     player = Player(Emulated(state), files)
     return {case.name: player.play(case) for case in cases}
 
 
 class Emulated:
-    """The kernel in the file ``state``; each thread is a process of its own to it."""
+    """The kernel in the file ``state``, for which each thread is a process."""
 
     def __init__(self, state: str) -> None:
         self.state = state
@@ -41,7 +41,7 @@ class Emulated:
 
     @property
     def kernel(self) -> EmulatedKernel:
-        """This thread's."""
+        """The kernel of this thread."""
         if not hasattr(self.mine, "kernel"):
             self.mine.kernel = EmulatedKernel.open(self.state, command=COMMAND)
         kernel: EmulatedKernel = self.mine.kernel
@@ -120,7 +120,7 @@ def _entry(node: vfs.Node) -> str:
 
 
 def _latin(text: str) -> str:
-    """``text`` with a character for each of its bytes, as the guest reads the log."""
+    """``text`` with one character for each byte, as the guest reads the log."""
     return text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 

@@ -18,7 +18,7 @@ from tests.oracles.debian import unpacked
 
 
 class Lane(NamedTuple):
-    """``kernel`` is one of headers.KERNELS; ``files`` are of cases/, in the order in which they are played."""
+    """``kernel`` is one of headers.KERNELS; ``files`` are those of cases/, in order."""
 
     kernel: str
     files: tuple[str, ...]
@@ -30,7 +30,7 @@ class Lane(NamedTuple):
         return self.kernel in LATER
 
     def cases(self) -> list[cases.Case]:
-        """What is played."""
+        """The cases of the lane."""
         return cases.read(*self.files)
 
 
@@ -68,12 +68,12 @@ LANES = {
 
 
 def built(kernel: str) -> Path:
-    """The folder of the modules made of sources/; raises Unavailable."""
+    """The folder of the modules built from sources/; raises Unavailable."""
     return kbuild.modules(sorted(SOURCES.iterdir()), kernel)
 
 
 def real(lane: Lane) -> Any:
-    """What the real kernel did; raises Unavailable, or RuntimeError if it did not survive."""
+    """The results of the real kernel; raises Unavailable, or RuntimeError if it crashed."""
     modules = built(lane.kernel)
     own = paths(lane.kernel)
     tree = [own[name] for name in sorted(cases.files(lane.cases()))]
@@ -89,24 +89,24 @@ def real(lane: Lane) -> Any:
 
 
 def emulated(lane: Lane, state: str) -> Any:
-    """What the emulated kernel in the file ``state`` did."""
+    """The results of the emulated kernel in the file ``state``."""
     return play(describe(lane.kernel), state, lane.cmdline, lane.cases(), files(lane.kernel))
 
 
 def in_process(lane: Lane, chosen: list[cases.Case]) -> Any:
-    """What the real kernel did to those ``chosen`` of the cases, in this process."""
+    """The results of the real kernel for the ``chosen`` cases, in this process."""
     from tests.lanes.verdicts import booted  # noqa: PLC0415 -- guests have no unicorn
 
     return booted.play(kernels.kernel(FLAVOURS[lane.kernel]).image, lane.cmdline, chosen, files(lane.kernel))
 
 
 def files(kernel: str) -> Files:
-    """The modules that cases name."""
+    """The modules named in cases."""
     return Files(str(built(kernel)), [str(path) for path in paths(kernel).values()])
 
 
 def describe(kernel: str) -> Description:
-    """The description of a kernel, from all that its packages tell."""
+    """The description of a kernel, from all its packages."""
     return source.describe([str(path) for path in _sources(kernel)], Root())
 
 

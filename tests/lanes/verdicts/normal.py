@@ -25,7 +25,7 @@ HASHED = re.compile(
 
 
 def normal(outcome: dict[str, Any], *, apart: bool = False) -> dict[str, Any]:
-    """``outcome`` of a step without what differs between runs: addresses, dumps of stacks, noise.
+    """``outcome`` of a step without differences between runs: addresses, stack dumps, unrelated lines.
 
     ``apart``: a module has seven areas at any addresses, so only offsets within pages are compared.
     """
@@ -47,13 +47,13 @@ def _said(line: str) -> bool:
 
 
 def _bases(modules: str) -> dict[str, int]:
-    """Where the core of each module begins."""
+    """The core address of each module."""
     places = [int(at, 16) for at in re.findall(r" 0x([0-9a-f]+)(?: \(\S+)?$", modules, re.MULTILINE)]
     return dict(zip(names_in(modules), places, strict=True))
 
 
 def _symbol(bases: dict[str, int], line: re.Match[str]) -> str:
-    """A line of kallsyms with the distance from the begin of the module, if it is in its first area.
+    """A line of kallsyms with the offset from the start of the module, if in its first area.
 
     Absolute and per-cpu symbols keep their values.
     """
@@ -64,7 +64,7 @@ def _symbol(bases: dict[str, int], line: re.Match[str]) -> str:
 
 
 def _in_pages(tree: dict[str, str]) -> dict[str, str]:
-    """``tree`` with the addresses of sections from the begin of their page."""
+    """``tree`` with section addresses as offsets in their page."""
     return {
         path: f"400 {int(text.split()[1], 16) % AREA:#x}" if path.startswith("/sections/") else text
         for path, text in tree.items()
@@ -72,7 +72,7 @@ def _in_pages(tree: dict[str, str]) -> dict[str, str]:
 
 
 def _relative(tree: dict[str, str], base: int) -> dict[str, str]:
-    """``tree`` with the addresses of sections from the begin of their area: the core's, or what init left."""
+    """``tree`` with section addresses as offsets in their area, core or init."""
     places = {path: int(text.split()[1], 16) for path, text in tree.items() if path.startswith("/sections/")}
     size = next((int(text.split()[1]) for path, text in tree.items() if path == "/coresize"), 0)
     init = min((place for place in places.values() if not base <= place <= base + size), default=0)

@@ -53,24 +53,24 @@ DESCRIPTORS: Mapping[str, Callable[[str], int]] = {  # of a module's file at a p
 
 
 class Answer(NamedTuple):
-    """A call's errno, and what a read gave."""
+    """The errno of a call, and the result of a read."""
 
     errno: int
     text: str = ""
 
 
 class Machine(Protocol):
-    """A kernel to be played on; calls that it refuses raise OSError."""
+    """A kernel that runs cases; refused calls raise OSError."""
 
     def insert(self, name: str, image: bytes, params: bytes, flags: int | None) -> None:
         """Load ``image``, by finit_module if there are ``flags``; ``name`` is the file's."""
 
     def finit(self, fd: int) -> None:
-        """Load the module behind the descriptor ``fd``."""
+        """Load the module from the descriptor ``fd``."""
 
     def delete(self, name: bytes, flags: int) -> None: ...
     def use(self, name: str, by: int) -> None:
-        """Change the use count of ``name`` by 1 or -1."""
+        """Change the reference count of ``name`` by 1 or -1."""
 
     def read(self, path: str) -> bytes: ...
     def write(self, path: str, data: bytes) -> None: ...
@@ -78,11 +78,11 @@ class Machine(Protocol):
         """Each file below ``path``: its mode and content (or errno); of links, their targets."""
 
     def log(self) -> list[tuple[int, str]]:
-        """Level and text of each line of the log since it was last asked for."""
+        """Level and text of each log line since the last call."""
 
 
 class Player:
-    """Plays cases on ``machine`` with the files that ``load`` finds."""
+    """Runs cases on ``machine`` with the files found by ``load``."""
 
     def __init__(self, machine: Machine, load: Callable[[str], bytes]) -> None:
         self.machine, self.load = machine, load
@@ -102,7 +102,7 @@ class Player:
         }
 
     def play(self, case: Case) -> list[dict[str, Any]]:
-        """What each step of ``case`` left behind; afterwards each module is removed that can be."""
+        """The state after each step of ``case``; then all removable modules are removed."""
         self.machine.log()
         found = [self._step(step) for step in case.steps]
         self._clean()

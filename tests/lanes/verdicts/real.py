@@ -19,7 +19,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def main(names: list[str], built: str, tree: list[str]) -> dict[str, Any]:
-    """What the cases in the files ``names`` did, by case; ``built`` and ``tree`` are where modules are."""
+    """The results of the cases in the files ``names``, by case; ``built`` and ``tree`` contain the modules."""
     player = Player(Real(), Files(built, tree))
     outcomes: dict[str, Any] = {}
     for case in cases.read(*names):

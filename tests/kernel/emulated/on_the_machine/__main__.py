@@ -14,7 +14,7 @@ from tests.kernel.emulated.on_the_machine.known import reason
 
 
 def main(name: str, count: str = "1000", first: str = "0") -> int:
-    """Print what differs; 1 if anything does for no known reason."""
+    """Print the differences; 1 if any has no known reason."""
     started, known, arena = time.monotonic(), 0, Arena(name)
     unknown = 0
     for played in range(0, int(count), EACH):

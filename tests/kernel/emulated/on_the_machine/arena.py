@@ -44,7 +44,7 @@ class Case(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """What both say to a case; the real kernel says nothing if the worker died of it."""
+    """Both results of a case; the real one is empty if the worker died."""
 
     case: Case
     ours: Outcome | None
@@ -52,7 +52,7 @@ class Difference(NamedTuple):
 
 
 class Arena:
-    """Both kernels called ``name`` in lanes.FLAVOURS, with what the modules need."""
+    """Both kernels of ``name`` in lanes.FLAVOURS, with the dependencies of the modules."""
 
     def __init__(self, name: str) -> None:
         self.files = paths(name)
@@ -68,7 +68,7 @@ class Arena:
         }
 
     def differences(self, seed: int, count: int = EACH) -> Iterator[Difference]:
-        """Play the first ``count`` mutants of ``seed``; a worker that dies is replaced."""
+        """Run the first ``count`` mutants of ``seed``; a worker that dies is replaced."""
         number = 0
         while number < count:
             for found in self._worker(seed, number, count):
@@ -80,7 +80,7 @@ class Arena:
                 number += 1
 
     def _worker(self, seed: int, first: int, count: int) -> Iterator[Difference | None]:
-        """What a worker says of each mutant from number ``first`` on, until it ends."""
+        """The results of a worker for each mutant from number ``first`` on, until it ends."""
         out, into = os.pipe()
         child = os.fork()
         if not child:
@@ -102,7 +102,7 @@ class Arena:
             os.waitpid(child, 0)
 
     def play(self, case: Case, data: bytes) -> Difference | None:
-        """What differs about ``data``."""
+        """The differences for ``data``."""
         if names_in_what_changes(data) or relocated_fields(data) - self.fields[case.module]:
             return None
         ours = self.ours.insert(data)
@@ -112,7 +112,7 @@ class Arena:
         return None if same(ours, theirs) else Difference(case, ours, theirs)
 
     def mutants(self, seed: int) -> Iterator[bytes]:
-        """The mutants of ``seed``: anything damaged, only relocations, or anything without functions."""
+        """The mutants of ``seed``: any damage, only in relocations, or any without functions."""
         data = self.original(Case(seed, 0).module)
         chance = random.Random(seed)  # noqa: S311 -- cases, not secrets
         makers = (

@@ -26,6 +26,6 @@ KNOWN: Final = {  # what the real kernel says -> why the emulated one does not s
 
 
 def reason(found: Difference) -> str:
-    """Why ``found`` stays; "" if that is not known."""
+    """The known reason for ``found``, or ""."""
     said = "\n".join(found.theirs.lines) if found.theirs else ""
     return next((why for pattern, why in KNOWN.items() if re.search(pattern, said)), "")

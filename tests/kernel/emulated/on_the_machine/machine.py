@@ -28,7 +28,7 @@ class Machine:
         self.start = checkpoint.take(self.guest)
 
     def insert(self, data: bytes) -> Outcome:
-        """What becomes of ``data``; then the machine is as it was."""
+        """The outcome of ``data``; the machine is restored afterwards."""
         _, mark = self.guest.log_end()
         try:
             result = self._load(data)
@@ -42,7 +42,7 @@ class Machine:
         return Outcome(code, [text for level, text in map(_parts, lines) if level <= WARNING])
 
     def restore(self) -> None:
-        """Let no module but those needed have been loaded."""
+        """Restore the state in which only the needed modules are loaded."""
         if self.guest.machine.spoiled:
             self.guest = self._take()
         checkpoint.restore(self.guest, self.start)
@@ -60,6 +60,6 @@ class Machine:
 
 
 def _parts(line: str) -> tuple[int, str]:
-    """Level and text, as ours is decoded."""
+    """Level and text, decoded like ours."""
     prefix, _, text = line.partition("] ")
     return int(prefix.partition(">")[0][1:]) & 7, text.encode("latin-1").decode("utf-8", "surrogateescape")

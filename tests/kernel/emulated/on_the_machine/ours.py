@@ -18,7 +18,7 @@ class Ours:
             self.kernel.init_module(data)
 
     def insert(self, data: bytes) -> Outcome | None:
-        """What becomes of ``data``; None if a real kernel would leave what is its own."""
+        """The outcome of ``data``; None if a real kernel would access foreign memory."""
         before = self.kernel.log()[-1].number
         code = 0
         with self.kernel.trial():

@@ -20,12 +20,12 @@ class Outcome(NamedTuple):
 
 
 def same(ours: Outcome, theirs: Outcome) -> bool:
-    """Whether both say the same, or took the module and then ran its damaged code."""
+    """Whether both agree, or loaded the module and then ran its damaged code."""
     return _said(ours) == _said(theirs) or _ran(ours, theirs)
 
 
 def _ran(ours: Outcome, theirs: Outcome) -> bool:
-    """Whether both took the module, after which its damaged code was patched, or ran, and may have failed."""
+    """Whether both loaded the module, and its damaged code was then patched or run."""
     if ours.errno or theirs.errno == ENOEXEC:
         return False
     if theirs == (NO_RETURN, []):  # the machine ended, and nobody can read its log
@@ -35,6 +35,6 @@ def _ran(ours: Outcome, theirs: Outcome) -> bool:
 
 
 def _said(outcome: Outcome) -> tuple[int, list[str]]:
-    """``outcome`` without what pointers are printed as."""
+    """``outcome`` without printed pointers."""
     errno, lines = normal(list(outcome))
     return errno, [line.replace(UNSEEDED, "POINTER") for line in lines if line]

@@ -11,7 +11,7 @@ from tests.lanes.verdicts.booted import Booted
 
 
 def bases(machine: Machine, kernel: EmulatedKernel, name: str, data: bytes) -> dict[tuple[str, str], int]:
-    """The addresses of the areas of the module ``name`` on ``machine``, found by those of its sections."""
+    """The addresses of the areas of the module ``name`` on ``machine``, from those of its sections."""
     with kernel.trial():
         kernel.init_module(data)
         areas, sections = kernel.look(lambda state: _laid_out(state, name))

@@ -69,7 +69,7 @@ def made(count: int, seed: int = 1) -> Iterator[str]:
 
 
 def word(random: Random) -> str:
-    """One word, for the most part of sense."""
+    """One word, mostly valid."""
     name = random.choice(NAMES)
     value = value_for(name, random)
     if random.random() < 0.1:
@@ -80,7 +80,7 @@ def word(random: Random) -> str:
 
 
 def value_for(name: str, random: Random) -> str:
-    """A value that suits ``name``, or one that does not."""
+    """A valid or invalid value for ``name``."""
     kinds = {NUMBERS: (*NUMERALS, *EDGES), TRUTHS: WORDS, ARRAYS: LISTS, STRINGS: TEXTS}
     own = next((values for names, values in kinds.items() if name in names), NUMERALS)
     if random.random() < 0.1:
@@ -89,7 +89,7 @@ def value_for(name: str, random: Random) -> str:
 
 
 def writes() -> Iterator[tuple[str, str]]:
-    """Files and what is written into them, one after the other."""
+    """Files and the texts written to them, in order."""
     random = Random(2)  # noqa: S311 -- not for secrets
     for name in (*NAMES, "fixed", "nosuch"):
         for _ in range(6):
@@ -122,7 +122,7 @@ GOOD = {
 
 
 def for_kinds(kinds: Iterable[tuple[str, str]], random: Random, errors: float) -> str:
-    """A line that sets each of ``kinds``, names with kinds; a part of the words is wrong."""
+    """A line that sets each of ``kinds`` (names with kinds), with some invalid words."""
     found = []
     for name, kind in kinds:
         values = GOOD[kind.removeprefix("array of ")]

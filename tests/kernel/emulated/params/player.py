@@ -20,12 +20,12 @@ Records = list[list[Any]]
 
 
 def latin(text: str) -> str:
-    """``text`` as its bytes, which travel as Latin-1."""
+    """``text`` as bytes, transferred as Latin-1."""
     return text.encode("utf-8", "surrogateescape")[:PRINTED].decode("latin-1")
 
 
 class Alone:
-    """The module ``data`` called ``name`` after linking, without a kernel around it."""
+    """The module ``data`` named ``name`` after linking, without a kernel."""
 
     def __init__(self, data: bytes, name: str, *, dynamic_debug: bool = True) -> None:
         made = linked(data)
@@ -37,7 +37,7 @@ class Alone:
         self.context = ParamContext(name, self._log, self._taint, dynamic_debug)
 
     def load(self, line: bytes) -> Outcome:
-        """What happens when it is loaded with ``line``."""
+        """The result of loading it with ``line``."""
         for (_, area), fresh in zip(self.memory.areas, self.fresh, strict=True):
             area[:] = fresh
         self.memory.strings.clear()
@@ -46,7 +46,7 @@ class Alone:
         return self._seen(errno, [] if errno else self.params)
 
     def write(self, file: str, text: bytes) -> Outcome:
-        """What happens when ``text`` is written to ``file``."""
+        """The result of writing ``text`` to ``file``."""
         found = [param for param in self.params if param.name.decode() == file]
         errno = store(found[0], text, self.memory, self.context) if found else 2
         return self._seen(errno, self.params)
@@ -71,20 +71,20 @@ class Alone:
 
 
 class Emulated:
-    """The same in an emulated kernel, asked as the real one is."""
+    """The same in an emulated kernel, queried like the real one."""
 
     def __init__(self, data: bytes, name: str, kernel: Description) -> None:
         self.data, self.name, self.kernel = data, name, EmulatedKernel.boot(kernel)
         self.known = self.kernel.log()[-1].number
 
     def load(self, line: bytes) -> Outcome:
-        """What happens when it is loaded with ``line``."""
+        """The result of loading it with ``line``."""
         if self.kernel.state(self.name):
             self.kernel.delete_module(self.name.encode())
         return self._seen(lambda: self.kernel.init_module(self.data, line))
 
     def write(self, file: str, text: bytes) -> Outcome:
-        """What happens when ``text`` is written to ``file``."""
+        """The result of writing ``text`` to ``file``."""
         return self._seen(lambda: self.kernel.write(f"{self._folder}/{file}", text))
 
     @property
