@@ -6,10 +6,11 @@ order within each. Until 6.3 there are two areas, core and init; since 6.4 seven
 
 from __future__ import annotations
 
-from itertools import compress, count
+from itertools import compress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pymodutils.elf.constants import SHF_ALLOC, SHF_EXECINSTR, SHF_RO_AFTER_INIT, SHF_WRITE, SHT_NOBITS
+from pymodutils.link import columns
 from pymodutils.link.areas import TWO_AREAS, Plan
 from pymodutils.link.failure import NoMemory, OutOfBounds
 from pymodutils.link.object import THIS_MODULE
@@ -165,21 +166,23 @@ class _Work:
         bits = module.arch.bits
         core, init = plan.core[-1], plan.init[-1] or 0
         strict = config.page if config.strict_rwx and not plan.whole_pages else 1
-        kept = range(len(module.symbols)) if livepatch else self._kept()
+        kept = b"\1" * len(module.symbols) if livepatch else self._kept()
+        count = kept.count(1)
         self._place(module.symtab, init)
         symbols = align(self.sizes[core], module.sections[module.symtab].sh_addralign)
-        strings = symbols + len(kept) * SYMBOL_SIZE[bits]
-        types = strings + module.symbols.lengths(kept)
-        self.sizes[core] = align(types + len(kept), strict)
+        strings = symbols + count * SYMBOL_SIZE[bits]
+        types = strings + module.symbols.lengths(compress(module.symbols.names, kept))
+        self.sizes[core] = align(types + count, strict)
         self._place(module.strtab, init)
         size, alignment = KALLSYMS[bits]
         kallsyms = align(self.sizes[init], alignment)
         init_types = kallsyms + size
         self.sizes[init] = align(init_types + len(module.symbols), strict)
-        return SymtabLayout(core, symbols, strings, types, init, kallsyms, init_types, tuple(kept))
+        numbers = tuple(compress(range(len(kept)), kept))
+        return SymtabLayout(core, symbols, strings, types, init, kallsyms, init_types, numbers)
 
-    def _kept(self) -> list[int]:
-        """The symbols that kallsyms keeps after init()."""
+    def _kept(self) -> bytes:
+        """The symbols that kallsyms keeps after init(), selected as in ``columns``."""
         wanted = SHF_ALLOC if self.config.kallsyms_all else SHF_ALLOC | SHF_EXECINSTR
         inits = {area for area in self.config.plan.init if area is not None}
         stay = {
@@ -190,9 +193,8 @@ class _Work:
         if self.config.kallsyms_all and self.percpu:
             stay.add(self.percpu)
         table = self.module.symbols
-        held = list(compress(count(), map(stay.__contains__, table.sections)))
-        kept = list(compress(held, map(table.names.__getitem__, held)))
-        return [0, *kept] if table.names else kept
+        kept = columns.both(columns.among(table.sections, stay), columns.nonzero(table.names))
+        return b"\1" + kept[1:] if kept else kept
 
     def _is_init(self, at: int) -> bool:
         arch = self.module.arch

@@ -8,16 +8,16 @@ from __future__ import annotations
 import sys
 from array import array
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from pymodutils.arch.frob import Frobbed
 from pymodutils.elf.constants import SHF_ALLOC, SHT_NOBITS, SHT_SYMTAB
 from pymodutils.link.failure import LinkError, OutOfBounds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from pymodutils.arch.model import Arch, ByteOrder
+    from pymodutils.arch.model import Arch
     from pymodutils.arch.reloc import Relocations
     from pymodutils.elf.headers import Section
     from pymodutils.mapped import Contents
@@ -37,18 +37,25 @@ class Symbols:
 
     def __init__(self, raw: bytes, arch: Arch, text: Contents, strings: int, subject: str) -> None:
         _, size, _ = SYMBOL[arch.bits]
-        raw = raw[: len(raw) // size * size]
-        half, word = _words("H", raw, arch.order), _words("I", raw, arch.order)
-        self.names = word[:: size // 4]
+        view = memoryview(raw)[: len(raw) // size * size]
+
+        def words(code: Literal["H", "I", "Q"], first: int) -> array[int]:
+            """The words of ``code``'s size at ``first``, counted in such words, of each symbol."""
+            column = view.cast(code)
+            found = array(code, column[first :: size // column.itemsize].tobytes())
+            if arch.order != sys.byteorder:
+                found.byteswap()
+            return found
+
+        self.names = words("I", 0)
         self.infos: Sequence[int]
         self.others: Sequence[int]
         if arch.bits == 64:  # noqa: PLR2004 -- Elf64_Sym: name, info, other, shndx, value, size
-            wide = _words("Q", raw, arch.order)
-            self.infos, self.others, self.sections = raw[4::24], raw[5::24], half[3::12]
-            self.values, self.sizes = wide[1::3], wide[2::3]
+            self.infos, self.others = view[4::24].tobytes(), view[5::24].tobytes()
+            self.sections, self.values, self.sizes = words("H", 3), words("Q", 1), words("Q", 2)
         else:  # Elf32_Sym: name, value, size, info, other, shndx
-            self.infos, self.others, self.sections = raw[12::16], raw[13::16], half[7::8]
-            self.values, self.sizes = word[1::4], word[2::4]
+            self.infos, self.others = view[12::16].tobytes(), view[13::16].tobytes()
+            self.sections, self.values, self.sizes = words("H", 7), words("I", 1), words("I", 2)
         self._text, self._strings, self.subject = text, strings, subject
 
     def __len__(self) -> int:
@@ -66,11 +73,11 @@ class Symbols:
             raise OutOfBounds(self.subject, f"the name of symbol {at} does not end within {LONGEST} bytes")
         return self._text[start:end]
 
-    def lengths(self, chosen: Sequence[int]) -> int:
-        """The sizes of the names of the ``chosen`` symbols, with their NULs."""
+    def lengths(self, names: Iterable[int]) -> int:
+        """The sizes of the strings at ``names``, offsets of names, with their NULs."""
         find, base, total = self._text.find, self._strings, 0
         end, top = -1, len(self._text)
-        counts = Counter(map(self.names.__getitem__, chosen))  # riscv64's local labels share their names
+        counts = Counter(names)  # riscv64's local labels share their names
         for name in sorted(counts, reverse=True):
             start = base + name
             nearer = find(b"\0", start, top)  # no byte is scanned twice, however names overlap
@@ -79,14 +86,6 @@ class Symbols:
                 raise OutOfBounds(self.subject, "the names of its symbols lie outside the file")
             total += counts[name] * (end - start + 1)
         return total
-
-
-def _words(code: str, raw: bytes, order: ByteOrder) -> array[int]:
-    """``raw`` as words of ``code``'s size."""
-    words = array(code, raw)
-    if order != sys.byteorder:
-        words.byteswap()
-    return words
 
 
 class Object:

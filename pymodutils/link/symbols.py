@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pymodutils.elf.constants import SHN_ABS, SHN_COMMON, SHN_LIVEPATCH, SHN_UNDEF, STB_WEAK
 from pymodutils.errors import Refused
 from pymodutils.kern_levels import ERR, WARNING
+from pymodutils.link import columns
 from pymodutils.link.failure import LinkError, OutOfBounds
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def simplify(image: Image, name: str, resolve: Resolve, report: Report, *, percp
     failure: LinkError | None = None
     rest = _Rest(image, name, resolve, report)
     elsewhere = {section for section in set(symbols.sections) if section == SHN_UNDEF or section >= top}
-    for at in compress(count(), map(elsewhere.__contains__, symbols.sections)):
+    for at in compress(count(), columns.among(symbols.sections, elsewhere)):
         if not at:
             continue
         try:
