@@ -14,7 +14,10 @@ OWN = re.compile(r"(rdinit|init|loglevel)=")  # words of the machine that are ab
 MEASURED = re.compile(
     r"0x[0-9a-f]+|\(____ptrval____\)|\b[0-9a-f]{16}\b|\d+(\.\d+)? ?(MHz|MB/s|KB|usecs?|ns|ms|cycles|seconds)|, depth.*$|\binput\d+$"
 )
-BOOT_NOISE = re.compile(r"speculation|taints kernel|module verification failed")
+BOOT_NOISE = re.compile(
+    r"speculation|taints kernel|module verification failed"
+    r"|regulatory\.db|firmware_class: See"  # work that cfg80211 queues
+)
 MODEL = "the processor's model"
 OTHER_RESULT = {  # modules that end in another way, and why
     "pata_legacy": "ISA ports: QEMU has a disk controller there",
