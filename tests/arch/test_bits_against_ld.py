@@ -38,7 +38,7 @@ def test_every_bit_as_ld(judged: Judged, base: int, tmp_path: Path) -> None:
 
 
 def both(judged: Judged, base: int, folder: Path) -> tuple[bytes, dict[str, int], bytes]:
-    """The module with all cases, its imports, and its text as the linker has it."""
+    """The module with all cases, its imports, and its text as linked by the linker."""
     todo = cases(judged, base)
     data, imports = built(judged, todo)
     asked = data if judged.asked else built(judged, todo, rela=True)[0]

@@ -19,7 +19,7 @@ TEXT = JSRI + NOP + BSR + NOP + bytes(16)  # where the literal is
 
 
 def disassembled(folder: Path, text: bytes) -> list[str]:
-    """The four instructions that ``text`` begins with."""
+    """The first four instructions of ``text``."""
     (folder / "file").write_bytes(make(CSKY, [Part(".text", text, align=4)], [], {}, e_flags=CK810))
     words = [binutils.program("objdump"), "-d", "--no-show-raw-insn", str(folder / "file")]
     shown = subprocess.run(words, capture_output=True, text=True, check=True).stdout

@@ -58,7 +58,7 @@ def test_found_by_their_number_but_no_architecture_of_today(judged: Judged) -> N
 
 
 def text(arch: Arch, row: Rel, value: int, before: bytes = bytes(8), *, rela: bool = True) -> bytes:
-    """Sixteen bytes at BASE that begin with ``before``, once ``row`` is applied to a symbol of ``value``."""
+    """16 bytes at BASE that began with ``before``, after applying ``row`` to a symbol with ``value``."""
     parts = [Part(".text", before.ljust(STEP, b"\0"), align=16), *(PLT if arch in (V850, METAG) else ())]
     data = make(arch, parts, [Sym("s")], {1: [row]}, rela=rela)
     return ours(arch, data, {"s": value}, BASE, release=(2, 6))

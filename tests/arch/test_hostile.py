@@ -27,7 +27,7 @@ def linked(judged: Judged, rows: list[Rel], values: list[int]) -> bytes:
 
 
 def rows(judged: Judged) -> list[tuple[int, RelocType]]:
-    """Those that a kernel of this release knows and that touch their place, with their numbers in files."""
+    """The types that this kernel release supports and that patch their place."""
     every = [(number, row) for number, row in judged.arch.relocs.items() if row.since <= judged.release]
     real = [(number, row) for number, row in every if number < 256 and row.field.size != BUNDLE]
     return [(number, row) for number, row in real if row.stores and not row.refused]

@@ -25,7 +25,7 @@ for name in sys.argv[1:]:
 
 @pytest.fixture(scope="module")
 def imported() -> dict[str, set[str]]:
-    """What is imported with each architecture."""
+    """The modules imported along with each architecture."""
     command = [sys.executable, "-c", ASK, *NAMES]
     done = subprocess.run(command, env=without_coverage(), capture_output=True, text=True, check=True)
     return {name: set(others) for name, *others in map(str.split, done.stdout.splitlines())}

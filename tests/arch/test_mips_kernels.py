@@ -51,7 +51,7 @@ def test_memory_is_as_we_link_it(malta: Malta) -> None:
 
 
 def loaded(malta: Malta, found: Mapping[str, Object]) -> list[list[str]]:
-    """What a kernel that has loaded the modules ``found`` says of them, of their imports and sections."""
+    """The state of a kernel after loading the modules ``found``: their imports and sections."""
     script = [f"insmod /m/{name}.ko" for name in found]
     script += ["sed 's/^/@ module /' /proc/modules", SYMBOLS]
     for name, module in found.items():
@@ -116,7 +116,7 @@ class Records:
         return int.from_bytes(self.data[start : start + 4], "little")
 
     def addend(self, record: int, content: bytes) -> None:
-        """Put two bytes of it: in the record, or into the instruction."""
+        """Write two bytes of it, in the record or the instruction."""
         if self.wide:
             self.put(record, 16, content)
             return
@@ -186,13 +186,13 @@ def differences(address: int, one: bytes, other: bytes) -> set[int]:
 
 
 def unsigned(data: bytes) -> bytes:
-    """The module without its signature, which damage would make a wrong one."""
+    """The module without its signature, which damage would invalidate."""
     assert data.endswith(b"~Module signature appended~\n")
     return data[: -40 - int.from_bytes(data[-32:-28], "big")]
 
 
 class Answers(NamedTuple):
-    """What the kernel said, by the number of the case."""
+    """The kernel's messages by case number."""
 
     symbols: dict[str, int]
     statuses: dict[int, int]

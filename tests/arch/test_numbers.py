@@ -84,7 +84,7 @@ MB, GB = 1 << 20, 1 << 30
 
 
 def files() -> dict[str, tuple[Arch, ...]]:
-    """File -> what it defines."""
+    """File -> its definitions."""
     names = [it.name for it in iter_modules(archs.__path__) if it.name not in SUPPORT]
     return {name: getattr(import_module(f"{archs.__name__}.{name}"), "ARCHS", ()) for name in names}
 
@@ -179,14 +179,14 @@ def test_per_cpu_data_of_x86_64_begins_at_0_until_6_15() -> None:
 
 
 class Anything(dict[str, str]):
-    """The values of a text."""
+    """The values of a format."""
 
     def __missing__(self, key: str) -> Blank:
         return Blank()
 
 
 class Blank:
-    """A value that is printed as nothing, whatever its format."""
+    """A value that formats as an empty string."""
 
     def __format__(self, _spec: str) -> str:
         return ""

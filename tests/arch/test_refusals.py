@@ -33,7 +33,7 @@ HEXAGON_FAR = "module: R_HEXAGON_B22_PCREL reloc out of range: {value:08x}={sum:
 
 
 class Beyond(NamedTuple):
-    """A value that does not fit, and what is said."""
+    """A value out of range, and the message."""
 
     arch: Arch
     number: int
@@ -67,7 +67,7 @@ def judge(arch: Arch) -> Judged:
 
 
 def module(judged: Judged, number: int, value: int, base: int) -> tuple[list[Case], bytes, dict[str, int]]:
-    """One relocation that fits, and behind it one of ``number`` that gives ``value``."""
+    """A relocation in range, followed by one of type ``number`` with the result ``value``."""
     alone = ((at, row) for at, row in judged.arch.relocs.items() if at not in judged.arch.paired)
     fits = next(at for at, row in alone if row.calc.letters)
     todo = [case(judged, fits, 0, base), case(judged, number, value, base + STEP)]

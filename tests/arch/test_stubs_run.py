@@ -29,7 +29,7 @@ BL = 0x4800_0001.to_bytes(4, "big")
 
 
 class Machine(NamedTuple):
-    """A processor of unicorn's, and a module to be called on it."""
+    """A module whose calls run in unicorn."""
 
     caller: Caller
     cpu: tuple[int, int]
@@ -89,7 +89,7 @@ MACHINES = [
 
 
 def powered(machine: Machine, made: Called) -> unicorn.Uc:
-    """The processor with the module in its memory."""
+    """A processor with the module in its memory."""
     cpu = unicorn.Uc(*machine.cpu)
     if machine.caller.arch is S390:
         cpu.reg_write(s390x_const.UC_S390X_REG_PSWM, WIDE)

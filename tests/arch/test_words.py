@@ -21,7 +21,7 @@ VALUES = {
 
 
 def sayings(module: Any) -> Iterator[Diagnostic]:
-    """All that the architectures of a module say, and what it has ready for its functions to say."""
+    """All diagnostics of the architectures in a module, and those of its functions."""
     yield from _says(vars(module).values())
     for arch in module.ARCHS:
         yield from _says(arch)
@@ -30,7 +30,7 @@ def sayings(module: Any) -> Iterator[Diagnostic]:
 
 
 def since_release(module: Any) -> Iterator[tuple[tuple[int, ...], Diagnostic]]:
-    """What they say in later kernels instead, with the release from which on they do."""
+    """The diagnostics of later kernels, with their releases."""
     for arch in module.ARCHS:
         for change in arch.since_release:
             yield from ((change.release, said) for said in _says(change.facts.values()))

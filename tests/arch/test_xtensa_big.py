@@ -20,7 +20,7 @@ SHOWN = re.compile(r"^0x([0-9a-f]{8}):\s+(\w+)\s.*?0x([0-9a-f]+)\s*$", re.MULTIL
 
 
 def disassembled(folder: Path, text: bytes, base: int, places: Iterable[int]) -> dict[int, tuple[str, int]]:
-    """What stands at ``places`` in memory that has ``text`` at ``base``: the instruction and its target."""
+    """The instructions at ``places`` and their targets, with ``text`` at ``base``."""
     qemu = unpacked("qemu-system-misc") / "usr/bin/qemu-system-xtensaeb"
     (folder / "text").write_bytes(text)
     words = [str(qemu), "-M", "sim", "-cpu", "fsf", "-S", "-display", "none", "-serial", "null"]

@@ -43,7 +43,7 @@ def compiled(folder: Path, *words: str) -> Path:
 
 
 def context(path: str, *, detailed: bool = True) -> Context:
-    """As much of a context as the place of a symbol needs."""
+    """A minimal context for the location of a symbol."""
     nothing: Any = None
     others = dict.fromkeys(Context._fields, nothing)
     return Context(**{**others, "module": Candidate("hello", path, path), "detailed": detailed})

@@ -32,7 +32,7 @@ def gz(flags: int = 0, fields: bytes = b"", end: bytes | None = None) -> bytes:
 
 
 def kernel(data: bytes, packing: str, *options: str) -> bytes | str:
-    """What the kernel makes of ``data``, or what it says."""
+    """The kernel's result for ``data``, or its message."""
     try:
         return bytes(module_decompress(data, packing, options.__contains__))
     except Undecompressed as error:

@@ -18,7 +18,7 @@ from tests.oracles.trees import tree
 
 
 def header(bits: int, sections: int, **fields: int) -> bytes:
-    """An ELF file of nothing but a header and ``sections`` section headers, all of them zero."""
+    """An ELF file with only a header and ``sections`` zeroed section headers."""
     size, entry = (64, 64) if bits == 64 else (52, 40)
     given = {"shoff": size, "shentsize": entry, "shnum": sections, "shstrndx": 0} | fields
     layout = "<HHIQQQIHHHHHH" if bits == 64 else "<HHIIIIIHHHHHH"

@@ -28,7 +28,7 @@ STRICTER = (  # what only the image looks at: tables that nobody asked for
 
 
 def seen(elf: Elf | SecondReader) -> tuple[object, ...]:
-    """All that a finder finds, and what it means."""
+    """All results of a reader, decoded."""
     sections: list[Section] = elf.sections
     contents = [elf.content(at) for at in range(len(sections))]
     information = decode.modinfo(elf.section(".modinfo") or b"")
@@ -43,7 +43,7 @@ def answer(finder: type[Elf | SecondReader], data: bytes) -> tuple[object, ...] 
 
 
 def damaged(data: bytes, chance: random.Random) -> bytes:
-    """``data`` with some bytes of headers and tables changed, or cut."""
+    """``data`` with some bytes of headers and tables changed, or truncated."""
     copy = bytearray(data)
     for _ in range(chance.randint(1, 4)):
         headers = range(64)

@@ -22,7 +22,7 @@ def call(at: int, to: int, opcode: bytes = b"\xe8") -> bytes:
 
 
 def shown(init: bytes, made: int = CREATE) -> frozenset[str]:
-    """What a kernel shows whose .init.text is ``init``; module_add_driver calls ``made``."""
+    """The result for a kernel whose .init.text is ``init``; module_add_driver calls ``made``."""
     memory = bytearray(INIT + 0x1000)
     for at, code in ((ADD, call(ADD, made)), (NAMES, b"my_driver\0my driver\0"), (INIT, init)):
         memory[at : at + len(code)] = code

@@ -33,7 +33,7 @@ def damaged(data: bytes, chance: random.Random, start: int = 0) -> bytes:
 
 
 def refuses_or_reads(data: bytes) -> bool:
-    """Whether ``data`` was refused; anything else than one line fails the test."""
+    """Whether ``data`` was refused; any error of more than one line fails the test."""
     try:
         kernel.read(data, "k")
     except BadKernel as error:
@@ -60,7 +60,7 @@ def test_mutated_arm64_images() -> None:
 
 @cache
 def vmlinux() -> bytes:
-    """A real vmlinux whose parts that nobody looks at are zeros, so that it is small when packed."""
+    """A real vmlinux with irrelevant parts zeroed, so that it compresses well."""
     return container.unwrap(debian("i386").image.read_bytes(), "real").data
 
 

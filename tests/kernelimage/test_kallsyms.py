@@ -21,7 +21,7 @@ def aligned(data: bytes, to: int) -> bytes:
 
 
 def table(layout: str, shift: int = 0, bits: int = 64) -> bytes:
-    """The memory of a kernel at BASE with a table of ``layout``: the release that brought it.
+    """The memory of a kernel at BASE with a table of ``layout``, the first release that has it.
 
     All of it is moved by ``shift`` bytes.
     """

@@ -47,7 +47,7 @@ def run(command: Sequence[str], data: bytes) -> bytes:
 
 
 def repacked(image: bytes, packed: bytes, size: int) -> bytes:
-    """The bzImage ``image`` with another payload; all but gzip have the size behind them."""
+    """The bzImage ``image`` with another payload; all but gzip are followed by the size."""
     start = ((image[0x1F1] or 4) + 1) * 512 + unpack_from("<I", image, 0x248)[0]
     if not packed.startswith(b"\x1f\x8b"):
         packed += size.to_bytes(4, "little")
@@ -58,7 +58,7 @@ def repacked(image: bytes, packed: bytes, size: int) -> bytes:
 
 @cache
 def real() -> tuple[bytes, bytes]:
-    """Debian's kernel for i386, the smallest with a bzImage: the file, and what is in it."""
+    """Debian's kernel for i386, the smallest bzImage: the file, and its contents."""
     image = debian("i386").image.read_bytes()
     return image, container.unwrap(image, "real").data
 

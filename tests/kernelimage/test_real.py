@@ -104,7 +104,7 @@ def test_addresses_are_those_of_the_symbol_table() -> None:
 
 
 def flat(path: Path) -> bytes:
-    """The segments of a vmlinux as they lie in memory, without any header."""
+    """The segments of a vmlinux as in memory, without headers."""
     out = bytearray()
     with path.open("rb") as file:
         segments = [one for one in ELFFile(file).iter_segments() if one["p_type"] == "PT_LOAD"]

@@ -27,7 +27,7 @@ BASE = 0x80100000
 
 
 def wrapped(shape: build.Shape, memory: bytes) -> bytes:
-    """A container that says the width and the byte order of ``shape``, as the search needs them."""
+    """A container with the width and byte order of ``shape``, which the search needs."""
     if shape.bits == 32:
         image = bytearray(build.zimage(build.packed(memory)))
         image[0x24:0x28] = b"\x01\x6f\x28\x18" if shape.order == "big" else b"\x18\x28\x6f\x01"

@@ -25,7 +25,7 @@ SERVED = {  # by a module; without it ENODEV, EAFNOSUPPORT, ENODEV, ENOENT
 
 
 def programs(folder: Path) -> dict[str, str]:
-    """The text of a program that is modprobe: kmod's two, and ours as pip installs it."""
+    """The text of a program that acts as modprobe: kmod 30, kmod 34, or ours as installed by pip."""
     python = os.path.realpath(Path(sys.base_prefix) / "bin" / f"python{sysconfig.get_python_version()}")
     kmods = {
         name: f'#!/bin/sh\nexec {" ".join(tools["modprobe"])} "$@"\n'

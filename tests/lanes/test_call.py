@@ -129,7 +129,7 @@ def test_functions_of_the_kernel_and_of_modules_with_btf(image: Path) -> None:
 
 
 def test_types_of_btf_are_those_of_dwarf(mod: LiveModule) -> None:
-    """Pahole made the one for the kernel, gcc the other one for the module."""
+    """The kernel's is by pahole, the module's by gcc."""
     btf, dwarf = mod.kernel.btf, DwarfTypes(mod.file)
     assert btf
     compared = 0

@@ -42,7 +42,7 @@ def loaded(request: pytest.FixtureRequest) -> Iterator[tuple[LiveKernel, Moment]
 
 
 def line(text: str) -> int:
-    """The number of the line of buggy.c that has ``text``."""
+    """The number of the line of buggy.c with ``text``."""
     lines = (FOLDER / "buggy.c").read_text().splitlines()
     return next(number for number, words in enumerate(lines, 1) if text in words)
 

@@ -33,13 +33,13 @@ Outcomes = dict[str, dict[str, list[dict[str, Any]]]]
 
 @pytest.fixture(scope="session", params=LANES)
 def lane(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Outcomes]:
-    """The name of a lane and what happened in it; parallel workers share one boot."""
+    """The name of a lane and its results; parallel workers share one boot."""
     name: str = request.param
     return name, once(name, tmp_path_factory, lambda _: boot(name))
 
 
 def boot(name: str) -> dict[str, Any]:
-    """What happened in the lane; a boot that fails is not tried again for each test."""
+    """The results of the lane; a failed boot is not repeated for each test."""
     source, peers = LANES[name]
     with tempfile.TemporaryDirectory() as path:
         folder = Path(path)
@@ -55,7 +55,7 @@ def boot(name: str) -> dict[str, Any]:
 
 
 def seen(outcome: dict[str, Any], case: Case) -> dict[str, Any]:
-    """What of ``outcome`` must be the same."""
+    """The part of ``outcome`` that must be equal."""
     shown = {key: outcome.get(key) for key in ("step", "out", "err", "status", "modules", "syslog")}
     err = RISK.sub("", DEBUG.sub("", shown["err"] or ""))
     shown["err"] = err.splitlines()[-1:] if case.last else err
@@ -86,7 +86,7 @@ def names(outcome: dict[str, Any]) -> list[str]:
 
 
 def test_the_cases_do_something(lane: tuple[str, Outcomes]) -> None:
-    """The kernel itself, not kmod, says that modules came, were marked as forced, and went."""
+    """The kernel, not kmod, reports that modules were loaded, marked as forced, and removed."""
     assert [names(o) for o in ours(lane, "load, list, remove")] == [
         *([], ["fat"], ["vfat", "fat"], ["vfat", "fat"]),
         *(["fat"], ["fat"], [], []),

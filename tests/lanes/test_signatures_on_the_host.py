@@ -36,7 +36,7 @@ def foreign(bare: bytes, stranger: openssl.Identity) -> bytes:
 
 
 def loaded(kernel: LiveKernel, data: bytes, folder: Path) -> tuple[int, list[str], list[bytes]]:
-    """The errno, the messages, and the digests that are looked up in the blacklist."""
+    """The errno, the messages, and the digests looked up in the blacklist."""
     kernel.reset()
     path, digests, guest = folder / "nls_cp1251.ko", list[bytes](), kernel.guest
     path.write_bytes(data)

@@ -24,7 +24,7 @@ Outcomes = dict[str, list[dict[str, Any]]]
 def lane(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Outcomes, Outcomes, bool]:
-    """What the cases of a lane did in the real kernel and in ours; parallel workers share one boot.
+    """The results of a lane's cases on the real kernel and ours; parallel workers share one boot.
 
     Also, whether the areas of its modules are separate.
     """
@@ -35,7 +35,7 @@ def lane(
 
 
 def both(name: str, folder: Path) -> dict[str, Any]:
-    """What happened in both kernels; a boot that fails is not tried again for each case."""
+    """The results on both kernels; a failed boot is not repeated for each case."""
     lane = lanes.LANES[name]
     try:
         real = lanes.real(lane)

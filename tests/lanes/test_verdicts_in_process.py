@@ -47,7 +47,7 @@ def test_some_verdicts(request: pytest.FixtureRequest, tmp_path: Path) -> None:
 
 
 def kept() -> bool:
-    """Whether the kernel, booted, and the modules of the cases are in the cache."""
+    """Whether the booted kernel and the modules of the cases are in the cache."""
     folder = debian.cache() / "bookworm-amd64"
     notes = [folder / f"linux-{kind}-{CLOUD}.depends" for kind in ("image", "headers")]
     if not all(note.exists() and (folder / note.read_text()).is_dir() for note in notes):

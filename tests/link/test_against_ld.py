@@ -17,7 +17,7 @@ MODULES = """
 
 
 def differing(made: Linked, theirs: dict[str, bytes]) -> list[str]:
-    """The names of the sections that ld and we have made differently."""
+    """The names of the sections that ld and we link differently."""
     image, wrong = made.image, []
     for at, section in enumerate(image.module.sections):
         if at in (image.module.symtab, image.module.strtab) or image.layout.placed[at] is None:

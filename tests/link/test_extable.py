@@ -37,7 +37,7 @@ def name(arch: Arch) -> str:
 
 
 def entries(arch: Arch, table: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """What ``table``, at address 0, says: instruction, where to go on, the rest."""
+    """The entries of ``table``, at address 0: instruction, fixup, the rest."""
     width, rest, relative = WIDTHS[name(arch)]
     for at in range(0, len(table) // (2 * width + rest) * (2 * width + rest), 2 * width + rest):
         first, second = table[at : at + width], table[at + width : at + 2 * width]

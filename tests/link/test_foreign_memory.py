@@ -38,7 +38,7 @@ INIT = 1 << 25  # from what stays to what init has left, if nobody says
 
 
 class Found(NamedTuple):
-    """What came of the comparison of one module."""
+    """The result of the comparison of one module."""
 
     sections: int
     compared: int  # bytes
@@ -82,18 +82,18 @@ def test_memory_is_as_we_link_it(machine: Machine) -> None:
 
 
 def wanted(files: Mapping[str, bytes], here: Rules) -> set[str]:
-    """What the modules import."""
+    """The imports of the modules."""
     return set().union(*(imports(Object(data, Elf(data).sections, here.arch)) for data in files.values()))
 
 
 def running(told: Rules, seen: Seen) -> Rules:
-    """``told`` of the kernel on that machine: it has no expolines where the processor is safe without."""
+    """``told`` without expolines, which the kernel does not use where the processor is not affected."""
     options = {**told.layout.options, "EXPOLINE": "y" if "execute trampolines" in seen.spectre else "n"}
     return told._replace(layout=told.layout._replace(options=options))
 
 
 def compare(module: Object, here: Rules, seen: Seen, symbols: Mapping[str, int]) -> Found:
-    """``module`` as we link it, and what is in the kernel's memory."""
+    """``module`` as we link it, and the kernel's memory."""
     name = module.subject
     module = frob(module, here.layout, name)
     image = linked(module, layout(module, here.layout), seen, symbols)
@@ -117,7 +117,7 @@ def compare(module: Object, here: Rules, seen: Seen, symbols: Mapping[str, int])
 
 
 def constant(image: Image) -> list[int]:
-    """The sections that stay, and stay as they are."""
+    """The sections that stay in memory unchanged."""
     core = set(image.layout.plan.core)
     found = []
     for at, (section, placed) in enumerate(zip(image.module.sections, image.layout.placed, strict=True)):
@@ -129,7 +129,7 @@ def constant(image: Image) -> list[int]:
 
 
 def linked(module: Object, plan: Layout, seen: Seen, symbols: Mapping[str, int]) -> Image:
-    """``module`` linked where the kernel has it."""
+    """``module`` linked at the kernel's addresses."""
     bases = [seen.bases[module.subject] + INIT * area for area in range(len(plan.sizes))]
     for section, placed in zip(module.sections, plan.placed, strict=True):
         address = seen.sections.get((module.subject, section.name))

@@ -40,7 +40,7 @@ NASTY = (
 
 
 def mutated(data: bytes, chance: random.Random) -> bytes:
-    """``data`` with one to eight of its numbers changed, most of them where numbers are believed."""
+    """``data`` with one to eight numbers changed, mostly ones that the loader trusts."""
     copy = bytearray(data)
     elf = Elf(data)
     table = int.from_bytes(data[0x28:0x30], "little")
@@ -65,7 +65,7 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
 
 
 def outcome(data: bytes) -> str:
-    """What linking ``data`` comes to, in a word."""
+    """The outcome of linking ``data`` in a word."""
     try:
         extable.sort(linked(data).image)
     except ModutilsError as error:

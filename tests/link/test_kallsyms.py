@@ -83,7 +83,7 @@ def test_a_section_that_the_file_lacks(image: Image) -> None:
 
 
 def test_kept_symbols_follow_the_data(image: Image) -> None:
-    """Symbol 0 and those of sections that stay, with their new names, values and letters."""
+    """Symbol 0 and those of core sections, with their new names, values and letters."""
     values = [0, BASES[0] + 4, 0xDEAD, BASES[0] + 0x1008]
     kallsyms.keep(image, values)
     tail = image.layout.tail

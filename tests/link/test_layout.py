@@ -144,7 +144,7 @@ def test_symbols_of_32_bits() -> None:
     [(-8, 8, True), (-8, 9, False), (0, 1, False), (63, 1, False), (64, 8, True), (-8, 80, False)],
 )
 def test_no_section_lies_on_struct_module_in_the_file(offset: int, size: int, apart: bool) -> None:
-    """The loader changes it there before it copies the others."""
+    """The loader changes it in the file before it copies the others."""
     parts = [
         Part(".text", bytes(64), A | X),
         Part(".data", bytes(80), A | W),

@@ -25,12 +25,12 @@ MODULES = 20
 
 
 def reasons(found: Iterable[dict[str, Any]], which: str) -> Counter[str]:
-    """In how many modules bytes differ, by the reason."""
+    """The number of modules with differing bytes, by reason."""
     return Counter(reason for one in found for reason in one[which])
 
 
 def gone(found: list[dict[str, Any]], *more: str) -> Counter[str]:
-    """Assert that nothing differs any more for the reasons that we patch; how many modules each was in."""
+    """Assert that no difference is left for the reasons that we patch; the number of modules for each."""
     judge(found)
     before, after = reasons(found, "unpatched"), reasons(found, "changed")
     ours = {reason for reason in before if reason in (*CODE, *more) or reason.startswith(SORTED)}

@@ -41,7 +41,7 @@ NEAR, FAR = 0x0140_0000, 0x1400_0000  # from the module to the kernel: what all 
 
 
 class Machine(NamedTuple):
-    """A machine and the kernel that Debian has for it."""
+    """A machine and Debian's kernel for it."""
 
     arch: Arch
     config: LayoutConfig
@@ -49,7 +49,7 @@ class Machine(NamedTuple):
 
     @classmethod
     def called(cls, name: str) -> Machine:
-        """The one that Debian calls ``name``."""
+        """The one with Debian's name ``name``."""
         debian = kernel(name)
         files = sorted(debian.modules.rglob("*.ko*"), key=lambda path: -path.stat().st_size)
         elf = Elf(compress.read(str(files[0])))
@@ -57,7 +57,7 @@ class Machine(NamedTuple):
         return cls(machine, debian.layout(), files)
 
     def linked(self, data: bytes, way: int, *, together: bool) -> object:
-        """The areas of the module ``data`` with the kernel ``way`` bytes above it, or the refusal."""
+        """The areas of the module ``data`` with the kernel ``way`` bytes above, or the refusal."""
         with ExitStack() as stack:
             if not together:
                 stack.enter_context(mock.patch.object(self.arch.builder, "together", return_value=None))

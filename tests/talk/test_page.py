@@ -15,13 +15,13 @@ CODE = re.compile(r"`([^`]+)`")
 
 
 def rows() -> list[list[str]]:
-    """The cells of the table: what is said, the commands, and what is to be read."""
+    """The cells of the table: statement, commands, and expected output."""
     text = (ROOT / "docs/talk.md").read_text()
     return [line.strip("|").split("|") for line in text.splitlines() if line.startswith("| ")][1:]
 
 
 def answer(command: str) -> str:
-    """All that ``command`` prints; of a test, that it is there."""
+    """The output of ``command``; for a test, check that it exists."""
     program, tool, *words = command.split()
     if program == "pytest":
         names = re.findall(r"^def (test_\w+)", (ROOT / tool).read_text(), re.MULTILINE)
