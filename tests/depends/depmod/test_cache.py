@@ -11,9 +11,10 @@ import pytest
 from pymodutils import __version__
 from pymodutils.depends.depmod import cache_file
 from tests.depends.depmod.cases import ODD
-from tests.depends.depmod.compare import KMODS, Outcome, in_process, made_by, ours
+from tests.depends.depmod.compare import KMODS, Outcome, database, erased, in_process, made_by, ours
 from tests.depends.depmod.made import module, place
 from tests.oracles.trees import Tree
+from tests.server import answer
 
 NAMES = [f"kernel/m{at}.ko" for at in range(12)]
 
@@ -161,6 +162,22 @@ def test_a_cache_of_another_size_or_version_is_not_believed(tmp_path: Path) -> N
         assert (b"lies" in aliases) == believed
 
 
+@pytest.mark.parametrize("name", ["modules.dep", "modules.alias.bin", "modules.devname", "modules.symbols"])
+@pytest.mark.parametrize("dated", [False, True])
+def test_a_database_that_somebody_has_changed_is_written_again(
+    name: str, dated: bool, tmp_path: Path
+) -> None:
+    tree, kept = place(tmp_path / "tree", ODD), tmp_path / "cache"
+    words = ["--cache", str(kept), "-b", str(tmp_path / "tree"), tree.version]
+    expected = made_here(tree, words)
+    path = tree.modules / name
+    before = path.stat()
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    if dated:
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert made_here(tree, words, clear=False) == expected
+
+
 @pytest.mark.parametrize("changed", ODD)
 def test_what_is_remembered_of_all_others_is_whole(changed: str, tmp_path: Path) -> None:
     tree, kept = place(tmp_path / "tree", ODD), tmp_path / "cache"
@@ -171,6 +188,15 @@ def test_what_is_remembered_of_all_others_is_whole(changed: str, tmp_path: Path)
     remembered = in_process("34", tree, words)
     assert remembered == in_process("34", tree, words[2:])
     assert f"alias new {Path(changed).stem.replace('-', '_')}\n".encode() in remembered.files["modules.alias"]
+
+
+def made_here(tree: Tree, words: list[str], *, clear: bool = True) -> dict[str, bytes]:
+    """The database after a run in this process, whose cache then is old enough to be trusted."""
+    if clear:
+        erased(tree)
+    assert answer("depmod", ["--compat", "34", *words]).status == 0
+    age(Path(words[1]))
+    return database(tree.modules)
 
 
 STRANGER = 12345  # a user
