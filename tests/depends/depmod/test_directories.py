@@ -1,4 +1,4 @@
-"""Where depmod looks for configuration; depmod.d(5) of kmod 30 and 34."""
+"""Directories of depmod's configuration; depmod.d(5) of kmod 30 and 34."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What another process sees while init() runs: Documentation/filesystems/proc.rst, kernel/kallsyms.c."""
+"""The view of another process while init() runs; Documentation/filesystems/proc.rst, kernel/kallsyms.c."""
 
 from __future__ import annotations
 
