@@ -24,7 +24,7 @@ FOLDERS = ("link", "arch", "depends", "kernel", "checks")
 IN_LANES = frozenset(  # what runs only on a booted kernel, so in no quick test
     {
         *(f"kernel/booted/{name}.py" for name in ("boot", "checks", "host", "live", "outcome", "watched")),
-        *("kernel/booted/signatures.py", "checks/run.py", "checks/after_run.py"),
+        "kernel/booted/signatures.py",
     }
 )
 
