@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.oracles import cross
 from tests.oracles.debian import cache, locked, newest, unpacked
 
 UNUSED = ("drivers", "sound", "fs", "net", "Documentation", "tools", "mm", "crypto", "block", "security")
@@ -40,14 +41,15 @@ def _cloud(suite: str = "bookworm") -> str:
     return newest("linux-headers-cloud-amd64", suite)
 
 
-def installed(top: Path, flavour: str, suite: str = "bookworm") -> Path:
+def installed(top: Path, flavour: str, suite: str = "bookworm", arch: str = "amd64") -> Path:
     """The headers in the package ``flavour`` below ``top``, as if installed.
 
     They refer to each other by paths in /usr/src.
     """
-    common, tools = COMMON.sub(r"\1-common", flavour), _tools(flavour, suite)
+    common, tools = COMMON.sub(r"\1-common", flavour), _tools(flavour, suite, arch)
     for name in (flavour, common):
-        packaged, folder = unpacked(name, suite) / "usr/src" / name, top / name
+        of = arch if name == flavour else "amd64"
+        packaged, folder = unpacked(name, suite, of) / "usr/src" / name, top / name
         folder.mkdir()
         for entry in os.listdir(packaged):
             if entry != "vmlinux":  # only pahole needs it
@@ -59,14 +61,21 @@ def installed(top: Path, flavour: str, suite: str = "bookworm") -> Path:
     return top / flavour
 
 
-def _tools(flavour: str, suite: str) -> Path:
+def _tools(flavour: str, suite: str, arch: str = "amd64") -> Path:
     """The build system's programs."""
-    name = os.readlink(unpacked(flavour, suite) / "usr/src" / flavour / "scripts").split("/")[-2]
+    name = os.readlink(unpacked(flavour, suite, arch) / "usr/src" / flavour / "scripts").split("/")[-2]
     return unpacked(name, suite) / "usr/lib" / name
 
 
 def _bookworm(top: Path) -> list[str]:
     return ["-C", str(installed(top, _cloud()))]
+
+
+def _arm64(top: Path) -> list[str]:
+    """The same of arm64, by a cross compiler."""
+    folder = installed(top, newest("linux-headers-arm64", arch="arm64"), arch="arm64")
+    compiler = cross.compiler("aarch64", "arm64")
+    return ["-C", str(folder), f"CROSS_COMPILE={compiler}"]
 
 
 def _later(suite: str, top: Path) -> list[str]:
@@ -120,5 +129,6 @@ KERNELS = {
     "trixie": Headers(partial(_cloud, "trixie"), partial(_later, "trixie")),
     "forky": Headers(partial(_cloud, "forky"), partial(_later, "forky")),
     "experimental": Headers(partial(_cloud, "experimental"), partial(_later, "experimental")),
+    "arm64": Headers(partial(newest, "linux-headers-arm64", arch="arm64"), _arm64),
     "uml": Headers(_uml_release, _uml),
 }
