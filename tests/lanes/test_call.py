@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,11 +19,11 @@ from pymodutils.errors import NotFound
 from pymodutils.kernel.booted.memory import BadValue
 from pymodutils.kernel.booted.words import Status
 from pymodutils.machine.results import OutOfBudget, Panicked
-from tests.oracles import debian, kbuild
+from tests.oracles import kbuild, kernels
 
 pytestmark = [pytest.mark.lane, pytest.mark.slow]
 SOURCE = Path(__file__).parent.parent / "machine/modules/sample.c"
-SUITES = {"cloud": "bookworm", "trixie": "trixie"}
+SUITES = ("cloud", "trixie", "arm64")  # of headers.KERNELS, and the kernels of these
 
 
 @pytest.fixture(scope="module", params=SUITES)
@@ -32,8 +33,7 @@ def suite(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def image(suite: str) -> Path:
-    package = debian.unpacked(debian.newest("linux-image-cloud-amd64", SUITES[suite]), SUITES[suite])
-    return next(package.glob("boot/vmlinuz-*"))
+    return kernels.kernel("cloud-amd64" if suite == "cloud" else suite).image
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,8 @@ def test_without_debug_information(image: Path, suite: str) -> None:
 
 def test_functions_of_the_kernel_and_of_modules_with_btf(image: Path) -> None:
     with LiveKernel.boot(image) as kernel:
-        assert kernel.call("strlen", "hello") == 5
+        if image.name.endswith("amd64"):  # assembly elsewhere, of which BTF has no parameters
+            assert kernel.call("strlen", "hello") == 5
         assert kernel.call("crc32_le", 0xFFFFFFFF, b"123456789", 9) ^ 0xFFFFFFFF == 0xCBF43926
         crc7 = kernel.load(next(image.parent.parent.rglob("crc7.ko*")))
         assert crc7.call("crc7_be", 0, b"\x40\0\0\0\0", 5) == 0x94  # CMD0 of an SD card
@@ -164,11 +165,11 @@ def test_a_stack_that_overflows(image: Path, file: Path) -> None:
     with LiveKernel.boot(image) as kernel:
         mod = kernel.load(file)
         assert mod.call("deep", 3) == 6
-        with pytest.raises(Panicked, match="Fatal exception in interrupt"):
+        with pytest.raises(Panicked):
             mod.call("deep", 1 << 20)
         log = kernel.messages()
-    assert any("stack guard page was hit" in line for line in log)
-    assert any(line.startswith("RIP: 0010:deep+0x") for line in log)
+    assert any(re.search("stack guard page was hit|Insufficient stack space", line) for line in log)
+    assert any(re.match(r"(RIP: 0010|pc ): ?deep\+0x", line) for line in log)
 
 
 def test_init_may_refuse(image: Path, file: Path) -> None:
@@ -194,8 +195,8 @@ def test_the_command(image: Path, file: Path) -> None:
     failed = run("-l", "-p", "label=x", str(file), "oops_at", "8")
     assert failed.returncode == 1
     assert "sample: debug=0 label=x" in failed.stderr
-    assert "RIP: 0010:oops_at+" in failed.stderr
-    assert "ERROR: oops_at: the kernel oopsed: BUG: kernel NULL pointer dereference" in failed.stderr
+    assert re.search(r"(RIP: 0010|pc ): ?oops_at\+", failed.stderr)
+    assert re.search("ERROR: oops_at: .* oopsed: .*NULL pointer dereference", failed.stderr)
     failed = run(str(file), "deep", "1000000")
     assert failed.returncode == 1
     assert "stack guard page was hit" in failed.stderr

@@ -35,16 +35,20 @@ FAULTS = {
 
 
 @pytest.fixture(scope="module", params=SUITES)
-def kernel(request: pytest.FixtureRequest) -> Iterator[LiveKernel]:
-    with LiveKernel.boot(image(request.param)) as found:
+def suite(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def kernel(suite: str) -> Iterator[LiveKernel]:
+    with LiveKernel.boot(image(suite)) as found:
         found.check()
         yield found
 
 
 @pytest.fixture
-def module(kernel: LiveKernel) -> LiveModule:
+def module(kernel: LiveKernel, suite: str) -> LiveModule:
     kernel.reset()
-    suite = next(name for name, release in SUITES.items() if release in kernel.path)
     return kernel.load(kbuild.module(FOLDER / "careless.c", suite, kbuild.DEBUG))
 
 
@@ -54,8 +58,13 @@ def found(kernel: LiveKernel) -> list[str]:
     return [str(it) for it in kernel.checks.found]
 
 
+INLINE = ("holds_spinlock", "sleeps_with_spinlock", "sleeps_with_rcu")  # in kernels without preemption
+
+
 @pytest.mark.parametrize("function", FAULTS)
-def test_each_fault_is_found(kernel: LiveKernel, module: LiveModule, function: str) -> None:
+def test_each_fault_is_found(kernel: LiveKernel, module: LiveModule, suite: str, function: str) -> None:
+    if suite == "arm64" and function in INLINE:
+        pytest.skip("inline functions in Debian's kernel of arm64")
     module.call(function)
     told = found(kernel)
     wanted = FAULTS[function].format(function)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from pymodutils.kernel.booted.module import INIT
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pymodutils.kernel.booted.module import LiveModule
 
-INIT: Final = ".init"  # how the names of sections begin that are freed after init()
 DATA: Final = (".data", ".bss", ".rodata", ".init.data", ".init.rodata")
 NOT_DATA: Final = (".data..percpu", ".rodata.str")  # elsewhere in memory, and without symbols
 TEXT: Final = (".text", ".init.text", ".exit.text", ".ref.text")

@@ -8,12 +8,11 @@ from pymodutils.elf.ctype import Struct
 from pymodutils.kernel.booted.misuse import Note
 from pymodutils.kernel.booted.observer import Observer
 from pymodutils.kernel.booted.replace import KMALLOC
-from pymodutils.machine.paging import PAGE
+from pymodutils.machine.paging import PAGE, Unmapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-VMEMMAP, PAGE_OFFSET = 0xFFFFEA0000000000, 0xFFFF888000000000  # with nokaslr; arch/x86/x86_64/mm.rst
 ERRORS: Final = (1 << 64) - 4095  # IS_ERR()
 
 
@@ -105,6 +104,9 @@ class LeftBehind(Observer):
         self.given: dict[tuple[str, int], int] = getattr(self, "given", {})
         page = self.kernel.btf.named("struct page") if self.kernel.btf else None
         self._size = page.size if isinstance(page, Struct) else 64
+        known = self.kernel.guest.data  # of vmalloc(): the kernel tells its struct page
+        self._pages = self.kernel.guest.call("vmalloc_to_page", known)
+        self._pages -= self.machine.space.physical(known) // PAGE * self._size
         for it in self.resources:
             self._attach(it, lambda address: address)
         self._attach(ADDRESSES, self._page)
@@ -116,7 +118,10 @@ class LeftBehind(Observer):
 
     def _page(self, address: int) -> int:
         """The struct page of an address in the direct map."""
-        return VMEMMAP + (address - PAGE_OFFSET) // PAGE * self._size if address else 0
+        try:
+            return self._pages + self.machine.space.physical(address) // PAGE * self._size
+        except Unmapped:
+            return 0
 
     def _gives(self, what: str, function: int, key: Callable[[int], int]) -> None:
         if not self.ours(function):
@@ -135,7 +140,7 @@ class LeftBehind(Observer):
 
     def _takes_later(self) -> None:
         head, what = self.machine.arguments(2)
-        address = what if what >= PAGE_OFFSET else head - what
+        address = what if what >= PAGE else head - what
         for kind in {it.what for it in self.resources}:
             self.given.pop((kind, address), None)
 

@@ -88,11 +88,12 @@ class LockChecks(Observer):
 
     def _percpu(self) -> int:
         """The offset of preempt_count in the per-CPU area."""
-        known = self.kernel.guest.lookup("__preempt_count")
-        kind = self.kernel.btf.named("struct pcpu_hot") if self.kernel.btf else None
-        if known or not isinstance(kind, Struct):
-            return known
-        return self.kernel.guest.lookup("pcpu_hot") + kind.fields["preempt_count"].offset
+        known, btf = self.kernel.guest.lookup("__preempt_count"), self.kernel.btf
+        for name in ("pcpu_hot", "thread_info"):
+            kind = btf.named(f"struct {name}") if btf and not known else None
+            if isinstance(kind, Struct) and "preempt_count" in kind.fields:
+                return self.kernel.guest.lookup(name) + kind.fields["preempt_count"].offset
+        return known
 
     def _stack(self) -> int:
         return self.machine.cpu.sp & -THREAD_SIZE
@@ -141,7 +142,7 @@ class LockChecks(Observer):
         machine = self.machine
         if not machine.cpu.interruptible:
             return "with interrupts off", 0
-        place = machine.cpu["GS_BASE"] + self._preempt_count
+        place = machine.cpu.preempt_base + self._preempt_count
         count = machine.space.number(place & (1 << 64) - 1) & COUNT
         return ("with preemption off", 0) if self._preempt_count and count else None
 

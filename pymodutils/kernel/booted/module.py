@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import os
+from contextlib import suppress
 from struct import iter_unpack
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -12,7 +13,7 @@ from pymodutils.dwarf.types import DwarfTypes
 from pymodutils.elf import compress, scan
 from pymodutils.elf.btf import Btf
 from pymodutils.elf.constants import BTF
-from pymodutils.errors import NotFound
+from pymodutils.errors import NotFound, Refused
 from pymodutils.kernel.booted import ends, values
 from pymodutils.kernel.booted.arguments import Call
 from pymodutils.kernel.booted.host import Host
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 DEBUG: Final = "build it with debug information (make KCFLAGS=-g)"
 SYMBOL: Final = "<IBBHQQ"  # Elf64_Sym
+INIT: Final = ".init"  # how the names of sections begin that are freed after init()
 INIT_TEXT: Final = ".init.text"  # the first section of the memory freed after init()
 ADVICE: Final = f"{DEBUG} or with BTF"
 
@@ -64,7 +66,7 @@ class LiveModule:
         found = self.file.symbols.get(name)
         if found is None:
             raise NotFound(name, f"{self.path} has no {name}{self._changed(name)}")
-        base = self._base(found[0])
+        base = self._base(found[0]) or self._listed(found[0])
         if base is None:
             raise NotFound(name, f"{name} is no longer in memory: it is of the init part of {self.name}")
         return base + found[1]
@@ -88,6 +90,15 @@ class LiveModule:
                 if place:
                     self._bases[section] = place - offset
                     break
+        return self._bases.get(section)
+
+    def _listed(self, section: int) -> int | None:
+        """The address of the section in sysfs, for a kernel whose kallsyms has functions only."""
+        name = self.file.names.get(section, INIT)
+        if not name.startswith(INIT):
+            with suppress(Refused):
+                listed = self.kernel.read(f"/sys/module/{self.name}/sections/{name}")
+                self._bases[section] = int(listed, 16)
         return self._bases.get(section)
 
     def where(self, address: int) -> str:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pymodutils.kernel.booted.returns import Returns
     from pymodutils.machine.machine import Machine
 
-CALL: Final = b"\xe8"  # with a displacement of four bytes
 NEAR: Final = 256  # bytes of the stack in which a return to a module is looked for
 
 
@@ -94,7 +93,7 @@ class Observer:
         try:
             for at in range(0, near, 8):
                 found = self.returns.address(stack + at)
-                if found in self.machine.modules and space.runs(found) and space.read(found - 5, 1) == CALL:
+                if found in self.machine.modules and space.runs(found) and self.machine.cpu.calls(found):
                     yield found - 1
         except Unmapped:
             return

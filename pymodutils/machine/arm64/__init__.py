@@ -38,5 +38,5 @@ ARCHITECTURE: Final = Architecture(
     modules=lambda base: range(MODULES_VADDR, base + start.LOAD),
     protocol=BootProtocol("arm64 Image", start.CMDLINE, start.LONGEST, start.prepare),
     calls=CALLS,
-    checked=False,
+    checked=True,
 )

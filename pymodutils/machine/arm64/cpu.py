@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pymodutils.machine.protocol import KernelStart
 
 INSTRUCTION: Final = 4
-B: Final = 5  # the highest bits of an unconditional branch
+B, BL = 0b000101, 0b100101  # the highest bits of unconditional branches
 CRM_3: Final = 0xE3  # CRn 14 and CRm 3 in an MRS
 TIMER_READ: Final = re.compile(rb"[\xe0\xe3]\x3b\xd5")  # its end, with op0 3, op1 3 and CRm 0 or 3
 COUNTERS: Final = frozenset({1, 2, 5, 6})  # op2 with CRm 0: CNTPCT, CNTVCT, CNTPCTSS, CNTVCTSS
@@ -80,6 +80,10 @@ class Arm64Cpu(MaskedIdle, Arm64Registers):
         """The instructions of ``area`` that access memory, as ``operand``."""
         found = ((address, self.operand(address)) for address in area[::INSTRUCTION])
         return ((address, it) for address, it in found if it)
+
+    def calls(self, address: int) -> bool:
+        """Whether a call of a function by its address in the instruction ends at ``address``."""
+        return self.space.read(address - 1, 1)[0] >> 2 == BL
 
     def jumps(self, address: int) -> bool:
         """Whether the call at ``address`` is a jump: the function returns to the caller of this one."""

@@ -85,6 +85,11 @@ class Arm64Registers(Cpu):
         """Flush the TLB after page tables were changed from outside; translated code stays valid."""
         self.uc.ctl(uc.UC_CTL_TLB_FLUSH, uc.UC_CTL_IO_WRITE)
 
+    @property
+    def preempt_base(self) -> int:
+        """Where the thread_info of the current task is, which is the start of its task_struct."""
+        return self.system("SP_EL0")
+
     # Functions
 
     @property

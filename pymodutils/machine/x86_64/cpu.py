@@ -15,7 +15,7 @@ from unicorn.unicorn_py3.arch.intel import HOOK_INSN_CPUID_CFUNC
 from pymodutils.machine.results import Halted, Touch
 from pymodutils.machine.x86_64 import exceptions, length, operand
 from pymodutils.machine.x86_64.ports import Ports
-from pymodutils.machine.x86_64.registers import INTERRUPTS, X86Registers
+from pymodutils.machine.x86_64.registers import INTERRUPTS, WORD, X86Registers
 from pymodutils.machine.x86_64.start import enter
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pymodutils.machine.operand import Operand
     from pymodutils.machine.protocol import KernelStart
 
-HLT, JMP = b"\xf4", b"\xe9"
+HLT, JMP, CALL = b"\xf4", b"\xe9", b"\xe8"
 LONGEST: Final = 16  # bytes of an instruction, and one more
 
 
@@ -65,6 +65,10 @@ class X86Cpu(X86Registers):
             if found:
                 yield area.start + at, found
             at += size
+
+    def calls(self, address: int) -> bool:
+        """Whether a call of a function by its address in the instruction ends at ``address``."""
+        return self.space.read(address - len(CALL) - WORD // 2, 1) == CALL
 
     def jumps(self, address: int) -> bool:
         """Whether the call at ``address`` is a jump: the function returns to the caller of this one."""

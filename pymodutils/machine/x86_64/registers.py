@@ -130,6 +130,11 @@ class X86Registers(Cpu):
         """Flush the TLB after page tables were changed from outside; translated code stays valid."""
         self["CR3"] = self["CR3"]
 
+    @property
+    def preempt_base(self) -> int:
+        """Where the memory of this processor starts."""
+        return self["GS_BASE"]
+
     # Functions; System V psABI for x86-64, 3.2
 
     @property

@@ -17,6 +17,7 @@ DIRECT, MODULE, TEXT = 0xFFFF_8880_0000_0000, 0xFFFF_FFFF_C000_0000, 0xFFFF_FFFF
 CODE, DATA, STACK = DIRECT, DIRECT + 0x1000, DIRECT + 0x8000  # what guest.code and guest.data are, RSP
 HEAP = DIRECT + 0x10_0000
 INSERTED = MODULE + 0x105  # where a call by the module returns to
+CALL = b"\xe8"
 LONG = Integer("long", 8, signed=True)
 
 
@@ -57,6 +58,13 @@ class Cpu(dict[str, int]):
         self.watches: defaultdict[int, list[Callable[[], None]]] = defaultdict(list)
         self.accessed: Callable[[bool, int, int], None] = lambda *_: None
         self.left: list[int] = []
+
+    @property
+    def preempt_base(self) -> int:
+        return self["GS_BASE"]
+
+    def calls(self, address: int) -> bool:
+        return self.space.read(address - 5, 1) == CALL
 
     @property
     def back(self) -> int:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from pymodutils.kernel.booted.left_behind import PAGE_OFFSET, VMEMMAP, LeftBehind
+from pymodutils.kernel.booted.left_behind import LeftBehind
 from pymodutils.kernel.booted.locks import LockChecks
 from pymodutils.machine.x86_64 import CALLS
-from tests.kernel.booted.fake import CODE, STACK, TEXT, Checked
+from tests.kernel.booted.fake import CODE, DIRECT, HEAP, STACK, TEXT, Checked
 
 LOCK, OTHER = STACK + 0x9000, STACK + 0x9100
 GFP_KERNEL, GFP_ATOMIC = 0xCC0, 0xA20
@@ -179,7 +179,7 @@ def test_left_behind(allocate: str, free: str, arguments: tuple[int, ...], what:
 def test_an_address_is_freed_by_its_struct_page() -> None:
     """virt_to_page(): 64 bytes for each page of the direct map."""
     kernel = Checked(LeftBehind, {"get_zeroed_page": "", "__free_pages": ""})
-    kernel.call("get_zeroed_page", result=PAGE_OFFSET + 3 * 4096)
-    kernel.call("__free_pages", VMEMMAP + 3 * 64, 0)
+    kernel.call("get_zeroed_page", result=DIRECT + 3 * 4096)
+    kernel.call("__free_pages", HEAP + 2 * 64, 0)
     kernel.checks.gone()
     assert kernel.found == []
