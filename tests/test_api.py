@@ -36,14 +36,14 @@ def test_the_examples_say_the_truth(tmp_path: Path) -> None:
 
 
 def program() -> str:
-    """The examples of docs/api.md as one program; what is printed is an expression statement."""
+    """The examples of docs/api.md as one program; expression statements are printed."""
     parser = doctest.DocTestParser()
     examples = parser.get_examples((REPOSITORY / "docs/api.md").read_text())
     return "machine: str\n" + "".join(example.source for example in examples)
 
 
 def strictly(text: str, folder: Path) -> list[str]:
-    """What mypy --strict says of a program."""
+    """The output of mypy --strict for a program."""
     (folder / "program.py").write_text(text)
     command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "program.py"]
     environment = {**os.environ, "MYPYPATH": str(REPOSITORY)}

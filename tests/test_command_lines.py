@@ -35,7 +35,7 @@ VALUES = st.sampled_from(
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A machine of two damaged modules and damaged indexes, and files of every wrong kind."""
+    """A machine with damaged modules and indexes, and files of every wrong kind."""
     here = tmp_path_factory.mktemp("lines") / "of" / "commands"  # so that ../.. has no file of other tests
     here.mkdir(parents=True)
     modules = here / "machine/lib/modules" / RELEASE
@@ -111,7 +111,7 @@ def test_five_hundred_lines_end_with_status_0_or_1(tool: str, server: Server) ->
 
 
 def _may_be_silent(tool: str, words: list[str]) -> bool:
-    """Whether a failure may have gone to syslog, or was to be kept quiet."""
+    """Whether a failure may have been logged to syslog or suppressed."""
     quiet = ("-q", "--q", "-s", "--s")
     bundled = any(word[:1] == "-" and word[1:2] != "-" and {*"qs"} & {*word} for word in words)
     return bundled or any(word.startswith(quiet) for word in words) or tool in ("depmod", "modprobe")

@@ -74,7 +74,7 @@ SCRIPT = "import sys\nfrom pymodutils.__main__ import main\nsys.argv = {words!r}
 @pytest.mark.slow
 @pytest.mark.parametrize("tool", [*TOOLS, "pymodutils", "-m"])
 def test_sigint_at_any_moment(tool: str) -> None:
-    """It ends by the signal; a traceback is the interpreter's own, from before our first line."""
+    """It ends by the signal; a traceback can only come from before our first line."""
     script = ["-c", SCRIPT.format(words=[tool, "--help"])]
     command = [sys.executable, *(["-m", "pymodutils", "--help"] if tool == "-m" else script)]
     chance, life = random.Random(INTERRUPTS), 0.0  # noqa: S311 -- moments, not secrets

@@ -78,7 +78,7 @@ class Bench:
         sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
 
     def run(self, *words: str) -> bytes:
-        """What it says on standard error; its status is 0 if that is nothing."""
+        """Its standard error; its status is 0 if that is empty."""
         status = ended(self.start(*words))
         said = self.errors.read_bytes()
         assert bool(status) == bool(said), (words, status, said)

@@ -35,7 +35,7 @@ def spelled() -> re.Pattern[str]:
 
 
 def names_of_machines(path: Path, words: re.Pattern[str]) -> Iterator[str]:
-    """The names and strings of ``path`` that mean a machine, docstrings apart."""
+    """The names and strings in ``path`` that name a machine, except docstrings."""
     tree = ast.parse(path.read_text())
     prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):

@@ -46,7 +46,7 @@ MAKE: dict[str, Callable[[str], None]] = {
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
-    """A machine whose device of zeros is one, or a pipe where nobody may make it."""
+    """A machine with a zero device, or a pipe if it cannot be created."""
     where = folder(tmp_path / "machine")
     (where / "root/dev").mkdir()
     if os.geteuid():

@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.lane, pytest.mark.slow]
 
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What ``make dist`` makes without Debian's tools."""
+    """The results of ``make dist`` without Debian's tools."""
     folder = tmp_path_factory.mktemp("dist")
     words = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-t", "wheel", "-d", str(folder)]
     subprocess.run(words, cwd=REPOSITORY, check=True, capture_output=True, timeout=300)
@@ -51,7 +51,7 @@ def ran(folder: Path, *words: str) -> str:
 
 @pytest.fixture(params=PYTHONS)
 def system(request: pytest.FixtureRequest, dist: Path, tmp_path: Path) -> tuple[str, Path]:
-    """The Python of a clean system, and its folder, with ``dist`` and something to check in /root."""
+    """The Python of a clean system, and its folder, with ``dist`` and modules to check in /root."""
     folder = chroot.made(tmp_path / "system", request.param, PACKAGES, ours=False)
     shutil.copytree(dist, folder / "root/dist")
     shutil.copytree(REPOSITORY / "demo/try", folder / TRY.lstrip("/"))
@@ -61,7 +61,7 @@ def system(request: pytest.FixtureRequest, dist: Path, tmp_path: Path) -> tuple[
 
 
 def test_what_a_release_has(system: tuple[str, Path]) -> None:
-    """One system for all of it: each part leaves it as it was."""
+    """One system for all tests, each of which restores it."""
     python, folder = system
     the_single_file_needs_python_alone(folder)
     wheel_and_source_archive(folder, python)
@@ -130,7 +130,7 @@ def zstd_and_the_plugin_of_pytest(folder: Path) -> None:
 
 
 def built_initramfs(folder: Path, release: str) -> dict[str, list[str]]:
-    """Name, target and mode of what is in the images of initramfs-tools and dracut."""
+    """Name, target and mode of the files in the images of initramfs-tools and dracut."""
     drivers = " ".join(DRIVERS)
     script = f"""
         mkinitramfs -d /root/conf -o /root/mkinitramfs.img {release}

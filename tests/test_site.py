@@ -22,7 +22,7 @@ LOADED = {"script": "src", "img": "src", "link": "href", "iframe": "src"}
 
 
 class Page(HTMLParser):
-    """The links, the anchors and what is loaded of one page."""
+    """The links, anchors and loaded resources of a page."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class Page(HTMLParser):
 
 
 def anchors(text: str) -> set[str]:
-    """What the headings of a Markdown file are called in links."""
+    """The anchors of the headings of a Markdown file."""
     found = set()
     for heading, given in HEADING.findall(text):
         plain = re.sub(r"[^\w\- ]", "", heading.lower())
@@ -94,7 +94,7 @@ def test_the_site(tmp_path: Path) -> None:
 
 
 def leads_somewhere(link: str, page: Path, known: dict[Path, Page]) -> bool:
-    """Whether ``link`` on ``page`` is of another site, or to a file and an anchor that exist."""
+    """Whether ``link`` on ``page`` is external, or refers to an existing file and anchor."""
     parts = urlsplit(link)
     if parts.scheme or parts.netloc or page.name == "404.html":
         return True

@@ -23,7 +23,7 @@ def single(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(single: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """The file in a Python that has nothing but its standard library."""
+    """The file run by a Python with only its standard library."""
     command = [sys.executable, "-I", "-S", str(single), *words]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", timeout=120)
 

@@ -20,7 +20,7 @@ RELEASE = "6.1.0-made"
 
 @pytest.fixture(autouse=True)
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine with an emulated kernel and a few modules of our own."""
+    """A machine with an emulated kernel and a few made-up modules."""
     folder = tmp_path / "lib/modules" / RELEASE / "kernel"
     folder.mkdir(parents=True)
     files = {
@@ -43,7 +43,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def kernel(*words: str) -> str:
-    """What a command of the kernel prints."""
+    """The output of a kernel command."""
     done = here(*words, tool="kernel")
     assert done.status == 0, done.err
     return done.out

@@ -116,7 +116,7 @@ def test_expectations(desk: Desk) -> None:
 
 
 def test_modules_of_one_name_are_told_apart_by_their_files(desk: Desk) -> None:
-    """One package's module, built for several kernels: each is a row of its own, and its own expectation."""
+    """A module built for several kernels: each build has its own row and expectation."""
     first = desk.file(
         "a/made.ko", Path(desk.module("made", imports=["lost"], versions={"lost": 1})).read_bytes()
     )

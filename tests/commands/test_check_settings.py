@@ -123,7 +123,7 @@ def test_colours(desk: Desk) -> None:
 
 
 def test_only_a_terminal_gets_folded_lists(desk: Desk) -> None:
-    """And --full gives it what files and pipes get."""
+    """With --full, the output is that for files and pipes."""
     names = [f"lost{number}" for number in range(9)]
     modules = [desk.module(f"m{at}", imports=names[: at % 9 + 1], versions={"x": 1}) for at in range(45)]
     words = ["-k", desk.kernel(), *modules]

@@ -54,7 +54,7 @@ def test_modinfo_and_modprobe_say_what_kmod_says(packing: str, damage: str, tmp_
 @pytest.mark.lane
 @EACH
 def test_depmod_says_it_once(packing: str, damage: str, tmp_path: Path) -> None:
-    """Kmod repeats the reason, at times another one, each time it reads the module again."""
+    """Each time kmod reads the module, it repeats the reason, or prints another one."""
     data = DAMAGES[damage](COMPRESS[packing](DATA))
     tree = place(tmp_path, {f"kernel/m.ko.{packing}": data})
     theirs = kmod(34, "-b", str(tmp_path), tree.version, tool="depmod")

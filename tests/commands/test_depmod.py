@@ -130,7 +130,7 @@ for done in range(5):
 
 
 def shown(pause: float, *, terminal: bool) -> bytes:
-    """What five steps of work with such pauses put on standard error."""
+    """The output on standard error of five steps with such pauses."""
     command = [sys.executable, "-c", BAR, str(pause)]
     environment = {**os.environ, "TERM": "xterm"}
     if not terminal:

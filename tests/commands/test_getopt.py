@@ -41,7 +41,7 @@ def tool() -> Tool:
 
 
 def by_getopt(words: list[str]) -> tuple[list[str], str]:
-    """The words as getopt(1) puts them, with long names, and what it says on stderr."""
+    """The words as normalised by getopt(1), with long names, and its messages."""
     short = "".join(letter[1] for letter in FLAGS) + "".join(f"{letter[1]}:" for letter in VALUED)
     long = [name[2:] for name in (*FLAGS.values(), *ONLY_LONG)] + [f"{name[2:]}:" for name in VALUED.values()]
     done = subprocess.run(

@@ -30,7 +30,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Tree:
 
 @pytest.fixture(scope="module")
 def needs(cloud: Tree) -> dict[str, set[str]]:
-    """All that each module needs, as kmod found it."""
+    """The dependencies of each module according to kmod."""
     lines = (cloud.modules / "modules.dep").read_text().splitlines()
     rows = (line.replace(":", "").split() for line in lines)
     return {of_path(path): {of_path(each) for each in rest} for path, *rest in rows}

@@ -43,7 +43,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("section", CONTENTS)
 def test_hex_is_that_of_hexdump(state: Path, section: str) -> None:
-    """But for the address, which hexdump counts from 0."""
+    """Except for the address, which hexdump counts from 0."""
     program = shutil.which("hexdump")
     if program is None:
         raise Unavailable("no hexdump (package bsdextrautils)")
@@ -54,7 +54,7 @@ def test_hex_is_that_of_hexdump(state: Path, section: str) -> None:
 
 
 def _moved(line: bytes, base: int) -> bytes:
-    """A line of hexdump whose address is ``base`` further."""
+    """A line of hexdump with ``base`` added to its address."""
     return line if line == b"*" else b"%016x%s" % (int(line[:8], 16) + base, line[8:])
 
 

@@ -93,7 +93,7 @@ def test_json_accounts_for_every_byte(state: Path) -> None:
 
 
 def test_the_picture_is_to_scale(state: Path) -> None:
-    """The rectangles of each kind are together as wide as its bytes, by the row that the title tells."""
+    """The total width of the rectangles of each kind equals its bytes, at the scale in the title."""
     picture = ET.fromstring(run(state, "first", "--format", "svg").stdout)  # noqa: S314 -- our own
     title = next(picture.iter(f"{SVG}text")).text or ""
     row = int(title.rpartition("a row is ")[2].split()[0].replace(",", ""))

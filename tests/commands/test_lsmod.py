@@ -36,7 +36,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_text_is_kmods_columns(root: Path) -> None:
-    """The rows are what kmod's ``%-19s %8ld  %d`` makes of them; long names push the columns."""
+    """Rows are formatted with kmod's ``%-19s %8ld  %d``; long names shift the columns."""
     assert lsmod(root).stdout == (
         "Module                  Size  Used by\n"
         "vfat                   24576  1\n"
@@ -103,7 +103,7 @@ def test_names_of_any_bytes_come_out_as_they_are(root: Path) -> None:
 
 
 def test_the_table_of_an_emulated_kernel(tmp_path: Path) -> None:
-    """A page each of text, data and symbols, and one of constants for what exports something."""
+    """A page each of text, data and symbols, and one of read-only data for exporters."""
     state = str(tmp_path / "k.state")
     booted = kernel(state)
     booted.init_module(module("base", exports=["base_call"]))

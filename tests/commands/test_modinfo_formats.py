@@ -18,7 +18,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 def documents(*words: str) -> list[dict[str, Any]]:
-    """The JSON lines that are printed for ``words``."""
+    """The JSON lines printed for ``words``."""
     said = mine("--format", "json", *words)
     assert (said.err, said.status) == ("", 0)
     return [json.loads(line) for line in said.out.splitlines()]

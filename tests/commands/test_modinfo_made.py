@@ -36,7 +36,7 @@ def test_words_that_are_no_module_file(tmp_path: Path) -> None:
 @pytest.mark.lane
 @pytest.mark.slow
 def test_damaged_modules(tmp_path: Path) -> None:
-    """600 of them: the verdict is kmod's, wherever kmod lives to give one."""
+    """600 of them, compared with kmod unless it crashes."""
     chance = random.Random(600)  # noqa: S311 -- a fixed seed
     sources = [path.read_bytes() for name in ("amd64", "armhf", "s390x") for path in smallest(tree(name))]
     path = tmp_path / "damaged.ko"
@@ -56,7 +56,7 @@ def smallest(tree: Tree) -> list[Path]:
 
 
 def damaged(data: bytes, chance: random.Random) -> bytes:
-    """``data`` with bytes of the header, the section headers, the signature or anything changed, or cut."""
+    """``data``, truncated or with bytes of headers, the signature or anything else changed."""
     copy = bytearray(data)
     end = len(copy)
     places = [range(64), range(end - 760, end), range(end - 4000, end - 740), range(end)]

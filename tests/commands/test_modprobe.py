@@ -23,7 +23,7 @@ def names(amd64: Tree) -> list[str]:
 
 @pytest.fixture(scope="session")
 def aliases(amd64: Tree) -> list[str]:
-    """A thousand aliases as devices and the kernel ask for them: patterns with their wildcards filled."""
+    """A thousand aliases as requested by devices and the kernel: patterns with wildcards filled in."""
     lines = [line.split()[1] for line in (amd64.modules / "modules.alias").read_text().splitlines()[1:]]
     chosen = lines[:: len(lines) // 1000]
     return [alias.replace("*", "0").replace("?", "1") for alias in chosen]

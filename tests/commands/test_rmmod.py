@@ -24,7 +24,7 @@ def command(*words: str) -> list[str]:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A machine with fat, held by vfat and a mount, and stuck, which nothing but a mount holds."""
+    """A machine with fat, used by vfat and a mount, and stuck, used only by a mount."""
     for name, users in (("fat", "2"), ("stuck", "1")):
         folder = tmp_path / "sys/module" / name
         (folder / "holders").mkdir(parents=True)
@@ -74,7 +74,7 @@ def test_the_value_of_wait_is_never_the_next_word(root: Path) -> None:
 
 
 def read_until(fd: int, wanted: bytes) -> bytes:
-    """What can be read up to ``wanted``, for some seconds at most."""
+    """The output up to ``wanted``, within some seconds."""
     found = b""
     deadline = time.monotonic() + 20
     while wanted not in found and time.monotonic() < deadline:

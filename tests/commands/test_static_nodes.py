@@ -42,7 +42,7 @@ last last c1:2"""
 
 
 class Machine:
-    """A root with one modules.devname, or none, as we and as kmod see it."""
+    """A root with or without modules.devname, as seen by us and by kmod."""
 
     def __init__(self, root: Path, content: str | None) -> None:
         self.root, self.modules = root, root / "lib/modules"

@@ -35,7 +35,7 @@ class Image(NamedTuple):
 
     @property
     def inside(self) -> Path:
-        """What the image has where the host has ``same``."""
+        """The path in the image that corresponds to ``same`` on the host."""
         return self.root / str(self.same).lstrip("/")
 
     def run(self, tool: str, *words: str) -> Said:
@@ -45,7 +45,7 @@ class Image(NamedTuple):
 
 
 def side(folder: Path, same: Path, word: str) -> None:
-    """The files in ``folder`` that links and paths name as ``same``, each with ``word`` in it."""
+    """The files in ``folder`` at the paths ``same``, each containing ``word``."""
     files = {
         "alternatives/modprobe.conf": f"options weak side={word}\n".encode(),
         "alternatives/depmod.conf": f"external * {same}/external\n".encode(),

@@ -57,7 +57,7 @@ def test_it_says_what_its_source_says(arch: str, tmp_path: Path) -> None:
 
 
 def test_alpha_is_linked(tmp_path: Path) -> None:
-    """Slots and pointers, as readelf -r lists them; no processor here runs Alpha's code."""
+    """Slots and pointers, as readelf -r lists them; no emulated processor runs Alpha code."""
     linux = kernel(tmp_path, "alpha")
     linux.init_module("z", vectors()["z-alpha.klm"])
     module = linux.module("z")
@@ -67,7 +67,7 @@ def test_alpha_is_linked(tmp_path: Path) -> None:
 
 
 def test_sparc64_is_linked(tmp_path: Path) -> None:
-    """Addresses that code makes of two halves, and the call, as readelf -r lists them."""
+    """Addresses composed of two halves in code, and the call, as readelf -r lists them."""
     linux = kernel(tmp_path, "sparc64")
     linux.init_module("z", vectors()["z-sparc64.klm"])
     module = linux.module("z")

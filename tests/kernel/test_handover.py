@@ -17,7 +17,7 @@ MODULE = b"\x7fELF and more"
 
 
 class Calls(handover.Handover):
-    """A kernel that answers ``codes`` to finit_module and to init_module."""
+    """A kernel that returns ``codes`` for finit_module and init_module."""
 
     def __init__(self, top: Path, finit: int, init: int = 0) -> None:
         (top / "sys/module").mkdir(parents=True)

@@ -15,7 +15,7 @@ from pymodutils.kernel.remove import InUse
 
 
 class OneModule(Kernel):
-    """A kernel with the module fat, of which each look at the use count shows the next of ``counts``."""
+    """A kernel with the module fat, whose reference count is the next of ``counts`` at each read."""
 
     def __init__(
         self, *counts: int | None, holders: tuple[str, ...] = (), answers: tuple[int, ...] = ()
@@ -48,7 +48,7 @@ class OneModule(Kernel):
 
 
 class Clock:
-    """Time that passes only when someone sleeps."""
+    """A clock that advances only when someone sleeps."""
 
     def __init__(self) -> None:
         self.now = 1000.0

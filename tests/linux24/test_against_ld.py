@@ -33,7 +33,7 @@ REACHED = 0xC001_0000  # by branches from modules at 0xC1000000
 
 
 class Target(NamedTuple):
-    """A machine: its emulation of ld, where the kernel's symbols are, and modules."""
+    """A machine: its emulation of ld, the addresses of the kernel's symbols, and modules."""
 
     emulation: str
     kernel: int
@@ -66,7 +66,7 @@ def file(name: str, arch: str) -> bytes:
 
 
 def linked(name: str, arch: str, folder: Path, target: Target) -> Loading:
-    """The module linked as modutils does it, and its object in a file."""
+    """The module linked like modutils, and its object file."""
     data = file(name, arch)
     (folder / "module.o").write_bytes(data)
     exports = [ModuleSymbol(target.kernel + 0x100 * at, name) for at, name in enumerate(EXPORTS)]
@@ -78,7 +78,7 @@ def linked(name: str, arch: str, folder: Path, target: Target) -> Loading:
 
 
 def by_ld(loading: Loading, target: Target, folder: Path) -> Elf:
-    """What GNU ld links at the same addresses."""
+    """The result of GNU ld at the same addresses."""
     got = loading.module.find(".got")
     placed = [*of_file(loading), *([got] if got else [])]
     lines = [f"{section.name} {section.address:#x} : {{ *({section.name}) }}" for section in placed]
@@ -95,7 +95,7 @@ def by_ld(loading: Loading, target: Target, folder: Path) -> Elf:
 
 
 def defined(loading: Loading, target: Target) -> Iterator[tuple[str, int]]:
-    """What ld has to be told: the kernel's symbols, COMMON ones, and the TOC with stubs for functions."""
+    """The input of ld: the kernel's symbols, COMMON ones, and the TOC with stubs for functions."""
     stubs: Entries | None = getattr(loading.slots, "stubs", None)
     for symbol in loading.module.symbols:
         if symbol.is_external:
@@ -106,14 +106,14 @@ def defined(loading: Loading, target: Target) -> Iterator[tuple[str, int]]:
 
 
 def of_file(loading: Loading) -> list[ObjSection]:
-    """The sections of the file that are loaded with bytes of it."""
+    """The loaded sections with contents in the file."""
     sections, this = loading.module.sections, loading.module.find(".this")  # the first that modutils makes
     before = sections[: this.index if this else None]
     return [section for section in before if section.is_loaded and section.contents]
 
 
 def differences(loading: Loading, found: Elf, target: Target) -> Iterator[str]:
-    """Where the bytes differ from those of ld."""
+    """The places where bytes differ from those of ld."""
     ours = {section.index: bytearray(section.contents or b"") for section in of_file(loading)}
     theirs = {
         section.index: bytearray(found.section(section.name) or b"")  # without what modutils has added

@@ -22,7 +22,7 @@ from tests.pages import options, pages
 
 @pytest.fixture
 def backend(tmp_path: Path) -> str:
-    """The backend of a 2.4 kernel that has just booted."""
+    """The backend of a freshly booted 2.4 kernel."""
     ksyms, state = tmp_path / "ksyms", tmp_path / "k24"
     ksyms.write_bytes(file("i386.ksyms"))
     words = ("boot", str(state), "--generation", "2.4", "--from", str(ksyms))

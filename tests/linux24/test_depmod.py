@@ -18,7 +18,7 @@ LITTLE = Abi(32, "little")
 
 
 def depmod(folder: Path, *words: str) -> Said:
-    """What depmod answers for the tree in ``folder``."""
+    """The result of depmod for the tree in ``folder``."""
     ksyms = folder / "ksyms"
     ksyms.write_bytes(file("i386.ksyms"))
     here("boot", str(folder / "k24"), "--generation", "2.4", "--from", str(ksyms), tool="kernel")

@@ -23,7 +23,7 @@ CASES = {
 
 
 def changed(data: bytes, **fields: int) -> bytes:
-    """``data`` with other fields in the header of .data."""
+    """``data`` with changed fields in the header of .data."""
     made = bytearray(data)
     (table,) = struct.unpack_from("<I", made, 32)
     for name, value in fields.items():

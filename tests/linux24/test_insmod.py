@@ -22,7 +22,7 @@ TAINTED = "/proc/sys/kernel/tainted"
 
 
 def said(capsys: pytest.CaptureFixture[str]) -> str:
-    """All that was printed."""
+    """The printed lines."""
     out, err = capsys.readouterr()
     return out + err
 

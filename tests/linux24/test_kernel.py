@@ -20,7 +20,7 @@ SIZE = 96  # bytes of struct module on i386
 
 @pytest.fixture
 def linux() -> Linux24:
-    """A kernel with the module base, which exports a function, and user, which uses it."""
+    """A kernel with the modules base, which exports a function, and user, which uses it."""
     made = kernel()
     assert load(made, "base", module(exports=["base_call"]))[0] == 0
     assert load(made, "user", module(imports=["base_call"]), options=InsmodOptions(autoclean=True))[0] == 0

@@ -18,7 +18,7 @@ NONE = "/sbin/modprobe -r a; /sbin/modprobe -r b; /sbin/modprobe -r c"
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    """All of it."""
+    """The kernel, modules and configuration."""
     return World(tmp_path)
 
 

@@ -10,7 +10,7 @@ from pymodutils.linux24.conf.config import ModulesConf, read
 
 
 def config(folder: Path, text: str) -> ModulesConf:
-    """What modules.conf with ``text`` gives."""
+    """The result of modules.conf with ``text``."""
     path = folder / "modules.conf"
     path.write_text(text)
     made = ModulesConf("2.4.32")

@@ -23,7 +23,7 @@ Key = tuple[str, int]  # a symbol's name and the addend
 
 
 class Slotted(NamedTuple):
-    """A machine: how ld is asked, the attribute of its slots and the keys of what ``judge`` names."""
+    """A machine: the parameters of ld, the attribute of its slots, and the keys that ``judge`` names."""
 
     target: Target
     entries: dict[str, tuple[str, Key | str]]  # attribute of Slots, key

@@ -58,7 +58,7 @@ class System:
 
 
 def test_dkms_builds_and_the_hook_tells(tmp_path: Path) -> None:
-    """One system for all of it, in this order."""
+    """One system for all steps, in this order."""
     system = System(tmp_path / "system")
     assert system.run("dkms", "add", MODULE).returncode == 0
     done = system.pymodutils("hooks", "install", "dkms")

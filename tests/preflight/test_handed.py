@@ -65,7 +65,7 @@ def test_alarms_on_arm_machines_are_true() -> None:
 
 
 def test_a_guest_keeps_all_its_drivers() -> None:
-    """Recorded under each kernel: 59 rows are bound, and the only swap is that of cirrus."""
+    """Recorded under each kernel: 59 devices are bound, and only that of cirrus changes."""
     machines()
     profile = merge([recording.read(str(FOLDER / f"{RICH}6.1{end}")) for end in (".txt", ".modules")])
     assert sum(bool(device.driver) for device in profile.devices) == 59
@@ -74,7 +74,7 @@ def test_a_guest_keeps_all_its_drivers() -> None:
 
 
 def test_the_boots_are_those_of_the_guest() -> None:
-    """Every module that the real boot has, with its size and its users, but for what loads more by CPU."""
+    """Every module of the real boot, with size and users, except those loaded for CPU features."""
     machines()
     profile = recording.read(str(FOLDER / f"{RICH}6.1.txt"))
     found = run("6.12", "7.2", profile, boots=True)

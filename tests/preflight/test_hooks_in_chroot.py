@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.lane, pytest.mark.slow]
 
 @pytest.fixture
 def system(tmp_path: Path) -> Path:
-    """A system with Debian 12's cloud kernel, and Debian 13's at hand."""
+    """A system with Debian 12's cloud kernel, and Debian 13's available."""
     folder = chroot.made(tmp_path / "system")
     old, new = newest("linux-image-cloud-amd64"), newest("linux-image-cloud-amd64", "trixie")
     for name, suite in ((old, "bookworm"), (new, "trixie")):
@@ -72,7 +72,7 @@ def removed_they_are_gone(system: Path) -> None:
 
 
 def test_hooks_where_they_belong(system: Path) -> None:
-    """One system for all of it, in this order: each step needs what the one before has left."""
+    """One system for all steps, in this order: each needs the previous one."""
     dpkg_warns_and_goes_on(system)
     kernel_install_runs_the_plugin(system)
     apt_reads_its_file(system)

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.lane, pytest.mark.slow]
 
 
 def installed(folder: Path, files: dict[str, bytes], hooks: Path = HOOKS) -> str:
-    """What pacman says when it installs ``files`` where pymodutils is busybox."""
+    """The output of pacman installing ``files``, with busybox in place of pymodutils."""
     if os.geteuid() or not os.path.exists("/bin/busybox"):
         raise Unavailable("pacman needs root to run a hook, and busybox (package busybox-static)")
     root = folder / "root"

@@ -21,7 +21,7 @@ NARROW = 500  # what a window has at least
 
 @pytest.fixture
 def report(tmp_path: Path) -> Path:
-    """A machine that loses one of its two drivers; what stays needs a third module."""
+    """A machine that loses one of its two drivers; the other one needs a third module."""
     machine = Machine(tmp_path / "root")
     machine.both("core", exports="core_add")
     machine.both("stays", "alias=pci:v01*", imports="core_add")

@@ -88,7 +88,7 @@ def test_without_an_old_kernel_only_what_is_certain_is_said(machine: Machine) ->
 
 
 def test_out_of_tree_builds(machine: Machine) -> None:
-    """One that fits, one for another kernel, none where the old build would fit, none at all."""
+    """One that loads, one for another kernel, none but the old build would load, none at all."""
     machine.add(NEW, "good", folder="updates/dkms")
     machine.add(NEW, "bad", folder="updates/dkms", imports="nowhere")
     machine.add(OLD, "weak", folder="extra")
@@ -197,7 +197,7 @@ def test_firmware_that_is_absent(machine: Machine, tmp_path: Path) -> None:
 
 
 def test_a_module_that_depmod_has_not_seen(machine: Machine) -> None:
-    """As DKMS leaves it when it calls a package's script: in updates/, before depmod."""
+    """As when DKMS calls a package's script: in updates/, before depmod."""
     machine.both("core", exports="core_add")
     machine.add(OLD, "own", "alias=pci:v09*", folder="updates/dkms")
     machine.depmod()
@@ -214,7 +214,7 @@ def test_a_module_that_depmod_has_not_seen(machine: Machine) -> None:
 
 
 def test_nothing_takes_a_hub_from_usbcore(machine: Machine) -> None:
-    """A driver that switches a hub's power claims the device by its ids, and leaves the hub to usbcore."""
+    """A driver that switches the power of a hub matches by its IDs, and leaves the hub to usbcore."""
     machine.both("usbcore", "alias=usb:v*p*d*dc*dsc*dp*ic09isc*ip*in*")
     machine.add(NEW, "onboard_usb_dev", "alias=usb:v0BDAp0411d*dc*dsc*dp*ic*isc*ip*in*")
     machine.depmod()

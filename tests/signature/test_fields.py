@@ -92,7 +92,7 @@ FIELDS = ("sig_id", "signer", "sig_key", "sig_hashalgo", "signature")
 
 
 def seen(data: bytes) -> list[bytes]:
-    """What modinfo -F prints of each field, put together from the value."""
+    """The output of modinfo -F for each field."""
     found = fields.find(Elf(data))
     if found is None:
         return []

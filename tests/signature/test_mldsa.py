@@ -71,7 +71,7 @@ class Made:
         self.skid = bytes.fromhex(openssl(folder, *words).decode().split()[-1].replace(":", ""))
 
     def message(self, data: bytes) -> bytes:
-        """A message as sign-file makes it where the signature is over the data itself."""
+        """A message as created by sign-file, with a signature over the data."""
         (self.folder / "data").write_bytes(data)
         signed = openssl(self.folder, "pkeyutl", "-sign", "-inkey", "k.key", "-in", "data", "-rawin")
         kind = m.algorithm(f"2.16.840.1.101.3.4.3.{IDS[self.kind]}", b"")
@@ -81,7 +81,7 @@ class Made:
         return m.message(one, version=m.integer(3))
 
     def cms(self, data: bytes) -> bytes:
-        """A message as ``openssl cms`` makes it: the signature is over attributes."""
+        """A message as created by ``openssl cms``, with a signature over attributes."""
         words = ("-signer", "k.pem", "-inkey", "k.key", "-nocerts", "-keyid", "-md", "sha512", "-nosmimecap")
         return openssl(self.folder, "cms", "-sign", "-binary", "-outform", "DER", *words, data=data)
 

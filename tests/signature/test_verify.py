@@ -45,12 +45,12 @@ class Judged:
         self.theirs = qemu.run(call, str(path), names, files=[path, *modules], image=image)
 
     def ours(self, image: bytes) -> Verdict:
-        """What the kernel should say by our verdict."""
+        """The kernel's expected messages for our verdict."""
         return verdict(verifier.check(image, self.trusted, CRYPTO, twice=True))
 
 
 def verdict(found: verifier.Checked) -> Verdict:
-    """What a kernel that insists on signatures says of data that is no ELF file, by ours on its signature."""
+    """The expected result of an enforcing kernel for data that is not ELF, from our verdict."""
     lines = [list(line) for line in found.log]
     if not found.errno:
         return [ENOEXEC, [*lines, NOT_ELF]]

@@ -35,7 +35,7 @@ KINDS = (
 
 
 def images(own: openssl.Identity, other: openssl.Identity, large: openssl.Identity) -> list[bytes]:
-    """Good ones, and such with one bit changed, of certificates too; ``own`` signed ``large``."""
+    """Valid ones, and ones with one bit changed, also in certificates; ``own`` signed ``large``."""
     chosen = random.Random(3)  # noqa: S311 -- no secret
     good, foreign = own.cms(BODY, "-noattr", "-nocerts"), other.cms(BODY, "-noattr")
     below = large.cms(BODY, "-noattr", "-md", "sha512")

@@ -124,7 +124,7 @@ def test_the_called_side_finds_the_same(library: Library, name: str, given: list
 
 
 class Leaving:
-    """A processor that notes what a function returns."""
+    """A processor that records results of functions."""
 
     result = 0, 0
     back = 0
@@ -151,7 +151,7 @@ class Leaving:
     ],
 )
 def test_a_given_result_arrives(library: Library, name: str, result: object) -> None:
-    """What a stand-in returns is what a Call finds."""
+    """The result set by a replacement is that of the Call."""
 
     class Answered(Process):
         def run(self, _address: int, *words: int, stack: list[int], wide: bool, place: int) -> Returned:  # noqa: ARG002

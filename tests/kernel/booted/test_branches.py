@@ -13,7 +13,7 @@ BASE = 0x1000  # of the section in DebugInfo
 
 
 def counted(code: str, start: int, taken_to: int, times: tuple[int, int]) -> list[BranchCount]:
-    """The branches of a block from ``start`` to the end of ``code`` that ran ``times``, taken and passed."""
+    """The branches of a block from ``start`` to the end of ``code``, taken and not taken ``times``."""
     data = bytes.fromhex(code)
     section = SimpleNamespace(data=lambda: data)
     module = SimpleNamespace(elf=SimpleNamespace(get_section=lambda _number: section), bases={3: BASE})

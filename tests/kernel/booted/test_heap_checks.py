@@ -103,7 +103,7 @@ def test_a_free_within_a_block(kernel: Checked) -> None:
 
 
 def test_kfree_rcu(kernel: Checked) -> None:
-    """Its rcu_head is within the block; without one, the second argument is the block."""
+    """Its rcu_head is within the block; otherwise the second argument is the block."""
     first, second = block(kernel), block(kernel)
     assert kernel.enter("kvfree_call_rcu", first + 8, 8) == 0
     assert kernel.enter("kvfree_call_rcu", 0, second) == 0

@@ -44,7 +44,7 @@ def kernel() -> Checked:
 
 
 def ended(kernel: Checked) -> list[str]:
-    """What is found when the call of the module has returned."""
+    """The findings after the module's call has returned."""
     kernel.cpu.reach(CODE + CALLS.after_call)
     return kernel.found
 

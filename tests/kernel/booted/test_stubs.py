@@ -40,7 +40,7 @@ def kernel() -> Any:
 
 
 def asks(kernel: Any, name: str) -> tuple[int | None, int]:
-    """What find_symbol() returns for ``name`` without running, and the symbol that it has found."""
+    """The answer of find_symbol() for ``name`` without running, and the symbol found."""
     kernel.space.write(QUESTION + 0x80, name.encode() + b"\0")
     kernel.space.write(QUESTION, (QUESTION + 0x80).to_bytes(8, "little") + bytes(16))
     return kernel.enter("find_symbol", QUESTION), kernel.space.number(QUESTION + 16)

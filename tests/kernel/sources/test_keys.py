@@ -32,7 +32,7 @@ def described(name: str) -> Description:
 
 
 def refused(name: str, modules: list[Path], *, change: int = 0) -> list[tuple[str, int]]:
-    """Those of ``modules`` that the kernel ``name`` does not accept, a byte of each changed by ``change``."""
+    """Those of ``modules`` that the kernel ``name`` refuses, a byte of each changed by ``change``."""
     found = []
     for path in modules:
         data = bytearray(compress.read(str(path)))

@@ -28,7 +28,7 @@ KERNEL = build.raw(build.Shape(), build.rows(), 0x80100000)
 
 
 def tree(folder: Path, image: str, config: str) -> Path:
-    """What a package installs: an image, its configuration, and what is of no use to us."""
+    """The files of a package: an image, its configuration, and irrelevant ones."""
     for path, content in ((image, KERNEL), (config, CONFIG.encode()), ("usr/share/doc/k/README", b"read me")):
         place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -47,7 +47,7 @@ def without_modes(theirs: dict[str, Any]) -> dict[str, Any]:
 
 
 class Real:
-    """Debian's own modules that have parameters, with those they need, and lines for them."""
+    """Debian's modules with parameters, with their dependencies, and lines for them."""
 
     def __init__(self, tree: str, seed: int) -> None:
         random = Random(seed)  # noqa: S311 -- not for secrets
@@ -69,7 +69,7 @@ class Real:
         return lines.for_kinds([(name, kind) for name, kind in kinds if kind != "own"], random, errors)
 
     def judge(self, theirs: list[list[dict[str, Any]]]) -> None:
-        """Assert that all happened here, too."""
+        """Assert that we get the same results."""
         compared = 0
         for module, tried, left, outcomes in zip(self.ours, self.lines, self.hidden, theirs, strict=True):
             for line, outcome in zip(tried, outcomes, strict=False):

@@ -30,7 +30,7 @@ MODULES = 25
 
 
 def independent(modules: Path) -> Iterator[tuple[str, bytes]]:
-    """Name and content of some modules that have parameters and need neither others nor per-cpu memory."""
+    """Some modules that have parameters but neither dependencies nor per-CPU data."""
     found = 0
     for path in sorted(modules.rglob("*.ko*")):
         data = compress.read(str(path))
@@ -67,7 +67,7 @@ def declared(name: str, state: KernelState) -> list[Param]:
 
 
 def shown(kernel: EmulatedKernel, name: str) -> dict[str, str]:
-    """What those files say that can be read."""
+    """The contents of readable files."""
     folder = f"/sys/module/{name}/parameters"
     found = {}
     for file in kernel.listdir(folder) if "parameters" in kernel.listdir(f"/sys/module/{name}") else []:

@@ -28,7 +28,7 @@ LINES = st.text('abc="-, 1x\n\xa0', max_size=40).map(lambda text: text.encode("l
 
 
 def laid_out(ops: int, arg: int, flags: int, words: list[int], *, wide: bool) -> ParamMemory:
-    """The memory of a module with one parameter, called a, and whatever lies behind it."""
+    """The memory of a module with one parameter named a, and arbitrary data after it."""
     layout = "<QQQHbBxxxxQ" if wide else "<IIIHbBI"
     section = pack(layout, NAME, 0, ops, 0o644, -1, flags, arg)
     data = section.ljust(NAME - BASE, b"\1") + b"a\0xx" + pack(f"<{len(words)}I", *words)
