@@ -45,12 +45,27 @@ def attempt(place: Place, folder: Path, touched: Touched) -> str:
     tests = _enough(touched, touched.by(place.path, source, place.mutant.line))
     if not tests:
         return "UNTOUCHED"
-    file.write_text(mutated(source, place.mutant))
-    try:
-        return "KILLED" if any(_fails(folder, some) for some in _halves(place, tests)) else "SURVIVED"
-    finally:
-        file.write_text(source)
-        os.utime(file, ns=(kept.st_atime_ns, kept.st_mtime_ns))  # its bytecode is valid again
+    mutant = mutated(source, place.mutant)
+    while tests:
+        file.write_text(mutant)
+        try:
+            killer = next(filter(None, (_failing(folder, some) for some in _halves(place, tests))), "")
+        finally:
+            file.write_text(source)
+            os.utime(file, ns=(kept.st_atime_ns, kept.st_mtime_ns))  # its bytecode is valid again
+        if not killer:
+            break
+        if killer not in tests or _is_sound(killer, folder, touched):
+            return "KILLED"
+        tests = [test for test in tests if test != killer]
+    return "SURVIVED"
+
+
+def _is_sound(test: str, folder: Path, touched: Touched) -> bool:
+    """Whether ``test`` passes without a mutant."""
+    if test not in touched.sound:
+        touched.sound[test] = not _failing(folder, [test])
+    return touched.sound[test]
 
 
 def _enough(touched: Touched, tests: list[str]) -> list[str]:
@@ -71,22 +86,25 @@ def _halves(place: Place, tests: list[str]) -> list[list[str]]:
     return [half for half in halves if half]
 
 
-def _fails(folder: Path, tests: list[str]) -> bool:
-    """Whether one of ``tests`` fails or hangs."""
+def _failing(folder: Path, tests: list[str]) -> str:
+    """The first of ``tests`` that fails or hangs, "import" if none is reached; empty if all pass."""
     (folder / "chosen").write_text("\n".join(tests))
+    (folder / "running").write_text("import")
     files = dict.fromkeys(test.partition("::")[0] for test in tests)
     words = [*QUICK, "-x", "-p", chosen.__name__, "-p", "no:xdist", *files]
-    variables = {chosen.CHOSEN: str(folder / "chosen"), "PYTHONDONTWRITEBYTECODE": "1"}
+    variables = {chosen.CHOSEN: str(folder / "chosen"), chosen.RUNNING: str(folder / "running")}
     run = subprocess.Popen(
         [sys.executable, "-m", "pytest", *words],
         cwd=folder,
-        env=environment(folder) | variables,
+        env=environment(folder) | variables | {"PYTHONDONTWRITEBYTECODE": "1"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
     try:
-        return run.wait() not in {os.EX_OK, 5}  # 5: the mutant renames each of the tests
+        if run.wait() in {os.EX_OK, 5}:  # 5: the mutant renames each of the tests
+            return ""
+        return (folder / "running").read_text()
     finally:
         _end(run.pid)
 

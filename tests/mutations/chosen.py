@@ -12,6 +12,7 @@ from typing import Final
 import pytest
 
 CHOSEN: Final = "MUTATIONS_CHOSEN"  # names the file, a test a line
+RUNNING: Final = "MUTATIONS_RUNNING"  # names the file that gets the running test
 SECONDS: Final = 60  # for a test that otherwise takes two: a mutant may never end
 MEMORY: Final = 8 << 30  # bytes of addresses: a mutant may never stop to allocate
 
@@ -28,8 +29,9 @@ def pytest_sessionstart() -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol() -> Generator[None, object, object]:
-    """End this process by SIGALRM when the test takes too long."""
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Say which test runs; end this process by SIGALRM when it takes too long."""
+    Path(os.environ[RUNNING]).write_text(item.nodeid)
     signal.alarm(SECONDS)
     result = yield
     signal.alarm(0)

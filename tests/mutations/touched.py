@@ -46,6 +46,7 @@ class Touched:
         self._data = CoverageData(str(folder / "touched"))
         self._data.read()
         self.known = _known(folder)
+        self.sound: dict[str, bool] = {}  # tests that kill -> whether they pass without a mutant
 
     def by(self, path: str, source: str, line: int) -> list[str]:
         """The tests that run ``line`` of the package's file ``path``, nearest and fastest first.
