@@ -16,6 +16,7 @@ from binascii import a2b_base64, b2a_base64
 from itertools import starmap
 from typing import TYPE_CHECKING, Any, Final
 
+from pymodutils import libc
 from pymodutils.elf.ksymtab import Export
 from pymodutils.errors import BadKernel
 from pymodutils.kernel.description import Description, unknown
@@ -80,6 +81,7 @@ def is_saved(data: bytes) -> bool:
 
 def loads(data: bytes, subject: str) -> Description:
     """The description in ``data``; raises BadKernel for ``subject``."""
+    libc.reuse_memory()
     try:
         found = json.loads(data)
         if SURROGATE.search(data):  # half a character: only what stands for a byte of a name has bytes
