@@ -21,12 +21,6 @@ from tests.mutations.mutants import mutants
 from tests.mutations.touched import Touched, measured
 
 FOLDERS = ("link", "arch", "depends", "kernel", "checks")
-IN_LANES = frozenset(  # what runs only on a booted kernel, so in no quick test
-    {
-        *(f"kernel/booted/{name}.py" for name in ("boot", "checks", "host", "live", "outcome", "watched")),
-        "kernel/booted/signatures.py",
-    }
-)
 
 
 def sample(count: int, seed: int, folders: tuple[str, ...]) -> list[Place]:
@@ -42,8 +36,6 @@ def sample(count: int, seed: int, folders: tuple[str, ...]) -> list[Place]:
 
 def _all(folder: str) -> Iterator[Place]:
     for path in sorted((REPOSITORY / "pymodutils" / folder).rglob("*.py")):
-        if str(path.relative_to(REPOSITORY / "pymodutils")) in IN_LANES:
-            continue
         for mutant in mutants(path.read_text()):
             yield Place(str(path.relative_to(REPOSITORY)), mutant)
 
