@@ -7,17 +7,15 @@ itself, but not from outside.
 from __future__ import annotations
 
 import mmap
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pymodutils.machine import saved
+from pymodutils.machine import code, saved
 from pymodutils.machine.paging import PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pymodutils.machine.guest import Guest
-
-TEXT: Final = ("_stext", "_etext")
 
 
 class Code(NamedTuple):
@@ -39,10 +37,8 @@ def take(guest: Guest) -> Checkpoint:
     """The current state of ``guest``, which was taken from the cache."""
     machine = guest.machine
     pages = {n: machine.ram[n * PAGE : n * PAGE + PAGE] for n in saved.changed(guest, machine.file)}
-    first, last = (guest.address(name) & -PAGE for name in TEXT)
-    text = ((at, machine.space.physical(at) // PAGE) for at in range(first, last + 1, PAGE))
-    code = [*text, *machine.space.executable(machine.modules)]
-    return Checkpoint(saved.facts(guest), pages, tuple(_runs(code)))
+    modules = list(machine.space.executable(machine.modules))
+    return Checkpoint(saved.facts(guest), pages, (Code(*code.text(guest)), *_runs(modules)))
 
 
 def restore(guest: Guest, checkpoint: Checkpoint) -> None:

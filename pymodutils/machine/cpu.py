@@ -1,7 +1,7 @@
 """A processor on given RAM, with workarounds for unicorn that all architectures need.
 
 - Stopping it from outside (``timeout=``) corrupts its state. It stops itself, or counts instructions.
-- Some instructions can only be hooked through ctypes. Undefined instructions may stop it without an event.
+- Undefined instructions may stop it without an event.
 """
 
 from __future__ import annotations
@@ -10,33 +10,26 @@ import ctypes
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from pymodutils.errors import ModutilsError
+from pymodutils.machine import engine
+from pymodutils.machine.engine import binding, uc, unicorn
+from pymodutils.machine.hooks import Hooks
 from pymodutils.machine.instructions import Instructions
 from pymodutils.machine.paging import PAGE, AddressSpace
 from pymodutils.machine.results import Touch
 
-try:
-    import unicorn
-    from unicorn import unicorn_const as uc
-    from unicorn.unicorn_py3 import unicorn as binding
-except ImportError:
-    raise ModutilsError("unicorn", "no machine without unicorn: pip install 'pymodutils[machine]'") from None
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from mmap import mmap
 
     from pymodutils.machine.clock import Clock
     from pymodutils.machine.paging import EntryFormat
     from pymodutils.machine.protocol import KernelStart
 
-VERSIONS: Final = ("2.1.4",)  # tested: they boot kernels to identical memory
 TRANSLATED: Final = 32 << 20  # bytes of translated code, which is dropped when it fills them
-Watch = tuple[int, "Callable[[], None]"]  # the address of an instruction, and its callback
+LAST: Final = (1 << 64) - 1  # the last address
 Registers = dict[str, Any]  # name -> number, or a tuple for tables, TR and FP registers
 
 
-class Cpu(Instructions, ABC):
+class Cpu(Hooks, Instructions, ABC):
     """A processor with the memory ``ram``; reads of the physical address ``jiffies`` are counted."""
 
     entries: ClassVar[EntryFormat]
@@ -46,20 +39,15 @@ class Cpu(Instructions, ABC):
     results: ClassVar[tuple[str, str]]  # those of what a function returned
 
     def __init__(self, ram: mmap, clock: Clock, jiffies: int) -> None:
-        if unicorn.__version__ not in VERSIONS:
-            raise ModutilsError(
-                "unicorn", f"unicorn {unicorn.__version__} is not supported: install unicorn=={VERSIONS[-1]}"
-            )
+        engine.check()
+        super().__init__(self._make())
         self.ram, self.clock, self.space = ram, clock, AddressSpace(ram, self.entries)
         self.exception: int | None = None
         self.undefined = False
-        self._watches: dict[int, list[Callable[[], None]]] = {}
-        self.answer: int | None = None  # return value of a function left early
         self.touched: list[Touch] = []  # accesses to missing devices
         self.looked = False  # whether a read of jiffies stopped it
         self._jiffies, self._watched = jiffies, jiffies & -PAGE
-        self._made: list[object] = []  # callbacks of ctypes, which unicorn does not hold
-        self.uc = self._make()
+        self._words = (ctypes.c_uint64 * 2)()  # room for the widest register
         self.uc.ctl_set_tcg_buffer_size(TRANSLATED)
         self._map()
         self._hook()
@@ -73,7 +61,7 @@ class Cpu(Instructions, ABC):
 
     def _hook(self) -> None:
         self.uc.hook_add(uc.UC_HOOK_INTR, self._interrupt)
-        self.uc.hook_add(uc.UC_HOOK_MEM_UNMAPPED, self._unmapped)
+        self.uc.hook_add(uc.UC_HOOK_MEM_UNMAPPED, self._unmapped, None, len(self.ram), LAST)
 
     @property
     def ram_address(self) -> int:
@@ -161,29 +149,17 @@ class Cpu(Instructions, ABC):
     def deliver_tick(self) -> None:
         """Let the kernel handle a timer interrupt; raises Halted."""
 
-    def hook_instruction(self, number: int, call: Callable[..., int], kind: Any) -> None:
-        """Run ``call``, a ``kind`` of ctypes, instead of an instruction that hook_add() does not support."""
-        made = kind(call)
-        self._made.append(made)
-        binding.uclib.uc_hook_add(
-            self.uc._uch,  # noqa: SLF001 -- the same
-            ctypes.byref(binding.uc_hook_h()),
-            uc.UC_HOOK_INSN,
-            made,
-            None,
-            ctypes.c_uint64(1),
-            ctypes.c_uint64(0),
-            ctypes.c_int(number),
-        )
-
     # Registers
 
     def __getitem__(self, name: str) -> int:
-        value: int = self.uc.reg_read(self.number(name))
-        return value
+        """The register ``name`` of at most 64 bits."""
+        self._words[0] = 0
+        binding.uclib.uc_reg_read(self.uc._uch, self.number(name), self._words)  # noqa: SLF001
+        return self._words[0]
 
     def __setitem__(self, name: str, value: int) -> None:
-        self.uc.reg_write(self.number(name), value)
+        self._words[0] = value
+        binding.uclib.uc_reg_write(self.uc._uch, self.number(name), self._words)  # noqa: SLF001
 
     @property
     def pc(self) -> int:
@@ -221,6 +197,7 @@ class Cpu(Instructions, ABC):
             if error.errno != uc.UC_ERR_INSN_INVALID:
                 raise Stuck(str(error)) from None
             self.undefined = True
+        self.raise_caught()
 
     def flush(self) -> None:
         """Forget translated code and page tables: code was changed from outside."""
@@ -228,78 +205,12 @@ class Cpu(Instructions, ABC):
         self.flush_tables()
 
     def forget(self, address: int) -> None:
-        """Forget translated code of the page at ``address``, which was changed from outside."""
-        self.uc.ctl_remove_cache(address, address + PAGE)
-
-    # Functions that are watched
-
-    def watch(self, address: int, call: Callable[[], None]) -> Watch:
-        """Call ``call`` before the instruction at ``address`` runs, before earlier watches of it.
-
-        No further ones are called after one that leaves the function.
-        """
-        if address not in self._watches:
-            self._watches[address] = []
-            self.uc.hook_add(uc.UC_HOOK_CODE, lambda *_: self._reached(address), None, address, address)
+        """Forget translated code of the page at ``address``; of all pages, if it is not executable now."""
+        self.read_roots()
+        if self.space.runs(address):
+            self.uc.ctl_remove_cache(address & -PAGE, (address & -PAGE) + PAGE)
+        else:
             self.uc.ctl_flush_tb()
-        self._watches[address].insert(0, call)
-        return address, call
-
-    def _reached(self, address: int) -> None:
-        for call in list(self._watches[address]):
-            call()
-            if self.answer is not None:
-                return
-
-    def watched(self, watch: Watch) -> bool:
-        """Whether ``watch`` is active on this processor."""
-        return watch[1] in self._watches.get(watch[0], ())
-
-    def unwatch(self, watch: Watch) -> None:
-        """Remove ``watch``."""
-        address, call = watch
-        self._watches[address].remove(call)
-
-    def watch_blocks(self, start: int, end: int, call: Callable[[int, int], None]) -> None:
-        """Call ``call`` with address and size of each executed block of code in the range."""
-        self.uc.hook_add(
-            uc.UC_HOOK_BLOCK, lambda _uc, address, size, _data: call(address, size), None, start, end - 1
-        )
-        self.uc.ctl_flush_tb()
-
-    def watch_code(self, area: range, call: Callable[[int], None]) -> int:
-        """Call ``call`` with the address of each instruction in ``area`` before it runs; for ``unhook``.
-
-        None of them has run yet.
-        """
-        return self._add(uc.UC_HOOK_CODE, lambda _uc, address, _size, _data: call(address), area)
-
-    def watch_memory(self, area: range, call: Callable[[bool, int, int], None], *, first: bool = True) -> int:
-        """Call ``call`` with write or read, place and size of each access to this RAM; for ``unhook``.
-
-        The first such call makes all code be translated once more.
-        """
-
-        def accessed(_uc: object, access: int, place: int, size: int, _value: int, _data: object) -> None:
-            call(access == uc.UC_MEM_WRITE, place, size)
-
-        hook = self._add(uc.UC_HOOK_MEM_READ | uc.UC_HOOK_MEM_WRITE, accessed, area)
-        if first:
-            self.uc.ctl_flush_tb()
-        return hook
-
-    def _add(self, kind: int, call: Callable[..., None], area: range) -> int:
-        hook: int = self.uc.hook_add(kind, call, None, area.start, area.stop - 1)
-        return hook
-
-    def unhook(self, hook: int) -> None:
-        """Watch this code or memory no more."""
-        self.uc.hook_del(hook)
-
-    def leave(self, value: int) -> None:
-        """Return ``value`` from the function being entered, without running it."""
-        self.answer = value
-        self.uc.emu_stop()
 
     def stop(self) -> None:
         """Stop from another thread, which corrupts the state."""

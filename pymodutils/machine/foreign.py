@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pymodutils.errors import ModutilsError
+from pymodutils.machine.engine import uc, unicorn
 from pymodutils.machine.paging import PAGE
 
-try:
-    import unicorn
-    from unicorn import arm_const, m68k_const, ppc_const, s390x_const, x86_const
-    from unicorn import unicorn_const as uc
-except ImportError:
-    raise ModutilsError("unicorn", "no machine without unicorn: pip install 'pymodutils[machine]'") from None
+# isort: split
+from unicorn import arm_const, m68k_const, ppc_const, s390x_const, x86_const
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

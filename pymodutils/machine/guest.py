@@ -6,6 +6,7 @@ from struct import pack
 from typing import TYPE_CHECKING, Any, Final
 
 from pymodutils.errors import BadKernel
+from pymodutils.machine import code
 from pymodutils.machine.clock import FREQUENCY
 from pymodutils.machine.machine import NONE
 from pymodutils.machine.paging import PAGE
@@ -61,6 +62,9 @@ class Guest:
         machine.space.write(guest.code, guest.calls.thread)
         machine.space.write(guest.data + FORMAT, NAME)
         guest.map(USER, guest.user, USER_SIZE)
+        for name in code.NAMES:
+            guest.names[name] = guest.lookup(name)
+        code.NewCode(guest)
         return guest
 
     # Functions by name

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pymodutils.elf.compress import zstd
 from pymodutils.errors import BadState
-from pymodutils.machine import bases
+from pymodutils.machine import bases, code
 from pymodutils.machine.clock import ClockState
 from pymodutils.machine.guest import Guest
 from pymodutils.machine.machine import KernelPlaces, Machine
@@ -30,7 +30,7 @@ from pymodutils.regular import opener
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VERSION: Final = 3
+VERSION: Final = 4
 START: Final = f"pymodutils machine {VERSION}\n".encode()
 CHUNK: Final = 16 * PAGE
 PRESENT, SWAPPED, OF_FILE = 1 << 63, 1 << 62, 1 << 61  # Documentation/admin-guide/mm/pagemap.rst
@@ -102,7 +102,9 @@ def _machine(folder: str, facts: dict[str, Any], pages: dict[int, bytes]) -> Gue
     machine.file = os.path.join(folder, "ram")
     machine.cpu.restore(facts["registers"])
     apply(machine, facts)
-    return Guest(machine, facts["guest"])
+    guest = Guest(machine, facts["guest"])
+    code.NewCode(guest)
+    return guest
 
 
 def apply(machine: Machine, facts: dict[str, Any]) -> None:

@@ -52,7 +52,8 @@ def test_the_new_way_takes_one_and_the_file_as_it_is() -> None:
 
 def test_the_third_way_says_why_it_cannot_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "unicorn", None)
-    monkeypatch.delitem(sys.modules, "pymodutils.machine.foreign", raising=False)
+    for door in ("engine", "foreign"):
+        monkeypatch.delitem(sys.modules, f"pymodutils.machine.{door}", raising=False)
     assert ways.shared_way()[1] == ["no machine without unicorn: pip install 'pymodutils[machine]'"]
 
 

@@ -15,8 +15,8 @@ from pymodutils.machine.paging import PAGE
 if TYPE_CHECKING:
     from pymodutils.elf.ctype import Struct
     from pymodutils.kernel.booted.values import KernelObject
-    from pymodutils.machine.cpu import Watch
     from pymodutils.machine.guest import Guest
+    from pymodutils.machine.hooks import Watch
 
 ALLOCATORS: Final = {"module_alloc": (PAGE,), "execmem_alloc": (0, PAGE)}  # the second: EXECMEM_MODULE_TEXT
 SIZE: Final = 32  # bytes of one: struct kernel_symbol, then code

@@ -10,14 +10,13 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-import unicorn
 from unicorn import arm64_const as arm
-from unicorn import unicorn_const as uc
 
 from pymodutils.machine.arm64 import exceptions, gic, operand, syndrome
 from pymodutils.machine.arm64.gic import Gic
 from pymodutils.machine.arm64.registers import Arm64Registers
 from pymodutils.machine.arm64.start import enter
+from pymodutils.machine.engine import uc, unicorn
 from pymodutils.machine.idle import MaskedIdle
 
 if TYPE_CHECKING:

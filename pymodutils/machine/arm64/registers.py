@@ -6,12 +6,13 @@ on PSTATE only at a write of a system register, so PSTATE is written first.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import ClassVar, Final
 
 from unicorn import arm64_const as arm
-from unicorn import unicorn_const as uc
 
 from pymodutils.machine.cpu import Cpu, Registers
+from pymodutils.machine.engine import uc
 from pymodutils.machine.paging import EntryFormat
 
 GENERAL: Final = (*(f"X{n}" for n in range(31)), "SP", "PC", "PSTATE", "FPCR", "FPSR")
@@ -46,6 +47,7 @@ class Arm64Registers(Cpu):
     dwarf: ClassVar = {29: "X29", 31: "SP"}  # AADWARF64, 4.1
 
     @staticmethod
+    @cache
     def number(name: str) -> int:
         """The register ``name`` in unicorn."""
         number: int = getattr(arm, "UC_ARM64_REG_" + name)
@@ -61,13 +63,14 @@ class Arm64Registers(Cpu):
 
     def save(self) -> Registers:
         """All registers as JSON values."""
-        found: Registers = {name: self[name] for name in (*GENERAL, *VECTORS)}
+        found: Registers = {name: self[name] for name in GENERAL}
+        found |= {name: self.uc.reg_read(self.number(name)) for name in VECTORS}
         return found | {name: self.system(name) for name in SYSTEM}
 
     def restore(self, saved: Registers) -> None:
         """Restore saved registers into a new processor."""
         for name in (*GENERAL, *VECTORS):
-            self[name] = saved[name]
+            self.uc.reg_write(self.number(name), saved[name])
         for name in SYSTEM:
             self.set_system(name, saved[name])
         self.read_roots()

@@ -10,12 +10,11 @@ from functools import lru_cache
 from struct import pack, unpack_from
 from typing import Any, Final, NamedTuple
 
-import unicorn
 from unicorn import arm64_const as arm
-from unicorn import unicorn_const as uc
 
 from pymodutils.errors import ModutilsError
 from pymodutils.machine.arm64.registers import AARCH64, EL1H, MASKED, NON_SECURE, SYSTEM
+from pymodutils.machine.engine import uc, unicorn
 
 BEFORE: Final = 8  # bytes from the syndrome to the address
 # What the self-test runs: a load and a store at X0, by page tables that map the first page only

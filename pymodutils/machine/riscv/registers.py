@@ -5,13 +5,13 @@ unicorn starts in machine mode, and has no register for the mode: it is left by 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, ClassVar, Final
 
-import unicorn
 from unicorn import riscv_const as riscv
-from unicorn import unicorn_const as uc
 
 from pymodutils.machine.cpu import Cpu, Registers
+from pymodutils.machine.engine import uc, unicorn
 from pymodutils.machine.paging import PAGE, EntryFormat
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class RiscvRegisters(Cpu):
         self._supervisor = True
 
     @staticmethod
+    @cache
     def number(name: str) -> int:
         """The register ``name`` in unicorn."""
         number: int = getattr(riscv, "UC_RISCV_REG_" + name)

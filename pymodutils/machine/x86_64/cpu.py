@@ -1,17 +1,14 @@
-"""An x86-64 processor: instructions that are hooked, interrupts and devices.
-
-RDTSC can only be hooked through ctypes.
-"""
+"""An x86-64 processor: instructions that are hooked, interrupts and devices."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import unicorn
-from unicorn import unicorn_const as uc
 from unicorn import x86_const as x86
 from unicorn.unicorn_py3.arch.intel import HOOK_INSN_CPUID_CFUNC
 
+from pymodutils.machine.engine import uc, unicorn
+from pymodutils.machine.hooks import ALL
 from pymodutils.machine.results import Halted, Touch
 from pymodutils.machine.x86_64 import exceptions, length, operand
 from pymodutils.machine.x86_64.ports import Ports
@@ -47,7 +44,7 @@ class X86Cpu(X86Registers):
         self.uc.hook_add(uc.UC_HOOK_INSN, self._in, None, 1, 0, x86.UC_X86_INS_IN)
         self.uc.hook_add(uc.UC_HOOK_INSN, self._out, None, 1, 0, x86.UC_X86_INS_OUT)
         for instruction in (x86.UC_X86_INS_RDTSC, x86.UC_X86_INS_RDTSCP):
-            self.hook_instruction(instruction, self._stamp, HOOK_INSN_CPUID_CFUNC)
+            self.hook(uc.UC_HOOK_INSN, self._stamp, HOOK_INSN_CPUID_CFUNC, ALL, instruction)
 
     def start(self, start: KernelStart) -> None:
         """Set the registers as a boot loader does."""

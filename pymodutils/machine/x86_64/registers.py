@@ -9,6 +9,7 @@ exception is restored, and the registers are written back.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import ClassVar, Final
 
 from unicorn import x86_const as x86
@@ -57,6 +58,7 @@ class X86Registers(Cpu):
     # Registers
 
     @staticmethod
+    @cache
     def number(name: str) -> int:
         """The register ``name`` in unicorn."""
         number: int = getattr(x86, "UC_X86_REG_" + name)
