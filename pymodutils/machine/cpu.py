@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from pymodutils.machine.protocol import KernelStart
 
 TRANSLATED: Final = 32 << 20  # bytes of translated code, which is dropped when it fills them
-LAST: Final = (1 << 64) - 1  # the last address
 Registers = dict[str, Any]  # name -> number, or a tuple for tables, TR and FP registers
 
 
@@ -57,11 +56,11 @@ class Cpu(Hooks, Instructions, ABC):
         base, after = ctypes.addressof(self._buffer), self._watched + PAGE
         self.uc.mem_map_ptr(0, self._watched, uc.UC_PROT_ALL, base)
         self.uc.mem_map_ptr(after, len(self.ram) - after, uc.UC_PROT_ALL, base + after)
-        self.uc.mmio_map(self._watched, PAGE, self._look, None, self._store, None)
+        self.map_device(range(self._watched, self._watched + PAGE), self._look, self._store)
 
     def _hook(self) -> None:
         self.uc.hook_add(uc.UC_HOOK_INTR, self._interrupt)
-        self.uc.hook_add(uc.UC_HOOK_MEM_UNMAPPED, self._unmapped, None, len(self.ram), LAST)
+        self.uc.hook_add(uc.UC_HOOK_MEM_UNMAPPED, self._unmapped, None, len(self.ram), (1 << 64) - 1)
 
     @property
     def ram_address(self) -> int:

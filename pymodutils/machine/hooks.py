@@ -44,6 +44,15 @@ class Hooks(ABC):
             *map(ctypes.c_int, more),
         )
 
+    def map_device(self, where: range, read: Callable[..., int], write: Callable[..., None]) -> None:
+        """Let ``read`` and ``write``, which do not raise, answer for ``where`` in memory."""
+        made = binding.MMIO_READ_CFUNC(read), binding.MMIO_WRITE_CFUNC(write)
+        self._callbacks += made
+        binding.uclib.uc_mmio_map(
+            *(self.uc._uch, where.start, len(where)),  # noqa: SLF001
+            *(made[0], None, made[1], None),
+        )
+
     # Functions that are watched
 
     def watch(self, address: int, call: Callable[[], None]) -> Watch:

@@ -81,8 +81,9 @@ class AddressSpace:
         allowing, allowed = self.entries.execute
         start, stop = area.start - (1 << 64), area.stop - (1 << 64)
         first, last = max(start - base, 0) // size, min((stop - 1 - base) // size, ENTRIES - 1)
-        for index in range(first, last + 1):
-            entry: int = unpack_from("<Q", self.ram, table + 8 * index)[0]
+        for index, entry in enumerate(
+            unpack_from(f"<{last + 1 - first}Q", self.ram, table + 8 * first), first
+        ):
             if not entry & PRESENT:
                 continue
             if level == len(LEVELS) - 1:
@@ -106,7 +107,10 @@ class AddressSpace:
 
     def number(self, address: int) -> int:
         """The 64-bit number at ``address``."""
-        return int.from_bytes(self.read(address, 8), "little")
+        if address % PAGE > PAGE - 8:
+            return int.from_bytes(self.read(address, 8), "little")
+        found: int = unpack_from("<Q", self.ram, self.walk(address)[0])[0]
+        return found
 
     def string(self, address: int, longest: int = PAGE) -> bytes:
         """The bytes at ``address`` up to a NUL, at most ``longest``."""

@@ -13,9 +13,9 @@ import json
 import mmap
 import os
 import shutil
-from array import array
 from contextlib import contextmanager
 from hashlib import sha256
+from itertools import compress
 from typing import TYPE_CHECKING, Any, Final
 
 from pymodutils.elf.compress import zstd
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 VERSION: Final = 4
 START: Final = f"pymodutils machine {VERSION}\n".encode()
 CHUNK: Final = 16 * PAGE
-PRESENT, SWAPPED, OF_FILE = 1 << 63, 1 << 62, 1 << 61  # Documentation/admin-guide/mm/pagemap.rst
+PRESENT, SWAPPED, OF_FILE = 0x80, 0x40, 0x20  # the last byte of an entry; admin-guide/mm/pagemap.rst
+COPIED: Final = bytes(bool(it & SWAPPED or it & (PRESENT | OF_FILE) == PRESENT) for it in range(256))
 
 
 def key(image: bytes, cmdline: str, memory: int) -> str:
@@ -196,11 +197,10 @@ def private(guest: Guest, pages: range) -> list[int]:
     """Those of ``pages`` that were copied on write, by the host's page tables; raises OSError."""
     with open("/proc/self/pagemap", "rb", buffering=0) as file:
         file.seek((guest.machine.cpu.ram_address // PAGE + pages.start) * 8)
-        entries = array("Q", file.read(len(pages) * 8))
-    if len(entries) != len(pages):
+        flags = file.read(len(pages) * 8)[7::8]
+    if len(flags) != len(pages):
         raise OSError(errno.EIO, os.strerror(errno.EIO))
-    numbered = enumerate(entries, pages.start)
-    return [n for n, it in numbered if it and (it & SWAPPED or (it & PRESENT and not it & OF_FILE))]
+    return list(compress(pages, flags.translate(COPIED)))
 
 
 @contextmanager

@@ -135,10 +135,14 @@ class LeftBehind(Observer):
         self.returns.wait(given)
 
     def _takes(self, it: Resource, key: Callable[[int], int]) -> None:
+        if not self.given:
+            return
         words = self.machine.arguments(2)
         self.given.pop((it.what, key(words[it.argument])), None)
 
     def _takes_later(self) -> None:
+        if not self.given:
+            return
         head, what = self.machine.arguments(2)
         address = what if what >= PAGE else head - what
         for kind in {it.what for it in self.resources}:
