@@ -38,7 +38,7 @@ def take(guest: Guest) -> Checkpoint:
     machine = guest.machine
     pages = {n: machine.ram[n * PAGE : n * PAGE + PAGE] for n in saved.changed(guest, machine.file)}
     modules = list(machine.space.executable(machine.modules))
-    return Checkpoint(saved.facts(guest), pages, (Code(*code.text(guest)), *_runs(modules)))
+    return Checkpoint(saved.facts(guest), pages, (Code(*code.text(machine, guest.names)), *_runs(modules)))
 
 
 def restore(guest: Guest, checkpoint: Checkpoint) -> None:

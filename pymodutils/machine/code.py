@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Final
 from pymodutils.machine.paging import PAGE
 
 if TYPE_CHECKING:
-    from pymodutils.machine.guest import Guest
+    from collections.abc import Mapping
+
+    from pymodutils.machine.machine import Machine
 
 TEXT: Final = ("_stext", "_etext")
 WRITERS: Final = {  # functions after which there is new code -> the argument with its size, and the unit
@@ -23,23 +25,23 @@ WRITERS: Final = {  # functions after which there is new code -> the argument wi
 NAMES: Final = (*TEXT, *WRITERS)
 
 
-def text(guest: Guest) -> tuple[int, range]:
+def text(machine: Machine, names: Mapping[str, int]) -> tuple[int, range]:
     """The address of the kernel's text, and its pages in RAM."""
-    first, last = (guest.address(name) for name in TEXT)
-    start = guest.machine.space.physical(first) // PAGE
+    first, last = (names[name] for name in TEXT)
+    start = machine.space.physical(first) // PAGE
     return first & -PAGE, range(start, start + (last - (first & -PAGE)) // PAGE + 1)
 
 
 class NewCode:
-    """Code that a kernel on the machine of ``guest`` writes: what is translated of it is forgotten then."""
+    """Code that the kernel on ``machine`` writes: what is translated of it is forgotten then."""
 
-    def __init__(self, guest: Guest) -> None:
-        self.machine = guest.machine
+    def __init__(self, machine: Machine, names: Mapping[str, int]) -> None:
+        self.machine = machine
         self._written: dict[int, range] = {}  # by the stack pointer of a WRITERS that has not returned
         self._backs: set[int] = set()
         for name, (argument, unit) in WRITERS.items():
-            if guest.names.get(name):
-                self.machine.cpu.watch(guest.names[name], partial(self._begins, argument, unit))
+            if names[name]:
+                machine.cpu.watch(names[name], partial(self._begins, argument, unit))
 
     def _begins(self, argument: int, unit: int) -> None:
         cpu = self.machine.cpu

@@ -64,7 +64,7 @@ class Guest:
         guest.map(USER, guest.user, USER_SIZE)
         for name in code.NAMES:
             guest.names[name] = guest.lookup(name)
-        code.NewCode(guest)
+        code.NewCode(machine, guest.names)
         return guest
 
     # Functions by name

@@ -104,7 +104,7 @@ def _machine(folder: str, facts: dict[str, Any], pages: dict[int, bytes]) -> Gue
     machine.cpu.restore(facts["registers"])
     apply(machine, facts)
     guest = Guest(machine, facts["guest"])
-    code.NewCode(guest)
+    code.NewCode(machine, guest.names)
     return guest
 
 
