@@ -81,7 +81,7 @@ def test_expected_failures_are_marked_in_every_format(desk: Desk) -> None:
 
 
 def test_rules_that_are_not_reported_are_not_expected_either(desk: Desk) -> None:
-    """--ignore applies to the file, too: what is left of a line counts, nothing of it is no line."""
+    """--ignore applies to the file too: ignored rules are removed from lines, empty lines do not count."""
     listed = {("bad", "*"): ("ENOENT", "crc,unknown")}
     found = report(desk)
     assert baseline.compare(found, listed).otherwise

@@ -90,7 +90,7 @@ def test_a_module_continues_the_numbers_of_its_kernel() -> None:
 
 
 def test_a_module_says_itself_what_its_kernel_had(desk: Desk) -> None:
-    """Its kernel is not at hand, but the sizes of its types are in .BTF.base."""
+    """Its kernel is not available, but the sizes of its types are in .BTF.base."""
     _, new = kernels(desk)
     versions = {"_printk": EXPORTS["_printk"].crc}
     for size, said in ((12, "struct device: size 12 -> 16, by the module's .BTF.base"), (16, SAME)):

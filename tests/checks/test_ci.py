@@ -29,7 +29,7 @@ PRE_COMMIT = "pre-commit==4.3.0"
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The working tree as a repository with one commit, for what clones it."""
+    """The working tree as a repository with one commit, to be cloned."""
     folder = tmp_path_factory.mktemp("repository")
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard"],
@@ -54,7 +54,7 @@ def git(folder: Path, *words: str) -> str:
 
 
 def loaded(page: str) -> dict[str, Any]:
-    """A YAML document, read by the library that pre-commit brings."""
+    """A YAML document, parsed by the library that pre-commit depends on."""
     script = "import json, sys, yaml; print(json.dumps(yaml.load(sys.stdin, yaml.BaseLoader)))"
     python = registry.environment(PRE_COMMIT) / "bin/python"
     text = (REPOSITORY / page).read_text()
@@ -79,7 +79,7 @@ def workspace(tmp_path: Path) -> Path:
 
 
 def environment(tmp_path: Path, repository: Path) -> dict[str, str]:
-    """Git takes the project's address for ``repository``."""
+    """Let git resolve the project's URL to ``repository``."""
     config = tmp_path / "gitconfig"
     config.write_text(f'[url "file://{repository}"]\ninsteadOf = {URL}\n[safe]\ndirectory = *\n')
     return {"GIT_CONFIG_GLOBAL": str(config), "HOME": str(tmp_path), "LC_ALL": "C.UTF-8"}

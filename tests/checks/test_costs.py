@@ -27,7 +27,7 @@ START = 96  # MiB that Python and our own modules take
 
 
 def ended(tool: str, words: list[str], cwd: str) -> tuple[int, float]:
-    """The status of a command, and the most MiB that it had."""
+    """The status of a command, and its peak memory in MiB."""
     os.chdir(cwd)
     said = here(*words, tool=tool)
     return said.status, memory.peak()

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.lane, pytest.mark.slow]
 
 
 def rules(report: Report, kernel: str) -> Counter[str]:
-    """How many modules have an error of each rule."""
+    """The number of modules with an error of each rule."""
     found = [set(errors(verdict)) for verdict in report.verdicts if verdict.kernel == kernel]
     return Counter(rule for each in found for rule in each)
 

@@ -17,7 +17,7 @@ ADVICE = ("rebuild it", "fetch it")
 
 @pytest.fixture
 def report(desk: Desk) -> Report:
-    """MANY modules, each with a message of its own; every other one with the other advice."""
+    """MANY modules with distinct messages and two alternating advices."""
     found = desk.report(*(desk.module(f"made{number}") for number in range(MANY)))
     verdicts = [
         it._replace(

@@ -40,7 +40,7 @@ def telling(lines: Iterable[str]) -> list[str]:
 
 
 def checked(modules: list[Path]) -> Iterator[tuple[Verdict, list[Path]]]:
-    """Our verdicts, each with the files of the modules that were loaded before."""
+    """Our verdicts, each with the files of the modules loaded before."""
     report = check([str(path) for path in modules], str(kernels.kernel("cloud-amd64").image))
     files = {**paths("cloud"), **{of_path(str(path)): path for path in modules}}
     for verdict in report.verdicts:

@@ -22,7 +22,7 @@ def layout(types: BtfTypes, number: int) -> Layout:
 
 @pytest.mark.parametrize("name", kernel_btf.NAMES)
 def test_structures_are_those_of_pahole(name: str, tmp_path: Path) -> None:
-    """By name: of several with one name pahole prints the first."""
+    """By name; of several with the same name, pahole prints the first."""
     path = tmp_path / "vmlinux.btf"
     types = kernel_btf.types(name, path)
     ours: dict[str, list[Layout]] = {}

@@ -29,7 +29,7 @@ def types(make: Make, *, new: bool) -> BtfTypes:
 
 
 def said(make: Make) -> str:
-    """The reason for the function ``use``, whose parameter ``make`` makes; empty without one."""
+    """The reason for the function ``use``, whose parameter type is created by ``make``; empty if none."""
     found = Differ(types(make, new=False), types(make, new=True)).reasons(["use", "nosuch"])
     return found[0].text if found else ""
 
@@ -166,7 +166,7 @@ def test_all_types_are_read_as_bpftool_reads_them(name: str, tmp_path: Path) -> 
 
 
 def wanted(row: dict[str, Any]) -> list[Any]:
-    """What we read of a type, by bpftool."""
+    """The properties of a type, by bpftool."""
     kind = row["kind"]
     found: list[Any] = [kind, "" if row["name"] == "(anon)" else row["name"]]
     if kind in ("STRUCT", "UNION"):

@@ -63,7 +63,7 @@ KINDS = {  # rule -> how its module differs, and the function it is found in
 
 
 def compiled(folder: Path, rule: str, debug: str) -> str:
-    """The module that a kernel refuses for ``rule``."""
+    """A module that a kernel refuses for ``rule``."""
     name = f"{rule.replace('-', '_')}{debug.replace('-', '_')}"
     (folder / "hello.c").write_text(SOURCE)
     words = (
@@ -81,7 +81,7 @@ def line(mark: str) -> int:
 
 @pytest.fixture(scope="module")
 def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What one run prints about a module of each kind with debug information, and one without."""
+    """The output for a module of each kind with debug information, and one without."""
     if not shutil.which("gcc"):
         pytest.skip("no gcc on this machine")
     desk = Desk(tmp_path_factory.mktemp("places"))

@@ -29,7 +29,7 @@ JENKINS = ("pytest", "8.3.5", "testing/example_scripts/junit-10.xsd")
 
 @pytest.fixture
 def reports(desk: Desk) -> list[Report]:
-    """All that a report can hold: odd names, warnings, failures, expected and ignored ones, two kernels."""
+    """A report with odd names, warnings, failures, expected and ignored ones, two kernels."""
     modules = [
         desk.module("good"),
         desk.module("closed", licence="Proprietary"),
@@ -77,7 +77,7 @@ def test_junit_by_jenkins(reports: list[Report]) -> None:
 
 
 def test_junit_by_ant(reports: list[Report]) -> None:
-    """Of 2011, before ``skipped`` was added to the schema: what is skipped is left out here."""
+    """The schema of 2011 has no ``skipped``, so skipped cases are removed."""
     schema = registry.npm(*ANT[:2]) / ANT[2]
     for report in (reports[0], reports[3]):
         done = xmllint(schema, junit.render(report))

@@ -28,27 +28,27 @@ ENFORCED = "module.sig_enforce=1"
 
 @cache
 def keys() -> dict[str, Identity]:
-    """Two keys: that of the kernel, and one that somebody else has."""
+    """Two keys: the kernel's, and another one."""
     folder = Path(mkdtemp(prefix="test-signatures-"))
     return {name: openssl.root(folder, name) for name in ("kernel", "stranger")}
 
 
 def serial(who: Identity) -> str:
-    """The number of its certificate, as openssl and modinfo write it."""
+    """The serial number of its certificate, as openssl and modinfo print it."""
     said = openssl.openssl(who.folder, "x509", "-in", f"{who.name}.pem", "-noout", "-serial").decode()
     digits = said.strip().removeprefix("serial=")
     return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
 
 
 def signed(desk: Desk, who: str, *words: str, change: bytes = b"", **how: Any) -> str:
-    """A module signed by one of ``keys``, with ``change`` written into it afterwards."""
+    """A module signed by one of ``keys``, then modified by ``change``."""
     data = Path(desk.module(**how)).read_bytes()
     blob = keys()[who].cms(data, "-noattr", "-nocerts", *words)
     return desk.file("made.ko", data[: len(data) - len(change)] + change + appended(blob))
 
 
 def verdict(desk: Desk, path: str, *, keyless: bool = False, **how: Any) -> Verdict:
-    """What a kernel that has one key says."""
+    """The messages of a kernel with one key."""
     trusted = () if keyless else (keys()["kernel"].der,)
     return desk.verdict(path, kernel=desk.kernel(switches=SIGNING, keys=trusted), **how)
 
@@ -163,14 +163,14 @@ def test_a_wrong_format_is_no_matter_of_signatures(desk: Desk, who: str, said: s
 
 
 def test_what_the_kernel_stops_at_for_no_known_cause_is_still_told(desk: Desk) -> None:
-    """A signature that is passed over does not stand for the refusal."""
+    """A signature that is ignored is not the reason for the refusal."""
     data = Path(desk.module()).read_bytes()
     found = verdict(desk, desk.file("half.ko", data[:700]))
     assert list(errors(found)) == ["other"]
 
 
 def test_another_architecture_is_told_beside_the_signature(desk: Desk) -> None:
-    """The kernel looks at the signature first; that the module is for another machine matters more."""
+    """The kernel checks the signature first, but the wrong machine is more important."""
     path = desk.module(imports=["lost"])
     kernel = desk.kernel(switches=SIGNING, machine=183, release="6.1.0-arm", keys=(keys()["kernel"].der,))
     assert list(errors(desk.verdict(path, kernel=kernel, cmdline=ENFORCED))) == ["machine", "unsigned"]

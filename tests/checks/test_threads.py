@@ -17,7 +17,7 @@ def release(name: str, layout: int = LAYOUT_CRC, suffix: str = "SMP mod_unload m
 
 
 def test_dkms_121_existing_value_is_nonzero(desk: Desk) -> None:
-    """The installed file was stripped by another binutils: places hold what the loader is to write."""
+    """The installed file was stripped by another binutils: relocation targets are already filled in."""
     part = Part(".text.hot", b"\x90" * 8, CODE, align=8)
     verdict = desk.verdict(desk.module(parts=[part], relocs={".text.hot": [Rel(0, 2, 2, -4)]}))
     assert verdict.error == "ENOEXEC"
@@ -26,7 +26,7 @@ def test_dkms_121_existing_value_is_nonzero(desk: Desk) -> None:
 
 
 def test_dkms_505_and_554_the_right_release_and_the_wrong_layout(desk: Desk) -> None:
-    """Built against the running kernel's headers, which are not those that the kernel was built with."""
+    """Built against other headers than those of the running kernel."""
     path = desk.module(magic="6.1.0-a SMP mod_unload modversions ")
     verdict = desk.verdict(path, kernel=desk.save("k", release("6.1.0-a", layout=0x99)))
     assert verdict.log == ("made: disagrees about version of symbol module_layout",)
@@ -67,7 +67,7 @@ def test_mt7927_101_a_wrong_format_that_was_taken_for_a_signing_error(desk: Desk
 
 
 def test_clang_built_linux_218_loading_works_without_booting(desk: Desk) -> None:
-    """What a compiler's CI wants to know: everything that was built links and is taken."""
+    """As in the CI of a compiler: everything built links and loads."""
     exporter = desk.module("exporter", exports=["given"])
     user = desk.module("user", imports=["given"], versions={"given": 0x100})
     report = desk.report(exporter, user)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def tree(desk: Desk, *, builtin: str = "", **modules: bytes) -> str:
-    """An image's folder: the made kernel with its own modules where a system has them."""
+    """The folder of an image: a kernel with its modules as on an installed system."""
     top = desk.folder / "system"
     place = top / "lib/modules/6.1.0-made"
     (place / "kernel").mkdir(parents=True)
@@ -108,7 +108,7 @@ def test_exports_of_another_module_at_hand(desk: Desk) -> None:
 
 
 def test_collisions_name_symbols_and_no_namespaces(desk: Desk) -> None:
-    """Without CRCs, __ksymtab_strings lists both, and depmod takes both for symbols."""
+    """Without CRCs, __ksymtab_strings contains both, and depmod considers both symbols."""
     names = Part("__ksymtab_strings", b"shared\0SPACE\0", SHF_ALLOC)
     sections = [Part(".modinfo", b"license=GPL\0name=first\0", SHF_ALLOC), names]
     symbols = [Sym("shared", 0, 2), Sym("__ksymtab_shared", 0, 2)]
@@ -161,7 +161,7 @@ def test_each_pair_finds_a_fresh_kernel(desk: Desk) -> None:
 
 
 def test_signing_is_ruled_out_only_where_it_is_suspected(desk: Desk) -> None:
-    """That is for ENOEXEC, which insmod calls an invalid format, and where the log names verification."""
+    """Only for ENOEXEC, printed as an invalid format, if the log mentions verification."""
     kernel = desk.kernel(switches={**description().switches, "MODULE_SIG": True})
     crc = desk.verdict(desk.module("crc", versions={"module_layout": 1}), kernel=kernel)
     assert "is not the reason for the refusal" in warnings(crc)["unsigned"]

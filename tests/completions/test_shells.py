@@ -21,7 +21,7 @@ REPOSITORY = Path(__file__).parent.parent.parent
 
 @pytest.fixture(scope="module")
 def module_tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
-    """User Mode Linux's modules, as the tree of a machine on which two of them are loaded."""
+    """A machine with User Mode Linux's modules, two of which are loaded."""
     found = linked(tree("uml"), tmp_path_factory.mktemp("machine"))
     (found.root / "proc").mkdir()
     (found.root / "proc/modules").write_text("vfat 20480 0 - Live 0x0\nfat 86016 1 vfat, Live 0x0\n")
@@ -191,7 +191,7 @@ HOSTILE = "zz;touch PWN;"  # what may be in a module: the name of a parameter
     [HOSTILE, "zz$(touch PWN)", "zz`touch PWN`", "zz&touch PWN&", "zz'|touch PWN|'", 'zz"\\|touch PWN'],
 )
 def test_names_from_modules_are_never_run(shells: Shells, shell: str, name: str, tmp_path: Path) -> None:
-    """TAB and Enter with a module whose parameter is called so, and with a loaded module called so."""
+    """TAB and Enter with a module with such a parameter, and a loaded module of that name."""
     (tmp_path / "evil.ko").write_bytes(module("evil", info=[f"parm={name}:any"]))
     (tmp_path / "proc").mkdir()
     (tmp_path / "proc/modules").write_text(f"{name.replace(' ', chr(9))} 1 0 - Live 0x0\n")

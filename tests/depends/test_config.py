@@ -15,7 +15,7 @@ HERE = SourceLine("f")
 
 
 def silent(_: str) -> None:
-    """Take what is not looked at."""
+    """Ignore arguments."""
 
 
 def read(tmp_path: Path, text: str, release: int = 34) -> tuple[Config, list[str]]:
@@ -98,7 +98,7 @@ def test_soft_dependencies(tmp_path: Path, text: str, pre: tuple[str, ...], post
 
 
 def test_every_space_parts_the_names_of_a_list(tmp_path: Path) -> None:
-    """A file with DOS line ends works, as in kmod."""
+    """DOS line endings work, as in kmod."""
     config, _ = read(
         tmp_path, "softdep m pre: a b\r\nsoftdep n pre:\va\fb \r post:\tc\r\nweakdep m a\r b\r\n"
     )

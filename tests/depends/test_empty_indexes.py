@@ -12,7 +12,7 @@ from tests.oracles.modprobe import here, kmod
 
 @pytest.fixture
 def modules(tmp_path: Path) -> Path:
-    """A database made where the kernel's build left no modules.builtin."""
+    """A database generated without modules.builtin."""
     tree = place(tmp_path, {"kernel/a.ko": module()})
     (tree.modules / "modules.builtin").unlink()
     (tree.modules / "modules.builtin.modinfo").unlink()

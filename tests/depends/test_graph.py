@@ -23,7 +23,7 @@ Needs = dict[str, list[str]]
 
 
 def reached(needs: Needs, start: str) -> set[str]:
-    """What a step by step walk from ``start`` comes to, ``start`` itself only if it is on a cycle."""
+    """The modules reached by a walk from ``start``, including itself only if it is in a cycle."""
     seen: set[str] = set()
     todo = list(needs.get(start, ()))
     while todo:

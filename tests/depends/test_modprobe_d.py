@@ -69,7 +69,7 @@ lines = st.one_of(
 
 @st.composite
 def files(draw: st.DrawFn) -> bytes:
-    """The text of one file: lines, some of them broken in two by a backslash or left without an end."""
+    """The text of a file: lines, some continued with a backslash or without a newline."""
     text = "\n".join(draw(st.lists(lines, max_size=12)))
     for _ in range(draw(st.integers(0, 2))):
         at = draw(st.integers(0, len(text)))
@@ -88,7 +88,7 @@ numbers = count()
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small module directory, whose soft dependencies stand among those of the configuration."""
+    """A small module directory with soft dependencies of its own."""
     root = tmp_path_factory.mktemp("root")
     small.make(root)
     return root
@@ -103,7 +103,7 @@ def fresh(root: Path, contents: dict[str, bytes]) -> Path:
 
 
 def same(release: int, *words: str) -> Said:
-    """What both say: ours, where it is the same as kmod's."""
+    """Our result, after comparing it with kmod's."""
     ours, theirs = here("--compat", str(release), *words), kmod(release, *words)
     if release == 30:  # an end of file behind a backslash is a letter to it
         ours, theirs = (said._replace(out=said.out.replace("\udcff", "")) for said in (ours, theirs))
@@ -161,7 +161,7 @@ def test_generated_kernel_command_lines(root: Path, release: int, cmdlines: list
 
 
 def damaged(data: bytes, chance: random.Random) -> bytes:
-    """``data`` with up to eight bytes changed, inserted or cut off."""
+    """``data`` with up to eight bytes changed, inserted or removed."""
     for _ in range(chance.randint(1, 8)):
         at = chance.randrange(len(data) + 1)
         kind = chance.randrange(4)

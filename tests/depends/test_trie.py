@@ -35,7 +35,7 @@ def texts_of(entries: Entries, key: str) -> list[tuple[int, str]]:
 
 
 def is_hit(pattern: str, name: str) -> bool:
-    """All before the first wildcard is compared as it is, the rest is fnmatch's."""
+    """Everything before the first wildcard is compared literally, the rest by fnmatch."""
     start = next((at for at, char in enumerate(pattern) if char in "*?["), None)
     if start is None:
         return pattern == name
@@ -87,7 +87,7 @@ def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
 
 
 def sample() -> Entries:
-    """300 aliases like a real tree's, some of them prefixes of others, some twice."""
+    """300 aliases as in a real tree, some of them prefixes of others or duplicates."""
     dice = random.Random(7)  # noqa: S311 -- the same damage in each run
     buses = [
         "pci:v0000{:04X}d0000{:04X}sv*sd*bc*sc*i*",
@@ -100,7 +100,7 @@ def sample() -> Entries:
 
 
 def read_everything(data: bytes) -> None:
-    """Ask all that can be asked; BadIndex is a good answer, any other exception is not."""
+    """Call every query; BadIndex is acceptable, any other exception is not."""
     for ask in (Index.check, lambda index: index.items(), *ASKED):
         try:
             ask(Index(data))
@@ -164,7 +164,7 @@ def test_a_crooked_file_is_refused(case: str) -> None:
 
 
 def test_a_file_that_fans_out_without_end_is_refused() -> None:
-    """Sixty levels, each node's two children the same node: 2 to the 60 paths without a loop."""
+    """60 levels, both children of each node being the same node: 2^60 paths without a loop."""
     levels = 60
     nodes = [b"ab" + struct.pack(">II", *[CHILD | 12 + 10 * (level + 1)] * 2) for level in range(levels)]
     data = hand_made(CHILD | 12, b"".join(nodes) + b"ab" + bytes(8))

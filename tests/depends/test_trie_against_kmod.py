@@ -26,7 +26,7 @@ NAMES = ["dep", "alias", "symbols", "builtin", "builtin.alias"]
 
 
 class Database(NamedTuple):
-    """A tree that one kmod's depmod has been through."""
+    """A tree indexed by one of the kmods."""
 
     tree: Tree
     order: Order
@@ -58,7 +58,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 def entries(database: Database, name: str) -> Entries:
-    """What goes into modules.NAME.bin, from the text files beside it."""
+    """The entries of modules.NAME.bin, from the corresponding text files."""
     read = {
         "dep": dep,
         "alias": aliases,
@@ -151,7 +151,7 @@ def small(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def test_kmod_finds_in_our_file_what_we_do(
     small: Database, found: list[tuple[str, str, int]], name: str
 ) -> None:
-    """The order too, also where the name asked for has wildcards itself."""
+    """Including the order, even if the requested name contains wildcards."""
     lines = [(normalize(alias).encode(), module.encode(), at) for alias, module, at in found]
     modules = sorted({(module, f"kernel/{module.decode()}.ko:".encode(), 0) for _, module, _ in lines})
     small.file("alias.bin").write_bytes(build(lines, order=small.order))
@@ -166,7 +166,7 @@ def test_kmod_finds_in_our_file_what_we_do(
 @settings(max_examples=40)
 @given(st.lists(st.tuples(MODULES, st.text("ab:_", min_size=1, max_size=5)), max_size=15))
 def test_generated_keys_are_laid_as_kmod_lays_them(small: Database, found: list[tuple[str, str]]) -> None:
-    """Built-in aliases are taken as they stand in modules.builtin.modinfo, grouped by module."""
+    """Built-in aliases are in the order of modules.builtin.modinfo, grouped by module."""
     found.sort(key=lambda pair: pair[0])
     text = "".join(f"{module}.alias={alias}\0" for module, alias in found)
     small.file("builtin.modinfo").write_text(text)

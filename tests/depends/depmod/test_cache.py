@@ -29,14 +29,14 @@ def some_module(rng: random.Random) -> bytes:
 
 
 def age(path: Path) -> None:
-    """Have the cache say that its run began later: as if all stamps had long settled by then."""
+    """Postdate the start of the cache's run, so that all stamps are old enough."""
     old = cache_file.load(str(path), __version__)
     assert old
     cache_file.save(str(path), old._replace(since=old.since + 10**10), __version__)
 
 
 class Changes:
-    """Things that happen to a tree."""
+    """Changes of a tree."""
 
     def __init__(self, tree: Tree, rng: random.Random) -> None:
         self.tree, self.rng = tree, rng
@@ -138,7 +138,7 @@ def test_a_damaged_cache_is_no_cache(tmp_path: Path) -> None:
 
 
 def forge(path: Path, old: bytes, new: bytes) -> None:
-    """Replace ``old`` facts in the cache by ``new`` ones, with a right checksum."""
+    """Replace ``old`` facts in the cache by ``new`` ones, with a correct checksum."""
     contents = cache_file.load(str(path), __version__)
     assert contents
     assert old in contents.body

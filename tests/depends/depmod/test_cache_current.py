@@ -14,14 +14,14 @@ from tests.oracles.trees import Tree
 
 
 def cached(tree: Tree, kept: Path) -> Outcome:
-    """A run with the cache ``kept``, which then is old enough to be trusted."""
+    """Run with the cache ``kept``, and make it old enough to be trusted."""
     done = made_by(ours(), tree, "--cache", str(kept), clear=False)
     age(kept)
     return done
 
 
 def identities(tree: Tree) -> set[int]:
-    """The inodes of the database, which change when it is written again."""
+    """The inodes of the database, which change when it is rewritten."""
     return {file.stat().st_ino for file in tree.modules.glob("modules.*.bin")}
 
 

@@ -42,7 +42,7 @@ def test_cycles_are_named(needs: Needs, ways: list[str], count: int) -> None:
 
 
 def kmods(root: Path, needs: Needs) -> tuple[list[str], int] | None:
-    """What kmod 34 says; None where it aborts or hangs."""
+    """The output of kmod 34; None if it aborts or hangs."""
     modules = {
         f"kernel/m{at}.ko": module(exports={b"s%d" % at: 1}, needs=[b"s%d" % need for need in direct])
         for at, direct in enumerate(needs)

@@ -38,14 +38,14 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Tree:
 
 
 def theirs(modules: Tree, path: Path) -> int | None:
-    """The errno that kmod has for one module; None where it aborts."""
+    """The errno of kmod for one module; None if it aborts."""
     words = ["-n", "-b", str(modules.root), modules.version, str(path)]
     done = subprocess.run([*KMODS["34"]("depmod"), *words], capture_output=True, check=False, timeout=30)
     return None if done.returncode else next((code for word, code in WORDS.items() if word in done.stderr), 0)
 
 
 def test_the_errno_is_kmods(modules: Tree) -> None:
-    """We are stricter in one thing: every section must have a name that lies inside of the names."""
+    """We are stricter: every section name must be within the name table."""
     for path in sorted(modules.modules.glob("*.ko"))[:150]:
         expected, found = theirs(modules, path), examine(str(path)).error
         assert found == expected or (found == 22 and expected in (None, 0)), path.name

@@ -81,7 +81,7 @@ ends = st.sampled_from(["", "", "", " ", " # no comment", "\r", "\\"])
 
 
 def line(*parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    """The words of ``parts`` with blanks between them; some lack a word or have one more."""
+    """The words of ``parts`` separated by blanks, some with a missing or an additional word."""
     whole = st.tuples(*parts)
     cut = st.tuples(whole, st.integers(1, len(parts))).map(lambda pair: pair[0][: pair[1]])
     more = st.tuples(whole, words).map(lambda pair: (*pair[0], pair[1]))
@@ -125,7 +125,7 @@ numbers = count()
 
 
 def build(here: Path, chosen: set[tuple[str, str]]) -> Tree:
-    """A tree of real modules at these places; an @ stands for a directory outside of it."""
+    """A tree of real modules at these paths; @ is a directory outside of it."""
     real = {path.name: path for path in tree("uml").modules.rglob("*.ko")}
     found = Tree(here / "root", RELEASE)
     for place, name in sorted(chosen):
@@ -176,7 +176,7 @@ def test_regular_expressions_are_those_of_posix(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("version", ["30", "34"])
 def test_where_configuration_is(version: str, tmp_path: Path) -> None:
-    """The kmods get a root of their own, as which --sysroot treats the tree."""
+    """Runs kmod in a root of its own, equivalent to --sysroot."""
     need_namespaces()
     found = build(tmp_path, {(place, name) for place in PLACES for name in MODULES})
     for at, place in enumerate(DIRECTORIES):

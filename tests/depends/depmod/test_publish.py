@@ -105,7 +105,7 @@ def test_killed_at_any_moment_the_old_files_stay(tmp_path: Path) -> None:
 
 
 def hear_interrupts() -> None:
-    """Undo what a shell does to a background job: SIGINT, ignored by the caller, stays so in its children."""
+    """Reset SIGINT, which a shell ignores for background jobs and their children."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
@@ -126,7 +126,7 @@ cli.main(sys.argv[2:])
 
 
 def killed_after(renames: int, tree: Tree) -> None:
-    """Start depmod, and end it as SIGKILL does when so many files have their names."""
+    """Start depmod, and kill it when so many files have been renamed."""
     words = ["depmod", "--no-cache", "-b", str(tree.root), tree.version]
     done = subprocess.run([sys.executable, "-c", KILLED, str(renames), *words], check=False, timeout=60)
     assert done.returncode == 9
@@ -180,7 +180,7 @@ def test_kmods_quick_run_mends_it_too_if_a_module_is_newer(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("done", [0, 1])
 def test_a_rename_that_fails(done: int, tmp_path: Path) -> None:
-    """Before anything has changed nothing is left; later the rest stays and tells of it."""
+    """Before the first rename nothing remains; later, the remaining files reveal the incomplete change."""
     names = ["modules.dep.bin", "modules.dep"]
     (tmp_path / names[done]).mkdir()
     with Publication(str(tmp_path), names) as files:

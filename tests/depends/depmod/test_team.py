@@ -18,7 +18,7 @@ def _three_cpus(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def done(tasks: int) -> list[tuple[int, int]]:
-    """Each task and the process that did it."""
+    """Each task and its process."""
 
     def work(task: int) -> tuple[int, int]:
         time.sleep(0.002)

@@ -32,7 +32,7 @@ END = number(NAMES, OFFSET) + number(NAMES, SIZE) - 1  # of the names of section
 
 
 def texts(data: bytes) -> list[str]:
-    """What is logged when the kernel is given ``data``."""
+    """The log lines for ``data``."""
     booted = kernel()
     before = len(booted.log())
     with suppress(Refused):
@@ -97,7 +97,7 @@ def test_damage(form: str, at: int, value: int, text: str) -> None:
 
 
 def test_a_file_without_a_whole_header() -> None:
-    """copy_module_from_user() refuses it before."""
+    """copy_module_from_user() refuses it earlier."""
     assert texts(DATA[:63]) == []
     with pytest.raises(Refused) as refused:
         kernel().init_module(DATA[:63])

@@ -13,7 +13,7 @@ from tests.kernel.emulated.modules import kernel, module
 
 
 def refused(booted: EmulatedKernel, image: bytes, params: bytes = b"") -> None:
-    """Load ``image``, which does not work out."""
+    """Load ``image``, which fails."""
     try:
         booted.init_module(image, params)
     except Refused:

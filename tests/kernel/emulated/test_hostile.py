@@ -29,7 +29,7 @@ SMALL = ("dummy", "nls_utf8", "vfat", "tcp_bbr", "cuse", "crc7")
 
 
 def rich() -> bytes:
-    """A module that exports, imports, has a parameter and per-cpu data."""
+    """A module with exports, imports, a parameter and per-CPU data."""
     parts = [
         Part("names", b"debug\0".ljust(16, b"\0"), WRITE),
         Part("__param", pack("<QQQHbBxxxxQ", 0, 0, 0, 0o644, -1, 0, 0), WRITE, align=8),
@@ -86,7 +86,7 @@ def test_six_thousand_mutants_of_real_modules(name: str) -> None:
 
 @pytest.mark.slow
 def test_state_files_that_are_damaged(tmp_path: Path) -> None:
-    """One line that says so, or a kernel that works; never a traceback, never another file touched."""
+    """A one-line error, or a working kernel; never a traceback or a change to another file."""
     booted = kernel(str(tmp_path / "good"))
     booted.init_module(rich(), b"debug=7")
     booted.store.close()
@@ -116,7 +116,7 @@ def damaged(data: bytes, chance: random.Random) -> bytes:
 
 
 def _used(path: str) -> str:
-    """Whether the kernel in ``path`` can be opened and asked everything."""
+    """Whether the kernel in ``path`` can be opened and every query succeeds."""
     try:
         booted = EmulatedKernel.open(path, clock=Clock())
         try:
@@ -133,7 +133,7 @@ def _used(path: str) -> str:
 
 
 def test_descriptions_that_are_damaged() -> None:
-    """Refused as descriptions, or booted, and then a module gets its verdict."""
+    """Refused as descriptions, or booted, so that a module gets a verdict."""
     good, chance = saved.dumps(description()).encode(), random.Random(5)  # noqa: S311 -- cases, not secrets
     seen = Counter[str]()
     for _ in range(QUICK):

@@ -15,7 +15,7 @@ MANY = [f"given_{number:03}" for number in range(150)]
 
 
 def unknown(booted: EmulatedKernel, data: bytes) -> list[str]:
-    """The symbols that the kernel says are missing."""
+    """The symbols that the kernel reports as unknown."""
     before = booted.log()[-1].number
     with pytest.raises(Refused) as caught:
         booted.init_module(data)

@@ -31,7 +31,7 @@ KILLS, WRITES = 60, 25
 
 
 def take_time(work: Callable[[Path], None], begin: Path, path: Path) -> float:
-    """Seconds from the start to the end of ``work`` on copies of ``begin``."""
+    """The durations of ``work`` on copies of ``begin`` in seconds."""
     found = []
     for _ in range(3):
         shutil.copy(begin, path)
@@ -54,7 +54,7 @@ WORKS = pytest.mark.parametrize(
 
 
 class Trial:
-    """``work`` on copies of a kernel that has ``loaded``, and what is there before and after."""
+    """``work`` on copies of a kernel with the modules ``loaded``, and the states before and after."""
 
     def __init__(self, work: Callable[[Path], None], loaded: list[str], folder: Path) -> None:
         self.begin, self.path = folder / "begin", folder / "k.state"
@@ -69,7 +69,7 @@ class Trial:
         self.ends: Counter[str] = Counter()
 
     def judge(self, kill: Callable[[], int]) -> None:
-        """Let ``kill`` happen to the work, and see that the kernel is the one or the other, and goes on."""
+        """Interrupt the work by ``kill``, and check that the state is either one, and usable."""
         shutil.copy(self.begin, self.path)
         status = kill()
         assert status in (0, -signal.SIGKILL, -signal.SIGXFSZ)
@@ -95,7 +95,7 @@ def test_killed_at_any_moment(work: Callable[[Path], None], loaded: list[str], t
 @pytest.mark.slow
 @WORKS
 def test_killed_while_it_writes(work: Callable[[Path], None], loaded: list[str], tmp_path: Path) -> None:
-    """The system kills who writes behind a limit: in the midst of a page of the journal, or of the file."""
+    """The system kills a process that writes beyond a limit: within a page of the journal or file."""
     trial = Trial(work, loaded, tmp_path)
     largest = max(trial.begin.stat().st_size, trial.path.stat().st_size)
     for number in range(WRITES):

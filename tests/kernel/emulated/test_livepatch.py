@@ -17,7 +17,7 @@ SECTION = ".klp.rela.vmlinux..text"
 
 
 class RefusedError(Exception):
-    """What the kernel logs."""
+    """The kernel's log."""
 
 
 class Symbols:

@@ -37,7 +37,7 @@ def maps(image: Path, files: Sequence[Path]) -> dict[str, ModuleMemory]:
 
 
 def sizes(file: Path, folder: Path) -> dict[str, int]:
-    """Bytes of the sections of ``file``, by readelf."""
+    """The bytes of the sections of ``file``, by readelf."""
     plain = folder / "module.ko"
     plain.write_bytes(compress.read(str(file)))
     words = ["readelf", "-SW", str(plain)]
@@ -46,7 +46,7 @@ def sizes(file: Path, folder: Path) -> dict[str, int]:
 
 
 def judge(ours: ModuleMemory, theirs: dict[str, Any], told: dict[str, int]) -> None:
-    """Assert that nothing is elsewhere, larger or smaller than in the real kernel."""
+    """Assert that all places and sizes are those of the real kernel."""
     seen: set[str] = set()
     for area in ours.areas:
         places = {part.name: part for part in area.parts if part.size and part.name in theirs["sections"]}
@@ -91,7 +91,7 @@ def test_seven_areas_of_a_later_kernel(tmp_path: Path) -> None:
 
 
 def test_only_machines_that_make_stubs_in_front_have_some() -> None:
-    """s390 has GOT and PLT of a module before its first section."""
+    """On s390, GOT and PLT of a module precede its first section."""
     tree = trees.tree("s390x")
     image = next((tree.root / "boot").glob("vmlinu?-*"))
     found = maps(image, in_order("s390x", ["dummy", "vfat"]))

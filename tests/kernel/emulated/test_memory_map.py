@@ -39,7 +39,7 @@ def content(booted: EmulatedKernel, section: str, name: str = "made") -> tuple[i
 
 
 def assert_whole(parts: Sequence[MappedRange], size: int) -> None:
-    """``parts`` follow each other from 0 to ``size``."""
+    """``parts`` are contiguous from 0 to ``size``."""
     assert parts[0].offset == 0
     assert all(one.offset + one.size == other.offset for one, other in pairwise(parts))
     assert parts[-1].offset + parts[-1].size == size
@@ -159,7 +159,7 @@ def test_the_bytes_of_sections_are_those_of_the_file() -> None:
 
 
 def test_data_behind_a_discarded_area_is_found() -> None:
-    """Where data has an area of its own, that is the third, behind the one that init leaves."""
+    """If data has its own area, it is the third, after the init area."""
     booted = kernel(ARCH_WANTS_MODULES_DATA_IN_VMALLOC=True)
     booted.init_module(module(parts=PARTS))
     assert content(booted, ".data")[1] == b"\x0d" * 0x11

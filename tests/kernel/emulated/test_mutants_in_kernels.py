@@ -30,7 +30,7 @@ POINTER = re.compile(  # hashed, as %p prints them, or addresses that differ fro
 
 
 def mutants(tree: str, booted: EmulatedKernel, folder: Path) -> int:
-    """Write those mutants into ``folder`` that ``booted`` refuses in the kernel's own words; how many."""
+    """Write the mutants that ``booted`` refuses as the kernel would to ``folder``; return their number."""
     found: list[bytes] = []
     for seed, name in enumerate(MODULES):
         mutator = Mutator(unsigned(compress.read(str(paths(tree)[name]))), seed)
@@ -42,7 +42,7 @@ def mutants(tree: str, booted: EmulatedKernel, folder: Path) -> int:
 
 
 def refused(booted: EmulatedKernel, data: bytes) -> bool:
-    """Whether the kernel refuses ``data`` and its real one can be asked, too."""
+    """Whether the kernel refuses ``data``, and it is safe to try on a real one."""
     try:
         with booted.trial():
             booted.init_module(data)
@@ -73,7 +73,7 @@ def test_a_real_kernel_says_the_same(name: str, tmp_path: Path) -> None:
 
 
 def normal(verdict: list[Any]) -> tuple[int, list[str]]:
-    """``verdict`` without stacks and what pointers are printed as; each byte of the log a character."""
+    """``verdict`` without stack dumps and printed pointers; one character for each byte of the log."""
     errno, lines = verdict or (0, [])
     bytewise = [
         line.encode("utf-8", "surrogateescape").decode("latin-1") for line in "\n".join(lines).split("\n")

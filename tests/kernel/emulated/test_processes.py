@@ -38,7 +38,7 @@ PROCESSES, OPERATIONS = 8, 60
 
 
 def busy(path: Path, number: int) -> None:
-    """Load and remove at random; what came of it is told in a file beside ``path``."""
+    """Load and remove at random; record the results in a file next to ``path``."""
     rng, told = random.Random(number), []  # noqa: S311 -- no secrets here
     kernel = EmulatedKernel.open(str(path), command=f"busy{number}")
     for _ in range(OPERATIONS):
@@ -58,7 +58,7 @@ def busy(path: Path, number: int) -> None:
 
 
 def replayed(uevents: list[str]) -> list[str]:
-    """The modules that are there after ``uevents``, oldest first, each of which could be when it was."""
+    """The modules after ``uevents``, oldest first; each event must be possible at its time."""
     there: list[str] = []
     for event in uevents:
         action, _, name = event.partition("@/module/")

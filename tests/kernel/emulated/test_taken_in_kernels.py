@@ -29,7 +29,7 @@ STRUCT, NAMED = ".gnu.linkonce.this_module", 80  # bytes up to the end of the na
 
 
 class Bytes(Emulated):
-    """The emulated kernel, whose log has a character for each byte, as a real one is read."""
+    """The emulated kernel, with one character for each byte of the log, as read from a real one."""
 
     def log(self) -> list[tuple[int, str]]:
         return [
@@ -39,7 +39,7 @@ class Bytes(Emulated):
 
 
 def mutants(name: str, seed: int) -> list[bytes]:
-    """Mutants of a module whose functions nobody calls, and whose struct module is whole but for its name.
+    """Mutants of a module whose functions are not called, with struct module intact except for its name.
 
     The offsets of the other fields that the kernel copies depend on the configuration.
     """
@@ -52,7 +52,7 @@ def mutants(name: str, seed: int) -> list[bytes]:
 
 
 def is_taken(booted: EmulatedKernel, data: bytes) -> bool:
-    """Whether ``booted`` loads ``data``, none of whose functions would be called."""
+    """Whether ``booted`` loads ``data``, without calling any of its functions."""
     with booted.trial():
         try:
             booted.init_module(data)
@@ -62,7 +62,7 @@ def is_taken(booted: EmulatedKernel, data: bytes) -> bool:
 
 
 def seen(outcome: dict[str, Any]) -> dict[str, Any]:
-    """``outcome`` without what a place in memory changes: the contents of notes that are code or tables."""
+    """``outcome`` without contents that depend on addresses: notes that are code or tables."""
     found = normal(outcome)
     for files in found["sys"].values():
         for path in files:
@@ -72,7 +72,7 @@ def seen(outcome: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_given_back(outcome: dict[str, Any]) -> bool:
-    """Whether notes are shown that lie where init() was: a real kernel may fault on them, and hang."""
+    """Whether it shows notes in the freed init area: a real kernel may fault on them, and hang."""
     return any(f"errno {EFAULT}" in text for files in outcome["sys"].values() for text in files.values())
 
 

@@ -27,7 +27,7 @@ from tests.link.objects import Part, Rel
 
 
 def memory(booted: EmulatedKernel, name: str, section: str) -> tuple[int, bytes]:
-    """The address of a section, and what is there."""
+    """The address and contents of a section."""
     with booted.store.transaction():
         row = booted.store.execute(f"{module_table.MODULES} WHERE name = ?", name)[0]
         owner = module_table.module(booted.store, row)
@@ -169,7 +169,7 @@ def test_kallsyms() -> None:
 
 
 def test_extable() -> None:
-    """Entries are in the order of their instructions, whatever the order in the file."""
+    """Entries are in the order of their instructions, regardless of the order in the file."""
     booted = kernel()
     entries = Part("__ex_table", bytes(36), SHF_ALLOC, align=4)
     places = (40, 8, 24)

@@ -23,7 +23,7 @@ FOREIGN = ("crc7", "fat", "dummy", "tun", "loop", "xfs")  # without needs but of
 
 @pytest.mark.parametrize("tree", COUNTS)
 def test_every_module_loads_into_its_own_kernel(tree: str) -> None:
-    """And is removed but for those without an exit, and what these need."""
+    """Then removed, except modules without an exit and their dependencies."""
     found = whole.run(tree, tree)
     assert found["refused"] == {}
     assert len(found["names"]) == len(paths(tree)) > COUNTS[tree]
@@ -37,7 +37,7 @@ def test_every_module_loads_into_its_own_kernel(tree: str) -> None:
 
 @pytest.mark.parametrize("tree", ["uml", "cloud"])
 def test_the_real_kernel_has_the_same_modules(tree: str) -> None:
-    """Which it refuses, and /proc/modules when all are loaded (their functions taken out), but for places."""
+    """The refused modules, and /proc/modules with all loaded (without functions), except addresses."""
     files = in_order(tree, paths(tree))
     call = ("tests.lanes.guest.whole:main", [str(path) for path in files])
     theirs: Any = uml.run(*call, seconds=900) if tree == "uml" else qemu.run(*call, files=files, seconds=900)
@@ -47,7 +47,7 @@ def test_the_real_kernel_has_the_same_modules(tree: str) -> None:
 
 
 def test_modules_of_another_kernel() -> None:
-    """Cloud modules have another idea of struct module: their CRC of module_layout is not amd64's."""
+    """Cloud modules have another struct module: their CRC of module_layout differs."""
     layouts = {name: kernels.kernel(name).symvers()["module_layout"] for name in ("amd64", "cloud-amd64")}
     assert layouts["amd64"] != layouts["cloud-amd64"]
     found = whole.run("amd64", "cloud")

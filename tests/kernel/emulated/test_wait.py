@@ -19,7 +19,7 @@ from tests.kernel.emulated.modules import (
 
 
 class SecondLoad(Clock):
-    """A clock by which, as soon as somebody waits for init(), another process loads the same module."""
+    """A clock on which another process loads the same module once someone waits for init()."""
 
     def __init__(self, again: Callable[[], None]) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class SecondLoad(Clock):
 
 @pytest.mark.parametrize(("result", "heard"), [(0, EEXIST), (-EIO, EBUSY)])
 def test_wait(result: int, heard: int, tmp_path: Path) -> None:
-    """A second load waits for the first one's init(), and hears how it ended."""
+    """A second load waits for the first one's init(), and gets its result."""
     path = str(tmp_path / "kernel.state")
     first = kernel(path=path)
     first.behave("made", init=result, init_seconds=2)
