@@ -19,7 +19,7 @@ from pymodutils.kernel.booted.misuse import Misused
 from pymodutils.kernel.booted.watched import Moment
 from pymodutils.machine.results import Panicked
 from tests.lanes.test_pytest_plugin import run
-from tests.oracles import kbuild, kernels, kunit
+from tests.oracles import kbuild, kernels, kunit, lcov, linux
 
 pytestmark = [pytest.mark.lane, pytest.mark.slow]
 FOLDER = Path(__file__).parent.parent / "machine/modules"
@@ -190,12 +190,29 @@ def test_coverage_of_lines() -> None:
     assert "FNDA:3,divide\n" in text
     assert f"DA:{lines['return -EDOM;']},3\n" in text
     assert text.endswith("end_of_record\n")
+    assert text.count("end_of_record") == text.count("SF:") == 1
     branches = dict[int, list[int]]()
     for line, count in re.findall(r"^BRDA:(\d+),0,\d+,(\d+)$", text, re.MULTILINE):
         branches.setdefault(int(line), []).append(int(count))
     assert sorted(branches[lines["if (!b)"]]) == [0, 3]
     loop = next(number for text, number in lines.items() if text.startswith(("while (n", "for (")))
     assert sum(map(sum, (counts for line, counts in branches.items() if line in (loop, loop + 1)))) >= 7
+
+
+def test_pages_of_genhtml(tmp_path: Path) -> None:
+    """For a module of the kernel itself."""
+    source, coverage = linux.file("lib/crc7.c"), Coverage()
+    for path in (source, kbuild.module(source, "cloud", kbuild.DEBUG)):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    with LiveKernel.boot(image("cloud")) as kernel:
+        kernel.cover(coverage)
+        module = kernel.load(tmp_path / "crc7.ko")
+        assert [module.call("crc7_be", 0, b"\x40\0\0\0\0", 5) for _ in range(3)] == [0x94] * 3
+        coverage.harvest(kernel)
+    (tmp_path / "lines.info").write_text(coverage.lcov())
+    assert "functions..: 100.0% (1 of 1 function)" in lcov.genhtml(tmp_path / "lines.info", tmp_path / "html")
+    [page] = (tmp_path / "html").rglob("crc7.c.gcov.html")
+    assert re.search(r'<span class="lineCov"> +\d+ : \s*while \(len--\)', page.read_text())
 
 
 def test_in_pytest(tmp_path: Path) -> None:

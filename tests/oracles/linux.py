@@ -42,6 +42,20 @@ def folder(release: str) -> Path:
     return made
 
 
+def file(name: str) -> Path:
+    """The file ``name`` of Debian's Linux 6.1, extracted once; raises Unavailable."""
+    source = "linux-source-6.1"
+    made = oracles() / "linux-files" / name
+    with locked("linux-files"):
+        if not made.is_file():
+            archive = unpacked(source) / f"usr/src/{source}.tar.xz"
+            made.parent.mkdir(parents=True, exist_ok=True)
+            with tarfile.open(archive) as tar:
+                content = tar.extractfile(f"{source}/{name}")
+                made.write_bytes(content.read() if content else b"")
+    return made
+
+
 @cache
 def formats(arch: str, release: str = "6.1") -> tuple[re.Pattern[str], ...]:
     """The messages of the loader of ``arch``, a folder below arch/; conversions match anything."""

@@ -96,8 +96,8 @@ class Coverage:
         module = DebugInfo.read(path)
         counts = self._counts(module, path)
         for file, lines in self.lines(path).items():
-            yield "".join(f"{line}\n" for line in _record(module, path, file, lines, counts))
-            yield "".join(f"{line}\n" for line in self._branches(module, path, file))
+            record = (*_record(module, path, file, lines, counts), *self._branches(module, path, file))
+            yield "".join(f"{line}\n" for line in record)
 
     def _branches(self, module: DebugInfo, path: str, file: str) -> Iterator[str]:
         """The lines of an .info file about the branches in ``file``."""
