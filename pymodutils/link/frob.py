@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -30,6 +29,8 @@ def frob(module: Object, config: LayoutConfig, name: str) -> Object:
     arch = module.arch.fitting(options, config.release)
     if arch is module.arch and arch.frob is None:
         return module
+    from copy import copy  # noqa: PLC0415 -- few machines change anything
+
     changed = copy(module)
     changed.arch, changed.options = arch, options
     if arch.frob:
@@ -94,6 +95,8 @@ def _change(module: Object, frobbed: Frobbed) -> None:
     }
     module.relocations = {at: one for at, one in module.relocations.items() if at not in in_memory}
     if frobbed.absolute or frobbed.undotted:
+        from copy import copy  # noqa: PLC0415 -- as above
+
         symbols = module.symbols = copy(module.symbols)
         symbols.sections, symbols.names = symbols.sections[:], symbols.names[:]
         for at in frobbed.absolute:

@@ -18,7 +18,7 @@ from pymodutils.kernel.emulated.load.btf import OLD, WIDE, WIDE_SINCE, BadBtf, S
 from pymodutils.kernel.emulated.load.btf_check_all_metas import ENOTSUPP, check_all
 from pymodutils.kernel.emulated.load.btf_check_modifier_chain_length import check_chains
 from pymodutils.kernel.emulated.state.kernel_state import BTF as KERNEL_BTF
-from pymodutils.kernel.emulated.state.kernel_state import BTF_NAMES
+from pymodutils.kernel.emulated.state.kernel_state import BTF_COUNT, BTF_STRINGS
 
 if TYPE_CHECKING:
     from pymodutils.kernel.emulated.load.btf import Limits, Type
@@ -78,8 +78,9 @@ def _parse_module(load: LoadInfo, data: bytes) -> None:
     shape = BtfFormat(PREFIXES[load.rules.arch.order], *since)
     own = _content(load, BTF_BASE) if load.rules.since(*BASE_SINCE) else b""
     if not own:
-        names = load.state.derived(BTF_NAMES, KERNEL_BTF, lambda known: _names(_kernel(known, shape)))
-        _parse(data, shape, _outside(names, shape) if names else None, split=True)
+        count = load.state.derived(BTF_COUNT, KERNEL_BTF, lambda known: _count(_kernel(known, shape)))
+        names = load.state.derived(BTF_STRINGS, KERNEL_BTF, lambda known: _kernel(known, shape).strings)
+        _parse(data, shape, _outside(count, names, shape) if count else None, split=True)
         return
     base, distilled = _parse(own, shape, None)
     split, types = _parse(data, shape, base, split=True)
@@ -92,16 +93,16 @@ def _kernel(data: bytes, shape: BtfFormat) -> SplitBtf:
     return SplitBtf(*_sections(data, shape, split=False), shape.order, shape.limits)
 
 
-def _names(known: SplitBtf) -> bytes:
-    """What a module's BTF needs of the kernel's: the number of its types, and its strings."""
-    return COUNT.pack(known.counted()) + known.strings
+def _count(known: SplitBtf) -> bytes:
+    """The number of its types."""
+    return COUNT.pack(known.counted())
 
 
 @lru_cache(maxsize=2)
-def _outside(names: bytes, shape: BtfFormat) -> SplitBtf:
-    """The kernel's own BTF without its types, from its ``_names``."""
-    found = SplitBtf(b"", names[COUNT.size :], shape.order, shape.limits)
-    (found.count,) = COUNT.unpack_from(names)
+def _outside(count: bytes, names: bytes, shape: BtfFormat) -> SplitBtf:
+    """The kernel's own BTF without its types, of which there are ``count``: with its strings, ``names``."""
+    found = SplitBtf(b"", names, shape.order, shape.limits)
+    (found.count,) = COUNT.unpack(count)
     return found
 
 

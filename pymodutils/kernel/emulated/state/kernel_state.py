@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 IMAGE: Final = "image"  # the setting with the image of the kernel that runs init()
 BTF, KALLSYMS = "btf", "kallsyms"  # key in the table of blobs
-BTF_NAMES, EVENTS = "btf names", "events"  # the same for what is derived from them
+BTF_COUNT, BTF_STRINGS, EVENTS = (
+    "btf count",
+    "btf strings",
+    "events",
+)  # the same for what is derived from them
 DEBUGGING_ENDS: Final = "Disabling lock debugging due to kernel taint"
 
 
