@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pymodutils.checks.rule_type import RuleType, Severity
+
+TAINTED: Final = "Expect bug reports from a tainted kernel to be declined."
+REBUILD: Final = "Rebuild it against the headers of this kernel."
 
 
 class Rule(RuleType):
@@ -46,13 +51,9 @@ class Rule(RuleType):
     VERMAGIC = (
         "vermagic",
         "The module was built for another release or configuration: version magic mismatch.",
-        "Rebuild it against the headers of this kernel.",
+        REBUILD,
     )
-    STRUCT_MODULE = (
-        "struct-module",
-        "struct module differs in size from the kernel's.",
-        "Rebuild it against the headers of this kernel.",
-    )
+    STRUCT_MODULE = ("struct-module", "struct module differs in size from the kernel's.", REBUILD)
     CRC = (
         "crc",
         "Symbols changed since the module was built: CRC mismatch.",
@@ -83,16 +84,8 @@ class Rule(RuleType):
         "A section is both writable and executable.",
         "Put code and data into separate sections.",
     )
-    NO_FLAGS = (
-        "no-flags",
-        "The module exports symbols without __kflagstab.",
-        "Rebuild it against the headers of this kernel.",
-    )
-    NO_CRCS = (
-        "no-crcs",
-        "The module exports symbols without CRCs.",
-        "Rebuild it with CONFIG_MODVERSIONS=y.",
-    )
+    NO_FLAGS = ("no-flags", "The module exports symbols without __kflagstab.", REBUILD)
+    NO_CRCS = ("no-crcs", "The module exports symbols without CRCs.", "Rebuild it with CONFIG_MODVERSIONS=y.")
     GPL_ONLY = (
         "gpl-only",
         "A module without a GPL-compatible licence uses GPL-only symbols.",
@@ -133,11 +126,7 @@ class Rule(RuleType):
         "A parameter does not accept the given value.",
         "Give a value that it accepts: modinfo -p.",
     )
-    NEEDS = (
-        "needs",
-        "A module that it depends on does not load.",
-        "Fix that module first.",
-    )
+    NEEDS = ("needs", "A module that it depends on does not load.", "Fix that module first.")
     NO_PARAMETER = (
         "no-parameter",
         "The module has no such parameter.",
@@ -150,12 +139,7 @@ class Rule(RuleType):
         "Declare the parameter with permissions within 0664, or 0 for no file.",
         Severity.WARNING,
     )
-    TAINT = (
-        "taint",
-        "Loading the module taints the kernel.",
-        "Expect bug reports from a tainted kernel to be declined.",
-        Severity.WARNING,
-    )
+    TAINT = ("taint", "Loading the module taints the kernel.", TAINTED, Severity.WARNING)
     FIRMWARE = (
         "firmware",
         "A firmware file that the module may request is missing.",
@@ -180,12 +164,7 @@ class Rule(RuleType):
         "Check whether the module works without it.",
         Severity.NOTE,
     )
-    MODINFO = (
-        "modinfo",
-        "A MODULE_ macro is missing.",
-        "Add the missing MODULE_ macro.",
-        Severity.WARNING,
-    )
+    MODINFO = ("modinfo", "A MODULE_ macro is missing.", "Add the missing MODULE_ macro.", Severity.WARNING)
     RUN = (
         "run",
         "What the kernel reported when it ran the module's init() and exit() (--run).",
@@ -207,7 +186,7 @@ class Rule(RuleType):
     RUN_TAINT = (
         "run-taint",
         "The module's code tainted the kernel as it ran (--run).",
-        "Expect bug reports from a tainted kernel to be declined.",
+        TAINTED,
         Severity.WARNING,
     )
     RUN_LEAK = (
