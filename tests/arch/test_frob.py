@@ -239,7 +239,8 @@ def test_got_and_plt_of_s390_lie_before_the_module(expoline: str, thunk: int) ->
 
 def test_stubs_of_parisc_lie_before_each_section() -> None:
     """One more than there are calls; with 64 bits there are slots and descriptors, too."""
-    rows = [Rel(0, 12, 1), Rel(4, 74, 1), Rel(8, 74, 2), Rel(12, 1, 1)]  # PCREL17F, PCREL22F, DIR32
+    rows = [Rel(0, 12, 1), Rel(4, 74, 1), Rel(8, 74, 2)]  # PCREL17F, PCREL22F
+    rows += [Rel(at, 1, 1) for at in (12, 16)]  # DIR32
     narrow = prepared(PARISC, rows, {}, SYMBOLS[:2]).frobbed
     assert (narrow.front, narrow.before[1], narrow.before[2]) == (0, 8 * (1 + 3), 8)
     rows = [Rel(0, 74, 1), Rel(4, 34, 1), Rel(8, 38, 2), Rel(16, 64, 1), Rel(24, 64, 1)]  # LTOFF, FPTR64

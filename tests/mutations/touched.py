@@ -57,8 +57,9 @@ class Touched:
         lines, changed = reach(source, line), self.known.package.get(path) != _digest(source.encode())
         own = self._tests(path, set() if changed else lines or functions(source))
         imported = not lines or NO_TEST in own
-        found = own.union(*map(self._all, self._beside(path))) if imported else own
         seconds = self.known.seconds
+        beside = {test for test in seconds if test.startswith(near(path))}  # which may only read its tables
+        found = own.union(beside, *map(self._all, self._beside(path))) if imported else own
         return sorted(
             (test for test in found - set(self.known.failing) if test.partition("::")[0] in self.known.tests),
             key=lambda test: (not test.startswith(near(path)), test not in own, seconds.get(test, 0), test),
