@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.oracles import kbuild, kunit
+from tests.oracles import kbuild, kernels, kunit
 
 pytestmark = [pytest.mark.lane, pytest.mark.slow]
 FAILING = Path(__file__).parent.parent / "machine/modules/failing-test.c"
@@ -42,6 +42,14 @@ def test_the_kernels_own_tests_pass(image: Path, folder: Path) -> None:
     assert [line.split()[1] for line in lines if line.startswith("ok ")] == list("1234567")
     assert len([line for line in lines if line.startswith("    ok ") and "list_test" in line]) == 57
     assert "    ok 2 example_skip_test # SKIP this test should be skipped" in lines
+
+
+def test_on_arm64() -> None:
+    found, image = kunit.built(kernel="arm64"), kernels.kernel("arm64").image
+    done = run(image, *(str(found / f"{name}.ko") for name in ("list-test", "cmdline_kunit")))
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert len([line for line in lines if line.startswith("    ok ") and "list_test" in line]) == 57
 
 
 def test_failures_are_told(image: Path, folder: Path, tmp_path: Path) -> None:

@@ -17,15 +17,15 @@ SOURCE = "linux-source-6.1"
 DOCS = Path(__file__).parents[2] / "docs/testing-modules.md"
 
 
-def built(more: Sequence[Path] = ()) -> Path:
+def built(more: Sequence[Path] = (), kernel: str = "cloud") -> Path:
     """The folder with kunit.ko, a module of each test of lib/ and one of each of ``more``."""
     if not shutil.which("make") or not shutil.which("gcc-12"):
         raise Unavailable("no make or gcc-12 (packages make and gcc)")
     key = hashlib.sha256(script().encode() + b"".join(path.read_bytes() for path in more)).hexdigest()[:16]
-    folder = cache() / "kbuild" / f"kunit-{key}"
+    folder = cache() / "kbuild" / (f"kunit-{key}" if kernel == "cloud" else f"kunit-{kernel}-{key}")
     with locked(f"kbuild/{folder.name}"):
         if not folder.is_dir():
-            _build(more, folder)
+            _build(more, folder, kernel)
     return folder
 
 
@@ -36,15 +36,15 @@ def script() -> str:
     return found[1]
 
 
-def worked(top: Path, more: Sequence[Path] = ()) -> Path:
+def worked(top: Path, more: Sequence[Path] = (), kernel: str = "cloud") -> Path:
     """The folder below ``top`` in which the recipe has built its modules and one of each of ``more``."""
     work = top / "work"
     work.mkdir()
     (top / "headers").mkdir()
-    headers.KERNELS["cloud"].words(top / "headers")
+    _, _, *settings = headers.KERNELS[kernel].words(top / "headers")
     for source in more:
         shutil.copy(source, work)
-    _run(script(), work)
+    _run(script(), work, settings)
     return work
 
 
@@ -53,21 +53,25 @@ def remade(work: Path) -> None:
     _run(script().rstrip().rpartition("\n")[2], work)
 
 
-def _run(recipe: str, work: Path) -> None:
-    (build,) = (work.parent / "headers").glob("*cloud-amd64")
+def _run(recipe: str, work: Path, settings: Sequence[str] = ()) -> None:
+    build = next(it for it in (work.parent / "headers").iterdir() if not it.name.endswith("-common"))
     archive = unpacked(SOURCE) / f"usr/src/{SOURCE}.tar.xz"
     text = recipe.replace(f"/usr/src/{SOURCE}.tar.xz", str(archive))
     text = text.replace("/lib/modules/$(uname -r)/build", str(build))
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", text], cwd=work, capture_output=True, text=True, check=False
+        ["env", *settings, "bash", "-euo", "pipefail", "-c", text],
+        cwd=work,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise RuntimeError(f"the recipe fails:\n{done.stderr[-4000:]}")
 
 
-def _build(more: Sequence[Path], folder: Path) -> None:
+def _build(more: Sequence[Path], folder: Path, kernel: str) -> None:
     with tempfile.TemporaryDirectory() as path:
-        work = worked(Path(path), more)
+        work = worked(Path(path), more, kernel)
         partial = folder.with_name(f"{folder.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)

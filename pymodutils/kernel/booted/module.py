@@ -113,7 +113,8 @@ class LiveModule:
 
     def section(self, name: str) -> int:
         """The address of the section ``name``; raises NotFound."""
-        base = self._base(self.file.sections.get(name, -1))
+        number = self.file.sections.get(name, -1)
+        base = self._base(number) or self._listed(number)
         if base is None:
             raise NotFound(name, f"{self.name} has no section {name} in memory")
         return base
