@@ -62,6 +62,7 @@ def check(request: Request, root: Root, progress: Callable[[int, int, str], None
         tuple(map(str, unread)),
         started=started,
         seconds=tuple(map(seconds.__getitem__, order)),
+        ran=request.run,
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pymodutils.checks import after_run
 from pymodutils.checks.rule_type import Severity
 from pymodutils.checks.rules import Rule
-from pymodutils.checks.verdict import Finding
+from pymodutils.checks.verdict import NOT_RUN, Finding
 from pymodutils.errors import ModutilsError, Refused, Unanswered
 from pymodutils.kernel.sources import package
 from pymodutils.machine import THESE, UNAMES
@@ -108,11 +108,11 @@ class TrialRunner:
     def run(self, module: Candidate, needed: Sequence[Candidate]) -> RunFindings:
         """What ``module`` does, which the emulated kernel takes."""
         if self.image.why:
-            return RunFindings((_note(f"not run: {self.image.why}", ""),), ran=False)
+            return RunFindings((_note(f"{NOT_RUN}{self.image.why}", ""),), ran=False)
         try:
             kernel = self._ready([it.path for it in needed])
         except ModutilsError as error:
-            text = f"not run: a dependency does not load here: {error}"
+            text = f"{NOT_RUN}a dependency does not load here: {error}"
             return RunFindings((_note(text, ADVICE),), ran=False)
         touched, taints = len(kernel.guest.machine.touched), after_run.taints(kernel)
         start, held = kernel.guest.log_end()[1], kernel.checks.left() if kernel.checks else frozenset()

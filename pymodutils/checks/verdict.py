@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 ASSUMED: Final = "init() is assumed to return 0: check --run runs it"
+NOT_RUN: Final = "not run: "  # the start of a finding that says why
+SHOWN: Final = 3  # modules named in a sentence
 EXPECTED: Final = "expected"
 IGNORED: Final = "ignored"
 
@@ -96,6 +98,7 @@ class Report(NamedTuple):
     started: float = 0.0  # seconds since the epoch
     seconds: tuple[float, ...] = ()  # for each verdict, in order
     command: str = "check"  # of pymodutils, which reports it
+    ran: bool = False  # whether init() was to run, which fails for some
 
     @property
     def ok(self) -> bool:
@@ -115,8 +118,16 @@ class Report(NamedTuple):
 
     @property
     def assumed(self) -> str:
-        """What is assumed of init() of modules, "" if nothing is."""
-        return ASSUMED if any(verdict.assumed for verdict in self.verdicts) else ""
+        """What is assumed of init() of modules, and with --run why; "" if nothing is."""
+        these = [verdict for verdict in self.verdicts if verdict.assumed]
+        if not these or not self.ran:
+            return ASSUMED if these else ""
+        names = list(dict.fromkeys(verdict.title for verdict in these))
+        more = f" and {len(names) - SHOWN:,} more" if names[SHOWN:] else ""
+        text = f"init() of {', '.join(names[:SHOWN])}{more} was not run, and is assumed to return 0"
+        told = (it.message for verdict in these for it in verdict.findings if it.rule is Rule.RUN)
+        whys = dict.fromkeys(it.removeprefix(NOT_RUN) for it in told if it.startswith(NOT_RUN))
+        return ": ".join([text, *whys]) if len(whys) == 1 else f"{text}: see the findings of rule run"
 
     @property
     def failures(self) -> list[Verdict]:
