@@ -541,9 +541,9 @@ function __pymodutils_tool_kernel-boot
     complete $argv -l init-takes -d 'Duration of its init() (0)' -x
     complete $argv -l exit-takes -d 'Duration of its exit() (0)' -x
     complete $argv -l patch -d 'Patch modules after relocation, as the kernel does'
-    complete $argv -l run -d 'Let the image itself run init() of modules (x86_64, aarch64)'
+    complete $argv -l run -d 'Let the image itself run init() of modules (x86_64, aarch64, riscv64)'
     complete $argv -l limit -d 'Change a limit for archives and images: members, bytes, member, ratio or cpu' -x
-    complete $argv -l machine -d 'Boot the image itself in this process (x86_64, aarch64)'
+    complete $argv -l machine -d 'Boot the image itself in this process (x86_64, aarch64, riscv64)'
     complete $argv -l memory -d 'RAM of the machine in MiB (256)' -x
     complete $argv -l sysroot -d 'Use DIR as the root for /etc, /run, /usr/lib, /lib, /proc and /sys (also: $PYMODUTILS_SYSROOT)' -x -a '(__fish_complete_directories)'
     complete $argv -s V -l version -d 'Show the version and exit'
