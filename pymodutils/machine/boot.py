@@ -95,7 +95,7 @@ def _run(machine: Machine, subject: str, names: dict[str, int]) -> Guest:
         machine.run()
     except MachineEnded as ended:
         raise BadKernel(subject, f"{subject}: it does not boot: {ended}") from None
-    words = machine.space.string(machine.arguments(1)[0])
+    words = machine.panic_message()
     if not words.startswith(NO_INIT):
         raise BadKernel(subject, f"{subject}: it does not boot: panic: {words.decode('latin-1')}")
     return Guest.settle(machine, names)

@@ -112,8 +112,13 @@ class Machine:
             self.cpu[name] = value & NONE
         self.run(self.budget)
         if self.cpu.sp != self.stack:
-            raise Panicked(self.space.string(self.arguments(1)[0]).decode("latin-1"))
+            raise Panicked(self.panic_message().decode("latin-1"))
         return self.cpu.result[0]
+
+    def panic_message(self) -> bytes:
+        """The format of panic() at its start, or the string that the format ``%s`` prints."""
+        message, first = self.arguments(2)
+        return self.space.string(first if self.space.string(message) == b"%s" else message)
 
     def _exception(self) -> bool:
         """Deliver the exception that stopped the processor, if any."""

@@ -102,7 +102,7 @@ class OutOfBudget(MachineEnded):
 
 
 class Panicked(MachineEnded):
-    """The kernel called panic() with the format ``words``."""
+    """The kernel called panic() with the message ``words``."""
 
     def __init__(self, words: str) -> None:
         super().__init__("panic", f"the kernel panicked: {words}")
