@@ -24,12 +24,8 @@ if TYPE_CHECKING:
     from pymodutils.kernel.emulated.state.module import FoundSymbol, KernelModule
 
 IMAGE: Final = "image"  # the setting with the image of the kernel that runs init()
-BTF, KALLSYMS = "btf", "kallsyms"  # key in the table of blobs
-BTF_COUNT, BTF_STRINGS, EVENTS = (
-    "btf count",
-    "btf strings",
-    "events",
-)  # the same for what is derived from them
+BTF, KALLSYMS = "btf", "kallsyms"  # keys in the table of blobs
+BTF_COUNT, BTF_STRINGS, EVENTS = "btf count", "btf strings", "events"  # derived from these
 DEBUGGING_ENDS: Final = "Disabling lock debugging due to kernel taint"
 
 
