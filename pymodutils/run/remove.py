@@ -16,6 +16,9 @@ from pymodutils.run.steps import StepRunner
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from typing import TypeAlias
+
+    Turns: TypeAlias = Generator[tuple[Module, bool], None, None]
 
 MOST_TURNS: Final = 100_000  # modules in one removal
 
@@ -33,12 +36,13 @@ class RemoveRunner(StepRunner):
         Raises ModutilsError after MOST_TURNS steps. A module whose removal is in progress is not entered
         again.
         """
-        waiting, turns, count = {wanted.module: self._turns(wanted)}, [wanted.module], 0
+        first = self._turns(wanted, holders=self.mode.holders)
+        waiting, turns, count = {wanted.module: first}, [wanted.module], 0
         failure: NotRemoved | None = None
         while turns:
             try:
                 turn = waiting[turns[-1]]
-                module = turn.throw(failure) if failure else next(turn)
+                module, holders = turn.throw(failure) if failure else next(turn)
                 failure = None
             except (StopIteration, NotRemoved) as ended:
                 del waiting[turns.pop()]
@@ -49,19 +53,22 @@ class RemoveRunner(StepRunner):
                 raise _endless(wanted.module)
             if module.name not in waiting:
                 turns.append(module.name)
-                waiting[module.name] = self._turns(self.plan(module))
+                waiting[module.name] = self._turns(self.plan(module), holders=holders)
         if failure:
             raise failure
 
-    def _turns(self, wanted: Remove) -> Generator[Module, None, None]:
-        """Remove the module of ``wanted``; yields removals to run first, whose failures are thrown in."""
+    def _turns(self, wanted: Remove, *, holders: bool) -> Turns:
+        """Remove the module of ``wanted``; yields removals to run first, whose failures are thrown in.
+
+        ``holders``: whether to remove its users first; as in kmod, not those of a soft dependency.
+        """
         asks = wanted.command is None and not self.mode.ignore_loaded
         if asks and not self._removable(wanted.module):
             return
         yield from _each(wanted.after)
-        if self.mode.holders:
+        if holders:
             for holder in reversed(self.kernel.holders(wanted.module)):
-                yield Module(holder)
+                yield Module(holder), True
             if asks and not self.mode.dry and self.kernel.state(wanted.module) is None:
                 yield from _each(wanted.before)  # already removed with its last holder
                 return
@@ -113,10 +120,10 @@ class RemoveRunner(StepRunner):
                 raise NotRemoved(name, str(error), error.errno) from None
 
 
-def _each(soft: tuple[Module, ...]) -> Generator[Module, None, None]:
+def _each(soft: tuple[Module, ...]) -> Turns:
     for each in soft:
         try:
-            yield each
+            yield each, False
         except NotRemoved:
             pass  # already reported
 

@@ -144,3 +144,27 @@ def test_an_install_line_is_kept_beside_a_soft_dependency(tmp_path: Path) -> Non
     assert here(*words).out == f"insmod {modules}/kernel/b.ko \ninstall /bin/false \n"
     lost = here("--compat", "34", *words)
     assert lost.out == f"insmod {modules}/kernel/b.ko \ninsmod {modules}/kernel/a.ko \n"
+
+
+SOFT_CASES = [
+    ("softdep mbcache pre: fat\n", ["-rnv", "--remove-holders", "mbcache"]),
+    ("softdep mbcache post: fat\n", ["-rnv", "--remove-holders", "mbcache"]),
+    ("softdep ext4 pre: fat\n", ["-rnv", "--remove-holders", "mbcache"]),
+    ("softdep ext4 post: fat\n", ["-rnv", "--remove-holders", "mbcache"]),
+    ("softdep mbcache pre: fat\n", ["-rnv", "mbcache"]),
+    ("softdep crc7 pre: fat post: mbcache\n", ["-rnv", "--remove-holders", "crc7"]),
+]
+
+
+@pytest.mark.lane
+@BOTH
+@pytest.mark.parametrize("case", SOFT_CASES)
+def test_holders_of_soft_dependencies(
+    amd64: Tree, sysroot: Path, tmp_path: Path, case: tuple[str, list[str]], release: int
+) -> None:
+    need_namespaces()
+    text, words = case
+    (tmp_path / "soft.conf").write_text(text)
+    mounts = {"/sys/module": str(sysroot / "sys/module"), "/proc/cmdline": str(sysroot / "proc/cmdline")}
+    asked = [*at(amd64), "-C", str(tmp_path), *words]
+    assert here("--sysroot", str(sysroot), *asked) == kmod(release, *asked, mounts=mounts)
