@@ -12,8 +12,9 @@ from pymodutils.arch.powerpc64 import PPC64
 from pymodutils.arch.s390 import S390
 from pymodutils.arch.sparc import SPARC32
 from pymodutils.elf.constants import SHN_ABS
+from pymodutils.link.areas import SEVEN_AREAS
 from pymodutils.link.frob import frob
-from pymodutils.link.layout import LayoutConfig
+from pymodutils.link.layout import LayoutConfig, layout
 from pymodutils.link.object import Object
 from tests.arch.test_frob import CODE, DATA, SYMBOLS
 from tests.link.modules import load
@@ -44,6 +45,13 @@ def test_got_and_plt_of_s390_lie_before_the_module(expoline: str, thunk: int) ->
     assert made.frobbed.places == {("got", 2): 0, ("got", 1): 8, ("plt", 1): 16, ("plt", 3): 38}
     assert list(made.symbols.sections) == [0, 0, 0, SHN_ABS]
     assert prepared(S390, rows[:1], {"EXPOLINE": expoline}, symbols).frobbed.front == 8
+
+
+def test_got_of_s390_lies_before_the_text() -> None:
+    """In MOD_TEXT since 6.4; module_frob_arch_sections() of arch/s390."""
+    made = prepared(S390, [Rel(0, 26, 1)], {}, SYMBOLS[:1])  # R_390_GOTENT
+    found = layout(made, LayoutConfig(SEVEN_AREAS))
+    assert (found.placed[1], found.placed[2]) == ((0, 8), (1, 0))
 
 
 def test_stubs_of_parisc_lie_before_each_section() -> None:

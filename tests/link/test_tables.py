@@ -197,3 +197,10 @@ def test_addends_in_the_places(name: str, places: tuple[int, ...]) -> None:
     )
     found = in_place(arch, MEMORY, decode(arch, raw, rela=False))
     assert [read(arch, MEMORY, number, offset) for number, offset in rows] == found.A
+
+
+def test_names_beyond_the_file() -> None:
+    """The kernel would read behind the string table."""
+    symbols = load(make(X86_64, [Part(".text", bytes(8))], [Sym("s")], {})).symbols
+    with pytest.raises(OutOfBounds, match="the names of its symbols lie outside the file"):
+        symbols.lengths([1 << 30])
