@@ -34,6 +34,12 @@ main()
 """
 
 
+def _heed() -> None:
+    """Let no signal stay ignored that whoever runs the tests ignores, as nohup does."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def interrupted(
     name: str, number: int, *words: str, cwd: Path = REPOSITORY, **environment: str
 ) -> subprocess.CompletedProcess[bytes]:
@@ -42,7 +48,7 @@ def interrupted(
     return subprocess.run(
         [sys.executable, "-c", code, *words],
         env={**without_coverage(), "PYTHONPATH": str(REPOSITORY), **environment},
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=_heed,
         cwd=cwd,
         capture_output=True,
         check=False,

@@ -43,7 +43,11 @@ class Answers(NamedTuple):
 def kept() -> Answers:
     """The stored answers."""
     module, loads, stores = json.loads(lzma.decompress(FILE.read_bytes()))
-    return Answers(base64.b64decode(module), loads, stores)
+    return Answers(
+        base64.b64decode(module),
+        [(line, theirs) for line, theirs in loads],
+        [((file, text), theirs) for (file, text), theirs in stores],
+    )
 
 
 def questions() -> tuple[list[str], list[tuple[str, str]]]:
