@@ -10,11 +10,14 @@ import pytest
 
 from pymodutils.checks import after_run, run
 from pymodutils.checks.candidate import Candidate
+from pymodutils.checks.target import Target
 from pymodutils.checks.verdict import Finding
 from pymodutils.errors import ModutilsError, Refused
 from pymodutils.kernel.booted.live import LiveKernel
 from pymodutils.kernel.booted.misuse import Misuse
+from pymodutils.kernel.description import Description
 
+EM_68K, EM_X86_64 = 4, 62
 TAINTED, MASK = 0x1000, "tainted_mask"
 MADE = Candidate("made", "made.ko", "made.ko")
 
@@ -194,3 +197,16 @@ def test_what_cannot_run_is_said(kernel: Kernel) -> None:
     found = runner().run(MADE, (Candidate("one", "one.ko", "one"),))
     text = "not run: a dependency does not load here: one: refused"
     assert (found.ran, [it.message for it in found.findings]) == (False, [text])
+
+
+@pytest.mark.parametrize(
+    ("machine", "why"),
+    [
+        (EM_68K, "only kernels of x86_64, aarch64 and riscv64 can run here, not m68k"),
+        (EM_X86_64, "k.json contains no kernel image"),
+    ],
+)
+def test_kernels_that_cannot_run(machine: int, why: str) -> None:
+    kernel = Description(machine=machine)
+    (image,) = run.images([Target("k", "k.json", kernel, "")], "", "")
+    assert image.why == why
