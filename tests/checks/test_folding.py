@@ -39,3 +39,13 @@ def test_markdown_names_the_module_of_a_message(report: Report, monkeypatch: pyt
     lines = [line for line in markdown.render(report).splitlines() if "To do" in line]
     assert [f"made{at}: reason of made{at}." in line for at, line in enumerate(lines)] == [True, True]
     assert [advice in line for advice, line in zip(ADVICE, lines, strict=True)] == [True, True]
+
+
+def test_markdown_is_folded_only_if_it_would_exceed_the_limit(
+    report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = markdown.render(report)
+    monkeypatch.setattr(markdown, "LIMIT", len(whole.encode()))
+    assert markdown.render(report) == whole
+    monkeypatch.setattr(markdown, "LIMIT", len(whole.encode()) - 1)
+    assert len(markdown.render(report)) < len(whole)
