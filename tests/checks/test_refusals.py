@@ -98,6 +98,13 @@ def test_the_last_line_about_a_refused_dependency_is_shown(desk: Desk) -> None:
     assert errors(desk.verdict(user, more=[exporter])) == {"needs": text}
 
 
+def test_dependencies_of_dependencies_are_loaded_first(desk: Desk) -> None:
+    last = desk.module("last", exports=["far"])
+    between = desk.module("between", exports=["near"], imports=["far"], versions={"far": 0x100})
+    first = desk.module("first", imports=["near"], versions={"near": 0x100})
+    assert desk.verdict(first, more=[between, last]).loads
+
+
 def test_each_word_of_vermagic_counts(desk: Desk) -> None:
     """VERMAGIC_STRING: the release, then words."""
     found = desk.verdict(desk.module(magic="6.1.0-made mod_unload modversions "))
