@@ -106,9 +106,9 @@ class Cpu(Hooks, Instructions, ABC):
     def read_roots(self) -> None:
         """Let ``space`` be what the processor uses."""
 
-    @abstractmethod
     def flush_tables(self) -> None:
-        """Forget page tables, which were changed from outside; the code at an address is the same."""
+        """Flush the TLB after page tables were changed from outside; translated code stays valid."""
+        self.uc.ctl(uc.UC_CTL_TLB_FLUSH, uc.UC_CTL_IO_WRITE)
 
     @property
     @abstractmethod

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from struct import pack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from mmap import mmap
 
 BEGIN_NODE, END_NODE, PROP, END = 1, 2, 3, 9  # tokens
 MAGIC, VERSION, COMPATIBLE, HEADER, RESERVED = 0xD00DFEED, 17, 16, 40, 16
+ROOM: Final = 0x20_0000  # bytes before the end of RAM
 Tree = dict[str, Any]  # name -> the bytes of a property, or a node
 
 
 def cells(*values: int) -> bytes:
     """``values`` as a property of 32-bit numbers."""
     return pack(f">{len(values)}I", *values)
+
+
+def place(ram: mmap) -> int:
+    """Where the device tree is in ``ram``."""
+    return len(ram) - ROOM
+
+
+def write(ram: mmap, tree: Tree) -> None:
+    """Put ``tree`` into ``ram``."""
+    flat = flatten(tree)
+    ram[place(ram) : place(ram) + len(flat)] = flat
 
 
 def flatten(tree: Mapping[str, Any]) -> bytes:

@@ -12,7 +12,6 @@ from typing import ClassVar, Final
 from unicorn import arm64_const as arm
 
 from pymodutils.machine.cpu import Cpu, Registers
-from pymodutils.machine.engine import uc
 from pymodutils.machine.paging import EntryFormat
 
 GENERAL: Final = (*(f"X{n}" for n in range(31)), "SP", "PC", "PSTATE", "FPCR", "FPSR")
@@ -83,10 +82,6 @@ class Arm64Registers(Cpu):
     def read_roots(self) -> None:
         """Use the page tables of ``space``."""
         self.space.roots = self["TTBR0_EL1"], self["TTBR1_EL1"]
-
-    def flush_tables(self) -> None:
-        """Flush the TLB after page tables were changed from outside; translated code stays valid."""
-        self.uc.ctl(uc.UC_CTL_TLB_FLUSH, uc.UC_CTL_IO_WRITE)
 
     @property
     def preempt_base(self) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from struct import pack, unpack_from
 from typing import TYPE_CHECKING, Final
 
+from pymodutils.machine import devicetree
 from pymodutils.machine.arm64 import gic
 from pymodutils.machine.arm64.registers import AARCH64, EL1H, MASKED, NON_SECURE
 from pymodutils.machine.clock import FREQUENCY
-from pymodutils.machine.devicetree import cells, flatten
+from pymodutils.machine.devicetree import cells
 
 if TYPE_CHECKING:
     from mmap import mmap
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from pymodutils.machine.protocol import KernelStart
 
 LOAD: Final = 0x20_0000  # aligned to 2 MiB
-TREE: Final = 0x20_0000  # bytes before the end of RAM, where the device tree is
 LONGEST: Final = 2047  # bytes of a command line; COMMAND_LINE_SIZE
 CMDLINE: Final = (
     "nokaslr nowatchdog lpj=10400000 nokprobes audit=0 rdinit=/dev/console init=/nosuch loglevel=7"
@@ -29,14 +29,13 @@ def prepare(ram: mmap, start: KernelStart) -> None:
     """Put the kernel and a device tree into ``ram``."""
     place = LOAD + unpack_from("<Q", start.kernel, 8)[0]  # text_offset
     ram[place : place + len(start.kernel)] = start.kernel
-    flat = flatten(tree(len(ram), start.cmdline))
-    ram[len(ram) - TREE : len(ram) - TREE + len(flat)] = flat
+    devicetree.write(ram, tree(len(ram), start.cmdline))
 
 
 def enter(cpu: Arm64Registers, start: KernelStart) -> None:
     """Set the registers as the kernel's entry expects them."""
     cpu["PSTATE"] = MASKED | EL1H
-    cpu["X0"], cpu["PC"] = len(cpu.ram) - TREE, LOAD + unpack_from("<Q", start.kernel, 8)[0]
+    cpu["X0"], cpu["PC"] = devicetree.place(cpu.ram), LOAD + unpack_from("<Q", start.kernel, 8)[0]
     cpu.set_system("SCR_EL3", NON_SECURE)
     cpu.set_system("HCR_EL2", AARCH64)
 

@@ -88,10 +88,6 @@ class RiscvRegisters(Cpu):
         root = (self["SATP"] & FRAMES) * PAGE
         self.space.roots = root, root
 
-    def flush_tables(self) -> None:
-        """Flush the TLB after page tables were changed from outside; translated code stays valid."""
-        self.uc.ctl(uc.UC_CTL_TLB_FLUSH, uc.UC_CTL_IO_WRITE)
-
     # Functions
 
     @property

@@ -5,8 +5,9 @@ from __future__ import annotations
 from struct import pack
 from typing import TYPE_CHECKING, Final
 
+from pymodutils.machine import devicetree
 from pymodutils.machine.clock import FREQUENCY
-from pymodutils.machine.devicetree import cells, flatten
+from pymodutils.machine.devicetree import cells
 
 if TYPE_CHECKING:
     from mmap import mmap
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 LINKED: Final = 0xFFFFFFFF80000000  # KERNEL_LINK_ADDR
 LOAD: Final = 0x20_0000  # aligned to 2 MiB
-TREE: Final = 0x20_0000  # bytes before the end of RAM, where the device tree is
 LONGEST: Final = 1023  # bytes of a command line; COMMAND_LINE_SIZE
 CMDLINE: Final = (
     "nokaslr no5lvl nowatchdog lpj=10400000 nokprobes audit=0 rdinit=/dev/console init=/nosuch loglevel=7"
@@ -27,14 +27,13 @@ CMDLINE: Final = (
 def prepare(ram: mmap, start: KernelStart) -> None:
     """Put the kernel and a device tree into ``ram``."""
     ram[LOAD : LOAD + len(start.kernel)] = start.kernel
-    flat = flatten(tree(len(ram), start.cmdline))
-    ram[len(ram) - TREE : len(ram) - TREE + len(flat)] = flat
+    devicetree.write(ram, tree(len(ram), start.cmdline))
 
 
 def enter(cpu: RiscvRegisters) -> None:
     """Set the registers as the kernel's entry expects them: a0 the number of the hart, a1 the device tree."""
     cpu.supervise()
-    cpu["X10"], cpu["X11"], cpu["PC"] = 0, len(cpu.ram) - TREE, LOAD
+    cpu["X10"], cpu["X11"], cpu["PC"] = 0, devicetree.place(cpu.ram), LOAD
 
 
 def tree(memory: int, cmdline: bytes) -> Tree:
