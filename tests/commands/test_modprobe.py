@@ -8,7 +8,7 @@ import pytest
 
 from pymodutils.depends.trie import build
 from tests.commands.modprobe import at
-from tests.oracles.modprobe import here, kmod, need_namespaces
+from tests.oracles.modprobe import here, kmod, lay_loaded, loaded_mounts, need_namespaces
 from tests.oracles.trees import Tree
 
 BOTH = pytest.mark.parametrize("release", [30, 34])
@@ -112,16 +112,7 @@ KERNEL_CASES = [
 def sysroot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A /sys/module and a configuration for LOADED."""
     root = tmp_path_factory.mktemp("sysroot")
-    for name, (state, users, holders) in LOADED.items():
-        folder = root / "sys/module" / name
-        (folder / "holders").mkdir(parents=True)
-        (folder / "initstate").write_text(f"{state}\n")
-        if users is not None:
-            (folder / "refcnt").write_text(f"{users}\n")
-        for holder in holders:
-            (folder / "holders" / holder).symlink_to(f"../../{holder}")
-    (root / "proc").mkdir()
-    (root / "proc/cmdline").write_text("quiet crc7.x=y\n")
+    lay_loaded(root, LOADED, "quiet crc7.x=y\n")
     return root
 
 
@@ -130,9 +121,8 @@ def sysroot(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("words", KERNEL_CASES, ids=" ".join)
 def test_what_is_loaded_counts(amd64: Tree, sysroot: Path, words: list[str], release: int) -> None:
     need_namespaces()
-    mounts = {"/sys/module": str(sysroot / "sys/module"), "/proc/cmdline": str(sysroot / "proc/cmdline")}
     asked = [*at(amd64), "-C", "/nonexistent", *words]
-    assert here("--sysroot", str(sysroot), *asked) == kmod(release, *asked, mounts=mounts)
+    assert here("--sysroot", str(sysroot), *asked) == kmod(release, *asked, mounts=loaded_mounts(sysroot))
 
 
 def test_an_install_line_is_kept_beside_a_soft_dependency(tmp_path: Path) -> None:
@@ -165,6 +155,5 @@ def test_holders_of_soft_dependencies(
     need_namespaces()
     text, words = case
     (tmp_path / "soft.conf").write_text(text)
-    mounts = {"/sys/module": str(sysroot / "sys/module"), "/proc/cmdline": str(sysroot / "proc/cmdline")}
     asked = [*at(amd64), "-C", str(tmp_path), *words]
-    assert here("--sysroot", str(sysroot), *asked) == kmod(release, *asked, mounts=mounts)
+    assert here("--sysroot", str(sysroot), *asked) == kmod(release, *asked, mounts=loaded_mounts(sysroot))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.oracles import small
-from tests.oracles.modprobe import KMOD, Said, here, kmod
+from tests.oracles.modprobe import KMOD, Said, here, kmod, lay_loaded, loaded_mounts
 
 FILE: Final = Path(__file__).with_name("modprobe-golden.json.xz")
 ROOT: Final = "ROOT"
@@ -124,16 +124,7 @@ def _lay(root: Path) -> None:
         (root / conf).mkdir()
         for name, text in files.items():
             (root / conf / name).write_text(text)
-    for name, (state, users, holders) in LOADED.items():
-        folder = root / "sys/module" / name
-        (folder / "holders").mkdir(parents=True)
-        (folder / "initstate").write_text(f"{state}\n")
-        if users is not None:
-            (folder / "refcnt").write_text(f"{users}\n")
-        for holder in holders:
-            (folder / "holders" / holder).symlink_to(f"../../{holder}")
-    (root / "proc").mkdir()
-    (root / "proc/cmdline").write_text(CMDLINE)
+    lay_loaded(root, LOADED, CMDLINE)
 
 
 def ours(release: int, words: list[str], root: Path) -> Said:
@@ -143,8 +134,7 @@ def ours(release: int, words: list[str], root: Path) -> Said:
 
 def kmods(release: int, words: list[str], root: Path) -> Said:
     """What kmod's says, on a kernel of which it sees what lies below ``root``."""
-    places = ("/sys/module", "/proc/cmdline")
-    return kmod(release, *words, mounts={place: f"{root}{place}" for place in places})
+    return kmod(release, *words, mounts=loaded_mounts(root))
 
 
 if __name__ == "__main__":

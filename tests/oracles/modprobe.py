@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import NamedTuple
@@ -50,6 +50,27 @@ def kmod(
     )
     err = re.sub(rb"libkmod: ERROR (?=[a-z])", b"libkmod: ERROR: ", PLACE.sub(b"", done.stderr))
     return Said(_text(done.stdout), _text(err), done.returncode)
+
+
+def lay_loaded(
+    root: Path, modules: Mapping[str, tuple[str, int | None, Sequence[str]]], cmdline: str
+) -> None:
+    """Make a /sys/module of ``modules`` (name -> state, use count, holders) and a /proc/cmdline."""
+    for name, (state, users, holders) in modules.items():
+        folder = root / "sys/module" / name
+        (folder / "holders").mkdir(parents=True)
+        (folder / "initstate").write_text(f"{state}\n")
+        if users is not None:
+            (folder / "refcnt").write_text(f"{users}\n")
+        for holder in holders:
+            (folder / "holders" / holder).symlink_to(f"../../{holder}")
+    (root / "proc").mkdir()
+    (root / "proc/cmdline").write_text(cmdline)
+
+
+def loaded_mounts(root: Path) -> dict[str, str]:
+    """The ``mounts`` of kmod that show what ``lay_loaded`` made below ``root``."""
+    return {place: f"{root}{place}" for place in ("/sys/module", "/proc/cmdline")}
 
 
 def need_namespaces() -> None:

@@ -8,6 +8,7 @@ from struct import pack
 from pymodutils.arch.x86 import X86_64
 from pymodutils.elf.constants import SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE
 from pymodutils.elf.ksymtab import Export
+from pymodutils.errors import Refused
 from pymodutils.kernel.description import Description
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
 from tests.link.objects import Part, Rel, Sym, make
@@ -82,6 +83,15 @@ def description(**changes: bool) -> Description:
 def kernel(path: str = ":memory:", *, cmdline: str = "", **changes: bool) -> EmulatedKernel:
     """The kernel, booted, with a clock that advances only by sleeping."""
     return EmulatedKernel.boot(description(**changes), path, cmdline=cmdline, clock=Clock())
+
+
+def write_errno(booted: EmulatedKernel, path: str, data: bytes) -> int:
+    """The errno of writing ``data`` to the file ``path``; 0 if it is taken."""
+    try:
+        booted.write(path, data)
+    except Refused as refused:
+        return refused.errno
+    return 0
 
 
 def module(

@@ -8,18 +8,10 @@ import pytest
 
 from pymodutils.errors import Refused
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
-from tests.kernel.emulated.modules import description, kernel, module
+from tests.kernel.emulated.modules import description, kernel, module, write_errno
 from tests.lanes.verdicts.damage import damaged
 
 PARAMETERS = "/sys/module/module/parameters"
-
-
-def errno(booted: EmulatedKernel, path: str, data: bytes) -> int:
-    try:
-        booted.write(path, data)
-    except Refused as refused:
-        return refused.errno
-    return 0
 
 
 def called(name: str) -> bytes:
@@ -29,22 +21,22 @@ def called(name: str) -> bytes:
 def test_the_loader_has_a_folder() -> None:
     booted = kernel(MODULE_SIG=True, MODULE_DECOMPRESS=True, MODULE_COMPRESS_XZ=True)
     assert booted.read("/sys/module/compression") == b"xz\n"
-    assert errno(booted, "/sys/module/compression", b"x") == EACCES
+    assert write_errno(booted, "/sys/module/compression", b"x") == EACCES
     assert {"compression", "module"} <= set(booted.listdir("/sys/module"))
     assert booted.listdir("/sys/module/module") == ["parameters", "uevent"]
     for value, wanted in ((b"1", b"Y\n"), (b"0", b"N\n")):
         booted.write(f"{PARAMETERS}/async_probe", value)
         assert booted.read(f"{PARAMETERS}/async_probe") == wanted
     booted.write(f"{PARAMETERS}/sig_enforce", b"1")
-    assert errno(booted, f"{PARAMETERS}/sig_enforce", b"0") == EROFS
+    assert write_errno(booted, f"{PARAMETERS}/sig_enforce", b"0") == EROFS
     assert kernel().listdir("/sys/module") == ["module"]
 
 
 def test_nothing_is_stored_of_a_write_of_nothing() -> None:
     booted = kernel()
-    assert errno(booted, f"{PARAMETERS}/async_probe", b"") == 0
-    assert errno(booted, "/sys/module/module/uevent", b"") == 0
-    assert errno(booted, "/sys/module/module/uevent", b"\n") == EINVAL
+    assert write_errno(booted, f"{PARAMETERS}/async_probe", b"") == 0
+    assert write_errno(booted, "/sys/module/module/uevent", b"") == 0
+    assert write_errno(booted, "/sys/module/module/uevent", b"\n") == EINVAL
 
 
 @pytest.mark.parametrize(("first", "second", "code"), [("a/b", "a!b", EINVAL), ("a!b", "a/b", EEXIST)])

@@ -8,10 +8,9 @@ import pytest
 
 from pymodutils.errors import Refused
 from pymodutils.kernel.emulated import vfs
-from pymodutils.kernel.emulated.kernel import EmulatedKernel
 from pymodutils.kernel.emulated.sysfs import uevent
 from pymodutils.kernel.emulated.vfs import File, Folder, Link, file, folder
-from tests.kernel.emulated.modules import kernel, module
+from tests.kernel.emulated.modules import kernel, module, write_errno
 
 WRITTEN: list[bytes] = []
 LINKS = {f"l{at}": Link(f"l{at + 1}") for at in range(8)} | {"l8": file("end")}
@@ -94,14 +93,6 @@ def test_names_that_getdents_refuses() -> None:
     assert not any(path.startswith(("/bad/", "/long/", "/empty/")) for path in found)
 
 
-def code_of(booted: EmulatedKernel, path: str, data: bytes) -> int:
-    try:
-        booted.write(path, data)
-    except Refused as refused:
-        return refused.errno
-    return 0
-
-
 @pytest.mark.parametrize(
     ("data", "code", "tainted"),
     [
@@ -118,7 +109,7 @@ def code_of(booted: EmulatedKernel, path: str, data: bytes) -> int:
 def test_taints_are_set_by_a_number(data: bytes, code: int, tainted: bytes) -> None:
     """proc_get_long(): at most 21 characters, and the rest of the line is ignored."""
     booted = kernel()
-    assert code_of(booted, "/proc/sys/kernel/tainted", data) == code
+    assert write_errno(booted, "/proc/sys/kernel/tainted", data) == code
     assert booted.read("/proc/sys/kernel/tainted") == tainted
 
 
@@ -131,7 +122,7 @@ def test_taints_stay() -> None:
 
 def test_loading_is_disabled_for_good() -> None:
     booted, path = kernel(), "/proc/sys/kernel/modules_disabled"
-    assert [code_of(booted, path, data) for data in (b"0", b"2", b"1", b"0", b"1")] == [
+    assert [write_errno(booted, path, data) for data in (b"0", b"2", b"1", b"0", b"1")] == [
         EINVAL,
         EINVAL,
         0,
@@ -147,7 +138,7 @@ def test_loading_is_disabled_for_good() -> None:
 def test_files_of_proc_that_root_can_open_take_nothing() -> None:
     booted = kernel()
     for name in ("modules", "kallsyms", "cmdline", "version"):
-        assert code_of(booted, f"/proc/{name}", b"x") == EIO
+        assert write_errno(booted, f"/proc/{name}", b"x") == EIO
 
 
 UUID = b"01234567-89ab-cdef-0123-456789ABCDEF"

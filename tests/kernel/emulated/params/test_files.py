@@ -10,7 +10,7 @@ import pytest
 
 from pymodutils.errors import Refused
 from pymodutils.kernel.emulated.kernel import EmulatedKernel
-from tests.kernel.emulated.modules import ABSOLUTE, WRITE, kernel, module
+from tests.kernel.emulated.modules import ABSOLUTE, WRITE, kernel, module, write_errno
 from tests.link.objects import Part, Rel
 
 FOLDER = "/sys/module/made/parameters"
@@ -35,14 +35,6 @@ def image(*modes: int, start: int = 5) -> bytes:
     return module(parts=parts, relocs={"__param": places}, imports=["_printk", "param_ops_int"])
 
 
-def code_of(booted: EmulatedKernel, name: str, text: bytes) -> int:
-    try:
-        booted.write(f"{FOLDER}/{name}", text)
-    except Refused as refused:
-        return refused.errno
-    return 0
-
-
 def test_only_those_with_a_mode_have_a_file() -> None:
     booted = kernel()
     booted.init_module(image(0o644, 0, 0o400, 0o200), b"p1=7 p2=-8")
@@ -51,7 +43,7 @@ def test_only_those_with_a_mode_have_a_file() -> None:
     with pytest.raises(Refused) as refused:
         booted.read(f"{FOLDER}/p1")
     assert refused.value.errno == ENOENT
-    assert code_of(booted, "p2", b"1") in (EACCES, EIO)
+    assert write_errno(booted, f"{FOLDER}/p2", b"1") in (EACCES, EIO)
     assert booted.read(f"{FOLDER}/p2") == b"-8\n"
 
 
@@ -71,7 +63,7 @@ def test_only_those_with_a_mode_have_a_file() -> None:
 def test_writes(text: bytes, code: int, value: bytes) -> None:
     booted = kernel()
     booted.init_module(image(0o644))
-    assert code_of(booted, "p0", text) == (0 if not text else code)
+    assert write_errno(booted, f"{FOLDER}/p0", text) == (0 if not text else code)
     assert booted.read(f"{FOLDER}/p0") == value
 
 
